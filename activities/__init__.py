@@ -1,0 +1,1 @@
+"""One thing done to the world, idempotently. Inputs are dataclasses beside them."""

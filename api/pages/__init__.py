@@ -1,0 +1,1 @@
+"""HTML twins of the JSON API."""

@@ -1,0 +1,1 @@
+"""Other people's APIs: what a vendor's answer or webhook means. Strangers to models."""

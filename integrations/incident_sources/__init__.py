@@ -1,0 +1,1 @@
+"""The shelf of incident sources: one file each, found by its file name (see integrations.incident_source)."""

@@ -1,0 +1,1 @@
+"""Tables and every SQL statement. One file per table; `queries/` holds the statements, session first."""

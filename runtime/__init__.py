@@ -1,0 +1,1 @@
+"""Settings, logging, connections and the embedded servers."""

@@ -1,0 +1,42 @@
+"""The only reader of environment variables.
+
+Temporal's own variables (``TEMPORAL_ADDRESS``, ``TEMPORAL_NAMESPACE``, ``TEMPORAL_API_KEY``, TLS) are read
+by ``temporalio.envconfig``, in ``runtime.connections``.
+"""
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every ``AFTERWORD_*`` variable, with its default."""
+
+    model_config = SettingsConfigDict(env_prefix="AFTERWORD_", frozen=True)
+
+    home: Path = Path(".afterword")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    public_url: str | None = None
+    """Address that people reach; defaults to ``http://{host}:{port}``."""
+    database_url: SecretStr | None = None
+    """``postgresql+asyncpg://...``; absent means the embedded PostgreSQL under ``home``."""
+    secret_key: SecretStr | None = None
+    """Encrypts credentials and signs sessions. Several, separated by commas, rotate: the first one encrypts."""
+    bootstrap_token: SecretStr | None = None
+    demo: bool = True
+    worker_metrics: str | None = None
+    """``host:port`` on which the worker serves the Temporal SDK's Prometheus metrics; absent means off."""
+    log_format: str = Field(default="console", pattern="^(console|json)$")
+    log_level: str = "INFO"
+
+    @property
+    def base_url(self) -> str:
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+@cache
+def get_settings() -> Settings:
+    return Settings()

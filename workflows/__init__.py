@@ -1,0 +1,1 @@
+"""What happens next, and when. Deterministic; touches the world through activities only."""
