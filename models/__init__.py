@@ -1,1 +1,19 @@
-"""Tables and every SQL statement. One file per table; `queries/` holds the statements, session first."""
+"""Tables and every SQL statement. One file per noun; ``queries/`` holds the statements, session first.
+
+Importing this package registers every table on ``Base.metadata``.
+"""
+
+from models import action_item, incident, integration, person, policy, postmortem, record, team
+from models.base import Base
+
+__all__ = [
+    "Base",
+    "action_item",
+    "incident",
+    "integration",
+    "person",
+    "policy",
+    "postmortem",
+    "record",
+    "team",
+]

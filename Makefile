@@ -1,0 +1,35 @@
+# A fresh machine needs Python 3.11 or newer, git and make; everything else is installed into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test lint format lock bench clean
+
+run: ## start everything: web, API, worker, Temporal, PostgreSQL; Ctrl-C stops it
+	@$(PYTHON) cli/bootstrap.py run && exec $(BIN)/afterword up
+
+test: .dev ## the whole suite
+	@exec $(BIN)/pytest $(ARGS)
+
+lint: .dev ## what CI checks before it tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## requirements*.lock from pyproject.toml; UPGRADE=1 takes the newest versions
+	@$(PYTHON) cli/bootstrap.py lock $(if $(UPGRADE),--upgrade)
+
+bench: .dev
+	@exec $(BIN)/python -m bench $(ARGS)
+
+clean: ## everything that can be made again; the data in .afterword stays
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
+	find . -name __pycache__ -not -path './node_modules/*' -prune -exec rm -rf {} +
+
+.PHONY: .dev
+.dev:
+	@$(PYTHON) cli/bootstrap.py dev

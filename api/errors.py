@@ -1,0 +1,156 @@
+"""The only place where an error becomes a status: RFC 9457 problem documents."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from domain import errors
+from domain.errors import DomainError
+from models.session import StoreError, is_away, is_bad_value, is_conflict
+
+log = structlog.get_logger()
+
+RETRY_AFTER = {"Retry-After": "2"}
+
+STATUS: dict[type[DomainError], int] = {
+    errors.NotSignedIn: 401,
+    errors.BadSignature: 401,
+    errors.NotAllowed: 403,
+    errors.ScopeMissing: 403,
+    errors.EditingClosed: 403,
+    errors.NotFound: 404,
+    errors.RouteNotFound: 404,
+    errors.MethodNotAllowed: 405,
+    errors.StaleVersion: 412,
+    errors.BodyTooLarge: 413,
+    errors.MalformedWebhook: 400,
+    errors.Malformed: 422,
+    errors.UnreadableValue: 422,
+    errors.BadCursor: 422,
+    errors.UnknownReference: 422,
+    errors.ReasonRequired: 422,
+    errors.CommentRequired: 422,
+    errors.JustificationRequired: 422,
+    errors.DueDateNotLater: 422,
+    errors.OwnerNotActive: 422,
+    errors.IdempotencyKeyReused: 422,
+    errors.UnknownIntegrationKind: 422,
+    errors.InvalidIntegrationConfig: 422,
+    errors.StoreUnavailable: 503,
+    errors.WorkflowsUnavailable: 503,
+    errors.WorkersUnavailable: 503,
+    errors.Pending: 504,
+}
+"""Everything that is not here is a conflict with the state: 409."""
+
+
+class Problem(BaseModel):
+    """An error, as ``application/problem+json`` (RFC 9457). ``code`` is a stable name; ``reasons`` say it in parts."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    reasons: list[dict[str, Any]] | None = None
+
+
+def documented(*codes: int) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI responses for these statuses, all of the same shape."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        code: {"description": HTTPStatus(code).phrase, "content": {"application/problem+json": {"schema": schema}}}
+        for code in codes
+    }
+
+
+def status_of(refusal: DomainError) -> int:
+    return STATUS.get(type(refusal), 409)
+
+
+def problem(request: Request, refusal: DomainError) -> Response:
+    status = status_of(refusal)
+    body: dict[str, Any] = {
+        "type": f"urn:afterword:problem:{refusal.code}",
+        "title": refusal.title,
+        "status": status,
+        "detail": str(refusal),
+        "instance": request.url.path,
+        "code": refusal.code,
+    }
+    body |= {name: value for name, value in refusal.facts.items() if name not in body and value is not None}
+    headers = dict(RETRY_AFTER) if status in {429, 503, 504} else {}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(DomainError, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(StoreError, _store)
+    app.add_exception_handler(OSError, _store)
+    app.add_exception_handler(Exception, _defect)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    if not isinstance(error, DomainError):
+        raise error
+    return problem(request, error)
+
+
+async def _malformed(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    reasons = [
+        errors.reason(one["type"], one["msg"], where=".".join(str(part) for part in one["loc"]))
+        for one in error.errors()
+    ]
+    return problem(request, errors.Malformed(reasons=reasons[:50]))
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    if error.status_code == 404:
+        return problem(request, errors.RouteNotFound(path=request.url.path))
+    if error.status_code == 405:
+        answer = problem(request, errors.MethodNotAllowed(method=request.method, path=request.url.path))
+        answer.headers.update(error.headers or {})
+        return answer
+    return problem(request, errors.Malformed(reasons=[errors.reason("request", str(error.detail))]))
+
+
+async def _store(request: Request, error: Exception) -> Response:
+    """What the database said: away, a conflict, a value that it cannot hold; anything else is a defect."""
+    if isinstance(error, OSError) or is_away(error):
+        log.warning("database away", reason=type(error).__name__)
+        return problem(request, errors.StoreUnavailable())
+    if is_conflict(error):
+        log.warning("constraint refused", reason=str(getattr(error, "orig", error))[:300])
+        return problem(request, errors.Conflict())
+    if is_bad_value(error):
+        log.warning("value refused", reason=type(error).__name__)
+        return problem(request, errors.UnreadableValue())
+    return await _defect(request, error)
+
+
+async def _defect(request: Request, error: Exception) -> Response:
+    log.error("defect", path=request.url.path, exc_info=error)
+    body = {
+        "type": "about:blank",
+        "title": "A defect in Afterword",
+        "status": 500,
+        "detail": "Something broke. It was logged under the request id.",
+        "instance": request.url.path,
+        "code": "Defect",
+    }
+    return JSONResponse(body, 500, media_type="application/problem+json")

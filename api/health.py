@@ -1,0 +1,87 @@
+"""Liveness, readiness and metrics. Open to all: they tell nothing but how the machine is."""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+from temporalio.client import Client
+
+from models.queries import workers
+from models.session import Sessions
+
+router = APIRouter(tags=["health"])
+
+BUDGET = 2.0
+
+
+class Check(BaseModel):
+    status: str
+    detail: str | None = None
+    address: str | None = None
+    namespace: str | None = None
+
+
+class Readiness(BaseModel):
+    status: str
+    checks: dict[str, Check]
+
+
+@router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get(
+    "/readyz", response_model=Readiness, responses={503: {"model": Readiness, "description": "Something is away"}}
+)
+async def readyz(request: Request) -> Response:
+    """Database, Temporal and a live worker, each by name; 503 while one of them is away."""
+    sessions: Sessions = request.app.state.parts.sessions
+    client: Client = request.app.state.temporal
+    database, temporal, worker = await asyncio.gather(
+        _checked(_database(sessions)), _checked(_temporal(client)), _checked(_worker(sessions))
+    )
+    temporal |= {"address": client.service_client.config.target_host, "namespace": client.namespace}
+    checks = {"database": database, "temporal": temporal, "worker": worker}
+    healthy = all(one["status"] == "ok" for one in checks.values())
+    status = "ok" if healthy else "unavailable"
+    return JSONResponse(
+        {"status": status, "checks": checks}, 200 if healthy else 503, {} if healthy else {"Retry-After": "2"}
+    )
+
+
+@router.get("/metrics")
+async def metrics() -> Response:
+    """Prometheus text of this process; the workers serve the Temporal SDK's own."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _checked(check: Awaitable[str | None]) -> dict[str, Any]:
+    """``ok``, or ``unavailable`` with what is wrong in words that name no address and no credential."""
+    try:
+        async with asyncio.timeout(BUDGET):
+            problem = await check
+    except Exception as error:  # noqa: BLE001 - whatever is wrong, it is away
+        problem = type(error).__name__
+    return {"status": "unavailable", "detail": problem} if problem else {"status": "ok"}
+
+
+async def _database(sessions: Sessions) -> None:
+    async with sessions.begin() as session:
+        await workers.is_any_alive(session, datetime.now(UTC))
+
+
+async def _temporal(client: Client) -> str | None:
+    return None if await client.service_client.check_health() else "not serving"
+
+
+async def _worker(sessions: Sessions) -> str | None:
+    async with sessions.begin() as session:
+        alive = await workers.is_any_alive(session, datetime.now(UTC))
+    return None if alive else "no worker was seen in the last 10 seconds"

@@ -1,0 +1,190 @@
+"""One request, one transaction: who asks, the session, and what is to happen once it is committed.
+
+``UnitRoute`` opens it before the handler and commits it before the answer leaves. A write with an ``Idempotency-Key``
+keeps its answer in the same transaction, so that a repeat gets the same answer, also after a crash.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
+
+from domain.access import Viewer
+from domain.commands import ActionItemCommand, PostmortemCommand
+from domain.errors import DomainError, Malformed, NotAllowed, NotSignedIn, ScopeMissing, reason
+from models.base import derived_id, new_id
+from models.person import Person
+from models.queries import people, records
+from models.session import Session, Sessions
+from models.vault import Vault
+from runtime.dispatch import Dispatch
+from runtime.settings import Settings
+
+SAFE = {"GET", "HEAD", "OPTIONS"}
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the application is made of; built once, in ``api.app``."""
+
+    settings: Settings
+    sessions: Sessions
+    vault: Vault
+    dispatch: Dispatch
+
+
+@dataclass(slots=True)
+class Unit:
+    parts: Parts
+    session: Session
+    person: Person
+    viewer: Viewer
+    now: datetime
+    key: str | None = None
+    fingerprint: bytes = b""
+    after_commit: list[Callable[[], Awaitable[Any]]] = field(default_factory=list)
+
+    @property
+    def request_id(self) -> str:
+        """Names this request among commands: the same for a repeat with the same key."""
+        return derived_id("req", self.viewer.person_id, self.key) if self.key else new_id("req")
+
+    def require_admin(self, action: str) -> None:
+        if not self.viewer.is_admin:
+            raise NotAllowed(action=action, who="an administrator")
+        if "admin" not in self.viewer.scopes:
+            raise ScopeMissing(scope="admin")
+
+    async def run_postmortem(self, command: PostmortemCommand, words: dict[str, Any]) -> None:
+        await self._staged(command, words)
+        await self._carried_out(command.postmortem_id, command, lambda: self.parts.dispatch.command_postmortem(command))
+
+    async def run_action_item(self, command: ActionItemCommand, words: dict[str, Any]) -> None:
+        await self._staged(command, words)
+        await self._carried_out(
+            command.action_item_id, command, lambda: self.parts.dispatch.command_action_item(command)
+        )
+
+    async def _staged(self, command: PostmortemCommand | ActionItemCommand, words: dict[str, Any]) -> None:
+        if command.has_words:
+            async with self.parts.sessions.begin() as session:
+                await records.stage_arguments(session, command.request_id, words)
+
+    async def _carried_out(
+        self,
+        entity_id: str,
+        command: PostmortemCommand | ActionItemCommand,
+        send: Callable[[], Awaitable[None]],
+    ) -> None:
+        """A repeat that is refused because its first sending went through is not refused."""
+        try:
+            await send()
+        except DomainError:
+            async with self.parts.sessions.begin() as session:
+                if not await records.is_committed(session, entity_id, command.request_id, command.fingerprint):
+                    raise
+
+
+class UnitRoute(APIRoute):
+    """Authorises, opens the unit, runs the handler, keeps the answer, commits, then does what waits for the commit."""
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+
+        async def in_unit(request: Request) -> Response:
+            parts: Parts = request.app.state.parts
+            body = await request.body()
+            async with parts.sessions.begin() as session:
+                unit = await open_unit(request, parts, session, body)
+                request.state.unit = unit
+                response = await _answer_once(unit, request, handle)
+            for work in unit.after_commit:
+                await work()
+            return response
+
+        return in_unit
+
+
+async def open_unit(request: Request, parts: Parts, session: Session, body: bytes) -> Unit:
+    """Raises NotSignedIn, ScopeMissing, Malformed."""
+    now = datetime.now(UTC)
+    signed_in = await people.find_signed_in(session, token_hash(bearer(request)), now, "api")
+    if signed_in is None:
+        raise NotSignedIn()
+    scope = "read" if request.method in SAFE else "write"
+    if not {scope, "admin"} & signed_in.viewer.scopes:
+        raise ScopeMissing(scope=scope)
+    unit = Unit(parts, session, signed_in.person, signed_in.viewer, now)
+    if signed_in.stale:
+        unit.after_commit.append(lambda: _touch(parts.sessions, signed_in.token_id, now))
+    if request.method not in SAFE:
+        unit.key = idempotency_key(request)
+        unit.fingerprint = fingerprint(request, body)
+    return unit
+
+
+def bearer(request: Request) -> str:
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token.strip():
+        raise NotSignedIn()
+    return token.strip()
+
+
+def token_hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+
+
+def idempotency_key(request: Request) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
+        words = "Give 1 to 255 printable ASCII characters."
+        raise Malformed(reasons=[reason("idempotency_key", words, where="header.Idempotency-Key")])
+    return key
+
+
+def fingerprint(request: Request, body: bytes) -> bytes:
+    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    return hashlib.sha256(asked + body).digest()
+
+
+async def _answer_once(unit: Unit, request: Request, handle: Handler) -> Response:
+    if unit.key is None:
+        return await handle(request)
+    person_id = unit.viewer.person_id
+    kept = await records.claim_idempotency_key(unit.session, person_id, unit.key, unit.fingerprint)
+    if kept is not None:
+        return Response(kept.body, kept.status_code, kept.headers)
+    response = await handle(request)
+    if response.status_code < 300:
+        headers = {
+            name: value for name, value in response.headers.items() if name in {"content-type", "etag", "location"}
+        }
+        records.keep_answer(
+            unit.session,
+            person_id,
+            unit.key,
+            unit.fingerprint,
+            status_code=response.status_code,
+            headers=headers,
+            body=bytes(response.body),
+        )
+    return response
+
+
+async def _touch(sessions: Sessions, token_id: str, now: datetime) -> None:
+    async with sessions.begin() as session:
+        await people.touch_token(session, token_id, now)
+
+
+def _unit(request: Request) -> Unit:
+    unit: Unit = request.state.unit
+    return unit
+
+
+Asking = Annotated[Unit, Depends(_unit)]
+"""The request's unit, as a handler's parameter."""

@@ -1,0 +1,313 @@
+"""Makes ``.venv`` from the lock files, and the lock files from ``pyproject.toml``.
+
+``python3 cli/bootstrap.py run|dev|lock``, by any Python and before anything is installed: standard library
+only, and no syntax that an old Python could not read far enough to be told that it is too old.
+
+A stamp inside ``.venv`` says for which locks it is complete. It is written last and removed first, so that an
+install that was interrupted is made again from nothing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+OLDEST_PYTHON = (3, 11)
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+STAMP = VENV / "afterword-complete.json"
+CACHE = ROOT / ".cache"
+LOG = CACHE / "bootstrap.log"
+RUN_LOCK = ROOT / "requirements.lock"
+DEV_LOCK = ROOT / "requirements-dev.lock"
+LOCKS = {"run": [RUN_LOCK], "dev": [RUN_LOCK, DEV_LOCK]}
+FIRST_LINE = "# made by `make lock` from pyproject.toml; sha256 of its dependencies: "
+SYNOPSIS = "usage: python3 cli/bootstrap.py run|dev|lock [--upgrade]"
+
+# What pip says -> what to do. The first that is found wins.
+CAUSES = {
+    r"Temporary failure in name resolution|Name or service not known|NameResolutionError|getaddrinfo failed"
+    r"|Network is unreachable|NewConnectionError|ConnectTimeoutError|ReadTimeoutError|ProxyError"
+    r"|Connection (?:refused|reset|timed out)|No route to host|SSLError": (
+        "no network: the package index cannot be reached. Check the connection (or pip's settings), then start again"
+    ),
+    r"No space left on device": "the disk is full: free about 1 GB, then start again",
+    r"DO NOT MATCH THE HASHES|must have their versions pinned": (
+        "stale lock file: what the package index offers is not what the lock names. Run `make lock`, then start again"
+    ),
+    r"No matching distribution found for (\S+)": (
+        "the package index has no {0} for this machine and Python: try Python 3.11 to 3.13, or run `make lock`"
+    ),
+    r"(?:unable to execute|command) '?(?:\S*gcc|cc|c\+\+|g\+\+|clang)'? failed: No such file"
+    r"|No such file or directory: '(?:gcc|cc|c\+\+|clang|cargo|cmake)'|can't find Rust compiler"
+    r"|C compiler cannot|[Ff]ailed (?:building|to build)": (
+        "missing compiler: a package has no ready build for this machine and must be compiled. "
+        "Install one (Debian: apt-get install build-essential python3-dev), then start again"
+    ),
+}
+
+
+class Refusal(Exception):
+    """Something a person must put right; its text is one line."""
+
+
+def main(words: list[str]) -> int:
+    try:
+        check_python()
+        obey(words)
+    except Refusal as refusal:
+        print(f"afterword: {refusal}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"afterword: {error.filename or ROOT}: {error.strerror}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nafterword: interrupted; the next start begins the installation again", file=sys.stderr)
+        return 130
+    return 0
+
+
+def obey(words: list[str]) -> None:
+    if words[:1] == ["lock"]:
+        lock(upgrade="--upgrade" in words)
+    elif len(words) == 1 and words[0] in LOCKS:
+        install(LOCKS[words[0]])
+    else:
+        raise Refusal(SYNOPSIS)
+
+
+def check_python() -> None:
+    if sys.version_info[:2] >= OLDEST_PYTHON:
+        return
+    newer = [name for name in ("python3.13", "python3.12", "python3.11", "python3.14") if shutil.which(name)]
+    raise Refusal(
+        "Python 3.11 or newer is needed, and this is {}.{}: {}".format(
+            *sys.version_info[:2],
+            f"set PYTHON={newer[0]} (make run PYTHON={newer[0]})" if newer else "install one, then start again",
+        )
+    )
+
+
+# --- installing ---
+
+
+def install(locks: list[Path]) -> None:
+    """Brings ``.venv`` to what the locks say; does nothing if it is there already."""
+    for path in locks:
+        check_fresh(path)
+    wanted = fingerprints(locks)
+    if is_complete(wanted):
+        return
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / "bootstrap.lock").open("w") as claim:
+        wait_for(claim.fileno())
+        if not is_complete(wanted):
+            make_venv(locks, wanted, claim.fileno())
+
+
+def check_fresh(path: Path) -> None:
+    if not path.exists():
+        raise Refusal(f"{path.name} is missing: run `make lock`")
+    with path.open(encoding="utf-8") as lines:
+        if lines.readline().rstrip("\n") != FIRST_LINE + dependencies_digest():
+            raise Refusal(
+                f"stale lock file: {path.name} was not made from this pyproject.toml. Run `make lock`, then start again"
+            )
+
+
+def pyproject() -> dict:  # type: ignore[type-arg]
+    import tomllib  # not there before 3.11
+
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def dependencies_digest() -> str:
+    """Over everything in pyproject.toml that decides what a lock holds."""
+    settings = pyproject()
+    project = settings["project"]
+    names = {
+        "python": project["requires-python"],
+        "run": sorted(project["dependencies"]),
+        "dev": sorted(project["optional-dependencies"]["dev"]),
+        "build": sorted(settings["build-system"]["requires"]),
+    }
+    return hashlib.sha256(json.dumps(names, sort_keys=True).encode()).hexdigest()
+
+
+def fingerprints(locks: list[Path]) -> dict[str, str]:
+    settings = pyproject()
+    installed_from = {"project": settings["project"], "hatch": settings.get("tool", {}).get("hatch"), "at": str(ROOT)}
+    return {
+        "project": hashlib.sha256(json.dumps(installed_from, sort_keys=True).encode()).hexdigest(),
+        **{path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in locks},
+    }
+
+
+def is_complete(wanted: dict[str, str]) -> bool:
+    stamp = read_stamp()
+    return stamp is not None and all(stamp.get(name) == digest for name, digest in wanted.items())
+
+
+def read_stamp() -> dict[str, str] | None:
+    """What ``.venv`` is complete for; None if it is not complete, was moved here, or has lost its Python."""
+    try:
+        stamp: dict[str, str] = json.loads(STAMP.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return stamp if stamp.get("at") == str(VENV) and (VENV / "bin" / "python").exists() else None
+
+
+def wait_for(claim: int) -> None:
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("afterword: another installation is at work here; waiting for it", flush=True)
+        fcntl.flock(claim, fcntl.LOCK_EX)
+
+
+def make_venv(locks: list[Path], wanted: dict[str, str], claim: int) -> None:
+    steps = Steps(claim)
+    LOG.write_text("")
+    if read_stamp() is None:
+        steps.run("making .venv", [sys.executable, "-m", "venv", "--clear", str(VENV)])
+    STAMP.unlink(missing_ok=True)
+    pip = [
+        *(str(VENV / "bin" / "python"), "-m", "pip", "install"),
+        *("--no-input", "--disable-pip-version-check", "--no-warn-script-location"),
+    ]
+    files = [word for path in locks for word in ("-r", str(path))]
+    steps.run("installing the locked packages", [*pip, "--require-hashes", *files])
+    steps.run("installing Afterword itself", [*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
+    half = STAMP.with_suffix(".new")
+    half.write_text(json.dumps({**wanted, "at": str(VENV)}), encoding="utf-8")
+    half.rename(STAMP)
+    steps.say("done")
+
+
+class Steps:
+    """Runs commands quietly: one line of progress each, everything that they say in the log."""
+
+    def __init__(self, claim: int) -> None:
+        self.claim = claim
+        self.started = time.monotonic()
+        self.live = sys.stdout.isatty()
+
+    def say(self, text: str, *, end: str = "\n") -> None:
+        start = "\r\033[K" if self.live else ""
+        print(f"{start}  {time.monotonic() - self.started:5.1f} s  {text}", end=end, flush=True)
+
+    def run(self, title: str, command: list[str]) -> None:
+        self.say(title)
+        # the child inherits the claim: if this process is killed, the next one waits until the child is done
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            pass_fds=[self.claim],
+            cwd=ROOT,
+            env={name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")},
+        )
+        said: list[str] = []
+        with process, LOG.open("a", encoding="utf-8") as log:
+            for line in process.stdout or ():
+                log.write(line)
+                said.append(line.rstrip())
+                self.show(title, said)
+        if self.live:
+            print("\r\033[K", end="", flush=True)
+        if process.returncode:
+            raise Refusal(explain(title, said))
+
+    def show(self, title: str, said: list[str]) -> None:
+        if self.live:
+            packages = sum(line.startswith("Collecting ") for line in said)
+            self.say(f"{title} ... {packages or ''}", end="")
+
+
+def explain(title: str, said: list[str]) -> str:
+    text = "\n".join(said)
+    if "ensurepip is not" in text:
+        return (
+            "this Python cannot make virtual environments: install its venv package "
+            f"(Debian: apt-get install python{sys.version_info[0]}.{sys.version_info[1]}-venv), then start again"
+        )
+    for pattern, advice in CAUSES.items():
+        found = re.search(pattern, text)
+        if found:
+            return advice.format(*found.groups()) + f" (pip's own words: {LOG})"
+    tail = "\n".join(f"    {line}" for line in said[-12:])
+    return f"{title} failed (the whole log: {LOG}); it ended with\n{tail}"
+
+
+# --- locking ---
+
+
+def lock(*, upgrade: bool) -> None:
+    """Writes both locks for every platform. Pins that still fit are kept, unless ``upgrade``."""
+    settings = pyproject()
+    # hatchling asks for editables when it makes an editable install; the build must not fetch anything itself
+    build = "\n".join([*settings["build-system"]["requires"], "editables>=0.5"])
+    compile_ = [
+        *(uv(settings), "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--python-version", "3.11"),
+        *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"),
+        *(["--upgrade"] if upgrade else []),
+    ]
+    compile_lock([*compile_, "pyproject.toml", "-"], RUN_LOCK, build)
+    compile_lock([*compile_, "pyproject.toml", "--extra", "dev", "-c", RUN_LOCK.name], DEV_LOCK, "")
+    run_pins = set(pins(RUN_LOCK.read_text(encoding="utf-8")))
+    extra = [pin for pin in pins(DEV_LOCK.read_text(encoding="utf-8")) if pin not in run_pins]
+    DEV_LOCK.write_text(FIRST_LINE + dependencies_digest() + "\n" + "".join(extra), encoding="utf-8")
+    print(f"{RUN_LOCK.name}: {len(run_pins)} packages; {DEV_LOCK.name}: {len(extra)} more")
+
+
+def compile_lock(command: list[str], path: Path, more: str) -> None:
+    new = path.with_suffix(".new")
+    if path.exists():
+        shutil.copyfile(path, new)  # uv prefers what the file that it writes already pins
+    try:
+        done = subprocess.run(
+            [*command, "--output-file", str(new)], cwd=ROOT, input=more, text=True, capture_output=True, check=False
+        )
+        if done.returncode:
+            raise Refusal(f"uv could not make {path.name}\n{done.stderr.strip()}")
+        pinned = "".join(pins(new.read_text(encoding="utf-8")))
+        path.write_text(FIRST_LINE + dependencies_digest() + "\n" + pinned, encoding="utf-8")
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def pins(text: str) -> list[str]:
+    """The lock's requirements, each with its lines of hashes."""
+    return re.findall(r"(?m)^[A-Za-z0-9].*\n(?:[ \t]+.*\n)*", text)
+
+
+def uv(settings: dict) -> str:  # type: ignore[type-arg]
+    """Where uv is; it gets a venv of its own where ``.venv`` has none, since a stale lock cannot install it."""
+    own = CACHE / "uv"
+    for place in (VENV / "bin" / "uv", own / "bin" / "uv"):
+        if place.exists():
+            return str(place)
+    wanted = next(word for word in settings["project"]["optional-dependencies"]["dev"] if re.match(r"uv\b", word))
+    CACHE.mkdir(exist_ok=True)
+    LOG.write_text("")
+    with (CACHE / "bootstrap.lock").open("w") as claim:
+        wait_for(claim.fileno())
+        steps = Steps(claim.fileno())
+        steps.run("making a place for uv", [sys.executable, "-m", "venv", "--clear", str(own)])
+        steps.run("installing uv", [str(own / "bin" / "python"), "-m", "pip", "install", "--no-input", wanted])
+    return str(own / "bin" / "uv")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,294 @@
+"""Refusals: a person must act before the same request can succeed.
+
+Every refusal is a :class:`DomainError`; its class name is the ``code`` on the wire; it is never retried
+(``REFUSALS`` goes into each retry policy). A refusal takes facts, not sentences: ``says`` is its one sentence
+and is filled in from the facts, which must be JSON values and never hold a secret.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+Fact = str | int | float | bool | None | Sequence["Fact"] | Mapping[str, "Fact"]
+
+
+class DomainError(Exception):
+    """A refusal. ``facts`` are JSON values; ``reasons``, where there are several, is a list of code and words."""
+
+    title: ClassVar[str] = "Refused"
+    says: ClassVar[str] = "This cannot be done."
+
+    def __init__(self, **facts: Fact) -> None:
+        self.facts: dict[str, Fact] = facts
+        super().__init__(self.says.format_map(_Blank(facts)))
+
+    @property
+    def code(self) -> str:
+        return type(self).__name__
+
+
+class _Blank(dict[str, Fact]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+# Who is asking
+
+
+class NotSignedIn(DomainError):
+    title = "Not signed in"
+    says = "Send a valid API token as 'Authorization: Bearer <token>'."
+
+
+class NotAllowed(DomainError):
+    title = "Not allowed"
+    says = "You may see this, but not {action} it: {who} may."
+
+
+class ScopeMissing(DomainError):
+    title = "The token lacks a scope"
+    says = "This token lacks the scope '{scope}'. Make one that has it."
+
+
+class NotFound(DomainError):
+    title = "Not found"
+    says = "There is no {kind} '{id}' that you may see."
+
+
+class RouteNotFound(DomainError):
+    title = "Not found"
+    says = "There is nothing at {path}. The API is described at /openapi.json."
+
+
+class MethodNotAllowed(DomainError):
+    title = "Method not allowed"
+    says = "{method} is not possible at {path}."
+
+
+# Malformed input
+
+
+class Malformed(DomainError):
+    title = "The request is malformed"
+    says = "The request is malformed; see 'reasons'."
+
+
+class BadCursor(DomainError):
+    title = "The cursor is not one of ours"
+    says = "The cursor '{cursor}' did not come from this list. Start again without it."
+
+
+class UnknownReference(DomainError):
+    title = "Something named in the request does not exist"
+    says = "'{field}' names {kind} '{id}', which does not exist."
+
+
+class UnreadableValue(DomainError):
+    title = "A value cannot be stored"
+    says = "The request holds a value that cannot be stored, such as a number or a date out of range."
+
+
+class BodyTooLarge(DomainError):
+    title = "The request is too large"
+    says = "The body may hold at most {limit} bytes."
+
+
+# Conflicts
+
+
+class IllegalTransition(DomainError):
+    title = "Not possible from this state"
+    says = "'{move}' is not possible while the {entity} is {status}. {hint}"
+
+
+class NotReadyToSubmit(DomainError):
+    title = "Not ready for review"
+    says = "The postmortem is not ready for review; see 'reasons'."
+
+
+class NotReadyToPublish(DomainError):
+    title = "Not ready to publish"
+    says = "The postmortem is not ready to be published; see 'reasons'."
+
+
+class ReviewNotOpen(DomainError):
+    title = "Not in review"
+    says = "Reviews are taken while the postmortem is IN_REVIEW; it is {status}."
+
+
+class AuthorCannotReview(DomainError):
+    title = "The author does not review"
+    says = "The author of a postmortem cannot be its reviewer. Ask somebody else."
+
+
+class CommentRequired(DomainError):
+    title = "A comment is required"
+    says = "Say in 'comment' what should change."
+
+
+class ReasonRequired(DomainError):
+    title = "A reason is required"
+    says = "Say in '{field}' why."
+
+
+class AlreadyReviewer(DomainError):
+    title = "Already a reviewer"
+    says = "'{person_id}' is a reviewer already."
+
+
+class AlreadyExists(DomainError):
+    title = "Already exists"
+    says = "A {kind} with {field} '{value}' exists already."
+
+
+class Conflict(DomainError):
+    title = "Somebody else was faster"
+    says = "Another change came first. Fetch the current state and send the request again."
+
+
+class EditingClosed(DomainError):
+    title = "Editing is closed"
+    says = "The content is closed for you while the postmortem is {status}: {who} may edit it."
+
+
+class StaleVersion(DomainError):
+    title = "Somebody else saved first"
+    says = "You sent If-Match '{expected}', but the current version is {current}. Fetch it, merge, and send again."
+
+
+class IncidentNotResolved(DomainError):
+    title = "The incident is not resolved"
+    says = "A postmortem is opened from a resolved incident; this one is {status}."
+
+
+class PostmortemExists(DomainError):
+    title = "This incident has a postmortem already"
+    says = "Incident '{incident_id}' is covered by postmortem '{postmortem_id}'."
+
+
+class TargetSettled(DomainError):
+    title = "The target is settled"
+    says = "The target '{target}' is {state} and can be neither waived nor extended."
+
+
+class DueDateNotLater(DomainError):
+    title = "The new due time is not later"
+    says = "'{field}' must lie after {due_at}."
+
+
+class JustificationRequired(DomainError):
+    title = "A justification is required"
+    says = "Say in 'justification' why this will not be done."
+
+
+class OwnerNotActive(DomainError):
+    title = "The owner is not active"
+    says = "'{person_id}' is deactivated and cannot own an action item."
+
+
+# Idempotency
+
+
+class IdempotencyKeyReused(DomainError):
+    title = "The Idempotency-Key was used for another request"
+    says = "This Idempotency-Key came with a different request before. Use a new key."
+
+
+class IdempotencyKeyInUse(DomainError):
+    title = "The first request is still running"
+    says = "A request with this Idempotency-Key is still running. Repeat it in a moment."
+
+
+# Webhooks and integrations
+
+
+class BadSignature(DomainError):
+    title = "The signature does not match"
+    says = "The webhook's signature is missing or does not match: {detail}"
+
+
+class MalformedWebhook(DomainError):
+    title = "Not this vendor's shape"
+    says = "The webhook is not of this vendor's shape at {where}: {what}"
+
+
+class UnknownIntegrationKind(DomainError):
+    title = "Unknown kind of integration"
+    says = "There is no integration of kind '{kind}'. Known: {known}."
+
+
+class InvalidIntegrationConfig(DomainError):
+    title = "The connection's settings are not valid"
+    says = "The connection's settings are not valid; see 'reasons'."
+
+
+class AmbiguousConnection(DomainError):
+    title = "Several connections of this kind"
+    says = "There are several '{kind}' connections: use the connection's own webhookUrl."
+
+
+class TrackerRefused(DomainError):
+    title = "The tracker refused"
+    says = "{tracker} refused: {detail}"
+
+
+class TicketGone(DomainError):
+    title = "The ticket is gone"
+    says = "The ticket {key} no longer exists in {tracker}."
+
+
+class TicketForbidden(DomainError):
+    title = "The ticket is not visible"
+    says = "{tracker} does not let this connection see or change {key}: {detail}"
+
+
+class CredentialsRejected(DomainError):
+    title = "The credentials were rejected"
+    says = "{tracker} rejected this connection's credentials. Renew them in the integration's settings."
+
+
+class TicketExists(DomainError):
+    title = "A ticket exists already"
+    says = "The action item has a ticket in this connection already: {key}."
+
+
+# Not now (the door answers 503, 504 or 429; nothing was changed, or it is not known)
+
+
+class StoreUnavailable(DomainError):
+    title = "The database is away"
+    says = "The database cannot be reached. Repeat the request with the same Idempotency-Key."
+
+
+class WorkflowsUnavailable(DomainError):
+    title = "Temporal is away"
+    says = "Temporal cannot be reached. Repeat the request with the same Idempotency-Key."
+
+
+class WorkersUnavailable(DomainError):
+    title = "No worker is alive"
+    says = "No worker has been seen lately. Repeat the request with the same Idempotency-Key."
+
+
+class Pending(DomainError):
+    title = "Not answered in time"
+    says = "The command was taken but not answered in time. Repeat it with the same Idempotency-Key."
+
+
+def _subclasses(cls: type[DomainError]) -> list[type[DomainError]]:
+    return [one for sub in cls.__subclasses__() for one in (sub, *_subclasses(sub))]
+
+
+BY_CODE: dict[str, type[DomainError]] = {cls.__name__: cls for cls in _subclasses(DomainError)}
+PASSING = frozenset({"StoreUnavailable", "WorkflowsUnavailable", "WorkersUnavailable", "Pending"})
+REFUSALS: list[str] = sorted(BY_CODE.keys() - PASSING)
+
+
+def rebuild(code: str, facts: Mapping[str, Fact]) -> DomainError | None:
+    """The refusal that crossed a wire as its code and facts; None where the code is not one of ours."""
+    cls = BY_CODE.get(code)
+    return cls(**facts) if cls else None
+
+
+def reason(code: str, message: str, **facts: Fact) -> dict[str, Fact]:
+    """One of several reasons: machine-readable and in words."""
+    return {"code": code, "message": message, **facts}

@@ -1,0 +1,42 @@
+"""What a person enters to connect a system: the base of each ``Config`` and ``Secrets``, and how they are checked."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from domain.errors import Fact, InvalidIntegrationConfig, reason
+
+
+class ConnectionModel(BaseModel):
+    """camelCase outside, unknown fields refused, never an entered value in an error.
+
+    Each field has a title and a description, so that a form can be drawn from ``model_json_schema()``; a
+    credential is a ``SecretStr``.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        str_strip_whitespace=True,
+        hide_input_in_errors=True,
+    )
+
+
+M = TypeVar("M", bound=ConnectionModel)
+
+
+def checked_settings(model: type[M], values: Mapping[str, object]) -> M:
+    """``values`` as ``model``; raises ``InvalidIntegrationConfig`` with a reason for each field that is wrong."""
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        raise InvalidIntegrationConfig(reasons=_reasons(error)) from None
+
+
+def _reasons(error: ValidationError) -> list[dict[str, Fact]]:
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return [reason(one["type"], one["msg"], field=".".join(str(part) for part in one["loc"])) for one in found]

@@ -1,0 +1,39 @@
+"""The shelf: integrations are found by their file name. Rooms above ask here and name none of them."""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+
+from domain.errors import UnknownIntegrationKind
+from integrations import trackers
+from integrations.connection import checked_settings
+from integrations.tracker import Tracker
+
+
+@cache
+def tracker_kinds() -> tuple[str, ...]:
+    """Every kind of tracker, sorted: the names of the files in ``integrations/trackers/``."""
+    return tuple(sorted(found.name for found in pkgutil.iter_modules(trackers.__path__) if not found.ispkg))
+
+
+@cache
+def tracker(kind: str) -> type[Tracker]:
+    """The tracker of that kind; raises ``UnknownIntegrationKind``."""
+    if kind not in tracker_kinds():
+        raise UnknownIntegrationKind(kind=kind, known=", ".join(tracker_kinds()))
+    module = importlib.import_module(f"{trackers.__name__}.{kind}")
+    classes = [one for one in vars(module).values() if isinstance(one, type) and issubclass(one, Tracker)]
+    mine = [one for one in classes if one.__module__ == module.__name__]
+    if len(mine) != 1:
+        raise TypeError(f"{module.__name__} must define exactly one Tracker, not {len(mine)}")
+    return mine[0]
+
+
+def connect(kind: str, config: Mapping[str, object], secrets: Mapping[str, object]) -> Tracker:
+    """A tracker for one connection, from what is stored of it; makes no request.
+
+    Raises ``UnknownIntegrationKind`` or ``InvalidIntegrationConfig``.
+    """
+    cls = tracker(kind)
+    return cls(checked_settings(cls.Config, config), checked_settings(cls.Secrets, secrets))

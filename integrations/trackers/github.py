@@ -1,0 +1,578 @@
+"""GitHub issues, by PyGithub.
+
+https://docs.github.com/en/rest/issues/issues
+https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+https://docs.github.com/en/webhooks/webhook-events-and-payloads#issues
+https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
+
+A ticket's ``external_id`` is the issue's database ``id``, which every webhook carries; its ``key`` is
+``owner/name#12``, which the API wants. A transfer to another repository changes both (GitHub answers 301, and sends
+``transferred`` with the new issue). A pull request is an issue to GitHub's API, but never to us.
+
+Our marker is the comment ``<!-- afterword:MARKER -->`` at the end of the body, which readers do not see. It is looked
+for in the list of the repository's issues, newest first, and not by search, whose index lags by seconds to minutes;
+GitHub promises no read-after-write for the list either, hence ``lookup_lag``. Only issues of our own account count,
+since anybody may copy a marker.
+
+A title has at most 256 characters, a body 65,536: what is longer is cut. The token needs "Issues: read and write" and
+"Metadata: read" (fine-grained), or the scope ``repo`` (classic).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from itertools import islice
+from json import JSONDecodeError
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from github import Auth, BadAttributeException, Github, GithubException, IncompletableObject, RateLimitExceededException
+from github.GithubObject import NotSet
+from github.Issue import Issue
+from github.NamedUser import NamedUser
+from github.Repository import Repository
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, SecretStr
+
+from domain.errors import CredentialsRejected, DomainError, TicketForbidden, TicketGone, TrackerRefused
+from domain.tickets import CloseReason, Standing, TicketState
+from integrations.connection import ConnectionModel
+from integrations.tracker import (
+    PermissionCheck,
+    Ticket,
+    TicketAction,
+    TicketChange,
+    TicketDraft,
+    TicketEvent,
+    TicketRef,
+    Tracker,
+    TrackerUnavailable,
+)
+from integrations.webhook import check_signature, header, needed_header, payload, secret_list
+
+TITLE_LIMIT = 256
+BODY_LIMIT = 65_536
+NEWEST = 300
+"""How many issues are looked through for a marker where it is not known since when to look."""
+CLOCK_SKEW = timedelta(minutes=5)
+LIMITED_FOR = 60.0
+"""Seconds to wait where GitHub limits the rate without saying for how long (its documentation: a minute)."""
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+"
+_KEY = re.compile(rf"({_NAME})#([1-9][0-9]{{0,9}})")
+_PATH = re.compile(rf"/({_NAME})/(?:issues|pull)/([1-9][0-9]{{0,9}})/?")
+_MARK = re.compile(r"\s*<!-- afterword:([A-Za-z0-9_.:-]+) -->")
+
+_ACTIONS = {action.value.lower(): action for action in TicketAction}
+_STANDINGS = {
+    "completed": Standing(TicketState.DONE, CloseReason.COMPLETED),
+    "not_planned": Standing(TicketState.CANCELLED, CloseReason.NOT_PLANNED),
+    "duplicate": Standing(TicketState.CANCELLED, CloseReason.DUPLICATE),
+}
+
+
+def _plain_token(value: SecretStr) -> SecretStr:
+    token = value.get_secret_value().strip()
+    if not re.fullmatch(r"[!-~]+", token):  # a line break would come back in the HTTP library's error text
+        raise ValueError("a token has neither blanks nor special characters")
+    return SecretStr(token)
+
+
+def _plain_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or parts.query:
+        raise ValueError("expected an address such as https://api.github.com, without credentials")
+    return value.rstrip("/")
+
+
+class GithubConfig(ConnectionModel):
+    """Where tickets are opened."""
+
+    repository: Annotated[
+        str,
+        Field(title="Repository", description="As owner/name, such as acme/api.", pattern=f"^{_NAME}$"),
+    ]
+    base_url: Annotated[
+        str,
+        AfterValidator(_plain_address),
+        Field(title="API address", description="GitHub Enterprise: https://github.example.com/api/v3."),
+    ] = "https://api.github.com"
+    labels: Annotated[
+        tuple[str, ...],
+        Field(title="Labels", description="Put on every ticket that is opened here."),
+    ] = ()
+    seconds_between_writes: Annotated[
+        float,
+        Field(title="Seconds between writes", description="GitHub asks for one.", ge=0, le=60),
+    ] = 1.0
+
+
+class GithubSecrets(ConnectionModel):
+    """What GitHub knows us by, and we GitHub."""
+
+    token: Annotated[
+        SecretStr,
+        AfterValidator(_plain_token),
+        Field(title="Token", description="A personal access token that may read and write issues there."),
+    ]
+    webhook_secret: Annotated[
+        SecretStr | None,
+        Field(
+            title="Webhook secret",
+            description="The one entered at the webhook in GitHub; while it is replaced, both, with a comma between. "
+            "Without it no webhook is believed.",
+        ),
+    ] = None
+
+
+class _NotGithub(ValueError):
+    """What came is not of GitHub's shape: a proxy's page, a gateway's JSON."""
+
+
+def _key(html_url: str) -> str:
+    found = _PATH.fullmatch(urlsplit(html_url or "").path)
+    if found is None:
+        raise _NotGithub("not the address of an issue's page")
+    return f"{found[1]}#{found[2]}"
+
+
+def _issue_page(html_url: str) -> str:
+    _key(html_url)
+    return html_url
+
+
+class _Account(BaseModel):
+    login: str
+
+
+class _IssuePayload(BaseModel):
+    """The part of a webhook's issue that we use; an issue of the REST API has the same."""
+
+    id: int
+    html_url: Annotated[str, AfterValidator(_issue_page)]
+    title: str
+    body: str | None = None
+    state: Literal["open", "closed"]
+    state_reason: str | None = None
+    user: _Account | None = None
+    assignees: list[_Account] = []
+    updated_at: AwareDatetime
+    pull_request: object = None
+
+
+class _Changes(BaseModel):
+    new_issue: _IssuePayload | None = None
+
+
+class _AnyEvent(BaseModel):
+    """An event of whatever kind: a JSON object."""
+
+
+class _AnyIssuesEvent(BaseModel):
+    action: str
+
+
+class _IssuesEvent(_AnyIssuesEvent):
+    issue: _IssuePayload
+    sender: _Account | None = None
+    changes: _Changes | None = None
+
+
+def _ticket(issue: Issue | _IssuePayload) -> Ticket:
+    standing = _standing(issue.state, issue.state_reason)
+    return Ticket(
+        external_id=str(issue.id),
+        key=_key(issue.html_url),
+        url=issue.html_url,
+        title=issue.title.replace("\0", ""),
+        body=_plain(issue.body),
+        state=standing.state,
+        reason=standing.reason,
+        status=f"closed as {standing.reason.value.lower().replace('_', ' ')}" if standing.reason else issue.state,
+        assignee=issue.assignees[0].login if issue.assignees else None,
+        author=_login(issue.user),
+        marker=_mark_in(issue.body),
+        updated_at=issue.updated_at.astimezone(UTC),
+    )
+
+
+def _login(account: NamedUser | _Account | None) -> str | None:
+    return account.login if account else None
+
+
+def _standing(state: str, reason: str | None) -> Standing:
+    if state == "open":
+        return Standing(TicketState.OPEN)
+    return _STANDINGS.get(reason or "completed", _STANDINGS["completed"])
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= TITLE_LIMIT else f"{title[: TITLE_LIMIT - 1]}…"
+
+
+def _marked(body: str, marker: str | None) -> str:
+    """``body`` with our marker at its end and no other; without any where ``marker`` is None."""
+    mark = "" if marker is None else f"\n\n<!-- afterword:{marker} -->"
+    if mark and not _MARK.fullmatch(mark):
+        raise ValueError("a marker has letters, digits, '_', '.', ':' and '-' only")
+    text = _plain(body)
+    if len(text) + len(mark) > BODY_LIMIT:
+        text = f"{text[: BODY_LIMIT - len(mark) - 1]}…"
+    return f"{text}{mark}".lstrip()
+
+
+def _plain(body: str | None) -> str:
+    return _MARK.sub("", _unix(body)).rstrip()
+
+
+def _unix(body: str | None) -> str:
+    return (body or "").replace("\r\n", "\n").replace("\0", "")
+
+
+def _mark_in(body: str | None) -> str | None:
+    marks = _MARK.findall(body or "")
+    return str(marks[-1]) if marks else None
+
+
+class GithubTracker(Tracker):
+    """One repository's issues."""
+
+    label = "GitHub"
+    Config = GithubConfig
+    Secrets = GithubSecrets
+    knows_started = False
+    lookup_lag = 10.0
+
+    def __init__(self, config: GithubConfig, secrets: GithubSecrets) -> None:
+        self._config = config
+        self._secrets = secrets
+
+    @cached_property
+    def _client(self) -> Github:
+        return Github(
+            auth=Auth.Token(self._secrets.token.get_secret_value()),
+            base_url=self._config.base_url,
+            user_agent="afterword",
+            timeout=10,
+            retry=None,  # its own retries would send a POST again after a 5xx; Temporal retries
+            seconds_between_requests=0,
+            seconds_between_writes=self._config.seconds_between_writes,
+            per_page=100,
+            lazy=True,
+        )
+
+    # Addresses in GitHub's answers are not followed, since it may be reached by another one: each request is made
+    # from names.
+
+    @cached_property
+    def _repository(self) -> Repository:
+        """The configured repository as it is now."""
+        repository = self._client.get_repo(self._config.repository)
+        if not repository.id:  # the first look at a lazy object is the request
+            raise _NotGithub("a repository without an id")
+        return repository
+
+    @property
+    def _here(self) -> Repository:
+        """The repository by its name of today. GitHub redirects from an old one, but the library then drops the query
+        of a GET and does not follow a POST."""
+        return self._client.get_repo(self._repository.full_name)
+
+    def close(self) -> None:
+        if "_client" in self.__dict__:
+            self._client.close()
+
+    def find(self, marker: str, since: datetime | None = None) -> Ticket | None:
+        mine = self.own_account()
+        with self._speaking():
+            for issue in self._newest(since):
+                if _mark_in(issue.body) == marker and _login(issue.user) == mine:
+                    return _ticket(issue)
+        return None
+
+    def _newest(self, since: datetime | None) -> Iterator[Issue]:
+        if since is None:
+            every = self._here.get_issues(state="all", sort="created", direction="desc")
+            yield from islice(every, NEWEST)
+            return
+        since = since.astimezone(UTC) - CLOCK_SKEW
+        # to GitHub "since" is about the last change, which is never before the creation
+        for issue in self._here.get_issues(state="all", sort="created", direction="desc", since=since):
+            if issue.created_at < since:
+                return
+            yield issue
+
+    def create(self, draft: TicketDraft) -> Ticket:
+        with self._speaking():
+            issue = self._here.create_issue(
+                title=_short(draft.title),
+                body=_marked(draft.body, draft.marker),
+                labels=list(dict.fromkeys((*self._config.labels, *draft.labels))),
+                assignees=[draft.assignee] if draft.assignee else [],
+            )
+            return _ticket(issue)
+
+    def fetch(self, ref: TicketRef) -> Ticket:
+        with self._speaking(ref.key):
+            return _ticket(self._issue(ref))
+
+    def update(self, ref: TicketRef, change: TicketChange) -> Ticket:
+        with self._speaking(ref.key):
+            issue = self._issue(ref)
+            edit = _difference(issue, change)
+            if edit != _Edit():
+                issue = self._lazy(_key(issue.html_url))
+                issue.edit(
+                    title=NotSet if edit.title is None else edit.title,
+                    body=NotSet if edit.body is None else edit.body,
+                    state=edit.state or NotSet,
+                    state_reason=edit.state_reason or NotSet,
+                )
+            return _ticket(issue)
+
+    def _issue(self, ref: TicketRef) -> Issue:
+        """The issue as it is now. One request, which is worth it: nothing is written twice, or to a stranger."""
+        issue = self._seen(ref.key)
+        if str(issue.id) != ref.external_id and _key(issue.html_url).lower() == ref.key.lower():
+            raise TicketGone(tracker=self.label, key=ref.key)  # another issue has this key now
+        return issue
+
+    def _seen(self, key: str) -> Issue:
+        issue = self._lazy(key)
+        try:
+            pull = issue.pull_request
+        except GithubException as error:
+            if error.status == 404:
+                self._must_see(key)
+            raise
+        if pull is not None:
+            raise TrackerRefused(tracker=self.label, detail=f"{key} is a pull request, not an issue.")
+        return issue
+
+    def _lazy(self, key: str) -> Issue:
+        """An issue that nobody has asked GitHub about yet."""
+        named = _KEY.fullmatch(key)
+        if named is None:
+            raise ValueError(f"not a GitHub key: {key}")
+        return self._client.get_repo(named[1]).get_issue(int(named[2]))
+
+    def _must_see(self, key: str) -> None:
+        """GitHub answers 404 for what is gone and for what the token may not see; its repository tells which."""
+        repository = key.partition("#")[0]
+        try:
+            _ = self._client.get_repo(repository).id
+        except GithubException as error:
+            if error.status != 404:
+                raise
+            detail = f"{repository} does not exist, or the token does not see it."
+            raise TicketForbidden(tracker=self.label, key=key, detail=detail) from None
+
+    def resolve(self, pointer: str) -> Ticket:
+        key = self._pointed_at(pointer.strip())
+        ours = self._config.repository
+        if not key.lower().startswith(f"{ours}#".lower()):
+            raise TrackerRefused(tracker=self.label, detail=f"this connection is for {ours}, not for {key}.")
+        with self._speaking(key):
+            return _ticket(self._seen(key))
+
+    def _pointed_at(self, pointer: str) -> str:
+        """The key in ``owner/name#12``, ``#12``, ``12`` or the address of an issue's page."""
+        host, _, path = pointer.partition("://")[2].partition("/")
+        page = _PATH.fullmatch(f"/{path.partition('#')[0]}") if host.lower() == self._web_host else None
+        if page is not None:
+            return f"{page[1]}#{page[2]}"
+        for key in (pointer, f"{self._config.repository}#{pointer.removeprefix('#')}"):
+            if _KEY.fullmatch(key):
+                return key
+        raise TrackerRefused(tracker=self.label, detail="that is neither an issue's address nor a key like #12.")
+
+    @property
+    def _web_host(self) -> str:
+        return urlsplit(self._config.base_url).netloc.lower().removeprefix("api.")
+
+    def own_account(self) -> str:
+        return self._account
+
+    @cached_property
+    def _account(self) -> str:
+        with self._speaking():
+            login = self._client.get_user().login
+            if not login:
+                raise _NotGithub("an account without a login")
+            return login
+
+    def check_permissions(self) -> list[PermissionCheck]:
+        checks = [self._hears()]
+        looks = {
+            "Token": self._see_account,
+            "Repository": self._see_repository,
+            "Read issues": self._see_issues,
+            "Write issues": self._see_role,
+        }
+        for name, look in looks.items():
+            try:
+                with self._speaking():
+                    granted, detail = look()
+            except DomainError as refusal:
+                granted, detail = False, str(refusal)
+            checks.append(PermissionCheck(name, granted, detail))
+            if not granted:
+                break  # what follows would fail for the same reason
+        return checks
+
+    def _see_account(self) -> tuple[bool, str]:
+        return True, f"It acts as {self.own_account()}."
+
+    def _see_repository(self) -> tuple[bool, str]:
+        repository = self._repository
+        if repository.archived:
+            return False, f"{repository.full_name} is archived."
+        if not repository.has_issues:
+            return False, f"Issues are turned off in {repository.full_name}."
+        return True, f"{repository.full_name} takes issues."
+
+    def _see_issues(self) -> tuple[bool, str]:
+        next(iter(self._here.get_issues()), None)
+        return True, "The list of issues can be read."
+
+    def _see_role(self) -> tuple[bool, str]:
+        """By the account's role: what a fine-grained token is limited to GitHub tells at the first write only."""
+        role = self._repository.permissions
+        if role and (role.triage or role.push or role.maintain or role.admin):
+            return True, "The account may open, label, assign and close issues."
+        return False, "The account may not label, assign or close issues: give it the role Triage or Write."
+
+    def _hears(self) -> PermissionCheck:
+        known = bool(secret_list(self._secrets.webhook_secret))
+        detail = "Webhooks can be verified." if known else "No webhook secret is set: changes in GitHub stay unseen."
+        return PermissionCheck("Webhook secret", granted=known, detail=detail)
+
+    def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> None:
+        signature = header(headers, "X-Hub-Signature-256")
+        check_signature(signature and signature.removeprefix("sha256="), body, self._secrets.webhook_secret)
+
+    def delivery_id(self, headers: Mapping[str, str], body: bytes) -> str:  # noqa: ARG002 (GitHub numbers them)
+        return needed_header(headers, "X-GitHub-Delivery")
+
+    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> TicketEvent | None:
+        kind = needed_header(headers, "X-GitHub-Event")
+        if kind != "issues":
+            payload(_AnyEvent, body)
+            return None
+        action = _ACTIONS.get(payload(_AnyIssuesEvent, body).action)
+        if action is None:
+            return None
+        event = payload(_IssuesEvent, body)
+        if event.issue.pull_request is not None:
+            return None
+        moved = event.changes and event.changes.new_issue
+        return TicketEvent(
+            delivery_id=self.delivery_id(headers, body),
+            action=action,
+            ticket=_ticket(event.issue),
+            actor=event.sender.login if event.sender else None,
+            moved_to=_ticket(moved) if moved else None,
+        )
+
+    @contextmanager
+    def _speaking(self, key: str | None = None) -> Iterator[None]:
+        """Turns the library's errors into the contract's; ``key`` is the ticket spoken of, None for the repository.
+
+        Their causes are cut off, since they may carry what was sent.
+        """
+        try:
+            yield
+        except (_NotGithub, IncompletableObject, BadAttributeException, JSONDecodeError):
+            raise TrackerUnavailable(self.label, "it answered something that is not of its API") from None
+        except GithubException as error:
+            raise self._translated(error, key) from None
+        except RuntimeError:  # a redirection to another host or protocol
+            detail = "it redirects to another address. Correct the API address of this connection."
+            raise TrackerRefused(tracker=self.label, detail=detail) from None
+        except OSError as error:  # the network, and every error of requests
+            raise TrackerUnavailable(self.label, type(error).__name__) from None
+
+    def _translated(self, error: GithubException, key: str | None) -> Exception:
+        words = _words(error).replace(self._secrets.token.get_secret_value(), "***")[:500]
+        wait = _wait(error, datetime.now(UTC))
+        if wait is not None or error.status >= 500:
+            return TrackerUnavailable(self.label, words, wait)
+        if error.status == 401:
+            return CredentialsRejected(tracker=self.label)
+        if error.status == 403:
+            return TicketForbidden(tracker=self.label, key=key or self._config.repository, detail=words)
+        if error.status in {404, 410} and key:
+            return TicketGone(tracker=self.label, key=key)
+        if error.status == 404:
+            words = f"{self._config.repository} does not exist, or the token does not see it."
+        return TrackerRefused(tracker=self.label, detail=words)
+
+
+def _wait(error: GithubException, now: datetime) -> float | None:
+    """Seconds until GitHub wants to hear from us again; None where it does not limit us."""
+    headers = error.headers or {}
+    if error.status < 500 and error.status not in {403, 429}:
+        return None
+    if (told := headers.get("retry-after", "")).isdigit():
+        return float(told)
+    if error.status >= 500:
+        return None
+    reset = headers.get("x-ratelimit-reset", "")
+    if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
+        return max(float(reset) - now.timestamp(), 0.0) + 1.0
+    limited = error.status == 429 or isinstance(error, RateLimitExceededException)
+    return LIMITED_FOR if limited else None
+
+
+def _words(error: GithubException) -> str:
+    """What GitHub says of it: ``Validation Failed: title missing_field``."""
+    data = error.data if isinstance(error.data, dict) else {}
+    message = str(data.get("message") or f"status {error.status}")
+    errors = data.get("errors")
+    details = [_detail(one) for one in errors] if isinstance(errors, list) else []
+    return ": ".join([message, "; ".join(details)] if details else [message])
+
+
+def _detail(one: object) -> str:
+    if not isinstance(one, dict):
+        return str(one)
+    return str(one.get("message") or f"{one.get('field', '')} {one.get('code', '')}".strip())
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    title: str | None = None
+    body: str | None = None
+    state: Literal["open", "closed"] | None = None
+    state_reason: str | None = None
+
+
+def _difference(issue: Issue, change: TicketChange) -> _Edit:
+    title = None if change.title is None else _short(change.title)
+    body = None if change.body is None else _marked(change.body, _mark_in(issue.body))
+    wanted = _wanted(change)
+    moves = wanted is not None and _moves(_standing(issue.state, issue.state_reason), wanted, change.reason)
+    return _Edit(
+        title=None if title == issue.title else title,
+        body=None if body == _unix(issue.body) else body,
+        state=("closed" if wanted.state.is_closed else "open") if wanted and moves else None,
+        state_reason=wanted.reason.value.lower() if wanted and wanted.reason and moves else None,
+    )
+
+
+def _wanted(change: TicketChange) -> Standing | None:
+    if change.state is None:
+        return None
+    if not change.state.is_closed:
+        return Standing(TicketState.OPEN)
+    if change.state is TicketState.DONE:
+        return _STANDINGS["completed"]
+    duplicate = change.reason is CloseReason.DUPLICATE
+    return _STANDINGS["duplicate" if duplicate else "not_planned"]
+
+
+def _moves(now: Standing, wanted: Standing, reason: CloseReason | None) -> bool:
+    """A reason that nobody asked for is no reason to write: not planned and duplicate both mean cancelled."""
+    return now.state is not wanted.state or (reason is not None and now.reason is not wanted.reason)

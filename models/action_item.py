@@ -1,0 +1,75 @@
+"""Action items, and the tickets that project them into a tracker."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from domain.action_items import ActionItemStatus, LinkState, Priority
+from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
+
+
+class ActionItem(Base):
+    """Exactly one owner, a person. ``workflow_started`` false makes the row its own outbox."""
+
+    __tablename__ = "action_item"
+    __table_args__ = (
+        CheckConstraint(one_of("status", ActionItemStatus), name="status"),
+        CheckConstraint(one_of("priority", Priority), name="priority"),
+        CheckConstraint("status <> 'WONT_DO' or justification is not null", name="justified"),
+        Index("ix_action_item_postmortem_id_created_at", "postmortem_id", "created_at"),
+        Index("ix_action_item_created_at_id", "created_at", "id"),
+        Index("ix_action_item_owner_id_status", "owner_id", "status"),
+        Index("ix_action_item_due_on", "due_on", postgresql_where="status in ('OPEN', 'IN_PROGRESS')"),
+        Index("ix_action_item_outbox", "created_at", postgresql_where="not workflow_started"),
+    )
+
+    id: Mapped[Key]
+    version: Mapped[Version]
+    postmortem_id: Mapped[Id] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    description: Mapped[str]
+    details: Mapped[str | None]
+    owner_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    due_on: Mapped[date | None]
+    priority: Mapped[str] = mapped_column(default=Priority.MEDIUM.value)
+    status: Mapped[str] = mapped_column(default=ActionItemStatus.OPEN.value)
+    justification: Mapped[str | None]
+    due_on_moves: Mapped[int] = mapped_column(default=0)
+    snoozed_until: Mapped[Instant | None]
+    completed_at: Mapped[Instant | None]
+    nudged_for: Mapped[Instant | None]
+    workflow_started: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[CreatedAt]
+
+    tickets: Mapped[list["Ticket"]] = relationship(lazy="raise", viewonly=True, order_by="Ticket.created_at")
+
+
+class Ticket(Base):
+    """Our record of a ticket. ``external_id`` is the tracker's immutable id; ``pushed`` is what we last wrote there,
+    ``seen_at`` the tracker's own time of the last state that we applied: older news is dropped."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        CheckConstraint(one_of("link_state", LinkState), name="link_state"),
+        UniqueConstraint("action_item_id", "integration_id"),
+        UniqueConstraint("integration_id", "external_id"),
+    )
+
+    id: Mapped[Key]
+    action_item_id: Mapped[Id] = mapped_column(ForeignKey("action_item.id", ondelete="CASCADE"))
+    integration_id: Mapped[Id] = mapped_column(ForeignKey("integration.id"))
+    tracker: Mapped[str]
+    external_id: Mapped[str | None] = mapped_column(Text)
+    key: Mapped[str | None]
+    url: Mapped[str | None]
+    status: Mapped[str | None]
+    assignee: Mapped[str | None]
+    link_state: Mapped[str]
+    detail: Mapped[str | None]
+    pushed: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    seen_at: Mapped[Instant | None]
+    last_synced_at: Mapped[Instant | None]
+    created_at: Mapped[CreatedAt]

@@ -1,0 +1,76 @@
+"""Connections to other systems, what came in by webhook, and the log of every attempt in either direction."""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, CreatedAt, Id, Instant, Key, Version
+
+
+class Integration(Base):
+    """``secrets`` is a Fernet token over the JSON of the connection's secrets."""
+
+    __tablename__ = "integration"
+
+    id: Mapped[Key]
+    version: Mapped[Version]
+    kind: Mapped[str] = mapped_column(Text, index=True)
+    name: Mapped[str]
+    config: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    secrets: Mapped[bytes | None] = mapped_column(LargeBinary)
+    is_enabled: Mapped[bool] = mapped_column(default=True)
+    needs_attention: Mapped[str | None]
+    created_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[CreatedAt]
+
+
+class WebhookDelivery(Base):
+    """One delivery, kept as it came until it is handled. ``body`` is raw: its signature was checked over it."""
+
+    __tablename__ = "webhook_delivery"
+    __table_args__ = (
+        UniqueConstraint("integration_id", "delivery_id", postgresql_nulls_not_distinct=True),
+        Index("ix_webhook_delivery_pending", "received_at", postgresql_where="handled_at is null"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    kind: Mapped[str]
+    integration_id: Mapped[Id | None] = mapped_column(ForeignKey("integration.id"))
+    delivery_id: Mapped[str] = mapped_column(Text)
+    headers: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[CreatedAt]
+    handled_at: Mapped[Instant | None]
+    result: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+
+
+class SyncAttempt(Base):
+    """One row of a connection's sync log."""
+
+    __tablename__ = "sync_attempt"
+    __table_args__ = (
+        CheckConstraint("direction in ('IN', 'OUT')", name="direction"),
+        Index("ix_sync_attempt_integration_id_id", "integration_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    integration_id: Mapped[Id | None] = mapped_column(ForeignKey("integration.id"))
+    direction: Mapped[str]
+    operation: Mapped[str]
+    result: Mapped[str]
+    detail: Mapped[str | None]
+    action_item_id: Mapped[Id | None]
+    delivery_id: Mapped[str | None]
+    at: Mapped[CreatedAt]

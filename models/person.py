@@ -1,0 +1,49 @@
+"""People, and the tokens by which programs act for them."""
+
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.access import Role
+from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
+
+
+class Person(Base):
+    """``is_active`` is false for those who left and for those a webhook named who never signed in (to be claimed)."""
+
+    __tablename__ = "person"
+    __table_args__ = (
+        CheckConstraint(one_of("role", Role), name="role"),
+        CheckConstraint("email = lower(email)", name="email_lower"),
+    )
+
+    id: Mapped[Key]
+    version: Mapped[Version]
+    email: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str]
+    handle: Mapped[str] = mapped_column(Text, unique=True)
+    role: Mapped[str]
+    is_active: Mapped[bool] = mapped_column(default=True)
+    time_zone: Mapped[str] = mapped_column(default="UTC")
+    notification_preferences: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    away_from: Mapped[Instant | None]
+    away_until: Mapped[Instant | None]
+    created_at: Mapped[CreatedAt]
+
+
+class ApiToken(Base):
+    """Only the SHA-256 of a token is kept: its 256 random bits need no slow hash."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[Key]
+    person_id: Mapped[Id] = mapped_column(ForeignKey("person.id"), index=True)
+    name: Mapped[str]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    expires_at: Mapped[Instant | None]
+    last_used_at: Mapped[Instant | None]
+    revoked_at: Mapped[Instant | None]
+    created_at: Mapped[CreatedAt]

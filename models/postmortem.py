@@ -1,0 +1,252 @@
+"""Postmortems and everything that hangs on one."""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Identity,
+    Index,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from domain.access import EditorLevel, Visibility
+from domain.lifecycle import Decision, Status
+from domain.targets import TargetName
+from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
+from models.team import Service
+
+SECTIONS = (
+    "summary",
+    "impact",
+    "root_cause",
+    "resolution",
+    "lessons_learned",
+    "contributing_factors",
+    "detection",
+    "response",
+)
+SEARCH = "setweight(to_tsvector('english', title), 'A') || " + " || ".join(
+    f"setweight(to_tsvector('english', left(coalesce({name}, ''), 25000)), '{'B' if name == 'summary' else 'C'}')"
+    for name in SECTIONS
+)
+
+
+class Postmortem(Base):
+    """``visibility`` is null until somebody chooses. ``content_revision`` moves with every change of content, and
+    approvals are given on one. ``workflow_started`` false makes the row its own outbox."""
+
+    __tablename__ = "postmortem"
+    __table_args__ = (
+        CheckConstraint(one_of("status", Status), name="status"),
+        CheckConstraint(one_of("visibility", Visibility), name="visibility"),
+        CheckConstraint("length(title) between 1 and 300", name="title"),
+        Index("ix_postmortem_created_at_id", "created_at", "id"),
+        Index("ix_postmortem_status_created_at_id", "status", "created_at", "id"),
+        Index("ix_postmortem_author_id_created_at", "author_id", "created_at"),
+        Index("ix_postmortem_outbox", "created_at", postgresql_where="not workflow_started"),
+        Index("ix_postmortem_search", "search", postgresql_using="gin"),
+        Index("ix_postmortem_tags", "tags", postgresql_using="gin"),
+    )
+
+    id: Mapped[Key]
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
+    version: Mapped[Version]
+    content_revision: Mapped[int] = mapped_column(BigInteger, default=1)
+    status: Mapped[str] = mapped_column(default=Status.DRAFT.value)
+    visibility: Mapped[str | None]
+    title: Mapped[str]
+    summary: Mapped[str | None]
+    impact: Mapped[str | None]
+    root_cause: Mapped[str | None]
+    resolution: Mapped[str | None]
+    lessons_learned: Mapped[str | None]
+    contributing_factors: Mapped[str | None]
+    detection: Mapped[str | None]
+    response: Mapped[str | None]
+    impact_metrics: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    custom_fields: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    root_cause_category: Mapped[str | None]
+    duration_minutes: Mapped[int | None]
+    author_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    template_id: Mapped[Id | None]
+    policy_id: Mapped[Id]
+    policy_version: Mapped[int] = mapped_column(BigInteger)
+    publish_on_approval: Mapped[bool] = mapped_column(default=False)
+    incident_resolved_at: Mapped[Instant | None]
+    draft_started_at: Mapped[Instant | None]
+    submitted_at: Mapped[Instant | None]
+    reviewed_at: Mapped[Instant | None]
+    published_at: Mapped[Instant | None]
+    archived_at: Mapped[Instant | None]
+    workflow_started: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[CreatedAt]
+    search: Mapped[Any] = mapped_column(
+        TSVECTOR, Computed(SEARCH, persisted=True), deferred=True, deferred_raiseload=True
+    )
+
+    incidents: Mapped[list["PostmortemIncident"]] = relationship(
+        lazy="raise", viewonly=True, order_by="PostmortemIncident.ordinal"
+    )
+    services: Mapped[list[Service]] = relationship(
+        secondary="postmortem_service", lazy="raise", viewonly=True, order_by=Service.name
+    )
+    teams: Mapped[list["PostmortemTeam"]] = relationship(lazy="raise", viewonly=True)
+    participants: Mapped[list["PostmortemParticipant"]] = relationship(
+        lazy="raise", viewonly=True, order_by="PostmortemParticipant.ordinal"
+    )
+    editors: Mapped[list["PostmortemEditor"]] = relationship(
+        lazy="raise", viewonly=True, order_by="PostmortemEditor.person_id"
+    )
+    reviewers: Mapped[list["PostmortemReviewer"]] = relationship(
+        lazy="raise", viewonly=True, order_by="PostmortemReviewer.added_at"
+    )
+    timeline: Mapped[list["TimelineEvent"]] = relationship(
+        lazy="raise", viewonly=True, order_by="(TimelineEvent.at, TimelineEvent.id)"
+    )
+    targets: Mapped[list["PostmortemTarget"]] = relationship(
+        lazy="raise", viewonly=True, order_by="PostmortemTarget.due_at"
+    )
+
+
+class PostmortemIncident(Base):
+    __tablename__ = "postmortem_incident"
+
+    postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    incident_id: Mapped[Key] = mapped_column(ForeignKey("incident.id"), index=True)
+    ordinal: Mapped[int] = mapped_column(default=0)
+
+
+class PostmortemTeam(Base):
+    __tablename__ = "postmortem_team"
+
+    postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    team_id: Mapped[Key] = mapped_column(ForeignKey("team.id"), index=True)
+
+
+class PostmortemService(Base):
+    __tablename__ = "postmortem_service"
+
+    postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    service_id: Mapped[Key] = mapped_column(ForeignKey("service.id"), index=True)
+
+
+class PostmortemParticipant(Base):
+    __tablename__ = "postmortem_participant"
+
+    postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"), index=True)
+    ordinal: Mapped[int] = mapped_column(default=0)
+
+
+class PostmortemEditor(Base):
+    __tablename__ = "postmortem_editor"
+    __table_args__ = (CheckConstraint(one_of("level", EditorLevel), name="level"),)
+
+    postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"), index=True)
+    level: Mapped[str]
+    added_at: Mapped[CreatedAt]
+
+
+class PostmortemReviewer(Base):
+    """The latest decision of each reviewer; all of them are in ``review``."""
+
+    __tablename__ = "postmortem_reviewer"
+    __table_args__ = (CheckConstraint(one_of("decision", Decision), name="decision"),)
+
+    postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"), index=True)
+    decision: Mapped[str | None]
+    decided_revision: Mapped[int | None] = mapped_column(BigInteger)
+    decided_at: Mapped[Instant | None]
+    added_at: Mapped[CreatedAt]
+
+
+class Review(Base):
+    """One decision, on one content revision. Never changed."""
+
+    __tablename__ = "review"
+    __table_args__ = (
+        CheckConstraint(one_of("decision", Decision), name="decision"),
+        Index("ix_review_postmortem_id_id", "postmortem_id", "id"),
+    )
+
+    id: Mapped[Key]
+    postmortem_id: Mapped[Id] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    person_id: Mapped[Id] = mapped_column(ForeignKey("person.id"))
+    decision: Mapped[str]
+    comment: Mapped[str | None]
+    revision: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[CreatedAt]
+
+
+class TimelineEvent(Base):
+    __tablename__ = "timeline_event"
+    __table_args__ = (Index("ix_timeline_event_postmortem_id_at_id", "postmortem_id", "at", "id"),)
+
+    id: Mapped[Key]
+    postmortem_id: Mapped[Id] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    version: Mapped[Version]
+    at: Mapped[Instant]
+    event: Mapped[str]
+    type: Mapped[str]
+    actor: Mapped[str | None]
+    source: Mapped[str]
+    incident_id: Mapped[Id | None] = mapped_column(ForeignKey("incident.id"))
+
+
+class PostmortemTarget(Base):
+    """A timing target. Its state follows from its instants (``domain.targets``)."""
+
+    __tablename__ = "postmortem_target"
+    __table_args__ = (
+        CheckConstraint(one_of("name", TargetName), name="name"),
+        Index(
+            "ix_postmortem_target_pending",
+            "due_at",
+            postgresql_where="met_at is null and waived_at is null",
+        ),
+    )
+
+    postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    name: Mapped[Key]
+    due_at: Mapped[Instant]
+    extended_to: Mapped[Instant | None]
+    met_at: Mapped[Instant | None]
+    waived_at: Mapped[Instant | None]
+    reason: Mapped[str | None]
+    slips: Mapped[int] = mapped_column(default=0)
+    nudged_for: Mapped[Instant | None]
+
+
+class Comment(Base):
+    """A comment, or with ``parent_id`` an answer in its thread. Only threads are resolved."""
+
+    __tablename__ = "comment"
+    __table_args__ = (
+        Index("ix_comment_postmortem_id_id", "postmortem_id", "id"),
+        Index(
+            "ix_comment_unresolved",
+            "postmortem_id",
+            postgresql_where="parent_id is null and resolved_at is null",
+        ),
+    )
+
+    id: Mapped[Key]
+    version: Mapped[Version]
+    postmortem_id: Mapped[Id] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    parent_id: Mapped[Id | None] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), index=True)
+    author_id: Mapped[Id] = mapped_column(ForeignKey("person.id"))
+    section: Mapped[str | None]
+    body: Mapped[str]
+    resolved_at: Mapped[Instant | None]
+    resolved_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[CreatedAt]

@@ -1,0 +1,554 @@
+"""Action items and their tickets: reading, commands, and what a tracker tells."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from domain import access, action_items
+from domain.access import Relation, Viewer
+from domain.action_items import ActionItemStatus, LinkState, Move, is_overdue, overdue_at
+from domain.commands import ActionItemAction, ActionItemCommand
+from domain.errors import NotAllowed, NotFound, OwnerNotActive, TicketExists
+from domain.lifecycle import Status
+from domain.snapshots import OVERDUE, ActionItemSnapshot, Deadline, TicketToPush
+from domain.tickets import CloseReason, Standing, TicketState, wanted_standing
+from models.action_item import ActionItem, Ticket
+from models.base import derived_id
+from models.integration import Integration
+from models.person import Person
+from models.postmortem import Postmortem, PostmortemTeam
+from models.queries.integrations import get_integration
+from models.queries.pages import Ask, Order, Page, fetch_page
+from models.queries.people import find_team_leads, get_viewer_unscoped, list_administrators
+from models.queries.postmortems import Seen
+from models.queries.records import audit, is_committed, log_command, notify, take_arguments
+from models.queries.visibility import relation_columns, relations, visible_to
+
+COLUMNS = ("description", "details", "owner_id", "due_on", "priority", "status", "justification")
+TEXT = frozenset({"description", "details"})
+"""What is written directly, also while Temporal is away; every other change is a command."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenItem:
+    """An item that the viewer may see: through its postmortem, or because it is theirs to do."""
+
+    item: ActionItem
+    postmortem: Postmortem
+    relations: frozenset[Relation]
+    is_owner: bool
+
+
+def _visible_item(viewer: Viewer) -> Any:
+    return or_(visible_to(viewer), ActionItem.owner_id == viewer.person_id)
+
+
+async def get_seen_item(session: AsyncSession, viewer: Viewer, item_id: str, *, lock: bool = False) -> SeenItem:
+    statement = (
+        select(ActionItem, Postmortem, *relation_columns(viewer).columns())
+        .join(Postmortem, Postmortem.id == ActionItem.postmortem_id)
+        .where(ActionItem.id == item_id, _visible_item(viewer))
+        .options(selectinload(ActionItem.tickets))
+    )
+    if lock:
+        statement = statement.with_for_update(of=ActionItem)
+    row = (await session.execute(statement.execution_options(populate_existing=True))).one_or_none()
+    if row is None:
+        raise NotFound(kind="action item", id=item_id)
+    item, postmortem, level, reviewer, participant, team = row
+    held = relations(viewer, postmortem, level, reviewer, participant, team)
+    return SeenItem(item, postmortem, held, item.owner_id == viewer.person_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFilters:
+    postmortem_id: str | None = None
+    status: Sequence[str] = ()
+    overdue: bool | None = None
+    owner_id: str | None = None
+    team_id: str | None = None
+    priority: str | None = None
+    due_from: date | None = None
+    due_to: date | None = None
+    q: str | None = None
+
+
+async def list_items(
+    session: AsyncSession, viewer: Viewer, filters: ItemFilters, ask: Ask, now: datetime
+) -> Page[ActionItem]:
+    """Oldest first within a postmortem, newest first across all."""
+    statement = select(ActionItem).join(Postmortem, Postmortem.id == ActionItem.postmortem_id)
+    statement = _filtered(statement.where(_visible_item(viewer)), filters, now).options(
+        selectinload(ActionItem.tickets)
+    )
+    order = Order("items", ActionItem.created_at, ActionItem.id, filters.postmortem_id is None)
+    rows, cursor = await fetch_page(session, statement, order, ask)
+    return Page([row[0] for row in rows], cursor)
+
+
+def _filtered(statement: Select[Any], filters: ItemFilters, now: datetime) -> Select[Any]:
+    if filters.postmortem_id:
+        statement = statement.where(ActionItem.postmortem_id == filters.postmortem_id)
+    if filters.status:
+        statement = statement.where(ActionItem.status.in_(filters.status))
+    if filters.overdue is not None:
+        late = and_(ActionItem.due_on < now.astimezone(UTC).date(), ActionItem.status.in_(("OPEN", "IN_PROGRESS")))
+        statement = statement.where(late if filters.overdue else or_(~late, ActionItem.due_on.is_(None)))
+    if filters.owner_id:
+        statement = statement.where(ActionItem.owner_id == filters.owner_id)
+    if filters.team_id:
+        in_team = select(PostmortemTeam.postmortem_id).where(PostmortemTeam.team_id == filters.team_id)
+        statement = statement.where(ActionItem.postmortem_id.in_(in_team))
+    if filters.priority:
+        statement = statement.where(ActionItem.priority == filters.priority)
+    if filters.due_from:
+        statement = statement.where(ActionItem.due_on >= filters.due_from)
+    if filters.due_to:
+        statement = statement.where(ActionItem.due_on <= filters.due_to)
+    if filters.q:
+        pattern = filters.q.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        statement = statement.where(func.lower(ActionItem.description).like(f"%{pattern}%", escape="\\"))
+    return statement
+
+
+# Adding
+
+
+async def add_item(
+    session: AsyncSession, viewer: Viewer, seen: Seen, item_id: str, values: Mapping[str, Any], now: datetime
+) -> None:
+    """Anybody who may edit or review the postmortem adds items; on a final one, administrators and the author."""
+    allowed = _ADDING[Status(seen.postmortem.status)]
+    if not seen.relations & allowed:
+        raise NotAllowed(action="add an action item to", who=access.in_words(allowed))
+    await check_owner(session, values.get("owner_id"))
+    status = ActionItemStatus(values.get("status") or ActionItemStatus.OPEN)
+    action_items.check_move(status, None, values.get("justification"), Move(status=status))
+    item = ActionItem(
+        id=item_id,
+        postmortem_id=seen.postmortem.id,
+        created_at=now,
+        updated_at=now,
+        **dict(values) | {"status": status.value},
+    )
+    item.completed_at = now if status is ActionItemStatus.COMPLETED else None
+    session.add(item)
+    audit(
+        session,
+        viewer,
+        "action_item.created",
+        "action_item",
+        item_id,
+        postmortem_id=seen.postmortem.id,
+        after=_plain({name: getattr(item, name) for name in COLUMNS if getattr(item, name) is not None}),
+    )
+    await session.flush()
+
+
+_WRITERS = frozenset({Relation.ADMIN, Relation.AUTHOR, Relation.EDITOR, Relation.REVIEWER, Relation.PARTICIPANT})
+_ADDING = {
+    Status.DRAFT: _WRITERS,
+    Status.IN_REVIEW: _WRITERS,
+    Status.PUBLISHED: frozenset({Relation.ADMIN, Relation.AUTHOR}),
+    Status.ARCHIVED: frozenset({Relation.ADMIN}),
+}
+
+
+async def check_owner(session: AsyncSession, owner_id: str | None) -> None:
+    """Raises NotFound or OwnerNotActive."""
+    if owner_id is None:
+        return
+    owner = await session.get(Person, owner_id)
+    if owner is None:
+        raise NotFound(kind="user", id=owner_id)
+    if not owner.is_active:
+        raise OwnerNotActive(person_id=owner_id)
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
+
+
+# Changing
+
+
+def check_may_change(seen: SeenItem, action: str = "change") -> None:
+    if not (seen.is_owner or seen.relations & _WRITERS):
+        raise NotAllowed(action=action, who=f"its owner, {access.in_words(_WRITERS)}")
+
+
+async def check_change(session: AsyncSession, seen: SeenItem, changes: Mapping[str, Any], reason: str | None) -> None:
+    """Raises the refusal of a change that is not possible now."""
+    check_may_change(seen)
+    if "owner_id" in changes and changes["owner_id"] != seen.item.owner_id:
+        await check_owner(session, changes["owner_id"])
+    status = ActionItemStatus(changes["status"]) if changes.get("status") else None
+    justification = changes.get("justification", seen.item.justification)
+    move = Move(status, changes.get("due_on"), changes.get("justification"), reason)
+    action_items.check_move(ActionItemStatus(seen.item.status), seen.item.due_on, justification, move)
+
+
+async def apply_change(
+    session: AsyncSession,
+    viewer: Viewer | None,
+    item: ActionItem,
+    changes: Mapping[str, Any],
+    *,
+    reason: str | None,
+    now: datetime,
+    origin: str | None = None,
+) -> bool:
+    """Writes the columns that differ, with what follows from them; the row must be locked. False if none differs."""
+    before = {name: getattr(item, name) for name, value in changes.items() if getattr(item, name) != value}
+    if not before:
+        return False
+    if "due_on" in before and item.due_on is not None:
+        item.due_on_moves += 1
+    for name in before:
+        setattr(item, name, changes[name])
+    if "status" in before:
+        item.completed_at = now if item.status == ActionItemStatus.COMPLETED else None
+    item.version += 1
+    item.updated_at = now
+    after = {name: getattr(item, name) for name in before}
+    told = _plain(after) | ({"reason": reason} if reason else {})
+    audit(
+        session,
+        viewer,
+        "action_item.updated",
+        "action_item",
+        item.id,
+        origin=origin,
+        postmortem_id=item.postmortem_id,
+        before=_plain(before),
+        after=told,
+        at=now,
+    )
+    if "owner_id" in before and item.owner_id and item.owner_id != (viewer.person_id if viewer else None):
+        occasion = f"{item.id}:assigned:{item.version}"
+        await notify(
+            session,
+            [item.owner_id],
+            "action_item_assigned",
+            occasion,
+            at=now,
+            action_item_id=item.id,
+            postmortem_id=item.postmortem_id,
+        )
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command in its transaction."""
+
+    session: AsyncSession
+    viewer: Viewer
+    seen: SeenItem
+    command: ActionItemCommand
+    words: Mapping[str, Any]
+    now: datetime
+
+
+async def commit(session: AsyncSession, command: ActionItemCommand, now: datetime) -> ActionItemSnapshot:
+    """Carries the command out, unless its request was carried out before; raises the refusal otherwise."""
+    if not await is_committed(session, command.action_item_id, command.request_id, command.fingerprint):
+        viewer = await get_viewer_unscoped(session, command.actor_id, command.origin)
+        words = await take_arguments(session, command.request_id) if command.has_words else {}
+        seen = await get_seen_item(session, viewer, command.action_item_id, lock=True)
+        asked = Asked(session, viewer, seen, command, words, now)
+        await check(asked)
+        await _WRITES[command.action](asked)
+        log_command(session, command.action_item_id, command)
+        await session.flush()
+    return await snapshot(session, command.action_item_id)
+
+
+async def check(asked: Asked) -> None:
+    """Raises the refusal of a command that is not possible now. Writes nothing."""
+    match asked.command.action:
+        case ActionItemAction.CHANGE:
+            await check_change(asked.session, asked.seen, changes_of(asked.words), asked.words.get("reason"))
+        case ActionItemAction.OPEN_TICKET:
+            check_may_change(asked.seen, "open a ticket for")
+            for ticket in asked.seen.item.tickets:
+                if ticket.integration_id == asked.command.integration_id:
+                    raise TicketExists(key=ticket.key or ticket.id)
+        case ActionItemAction.DROP_TICKET:
+            check_may_change(asked.seen, "unlink a ticket of")
+            if asked.command.ticket_id not in {one.id for one in asked.seen.item.tickets}:
+                raise NotFound(kind="ticket", id=asked.command.ticket_id)
+        case ActionItemAction.SNOOZE:
+            check_may_change(asked.seen, "snooze")
+        case ActionItemAction.DELETE:
+            if not asked.seen.relations & access.MANAGING:
+                raise NotAllowed(action="delete", who=access.in_words(access.MANAGING))
+
+
+def changes_of(words: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns in a staged change; a due date travels as its ISO text."""
+    changes = {name: words["changes"][name] for name in words.get("changes", {}) if name in COLUMNS}
+    if changes.get("due_on"):
+        changes["due_on"] = date.fromisoformat(changes["due_on"])
+    return changes
+
+
+async def _change(asked: Asked) -> None:
+    await apply_change(
+        asked.session,
+        asked.viewer,
+        asked.seen.item,
+        changes_of(asked.words),
+        reason=asked.words.get("reason"),
+        now=asked.now,
+    )
+
+
+async def _snooze(asked: Asked) -> None:
+    item = asked.seen.item
+    _touch(asked)
+    before = item.snoozed_until.isoformat() if item.snoozed_until else None
+    item.snoozed_until = asked.command.until
+    after = item.snoozed_until.isoformat() if item.snoozed_until else None
+    _audit(asked, "action_item.snoozed", {"snoozedUntil": before}, {"snoozedUntil": after})
+
+
+async def _open_ticket(asked: Asked) -> None:
+    integration = await get_integration(asked.session, asked.command.integration_id or "")
+    words = asked.words
+    ticket = Ticket(
+        id=derived_id("tkt", asked.seen.item.id, integration.id, asked.command.request_id),
+        action_item_id=asked.seen.item.id,
+        integration_id=integration.id,
+        tracker=integration.kind,
+        external_id=words.get("external_id"),
+        key=words.get("key"),
+        url=words.get("url"),
+        link_state=LinkState.PENDING.value,
+        created_at=asked.now,
+    )
+    asked.session.add(ticket)
+    _touch(asked)
+    _audit(asked, "ticket.requested", None, {"integrationId": integration.id, "key": words.get("key")})
+
+
+async def _drop_ticket(asked: Asked) -> None:
+    ticket = next(one for one in asked.seen.item.tickets if one.id == asked.command.ticket_id)
+    await asked.session.execute(delete(Ticket).where(Ticket.id == ticket.id))
+    _touch(asked)
+    _audit(asked, "ticket.unlinked", {"key": ticket.key, "url": ticket.url}, None)
+
+
+async def _delete(asked: Asked) -> None:
+    _audit(asked, "action_item.deleted", {"description": asked.seen.item.description}, None)
+    await asked.session.flush()
+    await asked.session.execute(delete(ActionItem).where(ActionItem.id == asked.seen.item.id))
+
+
+def _touch(asked: Asked) -> None:
+    asked.seen.item.version += 1
+    asked.seen.item.updated_at = asked.now
+
+
+def _audit(asked: Asked, action: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
+    item = asked.seen.item
+    audit(
+        asked.session,
+        asked.viewer,
+        action,
+        "action_item",
+        item.id,
+        postmortem_id=item.postmortem_id,
+        before=before,
+        after=after,
+        at=asked.now,
+    )
+
+
+_WRITES: dict[ActionItemAction, Callable[[Asked], Awaitable[None]]] = {
+    ActionItemAction.CHANGE: _change,
+    ActionItemAction.SNOOZE: _snooze,
+    ActionItemAction.OPEN_TICKET: _open_ticket,
+    ActionItemAction.DROP_TICKET: _drop_ticket,
+    ActionItemAction.DELETE: _delete,
+}
+
+
+# For the workflow
+
+
+async def snapshot(session: AsyncSession, item_id: str) -> ActionItemSnapshot:
+    statement = select(ActionItem).where(ActionItem.id == item_id).options(selectinload(ActionItem.tickets))
+    item = (await session.execute(statement.execution_options(populate_existing=True))).scalar_one_or_none()
+    if item is None:
+        return ActionItemSnapshot(item_id, "", 0, ActionItemStatus.OPEN, exists=False)
+    teams = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == item.postmortem_id)
+    return ActionItemSnapshot(
+        id=item.id,
+        postmortem_id=item.postmortem_id,
+        version=item.version,
+        status=ActionItemStatus(item.status),
+        team_ids=tuple(sorted((await session.execute(teams)).scalars())),
+        deadlines=_deadlines(item),
+        pushes=tuple(_pushes(item)),
+    )
+
+
+def _deadlines(item: ActionItem) -> tuple[Deadline, ...]:
+    status = ActionItemStatus(item.status)
+    if item.due_on is None or status.is_settled:
+        return ()
+    at = overdue_at(item.due_on)
+    if item.snoozed_until and item.snoozed_until > at:
+        at = item.snoozed_until
+    if item.nudged_for is not None and item.nudged_for >= at:
+        return ()
+    return (Deadline(OVERDUE, at),)
+
+
+def _pushes(item: ActionItem) -> list[TicketToPush]:
+    wanted = wanted_of(item)
+    return [
+        TicketToPush(one.id, one.tracker, f"{item.version}")
+        for one in item.tickets
+        if one.link_state in {LinkState.PENDING, LinkState.OK} and (one.external_id is None or one.pushed != wanted)
+    ]
+
+
+def wanted_of(item: ActionItem) -> dict[str, Any]:
+    """What the ticket should say: the base of the next comparison once it was written."""
+    standing = wanted_standing(ActionItemStatus(item.status))
+    return {
+        "title": item.description[:250],
+        "body": item.details or "",
+        "state": standing.state.value,
+        "reason": standing.reason.value if standing.reason else None,
+    }
+
+
+def agreed_of(ticket: Ticket) -> Standing | None:
+    """Where the ticket stood when both sides last agreed."""
+    if not ticket.pushed:
+        return None
+    reason = ticket.pushed.get("reason")
+    return Standing(TicketState(ticket.pushed["state"]), CloseReason(reason) if reason else None)
+
+
+async def mark_started(session: AsyncSession, item_id: str) -> None:
+    await session.execute(
+        update(ActionItem).where(ActionItem.id == item_id, ~ActionItem.workflow_started).values(workflow_started=True)
+    )
+
+
+async def nudge_for_overdue(session: AsyncSession, item_id: str, now: datetime) -> list[str]:
+    """Reads the facts again; where the item is overdue, tells its owner once for each due date."""
+    item = await session.get(ActionItem, item_id, with_for_update=True, populate_existing=True)
+    if item is None or not is_overdue(ActionItemStatus(item.status), item.due_on, now):
+        return []
+    waiting = _deadlines(item)
+    if not waiting or waiting[0].at > now:
+        return []
+    item.nudged_for = waiting[0].at
+    return await notify(
+        session,
+        await _owing(session, item),
+        "action_item_overdue",
+        f"{item.id}:overdue:{waiting[0].at.isoformat()}",
+        at=now,
+        postmortem_id=item.postmortem_id,
+        action_item_id=item.id,
+        rung="due",
+    )
+
+
+async def _owing(session: AsyncSession, item: ActionItem) -> list[str]:
+    """The owner; where there is none or who left, the team lead, else an administrator."""
+    owner = await session.get(Person, item.owner_id) if item.owner_id else None
+    if owner is not None and owner.is_active:
+        return [owner.id]
+    teams = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == item.postmortem_id)
+    leads = await find_team_leads(session, (await session.execute(teams)).scalars())
+    return leads or (await list_administrators(session))[:1]
+
+
+# Tickets
+
+
+async def find_ticket_unscoped(session: AsyncSession, integration_id: str, external_id: str) -> Ticket | None:
+    statement = select(Ticket).where(Ticket.integration_id == integration_id, Ticket.external_id == external_id)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class TicketWork:
+    """Everything that writing one ticket needs, read in one transaction."""
+
+    ticket: Ticket
+    item: ActionItem
+    integration: Integration
+
+
+async def get_ticket_work_unscoped(session: AsyncSession, ticket_id: str, *, lock: bool = False) -> TicketWork | None:
+    """None where the ticket, and so its work, is gone. With ``lock`` the item and the ticket are held."""
+    statement = (
+        select(Ticket, ActionItem, Integration)
+        .join(ActionItem, ActionItem.id == Ticket.action_item_id)
+        .join(Integration, Integration.id == Ticket.integration_id)
+        .where(Ticket.id == ticket_id)
+    )
+    if lock:
+        statement = statement.with_for_update(of=[ActionItem, Ticket])
+    row = (await session.execute(statement.execution_options(populate_existing=True))).one_or_none()
+    return TicketWork(*row) if row else None
+
+
+async def follow_ticket(session: AsyncSession, held: TicketWork, changes: Mapping[str, Any], now: datetime) -> None:
+    """The item does as its ticket did; its owner is told. Both rows must be locked."""
+    item = held.item
+    await apply_change(session, None, item, changes, reason=None, now=now, origin="tracker")
+    if item.owner_id:
+        await notify(
+            session,
+            [item.owner_id],
+            "action_item_followed_ticket",
+            f"{item.id}:followed:{item.version}",
+            at=now,
+            postmortem_id=item.postmortem_id,
+            action_item_id=item.id,
+        )
+
+
+async def get_item_unscoped(session: AsyncSession, item_id: str) -> ActionItem | None:
+    return await session.get(ActionItem, item_id, with_for_update=True, populate_existing=True)
+
+
+# The outbox
+
+
+async def list_unstarted_unscoped(session: AsyncSession, limit: int) -> list[str]:
+    statement = select(ActionItem.id).where(~ActionItem.workflow_started).order_by(ActionItem.created_at).limit(limit)
+    return list((await session.execute(statement)).scalars())
+
+
+async def list_overlooked_unscoped(session: AsyncSession, before: datetime, limit: int) -> list[str]:
+    """Overdue items that no workflow has looked at, and tickets that wait for longer than that: it may be lost."""
+    today = before.astimezone(UTC).date()
+    overdue = select(ActionItem.id).where(
+        ActionItem.due_on < today,
+        ActionItem.status.in_(("OPEN", "IN_PROGRESS")),
+        ActionItem.nudged_for.is_(None),
+    )
+    waiting = select(Ticket.action_item_id).where(
+        Ticket.link_state == LinkState.PENDING.value, Ticket.created_at < before
+    )
+    return list((await session.execute(overdue.union(waiting).limit(limit))).scalars())
+
+
+async def list_item_ids_of(session: AsyncSession, postmortem_id: str) -> list[str]:
+    statement = select(ActionItem.id).where(ActionItem.postmortem_id == postmortem_id)
+    return list((await session.execute(statement)).scalars())

@@ -1,0 +1,500 @@
+"""Incidents: taking a report in, deciding about a postmortem, and opening the required one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain import access, drafts, incidents, triggers
+from domain.access import Relation, Role, Viewer
+from domain.drafts import Candidate
+from domain.errors import IncidentNotResolved, NotAllowed, NotFound, PostmortemExists
+from domain.incidents import IncidentReport, IncidentState, IncidentStatus
+from domain.lifecycle import Status
+from domain.targets import due_instants
+from domain.triggers import Decision, Facts, Outcome
+from models.base import derived_id, new_id
+from models.incident import Incident, IncidentResponder, IncidentService
+from models.person import Person
+from models.postmortem import (
+    Postmortem,
+    PostmortemIncident,
+    PostmortemParticipant,
+    PostmortemService,
+    PostmortemTarget,
+    PostmortemTeam,
+    TimelineEvent,
+)
+from models.queries.pages import Ask, Order, Page, fetch_page
+from models.queries.people import ensure_people, find_team_leads, list_administrators
+from models.queries.policies import get_policy
+from models.queries.postmortems import (
+    NewPostmortem,
+    NewTimelineEvent,
+    Seen,
+    add_events,
+    content_changed,
+    open_postmortem,
+)
+from models.queries.records import audit
+from models.queries.teams import ensure_services
+from models.team import Service, Team, TeamMember
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a report led to. ``postmortem_id`` is one that was opened, or refreshed before anybody wrote in it."""
+
+    incident: Incident
+    is_new: bool
+    postmortem_id: str | None = None
+    opened: bool = False
+
+
+async def receive(
+    session: AsyncSession,
+    viewer: Viewer | None,
+    report: IncidentReport,
+    now: datetime,
+    *,
+    incident_id: str | None = None,
+    origin: str | None = None,
+) -> Received:
+    """Merges a report into its incident, under the incident's lock; opens the postmortem that it requires.
+
+    The same report again changes nothing, in whatever order reports come.
+    """
+    incident, is_new = await _lock_or_add(session, report, incident_id, now)
+    before = incident.registers
+    state = incidents.merge(IncidentState.from_json(before) if before else None, report)
+    after = state.to_json()
+    if not is_new and after == before:
+        return Received(incident, is_new=False)
+    incident.registers, incident.updated_at = after, now
+    if not is_new:
+        incident.version += 1
+    services, people = await _project(session, incident, state)
+    action = "incident.reported" if is_new else "incident.updated"
+    told = {"status": incident.status, "title": incident.title}
+    audit(session, viewer, action, "incident", incident.id, origin=origin, after=told)
+    if incident.status != IncidentStatus.RESOLVED:
+        incident.decision = None
+        return Received(incident, is_new)
+    decision = await decide(session, incident)
+    incident.decision = decision_json(decision)
+    await session.flush()
+    postmortem_id = derived_id("pm", incident.id)
+    if decision.outcome is not Outcome.REQUIRED:
+        return Received(incident, is_new)
+    new = await _prefilled(session, [incident], postmortem_id, None, services, people)
+    opened = await open_postmortem(session, None, new, now)
+    if not opened and not await _refresh_untouched(session, new, now):
+        return Received(incident, is_new)
+    return Received(incident, is_new, postmortem_id, opened)
+
+
+async def _lock_or_add(
+    session: AsyncSession, report: IncidentReport, incident_id: str | None, now: datetime
+) -> tuple[Incident, bool]:
+    values = {
+        "id": incident_id or new_id("inc"),
+        "source": report.source,
+        "external_id": report.external_id,
+        "registers": {},
+        "title": report.title or report.external_id,
+        "status": "OPEN",
+        "urgency": "LOW",
+        "created_at": now,
+        "updated_at": now,
+    }
+    added = await session.execute(
+        insert(Incident)
+        .values(**values)
+        .on_conflict_do_nothing(index_elements=["source", "external_id"])
+        .returning(Incident.id)
+    )
+    is_new = added.scalar_one_or_none() is not None
+    statement = select(Incident).where(Incident.source == report.source, Incident.external_id == report.external_id)
+    statement = statement.with_for_update().execution_options(populate_existing=True)
+    return (await session.execute(statement)).scalar_one(), is_new
+
+
+async def _project(
+    session: AsyncSession, incident: Incident, state: IncidentState
+) -> tuple[Sequence[Service], Sequence[Person]]:
+    """Writes the columns and link tables that follow from the merged document."""
+    merged = state.incident()
+    services = await ensure_services(session, merged.services)
+    people = await ensure_people(session, [(one.email, one.name) for one in merged.responders])
+    incident.title, incident.status, incident.urgency = merged.title, merged.status.value, merged.urgency.value
+    incident.started_at, incident.resolved_at = merged.started_at, merged.resolved_at
+    incident.team_id = await _team(session, merged.team_id, services)
+    await session.flush()
+    if services:
+        rows = [{"incident_id": incident.id, "service_id": one.id} for one in services]
+        await session.execute(insert(IncidentService).values(rows).on_conflict_do_nothing())
+    if people:
+        responders = [
+            {"incident_id": incident.id, "person_id": one.id, "ordinal": place} for place, one in enumerate(people)
+        ]
+        statement = insert(IncidentResponder).values(responders)
+        await session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["incident_id", "person_id"], set_={"ordinal": statement.excluded.ordinal}
+            )
+        )
+    return services, people
+
+
+async def _team(session: AsyncSession, told: str | None, services: Sequence[Service]) -> str | None:
+    """The team that the source named, if there is one; else the team of the first service that has one."""
+    if told and await session.get(Team, told) is not None:
+        return told
+    return next((one.team_id for one in services if one.team_id), None)
+
+
+async def decide(session: AsyncSession, incident: Incident) -> Decision:
+    """Raises :class:`IncidentNotResolved`."""
+    merged = IncidentState.from_json(incident.registers).incident()
+    facts = Facts(
+        status=merged.status,
+        urgency=merged.urgency,
+        duration=merged.span.duration,
+        customer_impact=merged.customer_impact,
+        data_loss=merged.data_loss,
+        security=merged.security,
+        false_positive=merged.false_positive,
+        merged=merged.merged,
+        auto_resolved=merged.auto_resolved,
+        near_miss=merged.near_miss,
+        similar_earlier=await _similar_earlier(session, incident),
+        team_ids=await _teams_involved(session, incident),
+    )
+    return triggers.decide(facts)
+
+
+def decision_json(decision: Decision) -> dict[str, Any]:
+    return {
+        "decision": decision.outcome.value.lower(),
+        "decidedBy": decision.decided_by.name.value,
+        "triggers": [
+            {"name": one.name.value, "kind": one.kind.value, "message": one.words} for one in decision.triggers
+        ],
+    }
+
+
+async def _similar_earlier(session: AsyncSession, incident: Incident) -> int:
+    """Incidents of the same services that started within the window before this one."""
+    if incident.started_at is None:
+        return 0
+    mine = select(IncidentService.service_id).where(IncidentService.incident_id == incident.id)
+    statement = (
+        select(func.count(func.distinct(Incident.id)))
+        .join(IncidentService, IncidentService.incident_id == Incident.id)
+        .where(
+            IncidentService.service_id.in_(mine),
+            Incident.id != incident.id,
+            Incident.started_at < incident.started_at,
+            Incident.started_at >= incident.started_at - triggers.RECURRENCE_WINDOW,
+        )
+    )
+    return (await session.execute(statement)).scalar_one()
+
+
+async def _teams_involved(session: AsyncSession, incident: Incident) -> frozenset[str]:
+    """The teams of the services; of the responders only where none of theirs is among those."""
+    services = select(Service.team_id).join(IncidentService, IncidentService.service_id == Service.id)
+    services = services.where(IncidentService.incident_id == incident.id, Service.team_id.is_not(None))
+    owning = {one for one in (await session.execute(services)).scalars() if one}
+    memberships = select(TeamMember.person_id, TeamMember.team_id).join(
+        IncidentResponder, IncidentResponder.person_id == TeamMember.person_id
+    )
+    theirs: dict[str, set[str]] = {}
+    for person_id, team_id in (
+        await session.execute(memberships.where(IncidentResponder.incident_id == incident.id))
+    ).all():
+        theirs.setdefault(person_id, set()).add(team_id)
+    strangers = [min(teams) for teams in theirs.values() if not teams & owning]
+    return frozenset(owning | set(strangers))
+
+
+# Opening
+
+
+async def open_from_incident(session: AsyncSession, viewer: Viewer, incident_id: str, now: datetime) -> str:
+    """A person opens the postmortem of a resolved incident, and writes it.
+
+    Raises NotFound, NotAllowed, IncidentNotResolved, PostmortemExists.
+    """
+    incident = await get_incident(session, incident_id)
+    await check_may_open(session, viewer, [incident])
+    existing = await find_postmortem_of(session, incident_id)
+    if existing:
+        raise PostmortemExists(incident_id=incident_id, postmortem_id=existing)
+    postmortem_id = derived_id("pm", incident.id)
+    new = await prefilled(session, [incident], postmortem_id, viewer.person_id)
+    if not await open_postmortem(session, viewer, new, now):
+        raise PostmortemExists(incident_id=incident_id, postmortem_id=postmortem_id)
+    return postmortem_id
+
+
+async def check_may_open(session: AsyncSession, viewer: Viewer, found: Sequence[Incident]) -> None:
+    """Resolved only; by participants, members of its team, responders of the organisation, administrators."""
+    for incident in found:
+        if incident.status != IncidentStatus.RESOLVED:
+            raise IncidentNotResolved(status=incident.status, incident_id=incident.id)
+        if viewer.role in {Role.ADMIN, Role.RESPONDER} or incident.team_id in viewer.team_ids:
+            continue
+        if await session.get(IncidentResponder, (incident.id, viewer.person_id)) is None:
+            who = f"{Relation.PARTICIPANT}, {Relation.TEAM}, responder or {Relation.ADMIN}"
+            raise NotAllowed(action="open a postmortem for", who=who)
+
+
+async def prefilled(
+    session: AsyncSession, found: Sequence[Incident], postmortem_id: str, author_id: str | None
+) -> NewPostmortem:
+    """What a postmortem about these incidents begins with."""
+    services: list[Service] = []
+    people: list[Person] = []
+    for incident in found:
+        merged = IncidentState.from_json(incident.registers).incident()
+        services += await ensure_services(session, merged.services)
+        people += await ensure_people(session, [(one.email, one.name) for one in merged.responders])
+    return await _prefilled(session, found, postmortem_id, author_id, services, people)
+
+
+async def _prefilled(
+    session: AsyncSession,
+    found: Sequence[Incident],
+    postmortem_id: str,
+    author_id: str | None,
+    services: Sequence[Service],
+    people: Sequence[Person],
+) -> NewPostmortem:
+    merged = [IncidentState.from_json(one.registers).incident() for one in found]
+    draft = drafts.prefill(merged)
+    team_ids = [one for one in (*(it.team_id for it in found), *(it.team_id for it in services)) if one]
+    urgencies = {one.urgency.value for one in merged}
+    return NewPostmortem(
+        id=postmortem_id,
+        title=draft.title,
+        author_id=author_id or await _choose_author(session, merged, people, team_ids),
+        columns={"summary": draft.summary, "duration_minutes": draft.duration_minutes}
+        | (
+            {"impact_metrics": {"durationMinutes": draft.duration_minutes}}
+            if draft.duration_minutes is not None
+            else {}
+        ),
+        incident_ids=[one.id for one in found],
+        team_ids=team_ids,
+        service_ids=[one.id for one in services],
+        participant_ids=[one.id for one in people],
+        timeline=[
+            NewTimelineEvent(one.at, one.event, one.type.value, one.actor, one.source.value) for one in draft.timeline
+        ],
+        urgency="HIGH" if "HIGH" in urgencies else "LOW",
+        resolved_at=draft.resolved_at,
+        started_by_person=author_id is not None,
+    )
+
+
+async def _choose_author(
+    session: AsyncSession, merged: Sequence[incidents.Incident], people: Sequence[Person], team_ids: Sequence[str]
+) -> str | None:
+    first = {one.acknowledged_by for one in merged if one.acknowledged_by}
+    responders = [Candidate(one.id, one.is_active, place, one.email in first) for place, one in enumerate(people)]
+    leads = [Candidate(one, True, place) for place, one in enumerate(await find_team_leads(session, team_ids))]
+    admins = [Candidate(one, True, place) for place, one in enumerate(await list_administrators(session))]
+    return drafts.choose_author(responders, leads, admins)
+
+
+async def _refresh_untouched(session: AsyncSession, new: NewPostmortem, now: datetime) -> bool:
+    """Prefills again what nobody wrote in yet: reports may come out of order. False where somebody has begun."""
+    statement = select(Postmortem).where(
+        Postmortem.id == new.id, Postmortem.status == Status.DRAFT.value, Postmortem.draft_started_at.is_(None)
+    )
+    statement = statement.with_for_update().execution_options(populate_existing=True)
+    postmortem = (await session.execute(statement)).scalar_one_or_none()
+    if postmortem is None:
+        return False
+    postmortem.title = new.title
+    for name, value in new.columns.items():
+        setattr(postmortem, name, value)
+    postmortem.incident_resolved_at = new.resolved_at
+    postmortem.author_id = postmortem.author_id or new.author_id
+    postmortem.version += 1
+    postmortem.updated_at = now
+    await session.execute(
+        delete(TimelineEvent).where(TimelineEvent.postmortem_id == new.id, TimelineEvent.source == "incident")
+    )
+    await add_events(session, new.id, new.timeline)
+    await _add_links(session, new)
+    policy = await get_policy(session, postmortem.policy_id, postmortem.policy_version)
+    for name, due_at in due_instants(new.resolved_at or now, policy.hours).items():
+        await session.execute(
+            update(PostmortemTarget)
+            .where(PostmortemTarget.postmortem_id == new.id, PostmortemTarget.name == name.value)
+            .values(due_at=due_at)
+        )
+    return True
+
+
+async def _add_links(session: AsyncSession, new: NewPostmortem) -> None:
+    groups: list[tuple[type[Any], str, Sequence[str]]] = [
+        (PostmortemService, "service_id", new.service_ids),
+        (PostmortemTeam, "team_id", new.team_ids),
+        (PostmortemParticipant, "person_id", new.participant_ids),
+        (PostmortemIncident, "incident_id", new.incident_ids),
+    ]
+    for table, column, ids in groups:
+        rows = [{"postmortem_id": new.id, column: one} for one in dict.fromkeys(ids)]
+        if rows:
+            await session.execute(insert(table).values(rows).on_conflict_do_nothing())
+
+
+# Linking more incidents
+
+
+async def link_incident(session: AsyncSession, viewer: Viewer, seen: Seen, incident_id: str, now: datetime) -> bool:
+    """Adds an incident's timeline, services and people; the row must be locked. False if it was linked already."""
+    access.check_edit(Status(seen.postmortem.status), seen.relations)
+    incident = await get_incident(session, incident_id)
+    linked = await session.execute(
+        insert(PostmortemIncident)
+        .values(postmortem_id=seen.postmortem.id, incident_id=incident_id, ordinal=await _next_ordinal(session, seen))
+        .on_conflict_do_nothing()
+        .returning(PostmortemIncident.incident_id)
+    )
+    if linked.scalar_one_or_none() is None:
+        return False
+    new = await prefilled(session, [incident], seen.postmortem.id, seen.postmortem.author_id)
+    await add_events(
+        session,
+        new.id,
+        [NewTimelineEvent(one.at, one.event, one.type, one.actor, one.source, incident_id) for one in new.timeline],
+    )
+    await _add_links(session, new)
+    await _recount(session, seen)
+    audit(
+        session,
+        viewer,
+        "incident.linked",
+        "postmortem",
+        new.id,
+        postmortem_id=new.id,
+        after={"incidentId": incident_id},
+    )
+    await content_changed(session, seen, now)
+    return True
+
+
+async def unlink_incident(session: AsyncSession, viewer: Viewer, seen: Seen, incident_id: str, now: datetime) -> None:
+    """Takes the link and the timeline events that came with it away; services and people stay."""
+    access.check_edit(Status(seen.postmortem.status), seen.relations)
+    postmortem_id = seen.postmortem.id
+    removed = await session.execute(
+        delete(PostmortemIncident)
+        .where(PostmortemIncident.postmortem_id == postmortem_id, PostmortemIncident.incident_id == incident_id)
+        .returning(PostmortemIncident.incident_id)
+    )
+    if removed.scalar_one_or_none() is None:
+        raise NotFound(kind="linked incident", id=incident_id)
+    await session.execute(
+        delete(TimelineEvent).where(
+            TimelineEvent.postmortem_id == postmortem_id, TimelineEvent.incident_id == incident_id
+        )
+    )
+    await _recount(session, seen)
+    audit(
+        session,
+        viewer,
+        "incident.unlinked",
+        "postmortem",
+        postmortem_id,
+        postmortem_id=postmortem_id,
+        before={"incidentId": incident_id},
+    )
+    await content_changed(session, seen, now)
+
+
+async def _next_ordinal(session: AsyncSession, seen: Seen) -> int:
+    highest = select(func.coalesce(func.max(PostmortemIncident.ordinal), -1))
+    return (
+        await session.execute(highest.where(PostmortemIncident.postmortem_id == seen.postmortem.id))
+    ).scalar_one() + 1
+
+
+async def _recount(session: AsyncSession, seen: Seen) -> None:
+    """Duration and resolution follow from all linked incidents."""
+    statement = select(Incident.started_at, Incident.resolved_at).join(
+        PostmortemIncident, PostmortemIncident.incident_id == Incident.id
+    )
+    rows = (await session.execute(statement.where(PostmortemIncident.postmortem_id == seen.postmortem.id))).all()
+    span = incidents.covering(incidents.Span(started_at, resolved_at) for started_at, resolved_at in rows)
+    seen.postmortem.duration_minutes = span.minutes
+    seen.postmortem.incident_resolved_at = span.resolved_at
+
+
+# Reading
+
+
+async def get_incident(session: AsyncSession, incident_id: str, *, lock: bool = False) -> Incident:
+    incident = await session.get(Incident, incident_id, with_for_update=lock, populate_existing=lock)
+    if incident is None:
+        raise NotFound(kind="incident", id=incident_id)
+    return incident
+
+
+async def find_postmortem_of(session: AsyncSession, incident_id: str) -> str | None:
+    """The oldest postmortem that covers the incident."""
+    statement = (
+        select(Postmortem.id)
+        .join(PostmortemIncident, PostmortemIncident.postmortem_id == Postmortem.id)
+        .where(PostmortemIncident.incident_id == incident_id)
+        .order_by(Postmortem.created_at, Postmortem.id)
+        .limit(1)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentFilters:
+    status: str | None = None
+    source: str | None = None
+    team_id: str | None = None
+
+
+async def list_incidents(session: AsyncSession, filters: IncidentFilters, ask: Ask) -> Page[Incident]:
+    """Incidents are the organisation's: whoever may read sees them all. Newest first."""
+    statement = select(Incident)
+    if filters.status:
+        statement = statement.where(Incident.status == filters.status)
+    if filters.source:
+        statement = statement.where(Incident.source == filters.source)
+    if filters.team_id:
+        statement = statement.where(Incident.team_id == filters.team_id)
+    rows, cursor = await fetch_page(session, statement, Order("incidents", Incident.created_at, Incident.id), ask)
+    return Page([row[0] for row in rows], cursor)
+
+
+async def list_linked(session: AsyncSession, seen: Seen) -> list[Incident]:
+    statement = (
+        select(Incident)
+        .join(PostmortemIncident, PostmortemIncident.incident_id == Incident.id)
+        .where(PostmortemIncident.postmortem_id == seen.postmortem.id)
+        .order_by(PostmortemIncident.ordinal)
+    )
+    return list((await session.execute(statement)).scalars())
+
+
+async def postmortems_of(session: AsyncSession, incident_ids: Sequence[str]) -> dict[str, list[str]]:
+    statement = select(PostmortemIncident.incident_id, PostmortemIncident.postmortem_id)
+    found: dict[str, list[str]] = {}
+    rows = (await session.execute(statement.where(PostmortemIncident.incident_id.in_(incident_ids)))).all()
+    for incident_id, postmortem_id in rows:
+        found.setdefault(incident_id, []).append(postmortem_id)
+    return found

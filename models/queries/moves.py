@@ -1,0 +1,468 @@
+"""Commands on a postmortem: what each may refuse, and what each writes. One command, one transaction.
+
+``check`` refuses; the front door asks it first, cheaply; ``commit`` asks again under the row's lock, and writes.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain import access, lifecycle, targets
+from domain.access import Relation, Viewer
+from domain.commands import PostmortemAction, PostmortemCommand
+from domain.errors import AlreadyReviewer, AuthorCannotReview, IllegalTransition, NotAllowed, NotFound
+from domain.lifecycle import Decision, Facts, Move, Status
+from domain.snapshots import Deadline, PostmortemSnapshot
+from domain.targets import Target, TargetName
+from models.action_item import ActionItem
+from models.base import new_id
+from models.postmortem import (
+    Comment,
+    Postmortem,
+    PostmortemReviewer,
+    PostmortemTarget,
+    PostmortemTeam,
+    Review,
+    TimelineEvent,
+)
+from models.queries.people import check_people, find_team_leads, get_viewer_unscoped, list_administrators
+from models.queries.policies import get_policy
+from models.queries.postmortems import Seen, get_seen, meet_target, missing_of, state_of
+from models.queries.records import audit, is_committed, log_command, notify, take_arguments
+
+REVIEW_ACTIONS = {PostmortemAction.APPROVE, PostmortemAction.REQUEST_CHANGES}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command in its transaction: who asks, about which row, with which words."""
+
+    session: AsyncSession
+    viewer: Viewer
+    seen: Seen
+    command: PostmortemCommand
+    words: Mapping[str, Any]
+    now: datetime
+
+    @property
+    def postmortem(self) -> Postmortem:
+        return self.seen.postmortem
+
+    @property
+    def status(self) -> Status:
+        return Status(self.seen.postmortem.status)
+
+    @property
+    def comment(self) -> str | None:
+        return self.words.get("comment")
+
+
+async def commit(session: AsyncSession, command: PostmortemCommand, now: datetime) -> PostmortemSnapshot:
+    """Carries the command out, unless its request was carried out before; raises the refusal otherwise."""
+    if not await is_committed(session, command.postmortem_id, command.request_id, command.fingerprint):
+        viewer = await get_viewer_unscoped(session, command.actor_id, command.origin)
+        words = await take_arguments(session, command.request_id) if command.has_words else {}
+        seen = await get_seen(session, viewer, command.postmortem_id, lock=True)
+        asked = Asked(session, viewer, seen, command, words, now)
+        await check(asked)
+        await _WRITES[command.action](asked)
+        log_command(session, command.postmortem_id, command)
+        await session.flush()
+    return await snapshot(session, command.postmortem_id)
+
+
+# Refusals
+
+
+async def check(asked: Asked) -> None:
+    """Raises the refusal of a command that is not possible now. Writes nothing."""
+    move = asked.command.action.move
+    if move is not None:
+        access.check_move(move, asked.status, asked.seen.relations)
+        lifecycle.apply(asked.status, move, await facts(asked, move))
+        return
+    if asked.command.action is PostmortemAction.DELETE:
+        _check_delete(asked)
+        return
+    access.check_manage(asked.command.action.value.lower().replace("_", " "), asked.seen.relations)
+    await _CHECKS[asked.command.action](asked)
+
+
+def _check_delete(asked: Asked) -> None:
+    if Relation.ADMIN not in asked.seen.relations:
+        raise NotAllowed(action="delete", who=Relation.ADMIN.value)
+    if asked.status is not Status.DRAFT:
+        hint = "Only drafts can be deleted; a published one can be archived."
+        raise IllegalTransition(move="delete", entity="postmortem", status=asked.status, hint=hint)
+
+
+async def _check_reviewers(asked: Asked) -> None:
+    _check_reviewing_is_open(asked)
+    await check_people(asked.session, "userIds", asked.command.person_ids)
+    if asked.postmortem.author_id in asked.command.person_ids:
+        raise AuthorCannotReview()
+    present = {one.person_id for one in await _reviewers(asked)}
+    for person_id in asked.command.person_ids:
+        if person_id in present:
+            raise AlreadyReviewer(person_id=person_id)
+
+
+async def _check_removal(asked: Asked) -> None:
+    _check_reviewing_is_open(asked)
+    present = {one.person_id for one in await _reviewers(asked)}
+    for person_id in asked.command.person_ids:
+        if person_id not in present:
+            raise NotFound(kind="reviewer", id=person_id)
+
+
+def _check_reviewing_is_open(asked: Asked) -> None:
+    if asked.status not in {Status.DRAFT, Status.IN_REVIEW}:
+        hint = "Reviewers are asked and let go before it is published."
+        raise IllegalTransition(move="change reviewers", entity="postmortem", status=asked.status, hint=hint)
+
+
+async def _check_waive(asked: Asked) -> None:
+    targets.check_waive(await _target(asked), asked.words.get("reason"), asked.now)
+
+
+async def _check_extend(asked: Asked) -> None:
+    until = asked.command.until
+    if until is None:
+        raise ValueError("an extension without its instant")
+    targets.check_extend(await _target(asked), until, asked.words.get("reason"), asked.now)
+
+
+_CHECKS: dict[PostmortemAction, Callable[[Asked], Awaitable[None]]] = {
+    PostmortemAction.ADD_REVIEWERS: _check_reviewers,
+    PostmortemAction.REMOVE_REVIEWER: _check_removal,
+    PostmortemAction.WAIVE_TARGET: _check_waive,
+    PostmortemAction.EXTEND_TARGET: _check_extend,
+}
+
+
+async def facts(asked: Asked, move: Move) -> Facts:
+    """What the gates of that move look at; only submit and publish look at more than the comment."""
+    if move not in {Move.SUBMIT, Move.PUBLISH}:
+        return Facts(comment=asked.comment)
+    session, postmortem = asked.session, asked.postmortem
+    has = select(
+        select(TimelineEvent.id).where(TimelineEvent.postmortem_id == postmortem.id).exists(),
+        select(func.count()).where(ActionItem.postmortem_id == postmortem.id).scalar_subquery(),
+        select(func.count()).where(Comment.postmortem_id == postmortem.id, *_open_threads()).scalar_subquery(),
+    )
+    has_timeline, item_count, unresolved = (await session.execute(has)).one()
+    incomplete = select(ActionItem.id).where(
+        ActionItem.postmortem_id == postmortem.id, or_(ActionItem.owner_id.is_(None), ActionItem.due_on.is_(None))
+    )
+    policy = await get_policy(session, postmortem.policy_id, postmortem.policy_version)
+    asked_now = [] if move is Move.PUBLISH else list(asked.command.person_ids)
+    reviewers = {one.person_id: state_of(one, postmortem) for one in await _reviewers(asked)}
+    for person_id in asked_now:
+        reviewers.setdefault(person_id, lifecycle.ReviewerState.PENDING)
+    return Facts(
+        missing_sections=missing_of(postmortem, has_timeline=has_timeline, has_items=item_count > 0),
+        reviewers=tuple(reviewers.items()),
+        unresolved_comments=unresolved,
+        incomplete_items=tuple((await session.execute(incomplete)).scalars()),
+        min_reviewers=policy.min_reviewers,
+        comment=asked.comment,
+    )
+
+
+def _open_threads() -> tuple[Any, ...]:
+    return (Comment.parent_id.is_(None), Comment.resolved_at.is_(None))
+
+
+async def _reviewers(asked: Asked) -> list[PostmortemReviewer]:
+    statement = select(PostmortemReviewer).where(PostmortemReviewer.postmortem_id == asked.postmortem.id)
+    statement = statement.order_by(PostmortemReviewer.added_at, PostmortemReviewer.person_id)
+    return list((await asked.session.execute(statement.execution_options(populate_existing=True))).scalars())
+
+
+async def _target(asked: Asked) -> Target:
+    row = await asked.session.get(PostmortemTarget, (asked.postmortem.id, asked.command.target))
+    if row is None:
+        raise NotFound(kind="target", id=asked.command.target)
+    return as_target(row)
+
+
+def as_target(row: PostmortemTarget) -> Target:
+    return Target(TargetName(row.name), row.due_at, row.extended_to, row.met_at, row.waived_at)
+
+
+# Writes
+
+
+def _audit(asked: Asked, action: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
+    audit(
+        asked.session,
+        asked.viewer,
+        action,
+        "postmortem",
+        asked.postmortem.id,
+        postmortem_id=asked.postmortem.id,
+        before=before,
+        after=after,
+        at=asked.now,
+    )
+
+
+def _move_to(asked: Asked, status: Status, action: str, **words: Any) -> None:
+    before = asked.postmortem.status
+    asked.postmortem.status = status.value
+    _touch(asked)
+    _audit(asked, action, {"status": before}, {"status": status.value, **words})
+
+
+def _touch(asked: Asked) -> None:
+    asked.postmortem.version += 1
+    asked.postmortem.updated_at = asked.now
+
+
+async def _submit(asked: Asked) -> None:
+    postmortem = asked.postmortem
+    await _ask_reviewers(asked, [one for one in asked.command.person_ids if one != postmortem.author_id])
+    await asked.session.execute(
+        update(PostmortemReviewer)
+        .where(
+            PostmortemReviewer.postmortem_id == postmortem.id,
+            PostmortemReviewer.decision == Decision.REQUEST_CHANGES.value,
+        )
+        .values(decision=None, decided_revision=None, decided_at=None)
+    )
+    if asked.command.publish_on_approval is not None:
+        postmortem.publish_on_approval = asked.command.publish_on_approval
+    postmortem.submitted_at = asked.now
+    _move_to(asked, Status.IN_REVIEW, "postmortem.submitted")
+    await meet_target(asked.session, postmortem.id, TargetName.DRAFT_STARTED, asked.now)
+    await meet_target(asked.session, postmortem.id, TargetName.DRAFT_COMPLETED, asked.now)
+    await asked.session.flush()
+    waiting = [one.person_id for one in await _reviewers(asked) if state_of(one, postmortem) != "APPROVED"]
+    await _notify(asked, waiting, "review_requested", f"review_requested:{asked.command.request_id}")
+
+
+async def _approve(asked: Asked) -> None:
+    await _decide(asked, Decision.APPROVE)
+    _audit(asked, "postmortem.approved", None, {"revision": asked.postmortem.content_revision})
+    _touch(asked)
+    await asked.session.flush()
+    gate = await facts(asked, Move.PUBLISH)
+    if not lifecycle.all_approved(gate):
+        return
+    postmortem = asked.postmortem
+    postmortem.reviewed_at = asked.now
+    await meet_target(asked.session, postmortem.id, TargetName.REVIEW_COMPLETED, asked.now)
+    if postmortem.publish_on_approval and not lifecycle.publish_reasons(gate):
+        await _publish(asked)
+    elif postmortem.author_id:
+        await _notify(asked, [postmortem.author_id], "review_completed", f"review_completed:{asked.command.request_id}")
+
+
+async def _request_changes(asked: Asked) -> None:
+    before = asked.status
+    if before is Status.IN_REVIEW:
+        await _decide(asked, Decision.REQUEST_CHANGES)
+    _move_to(
+        asked,
+        lifecycle.next_status(before, Move.REQUEST_CHANGES),
+        "postmortem.changes_requested",
+        comment=asked.comment,
+    )
+    if before is Status.PUBLISHED:
+        asked.postmortem.published_at = None
+    if asked.postmortem.author_id:
+        occasion = f"changes_requested:{asked.command.request_id}"
+        await _notify(asked, [asked.postmortem.author_id], "changes_requested", occasion)
+
+
+async def _publish(asked: Asked) -> None:
+    asked.postmortem.published_at = asked.now
+    _move_to(asked, Status.PUBLISHED, "postmortem.published")
+    for name in TargetName:
+        await meet_target(asked.session, asked.postmortem.id, name, asked.now)
+
+
+async def _archive(asked: Asked) -> None:
+    asked.postmortem.archived_at = asked.now
+    _move_to(asked, Status.ARCHIVED, "postmortem.archived")
+
+
+async def _decide(asked: Asked, decision: Decision) -> None:
+    reviewer = await asked.session.get_one(PostmortemReviewer, (asked.postmortem.id, asked.viewer.person_id))
+    reviewer.decision = decision.value
+    reviewer.decided_revision = asked.postmortem.content_revision
+    reviewer.decided_at = asked.now
+    asked.session.add(
+        Review(
+            id=new_id("rev"),
+            postmortem_id=asked.postmortem.id,
+            person_id=asked.viewer.person_id,
+            decision=decision.value,
+            comment=asked.comment,
+            revision=asked.postmortem.content_revision,
+            created_at=asked.now,
+        )
+    )
+
+
+async def _add_reviewers(asked: Asked) -> None:
+    added = await _ask_reviewers(asked, asked.command.person_ids)
+    _touch(asked)
+    _audit(asked, "reviewers.added", None, {"reviewers": added})
+    if asked.status is Status.IN_REVIEW:
+        await _notify(asked, added, "review_requested", f"review_requested:{asked.command.request_id}")
+
+
+async def _ask_reviewers(asked: Asked, person_ids: Any) -> list[str]:
+    rows = [
+        {"postmortem_id": asked.postmortem.id, "person_id": one, "added_at": asked.now}
+        for one in dict.fromkeys(person_ids)
+    ]
+    if not rows:
+        return []
+    statement = insert(PostmortemReviewer).values(rows).on_conflict_do_nothing()
+    return list((await asked.session.execute(statement.returning(PostmortemReviewer.person_id))).scalars())
+
+
+async def _remove_reviewer(asked: Asked) -> None:
+    statement = delete(PostmortemReviewer).where(
+        PostmortemReviewer.postmortem_id == asked.postmortem.id,
+        PostmortemReviewer.person_id.in_(asked.command.person_ids),
+    )
+    await asked.session.execute(statement)
+    _touch(asked)
+    _audit(asked, "reviewers.removed", {"reviewers": list(asked.command.person_ids)}, None)
+
+
+async def _waive(asked: Asked) -> None:
+    await _change_target(asked, "target.waived", waived_at=asked.now)
+
+
+async def _extend(asked: Asked) -> None:
+    await _change_target(asked, "target.extended", extended_to=asked.command.until, slips=PostmortemTarget.slips + 1)
+
+
+async def _change_target(asked: Asked, action: str, **values: Any) -> None:
+    reason = asked.words.get("reason")
+    before = await _target(asked)
+    statement = update(PostmortemTarget).where(
+        PostmortemTarget.postmortem_id == asked.postmortem.id, PostmortemTarget.name == asked.command.target
+    )
+    await asked.session.execute(statement.values(reason=reason, **values))
+    _touch(asked)
+    told = {"target": asked.command.target, "reason": reason}
+    if asked.command.until:
+        told["until"] = asked.command.until.isoformat()
+    _audit(asked, action, {"dueAt": before.effective_due_at.isoformat()}, told)
+
+
+async def _delete(asked: Asked) -> None:
+    _audit(asked, "postmortem.deleted", {"title": asked.postmortem.title}, None)
+    await asked.session.flush()
+    await asked.session.delete(asked.postmortem)
+
+
+async def _notify(asked: Asked, person_ids: list[str], kind: str, occasion: str) -> None:
+    await notify(
+        asked.session,
+        person_ids,
+        kind,
+        f"{asked.postmortem.id}:{occasion}",
+        at=asked.now,
+        postmortem_id=asked.postmortem.id,
+    )
+
+
+_WRITES: dict[PostmortemAction, Callable[[Asked], Awaitable[None]]] = {
+    PostmortemAction.SUBMIT: _submit,
+    PostmortemAction.APPROVE: _approve,
+    PostmortemAction.REQUEST_CHANGES: _request_changes,
+    PostmortemAction.PUBLISH: _publish,
+    PostmortemAction.ARCHIVE: _archive,
+    PostmortemAction.ADD_REVIEWERS: _add_reviewers,
+    PostmortemAction.REMOVE_REVIEWER: _remove_reviewer,
+    PostmortemAction.WAIVE_TARGET: _waive,
+    PostmortemAction.EXTEND_TARGET: _extend,
+    PostmortemAction.DELETE: _delete,
+}
+
+
+# For the workflow
+
+
+async def snapshot(session: AsyncSession, postmortem_id: str) -> PostmortemSnapshot:
+    """What the workflow keeps of the row; ``exists`` is false where it is gone."""
+    columns = (Postmortem.number, Postmortem.version, Postmortem.status)
+    row = (await session.execute(select(*columns).where(Postmortem.id == postmortem_id))).one_or_none()
+    if row is None:
+        return PostmortemSnapshot(postmortem_id, 0, 0, Status.DRAFT, exists=False)
+    team_ids = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == postmortem_id)
+    pending = await _pending_targets(session, postmortem_id)
+    return PostmortemSnapshot(
+        id=postmortem_id,
+        number=row.number,
+        version=row.version,
+        status=Status(row.status),
+        team_ids=tuple(sorted((await session.execute(team_ids)).scalars())),
+        deadlines=tuple(sorted((Deadline(one.name, one.due) for one in pending), key=lambda one: (one.at, one.name))),
+    )
+
+
+async def _pending_targets(session: AsyncSession, postmortem_id: str) -> list[Any]:
+    due = func.coalesce(PostmortemTarget.extended_to, PostmortemTarget.due_at).label("due")
+    statement = select(PostmortemTarget.name, due).where(
+        PostmortemTarget.postmortem_id == postmortem_id,
+        PostmortemTarget.met_at.is_(None),
+        PostmortemTarget.waived_at.is_(None),
+        or_(PostmortemTarget.nudged_for.is_(None), PostmortemTarget.nudged_for < due),
+    )
+    return list((await session.execute(statement)).all())
+
+
+async def mark_started(session: AsyncSession, postmortem_id: str) -> None:
+    await session.execute(
+        update(Postmortem)
+        .where(Postmortem.id == postmortem_id, ~Postmortem.workflow_started)
+        .values(workflow_started=True)
+    )
+
+
+async def nudge_for_target(session: AsyncSession, postmortem_id: str, name: str, now: datetime) -> list[str]:
+    """Reads the facts again; where the target is still owed, tells whoever owes it, once for each due instant.
+
+    Returns whom it told.
+    """
+    postmortem = await session.get(Postmortem, postmortem_id, with_for_update=True, populate_existing=True)
+    row = await session.get(PostmortemTarget, (postmortem_id, name), populate_existing=True)
+    if postmortem is None or row is None:
+        return []
+    target = as_target(row)
+    due_at = target.effective_due_at
+    if target.is_settled or due_at > now or (row.nudged_for is not None and row.nudged_for >= due_at):
+        return []
+    row.nudged_for = due_at
+    owners = await _owing(session, postmortem, target.name)
+    occasion = f"{postmortem_id}:{name}:due:{due_at.isoformat()}"
+    return await notify(
+        session, owners, "target_due", occasion, at=now, postmortem_id=postmortem_id, target=name, rung="due"
+    )
+
+
+async def _owing(session: AsyncSession, postmortem: Postmortem, name: TargetName) -> list[str]:
+    """Reviewers owe a review that was asked for; everything else is the author's, then the team lead's."""
+    if name is TargetName.REVIEW_COMPLETED and postmortem.status == Status.IN_REVIEW:
+        statement = select(PostmortemReviewer).where(PostmortemReviewer.postmortem_id == postmortem.id)
+        reviewers = (await session.execute(statement.order_by(PostmortemReviewer.person_id))).scalars()
+        waiting = [one.person_id for one in reviewers if state_of(one, postmortem) != "APPROVED"]
+        if waiting:
+            return waiting
+    if postmortem.author_id:
+        return [postmortem.author_id]
+    team_ids = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == postmortem.id)
+    leads = await find_team_leads(session, (await session.execute(team_ids)).scalars())
+    return leads or (await list_administrators(session))[:1]

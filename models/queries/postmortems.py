@@ -1,0 +1,528 @@
+"""Postmortems: opening, reading, listing, and editing their text."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVarTuple
+
+from sqlalchemy import Select, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from domain import access
+from domain.access import Relation, Viewer, Visibility
+from domain.errors import NotAllowed, NotFound, StaleVersion, UnknownReference
+from domain.lifecycle import Decision as ReviewDecision
+from domain.lifecycle import ReviewerState, Status, reviewer_state
+from domain.sections import missing_sections
+from domain.targets import TargetName, due_instants
+from models.action_item import ActionItem
+from models.base import new_id
+from models.postmortem import (
+    Comment,
+    Postmortem,
+    PostmortemIncident,
+    PostmortemParticipant,
+    PostmortemReviewer,
+    PostmortemService,
+    PostmortemTarget,
+    PostmortemTeam,
+    TimelineEvent,
+)
+from models.queries.pages import Ask, Order, Page, fetch_page
+from models.queries.people import check_people
+from models.queries.policies import pick_policy
+from models.queries.records import audit, notify
+from models.queries.teams import check_teams
+from models.queries.visibility import effective_visibility, relation_columns, relations, visible_to
+from models.team import Service
+
+CONTENT = frozenset(
+    {
+        "title",
+        "summary",
+        "impact",
+        "root_cause",
+        "resolution",
+        "lessons_learned",
+        "contributing_factors",
+        "detection",
+        "response",
+        "impact_metrics",
+        "custom_fields",
+    }
+)
+"""Columns whose change makes approvals stale; the timeline and the linked incidents count as well."""
+
+MANAGED = frozenset({"visibility", "team_ids", "author_id"})
+"""What the author, editors and administrators decide, not reviewers."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewTimelineEvent:
+    at: datetime
+    event: str
+    type: str = "OTHER"
+    actor: str | None = None
+    source: str = "manual"
+    incident_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewPostmortem:
+    """What a postmortem begins with. ``started_by_person`` meets the first target at once."""
+
+    id: str
+    title: str
+    author_id: str | None
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    incident_ids: Sequence[str] = ()
+    team_ids: Sequence[str] = ()
+    service_ids: Sequence[str] = ()
+    participant_ids: Sequence[str] = ()
+    timeline: Sequence[NewTimelineEvent] = ()
+    urgency: str | None = None
+    resolved_at: datetime | None = None
+    started_by_person: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A postmortem that the viewer may see, and what the viewer is to it."""
+
+    postmortem: Postmortem
+    relations: frozenset[Relation]
+    visibility: Visibility
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Numbers beside a postmortem. ``incomplete`` are ids of items that lack an owner or a due date."""
+
+    items: Mapping[str, int]
+    overdue: int = 0
+    unresolved_comments: int = 0
+    has_timeline: bool = False
+
+    @property
+    def has_items(self) -> bool:
+        return any(self.items.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """A postmortem with everything that its page shows, loaded in one statement per table."""
+
+    postmortem: Postmortem
+    visibility: Visibility
+    counts: Counts
+    relations: frozenset[Relation] = frozenset()
+
+
+# Opening
+
+
+async def open_postmortem(session: AsyncSession, viewer: Viewer | None, new: NewPostmortem, now: datetime) -> bool:
+    """Inserts the postmortem with its links, timeline and targets; False where its id exists already."""
+    policy = await pick_policy(session, urgency=new.urgency, service_ids=new.service_ids, team_ids=new.team_ids)
+    values = {
+        **new.columns,
+        "id": new.id,
+        "title": new.title,
+        "author_id": new.author_id,
+        "policy_id": policy.id,
+        "policy_version": policy.version,
+        "incident_resolved_at": new.resolved_at,
+        "draft_started_at": now if new.started_by_person else None,
+        "created_at": now,
+        "updated_at": now,
+    }
+    statement = insert(Postmortem).values(**_with_defaults(values)).on_conflict_do_nothing(index_elements=["id"])
+    if (await session.execute(statement.returning(Postmortem.id))).scalar_one_or_none() is None:
+        return False
+    await _link(session, PostmortemIncident, new.id, "incident_id", new.incident_ids, ordered=True)
+    await _link(session, PostmortemTeam, new.id, "team_id", new.team_ids)
+    await _link(session, PostmortemService, new.id, "service_id", new.service_ids)
+    await _link(session, PostmortemParticipant, new.id, "person_id", new.participant_ids, ordered=True)
+    await add_events(session, new.id, new.timeline)
+    await _add_targets(session, new, policy.hours, now)
+    audit(session, viewer, "postmortem.created", "postmortem", new.id, postmortem_id=new.id, after={"title": new.title})
+    return True
+
+
+def _with_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
+    defaults: dict[str, Any] = {"impact_metrics": {}, "custom_fields": {}, "tags": []}
+    return {**defaults, "status": Status.DRAFT.value, "content_revision": 1, **_flags(), **values}
+
+
+def _flags() -> dict[str, Any]:
+    return {"publish_on_approval": False, "workflow_started": False}
+
+
+async def _add_targets(session: AsyncSession, new: NewPostmortem, hours: dict[str, int], now: datetime) -> None:
+    rows = [
+        {
+            "postmortem_id": new.id,
+            "name": name.value,
+            "due_at": due_at,
+            "met_at": now if name is TargetName.DRAFT_STARTED and new.started_by_person else None,
+            "slips": 0,
+        }
+        for name, due_at in due_instants(new.resolved_at or now, hours).items()
+    ]
+    if rows:
+        await session.execute(insert(PostmortemTarget).values(rows))
+
+
+async def _link(
+    session: AsyncSession,
+    table: type[Any],
+    postmortem_id: str,
+    column: str,
+    ids: Iterable[str],
+    *,
+    ordered: bool = False,
+) -> None:
+    rows = [
+        {"postmortem_id": postmortem_id, column: one, **({"ordinal": place} if ordered else {})}
+        for place, one in enumerate(dict.fromkeys(ids))
+    ]
+    if rows:
+        await session.execute(insert(table).values(rows).on_conflict_do_nothing())
+
+
+async def add_events(session: AsyncSession, postmortem_id: str, events: Sequence[NewTimelineEvent]) -> list[str]:
+    rows = [
+        {
+            "id": new_id("evt"),
+            "postmortem_id": postmortem_id,
+            "at": one.at,
+            "event": one.event,
+            "type": one.type,
+            "actor": one.actor,
+            "source": one.source,
+            "incident_id": one.incident_id,
+        }
+        for one in events
+    ]
+    if rows:
+        await session.execute(insert(TimelineEvent), rows)
+    return [str(row["id"]) for row in rows]
+
+
+# Reading
+
+
+async def get_seen(session: AsyncSession, viewer: Viewer, postmortem_id: str, *, lock: bool = False) -> Seen:
+    """The row, if the viewer may know of it: one statement. Raises :class:`NotFound` otherwise."""
+    statement = select(Postmortem, effective_visibility(), *relation_columns(viewer).columns())
+    statement = statement.where(Postmortem.id == postmortem_id, visible_to(viewer))
+    if lock:
+        statement = statement.with_for_update(of=Postmortem)
+    row = (await session.execute(statement.execution_options(populate_existing=True))).one_or_none()
+    if row is None:
+        raise NotFound(kind="postmortem", id=postmortem_id)
+    postmortem, visibility, level, reviewer, participant, team = row
+    held = relations(viewer, postmortem, level, reviewer, participant, team)
+    return Seen(postmortem, held, Visibility(visibility))
+
+
+_EVERYTHING = (
+    selectinload(Postmortem.incidents),
+    selectinload(Postmortem.services),
+    selectinload(Postmortem.teams),
+    selectinload(Postmortem.participants),
+    selectinload(Postmortem.editors),
+    selectinload(Postmortem.reviewers),
+    selectinload(Postmortem.timeline),
+)
+
+
+async def get_full(session: AsyncSession, viewer: Viewer, postmortem_id: str, now: datetime) -> Full:
+    statement = select(Postmortem, effective_visibility(), *relation_columns(viewer).columns())
+    statement = statement.where(Postmortem.id == postmortem_id, visible_to(viewer)).options(*_EVERYTHING)
+    row = (await session.execute(statement.execution_options(populate_existing=True))).one_or_none()
+    if row is None:
+        raise NotFound(kind="postmortem", id=postmortem_id)
+    postmortem, visibility, level, reviewer, participant, team = row
+    counts = await count_beside(session, [postmortem], now)
+    held = relations(viewer, postmortem, level, reviewer, participant, team)
+    return Full(postmortem, Visibility(visibility), counts[postmortem.id], held)
+
+
+async def count_beside(session: AsyncSession, postmortems: Sequence[Postmortem], now: datetime) -> dict[str, Counts]:
+    """Action items by status, overdue ones and unresolved comments of each: two statements for all of them."""
+    ids = [one.id for one in postmortems]
+    today = now.astimezone(UTC).date()
+    overdue = func.count().filter(ActionItem.due_on < today, ActionItem.status.in_(("OPEN", "IN_PROGRESS")))
+    items: dict[str, dict[str, int]] = {one: {} for one in ids}
+    late: dict[str, int] = {}
+    grouped = select(ActionItem.postmortem_id, ActionItem.status, func.count(), overdue)
+    grouped = grouped.where(ActionItem.postmortem_id.in_(ids)).group_by(ActionItem.postmortem_id, ActionItem.status)
+    for postmortem_id, status, count, late_ones in (await session.execute(grouped)).all():
+        items[postmortem_id][status] = count
+        late[postmortem_id] = late.get(postmortem_id, 0) + late_ones
+    threads = select(Comment.postmortem_id, func.count()).where(Comment.postmortem_id.in_(ids), *_unresolved())
+    comments = {row[0]: row[1] for row in (await session.execute(threads.group_by(Comment.postmortem_id))).all()}
+    return {
+        one.id: Counts(items[one.id], late.get(one.id, 0), comments.get(one.id, 0), bool(one.timeline))
+        for one in postmortems
+    }
+
+
+def _unresolved() -> tuple[Any, ...]:
+    return (Comment.parent_id.is_(None), Comment.resolved_at.is_(None))
+
+
+def missing_of(postmortem: Postmortem, *, has_timeline: bool, has_items: bool) -> tuple[str, ...]:
+    filled = {
+        "summary": bool((postmortem.summary or "").strip()),
+        "timeline": has_timeline,
+        "impact": bool((postmortem.impact or "").strip()),
+        "rootCause": bool((postmortem.root_cause or "").strip()),
+        "resolution": bool((postmortem.resolution or "").strip()),
+        "actionItems": has_items,
+    }
+    return missing_sections(filled)
+
+
+def state_of(reviewer: PostmortemReviewer, postmortem: Postmortem) -> ReviewerState:
+    decision = ReviewDecision(reviewer.decision) if reviewer.decision else None
+    return reviewer_state(decision, reviewer.decided_revision, postmortem.content_revision)
+
+
+# Listing
+
+Rows = TypeVarTuple("Rows")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    status: Sequence[str] = ()
+    team_id: str | None = None
+    service_id: str | None = None
+    author_id: str | None = None
+    visibility: str | None = None
+    overdue: bool | None = None
+    q: str | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    sort: str = "-createdAt"
+
+
+SORTS = {
+    "-createdAt": (Postmortem.created_at, True),
+    "createdAt": (Postmortem.created_at, False),
+    "-updatedAt": (Postmortem.updated_at, True),
+    "updatedAt": (Postmortem.updated_at, False),
+    "-number": (Postmortem.number, True),
+    "number": (Postmortem.number, False),
+}
+
+
+async def list_postmortems(
+    session: AsyncSession, viewer: Viewer, filters: Filters, ask: Ask, now: datetime
+) -> Page[Full]:
+    column, descending = SORTS[filters.sort]
+    by_number = column is Postmortem.number
+    order = Order(filters.sort, column, Postmortem.number if by_number else Postmortem.id, descending)
+    statement = _filtered(select(Postmortem, effective_visibility()).where(visible_to(viewer)), filters, now)
+    rows, cursor = await fetch_page(
+        session, statement.options(*_EVERYTHING), order, ask, tie_type=int if by_number else str
+    )
+    counts = await count_beside(session, [row[0] for row in rows], now)
+    return Page([Full(row[0], Visibility(row[1]), counts[row[0].id]) for row in rows], cursor)
+
+
+def _filtered(statement: Select[*Rows], filters: Filters, now: datetime) -> Select[*Rows]:
+    if filters.status:
+        statement = statement.where(Postmortem.status.in_(filters.status))
+    if filters.team_id:
+        statement = statement.where(_has(PostmortemTeam, PostmortemTeam.team_id == filters.team_id))
+    if filters.service_id:
+        statement = statement.where(_has(PostmortemService, PostmortemService.service_id == filters.service_id))
+    if filters.author_id:
+        statement = statement.where(Postmortem.author_id == filters.author_id)
+    if filters.visibility:
+        statement = statement.where(effective_visibility() == filters.visibility)
+    if filters.overdue is not None:
+        late = _has(PostmortemTarget, *_missed(now))
+        statement = statement.where(late if filters.overdue else ~late)
+    if filters.q:
+        statement = statement.where(Postmortem.search.op("@@")(func.websearch_to_tsquery("english", filters.q)))
+    if filters.created_from:
+        statement = statement.where(Postmortem.created_at >= filters.created_from)
+    if filters.created_to:
+        statement = statement.where(Postmortem.created_at < filters.created_to)
+    return statement
+
+
+def _has(table: type[Any], *conditions: Any) -> Any:
+    return exists().where(table.postmortem_id == Postmortem.id, *conditions)
+
+
+def _missed(now: datetime) -> tuple[Any, ...]:
+    due_at = func.coalesce(PostmortemTarget.extended_to, PostmortemTarget.due_at)
+    return (PostmortemTarget.met_at.is_(None), PostmortemTarget.waived_at.is_(None), due_at < now)
+
+
+# Editing
+
+
+async def edit_content(
+    session: AsyncSession,
+    viewer: Viewer,
+    postmortem_id: str,
+    changes: Mapping[str, Any],
+    *,
+    expected_version: int | None,
+    now: datetime,
+) -> bool:
+    """Changes columns and teams; the row is locked first. True if this edit started the draft.
+
+    Raises NotFound, EditingClosed, NotAllowed, StaleVersion, UnknownReference.
+    """
+    seen = await get_seen(session, viewer, postmortem_id, lock=True)
+    postmortem = seen.postmortem
+    if changes.keys() - MANAGED:
+        access.check_edit(Status(postmortem.status), seen.relations)
+    if changes.keys() & MANAGED:
+        check_managing(seen, "change the visibility, teams or author of")
+    if expected_version is not None and expected_version != postmortem.version:
+        raise StaleVersion(expected=str(expected_version), current=postmortem.version)
+    if changes.get("author_id"):
+        await check_people(session, "authorId", [changes["author_id"]])
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for name, value in changes.items():
+        if name in {"team_ids", "service_ids"}:
+            continue
+        if getattr(postmortem, name) != value:
+            before[name], after[name] = getattr(postmortem, name), value
+            setattr(postmortem, name, value)
+    for name in ("team_ids", "service_ids"):
+        if name in changes:
+            await _replace_links(session, postmortem.id, name, changes[name], before, after)
+    if not after:
+        return False
+    audit(
+        session,
+        viewer,
+        "postmortem.updated",
+        "postmortem",
+        postmortem.id,
+        postmortem_id=postmortem.id,
+        before=before,
+        after=after,
+    )
+    return await content_changed(session, seen, now, counts=bool(after.keys() & CONTENT))
+
+
+def check_managing(seen: Seen, action: str) -> None:
+    """Published and archived ones are the administrators' alone."""
+    final = Status(seen.postmortem.status) in {Status.PUBLISHED, Status.ARCHIVED}
+    allowed = frozenset({Relation.ADMIN}) if final else access.MANAGING
+    if not seen.relations & allowed:
+        raise NotAllowed(action=action, who=access.in_words(allowed))
+
+
+async def content_changed(session: AsyncSession, seen: Seen, now: datetime, *, counts: bool = True) -> bool:
+    """Moves the version, and for content its revision; asks again for approvals that this made stale.
+
+    True if the draft was started by this. The row must be locked.
+    """
+    postmortem = seen.postmortem
+    postmortem.version += 1
+    postmortem.updated_at = now
+    if not counts:
+        return False
+    approved = await _approvers(session, postmortem)
+    postmortem.content_revision += 1
+    if approved and postmortem.status == Status.IN_REVIEW:
+        occasion = f"{postmortem.id}:review_stale:{postmortem.content_revision}"
+        await notify(session, approved, "review_stale", occasion, at=now, postmortem_id=postmortem.id)
+    if postmortem.draft_started_at is not None:
+        return False
+    postmortem.draft_started_at = now
+    await meet_target(session, postmortem.id, TargetName.DRAFT_STARTED, now)
+    return True
+
+
+async def _approvers(session: AsyncSession, postmortem: Postmortem) -> list[str]:
+    statement = select(PostmortemReviewer.person_id).where(
+        PostmortemReviewer.postmortem_id == postmortem.id,
+        PostmortemReviewer.decision == ReviewDecision.APPROVE.value,
+        PostmortemReviewer.decided_revision == postmortem.content_revision,
+    )
+    return list((await session.execute(statement)).scalars())
+
+
+async def meet_target(session: AsyncSession, postmortem_id: str, name: TargetName, now: datetime) -> None:
+    """The first time counts."""
+    statement = update(PostmortemTarget).where(
+        PostmortemTarget.postmortem_id == postmortem_id,
+        PostmortemTarget.name == name.value,
+        PostmortemTarget.met_at.is_(None),
+    )
+    await session.execute(statement.values(met_at=now))
+
+
+async def _replace_links(
+    session: AsyncSession,
+    postmortem_id: str,
+    name: str,
+    ids: Sequence[str],
+    before: dict[str, Any],
+    after: dict[str, Any],
+) -> None:
+    table: type[Any] = PostmortemTeam if name == "team_ids" else PostmortemService
+    column = "team_id" if name == "team_ids" else "service_id"
+    if name == "team_ids":
+        await check_teams(session, "teamIds", ids)
+    else:
+        await check_services(session, "serviceIds", ids)
+    current = set(
+        (await session.execute(select(getattr(table, column)).where(table.postmortem_id == postmortem_id))).scalars()
+    )
+    if current == set(ids):
+        return
+    before[name], after[name] = sorted(current), sorted(set(ids))
+    await session.execute(table.__table__.delete().where(table.postmortem_id == postmortem_id))
+    await _link(session, table, postmortem_id, column, ids)
+
+
+async def check_services(session: AsyncSession, name: str, ids: Sequence[str]) -> None:
+    found = (
+        set((await session.execute(select(Service.id).where(Service.id.in_(list(ids))))).scalars()) if ids else set()
+    )
+    for one in ids:
+        if one not in found:
+            raise UnknownReference(field=name, kind="service", id=one)
+
+
+# The outbox
+
+
+async def list_unstarted_unscoped(session: AsyncSession, limit: int) -> list[str]:
+    statement = select(Postmortem.id).where(~Postmortem.workflow_started).order_by(Postmortem.created_at).limit(limit)
+    return list((await session.execute(statement)).scalars())
+
+
+async def list_overlooked_unscoped(session: AsyncSession, before: datetime, limit: int) -> list[str]:
+    """Those with a target that was due before that instant and that no workflow has looked at: it may be lost."""
+    due_at = func.coalesce(PostmortemTarget.extended_to, PostmortemTarget.due_at)
+    statement = (
+        select(Postmortem.id)
+        .join(PostmortemTarget, PostmortemTarget.postmortem_id == Postmortem.id)
+        .where(
+            PostmortemTarget.met_at.is_(None),
+            PostmortemTarget.waived_at.is_(None),
+            due_at < before,
+            or_(PostmortemTarget.nudged_for.is_(None), PostmortemTarget.nudged_for < due_at),
+            Postmortem.status != Status.ARCHIVED.value,
+        )
+        .distinct()
+        .limit(limit)
+    )
+    return list((await session.execute(statement)).scalars())

@@ -1,0 +1,197 @@
+"""The audit trail, the command log, answers kept for repeated requests, and notices."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.access import Viewer
+from domain.commands import ActionItemCommand, PostmortemCommand
+from domain.errors import IdempotencyKeyInUse, IdempotencyKeyReused, NotFound
+from models.base import new_id
+from models.queries.pages import Ask, Order, Page, fetch_page
+from models.record import AuditEntry, CommandArgument, CommandLog, IdempotencyRecord, Notice
+
+# Audit
+
+
+def audit(
+    session: AsyncSession,
+    viewer: Viewer | None,
+    action: str,
+    kind: str,
+    entity_id: str,
+    *,
+    origin: str | None = None,
+    postmortem_id: str | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Adds a row to the trail, in the caller's transaction. ``viewer`` None is the system itself."""
+    entry = AuditEntry(
+        actor_id=viewer.person_id if viewer else None,
+        origin=origin or (viewer.origin if viewer else "system"),
+        action=action,
+        entity_kind=kind,
+        entity_id=entity_id,
+        postmortem_id=postmortem_id,
+        before=dict(before) if before else None,
+        after=dict(after) if after else None,
+    )
+    if at is not None:
+        entry.at = at
+    session.add(entry)
+
+
+async def list_audit_of_postmortem(session: AsyncSession, postmortem_id: str, ask: Ask) -> Page[AuditEntry]:
+    """Newest first. The caller has made sure that the viewer may see the postmortem."""
+    order = Order("audit", AuditEntry.id, AuditEntry.id)
+    statement = select(AuditEntry).where(AuditEntry.postmortem_id == postmortem_id)
+    rows, cursor = await fetch_page(session, statement, order, ask, tie_type=int)
+    return Page([row[0] for row in rows], cursor)
+
+
+# Commands
+
+
+async def is_committed(session: AsyncSession, entity_id: str, request_id: str, fingerprint: str) -> bool:
+    """Whether that request was carried out before. Raises :class:`IdempotencyKeyReused` where it said otherwise."""
+    logged = await session.get(CommandLog, (entity_id, request_id))
+    if logged is not None and logged.fingerprint != fingerprint:
+        raise IdempotencyKeyReused()
+    return logged is not None
+
+
+def log_command(session: AsyncSession, entity_id: str, command: PostmortemCommand | ActionItemCommand) -> None:
+    session.add(
+        CommandLog(
+            entity_id=entity_id,
+            request_id=command.request_id,
+            name=command.action.value,
+            actor_id=command.actor_id,
+            fingerprint=command.fingerprint,
+        )
+    )
+
+
+async def stage_arguments(session: AsyncSession, request_id: str, arguments: Mapping[str, Any]) -> None:
+    """Leaves a command's words for its activity. The same request again leaves them as they are."""
+    statement = insert(CommandArgument).values(request_id=request_id, arguments=dict(arguments))
+    await session.execute(statement.on_conflict_do_nothing())
+
+
+async def take_arguments(session: AsyncSession, request_id: str) -> dict[str, Any]:
+    """The words of a command, removed in the transaction that carries it out."""
+    statement = delete(CommandArgument).where(CommandArgument.request_id == request_id)
+    row = (await session.execute(statement.returning(CommandArgument.arguments))).scalar_one_or_none()
+    return row or {}
+
+
+# Idempotency
+
+
+async def claim_idempotency_key(
+    session: AsyncSession, person_id: str, key: str, fingerprint: bytes
+) -> IdempotencyRecord | None:
+    """Takes the key for the length of this transaction; the kept answer, where there is one.
+
+    A crash frees the key with its connection. Raises :class:`IdempotencyKeyInUse` while another transaction holds it
+    and :class:`IdempotencyKeyReused` where the kept answer was to another request.
+    """
+    lock = int.from_bytes(hashlib.sha256(f"{person_id}\x1f{key}".encode()).digest()[:8], "big", signed=True)
+    if not (await session.execute(select(func.pg_try_advisory_xact_lock(lock)))).scalar_one():
+        raise IdempotencyKeyInUse()
+    record = await session.get(IdempotencyRecord, (person_id, key))
+    if record is not None and record.fingerprint != fingerprint:
+        raise IdempotencyKeyReused()
+    return record
+
+
+def keep_answer(
+    session: AsyncSession,
+    person_id: str,
+    key: str,
+    fingerprint: bytes,
+    status_code: int,
+    headers: Mapping[str, str],
+    body: bytes,
+) -> None:
+    session.add(
+        IdempotencyRecord(
+            person_id=person_id,
+            key=key,
+            fingerprint=fingerprint,
+            status_code=status_code,
+            headers=dict(headers),
+            body=body,
+        )
+    )
+
+
+async def forget_old(session: AsyncSession, before: datetime) -> None:
+    """Drops kept answers and stray command words from before that instant."""
+    await session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.created_at < before))
+    await session.execute(delete(CommandArgument).where(CommandArgument.created_at < before))
+
+
+# Notices
+
+
+async def notify(
+    session: AsyncSession,
+    person_ids: Iterable[str],
+    kind: str,
+    dedupe_key: str,
+    *,
+    at: datetime,
+    postmortem_id: str | None = None,
+    action_item_id: str | None = None,
+    target: str | None = None,
+    rung: str | None = None,
+) -> list[str]:
+    """Puts a notice into each person's inbox, once for each occasion; returns those who had none yet."""
+    rows = [
+        {
+            "id": new_id("ntc"),
+            "person_id": person_id,
+            "dedupe_key": dedupe_key,
+            "kind": kind,
+            "channel": "inbox",
+            "target": target,
+            "rung": rung,
+            "postmortem_id": postmortem_id,
+            "action_item_id": action_item_id,
+            "created_at": at,
+        }
+        for person_id in dict.fromkeys(person_ids)
+    ]
+    if not rows:
+        return []
+    statement = insert(Notice).values(rows).on_conflict_do_nothing().returning(Notice.person_id)
+    return list((await session.execute(statement)).scalars())
+
+
+async def list_notices(session: AsyncSession, viewer: Viewer, ask: Ask) -> Page[Notice]:
+    order = Order("notices", Notice.created_at, Notice.id)
+    rows, cursor = await fetch_page(session, select(Notice).where(Notice.person_id == viewer.person_id), order, ask)
+    return Page([row[0] for row in rows], cursor)
+
+
+async def list_escalations(session: AsyncSession, postmortem_id: str) -> list[Notice]:
+    statement = select(Notice).where(Notice.postmortem_id == postmortem_id, Notice.target.is_not(None))
+    return list((await session.execute(statement.order_by(Notice.created_at, Notice.id))).scalars())
+
+
+async def mark_read(session: AsyncSession, viewer: Viewer, notice_id: str, now: datetime) -> Notice:
+    statement = update(Notice).where(Notice.id == notice_id, Notice.person_id == viewer.person_id)
+    row = (
+        await session.execute(statement.values(read_at=func.coalesce(Notice.read_at, now)).returning(Notice))
+    ).scalar()
+    if row is None:
+        raise NotFound(kind="notice", id=notice_id)
+    return row

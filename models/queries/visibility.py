@@ -1,0 +1,95 @@
+"""The access rule as SQL: the twin of ``domain.access``, for every statement that people can reach."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, false, func, or_, select, true
+
+from domain.access import EditorLevel, Relation, Viewer, Visibility
+from domain.lifecycle import Status
+from models.postmortem import (
+    Postmortem,
+    PostmortemEditor,
+    PostmortemParticipant,
+    PostmortemReviewer,
+    PostmortemTeam,
+)
+
+FINAL = (Status.PUBLISHED.value, Status.ARCHIVED.value)
+
+
+def effective_visibility() -> ColumnElement[str]:
+    """What somebody chose, else the default for the status and teams."""
+    has_team = exists().where(PostmortemTeam.postmortem_id == Postmortem.id)
+    default = case(
+        (Postmortem.status.in_(FINAL), Visibility.ORGANIZATION.value),
+        (has_team, Visibility.TEAM.value),
+        else_=Visibility.PRIVATE.value,
+    )
+    return func.coalesce(Postmortem.visibility, default)
+
+
+def _linked(table: type[Any], viewer: Viewer) -> ColumnElement[bool]:
+    return exists().where(table.postmortem_id == Postmortem.id, table.person_id == viewer.person_id)
+
+
+def _in_team(viewer: Viewer) -> ColumnElement[bool]:
+    if not viewer.team_ids:
+        return false()
+    return exists().where(
+        PostmortemTeam.postmortem_id == Postmortem.id, PostmortemTeam.team_id.in_(sorted(viewer.team_ids))
+    )
+
+
+def visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """A condition on :class:`Postmortem`: the viewer may know of it."""
+    if viewer.is_admin:
+        return true()
+    visibility = effective_visibility()
+    return or_(
+        Postmortem.author_id == viewer.person_id,
+        visibility == Visibility.ORGANIZATION.value,
+        and_(visibility == Visibility.TEAM.value, _in_team(viewer)),
+        _linked(PostmortemEditor, viewer),
+        _linked(PostmortemReviewer, viewer),
+        _linked(PostmortemParticipant, viewer),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RelationColumns:
+    """The columns from which :func:`relations` reads what the viewer is to a postmortem, in the same statement."""
+
+    editor_level: ScalarSelect[str]
+    reviewer: ColumnElement[bool]
+    participant: ColumnElement[bool]
+    team: ColumnElement[bool]
+
+    def columns(self) -> tuple[Any, ...]:
+        return (self.editor_level, self.reviewer, self.participant, self.team)
+
+
+def relation_columns(viewer: Viewer) -> RelationColumns:
+    level = (
+        select(PostmortemEditor.level)
+        .where(PostmortemEditor.postmortem_id == Postmortem.id, PostmortemEditor.person_id == viewer.person_id)
+        .scalar_subquery()
+    )
+    return RelationColumns(
+        level, _linked(PostmortemReviewer, viewer), _linked(PostmortemParticipant, viewer), _in_team(viewer)
+    )
+
+
+def relations(
+    viewer: Viewer, postmortem: Postmortem, level: str | None, reviewer: bool, participant: bool, team: bool
+) -> frozenset[Relation]:
+    held = {
+        Relation.ADMIN: viewer.is_admin,
+        Relation.AUTHOR: postmortem.author_id == viewer.person_id,
+        Relation.EDITOR: level == EditorLevel.EDIT,
+        Relation.COMMENTER: level == EditorLevel.COMMENT,
+        Relation.REVIEWER: reviewer,
+        Relation.PARTICIPANT: participant,
+        Relation.TEAM: team,
+    }
+    return frozenset(relation for relation, holds in held.items() if holds)

@@ -1,0 +1,47 @@
+"""The engine and its sessions. ``async with sessions.begin() as session`` is the only spelling of a transaction."""
+
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+Session = AsyncSession
+Sessions = async_sessionmaker[AsyncSession]
+
+
+StoreError = SQLAlchemyError
+"""Whatever a statement may raise; :func:`is_away`, :func:`is_conflict` and :func:`is_bad_value` tell which."""
+
+
+def is_away(error: Exception) -> bool:
+    """The server cannot be reached, is starting or stopping, or gave this transaction up (a deadlock)."""
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
+        return True
+    state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+    return (isinstance(error, DBAPIError) and error.connection_invalidated) or state[:2] in {"08", "40", "53", "57"}
+
+
+def is_conflict(error: Exception) -> bool:
+    """A constraint refused what another transaction made impossible meanwhile."""
+    return isinstance(error, IntegrityError)
+
+
+def is_bad_value(error: Exception) -> bool:
+    """A value that no column can hold, which the front door let through."""
+    return isinstance(error, DataError)
+
+
+def make_engine(url: str, *, pool_size: int = 20) -> AsyncEngine:
+    """An engine whose pool notices a restarted server (``pool_pre_ping``) and waits at most 5 s for a connection."""
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=10,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={"timeout": 5, "server_settings": {"timezone": "UTC", "jit": "off"}},
+    )
+
+
+def make_sessions(engine: AsyncEngine) -> Sessions:
+    return async_sessionmaker(engine, expire_on_commit=False)

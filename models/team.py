@@ -1,0 +1,36 @@
+"""Teams, their members, and the services they own."""
+
+from sqlalchemy import ForeignKey, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, CreatedAt, Id, Key, Version
+
+
+class Team(Base):
+    __tablename__ = "team"
+
+    id: Mapped[Key]
+    version: Mapped[Version]
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    lead_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[CreatedAt]
+
+
+class TeamMember(Base):
+    __tablename__ = "team_member"
+
+    team_id: Mapped[Key] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"))
+    person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"), index=True)
+
+
+class Service(Base):
+    """``is_active`` is false for one that a webhook named first: kept, to be claimed by a team."""
+
+    __tablename__ = "service"
+
+    id: Mapped[Key]
+    version: Mapped[Version]
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    team_id: Mapped[Id | None] = mapped_column(ForeignKey("team.id"), index=True)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[CreatedAt]

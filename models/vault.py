@@ -1,0 +1,37 @@
+"""Credentials at rest: a Fernet token over the JSON of a connection's secrets."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+
+class VaultLocked(Exception):
+    """No key that we have opens this secret: ``AFTERWORD_SECRET_KEY`` changed without keeping the old one."""
+
+
+class Vault:
+    """Keys are any texts, separated by commas, newest first: the first one encrypts, each one decrypts."""
+
+    def __init__(self, keys: str) -> None:
+        texts = [one.strip() for one in keys.split(",") if one.strip()]
+        self._fernet = MultiFernet([Fernet(_fernet_key(one)) for one in texts])
+
+    def seal(self, secrets: Mapping[str, object]) -> bytes:
+        return self._fernet.encrypt(json.dumps(dict(secrets)).encode())
+
+    def open(self, sealed: bytes | None) -> dict[str, object]:
+        """Raises :class:`VaultLocked`."""
+        if not sealed:
+            return {}
+        try:
+            opened: dict[str, object] = json.loads(self._fernet.decrypt(sealed))
+        except InvalidToken:
+            raise VaultLocked("a stored credential cannot be decrypted with AFTERWORD_SECRET_KEY") from None
+        return opened
+
+
+def _fernet_key(text: str) -> bytes:
+    return base64.urlsafe_b64encode(hashlib.sha256(b"afterword credentials\x00" + text.encode()).digest())

@@ -1,0 +1,92 @@
+"""Connections to Temporal, the database and the vault, made from the settings."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.common import SearchAttributeIndexedValueType
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.service import RetryConfig
+
+from models.session import Sessions, make_engine, make_sessions
+from models.vault import Vault
+from runtime.settings import Settings
+from workflows import attributes
+
+
+class NotConfigured(Exception):
+    """A setting is missing; its text is one line for whoever starts the process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    sessions: Sessions
+    engine: Any
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def open_database(settings: Settings) -> Database:
+    if settings.database_url is None:
+        raise NotConfigured("set AFTERWORD_DATABASE_URL, or use 'afterword up' for the embedded database")
+    engine = make_engine(settings.database_url.get_secret_value())
+    return Database(make_sessions(engine), engine)
+
+
+def open_vault(settings: Settings) -> Vault:
+    return Vault(secret_key(settings))
+
+
+def secret_key(settings: Settings) -> str:
+    if settings.secret_key is None or not settings.secret_key.get_secret_value().strip():
+        raise NotConfigured("set AFTERWORD_SECRET_KEY to a long random text (openssl rand -hex 32)")
+    return settings.secret_key.get_secret_value()
+
+
+def metrics_runtime(address: str | None) -> Runtime | None:
+    """Serves the SDK's own metrics as Prometheus text on that address; None keeps the default runtime."""
+    if address is None:
+        return None
+    metrics = PrometheusConfig(bind_address=address, durations_as_seconds=True, unit_suffix=True)
+    return Runtime(telemetry=TelemetryConfig(metrics=metrics))
+
+
+async def connect_temporal(runtime: Runtime | None = None, *, lazy: bool = True) -> Client:
+    """A client by the SDK's own environment configuration; lazy, so that the API starts while Temporal is away."""
+    config = ClientConfig.load_client_connect_config()
+    config.setdefault("target_host", "127.0.0.1:7233")
+    return await Client.connect(
+        **config,
+        data_converter=pydantic_data_converter,
+        retry_config=RetryConfig(max_elapsed_time_millis=2000, max_retries=3),
+        connect_timeout=timedelta(seconds=3),
+        runtime=runtime,
+        lazy=lazy,
+    )
+
+
+_TYPES = {
+    SearchAttributeIndexedValueType.KEYWORD: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    SearchAttributeIndexedValueType.KEYWORD_LIST: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+    SearchAttributeIndexedValueType.DATETIME: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+}
+
+
+async def register_search_attributes(client: Client) -> None:
+    """Adds those of ours that the namespace lacks; safe to repeat and to race."""
+    present = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    missing = {
+        key.name: _TYPES[key.indexed_value_type] for key in attributes.ALL if key.name not in present.custom_attributes
+    }
+    if missing:
+        await client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
+        )

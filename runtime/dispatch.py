@@ -1,0 +1,177 @@
+"""Commands and signals to workflows. A workflow that is missing is started from its row at first touch.
+
+Errors: the refusal that the workflow answered with; WorkflowsUnavailable where Temporal is away; Pending where the
+command was sent but not answered within ``COMMAND_BUDGET`` (it may still be carried out: the same request again
+meets the same answer); StoreUnavailable where the workflow could not reach the database.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import structlog
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import Priority, WorkflowIDConflictPolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError
+
+from domain.commands import ActionItemCommand, PostmortemCommand
+from domain.errors import DomainError, Pending, StoreUnavailable, WorkersUnavailable, WorkflowsUnavailable, rebuild
+from workflows import TASK_QUEUE, ActionItemWorkflow, PostmortemWorkflow
+from workflows.action_item import ActionItemStart
+from workflows.postmortem import PostmortemStart
+
+log = structlog.get_logger()
+
+COMMAND_BUDGET = 10.0
+PATIENCE = 2.5
+"""Seconds after which somebody asks whether a worker is alive at all."""
+START_BUDGET = 1.0
+INTERACTIVE = Priority(priority_key=1)
+BULK = Priority(priority_key=5)
+
+T = TypeVar("T")
+
+
+class Dispatch:
+    def __init__(self, client: Client, worker_alive: Callable[[], Awaitable[bool]]) -> None:
+        self._client = client
+        self._worker_alive = worker_alive
+
+    async def command_postmortem(self, command: PostmortemCommand) -> None:
+        await self._answered(
+            self._client.execute_update_with_start_workflow(
+                PostmortemWorkflow.command,
+                command,
+                start_workflow_operation=_postmortem(command.postmortem_id),
+                id=_update_id(command.request_id),
+                rpc_timeout=timedelta(seconds=COMMAND_BUDGET),
+            )
+        )
+
+    async def command_action_item(self, command: ActionItemCommand) -> None:
+        await self._answered(
+            self._client.execute_update_with_start_workflow(
+                ActionItemWorkflow.command,
+                command,
+                start_workflow_operation=_action_item(command.action_item_id),
+                id=_update_id(command.request_id),
+                rpc_timeout=timedelta(seconds=COMMAND_BUDGET),
+            )
+        )
+
+    async def start_postmortem(self, postmortem_id: str, priority: Priority = INTERACTIVE) -> bool:
+        """Starts its workflow, or finds it running. False where Temporal is away: the sweep starts it later."""
+        return await self._told(self._signal_postmortem(postmortem_id, priority), postmortem_id=postmortem_id)
+
+    async def start_action_item(self, action_item_id: str, priority: Priority = INTERACTIVE) -> bool:
+        """As :meth:`start_postmortem`."""
+        return await self._told(self._signal_item(action_item_id, priority), action_item_id=action_item_id)
+
+    async def tell_of_ticket(self, action_item_id: str, delivery: int) -> bool:
+        """Signals a recorded webhook. False where Temporal is away: the drain signals it later."""
+        return await self._told(
+            self._signal_item(action_item_id, INTERACTIVE, "ticket_event", delivery), action_item_id=action_item_id
+        )
+
+    async def _signal_postmortem(self, postmortem_id: str, priority: Priority) -> None:
+        await self._client.start_workflow(
+            PostmortemWorkflow.run,
+            PostmortemStart(postmortem_id),
+            id=f"postmortem-{postmortem_id}",
+            task_queue=TASK_QUEUE,
+            start_signal="look_again",
+            priority=priority,
+            static_summary=f"Postmortem {postmortem_id}",
+        )
+
+    async def _signal_item(
+        self, action_item_id: str, priority: Priority, signal: str = "look_again", *arguments: Any
+    ) -> None:
+        await self._client.start_workflow(
+            ActionItemWorkflow.run,
+            ActionItemStart(action_item_id),
+            id=f"action-item-{action_item_id}",
+            task_queue=TASK_QUEUE,
+            start_signal=signal,
+            start_signal_args=list(arguments),
+            priority=priority,
+            static_summary=f"Action item {action_item_id}",
+        )
+
+    async def _told(self, sending: Awaitable[None], **ids: str) -> bool:
+        try:
+            async with asyncio.timeout(START_BUDGET):
+                await sending
+        except (RPCError, TimeoutError, WorkflowAlreadyStartedError) as error:
+            log.warning("workflow not told; the sweep will", reason=type(error).__name__, **ids)
+            return False
+        return True
+
+    async def _answered(self, update: Awaitable[T]) -> T:
+        running = asyncio.ensure_future(update)
+        try:
+            async with asyncio.timeout(COMMAND_BUDGET):
+                done, _ = await asyncio.wait([running], timeout=PATIENCE)
+                if not done and not await self._worker_alive():
+                    raise WorkersUnavailable()
+                return await running
+        except TimeoutError:
+            raise Pending() from None
+        except WorkflowUpdateFailedError as error:
+            raise _refusal(error) from None
+        except WorkflowUpdateRPCTimeoutOrCancelledError:
+            raise Pending() from None
+        except RPCError as error:
+            log.warning("command not sent", status=error.status.name)
+            raise WorkflowsUnavailable() from None
+        finally:
+            running.cancel()
+
+
+def _refusal(error: WorkflowUpdateFailedError) -> DomainError:
+    """The refusal by its code and facts. A failure that is none of ours is a defect, and is raised as it is."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.type == "StoreUnavailable":
+        return StoreUnavailable()
+    if isinstance(cause, ApplicationError) and cause.type:
+        facts = cause.details[0] if cause.details else {}
+        if refusal := rebuild(cause.type, facts):
+            return refusal
+    raise error
+
+
+def _update_id(request_id: str) -> str:
+    """Never the same twice: update ids remember failures. What makes a command idempotent is its log."""
+    return f"{request_id}-{secrets.token_hex(4)}"
+
+
+def _postmortem(postmortem_id: str) -> WithStartWorkflowOperation[PostmortemWorkflow, None]:
+    return WithStartWorkflowOperation(
+        PostmortemWorkflow.run,
+        PostmortemStart(postmortem_id),
+        id=f"postmortem-{postmortem_id}",
+        task_queue=TASK_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        priority=INTERACTIVE,
+        static_summary=f"Postmortem {postmortem_id}",
+    )
+
+
+def _action_item(action_item_id: str) -> WithStartWorkflowOperation[ActionItemWorkflow, None]:
+    return WithStartWorkflowOperation(
+        ActionItemWorkflow.run,
+        ActionItemStart(action_item_id),
+        id=f"action-item-{action_item_id}",
+        task_queue=TASK_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        priority=INTERACTIVE,
+        static_summary=f"Action item {action_item_id}",
+    )

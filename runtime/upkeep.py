@@ -1,0 +1,122 @@
+"""What a worker does beside its task queues: says that it lives, starts what was not started, resends what was not
+handled. Everything here may run in many workers at once and may be killed at any point.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from integrations import shelf
+from models.base import new_id
+from models.integration import WebhookDelivery
+from models.queries import action_items, integrations, postmortems, records, workers
+from models.session import Sessions
+from models.vault import Vault
+from runtime.deliveries import apply_reports, find_item_of
+from runtime.dispatch import BULK, Dispatch
+
+log = structlog.get_logger()
+
+SWEEP_LIMIT = 500
+PRESENCE_EVERY = 2.0
+SWEEP_EVERY = 2.0
+TIDY_EVERY = 600.0
+LATE = timedelta(seconds=3)
+"""A webhook is resent when its first signal had this long."""
+LOST = timedelta(minutes=2)
+"""A deadline that nobody looked at for this long means that its workflow is gone."""
+KEEP_ANSWERS = timedelta(days=2)
+
+
+class Upkeep:
+    def __init__(self, sessions: Sessions, dispatch: Dispatch, vault: Vault) -> None:
+        self._sessions = sessions
+        self._dispatch = dispatch
+        self._vault = vault
+        self._id = new_id("wrk")
+
+    async def run(self) -> None:
+        """Until cancelled. A round that fails is logged, and the next one comes."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_every(PRESENCE_EVERY, self.note_presence))
+                group.create_task(_every(SWEEP_EVERY, self.sweep))
+                group.create_task(_every(SWEEP_EVERY, self.drain))
+                group.create_task(_every(TIDY_EVERY, self.tidy))
+        finally:
+            await self._leave()
+
+    async def note_presence(self) -> None:
+        async with self._sessions.begin() as session:
+            await workers.note_presence(session, self._id, _now())
+
+    async def _leave(self) -> None:
+        try:
+            async with asyncio.timeout(2), self._sessions.begin() as session:
+                await workers.drop_presence(session, self._id)
+        except (TimeoutError, OSError):
+            log.warning("could not sign off")
+
+    async def sweep(self) -> None:
+        """Starts the workflow of every row that has none, and of those whose workflow must have been lost."""
+        before = _now() - LOST
+        async with self._sessions.begin() as session:
+            waiting = await postmortems.list_unstarted_unscoped(session, SWEEP_LIMIT)
+            waiting += await postmortems.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
+            items = await action_items.list_unstarted_unscoped(session, SWEEP_LIMIT)
+            items += await action_items.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
+        for postmortem_id in waiting:
+            if not await self._dispatch.start_postmortem(postmortem_id, BULK):
+                return
+        for item_id in items:
+            if not await self._dispatch.start_action_item(item_id, BULK):
+                return
+
+    async def drain(self) -> None:
+        """Handles again what was received and not handled: signals trackers' news, applies incidents' reports."""
+        async with self._sessions.begin() as session:
+            pending = await integrations.list_pending_unscoped(session, _now() - LATE, SWEEP_LIMIT)
+        for delivery in pending:
+            async with self._sessions.begin() as session:
+                await integrations.count_attempt(session, delivery.id)
+            if delivery.kind in shelf.tracker_kinds():
+                await self._resend(delivery)
+            else:
+                await self._apply_reports(delivery)
+
+    async def _resend(self, delivery: WebhookDelivery) -> None:
+        async with self._sessions.begin() as session:
+            item_id = await find_item_of(session, self._vault, delivery)
+            if item_id is None:
+                await integrations.settle_delivery(session, delivery.id, "unlinked", _now())
+                return
+        await self._dispatch.tell_of_ticket(item_id, delivery.id)
+
+    async def _apply_reports(self, delivery: WebhookDelivery) -> None:
+        async with self._sessions.begin() as session:
+            held = await integrations.lock_delivery_unscoped(session, delivery.id)
+            if held is None:
+                return
+            touched = await apply_reports(session, held)
+            await integrations.settle_delivery(session, delivery.id, "applied", _now())
+        for postmortem_id in touched:
+            await self._dispatch.start_postmortem(postmortem_id)
+
+    async def tidy(self) -> None:
+        async with self._sessions.begin() as session:
+            await records.forget_old(session, _now() - KEEP_ANSWERS)
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - a round must not end the worker
+            log.warning("upkeep round failed", work=work.__name__, reason=type(error).__name__, detail=str(error)[:300])
+        await asyncio.sleep(seconds)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,122 @@
+"""``afterword up`` as a child of a test: what it says, what it started, and whether anything is left of it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).parents[2]
+READY = "Ctrl-C stops everything"
+PARTS = ("postgres", "temporal", "worker", "api")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def environment(home: Path, port: int, **more: str) -> dict[str, str]:
+    """This one less everything that would point the child elsewhere."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("AFTERWORD_", "TEMPORAL_"))}
+    return clean | {"AFTERWORD_HOME": str(home), "AFTERWORD_PORT": str(port), "AFTERWORD_DEMO": "0"} | more
+
+
+def afterword(command: str, env: dict[str, str], **options: Any) -> subprocess.Popen[str]:
+    """In a session of its own, as a terminal would start it."""
+    words = [sys.executable, "-m", "cli.main", command]
+    return subprocess.Popen(words, cwd=ROOT, env=env, text=True, start_new_session=True, **options)
+
+
+def refused(command: str, env: dict[str, str]) -> str:
+    """The one line with which the command refuses."""
+    process = afterword(command, env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 1, errors
+    assert "Traceback" not in errors
+    line: str = errors.removesuffix("\n")
+    assert "\n" not in line
+    return line
+
+
+@dataclass(slots=True)
+class Running:
+    """One ``afterword up``."""
+
+    supervisor: subprocess.Popen[str]
+    home: Path
+    port: int
+    said: Path
+    complained: Path
+
+    def wait_until_ready(self, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while READY not in self.said.read_text():
+            assert self.supervisor.poll() is None, self.everything_said()
+            assert time.monotonic() < deadline, self.everything_said()
+            time.sleep(0.02)
+
+    def everything_said(self) -> str:
+        return self.said.read_text() + self.complained.read_text()
+
+    def part(self, name: str) -> psutil.Process:
+        """The child that runs ``postgres``, ``temporal``, ``worker`` or ``api``."""
+        for child in psutil.Process(self.supervisor.pid).children():
+            words = child.cmdline()
+            if name in {Path(words[0]).name, words[-1]}:
+                return child
+        raise AssertionError(f"no {name} among {psutil.Process(self.supervisor.pid).children()}")
+
+    def get(self, path: str) -> Any:
+        token = (self.home / "bootstrap_token").read_text().strip()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"Bearer {token}"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        self.supervisor.send_signal(number)
+        return self.supervisor.wait(timeout=30)
+
+    def left(self) -> list[str]:
+        """Processes that still belong to this home, after a second in which the dead may be reaped."""
+        deadline = time.monotonic() + 1
+        while (found := [str(one) for one in psutil.process_iter() if self.owns(one)]) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return found
+
+    def owns(self, process: psutil.Process) -> bool:
+        with suppress(psutil.Error):
+            return process.pid != os.getpid() and (
+                process.environ().get("AFTERWORD_HOME") == str(self.home)
+                or any(str(self.home) in word for word in process.cmdline())
+            )
+        return False
+
+
+@contextmanager
+def running(home: Path, port: int, **more: str) -> Iterator[Running]:
+    """Ready inside the block; whatever the block leaves is killed."""
+    said, complained = home.with_suffix(".out"), home.with_suffix(".err")
+    with said.open("w") as out, complained.open("w") as err:
+        run = Running(
+            afterword("up", environment(home, port, **more), stdout=out, stderr=err), home, port, said, complained
+        )
+    try:
+        run.wait_until_ready()
+        yield run
+    finally:
+        run.supervisor.kill()
+        run.supervisor.wait()

@@ -1,0 +1,1 @@
+"""Vendors: real peers and recorded bytes. Nobody mocks HTTP above this room."""

@@ -1,0 +1,98 @@
+"""The worker: serves the task queues and keeps house. ``afterword worker`` runs it; as many as one likes."""
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import structlog
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.action_items import ActionItemActivities
+from activities.postmortems import PostmortemActivities
+from activities.tickets import TicketActivities
+from integrations import shelf
+from models.session import Sessions
+from models.vault import Vault
+from runtime.connections import (
+    connect_temporal,
+    metrics_runtime,
+    open_database,
+    open_vault,
+    register_search_attributes,
+)
+from runtime.dispatch import Dispatch
+from runtime.logging import configure_logging
+from runtime.settings import Settings, get_settings
+from runtime.upkeep import Upkeep
+from workflows import TASK_QUEUE, WORKFLOWS
+from workflows.queues import tracker_queue
+
+log = structlog.get_logger()
+
+TRACKER_CALLS_PER_SECOND = 5.0
+"""Of one tracker, over all workers: the server keeps the count."""
+
+
+def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: str) -> list[Worker]:
+    """One for workflows and the database, one for each tracker on the shelf."""
+    postmortems = PostmortemActivities(sessions)
+    items = ActionItemActivities(sessions)
+    tickets = TicketActivities(sessions, vault, base_url)
+    main = Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=WORKFLOWS,
+        activities=[
+            postmortems.load_postmortem,
+            postmortems.commit_postmortem_command,
+            postmortems.nudge_for_target,
+            items.load_action_item,
+            items.commit_action_item_command,
+            items.nudge_for_overdue,
+            tickets.apply_delivery,
+        ],
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
+        graceful_shutdown_timeout=timedelta(seconds=10),
+    )
+    trackers = [
+        Worker(
+            client,
+            task_queue=tracker_queue(kind),
+            activities=[tickets.push_ticket],
+            max_task_queue_activities_per_second=TRACKER_CALLS_PER_SECOND,
+            graceful_shutdown_timeout=timedelta(seconds=10),
+        )
+        for kind in shelf.tracker_kinds()
+    ]
+    return [main, *trackers]
+
+
+async def main(settings: Settings | None = None) -> None:
+    """Runs until SIGTERM or SIGINT, then hands its work over."""
+    settings = settings or get_settings()
+    configure_logging(settings)
+    vault = open_vault(settings)
+    database = open_database(settings)
+    stop = asyncio.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    client = await connect_temporal(metrics_runtime(settings.worker_metrics), lazy=False)
+    await register_search_attributes(client)
+    dispatch = Dispatch(client, _always)
+    upkeep = asyncio.create_task(Upkeep(database.sessions, dispatch, vault).run())
+    async with AsyncExitStack() as stack:
+        for one in build_workers(client, database.sessions, vault, settings.base_url):
+            await stack.enter_async_context(one)
+        log.info("worker ready", task_queue=TASK_QUEUE, trackers=shelf.tracker_kinds())
+        await stop.wait()
+        log.info("worker stopping")
+        upkeep.cancel()
+        await asyncio.gather(upkeep, return_exceptions=True)
+    await database.close()
+    await asyncio.sleep(0.2)  # an exit right after the shutdown can abort in the SDK's threads
+
+
+async def _always() -> bool:
+    return True

@@ -1,0 +1,193 @@
+"""The workflow of one action item.
+
+States: those of the row, kept as a snapshot; ends when the item is settled and its tickets say so, or when it is
+deleted. A later change, or news of a ticket, starts it again from the row.
+Messages: update ``command``; signal ``ticket_event`` (a webhook that is about this item's ticket was recorded),
+signal ``look_again`` (the row changed without a command), query ``state`` (for operators).
+
+One timer, for the moment at which the item is overdue. One write at a time to its tickets, beside everything else: a
+tracker that is away for hours delays nothing here.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.action_items import ActionItemActivities, CommitActionItemCommand, NudgeForOverdue
+    from activities.tickets import ApplyDelivery, PushTicket, TicketActivities
+    from domain.commands import ActionItemCommand
+    from domain.snapshots import ActionItemSnapshot, Deadline, TicketToPush
+    from workflows import attributes, retries
+    from workflows.queues import tracker_queue
+    from workflows.refusals import refusal_in
+
+
+@dataclass(frozen=True, slots=True)
+class ActionItemStart:
+    """``snapshot`` and ``deliveries`` are carried over by continue-as-new; a new workflow reads the row."""
+
+    action_item_id: str
+    snapshot: ActionItemSnapshot | None = None
+    deliveries: tuple[int, ...] = ()
+
+
+@workflow.defn
+class ActionItemWorkflow:
+    @workflow.init
+    def __init__(self, start: ActionItemStart) -> None:
+        self._id = start.action_item_id
+        self._snapshot = start.snapshot
+        self._stale = start.snapshot is None
+        self._deliveries = list(start.deliveries)
+        self._lock = asyncio.Lock()
+        self._pushing: asyncio.Task[None] | None = None
+        self._pushed: TicketToPush | None = None
+        self._shown: attributes.Attributes | None = None
+
+    @workflow.run
+    async def run(self, start: ActionItemStart) -> None:  # noqa: ARG002 - read in __init__
+        while True:
+            if self._stale:
+                await self._load()
+            elif self._deliveries:
+                await self._apply(self._deliveries[0])
+            elif self._is_over():
+                await workflow.wait_condition(workflow.all_handlers_finished)
+                if self._is_over():
+                    return
+            elif (deadline := self._deadline()) and deadline.at <= workflow.now():
+                await self._nudge(deadline)
+            elif ticket := self._to_push():
+                self._pushing = asyncio.create_task(self._push(ticket))
+            elif workflow.info().is_continue_as_new_suggested() and self._pushing is None:
+                await workflow.wait_condition(workflow.all_handlers_finished)
+                kept = None if self._stale else self._snapshot
+                workflow.continue_as_new(ActionItemStart(self._id, kept, tuple(self._deliveries)))
+            else:
+                await self._wait(deadline)
+
+    @workflow.update
+    async def command(self, command: ActionItemCommand) -> ActionItemSnapshot:
+        """Carries a command out and answers with the state after it; fails with the refusal's code and facts."""
+        async with self._lock:
+            try:
+                snapshot: ActionItemSnapshot = await workflow.execute_local_activity_method(
+                    ActionItemActivities.commit_action_item_command,
+                    CommitActionItemCommand(command, workflow.now()),
+                    summary=command.action,
+                    **retries.STORE,
+                )
+            except ActivityError as error:
+                if refusal := refusal_in(error):
+                    raise refusal from None
+                self._stale = True  # it may have been committed: the row knows
+                raise ApplicationError("the database is away", type="StoreUnavailable") from error
+            self._keep(snapshot)
+        return snapshot
+
+    @workflow.signal
+    def ticket_event(self, delivery: int) -> None:
+        if delivery not in self._deliveries:
+            self._deliveries.append(delivery)
+
+    @workflow.signal
+    def look_again(self) -> None:
+        self._stale = True
+
+    @workflow.query
+    def state(self) -> ActionItemSnapshot | None:
+        return self._snapshot
+
+    def _is_over(self) -> bool:
+        quiet = not self._stale and not self._deliveries and self._pushing is None
+        return self._snapshot is not None and self._snapshot.is_over and quiet
+
+    def _deadline(self) -> Deadline | None:
+        return self._snapshot.next_deadline if self._snapshot else None
+
+    def _to_push(self) -> TicketToPush | None:
+        """The next ticket to write; never the same revision twice in a row."""
+        if self._pushing is not None or self._snapshot is None:
+            return None
+        return next((one for one in self._snapshot.pushes if one != self._pushed), None)
+
+    async def _wait(self, deadline: Deadline | None) -> None:
+        def moved() -> bool:
+            return bool(
+                self._stale
+                or self._deliveries
+                or self._is_over()
+                or self._deadline() != deadline
+                or self._to_push()
+                or (workflow.info().is_continue_as_new_suggested() and self._pushing is None)
+            )
+
+        try:
+            await workflow.wait_condition(
+                moved,
+                timeout=deadline.at - workflow.now() if deadline else None,
+                timeout_summary="overdue" if deadline else None,
+            )
+        except TimeoutError:
+            return
+
+    async def _load(self) -> None:
+        async with self._lock:
+            self._stale = False
+            snapshot = await workflow.execute_local_activity_method(
+                ActionItemActivities.load_action_item, self._id, summary="read the row", **retries.STORE_PATIENTLY
+            )
+            self._keep(snapshot)
+
+    async def _nudge(self, deadline: Deadline) -> None:
+        async with self._lock:
+            if self._deadline() != deadline:
+                return
+            snapshot = await workflow.execute_local_activity_method(
+                ActionItemActivities.nudge_for_overdue,
+                NudgeForOverdue(self._id, workflow.now()),
+                summary="overdue: who owes it?",
+                **retries.STORE_PATIENTLY,
+            )
+            self._keep(snapshot)
+
+    async def _apply(self, delivery: int) -> None:
+        async with self._lock:
+            self._deliveries.remove(delivery)
+            try:
+                snapshot = await workflow.execute_local_activity_method(
+                    TicketActivities.apply_delivery,
+                    ApplyDelivery(self._id, delivery, workflow.now()),
+                    summary="the ticket changed",
+                    **retries.STORE,
+                )
+            except ActivityError:
+                return  # not handled, so the drain sends it again
+            self._keep(snapshot)
+
+    async def _push(self, ticket: TicketToPush) -> None:
+        await workflow.execute_activity_method(
+            TicketActivities.push_ticket,
+            PushTicket(self._id, ticket.id),
+            task_queue=tracker_queue(ticket.tracker),
+            summary=f"write the ticket in {ticket.tracker}",
+            **retries.TRACKER,
+        )
+        self._pushed = ticket
+        self._pushing = None
+        self._stale = True
+
+    def _keep(self, snapshot: ActionItemSnapshot) -> None:
+        self._snapshot = snapshot
+        deadline = snapshot.next_deadline
+        shown = attributes.of(snapshot.status if snapshot.exists else "DELETED", snapshot.team_ids, deadline)
+        if shown != self._shown:
+            workflow.upsert_search_attributes(shown.updates())
+            self._shown = shown
+        due = f"overdue from {deadline.at.isoformat()}" if deadline else "nothing is due"
+        waiting = ", ".join(one.tracker for one in snapshot.pushes)
+        told = f"; not told yet: {waiting}" if waiting else ""
+        workflow.set_current_details(f"Action item is **{snapshot.status}**; {due}{told}.")

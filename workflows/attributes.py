@@ -1,0 +1,34 @@
+"""Search attributes: what an operator sorts and filters by in the Temporal UI."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
+
+from domain.snapshots import Deadline
+
+STATUS = SearchAttributeKey.for_keyword("AfterwordStatus")
+TEAMS = SearchAttributeKey.for_keyword_list("AfterwordTeams")
+NEXT_DEADLINE = SearchAttributeKey.for_datetime("AfterwordNextDeadline")
+ALL = (STATUS, TEAMS, NEXT_DEADLINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    status: str
+    teams: tuple[str, ...]
+    next_deadline: datetime | None
+
+    def updates(self) -> list[SearchAttributeUpdate[Any]]:
+        deadline = self.next_deadline
+        return [
+            STATUS.value_set(self.status),
+            TEAMS.value_set(self.teams) if self.teams else TEAMS.value_unset(),
+            NEXT_DEADLINE.value_set(deadline.astimezone(UTC)) if deadline else NEXT_DEADLINE.value_unset(),
+        ]
+
+
+def of(status: str, teams: Sequence[str], deadline: Deadline | None) -> Attributes:
+    return Attributes(str(status), tuple(teams), deadline.at if deadline else None)

@@ -1,0 +1,7 @@
+"""Task queues: one for workflows and the database, one for each tracker, so that one can be slowed or stopped."""
+
+TASK_QUEUE = "afterword"
+
+
+def tracker_queue(tracker: str) -> str:
+    return f"{TASK_QUEUE}-tracker-{tracker}"

@@ -1,0 +1,25 @@
+"""Refusals between an activity or a validator and whoever sent the update."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from domain.errors import REFUSALS, DomainError
+
+
+def refusal_in(error: ActivityError) -> ApplicationError | None:
+    """The refusal for which an activity failed; None where it stumbled."""
+    cause = error.cause
+    return cause if isinstance(cause, ApplicationError) and cause.type in REFUSALS else None
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """For validators: a DomainError rejects the update with its code and facts, and writes no history."""
+    try:
+        yield
+    except DomainError as refusal:
+        raise ApplicationError(str(refusal), refusal.facts, type=refusal.code, non_retryable=True) from None
