@@ -2,11 +2,13 @@
 
 import asyncio
 import signal
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 
 import structlog
 from temporalio.client import Client
+from temporalio.runtime import Runtime
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from activities.action_items import ActionItemActivities
@@ -78,8 +80,10 @@ async def main(settings: Settings | None = None) -> None:
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-    client = await connect_temporal(metrics_runtime(settings.worker_metrics), lazy=False)
-    await register_search_attributes(client)
+    client = await _connected(metrics_runtime(settings.worker_metrics), stop)
+    if client is None:
+        await database.close()
+        return
     dispatch = Dispatch(client, _always)
     upkeep = asyncio.create_task(Upkeep(database.sessions, dispatch, vault).run())
     async with AsyncExitStack() as stack:
@@ -96,3 +100,18 @@ async def main(settings: Settings | None = None) -> None:
 
 async def _always() -> bool:
     return True
+
+
+async def _connected(runtime: Runtime | None, stop: asyncio.Event) -> Client | None:
+    """Waits for Temporal as long as it takes; None when told to stop meanwhile."""
+    while not stop.is_set():
+        try:
+            client = await connect_temporal(runtime, lazy=False)
+            await register_search_attributes(client)
+        except (RuntimeError, RPCError) as error:
+            log.warning("waiting for Temporal", reason=str(error)[:200])
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), timeout=1)
+        else:
+            return client
+    return None

@@ -5,10 +5,10 @@ credentials, the second one writes down what the vendor answered.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from temporalio import activity
@@ -19,11 +19,12 @@ from domain.errors import (
     CredentialsRejected,
     DomainError,
     MalformedWebhook,
+    TicketExists,
     TicketForbidden,
     TicketGone,
 )
 from domain.snapshots import ActionItemSnapshot
-from domain.tickets import CloseReason, TicketState, follow
+from domain.tickets import CloseReason, Standing, TicketState, follow
 from integrations import shelf
 from integrations.tracker import (
     Ticket,
@@ -43,6 +44,9 @@ from models.vault import Vault
 log = structlog.get_logger()
 
 CLOCK_SKEW = timedelta(minutes=10)
+HEARTBEAT_EVERY = 3.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +85,12 @@ class TicketActivities:
             return await action_items.snapshot(session, given.action_item_id)
 
     async def _push(self, work: TicketWork) -> None:
+        operation = "update" if work.ticket.external_id else "link" if work.ticket.pointer else "create"
         wanted = action_items.wanted_of(work.item)
-        operation = "update" if work.ticket.external_id else "create"
         try:
-            ticket = await asyncio.to_thread(self._write, work, wanted)
+            if operation == "create" and activity.info().attempt > 1:
+                await asyncio.sleep(shelf.tracker(work.integration.kind).lookup_lag)
+            ticket = await _beating(asyncio.to_thread(self._write, work, wanted))
         except TrackerUnavailable as stumble:
             async with self._sessions.begin() as session:
                 _log_out(session, work, operation, "retry", str(stumble))
@@ -93,17 +99,33 @@ class TicketActivities:
         except DomainError as refusal:
             await self._note_refusal(work, operation, refusal)
             return
+        try:
+            await self._note_success(work, operation, ticket, wanted)
+        except DomainError as refusal:
+            await self._note_refusal(work, operation, refusal)
+
+    async def _note_success(self, work: TicketWork, operation: str, ticket: Ticket, wanted: Mapping[str, Any]) -> None:
+        now = activity.info().started_time
         async with self._sessions.begin() as session:
             held = await action_items.get_ticket_work_unscoped(session, work.ticket.id, lock=True)
+            if held is None:
+                return
+            other = await action_items.find_ticket_unscoped(session, work.integration.id, ticket.external_id)
+            if other is not None and other.id != held.ticket.id:
+                raise TicketExists(key=f"{ticket.key} (action item {other.action_item_id})")
             _log_out(session, work, operation, "ok", ticket.key)
-            if held is not None:
-                _record(held, ticket, activity.info().started_time)
-                held.ticket.pushed = wanted
+            _record(held, ticket, now)
+            held.ticket.pushed = dict(wanted)
+            if operation == "link":
+                await _follow(session, held, ticket, None, shelf.tracker(work.integration.kind), now)
+                held.ticket.pushed = action_items.wanted_of(held.item)
 
     def _write(self, work: TicketWork, wanted: Mapping[str, Any]) -> Ticket:
-        """On a thread. The credentials live no longer than this call."""
+        """On a thread. The credentials live no longer than this call. A linked ticket's words are left alone."""
         integration = work.integration
         with shelf.connect(integration.kind, integration.config, self._vault.open(integration.secrets)) as tracker:
+            if work.ticket.pointer and work.ticket.external_id is None:
+                return tracker.resolve(work.ticket.pointer)
             change = TicketChange(
                 title=wanted["title"],
                 body=self._body(work),
@@ -113,13 +135,13 @@ class TicketActivities:
             return tracker.update(self._found(tracker, work, change), change)
 
     def _found(self, tracker: Tracker, work: TicketWork, change: TicketChange) -> TicketRef:
-        if work.ticket.external_id:
-            return TicketRef(work.ticket.external_id, work.ticket.key or "")
+        """Our own record, else what carries our marker, else a new one."""
+        if work.ticket.external_id and work.ticket.key:
+            return TicketRef(work.ticket.external_id, work.ticket.key)
         marker = work.ticket.id
         found = tracker.find(marker, since=work.ticket.created_at - CLOCK_SKEW)
         if found is None:
-            draft = TicketDraft(marker=marker, title=change.title or "", body=change.body or "")
-            found = tracker.create(draft)
+            found = tracker.create(TicketDraft(marker=marker, title=change.title or "", body=change.body or ""))
         return found.ref
 
     def _body(self, work: TicketWork) -> str:
@@ -196,16 +218,36 @@ async def _apply(
         return "ticket deleted"
     agreed = action_items.agreed_of(held.ticket)
     _record(held, event.ticket, now)
-    status = ActionItemStatus(held.item.status)
-    verdict = follow(status, event.ticket.standing, agreed, tracker=tracker.label, knows_started=tracker.knows_started)
-    if verdict is not None:
-        changes: dict[str, Any] = {"status": verdict.status.value}
-        if verdict.justification:
-            changes["justification"] = verdict.justification
-        await action_items.follow_ticket(session, held, changes, now)
+    before = held.item.status
+    moved = await _follow(session, held, event.ticket, agreed, type(tracker), now)
     if held.ticket.pushed is not None and (agreed is None or agreed.state is not event.ticket.state):
         held.ticket.pushed = held.ticket.pushed | _standing(action_items.wanted_of(held.item))
-    return f"{status} to {verdict.status}" if verdict else "unchanged"
+    return f"{before} to {held.item.status}" if moved else "unchanged"
+
+
+async def _follow(
+    session: Session,
+    held: TicketWork,
+    ticket: Ticket,
+    agreed: Standing | None,
+    tracker: type[Tracker],
+    now: datetime,
+) -> bool:
+    """The item does as its ticket did since both last agreed. False where there is nothing to do."""
+    verdict = follow(
+        ActionItemStatus(held.item.status),
+        ticket.standing,
+        agreed,
+        tracker=tracker.label,
+        knows_started=tracker.knows_started,
+    )
+    if verdict is None:
+        return False
+    changes: dict[str, Any] = {"status": verdict.status.value}
+    if verdict.justification:
+        changes["justification"] = verdict.justification
+    await action_items.follow_ticket(session, held, changes, now)
+    return True
 
 
 def _record(held: TicketWork, ticket: Ticket, now: datetime) -> None:
@@ -227,3 +269,13 @@ def _log_out(session: Session, work: TicketWork, operation: str, result: str, de
     integrations.log_attempt(
         session, work.integration.id, "OUT", operation, result, detail=detail, action_item_id=work.item.id
     )
+
+
+async def _beating(work: Awaitable[T]) -> T:
+    """Tells Temporal that this worker lives while it waits: a killed one is replaced within seconds."""
+    running = asyncio.ensure_future(work)
+    while True:
+        done, _ = await asyncio.wait([running], timeout=HEARTBEAT_EVERY)
+        if done:
+            return running.result()
+        activity.heartbeat()

@@ -113,7 +113,9 @@ class UnitRoute(APIRoute):
 async def open_unit(request: Request, parts: Parts, session: Session, body: bytes) -> Unit:
     """Raises NotSignedIn, ScopeMissing, Malformed."""
     now = datetime.now(UTC)
-    signed_in = await people.find_signed_in(session, token_hash(bearer(request)), now, "api")
+    signed_in = await people.find_signed_in(
+        session, token_hash(bearer(request.headers.get("Authorization", ""))), now, "api"
+    )
     if signed_in is None:
         raise NotSignedIn()
     scope = "read" if request.method in SAFE else "write"
@@ -128,8 +130,9 @@ async def open_unit(request: Request, parts: Parts, session: Session, body: byte
     return unit
 
 
-def bearer(request: Request) -> str:
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+def bearer(header: str) -> str:
+    """The token in an ``Authorization`` header. Raises NotSignedIn."""
+    kind, _, token = header.partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         raise NotSignedIn()
     return token.strip()

@@ -1,136 +1,21 @@
-"""``afterword``: one command for each process of production, and ``up`` for all of them on one machine."""
+"""``afterword``. Expected problems are one line on standard error; only defects have a trace."""
 
-import asyncio
-import os
-import re
-import subprocess
+import signal
 import sys
-import tempfile
-from pathlib import Path
-
-import typer
-from pydantic import ValidationError
-
-from cli.required import require_database, require_key
-from runtime.processes import CannotStart
-from runtime.settings import Settings, get_settings
-
-ROOT = Path(__file__).resolve().parents[1]
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Afterword, the post-incident review hub.",
-)
 
 
 def main() -> None:
-    """Expected problems are one line on standard error; only defects have a trace."""
+    # until a command has a handler of its own, Ctrl-C just ends the process: Python's own way can be lost
+    # in the middle of an import, and else ends in a trace
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from cli.commands import app
+    from runtime.processes import CannotStart
+
     try:
         app()
     except CannotStart as problem:
         print(f"afterword: {problem}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
-
-
-@app.command()
-def up() -> None:
-    """Start everything on this machine; Ctrl-C stops it."""
-    from cli.up import up as start
-
-    sys.exit(start(settings()))
-
-
-@app.command()
-def api() -> None:
-    """Serve the API and the web pages."""
-    import uvicorn
-
-    from cli.listening import listen
-
-    current = configured()
-    with listen(current.host, current.port) as listener:
-        server = uvicorn.Server(
-            uvicorn.Config(
-                "api.app:create_app",
-                factory=True,
-                access_log=False,  # the API's own middleware writes one line a request
-                log_config=None,
-                timeout_graceful_shutdown=5,
-                server_header=False,
-            )
-        )
-        server.run(sockets=[listener])
-    if not server.started:
-        sys.exit(3)
-
-
-@app.command()
-def worker() -> None:
-    """Run workflows and activities."""
-    configured()
-    from worker import main as work
-
-    asyncio.run(work())
-
-
-@app.command()
-def migrate() -> None:
-    """Bring the database to this version's tables. Safe to run twice, and by several at once."""
-    require_database(settings())
-    from alembic import command
-    from alembic.config import Config
-    from alembic.util import CommandError
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        command.upgrade(Config(toml_file=ROOT / "pyproject.toml"), "head")
-    except (CommandError, SQLAlchemyError, OSError) as problem:
-        raise CannotStart(f"cannot migrate: {_first_line(problem)}") from problem
-
-
-@app.command()
-def seed() -> None:
-    """Create the first administrator and, unless AFTERWORD_DEMO=0, the demo data. Safe to run twice."""
-    from runtime.seed import seed as sow
-
-    asyncio.run(sow(configured()))
-
-
-@app.command(hidden=True)
-def check_migrations() -> None:
-    """Fail unless the migrations make exactly the tables of ``models``; on a database of their own."""
-    from runtime.embedded import postgres
-
-    with tempfile.TemporaryDirectory(prefix="afterword-") as folder, postgres.running(Path(folder)) as url:
-        env = {**os.environ, "AFTERWORD_DATABASE_URL": url}
-        for step in (["cli.main", "migrate"], ["alembic", "check"]):
-            if subprocess.run([sys.executable, "-m", *step], cwd=ROOT, env=env, check=False).returncode:
-                raise CannotStart("the migrations and the models do not agree")
-
-
-def settings() -> Settings:
-    try:
-        return get_settings()
-    except ValidationError as error:
-        problems = [f"AFTERWORD_{problem['loc'][0]}".upper() + f": {problem['msg']}" for problem in error.errors()]
-        raise CannotStart("; ".join(problems)) from None
-
-
-def configured() -> Settings:
-    """The settings, once all that a process of its own cannot do without is there."""
-    current = settings()
-    require_database(current)
-    require_key(current)
-    return current
-
-
-def _first_line(problem: Exception) -> str:
-    line = next(iter(str(problem).splitlines()), type(problem).__name__)
-    return re.sub(r"^\([\w.]+\) ", "", line)  # SQLAlchemy names its class first
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ What decides, field by field:
 
 - a text or a flag: the report that speaks of the latest instant (``occurred_at``), then the one received last, then
   the greater value. None is silence: it never takes back what was said;
-- ``started_at`` and ``acknowledged_at``: the earliest that was named, since a second acknowledgement is not the first;
+- ``started_at`` and ``acknowledged_at``: the last word of the reports that correct, else the earliest that was named,
+  since a second acknowledgement is not the first;
 - ``status``: the report of the latest instant; of two at one instant OPEN < ACKNOWLEDGED < RESOLVED;
 - ``resolved_at``: what the last word on the standing resolution names, else the first report after the last reopening
   that found the incident resolved: a report that merely repeats it later does not lengthen the incident. None while
@@ -25,7 +26,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from domain import registers
-from domain.registers import NEVER, Mention, Register
+from domain.registers import NEVER, Mention, Moment, Register
 
 AT_ONCE = timedelta(hours=1)
 """A machine's resolution counts as immediate within this time of the start, and while nobody has acknowledged."""
@@ -70,16 +71,18 @@ class IncidentReport:
     """What one event or request says of an incident. None, or an empty tuple, means: not said.
 
     ``occurred_at`` is the instant that the report speaks of, ``received_at`` when it reached us (it only parts reports
-    of one instant). A RESOLVED report without ``resolved_at`` says that the incident is resolved by ``occurred_at``.
-    ``acknowledged_by`` is the e-mail of whoever acknowledged at ``acknowledged_at``. ``resolved_by_machine`` is what a
-    source can see of an automatic resolution; ``auto_resolved`` is a person's or a tool's own judgement and wins.
-    ``merged`` says that another incident took this one over.
+    of one instant). One that ``corrects`` replaces the earliest start and acknowledgement by its own. A RESOLVED one
+    without ``resolved_at`` says that the incident is resolved by ``occurred_at``. ``acknowledged_by`` is the e-mail of
+    whoever acknowledged at ``acknowledged_at``. ``resolved_by_machine`` is what a source can see of an automatic
+    resolution; ``auto_resolved`` is a person's or a tool's own judgement and wins. ``merged`` says that another
+    incident took this one over.
     """
 
     source: str
     external_id: str
     occurred_at: datetime
     received_at: datetime | None = None
+    corrects: bool = False
     event_id: str | None = None
     title: str | None = None
     description: str | None = None
@@ -179,19 +182,6 @@ class Unresolved:
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
-    """The latest report that named the instant of resolution."""
-
-    at: datetime
-    resolved_at: datetime
-    received_at: datetime | None
-
-    @property
-    def order(self) -> tuple[datetime, datetime, datetime]:
-        return self.at, self.received_at or NEVER, self.resolved_at
-
-
-@dataclass(frozen=True, slots=True)
 class Acknowledged:
     """The earliest acknowledgement, and whose it was where a report told."""
 
@@ -205,7 +195,11 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True)
 class IncidentState:
-    """Everything said of one incident so far. Built by :func:`merge`; kept as JSON; read by :meth:`incident`."""
+    """Everything said of one incident so far. Built by :func:`merge`; kept as JSON; read by :meth:`incident`.
+
+    ``resolved`` is the last word of those that named the instant of resolution, ``found_resolved`` are the instants of
+    those that did not; ``restarted`` and ``reacknowledged`` are corrections.
+    """
 
     source: str
     external_id: str
@@ -214,8 +208,10 @@ class IncidentState:
     started_at: datetime | None = None
     acknowledged: Acknowledged | None = None
     unresolved: Unresolved | None = None
-    resolved: Resolved | None = None
+    resolved: Moment | None = None
     found_resolved: tuple[datetime, ...] = ()
+    restarted: Moment | None = None
+    reacknowledged: Moment | None = None
     services: tuple[Mention, ...] = ()
     responders: tuple[Mention, ...] = ()
     timeline: tuple[TimelineMark, ...] = ()
@@ -230,7 +226,7 @@ class IncidentState:
             urgency=Urgency(self._text("urgency") or Urgency.LOW),
             status=self._status(resolved_at),
             started_at=self._started_at(),
-            acknowledged_at=self.acknowledged.at if self.acknowledged else None,
+            acknowledged_at=self._acknowledged_at(),
             acknowledged_by=self.acknowledged.by if self.acknowledged else None,
             resolved_at=resolved_at,
             services=tuple(one.key for one in self.services),
@@ -261,7 +257,9 @@ class IncidentState:
             started_at=registers.maybe(registers.instant, kept["started_at"]),
             acknowledged=registers.maybe(_acknowledged, kept["acknowledged"]),
             unresolved=registers.maybe(_unresolved, kept["unresolved"]),
-            resolved=registers.maybe(_resolved, kept["resolved"]),
+            resolved=registers.maybe(registers.moment, kept["resolved"]),
+            restarted=registers.maybe(registers.moment, kept["restarted"]),
+            reacknowledged=registers.maybe(registers.moment, kept["reacknowledged"]),
             found_resolved=tuple(registers.instant(at) for at in kept["found_resolved"]),
             services=tuple(registers.mention(one) for one in kept["services"]),
             responders=tuple(registers.mention(one) for one in kept["responders"]),
@@ -275,12 +273,17 @@ class IncidentState:
         return name in self.said and self.said[name].value is True
 
     def _started_at(self) -> datetime:
-        return self.started_at or self.first_told_at
+        return self.restarted.value if self.restarted else self.started_at or self.first_told_at
+
+    def _acknowledged_at(self) -> datetime | None:
+        if self.reacknowledged:
+            return self.reacknowledged.value
+        return self.acknowledged.at if self.acknowledged else None
 
     def _resolved_at(self) -> datetime | None:
         reopened_at = self.unresolved.at if self.unresolved else NEVER
         if self.resolved and self.resolved.at >= reopened_at:
-            return self.resolved.resolved_at
+            return self.resolved.value
         return min(self.found_resolved, default=None)
 
     def _status(self, resolved_at: datetime | None) -> IncidentStatus:
@@ -316,6 +319,8 @@ def join(one: IncidentState, other: IncidentState) -> IncidentState:
         acknowledged=registers.earliest(one.acknowledged, other.acknowledged),
         unresolved=unresolved,
         resolved=registers.latest(one.resolved, other.resolved),
+        restarted=registers.latest(one.restarted, other.restarted),
+        reacknowledged=registers.latest(one.reacknowledged, other.reacknowledged),
         found_resolved=_standing(unresolved, {*one.found_resolved, *other.found_resolved}),
         services=registers.mentioned(one.services + other.services),
         responders=registers.mentioned(one.responders + other.responders),
@@ -373,6 +378,8 @@ def _heard(report: IncidentReport) -> IncidentState:
         unresolved=unresolved,
         resolved=resolved,
         found_resolved=found_resolved,
+        restarted=_moment(report.started_at, report) if report.corrects else None,
+        reacknowledged=_moment(report.acknowledged_at, report) if report.corrects else None,
         services=registers.mentioned([Mention(name, at, place) for place, name in enumerate(report.services)]),
         responders=registers.mentioned(
             [
@@ -389,14 +396,18 @@ def _acknowledged_said(report: IncidentReport) -> Acknowledged | None:
     return Acknowledged(report.acknowledged_at, by) if report.acknowledged_at else None
 
 
-_StatusSaid = tuple[Unresolved | None, Resolved | None, tuple[datetime, ...]]
+def _moment(named: datetime | None, report: IncidentReport) -> Moment | None:
+    return Moment(named, report.occurred_at, report.received_at) if named else None
+
+
+_StatusSaid = tuple[Unresolved | None, Moment | None, tuple[datetime, ...]]
 
 
 def _status_said(report: IncidentReport) -> _StatusSaid:
     """A status, or an instant that implies one: a bare ``acknowledged_at`` claims no more than that instant."""
     at = report.occurred_at
     if report.status in {IncidentStatus.RESOLVED, None} and report.resolved_at:
-        return None, Resolved(at, report.resolved_at, report.received_at), ()
+        return None, _moment(report.resolved_at, report), ()
     if report.status is IncidentStatus.RESOLVED:
         return None, None, (at,)
     if report.status:
@@ -429,11 +440,6 @@ def _acknowledged(kept: Mapping[str, Any]) -> Acknowledged:
 
 def _unresolved(kept: Mapping[str, Any]) -> Unresolved:
     return Unresolved(registers.instant(kept["at"]), IncidentStatus(kept["status"]))
-
-
-def _resolved(kept: Mapping[str, Any]) -> Resolved:
-    received_at = registers.maybe(registers.instant, kept["received_at"])
-    return Resolved(registers.instant(kept["at"]), registers.instant(kept["resolved_at"]), received_at)
 
 
 def _mark(kept: Mapping[str, Any]) -> TimelineMark:

@@ -34,6 +34,19 @@ class Register:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """The last word on an instant, by the same rule."""
+
+    value: datetime
+    at: datetime
+    received_at: datetime | None
+
+    @property
+    def order(self) -> tuple[datetime, datetime, datetime]:
+        return self.at, self.received_at or NEVER, self.value
+
+
+@dataclass(frozen=True, slots=True)
 class Mention:
     """A member of a union: ``key`` tells it from others, ``at`` and ``place`` are where it was said first."""
 
@@ -103,6 +116,10 @@ def instant(kept: str) -> datetime:
 
 def register(kept: Mapping[str, Any]) -> Register:
     return Register(kept["value"], instant(kept["at"]), maybe(instant, kept["received_at"]))
+
+
+def moment(kept: Mapping[str, Any]) -> Moment:
+    return Moment(instant(kept["value"]), instant(kept["at"]), maybe(instant, kept["received_at"]))
 
 
 def mention(kept: Mapping[str, Any]) -> Mention:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
 from domain.errors import Fact, InvalidIntegrationConfig, reason
@@ -40,3 +40,13 @@ def checked_settings(model: type[M], values: Mapping[str, object]) -> M:
 def _reasons(error: ValidationError) -> list[dict[str, Fact]]:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return [reason(one["type"], one["msg"], field=".".join(str(part) for part in one["loc"])) for one in found]
+
+
+class SourceConfig(ConnectionModel):
+    """What an incident source needs to know: nothing, so far."""
+
+
+class SourceSecrets(ConnectionModel):
+    """``webhook_secret`` signs; while it is replaced, both, with a comma between."""
+
+    webhook_secret: SecretStr | None = None

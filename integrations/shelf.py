@@ -7,7 +7,8 @@ from functools import cache
 
 from domain.errors import UnknownIntegrationKind
 from integrations import trackers
-from integrations.connection import checked_settings
+from integrations.connection import SourceConfig, SourceSecrets, checked_settings
+from integrations.incident_source import incident_source_kinds
 from integrations.tracker import Tracker
 
 
@@ -28,6 +29,17 @@ def tracker(kind: str) -> type[Tracker]:
     if len(mine) != 1:
         raise TypeError(f"{module.__name__} must define exactly one Tracker, not {len(mine)}")
     return mine[0]
+
+
+def check_connection(kind: str, config: Mapping[str, object], secrets: Mapping[str, object]) -> None:
+    """Raises ``UnknownIntegrationKind`` or ``InvalidIntegrationConfig``; makes no request."""
+    if kind in tracker_kinds():
+        connect(kind, config, secrets).close()
+    elif kind in incident_source_kinds():
+        checked_settings(SourceConfig, config)
+        checked_settings(SourceSecrets, secrets)
+    else:
+        raise UnknownIntegrationKind(kind=kind, known=", ".join(sorted({*tracker_kinds(), *incident_source_kinds()})))
 
 
 def connect(kind: str, config: Mapping[str, object], secrets: Mapping[str, object]) -> Tracker:

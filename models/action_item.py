@@ -48,8 +48,12 @@ class ActionItem(Base):
 
 
 class Ticket(Base):
-    """Our record of a ticket. ``external_id`` is the tracker's immutable id; ``pushed`` is what we last wrote there,
-    ``seen_at`` the tracker's own time of the last state that we applied: older news is dropped."""
+    """Our record of a ticket.
+
+    ``external_id`` is the tracker's immutable id; ``pointer`` the address or key by which a person linked it;
+    ``pushed`` what we last wrote there, the base of each comparison; ``seen_at`` the tracker's own time of the last
+    state that we applied: older news is dropped.
+    """
 
     __tablename__ = "ticket"
     __table_args__ = (
@@ -63,6 +67,7 @@ class Ticket(Base):
     integration_id: Mapped[Id] = mapped_column(ForeignKey("integration.id"))
     tracker: Mapped[str]
     external_id: Mapped[str | None] = mapped_column(Text)
+    pointer: Mapped[str | None]
     key: Mapped[str | None]
     url: Mapped[str | None]
     status: Mapped[str | None]

@@ -30,6 +30,7 @@ STORE_PATIENTLY: dict[str, Any] = {
 
 TRACKER: dict[str, Any] = {
     "start_to_close_timeout": timedelta(minutes=1),
+    "heartbeat_timeout": timedelta(seconds=10),
     "retry_policy": RetryPolicy(
         initial_interval=timedelta(seconds=1),
         backoff_coefficient=2.0,

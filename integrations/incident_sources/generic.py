@@ -7,7 +7,8 @@ send all it has.
 
 **Which instant a report speaks of** decides which of two reports wins. It is ``updatedAt``; without it the latest
 instant that the report names; without any, when it was received. So a late arrival never undoes what came later, and
-a source that reopens an incident, or corrects an older field, says ``updatedAt``. RESOLVED without ``resolvedAt``,
+a source that reopens an incident, or corrects what it said (also the start, of which else the earliest word counts),
+says ``updatedAt``. RESOLVED without ``resolvedAt``,
 ``updatedAt`` and timeline speaks of when it was received.
 """
 
@@ -103,6 +104,7 @@ class IncidentIn(Inbound):
             external_id=self.external_id,
             occurred_at=self._occurred_at() or received_at,
             received_at=received_at,
+            corrects=self.updated_at is not None,
             event_id=event_id,
             title=self.title,
             description=self.description,

@@ -73,7 +73,9 @@ _STANDINGS = {
 }
 
 
-def _plain_token(value: SecretStr) -> SecretStr:
+def _plain_token(value: SecretStr | None) -> SecretStr | None:
+    if value is None:
+        return None
     token = value.get_secret_value().strip()
     if not re.fullmatch(r"[!-~]+", token):  # a line break would come back in the HTTP library's error text
         raise ValueError("a token has neither blanks nor special characters")
@@ -92,8 +94,12 @@ class GithubConfig(ConnectionModel):
 
     repository: Annotated[
         str,
-        Field(title="Repository", description="As owner/name, such as acme/api.", pattern=f"^{_NAME}$"),
-    ]
+        Field(
+            title="Repository",
+            description="As owner/name, such as acme/api. Without it, webhooks are taken but no tickets opened.",
+            pattern=f"^({_NAME})?$",
+        ),
+    ] = ""
     base_url: Annotated[
         str,
         AfterValidator(_plain_address),
@@ -113,10 +119,10 @@ class GithubSecrets(ConnectionModel):
     """What GitHub knows us by, and we GitHub."""
 
     token: Annotated[
-        SecretStr,
+        SecretStr | None,
         AfterValidator(_plain_token),
         Field(title="Token", description="A personal access token that may read and write issues there."),
-    ]
+    ] = None
     webhook_secret: Annotated[
         SecretStr | None,
         Field(
@@ -252,7 +258,7 @@ class GithubTracker(Tracker):
     @cached_property
     def _client(self) -> Github:
         return Github(
-            auth=Auth.Token(self._secrets.token.get_secret_value()),
+            auth=Auth.Token(self._token),
             base_url=self._config.base_url,
             user_agent="afterword",
             timeout=10,
@@ -262,6 +268,12 @@ class GithubTracker(Tracker):
             per_page=100,
             lazy=True,
         )
+
+    @property
+    def _token(self) -> str:
+        if self._secrets.token is None or not self._config.repository:
+            raise TrackerRefused(tracker=self.label, detail="this connection has no token or no repository.")
+        return self._secrets.token.get_secret_value()
 
     # Addresses in GitHub's answers are not followed, since it may be reached by another one: each request is made
     # from names.
@@ -495,7 +507,7 @@ class GithubTracker(Tracker):
             raise TrackerUnavailable(self.label, type(error).__name__) from None
 
     def _translated(self, error: GithubException, key: str | None) -> Exception:
-        words = _words(error).replace(self._secrets.token.get_secret_value(), "***")[:500]
+        words = _words(error).replace(self._token, "***")[:500]
         wait = _wait(error, datetime.now(UTC))
         if wait is not None or error.status >= 500:
             return TrackerUnavailable(self.label, words, wait)

@@ -26,7 +26,7 @@ from models.queries.integrations import get_integration
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import find_team_leads, get_viewer_unscoped, list_administrators
 from models.queries.postmortems import Seen
-from models.queries.records import audit, is_committed, log_command, notify, take_arguments
+from models.queries.records import audit, is_committed, log_command, notify, plain, take_arguments
 from models.queries.visibility import relation_columns, relations, visible_to
 
 COLUMNS = ("description", "details", "owner_id", "due_on", "priority", "status", "justification")
@@ -145,7 +145,7 @@ async def add_item(
         "action_item",
         item_id,
         postmortem_id=seen.postmortem.id,
-        after=_plain({name: getattr(item, name) for name in COLUMNS if getattr(item, name) is not None}),
+        after=plain({name: getattr(item, name) for name in COLUMNS if getattr(item, name) is not None}),
     )
     await session.flush()
 
@@ -168,10 +168,6 @@ async def check_owner(session: AsyncSession, owner_id: str | None) -> None:
         raise NotFound(kind="user", id=owner_id)
     if not owner.is_active:
         raise OwnerNotActive(person_id=owner_id)
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
 
 
 # Changing
@@ -216,7 +212,7 @@ async def apply_change(
     item.version += 1
     item.updated_at = now
     after = {name: getattr(item, name) for name in before}
-    told = _plain(after) | ({"reason": reason} if reason else {})
+    told = plain(after) | ({"reason": reason} if reason else {})
     audit(
         session,
         viewer,
@@ -225,7 +221,7 @@ async def apply_change(
         item.id,
         origin=origin,
         postmortem_id=item.postmortem_id,
-        before=_plain(before),
+        before=plain(before),
         after=told,
         at=now,
     )
@@ -320,21 +316,18 @@ async def _snooze(asked: Asked) -> None:
 
 async def _open_ticket(asked: Asked) -> None:
     integration = await get_integration(asked.session, asked.command.integration_id or "")
-    words = asked.words
     ticket = Ticket(
         id=derived_id("tkt", asked.seen.item.id, integration.id, asked.command.request_id),
         action_item_id=asked.seen.item.id,
         integration_id=integration.id,
         tracker=integration.kind,
-        external_id=words.get("external_id"),
-        key=words.get("key"),
-        url=words.get("url"),
+        pointer=asked.words.get("pointer"),
         link_state=LinkState.PENDING.value,
         created_at=asked.now,
     )
     asked.session.add(ticket)
     _touch(asked)
-    _audit(asked, "ticket.requested", None, {"integrationId": integration.id, "key": words.get("key")})
+    _audit(asked, "ticket.requested", None, {"integrationId": integration.id, "pointer": ticket.pointer})
 
 
 async def _drop_ticket(asked: Asked) -> None:

@@ -17,7 +17,7 @@ from models.postmortem import Comment, PostmortemEditor, TimelineEvent
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import check_people
 from models.queries.postmortems import NewTimelineEvent, Seen, add_events, check_managing, content_changed
-from models.queries.records import audit
+from models.queries.records import audit, plain
 
 # Timeline
 
@@ -62,7 +62,7 @@ async def change_timeline(
         setattr(event, name, changes[name])
     event.version += 1
     after = {name: changes[name] for name in before}
-    _audit(session, viewer, seen, "timeline.changed", _json(before), {"eventId": event_id, **_json(after)})
+    _audit(session, viewer, seen, "timeline.changed", plain(before), {"eventId": event_id, **plain(after)})
     return event, await content_changed(session, seen, now)
 
 
@@ -84,10 +84,6 @@ async def _event(session: AsyncSession, seen: Seen, event_id: str) -> TimelineEv
 
 def _told(event: NewTimelineEvent) -> dict[str, Any]:
     return {"at": event.at.isoformat(), "event": event.event, "type": event.type}
-
-
-def _json(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
 
 
 # Comments

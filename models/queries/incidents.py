@@ -42,6 +42,7 @@ from models.queries.postmortems import (
 )
 from models.queries.records import audit
 from models.queries.teams import ensure_services
+from models.queries.visibility import visible_to
 from models.team import Service, Team, TeamMember
 
 
@@ -62,19 +63,20 @@ async def receive(
     now: datetime,
     *,
     incident_id: str | None = None,
+    postmortem_id: str | None = None,
     origin: str | None = None,
 ) -> Received:
     """Merges a report into its incident, under the incident's lock; opens the postmortem that it requires.
 
-    The same report again changes nothing, in whatever order reports come.
+    The same report again changes nothing, in whatever order reports come. The ids are made where none are given.
     """
     incident, is_new = await _lock_or_add(session, report, incident_id, now)
-    before = incident.registers
-    state = incidents.merge(IncidentState.from_json(before) if before else None, report)
-    after = state.to_json()
-    if not is_new and after == before:
+    before = IncidentState.from_json(incident.registers) if incident.registers else None
+    state = incidents.merge(before, report)
+    incident.registers = state.to_json()
+    if before is not None and before.incident() == state.incident():
         return Received(incident, is_new=False)
-    incident.registers, incident.updated_at = after, now
+    incident.updated_at = now
     if not is_new:
         incident.version += 1
     services, people = await _project(session, incident, state)
@@ -87,7 +89,7 @@ async def receive(
     decision = await decide(session, incident)
     incident.decision = decision_json(decision)
     await session.flush()
-    postmortem_id = derived_id("pm", incident.id)
+    postmortem_id = postmortem_id or derived_id("pm", incident.id)
     if decision.outcome is not Outcome.REQUIRED:
         return Received(incident, is_new)
     new = await _prefilled(session, [incident], postmortem_id, None, services, people)
@@ -491,10 +493,15 @@ async def list_linked(session: AsyncSession, seen: Seen) -> list[Incident]:
     return list((await session.execute(statement)).scalars())
 
 
-async def postmortems_of(session: AsyncSession, incident_ids: Sequence[str]) -> dict[str, list[str]]:
-    statement = select(PostmortemIncident.incident_id, PostmortemIncident.postmortem_id)
+async def postmortems_of(session: AsyncSession, viewer: Viewer, incident_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The postmortems of each incident that the viewer may see, oldest first."""
+    statement = (
+        select(PostmortemIncident.incident_id, PostmortemIncident.postmortem_id)
+        .join(Postmortem, Postmortem.id == PostmortemIncident.postmortem_id)
+        .where(PostmortemIncident.incident_id.in_(incident_ids), visible_to(viewer))
+        .order_by(Postmortem.created_at, Postmortem.id)
+    )
     found: dict[str, list[str]] = {}
-    rows = (await session.execute(statement.where(PostmortemIncident.incident_id.in_(incident_ids)))).all()
-    for incident_id, postmortem_id in rows:
+    for incident_id, postmortem_id in (await session.execute(statement)).all():
         found.setdefault(incident_id, []).append(postmortem_id)
     return found

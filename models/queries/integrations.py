@@ -13,8 +13,8 @@ from models.integration import Integration, SyncAttempt, WebhookDelivery
 from models.queries.pages import Ask, Order, Page, fetch_page
 
 
-async def get_integration(session: AsyncSession, integration_id: str) -> Integration:
-    integration = await session.get(Integration, integration_id)
+async def get_integration(session: AsyncSession, integration_id: str, *, lock: bool = False) -> Integration:
+    integration = await session.get(Integration, integration_id, with_for_update=lock, populate_existing=lock)
     if integration is None:
         raise NotFound(kind="integration", id=integration_id)
     return integration
@@ -29,6 +29,18 @@ async def list_integrations(session: AsyncSession, ask: Ask) -> Page[Integration
 async def find_by_kind(session: AsyncSession, kinds: Sequence[str]) -> list[Integration]:
     statement = select(Integration).where(Integration.kind.in_(kinds), Integration.is_enabled)
     return list((await session.execute(statement.order_by(Integration.created_at, Integration.id))).scalars())
+
+
+async def get_one_of(session: AsyncSession, kinds: Sequence[str], integration_id: str | None) -> Integration:
+    """The named connection, or the only one of these kinds. Raises NotFound or AmbiguousConnection."""
+    found = await find_by_kind(session, kinds)
+    if integration_id is not None:
+        found = [one for one in found if one.id == integration_id]
+    if not found:
+        raise NotFound(kind="tracker connection", id=integration_id or "(none is set up)")
+    if len(found) > 1:
+        raise AmbiguousConnection(kind=" or ".join(sorted({one.kind for one in found})))
+    return found[0]
 
 
 async def get_connection(session: AsyncSession, kind: str, integration_id: str | None) -> Integration:

@@ -3,7 +3,7 @@
 ``check`` refuses; the front door asks it first, cheaply; ``commit`` asks again under the row's lock, and writes.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -318,15 +318,19 @@ async def _add_reviewers(asked: Asked) -> None:
         await _notify(asked, added, "review_requested", f"review_requested:{asked.command.request_id}")
 
 
-async def _ask_reviewers(asked: Asked, person_ids: Any) -> list[str]:
-    rows = [
-        {"postmortem_id": asked.postmortem.id, "person_id": one, "added_at": asked.now}
-        for one in dict.fromkeys(person_ids)
-    ]
+async def _ask_reviewers(asked: Asked, person_ids: Iterable[str]) -> list[str]:
+    return await add_reviewers(asked.session, asked.postmortem.id, person_ids, asked.now)
+
+
+async def add_reviewers(
+    session: AsyncSession, postmortem_id: str, person_ids: Iterable[str], now: datetime
+) -> list[str]:
+    """Those who were not reviewers yet."""
+    rows = [{"postmortem_id": postmortem_id, "person_id": one, "added_at": now} for one in dict.fromkeys(person_ids)]
     if not rows:
         return []
     statement = insert(PostmortemReviewer).values(rows).on_conflict_do_nothing()
-    return list((await asked.session.execute(statement.returning(PostmortemReviewer.person_id))).scalars())
+    return list((await session.execute(statement.returning(PostmortemReviewer.person_id))).scalars())
 
 
 async def _remove_reviewer(asked: Asked) -> None:

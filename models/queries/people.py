@@ -1,7 +1,7 @@
 """People and their tokens."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from domain.errors import AlreadyExists, NotFound, UnknownReference
 from models.base import new_id
 from models.person import ApiToken, Person
 from models.queries.pages import Ask, Order, Page, fetch_page
+from models.queries.records import change_row
 from models.team import Team, TeamMember
 
 TOUCH_EVERY = timedelta(minutes=1)
@@ -72,6 +73,10 @@ async def get_person(session: AsyncSession, person_id: str) -> Person:
     if person is None:
         raise NotFound(kind="user", id=person_id)
     return person
+
+
+async def find_person(session: AsyncSession, person_id: str) -> Person | None:
+    return await session.get(Person, person_id)
 
 
 async def check_people(session: AsyncSession, field: str, person_ids: Iterable[str]) -> None:
@@ -174,6 +179,20 @@ async def _by_email(session: AsyncSession, wanted: Iterable[str]) -> dict[str, P
 def _placeholder_handle(email: str) -> str:
     local = re.sub(r"[^a-z0-9_-]", "-", email.split("@", maxsplit=1)[0].lower())[:30] or "person"
     return f"{local}-{new_id('u')[-8:]}"
+
+
+async def change_person(
+    session: AsyncSession, viewer: Viewer, person_id: str, changes: Mapping[str, Any], expected: int | None
+) -> None:
+    """Raises NotFound, StaleVersion or AlreadyExists (the handle)."""
+    person = await session.get(Person, person_id, with_for_update=True, populate_existing=True)
+    if person is None:
+        raise NotFound(kind="user", id=person_id)
+    handle = changes.get("handle")
+    if handle and await _taken(session, Person.handle, handle, person):
+        raise AlreadyExists(kind="user", field="handle", value=handle)
+    change_row(session, viewer, "user", person, changes, expected)
+    await session.flush()
 
 
 async def list_administrators(session: AsyncSession) -> list[str]:

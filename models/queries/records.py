@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
 from domain.commands import ActionItemCommand, PostmortemCommand
-from domain.errors import IdempotencyKeyInUse, IdempotencyKeyReused, NotFound
+from domain.errors import IdempotencyKeyInUse, IdempotencyKeyReused, NotFound, StaleVersion
 from models.base import new_id
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.record import AuditEntry, CommandArgument, CommandLog, IdempotencyRecord, Notice
@@ -46,6 +46,27 @@ def audit(
     if at is not None:
         entry.at = at
     session.add(entry)
+
+
+def change_row(
+    session: AsyncSession, viewer: Viewer, kind: str, row: Any, changes: Mapping[str, Any], expected: int | None
+) -> None:
+    """Sets the columns that differ, moves the version and audits it; the row must be locked. Raises StaleVersion."""
+    if expected is not None and expected != row.version:
+        raise StaleVersion(expected=str(expected), current=row.version)
+    before = {name: getattr(row, name) for name, value in changes.items() if getattr(row, name) != value}
+    if not before:
+        return
+    for name in before:
+        setattr(row, name, changes[name])
+    row.version += 1
+    after = {name: changes[name] for name in before}
+    audit(session, viewer, f"{kind}.updated", kind, row.id, before=plain(before), after=plain(after))
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """As JSON holds them."""
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
 
 
 async def list_audit_of_postmortem(session: AsyncSession, postmortem_id: str, ask: Ask) -> Page[AuditEntry]:

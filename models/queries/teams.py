@@ -1,15 +1,18 @@
 """Teams and services."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.access import Viewer
 from domain.errors import AlreadyExists, NotFound, UnknownReference
 from models.base import new_id
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import check_people
+from models.queries.records import change_row
 from models.team import Service, Team, TeamMember
 
 
@@ -44,6 +47,46 @@ async def add_team(
         raise AlreadyExists(kind="team", field="name", value=name)
     await set_members(session, team_id, [*member_ids, *([lead_id] if lead_id else [])])
     return team
+
+
+async def change_team(
+    session: AsyncSession, viewer: Viewer, team_id: str, changes: dict[str, Any], expected: int | None
+) -> None:
+    """Raises NotFound, StaleVersion, UnknownReference or AlreadyExists."""
+    team = await session.get(Team, team_id, with_for_update=True, populate_existing=True)
+    if team is None:
+        raise NotFound(kind="team", id=team_id)
+    member_ids = changes.pop("member_ids", None)
+    if changes.get("lead_id"):
+        await check_people(session, "leadId", [changes["lead_id"]])
+    await _check_name(session, Team, "team", changes.get("name"), team_id)
+    change_row(session, viewer, "team", team, changes, expected)
+    await session.flush()
+    if member_ids is not None:
+        await set_members(session, team_id, member_ids)
+
+
+async def _check_name(session: AsyncSession, table: type[Any], kind: str, name: str | None, own_id: str) -> None:
+    if name is None:
+        return
+    holder = (await session.execute(select(table.id).where(table.name == name))).scalar_one_or_none()
+    if holder is not None and holder != own_id:
+        raise AlreadyExists(kind=kind, field="name", value=name)
+
+
+async def change_service(
+    session: AsyncSession, viewer: Viewer, service_id: str, changes: Mapping[str, Any], expected: int | None
+) -> Service:
+    """Naming its team claims it. Raises NotFound, StaleVersion, UnknownReference or AlreadyExists."""
+    service = await session.get(Service, service_id, with_for_update=True, populate_existing=True)
+    if service is None:
+        raise NotFound(kind="service", id=service_id)
+    if changes.get("team_id"):
+        await check_teams(session, "teamId", [changes["team_id"]])
+    await _check_name(session, Service, "service", changes.get("name"), service_id)
+    change_row(session, viewer, "service", service, {**changes, "is_active": True}, expected)
+    await session.flush()
+    return service
 
 
 async def set_members(session: AsyncSession, team_id: str, person_ids: Iterable[str]) -> None:

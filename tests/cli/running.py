@@ -60,9 +60,9 @@ class Running:
     said: Path
     complained: Path
 
-    def wait_until_ready(self, seconds: float = 60) -> None:
+    def wait_for(self, words: str, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
-        while READY not in self.said.read_text():
+        while words not in self.said.read_text():
             assert self.supervisor.poll() is None, self.everything_said()
             assert time.monotonic() < deadline, self.everything_said()
             time.sleep(0.02)
@@ -107,16 +107,21 @@ class Running:
 
 
 @contextmanager
-def running(home: Path, port: int, **more: str) -> Iterator[Running]:
-    """Ready inside the block; whatever the block leaves is killed."""
+def beginning(home: Path, port: int) -> Iterator[Running]:
+    """Whatever the block leaves of it is killed."""
     said, complained = home.with_suffix(".out"), home.with_suffix(".err")
     with said.open("w") as out, complained.open("w") as err:
-        run = Running(
-            afterword("up", environment(home, port, **more), stdout=out, stderr=err), home, port, said, complained
-        )
+        supervisor = afterword("up", environment(home, port), stdout=out, stderr=err)
     try:
-        run.wait_until_ready()
-        yield run
+        yield Running(supervisor, home, port, said, complained)
     finally:
-        run.supervisor.kill()
-        run.supervisor.wait()
+        supervisor.kill()
+        supervisor.wait()
+
+
+@contextmanager
+def running(home: Path, port: int) -> Iterator[Running]:
+    """Ready inside the block."""
+    with beginning(home, port) as run:
+        run.wait_for(READY)
+        yield run

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.running import PARTS, Running, environment, free_port, refused, running
+from tests.cli.running import PARTS, Running, beginning, environment, free_port, refused, running
 
 
 @dataclass(slots=True)
@@ -52,6 +52,14 @@ def test_ctrl_c_stops_everything(place: Place) -> None:
         assert not run.complained.read_text()
         for part in ("worker", "api"):
             assert "Traceback" not in (place.home / "logs" / f"{part}.log").read_text()
+
+
+def test_ctrl_c_while_it_starts_leaves_nothing(place: Place) -> None:
+    with beginning(place.home, place.port) as run:
+        run.wait_for("PostgreSQL is ready")
+        assert run.end(signal.SIGINT) == 0
+        assert not run.left()
+        assert "Traceback" not in run.everything_said()
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ def at(minutes: int) -> datetime:
     return START + timedelta(minutes=minutes)
 
 
-def incident(external_id: str = "PX1", **said: object) -> Incident:
+def incident(external_id: str = "PX1", **said: Any) -> Incident:
     report = IncidentReport(
         "pagerduty",
         external_id,
@@ -158,4 +159,4 @@ def test_the_author_is_whoever_knows_most_and_is_there(
     responders: list[Candidate], leads: list[Candidate], administrators: list[Candidate], expected: str | None
 ) -> None:
     assert choose_author(responders, leads, administrators) == expected
-    assert choose_author(reversed(responders), reversed(leads), reversed(administrators)) == expected
+    assert choose_author(responders[::-1], leads[::-1], administrators[::-1]) == expected

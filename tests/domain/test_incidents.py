@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -35,14 +36,12 @@ def at(minutes: float) -> datetime:
     return START + timedelta(minutes=minutes)
 
 
-def report(minutes: float, **said: object) -> IncidentReport:
+def report(minutes: float, **said: Any) -> IncidentReport:
     return replace(IncidentReport("pagerduty", "PX1", at(minutes)), **said)
 
 
-def told(*reports: IncidentReport) -> IncidentState:
-    state = reduce(merge, reports, None)
-    assert state is not None
-    return state
+def told(first: IncidentReport, *others: IncidentReport) -> IncidentState:
+    return reduce(merge, others, merge(None, first))
 
 
 def in_every_order(*reports: IncidentReport) -> Incident:
@@ -65,6 +64,7 @@ reports = st.builds(
     external_id=st.just("PX1"),
     occurred_at=instants,
     received_at=maybe_instants,
+    corrects=st.booleans(),
     event_id=texts,
     title=texts,
     description=texts,
@@ -105,10 +105,9 @@ def test_join_is_associative_commutative_and_idempotent(
 
 @given(st.lists(reports, min_size=1, max_size=4))
 def test_a_state_survives_json_at_any_point(said: list[IncidentReport]) -> None:
-    def kept(state: IncidentState | None, one: IncidentReport) -> IncidentState:
-        return IncidentState.from_json(json.loads(json.dumps(merge(state, one).to_json())))
-
-    state = reduce(kept, said, None)
+    state = None
+    for one in said:
+        state = IncidentState.from_json(json.loads(json.dumps(merge(state, one).to_json())))
     assert state == told(*said)
 
 
@@ -159,6 +158,8 @@ def test_a_late_arrival_does_not_reopen() -> None:
 @pytest.mark.parametrize("tied", [[OPEN, ACKNOWLEDGED], [ACKNOWLEDGED, RESOLVED], [OPEN, RESOLVED], [*IncidentStatus]])
 def test_of_one_instant_the_furthest_status_wins(tied: list[IncidentStatus]) -> None:
     assert in_every_order(*(report(5, status=status) for status in tied)).status is tied[-1]
+    named = [report(5, status=status, resolved_at=at(4) if status is RESOLVED else None) for status in tied]
+    assert in_every_order(*named).status is tied[-1]
 
 
 def test_finding_it_resolved_later_does_not_lengthen_it() -> None:
@@ -211,6 +212,14 @@ def test_starts_and_acknowledgements_are_the_earliest() -> None:
         report(30, started_at=at(2), acknowledged_at=at(30), acknowledged_by="b@x"),
     )
     assert (incident.started_at, incident.acknowledged_at, incident.acknowledged_by) == (at(0), at(3), "a@x")
+
+
+def test_a_correction_may_move_the_start_later() -> None:
+    corrected = report(60, corrects=True, started_at=at(10), acknowledged_at=at(12))
+    again = report(61, corrects=True, started_at=at(8))
+    incident = in_every_order(TRIGGERED, ACKED, RESOLUTION, corrected, again)
+    assert (incident.started_at, incident.acknowledged_at, incident.span.minutes) == (at(8), at(12), 37)
+    assert (incident.acknowledged_by, incident.status) == ("bo@x.example", RESOLVED)
 
 
 def test_unknown_fields_have_plain_defaults() -> None:

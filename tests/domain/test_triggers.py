@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,33 +12,35 @@ from domain.errors import IncidentNotResolved
 from domain.incidents import IncidentStatus, Urgency
 from domain.triggers import RECURRENCE_COUNT, Decision, Facts, Outcome, TriggerKind, TriggerName, decide
 
+Rows = list[tuple[dict[str, Any], str]]
+
 QUIET = Facts(IncidentStatus.RESOLVED, urgency=Urgency.LOW, duration=timedelta(minutes=5))
 
-REQUIRED = [
+REQUIRED: Rows = [
     ({"urgency": Urgency.HIGH}, "high_urgency"),
     ({"customer_impact": True}, "customer_impact"),
     ({"data_loss": True}, "data_loss"),
     ({"security": True}, "security"),
     ({"duration": timedelta(minutes=60, microseconds=1)}, "long_duration"),
 ]
-RECOMMENDED = [
+RECOMMENDED: Rows = [
     ({"similar_earlier": RECURRENCE_COUNT}, "recurring"),
     ({"near_miss": True}, "near_miss"),
     ({"novel_failure": True}, "novel_failure"),
     ({"team_ids": frozenset({"team_a", "team_b"})}, "cross_team"),
 ]
-WEAK_SKIP = [
+WEAK_SKIP: Rows = [
     ({"root_cause_documented": True}, "root_cause_documented"),
     ({"no_learnings": True}, "no_learnings"),
 ]
-STRONG_SKIP = [
+STRONG_SKIP: Rows = [
     ({"false_positive": True}, "false_positive"),
     ({"merged": True}, "merged"),
 ]
-AUTO = {"auto_resolved": True}
+AUTO: dict[str, Any] = {"auto_resolved": True}
 
 
-def decided(*said: dict[str, object]) -> Decision:
+def decided(*said: dict[str, Any]) -> Decision:
     facts = QUIET
     for one in said:
         facts = replace(facts, **one)
@@ -49,17 +52,17 @@ def outcome(decision: Decision) -> tuple[str, str, list[str]]:
 
 
 @pytest.mark.parametrize(("fact", "name"), REQUIRED)
-def test_each_required_row(fact: dict[str, object], name: str) -> None:
+def test_each_required_row(fact: dict[str, Any], name: str) -> None:
     assert outcome(decided(fact)) == (Outcome.REQUIRED, name, [name])
 
 
 @pytest.mark.parametrize(("fact", "name"), RECOMMENDED)
-def test_each_recommended_row(fact: dict[str, object], name: str) -> None:
+def test_each_recommended_row(fact: dict[str, Any], name: str) -> None:
     assert outcome(decided(fact)) == (Outcome.RECOMMENDED, name, [name])
 
 
 @pytest.mark.parametrize(("fact", "name"), [*STRONG_SKIP, (AUTO, "auto_resolved"), *WEAK_SKIP])
-def test_each_skip_row(fact: dict[str, object], name: str) -> None:
+def test_each_skip_row(fact: dict[str, Any], name: str) -> None:
     assert outcome(decided(fact)) == (Outcome.SKIP, name, [name])
 
 
@@ -79,20 +82,20 @@ def test_without_a_trigger_there_is_nothing_to_do() -> None:
         {"root_cause_documented": False},
     ],
 )
-def test_just_below_a_threshold_nothing_fires(fact: dict[str, object]) -> None:
+def test_just_below_a_threshold_nothing_fires(fact: dict[str, Any]) -> None:
     assert outcome(decided(fact)) == (Outcome.SKIP, "no_trigger", ["no_trigger"])
 
 
 @pytest.mark.parametrize(("strong", "name"), STRONG_SKIP)
 @pytest.mark.parametrize(("fact", "fired"), [*REQUIRED, *RECOMMENDED])
 def test_false_positives_and_merged_ones_always_skip(
-    strong: dict[str, object], name: str, fact: dict[str, object], fired: str
+    strong: dict[str, Any], name: str, fact: dict[str, Any], fired: str
 ) -> None:
     assert outcome(decided(fact, strong)) == (Outcome.SKIP, name, [fired, name])
 
 
 @pytest.mark.parametrize(("fact", "fired"), REQUIRED)
-def test_auto_resolved_yields_only_to_customers_data_and_security(fact: dict[str, object], fired: str) -> None:
+def test_auto_resolved_yields_only_to_customers_data_and_security(fact: dict[str, Any], fired: str) -> None:
     yields = fired in {"customer_impact", "data_loss", "security"}
     expected = (Outcome.REQUIRED, fired) if yields else (Outcome.SKIP, "auto_resolved")
     assert outcome(decided(fact, AUTO)) == (*expected, [fired, "auto_resolved"])
@@ -101,7 +104,7 @@ def test_auto_resolved_yields_only_to_customers_data_and_security(fact: dict[str
 @pytest.mark.parametrize(("weak", "name"), WEAK_SKIP)
 @pytest.mark.parametrize(("fact", "fired"), REQUIRED)
 def test_nothing_to_learn_does_not_excuse_what_is_required(
-    weak: dict[str, object], name: str, fact: dict[str, object], fired: str
+    weak: dict[str, Any], name: str, fact: dict[str, Any], fired: str
 ) -> None:
     assert outcome(decided(fact, weak)) == (Outcome.REQUIRED, fired, [fired, name])
 
@@ -109,7 +112,7 @@ def test_nothing_to_learn_does_not_excuse_what_is_required(
 @pytest.mark.parametrize(("skip", "name"), [*WEAK_SKIP, (AUTO, "auto_resolved")])
 @pytest.mark.parametrize(("fact", "fired"), RECOMMENDED)
 def test_nothing_to_learn_excuses_what_is_recommended(
-    skip: dict[str, object], name: str, fact: dict[str, object], fired: str
+    skip: dict[str, Any], name: str, fact: dict[str, Any], fired: str
 ) -> None:
     assert outcome(decided(fact, skip)) == (Outcome.SKIP, name, [fired, name])
 

@@ -1,0 +1,84 @@
+"""The application: its parts, its doors, its answers to errors."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+
+from api import errors, health, webhooks
+from api.errors import Problem
+from api.middleware import BodyLimit, RequestLog
+from api.unit import Parts
+from api.v1 import action_items, discussion, incidents, integrations, lifecycle, people, postmortems
+from models.queries import workers
+from models.session import Sessions
+from runtime.connections import connect_temporal, open_database, open_vault
+from runtime.dispatch import Dispatch
+from runtime.logging import configure_logging
+from runtime.settings import Settings, get_settings
+
+DESCRIPTION = """Makes post-incident reviews happen: from a resolved incident to a published, learned-from postmortem.
+
+Send `Authorization: Bearer <token>`. Every write takes an `Idempotency-Key`; every error is a problem document
+(RFC 9457) with a stable `code`."""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    settings = settings or get_settings()
+    configure_logging(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        database = open_database(settings)
+        client = await connect_temporal()
+        dispatch = Dispatch(client, lambda: _worker_alive(database.sessions))
+        app.state.parts = Parts(settings, database.sessions, open_vault(settings), dispatch)
+        app.state.temporal = client
+        yield
+        await database.close()
+
+    app = FastAPI(
+        title="Afterword",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        separate_input_output_schemas=False,
+        docs_url="/docs",
+        redoc_url=None,
+    )
+    errors.install(app)
+    for routes in (
+        postmortems.routes,
+        lifecycle.routes,
+        discussion.routes,
+        action_items.routes,
+        incidents.routes,
+        people.routes,
+        integrations.routes,
+        webhooks.router,
+        health.router,
+    ):
+        app.include_router(routes)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(RequestLog)
+    _document_problems(app)
+    return app
+
+
+def _document_problems(app: FastAPI) -> None:
+    """Puts the problem document's schema where every documented error points."""
+    generate = app.openapi
+
+    def with_problems() -> dict[str, object]:
+        document = generate()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas.setdefault("Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}"))
+        return document
+
+    app.openapi = with_problems  # type: ignore[method-assign]
+
+
+async def _worker_alive(sessions: Sessions) -> bool:
+    async with sessions.begin() as session:
+        return await workers.is_any_alive(session, datetime.now(UTC))
