@@ -84,9 +84,10 @@ def migrate() -> None:
 @app.command()
 def seed() -> None:
     """Create the first administrator and, unless AFTERWORD_DEMO=0, the demo data. Safe to run twice."""
+    current = configured()
     from runtime.seed import seed as sow
 
-    asyncio.run(sow(configured()))
+    asyncio.run(sow(current))
 
 
 @app.command(hidden=True)

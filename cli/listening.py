@@ -11,7 +11,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = (error.strerror or str(error)).split(" (while")[0].lower()  # Python adds where, in its own words
         raise CannotStart(
             f"the API cannot listen on {host} port {port}: {reason}. "
             "Choose another with AFTERWORD_PORT or AFTERWORD_HOST (AFTERWORD_PORT=8001 make run)"

@@ -11,7 +11,8 @@ import signal
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -22,10 +23,11 @@ from urllib.parse import quote
 import psutil
 
 from runtime.embedded.home import Home
-from runtime.processes import CannotStart, Part, environment_without, spawn
+from runtime.processes import PAUSE, CannotStart, Part, environment_without, spawn
 
 PORT = 5432  # only names the socket file; nothing listens on the network
 USER = "pgserver"  # PostgreSQL refuses to run as root
+ORPHANS_GET = 5.0  # seconds for the children of a killed server to notice
 LONGEST_SOCKET_PATH = 107  # bytes, sun_path in <sys/un.h>
 
 
@@ -45,6 +47,7 @@ class Postgres:
             self.ask("createdb", name)
 
     def ask(self, program: str, *words: str) -> str:
+        """The output of one of PostgreSQL's own programs."""
         command = [str(_programs() / program), "-h", str(self.sockets), "-p", str(PORT), "-U", "postgres"]
         done = subprocess.run(
             [*command, *words], env=environment_without("PG"), capture_output=True, text=True, check=False
@@ -164,16 +167,33 @@ def _make_data(data: Path, user: str | None) -> None:
 
 
 def _clear_stale_pid(data: Path) -> None:
-    """PostgreSQL itself copes with a dead process id, but not with one that now belongs to somebody else.
+    """Makes way where the server before was killed.
 
-    Whoever calls this holds the home: no PostgreSQL of an earlier run is alive. One that a person started by
-    hand is left alone, and our start will say so.
+    PostgreSQL itself copes with the dead process id that it left, but not with one that now belongs to somebody
+    else, nor with its children, which take a moment to notice. One that a person started by hand is left
+    alone, and our start will say so.
     """
     pid_file = data / "postmaster.pid"
-    with suppress(FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
-        pid = int(pid_file.read_text().splitlines()[0])
-        if psutil.Process(pid).name() != "postgres":
-            pid_file.unlink()
+    try:
+        pid = int(pid_file.read_text().split("\n")[0])
+    except (FileNotFoundError, ValueError):
+        return
+    if not _postgres_in(data, [pid]):
+        deadline = time.monotonic() + ORPHANS_GET
+        while _postgres_in(data, psutil.pids()) and time.monotonic() < deadline:
+            time.sleep(PAUSE)
+        pid_file.unlink(missing_ok=True)
+
+
+def _postgres_in(data: Path, pids: Iterable[int]) -> list[int]:
+    """Those of the processes that are PostgreSQL's and work in that directory."""
+    found = []
+    for pid in pids:
+        with suppress(psutil.Error):
+            process = psutil.Process(pid)
+            if process.name() == "postgres" and process.cwd() == str(data.resolve()):
+                found.append(pid)
+    return found
 
 
 def _socket_folder(data: Path, user: str | None) -> Path:

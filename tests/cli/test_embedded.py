@@ -59,6 +59,20 @@ def test_a_process_id_that_somebody_else_has_now_does_not_block(home: Path) -> N
         somebody.kill()
 
 
+def test_a_killed_server_starts_again_even_if_its_children_are_slow_to_notice(home: Path) -> None:
+    with Home.claim(home) as claimed:
+        server = postgres.start(claimed)
+        server.part.wait_until_ready()
+        child = psutil.Process(server.part.process.pid).children()[0]
+        child.suspend()
+        server.part.process.kill()
+        server.part.process.wait()
+        with subprocess.Popen(["sh", "-c", f"sleep 0.7; kill -CONT {child.pid}"]):
+            again = postgres.start(claimed)
+            again.part.wait_until_ready()
+            again.part.stop()
+
+
 def test_children_that_outlive_their_supervisor_are_ended(tmp_path: Path) -> None:
     """Where the kernel does not do it (not Linux), or a child hangs."""
     lock = tmp_path / "lock"
@@ -85,6 +99,7 @@ def test_a_path_too_long_for_a_socket_and_full_of_odd_characters(home: Path) -> 
             assert psql(server, "select lower('ÄÖ') || current_setting('TimeZone')") == "äöUTC"
         finally:
             server.part.stop()
+            server.sockets.rmdir()  # the short folder, outside the home
 
 
 def test_an_interrupted_first_start_leaves_nothing_half_made(home: Path) -> None:

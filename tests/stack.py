@@ -1,0 +1,192 @@
+"""A whole Afterword for tests: PostgreSQL, Temporal, worker and API, each a real process that a test may kill."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
+
+import httpx
+
+from runtime.embedded import postgres as postgres_server
+from runtime.embedded import temporal as temporal_server
+from runtime.embedded.home import Home
+from tests.cli.running import ROOT, free_port
+
+ADMIN_TOKEN = "test-administrator-token"
+PartName = Literal["postgres", "temporal", "worker", "api"]
+PARTS: tuple[PartName, ...] = ("postgres", "temporal", "worker", "api")
+
+
+def eventually(check: Callable[[], Any], seconds: float = 20, pause: float = 0.05) -> Any:
+    """The first truthy answer of ``check``; an assertion in it may fail until then."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            if found := check():
+                return found
+            problem: Exception | None = None
+        except (AssertionError, httpx.HTTPError, KeyError, IndexError) as error:
+            problem = error
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {problem or 'never true'}")
+        time.sleep(pause)
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody with a token: ``person.post("/api/...", json=...)``."""
+
+    id: str
+    http: httpx.Client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.http, name)
+
+
+@dataclass(slots=True)
+class Stack:
+    home: Home
+    demo: bool = False
+    temporal_port: int = field(default_factory=free_port)
+    ui_port: int = field(default_factory=free_port)
+    api_port: int = field(default_factory=free_port)
+    postgres: postgres_server.Postgres | None = None
+    temporal: temporal_server.Temporal | None = None
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    clients: list[httpx.Client] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def database_url(self) -> str:
+        assert self.postgres is not None
+        return self.postgres.url("afterword")
+
+    @property
+    def temporal_address(self) -> str:
+        return f"127.0.0.1:{self.temporal_port}"
+
+    def environment(self) -> dict[str, str]:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("AFTERWORD_", "TEMPORAL_"))}
+        return clean | {
+            "AFTERWORD_DATABASE_URL": self.database_url,
+            "AFTERWORD_SECRET_KEY": "test-secret-key",
+            "AFTERWORD_BOOTSTRAP_TOKEN": ADMIN_TOKEN,
+            "AFTERWORD_DEMO": "1" if self.demo else "0",
+            "AFTERWORD_PORT": str(self.api_port),
+            "AFTERWORD_LOG_FORMAT": "json",
+            "TEMPORAL_ADDRESS": self.temporal_address,
+            "TEMPORAL_NAMESPACE": "default",
+            "TEMPORAL_CONFIG_FILE": os.devnull,
+        }
+
+    # Parts
+
+    def start_all(self) -> None:
+        for name in ("postgres", "temporal"):
+            self.start(name)
+        for command in ("migrate", "seed"):
+            subprocess.run(self._command(command), cwd=ROOT, env=self.environment(), check=True, capture_output=True)
+        for name in ("worker", "api"):
+            self.start(name)
+        self.wait_until_ready()
+
+    def start(self, name: PartName) -> None:
+        if name == "postgres":
+            self.postgres = postgres_server.start(self.home)
+            self.postgres.part.wait_until_ready()
+            self.postgres.create_database("afterword")
+        elif name == "temporal":
+            self.temporal = temporal_server.start(self.home, port=self.temporal_port, ui_port=self.ui_port)
+            assert self.temporal.port == self.temporal_port
+            self.temporal.part.wait_until_ready()
+        else:
+            log = (self.home.path / f"{name}.log").open("ab")
+            self.processes[name] = subprocess.Popen(
+                self._command(name), cwd=ROOT, env=self.environment(), stdout=log, stderr=log, start_new_session=True
+            )
+            log.close()
+
+    def _command(self, command: str) -> list[str]:
+        return [sys.executable, "-m", "cli.main", command]
+
+    def process(self, name: PartName) -> subprocess.Popen[bytes]:
+        if name == "postgres":
+            assert self.postgres is not None
+            return self.postgres.part.process
+        if name == "temporal":
+            assert self.temporal is not None
+            return self.temporal.part.process
+        return self.processes[name]
+
+    def kill(self, name: PartName, number: int = signal.SIGKILL) -> None:
+        """kill -9, and waits until it is gone."""
+        process = self.process(name)
+        process.send_signal(number)
+        process.wait(timeout=20)
+
+    def revive(self, name: PartName) -> None:
+        """Starts it again, as an operator would."""
+        self.start(name)
+
+    def wait_until_ready(self, seconds: float = 40) -> None:
+        eventually(lambda: httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200, seconds)
+
+    def log(self, name: str) -> str:
+        if name in {"postgres", "temporal"}:
+            return (self.home.path / "logs" / f"{name}.log").read_text()
+        return (self.home.path / f"{name}.log").read_text()
+
+    def stop(self) -> None:
+        for client in self.clients:
+            client.close()
+        for name in ("api", "worker"):
+            if process := self.processes.get(name):
+                with suppress(ProcessLookupError):
+                    process.terminate()
+        for name in ("api", "worker"):
+            if process := self.processes.get(name):
+                process.wait(timeout=30)
+        for part in (self.temporal, self.postgres):
+            if part is not None:
+                part.part.stop()
+
+    # People
+
+    def client(self, token: str | None = ADMIN_TOKEN) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        client = httpx.Client(base_url=self.url, headers=headers, timeout=30)
+        self.clients.append(client)
+        return client
+
+    def person(self, role: str = "RESPONDER", **fields: Any) -> Person:
+        """A new person with a token of their own."""
+        name = f"p{uuid4().hex[:10]}"
+        with httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, timeout=30) as admin:
+            body = {"email": f"{name}@example.com", "name": name, "handle": name, "role": role, **fields}
+            made = admin.post("/api/users", json=body)
+            assert made.status_code == 201, made.text
+            scopes = ["read", "write", "admin"] if role == "ADMIN" else ["read", "write"]
+            token = admin.post("/api/tokens", json={"name": "test", "userId": made.json()["id"], "scopes": scopes})
+            assert token.status_code == 201, token.text
+        return Person(made.json()["id"], self.client(token.json()["token"]))
+
+
+@contextmanager
+def running_stack(folder: Path, *, demo: bool = False) -> Iterator[Stack]:
+    with Home.claim(folder) as home:
+        stack = Stack(home, demo=demo)
+        try:
+            stack.start_all()
+            yield stack
+        finally:
+            stack.stop()
