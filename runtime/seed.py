@@ -177,7 +177,8 @@ PAYMENT_SECTIONS = {
     "root_cause": "The pool allowed 50 connections, a value from the first deployment two years ago. Traffic had grown "
     "from 30 to 48 connections at a time; a marketing campaign pushed it over the limit, and requests queued until "
     "they timed out.\n\nNothing measured how full the pool was, so the slow growth stayed unseen.",
-    "resolution": "1. Raised the pool to 100 connections\n2. Restarted three API pods\n3. Watched payments for 15 minutes",
+    "resolution": "1. Raised the pool to 100 connections\n2. Restarted three API pods\n"
+    "3. Watched payments for 15 minutes",
     "lessons_learned": "**Went well**: the alert came within three minutes.\n\n"
     "**Could be better**: the runbook does not know about connection pools.\n\n"
     "**Lucky**: the peak was a small one.",
