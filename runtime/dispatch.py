@@ -7,6 +7,7 @@ meets the same answer); StoreUnavailable where the workflow could not reach the 
 
 import asyncio
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -34,6 +35,8 @@ COMMAND_BUDGET = 10.0
 PATIENCE = 2.5
 """Seconds after which somebody asks whether a worker is alive at all."""
 START_BUDGET = 1.0
+BELIEVED_ALIVE = 2.0
+"""Seconds for which a worker that was seen alive is believed to be."""
 INTERACTIVE = Priority(priority_key=1)
 BULK = Priority(priority_key=5)
 
@@ -44,8 +47,10 @@ class Dispatch:
     def __init__(self, client: Client, worker_alive: Callable[[], Awaitable[bool]]) -> None:
         self._client = client
         self._worker_alive = worker_alive
+        self._alive_until = 0.0
 
     async def command_postmortem(self, command: PostmortemCommand) -> None:
+        await self._check_alive()
         await self._answered(
             self._client.execute_update_with_start_workflow(
                 PostmortemWorkflow.command,
@@ -57,6 +62,7 @@ class Dispatch:
         )
 
     async def command_action_item(self, command: ActionItemCommand) -> None:
+        await self._check_alive()
         await self._answered(
             self._client.execute_update_with_start_workflow(
                 ActionItemWorkflow.command,
@@ -114,6 +120,15 @@ class Dispatch:
             log.warning("workflow not told; the sweep will", reason=type(error).__name__, **ids)
             return False
         return True
+
+    async def _check_alive(self) -> None:
+        """Refuses before anything is sent where no worker lives: what is sent may still be carried out later."""
+        now = time.monotonic()
+        if now < self._alive_until:
+            return
+        if not await self._worker_alive():
+            raise WorkersUnavailable()
+        self._alive_until = now + BELIEVED_ALIVE
 
     async def _answered(self, update: Awaitable[T]) -> T:
         running = asyncio.ensure_future(update)

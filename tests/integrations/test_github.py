@@ -463,12 +463,18 @@ class TestSecrecy:
             {"repository": "acme/api", "baseUrl": "https://user:pass@github.example.com"},
             {"repository": "acme/api", "baseUrl": "github.example.com"},
             {"repository": "acme/api", "secondsBetweenWrites": -1},
-            {},
         ],
     )
     def test_settings_that_cannot_work_are_refused(self, config: dict[str, object]) -> None:
         with pytest.raises(InvalidIntegrationConfig):
             connect("github", config, {"token": TOKEN})
+
+    @pytest.mark.parametrize(("config", "secrets"), [({}, {"token": TOKEN}), ({"repository": "acme/api"}, {})])
+    def test_a_connection_that_only_receives_opens_no_tickets(
+        self, config: dict[str, object], secrets: dict[str, object]
+    ) -> None:
+        with connect("github", config, secrets) as tracker, pytest.raises(TrackerRefused):
+            tracker.find("ai_1")
 
 
 EXAMPLES = ("@octokit/webhooks-examples", "7.6.1", "api.github.com/index.json")

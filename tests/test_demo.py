@@ -1,0 +1,92 @@
+"""What a newcomer pastes: the product document's two curl examples and the README's tour, against the demo data."""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.api.writing import ok
+from tests.stack import ADMIN_TOKEN, ROOT, Stack, running_stack
+
+CREATE = """curl -X POST "https://your-opsknight.com/api/postmortems" \\
+  -H "Authorization: Bearer YOUR_API_TOKEN" \\
+  -H "Content-Type: application/json" \\
+  -d '{
+    "title": "Payment API Outage - Jan 15",
+    "incidentId": "inc_abc123",
+    "summary": "Database connection pool exhaustion caused 45-minute outage",
+    "status": "DRAFT"
+  }'"""
+ADD_ITEM = """curl -X POST "https://your-opsknight.com/api/postmortems/pm_xyz/action-items" \\
+  -H "Authorization: Bearer YOUR_API_TOKEN" \\
+  -H "Content-Type: application/json" \\
+  -d '{
+    "description": "Add connection pool monitoring",
+    "ownerId": "user_jane",
+    "dueDate": "2024-01-22",
+    "priority": "HIGH"
+  }'"""
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Stack]:
+    with (
+        tempfile.TemporaryDirectory(prefix="afterword-") as folder,
+        running_stack(Path(folder) / "home", demo=True) as stack,
+    ):
+        yield stack
+
+
+def pasted(stack: Stack, command: str) -> str:
+    """Runs it in a shell; only the address and the token are ours."""
+    command = command.replace("https://your-opsknight.com", stack.url).replace("YOUR_API_TOKEN", ADMIN_TOKEN)
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command],
+        env={**os.environ, "AFTERWORD": stack.url, "TOKEN": ADMIN_TOKEN},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
+
+
+def test_the_product_documents_create_example(demo: Stack) -> None:
+    made = json.loads(pasted(demo, CREATE))
+    assert made["title"] == "Payment API Outage - Jan 15"
+    assert made["summary"] == "Database connection pool exhaustion caused 45-minute outage"
+    assert (made["status"], made["incidentId"], made["durationMinutes"]) == ("DRAFT", "inc_abc123", 45)
+    assert len(made["timeline"]) == 7
+    assert [one["name"] for one in made["services"]] == ["payments-api"]
+
+
+def test_the_product_documents_action_item_example(demo: Stack) -> None:
+    made = json.loads(pasted(demo, ADD_ITEM))
+    assert made["postmortemId"] == "pm_xyz"
+    assert (made["ownerId"], made["dueDate"], made["priority"]) == ("user_jane", "2024-01-22", "HIGH")
+    assert (made["status"], made["overdue"]) == ("OPEN", True)
+
+
+def test_the_tour_works_as_pasted(demo: Stack) -> None:
+    tour = (ROOT / "README.md").read_text().split("## Five minutes with curl")[1].split("## Connect")[0]
+    blocks = re.findall(r"```sh\n(.*?)```", tour, flags=re.DOTALL)
+    assert len(blocks) == 5
+    script = "\n".join(blocks).replace(
+        "export AFTERWORD=http://127.0.0.1:8000 TOKEN=$(cat .afterword/bootstrap_token)", ""
+    )
+    pasted(demo, script)
+    admin = demo.client()
+    assert ok(admin.get("/api/postmortems/pm_xyz"))["status"] == "PUBLISHED"
+    newest = ok(admin.get("/api/postmortems?limit=1"))["items"][0]
+    assert (newest["title"], newest["status"]) == ("Login is slow", "DRAFT")
+
+
+def test_the_first_page_has_something_in_it(demo: Stack) -> None:
+    admin = demo.client()
+    assert {one["id"] for one in ok(admin.get("/api/postmortems"))["items"]} >= {"pm_xyz", "pm_cachefail"}
+    assert len(ok(admin.get("/api/incidents"))["items"]) >= 3
+    assert ok(admin.get("/api/incidents/inc_abc123/decision"))["decision"] == "required"

@@ -1,0 +1,54 @@
+"""The floor plan is a test: each import contract is kept, and a deliberate violation of each is caught."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("api", "workflows", "activities", "integrations", "models", "domain", "runtime")
+
+VIOLATIONS = {
+    "imports point down": ("domain/lifecycle.py", "import models.person"),
+    "domain is standard library only": ("domain/lifecycle.py", "import pydantic"),
+    "SQL lives in models": ("activities/postmortems.py", "import sqlalchemy"),
+    "vendors live in integrations": ("activities/tickets.py", "import httpx"),
+    "HTTP lives in api": ("workflows/postmortem.py", "import fastapi"),
+    "models and integrations know no Temporal": ("models/person.py", "import temporalio"),
+    "workflows touch nothing": ("workflows/postmortem.py", "import models.person"),
+    "the front door commands workflows, never activities": ("api/unit.py", "import activities.postmortems"),
+    "trackers are asked for at the shelf": ("api/webhooks.py", "import integrations.trackers.github"),
+    "trackers are strangers": ("integrations/trackers/console.py", "import integrations.trackers.github"),
+}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    for room in ROOMS:
+        shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def lint(house: Path) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(house), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(command, cwd=house, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_every_contract_is_kept(house: Path) -> None:
+    told = lint(house)
+    assert told.returncode == 0, told.stdout
+    assert f"{len(VIOLATIONS)} kept, 0 broken" in told.stdout
+
+
+@pytest.mark.parametrize(("contract", "violation"), VIOLATIONS.items(), ids=list(VIOLATIONS))
+def test_a_violation_is_caught(house: Path, contract: str, violation: tuple[str, str]) -> None:
+    where, line = violation
+    file = house / where
+    file.write_text(f"{file.read_text()}\n{line}\n")
+    told = lint(house)
+    assert told.returncode != 0
+    assert f"{contract} BROKEN" in told.stdout, told.stdout
