@@ -153,4 +153,5 @@ async def _defect(request: Request, error: Exception) -> Response:
         "instance": request.url.path,
         "code": "Defect",
     }
-    return JSONResponse(body, 500, media_type="application/problem+json")
+    request_id = structlog.contextvars.get_contextvars().get("request_id", "")
+    return JSONResponse(body, 500, {"X-Request-Id": request_id}, media_type="application/problem+json")

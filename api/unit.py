@@ -47,6 +47,8 @@ class Unit:
     now: datetime
     key: str | None = None
     fingerprint: bytes = b""
+    answer_is_secret: bool = False
+    """The answer holds a credential: it is not kept, and a repeat is another request."""
     after_commit: list[Callable[[], Awaitable[Any]]] = field(default_factory=list)
 
     @property
@@ -163,7 +165,7 @@ async def _answer_once(unit: Unit, request: Request, handle: Handler) -> Respons
     if kept is not None:
         return Response(kept.body, kept.status_code, kept.headers)
     response = await handle(request)
-    if response.status_code < 300:
+    if response.status_code < 300 and not unit.answer_is_secret:
         headers = {
             name: value for name, value in response.headers.items() if name in {"content-type", "etag", "location"}
         }

@@ -289,7 +289,7 @@ async def create_token(unit: Asking, given: TokenNew, response: Response) -> Tok
     )
     records.audit(unit.session, unit.viewer, "token.created", "token", token.id, after={"scopes": token.scopes})
     response.headers["Cache-Control"] = "no-store"
-    unit.key = None  # the answer holds a credential: it is not kept, so a repeat makes another token
+    unit.answer_is_secret = True
     return token_out(token, plain)
 
 

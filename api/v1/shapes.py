@@ -1,5 +1,6 @@
 """Shapes shared by every door: camelCase outside, snake_case inside; UTC instants; opaque cursors."""
 
+import math
 from datetime import date
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
@@ -37,6 +38,10 @@ def _storable(value: Any) -> Any:
     """Refuses what JSON can say and a database cannot hold."""
     if isinstance(value, str) and "\0" in value:
         raise PydanticCustomError("nul_character", "Text must not hold a NUL character")
+    if isinstance(value, str) and any("\ud800" <= one <= "\udfff" for one in value):
+        raise PydanticCustomError("lone_surrogate", "Text must not hold half of a surrogate pair")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise PydanticCustomError("finite_number", "Numbers must be finite")
     if isinstance(value, dict):
         for name, one in value.items():
             _storable(name)

@@ -72,7 +72,7 @@ def decode_cursor(order: str, cursor: str, *, instant: bool, tie_type: type) -> 
             value = datetime.fromisoformat(value)
             if value.tzinfo is None:
                 raise BadCursor(cursor=cursor[:200])
-    except (ValueError, TypeError, binascii.Error, UnicodeError) as error:
+    except (ValueError, TypeError, RecursionError, binascii.Error, UnicodeError) as error:
         raise BadCursor(cursor=cursor[:200]) from error
     return value, tie
 

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import status_code_conformance
 
 from tests.api import writing
 from tests.api.writing import ok
@@ -50,7 +47,7 @@ def existing(stack: Stack) -> dict[str, str]:
     event = ok(author.get(f"{path}/timeline"))["items"][0]
     team = ok(author.post("/api/teams", json={"name": "Generated"}), 201)
     service = ok(author.post("/api/services", json={"name": "generated"}), 201)
-    report = {"externalId": "G-1", "title": "Down", "startedAt": "2026-01-01T10:00:00Z", "status": "TRIGGERED"}
+    report = {"externalId": "G-1", "title": "Down", "startedAt": "2026-01-01T10:00:00Z", "status": "OPEN"}
     incident = ok(author.post("/api/incidents", json=report), 201)
     return {
         "postmortem_id": made["id"],
@@ -63,7 +60,7 @@ def existing(stack: Stack) -> dict[str, str]:
     }
 
 
-def problems_of(target: Target, client: httpx.Client, operation: Any) -> list[str]:
+def problems_of(target: Target, operation: Any) -> list[str]:
     """What is wrong with the answers to requests that the document allows, and to some that it does not."""
     documented = set(operation.definition.raw.get("responses", {}))
     found: dict[str, str] = {}
@@ -100,7 +97,6 @@ def test_no_server_error_and_no_undocumented_status(target: Target) -> None:
     wrong: list[str] = []
     operations = [result.ok() for result in target.schema.get_all_operations()]
     assert len(operations) > 50
-    with target.stack.client() as client:
-        for operation in operations:
-            wrong += problems_of(target, client, operation)
+    for operation in operations:
+        wrong += problems_of(target, operation)
     assert not wrong, "\n\n".join(wrong)

@@ -1,0 +1,183 @@
+"""``make bench``: what our doors cost beside the barest thing that does the same, in one run, as ratios of medians.
+
+Higher is better; 1.0 would be as fast as the bare thing. Times are of this machine, now.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from temporalio import activity, workflow
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from domain.access import Role, Viewer
+from models.queries import postmortems
+from models.queries.pages import Ask
+from models.session import Sessions, make_engine, make_sessions
+from tests.api import writing
+from tests.cli.running import free_port
+from tests.stack import Stack, running_stack
+
+READS, COMMANDS, WEBHOOKS = 200, 30, 100
+
+
+@activity.defn
+async def nothing() -> None: ...
+
+
+@workflow.defn
+class Trivial:
+    """One update with one local activity, one signal: what Temporal itself costs."""
+
+    @workflow.run
+    async def run(self) -> None:
+        await workflow.wait_condition(lambda: False)
+
+    @workflow.update
+    async def touch(self) -> None:
+        await workflow.execute_local_activity(nothing, start_to_close_timeout=timedelta(seconds=5))
+
+    @workflow.signal
+    def tell(self, number: int) -> None: ...
+
+
+def median_ms(seconds: list[float]) -> float:
+    return statistics.median(seconds) * 1000
+
+
+def timed(count: int, work: Callable[[int], Any]) -> float:
+    taken = []
+    for number in range(count):
+        started = time.perf_counter()
+        work(number)
+        taken.append(time.perf_counter() - started)
+    return median_ms(taken)
+
+
+async def timed_async(count: int, work: Callable[[int], Awaitable[Any]]) -> float:
+    taken = []
+    for number in range(count):
+        started = time.perf_counter()
+        await work(number)
+        taken.append(time.perf_counter() - started)
+    return median_ms(taken)
+
+
+def bare_app(sessions: Sessions, viewer: Viewer) -> Starlette:
+    """The same statements, without authentication, validation, shapes, logs or metrics."""
+
+    async def one(request: Request) -> Response:
+        async with sessions.begin() as session:
+            full = await postmortems.get_full(session, viewer, request.path_params["id"], datetime.now(UTC))
+        return Response(json.dumps({"id": full.postmortem.id, "title": full.postmortem.title}))
+
+    async def many(request: Request) -> Response:  # noqa: ARG001
+        async with sessions.begin() as session:
+            page = await postmortems.list_postmortems(
+                session, viewer, postmortems.Filters(), Ask(50), datetime.now(UTC)
+            )
+        return Response(json.dumps([one.postmortem.id for one in page.items]))
+
+    return Starlette(routes=[Route("/one/{id}", one), Route("/many", many)])
+
+
+def serve(app: Starlette, port: int) -> uvicorn.Server:
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
+    threading.Thread(target=server.run, daemon=True).start()
+    while not server.started:
+        time.sleep(0.02)
+    return server
+
+
+def report(what: str, ours: float, bare: float, aim: float) -> None:
+    print(f"{what:<38} {ours:8.1f} ms   bare {bare:8.1f} ms   ratio {bare / ours:5.2f}   (aim {aim})")
+
+
+def bench_reads(stack: Stack) -> None:
+    author = stack.person("ADMIN")
+    made = [writing.draft(author)["id"] for _ in range(60)]
+    viewer = Viewer(author.id, Role.ADMIN)
+    sessions = make_sessions(make_engine(stack.database_url))
+    port = free_port()
+    server = serve(bare_app(sessions, viewer), port)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as bare:
+        timed(20, lambda _: (author.get(f"/api/postmortems/{made[0]}"), bare.get(f"/one/{made[0]}")))
+        ours = timed(READS, lambda n: author.get(f"/api/postmortems/{made[n % 60]}").raise_for_status())
+        theirs = timed(READS, lambda n: bare.get(f"/one/{made[n % 60]}").raise_for_status())
+        report("GET one postmortem", ours, theirs, 0.5)
+        ours = timed(READS // 4, lambda _: author.get("/api/postmortems?limit=50").raise_for_status())
+        theirs = timed(READS // 4, lambda _: bare.get("/many").raise_for_status())
+        report("GET a list of 50", ours, theirs, 0.5)
+    server.should_exit = True
+
+
+async def trivial(stack: Stack) -> tuple[float, float]:
+    client = await Client.connect(stack.temporal_address)
+    queue = f"bench-{uuid4().hex[:6]}"
+    async with Worker(
+        client, task_queue=queue, workflows=[Trivial], activities=[nothing], workflow_runner=UnsandboxedWorkflowRunner()
+    ):
+        handle = await client.start_workflow(Trivial.run, id=queue, task_queue=queue)
+        await timed_async(5, lambda _: handle.execute_update(Trivial.touch))
+        update = await timed_async(COMMANDS * 2, lambda _: handle.execute_update(Trivial.touch))
+        signal = await timed_async(WEBHOOKS, lambda n: handle.signal(Trivial.tell, n))
+        await handle.terminate()
+    return update, signal
+
+
+def bench_commands(stack: Stack, update: float) -> None:
+    author, reviewer = stack.person(), stack.person()
+    made = [writing.ready(author, [reviewer])["id"] for _ in range(COMMANDS)]
+    submit = timed(COMMANDS, lambda n: author.post(f"/api/postmortems/{made[n]}/submit", json={}).raise_for_status())
+    approve = {"decision": "APPROVE"}
+    review = timed(
+        COMMANDS, lambda n: reviewer.post(f"/api/postmortems/{made[n]}/reviews", json=approve).raise_for_status()
+    )
+    report("submit", submit, update, 0.7)
+    report("approve", review, update, 0.7)
+
+
+def bench_webhooks(stack: Stack, signal: float) -> None:
+    admin = stack.client()
+    body = {"kind": "generic", "name": "bench", "config": {}, "secrets": {"webhookSecret": "bench"}}
+    path = httpx.URL(admin.post("/api/integrations", json=body).json()["webhookUrl"]).path
+
+    def deliver(number: int) -> None:
+        news = json.dumps(
+            {"externalId": f"bench-{number}", "title": "Bench", "status": "OPEN", "startedAt": "2026-11-20T07:00:00Z"}
+        ).encode()
+        signature = hmac.new(b"bench", news, hashlib.sha256).hexdigest()
+        headers = {"X-Hub-Signature-256": f"sha256={signature}", "X-Delivery-Id": uuid4().hex}
+        admin.post(path, content=news, headers=headers).raise_for_status()
+
+    deliver(-1)
+    report("webhook accepted (incident, applied)", timed(WEBHOOKS, deliver), signal, 0.5)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="afterword-") as folder, running_stack(Path(folder) / "home") as stack:
+        bench_reads(stack)
+        update, signal = asyncio.run(trivial(stack))
+        bench_commands(stack, update)
+        bench_webhooks(stack, signal)
+
+
+if __name__ == "__main__":
+    main()
