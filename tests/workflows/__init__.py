@@ -1,0 +1,1 @@
+"""Workflows against a real PostgreSQL and a real Temporal, each workflow with a clock that the test moves."""

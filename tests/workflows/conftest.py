@@ -1,0 +1,29 @@
+"""One PostgreSQL for all; a Temporal as it comes, and one that asks workflows to continue as new early."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.workflows.lab import SUGGEST_CONTINUE_AS_NEW, Lab, migrated_postgres, running_lab
+
+
+@pytest.fixture(scope="session")
+def database_url() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="afterword-") as folder, migrated_postgres(Path(folder) / "home") as url:
+        yield url
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def lab(database_url: str) -> AsyncIterator[Lab]:
+    async with running_lab(database_url) as one:
+        yield one
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def short_lab(database_url: str) -> AsyncIterator[Lab]:
+    """Its histories are long after fifty events."""
+    async with running_lab(database_url, SUGGEST_CONTINUE_AS_NEW) as one:
+        yield one

@@ -1,0 +1,236 @@
+"""A PostgreSQL, a Temporal whose workflows have clocks of their own, and a worker in this process."""
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import func, select
+from temporalio.client import Client, WorkflowHandle
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
+
+from domain.access import Role, Viewer
+from domain.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
+from domain.snapshots import ActionItemSnapshot, PostmortemSnapshot
+from domain.targets import TargetName, TargetState
+from models.action_item import ActionItem
+from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget
+from models.queries import action_items, people, policies, postmortems, records
+from models.queries.moves import as_target
+from models.queries.postmortems import NewPostmortem, NewTimelineEvent
+from models.record import CommandLog, Notice
+from models.session import Sessions, make_engine, make_sessions
+from models.vault import Vault
+from runtime.embedded import postgres
+from tests.cli.running import ROOT
+from worker import build_workers
+from workflows import TASK_QUEUE, ActionItemWorkflow, PostmortemWorkflow, attributes
+from workflows.action_item import ActionItemStart
+from workflows.postmortem import PostmortemStart
+
+SECTIONS = {"summary": "S", "impact": "I", "root_cause": "R", "resolution": "F"}
+SUGGEST_CONTINUE_AS_NEW = "limit.historyCount.suggestContinueAsNew=50"
+
+
+@contextmanager
+def migrated_postgres(folder: Path) -> Iterator[str]:
+    with postgres.running(folder) as url:
+        environment = os.environ | {"AFTERWORD_DATABASE_URL": url}
+        command = [sys.executable, "-m", "cli.main", "migrate"]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+        yield url
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    env: WorkflowEnvironment
+    sessions: Sessions
+
+    @property
+    def client(self) -> Client:
+        return self.env.client
+
+    async def person(self, role: Role = Role.RESPONDER) -> str:
+        name = f"p{uuid4().hex[:12]}"
+        async with self.sessions.begin() as session:
+            await people.add_person(
+                session, person_id=f"user_{name}", email=f"{name}@example.com", name=name, handle=name, role=role
+            )
+        return f"user_{name}"
+
+    async def postmortem(self, **columns: Any) -> "Case":
+        """A draft that nobody has touched, of an incident resolved just now, with its workflow."""
+        author_id = await self.person()
+        resolved_at = datetime.now(UTC)
+        new = NewPostmortem(
+            id=f"pm_{uuid4().hex[:12]}",
+            title="Payment API outage",
+            author_id=author_id,
+            columns=columns or SECTIONS,
+            timeline=[NewTimelineEvent(resolved_at, "Resolved")],
+            resolved_at=resolved_at,
+            started_by_person=False,
+        )
+        async with self.sessions.begin() as session:
+            assert await postmortems.open_postmortem(session, None, new, resolved_at)
+        handle = await self.client.start_workflow(
+            PostmortemWorkflow.run, PostmortemStart(new.id), id=f"postmortem-{new.id}", task_queue=TASK_QUEUE
+        )
+        return Case(self, new.id, author_id, resolved_at, handle)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One postmortem, its author, and its workflow with its clock."""
+
+    lab: Lab
+    id: str
+    author_id: str
+    resolved_at: datetime
+    handle: WorkflowHandle[Any, Any]
+
+    # Time
+
+    async def now(self) -> datetime:
+        return await self.lab.env.get_current_time(self.handle)
+
+    async def let_pass(self, **until: float) -> datetime:
+        """Moves the clock to that long after the resolution."""
+        ahead = self.resolved_at + timedelta(**until) - await self.now()
+        assert await self.lab.env.fast_forward(self.handle, ahead)
+        return await self.now()
+
+    def after(self, **since: float) -> datetime:
+        return self.resolved_at + timedelta(**since)
+
+    # Commands
+
+    async def command(
+        self,
+        action: PostmortemAction,
+        *,
+        actor_id: str | None = None,
+        words: Mapping[str, str] | None = None,
+        request_id: str | None = None,
+        **fields: Any,
+    ) -> PostmortemSnapshot:
+        request_id = request_id or uuid4().hex
+        if words:
+            async with self.lab.sessions.begin() as session:
+                await records.stage_arguments(session, request_id, words)
+        command = PostmortemCommand(
+            self.id, action, request_id, actor_id or self.author_id, has_words=bool(words), **fields
+        )
+        return await self.handle.execute_update(PostmortemWorkflow.command, command)
+
+    async def ready(self, due_on: date | None = None) -> str:
+        """What submitting asks for beside the sections: an action item; gives its id."""
+        item_id = f"ai_{uuid4().hex[:12]}"
+        viewer = Viewer(self.author_id, Role.RESPONDER)
+        now = await self.now()
+        values = {
+            "description": "Alert at 80 %",
+            "owner_id": self.author_id,
+            "due_on": due_on or (now + timedelta(days=30)).date(),
+            "priority": "HIGH",
+        }
+        async with self.lab.sessions.begin() as session:
+            seen = await postmortems.get_seen(session, viewer, self.id)
+            await action_items.add_item(session, viewer, seen, item_id, values, now)
+        return item_id
+
+    async def submit(self, *reviewer_ids: str) -> PostmortemSnapshot:
+        await self.ready()
+        return await self.command(PostmortemAction.SUBMIT, person_ids=reviewer_ids)
+
+    async def start_item(self, item_id: str) -> WorkflowHandle[Any, Any]:
+        return await self.lab.client.start_workflow(
+            ActionItemWorkflow.run, ActionItemStart(item_id), id=f"action-item-{item_id}", task_queue=TASK_QUEUE
+        )
+
+    async def command_item(
+        self,
+        handle: WorkflowHandle[Any, Any],
+        item_id: str,
+        action: ActionItemAction,
+        words: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> ActionItemSnapshot:
+        request_id = uuid4().hex
+        if words:
+            async with self.lab.sessions.begin() as session:
+                await records.stage_arguments(session, request_id, words)
+        command = ActionItemCommand(item_id, action, request_id, self.author_id, has_words=bool(words), **fields)
+        return await handle.execute_update(ActionItemWorkflow.command, command)
+
+    # What the database says
+
+    async def states(self, now: datetime) -> dict[TargetName, TargetState]:
+        async with self.lab.sessions.begin() as session:
+            statement = select(PostmortemTarget).where(PostmortemTarget.postmortem_id == self.id)
+            rows = (await session.execute(statement)).scalars()
+            return {TargetName(row.name): as_target(row).state(now) for row in rows}
+
+    async def notices(self, kind: str = "target_due") -> list[Notice]:
+        async with self.lab.sessions.begin() as session:
+            statement = select(Notice).where(Notice.postmortem_id == self.id, Notice.kind == kind)
+            return list((await session.execute(statement.order_by(Notice.created_at, Notice.id))).scalars())
+
+    async def nudged(self) -> list[str | None]:
+        return [one.target for one in await self.notices()]
+
+    async def row(self) -> Postmortem:
+        async with self.lab.sessions.begin() as session:
+            return await session.get_one(Postmortem, self.id)
+
+    async def item(self, item_id: str) -> ActionItem:
+        async with self.lab.sessions.begin() as session:
+            return await session.get_one(ActionItem, item_id)
+
+    async def commands_logged(self) -> int:
+        async with self.lab.sessions.begin() as session:
+            statement = select(func.count()).where(CommandLog.entity_id == self.id)
+            return (await session.execute(statement)).scalar_one()
+
+    async def reviewers(self) -> set[str]:
+        async with self.lab.sessions.begin() as session:
+            statement = select(PostmortemReviewer.person_id).where(PostmortemReviewer.postmortem_id == self.id)
+            return set((await session.execute(statement)).scalars())
+
+
+@asynccontextmanager
+async def running_lab(database_url: str, *settings: str) -> AsyncIterator[Lab]:
+    """``settings`` are further dynamic configuration of the server."""
+    engine = make_engine(database_url)
+    sessions = make_sessions(engine)
+    async with sessions.begin() as session:
+        await policies.ensure_default_policy(session)
+    async with await _environment(settings) as env, AsyncExitStack() as stack:
+        for one in build_workers(env.client, sessions, Vault("k"), "http://x")[:1]:
+            await stack.enter_async_context(one)
+        yield Lab(env, sessions)
+    await engine.dispose()
+
+
+async def _environment(settings: Sequence[str]) -> WorkflowEnvironment:
+    dynamic = (
+        "frontend.WorkflowTimeSkippingEnabled=true",
+        "system.workflowTimeSkippingEnabled=true",
+        'history.timerProcessorMaxTimeShift="1ms"',
+        "history.transferProcessorMaxPollRPS=1000",
+        *settings,
+    )
+    return await WorkflowEnvironment.start_time_skipping_v2(
+        ts_config=TimeSkippingConfig(enabled=False),
+        dev_server_existing_path=str(Path(sys.executable).parent / "temporal"),
+        search_attributes=attributes.ALL,
+        data_converter=pydantic_data_converter,
+        dev_server_extra_args=[word for one in dynamic for word in ("--dynamic-config-value", one)],
+    )

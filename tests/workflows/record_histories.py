@@ -1,0 +1,159 @@
+"""Records a complete history of each scenario, for ``test_replay``: ``python -m tests.workflows.record_histories``.
+
+Run it after a change that means to alter what workflows do, and keep the histories that are already there: they are
+what running workflows have behind them. It therefore writes only files that are missing; name scenarios to record
+them anew.
+"""
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
+
+from domain.access import Role
+from domain.commands import ActionItemAction, PostmortemAction
+from domain.targets import TargetName
+from tests.workflows.lab import SUGGEST_CONTINUE_AS_NEW, Case, Lab, migrated_postgres, running_lab
+from workflows import PostmortemWorkflow
+
+HISTORIES = Path(__file__).parent / "histories"
+
+Recorded = AsyncIterator[tuple[str, WorkflowHandle[Any, Any]]]
+Scenario = Callable[[Lab], Recorded]
+"""Gives each ended run with the name of its file."""
+
+
+async def postmortem_nobody(lab: Lab) -> Recorded:
+    """Four nudges; then an administrator throws it away."""
+    case = await lab.postmortem()
+    await case.let_pass(days=15)
+    await _delete(case)
+    yield "postmortem_nobody", case.handle
+
+
+async def postmortem_published(lab: Lab) -> Recorded:
+    """The whole way: refused, submitted, sent back, submitted, approved, published, archived."""
+    case, bob, admin = await lab.postmortem(), await lab.person(), await lab.person(Role.ADMIN)
+    await case.let_pass(hours=20)
+    with suppress(WorkflowUpdateFailedError):
+        await case.command(PostmortemAction.SUBMIT, person_ids=(bob,))  # no action item yet
+    await case.submit(bob)
+    await case.let_pass(days=2)
+    words = {"comment": "The root cause is missing"}
+    await case.command(PostmortemAction.REQUEST_CHANGES, actor_id=bob, words=words)
+    await case.command(PostmortemAction.SUBMIT)
+    await case.let_pass(days=8)
+    await case.command(PostmortemAction.APPROVE, actor_id=bob)
+    await case.command(PostmortemAction.PUBLISH)
+    await case.command(PostmortemAction.ARCHIVE, actor_id=admin)
+    await case.handle.result()
+    yield "postmortem_published", case.handle
+
+
+async def postmortem_targets_moved(lab: Lab) -> Recorded:
+    """One target waived, one extended before and one after its nudge; the row changed beside the workflow."""
+    case = await lab.postmortem()
+    reason = {"reason": "The vendor's report is late"}
+    extend = PostmortemAction.EXTEND_TARGET
+    await case.command(PostmortemAction.WAIVE_TARGET, target=TargetName.REVIEW_COMPLETED.value, words=reason)
+    await case.command(extend, target=TargetName.DRAFT_STARTED.value, until=case.after(days=3), words=reason)
+    await case.let_pass(hours=50)
+    await case.command(extend, target=TargetName.DRAFT_COMPLETED.value, until=case.after(days=5), words=reason)
+    await case.handle.signal(PostmortemWorkflow.look_again)
+    await case.let_pass(days=15)
+    await _delete(case)
+    yield "postmortem_targets_moved", case.handle
+
+
+async def postmortem_continued(lab: Lab) -> Recorded:
+    """More commands than one run takes, several at once; the first run and the one after it."""
+    case = await lab.postmortem()
+    await case.let_pass(hours=25)
+    crew = [await lab.person() for _ in range(4)]
+    for _ in range(3):
+        await asyncio.gather(*(case.command(PostmortemAction.ADD_REVIEWERS, person_ids=(one,)) for one in crew))
+        for one in crew:
+            await case.command(PostmortemAction.REMOVE_REVIEWER, person_ids=(one,))
+    await case.let_pass(days=15)
+    await _delete(case)
+    first = lab.client.get_workflow_handle(case.handle.id, run_id=case.handle.result_run_id)
+    yield "postmortem_continued_first", first
+    ended = (await first.fetch_history()).events[-1].workflow_execution_continued_as_new_event_attributes
+    second = lab.client.get_workflow_handle(case.handle.id, run_id=ended.new_execution_run_id)
+    yield "postmortem_continued_second", second
+
+
+async def action_item_overdue(lab: Lab) -> Recorded:
+    """Overdue, snoozed, overdue again, done."""
+    case = await lab.postmortem()
+    item_id = await case.ready((case.resolved_at + timedelta(days=2)).date())
+    handle = await case.start_item(item_id)
+    await lab.env.fast_forward(handle, timedelta(days=4))
+    await case.command_item(handle, item_id, ActionItemAction.SNOOZE, until=case.after(days=8))
+    await lab.env.fast_forward(handle, timedelta(days=8))
+    await case.command_item(handle, item_id, ActionItemAction.CHANGE, {"changes": {"status": "COMPLETED"}})
+    await handle.result()
+    yield "action_item_overdue", handle
+
+
+async def action_item_deleted(lab: Lab) -> Recorded:
+    """A refused change, a new due date, and it is gone."""
+    case = await lab.postmortem()
+    item_id = await case.ready()
+    handle = await case.start_item(item_id)
+    sooner = {"changes": {"due_on": (case.resolved_at + timedelta(days=3)).date().isoformat()}}
+    with suppress(WorkflowUpdateFailedError):
+        await case.command_item(handle, item_id, ActionItemAction.CHANGE, sooner)  # without a reason
+    await case.command_item(handle, item_id, ActionItemAction.CHANGE, sooner | {"reason": "It is easier than that"})
+    await case.command_item(handle, item_id, ActionItemAction.DELETE)
+    await handle.result()
+    yield "action_item_deleted", handle
+
+
+SCENARIOS: tuple[Scenario, ...] = (
+    postmortem_nobody,
+    postmortem_published,
+    postmortem_targets_moved,
+    action_item_overdue,
+    action_item_deleted,
+)
+SHORT: tuple[Scenario, ...] = (postmortem_continued,)
+
+
+async def _delete(case: Case) -> None:
+    await case.command(PostmortemAction.DELETE, actor_id=await case.lab.person(Role.ADMIN))
+    await case.lab.client.get_workflow_handle(case.handle.id).result()
+
+
+def _wanted(scenario: Scenario, names: list[str]) -> bool:
+    name = scenario.__name__
+    return name in names if names else not list(HISTORIES.glob(f"{name}*.json"))
+
+
+async def record(names: list[str]) -> None:
+    HISTORIES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="afterword-") as folder, migrated_postgres(Path(folder) / "home") as url:
+        for scenarios, settings in ((SCENARIOS, ()), (SHORT, (SUGGEST_CONTINUE_AS_NEW,))):
+            wanted = [one for one in scenarios if _wanted(one, names)]
+            if wanted:
+                async with running_lab(url, *settings) as lab:
+                    for scenario in wanted:
+                        await _write(scenario(lab))
+
+
+async def _write(recorded: Recorded) -> None:
+    async with aclosing(recorded) as runs:
+        async for name, handle in runs:
+            history = await handle.fetch_history()
+            (HISTORIES / f"{name}.json").write_text(history.to_json() + "\n")
+            print(f"{name}: {len(history.events)} events")  # noqa: T201
+
+
+if __name__ == "__main__":
+    asyncio.run(record(sys.argv[1:]))

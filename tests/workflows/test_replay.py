@@ -1,0 +1,113 @@
+"""Workflows that run now must be able to go on under this code: their recorded histories replay."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio import workflow
+from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+
+from domain.snapshots import ActionItemSnapshot, PostmortemSnapshot
+from tests.workflows.record_histories import HISTORIES, SCENARIOS, SHORT
+from workflows import WORKFLOWS, ActionItemWorkflow, PostmortemWorkflow
+from workflows.action_item import ActionItemStart
+from workflows.postmortem import PostmortemStart
+
+FILES = sorted(HISTORIES.glob("*.json"))
+ENDS = {"EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED", "EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW"}
+
+every_history = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+
+
+def read(file: Path) -> WorkflowHistory:
+    return WorkflowHistory.from_json(file.stem, file.read_text())
+
+
+def test_every_scenario_is_recorded() -> None:
+    for scenario in (*SCENARIOS, *SHORT):
+        assert any(file.stem.startswith(scenario.__name__) for file in FILES), scenario.__name__
+
+
+@every_history
+def test_it_is_complete(file: Path) -> None:
+    assert json.loads(file.read_text())["events"][-1]["eventType"] in ENDS
+
+
+@every_history
+async def test_it_replays(file: Path) -> None:
+    await Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter).replay_workflow(read(file))
+
+
+# Controls: changes that running workflows would not survive must show
+
+
+@workflow.defn(name="PostmortemWorkflow")
+class PostmortemTimerFirst(PostmortemWorkflow):
+    @workflow.init
+    def __init__(self, start: PostmortemStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: PostmortemStart) -> None:
+        await workflow.sleep(timedelta(seconds=1))
+        await super().run(start)
+
+
+@workflow.defn(name="ActionItemWorkflow")
+class ActionItemTimerFirst(ActionItemWorkflow):
+    @workflow.init
+    def __init__(self, start: ActionItemStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: ActionItemStart) -> None:
+        await workflow.sleep(timedelta(seconds=1))
+        await super().run(start)
+
+
+@workflow.defn(name="PostmortemWorkflow")
+class PostmortemUnshown(PostmortemWorkflow):
+    """Keeps its search attributes to itself."""
+
+    @workflow.init
+    def __init__(self, start: PostmortemStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: PostmortemStart) -> None:
+        await super().run(start)
+
+    def _keep(self, snapshot: PostmortemSnapshot) -> None:
+        self._snapshot = snapshot
+
+
+@workflow.defn(name="ActionItemWorkflow")
+class ActionItemUnshown(ActionItemWorkflow):
+    @workflow.init
+    def __init__(self, start: ActionItemStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: ActionItemStart) -> None:
+        await super().run(start)
+
+    def _keep(self, snapshot: ActionItemSnapshot) -> None:
+        self._snapshot = snapshot
+
+
+@every_history
+@pytest.mark.parametrize(
+    "changed",
+    [[PostmortemTimerFirst, ActionItemTimerFirst], [PostmortemUnshown, ActionItemUnshown]],
+    ids=["timer_first", "unshown"],
+)
+async def test_a_change_of_commands_is_noticed(file: Path, changed: list[type[Any]]) -> None:
+    replayer = Replayer(
+        workflows=changed, data_converter=pydantic_data_converter, workflow_runner=UnsandboxedWorkflowRunner()
+    )
+    with pytest.raises(workflow.NondeterminismError):
+        await replayer.replay_workflow(read(file))
