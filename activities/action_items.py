@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 from temporalio import activity
 
-from activities.refusals import in_time, refusals
+from activities.refusals import refusals
 from domain.commands import ActionItemCommand
 from domain.snapshots import ActionItemSnapshot
 from models.queries import action_items
@@ -44,7 +44,7 @@ class ActionItemActivities:
     async def commit_action_item_command(self, given: CommitActionItemCommand) -> ActionItemSnapshot:
         """The commit point of a command. Raises its refusal."""
         with refusals():
-            async with in_time(), self._sessions.begin() as session:
+            async with self._sessions.begin() as session:
                 snapshot = await action_items.commit(session, given.command, given.at)
         log.info(
             "action item command committed",

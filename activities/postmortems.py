@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 from temporalio import activity
 
-from activities.refusals import in_time, refusals
+from activities.refusals import refusals
 from domain.commands import PostmortemCommand
 from domain.snapshots import PostmortemSnapshot
 from models.queries import moves
@@ -45,7 +45,7 @@ class PostmortemActivities:
     async def commit_postmortem_command(self, given: CommitPostmortemCommand) -> PostmortemSnapshot:
         """The commit point of a command. Raises its refusal, with all reasons."""
         with refusals():
-            async with in_time(), self._sessions.begin() as session:
+            async with self._sessions.begin() as session:
                 snapshot = await moves.commit(session, given.command, given.at)
         log.info(
             "postmortem command committed",

@@ -8,19 +8,15 @@ from temporalio.common import RetryPolicy
 from domain.errors import REFUSALS
 
 STORE: dict[str, Any] = {
-    "start_to_close_timeout": timedelta(seconds=7),
+    "start_to_close_timeout": timedelta(seconds=3),
+    "schedule_to_close_timeout": timedelta(seconds=8),
     "retry_policy": RetryPolicy(
         initial_interval=timedelta(milliseconds=50),
         maximum_interval=timedelta(seconds=1),
-        maximum_attempts=6,
         non_retryable_error_types=REFUSALS,
     ),
 }
-"""One transaction while somebody waits for the answer: give up in time to say so.
-
-Attempts are counted and the activity bounds its own time (``activities.refusals.in_time``): a history in which a local
-activity ran into its schedule-to-close timeout does not replay (TMPRL1100, seen with SDK 1.35).
-"""
+"""One transaction while somebody waits for the answer: give up in time to say so."""
 
 STORE_PATIENTLY: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=10),
