@@ -119,7 +119,7 @@ def _ask(settings: Settings) -> tuple[int, str]:
 def _announce(settings: Settings, env: dict[str, str], home: Home, ui: str | None) -> None:
     lines = {
         "Web": settings.base_url,
-        "Sign in": f"open {settings.base_url}/sign-in and paste the API token",
+        "Sign in": "send the API token: Authorization: Bearer <token>",
         "API token": env["AFTERWORD_BOOTSTRAP_TOKEN"],
         "Temporal UI": ui or f"that of {env['TEMPORAL_ADDRESS']}",
         "Data, logs": str(home.path),
