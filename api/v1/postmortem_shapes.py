@@ -11,6 +11,7 @@ from domain.access import EditorLevel, Visibility
 from domain.drafts import EntryType
 from domain.lifecycle import ReviewerState, Status
 from integrations.fields import Instant, Words
+from models.postmortem import SECTIONS
 from models.queries.postmortems import Full, missing_of, state_of
 
 Count = Annotated[int, Field(ge=0, le=2**53)]
@@ -108,18 +109,6 @@ class PostmortemOut(Shape):
     action_item_counts: ActionItemCounts
 
 
-SECTION_NAMES = (
-    "summary",
-    "impact",
-    "root_cause",
-    "resolution",
-    "lessons_learned",
-    "contributing_factors",
-    "detection",
-    "response",
-)
-
-
 def postmortem_out(full: Full, base_url: str) -> PostmortemOut:
     row, counts = full.postmortem, full.counts
     incident_ids = [one.incident_id for one in row.incidents]
@@ -173,7 +162,7 @@ def postmortem_out(full: Full, base_url: str) -> PostmortemOut:
             wont_do=counts.items.get("WONT_DO", 0),
             overdue=counts.overdue,
         ),
-        **{name: getattr(row, name) for name in SECTION_NAMES},
+        **{name: getattr(row, name) for name in SECTIONS},
     )
 
 

@@ -24,7 +24,7 @@ from models.person import Person
 from models.postmortem import Postmortem, PostmortemTeam
 from models.queries.integrations import get_integration
 from models.queries.pages import Ask, Order, Page, fetch_page
-from models.queries.people import find_team_leads, get_viewer_unscoped, list_administrators
+from models.queries.people import escape_like, find_team_leads, get_viewer_unscoped, list_administrators
 from models.queries.postmortems import Seen
 from models.queries.records import audit, is_committed, log_command, notify, plain, take_arguments
 from models.queries.visibility import relation_columns, relations, visible_to
@@ -111,7 +111,7 @@ def _filtered(statement: Select[Any], filters: ItemFilters, now: datetime) -> Se
     if filters.due_to:
         statement = statement.where(ActionItem.due_on <= filters.due_to)
     if filters.q:
-        pattern = filters.q.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        pattern = escape_like(filters.q.lower())
         statement = statement.where(func.lower(ActionItem.description).like(f"%{pattern}%", escape="\\"))
     return statement
 

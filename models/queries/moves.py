@@ -32,7 +32,7 @@ from models.postmortem import (
 )
 from models.queries.people import check_people, find_team_leads, get_viewer_unscoped, list_administrators
 from models.queries.policies import get_policy
-from models.queries.postmortems import Seen, get_seen, meet_target, missing_of, state_of
+from models.queries.postmortems import Seen, get_seen, meet_target, missing_of, state_of, unresolved_threads
 from models.queries.records import audit, is_committed, log_command, notify, take_arguments
 
 REVIEW_ACTIONS = {PostmortemAction.APPROVE, PostmortemAction.REQUEST_CHANGES}
@@ -153,7 +153,7 @@ async def facts(asked: Asked, move: Move) -> Facts:
     has = select(
         select(TimelineEvent.id).where(TimelineEvent.postmortem_id == postmortem.id).exists(),
         select(func.count()).where(ActionItem.postmortem_id == postmortem.id).scalar_subquery(),
-        select(func.count()).where(Comment.postmortem_id == postmortem.id, *_open_threads()).scalar_subquery(),
+        select(func.count()).where(Comment.postmortem_id == postmortem.id, *unresolved_threads()).scalar_subquery(),
     )
     has_timeline, item_count, unresolved = (await session.execute(has)).one()
     incomplete = select(ActionItem.id).where(
@@ -172,10 +172,6 @@ async def facts(asked: Asked, move: Move) -> Facts:
         min_reviewers=policy.min_reviewers,
         comment=asked.comment,
     )
-
-
-def _open_threads() -> tuple[Any, ...]:
-    return (Comment.parent_id.is_(None), Comment.resolved_at.is_(None))
 
 
 async def _reviewers(asked: Asked) -> list[PostmortemReviewer]:

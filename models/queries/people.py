@@ -93,7 +93,7 @@ async def list_people(
 ) -> Page[Person]:
     statement = select(Person)
     if q:
-        pattern = f"%{_escape_like(q.lower())}%"
+        pattern = f"%{escape_like(q.lower())}%"
         statement = statement.where(
             func.lower(Person.name).like(pattern, escape="\\")
             | Person.email.like(pattern, escape="\\")
@@ -105,7 +105,7 @@ async def list_people(
     return Page([row[0] for row in rows], cursor)
 
 
-def _escape_like(text: str) -> str:
+def escape_like(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 

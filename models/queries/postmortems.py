@@ -263,7 +263,7 @@ async def count_beside(session: AsyncSession, postmortems: Sequence[Postmortem],
     for postmortem_id, status, count, late_ones in (await session.execute(grouped)).all():
         items[postmortem_id][status] = count
         late[postmortem_id] = late.get(postmortem_id, 0) + late_ones
-    threads = select(Comment.postmortem_id, func.count()).where(Comment.postmortem_id.in_(ids), *_unresolved())
+    threads = select(Comment.postmortem_id, func.count()).where(Comment.postmortem_id.in_(ids), *unresolved_threads())
     comments = {row[0]: row[1] for row in (await session.execute(threads.group_by(Comment.postmortem_id))).all()}
     return {
         one.id: Counts(items[one.id], late.get(one.id, 0), comments.get(one.id, 0), bool(one.timeline))
@@ -271,7 +271,7 @@ async def count_beside(session: AsyncSession, postmortems: Sequence[Postmortem],
     }
 
 
-def _unresolved() -> tuple[Any, ...]:
+def unresolved_threads() -> tuple[Any, ...]:
     return (Comment.parent_id.is_(None), Comment.resolved_at.is_(None))
 
 
