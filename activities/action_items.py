@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 from temporalio import activity
 
-from activities.refusals import refusals
+from activities.refusals import transaction
 from domain.commands import ActionItemCommand
 from domain.snapshots import ActionItemSnapshot
 from models.queries import action_items
@@ -36,16 +36,15 @@ class ActionItemActivities:
     @activity.defn
     async def load_action_item(self, action_item_id: str) -> ActionItemSnapshot:
         """The row as a snapshot; notes that its workflow runs, which takes it out of the outbox."""
-        async with self._sessions.begin() as session:
+        async with transaction(self._sessions) as session:
             await action_items.mark_started(session, action_item_id)
             return await action_items.snapshot(session, action_item_id)
 
     @activity.defn
     async def commit_action_item_command(self, given: CommitActionItemCommand) -> ActionItemSnapshot:
         """The commit point of a command. Raises its refusal."""
-        with refusals():
-            async with self._sessions.begin() as session:
-                snapshot = await action_items.commit(session, given.command, given.at)
+        async with transaction(self._sessions) as session:
+            snapshot = await action_items.commit(session, given.command, given.at)
         log.info(
             "action item command committed",
             action_item_id=given.command.action_item_id,
@@ -58,7 +57,7 @@ class ActionItemActivities:
     @activity.defn
     async def nudge_for_overdue(self, given: NudgeForOverdue) -> ActionItemSnapshot:
         """Reads the facts again and tells whoever owes the item, once for each due date."""
-        async with self._sessions.begin() as session:
+        async with transaction(self._sessions) as session:
             told = await action_items.nudge_for_overdue(session, given.action_item_id, given.at)
             snapshot = await action_items.snapshot(session, given.action_item_id)
         if told:

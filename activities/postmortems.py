@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 from temporalio import activity
 
-from activities.refusals import refusals
+from activities.refusals import transaction
 from domain.commands import PostmortemCommand
 from domain.snapshots import PostmortemSnapshot
 from models.queries import moves
@@ -37,16 +37,15 @@ class PostmortemActivities:
     @activity.defn
     async def load_postmortem(self, postmortem_id: str) -> PostmortemSnapshot:
         """The row as a snapshot; notes that its workflow runs, which takes it out of the outbox."""
-        async with self._sessions.begin() as session:
+        async with transaction(self._sessions) as session:
             await moves.mark_started(session, postmortem_id)
             return await moves.snapshot(session, postmortem_id)
 
     @activity.defn
     async def commit_postmortem_command(self, given: CommitPostmortemCommand) -> PostmortemSnapshot:
         """The commit point of a command. Raises its refusal, with all reasons."""
-        with refusals():
-            async with self._sessions.begin() as session:
-                snapshot = await moves.commit(session, given.command, given.at)
+        async with transaction(self._sessions) as session:
+            snapshot = await moves.commit(session, given.command, given.at)
         log.info(
             "postmortem command committed",
             postmortem_id=given.command.postmortem_id,
@@ -59,7 +58,7 @@ class PostmortemActivities:
     @activity.defn
     async def nudge_for_target(self, given: NudgeForTarget) -> PostmortemSnapshot:
         """Reads the facts again and tells whoever owes the target, once for each due instant."""
-        async with self._sessions.begin() as session:
+        async with transaction(self._sessions) as session:
             told = await moves.nudge_for_target(session, given.postmortem_id, given.target, given.at)
             snapshot = await moves.snapshot(session, given.postmortem_id)
         if told:

@@ -1,20 +1,26 @@
 """How a refusal leaves an activity: its code as the failure's type, its facts as details, never retried."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from temporalio.exceptions import ApplicationError
 
-from domain.errors import DomainError
+from domain.errors import DomainError, StoreUnavailable
+from models.session import Session, Sessions, StoreError, is_locked
 
 
-@contextmanager
-def refusals() -> Iterator[None]:
-    """Turns a DomainError into an ApplicationError that carries its code and facts."""
+@asynccontextmanager
+async def transaction(sessions: Sessions) -> AsyncIterator[Session]:
+    """One transaction. A refusal leaves it as its failure, and so does a row that another one holds for long."""
     try:
-        yield
+        async with sessions.begin() as session:
+            yield session
     except DomainError as refusal:
         raise as_failure(refusal) from None
+    except StoreError as error:
+        if is_locked(error):
+            raise ApplicationError("a row is locked", type=StoreUnavailable.__name__) from None
+        raise
 
 
 def as_failure(refusal: DomainError) -> ApplicationError:

@@ -14,6 +14,7 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.refusals import transaction
 from domain.action_items import ActionItemStatus, LinkState
 from domain.errors import (
     CredentialsRejected,
@@ -77,11 +78,11 @@ class TicketActivities:
         A refusal is written on the link and is an answer; a stumble is raised, to be tried again after the time that
         the vendor asked for.
         """
-        async with self._sessions.begin() as session:
+        async with transaction(self._sessions) as session:
             work = await action_items.get_ticket_work_unscoped(session, given.ticket_id)
         if work is not None:
             await self._push(work)
-        async with self._sessions.begin() as session:
+        async with transaction(self._sessions) as session:
             return await action_items.snapshot(session, given.action_item_id)
 
     async def _push(self, work: TicketWork) -> None:
@@ -92,7 +93,7 @@ class TicketActivities:
                 await asyncio.sleep(shelf.tracker(work.integration.kind).lookup_lag)
             ticket = await _beating(asyncio.to_thread(self._write, work, wanted))
         except TrackerUnavailable as stumble:
-            async with self._sessions.begin() as session:
+            async with transaction(self._sessions) as session:
                 _log_out(session, work, operation, "retry", str(stumble))
             delay = timedelta(seconds=stumble.retry_after) if stumble.retry_after is not None else None
             raise ApplicationError(str(stumble), type="TrackerUnavailable", next_retry_delay=delay) from None
@@ -106,7 +107,7 @@ class TicketActivities:
 
     async def _note_success(self, work: TicketWork, operation: str, ticket: Ticket, wanted: Mapping[str, Any]) -> None:
         now = activity.info().started_time
-        async with self._sessions.begin() as session:
+        async with transaction(self._sessions) as session:
             held = await action_items.get_ticket_work_unscoped(session, work.ticket.id, lock=True)
             if held is None:
                 return
@@ -156,7 +157,7 @@ class TicketActivities:
             state = LinkState.DELETED
         elif isinstance(refusal, TicketForbidden):
             state = LinkState.FORBIDDEN
-        async with self._sessions.begin() as session:
+        async with transaction(self._sessions) as session:
             held = await action_items.get_ticket_work_unscoped(session, work.ticket.id, lock=True)
             _log_out(session, work, operation, "refused", str(refusal))
             if held is None:
@@ -169,7 +170,7 @@ class TicketActivities:
     @activity.defn
     async def apply_delivery(self, given: ApplyDelivery) -> ActionItemSnapshot:
         """Lets the item follow its ticket, once for each delivery; news older than what was applied is dropped."""
-        async with self._sessions.begin() as session:
+        async with transaction(self._sessions) as session:
             await action_items.get_item_unscoped(session, given.action_item_id)
             delivery = await integrations.lock_delivery_unscoped(session, given.delivery)
             if delivery is not None and delivery.integration_id is not None:
@@ -197,7 +198,7 @@ class TicketActivities:
                     delivery_id=delivery.delivery_id,
                     result=result,
                 )
-        async with self._sessions.begin() as session:
+        async with transaction(self._sessions) as session:
             return await action_items.snapshot(session, given.action_item_id)
 
 

@@ -8,16 +8,28 @@ Session = AsyncSession
 Sessions = async_sessionmaker[AsyncSession]
 
 
+LOCK_TIMEOUT = "2s"
+
 StoreError = SQLAlchemyError
 """Whatever a statement may raise; :func:`is_away`, :func:`is_conflict` and :func:`is_bad_value` tell which."""
 
 
 def is_away(error: Exception) -> bool:
-    """The server cannot be reached, is starting or stopping, or gave this transaction up (a deadlock)."""
+    """The server cannot be reached, is starting or stopping, or gave this transaction up (a deadlock, a long lock)."""
     if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
         return True
-    state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
-    return (isinstance(error, DBAPIError) and error.connection_invalidated) or state[:2] in {"08", "40", "53", "57"}
+    invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
+    return invalidated or is_locked(error) or _state(error)[:2] in {"08", "40", "53", "57"}
+
+
+def is_locked(error: Exception) -> bool:
+    """Another transaction held a row for longer than ``LOCK_TIMEOUT``; nothing was written."""
+    return _state(error) == "55P03"
+
+
+def _state(error: Exception) -> str:
+    """PostgreSQL's five-letter code: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) or ""
 
 
 def is_conflict(error: Exception) -> bool:
@@ -31,7 +43,10 @@ def is_bad_value(error: Exception) -> bool:
 
 
 def make_engine(url: str, *, pool_size: int = 20) -> AsyncEngine:
-    """An engine whose pool notices a restarted server (``pool_pre_ping``) and waits at most 5 s for a connection."""
+    """An engine whose pool notices a restarted server (``pool_pre_ping``) and waits at most 5 s for a connection.
+
+    PostgreSQL itself gives up waiting for a row, so that nobody above has to interrupt a statement.
+    """
     return create_async_engine(
         url,
         pool_size=pool_size,
@@ -39,7 +54,7 @@ def make_engine(url: str, *, pool_size: int = 20) -> AsyncEngine:
         pool_timeout=5,
         pool_pre_ping=True,
         pool_recycle=1800,
-        connect_args={"timeout": 5, "server_settings": {"timezone": "UTC", "jit": "off"}},
+        connect_args={"timeout": 5, "server_settings": {"timezone": "UTC", "jit": "off", "lock_timeout": LOCK_TIMEOUT}},
     )
 
 

@@ -13,16 +13,15 @@ import asyncio
 from dataclasses import dataclass
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.action_items import ActionItemActivities, CommitActionItemCommand, NudgeForOverdue
     from activities.tickets import ApplyDelivery, PushTicket, TicketActivities
     from domain.commands import ActionItemCommand
     from domain.snapshots import ActionItemSnapshot, Deadline, TicketToPush
-    from workflows import attributes, retries
+    from workflows import attributes, retries, store
     from workflows.queues import tracker_queue
-    from workflows.refusals import refusal_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +73,11 @@ class ActionItemWorkflow:
         """Carries a command out and answers with the state after it; fails with the refusal's code and facts."""
         async with self._lock:
             try:
-                snapshot: ActionItemSnapshot = await workflow.execute_local_activity_method(
-                    ActionItemActivities.commit_action_item_command,
-                    CommitActionItemCommand(command, workflow.now()),
-                    summary=command.action,
-                    **retries.STORE,
-                )
-            except ActivityError as error:
-                if refusal := refusal_in(error):
-                    raise refusal from None
-                self._stale = True  # it may have been committed: the row knows
-                raise ApplicationError("the database is away", type="StoreUnavailable") from error
+                given = CommitActionItemCommand(command, workflow.now())
+                snapshot = await store.commit(ActionItemActivities.commit_action_item_command, given, command.action)
+            except store.StoreAway:
+                self._stale = True
+                raise
             self._keep(snapshot)
         return snapshot
 
@@ -137,34 +130,24 @@ class ActionItemWorkflow:
     async def _load(self) -> None:
         async with self._lock:
             self._stale = False
-            snapshot = await workflow.execute_local_activity_method(
-                ActionItemActivities.load_action_item, self._id, summary="read the row", **retries.STORE_PATIENTLY
-            )
+            snapshot = await store.patiently(ActionItemActivities.load_action_item, self._id, "read the row")
             self._keep(snapshot)
 
     async def _nudge(self, deadline: Deadline) -> None:
         async with self._lock:
             if self._deadline() != deadline:
                 return
-            snapshot = await workflow.execute_local_activity_method(
-                ActionItemActivities.nudge_for_overdue,
-                NudgeForOverdue(self._id, workflow.now()),
-                summary="overdue: who owes it?",
-                **retries.STORE_PATIENTLY,
-            )
+            given = NudgeForOverdue(self._id, workflow.now())
+            snapshot = await store.patiently(ActionItemActivities.nudge_for_overdue, given, "overdue: who owes it?")
             self._keep(snapshot)
 
     async def _apply(self, delivery: int) -> None:
         async with self._lock:
             self._deliveries.remove(delivery)
             try:
-                snapshot = await workflow.execute_local_activity_method(
-                    TicketActivities.apply_delivery,
-                    ApplyDelivery(self._id, delivery, workflow.now()),
-                    summary="the ticket changed",
-                    **retries.STORE,
-                )
-            except ActivityError:
+                given = ApplyDelivery(self._id, delivery, workflow.now())
+                snapshot = await store.commit(TicketActivities.apply_delivery, given, "the ticket changed")
+            except ApplicationError:
                 return  # not handled, so the drain sends it again
             self._keep(snapshot)
 

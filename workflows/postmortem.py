@@ -12,15 +12,14 @@ import asyncio
 from dataclasses import dataclass
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.postmortems import CommitPostmortemCommand, NudgeForTarget, PostmortemActivities
     from domain import lifecycle
     from domain.commands import PostmortemCommand
     from domain.snapshots import Deadline, PostmortemSnapshot
-    from workflows import attributes, retries
-    from workflows.refusals import refusal_in, refusals
+    from workflows import attributes, store
+    from workflows.refusals import refusals
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +62,11 @@ class PostmortemWorkflow:
         """Carries a command out and answers with the state after it; fails with the refusal's code and facts."""
         async with self._lock:
             try:
-                snapshot: PostmortemSnapshot = await workflow.execute_local_activity_method(
-                    PostmortemActivities.commit_postmortem_command,
-                    CommitPostmortemCommand(command, workflow.now()),
-                    summary=command.action,
-                    **retries.STORE,
-                )
-            except ActivityError as error:
-                if refusal := refusal_in(error):
-                    raise refusal from None
-                self._stale = True  # it may have been committed: the row knows
-                raise ApplicationError("the database is away", type="StoreUnavailable") from error
+                given = CommitPostmortemCommand(command, workflow.now())
+                snapshot = await store.commit(PostmortemActivities.commit_postmortem_command, given, command.action)
+            except store.StoreAway:
+                self._stale = True
+                raise
             self._keep(snapshot)
         return snapshot
 
@@ -119,21 +112,16 @@ class PostmortemWorkflow:
     async def _load(self) -> None:
         async with self._lock:
             self._stale = False
-            snapshot = await workflow.execute_local_activity_method(
-                PostmortemActivities.load_postmortem, self._id, summary="read the row", **retries.STORE_PATIENTLY
-            )
+            snapshot = await store.patiently(PostmortemActivities.load_postmortem, self._id, "read the row")
             self._keep(snapshot)
 
     async def _nudge(self, deadline: Deadline) -> None:
         async with self._lock:
             if self._deadline() != deadline:
                 return
-            snapshot = await workflow.execute_local_activity_method(
-                PostmortemActivities.nudge_for_target,
-                NudgeForTarget(self._id, deadline.name, workflow.now()),
-                summary=f"{deadline.name} is due: who owes it?",
-                **retries.STORE_PATIENTLY,
-            )
+            given = NudgeForTarget(self._id, deadline.name, workflow.now())
+            summary = f"{deadline.name} is due: who owes it?"
+            snapshot = await store.patiently(PostmortemActivities.nudge_for_target, given, summary)
             self._keep(snapshot)
 
     def _keep(self, snapshot: PostmortemSnapshot) -> None:

@@ -4,15 +4,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from domain.errors import REFUSALS, DomainError
 
 
-def refusal_in(error: ActivityError) -> ApplicationError | None:
-    """The refusal for which an activity failed; None where it stumbled."""
-    cause = error.cause
+def refusal_in(error: FailureError) -> ApplicationError | None:
+    """The refusal for which an activity failed; None where it stumbled.
+
+    A local activity's own failure arrives bare, without an ActivityError around it (temporalio 1.35).
+    """
+    cause = error.cause if isinstance(error, ActivityError) else error
     return cause if isinstance(cause, ApplicationError) and cause.type in REFUSALS else None
 
 

@@ -5,18 +5,21 @@ from typing import Any
 
 from temporalio.common import RetryPolicy
 
-from domain.errors import REFUSALS
+from domain.errors import REFUSALS, StoreUnavailable
 
 STORE: dict[str, Any] = {
-    "start_to_close_timeout": timedelta(seconds=3),
-    "schedule_to_close_timeout": timedelta(seconds=8),
+    "start_to_close_timeout": timedelta(seconds=10),
     "retry_policy": RetryPolicy(
-        initial_interval=timedelta(milliseconds=50),
+        initial_interval=timedelta(milliseconds=100),
         maximum_interval=timedelta(seconds=1),
-        non_retryable_error_types=REFUSALS,
+        maximum_attempts=6,
+        non_retryable_error_types=[*REFUSALS, StoreUnavailable.__name__],
     ),
 }
-"""One transaction while somebody waits for the answer: give up in time to say so."""
+"""One transaction while somebody waits for the answer: six attempts in about 3 s, or one locked row, then say so.
+
+A local activity must end by itself (PostgreSQL's ``lock_timeout`` sees to it): one that the SDK has to interrupt leaves
+its update unanswered and a history that does not replay (temporalio 1.35, TMPRL1100)."""
 
 STORE_PATIENTLY: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=10),
@@ -26,7 +29,7 @@ STORE_PATIENTLY: dict[str, Any] = {
         non_retryable_error_types=REFUSALS,
     ),
 }
-"""One transaction that nobody waits for: until it is done."""
+"""One transaction that nobody waits for, once the quick way did not do: until it is done."""
 
 TRACKER: dict[str, Any] = {
     "start_to_close_timeout": timedelta(minutes=1),

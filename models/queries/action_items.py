@@ -433,9 +433,10 @@ def agreed_of(ticket: Ticket) -> Standing | None:
 
 
 async def mark_started(session: AsyncSession, item_id: str) -> None:
-    await session.execute(
-        update(ActionItem).where(ActionItem.id == item_id, ~ActionItem.workflow_started).values(workflow_started=True)
-    )
+    """Waits for nobody: a row that is held is marked when the sweep has asked again."""
+    free = select(ActionItem.id).where(ActionItem.id == item_id, ~ActionItem.workflow_started)
+    statement = update(ActionItem).where(ActionItem.id == free.with_for_update(skip_locked=True).scalar_subquery())
+    await session.execute(statement.values(workflow_started=True))
 
 
 async def nudge_for_overdue(session: AsyncSession, item_id: str, now: datetime) -> list[str]:

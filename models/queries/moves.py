@@ -425,11 +425,10 @@ async def _pending_targets(session: AsyncSession, postmortem_id: str) -> list[An
 
 
 async def mark_started(session: AsyncSession, postmortem_id: str) -> None:
-    await session.execute(
-        update(Postmortem)
-        .where(Postmortem.id == postmortem_id, ~Postmortem.workflow_started)
-        .values(workflow_started=True)
-    )
+    """Waits for nobody: a row that is held is marked when the sweep has asked again."""
+    free = select(Postmortem.id).where(Postmortem.id == postmortem_id, ~Postmortem.workflow_started)
+    statement = update(Postmortem).where(Postmortem.id == free.with_for_update(skip_locked=True).scalar_subquery())
+    await session.execute(statement.values(workflow_started=True))
 
 
 async def nudge_for_target(session: AsyncSession, postmortem_id: str, name: str, now: datetime) -> list[str]:

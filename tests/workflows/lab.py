@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import func, make_url, select, text
+from sqlalchemy.ext.asyncio import create_async_engine
 from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
@@ -52,10 +53,26 @@ def migrated_postgres(folder: Path) -> Iterator[str]:
 class Lab:
     env: WorkflowEnvironment
     sessions: Sessions
+    database_url: str
 
     @property
     def client(self) -> Client:
         return self.env.client
+
+    @asynccontextmanager
+    async def database_away(self) -> AsyncIterator[None]:
+        """Nobody gets in, and whoever was in is thrown out."""
+        url = make_url(self.database_url)
+        admin = create_async_engine(url.set(database="template1"), isolation_level="AUTOCOMMIT")
+        async with admin.connect() as connection:
+            await connection.execute(text(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS false'))
+            gone = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+            await connection.execute(text(gone), {"name": url.database})
+            try:
+                yield
+            finally:
+                await connection.execute(text(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS true'))
+        await admin.dispose()
 
     async def person(self, role: Role = Role.RESPONDER) -> str:
         name = f"p{uuid4().hex[:12]}"
@@ -215,7 +232,7 @@ async def running_lab(database_url: str, *settings: str) -> AsyncIterator[Lab]:
     async with await _environment(settings) as env, AsyncExitStack() as stack:
         for one in build_workers(env.client, sessions, Vault("k"), "http://x")[:1]:
             await stack.enter_async_context(one)
-        yield Lab(env, sessions)
+        yield Lab(env, sessions, database_url)
     await engine.dispose()
 
 

@@ -19,6 +19,7 @@ from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 from domain.access import Role
 from domain.commands import ActionItemAction, PostmortemAction
 from domain.targets import TargetName
+from models.postmortem import Postmortem
 from tests.workflows.lab import SUGGEST_CONTINUE_AS_NEW, Case, Lab, migrated_postgres, running_lab
 from workflows import PostmortemWorkflow
 
@@ -89,6 +90,33 @@ async def postmortem_continued(lab: Lab) -> Recorded:
     yield "postmortem_continued_second", second
 
 
+async def postmortem_row_locked(lab: Lab) -> Recorded:
+    """Another transaction holds the row for longer than a command waits: it is given up, and sent again."""
+    case, bob = await lab.postmortem(), await lab.person()
+    await case.let_pass(hours=1)
+    async with lab.sessions.begin() as session:
+        await session.get(Postmortem, case.id, with_for_update=True)
+        with suppress(WorkflowUpdateFailedError):
+            await case.command(PostmortemAction.ADD_REVIEWERS, person_ids=(bob,))
+    await case.command(PostmortemAction.ADD_REVIEWERS, person_ids=(bob,))
+    await _delete(case)
+    yield "postmortem_row_locked", case.handle
+
+
+async def postmortem_database_away(lab: Lab) -> Recorded:
+    """For longer than a workflow task lasts: a command is given up, the row is read later."""
+    case, bob = await lab.postmortem(), await lab.person()
+    await case.let_pass(hours=1)
+    async with lab.database_away():
+        with suppress(WorkflowUpdateFailedError):
+            await case.command(PostmortemAction.ADD_REVIEWERS, person_ids=(bob,))
+        await case.handle.signal(PostmortemWorkflow.look_again)
+        await asyncio.sleep(12)
+    await case.command(PostmortemAction.ADD_REVIEWERS, person_ids=(bob,))
+    await _delete(case)
+    yield "postmortem_database_away", case.handle
+
+
 async def action_item_overdue(lab: Lab) -> Recorded:
     """Overdue, snoozed, overdue again, done."""
     case = await lab.postmortem()
@@ -120,6 +148,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     postmortem_nobody,
     postmortem_published,
     postmortem_targets_moved,
+    postmortem_row_locked,
+    postmortem_database_away,
     action_item_overdue,
     action_item_deleted,
 )
