@@ -5,9 +5,11 @@ import hashlib
 import hmac
 import json
 import random
+import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -87,6 +89,24 @@ def answered(url: str, sendings: Sequence[Sending]) -> Counter[tuple[int, str]]:
     return Counter((one.status_code, one.json()["status"]) for one in answers)
 
 
+@contextmanager
+def reading_meanwhile(person: httpx.Client) -> Iterator[list[int]]:
+    """Somebody reads all the while; the statuses of their answers."""
+    over, statuses = threading.Event(), list[int]()
+
+    def read() -> None:
+        while not over.is_set():
+            statuses.append(person.get("/api/me").status_code)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    try:
+        yield statuses
+    finally:
+        over.set()
+        thread.join()
+
+
 def told_of(organisation: Organisation, life: list[Json]) -> Json:
     """Everything that people can see of an incident and its postmortem, but for when and under which ids."""
     stack = organisation.stack
@@ -152,7 +172,10 @@ def test_five_hundred_deliveries_of_fifty_events(stack: Stack) -> None:
     assert len(set(raws)) == INCIDENTS * len(LIFE) == 50
     many = shuffled([(raw, signed(together.secret, raw)) for raw in raws], seed=50)
     assert len(many) == 500
-    assert answered(together.pagerduty["webhookUrl"], many) == {(202, "accepted"): 50, (200, "duplicate"): 450}
+    with reading_meanwhile(stack.client()) as statuses:
+        assert answered(together.pagerduty["webhookUrl"], many) == {(202, "accepted"): 50, (200, "duplicate"): 450}
+    print(f"somebody else read {len(statuses)} times meanwhile")  # noqa: T201
+    assert set(statuses) == {200}
 
     eventually(lambda: all(one.handled_at for one in deliveries_of(stack, together.pagerduty["id"])))
     kept = deliveries_of(stack, together.pagerduty["id"])
@@ -230,3 +253,33 @@ def test_github_tells_thirty_changes_of_one_issue_ten_times_each(
     heard = Counter(one["deliveryId"] for one in follower.heard() if one["deliveryId"] in bodies)
     assert heard == dict.fromkeys(bodies, 1), "each is in the sync log once"
     assert len(emulate_github.issues()) == 1
+
+
+def test_deliveries_that_name_the_same_new_services_and_people_in_any_order(stack: Stack) -> None:
+    admin, secret = stack.client(), uuid4().hex
+    body = {"kind": "generic", "name": "Monitoring", "secrets": {"webhookSecret": secret}}
+    made, dice = ok(admin.post("/api/integrations", json=body), 201), random.Random(7)
+    for turn in range(5):
+        mark, sendings = uuid4().hex[:8], []
+        for number in range(20):
+            services, people = (
+                [f"s{one}-{mark}" for one in range(6)],
+                [f"p{one}-{mark}@example.com" for one in range(6)],
+            )
+            dice.shuffle(services)
+            dice.shuffle(people)
+            told = [
+                {
+                    "externalId": f"{mark}-{number}-{one}" if one else f"{mark}-shared-{number % 2}",
+                    "title": f"Alarm {one}",
+                    "source": "generic",
+                    "services": [services[one]],
+                    "responders": [{"email": people[one]}],
+                }
+                for one in range(6)
+            ]
+            dice.shuffle(told)
+            raw = json.dumps(told).encode()
+            signature = "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
+            sendings.append((raw, {"X-Hub-Signature-256": signature, "X-Delivery-Id": f"{mark}-{number}"}))
+        assert answered(made["webhookUrl"], sendings) == {(202, "accepted"): 20}, turn

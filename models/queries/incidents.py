@@ -51,6 +51,15 @@ class Received:
     opened: bool = False
 
 
+async def lock_all(session: AsyncSession, reports: Sequence[IncidentReport], now: datetime) -> None:
+    """Takes every lock that receiving these will take, in the order in which everybody does: incidents, services,
+    people, each sorted. Reports that are received together would else wait for each other's."""
+    for report in sorted(reports, key=lambda one: (one.source, one.external_id)):
+        await _lock_or_add(session, report, None, now)
+    await ensure_services(session, [name for one in reports for name in one.services])
+    await ensure_people(session, [(it.email, it.name) for one in reports for it in one.responders])
+
+
 async def receive(
     session: AsyncSession,
     viewer: Viewer | None,
@@ -111,16 +120,12 @@ async def _lock_or_add(
         "created_at": now,
         "updated_at": now,
     }
-    added = await session.execute(
-        insert(Incident)
-        .values(**values)
-        .on_conflict_do_nothing(index_elements=["source", "external_id"])
-        .returning(Incident.id)
-    )
-    is_new = added.scalar_one_or_none() is not None
+    added = insert(Incident).values(**values)
+    await session.execute(added.on_conflict_do_nothing(index_elements=["source", "external_id"]))
     statement = select(Incident).where(Incident.source == report.source, Incident.external_id == report.external_id)
     statement = statement.with_for_update().execution_options(populate_existing=True)
-    return (await session.execute(statement)).scalar_one(), is_new
+    incident = (await session.execute(statement)).scalar_one()
+    return incident, not incident.registers
 
 
 async def _project(
