@@ -58,6 +58,8 @@ class Stack:
     temporal_port: int = field(default_factory=free_port)
     ui_port: int = field(default_factory=free_port)
     api_port: int = field(default_factory=free_port)
+    tuning: tuple[str, ...] = ()
+    """Of Temporal: see ``runtime.embedded.temporal``."""
     postgres: postgres_server.Postgres | None = None
     temporal: temporal_server.Temporal | None = None
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -123,7 +125,9 @@ class Stack:
         """The first time on whatever ports are free; started again, on those that the others know."""
         known = self.temporal is not None
         for left in (2, 1, 0):
-            self.temporal = temporal_server.start(self.home, port=self.temporal_port, ui_port=self.ui_port)
+            self.temporal = temporal_server.start(
+                self.home, port=self.temporal_port, ui_port=self.ui_port, tuning=self.tuning
+            )
             assert not known or self.temporal.port == self.temporal_port
             self.temporal_port, self.ui_port = self.temporal.port, self.temporal.ui_port
             try:
@@ -213,10 +217,10 @@ class Stack:
 
 
 @contextmanager
-def running_stack(folder: Path, *, demo: bool = False, **ports: int) -> Iterator[Stack]:
-    """``ports`` are wishes; a stack goes elsewhere where somebody has them."""
+def running_stack(folder: Path, **options: Any) -> Iterator[Stack]:
+    """``options`` are a stack's. Ports are wishes: it goes elsewhere where somebody has them."""
     with Home.claim(folder) as home:
-        stack = Stack(home, demo=demo, **ports)
+        stack = Stack(home, **options)
         try:
             stack.start_all()
             yield stack

@@ -1,18 +1,16 @@
 """An incident from its first page to its last ticket, as two vendors and six people tell it: all through HTTP."""
 
-import asyncio
-import base64
 import json
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
-from temporalio.client import Client, WorkflowHistory
+from temporalio.client import WorkflowHistory
 
 from tests.api.writing import ok
+from tests.histories import history, payloads
 from tests.organisation import PAYLOADS, Organisation, signed
 from tests.peers.emulate import EmulatedGithub
-from tests.stack import Stack, eventually
+from tests.stack import eventually
 from tests.telling import tracked, written_up
 
 Json = dict[str, Any]
@@ -99,27 +97,6 @@ def test_what_the_door_refuses(organisation: Organisation) -> None:
     assert client.post("/api/webhooks/carrierpigeon", json={}).status_code == 404
     assert client.post(f"/api/webhooks/carrierpigeon/{organisation.pagerduty['id']}", json={}).status_code == 404
     assert client.post("/api/webhooks/pagerduty/int_nobody", json={}).status_code == 404
-
-
-def payloads(part: Any) -> Iterator[tuple[str, bytes]]:
-    """Every payload of a history's JSON: its encoding and its data."""
-    if isinstance(part, dict):
-        metadata = part.get("metadata")
-        if isinstance(metadata, dict) and "encoding" in metadata:
-            yield base64.b64decode(metadata["encoding"]).decode(), base64.b64decode(part.get("data", ""))
-        for one in part.values():
-            yield from payloads(one)
-    elif isinstance(part, list):
-        for one in part:
-            yield from payloads(one)
-
-
-def history(stack: Stack, workflow_id: str) -> WorkflowHistory:
-    async def read() -> WorkflowHistory:
-        client = await Client.connect(stack.temporal_address)
-        return await client.get_workflow_handle(workflow_id).fetch_history()
-
-    return asyncio.run(read())
 
 
 def check_nothing_told(told: WorkflowHistory, about: str, secrets: tuple[str, ...]) -> None:
