@@ -122,6 +122,8 @@ def test_whoever_is_asked_to_review_does_not_become_the_author(organisation: Org
     ok(organisation.stack.client().post(f"{path}/reviewers", json={"userIds": [organisation.bo.id]}), 201)
     ok(organisation.send(events[1]), 202)
     assert opened(organisation, events)["authorId"] == organisation.ada.id
+    refused = organisation.stack.client().patch(path, json={"authorId": organisation.bo.id})
+    assert (refused.status_code, refused.json()["code"]) == (409, "AuthorCannotReview")
 
 
 def test_a_team_that_is_told_late_brings_its_policy(organisation: Organisation) -> None:
