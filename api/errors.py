@@ -42,6 +42,7 @@ STATUS: dict[type[DomainError], int] = {
     errors.IdempotencyKeyReused: 422,
     errors.UnknownIntegrationKind: 422,
     errors.InvalidIntegrationConfig: 422,
+    errors.TooManyWaiting: 503,
     errors.StoreUnavailable: 503,
     errors.WorkflowsUnavailable: 503,
     errors.WorkersUnavailable: 503,

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 
+from api.line import Line
 from domain.access import Viewer
 from domain.commands import ActionItemCommand, PostmortemCommand
 from domain.errors import DomainError, Malformed, NotAllowed, NotSignedIn, ScopeMissing, reason
@@ -36,6 +37,8 @@ class Parts:
     sessions: Sessions
     vault: Vault
     dispatch: Dispatch
+    deliveries: Line = field(default_factory=lambda: Line(at_once=8, waiting=5000))
+    """Webhooks take few of the pool's connections: ten repeats of one delivery wait for the same row."""
 
 
 @dataclass(slots=True)

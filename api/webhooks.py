@@ -86,7 +86,7 @@ async def _receive(request: Request, source: str, integration_id: str | None) ->
     body = await request.body()
     headers = {name.lower(): value for name, value in request.headers.items()}
     touched: list[str] = []
-    async with parts.sessions.begin() as session:
+    async with parts.deliveries.turn(), parts.sessions.begin() as session:
         arrival = Arrival(parts, session, source, None, headers, body, datetime.now(UTC))
         try:
             arrival.integration = await _authentic(arrival, integration_id)

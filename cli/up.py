@@ -100,8 +100,7 @@ def _start_servers(
 
 def _ask(settings: Settings) -> tuple[int, str]:
     """The status of GET /readyz, and which checks fail."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
-    connection = http.client.HTTPConnection(host, settings.port, timeout=5)
+    connection = http.client.HTTPConnection(settings.reachable_host, settings.port, timeout=5)
     try:
         connection.request("GET", "/readyz")
         answer = connection.getresponse()

@@ -254,6 +254,11 @@ class TicketExists(DomainError):
 # Not now (the door answers 503, 504 or 429; nothing was changed, or it is not known)
 
 
+class TooManyWaiting(DomainError):
+    title = "Too many deliveries are waiting"
+    says = "More webhooks wait to be taken than can be. Send this one again."
+
+
 class StoreUnavailable(DomainError):
     title = "The database is away"
     says = "The database cannot be reached. Repeat the request with the same Idempotency-Key."

@@ -37,11 +37,13 @@ async def find_item_of(session: Session, vault: Vault, delivery: WebhookDelivery
 async def apply_reports(session: Session, delivery: WebhookDelivery) -> list[str]:
     """Takes an incident source's reports in; the postmortems that this opened or refreshed.
 
-    Reports are applied in one order for everybody, so that two deliveries never wait for each other's locks.
+    Locks are taken in one order by everybody, so that two deliveries never wait for each other.
     """
     source = incident_source.incident_source(delivery.kind)
     parsed = source.parse(delivery.headers, delivery.body, delivery.received_at)
     touched: list[str] = []
+    if len(parsed.reports) > 1:
+        await incidents.lock_all(session, parsed.reports, delivery.received_at)
     for report in sorted(parsed.reports, key=lambda one: (one.source, one.external_id, one.occurred_at)):
         received = await incidents.receive(session, None, report, delivery.received_at, origin=delivery.kind)
         if received.postmortem_id:

@@ -96,7 +96,7 @@ def spawn(
             cwd=cwd,
             start_new_session=True,
             pass_fds=tuple(keep_open),
-            preexec_fn=lambda: _end_with(parent, death_signal),  # noqa: PLW1509  only a system call; no lock is taken
+            preexec_fn=lambda: end_with(parent, death_signal),  # noqa: PLW1509  only a system call; no lock is taken
             user=user,
             group=user,
             extra_groups=[] if user else None,
@@ -109,7 +109,7 @@ def environment_without(prefix: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(prefix)}
 
 
-def _end_with(parent: int, death_signal: signal.Signals) -> None:
+def end_with(parent: int, death_signal: signal.Signals = signal.SIGTERM) -> None:
     """Runs in the child, after it has become its user (a change of user clears the wish)."""
     if _LIBC is None:
         return

@@ -20,7 +20,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     public_url: str | None = None
-    """Address that people reach; defaults to ``http://{host}:{port}``."""
+    """Address that people reach; absent means the one where the API listens, as seen from this machine."""
     database_url: SecretStr | None = None
     """``postgresql+asyncpg://...``; absent means the embedded PostgreSQL under ``home``."""
     secret_key: SecretStr | None = None
@@ -33,8 +33,16 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
 
     @property
+    def reachable_host(self) -> str:
+        """Where this machine finds the API: one that listens everywhere is found at home."""
+        return {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+
+    @property
     def base_url(self) -> str:
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        """Without a slash at the end."""
+        host = self.reachable_host
+        host = f"[{host.replace('%', '%25')}]" if ":" in host else host  # RFC 3986, and RFC 6874 for a zone
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
 
 @cache

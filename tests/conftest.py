@@ -10,6 +10,7 @@ import pytest
 from tests.stack import Stack, running_stack
 
 pytest_plugins = [
+    "tests.organisation",
     "tests.peers.emulate",
     "tests.peers.receiver",
     "tests.peers.github_openapi",

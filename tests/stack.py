@@ -17,7 +17,8 @@ import httpx
 from runtime.embedded import postgres as postgres_server
 from runtime.embedded import temporal as temporal_server
 from runtime.embedded.home import Home
-from tests.cli.running import ROOT, free_port
+from runtime.processes import CannotStart, spawn
+from tests.cli.running import ROOT, TAKEN, free_port
 
 ADMIN_TOKEN = "test-administrator-token"
 PartName = Literal["postgres", "temporal", "worker", "api"]
@@ -57,6 +58,8 @@ class Stack:
     temporal_port: int = field(default_factory=free_port)
     ui_port: int = field(default_factory=free_port)
     api_port: int = field(default_factory=free_port)
+    tuning: tuple[str, ...] = ()
+    """Of Temporal: see ``runtime.embedded.temporal``."""
     postgres: postgres_server.Postgres | None = None
     temporal: temporal_server.Temporal | None = None
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -96,25 +99,57 @@ class Stack:
             self.start(name)
         for command in ("migrate", "seed"):
             subprocess.run(self._command(command), cwd=ROOT, env=self.environment(), check=True, capture_output=True)
-        for name in ("worker", "api"):
-            self.start(name)
+        self._start_api()
+        self.start("worker")
         self.wait_until_ready()
 
+    def _start_api(self) -> None:
+        """On another port where somebody took the one that was free; the worker learns of it afterwards."""
+        for left in (2, 1, 0):
+            self.start("api")
+            process = self.processes["api"]
+            eventually(lambda: process.poll() is not None or self._listens(), 40)  # noqa: B023 - called in this turn
+            if process.poll() is None:
+                return
+            words = self.log("api")
+            assert any(sign in words for sign in TAKEN), words[-2000:]
+            assert left, "each port was taken in the moment before its use"
+            self.api_port = free_port()
+
+    def _listens(self) -> bool:
+        with suppress(httpx.TransportError):
+            return httpx.get(f"{self.url}/healthz", timeout=5).is_success
+        return False
+
+    def _start_temporal(self) -> None:
+        """The first time on whatever ports are free; started again, on those that the others know."""
+        known = self.temporal is not None
+        for left in (2, 1, 0):
+            self.temporal = temporal_server.start(
+                self.home, port=self.temporal_port, ui_port=self.ui_port, tuning=self.tuning
+            )
+            assert not known or self.temporal.port == self.temporal_port
+            self.temporal_port, self.ui_port = self.temporal.port, self.temporal.ui_port
+            try:
+                self.temporal.part.wait_until_ready()
+            except CannotStart as problem:
+                if known or not left or not any(sign in str(problem) for sign in TAKEN):
+                    raise
+                self.temporal_port, self.ui_port = free_port(), free_port()
+            else:
+                return
+
     def start(self, name: PartName) -> None:
+        """From the main thread: whatever is started ends with the thread that starts it."""
         if name == "postgres":
             self.postgres = postgres_server.start(self.home)
             self.postgres.part.wait_until_ready()
             self.postgres.create_database("afterword")
         elif name == "temporal":
-            self.temporal = temporal_server.start(self.home, port=self.temporal_port, ui_port=self.ui_port)
-            assert self.temporal.port == self.temporal_port
-            self.temporal.part.wait_until_ready()
+            self._start_temporal()
         else:
-            log = (self.home.path / f"{name}.log").open("ab")
-            self.processes[name] = subprocess.Popen(
-                self._command(name), cwd=ROOT, env=self.environment(), stdout=log, stderr=log, start_new_session=True
-            )
-            log.close()
+            log = self.home.path / f"{name}.log"
+            self.processes[name] = spawn(self._command(name), log=log, env=self.environment(), cwd=ROOT)
 
     def _command(self, command: str) -> list[str]:
         return [sys.executable, "-m", "cli.main", command]
@@ -182,9 +217,10 @@ class Stack:
 
 
 @contextmanager
-def running_stack(folder: Path, *, demo: bool = False) -> Iterator[Stack]:
+def running_stack(folder: Path, **options: Any) -> Iterator[Stack]:
+    """``options`` are a stack's. Ports are wishes: it goes elsewhere where somebody has them."""
     with Home.claim(folder) as home:
-        stack = Stack(home, demo=demo)
+        stack = Stack(home, **options)
         try:
             stack.start_all()
             yield stack

@@ -1,194 +1,19 @@
 """An incident from its first page to its last ticket, as two vendors and six people tell it: all through HTTP."""
 
-import asyncio
-import base64
-import hashlib
-import hmac
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
-import pytest
-from temporalio.client import Client, WorkflowHistory
+from temporalio.client import WorkflowHistory
 
-from tests.api import writing
 from tests.api.writing import ok
+from tests.histories import history, payloads
+from tests.organisation import PAYLOADS, Organisation, signed
 from tests.peers.emulate import EmulatedGithub
-from tests.stack import Person, Stack, eventually
+from tests.stack import eventually
+from tests.telling import tracked, written_up
 
-PAYLOADS = Path(__file__).parent / "integrations" / "payloads" / "pagerduty"
-TELLING = ("triggered", "acknowledged", "resolved")
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Organisation:
-    """A team with a service, and a PagerDuty that pages it. Bo acknowledges; Ada resolves."""
-
-    stack: Stack
-    team_id: str
-    service: Json
-    bo: Person
-    ada: Person
-    emails: dict[str, str]
-    pagerduty: Json
-    secret: str
-
-    def events(self) -> list[Json]:
-        """One incident of the last hour, as PagerDuty tells it: triggered, acknowledged, resolved."""
-        incident, start = f"Q{uuid4().hex[:12].upper()}", datetime.now(UTC) - timedelta(minutes=50)
-        told = []
-        for kind, minutes in zip(TELLING, (0, 3, 45), strict=True):
-            body = json.loads((PAYLOADS / f"{kind}.json").read_text())
-            event, at = body["event"], start + timedelta(minutes=minutes)
-            event |= {"id": f"01{uuid4().hex[:24].upper()}", "occurred_at": at.isoformat()}
-            data = event["data"]
-            data |= {"id": incident, "title": f"Slow answers {incident}", "created_at": start.isoformat()}
-            data["service"]["summary"] = self.service["name"]
-            for one in (event["agent"], *data["assignees"]):
-                if address := self.emails.get(one["summary"]):
-                    one["email"] = address
-            told.append(body)
-        return told
-
-    def send(self, body: Json) -> httpx.Response:
-        raw = json.dumps(body).encode()
-        return self.deliver(raw, signed(self.secret, raw))
-
-    def deliver(self, raw: bytes, headers: dict[str, str]) -> httpx.Response:
-        headers = {"Content-Type": "application/json"} | headers
-        return httpx.post(self.pagerduty["webhookUrl"], content=raw, headers=headers, timeout=30)
-
-    def incident(self, external_id: str) -> Json:
-        listed = ok(self.stack.client().get("/api/incidents", params={"source": "pagerduty", "limit": 100}))["items"]
-        (found,) = [one for one in listed if one["externalId"] == external_id]
-        return dict(found)
-
-    def postmortems(self, incident_id: str) -> list[Json]:
-        listed = ok(self.stack.client().get("/api/postmortems", params={"teamId": self.team_id, "limit": 100}))
-        return [one for one in listed["items"] if incident_id in one["incidentIds"]]
-
-
-def signed(secret: str, raw: bytes) -> dict[str, str]:
-    return {"X-PagerDuty-Signature": "v1=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()}
-
-
-@pytest.fixture
-def organisation(stack: Stack) -> Organisation:
-    admin, mark = stack.client(), uuid4().hex[:8]
-    emails = {"Bo Lindqvist": f"bo-{mark}@harbour.example", "Ada Okafor": f"ada-{mark}@harbour.example"}
-    bo, ada = (stack.person(email=one) for one in emails.values())
-    team = ok(admin.post("/api/teams", json={"name": f"Team {mark}", "memberIds": [bo.id, ada.id]}), 201)
-    service = ok(admin.post("/api/services", json={"name": f"checkout-{mark}", "teamId": team["id"]}), 201)
-    secret = uuid4().hex
-    body = {"kind": "pagerduty", "name": f"PagerDuty {mark}", "secrets": {"webhookSecret": secret}}
-    pagerduty = ok(admin.post("/api/integrations", json=body), 201)
-    assert secret not in json.dumps(pagerduty)
-    return Organisation(stack, team["id"], service, bo, ada, emails, pagerduty, secret)
-
-
-@dataclass(frozen=True)
-class Published:
-    postmortem: Json
-    item: Json
-    words: tuple[str, ...]
-
-
-def written_up(organisation: Organisation) -> Published:
-    """From the first page to the published postmortem, with its one action item."""
-    events = organisation.events()
-    for body in events:
-        assert ok(organisation.send(body), 202)["status"] == "accepted"
-    external_id, title = events[0]["event"]["data"]["id"], events[0]["event"]["data"]["title"]
-    incident = organisation.incident(external_id)
-    assert (incident["status"], incident["urgency"]) == ("RESOLVED", "HIGH")
-    assert incident["decision"]["decision"] == "required"
-    assert incident["teamId"] == organisation.team_id
-
-    author, reviewers = organisation.bo, [organisation.ada, organisation.stack.person()]
-    (listed,) = organisation.postmortems(incident["id"])
-    path = f"/api/postmortems/{listed['id']}"
-    draft = ok(author.get(path))
-    assert (draft["status"], draft["title"], draft["authorId"]) == ("DRAFT", title, author.id)
-    assert [one["id"] for one in draft["services"]] == [organisation.service["id"]]
-    assert draft["teamIds"] == [organisation.team_id]
-    assert draft["durationMinutes"] == 45
-    assert [(one["type"], one["source"]) for one in draft["timeline"]] == [
-        (kind, "incident") for kind in ("DETECTION", "ESCALATION", "RESOLUTION")
-    ]
-    assert {author.id, organisation.ada.id} <= set(draft["participants"])
-
-    mark = uuid4().hex
-    sections = {name: f"{words} {mark}" for name, words in writing.SECTIONS.items()}
-    ok(author.patch(path, json=sections))
-    ok(author.post(f"{path}/reviewers", json={"userIds": [one.id for one in reviewers]}), 201)
-    item = writing.with_item(author, listed["id"], author.id, description=f"Alert at 80 % {mark}")
-    assert ok(author.post(f"{path}/submit", json={}))["status"] == "IN_REVIEW"
-    for reviewer in reviewers:
-        ok(reviewer.post(f"{path}/reviews", json={"decision": "APPROVE"}), 201)
-    done = ok(author.post(f"{path}/publish"))
-    assert done["status"] == "PUBLISHED"
-    return Published(done, item, (*sections.values(), mark, title))
-
-
-@dataclass(frozen=True)
-class Tracked:
-    """An action item and its GitHub connection, which GitHub tells of every change."""
-
-    person: Person
-    stack: Stack
-    item_id: str
-    integration: Json
-    secret: str
-
-    def item(self) -> Json:
-        return dict(ok(self.person.get(f"/api/action-items/{self.item_id}")))
-
-    def log(self) -> list[Json]:
-        """The sync log, newest first."""
-        path = f"/api/integrations/{self.integration['id']}/deliveries"
-        return list(ok(self.stack.client().get(path, params={"limit": 100}))["items"])
-
-    def heard(self) -> list[Json]:
-        """Webhooks that were dealt with, newest first."""
-        return [one for one in self.log() if one["direction"] == "IN"]
-
-    def becomes(self, status: str) -> Json:
-        def check() -> Json:
-            item = self.item()
-            assert item["status"] == status, item
-            return item
-
-        return dict(eventually(check))
-
-
-def tracked(organisation: Organisation, item_id: str, github: EmulatedGithub) -> Tracked:
-    stack, secret = organisation.stack, uuid4().hex
-    config = {"repository": github.repository, "baseUrl": github.url, "secondsBetweenWrites": 0}
-    body = {"kind": "github", "name": github.repository, "config": config}
-    made = ok(
-        stack.client().post(
-            "/api/integrations", json=body | {"secrets": {"token": github.token, "webhookSecret": secret}}
-        ),
-        201,
-    )
-    assert secret not in json.dumps(made)
-    github.add_webhook(made["webhookUrl"], secret)
-    follower = Tracked(organisation.bo, stack, item_id, made, secret)
-    ok(organisation.bo.post(f"/api/action-items/{item_id}/tickets", json={"integrationId": made["id"]}), 201)
-
-    def linked() -> bool:
-        (ticket,) = follower.item()["tickets"]
-        assert ticket["linkState"].lower() == "ok", ticket
-        return bool(ticket["key"])
-
-    eventually(linked)
-    return follower
 
 
 def test_from_the_first_page_to_the_closed_ticket(organisation: Organisation, emulate_github: EmulatedGithub) -> None:
@@ -244,15 +69,6 @@ def test_events_twice_and_backwards_are_one_incident(organisation: Organisation)
     assert len(seen[0][0]) == 3
 
 
-@pytest.mark.xfail(strict=True, reason="models/queries/incidents.py, _refresh_untouched: the first author stays")
-def test_the_acknowledger_writes_in_whatever_order_events_come(organisation: Organisation) -> None:
-    events = organisation.events()
-    for body in reversed(events):
-        ok(organisation.send(body), 202)
-    (postmortem,) = organisation.postmortems(organisation.incident(events[0]["event"]["data"]["id"])["id"])
-    assert postmortem["authorId"] == organisation.bo.id
-
-
 def test_what_the_door_refuses(organisation: Organisation) -> None:
     body = organisation.events()[0]
     raw = json.dumps(body).encode()
@@ -281,27 +97,6 @@ def test_what_the_door_refuses(organisation: Organisation) -> None:
     assert client.post("/api/webhooks/carrierpigeon", json={}).status_code == 404
     assert client.post(f"/api/webhooks/carrierpigeon/{organisation.pagerduty['id']}", json={}).status_code == 404
     assert client.post("/api/webhooks/pagerduty/int_nobody", json={}).status_code == 404
-
-
-def payloads(part: Any) -> Iterator[tuple[str, bytes]]:
-    """Every payload of a history's JSON: its encoding and its data."""
-    if isinstance(part, dict):
-        metadata = part.get("metadata")
-        if isinstance(metadata, dict) and "encoding" in metadata:
-            yield base64.b64decode(metadata["encoding"]).decode(), base64.b64decode(part.get("data", ""))
-        for one in part.values():
-            yield from payloads(one)
-    elif isinstance(part, list):
-        for one in part:
-            yield from payloads(one)
-
-
-def history(stack: Stack, workflow_id: str) -> WorkflowHistory:
-    async def read() -> WorkflowHistory:
-        client = await Client.connect(stack.temporal_address)
-        return await client.get_workflow_handle(workflow_id).fetch_history()
-
-    return asyncio.run(read())
 
 
 def check_nothing_told(told: WorkflowHistory, about: str, secrets: tuple[str, ...]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,7 +15,6 @@ from domain.drafts import Candidate
 from domain.errors import IncidentNotResolved, NotAllowed, NotFound, PostmortemExists
 from domain.incidents import IncidentReport, IncidentState, IncidentStatus
 from domain.lifecycle import Status
-from domain.targets import due_instants
 from domain.triggers import Decision, Facts, Outcome
 from models.base import derived_id, new_id
 from models.incident import Incident, IncidentResponder, IncidentService
@@ -23,15 +22,11 @@ from models.person import Person
 from models.postmortem import (
     Postmortem,
     PostmortemIncident,
-    PostmortemParticipant,
-    PostmortemService,
-    PostmortemTarget,
-    PostmortemTeam,
     TimelineEvent,
 )
+from models.queries.first_drafts import add_links, lock_untouched, refresh
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import ensure_people, find_team_leads, list_administrators
-from models.queries.policies import get_policy
 from models.queries.postmortems import (
     NewPostmortem,
     NewTimelineEvent,
@@ -54,6 +49,15 @@ class Received:
     is_new: bool
     postmortem_id: str | None = None
     opened: bool = False
+
+
+async def lock_all(session: AsyncSession, reports: Sequence[IncidentReport], now: datetime) -> None:
+    """Takes every lock that receiving these will take, in the order in which everybody does: incidents, services,
+    people, each sorted. Reports that are received together would else wait for each other's."""
+    for report in sorted(reports, key=lambda one: (one.source, one.external_id)):
+        await _lock_or_add(session, report, None, now)
+    await ensure_services(session, [name for one in reports for name in one.services])
+    await ensure_people(session, [(it.email, it.name) for one in reports for it in one.responders])
 
 
 async def receive(
@@ -90,13 +94,16 @@ async def receive(
     incident.decision = decision_json(decision)
     await session.flush()
     postmortem_id = postmortem_id or derived_id("pm", incident.id)
-    if decision.outcome is not Outcome.REQUIRED:
+    untouched = await lock_untouched(session, postmortem_id)
+    if untouched is None and decision.outcome is not Outcome.REQUIRED:
         return Received(incident, is_new)
     new = await _prefilled(session, [incident], postmortem_id, None, services, people)
-    opened = await open_postmortem(session, None, new, now)
-    if not opened and not await _refresh_untouched(session, new, now):
+    if untouched is not None:
+        await refresh(session, untouched, new, now, origin=origin)
+        return Received(incident, is_new, postmortem_id)
+    if not await open_postmortem(session, None, new, now):  # a person has begun to write
         return Received(incident, is_new)
-    return Received(incident, is_new, postmortem_id, opened)
+    return Received(incident, is_new, postmortem_id, opened=True)
 
 
 async def _lock_or_add(
@@ -113,16 +120,12 @@ async def _lock_or_add(
         "created_at": now,
         "updated_at": now,
     }
-    added = await session.execute(
-        insert(Incident)
-        .values(**values)
-        .on_conflict_do_nothing(index_elements=["source", "external_id"])
-        .returning(Incident.id)
-    )
-    is_new = added.scalar_one_or_none() is not None
+    added = insert(Incident).values(**values)
+    await session.execute(added.on_conflict_do_nothing(index_elements=["source", "external_id"]))
     statement = select(Incident).where(Incident.source == report.source, Incident.external_id == report.external_id)
     statement = statement.with_for_update().execution_options(populate_existing=True)
-    return (await session.execute(statement)).scalar_one(), is_new
+    incident = (await session.execute(statement)).scalar_one()
+    return incident, not incident.registers
 
 
 async def _project(
@@ -314,50 +317,6 @@ async def _choose_author(
     return drafts.choose_author(responders, leads, admins)
 
 
-async def _refresh_untouched(session: AsyncSession, new: NewPostmortem, now: datetime) -> bool:
-    """Prefills again what nobody wrote in yet: reports may come out of order. False where somebody has begun."""
-    statement = select(Postmortem).where(
-        Postmortem.id == new.id, Postmortem.status == Status.DRAFT.value, Postmortem.draft_started_at.is_(None)
-    )
-    statement = statement.with_for_update().execution_options(populate_existing=True)
-    postmortem = (await session.execute(statement)).scalar_one_or_none()
-    if postmortem is None:
-        return False
-    postmortem.title = new.title
-    for name, value in new.columns.items():
-        setattr(postmortem, name, value)
-    postmortem.incident_resolved_at = new.resolved_at
-    postmortem.author_id = postmortem.author_id or new.author_id
-    postmortem.version += 1
-    postmortem.updated_at = now
-    await session.execute(
-        delete(TimelineEvent).where(TimelineEvent.postmortem_id == new.id, TimelineEvent.source == "incident")
-    )
-    await add_events(session, new.id, new.timeline)
-    await _add_links(session, new)
-    policy = await get_policy(session, postmortem.policy_id, postmortem.policy_version)
-    for name, due_at in due_instants(new.resolved_at or now, policy.hours).items():
-        await session.execute(
-            update(PostmortemTarget)
-            .where(PostmortemTarget.postmortem_id == new.id, PostmortemTarget.name == name.value)
-            .values(due_at=due_at)
-        )
-    return True
-
-
-async def _add_links(session: AsyncSession, new: NewPostmortem) -> None:
-    groups: list[tuple[type[Any], str, Sequence[str]]] = [
-        (PostmortemService, "service_id", new.service_ids),
-        (PostmortemTeam, "team_id", new.team_ids),
-        (PostmortemParticipant, "person_id", new.participant_ids),
-        (PostmortemIncident, "incident_id", new.incident_ids),
-    ]
-    for table, column, ids in groups:
-        rows = [{"postmortem_id": new.id, column: one} for one in dict.fromkeys(ids)]
-        if rows:
-            await session.execute(insert(table).values(rows).on_conflict_do_nothing())
-
-
 # Linking more incidents
 
 
@@ -379,7 +338,7 @@ async def link_incident(session: AsyncSession, viewer: Viewer, seen: Seen, incid
         new.id,
         [NewTimelineEvent(one.at, one.event, one.type, one.actor, one.source, incident_id) for one in new.timeline],
     )
-    await _add_links(session, new)
+    await add_links(session, new)
     await _recount(session, seen)
     audit(
         session,

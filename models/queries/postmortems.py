@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 
 from domain import access
 from domain.access import Relation, Viewer, Visibility
-from domain.errors import NotAllowed, NotFound, StaleVersion, UnknownReference
+from domain.errors import AuthorCannotReview, NotAllowed, NotFound, StaleVersion, UnknownReference
 from domain.lifecycle import Decision as ReviewDecision
 from domain.lifecycle import ReviewerState, Status, reviewer_state
 from domain.sections import missing_sections
@@ -381,7 +381,7 @@ async def edit_content(
 ) -> bool:
     """Changes columns and teams; the row is locked first. True if this edit started the draft.
 
-    Raises NotFound, EditingClosed, NotAllowed, StaleVersion, UnknownReference.
+    Raises NotFound, EditingClosed, NotAllowed, StaleVersion, UnknownReference, AuthorCannotReview.
     """
     seen = await get_seen(session, viewer, postmortem_id, lock=True)
     postmortem = seen.postmortem
@@ -393,6 +393,8 @@ async def edit_content(
         raise StaleVersion(expected=str(expected_version), current=postmortem.version)
     if changes.get("author_id"):
         await check_people(session, "authorId", [changes["author_id"]])
+        if await session.get(PostmortemReviewer, (postmortem_id, changes["author_id"])) is not None:
+            raise AuthorCannotReview()
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     for name, value in changes.items():

@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +44,13 @@ class Temporal:
         return f"http://127.0.0.1:{self.ui_port}"
 
 
-def start(home: Home, *, port: int = PORT, ui_port: int = UI_PORT, namespace: str = "default") -> Temporal:
-    """Starts it and returns at once. A port that is taken gives way to the next free one."""
+def start(
+    home: Home, *, port: int = PORT, ui_port: int = UI_PORT, namespace: str = "default", tuning: Sequence[str] = ()
+) -> Temporal:
+    """Starts it and returns at once. A port that is taken gives way to the next free one.
+
+    ``tuning`` is more of Temporal's dynamic configuration, each ``name=value``.
+    """
     port, ui_port = _free_port(port), _free_port(ui_port)
     http_port = _any_free_port()
     log = home.log("temporal")
@@ -57,6 +63,7 @@ def start(home: Home, *, port: int = PORT, ui_port: int = UI_PORT, namespace: st
             *("--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"),
             # halves the time of every dispatch: the default waits for up to 50 ms between two polls
             *("--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"),
+            *(word for value in tuning for word in ("--dynamic-config-value", value)),
             *("--ui-disable-news-fetch", "--disable-config-env", "--disable-config-file"),
         ],
         log=log,

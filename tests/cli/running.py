@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -16,15 +17,31 @@ from typing import Any
 
 import psutil
 
+from runtime.processes import end_with
+
 ROOT = Path(__file__).parents[2]
 READY = "Ctrl-C stops everything"
 PARTS = ("postgres", "temporal", "worker", "api")
 
 
+PORTS = range(18_000, 32_000)
+"""Below those that the kernel hands to outgoing connections, any of which would take a port that was just free."""
+TAKEN = ("cannot listen on", "address already in use")
+_given: set[int] = set()
+
+
+class PortTaken(AssertionError):
+    """Somebody else took the port between the choice and its use: choose another."""
+
+
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """Free a moment ago, and not given to anybody in this process before."""
+    while True:
+        port = random.choice(PORTS)
+        if port not in _given:
+            _given.add(port)
+            with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+                return port
 
 
 def environment(home: Path, port: int, **more: str) -> dict[str, str]:
@@ -34,9 +51,17 @@ def environment(home: Path, port: int, **more: str) -> dict[str, str]:
 
 
 def afterword(command: str, env: dict[str, str], **options: Any) -> subprocess.Popen[str]:
-    """In a session of its own, as a terminal would start it."""
-    words = [sys.executable, "-m", "cli.main", command]
-    return subprocess.Popen(words, cwd=ROOT, env=env, text=True, start_new_session=True, **options)
+    """In a session of its own, as a terminal would start it; it ends with this process, also if that is killed."""
+    words, parent = [sys.executable, "-m", "cli.main", command], os.getpid()
+    return subprocess.Popen(
+        words,
+        cwd=ROOT,
+        env=env,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: end_with(parent),  # noqa: PLW1509  only a system call; no lock is taken
+        **options,
+    )
 
 
 def refused(command: str, env: dict[str, str]) -> str:
@@ -61,8 +86,11 @@ class Running:
     complained: Path
 
     def wait_for(self, words: str, seconds: float = 60) -> None:
+        """Raises ``PortTaken``, or AssertionError for any other reason."""
         deadline = time.monotonic() + seconds
         while words not in self.said.read_text():
+            if self.supervisor.poll() is not None and any(sign in self.everything_said() for sign in TAKEN):
+                raise PortTaken(self.everything_said())
             assert self.supervisor.poll() is None, self.everything_said()
             assert time.monotonic() < deadline, self.everything_said()
             time.sleep(0.02)
@@ -120,8 +148,16 @@ def beginning(home: Path, port: int) -> Iterator[Running]:
 
 
 @contextmanager
-def running(home: Path, port: int) -> Iterator[Running]:
-    """Ready inside the block."""
-    with beginning(home, port) as run:
-        run.wait_for(READY)
-        yield run
+def running(home: Path, port: int, until: str = READY) -> Iterator[Running]:
+    """It has said ``until`` inside the block; with another port where somebody took that one."""
+    for left in (2, 1, 0):
+        with beginning(home, port) as run:
+            try:
+                run.wait_for(until)
+            except PortTaken:
+                if not left:
+                    raise
+                port = free_port()
+                continue
+            yield run
+            return

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.running import PARTS, Running, beginning, environment, free_port, refused, running
+from tests.cli.running import PARTS, Running, environment, free_port, refused, running
 
 
 @dataclass(slots=True)
@@ -55,8 +55,7 @@ def test_ctrl_c_stops_everything(place: Place) -> None:
 
 
 def test_ctrl_c_while_it_starts_leaves_nothing(place: Place) -> None:
-    with beginning(place.home, place.port) as run:
-        run.wait_for("PostgreSQL is ready")
+    with running(place.home, place.port, until="PostgreSQL is ready") as run:
         assert run.end(signal.SIGINT) == 0
         assert not run.left()
         assert "Traceback" not in run.everything_said()

@@ -9,7 +9,6 @@ Deliveries are sent beside the answer, not before it, and never repeated.
 import itertools
 import json
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -19,6 +18,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from runtime.processes import spawn
+from tests.cli.running import free_port
 from tests.peers.npm import NODE, installed
 
 PACKAGE = "emulate"
@@ -146,25 +147,16 @@ def emulate_github(emulate_github_server: EmulatedGithubServer) -> EmulatedGithu
 
 def _started(command: Path, home: Path) -> tuple["subprocess.Popen[bytes]", str]:
     for _ in range(3):  # somebody else may take the port first
-        port = _free_port()
+        port = free_port()
         arguments = ["start", "--service", "github", "--port", str(port), "--seed", "seed.json"]
-        with (home / "log").open("wb") as log:
-            environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(home), "NO_COLOR": "1"}
-            process = subprocess.Popen(
-                [NODE, command, *arguments], cwd=home, env=environment, stdout=log, stderr=subprocess.STDOUT
-            )
+        environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(home), "NO_COLOR": "1"}
+        process = spawn([NODE, command, *arguments], log=home / "log", env=environment, cwd=home)
         url = f"http://localhost:{port}"
         if _answers(process, url):
             return process, url
         process.kill()
         process.wait()
     pytest.fail(f"emulate {VERSION} did not start:\n{(home / 'log').read_text()[-2000:]}", pytrace=False)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(process: "subprocess.Popen[bytes]", url: str) -> bool:
