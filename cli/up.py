@@ -5,12 +5,13 @@ import http.client
 import json
 import os
 import secrets
+import subprocess
 import sys
 from contextlib import suppress
 
 from cli.listening import listen
 from cli.required import require_database, require_key
-from cli.supervisor import Stopped, Supervisor
+from cli.supervisor import ROOT, Stopped, Supervisor
 from runtime.embedded import postgres, temporal
 from runtime.embedded.home import Home
 from runtime.processes import CannotStart
@@ -116,10 +117,19 @@ def _ask(settings: Settings) -> tuple[int, str]:
     return answer.status, body
 
 
+def _sign_in(settings: Settings, env: dict[str, str]) -> str:
+    """A link that works once; where the first administrator is gone, the page that takes an API token."""
+    words = [sys.executable, "-m", "cli.main", "sign-in-link"]
+    made = subprocess.run(words, env=env, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    if made.returncode:
+        return f"{settings.base_url}/sign-in  (with an API token)"
+    return f"{made.stdout.strip()}  (works once)"
+
+
 def _announce(settings: Settings, env: dict[str, str], home: Home, ui: str | None) -> None:
     lines = {
         "Web": settings.base_url,
-        "Sign in": "send the API token: Authorization: Bearer <token>",
+        "Sign in": _sign_in(settings, env),
         "API token": env["AFTERWORD_BOOTSTRAP_TOKEN"],
         "Temporal UI": ui or f"that of {env['TEMPORAL_ADDRESS']}",
         "Data, logs": str(home.path),
