@@ -97,7 +97,10 @@ async def change(visit: Visiting, item_id: PathId) -> Response:
         if name in visit.form and visit.form[name] != value
     }
     given |= {name: visit.form[name] for name in ("justification", "reason") if visit.form.get(name)}
-    work = api.change_action_item(visit.unit, item_id, read_form(ActionItemPatch, given), Response())
-    if refusal := await attempted(visit, work):
+
+    async def work() -> None:
+        await api.change_action_item(visit.unit, item_id, read_form(ActionItemPatch, given), Response())
+
+    if refusal := await attempted(visit, work()):
         return await _shown(visit, item_id, refusal)
     return to(local_path(visit.form.get("back", "")) if visit.form.get("back") else f"/action-items/{item_id}")

@@ -71,6 +71,11 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     named = await people.people_by_id(unit.session, [*_people_in(row), *_people_talking(comments)])
     known = Known(named, {one.id: one.description for one in items["items"]})
     relations = full.relations
+    may_edit = bool(relations & access.EDITING[Status(row.status)])
+    may_manage = bool(relations & access.MANAGING) and row.status in {Status.DRAFT, Status.IN_REVIEW}
+    may_add_item = action_items.may_add(seen)
+    offers = await _offers(visit, seen, known)
+    forms = {"item": may_add_item, "event": may_edit, "reviewer": may_manage}
     return await show(
         visit,
         "postmortem.html",
@@ -80,19 +85,22 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         texts=TEXTS,
         missing=missing_of(row, has_timeline=full.counts.has_timeline, has_items=full.counts.has_items),
         required=REQUIRED,
+        blank=[name for name, column in TEXTS.items() if name not in REQUIRED and not getattr(row, column)],
         people=named,
         reviewers=[(one, state_of(one, row).value) for one in row.reviewers],
         bars=[_bar(one, row, unit.now) for one in await reviews.list_targets(unit.session, seen, unit.now)],
         teams=await teams.teams_by_id(unit.session, [one.team_id for one in row.teams]),
         linked=await incidents.list_linked(unit.session, seen),
         threads=threads_of(comments),
-        offers=await _offers(visit, seen, known),
+        offers=offers,
+        spots=[name for name, is_there in forms.items() if is_there]
+        + [one.lower().replace("_", "-") for one in offers],
         refused=known.in_words(refusal) if refusal else [],
         steps=[one.value for one in Status],
-        may_edit=bool(relations & access.EDITING[Status(row.status)]),
-        may_manage=bool(relations & access.MANAGING) and row.status in {Status.DRAFT, Status.IN_REVIEW},
+        may_edit=may_edit,
+        may_manage=may_manage,
         may_resolve=bool(relations & (access.MANAGING | {access.Relation.REVIEWER})),
-        may_add_item=action_items.may_add(seen),
+        may_add_item=may_add_item,
         everybody=(await people.list_people(unit.session, Ask(200), active=True)).items,
         entry_types=[one.value for one in EntryType],
         **items,

@@ -68,15 +68,15 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def _when(zone: ZoneInfo, instant: datetime | None, style: str = "%-d %b %Y, %H:%M") -> Markup:
-    """In the reader's own zone, with UTC in its title."""
+def _when(zone: ZoneInfo, instant: datetime | None, style: str = "%-d %b %Y, %H:%M", named: bool = True) -> Markup:
+    """In the reader's own zone, with UTC in its title; ``named`` says the zone."""
     if instant is None:
         return Markup("")
     local, utc = instant.astimezone(zone), instant.astimezone(ZoneInfo("UTC"))
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
         utc.strftime("%-d %b %Y, %H:%M:%S UTC"),
-        f"{local.strftime(style)} {local:%Z}",
+        local.strftime(f"{style} %Z" if named else style),
     )
 
 

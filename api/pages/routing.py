@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
@@ -38,6 +38,7 @@ class PageRoute(APIRoute):
 
         async def in_visit(request: Request) -> Response:
             parts: Parts = request.app.state.parts
+            _drop_blanks(request)
             session = sessions.find_session(request, parts.settings)
             body = await request.body()
             form = {} if request.method in SAFE else fields(request, body)
@@ -59,6 +60,14 @@ class PageRoute(APIRoute):
             return response
 
         return in_visit
+
+
+def _drop_blanks(request: Request) -> None:
+    """A field of a search form that was left empty is one that was not sent."""
+    asked = request.scope["query_string"].decode("latin-1")
+    request.scope["query_string"] = urlencode(
+        parse_qsl(asked, errors="surrogateescape"), errors="surrogateescape"
+    ).encode()
 
 
 def router() -> APIRouter:

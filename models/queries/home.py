@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from domain.access import Viewer
 from domain.lifecycle import Decision, Status
@@ -15,16 +16,15 @@ from models.queries.visibility import visible_to
 
 async def list_waiting_reviews(session: AsyncSession, viewer: Viewer, limit: int) -> list[Postmortem]:
     """Those in review that the viewer has not approved as they stand now; the longest waiting first."""
-    decided = (PostmortemReviewer.decision == Decision.APPROVE.value) & (
-        PostmortemReviewer.decided_revision == Postmortem.content_revision
-    )
+    asked = aliased(PostmortemReviewer)  # the rule of visibility asks the table, too
+    decided = (asked.decision == Decision.APPROVE.value) & (asked.decided_revision == Postmortem.content_revision)
     statement = (
         select(Postmortem)
-        .join(PostmortemReviewer, PostmortemReviewer.postmortem_id == Postmortem.id)
+        .join(asked, asked.postmortem_id == Postmortem.id)
         .where(
-            PostmortemReviewer.person_id == viewer.person_id,
+            asked.person_id == viewer.person_id,
             Postmortem.status == Status.IN_REVIEW.value,
-            or_(PostmortemReviewer.decision.is_(None), ~decided),
+            or_(asked.decision.is_(None), ~decided),
             visible_to(viewer),
         )
         .order_by(Postmortem.submitted_at)
