@@ -17,6 +17,7 @@ from runtime.embedded.home import Home
 from runtime.processes import CannotStart
 from runtime.settings import Settings
 
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 SERVERS_GET = 30.0  # seconds to become ready
 STEPS_GET = 600.0  # the migration of a large database
 API_GETS = 60.0
@@ -47,6 +48,8 @@ def _start_all(supervisor: Supervisor, settings: Settings) -> None:
     supervisor.say(f"starting in {supervisor.home.path}")
     env = {**os.environ, "AFTERWORD_HOME": str(supervisor.home.path), "PYTHONUNBUFFERED": "1"}
     env |= _credentials(supervisor.home, settings)
+    alone = settings.database_url is None and settings.public_url is None and settings.host in LOOPBACK
+    env["AFTERWORD_DEMO_SIGN_IN"] = "1" if settings.demo and alone else "0"
     env, ui = _start_servers(supervisor, settings, env)
     supervisor.run_to_end(["migrate"], env, STEPS_GET)
     supervisor.say("the tables are up to date")

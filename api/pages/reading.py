@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import Response
 
 from api.pages.action_items import listed
-from api.pages.rendering import SECTIONS
+from api.pages.rendering import SECTIONS, spoken
 from api.pages.routing import Visit
 from api.pages.showing import show
 from api.v1 import commands
@@ -156,7 +156,7 @@ class Known:
         """All of its reasons, with names in the place of ids."""
         reasons: Any = refusal.facts.get("reasons")
         if not isinstance(reasons, list):
-            return [str(refusal)]
+            return [spoken(refusal)]
         return [self._said(one) for one in reasons]
 
     def _said(self, one: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from domain import markup
+from domain.errors import DomainError
 
 WEB = Path(__file__).parents[2] / "web"
 SECTIONS = {
@@ -46,6 +47,24 @@ WORDS = {
     "review_completed": "Review completed",
     "published": "Published",
 }
+
+
+SPOKEN = {
+    "StoreUnavailable": "The database cannot be reached. Nothing was changed; try again in a moment.",
+    "WorkflowsUnavailable": "The workflow engine is away. Nothing was changed; try again in a moment. Text can"
+    " still be written.",
+    "WorkersUnavailable": "Nothing carries out commands just now. Try again in a moment. Text can still be written.",
+    "Pending": "It was taken, but has not answered yet. Reload this page in a moment to see whether it was done.",
+    "StaleVersion": "Somebody else saved in the same moment. Your text is below; save it again.",
+    "Conflict": "Another change came first. Look at it, and try again.",
+    "CommentRequired": "Say what should change.",
+    "NotSignedIn": "Nobody has this token, or it was revoked or has expired.",
+}
+"""What a refusal says to people, where its own words are for programs."""
+
+
+def spoken(refusal: DomainError) -> str:
+    return SPOKEN.get(refusal.code, str(refusal))
 
 
 def words(value: str) -> str:
@@ -112,7 +131,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"markdown": _markdown, "words": words, "span": span, "initials": _initials, "day": _day}
+    environment.filters |= {
+        "markdown": _markdown,
+        "words": words,
+        "span": span,
+        "initials": _initials,
+        "day": _day,
+        "spoken": spoken,
+    }
     environment.globals |= {"asset": _asset, "section_titles": SECTIONS}
     return environment
 

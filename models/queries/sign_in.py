@@ -5,7 +5,6 @@ Both are rows of ``api_token``, so that revoking the row or deactivating the per
 """
 
 import secrets
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -23,8 +22,8 @@ LINK_LASTS = timedelta(days=1)
 SESSION_LASTS = timedelta(days=14)
 
 
-async def add_link(session: AsyncSession, person_id: str, token_hash: bytes, now: datetime) -> None:
-    await add_token(
+async def add_link(session: AsyncSession, person_id: str, token_hash: bytes, now: datetime) -> ApiToken:
+    return await add_token(
         session,
         token_id=new_id("tok"),
         person_id=person_id,
@@ -46,18 +45,17 @@ async def use_link(session: AsyncSession, token_hash: bytes, now: datetime) -> A
     if link.revoked_at is not None or (link.expires_at and link.expires_at <= now) or not person.is_active:
         raise SignInLinkUsed()
     link.revoked_at = link.last_used_at = now
-    scopes = ["read", "write", "admin"] if person.role == Role.ADMIN else ["read", "write"]
-    return await begin_session(session, person, scopes, now)
+    return await begin_session(session, person, now)
 
 
-async def begin_session(session: AsyncSession, person: Person, scopes: Iterable[str], now: datetime) -> ApiToken:
+async def begin_session(session: AsyncSession, person: Person, now: datetime) -> ApiToken:
     token = await add_token(
         session,
-        token_id=new_id("tok"),
+        token_id=new_id("ses"),
         person_id=person.id,
         name="Web session",
         token_hash=secrets.token_bytes(32),
-        scopes=list(scopes),
+        scopes=["read", "write", "admin"] if person.role == Role.ADMIN else ["read", "write"],
         expires_at=now + SESSION_LASTS,
     )
     viewer = Viewer(person.id, Role(person.role), origin="web")
@@ -74,5 +72,5 @@ async def find_session(session: AsyncSession, token_id: str, now: datetime) -> S
 async def end_session(session: AsyncSession, token_id: str, now: datetime) -> None:
     """Revokes the session's own row; an API token that somebody signed in with stays."""
     token = await session.get(ApiToken, token_id)
-    if token is not None and token.name == "Web session":
+    if token is not None and token.id.startswith("ses_"):
         token.revoked_at = token.revoked_at or now

@@ -161,5 +161,5 @@ def test_unsaved_words_are_not_left_by_mistake(browser: Browser, stack: Stack) -
         page.get_by_role("link", name="Home").click(no_wait_after=True)
         expect(page.get_by_label("Detection")).to_have_value("Typed")
         assert asked == ["beforeunload"]
-        page.keyboard.press("Control+s")
+        page.get_by_label("Detection").press("Control+s")
         expect(page.get_by_role("status")).to_have_text("Saved.")

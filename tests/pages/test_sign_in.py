@@ -1,11 +1,15 @@
 """Signing in without passwords, sessions that end, and forms that only our own pages can send."""
 
+import subprocess
+import sys
+
 import httpx
 import pytest
 
 from tests.api.writing import draft, ok
-from tests.pages.visiting import HTML, sign_in_link, stranger, visitor
-from tests.stack import ADMIN_TOKEN, Stack
+from tests.cli.running import ROOT, free_port
+from tests.pages.visiting import HTML, Visitor, sign_in_link, stranger, visitor
+from tests.stack import ADMIN_TOKEN, Stack, eventually
 
 
 def test_who_is_not_signed_in_is_led_to_the_sign_in_and_back(stack: Stack) -> None:
@@ -44,6 +48,36 @@ def test_a_links_code_opens_no_other_door(stack: Stack) -> None:
     code = sign_in_link(stack, stack.person().id).split("code=")[1]
     assert stack.client(code).get("/api/me").status_code == 403
     assert stranger(stack).send("/sign-in", "/sign-in", token=code).status_code == 403
+
+
+def test_an_administrator_makes_links_for_others(stack: Stack) -> None:
+    person = stack.person()
+    made = ok(stack.client().post(f"/api/users/{person.id}/sign-in-links"), 201)
+    visit = stranger(stack)
+    path = made["url"].removeprefix(stack.url)
+    visit.done("/sign-in", path, code=path.split("code=")[1])
+    assert ok(person.get("/api/me"))["name"] in visit.get("/")
+    assert person.post(f"/api/users/{person.id}/sign-in-links").status_code == 403
+    assert stack.client().post("/api/users/user_nobody/sign-in-links").status_code == 404
+
+
+def test_the_demo_is_open_on_this_machine_alone(stack: Stack) -> None:
+    assert "This is the demo" not in stranger(stack).get("/sign-in")
+    port = free_port()
+    env = {"AFTERWORD_DEMO": "1", "AFTERWORD_DEMO_SIGN_IN": "1", "AFTERWORD_PORT": str(port)}
+    words = [sys.executable, "-m", "cli.main", "api"]
+    with (
+        subprocess.Popen(words, cwd=ROOT, env={**stack.environment(), **env}, stdout=subprocess.DEVNULL) as process,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=HTML, timeout=30) as http,
+    ):
+        eventually(lambda: http.get("/healthz").status_code == 200)
+        visit = Visitor(http)
+        assert "Jane Doe, responder" in visit.get("/sign-in")
+        assert visit.send("/sign-in", "/sign-in", person="user_admin").status_code == 403
+        assert visit.send("/sign-in", "/sign-in", person="user_jane").status_code == 403  # who is not in this database
+        elsewhere = http.get("/sign-in", headers={"Host": f"rebound.example:{port}"})
+        assert "This is the demo" not in elsewhere.text
+        process.terminate()
 
 
 def test_cookies_are_guarded_and_never_open_the_api(stack: Stack) -> None:
