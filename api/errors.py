@@ -92,7 +92,7 @@ def problem(request: Request, refusal: DomainError) -> Response:
     body |= {name: value for name, value in refusal.facts.items() if name not in body and value is not None}
     headers = dict(RETRY_AFTER) if status in {429, 503, 504} else {}
     if wants_page(request):
-        return error_page(status, body, headers)
+        return error_page(status, body, headers, _frame(request))
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(body, status, headers, media_type="application/problem+json")
@@ -101,6 +101,10 @@ def problem(request: Request, refusal: DomainError) -> Response:
 def wants_page(request: Request) -> bool:
     """A browser outside of the API; programs get a problem document everywhere."""
     return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("Accept", "")
+
+
+def _frame(request: Request) -> Mapping[str, Any] | None:
+    return getattr(request.state, "frame", None)
 
 
 def malformed(found: Sequence[Mapping[str, Any]]) -> errors.Malformed:
@@ -170,5 +174,5 @@ async def _defect(request: Request, error: Exception) -> Response:
     }
     headers = {"X-Request-Id": structlog.contextvars.get_contextvars().get("request_id", "")}
     if wants_page(request):
-        return error_page(500, body, headers)
+        return error_page(500, body, headers, _frame(request))
     return JSONResponse(body, 500, headers, media_type="application/problem+json")

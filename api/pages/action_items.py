@@ -79,7 +79,7 @@ async def _shown(visit: Visit, item_id: str, refusal: Any = None) -> Response:
         item=seen.item,
         owners=await people.people_by_id(unit.session, [seen.item.owner_id]),
         titles=await home.titles_of(unit.session, unit.viewer, [seen.item.postmortem_id]),
-        may_change=action_items.may_change(seen),
+        may_change=visit.request.state.frame["may_write"] and action_items.may_change(seen),
         statuses=[one.value for one in ActionItemStatus],
         overdue=is_overdue(ActionItemStatus(seen.item.status), seen.item.due_on, unit.now),
     )

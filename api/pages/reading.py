@@ -71,10 +71,11 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     named = await people.people_by_id(unit.session, [*_people_in(row), *_people_talking(comments)])
     known = Known(named, {one.id: one.description for one in items["items"]})
     relations = full.relations
-    may_edit = bool(relations & access.EDITING[Status(row.status)])
-    may_manage = bool(relations & access.MANAGING) and row.status in {Status.DRAFT, Status.IN_REVIEW}
-    may_add_item = action_items.may_add(seen)
-    offers = await _offers(visit, seen, known)
+    writes = bool(visit.request.state.frame["may_write"])
+    may_edit = writes and bool(relations & access.EDITING[Status(row.status)])
+    may_manage = writes and bool(relations & access.MANAGING) and row.status in {Status.DRAFT, Status.IN_REVIEW}
+    may_add_item = writes and action_items.may_add(seen)
+    offers = await _offers(visit, seen, known) if writes else {}
     forms = {"item": may_add_item, "event": may_edit, "reviewer": may_manage}
     return await show(
         visit,

@@ -149,9 +149,12 @@ def render(template: str, context: Mapping[str, Any], status: int = 200, zone: s
     return HTMLResponse(text, status, {"Cache-Control": "no-store"})
 
 
-def error_page(status: int, problem: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
-    """A problem document for people."""
-    answer = render("error.html", {"problem": problem, "phrase": HTTPStatus(status).phrase, "me": None}, status)
+def error_page(
+    status: int, problem: Mapping[str, Any], headers: Mapping[str, str], frame: Mapping[str, Any] | None
+) -> Response:
+    """A problem document for people; ``frame`` is what the page's frame shows of whoever is signed in."""
+    context = {"problem": problem, "phrase": HTTPStatus(status).phrase, "path": problem["instance"], "unread": 0}
+    answer = render("error.html", context | dict(frame or {"me": None}), status)
     answer.headers.update(headers)
     return answer
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -30,6 +30,14 @@ class Visit:
     form: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    name: str
+    handle: str
+    role: str
+    time_zone: str
+
+
 class PageRoute(APIRoute):
     """As ``api.unit.UnitRoute``, for people with a cookie; whoever has none is sent to the sign-in."""
 
@@ -48,6 +56,7 @@ class PageRoute(APIRoute):
                 if session is None or signed_in is None:
                     return to_sign_in(request)
                 unit = unit_of(request, parts, database, signed_in, now)
+                request.state.frame = _frame(unit, session)
                 if request.method not in SAFE:
                     sessions.check_form(request, parts.settings, session.nonce, form.get("csrf", ""))
                     unit.fingerprint = fingerprint(request, body)
@@ -60,6 +69,17 @@ class PageRoute(APIRoute):
             return response
 
         return in_visit
+
+
+def _frame(unit: Unit, session: sessions.Session) -> dict[str, Any]:
+    """What the frame of a page shows of its reader; plain values, since a refusal's page outlives the transaction."""
+    person = unit.person
+    return {
+        "me": Reader(person.name, person.handle, person.role, person.time_zone),
+        "viewer": unit.viewer,
+        "csrf": sessions.form_token(unit.parts.settings, session.nonce),
+        "may_write": bool({"write", "admin"} & unit.viewer.scopes),
+    }
 
 
 def _drop_blanks(request: Request) -> None:

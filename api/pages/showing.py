@@ -7,7 +7,6 @@ from typing import Any
 from fastapi import Response
 
 from api.errors import status_of
-from api.pages import sessions
 from api.pages.rendering import render
 from api.pages.routing import Visit
 from domain.errors import DomainError, NotFound
@@ -18,9 +17,7 @@ async def show(visit: Visit, template: str, refusal: DomainError | None = None, 
     """``refusal``, where there is one, gives the status; the template says its reasons beside the form."""
     unit = visit.unit
     frame = {
-        "me": unit.person,
-        "viewer": unit.viewer,
-        "csrf": sessions.form_token(unit.parts.settings, visit.session.nonce),
+        **visit.request.state.frame,
         "key": secrets.token_urlsafe(12),
         "now": unit.now,
         "path": visit.request.url.path,

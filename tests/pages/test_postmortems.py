@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.writing import approved, draft, in_review, ok, published, ready, with_item
-from tests.pages.visiting import buttons, fields_of, told, visitor
+from tests.pages.visiting import buttons, fields_of, stranger, told, visitor
 from tests.stack import Stack
 
 XSS = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg/onload=alert(1)>"
@@ -312,3 +312,21 @@ def test_an_approval_of_an_earlier_text_is_asked_for_again(stack: Stack) -> None
     page = visitor(stack, reviewer).get(address)
     assert "The content changed since you approved." in page
     assert "Approve" in buttons(page)
+
+
+def test_a_token_that_may_only_read_is_offered_nothing_else(stack: Stack) -> None:
+    author = stack.person()
+    made = in_review(author, [stack.person()])
+    token = ok(author.post("/api/tokens", json={"name": "reads", "scopes": ["read"]}), 201)["token"]
+    visit = stranger(stack)
+    visit.done("/sign-in", "/sign-in", token=token)
+    page = visit.get(f"/postmortems/{made['id']}")
+    assert buttons(page) == {"Sign out"}
+    refused = visit.send(f"/postmortems/{made['id']}/publish", f"/postmortems/{made['id']}")
+    assert refused.status_code == 403
+
+
+def test_a_page_that_is_not_there_still_leads_on(stack: Stack) -> None:
+    page = visitor(stack).get("/postmortems/pm_nothing", 404)
+    assert 'href="/action-items"' in page
+    assert buttons(page) == {"Sign out"}
