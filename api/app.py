@@ -5,10 +5,21 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
 
 from api import errors, health, webhooks
 from api.errors import Problem
-from api.middleware import BodyLimit, RequestLog
+from api.middleware import BodyLimit, RequestLog, SecurityHeaders
+from api.pages import action_items as item_pages
+from api.pages import discussion as discussion_pages
+from api.pages import editing as editing_pages
+from api.pages import home as home_pages
+from api.pages import incidents as incident_pages
+from api.pages import integrations as integration_pages
+from api.pages import lifecycle as lifecycle_pages
+from api.pages import postmortems as postmortem_pages
+from api.pages import sign_in as sign_in_pages
+from api.pages.rendering import WEB
 from api.unit import Parts
 from api.v1 import action_items, discussion, incidents, integrations, lifecycle, people, postmortems
 from models.queries import workers
@@ -22,6 +33,19 @@ DESCRIPTION = """Makes post-incident reviews happen: from a resolved incident to
 
 Send `Authorization: Bearer <token>`. Every write takes an `Idempotency-Key`; every error is a problem document
 (RFC 9457) with a stable `code`."""
+
+
+PAGES = (
+    sign_in_pages,
+    home_pages,
+    editing_pages,
+    postmortem_pages,
+    lifecycle_pages,
+    discussion_pages,
+    item_pages,
+    incident_pages,
+    integration_pages,
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -60,7 +84,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         health.router,
     ):
         app.include_router(routes)
+    for pages in PAGES:
+        app.include_router(pages.routes)
+    app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
     app.add_middleware(BodyLimit)
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
     _document_problems(app)
     return app

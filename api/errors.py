@@ -1,5 +1,6 @@
 """The only place where an error becomes a status: RFC 9457 problem documents."""
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from api.pages.rendering import error_page
 from domain import errors
 from domain.errors import DomainError
 from models.session import StoreError, is_away, is_bad_value, is_conflict
@@ -24,6 +26,8 @@ STATUS: dict[type[DomainError], int] = {
     errors.NotAllowed: 403,
     errors.ScopeMissing: 403,
     errors.EditingClosed: 403,
+    errors.ForgedForm: 403,
+    errors.SignInLinkUsed: 403,
     errors.NotFound: 404,
     errors.RouteNotFound: 404,
     errors.MethodNotAllowed: 405,
@@ -88,9 +92,28 @@ def problem(request: Request, refusal: DomainError) -> Response:
     }
     body |= {name: value for name, value in refusal.facts.items() if name not in body and value is not None}
     headers = dict(RETRY_AFTER) if status in {429, 503, 504} else {}
+    if wants_page(request):
+        return error_page(status, body, headers, _frame(request))
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def wants_page(request: Request) -> bool:
+    """A browser outside of the API; programs get a problem document everywhere."""
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("Accept", "")
+
+
+def _frame(request: Request) -> Mapping[str, Any] | None:
+    return getattr(request.state, "frame", None)
+
+
+def malformed(found: Sequence[Mapping[str, Any]]) -> errors.Malformed:
+    """What pydantic found wrong, without what was sent."""
+    reasons = [
+        errors.reason(one["type"], one["msg"], where=".".join(str(part) for part in one["loc"])) for one in found
+    ]
+    return errors.Malformed(reasons=reasons[:50])
 
 
 def install(app: FastAPI) -> None:
@@ -111,11 +134,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _malformed(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    reasons = [
-        errors.reason(one["type"], one["msg"], where=".".join(str(part) for part in one["loc"]))
-        for one in error.errors()
-    ]
-    return problem(request, errors.Malformed(reasons=reasons[:50]))
+    return problem(request, malformed(error.errors()))
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -154,5 +173,7 @@ async def _defect(request: Request, error: Exception) -> Response:
         "instance": request.url.path,
         "code": "Defect",
     }
-    request_id = structlog.contextvars.get_contextvars().get("request_id", "")
-    return JSONResponse(body, 500, {"X-Request-Id": request_id}, media_type="application/problem+json")
+    headers = {"X-Request-Id": structlog.contextvars.get_contextvars().get("request_id", "")}
+    if wants_page(request):
+        return error_page(500, body, headers, _frame(request))
+    return JSONResponse(body, 500, headers, media_type="application/problem+json")

@@ -20,6 +20,7 @@ from domain.errors import DomainError, Malformed, NotAllowed, NotSignedIn, Scope
 from models.base import derived_id, new_id
 from models.person import Person
 from models.queries import people, records
+from models.queries.people import SignedIn
 from models.session import Session, Sessions
 from models.vault import Vault
 from runtime.dispatch import Dispatch
@@ -107,7 +108,7 @@ class UnitRoute(APIRoute):
             async with parts.sessions.begin() as session:
                 unit = await open_unit(request, parts, session, body)
                 request.state.unit = unit
-                response = await _answer_once(unit, request, handle)
+                response = await answer_once(unit, request, handle)
             for work in unit.after_commit:
                 await work()
             return response
@@ -123,15 +124,21 @@ async def open_unit(request: Request, parts: Parts, session: Session, body: byte
     )
     if signed_in is None:
         raise NotSignedIn()
+    unit = unit_of(request, parts, session, signed_in, now)
+    if request.method not in SAFE:
+        unit.key = idempotency_key(request)
+        unit.fingerprint = fingerprint(request, body)
+    return unit
+
+
+def unit_of(request: Request, parts: Parts, session: Session, signed_in: SignedIn, now: datetime) -> Unit:
+    """The unit of whoever signed in, by token or by cookie. Raises ScopeMissing."""
     scope = "read" if request.method in SAFE else "write"
     if not {scope, "admin"} & signed_in.viewer.scopes:
         raise ScopeMissing(scope=scope)
     unit = Unit(parts, session, signed_in.person, signed_in.viewer, now)
     if signed_in.stale:
         unit.after_commit.append(lambda: _touch(parts.sessions, signed_in.token_id, now))
-    if request.method not in SAFE:
-        unit.key = idempotency_key(request)
-        unit.fingerprint = fingerprint(request, body)
     return unit
 
 
@@ -160,7 +167,8 @@ def fingerprint(request: Request, body: bytes) -> bytes:
     return hashlib.sha256(asked + body).digest()
 
 
-async def _answer_once(unit: Unit, request: Request, handle: Handler) -> Response:
+async def answer_once(unit: Unit, request: Request, handle: Handler) -> Response:
+    """The handler's answer; for a repeat of a request with the same key, the answer that was kept."""
     if unit.key is None:
         return await handle(request)
     person_id = unit.viewer.person_id
@@ -168,7 +176,7 @@ async def _answer_once(unit: Unit, request: Request, handle: Handler) -> Respons
     if kept is not None:
         return Response(kept.body, kept.status_code, kept.headers)
     response = await handle(request)
-    if response.status_code < 300 and not unit.answer_is_secret:
+    if response.status_code < 400 and not unit.answer_is_secret:
         headers = {
             name: value for name, value in response.headers.items() if name in {"content-type", "etag", "location"}
         }

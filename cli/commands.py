@@ -90,6 +90,17 @@ def seed() -> None:
     asyncio.run(sow(current))
 
 
+@app.command()
+def sign_in_link(
+    handle: str = typer.Argument("user_admin", help="Whom it signs in: a handle, an e-mail or an id."),
+) -> None:
+    """Print a link that signs somebody in to the web pages, once and within a day."""
+    current = configured()
+    from runtime.sign_in import make_link
+
+    print(asyncio.run(make_link(current, handle)))
+
+
 @app.command(hidden=True)
 def check_migrations() -> None:
     """Fail unless the migrations make exactly the tables of ``models``; on a database of their own."""

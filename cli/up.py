@@ -5,17 +5,19 @@ import http.client
 import json
 import os
 import secrets
+import subprocess
 import sys
 from contextlib import suppress
 
 from cli.listening import listen
 from cli.required import require_database, require_key
-from cli.supervisor import Stopped, Supervisor
+from cli.supervisor import ROOT, Stopped, Supervisor
 from runtime.embedded import postgres, temporal
 from runtime.embedded.home import Home
 from runtime.processes import CannotStart
 from runtime.settings import Settings
 
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 SERVERS_GET = 30.0  # seconds to become ready
 STEPS_GET = 600.0  # the migration of a large database
 API_GETS = 60.0
@@ -46,6 +48,8 @@ def _start_all(supervisor: Supervisor, settings: Settings) -> None:
     supervisor.say(f"starting in {supervisor.home.path}")
     env = {**os.environ, "AFTERWORD_HOME": str(supervisor.home.path), "PYTHONUNBUFFERED": "1"}
     env |= _credentials(supervisor.home, settings)
+    alone = settings.database_url is None and settings.public_url is None and settings.host in LOOPBACK
+    env["AFTERWORD_DEMO_SIGN_IN"] = "1" if settings.demo and alone else "0"
     env, ui = _start_servers(supervisor, settings, env)
     supervisor.run_to_end(["migrate"], env, STEPS_GET)
     supervisor.say("the tables are up to date")
@@ -115,10 +119,19 @@ def _ask(settings: Settings) -> tuple[int, str]:
     return answer.status, body
 
 
+def _sign_in(settings: Settings, env: dict[str, str]) -> str:
+    """A link that works once; where the first administrator is gone, the page that takes an API token."""
+    words = [sys.executable, "-m", "cli.main", "sign-in-link"]
+    made = subprocess.run(words, env=env, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    if made.returncode:
+        return f"{settings.base_url}/sign-in  (with an API token)"
+    return f"{made.stdout.strip()}  (works once)"
+
+
 def _announce(settings: Settings, env: dict[str, str], home: Home, ui: str | None) -> None:
     lines = {
         "Web": settings.base_url,
-        "Sign in": "send the API token: Authorization: Bearer <token>",
+        "Sign in": _sign_in(settings, env),
         "API token": env["AFTERWORD_BOOTSTRAP_TOKEN"],
         "Temporal UI": ui or f"that of {env['TEMPORAL_ADDRESS']}",
         "Data, logs": str(home.path),

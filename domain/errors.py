@@ -54,6 +54,16 @@ class NotFound(DomainError):
     says = "There is no {kind} '{id}' that you may see."
 
 
+class ForgedForm(DomainError):
+    title = "This form did not come from here"
+    says = "The form was not sent from a page of Afterword, or that page is too old. Open the page again and resend it."
+
+
+class SignInLinkUsed(DomainError):
+    title = "This sign-in link does not work any more"
+    says = "A sign-in link works once, and for a day. Ask for another one, or use an API token."
+
+
 class RouteNotFound(DomainError):
     title = "Not found"
     says = "There is nothing at {path}. The API is described at /openapi.json."

@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     """Encrypts credentials and signs sessions. Several, separated by commas, rotate: the first one encrypts."""
     bootstrap_token: SecretStr | None = None
     demo: bool = True
+    demo_sign_in: bool = False
+    """``afterword up`` sets it: its demo data, on this machine alone, may be tried as anybody in it."""
     worker_metrics: str | None = None
     """``host:port`` on which the worker serves the Temporal SDK's Prometheus metrics; absent means off."""
     log_format: str = Field(default="console", pattern="^(console|json)$")

@@ -11,6 +11,7 @@ from tests.stack import Stack, running_stack
 
 pytest_plugins = [
     "tests.organisation",
+    "tests.peers.browser",
     "tests.peers.emulate",
     "tests.peers.receiver",
     "tests.peers.github_openapi",

@@ -1,1 +1,1 @@
-"""HTML twins of the JSON API."""
+"""HTML twins of the JSON API: the same queries and commands, for people with a browser."""

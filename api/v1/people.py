@@ -18,7 +18,7 @@ from domain.errors import Malformed, reason
 from integrations.fields import Email, Instant, Name, Words
 from models.base import new_id
 from models.person import ApiToken, Person
-from models.queries import people, records, teams
+from models.queries import people, records, sign_in, teams
 from models.queries.pages import Ask
 from models.team import Service, Team
 
@@ -291,6 +291,29 @@ async def create_token(unit: Asking, given: TokenNew, response: Response) -> Tok
     response.headers["Cache-Control"] = "no-store"
     unit.answer_is_secret = True
     return token_out(token, plain)
+
+
+class SignInLinkOut(Shape):
+    """``url`` is shown once; it signs its person in to the web pages, once."""
+
+    user_id: str
+    url: str
+    expires_at: datetime
+
+
+@routes.post("/users/{user_id}/sign-in-links", status_code=201)
+async def create_sign_in_link(unit: Asking, user_id: PathId, response: Response) -> SignInLinkOut:
+    """Administrators: a link to hand to somebody, which signs them in to the web pages once and within a day."""
+    unit.require_admin("make sign-in links in")
+    person = await people.get_person(unit.session, user_id)
+    code = secrets.token_urlsafe(24)
+    link = await sign_in.add_link(unit.session, person.id, token_hash(code), unit.now)
+    told = {"userId": person.id}
+    records.audit(unit.session, unit.viewer, "sign_in_link.created", "token", link.id, after=told)
+    response.headers["Cache-Control"] = "no-store"
+    unit.answer_is_secret = True
+    url = f"{unit.parts.settings.base_url}/sign-in?code={code}"
+    return SignInLinkOut(user_id=person.id, url=url, expires_at=unit.now + sign_in.LINK_LASTS)
 
 
 @routes.delete("/tokens/{token_id}", status_code=204)

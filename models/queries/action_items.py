@@ -173,8 +173,16 @@ async def check_owner(session: AsyncSession, owner_id: str | None) -> None:
 # Changing
 
 
+def may_change(seen: SeenItem) -> bool:
+    return bool(seen.is_owner or seen.relations & _WRITERS)
+
+
+def may_add(seen: Seen) -> bool:
+    return bool(seen.relations & _ADDING[Status(seen.postmortem.status)])
+
+
 def check_may_change(seen: SeenItem, action: str = "change") -> None:
-    if not (seen.is_owner or seen.relations & _WRITERS):
+    if not may_change(seen):
         raise NotAllowed(action=action, who=f"its owner, {access.in_words(_WRITERS)}")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -42,8 +42,15 @@ def _team_ids() -> Any:
 
 async def find_signed_in(session: AsyncSession, token_hash: bytes, now: datetime, origin: str) -> SignedIn | None:
     """None for a token that is unknown, revoked, expired, or of somebody deactivated."""
+    return await find_signed_in_where(session, ApiToken.token_hash == token_hash, now, origin)
+
+
+async def find_signed_in_where(
+    session: AsyncSession, which: ColumnElement[bool], now: datetime, origin: str
+) -> SignedIn | None:
+    """As :func:`find_signed_in`, by a condition that names one token."""
     statement = select(ApiToken, Person, _team_ids()).join(Person, Person.id == ApiToken.person_id)
-    row = (await session.execute(statement.where(ApiToken.token_hash == token_hash))).one_or_none()
+    row = (await session.execute(statement.where(which))).one_or_none()
     if row is None:
         return None
     token, person, team_ids = row
@@ -77,6 +84,22 @@ async def get_person(session: AsyncSession, person_id: str) -> Person:
 
 async def find_person(session: AsyncSession, person_id: str) -> Person | None:
     return await session.get(Person, person_id)
+
+
+async def people_by_id(session: AsyncSession, person_ids: Iterable[str | None]) -> dict[str, Person]:
+    wanted = sorted({one for one in person_ids if one})
+    if not wanted:
+        return {}
+    return {one.id: one for one in (await session.execute(select(Person).where(Person.id.in_(wanted)))).scalars()}
+
+
+async def find_by_name(session: AsyncSession, word: str) -> Person | None:
+    """Whoever people mean by ``@handle``, a handle, an e-mail or an id."""
+    word = word.strip().removeprefix("@")
+    statement = select(Person).where(
+        (Person.handle == word.lower()) | (Person.email == word.lower()) | (Person.id == word)
+    )
+    return (await session.execute(statement.order_by(Person.id).limit(1))).scalar_one_or_none()
 
 
 async def check_people(session: AsyncSession, field: str, person_ids: Iterable[str]) -> None:

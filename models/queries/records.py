@@ -203,6 +203,11 @@ async def list_notices(session: AsyncSession, viewer: Viewer, ask: Ask) -> Page[
     return Page([row[0] for row in rows], cursor)
 
 
+async def count_unread(session: AsyncSession, viewer: Viewer) -> int:
+    statement = select(func.count()).where(Notice.person_id == viewer.person_id, Notice.read_at.is_(None))
+    return (await session.execute(statement)).scalar_one()
+
+
 async def list_escalations(session: AsyncSession, postmortem_id: str) -> list[Notice]:
     statement = select(Notice).where(Notice.postmortem_id == postmortem_id, Notice.target.is_not(None))
     return list((await session.execute(statement.order_by(Notice.created_at, Notice.id))).scalars())

@@ -28,6 +28,12 @@ async def list_teams(session: AsyncSession, ask: Ask) -> Page[Team]:
     return Page([row[0] for row in rows], cursor)
 
 
+async def teams_by_id(session: AsyncSession, team_ids: Sequence[str]) -> dict[str, Team]:
+    if not team_ids:
+        return {}
+    return {one.id: one for one in (await session.execute(select(Team).where(Team.id.in_(team_ids)))).scalars()}
+
+
 async def members_of(session: AsyncSession, team_ids: Sequence[str]) -> dict[str, list[str]]:
     statement = select(TeamMember.team_id, TeamMember.person_id).where(TeamMember.team_id.in_(team_ids))
     members: dict[str, list[str]] = {}

@@ -41,6 +41,7 @@ def place() -> Iterator[Place]:
 def test_ctrl_c_stops_everything(place: Place) -> None:
     with place.start() as run:
         assert run.get("/readyz")["status"] == "ok"
+        assert f"http://127.0.0.1:{place.port}/sign-in?code=" in run.everything_said()
         assert (place.home / "secret_key").stat().st_mode & 0o777 == 0o600
         assert (place.home / "bootstrap_token").stat().st_mode & 0o777 == 0o600
         second = refused("up", environment(place.home, free_port()))

@@ -26,7 +26,7 @@ def installed(package: str, version: str) -> Path:
     def install(into: Path) -> None:
         _npm("install", "--prefix", str(into), "--no-package-lock", "--ignore-scripts", f"{package}@{version}")
 
-    return _once(_folder(package, version), install) / "node_modules" / package
+    return once(_folder(package, version), install) / "node_modules" / package
 
 
 def packed_file(package: str, version: str, member: str) -> Path:
@@ -39,14 +39,14 @@ def packed_file(package: str, version: str, member: str) -> Path:
             tar.extract(f"package/{member}", into, filter="data")
         archive.unlink()
 
-    return _once(f"{_folder(package, version)}-{Path(member).name}", unpack) / "package" / member
+    return once(f"{_folder(package, version)}-{Path(member).name}", unpack) / "package" / member
 
 
 def _folder(package: str, version: str) -> str:
     return f"{package.replace('/', '-').removeprefix('@')}-{version}"
 
 
-def _once(name: str, make: Callable[[Path], None]) -> Path:
+def once(name: str, make: Callable[[Path], None]) -> Path:
     """``.cache/name``, made whole or not at all, by one process at a time."""
     ready, draft = CACHE / name, CACHE / f"{name}.draft"
     with _locked(name):

@@ -1,0 +1,106 @@
+"""Action items across postmortems, and changing one."""
+
+from datetime import UTC
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, Query, Response
+
+from api.pages.routing import Visit, Visiting, local_path, read_form, router, to
+from api.pages.showing import attempted, show
+from api.v1 import action_items as api
+from api.v1.action_items import ActionItemPatch
+from api.v1.postmortems import Search
+from api.v1.shapes import PathId, ask
+from domain.action_items import ActionItemStatus, is_overdue
+from models.action_item import ActionItem
+from models.queries import action_items, home, people
+from models.queries.action_items import ItemFilters
+from models.queries.pages import Ask
+
+routes = router()
+
+STATUSES = {"open": ["OPEN", "IN_PROGRESS"], "overdue": ["OPEN", "IN_PROGRESS"], "done": ["COMPLETED", "WONT_DO"]}
+
+
+async def listed(visit: Visit, wanted: ItemFilters, page: Ask) -> dict[str, Any]:
+    """A page of items with what a table of them shows: owners, postmortems, and how soon each is due."""
+    unit = visit.unit
+    found = await action_items.list_items(unit.session, unit.viewer, wanted, page, unit.now)
+    today = unit.now.astimezone(UTC).date()
+
+    def urgency(item: ActionItem) -> str:
+        status = ActionItemStatus(item.status)
+        if item.due_on is None or status.is_settled:
+            return ""
+        if is_overdue(status, item.due_on, unit.now):
+            return "overdue"
+        return "soon" if (item.due_on - today).days <= 3 else ""
+
+    return {
+        "items": found.items,
+        "next_cursor": found.next_cursor,
+        "owners": await people.people_by_id(unit.session, [one.owner_id for one in found.items]),
+        "titles": await home.titles_of(unit.session, unit.viewer, [one.postmortem_id for one in found.items]),
+        "urgency": urgency,
+        "statuses": [one.value for one in ActionItemStatus],
+    }
+
+
+@routes.get("/action-items")
+async def list_action_items(
+    visit: Visiting,
+    page: Annotated[Ask, Depends(ask)],
+    show_only: Annotated[Literal["open", "overdue", "done", "all"], Query(alias="show")] = "open",
+    whose: Literal["mine", "all"] = "all",
+    q: Search = None,
+) -> Response:
+    wanted = ItemFilters(
+        status=STATUSES.get(show_only, []),
+        overdue=True if show_only == "overdue" else None,
+        owner_id=visit.unit.viewer.person_id if whose == "mine" else None,
+        q=q,
+    )
+    items = await listed(visit, wanted, page)
+    return await show(visit, "action_items.html", show_only=show_only, whose=whose, q=q or "", **items)
+
+
+@routes.get("/action-items/{item_id}")
+async def read(visit: Visiting, item_id: PathId) -> Response:
+    return await _shown(visit, item_id)
+
+
+async def _shown(visit: Visit, item_id: str, refusal: Any = None) -> Response:
+    unit = visit.unit
+    seen = await action_items.get_seen_item(unit.session, unit.viewer, item_id)
+    return await show(
+        visit,
+        "action_item.html",
+        refusal,
+        item=seen.item,
+        owners=await people.people_by_id(unit.session, [seen.item.owner_id]),
+        titles=await home.titles_of(unit.session, unit.viewer, [seen.item.postmortem_id]),
+        may_change=visit.request.state.frame["may_write"] and action_items.may_change(seen),
+        statuses=[one.value for one in ActionItemStatus],
+        overdue=is_overdue(ActionItemStatus(seen.item.status), seen.item.due_on, unit.now),
+    )
+
+
+@routes.post("/action-items/{item_id}")
+async def change(visit: Visiting, item_id: PathId) -> Response:
+    """What differs from the row, as the API's PATCH would take it."""
+    item = (await action_items.get_seen_item(visit.unit.session, visit.unit.viewer, item_id)).item
+    due = item.due_on.isoformat() if item.due_on else ""
+    was = {"status": item.status, "dueDate": due, "priority": item.priority, "description": item.description}
+    given: dict[str, Any] = {
+        name: visit.form[name] or None
+        for name, value in was.items()
+        if name in visit.form and visit.form[name] != value
+    }
+    given |= {name: visit.form[name] for name in ("justification", "reason") if visit.form.get(name)}
+
+    async def work() -> None:
+        await api.change_action_item(visit.unit, item_id, read_form(ActionItemPatch, given), Response())
+
+    if refusal := await attempted(visit, work()):
+        return await _shown(visit, item_id, refusal)
+    return to(local_path(visit.form.get("back", "")) if visit.form.get("back") else f"/action-items/{item_id}")

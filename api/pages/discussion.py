@@ -1,0 +1,94 @@
+"""What people add beside the text: comments, action items, timeline entries."""
+
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import Response
+
+from api.pages.lifecycle import person_id
+from api.pages.reading import show_postmortem
+from api.pages.rendering import zone_of
+from api.pages.routing import Visit, Visiting, read_form, router, to
+from api.pages.showing import attempted
+from api.v1 import action_items, discussion
+from api.v1.action_items import ActionItemNew
+from api.v1.discussion import CommentNew, CommentPatch
+from api.v1.postmortem_shapes import TimelineEventIn
+from api.v1.postmortems import start_after_commit
+from api.v1.shapes import PathId
+from domain.errors import Malformed, reason
+from models.queries import discussion as talk
+from models.queries import postmortems
+from models.queries.postmortems import NewTimelineEvent
+
+routes = router()
+
+
+async def _answered(visit: Visit, postmortem_id: str, work: Awaitable[Any], spot: str) -> Response:
+    if refusal := await attempted(visit, work):
+        return await show_postmortem(visit, postmortem_id, refusal)
+    return to(f"/postmortems/{postmortem_id}#{spot}")
+
+
+@routes.post("/postmortems/{postmortem_id}/comments")
+async def add_comment(visit: Visiting, postmortem_id: PathId) -> Response:
+    form = visit.form
+
+    async def work() -> None:
+        given = {"body": form.get("body", ""), "section": form.get("section") or None}
+        new = read_form(CommentNew, given | {"parent_id": form.get("parent") or None})
+        await discussion.add_comment(visit.unit, postmortem_id, new)
+
+    return await _answered(visit, postmortem_id, work(), f"talk-{form.get('section') or 'all'}")
+
+
+@routes.post("/postmortems/{postmortem_id}/comments/{comment_id}/resolve")
+async def resolve(visit: Visiting, postmortem_id: PathId, comment_id: PathId) -> Response:
+    change = CommentPatch(resolved=visit.form.get("resolved") != "no")
+    work = discussion.change_comment(visit.unit, postmortem_id, comment_id, change)
+    return await _answered(visit, postmortem_id, work, f"c-{comment_id}")
+
+
+@routes.post("/postmortems/{postmortem_id}/action-items")
+async def add_item(visit: Visiting, postmortem_id: PathId) -> Response:
+    form = visit.form
+
+    async def work() -> None:
+        owner_id = await person_id(visit, "owner") if form.get("owner", "").strip() else None
+        given = {"description": form.get("description", ""), "priority": form.get("priority", "MEDIUM")}
+        new = read_form(ActionItemNew, given | {"owner_id": owner_id, "due_date": form.get("dueDate") or None})
+        await action_items.add_action_item(visit.unit, postmortem_id, new, Response())
+
+    return await _answered(visit, postmortem_id, work(), "actionItems")
+
+
+@routes.post("/postmortems/{postmortem_id}/timeline")
+async def add_event(visit: Visiting, postmortem_id: PathId) -> Response:
+    """``at`` is a local time as the browser's field gives it, in the person's own zone."""
+    unit, form = visit.unit, visit.form
+
+    async def work() -> None:
+        at = _instant(form.get("at", ""), unit.person.time_zone)
+        given = {"event": form.get("event", ""), "type": form.get("type", "OTHER"), "actor": form.get("actor") or None}
+        new = read_form(TimelineEventIn, given | {"at": at})
+        seen = await postmortems.get_seen(unit.session, unit.viewer, postmortem_id, lock=True)
+        event = NewTimelineEvent(new.at, new.event, new.type, new.actor)
+        _, started = await talk.add_to_timeline(unit.session, unit.viewer, seen, [event], unit.now)
+        if started:
+            start_after_commit(unit, postmortem_id)
+
+    return await _answered(visit, postmortem_id, work(), "timeline")
+
+
+def _instant(written: str, zone: str) -> datetime:
+    try:
+        return datetime.fromisoformat(written).replace(tzinfo=zone_of(zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Malformed(reasons=[reason("instant", "Give a date and a time.", where="at")]) from None
+
+
+@routes.post("/postmortems/{postmortem_id}/timeline/{event_id}/remove")
+async def remove_event(visit: Visiting, postmortem_id: PathId, event_id: PathId) -> Response:
+    work = discussion.remove_from_timeline(visit.unit, postmortem_id, event_id)
+    return await _answered(visit, postmortem_id, work, "timeline")

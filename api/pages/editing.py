@@ -1,0 +1,176 @@
+"""The editor of a postmortem. One form, saved section by section: only what differs from what was shown is written,
+and a section that somebody else changed meanwhile is shown with both texts rather than overwritten."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Response
+
+from api.pages.reading import TEXTS, seen_of
+from api.pages.rendering import fingerprint
+from api.pages.routing import Visit, Visiting, read_form, router, to
+from api.pages.showing import attempted, show
+from api.v1 import postmortems as api
+from api.v1.postmortem_shapes import PostmortemPatch
+from api.v1.shapes import PathId
+from domain import access
+from domain.access import Visibility
+from domain.errors import Conflict, DomainError, NotAllowed
+from domain.lifecycle import Status
+from domain.sections import REQUIRED
+from models.postmortem import Postmortem
+from models.queries import postmortems, teams
+from models.queries.pages import Ask
+from models.queries.postmortems import Full
+
+routes = router()
+
+METRICS = {
+    "durationMinutes": "Duration in minutes",
+    "affectedUsers": "Affected users",
+    "failedTransactions": "Failed transactions",
+    "supportTickets": "Support tickets",
+    "revenueAmount": "Revenue impact",
+    "revenueCurrency": "Currency",
+    "slaBreach": "SLA breach",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A field as it is shown: the text, and a name for what it was based on."""
+
+    text: str
+    base: str
+    theirs: str | None = None
+
+
+def written(row: Postmortem) -> dict[str, str]:
+    """Every field of the editor, as text."""
+    metrics = dict(row.impact_metrics)
+    money = metrics.pop("revenueImpact", None) or {}
+    metrics |= {"revenueAmount": money.get("amount"), "revenueCurrency": money.get("currency")}
+    return {
+        "title": row.title,
+        **{name: getattr(row, column) or "" for name, column in TEXTS.items()},
+        **{f"metric.{name}": _plain(metrics.get(name)) for name in METRICS},
+        "tags": ", ".join(row.tags),
+        "rootCauseCategory": row.root_cause_category or "",
+        "visibility": row.visibility or "",
+        "team": ", ".join(sorted(one.team_id for one in row.teams)),
+    }
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+@routes.get("/postmortems/{postmortem_id}/edit")
+async def edit(visit: Visiting, postmortem_id: PathId) -> Response:
+    full = await _editable(visit, postmortem_id)
+    shown = {name: Shown(text, fingerprint(text)) for name, text in written(full.postmortem).items()}
+    return await _editor(visit, full, shown)
+
+
+async def _editable(visit: Visit, postmortem_id: str) -> Full:
+    full = await postmortems.get_full(visit.unit.session, visit.unit.viewer, postmortem_id, visit.unit.now)
+    access.check_edit(Status(full.postmortem.status), full.relations)
+    return full
+
+
+async def _editor(visit: Visit, full: Full, shown: Mapping[str, Shown], refusal: DomainError | None = None) -> Response:
+    may_manage = True
+    try:
+        postmortems.check_managing(seen_of(full), "change the visibility of")
+    except NotAllowed:
+        may_manage = False
+    return await show(
+        visit,
+        "edit.html",
+        refusal,
+        postmortem=full.postmortem,
+        visibility=full.visibility.value,
+        visibilities=[one.value for one in Visibility],
+        shown=shown,
+        texts=TEXTS,
+        required=REQUIRED,
+        metrics=METRICS,
+        may_manage=may_manage,
+        teams=(await teams.list_teams(visit.unit.session, Ask(200))).items,
+        saved=visit.request.query_params.get("saved") == "1",
+        conflicts=[name for name, one in shown.items() if one.theirs is not None],
+    )
+
+
+@routes.post("/postmortems/{postmortem_id}/edit")
+async def save(visit: Visiting, postmortem_id: PathId) -> Response:
+    full = await _editable(visit, postmortem_id)
+    now_there = written(full.postmortem)
+    changed, shown = compare(visit.form, now_there)
+    refusal: DomainError | None = None
+    if changed:
+        refusal = await attempted(visit, _save(visit, full, changed, now_there))
+    conflicts = any(one.theirs is not None for one in shown.values())
+    if refusal is None and not conflicts:
+        done = visit.form.get("done") == "yes"
+        return to(f"/postmortems/{postmortem_id}" if done else f"/postmortems/{postmortem_id}/edit?saved=1")
+    if refusal is None:
+        shown = {
+            name: one if one.theirs is not None else Shown(one.text, fingerprint(one.text))
+            for name, one in shown.items()
+        }
+        refusal = Conflict()
+    return await _editor(visit, full, shown, refusal)
+
+
+def compare(form: Mapping[str, str], there: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Shown]]:
+    """What to write, and how every field is shown again. ``base.<field>`` in the form names what was shown before."""
+    changed: dict[str, str] = {}
+    shown: dict[str, Shown] = {}
+    for name, text in there.items():
+        base = form.get(f"base.{name}", "")
+        mine = form.get(name, text).strip()
+        if fingerprint(mine) in {base, fingerprint(text)} or name not in form:
+            shown[name] = Shown(text, fingerprint(text))
+        elif fingerprint(text) == base:
+            changed[name] = mine
+            shown[name] = Shown(mine, base)
+        else:
+            shown[name] = Shown(mine, fingerprint(text), theirs=text)
+    return changed, shown
+
+
+async def _save(visit: Visit, full: Full, changed: Mapping[str, str], there: Mapping[str, str]) -> None:
+    patch = read_form(PostmortemPatch, _patch(changed, there))
+    await api.edit(visit.unit, visit.unit.session, full.postmortem.id, patch.columns(), full.postmortem.version)
+
+
+def _patch(changed: Mapping[str, str], there: Mapping[str, str]) -> dict[str, Any]:
+    """The body that the API's PATCH would get."""
+    patch: dict[str, Any] = {
+        name: text or None for name, text in changed.items() if name in TEXTS or name == "rootCauseCategory"
+    }
+    if "title" in changed:
+        patch["title"] = changed["title"]
+    if "visibility" in changed:
+        patch["visibility"] = changed["visibility"] or None
+    if "tags" in changed:
+        patch["tags"] = _parts(changed["tags"])
+    if "team" in changed:
+        patch["teamIds"] = _parts(changed["team"])
+    if any(name.startswith("metric.") for name in changed):
+        patch["impactMetrics"] = _metrics({**there, **changed})
+    return patch
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _metrics(fields: Mapping[str, str]) -> dict[str, Any]:
+    given: dict[str, Any] = {name: fields[f"metric.{name}"].strip() or None for name in METRICS}
+    amount, currency = given.pop("revenueAmount"), given.pop("revenueCurrency")
+    if amount or currency:
+        given["revenueImpact"] = {"amount": amount or "0", "currency": (currency or "USD").upper()}
+    return given

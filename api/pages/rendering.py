@@ -1,0 +1,165 @@
+"""Templates: where they are, and what every page shows. Everything is escaped but what ``domain.markup`` rendered."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from functools import cache, partial
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from domain import markup
+from domain.errors import DomainError
+
+WEB = Path(__file__).parents[2] / "web"
+SECTIONS = {
+    "summary": "Summary",
+    "timeline": "Timeline",
+    "impact": "Impact",
+    "rootCause": "Root cause",
+    "resolution": "Resolution",
+    "actionItems": "Action items",
+    "lessonsLearned": "Lessons learned",
+    "contributingFactors": "Contributing factors",
+    "detection": "Detection",
+    "response": "Response",
+}
+"""Titles of the product document's sections, by their names on the wire."""
+WORDS = {
+    "DRAFT": "Draft",
+    "IN_REVIEW": "In review",
+    "PUBLISHED": "Published",
+    "ARCHIVED": "Archived",
+    "OPEN": "Open",
+    "IN_PROGRESS": "In progress",
+    "COMPLETED": "Completed",
+    "WONT_DO": "Won't do",
+    "CHANGES_REQUESTED": "Asked for changes",
+    "STALE": "Approved an earlier version",
+    "draft_started": "Draft started",
+    "draft_completed": "Draft completed",
+    "review_completed": "Review completed",
+    "published": "Published",
+}
+
+
+SPOKEN = {
+    "StoreUnavailable": "The database cannot be reached. Nothing was changed; try again in a moment.",
+    "WorkflowsUnavailable": "The workflow engine is away. Nothing was changed; try again in a moment. Text can"
+    " still be written.",
+    "WorkersUnavailable": "Nothing carries out commands just now. Try again in a moment. Text can still be written.",
+    "Pending": "It was taken, but has not answered yet. Reload this page in a moment to see whether it was done.",
+    "StaleVersion": "Somebody else saved in the same moment. Your text is below; save it again.",
+    "Conflict": "Another change came first. Look at it, and try again.",
+    "CommentRequired": "Say what should change.",
+    "NotSignedIn": "Nobody has this token, or it was revoked or has expired.",
+}
+"""What a refusal says to people, where its own words are for programs."""
+
+
+def spoken(refusal: DomainError) -> str:
+    return SPOKEN.get(refusal.code, str(refusal))
+
+
+def words(value: str) -> str:
+    """An enumeration's value as people read it."""
+    return WORDS.get(value) or value.replace("_", " ").capitalize()
+
+
+def span(length: timedelta) -> str:
+    """About how long, in its two largest units."""
+    minutes = max(0, int(abs(length).total_seconds() // 60))
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes, "min")) if count]
+    return " ".join(parts[:2]) or "less than a minute"
+
+
+def zone_of(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def _when(zone: ZoneInfo, instant: datetime | None, style: str = "%-d %b %Y, %H:%M", named: bool = True) -> Markup:
+    """In the reader's own zone, with UTC in its title; ``named`` says the zone."""
+    if instant is None:
+        return Markup("")
+    local, utc = instant.astimezone(zone), instant.astimezone(ZoneInfo("UTC"))
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        utc.strftime("%-d %b %Y, %H:%M:%S UTC"),
+        local.strftime(f"{style} %Z" if named else style),
+    )
+
+
+def _day(day: date | None) -> Markup:
+    return (
+        Markup('<time datetime="{}">{}</time>').format(day.isoformat(), day.strftime("%-d %b %Y"))
+        if day
+        else Markup("")
+    )
+
+
+def _markdown(text: str | None) -> Markup:
+    return Markup(markup.render(text or ""))  # noqa: S704 - cleaned there
+
+
+def _initials(name: str) -> str:
+    return "".join(one[0] for one in name.split()[:2]).upper() or "?"
+
+
+@cache
+def _asset(name: str) -> str:
+    """Its address, with its content's hash: browsers keep it until it changes."""
+    digest = hashlib.sha256((WEB / "static" / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(WEB / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "markdown": _markdown,
+        "words": words,
+        "span": span,
+        "initials": _initials,
+        "day": _day,
+        "spoken": spoken,
+    }
+    environment.globals |= {"asset": _asset, "section_titles": SECTIONS}
+    return environment
+
+
+def render(template: str, context: Mapping[str, Any], status: int = 200, zone: str = "UTC") -> Response:
+    """A page. ``when(instant)`` in it speaks the reader's zone."""
+    text = _environment().get_template(template).render(when=partial(_when, zone_of(zone)), **context)
+    return HTMLResponse(text, status, {"Cache-Control": "no-store"})
+
+
+def error_page(
+    status: int, problem: Mapping[str, Any], headers: Mapping[str, str], frame: Mapping[str, Any] | None
+) -> Response:
+    """A problem document for people; ``frame`` is what the page's frame shows of whoever is signed in."""
+    context = {"problem": problem, "phrase": HTTPStatus(status).phrase, "path": problem["instance"], "unread": 0}
+    answer = render("error.html", context | dict(frame or {"me": None}), status)
+    answer.headers.update(headers)
+    return answer
+
+
+def fingerprint(value: Any) -> str:
+    """Names a text as it was shown, so that a save can tell whether it is still that."""
+    plain = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:24]

@@ -1,0 +1,142 @@
+"""Routes of pages: a unit for whoever the cookie names, forms that are checked, and answers kept for double clicks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
+
+from api.errors import malformed
+from api.pages import sessions
+from api.unit import SAFE, Handler, Parts, Unit, answer_once, fingerprint, unit_of
+from domain.errors import Malformed, reason
+from models.queries import sign_in
+
+Form = TypeVar("Form", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request for a page, by somebody signed in: its unit, its session and, of a POST, the fields of its form."""
+
+    unit: Unit
+    session: sessions.Session
+    request: Request
+    form: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    name: str
+    handle: str
+    role: str
+    time_zone: str
+
+
+class PageRoute(APIRoute):
+    """As ``api.unit.UnitRoute``, for people with a cookie; whoever has none is sent to the sign-in."""
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+
+        async def in_visit(request: Request) -> Response:
+            parts: Parts = request.app.state.parts
+            _drop_blanks(request)
+            session = sessions.find_session(request, parts.settings)
+            body = await request.body()
+            form = {} if request.method in SAFE else fields(request, body)
+            now = datetime.now(UTC)
+            async with parts.sessions.begin() as database:
+                signed_in = await sign_in.find_session(database, session.token_id, now) if session else None
+                if session is None or signed_in is None:
+                    return to_sign_in(request)
+                unit = unit_of(request, parts, database, signed_in, now)
+                request.state.frame = _frame(unit, session)
+                if request.method not in SAFE:
+                    sessions.check_form(request, parts.settings, session.nonce, form.get("csrf", ""))
+                    unit.fingerprint = fingerprint(request, body)
+                    if key := form.get("key", "")[:100]:  # a double click is one request, another text another one
+                        unit.key = f"{key}:{unit.fingerprint.hex()[:32]}"
+                request.state.visit = Visit(unit, session, request, form)
+                response = await answer_once(unit, request, handle)
+            for work in unit.after_commit:
+                await work()
+            return response
+
+        return in_visit
+
+
+def _frame(unit: Unit, session: sessions.Session) -> dict[str, Any]:
+    """What the frame of a page shows of its reader; plain values, since a refusal's page outlives the transaction."""
+    person = unit.person
+    return {
+        "me": Reader(person.name, person.handle, person.role, person.time_zone),
+        "viewer": unit.viewer,
+        "csrf": sessions.form_token(unit.parts.settings, session.nonce),
+        "may_write": bool({"write", "admin"} & unit.viewer.scopes),
+    }
+
+
+def _drop_blanks(request: Request) -> None:
+    """A field of a search form that was left empty is one that was not sent."""
+    asked = request.scope["query_string"].decode("latin-1")
+    request.scope["query_string"] = urlencode(
+        parse_qsl(asked, errors="surrogateescape"), errors="surrogateescape"
+    ).encode()
+
+
+def router() -> APIRouter:
+    return APIRouter(route_class=PageRoute, include_in_schema=False)
+
+
+def _visit(request: Request) -> Visit:
+    visit: Visit = request.state.visit
+    return visit
+
+
+Visiting = Annotated[Visit, Depends(_visit)]
+"""The request's visit, as a handler's parameter."""
+
+
+def fields(request: Request, body: bytes) -> dict[str, str]:
+    """The form's fields, with line ends as everywhere else. Raises Malformed."""
+    if not request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
+        raise Malformed(reasons=[reason("content_type", "Send a form.", where="header.Content-Type")])
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=500)
+    except ValueError:
+        raise Malformed(reasons=[reason("form", "The form cannot be read.", where="body")]) from None
+    if any("\0" in value for pair in pairs for value in pair):
+        raise Malformed(reasons=[reason("nul_character", "Text must not hold a NUL character", where="body")])
+    return {name: value.replace("\r\n", "\n") for name, value in pairs}
+
+
+def read_form(shape: type[Form], given: Mapping[str, object]) -> Form:
+    """The form by the rules of the API's own shape. Raises Malformed."""
+    try:
+        return shape.model_validate(dict(given))
+    except ValidationError as error:
+        raise malformed(error.errors()) from None
+
+
+def to(path: str) -> Response:
+    """After a form: see there, with GET."""
+    return RedirectResponse(path, 303)
+
+
+def to_sign_in(request: Request) -> Response:
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    back = f"?next={quote(wanted, safe='')}" if request.method in SAFE and wanted != "/" else ""
+    return to(f"/sign-in{back}")
+
+
+def local_path(wanted: str) -> str:
+    """``wanted`` if it is a path of ours, else the first page: nobody is led elsewhere by a link to the sign-in."""
+    parts = urlsplit(wanted) if wanted.isprintable() else urlsplit("")
+    is_local = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and "\\" not in wanted
+    return wanted if is_local and not parts.scheme and not parts.netloc else "/"

@@ -1,0 +1,165 @@
+"""The life of a postmortem in a real browser: nothing breaks or loads from elsewhere, everything is labelled."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.api.writing import draft, ok, with_item
+from tests.pages.visiting import sign_in_link
+from tests.stack import Person, Stack
+
+REFUSED = "the server responded with a status of 409"
+"""What Chromium says of a page that is a refusal; not a fault."""
+PLAIN_FAULTS = """() => {
+  const faults = [];
+  if (document.documentElement.lang !== "en") faults.push("no language");
+  if (document.querySelectorAll("h1").length !== 1) faults.push("not one h1");
+  if (document.querySelectorAll("main").length !== 1) faults.push("not one main");
+  for (const field of document.querySelectorAll("input:not([type=hidden], [hidden]), select, textarea"))
+    if (!field.labels.length) faults.push("no label: " + field.outerHTML);
+  for (const button of document.querySelectorAll("button, a, summary"))
+    if (!(button.textContent.trim() || button.getAttribute("aria-label"))) faults.push("no name: " + button.outerHTML);
+  for (const picture of document.querySelectorAll("img")) if (!picture.hasAttribute("alt")) faults.push("no alt");
+  const ids = [...document.querySelectorAll("[id]")].map((one) => one.id);
+  for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) faults.push("twice: " + id);
+  for (const one of document.querySelectorAll("[aria-labelledby], [aria-describedby]"))
+    for (const id of (one.getAttribute("aria-labelledby") || one.getAttribute("aria-describedby")).split(" "))
+      if (!document.getElementById(id)) faults.push("names nothing: " + id);
+  if (document.documentElement.scrollWidth > innerWidth) faults.push("wider than the window");
+  return faults;
+}"""
+FAINT = """() => {
+  const parse = (text) => {
+    const pixel = document.createElement("canvas").getContext("2d");
+    pixel.fillStyle = text;
+    pixel.fillRect(0, 0, 1, 1);
+    return [...pixel.getImageData(0, 0, 1, 1).data];
+  };
+  const light = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map((c) => c / 255).map((c) => c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4);
+    return .2126 * x + .7152 * y + .0722 * z;
+  };
+  const behind = (one) => {
+    for (; one; one = one.parentElement) {
+      const color = parse(getComputedStyle(one).backgroundColor);
+      if (color[3] > 200) return color;
+    }
+    return [255, 255, 255];
+  };
+  const faults = new Set();
+  for (const one of document.querySelectorAll("main *, header *")) {
+    const own = [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    if (!own || !one.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue;
+    const style = getComputedStyle(one);
+    const [a, b] = [light(parse(style.color)), light(behind(one))].sort((x, y) => y - x);
+    const ratio = (a + .05) / (b + .05);
+    if (ratio < 4.5) faults.add(`${one.tagName}.${one.className} ${style.color}: ${ratio.toFixed(2)}`);
+  }
+  return [...faults];
+}"""
+
+
+@contextmanager
+def visiting(browser: Browser, stack: Stack, person: Person, **how: object) -> Iterator[Page]:
+    """A browser of that person, signed in by link; at the end, whatever went wrong in it fails the test."""
+    context = browser.new_context(**how)  # type: ignore[arg-type]
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("console", lambda said: wrong.append(said.text) if said.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on(
+        "request",
+        lambda asked: wrong.append(asked.url) if urlsplit(asked.url).netloc != urlsplit(stack.url).netloc else None,
+    )
+    page.goto(sign_in_link(stack, person.id))
+    page.get_by_role("button", name="Sign in with this link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("What needs you")
+    yield page
+    context.close()
+    assert [one for one in wrong if REFUSED not in one] == []
+
+
+def test_a_postmortem_lives_in_a_browser(browser: Browser, stack: Stack) -> None:
+    author, reviewer = stack.person(), stack.person()
+    handle = ok(reviewer.get("/api/me"))["handle"]
+    with visiting(browser, stack, author) as page, visiting(browser, stack, reviewer) as theirs:
+        page.get_by_role("link", name="New postmortem").click()
+        page.get_by_label("Title").fill("Written in a browser")
+        page.get_by_role("button", name="Begin the draft").click()
+        for name, text in (("Summary", "It **broke**."), ("Impact", "800 orders."), ("Root cause", "A limit.")):
+            page.get_by_label(name, exact=False).first.fill(text)
+        page.get_by_label("Affected users").fill("800")
+        page.get_by_label("Resolution").fill("Raised it.\n\n- [x] for good")
+        page.get_by_role("button", name="Save and close").click()
+        expect(page.locator("#summary .prose strong")).to_have_text("broke")
+
+        page.get_by_role("button", name="Submit for review").click()
+        expect(page.get_by_role("alert")).to_contain_text("The section “Timeline” is empty.")
+        page.get_by_text("Add an entry").click()
+        page.get_by_label("What happened").fill("Alarm")
+        page.get_by_label("When").fill("2026-11-20T10:30")
+        page.get_by_role("button", name="Add to the timeline").click()
+        page.get_by_text("Add an action item").click()
+        page.get_by_label("What will be done").fill("Watch the limit")
+        page.get_by_label("Owner").fill(handle)
+        page.get_by_label("Due date").fill("2027-01-15")
+        page.get_by_role("button", name="Add the item").click()
+        page.get_by_label("Ask somebody to review").fill(f"@{handle}")
+        page.get_by_role("button", name="Ask", exact=True).click()
+        page.get_by_role("button", name="Submit for review").click()
+        expect(page.locator(".stepper [aria-current]")).to_have_text("In review")
+
+        theirs.reload()
+        theirs.get_by_role("link", name="Written in a browser").first.click()
+        theirs.get_by_role("button", name="Approve").click()
+        expect(theirs.get_by_text("You approved this version.")).to_be_visible()
+        page.reload()
+        page.get_by_role("button", name="Publish", exact=True).click()
+        expect(page.locator(".stepper [aria-current]")).to_have_text("Published")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_pages_are_readable_by_everybody(browser: Browser, stack: Stack, width: int, scheme: str) -> None:
+    author = stack.person()
+    made = draft(author, visibility="ORGANIZATION", tags=["pool"], impactMetrics={"affectedUsers": 12000})
+    item = with_item(author, made["id"], author.id, dueDate="2026-01-01")
+    ok(author.post(f"/api/postmortems/{made['id']}/comments", json={"body": "Why?", "section": "impact"}), 201)
+    address = f"/postmortems/{made['id']}"
+    how = {"viewport": {"width": width, "height": 844}, "color_scheme": scheme}
+    with visiting(browser, stack, author, **how) as page:
+        for path in (
+            "/", "/postmortems", address, f"{address}/edit", "/postmortems/new", "/action-items",
+            f"/action-items/{item['id']}", "/incidents", "/inbox", "/sign-in",
+        ):  # fmt: skip
+            page.goto(f"{stack.url}{path}")
+            assert page.evaluate(PLAIN_FAULTS) == [], path
+            assert page.evaluate(FAINT) == [], path
+
+
+def test_pages_work_without_javascript(browser: Browser, stack: Stack) -> None:
+    author = stack.person()
+    made = draft(author)
+    with visiting(browser, stack, author, java_script_enabled=False) as page:
+        page.goto(f"{stack.url}/postmortems/{made['id']}/edit")
+        page.get_by_label("Detection").fill("By alarm")
+        page.get_by_role("button", name="Save and close").click()
+        expect(page.locator("#detection")).to_contain_text("By alarm")
+
+
+def test_unsaved_words_are_not_left_by_mistake(browser: Browser, stack: Stack) -> None:
+    author = stack.person()
+    made = draft(author)
+    with visiting(browser, stack, author) as page:
+        page.goto(f"{stack.url}/postmortems/{made['id']}/edit")
+        page.get_by_label("Detection").fill("Typed")
+        asked: list[str] = []
+        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+        page.get_by_role("link", name="Home").click(no_wait_after=True)
+        expect(page.get_by_label("Detection")).to_have_value("Typed")
+        assert asked == ["beforeunload"]
+        page.get_by_label("Detection").press("Control+s")
+        expect(page.get_by_role("status")).to_have_text("Saved.")

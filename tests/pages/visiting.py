@@ -1,0 +1,80 @@
+"""People with a browser, without one: httpx with cookies, which fills in the forms that it was shown."""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from html import unescape
+from typing import Any
+
+import httpx
+
+from tests.cli.running import ROOT
+from tests.stack import ADMIN_TOKEN, Person, Stack
+
+HTML = {"Accept": "text/html,application/xhtml+xml"}
+
+
+@dataclass(slots=True)
+class Visitor:
+    http: httpx.Client
+
+    def get(self, path: str, status: int = 200) -> str:
+        answer = self.http.get(path)
+        assert answer.status_code == status, f"{path}: {answer.status_code} {answer.text[:500]}"
+        return answer.text
+
+    def hidden(self, path: str) -> dict[str, str]:
+        """The tokens of the forms on that page."""
+        page = self.get(path)
+        found = {name: re.search(rf'name="{name}" value="([^"]*)"', page) for name in ("csrf", "key")}
+        return {name: match[1] for name, match in found.items() if match}
+
+    def send(self, path: str, on: str, **fields: str) -> httpx.Response:
+        """Sends a form that stands on the page ``on``."""
+        return self.http.post(path, data=self.hidden(on) | fields)
+
+    def done(self, path: str, on: str, **fields: str) -> str:
+        """As :meth:`send`, and it worked: where it leads to."""
+        answer = self.send(path, on, **fields)
+        assert answer.status_code == 303, f"{answer.status_code}: {told(answer.text)}"
+        return str(answer.headers["location"])
+
+
+def stranger(stack: Stack) -> Visitor:
+    client = httpx.Client(base_url=stack.url, headers=HTML, timeout=30)
+    stack.clients.append(client)
+    return Visitor(client)
+
+
+def visitor(stack: Stack, person: Person | None = None) -> Visitor:
+    """Signed in with the person's API token, or as the administrator."""
+    token = person.http.headers["Authorization"].removeprefix("Bearer ") if person else ADMIN_TOKEN
+    visit = stranger(stack)
+    assert visit.done("/sign-in", "/sign-in", token=token) == "/"
+    return visit
+
+
+def sign_in_link(stack: Stack, name: str) -> str:
+    words = [sys.executable, "-m", "cli.main", "sign-in-link", name]
+    env = {**os.environ, **stack.environment()}
+    return subprocess.run(words, env=env, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def told(page: str) -> list[str]:
+    """What a page says in its refusals and checklists, reason by reason."""
+    boxes = re.findall(r'<div class="(?:refusal|checklist)".*?</div>', page, flags=re.DOTALL)
+    return [unescape(re.sub(r"<[^>]+>", "", one)).strip() for box in boxes for one in re.findall(r"<li>.*?</li>", box)]
+
+
+def buttons(page: str) -> set[str]:
+    return {unescape(one).strip() for one in re.findall(r"<button[^>]*>(.*?)</button>", page, flags=re.DOTALL)}
+
+
+def fields_of(page: str) -> dict[str, Any]:
+    """What the editor was shown, as a browser would send it back."""
+    sent = {unescape(n): unescape(v) for n, v in re.findall(r'name="(base\.[^"]+)" value="([^"]*)"', page)}
+    for name, text in re.findall(r'<textarea id="[^"]*" name="([^"]+)"[^>]*>\n?(.*?)</textarea>', page, re.DOTALL):
+        sent[name] = unescape(text)
+    return sent
