@@ -3,7 +3,7 @@
 Importing this package registers every table on ``Base.metadata``.
 """
 
-from models import action_item, incident, integration, person, policy, postmortem, record, team
+from models import action_item, incident, integration, person, policy, postmortem, record, team, template
 from models.base import Base
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "postmortem",
     "record",
     "team",
+    "template",
 ]
