@@ -4,7 +4,6 @@ A value is JSON: TEXT a string, NUMBER a number, DATE ``2026-12-01``, CHOICE one
 person's id, YES_NO true or false. A field without a value is left out of the map.
 """
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -108,9 +107,9 @@ def _text(_: CustomField, value: Any) -> str | None:
 
 
 def _number(_: CustomField, value: Any) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise _Unfit("give a number")
-    if abs(value) > NUMBER_LIMIT:
+    if not -NUMBER_LIMIT <= value <= NUMBER_LIMIT:  # so also what is no number, or infinite
         raise _Unfit(f"give a number between -{NUMBER_LIMIT} and {NUMBER_LIMIT}")
     return value
 
