@@ -56,6 +56,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         incidents.routes,
         people.routes,
         templates.routes,
+        templates.kept_routes,
         integrations.routes,
         webhooks.router,
         health.router,

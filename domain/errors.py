@@ -94,7 +94,7 @@ class InvalidCustomFields(DomainError):
 
 class SectionNotInTemplate(DomainError):
     title = "The template has no such section"
-    says = "The postmortem's template has no section '{section}' that holds a text. It has: {known}."
+    says = "In the postmortem's template there is no place for a text in: {section}. There is in: {known}."
 
 
 class UnreadableValue(DomainError):

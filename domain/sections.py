@@ -1,10 +1,6 @@
-"""The sections of a postmortem, by their names on the wire, and which of them must be filled."""
+"""The sections of a postmortem that hold a text, by their names on the wire."""
 
-from collections.abc import Mapping
 from enum import StrEnum
-
-REQUIRED = ("summary", "timeline", "impact", "rootCause", "resolution", "actionItems")
-"""In the order of the product document."""
 
 WIRE_NAMES = {
     "summary": "summary",
@@ -19,7 +15,7 @@ WIRE_NAMES = {
 """The standard sections in their order: the field of a postmortem that holds one, and its name outside."""
 
 STANDARD = tuple(WIRE_NAMES.values())
-"""Every postmortem has these; all other sections are custom ones, which its template defines."""
+"""All other sections are custom ones, which templates define."""
 
 
 class Origin(StrEnum):
@@ -29,7 +25,3 @@ class Origin(StrEnum):
     MERGE = "merge"
     RESTORE = "restore"
     PREFILL = "prefill"
-
-
-def missing_sections(filled: Mapping[str, bool]) -> tuple[str, ...]:
-    return tuple(name for name in REQUIRED if not filled.get(name, False))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from domain.custom_fields import CustomField, FieldType
-from domain.errors import Fact, InvalidTemplate, reason
+from domain.errors import Fact, InvalidTemplate, SectionNotInTemplate, reason
 
 TIMELINE, ACTION_ITEMS = "timeline", "actionItems"
 
@@ -32,8 +32,6 @@ CORE = ("summary", TIMELINE, "impact", "rootCause", "resolution", ACTION_ITEMS)
 
 LISTS = frozenset({TIMELINE, ACTION_ITEMS})
 """Filled by entries, not by a text."""
-
-TEXTS = tuple(name for name in TITLES if name not in LISTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +70,29 @@ class Template:
 # What a postmortem makes of it
 
 
-def opening_texts(template: Template, texts: Mapping[str, str | None]) -> dict[str, str]:
-    """The default texts for those sections that have no text yet, by section."""
+def accepted_texts(template: Template, texts: Mapping[str, str]) -> dict[str, str]:
+    """Those of the template's sections; an empty one elsewhere is no text and left out.
+
+    Raises :class:`SectionNotInTemplate`, naming all that have no place.
+    """
+    known = template.text_keys
+    if strange := [key for key, text in texts.items() if text and key not in known]:
+        raise SectionNotInTemplate(section=", ".join(strange), known=", ".join(known))
+    return {key: text for key, text in texts.items() if key in known}
+
+
+def opening_texts(template: Template, texts: Mapping[str, str]) -> dict[str, str]:
+    """Every section that holds a text, with the one that is given, else the default one, else none."""
+    given = accepted_texts(template, texts)
     return {
-        one.key: one.default_text
+        one.key: given[one.key] if given.get(one.key, "").strip() else one.default_text or given.get(one.key, "")
         for one in template.sections
-        if one.default_text and not (texts.get(one.key) or "").strip()
+        if one.key not in LISTS
     }
 
 
 def missing_sections(
-    template: Template, texts: Mapping[str, str | None], *, has_timeline: bool, has_items: bool
+    template: Template, texts: Mapping[str, str], *, has_timeline: bool, has_items: bool
 ) -> tuple[str, ...]:
     """The required sections that nobody has written yet, in the order of the template.
 

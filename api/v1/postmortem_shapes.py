@@ -1,6 +1,5 @@
 """What a postmortem looks like outside."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
@@ -9,11 +8,14 @@ from pydantic import Field, model_validator
 
 from api.v1.shapes import SECTION_NAME, FreeForm, Markdown, Ref, Shape, Short, StrictlyGiven, Tag, Text, Title
 from domain.access import EditorLevel, Visibility
+from domain.custom_fields import missing_fields
 from domain.drafts import EntryType
 from domain.lifecycle import ReviewerState, Status
 from domain.sections import STANDARD, WIRE_NAMES
+from domain.templates import missing_sections
 from integrations.fields import Instant, Words
-from models.queries.postmortems import Full, missing_of, state_of
+from models.queries.postmortems import Full, state_of
+from models.queries.templates import kept_content
 from models.section import Section
 
 SectionKey = Annotated[str, Field(pattern=SECTION_NAME)]
@@ -87,6 +89,7 @@ class PostmortemOut(Shape):
     incident_id: str | None
     incident_ids: list[str]
     template_id: str | None
+    template_version: int | None
     team_ids: list[str]
     services: list[ServiceOut]
     author_id: str | None
@@ -119,6 +122,7 @@ class PostmortemOut(Shape):
     created_at: datetime
     updated_at: datetime
     missing_sections: list[str]
+    missing_fields: list[str]
     unresolved_comments: int
     action_item_counts: ActionItemCounts
 
@@ -128,7 +132,8 @@ def postmortem_out(full: Full, base_url: str) -> PostmortemOut:
     incident_ids = [one.incident_id for one in row.incidents]
     written = {one.name: one for one in row.sections}
     texts = {name: one.body for name, one in written.items()}
-    filled = [name for name, text in texts.items() if text.strip()]
+    kept = kept_content(row.template)
+    missing = missing_sections(kept, texts, has_timeline=counts.has_timeline, has_items=counts.has_items)
     timeline = [
         TimelineEventOut.model_construct(
             id=one.id, at=one.at, event=one.event, type=EntryType(one.type), actor=one.actor, source=one.source
@@ -146,6 +151,7 @@ def postmortem_out(full: Full, base_url: str) -> PostmortemOut:
         incident_id=incident_ids[0] if incident_ids else None,
         incident_ids=incident_ids,
         template_id=row.template_id,
+        template_version=row.template_version,
         team_ids=sorted(one.team_id for one in row.teams),
         services=[ServiceOut(id=one.id, name=one.name) for one in row.services],
         author_id=row.author_id,
@@ -170,7 +176,8 @@ def postmortem_out(full: Full, base_url: str) -> PostmortemOut:
         archived_at=row.archived_at,
         created_at=row.created_at,
         updated_at=row.updated_at,
-        missing_sections=list(missing_of(filled, has_timeline=counts.has_timeline, has_items=counts.has_items)),
+        missing_sections=list(missing),
+        missing_fields=list(missing_fields(kept.fields, row.custom_fields)),
         unresolved_comments=counts.unresolved_comments,
         action_item_counts=ActionItemCounts(
             open=counts.items.get("OPEN", 0),
@@ -179,15 +186,10 @@ def postmortem_out(full: Full, base_url: str) -> PostmortemOut:
             wont_do=counts.items.get("WONT_DO", 0),
             overdue=counts.overdue,
         ),
-        sections=[section_meta(name, written.get(name)) for name in in_order(written)],
-        custom_sections={name: texts[name] for name in in_order(texts) if name in texts and name not in STANDARD},
+        sections=[section_meta(name, written.get(name)) for name in kept.text_keys],
+        custom_sections={name: texts[name] for name in kept.text_keys if name in texts and name not in STANDARD},
         **{field: texts.get(name) or None for field, name in WIRE_NAMES.items()},
     )
-
-
-def in_order(written: Iterable[str]) -> list[str]:
-    """All standard sections in their order, written or not, then the custom ones."""
-    return [*STANDARD, *sorted(set(written) - set(STANDARD))]
 
 
 def section_meta(name: str, section: Section | None) -> SectionMeta:
@@ -216,6 +218,7 @@ OURS = frozenset(
         "participants",
         "services",
         "templateId",
+        "templateVersion",
         "durationMinutes",
         "publishOnApproval",
         "incidentResolvedAt",
@@ -228,6 +231,7 @@ OURS = frozenset(
         "updatedAt",
         "sections",
         "missingSections",
+        "missingFields",
         "unresolvedComments",
         "actionItemCounts",
     }
@@ -247,6 +251,7 @@ class PostmortemContent(StrictlyGiven):
     contributing_factors: Markdown | None = None
     detection: Markdown | None = None
     response: Markdown | None = None
+    custom_sections: Annotated[dict[SectionKey, Markdown | None], Field(max_length=100)] | None = None
     impact_metrics: ImpactMetrics | None = None
     custom_fields: FreeForm | None = None
     tags: Annotated[list[Tag], Field(max_length=50)] | None = None
@@ -273,8 +278,12 @@ class PostmortemContent(StrictlyGiven):
 
 
 class PostmortemNew(PostmortemContent):
-    """``title`` may be left out where an incident is linked: the incident's is taken."""
+    """``title`` may be left out where an incident is linked: the incident's is taken. Without ``templateId`` it begins
+    with the default template of its first team that has one, else with the organisation's."""
 
+    read_only = OURS - {"templateId"}
+
+    template_id: Ref | None = None
     title: Title | None = None
     incident_id: Ref | None = None
     incident_ids: Annotated[list[Ref], Field(max_length=50)] | None = None
@@ -300,6 +309,5 @@ class PostmortemPatch(PostmortemContent):
 
     title: Title = Field(default="")
     author_id: Ref | None = None
-    custom_sections: Annotated[dict[SectionKey, Markdown | None], Field(max_length=100)] | None = None
     status: Status | None = None
     comment: Text = None

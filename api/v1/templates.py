@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from api.unit import Asking
 from api.v1.postmortems import RefQuery
@@ -17,19 +17,26 @@ from domain.templates import TITLES, Section, Template
 from integrations.fields import BLANK_IS_NONE, Name, Words
 from models.queries import templates
 from models.queries.pages import Ask
+from models.queries.postmortems import get_seen
 from models.queries.templates import Versioned
-from models.template import TemplateVersion
 
 routes: APIRouter = router("templates", prefix="/templates")
+kept_routes: APIRouter = router("templates", prefix="/postmortems/{postmortem_id}/template")
 
 Paging = Annotated[Ask, Depends(ask)]
+
+
+def _blank_is_none(value: str | None) -> str | None:
+    return value if value and value.strip() else None
+
+
 VersionQuery = Annotated[int | None, Query(ge=1, le=2**53)]
 Key = Annotated[str, Words(40, shape=r"^[a-z][A-Za-z0-9]*$", says="A small letter, then letters and digits")]
 Label = Annotated[str, Words(100, one_line=True)]
 Choice = Annotated[str, Words(200, one_line=True)]
 MaybeLabel = Annotated[Annotated[str, Words(100, one_line=True, blank=True)] | None, BLANK_IS_NONE]
 Hint = Annotated[Annotated[str, Words(2000, blank=True)] | None, BLANK_IS_NONE]
-DefaultText = Annotated[Annotated[str, Words(20_000, blank=True)] | None, BLANK_IS_NONE]
+DefaultText = Annotated[Annotated[str, Words(20_000, blank=True, verbatim=True)] | None, AfterValidator(_blank_is_none)]
 
 
 class SectionIn(StrictlyGiven):
@@ -130,17 +137,27 @@ class CustomFieldOut(Shape):
     help: str | None
 
 
-class TemplateOut(Shape):
+class ContentOut(Shape):
+    name: str
+    description: str | None
+    sections: list[SectionOut]
+    custom_fields: list[CustomFieldOut]
+
+
+class KeptOut(ContentOut):
+    """``id`` and ``version`` are null for a postmortem from before there were templates."""
+
+    id: str | None
+    version: int | None
+
+
+class TemplateOut(ContentOut):
     """``updatedAt`` and ``createdById`` are those of the version."""
 
     id: str
     version: int
-    name: str
-    description: str | None
     team_id: str | None
     is_default: bool
-    sections: list[SectionOut]
-    custom_fields: list[CustomFieldOut]
     created_by_id: str | None
     created_at: datetime
     updated_at: datetime
@@ -157,40 +174,38 @@ class VersionOut(Shape):
     created_at: datetime
 
 
-def sections_out(content: Template) -> list[SectionOut]:
-    return [
-        SectionOut(
-            key=one.key,
-            title=one.title,
-            required=one.required,
-            standard=one.is_standard,
-            default_text=one.default_text,
-            prompt=one.prompt,
-        )
-        for one in content.sections
-    ]
+def content_out(content: Template) -> ContentOut:
+    return ContentOut(
+        name=content.name,
+        description=content.description,
+        sections=[
+            SectionOut(
+                key=one.key,
+                title=one.title,
+                required=one.required,
+                standard=one.is_standard,
+                default_text=one.default_text,
+                prompt=one.prompt,
+            )
+            for one in content.sections
+        ],
+        custom_fields=[CustomFieldOut.model_validate(one) for one in content.fields],
+    )
 
 
 def template_out(found: Versioned) -> TemplateOut:
-    template, content = found.template, found.content
+    template = found.template
     return TemplateOut(
+        **dict(content_out(found.content)),
         id=template.id,
         version=found.row.version,
-        name=content.name,
-        description=content.description,
         team_id=template.team_id,
         is_default=template.is_default,
-        sections=sections_out(content),
-        custom_fields=[CustomFieldOut.model_validate(one) for one in content.fields],
         created_by_id=found.row.created_by_id,
         created_at=template.created_at,
         updated_at=found.row.created_at,
         archived_at=template.archived_at,
     )
-
-
-def version_out(row: TemplateVersion) -> VersionOut:
-    return VersionOut.model_validate(row)
 
 
 @routes.get("")
@@ -258,9 +273,20 @@ async def archive_template(unit: Asking, template_id: PathId, if_match: IfMatch 
 async def list_versions(unit: Asking, template_id: PathId, page: Paging) -> Listing[VersionOut]:
     """Newest first."""
     found = await templates.list_versions(unit.session, unit.viewer, template_id, page)
-    return Listing(items=[version_out(one) for one in found.items], next_cursor=found.next_cursor)
+    return Listing(items=[VersionOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 def _told(found: Versioned, response: Response) -> TemplateOut:
     tag(response, found.row.version)
     return template_out(found)
+
+
+# What a postmortem keeps
+
+
+@kept_routes.get("")
+async def get_kept_template(unit: Asking, postmortem_id: PathId) -> KeptOut:
+    """The template in the version that the postmortem began with, whosever it is."""
+    row = (await get_seen(unit.session, unit.viewer, postmortem_id)).postmortem
+    kept = await templates.get_kept(unit.session, row.template_id, row.template_version)
+    return KeptOut(**dict(content_out(kept)), id=row.template_id, version=row.template_version)

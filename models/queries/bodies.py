@@ -40,12 +40,6 @@ async def read_bodies(
     return {name: Body(text, revision) for name, text, revision in (await session.execute(statement)).all()}
 
 
-async def list_filled(session: AsyncSession, postmortem_id: str) -> frozenset[str]:
-    """The names of those sections that hold more than blanks."""
-    bodies = await read_bodies(session, postmortem_id)
-    return frozenset(name for name, body in bodies.items() if body.text.strip())
-
-
 async def write_bodies(
     session: AsyncSession,
     postmortem_id: str,

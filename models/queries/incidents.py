@@ -17,6 +17,7 @@ from domain.incidents import IncidentReport, IncidentState, IncidentStatus
 from domain.lifecycle import Status
 from domain.sections import Origin
 from domain.targets import due_instants
+from domain.templates import opening_texts
 from domain.triggers import Decision, Facts, Outcome
 from models.base import derived_id, new_id
 from models.incident import Incident, IncidentResponder, IncidentService
@@ -45,6 +46,7 @@ from models.queries.postmortems import (
 )
 from models.queries.records import audit
 from models.queries.teams import ensure_services
+from models.queries.templates import get_kept
 from models.queries.visibility import visible_to
 from models.team import Service, Team, TeamMember
 
@@ -330,6 +332,9 @@ async def _refresh_untouched(session: AsyncSession, new: NewPostmortem, now: dat
     texts, columns = split_sections(new.columns)
     for name, value in columns.items():
         setattr(postmortem, name, value)
+    kept = await get_kept(session, postmortem.template_id, postmortem.template_version)
+    opening = opening_texts(kept, texts)
+    texts = {name: opening[name] for name in texts}
     standing = await read_bodies(session, new.id, texts.keys())
     await write_bodies(session, new.id, texts, standing, author_id=None, origin=Origin.PREFILL, now=now)
     postmortem.incident_resolved_at = new.resolved_at

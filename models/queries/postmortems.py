@@ -1,6 +1,6 @@
 """Postmortems: opening, reading, listing, and editing their text."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVarTuple
@@ -15,8 +15,9 @@ from domain.access import Relation, Viewer, Visibility
 from domain.errors import NotAllowed, NotFound, StaleVersion, UnknownReference
 from domain.lifecycle import Decision as ReviewDecision
 from domain.lifecycle import ReviewerState, Status, reviewer_state
-from domain.sections import STANDARD, WIRE_NAMES, Origin, missing_sections
+from domain.sections import WIRE_NAMES, Origin
 from domain.targets import TargetName, due_instants
+from domain.templates import accepted_texts, opening_texts
 from models.action_item import ActionItem
 from models.base import new_id
 from models.postmortem import (
@@ -36,6 +37,7 @@ from models.queries.people import check_people
 from models.queries.policies import pick_policy
 from models.queries.records import audit, notify
 from models.queries.teams import check_teams
+from models.queries.templates import Versioned, accept_custom_fields, get_kept, pick_template
 from models.queries.visibility import effective_visibility, relation_columns, relations, visible_to
 from models.team import Service
 
@@ -58,7 +60,8 @@ class NewTimelineEvent:
 
 @dataclass(frozen=True, slots=True)
 class NewPostmortem:
-    """What a postmortem begins with. ``columns`` also holds the standard sections, by their fields' names.
+    """What a postmortem begins with. ``columns`` also holds the standard sections, by their fields' names, and custom
+    ones in a map ``custom_sections``. ``template`` None is the default one of its teams.
 
     ``started_by_person`` meets the first target at once.
     """
@@ -75,6 +78,7 @@ class NewPostmortem:
     urgency: str | None = None
     resolved_at: datetime | None = None
     started_by_person: bool = True
+    template: Versioned | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +118,19 @@ class Full:
 
 
 async def open_postmortem(session: AsyncSession, viewer: Viewer | None, new: NewPostmortem, now: datetime) -> bool:
-    """Inserts the postmortem with its links, timeline and targets; False where its id exists already."""
+    """Inserts the postmortem with its links, timeline and targets; False where its id exists already.
+
+    Raises SectionNotInTemplate, InvalidCustomFields.
+    """
     policy = await pick_policy(session, urgency=new.urgency, service_ids=new.service_ids, team_ids=new.team_ids)
+    begun = new.template or await pick_template(session, new.team_ids)
     texts, columns = split_sections(new.columns)
+    texts = opening_texts(begun.content, texts)
     values = {
         **columns,
+        "custom_fields": await accept_custom_fields(session, begun.content, columns.get("custom_fields", {})),
+        "template_id": begun.template.id,
+        "template_version": begun.row.version,
         "id": new.id,
         "title": new.title,
         "author_id": new.author_id,
@@ -145,9 +157,11 @@ async def open_postmortem(session: AsyncSession, viewer: Viewer | None, new: New
 
 
 def split_sections(fields: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
-    """The texts of standard sections by their names, and all other fields as they are."""
+    """The texts of sections by their names, and all other fields as they are."""
     texts = {WIRE_NAMES[name]: str(value or "") for name, value in fields.items() if name in WIRE_NAMES}
-    return texts, {name: value for name, value in fields.items() if name not in WIRE_NAMES}
+    texts |= {name: str(text or "") for name, text in (fields.get("custom_sections") or {}).items()}
+    others = {name: value for name, value in fields.items() if name not in {*WIRE_NAMES, "custom_sections"}}
+    return texts, others
 
 
 def _with_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -228,6 +242,7 @@ async def get_seen(session: AsyncSession, viewer: Viewer, postmortem_id: str, *,
 
 
 _EVERYTHING = (
+    selectinload(Postmortem.template),
     selectinload(Postmortem.sections),
     selectinload(Postmortem.incidents),
     selectinload(Postmortem.services),
@@ -273,11 +288,6 @@ async def count_beside(session: AsyncSession, postmortems: Sequence[Postmortem],
 
 def unresolved_threads() -> tuple[Any, ...]:
     return (Comment.parent_id.is_(None), Comment.resolved_at.is_(None))
-
-
-def missing_of(filled: Collection[str], *, has_timeline: bool, has_items: bool) -> tuple[str, ...]:
-    """The required sections that are not filled; ``filled`` are names of sections."""
-    return missing_sections(dict.fromkeys(filled, True) | {"timeline": has_timeline, "actionItems": has_items})
 
 
 def state_of(reviewer: PostmortemReviewer, postmortem: Postmortem) -> ReviewerState:
@@ -375,7 +385,8 @@ async def edit_content(
     """Changes columns, sections and teams; the row is locked first. True if this edit started the draft.
 
     ``changes`` names standard sections by their fields, and custom ones in a map ``custom_sections``.
-    Raises NotFound, EditingClosed, NotAllowed, StaleVersion, UnknownReference.
+    Raises NotFound, EditingClosed, NotAllowed, StaleVersion, UnknownReference, SectionNotInTemplate,
+    InvalidCustomFields.
     """
     seen = await get_seen(session, viewer, postmortem_id, lock=True)
     postmortem = seen.postmortem
@@ -384,7 +395,6 @@ async def edit_content(
     if changes.keys() & MANAGED:
         check_managing(seen, "change the visibility, teams or author of")
     texts, columns = split_sections(changes)
-    texts |= {name: str(text or "") for name, text in (columns.pop("custom_sections", None) or {}).items()}
     standing = await read_bodies(session, postmortem.id, texts.keys()) if texts else {}
     if expected_version is not None and expected_version != postmortem.version:
         raise StaleVersion(
@@ -392,6 +402,10 @@ async def edit_content(
         )
     if changes.get("author_id"):
         await check_people(session, "authorId", [changes["author_id"]])
+    kept = await get_kept(session, postmortem.template_id, postmortem.template_version)
+    texts = accepted_texts(kept, texts)
+    if columns.get("custom_fields", postmortem.custom_fields) != postmortem.custom_fields:
+        columns["custom_fields"] = await accept_custom_fields(session, kept, columns["custom_fields"])
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     for name, value in columns.items():
@@ -439,9 +453,6 @@ async def _rewrite(
     standing: Mapping[str, Body],
     now: datetime,
 ) -> dict[str, int]:
-    for name in texts:
-        if name not in STANDARD and name not in standing:
-            raise UnknownReference(field="customSections", kind="section", id=name)
     return await write_bodies(
         session, postmortem_id, texts, standing, author_id=viewer.person_id, origin=Origin.EDIT, now=now
     )

@@ -12,9 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.custom_fields import NUMBER_LIMIT, CustomField, FieldType, accept_values, missing_fields, people_named
-from domain.errors import InvalidCustomFields, InvalidTemplate
+from domain.errors import InvalidCustomFields, InvalidTemplate, SectionNotInTemplate
+from domain.sections import STANDARD
 from domain.starting_templates import DEFAULT, DEFAULT_ID, STARTING_POINTS
-from domain.templates import ACTION_ITEMS, CORE, TIMELINE, TITLES, Section, Template, check, missing_sections
+from domain.templates import (
+    ACTION_ITEMS,
+    CORE,
+    TIMELINE,
+    TITLES,
+    Section,
+    Template,
+    accepted_texts,
+    check,
+    missing_sections,
+)
 from domain.templates import opening_texts as opening
 
 
@@ -55,7 +66,6 @@ def test_the_default_one_is_the_table_of_the_product_document() -> None:
     assert [one.key for one in DEFAULT.sections] == list(TITLES)
     assert tuple(one.key for one in DEFAULT.sections if one.required) == CORE
     assert not DEFAULT.fields
-    assert not opening(DEFAULT, {})
 
 
 def test_the_starting_points_show_every_type_of_field_and_differ() -> None:
@@ -146,8 +156,25 @@ GUIDED = replace(
 
 
 def test_default_texts_stand_only_where_nothing_is_written() -> None:
-    assert opening(GUIDED, {}) == {"rootCause": "Why?\n\n1. ", "customerMessage": "Hello"}
-    assert opening(GUIDED, {"rootCause": "  \n", "customerMessage": "Dear"}) == {"rootCause": "Why?\n\n1. "}
+    assert opening(DEFAULT, {}) == dict.fromkeys(STANDARD, "")
+    begun = opening(GUIDED, {})
+    assert tuple(begun) == GUIDED.text_keys
+    assert {key: text for key, text in begun.items() if text} == {
+        "rootCause": "Why?\n\n1. ",
+        "customerMessage": "Hello",
+    }
+    written = opening(GUIDED, {"rootCause": "  \n", "customerMessage": "Dear", "impact": "All."})
+    assert (written["rootCause"], written["customerMessage"], written["impact"]) == ("Why?\n\n1. ", "Dear", "All.")
+
+
+def test_a_text_without_a_section_is_refused() -> None:
+    short = replace(DEFAULT, sections=tuple(one for one in DEFAULT.sections if one.key in CORE))
+    assert accepted_texts(short, {"summary": "x", "detection": "", "other": ""}) == {"summary": "x"}
+    with pytest.raises(SectionNotInTemplate) as refused:
+        accepted_texts(short, {"summary": "x", "detection": "x", TIMELINE: "x", "other": "x"})
+    assert refused.value.facts["section"] == "detection, timeline, other"
+    with pytest.raises(SectionNotInTemplate):
+        opening(short, {"detection": "x"})
 
 
 def test_a_default_text_that_nobody_changed_is_missing() -> None:
