@@ -14,8 +14,8 @@ from domain.lifecycle import ReviewerState, Status
 from domain.sections import STANDARD, WIRE_NAMES
 from domain.templates import missing_sections
 from integrations.fields import Instant, Words
+from models.queries.kept_templates import kept_content
 from models.queries.postmortems import Full, state_of
-from models.queries.templates import kept_content
 from models.section import Section
 
 SectionKey = Annotated[str, Field(pattern=SECTION_NAME)]

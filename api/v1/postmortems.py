@@ -16,10 +16,10 @@ from domain.lifecycle import MOVE_TO, Status
 from integrations.fields import Instant
 from models.base import new_id
 from models.queries import incidents, postmortems
+from models.queries.kept_templates import choose_template
 from models.queries.pages import Ask
 from models.queries.postmortems import Filters, NewPostmortem, NewTimelineEvent
 from models.queries.teams import check_teams
-from models.queries.templates import choose_template
 from models.session import Session
 
 routes: APIRouter = router("postmortems", prefix="/postmortems")

@@ -15,7 +15,7 @@ from domain.custom_fields import CustomField, FieldType
 from domain.starting_templates import DEFAULT
 from domain.templates import TITLES, Section, Template
 from integrations.fields import BLANK_IS_NONE, Name, Words
-from models.queries import templates
+from models.queries import kept_templates, templates
 from models.queries.pages import Ask
 from models.queries.postmortems import get_seen
 from models.queries.templates import Versioned
@@ -225,7 +225,7 @@ async def create_template(unit: Asking, given: TemplateNew, response: Response) 
     """Administrators; for a team its lead too. As ``isDefault`` it takes the place of the team's, or everybody's."""
     begun = replace(DEFAULT, description=None)
     if given.copy_of is not None:
-        begun = (await templates.choose_template(unit.session, unit.viewer, "copyOf", given.copy_of)).content
+        begun = (await kept_templates.choose_template(unit.session, unit.viewer, "copyOf", given.copy_of)).content
     made = await templates.add_template(
         unit.session,
         unit.viewer,
@@ -288,5 +288,5 @@ def _told(found: Versioned, response: Response) -> TemplateOut:
 async def get_kept_template(unit: Asking, postmortem_id: PathId) -> KeptOut:
     """The template in the version that the postmortem began with, whosever it is."""
     row = (await get_seen(unit.session, unit.viewer, postmortem_id)).postmortem
-    kept = await templates.get_kept(unit.session, row.template_id, row.template_version)
+    kept = await kept_templates.get_kept(unit.session, row)
     return KeptOut(**dict(content_out(kept)), id=row.template_id, version=row.template_version)

@@ -32,6 +32,7 @@ from models.postmortem import (
     TimelineEvent,
 )
 from models.queries.bodies import read_bodies, write_bodies
+from models.queries.kept_templates import get_kept
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import ensure_people, find_team_leads, list_administrators
 from models.queries.policies import get_policy
@@ -46,7 +47,6 @@ from models.queries.postmortems import (
 )
 from models.queries.records import audit
 from models.queries.teams import ensure_services
-from models.queries.templates import get_kept
 from models.queries.visibility import visible_to
 from models.team import Service, Team, TeamMember
 
@@ -332,7 +332,7 @@ async def _refresh_untouched(session: AsyncSession, new: NewPostmortem, now: dat
     texts, columns = split_sections(new.columns)
     for name, value in columns.items():
         setattr(postmortem, name, value)
-    kept = await get_kept(session, postmortem.template_id, postmortem.template_version)
+    kept = await get_kept(session, postmortem)
     opening = opening_texts(kept, texts)
     texts = {name: opening[name] for name in texts}
     standing = await read_bodies(session, new.id, texts.keys())

@@ -33,11 +33,11 @@ from models.postmortem import (
     TimelineEvent,
 )
 from models.queries.bodies import read_bodies
+from models.queries.kept_templates import get_kept
 from models.queries.people import check_people, find_team_leads, get_viewer_unscoped, list_administrators
 from models.queries.policies import get_policy
 from models.queries.postmortems import Seen, get_seen, meet_target, state_of, unresolved_threads
 from models.queries.records import audit, is_committed, log_command, notify, take_arguments
-from models.queries.templates import get_kept
 
 REVIEW_ACTIONS = {PostmortemAction.APPROVE, PostmortemAction.REQUEST_CHANGES}
 
@@ -164,7 +164,7 @@ async def facts(asked: Asked, move: Move) -> Facts:
         ActionItem.postmortem_id == postmortem.id, or_(ActionItem.owner_id.is_(None), ActionItem.due_on.is_(None))
     )
     policy = await get_policy(session, postmortem.policy_id, postmortem.policy_version)
-    kept = await get_kept(session, postmortem.template_id, postmortem.template_version)
+    kept = await get_kept(session, postmortem)
     texts = {name: body.text for name, body in (await read_bodies(session, postmortem.id)).items()}
     asked_now = [] if move is Move.PUBLISH else list(asked.command.person_ids)
     reviewers = {one.person_id: state_of(one, postmortem) for one in await _reviewers(asked)}

@@ -32,12 +32,13 @@ from models.postmortem import (
     TimelineEvent,
 )
 from models.queries.bodies import UNWRITTEN, Body, matches, read_bodies, write_bodies
+from models.queries.kept_templates import accept_custom_fields, get_kept, pick_template
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import check_people
 from models.queries.policies import pick_policy
 from models.queries.records import audit, notify
 from models.queries.teams import check_teams
-from models.queries.templates import Versioned, accept_custom_fields, get_kept, pick_template
+from models.queries.templates import Versioned
 from models.queries.visibility import effective_visibility, relation_columns, relations, visible_to
 from models.team import Service
 
@@ -402,7 +403,7 @@ async def edit_content(
         )
     if changes.get("author_id"):
         await check_people(session, "authorId", [changes["author_id"]])
-    kept = await get_kept(session, postmortem.template_id, postmortem.template_version)
+    kept = await get_kept(session, postmortem)
     texts = accepted_texts(kept, texts)
     if columns.get("custom_fields", postmortem.custom_fields) != postmortem.custom_fields:
         columns["custom_fields"] = await accept_custom_fields(session, kept, columns["custom_fields"])

@@ -1,6 +1,6 @@
-"""Templates: who may use which, their versions, the defaults, and the one that a postmortem keeps."""
+"""Templates: who may use and write which, their versions, and the default ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import templates
 from domain.access import Viewer
-from domain.custom_fields import CustomField, FieldType, accept_values, people_named
+from domain.custom_fields import CustomField, FieldType
 from domain.errors import (
     DefaultTemplateNeeded,
     NotAllowed,
@@ -19,11 +19,9 @@ from domain.errors import (
     ScopeMissing,
     StaleVersion,
     TemplateArchived,
-    UnknownReference,
 )
-from domain.starting_templates import DEFAULT, DEFAULT_ID, STARTING_POINTS
+from domain.starting_templates import DEFAULT_ID, STARTING_POINTS
 from models.base import new_id
-from models.person import Person
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.records import audit
 from models.queries.teams import check_teams
@@ -110,7 +108,7 @@ async def list_templates(
     session: AsyncSession, viewer: Viewer, ask: Ask, *, team_id: str | None = None, archived: bool = False
 ) -> Page[Versioned]:
     """The latest versions of those that the viewer may use, oldest template first."""
-    statement = _latest().where(
+    statement = latest().where(
         usable_by(viewer), Template.archived_at.is_not(None) if archived else Template.archived_at.is_(None)
     )
     if team_id:
@@ -120,7 +118,7 @@ async def list_templates(
     return Page([Versioned(row[0], row[1]) for row in rows], cursor)
 
 
-def _latest() -> Select[Template, TemplateVersion]:
+def latest() -> Select[Template, TemplateVersion]:
     is_latest = (TemplateVersion.template_id == Template.id) & (TemplateVersion.version == Template.version)
     return select(Template, TemplateVersion).join(TemplateVersion, is_latest)
 
@@ -228,7 +226,7 @@ async def _lock(session: AsyncSession, viewer: Viewer, template_id: str, expecte
 
 async def _take_default_away(session: AsyncSession, viewer: Viewer, team_id: str | None, now: datetime) -> None:
     """From the team's default, or the organisation's; written at once, since there can only be one."""
-    statement = _latest().where(
+    statement = latest().where(
         Template.is_default, Template.team_id.is_(None) if team_id is None else Template.team_id == team_id
     )
     statement = statement.with_for_update(of=Template).execution_options(populate_existing=True)
@@ -285,47 +283,3 @@ async def ensure_starting_templates(session: AsyncSession) -> None:
         await session.execute(insert(Template).values(**values).on_conflict_do_nothing())
         version = {"template_id": template_id, "version": 1, **_columns(content)}
         await session.execute(insert(TemplateVersion).values(**version).on_conflict_do_nothing())
-
-
-# What a postmortem begins with, and keeps
-
-
-async def pick_template(session: AsyncSession, team_ids: Sequence[str]) -> Versioned:
-    """The default of the first of these teams that has one, else the organisation's."""
-    statement = _latest().where(Template.is_default, or_(Template.team_id.is_(None), Template.team_id.in_(team_ids)))
-    found = {template.team_id: Versioned(template, row) for template, row in (await session.execute(statement)).all()}
-    for team_id in (*team_ids, None):
-        if team_id in found:
-            return found[team_id]
-    await ensure_starting_templates(session)
-    return await pick_template(session, team_ids)
-
-
-async def choose_template(session: AsyncSession, viewer: Viewer, field: str, template_id: str) -> Versioned:
-    """One that the viewer begins with, named in that field. Raises UnknownReference or TemplateArchived."""
-    try:
-        chosen = await get_template(session, viewer, template_id)
-    except NotFound as error:
-        raise UnknownReference(field=field, kind="template", id=template_id) from error
-    if chosen.template.archived_at is not None:
-        raise TemplateArchived(id=template_id)
-    return chosen
-
-
-def kept_content(row: TemplateVersion | None) -> templates.Template:
-    """What a postmortem's template says; one from before there were templates has the default sections."""
-    return DEFAULT if row is None else content_of(row)
-
-
-async def get_kept(session: AsyncSession, template_id: str | None, version: int | None) -> templates.Template:
-    row = None if template_id is None else await session.get_one(TemplateVersion, (template_id, version))
-    return kept_content(row)
-
-
-async def accept_custom_fields(
-    session: AsyncSession, template: templates.Template, values: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The values as they are kept. Raises InvalidCustomFields with every reason at once."""
-    named = people_named(template.fields, values)
-    known = (await session.execute(select(Person.id).where(Person.id.in_(named)))).scalars() if named else ()
-    return accept_values(template.fields, values, frozenset(known))
