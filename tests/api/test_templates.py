@@ -8,9 +8,10 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Update, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.postmortem import Postmortem
 from models.record import AuditEntry
 from models.session import make_engine
 from tests.api import writing
@@ -416,6 +417,28 @@ def test_a_postmortem_keeps_its_version_while_the_template_changes(admin: httpx.
     later = opened(author, templateId=template["id"])
     assert (later["templateVersion"], later["missingSections"]) == (2, ["summary"])
     assert ok(author.patch(path, json={"templateId": "tpl_short", "title": "Same"}))["templateId"] == template["id"]
+
+
+def test_one_from_before_there_were_templates_follows_the_default(author: Person, stack: Stack) -> None:
+    begun = opened(author, impact="Ten.")
+    no_template = update(Postmortem).where(Postmortem.id == begun["id"])
+    old = no_template.values(template_id=None, template_version=None, custom_fields={"cause": ["rain"]})
+    asyncio.run(written(stack, old))
+    path = f"/api/postmortems/{begun['id']}"
+    seen = ok(author.get(path))
+    assert (seen["templateId"], seen["templateVersion"], seen["customFields"]) == (None, None, {"cause": ["rain"]})
+    assert seen["missingSections"] == [one for one in CORE if one != "impact"]
+    shown = ok(author.get(f"{path}/template"))
+    assert (shown["id"], shown["version"], len(shown["sections"])) == (None, None, 10)
+    assert ok(author.patch(path, json={**seen, "detection": "By chance."}))["customFields"] == {"cause": ["rain"]}
+    refused(author.patch(path, json={"customFields": {"cause": "rain"}}), 422, "InvalidCustomFields")
+
+
+async def written(stack: Stack, statement: Update) -> None:
+    engine = make_engine(stack.database_url)
+    async with engine.begin() as connection:
+        await connection.execute(statement)
+    await engine.dispose()
 
 
 def test_whoever_sees_a_postmortem_reads_its_template(admin: httpx.Client, team: dict[str, Any]) -> None:
