@@ -4,7 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from api.v1.shapes import SECTION_NAME, FreeForm, Markdown, Ref, Shape, Short, StrictlyGiven, Tag, Text, Title
 from domain.access import EditorLevel, Visibility
@@ -12,13 +13,20 @@ from domain.custom_fields import missing_fields
 from domain.drafts import EntryType
 from domain.lifecycle import ReviewerState, Status
 from domain.sections import STANDARD, WIRE_NAMES
-from domain.templates import missing_sections
+from domain.templates import TITLES, missing_sections
 from integrations.fields import Instant, Words
 from models.queries.kept_templates import kept_content
 from models.queries.postmortems import Full, state_of
 from models.section import Section
 
-SectionKey = Annotated[str, Field(pattern=SECTION_NAME)]
+
+def _custom(name: str) -> str:
+    if name in TITLES:
+        raise PydanticCustomError("standard_section", "A standard section is sent as a field of its own")
+    return name
+
+
+SectionKey = Annotated[str, Field(pattern=SECTION_NAME), AfterValidator(_custom)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
 
 

@@ -1,6 +1,8 @@
 """Templates through HTTP: writing them, who may use which, what a postmortem keeps of one, and the gates."""
 
 import asyncio
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +18,7 @@ from models.record import AuditEntry
 from models.session import make_engine
 from tests.api import writing
 from tests.api.writing import ok
+from tests.cli.running import ROOT
 from tests.stack import Person, Stack, eventually
 
 CORE = ["summary", "timeline", "impact", "rootCause", "resolution", "actionItems"]
@@ -79,6 +82,15 @@ def test_the_starting_points_are_there(author: Person) -> None:
     assert {one["type"] for one in security["customFields"]} == {"TEXT", "NUMBER", "DATE", "CHOICE", "PERSON", "YES_NO"}
     assert [one["key"] for one in security["sections"] if not one["standard"]] == ["exposedData", "notices"]
     assert security["createdById"] is None
+
+
+def test_seeding_again_leaves_what_people_made_of_them(admin: httpx.Client, stack: Stack) -> None:
+    before = ok(admin.get("/api/templates/tpl_short"))
+    changed = ok(admin.patch("/api/templates/tpl_short", json={"description": f"Ours {uuid4().hex}"}))
+    seed = [sys.executable, "-m", "cli.main", "seed"]
+    subprocess.run(seed, cwd=ROOT, env=stack.environment(), check=True, capture_output=True)
+    assert ok(admin.get("/api/templates/tpl_short")) == changed
+    ok(admin.patch("/api/templates/tpl_short", json={"description": before["description"]}))
 
 
 def test_a_template_is_written_read_and_changed(admin: httpx.Client, author: Person) -> None:
@@ -521,7 +533,9 @@ def test_only_sections_of_the_kept_template_take_text(admin: httpx.Client, autho
     begun = opened(author, templateId=template["id"], customSections={"quotes": "> Hm"})
     assert begun["customSections"] == {"quotes": "> Hm"}
     path = f"/api/postmortems/{begun['id']}"
-    for body in ({"detection": "x"}, {"customSections": {"other": "x"}}, {"customSections": {"timeline": "x"}}):
+    for name_of_another in ("timeline", "summary", "Quotes", "with blank"):
+        refused(author.patch(path, json={"customSections": {name_of_another: "x"}}), 422, "Malformed")
+    for body in ({"detection": "x"}, {"customSections": {"other": "x"}}):
         problem = refused(author.patch(path, json=body), 422, "SectionNotInTemplate")
         assert "quotes" in problem["detail"]
         refused(
