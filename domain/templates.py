@@ -103,15 +103,15 @@ def missing_sections(
     def is_filled(one: Section) -> bool:
         if one.key in lists:
             return lists[one.key]
-        text = _bare(texts.get(one.key))
-        return bool(text) and text != _bare(one.default_text)
+        text = texts.get(one.key, "")
+        return bool(text.strip()) and not (one.default_text and _bare(text) == _bare(one.default_text))
 
     return tuple(one.key for one in template.sections if one.required and not is_filled(one))
 
 
-def _bare(text: str | None) -> str:
+def _bare(text: str) -> str:
     """Editors change line ends and blanks at the end of lines without anybody writing."""
-    return "\n".join(line.rstrip() for line in (text or "").splitlines()).strip()
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip()
 
 
 # Whether a template may be kept
