@@ -21,7 +21,7 @@ from api.pages import postmortems as postmortem_pages
 from api.pages import sign_in as sign_in_pages
 from api.pages.rendering import WEB
 from api.unit import Parts
-from api.v1 import action_items, discussion, incidents, integrations, lifecycle, people, postmortems
+from api.v1 import action_items, discussion, incidents, integrations, lifecycle, people, postmortems, templates
 from models.queries import workers
 from models.session import Sessions
 from runtime.connections import connect_temporal, open_database, open_vault
@@ -79,6 +79,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         action_items.routes,
         incidents.routes,
         people.routes,
+        templates.routes,
+        templates.kept_routes,
         integrations.routes,
         webhooks.router,
         health.router,

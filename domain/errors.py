@@ -92,6 +92,21 @@ class UnknownReference(DomainError):
     says = "'{field}' names {kind} '{id}', which does not exist."
 
 
+class InvalidTemplate(DomainError):
+    title = "The template cannot be used"
+    says = "The template cannot be used as it is; see 'reasons'."
+
+
+class InvalidCustomFields(DomainError):
+    title = "Custom fields do not fit the template"
+    says = "The custom fields do not fit the postmortem's template; see 'reasons'."
+
+
+class SectionNotInTemplate(DomainError):
+    title = "The template has no such section"
+    says = "In the postmortem's template there is no place for a text in: {section}. There is in: {known}."
+
+
 class UnreadableValue(DomainError):
     title = "A value cannot be stored"
     says = "The request holds a value that cannot be stored, such as a number or a date out of range."
@@ -178,6 +193,16 @@ class PostmortemExists(DomainError):
 class TargetSettled(DomainError):
     title = "The target is settled"
     says = "The target '{target}' is {state} and can be neither waived nor extended."
+
+
+class TemplateArchived(DomainError):
+    title = "The template is archived"
+    says = "The template '{id}' is archived. Those who keep it keep it, but it can be neither used nor changed."
+
+
+class DefaultTemplateNeeded(DomainError):
+    title = "There must be a default template"
+    says = "The template '{id}' is the default. {hint}"
 
 
 class DueDateNotLater(DomainError):

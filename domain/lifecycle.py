@@ -61,9 +61,11 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the gates look at. ``incomplete_items`` are ids of action items without an owner or a due date."""
+    """What the gates look at. ``missing_fields`` are keys of required custom fields without a value,
+    ``incomplete_items`` ids of action items without an owner or a due date."""
 
     missing_sections: tuple[str, ...] = ()
+    missing_fields: tuple[str, ...] = ()
     reviewers: tuple[tuple[str, ReviewerState], ...] = ()
     unresolved_comments: int = 0
     incomplete_items: tuple[str, ...] = ()
@@ -149,6 +151,11 @@ def _submit_reasons(facts: Facts) -> list[Fact]:
 
 
 def _section_reasons(facts: Facts) -> list[Fact]:
+    """The sections in the order of the postmortem's template, then its custom fields in theirs."""
     return [
-        reason("SectionMissing", f"The section '{name}' is empty.", section=name) for name in facts.missing_sections
+        *(
+            reason("SectionMissing", f"The section '{name}' is not written yet.", section=name)
+            for name in facts.missing_sections
+        ),
+        *(reason("FieldMissing", f"The field '{key}' has no value.", field=key) for key in facts.missing_fields),
     ]

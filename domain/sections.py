@@ -1,10 +1,27 @@
-"""The sections of a postmortem, by their names on the wire, and which of them must be filled."""
+"""The sections of a postmortem that hold a text, by their names on the wire."""
 
-from collections.abc import Mapping
+from enum import StrEnum
 
-REQUIRED = ("summary", "timeline", "impact", "rootCause", "resolution", "actionItems")
-"""In the order of the product document."""
+WIRE_NAMES = {
+    "summary": "summary",
+    "impact": "impact",
+    "root_cause": "rootCause",
+    "resolution": "resolution",
+    "lessons_learned": "lessonsLearned",
+    "contributing_factors": "contributingFactors",
+    "detection": "detection",
+    "response": "response",
+}
+"""The standard sections in their order: the field of a postmortem that holds one, and its name outside."""
+
+STANDARD = tuple(WIRE_NAMES.values())
+"""All other sections are custom ones, which templates define."""
 
 
-def missing_sections(filled: Mapping[str, bool]) -> tuple[str, ...]:
-    return tuple(name for name in REQUIRED if not filled.get(name, False))
+class Origin(StrEnum):
+    """How a revision of a section came about. ``prefill`` is what the postmortem began with."""
+
+    EDIT = "edit"
+    MERGE = "merge"
+    RESTORE = "restore"
+    PREFILL = "prefill"

@@ -7,6 +7,7 @@ from sqlalchemy import (
     CheckConstraint,
     Computed,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Text,
@@ -18,33 +19,27 @@ from domain.access import EditorLevel, Visibility
 from domain.lifecycle import Decision, Status
 from domain.targets import TargetName
 from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
+from models.section import Section
 from models.team import Service
+from models.template import TemplateVersion
 
-SECTIONS = (
-    "summary",
-    "impact",
-    "root_cause",
-    "resolution",
-    "lessons_learned",
-    "contributing_factors",
-    "detection",
-    "response",
-)
-SEARCH = "setweight(to_tsvector('english', title), 'A') || " + " || ".join(
-    f"setweight(to_tsvector('english', left(coalesce({name}, ''), 25000)), '{'B' if name == 'summary' else 'C'}')"
-    for name in SECTIONS
-)
+SEARCH = "setweight(to_tsvector('english', title), 'A')"
 
 
 class Postmortem(Base):
-    """``visibility`` is null until somebody chooses. ``content_revision`` moves with every change of content, and
-    approvals are given on one. ``workflow_started`` false makes the row its own outbox."""
+    """``visibility`` is null until somebody chooses; the template for one from before there were templates.
+    ``content_revision`` moves with every change of content, and approvals are given on one. ``workflow_started`` false
+    makes the row its own outbox."""
 
     __tablename__ = "postmortem"
     __table_args__ = (
         CheckConstraint(one_of("status", Status), name="status"),
         CheckConstraint(one_of("visibility", Visibility), name="visibility"),
         CheckConstraint("length(title) between 1 and 300", name="title"),
+        ForeignKeyConstraint(
+            ["template_id", "template_version"], ["template_version.template_id", "template_version.version"]
+        ),
+        CheckConstraint("(template_id is null) = (template_version is null)", name="template"),
         Index("ix_postmortem_created_at_id", "created_at", "id"),
         Index("ix_postmortem_status_created_at_id", "status", "created_at", "id"),
         Index("ix_postmortem_author_id_created_at", "author_id", "created_at"),
@@ -60,14 +55,6 @@ class Postmortem(Base):
     status: Mapped[str] = mapped_column(default=Status.DRAFT.value)
     visibility: Mapped[str | None]
     title: Mapped[str]
-    summary: Mapped[str | None]
-    impact: Mapped[str | None]
-    root_cause: Mapped[str | None]
-    resolution: Mapped[str | None]
-    lessons_learned: Mapped[str | None]
-    contributing_factors: Mapped[str | None]
-    detection: Mapped[str | None]
-    response: Mapped[str | None]
     impact_metrics: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     custom_fields: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
@@ -75,6 +62,7 @@ class Postmortem(Base):
     duration_minutes: Mapped[int | None]
     author_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
     template_id: Mapped[Id | None]
+    template_version: Mapped[int | None] = mapped_column(BigInteger)
     policy_id: Mapped[Id]
     policy_version: Mapped[int] = mapped_column(BigInteger)
     publish_on_approval: Mapped[bool] = mapped_column(default=False)
@@ -91,6 +79,8 @@ class Postmortem(Base):
         TSVECTOR, Computed(SEARCH, persisted=True), deferred=True, deferred_raiseload=True
     )
 
+    template: Mapped[TemplateVersion | None] = relationship(lazy="raise", viewonly=True)
+    sections: Mapped[list[Section]] = relationship(lazy="raise", viewonly=True, order_by=Section.name)
     incidents: Mapped[list["PostmortemIncident"]] = relationship(
         lazy="raise", viewonly=True, order_by="PostmortemIncident.ordinal"
     )

@@ -1,4 +1,4 @@
-"""The first start: the default policy, the administrator of the bootstrap token, and the demo data. Safe to repeat."""
+"""The first start: default policy, templates, the administrator of the bootstrap token, demo data. Safe to repeat."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from domain.access import Role, Viewer
 from domain.incidents import IncidentReport, IncidentStatus, Responder, TimelineMark, Urgency
 from models.base import derived_id
-from models.queries import action_items, incidents, moves, people, policies, postmortems, teams
+from models.queries import action_items, incidents, moves, people, policies, postmortems, teams, templates
 from models.session import Session
 from runtime.connections import open_database
 from runtime.settings import Settings
@@ -28,6 +28,7 @@ async def seed(settings: Settings) -> None:
     now = datetime.now(UTC)
     async with database.sessions.begin() as session:
         await policies.ensure_default_policy(session)
+        await templates.ensure_starting_templates(session)
         if settings.bootstrap_token is not None:
             await _administrator(session, settings.bootstrap_token.get_secret_value())
         if settings.demo and await people.find_person(session, "user_jane") is None:

@@ -1,13 +1,14 @@
 """The editor of a postmortem. One form, saved section by section: only what differs from what was shown is written,
 and a section that somebody else changed meanwhile is shown with both texts rather than overwritten."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Response
 
-from api.pages.reading import TEXTS, seen_of
+from api.pages.reading import seen_of, texts_of, titles_of
 from api.pages.rendering import fingerprint
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
@@ -16,11 +17,14 @@ from api.v1.postmortem_shapes import PostmortemPatch
 from api.v1.shapes import PathId
 from domain import access
 from domain.access import Visibility
+from domain.custom_fields import CustomField, FieldType
 from domain.errors import Conflict, DomainError, NotAllowed
 from domain.lifecycle import Status
-from domain.sections import REQUIRED
+from domain.sections import STANDARD
+from domain.templates import LISTS, Template
 from models.postmortem import Postmortem
-from models.queries import postmortems, teams
+from models.queries import people, postmortems, teams
+from models.queries.kept_templates import kept_content
 from models.queries.pages import Ask
 from models.queries.postmortems import Full
 
@@ -46,14 +50,15 @@ class Shown:
     theirs: str | None = None
 
 
-def written(row: Postmortem) -> dict[str, str]:
+def written(row: Postmortem, kept: Template) -> dict[str, str]:
     """Every field of the editor, as text."""
     metrics = dict(row.impact_metrics)
     money = metrics.pop("revenueImpact", None) or {}
     metrics |= {"revenueAmount": money.get("amount"), "revenueCurrency": money.get("currency")}
     return {
         "title": row.title,
-        **{name: getattr(row, column) or "" for name, column in TEXTS.items()},
+        **texts_of(row, kept),
+        **{f"field.{one.key}": _plain(row.custom_fields.get(one.key)) for one in kept.fields},
         **{f"metric.{name}": _plain(metrics.get(name)) for name in METRICS},
         "tags": ", ".join(row.tags),
         "rootCauseCategory": row.root_cause_category or "",
@@ -63,13 +68,18 @@ def written(row: Postmortem) -> dict[str, str]:
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "" if value is None else str(value)
 
 
 @routes.get("/postmortems/{postmortem_id}/edit")
 async def edit(visit: Visiting, postmortem_id: PathId) -> Response:
     full = await _editable(visit, postmortem_id)
-    shown = {name: Shown(text, fingerprint(text)) for name, text in written(full.postmortem).items()}
+    shown = {
+        name: Shown(text, fingerprint(text))
+        for name, text in written(full.postmortem, kept_content(full.postmortem.template)).items()
+    }
     return await _editor(visit, full, shown)
 
 
@@ -81,6 +91,7 @@ async def _editable(visit: Visit, postmortem_id: str) -> Full:
 
 async def _editor(visit: Visit, full: Full, shown: Mapping[str, Shown], refusal: DomainError | None = None) -> Response:
     may_manage = True
+    kept = kept_content(full.postmortem.template)
     try:
         postmortems.check_managing(seen_of(full), "change the visibility of")
     except NotAllowed:
@@ -93,8 +104,10 @@ async def _editor(visit: Visit, full: Full, shown: Mapping[str, Shown], refusal:
         visibility=full.visibility.value,
         visibilities=[one.value for one in Visibility],
         shown=shown,
-        texts=TEXTS,
-        required=REQUIRED,
+        sections=[one for one in kept.sections if one.key not in LISTS],
+        section_titles=titles_of(kept),
+        fields=kept.fields,
+        everybody=(await people.list_people(visit.unit.session, Ask(200), active=True)).items if kept.fields else [],
         metrics=METRICS,
         may_manage=may_manage,
         teams=(await teams.list_teams(visit.unit.session, Ask(200))).items,
@@ -106,7 +119,7 @@ async def _editor(visit: Visit, full: Full, shown: Mapping[str, Shown], refusal:
 @routes.post("/postmortems/{postmortem_id}/edit")
 async def save(visit: Visiting, postmortem_id: PathId) -> Response:
     full = await _editable(visit, postmortem_id)
-    now_there = written(full.postmortem)
+    now_there = written(full.postmortem, kept_content(full.postmortem.template))
     changed, shown = compare(visit.form, now_there)
     refusal: DomainError | None = None
     if changed:
@@ -142,15 +155,19 @@ def compare(form: Mapping[str, str], there: Mapping[str, str]) -> tuple[dict[str
 
 
 async def _save(visit: Visit, full: Full, changed: Mapping[str, str], there: Mapping[str, str]) -> None:
-    patch = read_form(PostmortemPatch, _patch(changed, there))
+    patch = read_form(PostmortemPatch, _patch(changed, there, kept_content(full.postmortem.template)))
     await api.edit(visit.unit, visit.unit.session, full.postmortem.id, patch.columns(), full.postmortem.version)
 
 
-def _patch(changed: Mapping[str, str], there: Mapping[str, str]) -> dict[str, Any]:
+def _patch(changed: Mapping[str, str], there: Mapping[str, str], kept: Template) -> dict[str, Any]:
     """The body that the API's PATCH would get."""
     patch: dict[str, Any] = {
-        name: text or None for name, text in changed.items() if name in TEXTS or name == "rootCauseCategory"
+        name: text or None for name, text in changed.items() if name in STANDARD or name == "rootCauseCategory"
     }
+    if custom := {name: text for name, text in changed.items() if name in kept.text_keys and name not in STANDARD}:
+        patch["customSections"] = custom
+    if any(name.startswith("field.") for name in changed):
+        patch["customFields"] = _fields(kept.fields, {**there, **changed})
     if "title" in changed:
         patch["title"] = changed["title"]
     if "visibility" in changed:
@@ -162,6 +179,23 @@ def _patch(changed: Mapping[str, str], there: Mapping[str, str]) -> dict[str, An
     if any(name.startswith("metric.") for name in changed):
         patch["impactMetrics"] = _metrics({**there, **changed})
     return patch
+
+
+def _fields(fields: Sequence[CustomField], given: Mapping[str, str]) -> dict[str, Any]:
+    """What cannot be read as its type is sent as it was typed, so that the refusal says what is wrong with it."""
+    values: dict[str, Any] = {}
+    for one in fields:
+        text = given[f"field.{one.key}"].strip()
+        if not text:
+            continue
+        values[one.key] = text
+        if one.type is FieldType.YES_NO:
+            values[one.key] = {"yes": True, "no": False}.get(text, text)
+        if one.type is FieldType.NUMBER:
+            with suppress(ValueError):
+                number = float(text)
+                values[one.key] = int(number) if number.is_integer() else number
+    return values
 
 
 def _parts(text: str) -> list[str]:

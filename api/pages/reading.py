@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import Response
 
 from api.pages.action_items import listed
-from api.pages.rendering import SECTIONS, spoken
+from api.pages.rendering import spoken
 from api.pages.routing import Visit
 from api.pages.showing import show
 from api.v1 import commands
@@ -17,26 +17,15 @@ from domain.commands import PostmortemAction
 from domain.drafts import EntryType
 from domain.errors import DomainError, IllegalTransition, NotAllowed
 from domain.lifecycle import Move, Status
-from domain.sections import REQUIRED
+from domain.templates import LISTS, Template, missing_sections
 from models.person import Person
 from models.postmortem import Comment, Postmortem
 from models.queries import action_items, discussion, incidents, moves, people, postmortems, reviews, teams
 from models.queries.action_items import ItemFilters
+from models.queries.kept_templates import kept_content
 from models.queries.pages import Ask
-from models.queries.postmortems import Full, Seen, missing_of, state_of
+from models.queries.postmortems import Full, Seen, state_of
 from models.queries.reviews import TargetStanding
-
-TEXTS = {
-    "summary": "summary",
-    "impact": "impact",
-    "rootCause": "root_cause",
-    "resolution": "resolution",
-    "lessonsLearned": "lessons_learned",
-    "contributingFactors": "contributing_factors",
-    "detection": "detection",
-    "response": "response",
-}
-"""Sections that are one text, by their names on the wire, and their columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +58,10 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     comments = (await discussion.list_comments(unit.session, seen, Ask(200))).items
     items = await listed(visit, ItemFilters(postmortem_id=postmortem_id), Ask(200))
     named = await people.people_by_id(unit.session, [*_people_in(row), *_people_talking(comments)])
-    known = Known(named, {one.id: one.description for one in items["items"]})
+    kept = kept_content(row.template)
+    texts = texts_of(row, kept)
+    counts = full.counts
+    known = Known(named, {one.id: one.description for one in items["items"]}, titles_of(kept))
     relations = full.relations
     writes = bool(visit.request.state.frame["may_write"])
     may_edit = writes and bool(relations & access.EDITING[Status(row.status)])
@@ -83,16 +75,18 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         refusal,
         full=full,
         postmortem=row,
-        texts=TEXTS,
-        missing=missing_of(row, has_timeline=full.counts.has_timeline, has_items=full.counts.has_items),
-        required=REQUIRED,
-        blank=[name for name, column in TEXTS.items() if name not in REQUIRED and not getattr(row, column)],
+        texts=texts,
+        sections=kept.sections,
+        fields=kept.fields,
+        section_titles=titles_of(kept),
+        missing=missing_sections(kept, texts, has_timeline=counts.has_timeline, has_items=counts.has_items),
+        blank=[one for one in kept.sections if not (one.required or one.key in LISTS or texts[one.key].strip())],
         people=named,
         reviewers=[(one, state_of(one, row).value) for one in row.reviewers],
         bars=[_bar(one, row, unit.now) for one in await reviews.list_targets(unit.session, seen, unit.now)],
         teams=await teams.teams_by_id(unit.session, [one.team_id for one in row.teams]),
         linked=await incidents.list_linked(unit.session, seen),
-        threads=threads_of(comments),
+        threads=threads_of(comments, titles_of(kept)),
         offers=offers,
         spots=[name for name, is_there in forms.items() if is_there]
         + [one.lower().replace("_", "-") for one in offers],
@@ -108,6 +102,15 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     )
 
 
+def texts_of(row: Postmortem, kept: Template) -> dict[str, str]:
+    written = {one.name: one.body for one in row.sections}
+    return {key: written.get(key, "") for key in kept.text_keys}
+
+
+def titles_of(kept: Template) -> dict[str, str]:
+    return {one.key: one.title for one in kept.sections}
+
+
 def seen_of(full: Full) -> Seen:
     return Seen(full.postmortem, full.relations, full.visibility)
 
@@ -118,6 +121,7 @@ def _people_in(row: Postmortem) -> list[str | None]:
         *(one.person_id for one in row.editors),
         *(one.person_id for one in row.reviewers),
         *(one.person_id for one in row.participants),
+        *(value for value in row.custom_fields.values() if isinstance(value, str) and value.startswith("user_")),
     ]
 
 
@@ -125,7 +129,7 @@ def _people_talking(comments: Sequence[Comment]) -> list[str | None]:
     return [one for comment in comments for one in (comment.author_id, comment.resolved_by_id)]
 
 
-def threads_of(comments: Sequence[Comment]) -> dict[str | None, list[Thread]]:
+def threads_of(comments: Sequence[Comment], titles: Mapping[str, str]) -> dict[str | None, list[Thread]]:
     """By section, as they came; None holds those about the whole."""
     answers: dict[str, list[Comment]] = {}
     for one in comments:
@@ -134,7 +138,7 @@ def threads_of(comments: Sequence[Comment]) -> dict[str | None, list[Thread]]:
     threads: dict[str | None, list[Thread]] = {}
     for one in comments:
         if one.parent_id is None:
-            section = one.section if one.section in SECTIONS else None
+            section = one.section if one.section in titles else None
             threads.setdefault(section, []).append(Thread(one, answers.get(one.id, [])))
     return threads
 
@@ -152,6 +156,7 @@ class Known:
 
     people: Mapping[str, Person]
     items: Mapping[str, str]
+    sections: Mapping[str, str]
 
     def in_words(self, refusal: DomainError) -> list[str]:
         """All of its reasons, with names in the place of ids."""
@@ -166,8 +171,8 @@ class Known:
             return said.replace(person.id, person.name)
         if item := self.items.get(str(one.get("actionItemId"))):
             return f"The action item \u201c{item}\u201d needs one owner and a due date."
-        if section := SECTIONS.get(str(one.get("section"))):
-            return f"The section \u201c{section}\u201d is empty."
+        if section := self.sections.get(str(one.get("section"))):
+            return f"The section \u201c{section}\u201d is not written yet."
         return f"{one['where']}: {said}" if "where" in one else said
 
 

@@ -18,19 +18,6 @@ from domain import markup
 from domain.errors import DomainError
 
 WEB = Path(__file__).parents[2] / "web"
-SECTIONS = {
-    "summary": "Summary",
-    "timeline": "Timeline",
-    "impact": "Impact",
-    "rootCause": "Root cause",
-    "resolution": "Resolution",
-    "actionItems": "Action items",
-    "lessonsLearned": "Lessons learned",
-    "contributingFactors": "Contributing factors",
-    "detection": "Detection",
-    "response": "Response",
-}
-"""Titles of the product document's sections, by their names on the wire."""
 WORDS = {
     "DRAFT": "Draft",
     "IN_REVIEW": "In review",
@@ -139,7 +126,7 @@ def _environment() -> Environment:
         "day": _day,
         "spoken": spoken,
     }
-    environment.globals |= {"asset": _asset, "section_titles": SECTIONS}
+    environment.globals |= {"asset": _asset}
     return environment
 
 

@@ -4,16 +4,29 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from api.v1.shapes import FreeForm, Ref, Shape, Short, StrictlyGiven, Tag, Text, Title
+from api.v1.shapes import SECTION_NAME, FreeForm, Markdown, Ref, Shape, Short, StrictlyGiven, Tag, Text, Title
 from domain.access import EditorLevel, Visibility
+from domain.custom_fields import missing_fields
 from domain.drafts import EntryType
 from domain.lifecycle import ReviewerState, Status
+from domain.sections import STANDARD, WIRE_NAMES
+from domain.templates import TITLES, missing_sections
 from integrations.fields import Instant, Words
-from models.postmortem import SECTIONS
-from models.queries.postmortems import Full, missing_of, state_of
+from models.queries.kept_templates import kept_content
+from models.queries.postmortems import Full, state_of
+from models.section import Section
 
+
+def _custom(name: str) -> str:
+    if name in TITLES:
+        raise PydanticCustomError("standard_section", "A standard section is sent as a field of its own")
+    return name
+
+
+SectionKey = Annotated[str, Field(pattern=SECTION_NAME), AfterValidator(_custom)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
 
 
@@ -64,6 +77,15 @@ class ActionItemCounts(Shape):
     overdue: int = 0
 
 
+class SectionMeta(Shape):
+    """``revision`` 0: nobody ever wrote it. ``updatedBy`` null: the system did."""
+
+    name: str
+    revision: int
+    updated_at: datetime | None
+    updated_by: str | None
+
+
 class PostmortemOut(Shape):
     id: str
     version: int
@@ -75,6 +97,7 @@ class PostmortemOut(Shape):
     incident_id: str | None
     incident_ids: list[str]
     template_id: str | None
+    template_version: int | None
     team_ids: list[str]
     services: list[ServiceOut]
     author_id: str | None
@@ -89,6 +112,8 @@ class PostmortemOut(Shape):
     contributing_factors: str | None
     detection: str | None
     response: str | None
+    sections: list[SectionMeta]
+    custom_sections: dict[str, str]
     impact_metrics: ImpactMetrics
     timeline: list[TimelineEventOut]
     custom_fields: FreeForm
@@ -105,6 +130,7 @@ class PostmortemOut(Shape):
     created_at: datetime
     updated_at: datetime
     missing_sections: list[str]
+    missing_fields: list[str]
     unresolved_comments: int
     action_item_counts: ActionItemCounts
 
@@ -112,6 +138,10 @@ class PostmortemOut(Shape):
 def postmortem_out(full: Full, base_url: str) -> PostmortemOut:
     row, counts = full.postmortem, full.counts
     incident_ids = [one.incident_id for one in row.incidents]
+    written = {one.name: one for one in row.sections}
+    texts = {name: one.body for name, one in written.items()}
+    kept = kept_content(row.template)
+    missing = missing_sections(kept, texts, has_timeline=counts.has_timeline, has_items=counts.has_items)
     timeline = [
         TimelineEventOut.model_construct(
             id=one.id, at=one.at, event=one.event, type=EntryType(one.type), actor=one.actor, source=one.source
@@ -129,6 +159,7 @@ def postmortem_out(full: Full, base_url: str) -> PostmortemOut:
         incident_id=incident_ids[0] if incident_ids else None,
         incident_ids=incident_ids,
         template_id=row.template_id,
+        template_version=row.template_version,
         team_ids=sorted(one.team_id for one in row.teams),
         services=[ServiceOut(id=one.id, name=one.name) for one in row.services],
         author_id=row.author_id,
@@ -153,7 +184,8 @@ def postmortem_out(full: Full, base_url: str) -> PostmortemOut:
         archived_at=row.archived_at,
         created_at=row.created_at,
         updated_at=row.updated_at,
-        missing_sections=list(missing_of(row, has_timeline=counts.has_timeline, has_items=counts.has_items)),
+        missing_sections=list(missing),
+        missing_fields=list(missing_fields(kept.fields, row.custom_fields)),
         unresolved_comments=counts.unresolved_comments,
         action_item_counts=ActionItemCounts(
             open=counts.items.get("OPEN", 0),
@@ -162,7 +194,17 @@ def postmortem_out(full: Full, base_url: str) -> PostmortemOut:
             wont_do=counts.items.get("WONT_DO", 0),
             overdue=counts.overdue,
         ),
-        **{name: getattr(row, name) for name in SECTIONS},
+        sections=[section_meta(name, written.get(name)) for name in kept.text_keys],
+        custom_sections={name: texts[name] for name in kept.text_keys if name in texts and name not in STANDARD},
+        **{field: texts.get(name) or None for field, name in WIRE_NAMES.items()},
+    )
+
+
+def section_meta(name: str, section: Section | None) -> SectionMeta:
+    if section is None:
+        return SectionMeta.model_construct(name=name, revision=0, updated_at=None, updated_by=None)
+    return SectionMeta.model_construct(
+        name=name, revision=section.revision, updated_at=section.updated_at, updated_by=section.updated_by
     )
 
 
@@ -184,6 +226,7 @@ OURS = frozenset(
         "participants",
         "services",
         "templateId",
+        "templateVersion",
         "durationMinutes",
         "publishOnApproval",
         "incidentResolvedAt",
@@ -194,7 +237,9 @@ OURS = frozenset(
         "archivedAt",
         "createdAt",
         "updatedAt",
+        "sections",
         "missingSections",
+        "missingFields",
         "unresolvedComments",
         "actionItemCounts",
     }
@@ -206,14 +251,15 @@ class PostmortemContent(StrictlyGiven):
 
     read_only = OURS
 
-    summary: Text = None
-    impact: Text = None
-    root_cause: Text = None
-    resolution: Text = None
-    lessons_learned: Text = None
-    contributing_factors: Text = None
-    detection: Text = None
-    response: Text = None
+    summary: Markdown | None = None
+    impact: Markdown | None = None
+    root_cause: Markdown | None = None
+    resolution: Markdown | None = None
+    lessons_learned: Markdown | None = None
+    contributing_factors: Markdown | None = None
+    detection: Markdown | None = None
+    response: Markdown | None = None
+    custom_sections: Annotated[dict[SectionKey, Markdown | None], Field(max_length=100)] | None = None
     impact_metrics: ImpactMetrics | None = None
     custom_fields: FreeForm | None = None
     tags: Annotated[list[Tag], Field(max_length=50)] | None = None
@@ -240,8 +286,12 @@ class PostmortemContent(StrictlyGiven):
 
 
 class PostmortemNew(PostmortemContent):
-    """``title`` may be left out where an incident is linked: the incident's is taken."""
+    """``title`` may be left out where an incident is linked: the incident's is taken. Without ``templateId`` it begins
+    with the default template of its first team that has one, else with the organisation's."""
 
+    read_only = OURS - {"templateId"}
+
+    template_id: Ref | None = None
     title: Title | None = None
     incident_id: Ref | None = None
     incident_ids: Annotated[list[Ref], Field(max_length=50)] | None = None

@@ -16,6 +16,7 @@ from domain.lifecycle import MOVE_TO, Status
 from integrations.fields import Instant
 from models.base import new_id
 from models.queries import incidents, postmortems
+from models.queries.kept_templates import choose_template
 from models.queries.pages import Ask
 from models.queries.postmortems import Filters, NewPostmortem, NewTimelineEvent
 from models.queries.teams import check_teams
@@ -77,8 +78,9 @@ async def create_postmortem(unit: Asking, given: PostmortemNew, response: Respon
 
 async def _new(unit: Unit, postmortem_id: str, given: PostmortemNew) -> NewPostmortem:
     columns = given.columns()
-    for name in ("incident_id", "incident_ids", "status", "timeline", "title"):
+    for name in ("incident_id", "incident_ids", "status", "template_id", "timeline", "title"):
         columns.pop(name, None)
+    template = given.template_id and await choose_template(unit.session, unit.viewer, "templateId", given.template_id)
     team_ids, service_ids = columns.pop("team_ids", None), columns.pop("service_ids", None)
     await check_teams(unit.session, "teamIds", _texts(team_ids))
     await postmortems.check_services(unit.session, "serviceIds", _texts(service_ids))
@@ -103,6 +105,7 @@ async def _new(unit: Unit, postmortem_id: str, given: PostmortemNew) -> NewPostm
         timeline=[*prefilled.timeline, *written],
         urgency=prefilled.urgency,
         resolved_at=prefilled.resolved_at,
+        template=template or None,
     )
 
 

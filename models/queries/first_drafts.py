@@ -1,6 +1,6 @@
 """A draft that we opened and nobody has written in yet: it follows its incident, whatever order reports come in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.lifecycle import Status
+from domain.sections import Origin
 from domain.targets import TargetName, due_instants
+from domain.templates import opening_texts
 from models.policy import Policy
 from models.postmortem import (
     Postmortem,
@@ -21,8 +23,10 @@ from models.postmortem import (
     PostmortemTeam,
     TimelineEvent,
 )
+from models.queries.bodies import read_bodies, write_bodies
+from models.queries.kept_templates import get_kept
 from models.queries.policies import get_policy, pick_policy
-from models.queries.postmortems import NewPostmortem, add_events
+from models.queries.postmortems import NewPostmortem, add_events, split_sections
 from models.queries.records import audit, plain
 from models.record import AuditEntry
 
@@ -40,7 +44,9 @@ async def refresh(
 ) -> None:
     """Fills it in again, but for what a person has decided (an author, teams). The row must be locked."""
     decided = await _decided_by_people(session, new.id)
-    wanted = {"title": new.title, "author_id": await _author(session, postmortem, new), **new.columns}
+    texts, columns = split_sections(new.columns)
+    await _prefill(session, postmortem, texts, now)
+    wanted = {"title": new.title, "author_id": await _author(session, postmortem, new), **columns}
     if "team_ids" not in decided:
         left = delete(PostmortemTeam).where(PostmortemTeam.postmortem_id == new.id)
         await session.execute(left.where(PostmortemTeam.team_id.not_in(new.team_ids)))
@@ -71,6 +77,13 @@ async def refresh(
         before=plain(before),
         after=plain({name: changes[name] for name in before}),
     )
+
+
+async def _prefill(session: AsyncSession, postmortem: Postmortem, texts: Mapping[str, str], now: datetime) -> None:
+    opening = opening_texts(await get_kept(session, postmortem), texts)
+    standing = await read_bodies(session, postmortem.id, texts.keys())
+    wanted = {name: opening[name] for name in texts}
+    await write_bodies(session, postmortem.id, wanted, standing, author_id=None, origin=Origin.PREFILL, now=now)
 
 
 async def add_links(session: AsyncSession, new: NewPostmortem, but: frozenset[str] = frozenset()) -> None:

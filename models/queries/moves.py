@@ -15,10 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain import access, lifecycle, targets
 from domain.access import Relation, Viewer
 from domain.commands import PostmortemAction, PostmortemCommand
+from domain.custom_fields import missing_fields
 from domain.errors import AlreadyReviewer, AuthorCannotReview, IllegalTransition, NotAllowed, NotFound
 from domain.lifecycle import Decision, Facts, Move, Status
 from domain.snapshots import Deadline, PostmortemSnapshot
 from domain.targets import Target, TargetName
+from domain.templates import missing_sections
 from models.action_item import ActionItem
 from models.base import new_id
 from models.postmortem import (
@@ -30,9 +32,11 @@ from models.postmortem import (
     Review,
     TimelineEvent,
 )
+from models.queries.bodies import read_bodies
+from models.queries.kept_templates import get_kept
 from models.queries.people import check_people, find_team_leads, get_viewer_unscoped, list_administrators
 from models.queries.policies import get_policy
-from models.queries.postmortems import Seen, get_seen, meet_target, missing_of, state_of, unresolved_threads
+from models.queries.postmortems import Seen, get_seen, meet_target, state_of, unresolved_threads
 from models.queries.records import audit, is_committed, log_command, notify, take_arguments
 
 REVIEW_ACTIONS = {PostmortemAction.APPROVE, PostmortemAction.REQUEST_CHANGES}
@@ -160,12 +164,15 @@ async def facts(asked: Asked, move: Move) -> Facts:
         ActionItem.postmortem_id == postmortem.id, or_(ActionItem.owner_id.is_(None), ActionItem.due_on.is_(None))
     )
     policy = await get_policy(session, postmortem.policy_id, postmortem.policy_version)
+    kept = await get_kept(session, postmortem)
+    texts = {name: body.text for name, body in (await read_bodies(session, postmortem.id)).items()}
     asked_now = [] if move is Move.PUBLISH else list(asked.command.person_ids)
     reviewers = {one.person_id: state_of(one, postmortem) for one in await _reviewers(asked)}
     for person_id in asked_now:
         reviewers.setdefault(person_id, lifecycle.ReviewerState.PENDING)
     return Facts(
-        missing_sections=missing_of(postmortem, has_timeline=has_timeline, has_items=item_count > 0),
+        missing_sections=missing_sections(kept, texts, has_timeline=has_timeline, has_items=item_count > 0),
+        missing_fields=missing_fields(kept.fields, postmortem.custom_fields),
         reviewers=tuple(reviewers.items()),
         unresolved_comments=unresolved,
         incomplete_items=tuple((await session.execute(incomplete)).scalars()),

@@ -57,6 +57,7 @@ def existing(stack: Stack) -> dict[str, str]:
         "team_id": team["id"],
         "service_id": service["id"],
         "incident_id": incident["id"],
+        "template_id": "tpl_sre",
     }
 
 

