@@ -21,8 +21,8 @@ class Words:
     """Annotates a ``str`` of at most ``limit`` characters, trimmed, that PostgreSQL can hold (no NUL, no surrogates).
 
     With ``verbatim``, it is not trimmed: every blank and line end stays. With ``one_line``, line breaks and runs of
-    blanks become one blank each; without ``blank``, it needs a letter. ``shape`` is a regular expression
-    that it has to match, ``says`` what a person reads otherwise.
+    blanks become one blank each; without ``blank``, it needs a letter. ``shape`` is a regular expression that it has
+    to match, ``says`` what a person reads otherwise.
     """
 
     limit: int
