@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from domain.sections import Origin
 from models.base import Base, CreatedAt, Id, Key, one_of
 
-SEARCHED = 100_000
+SEARCHED = 75_000
 """Characters of a body that are searched. A tsvector holds 1 MB; words of four-byte letters joined by hyphens, which
 are stored whole and in parts, take up to eight bytes for each character."""
 SEARCH = (

@@ -40,7 +40,7 @@ def upgrade() -> None:
             "search",
             postgresql.TSVECTOR(),
             sa.Computed(
-                "setweight(to_tsvector('english', left(body, 100000)), case when name = 'summary' then 'B'::\"char\" else 'C'::\"char\" end)",
+                "setweight(to_tsvector('english', left(body, 75000)), case when name = 'summary' then 'B'::\"char\" else 'C'::\"char\" end)",
                 persisted=True,
             ),
             nullable=False,
