@@ -10,7 +10,18 @@ from api import errors, health, webhooks
 from api.errors import Problem
 from api.middleware import BodyLimit, RequestLog
 from api.unit import Parts
-from api.v1 import action_items, discussion, incidents, integrations, lifecycle, people, postmortems
+from api.v1 import (
+    action_items,
+    audit,
+    discussion,
+    incidents,
+    integrations,
+    lifecycle,
+    people,
+    postmortems,
+    search,
+    similar,
+)
 from models.queries import workers
 from models.session import Sessions
 from runtime.connections import connect_temporal, open_database, open_vault
@@ -56,6 +67,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         incidents.routes,
         people.routes,
         integrations.routes,
+        search.routes,
+        similar.routes,
+        audit.routes,
         webhooks.router,
         health.router,
     ):

@@ -3,7 +3,7 @@
 Importing this package registers every table on ``Base.metadata``.
 """
 
-from models import action_item, incident, integration, person, policy, postmortem, record, team
+from models import action_item, incident, integration, person, policy, postmortem, record, search, team
 from models.base import Base
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "policy",
     "postmortem",
     "record",
+    "search",
     "team",
 ]

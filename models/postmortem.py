@@ -125,9 +125,10 @@ class PostmortemIncident(Base):
 
 class PostmortemTeam(Base):
     __tablename__ = "postmortem_team"
+    __table_args__ = (Index("ix_postmortem_team_team_id_postmortem_id", "team_id", "postmortem_id"),)
 
     postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
-    team_id: Mapped[Key] = mapped_column(ForeignKey("team.id"), index=True)
+    team_id: Mapped[Key] = mapped_column(ForeignKey("team.id"))
 
 
 class PostmortemService(Base):
@@ -139,18 +140,22 @@ class PostmortemService(Base):
 
 class PostmortemParticipant(Base):
     __tablename__ = "postmortem_participant"
+    __table_args__ = (Index("ix_postmortem_participant_person_id_postmortem_id", "person_id", "postmortem_id"),)
 
     postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
-    person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"))
     ordinal: Mapped[int] = mapped_column(default=0)
 
 
 class PostmortemEditor(Base):
     __tablename__ = "postmortem_editor"
-    __table_args__ = (CheckConstraint(one_of("level", EditorLevel), name="level"),)
+    __table_args__ = (
+        CheckConstraint(one_of("level", EditorLevel), name="level"),
+        Index("ix_postmortem_editor_person_id_postmortem_id", "person_id", "postmortem_id"),
+    )
 
     postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
-    person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"))
     level: Mapped[str]
     added_at: Mapped[CreatedAt]
 
@@ -159,10 +164,13 @@ class PostmortemReviewer(Base):
     """The latest decision of each reviewer; all of them are in ``review``."""
 
     __tablename__ = "postmortem_reviewer"
-    __table_args__ = (CheckConstraint(one_of("decision", Decision), name="decision"),)
+    __table_args__ = (
+        CheckConstraint(one_of("decision", Decision), name="decision"),
+        Index("ix_postmortem_reviewer_person_id_postmortem_id", "person_id", "postmortem_id"),
+    )
 
     postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
-    person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"))
     decision: Mapped[str | None]
     decided_revision: Mapped[int | None] = mapped_column(BigInteger)
     decided_at: Mapped[Instant | None]
@@ -200,6 +208,12 @@ class TimelineEvent(Base):
     actor: Mapped[str | None]
     source: Mapped[str]
     incident_id: Mapped[Id | None] = mapped_column(ForeignKey("incident.id"))
+    search: Mapped[Any] = mapped_column(
+        TSVECTOR,
+        Computed("to_tsvector('english', left(event, 20000))", persisted=True),
+        deferred=True,
+        deferred_raiseload=True,
+    )
 
 
 class PostmortemTarget(Base):
@@ -250,3 +264,9 @@ class Comment(Base):
     resolved_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
+    search: Mapped[Any] = mapped_column(
+        TSVECTOR,
+        Computed("to_tsvector('english', left(body, 20000))", persisted=True),
+        deferred=True,
+        deferred_raiseload=True,
+    )

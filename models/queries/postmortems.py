@@ -34,7 +34,9 @@ from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import check_people
 from models.queries.policies import pick_policy
 from models.queries.records import audit, notify
+from models.queries.search import matching, plan_for_words
 from models.queries.teams import check_teams
+from models.queries.trail import note_reads
 from models.queries.visibility import effective_visibility, relation_columns, relations, visible_to
 from models.team import Service
 
@@ -225,6 +227,8 @@ async def get_seen(session: AsyncSession, viewer: Viewer, postmortem_id: str, *,
         raise NotFound(kind="postmortem", id=postmortem_id)
     postmortem, visibility, level, reviewer, participant, team = row
     held = relations(viewer, postmortem, level, reviewer, participant, team)
+    if not lock and access.sees_only_as_administrator(Visibility(visibility), held):
+        await note_reads(session, viewer, [postmortem_id])
     return Seen(postmortem, held, Visibility(visibility))
 
 
@@ -248,6 +252,8 @@ async def get_full(session: AsyncSession, viewer: Viewer, postmortem_id: str, no
     postmortem, visibility, level, reviewer, participant, team = row
     counts = await count_beside(session, [postmortem], now)
     held = relations(viewer, postmortem, level, reviewer, participant, team)
+    if access.sees_only_as_administrator(Visibility(visibility), held):
+        await note_reads(session, viewer, [postmortem_id])
     return Full(postmortem, Visibility(visibility), counts[postmortem.id], held)
 
 
@@ -324,6 +330,8 @@ SORTS = {
 async def list_postmortems(
     session: AsyncSession, viewer: Viewer, filters: Filters, ask: Ask, now: datetime
 ) -> Page[Full]:
+    if filters.q:
+        await plan_for_words(session)
     column, descending = SORTS[filters.sort]
     by_number = column is Postmortem.number
     order = Order(filters.sort, column, Postmortem.number if by_number else Postmortem.id, descending)
@@ -332,6 +340,7 @@ async def list_postmortems(
         session, statement.options(*_EVERYTHING), order, ask, tie_type=int if by_number else str
     )
     counts = await count_beside(session, [row[0] for row in rows], now)
+    await note_reads(session, viewer, [row[0].id for row in rows if row[1] == Visibility.PRIVATE])
     return Page([Full(row[0], Visibility(row[1]), counts[row[0].id]) for row in rows], cursor)
 
 
@@ -350,7 +359,7 @@ def _filtered(statement: Select[*Rows], filters: Filters, now: datetime) -> Sele
         late = _has(PostmortemTarget, *_missed(now))
         statement = statement.where(late if filters.overdue else ~late)
     if filters.q:
-        statement = statement.where(Postmortem.search.op("@@")(func.websearch_to_tsquery("english", filters.q)))
+        statement = statement.where(matching(filters.q))
     if filters.created_from:
         statement = statement.where(Postmortem.created_at >= filters.created_from)
     if filters.created_to:
