@@ -20,13 +20,15 @@ LATEST = datetime(2201, 1, 1, tzinfo=UTC)
 class Words:
     """Annotates a ``str`` of at most ``limit`` characters, trimmed, that PostgreSQL can hold (no NUL, no surrogates).
 
-    With ``one_line``, line breaks and runs of blanks become one blank each; without ``blank``, it needs a letter.
-    ``shape`` is a regular expression that it has to match, ``says`` what a person reads otherwise.
+    With ``verbatim``, it is not trimmed: every blank and line end stays. With ``one_line``, line breaks and runs of
+    blanks become one blank each; without ``blank``, it needs a letter. ``shape`` is a regular expression that it has
+    to match, ``says`` what a person reads otherwise.
     """
 
     limit: int
     one_line: bool = False
     blank: bool = False
+    verbatim: bool = False
     shape: str | None = None
     says: str = ""
 
@@ -40,7 +42,7 @@ class Words:
         return {**handler(core), "pattern": self.shape or rf"^[^\u0000]*{letter}$"}
 
     def _tidy(self, value: Any) -> Any:
-        if not isinstance(value, str):
+        if self.verbatim or not isinstance(value, str):
             return value
         return " ".join(value.split()) if self.one_line else value.strip()
 

@@ -3,7 +3,7 @@
 Importing this package registers every table on ``Base.metadata``.
 """
 
-from models import action_item, incident, integration, person, policy, postmortem, record, search, team
+from models import action_item, incident, integration, person, policy, postmortem, record, search, section, team
 from models.base import Base
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "postmortem",
     "record",
     "search",
+    "section",
     "team",
 ]

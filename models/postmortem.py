@@ -18,22 +18,8 @@ from domain.access import EditorLevel, Visibility
 from domain.lifecycle import Decision, Status
 from domain.targets import TargetName
 from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
+from models.section import Section
 from models.team import Service
-
-SECTIONS = (
-    "summary",
-    "impact",
-    "root_cause",
-    "resolution",
-    "lessons_learned",
-    "contributing_factors",
-    "detection",
-    "response",
-)
-SEARCH = "setweight(to_tsvector('english', title), 'A') || " + " || ".join(
-    f"setweight(to_tsvector('english', left(coalesce({name}, ''), 25000)), '{'B' if name == 'summary' else 'C'}')"
-    for name in SECTIONS
-)
 
 
 class Postmortem(Base):
@@ -49,7 +35,6 @@ class Postmortem(Base):
         Index("ix_postmortem_status_created_at_id", "status", "created_at", "id"),
         Index("ix_postmortem_author_id_created_at", "author_id", "created_at"),
         Index("ix_postmortem_outbox", "created_at", postgresql_where="not workflow_started"),
-        Index("ix_postmortem_search", "search", postgresql_using="gin"),
         Index("ix_postmortem_tags", "tags", postgresql_using="gin"),
     )
 
@@ -60,14 +45,6 @@ class Postmortem(Base):
     status: Mapped[str] = mapped_column(default=Status.DRAFT.value)
     visibility: Mapped[str | None]
     title: Mapped[str]
-    summary: Mapped[str | None]
-    impact: Mapped[str | None]
-    root_cause: Mapped[str | None]
-    resolution: Mapped[str | None]
-    lessons_learned: Mapped[str | None]
-    contributing_factors: Mapped[str | None]
-    detection: Mapped[str | None]
-    response: Mapped[str | None]
     impact_metrics: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     custom_fields: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
@@ -87,10 +64,8 @@ class Postmortem(Base):
     workflow_started: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
-    search: Mapped[Any] = mapped_column(
-        TSVECTOR, Computed(SEARCH, persisted=True), deferred=True, deferred_raiseload=True
-    )
 
+    sections: Mapped[list[Section]] = relationship(lazy="raise", viewonly=True, order_by=Section.name)
     incidents: Mapped[list["PostmortemIncident"]] = relationship(
         lazy="raise", viewonly=True, order_by="PostmortemIncident.ordinal"
     )

@@ -1,19 +1,22 @@
 """What a postmortem looks like outside."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from api.v1.shapes import FreeForm, Ref, Shape, Short, StrictlyGiven, Tag, Text, Title
+from api.v1.shapes import SECTION_NAME, FreeForm, Markdown, Ref, Shape, Short, StrictlyGiven, Tag, Text, Title
 from domain.access import EditorLevel, Visibility
 from domain.drafts import EntryType
 from domain.lifecycle import ReviewerState, Status
+from domain.sections import STANDARD, WIRE_NAMES
 from integrations.fields import Instant, Words
-from models.postmortem import SECTIONS
 from models.queries.postmortems import Full, missing_of, state_of
+from models.section import Section
 
+SectionKey = Annotated[str, Field(pattern=SECTION_NAME)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
 
 
@@ -64,6 +67,15 @@ class ActionItemCounts(Shape):
     overdue: int = 0
 
 
+class SectionMeta(Shape):
+    """``revision`` 0: nobody ever wrote it. ``updatedBy`` null: the system did."""
+
+    name: str
+    revision: int
+    updated_at: datetime | None
+    updated_by: str | None
+
+
 class PostmortemOut(Shape):
     id: str
     version: int
@@ -89,6 +101,8 @@ class PostmortemOut(Shape):
     contributing_factors: str | None
     detection: str | None
     response: str | None
+    sections: list[SectionMeta]
+    custom_sections: dict[str, str]
     impact_metrics: ImpactMetrics
     timeline: list[TimelineEventOut]
     custom_fields: FreeForm
@@ -112,6 +126,9 @@ class PostmortemOut(Shape):
 def postmortem_out(full: Full, base_url: str) -> PostmortemOut:
     row, counts = full.postmortem, full.counts
     incident_ids = [one.incident_id for one in row.incidents]
+    written = {one.name: one for one in row.sections}
+    texts = {name: one.body for name, one in written.items()}
+    filled = [name for name, text in texts.items() if text.strip()]
     timeline = [
         TimelineEventOut.model_construct(
             id=one.id, at=one.at, event=one.event, type=EntryType(one.type), actor=one.actor, source=one.source
@@ -153,7 +170,7 @@ def postmortem_out(full: Full, base_url: str) -> PostmortemOut:
         archived_at=row.archived_at,
         created_at=row.created_at,
         updated_at=row.updated_at,
-        missing_sections=list(missing_of(row, has_timeline=counts.has_timeline, has_items=counts.has_items)),
+        missing_sections=list(missing_of(filled, has_timeline=counts.has_timeline, has_items=counts.has_items)),
         unresolved_comments=counts.unresolved_comments,
         action_item_counts=ActionItemCounts(
             open=counts.items.get("OPEN", 0),
@@ -162,7 +179,22 @@ def postmortem_out(full: Full, base_url: str) -> PostmortemOut:
             wont_do=counts.items.get("WONT_DO", 0),
             overdue=counts.overdue,
         ),
-        **{name: getattr(row, name) for name in SECTIONS},
+        sections=[section_meta(name, written.get(name)) for name in in_order(written)],
+        custom_sections={name: texts[name] for name in in_order(texts) if name in texts and name not in STANDARD},
+        **{field: texts.get(name) or None for field, name in WIRE_NAMES.items()},
+    )
+
+
+def in_order(written: Iterable[str]) -> list[str]:
+    """All standard sections in their order, written or not, then the custom ones."""
+    return [*STANDARD, *sorted(set(written) - set(STANDARD))]
+
+
+def section_meta(name: str, section: Section | None) -> SectionMeta:
+    if section is None:
+        return SectionMeta.model_construct(name=name, revision=0, updated_at=None, updated_by=None)
+    return SectionMeta.model_construct(
+        name=name, revision=section.revision, updated_at=section.updated_at, updated_by=section.updated_by
     )
 
 
@@ -194,6 +226,7 @@ OURS = frozenset(
         "archivedAt",
         "createdAt",
         "updatedAt",
+        "sections",
         "missingSections",
         "unresolvedComments",
         "actionItemCounts",
@@ -206,14 +239,14 @@ class PostmortemContent(StrictlyGiven):
 
     read_only = OURS
 
-    summary: Text = None
-    impact: Text = None
-    root_cause: Text = None
-    resolution: Text = None
-    lessons_learned: Text = None
-    contributing_factors: Text = None
-    detection: Text = None
-    response: Text = None
+    summary: Markdown | None = None
+    impact: Markdown | None = None
+    root_cause: Markdown | None = None
+    resolution: Markdown | None = None
+    lessons_learned: Markdown | None = None
+    contributing_factors: Markdown | None = None
+    detection: Markdown | None = None
+    response: Markdown | None = None
     impact_metrics: ImpactMetrics | None = None
     custom_fields: FreeForm | None = None
     tags: Annotated[list[Tag], Field(max_length=50)] | None = None
@@ -267,5 +300,6 @@ class PostmortemPatch(PostmortemContent):
 
     title: Title = Field(default="")
     author_id: Ref | None = None
+    custom_sections: Annotated[dict[SectionKey, Markdown | None], Field(max_length=100)] | None = None
     status: Status | None = None
     comment: Text = None

@@ -16,6 +16,9 @@ from models.queries.pages import Ask
 TEXT_LIMIT = 200_000
 Text = Annotated[Annotated[str, Words(TEXT_LIMIT, blank=True)] | None, BLANK_IS_NONE]
 """Markdown of up to 200,000 characters; empty is null."""
+Markdown = Annotated[str, Words(TEXT_LIMIT, blank=True, verbatim=True)]
+"""Like ``Text``, but kept byte for byte: blanks at the edges and line ends mean something in it."""
+SECTION_NAME = r"^[a-z][A-Za-z0-9]{0,59}$"
 Title = Annotated[str, Words(300, one_line=True)]
 Short = Annotated[Annotated[str, Words(500, blank=True)] | None, BLANK_IS_NONE]
 Words2k = Annotated[Annotated[str, Words(10_000, blank=True)] | None, BLANK_IS_NONE]

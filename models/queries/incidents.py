@@ -15,6 +15,7 @@ from domain.drafts import Candidate
 from domain.errors import IncidentNotResolved, NotAllowed, NotFound, PostmortemExists
 from domain.incidents import IncidentReport, IncidentState, IncidentStatus
 from domain.lifecycle import Status
+from domain.sections import Origin
 from domain.targets import due_instants
 from domain.triggers import Decision, Facts, Outcome
 from models.base import derived_id, new_id
@@ -29,6 +30,7 @@ from models.postmortem import (
     PostmortemTeam,
     TimelineEvent,
 )
+from models.queries.bodies import read_bodies, write_bodies
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import ensure_people, find_team_leads, list_administrators
 from models.queries.policies import get_policy
@@ -39,6 +41,7 @@ from models.queries.postmortems import (
     add_events,
     content_changed,
     open_postmortem,
+    split_sections,
 )
 from models.queries.records import audit
 from models.queries.teams import ensure_services
@@ -324,8 +327,11 @@ async def _refresh_untouched(session: AsyncSession, new: NewPostmortem, now: dat
     if postmortem is None:
         return False
     postmortem.title = new.title
-    for name, value in new.columns.items():
+    texts, columns = split_sections(new.columns)
+    for name, value in columns.items():
         setattr(postmortem, name, value)
+    standing = await read_bodies(session, new.id, texts.keys())
+    await write_bodies(session, new.id, texts, standing, author_id=None, origin=Origin.PREFILL, now=now)
     postmortem.incident_resolved_at = new.resolved_at
     postmortem.author_id = postmortem.author_id or new.author_id
     postmortem.version += 1

@@ -30,6 +30,7 @@ from models.postmortem import (
     Review,
     TimelineEvent,
 )
+from models.queries.bodies import list_filled
 from models.queries.people import check_people, find_team_leads, get_viewer_unscoped, list_administrators
 from models.queries.policies import get_policy
 from models.queries.postmortems import Seen, get_seen, meet_target, missing_of, state_of, unresolved_threads
@@ -160,12 +161,13 @@ async def facts(asked: Asked, move: Move) -> Facts:
         ActionItem.postmortem_id == postmortem.id, or_(ActionItem.owner_id.is_(None), ActionItem.due_on.is_(None))
     )
     policy = await get_policy(session, postmortem.policy_id, postmortem.policy_version)
+    filled = await list_filled(session, postmortem.id)
     asked_now = [] if move is Move.PUBLISH else list(asked.command.person_ids)
     reviewers = {one.person_id: state_of(one, postmortem) for one in await _reviewers(asked)}
     for person_id in asked_now:
         reviewers.setdefault(person_id, lifecycle.ReviewerState.PENDING)
     return Facts(
-        missing_sections=missing_of(postmortem, has_timeline=has_timeline, has_items=item_count > 0),
+        missing_sections=missing_of(filled, has_timeline=has_timeline, has_items=item_count > 0),
         reviewers=tuple(reviewers.items()),
         unresolved_comments=unresolved,
         incomplete_items=tuple((await session.execute(incomplete)).scalars()),

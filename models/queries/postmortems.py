@@ -1,6 +1,6 @@
 """Postmortems: opening, reading, listing, and editing their text."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVarTuple
@@ -15,7 +15,7 @@ from domain.access import Relation, Viewer, Visibility
 from domain.errors import NotAllowed, NotFound, StaleVersion, UnknownReference
 from domain.lifecycle import Decision as ReviewDecision
 from domain.lifecycle import ReviewerState, Status, reviewer_state
-from domain.sections import missing_sections
+from domain.sections import STANDARD, WIRE_NAMES, Origin, missing_sections
 from domain.targets import TargetName, due_instants
 from models.action_item import ActionItem
 from models.base import new_id
@@ -30,6 +30,7 @@ from models.postmortem import (
     PostmortemTeam,
     TimelineEvent,
 )
+from models.queries.bodies import UNWRITTEN, Body, read_bodies, write_bodies
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import check_people
 from models.queries.policies import pick_policy
@@ -40,22 +41,8 @@ from models.queries.trail import note_reads
 from models.queries.visibility import effective_visibility, relation_columns, relations, visible_to
 from models.team import Service
 
-CONTENT = frozenset(
-    {
-        "title",
-        "summary",
-        "impact",
-        "root_cause",
-        "resolution",
-        "lessons_learned",
-        "contributing_factors",
-        "detection",
-        "response",
-        "impact_metrics",
-        "custom_fields",
-    }
-)
-"""Columns whose change makes approvals stale; the timeline and the linked incidents count as well."""
+CONTENT = frozenset({"title", "impact_metrics", "custom_fields"})
+"""Columns whose change makes approvals stale; sections, the timeline and the linked incidents count as well."""
 
 MANAGED = frozenset({"visibility", "team_ids", "author_id"})
 """What the author, editors and administrators decide, not reviewers."""
@@ -73,7 +60,10 @@ class NewTimelineEvent:
 
 @dataclass(frozen=True, slots=True)
 class NewPostmortem:
-    """What a postmortem begins with. ``started_by_person`` meets the first target at once."""
+    """What a postmortem begins with. ``columns`` also holds the standard sections, by their fields' names.
+
+    ``started_by_person`` meets the first target at once.
+    """
 
     id: str
     title: str
@@ -128,8 +118,9 @@ class Full:
 async def open_postmortem(session: AsyncSession, viewer: Viewer | None, new: NewPostmortem, now: datetime) -> bool:
     """Inserts the postmortem with its links, timeline and targets; False where its id exists already."""
     policy = await pick_policy(session, urgency=new.urgency, service_ids=new.service_ids, team_ids=new.team_ids)
+    texts, columns = split_sections(new.columns)
     values = {
-        **new.columns,
+        **columns,
         "id": new.id,
         "title": new.title,
         "author_id": new.author_id,
@@ -143,6 +134,8 @@ async def open_postmortem(session: AsyncSession, viewer: Viewer | None, new: New
     statement = insert(Postmortem).values(**_with_defaults(values)).on_conflict_do_nothing(index_elements=["id"])
     if (await session.execute(statement.returning(Postmortem.id))).scalar_one_or_none() is None:
         return False
+    author_id = viewer.person_id if viewer else None
+    await write_bodies(session, new.id, texts, {}, author_id=author_id, origin=Origin.PREFILL, now=now)
     await _link(session, PostmortemIncident, new.id, "incident_id", new.incident_ids, ordered=True)
     await _link(session, PostmortemTeam, new.id, "team_id", new.team_ids)
     await _link(session, PostmortemService, new.id, "service_id", new.service_ids)
@@ -151,6 +144,12 @@ async def open_postmortem(session: AsyncSession, viewer: Viewer | None, new: New
     await _add_targets(session, new, policy.hours, now)
     audit(session, viewer, "postmortem.created", "postmortem", new.id, postmortem_id=new.id, after={"title": new.title})
     return True
+
+
+def split_sections(fields: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """The texts of standard sections by their names, and all other fields as they are."""
+    texts = {WIRE_NAMES[name]: str(value or "") for name, value in fields.items() if name in WIRE_NAMES}
+    return texts, {name: value for name, value in fields.items() if name not in WIRE_NAMES}
 
 
 def _with_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -233,6 +232,7 @@ async def get_seen(session: AsyncSession, viewer: Viewer, postmortem_id: str, *,
 
 
 _EVERYTHING = (
+    selectinload(Postmortem.sections),
     selectinload(Postmortem.incidents),
     selectinload(Postmortem.services),
     selectinload(Postmortem.teams),
@@ -281,16 +281,9 @@ def unresolved_threads() -> tuple[Any, ...]:
     return (Comment.parent_id.is_(None), Comment.resolved_at.is_(None))
 
 
-def missing_of(postmortem: Postmortem, *, has_timeline: bool, has_items: bool) -> tuple[str, ...]:
-    filled = {
-        "summary": bool((postmortem.summary or "").strip()),
-        "timeline": has_timeline,
-        "impact": bool((postmortem.impact or "").strip()),
-        "rootCause": bool((postmortem.root_cause or "").strip()),
-        "resolution": bool((postmortem.resolution or "").strip()),
-        "actionItems": has_items,
-    }
-    return missing_sections(filled)
+def missing_of(filled: Collection[str], *, has_timeline: bool, has_items: bool) -> tuple[str, ...]:
+    """The required sections that are not filled; ``filled`` are names of sections."""
+    return missing_sections(dict.fromkeys(filled, True) | {"timeline": has_timeline, "actionItems": has_items})
 
 
 def state_of(reviewer: PostmortemReviewer, postmortem: Postmortem) -> ReviewerState:
@@ -388,8 +381,9 @@ async def edit_content(
     expected_version: int | None,
     now: datetime,
 ) -> bool:
-    """Changes columns and teams; the row is locked first. True if this edit started the draft.
+    """Changes columns, sections and teams; the row is locked first. True if this edit started the draft.
 
+    ``changes`` names standard sections by their fields, and custom ones in a map ``custom_sections``.
     Raises NotFound, EditingClosed, NotAllowed, StaleVersion, UnknownReference.
     """
     seen = await get_seen(session, viewer, postmortem_id, lock=True)
@@ -398,13 +392,18 @@ async def edit_content(
         access.check_edit(Status(postmortem.status), seen.relations)
     if changes.keys() & MANAGED:
         check_managing(seen, "change the visibility, teams or author of")
+    texts, columns = split_sections(changes)
+    texts |= {name: str(text or "") for name, text in (columns.pop("custom_sections", None) or {}).items()}
+    standing = await read_bodies(session, postmortem.id, texts.keys()) if texts else {}
     if expected_version is not None and expected_version != postmortem.version:
-        raise StaleVersion(expected=str(expected_version), current=postmortem.version)
+        raise StaleVersion(
+            expected=str(expected_version), current=postmortem.version, sections=_both_texts(texts, standing)
+        )
     if changes.get("author_id"):
         await check_people(session, "authorId", [changes["author_id"]])
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
-    for name, value in changes.items():
+    for name, value in columns.items():
         if name in {"team_ids", "service_ids"}:
             continue
         if getattr(postmortem, name) != value:
@@ -413,6 +412,9 @@ async def edit_content(
     for name in ("team_ids", "service_ids"):
         if name in changes:
             await _replace_links(session, postmortem.id, name, changes[name], before, after)
+    rewritten = await _rewrite(session, viewer, postmortem.id, texts, standing, now)
+    for name in rewritten:
+        before[name], after[name] = standing.get(name, UNWRITTEN).text or None, texts[name] or None
     if not after:
         return False
     audit(
@@ -425,7 +427,33 @@ async def edit_content(
         before=before,
         after=after,
     )
-    return await content_changed(session, seen, now, counts=bool(after.keys() & CONTENT))
+    return await content_changed(session, seen, now, counts=bool(rewritten or after.keys() & CONTENT))
+
+
+def _both_texts(texts: Mapping[str, str], standing: Mapping[str, Body]) -> list[dict[str, str | int]] | None:
+    """Of the sections that a refused change would have rewritten: the refused text beside the one that stands."""
+    found = {name: standing.get(name, UNWRITTEN) for name in texts}
+    return [
+        {"name": name, "yours": texts[name], "current": body.text, "currentRevision": body.revision}
+        for name, body in found.items()
+        if body.text != texts[name]
+    ] or None
+
+
+async def _rewrite(
+    session: AsyncSession,
+    viewer: Viewer,
+    postmortem_id: str,
+    texts: Mapping[str, str],
+    standing: Mapping[str, Body],
+    now: datetime,
+) -> dict[str, int]:
+    for name in texts:
+        if name not in STANDARD and name not in standing:
+            raise UnknownReference(field="customSections", kind="section", id=name)
+    return await write_bodies(
+        session, postmortem_id, texts, standing, author_id=viewer.person_id, origin=Origin.EDIT, now=now
+    )
 
 
 def check_managing(seen: Seen, action: str) -> None:

@@ -1,0 +1,58 @@
+"""The text of a postmortem, section by section, and every revision that it ever had."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, ForeignKeyConstraint, Integer
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.sections import Origin
+from models.base import Base, CreatedAt, Id, Key, one_of
+
+SEARCHED = 100_000
+"""Characters of a body that are searched. A tsvector holds 1 MB; words of four-byte letters joined by hyphens, which
+are stored whole and in parts, take up to eight bytes for each character."""
+SEARCH = (
+    f"setweight(to_tsvector('english', left(body, {SEARCHED})),"
+    " case when name = 'summary' then 'B'::\"char\" else 'C'::\"char\" end)"
+)
+
+
+class Section(Base):
+    """``name`` is that of the wire. A standard section that nobody wrote has no row; a custom one always has.
+
+    ``revision`` counts from 1. ``updated_by`` is null for the system.
+    """
+
+    __tablename__ = "section"
+
+    postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    name: Mapped[Key]
+    body: Mapped[str] = mapped_column(server_default="", default="")
+    revision: Mapped[int] = mapped_column(BigInteger)
+    updated_at: Mapped[CreatedAt]
+    updated_by: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    search: Mapped[Any] = mapped_column(
+        TSVECTOR, Computed(SEARCH, persisted=True), deferred=True, deferred_raiseload=True
+    )
+
+
+class SectionRevision(Base):
+    """One text that a section had. Never changed, never removed; the newest equals the section."""
+
+    __tablename__ = "section_revision"
+    __table_args__ = (
+        CheckConstraint(one_of("origin", Origin), name="origin"),
+        ForeignKeyConstraint(["postmortem_id", "name"], ["section.postmortem_id", "section.name"], ondelete="CASCADE"),
+    )
+
+    postmortem_id: Mapped[Key]
+    name: Mapped[Key]
+    revision: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    body: Mapped[str]
+    author_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[CreatedAt]
+    origin: Mapped[str]
+    restored_from: Mapped[int | None] = mapped_column(BigInteger)
+    added_lines: Mapped[int] = mapped_column(Integer, default=0)
+    removed_lines: Mapped[int] = mapped_column(Integer, default=0)
