@@ -54,7 +54,8 @@ async def list_similar(session: AsyncSession, viewer: Viewer, postmortem_id: str
     ids = {*shared, *await _sharing_services(session, viewer, postmortem_id, [one.id for one in services])}
     cause = seen.postmortem.root_cause_category
     others = await _services(session, sorted(ids))
-    rows = {row.id: row for row in await _rows(session, viewer, sorted(ids))}
+    rows = {row.id: row for row in await _rows(session, viewer, [postmortem_id, *sorted(ids)])}
+    own = rows.pop(postmortem_id)
     scores = {
         one: score(
             weights,
@@ -62,6 +63,7 @@ async def list_similar(session: AsyncSession, viewer: Viewer, postmortem_id: str
             [service.id for service in services],
             [service.id for service in others.get(one, [])],
             same_cause=cause is not None and row.root_cause_category == cause,
+            times_as_long=row.length / max(1, own.length),
         )
         for one, row in rows.items()
     }
@@ -90,7 +92,8 @@ async def list_similar(session: AsyncSession, viewer: Viewer, postmortem_id: str
 _WORDS = text(
     """
     with size as (
-        select greatest(reltuples, 100) as total from pg_class where oid = cast('search_document' as regclass)
+        select greatest(reltuples, (select count(*) from (select from search_document limit 5000) as counted)) as total
+        from pg_class where oid = cast('search_document' as regclass)
     ),
     common as (
         select elements.lexeme
@@ -180,8 +183,10 @@ async def _rows(session: AsyncSession, viewer: Viewer, ids: Sequence[str]) -> Se
         Postmortem.status,
         Postmortem.created_at,
         Postmortem.root_cause_category,
+        func.length(SearchDocument.words).label("length"),
     )
-    return (await session.execute(select(*columns).where(Postmortem.id.in_(ids), visible_to(viewer)))).all()
+    statement = select(*columns).join(SearchDocument, SearchDocument.postmortem_id == Postmortem.id)
+    return (await session.execute(statement.where(Postmortem.id.in_(ids), visible_to(viewer)))).all()
 
 
 async def _services(session: AsyncSession, ids: Sequence[str]) -> dict[str, list[Service]]:

@@ -2,11 +2,10 @@
 
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, cast, exists, func, insert, literal, not_, or_, select
-from sqlalchemy.dialects.postgresql import INTERVAL
+from sqlalchemy import ColumnElement, exists, func, insert, literal, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer, Visibility
@@ -19,7 +18,7 @@ from models.session import Sessions, StoreError, is_read_only
 log = structlog.get_logger()
 
 READ = "postmortem.read"
-ONCE_IN = "1 hour"
+ONCE_IN = timedelta(hours=1)
 BATCH = 500
 """Rows of an export that are in memory at a time."""
 
@@ -89,7 +88,7 @@ async def note_reads(session: AsyncSession, viewer: Viewer, postmortem_ids: Coll
         AuditEntry.postmortem_id == Postmortem.id,
         AuditEntry.actor_id == viewer.person_id,
         AuditEntry.action == READ,
-        AuditEntry.at > func.now() - cast(ONCE_IN, INTERVAL),
+        AuditEntry.at > func.now() - ONCE_IN,
     )
     read = select(
         literal(viewer.person_id),

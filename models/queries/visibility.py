@@ -44,14 +44,17 @@ def _in_team(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def insider(viewer: Viewer) -> ColumnElement[bool]:
-    """Linked by name. Not correlated: the few links of one person are read once for each statement, and hashed."""
+    """Author, editor, reviewer or participant; never null, also where nobody is the author.
+
+    Not correlated: the few links of one person are read once for each statement, and hashed.
+    """
     links = union_all(
         *(
             select(table.postmortem_id).where(table.person_id == viewer.person_id)
             for table in (PostmortemEditor, PostmortemReviewer, PostmortemParticipant)
         )
     )
-    return or_(Postmortem.author_id == viewer.person_id, Postmortem.id.in_(links))
+    return or_(Postmortem.author_id.is_not_distinct_from(viewer.person_id), Postmortem.id.in_(links))
 
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:

@@ -226,7 +226,7 @@ def viewer(stack: Stack, cast: Cast) -> Person:
     return stack.person(teamIds=[cast.team_id])
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(rows=ROWS)
 async def test_nobody_finds_what_they_may_not_see(
     stack: Stack, admin: httpx.Client, cast: Cast, viewer: Person, rows: list[Row]
