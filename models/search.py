@@ -14,7 +14,7 @@ class SearchDocument(Base):
 
     A word's positions say where it stands: 1 with weight A in title or tags, 2B in a section, 3C in an action item, 4D
     in the timeline, 5D in a comment. Triggers (migration 0005) keep it in the transaction that changes the text, so no
-    door can forget it. ``created_at`` is the postmortem's; there is deliberately no index on it (decision 0005).
+    door can forget it. ``created_at`` is the postmortem's; there is deliberately no index on it (decision 0007).
     """
 
     __tablename__ = "search_document"

@@ -213,7 +213,6 @@ def _candidates(
     newest = (
         select(Postmortem.id, found.c.created_at)
         .join(found, found.c.postmortem_id == Postmortem.id)
-        .join(SearchDocument, SearchDocument.postmortem_id == Postmortem.id)
         .where(visible_to(viewer), *_phrases_met(wanted), *_stands_in(place, wanted))
         .order_by(found.c.created_at.desc(), found.c.postmortem_id.desc())
         .limit(CANDIDATES + 1)
@@ -233,7 +232,8 @@ def _candidates(
 def _stands_in(place: Place | None, wanted: Wanted) -> list[ColumnElement[bool]]:
     if place is None:
         return []
-    weighted = SearchDocument.words.op("@@")(_weighted(_all_of(wanted.words), _WEIGHTS[place]))
+    there = _weighted(_all_of(wanted.words), _WEIGHTS[place])
+    weighted = exists().where(SearchDocument.postmortem_id == Postmortem.id, SearchDocument.words.op("@@")(there))
     if place not in {Place.TIMELINE, Place.COMMENT}:
         return [weighted]
     table: Any = TimelineEvent if place is Place.TIMELINE else Comment
@@ -346,10 +346,11 @@ def _read_cursor(cursor: str, typed: str, place: Place | None) -> tuple[datetime
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         name, as_of, rank, age, id_ = json.loads(base64.urlsafe_b64decode(padded))
-        instant = datetime.fromisoformat(as_of)
-        is_ours = name == _name(typed, place) and instant.tzinfo is not None and isinstance(id_, str)
+        told = datetime.fromisoformat(as_of)
+        instant = told.astimezone(UTC)
+        is_ours = name == _name(typed, place) and told.tzinfo is not None and isinstance(id_, str)
         if not is_ours or not {type(rank), type(age)} <= {float, int}:
             raise BadCursor(cursor=cursor[:200])
-    except (ValueError, TypeError, RecursionError, binascii.Error, UnicodeError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error, UnicodeError) as error:
         raise BadCursor(cursor=cursor[:200]) from error
     return instant, (rank, age, id_)

@@ -1,6 +1,7 @@
 """Search: what is found, where, in which order; and never what the viewer may not see."""
 
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -93,6 +94,19 @@ def test_what_changes_is_found_at_once_and_what_is_gone_is_not(author: Person) -
     assert ids(found(author, f"{new}comment")) == [made["id"]]
     ok(author.delete(f"{path}/comments/{comment['id']}"), 204)
     assert ids(found(author, f"{new}comment")) == []
+
+
+def test_what_many_write_at_once_is_all_found(author: Person) -> None:
+    pm = writing.draft(author)["id"]
+    words = [word() for _ in range(12)]
+
+    def say(one: str) -> None:
+        ok(author.post(f"/api/postmortems/{pm}/comments", json={"body": one}), 201)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(say, words))
+    assert [ids(found(author, one)) for one in words] == [[pm]] * len(words)
+    assert ids(found(author, " ".join(words))) == [pm]
 
 
 def test_the_syntax_of_the_web(author: Person) -> None:
