@@ -8,9 +8,10 @@ TEXT, SERVICES, CAUSE = 0.6, 0.3, 0.1
 LEAST = 0.08
 """Below that nobody would call them similar."""
 TELLING_WORDS = 40
+_TITLE = 1
 LENGTH_COUNTS = 0.75
 """A long postmortem shares words with everything: twice as many words of its own halve what it shares, nearly."""
-PLACE_WORTH = {1: 4.0, 2: 1.0, 3: 0.7, 4: 0.7}
+PLACE_WORTH = {1: 6.0, 2: 1.0, 3: 0.7, 4: 0.7}
 """Of a word in the title, a section, an action item, the timeline. Comments are not what a postmortem is about."""
 
 
@@ -23,21 +24,33 @@ class DocumentWord:
     documents: int
 
 
-def telling(words: Iterable[DocumentWord], total: int) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What a word says about its postmortem. One of the title counts in full only where it is in the other's too."""
+
+    weight: float
+    in_title: bool = False
+
+    def shared(self, *, in_other_title: bool) -> float:
+        return self.weight / 2 if self.in_title and not in_other_title else self.weight
+
+
+def telling(words: Iterable[DocumentWord], total: int) -> dict[str, Telling]:
     """The words by which a postmortem is known, with their weights: rare ones, in telling places, not unique ones."""
     weighed = {
-        one.lexeme: weight
+        one.lexeme: Telling(weight, _TITLE in one.places)
         for one in words
         if one.documents > 1
         and (weight := sum(PLACE_WORTH.get(place, 0) for place in one.places) * math.log(1 + total / one.documents)) > 0
     }
-    best = sorted(weighed, key=lambda lexeme: (-weighed[lexeme], lexeme))[:TELLING_WORDS]
+    best = sorted(weighed, key=lambda lexeme: (-weighed[lexeme].weight, lexeme))[:TELLING_WORDS]
     return {lexeme: weighed[lexeme] for lexeme in best}
 
 
 def score(
-    weights: Mapping[str, float],
+    words: Mapping[str, Telling],
     shared_words: Collection[str],
+    other_title: Collection[str],
     services: Collection[str],
     other_services: Collection[str],
     *,
@@ -45,8 +58,9 @@ def score(
     times_as_long: float,
 ) -> float:
     """Between 0 and 1. ``times_as_long`` is the other one's number of words over our own."""
-    everything = sum(weights.values())
-    text = sum(weights[one] for one in shared_words) / everything if everything else 0.0
+    everything = sum(one.weight for one in words.values())
+    shared = sum(words[one].shared(in_other_title=one in other_title) for one in shared_words)
+    text = shared / everything if everything else 0.0
     text /= math.pow(max(1.0, times_as_long), LENGTH_COUNTS)
     united = set(services) | set(other_services)
     common = len(set(services) & set(other_services)) / len(united) if united else 0.0

@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, Float, String, Text, bindparam, column, func, lite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
-from domain.similarity import LEAST, DocumentWord, score, telling
+from domain.similarity import LEAST, DocumentWord, Telling, score, telling
 from models.action_item import ActionItem
 from models.postmortem import Postmortem, PostmortemService
 from models.queries.postmortems import get_seen
@@ -48,9 +48,9 @@ async def list_similar(session: AsyncSession, viewer: Viewer, postmortem_id: str
     """
     seen = await get_seen(session, viewer, postmortem_id)
     await plan_for_words(session)
-    weights = telling(*await _words(session, postmortem_id))
+    words = telling(*await _words(session, postmortem_id))
     services = (await _services(session, [postmortem_id])).get(postmortem_id, [])
-    shared = await _sharing_words(session, viewer, postmortem_id, weights)
+    shared = await _sharing_words(session, viewer, postmortem_id, words)
     ids = {*shared, *await _sharing_services(session, viewer, postmortem_id, [one.id for one in services])}
     cause = seen.postmortem.root_cause_category
     others = await _services(session, sorted(ids))
@@ -58,8 +58,9 @@ async def list_similar(session: AsyncSession, viewer: Viewer, postmortem_id: str
     own = rows.pop(postmortem_id)
     scores = {
         one: score(
-            weights,
+            words,
             shared.get(one, ()),
+            row.title_words,
             [service.id for service in services],
             [service.id for service in others.get(one, [])],
             same_cause=cause is not None and row.root_cause_category == cause,
@@ -128,11 +129,12 @@ async def _words(session: AsyncSession, postmortem_id: str) -> tuple[list[Docume
 
 
 async def _sharing_words(
-    session: AsyncSession, viewer: Viewer, postmortem_id: str, weights: Mapping[str, float]
+    session: AsyncSession, viewer: Viewer, postmortem_id: str, telling_words: Mapping[str, Telling]
 ) -> dict[str, list[str]]:
     """The visible postmortems that share most of those words, each with the words, the most telling first."""
-    if not weights:
+    if not telling_words:
         return {}
+    weights = {lexeme: one.weight for lexeme, one in telling_words.items()}
     words = (
         func.unnest(
             bindparam("lexemes", list(weights), ARRAY(Text)), bindparam("weights", list(weights.values()), ARRAY(Float))
@@ -184,6 +186,7 @@ async def _rows(session: AsyncSession, viewer: Viewer, ids: Sequence[str]) -> Se
         Postmortem.created_at,
         Postmortem.root_cause_category,
         func.length(SearchDocument.words).label("length"),
+        func.tsvector_to_array(func.to_tsvector("english", Postmortem.title)).label("title_words"),
     )
     statement = select(*columns).join(SearchDocument, SearchDocument.postmortem_id == Postmortem.id)
     return (await session.execute(statement.where(Postmortem.id.in_(ids), visible_to(viewer)))).all()

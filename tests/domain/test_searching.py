@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.searching import Wanted, parse
-from domain.similarity import DocumentWord, score, telling
+from domain.similarity import DocumentWord, Telling, score, telling
 
 
 @pytest.mark.parametrize(
@@ -41,14 +41,17 @@ def test_telling_words_are_rare_and_shared() -> None:
     ]
     weights = telling(words, 1000)
     assert weights.keys() == {"rare", "common", "titled"}
-    assert weights["rare"] > weights["titled"] > weights["common"]
+    assert weights["rare"].weight > weights["common"].weight
+    assert weights["titled"].weight > weights["common"].weight
+    assert weights["titled"].in_title
 
 
 def test_the_score_is_between_nothing_and_all() -> None:
-    weights = {"a": 3.0, "b": 1.0}
-    assert score(weights, ["a", "b"], ["s"], ["s"], same_cause=True, times_as_long=1) == 1
-    assert score(weights, [], [], [], same_cause=False, times_as_long=1) == 0
-    assert score({}, [], ["s"], ["t"], same_cause=False, times_as_long=1) == 0
-    short = score(weights, ["a"], [], [], same_cause=False, times_as_long=0.1)
-    long = score(weights, ["a"], [], [], same_cause=False, times_as_long=4)
-    assert 0 < long < short < 0.6
+    words = {"a": Telling(3.0, in_title=True), "b": Telling(1.0)}
+    assert score(words, ["a", "b"], ["a"], ["s"], ["s"], same_cause=True, times_as_long=1) == 1
+    assert score(words, [], [], [], [], same_cause=False, times_as_long=1) == 0
+    assert score({}, [], [], ["s"], ["t"], same_cause=False, times_as_long=1) == 0
+    titled = score(words, ["a"], ["a"], [], [], same_cause=False, times_as_long=0.1)
+    short = score(words, ["a"], [], [], [], same_cause=False, times_as_long=0.1)
+    long = score(words, ["a"], [], [], [], same_cause=False, times_as_long=4)
+    assert 0 < long < short < titled < 0.6
