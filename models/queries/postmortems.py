@@ -35,10 +35,10 @@ from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import check_people
 from models.queries.policies import pick_policy
 from models.queries.records import audit, notify
-from models.queries.search import matching, plan_for_words
 from models.queries.teams import check_teams
 from models.queries.trail import note_reads
 from models.queries.visibility import effective_visibility, relation_columns, relations, visible_to
+from models.queries.words import matching, plan_for_words
 from models.team import Service
 
 CONTENT = frozenset({"title", "impact_metrics", "custom_fields"})

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, false, func, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, String, cast, exists, func, literal, select, true
 from sqlalchemy import union_all as union
-from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
@@ -26,6 +25,7 @@ from models.postmortem import Comment, Postmortem, TimelineEvent
 from models.queries.pages import Ask
 from models.queries.trail import note_reads
 from models.queries.visibility import visible_to
+from models.queries.words import all_of, any_of, phrases_met, plan_for_words, typed_query, weighted
 from models.search import SearchDocument
 from models.section import Section
 
@@ -92,75 +92,6 @@ class _Ranked:
         return (-self.rank, -self.created_at.timestamp(), self.id)
 
 
-# Conditions
-
-
-def _typed(words: str) -> ColumnElement[Any]:
-    return func.websearch_to_tsquery("english", words)
-
-
-def _as_query(text: ColumnElement[Any]) -> ColumnElement[Any]:
-    return cast(text, TSQUERY)
-
-
-def _all_of(words: str) -> ColumnElement[Any]:
-    """Documents keep no order of words, so "one after another" becomes "and"; phrases are asked for by themselves."""
-    return _as_query(func.regexp_replace(cast(_typed(words), String), r"<(-|\d+)>", "&", "g"))
-
-
-def _any_of(words: str) -> ColumnElement[Any]:
-    return _as_query(func.regexp_replace(cast(_typed(words), String), r"<(-|\d+)>|&", "|", "g"))
-
-
-def _weighted(query: ColumnElement[Any], weight: str) -> ColumnElement[Any]:
-    return _as_query(func.regexp_replace(cast(query, String), r"'([^']|'')*'", rf"\&:{weight}", "g"))
-
-
-def _phrase_in_one_place(phrase: str) -> ColumnElement[bool]:
-    query = func.phraseto_tsquery("english", phrase)
-    rows = (
-        exists().where(table.postmortem_id == Postmortem.id, table.search.op("@@")(query))
-        for table in (Section, TimelineEvent, Comment, ActionItem)
-    )
-    return or_(func.to_tsvector("english", Postmortem.title).op("@@")(query), *rows)
-
-
-def _phrases_met(wanted: Wanted) -> list[ColumnElement[bool]]:
-    met = [_phrase_in_one_place(one) for one in wanted.phrases]
-    return [*met, *(not_(_phrase_in_one_place(one)) for one in wanted.refused)]
-
-
-def matching(typed: str) -> ColumnElement[bool]:
-    """A condition on :class:`Postmortem`, for lists; the same sources and rules as :func:`search`.
-
-    What only refuses (``-this``) finds nothing, as words like "the" do. Call :func:`plan_for_words` before.
-    """
-    wanted = parse(typed)
-    if not wanted.sought:
-        return false()
-    found = select(SearchDocument.postmortem_id).where(
-        SearchDocument.words.op("@@")(_all_of(wanted.words)), func.numnode(_typed(wanted.sought)) > 0
-    )
-    return and_(Postmortem.id.in_(found).is_(True), *_phrases_met(wanted))
-
-
-async def plan_for_words(session: AsyncSession) -> None:
-    """For this transaction: each plan is made for its own words, and documents are found by their index.
-
-    A plan kept for all words suits none; and the planner, who does not know what unpacking a document costs, would
-    read all of them for a word that half of them hold.
-    """
-    await session.execute(
-        select(
-            func.set_config("plan_cache_mode", "force_custom_plan", True),
-            func.set_config("enable_seqscan", "off", True),
-        )
-    )
-
-
-# Searching
-
-
 async def search(
     session: AsyncSession, viewer: Viewer, typed: str, place: Place | None, ask: Ask, now: datetime
 ) -> Found:
@@ -197,12 +128,12 @@ def _candidates(
     viewer: Viewer, wanted: Wanted, place: Place | None, as_of: datetime, window: int | None
 ) -> Select[Any]:
     """At most one more than :data:`CANDIDATES`, newest first, and how many documents were looked at for them."""
-    query = _all_of(wanted.words)
+    query = all_of(wanted.words)
     found = (
         select(SearchDocument.postmortem_id, SearchDocument.created_at)
         .where(
             SearchDocument.words.op("@@")(query),
-            func.numnode(_typed(wanted.sought)) > 0,
+            func.numnode(typed_query(wanted.sought)) > 0,
             SearchDocument.created_at <= as_of,
         )
         .order_by(SearchDocument.created_at.desc(), SearchDocument.postmortem_id.desc())
@@ -213,7 +144,7 @@ def _candidates(
     newest = (
         select(Postmortem.id, found.c.created_at)
         .join(found, found.c.postmortem_id == Postmortem.id)
-        .where(visible_to(viewer), *_phrases_met(wanted), *_stands_in(place, wanted))
+        .where(visible_to(viewer), *phrases_met(wanted), *_stands_in(place, wanted))
         .order_by(found.c.created_at.desc(), found.c.postmortem_id.desc())
         .limit(CANDIDATES + 1)
         .cte("newest")
@@ -232,13 +163,13 @@ def _candidates(
 def _stands_in(place: Place | None, wanted: Wanted) -> list[ColumnElement[bool]]:
     if place is None:
         return []
-    there = _weighted(_all_of(wanted.words), _WEIGHTS[place])
-    weighted = exists().where(SearchDocument.postmortem_id == Postmortem.id, SearchDocument.words.op("@@")(there))
+    query = weighted(all_of(wanted.words), _WEIGHTS[place])
+    there = exists().where(SearchDocument.postmortem_id == Postmortem.id, SearchDocument.words.op("@@")(query))
     if place not in {Place.TIMELINE, Place.COMMENT}:
-        return [weighted]
+        return [there]
     table: Any = TimelineEvent if place is Place.TIMELINE else Comment
-    some = exists().where(table.postmortem_id == Postmortem.id, table.search.op("@@")(_any_of(wanted.sought)))
-    return [weighted, some]
+    some = exists().where(table.postmortem_id == Postmortem.id, table.search.op("@@")(any_of(wanted.sought)))
+    return [there, some]
 
 
 # What is shown
@@ -263,7 +194,7 @@ async def _load(
 async def _matches(
     session: AsyncSession, viewer: Viewer, wanted: Wanted, place: Place | None, ids: Sequence[str]
 ) -> dict[str, list[Match]]:
-    query = _any_of(wanted.sought)
+    query = any_of(wanted.sought)
     places = union(
         *(_found_in(one, query, ids).where(visible_to(viewer)) for one in Place if place in {None, one})
     ).subquery()

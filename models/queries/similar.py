@@ -13,9 +13,9 @@ from domain.similarity import LEAST, DocumentWord, Telling, score, telling
 from models.action_item import ActionItem
 from models.postmortem import Postmortem, PostmortemService
 from models.queries.postmortems import get_seen
-from models.queries.search import plan_for_words
 from models.queries.trail import note_reads
 from models.queries.visibility import visible_to
+from models.queries.words import plan_for_words
 from models.search import SearchDocument
 from models.team import Service
 
