@@ -20,6 +20,7 @@ from api.v1 import (
     people,
     postmortems,
     search,
+    sections,
     similar,
 )
 from models.queries import workers
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for routes in (
         postmortems.routes,
         lifecycle.routes,
+        sections.routes,
         discussion.routes,
         action_items.routes,
         incidents.routes,

@@ -155,6 +155,11 @@ class StaleVersion(DomainError):
     says = "You sent If-Match '{expected}', but the current version is {current}. Fetch it, merge, and send again."
 
 
+class SectionConflict(DomainError):
+    title = "Somebody else changed the same lines"
+    says = "'{section}' is at revision {currentRevision} and cannot be merged. Merge both texts and send it again."
+
+
 class IncidentNotResolved(DomainError):
     title = "The incident is not resolved"
     says = "A postmortem is opened from a resolved incident; this one is {status}."

@@ -88,6 +88,11 @@ def _text(call: Watched) -> str:
     pm = str(made["id"])
     call("PATCH", "/api/postmortems/{postmortem_id}", {"impact": "Other words"}, postmortem_id=pm)
     base = "/api/postmortems/{postmortem_id}"
+    section = f"{base}/sections/{{name}}"
+    saved = call("PUT", section, {"body": "First words"}, postmortem_id=pm, name="detection")
+    latest = {"body": "Second words", "baseRevision": saved["revision"]}
+    call("PUT", section, latest, postmortem_id=pm, name="detection")
+    call("POST", f"{section}/restore", {"revision": saved["revision"]}, postmortem_id=pm, name="detection")
     event = {"at": "2026-01-01T10:00:00Z", "event": "Alert"}
     first = call("POST", f"{base}/timeline", event, status=201, postmortem_id=pm)
     second = call("POST", f"{base}/timeline", event, status=201, postmortem_id=pm)
@@ -172,6 +177,8 @@ def private(author: Person, **fields: Any) -> str:
 
 
 READERS: dict[str, Callable[[Person, str, str], httpx.Response]] = {
+    "a section": lambda one, pm, _: one.get(f"/api/postmortems/{pm}/sections/summary"),
+    "a section's history": lambda one, pm, _: one.get(f"/api/postmortems/{pm}/sections/summary/revisions"),
     "the page": lambda one, pm, _: one.get(f"/api/postmortems/{pm}"),
     "comments": lambda one, pm, _: one.get(f"/api/postmortems/{pm}/comments"),
     "timeline": lambda one, pm, _: one.get(f"/api/postmortems/{pm}/timeline"),
