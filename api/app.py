@@ -21,7 +21,19 @@ from api.pages import postmortems as postmortem_pages
 from api.pages import sign_in as sign_in_pages
 from api.pages.rendering import WEB
 from api.unit import Parts
-from api.v1 import action_items, discussion, incidents, integrations, lifecycle, people, postmortems, templates
+from api.v1 import (
+    action_items,
+    audit,
+    discussion,
+    incidents,
+    integrations,
+    lifecycle,
+    people,
+    postmortems,
+    search,
+    similar,
+    templates,
+)
 from models.queries import workers
 from models.session import Sessions
 from runtime.connections import connect_temporal, open_database, open_vault
@@ -82,6 +94,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         templates.routes,
         templates.kept_routes,
         integrations.routes,
+        search.routes,
+        similar.routes,
+        audit.routes,
         webhooks.router,
         health.router,
     ):

@@ -100,6 +100,11 @@ def may_see(visibility: Visibility, relations: AbstractSet[Relation]) -> bool:
     return visibility is Visibility.ORGANIZATION or (visibility is Visibility.TEAM and Relation.TEAM in relations)
 
 
+def sees_only_as_administrator(visibility: Visibility, relations: AbstractSet[Relation]) -> bool:
+    """It is PRIVATE and none of theirs: such a read is audited."""
+    return visibility is Visibility.PRIVATE and relations & INSIDERS == {Relation.ADMIN}
+
+
 def check_move(move: Move, status: Status, relations: AbstractSet[Relation]) -> None:
     """Raises :class:`NotAllowed` where the move exists from this status but is somebody else's to make.
 

@@ -3,7 +3,19 @@
 Importing this package registers every table on ``Base.metadata``.
 """
 
-from models import action_item, incident, integration, person, policy, postmortem, record, section, team, template
+from models import (
+    action_item,
+    incident,
+    integration,
+    person,
+    policy,
+    postmortem,
+    record,
+    search,
+    section,
+    team,
+    template,
+)
 from models.base import Base
 
 __all__ = [
@@ -15,6 +27,7 @@ __all__ = [
     "policy",
     "postmortem",
     "record",
+    "search",
     "section",
     "team",
     "template",

@@ -3,12 +3,14 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.action_items import ActionItemStatus, LinkState, Priority
 from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
+
+SEARCH = "to_tsvector('english', left(description || ' ' || coalesce(details, ''), 100000))"
 
 
 class ActionItem(Base):
@@ -43,6 +45,9 @@ class ActionItem(Base):
     workflow_started: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
+    search: Mapped[Any] = mapped_column(
+        TSVECTOR, Computed(SEARCH, persisted=True), deferred=True, deferred_raiseload=True
+    )
 
     tickets: Mapped[list["Ticket"]] = relationship(lazy="raise", viewonly=True, order_by="Ticket.created_at")
 

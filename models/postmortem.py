@@ -23,8 +23,6 @@ from models.section import Section
 from models.team import Service
 from models.template import TemplateVersion
 
-SEARCH = "setweight(to_tsvector('english', title), 'A')"
-
 
 class Postmortem(Base):
     """``visibility`` is null until somebody chooses; the template for one from before there were templates.
@@ -44,7 +42,6 @@ class Postmortem(Base):
         Index("ix_postmortem_status_created_at_id", "status", "created_at", "id"),
         Index("ix_postmortem_author_id_created_at", "author_id", "created_at"),
         Index("ix_postmortem_outbox", "created_at", postgresql_where="not workflow_started"),
-        Index("ix_postmortem_search", "search", postgresql_using="gin"),
         Index("ix_postmortem_tags", "tags", postgresql_using="gin"),
     )
 
@@ -75,9 +72,6 @@ class Postmortem(Base):
     workflow_started: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
-    search: Mapped[Any] = mapped_column(
-        TSVECTOR, Computed(SEARCH, persisted=True), deferred=True, deferred_raiseload=True
-    )
 
     template: Mapped[TemplateVersion | None] = relationship(lazy="raise", viewonly=True)
     sections: Mapped[list[Section]] = relationship(lazy="raise", viewonly=True, order_by=Section.name)
@@ -115,9 +109,10 @@ class PostmortemIncident(Base):
 
 class PostmortemTeam(Base):
     __tablename__ = "postmortem_team"
+    __table_args__ = (Index("ix_postmortem_team_team_id_postmortem_id", "team_id", "postmortem_id"),)
 
     postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
-    team_id: Mapped[Key] = mapped_column(ForeignKey("team.id"), index=True)
+    team_id: Mapped[Key] = mapped_column(ForeignKey("team.id"))
 
 
 class PostmortemService(Base):
@@ -129,18 +124,22 @@ class PostmortemService(Base):
 
 class PostmortemParticipant(Base):
     __tablename__ = "postmortem_participant"
+    __table_args__ = (Index("ix_postmortem_participant_person_id_postmortem_id", "person_id", "postmortem_id"),)
 
     postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
-    person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"))
     ordinal: Mapped[int] = mapped_column(default=0)
 
 
 class PostmortemEditor(Base):
     __tablename__ = "postmortem_editor"
-    __table_args__ = (CheckConstraint(one_of("level", EditorLevel), name="level"),)
+    __table_args__ = (
+        CheckConstraint(one_of("level", EditorLevel), name="level"),
+        Index("ix_postmortem_editor_person_id_postmortem_id", "person_id", "postmortem_id"),
+    )
 
     postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
-    person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"))
     level: Mapped[str]
     added_at: Mapped[CreatedAt]
 
@@ -149,10 +148,13 @@ class PostmortemReviewer(Base):
     """The latest decision of each reviewer; all of them are in ``review``."""
 
     __tablename__ = "postmortem_reviewer"
-    __table_args__ = (CheckConstraint(one_of("decision", Decision), name="decision"),)
+    __table_args__ = (
+        CheckConstraint(one_of("decision", Decision), name="decision"),
+        Index("ix_postmortem_reviewer_person_id_postmortem_id", "person_id", "postmortem_id"),
+    )
 
     postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
-    person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"))
     decision: Mapped[str | None]
     decided_revision: Mapped[int | None] = mapped_column(BigInteger)
     decided_at: Mapped[Instant | None]
@@ -190,6 +192,12 @@ class TimelineEvent(Base):
     actor: Mapped[str | None]
     source: Mapped[str]
     incident_id: Mapped[Id | None] = mapped_column(ForeignKey("incident.id"))
+    search: Mapped[Any] = mapped_column(
+        TSVECTOR,
+        Computed("to_tsvector('english', left(event, 20000))", persisted=True),
+        deferred=True,
+        deferred_raiseload=True,
+    )
 
 
 class PostmortemTarget(Base):
@@ -240,3 +248,9 @@ class Comment(Base):
     resolved_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
+    search: Mapped[Any] = mapped_column(
+        TSVECTOR,
+        Computed("to_tsvector('english', left(body, 20000))", persisted=True),
+        deferred=True,
+        deferred_raiseload=True,
+    )

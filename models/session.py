@@ -42,6 +42,11 @@ def is_bad_value(error: Exception) -> bool:
     return isinstance(error, DataError)
 
 
+def is_read_only(error: Exception) -> bool:
+    """The server takes no writes: a standby, or one that is set so."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) == "25006"
+
+
 def make_engine(url: str, *, pool_size: int = 20) -> AsyncEngine:
     """An engine whose pool notices a restarted server (``pool_pre_ping``) and waits at most 5 s for a connection.
 

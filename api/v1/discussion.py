@@ -1,10 +1,10 @@
-"""Beside a postmortem's text: timeline, comments, editors, linked incidents, and the audit trail."""
+"""Beside a postmortem's text: timeline, comments, editors, linked incidents."""
 
 from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from api.unit import Asking, Unit
 from api.v1.postmortem_shapes import EditorOut, PostmortemOut, TimelineEventIn, TimelineEventOut
@@ -15,7 +15,7 @@ from domain.access import EditorLevel
 from domain.drafts import EntryType
 from integrations.fields import Instant, Words
 from models.postmortem import Comment, TimelineEvent
-from models.queries import discussion, incidents, records
+from models.queries import discussion, incidents
 from models.queries.pages import Ask
 from models.queries.postmortems import NewTimelineEvent, Seen, get_seen
 
@@ -282,26 +282,3 @@ async def link_incident(unit: Asking, postmortem_id: PathId, given: LinkIn, resp
 async def unlink_incident(unit: Asking, postmortem_id: PathId, incident_id: PathId) -> None:
     seen = await _seen(unit, postmortem_id, lock=True)
     await incidents.unlink_incident(unit.session, unit.viewer, seen, incident_id, unit.now)
-
-
-# Audit
-
-
-class AuditOut(Shape):
-    id: int
-    at: datetime
-    actor_id: str | None
-    origin: str
-    action: str
-    entity_kind: str
-    entity_id: str
-    before: dict[str, JsonValue] | None
-    after: dict[str, JsonValue] | None
-
-
-@routes.get("/audit")
-async def list_audit(unit: Asking, postmortem_id: PathId, page: Paging) -> Listing[AuditOut]:
-    """Every change of the postmortem and its action items, newest first."""
-    seen = await _seen(unit, postmortem_id)
-    found = await records.list_audit_of_postmortem(unit.session, seen.postmortem.id, page)
-    return Listing(items=[AuditOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)

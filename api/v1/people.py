@@ -114,7 +114,7 @@ async def create_user(unit: Asking, given: UserNew, response: Response) -> UserO
         role=given.role,
     )
     person.time_zone = given.time_zone
-    await teams.set_teams_of(unit.session, person.id, given.team_ids)
+    await teams.set_teams_of(unit.session, unit.viewer, person.id, given.team_ids)
     records.audit(unit.session, unit.viewer, "user.created", "user", person.id, after={"role": given.role.value})
     response.headers["Location"] = f"/api/users/{person.id}"
     return await _read_user(unit, person.id, response)
@@ -136,7 +136,7 @@ async def change_user(
         changes["is_active"] = changes.pop("active")
     await people.change_person(unit.session, unit.viewer, user_id, changes, expected_version(if_match))
     if team_ids is not None:
-        await teams.set_teams_of(unit.session, user_id, team_ids)
+        await teams.set_teams_of(unit.session, unit.viewer, user_id, team_ids)
     return await _read_user(unit, user_id, response)
 
 
@@ -369,7 +369,12 @@ async def list_teams(unit: Asking, page: Paging) -> Listing[TeamOut]:
 async def create_team(unit: Asking, given: TeamNew, response: Response) -> TeamOut:
     unit.require_admin("add teams to")
     team = await teams.add_team(
-        unit.session, team_id=new_id("team"), name=given.name, lead_id=given.lead_id, member_ids=given.member_ids
+        unit.session,
+        unit.viewer,
+        team_id=new_id("team"),
+        name=given.name,
+        lead_id=given.lead_id,
+        member_ids=given.member_ids,
     )
     records.audit(unit.session, unit.viewer, "team.created", "team", team.id, after={"name": given.name})
     response.headers["Location"] = f"/api/teams/{team.id}"

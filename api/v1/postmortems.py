@@ -59,7 +59,7 @@ def filters(
 async def list_postmortems(
     unit: Asking, wanted: Annotated[Filters, Depends(filters)], page: Annotated[Ask, Depends(ask)]
 ) -> Listing[PostmortemOut]:
-    """Those that you may see. ``q`` searches titles and sections; ``overdue`` are those with a missed target."""
+    """Those that you may see. ``q`` finds what ``/api/search`` finds; ``overdue`` are those with a missed target."""
     found = await postmortems.list_postmortems(unit.session, unit.viewer, wanted, page, unit.now)
     base_url = unit.parts.settings.base_url
     return Listing(items=[postmortem_out(one, base_url) for one in found.items], next_cursor=found.next_cursor)

@@ -27,6 +27,7 @@ from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import escape_like, find_team_leads, get_viewer_unscoped, list_administrators
 from models.queries.postmortems import Seen
 from models.queries.records import audit, is_committed, log_command, notify, plain, take_arguments
+from models.queries.trail import note_reads
 from models.queries.visibility import relation_columns, relations, visible_to
 
 COLUMNS = ("description", "details", "owner_id", "due_on", "priority", "status", "justification")
@@ -62,6 +63,8 @@ async def get_seen_item(session: AsyncSession, viewer: Viewer, item_id: str, *, 
         raise NotFound(kind="action item", id=item_id)
     item, postmortem, level, reviewer, participant, team = row
     held = relations(viewer, postmortem, level, reviewer, participant, team)
+    if not lock and item.owner_id != viewer.person_id:
+        await note_reads(session, viewer, [postmortem.id])
     return SeenItem(item, postmortem, held, item.owner_id == viewer.person_id)
 
 
@@ -88,6 +91,7 @@ async def list_items(
     )
     order = Order("items", ActionItem.created_at, ActionItem.id, filters.postmortem_id is None)
     rows, cursor = await fetch_page(session, statement, order, ask)
+    await note_reads(session, viewer, {row[0].postmortem_id for row in rows})
     return Page([row[0] for row in rows], cursor)
 
 

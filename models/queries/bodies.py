@@ -3,19 +3,17 @@
 Whoever writes has locked the postmortem's row, so that a section's revisions follow each other.
 """
 
-import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.sections import STANDARD, Origin
-from models.postmortem import Postmortem
 from models.section import Section, SectionRevision
 
 
@@ -87,39 +85,3 @@ def _lines_changed(before: str, after: str) -> tuple[int, int]:
     """Lines that are new, and lines that are gone; one that only moved is neither."""
     old, new = (Counter(text.split("\n")) if text else Counter[str]() for text in (before, after))
     return (new - old).total(), (old - new).total()
-
-
-# Searching
-
-
-def matches(q: str) -> ColumnElement[bool]:
-    """A condition on :class:`Postmortem`: each word of ``q`` stands in its title or in one of its sections.
-
-    ``q`` is as people write searches: "quoted phrases", ``or``, and ``-`` before what must not be there.
-    """
-    groups: list[list[str]] = [[]]
-    for term in _TERM.findall(q):
-        if term.lower() == "or":
-            groups.append([])
-        else:
-            groups[-1].append(term)
-    return or_(*(and_(_says_something(group), *map(_holds, group)) for group in groups if group), false())
-
-
-_TERM = re.compile(r'-?"[^"]*"?|\S+')
-
-
-def _query(terms: str) -> ColumnElement[Any]:
-    return func.websearch_to_tsquery("english", terms)
-
-
-def _says_something(group: Sequence[str]) -> ColumnElement[bool]:
-    """Words such as "the" are not searched for; nothing is found by them alone."""
-    return func.numnode(_query(" ".join(group))) > 0
-
-
-def _holds(term: str) -> ColumnElement[bool]:
-    query = _query(term.removeprefix("-"))
-    in_text = select(Section.postmortem_id).where(Section.search.op("@@")(query))
-    found = or_(Postmortem.search.op("@@")(query), Postmortem.id.in_(in_text))
-    return or_(func.numnode(query) == 0, not_(found) if term.startswith("-") else found)

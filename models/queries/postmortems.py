@@ -31,7 +31,7 @@ from models.postmortem import (
     PostmortemTeam,
     TimelineEvent,
 )
-from models.queries.bodies import UNWRITTEN, Body, matches, read_bodies, write_bodies
+from models.queries.bodies import UNWRITTEN, Body, read_bodies, write_bodies
 from models.queries.kept_templates import accept_custom_fields, get_kept, pick_template
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import check_people
@@ -39,7 +39,9 @@ from models.queries.policies import pick_policy
 from models.queries.records import audit, notify
 from models.queries.teams import check_teams
 from models.queries.templates import Versioned
+from models.queries.trail import note_reads
 from models.queries.visibility import effective_visibility, relation_columns, relations, visible_to
+from models.queries.words import matching, plan_for_words
 from models.team import Service
 
 CONTENT = frozenset({"title", "impact_metrics", "custom_fields"})
@@ -239,6 +241,8 @@ async def get_seen(session: AsyncSession, viewer: Viewer, postmortem_id: str, *,
         raise NotFound(kind="postmortem", id=postmortem_id)
     postmortem, visibility, level, reviewer, participant, team = row
     held = relations(viewer, postmortem, level, reviewer, participant, team)
+    if not lock and access.sees_only_as_administrator(Visibility(visibility), held):
+        await note_reads(session, viewer, [postmortem_id])
     return Seen(postmortem, held, Visibility(visibility))
 
 
@@ -264,6 +268,8 @@ async def get_full(session: AsyncSession, viewer: Viewer, postmortem_id: str, no
     postmortem, visibility, level, reviewer, participant, team = row
     counts = await count_beside(session, [postmortem], now)
     held = relations(viewer, postmortem, level, reviewer, participant, team)
+    if access.sees_only_as_administrator(Visibility(visibility), held):
+        await note_reads(session, viewer, [postmortem_id])
     return Full(postmortem, Visibility(visibility), counts[postmortem.id], held)
 
 
@@ -328,6 +334,8 @@ SORTS = {
 async def list_postmortems(
     session: AsyncSession, viewer: Viewer, filters: Filters, ask: Ask, now: datetime
 ) -> Page[Full]:
+    if filters.q:
+        await plan_for_words(session)
     column, descending = SORTS[filters.sort]
     by_number = column is Postmortem.number
     order = Order(filters.sort, column, Postmortem.number if by_number else Postmortem.id, descending)
@@ -336,6 +344,7 @@ async def list_postmortems(
         session, statement.options(*_EVERYTHING), order, ask, tie_type=int if by_number else str
     )
     counts = await count_beside(session, [row[0] for row in rows], now)
+    await note_reads(session, viewer, [row[0].id for row in rows if row[1] == Visibility.PRIVATE])
     return Page([Full(row[0], Visibility(row[1]), counts[row[0].id]) for row in rows], cursor)
 
 
@@ -354,7 +363,7 @@ def _filtered(statement: Select[*Rows], filters: Filters, now: datetime) -> Sele
         late = _has(PostmortemTarget, *_missed(now))
         statement = statement.where(late if filters.overdue else ~late)
     if filters.q:
-        statement = statement.where(matches(filters.q))
+        statement = statement.where(matching(filters.q))
     if filters.created_from:
         statement = statement.where(Postmortem.created_at >= filters.created_from)
     if filters.created_to:

@@ -69,14 +69,6 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
 
 
-async def list_audit_of_postmortem(session: AsyncSession, postmortem_id: str, ask: Ask) -> Page[AuditEntry]:
-    """Newest first. The caller has made sure that the viewer may see the postmortem."""
-    order = Order("audit", AuditEntry.id, AuditEntry.id)
-    statement = select(AuditEntry).where(AuditEntry.postmortem_id == postmortem_id)
-    rows, cursor = await fetch_page(session, statement, order, ask, tie_type=int)
-    return Page([row[0] for row in rows], cursor)
-
-
 # Commands
 
 

@@ -12,7 +12,7 @@ from domain.errors import AlreadyExists, NotFound, UnknownReference
 from models.base import new_id
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import check_people
-from models.queries.records import change_row
+from models.queries.records import audit, change_row
 from models.team import Service, Team, TeamMember
 
 
@@ -43,7 +43,13 @@ async def members_of(session: AsyncSession, team_ids: Sequence[str]) -> dict[str
 
 
 async def add_team(
-    session: AsyncSession, *, team_id: str, name: str, lead_id: str | None, member_ids: Iterable[str]
+    session: AsyncSession,
+    viewer: Viewer | None = None,
+    *,
+    team_id: str,
+    name: str,
+    lead_id: str | None,
+    member_ids: Iterable[str],
 ) -> Team:
     if lead_id:
         await check_people(session, "leadId", [lead_id])
@@ -51,7 +57,7 @@ async def add_team(
     team = (await session.execute(statement)).scalar_one_or_none()
     if team is None:
         raise AlreadyExists(kind="team", field="name", value=name)
-    await set_members(session, team_id, [*member_ids, *([lead_id] if lead_id else [])])
+    await set_members(session, viewer, team_id, [*member_ids, *([lead_id] if lead_id else [])])
     return team
 
 
@@ -69,7 +75,7 @@ async def change_team(
     change_row(session, viewer, "team", team, changes, expected)
     await session.flush()
     if member_ids is not None:
-        await set_members(session, team_id, member_ids)
+        await set_members(session, viewer, team_id, member_ids)
 
 
 async def _check_name(session: AsyncSession, table: type[Any], kind: str, name: str | None, own_id: str) -> None:
@@ -95,24 +101,35 @@ async def change_service(
     return service
 
 
-async def set_members(session: AsyncSession, team_id: str, person_ids: Iterable[str]) -> None:
+async def set_members(session: AsyncSession, viewer: Viewer | None, team_id: str, person_ids: Iterable[str]) -> None:
+    """Audited where it changes something: who is in a team may see what the team may see."""
     wanted = list(dict.fromkeys(person_ids))
     await check_people(session, "memberIds", wanted)
+    before = (await members_of(session, [team_id])).get(team_id, [])
     await session.execute(delete(TeamMember).where(TeamMember.team_id == team_id, TeamMember.person_id.not_in(wanted)))
     if wanted:
         rows = [{"team_id": team_id, "person_id": person_id} for person_id in wanted]
         await session.execute(insert(TeamMember).values(rows).on_conflict_do_nothing())
+    if set(wanted) != set(before):
+        told = ({"memberIds": before}, {"memberIds": sorted(wanted)})
+        audit(session, viewer, "team.members_changed", "team", team_id, before=told[0], after=told[1])
 
 
-async def set_teams_of(session: AsyncSession, person_id: str, team_ids: Iterable[str]) -> None:
+async def set_teams_of(session: AsyncSession, viewer: Viewer, person_id: str, team_ids: Iterable[str]) -> None:
+    """Audited where it changes something."""
     wanted = list(dict.fromkeys(team_ids))
     await check_teams(session, "teamIds", wanted)
+    current = select(TeamMember.team_id).where(TeamMember.person_id == person_id).order_by(TeamMember.team_id)
+    before = list((await session.execute(current)).scalars())
     await session.execute(
         delete(TeamMember).where(TeamMember.person_id == person_id, TeamMember.team_id.not_in(wanted))
     )
     if wanted:
         rows = [{"team_id": team_id, "person_id": person_id} for team_id in wanted]
         await session.execute(insert(TeamMember).values(rows).on_conflict_do_nothing())
+    if set(wanted) != set(before):
+        told = ({"teamIds": before}, {"teamIds": sorted(wanted)})
+        audit(session, viewer, "user.teams_changed", "user", person_id, before=told[0], after=told[1])
 
 
 async def check_teams(session: AsyncSession, field: str, team_ids: Iterable[str]) -> None:

@@ -41,7 +41,7 @@ def test_the_life_of_a_postmortem_in_pages(stack: Stack) -> None:
     assert refused.status_code == 409
     reasons = told(refused.text)
     assert len(reasons) == 7
-    assert {"The section “Summary” is empty.", "The section “Root cause” is empty."} <= set(reasons)
+    assert {"The section “Summary” is not written yet.", "The section “Root cause” is not written yet."} <= set(reasons)
     assert "0 of at least 1 reviewer(s) named." in reasons
 
     shown = fields_of(mine.get(f"{address}/edit"))

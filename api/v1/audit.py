@@ -1,0 +1,152 @@
+"""The audit trail: of one postmortem, and of everything."""
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import StreamingResponse
+from pydantic import JsonValue
+
+from api.unit import Asking, Unit
+from api.v1.postmortems import RefQuery
+from api.v1.routing import router
+from api.v1.shapes import Listing, PathId, Shape, ask
+from integrations.fields import Instant
+from models.queries import records, trail
+from models.queries.pages import Ask
+from models.queries.postmortems import get_seen
+from models.queries.trail import AuditFilters
+from models.record import AuditEntry
+
+routes: APIRouter = router("audit", prefix="")
+
+Format = Literal["json", "csv", "jsonl"]
+Paging = Annotated[Ask, Depends(ask)]
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/csv": {}, "application/jsonl": {}}, "description": "A page, or a whole export"}
+}
+
+
+class AuditOut(Shape):
+    id: int
+    at: datetime
+    actor_id: str | None
+    origin: str
+    action: str
+    entity_kind: str
+    entity_id: str
+    postmortem_id: str | None
+    before: dict[str, JsonValue] | None
+    after: dict[str, JsonValue] | None
+
+
+def filters(
+    actor_id: Annotated[RefQuery, Query(alias="actorId")] = None,
+    action: Annotated[str | None, Query(max_length=100, pattern=r"^[a-z_]+(\.[a-z_]+)?$")] = None,
+    at_from: Annotated[Instant | None, Query(alias="from")] = None,
+    at_to: Annotated[Instant | None, Query(alias="to")] = None,
+) -> AuditFilters:
+    return AuditFilters(actor_id=actor_id, action=action, at_from=at_from, at_to=at_to)
+
+
+Wanted = Annotated[AuditFilters, Depends(filters)]
+
+
+@routes.get("/postmortems/{postmortem_id}/audit", response_model=Listing[AuditOut], responses=ANSWERS)
+async def list_audit_of_postmortem(
+    unit: Asking,
+    postmortem_id: PathId,
+    wanted: Wanted,
+    page: Paging,
+    format: Format = "json",  # noqa: A002 - the name on the wire
+) -> Any:
+    """Every change of the postmortem and its action items, and who read it as an administrator only; newest first.
+
+    Whoever may see the postmortem may see this. `action` is one (`comment.added`) or all of a kind (`comment`).
+    `format=csv` and `jsonl` give all of it at once.
+    """
+    seen = await get_seen(unit.session, unit.viewer, postmortem_id)
+    wanted = replace(wanted, postmortem_id=seen.postmortem.id)
+    if format != "json":
+        return _export(unit, wanted, format)
+    return await _page(unit, wanted, page)
+
+
+@routes.get("/audit", response_model=Listing[AuditOut], responses=ANSWERS)
+async def list_audit(
+    unit: Asking,
+    wanted: Wanted,
+    page: Paging,
+    postmortem_id: Annotated[RefQuery, Query(alias="postmortemId")] = None,
+    entity_id: Annotated[RefQuery, Query(alias="entityId")] = None,
+    format: Format = "json",  # noqa: A002
+) -> Any:
+    """Administrators: every change of everything, newest first. Exporting it is audited too."""
+    unit.require_admin("read the audit trail of")
+    wanted = replace(wanted, postmortem_id=postmortem_id, entity_id=entity_id)
+    if format != "json":
+        told = records.plain({name: value for name, value in asdict(wanted).items() if value is not None})
+        records.audit(unit.session, unit.viewer, "audit.exported", "audit", format, after=told)
+        return _export(unit, wanted, format)
+    return await _page(unit, wanted, page)
+
+
+async def _page(unit: Unit, wanted: AuditFilters, page: Ask) -> Listing[AuditOut]:
+    found = await trail.list_audit(unit.session, unit.viewer, wanted, page)
+    told_of = {one.postmortem_id for one in found.items if one.postmortem_id}
+    await trail.note_reads(unit.session, unit.viewer, told_of)
+    return Listing(items=[AuditOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
+
+
+def _export(unit: Unit, wanted: AuditFilters, kind: Literal["csv", "jsonl"]) -> Response:
+    entries = trail.stream_audit(unit.parts.sessions, unit.viewer, wanted)
+    lines, media_type = (
+        (_as_csv(entries), "text/csv; charset=utf-8") if kind == "csv" else (_as_jsonl(entries), "application/jsonl")
+    )
+    headers = {"Content-Disposition": f'attachment; filename="audit.{kind}"'}
+    return StreamingResponse(lines, media_type=media_type, headers=headers)
+
+
+async def _as_jsonl(entries: AsyncIterator[AuditEntry]) -> AsyncIterator[str]:
+    async for entry in entries:
+        yield AuditOut.model_validate(entry).model_dump_json(by_alias=True) + "\n"
+
+
+CSV_COLUMNS = (
+    "id",
+    "at",
+    "actorId",
+    "origin",
+    "action",
+    "entityKind",
+    "entityId",
+    "postmortemId",
+    "before",
+    "after",
+)
+
+
+async def _as_csv(entries: AsyncIterator[AuditEntry]) -> AsyncIterator[str]:
+    """``before`` and ``after`` as JSON. A cell that a spreadsheet would run as a formula begins with an apostrophe."""
+    yield _line(CSV_COLUMNS)
+    async for entry in entries:
+        told = AuditOut.model_validate(entry).model_dump(mode="json", by_alias=True)
+        yield _line([_cell(told[name]) for name in CSV_COLUMNS])
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+    return f"'{text}" if text[:1] in "=+-@\t\r" and text else text
+
+
+def _line(cells: Any) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerow(cells)
+    return out.getvalue()
