@@ -1,0 +1,334 @@
+"""Comments hold on to words: what is kept of them, and where they stand in a text that was edited since.
+
+An :class:`Anchor` quotes the words with a little of what stood around them, as the text quote selector of the W3C's
+Web Annotation Data Model does. Nothing follows the edits; :func:`locate` looks for the words in the text as it is.
+Offsets count code points. The work of one look-up is bounded: at most :data:`SCANS` passes over the text and
+:data:`WINDOWS` comparisons of passages not much longer than the quote.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+from domain.errors import AnchorTooLong, WordsNotFound
+
+QUOTE_LIMIT = 1_000
+CONTEXT = 64
+SCANS = 64
+WINDOWS = 4
+
+_NEIGHBOURS = 8
+"""Occurrences of the bare quote that are looked at on each side of where it stood."""
+_KNOWN = 8
+"""So many characters of agreeing context are no coincidence."""
+_SLACK = 64
+_FINE = 64
+"""Quotes up to this long are compared by characters, longer ones by words."""
+_SHORT = 16
+"""Shorter quotes are too easily found by chance: changed ones are known by their context alone."""
+
+
+class AnchorState(StrEnum):
+    """``MOVED``: the same words elsewhere. ``CHANGED``: reworded. ``DETACHED``: gone, or not to be recognised."""
+
+    ATTACHED = "ATTACHED"
+    MOVED = "MOVED"
+    CHANGED = "CHANGED"
+    DETACHED = "DETACHED"
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The words, up to 64 characters on either side, and where they began. ``alone``: they stood there only once."""
+
+    quote: str
+    prefix: str
+    suffix: str
+    start: int
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where the words are now; not ``exact`` where they were reworded."""
+
+    start: int
+    end: int
+    exact: bool = True
+
+
+# Making one
+
+
+def anchor_at(text: str, start: int, end: int) -> Anchor:
+    """On what stands between two offsets, without the blanks at its ends.
+
+    Raises :class:`WordsNotFound` where nothing does, and :class:`AnchorTooLong`.
+    """
+    if not 0 <= start < end <= len(text):
+        raise WordsNotFound(quote=text[max(start, 0) : max(end, 0)][:80], length=len(text))
+    if end - start > QUOTE_LIMIT:
+        raise AnchorTooLong(limit=QUOTE_LIMIT)
+    words = text[start:end]
+    start += len(words) - len(words.lstrip())
+    return _anchor(text, start, words.strip())
+
+
+def anchor_on(text: str, quote: str, occurrence: int = 1) -> Anchor:
+    """On the words themselves; the first ones unless told otherwise. Raises :class:`WordsNotFound`."""
+    start = -1
+    for _ in range(occurrence):
+        start = text.find(quote, start + 1)
+        if start < 0:
+            break
+    if start < 0:
+        raise WordsNotFound(quote=quote, length=len(text))
+    return _anchor(text, start, quote)
+
+
+def anchor_near(text: str, quote: str, start: int) -> Anchor:
+    """On the occurrence nearest to where somebody saw the words. Raises :class:`WordsNotFound`."""
+    found = _Passage(text).nearest(quote, start)
+    if found is None:
+        raise WordsNotFound(quote=quote, length=len(text))
+    return _anchor(text, found, quote)
+
+
+def _anchor(text: str, start: int, quote: str) -> Anchor:
+    if not quote:
+        raise WordsNotFound(quote=quote, length=len(text))
+    end = start + len(quote)
+    first = text.find(quote)
+    alone = text.find(quote, first + 1) < 0
+    return Anchor(quote, text[max(0, start - CONTEXT) : start], text[end : end + CONTEXT], start, alone)
+
+
+# Finding it again
+
+
+def state_of(anchor: Anchor, span: Span | None) -> AnchorState:
+    if span is None:
+        return AnchorState.DETACHED
+    if not span.exact:
+        return AnchorState.CHANGED
+    return AnchorState.ATTACHED if span.start == anchor.start else AnchorState.MOVED
+
+
+def locate(anchor: Anchor, text: str) -> Span | None:
+    """Where the anchor's words are in that text: word for word, else reworded; None where they are gone.
+
+    Of several places with the same words, the one whose surroundings agree most, then the nearest.
+    """
+    passage = _Passage(text)
+    start = _exactly(anchor, passage)
+    if start is not None:
+        return Span(start, start + len(anchor.quote))
+    return _reworded(anchor, passage)
+
+
+class _Passage:
+    """A text that is searched from any place in both directions, in linear time."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._mirrored: str | None = None
+
+    def last_before(self, needle: str, end: int) -> int | None:
+        """The last occurrence that begins before ``end``. (``str.rfind`` takes quadratic time on some texts.)"""
+        if self._mirrored is None:
+            self._mirrored = self.text[::-1]
+        skipped = max(0, len(self.text) - end - len(needle) + 1)
+        found = self._mirrored.find(needle[::-1], skipped)
+        return None if found < 0 else len(self.text) - found - len(needle)
+
+    def first_from(self, needle: str, start: int, end: int | None = None) -> int | None:
+        found = self.text.find(needle, max(0, start), len(self.text) if end is None else end)
+        return None if found < 0 else found
+
+    def nearest(self, needle: str, to: int) -> int | None:
+        to = min(max(0, to), len(self.text))
+        around = [one for one in (self.first_from(needle, to), self.last_before(needle, to)) if one is not None]
+        return min(around, key=lambda one: abs(one - to), default=None)
+
+
+def _exactly(anchor: Anchor, passage: _Passage) -> int | None:
+    first = passage.first_from(anchor.quote, 0)
+    if first is None:
+        return None
+    if anchor.alone and passage.first_from(anchor.quote, first + 1) is None:
+        return first
+    whole = passage.nearest(anchor.prefix + anchor.quote + anchor.suffix, anchor.start - len(anchor.prefix))
+    if whole is not None:
+        return whole + len(anchor.prefix)
+    starts = sorted(_occurrences(anchor, passage), key=lambda one: (-_run(anchor, passage, one), _far(anchor, one)))
+    best = starts[0]
+    if _run(anchor, passage, best) >= _KNOWN:
+        return best
+    best = max(starts[:4], key=lambda one: (_likeness_around(anchor, passage, one), -_far(anchor, one)))
+    known = anchor.alone or best == anchor.start or _likeness_around(anchor, passage, best) >= 0.65
+    return best if known else None
+
+
+def _far(anchor: Anchor, start: int) -> int:
+    return abs(start - anchor.start)
+
+
+def _occurrences(anchor: Anchor, passage: _Passage) -> set[int]:
+    """Where the quote stands together with some of its context, and where it stands near its old place."""
+    found: set[int] = set()
+    for length in (24, _KNOWN):
+        before, after = anchor.prefix[-length:], anchor.suffix[:length]
+        for left, right in ((before, after), (before, ""), ("", after)):
+            one = passage.nearest(left + anchor.quote + right, anchor.start - len(left))
+            if one is not None:
+                found.add(one + len(left))
+    later: int | None = anchor.start - 1
+    earlier: int | None = anchor.start
+    for _ in range(_NEIGHBOURS):
+        later = None if later is None else passage.first_from(anchor.quote, later + 1)
+        earlier = None if earlier is None else passage.last_before(anchor.quote, earlier)
+        found |= {one for one in (later, earlier) if one is not None}
+    return found
+
+
+def _around(anchor: Anchor, passage: _Passage, start: int) -> tuple[str, str]:
+    end = start + len(anchor.quote)
+    return passage.text[max(0, start - CONTEXT) : start], passage.text[end : end + CONTEXT]
+
+
+def _run(anchor: Anchor, passage: _Passage, start: int) -> int:
+    """How many characters next to the quote agree, without a break."""
+    before, after = _around(anchor, passage, start)
+    return _common(before[::-1], anchor.prefix[::-1]) + _common(after, anchor.suffix)
+
+
+def _common(one: str, other: str) -> int:
+    return next(
+        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(map(len, (one, other)))
+    )
+
+
+def _likeness_around(anchor: Anchor, passage: _Passage, start: int) -> float:
+    """How alike the surroundings are, with edits in them; from 0 to 1."""
+    before, after = _around(anchor, passage, start)
+    return _ratio(anchor.prefix + "\n" + anchor.suffix, before + "\n" + after)
+
+
+def _ratio(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+# Reworded
+
+
+def _reworded(anchor: Anchor, passage: _Passage) -> Span | None:
+    left, right = _edges(anchor, passage)
+    if left is not None and right is not None and left < right <= left + 2 * len(anchor.quote) + _SLACK:
+        likeness, span = _trimmed(anchor, passage.text, left, right)
+        if likeness >= 0.5:
+            return span
+    if len(anchor.quote) < _SHORT:
+        return None
+    margin = len(anchor.quote) // 2 + _SLACK
+    found: list[tuple[float, Span]] = []
+    for place in _places(anchor, passage, left, right):
+        begin = max(0, place - margin)
+        window = passage.text[begin : place + len(anchor.quote) + margin]
+        if window and (match := _best_match(anchor.quote, window)):
+            likeness, start, end = match
+            found.append((likeness, Span(begin + start, begin + end, exact=False)))
+    best = max(found, key=lambda one: (one[0], -abs(one[1].start - anchor.start)), default=None)
+    if best is None or best[0] < (0.75 if len(anchor.quote) <= _FINE else 0.6):
+        return None
+    return best[1]
+
+
+def _edges(anchor: Anchor, passage: _Passage) -> tuple[int | None, int | None]:
+    """Where what stood before the words ends, and where what stood after them begins."""
+    left: int | None = None if anchor.prefix else 0
+    for length in (32, 12):
+        before = anchor.prefix[-length:]
+        if left is None and len(before) >= min(_KNOWN, len(anchor.prefix)):
+            found = passage.nearest(before, anchor.start - len(before))
+            left = None if found is None else found + len(before)
+    place = anchor.start if left is None else left
+    right: int | None = None if anchor.suffix else len(passage.text)
+    for length in (32, 12):
+        if right is None:
+            right = passage.first_from(anchor.suffix[:length], place)
+    return left, right
+
+
+def _trimmed(anchor: Anchor, text: str, left: int, right: int) -> tuple[float, Span]:
+    words = text[left:right]
+    left += len(words) - len(words.lstrip())
+    words = words.strip()
+    return (_likeness(anchor.quote, words) if words else 0.0), Span(left, left + len(words), exact=False)
+
+
+def _likeness(one: str, other: str) -> float:
+    if min(len(one), len(other)) <= _FINE:
+        return _ratio(one, other)
+    return SequenceMatcher(None, _words(one), _words(other), autojunk=False).ratio()
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+|[^\w\s]", text)
+
+
+def _places(anchor: Anchor, passage: _Passage, left: int | None, right: int | None) -> Iterator[int]:
+    """Where the words may begin: after what stood before them, before what stood after, where a piece of them is."""
+    size = len(anchor.quote)
+    guesses = [left, None if right is None else right - size]
+    piece = max(size // 4, 6)
+    for offset in range(0, size - piece + 1, piece):
+        at = passage.nearest(anchor.quote[offset : offset + piece], anchor.start + offset)
+        guesses.append(None if at is None else at - offset)
+    guesses.append(anchor.start)
+    taken: list[int] = []
+    for guess in guesses:
+        if guess is not None and all(abs(guess - one) > _SLACK // 2 for one in taken) and len(taken) < WINDOWS:
+            taken.append(guess)
+            yield guess
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    start: int
+    end: int
+    weight: int
+
+
+def _best_match(quote: str, window: str) -> tuple[float, int, int] | None:
+    """The stretch of the window that is most like the quote: how alike (0 to 1), from, to."""
+    blocks = _blocks_of_characters(quote, window) if len(quote) <= _FINE else _blocks_of_words(quote, window)
+    best: tuple[float, int, int] | None = None
+    for place, first in enumerate(blocks):
+        weight = 0
+        for last in blocks[place:]:
+            weight += last.weight
+            likeness = 2 * weight / (len(quote) + last.end - first.start)
+            if best is None or likeness > best[0]:
+                best = likeness, first.start, last.end
+    return best
+
+
+def _blocks_of_characters(quote: str, window: str) -> list[_Block]:
+    matched = SequenceMatcher(None, quote, window, autojunk=False).get_matching_blocks()
+    return [_Block(one.b, one.b + one.size, one.size) for one in matched if one.size]
+
+
+def _blocks_of_words(quote: str, window: str) -> list[_Block]:
+    """Words with the blank after each, so that a word for word match weighs as much as its characters."""
+    theirs = list(re.finditer(r"(?:\w+|[^\w\s])\s*", window))
+    ours = [one.rstrip() for one in re.findall(r"(?:\w+|[^\w\s])\s*", quote)]
+    matched = SequenceMatcher(None, ours, [one.group().rstrip() for one in theirs], autojunk=False)
+    blocks = []
+    for one in matched.get_matching_blocks():
+        if one.size:
+            start, last = theirs[one.b].start(), theirs[one.b + one.size - 1]
+            end = last.start() + len(last.group().rstrip())
+            blocks.append(_Block(start, end, end - start))
+    return blocks
