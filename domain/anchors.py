@@ -167,7 +167,7 @@ def _exactly(anchor: Anchor, passage: _Passage) -> int | None:
     if _run(anchor, passage, best) >= _KNOWN:
         return best
     best = max(starts[:4], key=lambda one: (_likeness_around(anchor, passage, one), -_far(anchor, one)))
-    known = anchor.alone or best == anchor.start or _likeness_around(anchor, passage, best) >= 0.65
+    known = anchor.alone or best == anchor.start or _likeness_around(anchor, passage, best) >= 0.6
     return best if known else None
 
 
@@ -213,7 +213,9 @@ def _common(one: str, other: str) -> int:
 def _likeness_around(anchor: Anchor, passage: _Passage, start: int) -> float:
     """How alike the surroundings are, with edits in them; from 0 to 1."""
     before, after = _around(anchor, passage, start)
-    return _ratio(anchor.prefix + "\n" + anchor.suffix, before + "\n" + after)
+    known = len(anchor.prefix) + len(anchor.suffix)
+    left = len(anchor.prefix) * _ratio(anchor.prefix, before[-len(anchor.prefix) :])
+    return (left + len(anchor.suffix) * _ratio(anchor.suffix, after)) / known if known else 1.0
 
 
 def _ratio(one: str, other: str) -> float:
