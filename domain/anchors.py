@@ -62,6 +62,25 @@ class Span:
 # Making one
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Words as somebody marks them: by offsets, by quoting them, or by both where the text may have moved meanwhile."""
+
+    start: int | None = None
+    end: int | None = None
+    quote: str | None = None
+    occurrence: int = 1
+
+
+def anchor_for(text: str, selection: Selection) -> Anchor:
+    """Raises :class:`WordsNotFound`, :class:`AnchorTooLong`."""
+    if selection.quote is None:
+        return anchor_at(text, selection.start or 0, selection.end or 0)
+    if selection.start is not None:
+        return anchor_near(text, selection.quote, selection.start)
+    return anchor_on(text, selection.quote, selection.occurrence)
+
+
 def anchor_at(text: str, start: int, end: int) -> Anchor:
     """On what stands between two offsets, without the blanks at its ends.
 

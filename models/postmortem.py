@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.access import EditorLevel, Visibility
+from domain.comments import CommentKind
 from domain.lifecycle import Decision, Status
 from domain.targets import TargetName
 from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
@@ -124,10 +125,14 @@ class PostmortemIncident(Base):
 
 
 class PostmortemTeam(Base):
+    """``incident_id`` is the linked incident that brought the team (the service, the participant): unlinking takes it
+    away again. Null where a person did."""
+
     __tablename__ = "postmortem_team"
 
     postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
     team_id: Mapped[Key] = mapped_column(ForeignKey("team.id"), index=True)
+    incident_id: Mapped[Id | None] = mapped_column(ForeignKey("incident.id"))
 
 
 class PostmortemService(Base):
@@ -135,6 +140,7 @@ class PostmortemService(Base):
 
     postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
     service_id: Mapped[Key] = mapped_column(ForeignKey("service.id"), index=True)
+    incident_id: Mapped[Id | None] = mapped_column(ForeignKey("incident.id"))
 
 
 class PostmortemParticipant(Base):
@@ -143,6 +149,7 @@ class PostmortemParticipant(Base):
     postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
     person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"), index=True)
     ordinal: Mapped[int] = mapped_column(default=0)
+    incident_id: Mapped[Id | None] = mapped_column(ForeignKey("incident.id"))
 
 
 class PostmortemEditor(Base):
@@ -227,10 +234,12 @@ class PostmortemTarget(Base):
 
 
 class Comment(Base):
-    """A comment, or with ``parent_id`` an answer in its thread. Only threads are resolved."""
+    """A comment, or with ``parent_id`` an answer in its thread. Only threads are resolved, and only they have an
+    ``anchor`` (``domain.anchors``): the words of the section that they are about."""
 
     __tablename__ = "comment"
     __table_args__ = (
+        CheckConstraint(one_of("kind", CommentKind), name="kind"),
         Index("ix_comment_postmortem_id_id", "postmortem_id", "id"),
         Index(
             "ix_comment_unresolved",
@@ -245,8 +254,19 @@ class Comment(Base):
     parent_id: Mapped[Id | None] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), index=True)
     author_id: Mapped[Id] = mapped_column(ForeignKey("person.id"))
     section: Mapped[str | None]
+    kind: Mapped[str] = mapped_column(server_default=CommentKind.COMMENT.value, default=CommentKind.COMMENT.value)
+    anchor: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     body: Mapped[str]
     resolved_at: Mapped[Instant | None]
     resolved_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
+
+
+class CommentMention(Base):
+    """Somebody whom a comment speaks to, who may see the postmortem."""
+
+    __tablename__ = "comment_mention"
+
+    comment_id: Mapped[Key] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"))
+    person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"), index=True)

@@ -47,6 +47,14 @@ class ReviewerOut(Shape):
     decided_at: datetime | None = None
 
 
+class ReviewerListed(ReviewerOut):
+    """``active`` false: they left. ``awayUntil`` is null for those who are there, or did not say until when not."""
+
+    active: bool
+    away: bool
+    away_until: datetime | None
+
+
 class TimelineEventOut(Shape):
     id: str
     at: datetime

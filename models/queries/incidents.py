@@ -1,6 +1,6 @@
 """Incidents: taking a report in, deciding about a postmortem, and opening the required one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,9 +9,9 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain import access, drafts, incidents, triggers
+from domain import drafts, incidents, triggers
 from domain.access import Relation, Role, Viewer
-from domain.drafts import Candidate
+from domain.drafts import Candidate, DraftEntry
 from domain.errors import IncidentNotResolved, NotAllowed, NotFound, PostmortemExists
 from domain.incidents import IncidentReport, IncidentState, IncidentStatus
 from domain.lifecycle import Status
@@ -23,10 +23,7 @@ from models.person import Person
 from models.postmortem import (
     Postmortem,
     PostmortemIncident,
-    PostmortemParticipant,
-    PostmortemService,
     PostmortemTarget,
-    PostmortemTeam,
     TimelineEvent,
 )
 from models.queries.pages import Ask, Order, Page, fetch_page
@@ -35,9 +32,8 @@ from models.queries.policies import get_policy
 from models.queries.postmortems import (
     NewPostmortem,
     NewTimelineEvent,
-    Seen,
     add_events,
-    content_changed,
+    add_links,
     open_postmortem,
 )
 from models.queries.records import audit
@@ -295,13 +291,42 @@ async def _prefilled(
         team_ids=team_ids,
         service_ids=[one.id for one in services],
         participant_ids=[one.id for one in people],
-        timeline=[
-            NewTimelineEvent(one.at, one.event, one.type.value, one.actor, one.source.value) for one in draft.timeline
-        ],
+        brought_by=_brought_by(found, merged, services, people),
+        timeline=new_events(found, draft.timeline),
         urgency="HIGH" if "HIGH" in urgencies else "LOW",
         resolved_at=draft.resolved_at,
         started_by_person=author_id is not None,
     )
+
+
+def new_events(found: Sequence[Incident], entries: Iterable[DraftEntry]) -> list[NewTimelineEvent]:
+    """The lines of a draft about these incidents, each with the one that told it."""
+    ids = {(one.source, one.external_id): one.id for one in found}
+    return [
+        NewTimelineEvent(
+            one.at, one.event, one.type.value, one.actor, one.source.value, ids[one.incident] if one.incident else None
+        )
+        for one in entries
+    ]
+
+
+def _brought_by(
+    found: Sequence[Incident],
+    merged: Sequence[incidents.Incident],
+    services: Sequence[Service],
+    people: Sequence[Person],
+) -> dict[str, str]:
+    """The first incident that brought each team, service and participant."""
+    by_name, by_email = {one.name: one for one in services}, {one.email: one for one in people}
+    brought: dict[str, str] = {}
+    for incident, told in zip(found, merged, strict=True):
+        theirs = [by_name[name] for name in told.services if name in by_name]
+        ids = [incident.team_id, *(one.id for one in theirs), *(one.team_id for one in theirs)]
+        ids += [by_email[one.email].id for one in told.responders if one.email in by_email]
+        for one in ids:
+            if one:
+                brought.setdefault(one, incident.id)
+    return brought
 
 
 async def _choose_author(
@@ -334,7 +359,7 @@ async def _refresh_untouched(session: AsyncSession, new: NewPostmortem, now: dat
         delete(TimelineEvent).where(TimelineEvent.postmortem_id == new.id, TimelineEvent.source == "incident")
     )
     await add_events(session, new.id, new.timeline)
-    await _add_links(session, new)
+    await add_links(session, new)
     policy = await get_policy(session, postmortem.policy_id, postmortem.policy_version)
     for name, due_at in due_instants(new.resolved_at or now, policy.hours).items():
         await session.execute(
@@ -343,102 +368,6 @@ async def _refresh_untouched(session: AsyncSession, new: NewPostmortem, now: dat
             .values(due_at=due_at)
         )
     return True
-
-
-async def _add_links(session: AsyncSession, new: NewPostmortem) -> None:
-    groups: list[tuple[type[Any], str, Sequence[str]]] = [
-        (PostmortemService, "service_id", new.service_ids),
-        (PostmortemTeam, "team_id", new.team_ids),
-        (PostmortemParticipant, "person_id", new.participant_ids),
-        (PostmortemIncident, "incident_id", new.incident_ids),
-    ]
-    for table, column, ids in groups:
-        rows = [{"postmortem_id": new.id, column: one} for one in dict.fromkeys(ids)]
-        if rows:
-            await session.execute(insert(table).values(rows).on_conflict_do_nothing())
-
-
-# Linking more incidents
-
-
-async def link_incident(session: AsyncSession, viewer: Viewer, seen: Seen, incident_id: str, now: datetime) -> bool:
-    """Adds an incident's timeline, services and people; the row must be locked. False if it was linked already."""
-    access.check_edit(Status(seen.postmortem.status), seen.relations)
-    incident = await get_incident(session, incident_id)
-    linked = await session.execute(
-        insert(PostmortemIncident)
-        .values(postmortem_id=seen.postmortem.id, incident_id=incident_id, ordinal=await _next_ordinal(session, seen))
-        .on_conflict_do_nothing()
-        .returning(PostmortemIncident.incident_id)
-    )
-    if linked.scalar_one_or_none() is None:
-        return False
-    new = await prefilled(session, [incident], seen.postmortem.id, seen.postmortem.author_id)
-    await add_events(
-        session,
-        new.id,
-        [NewTimelineEvent(one.at, one.event, one.type, one.actor, one.source, incident_id) for one in new.timeline],
-    )
-    await _add_links(session, new)
-    await _recount(session, seen)
-    audit(
-        session,
-        viewer,
-        "incident.linked",
-        "postmortem",
-        new.id,
-        postmortem_id=new.id,
-        after={"incidentId": incident_id},
-    )
-    await content_changed(session, seen, now)
-    return True
-
-
-async def unlink_incident(session: AsyncSession, viewer: Viewer, seen: Seen, incident_id: str, now: datetime) -> None:
-    """Takes the link and the timeline events that came with it away; services and people stay."""
-    access.check_edit(Status(seen.postmortem.status), seen.relations)
-    postmortem_id = seen.postmortem.id
-    removed = await session.execute(
-        delete(PostmortemIncident)
-        .where(PostmortemIncident.postmortem_id == postmortem_id, PostmortemIncident.incident_id == incident_id)
-        .returning(PostmortemIncident.incident_id)
-    )
-    if removed.scalar_one_or_none() is None:
-        raise NotFound(kind="linked incident", id=incident_id)
-    await session.execute(
-        delete(TimelineEvent).where(
-            TimelineEvent.postmortem_id == postmortem_id, TimelineEvent.incident_id == incident_id
-        )
-    )
-    await _recount(session, seen)
-    audit(
-        session,
-        viewer,
-        "incident.unlinked",
-        "postmortem",
-        postmortem_id,
-        postmortem_id=postmortem_id,
-        before={"incidentId": incident_id},
-    )
-    await content_changed(session, seen, now)
-
-
-async def _next_ordinal(session: AsyncSession, seen: Seen) -> int:
-    highest = select(func.coalesce(func.max(PostmortemIncident.ordinal), -1))
-    return (
-        await session.execute(highest.where(PostmortemIncident.postmortem_id == seen.postmortem.id))
-    ).scalar_one() + 1
-
-
-async def _recount(session: AsyncSession, seen: Seen) -> None:
-    """Duration and resolution follow from all linked incidents."""
-    statement = select(Incident.started_at, Incident.resolved_at).join(
-        PostmortemIncident, PostmortemIncident.incident_id == Incident.id
-    )
-    rows = (await session.execute(statement.where(PostmortemIncident.postmortem_id == seen.postmortem.id))).all()
-    span = incidents.covering(incidents.Span(started_at, resolved_at) for started_at, resolved_at in rows)
-    seen.postmortem.duration_minutes = span.minutes
-    seen.postmortem.incident_resolved_at = span.resolved_at
 
 
 # Reading
@@ -481,16 +410,6 @@ async def list_incidents(session: AsyncSession, filters: IncidentFilters, ask: A
         statement = statement.where(Incident.team_id == filters.team_id)
     rows, cursor = await fetch_page(session, statement, Order("incidents", Incident.created_at, Incident.id), ask)
     return Page([row[0] for row in rows], cursor)
-
-
-async def list_linked(session: AsyncSession, seen: Seen) -> list[Incident]:
-    statement = (
-        select(Incident)
-        .join(PostmortemIncident, PostmortemIncident.incident_id == Incident.id)
-        .where(PostmortemIncident.postmortem_id == seen.postmortem.id)
-        .order_by(PostmortemIncident.ordinal)
-    )
-    return list((await session.execute(statement)).scalars())
 
 
 async def postmortems_of(session: AsyncSession, viewer: Viewer, incident_ids: Sequence[str]) -> dict[str, list[str]]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 
 from domain import access
 from domain.access import Relation, Viewer, Visibility
-from domain.errors import NotAllowed, NotFound, StaleVersion, UnknownReference
+from domain.errors import AuthorCannotReview, NotAllowed, NotFound, StaleVersion, UnknownReference
 from domain.lifecycle import Decision as ReviewDecision
 from domain.lifecycle import ReviewerState, Status, reviewer_state
 from domain.sections import missing_sections
@@ -71,7 +71,8 @@ class NewTimelineEvent:
 
 @dataclass(frozen=True, slots=True)
 class NewPostmortem:
-    """What a postmortem begins with. ``started_by_person`` meets the first target at once."""
+    """What a postmortem begins with. ``started_by_person`` meets the first target at once; ``brought_by`` says which
+    linked incident brought a team, service or participant, by their ids: nobody in it was brought by a person."""
 
     id: str
     title: str
@@ -81,6 +82,7 @@ class NewPostmortem:
     team_ids: Sequence[str] = ()
     service_ids: Sequence[str] = ()
     participant_ids: Sequence[str] = ()
+    brought_by: Mapping[str, str] = field(default_factory=dict)
     timeline: Sequence[NewTimelineEvent] = ()
     urgency: str | None = None
     resolved_at: datetime | None = None
@@ -142,9 +144,7 @@ async def open_postmortem(session: AsyncSession, viewer: Viewer | None, new: New
     if (await session.execute(statement.returning(Postmortem.id))).scalar_one_or_none() is None:
         return False
     await _link(session, PostmortemIncident, new.id, "incident_id", new.incident_ids, ordered=True)
-    await _link(session, PostmortemTeam, new.id, "team_id", new.team_ids)
-    await _link(session, PostmortemService, new.id, "service_id", new.service_ids)
-    await _link(session, PostmortemParticipant, new.id, "person_id", new.participant_ids, ordered=True)
+    await add_links(session, new)
     await add_events(session, new.id, new.timeline)
     await _add_targets(session, new, policy.hours, now)
     audit(session, viewer, "postmortem.created", "postmortem", new.id, postmortem_id=new.id, after={"title": new.title})
@@ -175,17 +175,30 @@ async def _add_targets(session: AsyncSession, new: NewPostmortem, hours: dict[st
         await session.execute(insert(PostmortemTarget).values(rows))
 
 
+async def add_links(session: AsyncSession, new: NewPostmortem) -> None:
+    """Teams, services and participants that it does not have yet, each with the incident that brought it."""
+    await _link(session, PostmortemTeam, new.id, "team_id", new.team_ids, new.brought_by)
+    await _link(session, PostmortemService, new.id, "service_id", new.service_ids, new.brought_by)
+    await _link(session, PostmortemParticipant, new.id, "person_id", new.participant_ids, new.brought_by, ordered=True)
+
+
 async def _link(
     session: AsyncSession,
     table: type[Any],
     postmortem_id: str,
     column: str,
     ids: Iterable[str],
+    brought_by: Mapping[str, str] | None = None,
     *,
     ordered: bool = False,
 ) -> None:
     rows = [
-        {"postmortem_id": postmortem_id, column: one, **({"ordinal": place} if ordered else {})}
+        {
+            "postmortem_id": postmortem_id,
+            column: one,
+            **({"ordinal": place} if ordered else {}),
+            **({} if brought_by is None else {"incident_id": brought_by.get(one)}),
+        }
         for place, one in enumerate(dict.fromkeys(ids))
     ]
     if rows:
@@ -393,6 +406,8 @@ async def edit_content(
         raise StaleVersion(expected=str(expected_version), current=postmortem.version)
     if changes.get("author_id"):
         await check_people(session, "authorId", [changes["author_id"]])
+        if await session.get(PostmortemReviewer, (postmortem.id, changes["author_id"])) is not None:
+            raise AuthorCannotReview()
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     for name, value in changes.items():
@@ -488,8 +503,9 @@ async def _replace_links(
     if current == set(ids):
         return
     before[name], after[name] = sorted(current), sorted(set(ids))
-    await session.execute(table.__table__.delete().where(table.postmortem_id == postmortem_id))
-    await _link(session, table, postmortem_id, column, ids)
+    dropped = getattr(table, column).not_in(list(ids))
+    await session.execute(table.__table__.delete().where(table.postmortem_id == postmortem_id, dropped))
+    await _link(session, table, postmortem_id, column, ids, {})
 
 
 async def check_services(session: AsyncSession, name: str, ids: Sequence[str]) -> None:

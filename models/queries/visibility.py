@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, false, func, or_, select, true
 
-from domain.access import EditorLevel, Relation, Viewer, Visibility
+from domain.access import EditorLevel, Relation, Role, Viewer, Visibility
 from domain.lifecycle import Status
+from models.person import Person
 from models.postmortem import (
     Postmortem,
     PostmortemEditor,
@@ -14,6 +15,7 @@ from models.postmortem import (
     PostmortemReviewer,
     PostmortemTeam,
 )
+from models.team import TeamMember
 
 FINAL = (Status.PUBLISHED.value, Status.ARCHIVED.value)
 
@@ -30,7 +32,11 @@ def effective_visibility() -> ColumnElement[str]:
 
 
 def _linked(table: type[Any], viewer: Viewer) -> ColumnElement[bool]:
-    return exists().where(table.postmortem_id == Postmortem.id, table.person_id == viewer.person_id)
+    return _is_in(table, viewer.person_id)
+
+
+def _is_in(table: type[Any], person_id: Any) -> ColumnElement[bool]:
+    return exists().where(table.postmortem_id == Postmortem.id, table.person_id == person_id)
 
 
 def _in_team(viewer: Viewer) -> ColumnElement[bool]:
@@ -54,6 +60,23 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
         _linked(PostmortemReviewer, viewer),
         _linked(PostmortemParticipant, viewer),
     )
+
+
+def visible_to_person(postmortem_id: str) -> ColumnElement[bool]:
+    """A condition on :class:`Person`: they may know of that postmortem. The rule of :func:`visible_to`."""
+    visibility = effective_visibility()
+    in_team = exists().where(
+        PostmortemTeam.postmortem_id == Postmortem.id,
+        PostmortemTeam.team_id == TeamMember.team_id,
+        TeamMember.person_id == Person.id,
+    )
+    theirs = or_(
+        Postmortem.author_id == Person.id,
+        visibility == Visibility.ORGANIZATION.value,
+        and_(visibility == Visibility.TEAM.value, in_team),
+        *(_is_in(table, Person.id) for table in (PostmortemEditor, PostmortemReviewer, PostmortemParticipant)),
+    )
+    return or_(Person.role == Role.ADMIN.value, exists().where(Postmortem.id == postmortem_id, theirs))
 
 
 @dataclass(frozen=True, slots=True)
