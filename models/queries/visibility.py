@@ -32,11 +32,7 @@ def effective_visibility() -> ColumnElement[str]:
 
 
 def _linked(table: type[Any], viewer: Viewer) -> ColumnElement[bool]:
-    return _is_in(table, viewer.person_id)
-
-
-def _is_in(table: type[Any], person_id: Any) -> ColumnElement[bool]:
-    return exists().where(table.postmortem_id == Postmortem.id, table.person_id == person_id)
+    return exists().where(table.postmortem_id == Postmortem.id, table.person_id == viewer.person_id)
 
 
 def _in_team(viewer: Viewer) -> ColumnElement[bool]:
@@ -70,11 +66,15 @@ def visible_to_person(postmortem_id: str) -> ColumnElement[bool]:
         PostmortemTeam.team_id == TeamMember.team_id,
         TeamMember.person_id == Person.id,
     )
+    named = [
+        exists().where(table.postmortem_id == Postmortem.id, table.person_id == Person.id)
+        for table in (PostmortemEditor, PostmortemReviewer, PostmortemParticipant)
+    ]
     theirs = or_(
         Postmortem.author_id == Person.id,
         visibility == Visibility.ORGANIZATION.value,
-        and_(visibility == Visibility.TEAM.value, in_team),
-        *(_is_in(table, Person.id) for table in (PostmortemEditor, PostmortemReviewer, PostmortemParticipant)),
+        and_(visibility == Visibility.TEAM.value, in_team.correlate(Postmortem, Person)),
+        *(one.correlate(Postmortem, Person) for one in named),  # two levels up, which is not guessed
     )
     return or_(Person.role == Role.ADMIN.value, exists().where(Postmortem.id == postmortem_id, theirs))
 
