@@ -22,6 +22,7 @@ from models.base import new_id
 from models.postmortem import (
     Comment,
     Postmortem,
+    PostmortemEditor,
     PostmortemIncident,
     PostmortemParticipant,
     PostmortemReviewer,
@@ -406,8 +407,7 @@ async def edit_content(
         raise StaleVersion(expected=str(expected_version), current=postmortem.version)
     if changes.get("author_id"):
         await check_people(session, "authorId", [changes["author_id"]])
-        if await session.get(PostmortemReviewer, (postmortem.id, changes["author_id"])) is not None:
-            raise AuthorCannotReview()
+        await _hand_over(session, postmortem, changes["author_id"], now)
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     for name, value in changes.items():
@@ -432,6 +432,16 @@ async def edit_content(
         after=after,
     )
     return await content_changed(session, seen, now, counts=bool(after.keys() & CONTENT))
+
+
+async def _hand_over(session: AsyncSession, postmortem: Postmortem, author_id: str, now: datetime) -> None:
+    """A reviewer does not become the author; whoever was the author may still edit."""
+    if await session.get(PostmortemReviewer, (postmortem.id, author_id)) is not None:
+        raise AuthorCannotReview()
+    if postmortem.author_id not in {None, author_id}:
+        row = {"postmortem_id": postmortem.id, "person_id": postmortem.author_id, "added_at": now}
+        editor = insert(PostmortemEditor).values(**row, level=access.EditorLevel.EDIT.value)
+        await session.execute(editor.on_conflict_do_nothing())
 
 
 def check_managing(seen: Seen, action: str) -> None:
