@@ -7,7 +7,8 @@ Offsets count code points. The work of one look-up is bounded: at most :data:`SC
 """
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
@@ -24,6 +25,9 @@ _NEIGHBOURS = 8
 _KNOWN = 8
 """So many characters of agreeing context are no coincidence."""
 _SLACK = 64
+_COMMON = 12
+"""Words that stand in a passage more often than this are matched only beside others: no cost grows with them."""
+_BLOCKS = 32
 _FINE = 64
 """Quotes up to this long are compared by characters, longer ones by words."""
 _SHORT = 16
@@ -292,7 +296,12 @@ def _trimmed(anchor: Anchor, text: str, left: int, right: int) -> tuple[float, S
 def _likeness(one: str, other: str) -> float:
     if min(len(one), len(other)) <= _FINE:
         return _ratio(one, other)
-    return SequenceMatcher(None, _words(one), _words(other), autojunk=False).ratio()
+    return _matcher(_words(one), _words(other)).ratio()
+
+
+def _matcher(ours: Sequence[str], theirs: Sequence[str]) -> SequenceMatcher[str]:
+    common = {word for word, times in Counter(theirs).items() if times > _COMMON}
+    return SequenceMatcher(common.__contains__, ours, theirs, autojunk=False)
 
 
 def _words(text: str) -> list[str]:
@@ -345,11 +354,11 @@ def _blocks_of_words(quote: str, window: str) -> list[_Block]:
     """Words with the blank after each, so that a word for word match weighs as much as its characters."""
     theirs = list(re.finditer(r"(?:\w+|[^\w\s])\s*", window))
     ours = [one.rstrip() for one in re.findall(r"(?:\w+|[^\w\s])\s*", quote)]
-    matched = SequenceMatcher(None, ours, [one.group().rstrip() for one in theirs], autojunk=False)
+    matched = _matcher(ours, [one.group().rstrip() for one in theirs])
     blocks = []
     for one in matched.get_matching_blocks():
         if one.size:
             start, last = theirs[one.b].start(), theirs[one.b + one.size - 1]
             end = last.start() + len(last.group().rstrip())
             blocks.append(_Block(start, end, end - start))
-    return blocks
+    return sorted(sorted(blocks, key=lambda one: -one.weight)[:_BLOCKS], key=lambda one: one.start)

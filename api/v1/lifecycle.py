@@ -11,7 +11,7 @@ from api.v1 import commands
 from api.v1.postmortem_shapes import PostmortemOut, ReviewerListed
 from api.v1.postmortems import read
 from api.v1.routing import router
-from api.v1.shapes import Given, Listing, PathId, Ref, Shape, Text
+from api.v1.shapes import Given, Listing, PathId, Ref, Remark, Shape, Text
 from domain.absence import Absence
 from domain.commands import PostmortemAction
 from domain.lifecycle import Decision
@@ -31,12 +31,12 @@ class SubmitIn(Given):
 
 
 class CommentIn(Given):
-    comment: Text = None
+    comment: Remark = None
 
 
 class ReviewIn(Given):
     decision: Decision
-    comment: Text = None
+    comment: Remark = None
 
 
 class ReviewersIn(Given):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from api.v1.shapes import FreeForm, Ref, Shape, Short, StrictlyGiven, Tag, Text, Title
+from api.v1.shapes import FreeForm, Ref, Remark, Shape, Short, StrictlyGiven, Tag, Text, Title
 from domain.access import EditorLevel, Visibility
 from domain.drafts import EntryType
 from domain.lifecycle import ReviewerState, Status
@@ -276,4 +276,4 @@ class PostmortemPatch(PostmortemContent):
     title: Title = Field(default="")
     author_id: Ref | None = None
     status: Status | None = None
-    comment: Text = None
+    comment: Remark = None

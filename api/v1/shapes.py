@@ -19,6 +19,8 @@ Text = Annotated[Annotated[str, Words(TEXT_LIMIT, blank=True)] | None, BLANK_IS_
 Title = Annotated[str, Words(300, one_line=True)]
 Short = Annotated[Annotated[str, Words(500, blank=True)] | None, BLANK_IS_NONE]
 Words2k = Annotated[Annotated[str, Words(10_000, blank=True)] | None, BLANK_IS_NONE]
+Remark = Annotated[Annotated[str, Words(20_000, blank=True)] | None, BLANK_IS_NONE]
+"""What somebody says beside a decision: as long as a comment may be."""
 Tag = Annotated[str, Words(60, one_line=True)]
 Ref = Annotated[str, Words(100, one_line=True, shape=r"^[a-z]+_[A-Za-z0-9_-]+$", says="Give an id, such as pm_xyz")]
 """An id of ours."""

@@ -234,6 +234,7 @@ def sentence(number: int) -> str:
 ADVERSE = {
     "prose": "".join(sentence(number) for number in range(2400)),
     "rows": "| --- | --- |\n" * 14_000,
+    "two words": " ".join("ab"[number * 2_654_435_761 >> 20 & 1] for number in range(100_000)),
     "one letter": "a" * 200_000,
     "two letters": "ab" * 100_000,
 }
@@ -243,6 +244,7 @@ ADVERSE = {
 def test_three_hundred_comments_on_a_long_text_are_bounded(name: str) -> None:
     text = ADVERSE[name][:200_000]
     others = [text[5:], text[:1000] + "x" + text[2000:], "b" + text[::-1], text.replace("a", "e"), sentence(1) * 2000]
+    others.append(text[:50_000] + text[60_000:100_000][::-1] + text[100_000:])
     for number in range(300):
         size = (4, 30, 200, QUOTE_LIMIT)[number % 4]
         anchor = anchor_at(text, number * 600, number * 600 + size)
