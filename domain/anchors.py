@@ -6,14 +6,12 @@ Offsets count code points. The work of one look-up is bounded: at most :data:`SC
 :data:`WINDOWS` comparisons of passages not much longer than the quote.
 """
 
-import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from enum import StrEnum
 
 from domain.errors import AnchorTooLong, WordsNotFound
+from domain.passages import FINE, Passage, best_match, likeness, ratio
 
 QUOTE_LIMIT = 1_000
 CONTEXT = 64
@@ -25,11 +23,6 @@ _NEIGHBOURS = 8
 _KNOWN = 8
 """So many characters of agreeing context are no coincidence."""
 _SLACK = 64
-_COMMON = 12
-"""Words that stand in a passage more often than this are matched only beside others: no cost grows with them."""
-_BLOCKS = 32
-_FINE = 64
-"""Quotes up to this long are compared by characters, longer ones by words."""
 _SHORT = 16
 """Shorter quotes are too easily found by chance: changed ones are known by their context alone."""
 
@@ -113,7 +106,7 @@ def anchor_on(text: str, quote: str, occurrence: int = 1) -> Anchor:
 
 def anchor_near(text: str, quote: str, start: int) -> Anchor:
     """On the occurrence nearest to where somebody saw the words. Raises :class:`WordsNotFound`."""
-    found = _Passage(text).nearest(quote, start)
+    found = Passage(text).nearest(quote, start)
     if found is None:
         raise WordsNotFound(quote=quote, length=len(text))
     return _anchor(text, found, quote)
@@ -144,39 +137,14 @@ def locate(anchor: Anchor, text: str) -> Span | None:
 
     Of several places with the same words, the one whose surroundings agree most, then the nearest.
     """
-    passage = _Passage(text)
+    passage = Passage(text)
     start = _exactly(anchor, passage)
     if start is not None:
         return Span(start, start + len(anchor.quote))
     return _reworded(anchor, passage)
 
 
-class _Passage:
-    """A text that is searched from any place in both directions, in linear time."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self._mirrored: str | None = None
-
-    def last_before(self, needle: str, end: int) -> int | None:
-        """The last occurrence that begins before ``end``. (``str.rfind`` takes quadratic time on some texts.)"""
-        if self._mirrored is None:
-            self._mirrored = self.text[::-1]
-        skipped = max(0, len(self.text) - end - len(needle) + 1)
-        found = self._mirrored.find(needle[::-1], skipped)
-        return None if found < 0 else len(self.text) - found - len(needle)
-
-    def first_from(self, needle: str, start: int, end: int | None = None) -> int | None:
-        found = self.text.find(needle, max(0, start), len(self.text) if end is None else end)
-        return None if found < 0 else found
-
-    def nearest(self, needle: str, to: int) -> int | None:
-        to = min(max(0, to), len(self.text))
-        around = [one for one in (self.first_from(needle, to), self.last_before(needle, to)) if one is not None]
-        return min(around, key=lambda one: abs(one - to), default=None)
-
-
-def _exactly(anchor: Anchor, passage: _Passage) -> int | None:
+def _exactly(anchor: Anchor, passage: Passage) -> int | None:
     first = passage.first_from(anchor.quote, 0)
     if first is None:
         return None
@@ -198,7 +166,7 @@ def _far(anchor: Anchor, start: int) -> int:
     return abs(start - anchor.start)
 
 
-def _occurrences(anchor: Anchor, passage: _Passage) -> set[int]:
+def _occurrences(anchor: Anchor, passage: Passage) -> set[int]:
     """Where the quote stands together with some of its context, and where it stands near its old place."""
     found: set[int] = set()
     for length in (24, _KNOWN):
@@ -216,12 +184,12 @@ def _occurrences(anchor: Anchor, passage: _Passage) -> set[int]:
     return found
 
 
-def _around(anchor: Anchor, passage: _Passage, start: int) -> tuple[str, str]:
+def _around(anchor: Anchor, passage: Passage, start: int) -> tuple[str, str]:
     end = start + len(anchor.quote)
     return passage.text[max(0, start - CONTEXT) : start], passage.text[end : end + CONTEXT]
 
 
-def _run(anchor: Anchor, passage: _Passage, start: int) -> int:
+def _run(anchor: Anchor, passage: Passage, start: int) -> int:
     """How many characters next to the quote agree, without a break."""
     before, after = _around(anchor, passage, start)
     return _common(before[::-1], anchor.prefix[::-1]) + _common(after, anchor.suffix)
@@ -233,26 +201,22 @@ def _common(one: str, other: str) -> int:
     )
 
 
-def _likeness_around(anchor: Anchor, passage: _Passage, start: int) -> float:
+def _likeness_around(anchor: Anchor, passage: Passage, start: int) -> float:
     """How alike the surroundings are, with edits in them; from 0 to 1."""
     before, after = _around(anchor, passage, start)
     known = len(anchor.prefix) + len(anchor.suffix)
-    left = len(anchor.prefix) * _ratio(anchor.prefix, before[-len(anchor.prefix) :])
-    return (left + len(anchor.suffix) * _ratio(anchor.suffix, after)) / known if known else 1.0
-
-
-def _ratio(one: str, other: str) -> float:
-    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+    left = len(anchor.prefix) * ratio(anchor.prefix, before[-len(anchor.prefix) :])
+    return (left + len(anchor.suffix) * ratio(anchor.suffix, after)) / known if known else 1.0
 
 
 # Reworded
 
 
-def _reworded(anchor: Anchor, passage: _Passage) -> Span | None:
+def _reworded(anchor: Anchor, passage: Passage) -> Span | None:
     left, right = _edges(anchor, passage)
     if left is not None and right is not None and left < right <= left + 2 * len(anchor.quote) + _SLACK:
-        likeness, span = _trimmed(anchor, passage.text, left, right)
-        if likeness >= 0.5:
+        alike, span = _trimmed(anchor, passage.text, left, right)
+        if alike >= 0.5:
             return span
     if len(anchor.quote) < _SHORT:
         return None
@@ -261,16 +225,16 @@ def _reworded(anchor: Anchor, passage: _Passage) -> Span | None:
     for place in _places(anchor, passage, left, right):
         begin = max(0, place - margin)
         window = passage.text[begin : place + len(anchor.quote) + margin]
-        if window and (match := _best_match(anchor.quote, window)):
-            likeness, start, end = match
-            found.append((likeness, Span(begin + start, begin + end, exact=False)))
+        if window and (match := best_match(anchor.quote, window)):
+            alike, start, end = match
+            found.append((alike, Span(begin + start, begin + end, exact=False)))
     best = max(found, key=lambda one: (one[0], -abs(one[1].start - anchor.start)), default=None)
-    if best is None or best[0] < (0.75 if len(anchor.quote) <= _FINE else 0.6):
+    if best is None or best[0] < (0.75 if len(anchor.quote) <= FINE else 0.6):
         return None
     return best[1]
 
 
-def _edges(anchor: Anchor, passage: _Passage) -> tuple[int | None, int | None]:
+def _edges(anchor: Anchor, passage: Passage) -> tuple[int | None, int | None]:
     """Where what stood before the words ends, and where what stood after them begins."""
     left: int | None = None if anchor.prefix else 0
     for length in (32, 12):
@@ -290,25 +254,10 @@ def _trimmed(anchor: Anchor, text: str, left: int, right: int) -> tuple[float, S
     words = text[left:right]
     left += len(words) - len(words.lstrip())
     words = words.strip()
-    return (_likeness(anchor.quote, words) if words else 0.0), Span(left, left + len(words), exact=False)
+    return (likeness(anchor.quote, words) if words else 0.0), Span(left, left + len(words), exact=False)
 
 
-def _likeness(one: str, other: str) -> float:
-    if min(len(one), len(other)) <= _FINE:
-        return _ratio(one, other)
-    return _matcher(_words(one), _words(other)).ratio()
-
-
-def _matcher(ours: Sequence[str], theirs: Sequence[str]) -> SequenceMatcher[str]:
-    common = {word for word, times in Counter(theirs).items() if times > _COMMON}
-    return SequenceMatcher(common.__contains__, ours, theirs, autojunk=False)
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+|[^\w\s]", text)
-
-
-def _places(anchor: Anchor, passage: _Passage, left: int | None, right: int | None) -> Iterator[int]:
+def _places(anchor: Anchor, passage: Passage, left: int | None, right: int | None) -> Iterator[int]:
     """Where the words may begin: after what stood before them, before what stood after, where a piece of them is."""
     size = len(anchor.quote)
     guesses = [left, None if right is None else right - size]
@@ -322,43 +271,3 @@ def _places(anchor: Anchor, passage: _Passage, left: int | None, right: int | No
         if guess is not None and all(abs(guess - one) > _SLACK // 2 for one in taken) and len(taken) < WINDOWS:
             taken.append(guess)
             yield guess
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    start: int
-    end: int
-    weight: int
-
-
-def _best_match(quote: str, window: str) -> tuple[float, int, int] | None:
-    """The stretch of the window that is most like the quote: how alike (0 to 1), from, to."""
-    blocks = _blocks_of_characters(quote, window) if len(quote) <= _FINE else _blocks_of_words(quote, window)
-    best: tuple[float, int, int] | None = None
-    for place, first in enumerate(blocks):
-        weight = 0
-        for last in blocks[place:]:
-            weight += last.weight
-            likeness = 2 * weight / (len(quote) + last.end - first.start)
-            if best is None or likeness > best[0]:
-                best = likeness, first.start, last.end
-    return best
-
-
-def _blocks_of_characters(quote: str, window: str) -> list[_Block]:
-    matched = SequenceMatcher(None, quote, window, autojunk=False).get_matching_blocks()
-    return [_Block(one.b, one.b + one.size, one.size) for one in matched if one.size]
-
-
-def _blocks_of_words(quote: str, window: str) -> list[_Block]:
-    """Words with the blank after each, so that a word for word match weighs as much as its characters."""
-    theirs = list(re.finditer(r"(?:\w+|[^\w\s])\s*", window))
-    ours = [one.rstrip() for one in re.findall(r"(?:\w+|[^\w\s])\s*", quote)]
-    matched = _matcher(ours, [one.group().rstrip() for one in theirs])
-    blocks = []
-    for one in matched.get_matching_blocks():
-        if one.size:
-            start, last = theirs[one.b].start(), theirs[one.b + one.size - 1]
-            end = last.start() + len(last.group().rstrip())
-            blocks.append(_Block(start, end, end - start))
-    return sorted(sorted(blocks, key=lambda one: -one.weight)[:_BLOCKS], key=lambda one: one.start)
