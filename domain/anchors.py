@@ -145,14 +145,17 @@ def locate(anchor: Anchor, text: str) -> Span | None:
 
 
 def _exactly(anchor: Anchor, passage: Passage) -> int | None:
+    whole = anchor.prefix + anchor.quote + anchor.suffix
+    if passage.text.startswith(whole, anchor.start - len(anchor.prefix)):
+        return anchor.start
     first = passage.first_from(anchor.quote, 0)
     if first is None:
         return None
     if anchor.alone and passage.first_from(anchor.quote, first + 1) is None:
         return first
-    whole = passage.nearest(anchor.prefix + anchor.quote + anchor.suffix, anchor.start - len(anchor.prefix))
-    if whole is not None:
-        return whole + len(anchor.prefix)
+    same = passage.nearest(whole, anchor.start - len(anchor.prefix))
+    if same is not None:
+        return same + len(anchor.prefix)
     starts = sorted(_occurrences(anchor, passage), key=lambda one: (-_run(anchor, passage, one), _far(anchor, one)))
     best = starts[0]
     if _run(anchor, passage, best) >= _KNOWN:

@@ -1,11 +1,21 @@
 """Comments hold on to their words, speak to those who may see, and keep a postmortem from being published."""
 
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.access import Role, Viewer
+from domain.anchors import Selection
 from domain.mentions import MENTIONS_LIMIT
+from models.queries import comments
+from models.queries.pages import Ask
+from models.queries.postmortems import get_seen
+from models.session import make_engine, make_sessions
 from tests.api import writing
 from tests.api.writing import ok
 from tests.stack import Person, Stack
@@ -343,3 +353,45 @@ def test_an_administrator_asks_for_changes_of_a_published_one(author: Person, re
     refused(author.post(f"{path}/publish"), 409, "NotReadyToPublish")
     ok(author.patch(f"{path}/comments/{thread['id']}", json={"resolved": True}))
     assert ok(author.post(f"{path}/publish"))["status"] == "PUBLISHED"
+
+
+@pytest.fixture
+async def engine(stack: Stack) -> AsyncIterator[AsyncEngine]:
+    one = make_engine(stack.database_url)
+    yield one
+    await one.dispose()
+
+
+async def test_a_page_of_comments_takes_the_same_statements_however_many(
+    author: Person, stack: Stack, engine: AsyncEngine
+) -> None:
+    """On a section of 200 kB, with every comment about other words of it."""
+    line = "{0}. The pool of shard {0} was full, and its requests queued until it was enlarged."
+    text = "\n".join(line.format(n) for n in range(2200))
+    path = draft(author, visibility="ORGANIZATION")
+    ok(author.patch(path, json={"rootCause": text}))
+    postmortem_id = path.rsplit("/", maxsplit=1)[1]
+    sessions, now, counted = make_sessions(engine), datetime.now(UTC), []
+    viewer = Viewer(author.id, Role.RESPONDER)
+    async with sessions.begin() as session:
+        seen = await get_seen(session, viewer, postmortem_id)
+        for n in range(200):
+            marked = Selection(quote=f"pool of shard {n * 11} was full")
+            await comments.add_comment(
+                session, viewer, seen, body="Why?", section="rootCause", selection=marked, now=now
+            )
+    ok(author.patch(path, json={"rootCause": "Intro.\n\n" + text.replace("shard 1", "shard no. 1")}))
+    event.listen(engine.sync_engine, "before_cursor_execute", lambda *told: counted.append(told[2]))
+    took: dict[int, int] = {}
+    for limit in (5, 200):
+        async with sessions.begin() as session:
+            seen = await get_seen(session, viewer, postmortem_id)
+            counted.clear()
+            page = await comments.list_comments(session, seen, comments.Wanted(), Ask(limit))
+            took[limit] = len(counted)
+            assert len(page.items) == limit
+            for one in page.items:
+                assert one.anchor is not None
+                assert one.span is not None, one.anchor.quote
+                assert one.span.exact == (not one.anchor.quote.startswith("pool of shard 1"))
+    assert took == {5: 4, 200: 4}
