@@ -25,6 +25,8 @@ _KNOWN = 8
 _SLACK = 64
 _SHORT = 16
 """Shorter quotes are too easily found by chance: changed ones are known by their context alone."""
+_SURELY, _BETWEEN, _ANYWHERE, _ANYWHERE_FINE = 0.9, 0.5, 0.6, 0.75
+"""How alike the words have to be, from 0 to 1: to look no further; between the surroundings; elsewhere."""
 
 
 class AnchorState(StrEnum):
@@ -217,24 +219,29 @@ def _likeness_around(anchor: Anchor, passage: Passage, start: int) -> float:
 
 def _reworded(anchor: Anchor, passage: Passage) -> Span | None:
     left, right = _edges(anchor, passage)
-    if left is not None and right is not None and left < right <= left + 2 * len(anchor.quote) + _SLACK:
-        alike, span = _trimmed(anchor, passage.text, left, right)
-        if alike >= 0.5:
-            return span
-    if len(anchor.quote) < _SHORT:
-        return None
-    margin = len(anchor.quote) // 2 + _SLACK
     found: list[tuple[float, Span]] = []
+    if left is not None and right is not None and left < right <= left + 2 * len(anchor.quote) + _SLACK:
+        between = _trimmed(anchor, passage.text, left, right)
+        if between[0] >= _SURELY:
+            return between[1]
+        if between[0] >= _BETWEEN:
+            found.append(between)
+    if len(anchor.quote) >= _SHORT:
+        least = _ANYWHERE_FINE if len(anchor.quote) <= FINE else _ANYWHERE
+        found += [one for one in _elsewhere(anchor, passage, left, right) if one[0] >= least]
+    best = max(found, key=lambda one: (one[0], -_far(anchor, one[1].start)), default=None)
+    return None if best is None else best[1]
+
+
+def _elsewhere(anchor: Anchor, passage: Passage, left: int | None, right: int | None) -> Iterator[tuple[float, Span]]:
+    """What is most like the quote in each place where it may be."""
+    margin = len(anchor.quote) // 2 + _SLACK
     for place in _places(anchor, passage, left, right):
         begin = max(0, place - margin)
         window = passage.text[begin : place + len(anchor.quote) + margin]
-        if window and (match := best_match(anchor.quote, window)):
+        if match := best_match(anchor.quote, window):
             alike, start, end = match
-            found.append((alike, Span(begin + start, begin + end, exact=False)))
-    best = max(found, key=lambda one: (one[0], -abs(one[1].start - anchor.start)), default=None)
-    if best is None or best[0] < (0.75 if len(anchor.quote) <= FINE else 0.6):
-        return None
-    return best[1]
+            yield alike, Span(begin + start, begin + end, exact=False)
 
 
 def _edges(anchor: Anchor, passage: Passage) -> tuple[int | None, int | None]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from domain.anchors import (
@@ -139,7 +139,6 @@ def test_edits_around_the_words_do_not_move_them(before: str, after: str, edits:
     assert locate(anchor, left + quote + right) == Span(len(left), len(left) + len(quote))
 
 
-@settings(max_examples=300)
 @given(
     before=PROSE,
     after=PROSE,
