@@ -5,6 +5,10 @@ from enum import StrEnum
 
 from domain.access import MANAGING, Relation, in_words
 from domain.errors import NotAllowed, ThreadAnswered
+from domain.sections import REQUIRED
+
+COMMENTED = (*REQUIRED, "lessonsLearned", "contributingFactors", "detection", "response")
+"""The sections that can be commented on: also those that are tables, not text."""
 
 
 class CommentKind(StrEnum):

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 REQUIRED = ("summary", "timeline", "impact", "rootCause", "resolution", "actionItems")
 """In the order of the product document."""
 
-STANDARD = (*REQUIRED, "lessonsLearned", "contributingFactors", "detection", "response")
-
 
 def missing_sections(filled: Mapping[str, bool]) -> tuple[str, ...]:
     return tuple(name for name in REQUIRED if not filled.get(name, False))

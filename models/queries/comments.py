@@ -15,7 +15,6 @@ from domain.access import Viewer
 from domain.anchors import Anchor, Selection, Span, anchor_for, locate
 from domain.comments import CommentKind
 from domain.errors import Malformed, NotAThread, NotFound, StaleVersion, UnknownReference, reason
-from domain.sections import STANDARD
 from models.base import new_id
 from models.postmortem import SECTIONS, Comment, CommentMention, Postmortem
 from models.queries.mentions import Unnotified, speak_to, tell
@@ -38,7 +37,7 @@ async def _texts(session: AsyncSession, seen: Seen, sections: Iterable[str]) -> 
 
 
 def _check_section(section: str | None) -> None:
-    if section is not None and section not in STANDARD:
+    if section is not None and section not in comments.COMMENTED:
         raise UnknownReference(field="section", kind="section", id=section)
 
 
