@@ -24,6 +24,7 @@ from api.unit import Parts
 from api.v1 import (
     action_items,
     audit,
+    comments,
     discussion,
     incidents,
     integrations,
@@ -87,6 +88,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for routes in (
         postmortems.routes,
         lifecycle.routes,
+        comments.routes,
         discussion.routes,
         action_items.routes,
         incidents.routes,

@@ -15,6 +15,7 @@ class PostmortemAction(StrEnum):
     ARCHIVE = "ARCHIVE"
     ADD_REVIEWERS = "ADD_REVIEWERS"
     REMOVE_REVIEWER = "REMOVE_REVIEWER"
+    REPLACE_REVIEWER = "REPLACE_REVIEWER"
     WAIVE_TARGET = "WAIVE_TARGET"
     EXTEND_TARGET = "EXTEND_TARGET"
     DELETE = "DELETE"
@@ -35,7 +36,8 @@ class ActionItemAction(StrEnum):
 @dataclass(frozen=True, slots=True)
 class PostmortemCommand:
     """``request_id`` makes a repeat meet its first answer, and ``fingerprint`` tells a repeat from another request
-    with the same key; ``has_words`` tells that text was staged under it."""
+    with the same key; ``has_words`` tells that text was staged under it. ``REPLACE_REVIEWER`` names in ``person_ids``
+    who goes and who comes."""
 
     postmortem_id: str
     action: PostmortemAction

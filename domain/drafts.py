@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from domain.incidents import Incident, Responder, TimelineMark, covering
+from domain.incidents import Incident, Responder, covering
 
 TITLE_LIMIT = 300
 
@@ -28,13 +28,15 @@ class EntrySource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DraftEntry:
-    """One line of a postmortem's timeline."""
+    """One line of a postmortem's timeline. ``incident`` is the source and external id of the one that told it first;
+    what two incidents tell alike is one line."""
 
     at: datetime
     event: str
     type: EntryType
     actor: str | None
     source: EntrySource = EntrySource.INCIDENT
+    incident: tuple[str, str] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +119,18 @@ def entry_type(event: str) -> EntryType:
 
 def _timeline(ordered: Sequence[Incident]) -> tuple[DraftEntry, ...]:
     several = len(ordered) > 1
-    entries = {entry for one in ordered for entry in _entries(one, of=f" ({one.title})" if several else "")}
-    return tuple(sorted(entries, key=lambda entry: (entry.at, entry.event, entry.actor or "")))
+    told = dict.fromkeys(entry for one in ordered for entry in entries(one, named=several))
+    return tuple(sorted(told, key=lambda entry: (entry.at, entry.event, entry.actor or "")))
 
 
-def _entries(incident: Incident, of: str) -> Iterable[DraftEntry]:
-    """The incident's own timeline, and its start, acknowledgement and resolution where that does not tell them."""
-    told = [_entry(mark) for mark in incident.timeline]
+def entries(incident: Incident, *, named: bool) -> Iterable[DraftEntry]:
+    """The incident's own timeline, and its start, acknowledgement and resolution where that does not tell them.
+
+    ``named`` says whose they are, where there are several incidents.
+    """
+    key = (incident.source, incident.external_id)
+    of = f" ({incident.title})" if named else ""
+    told = [DraftEntry(one.at, one.event, entry_type(one.event), one.actor, incident=key) for one in incident.timeline]
     yield from told
     types = {entry.type for entry in told}
     milestones = (
@@ -133,11 +140,7 @@ def _entries(incident: Incident, of: str) -> Iterable[DraftEntry]:
     )
     for at, words, kind in milestones:
         if at is not None and kind not in types:
-            yield DraftEntry(at, words + of, kind, actor=None)
-
-
-def _entry(mark: TimelineMark) -> DraftEntry:
-    return DraftEntry(mark.at, mark.event, entry_type(mark.event), mark.actor)
+            yield DraftEntry(at, words + of, kind, actor=None, incident=key)
 
 
 # The author

@@ -107,6 +107,21 @@ class SectionNotInTemplate(DomainError):
     says = "In the postmortem's template there is no place for a text in: {section}. There is in: {known}."
 
 
+class WordsNotFound(DomainError):
+    title = "The words are not in the section"
+    says = "The words to comment on are not in the section's text: '{quote}'."
+
+
+class AnchorTooLong(DomainError):
+    title = "Too many words"
+    says = "A comment is about at most {limit} characters. Mark fewer, or comment on the section."
+
+
+class PersonNotActive(DomainError):
+    title = "The person is not active"
+    says = "'{person_id}' is deactivated and cannot be asked to review."
+
+
 class UnreadableValue(DomainError):
     title = "A value cannot be stored"
     says = "The request holds a value that cannot be stored, such as a number or a date out of range."
@@ -158,6 +173,21 @@ class ReasonRequired(DomainError):
 class AlreadyReviewer(DomainError):
     title = "Already a reviewer"
     says = "'{person_id}' is a reviewer already."
+
+
+class NobodyToAdd(DomainError):
+    title = "Nobody to add"
+    says = "Nobody of the team can be added: its active members are the author, or here already."
+
+
+class NotAThread(DomainError):
+    title = "An answer is not resolved by itself"
+    says = "'{comment_id}' is an answer; resolve or reopen its thread '{thread_id}'."
+
+
+class ThreadAnswered(DomainError):
+    title = "Others have answered"
+    says = "Others have answered in this thread. Resolve it; {who} may delete it."
 
 
 class AlreadyExists(DomainError):

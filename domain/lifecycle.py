@@ -7,6 +7,7 @@ the public contract.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.absence import Absence
 from domain.errors import (
     CommentRequired,
     Fact,
@@ -62,11 +63,13 @@ class Decision(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the gates look at. ``missing_fields`` are keys of required custom fields without a value,
-    ``incomplete_items`` ids of action items without an owner or a due date."""
+    ``incomplete_items`` ids of action items without an owner or a due date; ``absent`` are reviewers who left or are
+    away."""
 
     missing_sections: tuple[str, ...] = ()
     missing_fields: tuple[str, ...] = ()
     reviewers: tuple[tuple[str, ReviewerState], ...] = ()
+    absent: tuple[tuple[str, Absence], ...] = ()
     unresolved_comments: int = 0
     incomplete_items: tuple[str, ...] = ()
     action_items: int = 0
@@ -116,10 +119,10 @@ def publish_reasons(facts: Facts) -> list[Fact]:
     reasons = _section_reasons(facts)
     if not facts.reviewers:
         reasons.append(reason("NoReviewer", "Nobody was asked to review."))
+    absent = dict(facts.absent)
     for person_id, state in facts.reviewers:
         if state is not ReviewerState.APPROVED:
-            words = _REVIEW_WORDS[state]
-            reasons.append(reason("ReviewOutstanding", f"{person_id} {words}.", personId=person_id, state=state))
+            reasons.append(_outstanding(person_id, state, absent.get(person_id)))
     if facts.unresolved_comments:
         reasons.append(
             reason(
@@ -133,6 +136,24 @@ def publish_reasons(facts: Facts) -> list[Fact]:
         for item in facts.incomplete_items
     )
     return reasons
+
+
+def _outstanding(person_id: str, state: ReviewerState, absence: Absence | None) -> Fact:
+    """Nobody waits for somebody who is not there without being told."""
+    words = f"{person_id} {_REVIEW_WORDS[state]}"
+    if absence is None:
+        return reason("ReviewOutstanding", f"{words}.", personId=person_id, state=state)
+    words = f"{words}, and {absence.words}: replace them."
+    until = absence.until.isoformat() if absence.until else None
+    return reason(
+        "ReviewOutstanding",
+        words,
+        personId=person_id,
+        state=state,
+        absent="LEFT" if absence.left else "AWAY",
+        awayUntil=until,
+        action="replace",
+    )
 
 
 _REVIEW_WORDS = {

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.access import EditorLevel, Visibility
+from domain.comments import CommentKind
 from domain.lifecycle import Decision, Status
 from domain.targets import TargetName
 from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
@@ -108,11 +109,15 @@ class PostmortemIncident(Base):
 
 
 class PostmortemTeam(Base):
+    """``incident_id`` is the linked incident that brought the team (the service, the participant): unlinking takes it
+    away again. Null where a person did."""
+
     __tablename__ = "postmortem_team"
     __table_args__ = (Index("ix_postmortem_team_team_id_postmortem_id", "team_id", "postmortem_id"),)
 
     postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
     team_id: Mapped[Key] = mapped_column(ForeignKey("team.id"))
+    incident_id: Mapped[Id | None] = mapped_column(ForeignKey("incident.id"))
 
 
 class PostmortemService(Base):
@@ -120,6 +125,7 @@ class PostmortemService(Base):
 
     postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
     service_id: Mapped[Key] = mapped_column(ForeignKey("service.id"), index=True)
+    incident_id: Mapped[Id | None] = mapped_column(ForeignKey("incident.id"))
 
 
 class PostmortemParticipant(Base):
@@ -129,6 +135,7 @@ class PostmortemParticipant(Base):
     postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
     person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"))
     ordinal: Mapped[int] = mapped_column(default=0)
+    incident_id: Mapped[Id | None] = mapped_column(ForeignKey("incident.id"))
 
 
 class PostmortemEditor(Base):
@@ -225,10 +232,12 @@ class PostmortemTarget(Base):
 
 
 class Comment(Base):
-    """A comment, or with ``parent_id`` an answer in its thread. Only threads are resolved."""
+    """A comment, or with ``parent_id`` an answer in its thread. Only threads are resolved, and only they have an
+    ``anchor`` (``domain.anchors``): the words of the section that they are about."""
 
     __tablename__ = "comment"
     __table_args__ = (
+        CheckConstraint(one_of("kind", CommentKind), name="kind"),
         Index("ix_comment_postmortem_id_id", "postmortem_id", "id"),
         Index(
             "ix_comment_unresolved",
@@ -243,6 +252,8 @@ class Comment(Base):
     parent_id: Mapped[Id | None] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), index=True)
     author_id: Mapped[Id] = mapped_column(ForeignKey("person.id"))
     section: Mapped[str | None]
+    kind: Mapped[str] = mapped_column(server_default=CommentKind.COMMENT.value, default=CommentKind.COMMENT.value)
+    anchor: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     body: Mapped[str]
     resolved_at: Mapped[Instant | None]
     resolved_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
@@ -254,3 +265,12 @@ class Comment(Base):
         deferred=True,
         deferred_raiseload=True,
     )
+
+
+class CommentMention(Base):
+    """Somebody whom a comment speaks to, who may see the postmortem."""
+
+    __tablename__ = "comment_mention"
+
+    comment_id: Mapped[Key] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"))
+    person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"), index=True)

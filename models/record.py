@@ -88,6 +88,7 @@ class Notice(Base):
     channel: Mapped[str]
     postmortem_id: Mapped[Id | None] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
     action_item_id: Mapped[Id | None] = mapped_column(ForeignKey("action_item.id", ondelete="CASCADE"), index=True)
+    comment_id: Mapped[Id | None] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[CreatedAt]
     read_at: Mapped[Instant | None]
 

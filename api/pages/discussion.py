@@ -11,9 +11,9 @@ from api.pages.reading import show_postmortem
 from api.pages.rendering import zone_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted
-from api.v1 import action_items, discussion
+from api.v1 import action_items, comments, discussion
 from api.v1.action_items import ActionItemNew
-from api.v1.discussion import CommentNew, CommentPatch
+from api.v1.comments import CommentNew, CommentPatch
 from api.v1.postmortem_shapes import TimelineEventIn
 from api.v1.postmortems import start_after_commit
 from api.v1.shapes import PathId
@@ -38,7 +38,7 @@ async def add_comment(visit: Visiting, postmortem_id: PathId) -> Response:
     async def work() -> None:
         given = {"body": form.get("body", ""), "section": form.get("section") or None}
         new = read_form(CommentNew, given | {"parent_id": form.get("parent") or None})
-        await discussion.add_comment(visit.unit, postmortem_id, new)
+        await comments.add_comment(visit.unit, postmortem_id, new, Response())
 
     return await _answered(visit, postmortem_id, work(), f"talk-{form.get('section') or 'all'}")
 
@@ -46,7 +46,7 @@ async def add_comment(visit: Visiting, postmortem_id: PathId) -> Response:
 @routes.post("/postmortems/{postmortem_id}/comments/{comment_id}/resolve")
 async def resolve(visit: Visiting, postmortem_id: PathId, comment_id: PathId) -> Response:
     change = CommentPatch(resolved=visit.form.get("resolved") != "no")
-    work = discussion.change_comment(visit.unit, postmortem_id, comment_id, change)
+    work = comments.change_comment(visit.unit, postmortem_id, comment_id, change, Response())
     return await _answered(visit, postmortem_id, work, f"c-{comment_id}")
 
 

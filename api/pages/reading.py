@@ -20,8 +20,10 @@ from domain.lifecycle import Move, Status
 from domain.templates import LISTS, Template, missing_sections
 from models.person import Person
 from models.postmortem import Comment, Postmortem
-from models.queries import action_items, discussion, incidents, moves, people, postmortems, reviews, teams
+from models.queries import action_items, links, moves, people, postmortems, reviews, teams
+from models.queries import comments as talk
 from models.queries.action_items import ItemFilters
+from models.queries.comments import Wanted
 from models.queries.kept_templates import kept_content
 from models.queries.pages import Ask
 from models.queries.postmortems import Full, Seen, state_of
@@ -55,7 +57,8 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     unit = visit.unit
     full = await postmortems.get_full(unit.session, unit.viewer, postmortem_id, unit.now)
     row, seen = full.postmortem, seen_of(full)
-    comments = (await discussion.list_comments(unit.session, seen, Ask(200))).items
+    shown = (await talk.list_comments(unit.session, seen, Wanted(), Ask(200))).items
+    comments = [one.comment for one in shown]
     items = await listed(visit, ItemFilters(postmortem_id=postmortem_id), Ask(200))
     named = await people.people_by_id(unit.session, [*_people_in(row), *_people_talking(comments)])
     kept = kept_content(row.template)
@@ -85,7 +88,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         reviewers=[(one, state_of(one, row).value) for one in row.reviewers],
         bars=[_bar(one, row, unit.now) for one in await reviews.list_targets(unit.session, seen, unit.now)],
         teams=await teams.teams_by_id(unit.session, [one.team_id for one in row.teams]),
-        linked=await incidents.list_linked(unit.session, seen),
+        linked=await links.list_linked(unit.session, seen),
         threads=threads_of(comments, titles_of(kept)),
         offers=offers,
         spots=[name for name, is_there in forms.items() if is_there]

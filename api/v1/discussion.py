@@ -1,10 +1,10 @@
 """Beside a postmortem's text: timeline, comments, editors, linked incidents."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from api.unit import Asking, Unit
 from api.v1.postmortem_shapes import EditorOut, PostmortemOut, TimelineEventIn, TimelineEventOut
@@ -14,8 +14,8 @@ from api.v1.shapes import Given, IfMatch, Listing, PathId, Ref, Shape, Short, as
 from domain.access import EditorLevel
 from domain.drafts import EntryType
 from integrations.fields import Instant, Words
-from models.postmortem import Comment, TimelineEvent
-from models.queries import discussion, incidents
+from models.postmortem import PostmortemEditor, TimelineEvent
+from models.queries import discussion, links
 from models.queries.pages import Ask
 from models.queries.postmortems import NewTimelineEvent, Seen, get_seen
 
@@ -102,133 +102,59 @@ def _told(unit: Unit, postmortem_id: str, started: bool) -> None:
         start_after_commit(unit, postmortem_id)
 
 
-# Comments
-
-Section = Literal[
-    "summary",
-    "timeline",
-    "impact",
-    "rootCause",
-    "resolution",
-    "actionItems",
-    "lessonsLearned",
-    "contributingFactors",
-    "detection",
-    "response",
-]
-
-
-class CommentNew(Given):
-    body: Annotated[str, Words(20_000)]
-    section: Section | None = None
-    parent_id: Ref | None = None
-
-
-class CommentPatch(Given):
-    body: Annotated[str, Words(20_000)] | None = None
-    resolved: bool | None = None
-
-
-class CommentOut(Shape):
-    id: str
-    version: int
-    section: str | None
-    parent_id: str | None
-    author_id: str
-    body: str
-    resolved: bool
-    resolved_at: datetime | None
-    resolved_by: str | None
-    created_at: datetime
-    updated_at: datetime
-
-
-def comment_out(comment: Comment) -> CommentOut:
-    return CommentOut(
-        id=comment.id,
-        version=comment.version,
-        section=comment.section,
-        parent_id=comment.parent_id,
-        author_id=comment.author_id,
-        body=comment.body,
-        resolved=comment.resolved_at is not None,
-        resolved_at=comment.resolved_at,
-        resolved_by=comment.resolved_by_id,
-        created_at=comment.created_at,
-        updated_at=comment.updated_at,
-    )
-
-
-@routes.get("/comments")
-async def list_comments(unit: Asking, postmortem_id: PathId, page: Paging) -> Listing[CommentOut]:
-    found = await discussion.list_comments(unit.session, await _seen(unit, postmortem_id), page)
-    return Listing(items=[comment_out(one) for one in found.items], next_cursor=found.next_cursor)
-
-
-@routes.post("/comments", status_code=201)
-async def add_comment(unit: Asking, postmortem_id: PathId, given: CommentNew) -> CommentOut:
-    """Whoever may see the postmortem may comment. An open thread stands in the way of publishing."""
-    seen = await _seen(unit, postmortem_id)
-    comment = await discussion.add_comment(
-        unit.session,
-        unit.viewer,
-        seen,
-        body=given.body,
-        section=given.section,
-        parent_id=given.parent_id,
-        now=unit.now,
-    )
-    return comment_out(comment)
-
-
-@routes.patch("/comments/{comment_id}")
-async def change_comment(unit: Asking, postmortem_id: PathId, comment_id: PathId, given: CommentPatch) -> CommentOut:
-    """Reword it, or resolve and reopen its thread."""
-    seen = await _seen(unit, postmortem_id)
-    comment = await discussion.change_comment(
-        unit.session, unit.viewer, seen, comment_id, body=given.body, resolved=given.resolved, now=unit.now
-    )
-    return comment_out(comment)
-
-
-@routes.delete("/comments/{comment_id}", status_code=204)
-async def remove_comment(unit: Asking, postmortem_id: PathId, comment_id: PathId) -> None:
-    await discussion.remove_comment(unit.session, unit.viewer, await _seen(unit, postmortem_id), comment_id)
-
-
 # Editors
 
 
 class EditorIn(Given):
-    user_id: Ref
+    """One person, or the active members of a team who are neither its author nor editors already."""
+
+    user_id: Ref | None = None
+    team_id: Ref | None = None
     level: EditorLevel = EditorLevel.EDIT
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> Self:
+        if (self.user_id is None) == (self.team_id is None):
+            raise ValueError("give a userId or a teamId")
+        return self
 
 
 class EditorPatch(Given):
     level: EditorLevel
 
 
+def editor_out(editor: PostmortemEditor) -> EditorOut:
+    return EditorOut(user_id=editor.person_id, level=EditorLevel(editor.level))
+
+
 @routes.get("/editors")
 async def list_editors(unit: Asking, postmortem_id: PathId) -> Listing[EditorOut]:
     found = await discussion.list_editors(unit.session, await _seen(unit, postmortem_id))
-    return Listing(items=[EditorOut(user_id=one.person_id, level=EditorLevel(one.level)) for one in found])
+    return Listing(items=[editor_out(one) for one in found])
 
 
 @routes.post("/editors", status_code=201)
-async def add_editor(unit: Asking, postmortem_id: PathId, given: EditorIn) -> EditorOut:
-    """``EDIT`` may edit while it is a draft or in review; ``COMMENT`` may see and comment."""
-    return await _set_editor(unit, postmortem_id, given.user_id, given.level)
+async def add_editor(unit: Asking, postmortem_id: PathId, given: EditorIn) -> EditorOut | Listing[EditorOut]:
+    """``EDIT`` may edit while it is a draft or in review; ``COMMENT`` may see and comment.
+
+    Of a team, the answer lists who was added.
+    """
+    seen = await _seen(unit, postmortem_id, lock=True)
+    if given.team_id is not None:
+        added = await discussion.add_team_as_editors(
+            unit.session, unit.viewer, seen, given.team_id, given.level, unit.now
+        )
+        return Listing(items=[editor_out(one) for one in added])
+    people = [given.user_id] if given.user_id else []
+    added = await discussion.add_editors(unit.session, unit.viewer, seen, people, given.level, unit.now)
+    return editor_out(added[0])
 
 
 @routes.patch("/editors/{user_id}")
 async def change_editor(unit: Asking, postmortem_id: PathId, user_id: PathId, given: EditorPatch) -> EditorOut:
-    return await _set_editor(unit, postmortem_id, user_id, given.level)
-
-
-async def _set_editor(unit: Unit, postmortem_id: str, user_id: str, level: EditorLevel) -> EditorOut:
     seen = await _seen(unit, postmortem_id, lock=True)
-    await discussion.set_editor(unit.session, unit.viewer, seen, user_id, level, unit.now)
-    return EditorOut(user_id=user_id, level=level)
+    await discussion.change_editor(unit.session, unit.viewer, seen, user_id, given.level, unit.now)
+    return EditorOut(user_id=user_id, level=given.level)
 
 
 @routes.delete("/editors/{user_id}", status_code=204)
@@ -254,7 +180,7 @@ class LinkedOut(Shape):
 
 @routes.get("/incidents")
 async def list_linked(unit: Asking, postmortem_id: PathId) -> Listing[LinkedOut]:
-    found = await incidents.list_linked(unit.session, await _seen(unit, postmortem_id))
+    found = await links.list_linked(unit.session, await _seen(unit, postmortem_id))
     items = [
         LinkedOut(
             incident_id=one.id,
@@ -270,9 +196,9 @@ async def list_linked(unit: Asking, postmortem_id: PathId) -> Listing[LinkedOut]
 
 @routes.post("/incidents", status_code=201)
 async def link_incident(unit: Asking, postmortem_id: PathId, given: LinkIn, response: Response) -> PostmortemOut:
-    """Adds the incident's timeline, services and people; the duration spans all linked incidents."""
+    """Adds a resolved incident's timeline, services and people; the duration spans all linked incidents."""
     seen = await _seen(unit, postmortem_id, lock=True)
-    await incidents.link_incident(unit.session, unit.viewer, seen, given.incident_id, unit.now)
+    await links.link_incident(unit.session, unit.viewer, seen, given.incident_id, unit.now)
     await unit.session.flush()
     start_after_commit(unit, postmortem_id)
     return await read(unit, postmortem_id, response)
@@ -280,5 +206,7 @@ async def link_incident(unit: Asking, postmortem_id: PathId, given: LinkIn, resp
 
 @routes.delete("/incidents/{incident_id}", status_code=204)
 async def unlink_incident(unit: Asking, postmortem_id: PathId, incident_id: PathId) -> None:
+    """Takes away what only that incident brought; what a person wrote, edited or added stays."""
     seen = await _seen(unit, postmortem_id, lock=True)
-    await incidents.unlink_incident(unit.session, unit.viewer, seen, incident_id, unit.now)
+    await links.unlink_incident(unit.session, unit.viewer, seen, incident_id, unit.now)
+    start_after_commit(unit, postmortem_id)

@@ -8,15 +8,17 @@ from pydantic import Field, model_validator
 
 from api.unit import Asking, Unit
 from api.v1 import commands
-from api.v1.postmortem_shapes import PostmortemOut, ReviewerOut
+from api.v1.postmortem_shapes import PostmortemOut, ReviewerListed
 from api.v1.postmortems import read
 from api.v1.routing import router
-from api.v1.shapes import Given, Listing, PathId, Ref, Shape, Text
+from api.v1.shapes import Given, Listing, PathId, Ref, Remark, Shape, Text
+from domain.absence import Absence
 from domain.commands import PostmortemAction
 from domain.lifecycle import Decision
 from domain.targets import TargetName, TargetState
 from integrations.fields import Instant
-from models.queries import postmortems, reviews
+from models.postmortem import PostmortemReviewer
+from models.queries import people, postmortems, reviews, teams
 
 routes: APIRouter = router("lifecycle", prefix="/postmortems/{postmortem_id}")
 
@@ -29,28 +31,41 @@ class SubmitIn(Given):
 
 
 class CommentIn(Given):
-    comment: Text = None
+    comment: Remark = None
 
 
 class ReviewIn(Given):
     decision: Decision
-    comment: Text = None
+    comment: Remark = None
 
 
 class ReviewersIn(Given):
-    """One, or several at once."""
+    """One, several at once, or the active members of a team who are neither its author nor reviewers already."""
 
     user_id: Ref | None = None
     user_ids: Annotated[list[Ref], Field(max_length=50, default_factory=list)]
+    team_id: Ref | None = None
 
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
-        if not self.people():
-            raise ValueError("name somebody in userId or userIds")
+        if not (self.people() or self.team_id):
+            raise ValueError("name somebody in userId or userIds, or a teamId")
         return self
 
     def people(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys([*([self.user_id] if self.user_id else []), *self.user_ids]))
+
+
+class ReplacementIn(Given):
+    """Who reviews instead."""
+
+    user_id: Ref
+
+
+class ReviewersOut(Listing[ReviewerListed]):
+    """``added`` are those whom this request added."""
+
+    added: list[str]
 
 
 class ReviewOut(Shape):
@@ -172,22 +187,50 @@ async def review(unit: Asking, postmortem_id: PathId, given: ReviewIn, response:
 
 
 @routes.get("/reviewers")
-async def list_reviewers(unit: Asking, postmortem_id: PathId) -> Listing[ReviewerOut]:
+async def list_reviewers(unit: Asking, postmortem_id: PathId) -> Listing[ReviewerListed]:
     seen = await postmortems.get_seen(unit.session, unit.viewer, postmortem_id)
     return Listing(items=await _reviewers(unit, seen))
 
 
-async def _reviewers(unit: Unit, seen: postmortems.Seen) -> list[ReviewerOut]:
-    return [
-        ReviewerOut(user_id=one.person_id, state=postmortems.state_of(one, seen.postmortem), decided_at=one.decided_at)
-        for one in await reviews.list_reviewers(unit.session, seen)
-    ]
+async def _reviewers(unit: Unit, seen: postmortems.Seen) -> list[ReviewerListed]:
+    found = await reviews.list_reviewers(unit.session, seen)
+    absences = await people.find_absences(unit.session, [one.person_id for one in found], unit.now)
+    return [_listed(one, seen, absences.get(one.person_id)) for one in found]
+
+
+def _listed(one: PostmortemReviewer, seen: postmortems.Seen, absence: Absence | None) -> ReviewerListed:
+    left = absence is not None and absence.left
+    return ReviewerListed(
+        user_id=one.person_id,
+        state=postmortems.state_of(one, seen.postmortem),
+        decided_at=one.decided_at,
+        active=not left,
+        away=absence is not None and not left,
+        away_until=absence.until if absence else None,
+    )
 
 
 @routes.post("/reviewers", status_code=201)
-async def add_reviewers(unit: Asking, postmortem_id: PathId, given: ReviewersIn) -> Listing[ReviewerOut]:
+async def add_reviewers(unit: Asking, postmortem_id: PathId, given: ReviewersIn) -> ReviewersOut:
     """Never the author. In review, whoever is added is asked at once."""
-    await commands.move(unit, postmortem_id, PostmortemAction.ADD_REVIEWERS, person_ids=given.people())
+    seen = await postmortems.get_seen(unit.session, unit.viewer, postmortem_id)
+    asked = dict.fromkeys(given.people())
+    if given.team_id:
+        passed_over = {seen.postmortem.author_id}
+        passed_over |= {one.person_id for one in await reviews.list_reviewers(unit.session, seen)}
+        members = await teams.list_active_members(unit.session, given.team_id)
+        asked |= dict.fromkeys(one for one in members if one not in passed_over)
+    await commands.move(unit, postmortem_id, PostmortemAction.ADD_REVIEWERS, person_ids=tuple(asked))
+    return ReviewersOut(items=await _reviewers(unit, seen), added=list(asked))
+
+
+@routes.post("/reviewers/{user_id}/replace")
+async def replace_reviewer(
+    unit: Asking, postmortem_id: PathId, user_id: PathId, given: ReplacementIn
+) -> Listing[ReviewerListed]:
+    """Somebody else reviews instead, such as for a reviewer who left or is away; in review, they are asked at once."""
+    changed = (user_id, given.user_id)
+    await commands.move(unit, postmortem_id, PostmortemAction.REPLACE_REVIEWER, person_ids=changed)
     return await list_reviewers(unit, postmortem_id)
 
 

@@ -203,6 +203,7 @@ class NoticeOut(Shape):
     rung: str | None
     postmortem_id: str | None
     action_item_id: str | None
+    comment_id: str | None
     created_at: datetime
     read_at: datetime | None
 

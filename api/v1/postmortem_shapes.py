@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.v1.shapes import SECTION_NAME, FreeForm, Markdown, Ref, Shape, Short, StrictlyGiven, Tag, Text, Title
+from api.v1.shapes import SECTION_NAME, FreeForm, Markdown, Ref, Remark, Shape, Short, StrictlyGiven, Tag, Title
 from domain.access import EditorLevel, Visibility
 from domain.custom_fields import missing_fields
 from domain.drafts import EntryType
@@ -58,6 +58,14 @@ class ReviewerOut(Shape):
     user_id: str
     state: ReviewerState
     decided_at: datetime | None = None
+
+
+class ReviewerListed(ReviewerOut):
+    """``active`` false: they left. ``awayUntil`` is null for those who are there, or did not say until when not."""
+
+    active: bool
+    away: bool
+    away_until: datetime | None
 
 
 class TimelineEventOut(Shape):
@@ -318,4 +326,4 @@ class PostmortemPatch(PostmortemContent):
     title: Title = Field(default="")
     author_id: Ref | None = None
     status: Status | None = None
-    comment: Text = None
+    comment: Remark = None

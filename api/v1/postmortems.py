@@ -92,6 +92,7 @@ async def _new(unit: Unit, postmortem_id: str, given: PostmortemNew) -> NewPostm
         if linked
         else NewPostmortem(postmortem_id, given.title or "", author)
     )
+    named = {*_texts(team_ids), *_texts(service_ids)}
     written = [NewTimelineEvent(one.at, one.event, one.type, one.actor) for one in given.timeline or []]
     return NewPostmortem(
         id=postmortem_id,
@@ -102,6 +103,7 @@ async def _new(unit: Unit, postmortem_id: str, given: PostmortemNew) -> NewPostm
         team_ids=prefilled.team_ids if team_ids is None else _texts(team_ids),
         service_ids=prefilled.service_ids if service_ids is None else _texts(service_ids),
         participant_ids=prefilled.participant_ids,
+        brought_by={one: it for one, it in prefilled.brought_by.items() if one not in named},
         timeline=[*prefilled.timeline, *written],
         urgency=prefilled.urgency,
         resolved_at=prefilled.resolved_at,

@@ -1,4 +1,4 @@
-"""What people add beside the text: timeline events, comments, editors."""
+"""What people add beside the text: timeline events, editors."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,15 +9,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import access
-from domain.access import EditorLevel, Relation, Viewer
-from domain.errors import NotAllowed, NotFound, StaleVersion
+from domain.access import EditorLevel, Viewer
+from domain.errors import NobodyToAdd, NotFound, StaleVersion
 from domain.lifecycle import Status
-from models.base import new_id
-from models.postmortem import Comment, PostmortemEditor, TimelineEvent
+from models.postmortem import PostmortemEditor, TimelineEvent
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import check_people
 from models.queries.postmortems import NewTimelineEvent, Seen, add_events, check_managing, content_changed
-from models.queries.records import audit, plain
+from models.queries.records import audit, notify, plain
+from models.queries.teams import list_active_members
 
 # Timeline
 
@@ -86,112 +86,63 @@ def _told(event: NewTimelineEvent) -> dict[str, Any]:
     return {"at": event.at.isoformat(), "event": event.event, "type": event.type}
 
 
-# Comments
-
-
-async def list_comments(session: AsyncSession, seen: Seen, ask: Ask) -> Page[Comment]:
-    """Threads and answers alike, oldest first."""
-    statement = select(Comment).where(Comment.postmortem_id == seen.postmortem.id)
-    rows, cursor = await fetch_page(session, statement, Order("comments", Comment.created_at, Comment.id, False), ask)
-    return Page([row[0] for row in rows], cursor)
-
-
-async def add_comment(
-    session: AsyncSession,
-    viewer: Viewer,
-    seen: Seen,
-    *,
-    body: str,
-    section: str | None,
-    parent_id: str | None,
-    now: datetime,
-) -> Comment:
-    """Whoever may see may comment. An answer belongs to its thread's section."""
-    if parent_id is not None:
-        parent = await get_comment(session, seen, parent_id)
-        parent_id, section = parent.parent_id or parent.id, parent.section
-    comment = Comment(
-        id=new_id("cmt"),
-        postmortem_id=seen.postmortem.id,
-        parent_id=parent_id,
-        author_id=viewer.person_id,
-        section=section,
-        body=body,
-        created_at=now,
-        updated_at=now,
-    )
-    session.add(comment)
-    _audit(session, viewer, seen, "comment.added", None, {"commentId": comment.id, "section": section})
-    await session.flush()
-    return comment
-
-
-async def get_comment(session: AsyncSession, seen: Seen, comment_id: str, *, lock: bool = False) -> Comment:
-    comment = await session.get(Comment, comment_id, with_for_update=lock, populate_existing=True)
-    if comment is None or comment.postmortem_id != seen.postmortem.id:
-        raise NotFound(kind="comment", id=comment_id)
-    return comment
-
-
-async def change_comment(
-    session: AsyncSession,
-    viewer: Viewer,
-    seen: Seen,
-    comment_id: str,
-    *,
-    body: str | None,
-    resolved: bool | None,
-    now: datetime,
-) -> Comment:
-    """Its author rewords it; its author, and those who may edit or review, resolve and reopen the thread."""
-    comment = await get_comment(session, seen, comment_id, lock=True)
-    mine = comment.author_id == viewer.person_id
-    if body is not None and body != comment.body:
-        if not mine:
-            raise NotAllowed(action="reword", who="its author")
-        _audit(session, viewer, seen, "comment.edited", {"body": comment.body}, {"commentId": comment.id, "body": body})
-        comment.body, comment.version, comment.updated_at = body, comment.version + 1, now
-    if resolved is not None and comment.parent_id is None and resolved != (comment.resolved_at is not None):
-        allowed = access.MANAGING | {Relation.REVIEWER}
-        if not (mine or seen.relations & allowed):
-            raise NotAllowed(action="resolve", who=f"its author, {access.in_words(allowed)}")
-        comment.resolved_at = now if resolved else None
-        comment.resolved_by_id = viewer.person_id if resolved else None
-        comment.version, comment.updated_at = comment.version + 1, now
-        action = "comment.resolved" if resolved else "comment.reopened"
-        _audit(session, viewer, seen, action, None, {"commentId": comment.id})
-    return comment
-
-
-async def remove_comment(session: AsyncSession, viewer: Viewer, seen: Seen, comment_id: str) -> None:
-    """Its author or an administrator; the answers go with the thread."""
-    comment = await get_comment(session, seen, comment_id, lock=True)
-    if comment.author_id != viewer.person_id and not viewer.is_admin:
-        raise NotAllowed(action="delete", who="its author or an administrator")
-    _audit(session, viewer, seen, "comment.removed", {"body": comment.body}, {"commentId": comment.id})
-    await session.delete(comment)
-
-
 # Editors
 
 
 async def list_editors(session: AsyncSession, seen: Seen) -> list[PostmortemEditor]:
     statement = select(PostmortemEditor).where(PostmortemEditor.postmortem_id == seen.postmortem.id)
-    return list((await session.execute(statement.order_by(PostmortemEditor.added_at))).scalars())
+    statement = statement.order_by(PostmortemEditor.added_at, PostmortemEditor.person_id)
+    return list((await session.execute(statement.execution_options(populate_existing=True))).scalars())
 
 
-async def set_editor(
-    session: AsyncSession, viewer: Viewer, seen: Seen, person_id: str, level: EditorLevel, now: datetime
-) -> None:
+async def add_editors(
+    session: AsyncSession, viewer: Viewer, seen: Seen, person_ids: Sequence[str], level: EditorLevel, now: datetime
+) -> list[PostmortemEditor]:
+    """Those who were no editors yet are told; the others get that level. The row must be locked."""
     check_managing(seen, "name editors of")
-    await check_people(session, "userId", [person_id])
-    row = {"postmortem_id": seen.postmortem.id, "person_id": person_id, "level": level.value, "added_at": now}
-    statement = insert(PostmortemEditor).values(row)
+    await check_people(session, "userId", person_ids)
+    present = {one.person_id for one in await list_editors(session, seen)}
+    rows = [
+        {"postmortem_id": seen.postmortem.id, "person_id": one, "level": level.value, "added_at": now}
+        for one in person_ids
+    ]
+    statement = insert(PostmortemEditor).values(rows)
     await session.execute(
         statement.on_conflict_do_update(index_elements=["postmortem_id", "person_id"], set_={"level": level.value})
     )
     await content_changed(session, seen, now, counts=False)
-    _audit(session, viewer, seen, "editor.set", None, {"userId": person_id, "level": level.value})
+    for one in person_ids:
+        _audit(session, viewer, seen, "editor.set", None, {"userId": one, "level": level.value})
+    new = [one for one in person_ids if one not in present and one != viewer.person_id]
+    occasion = f"{seen.postmortem.id}:editor_added:{now.isoformat()}"
+    await notify(session, new, "editor_added", occasion, at=now, postmortem_id=seen.postmortem.id)
+    return [one for one in await list_editors(session, seen) if one.person_id in person_ids]
+
+
+async def add_team_as_editors(
+    session: AsyncSession, viewer: Viewer, seen: Seen, team_id: str, level: EditorLevel, now: datetime
+) -> list[PostmortemEditor]:
+    """Its active members who are neither the author nor editors already. Raises :class:`NobodyToAdd`."""
+    check_managing(seen, "name editors of")
+    passed_over = {one.person_id for one in await list_editors(session, seen)} | {seen.postmortem.author_id}
+    new = [one for one in await list_active_members(session, team_id) if one not in passed_over]
+    if not new:
+        raise NobodyToAdd()
+    return await add_editors(session, viewer, seen, new, level, now)
+
+
+async def change_editor(
+    session: AsyncSession, viewer: Viewer, seen: Seen, person_id: str, level: EditorLevel, now: datetime
+) -> None:
+    check_managing(seen, "name editors of")
+    editor = await session.get(PostmortemEditor, (seen.postmortem.id, person_id), populate_existing=True)
+    if editor is None:
+        raise NotFound(kind="editor", id=person_id)
+    if editor.level != level:
+        before = {"userId": person_id, "level": editor.level}
+        editor.level = level.value
+        await content_changed(session, seen, now, counts=False)
+        _audit(session, viewer, seen, "editor.set", before, {"userId": person_id, "level": level.value})
 
 
 async def remove_editor(session: AsyncSession, viewer: Viewer, seen: Seen, person_id: str, now: datetime) -> None:

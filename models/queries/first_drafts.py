@@ -1,6 +1,7 @@
 """A draft that we opened and nobody has written in yet: it follows its incident, whatever order reports come in."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,6 @@ from domain.templates import opening_texts
 from models.policy import Policy
 from models.postmortem import (
     Postmortem,
-    PostmortemIncident,
     PostmortemParticipant,
     PostmortemReviewer,
     PostmortemService,
@@ -26,7 +26,7 @@ from models.postmortem import (
 from models.queries.bodies import read_bodies, write_bodies
 from models.queries.kept_templates import get_kept
 from models.queries.policies import get_policy, pick_policy
-from models.queries.postmortems import NewPostmortem, add_events, split_sections
+from models.queries.postmortems import NewPostmortem, add_events, add_links, split_sections
 from models.queries.records import audit, plain
 from models.record import AuditEntry
 
@@ -52,7 +52,9 @@ async def refresh(
         await session.execute(left.where(PostmortemTeam.team_id.not_in(new.team_ids)))
     # participants come from incidents alone: once more, in their order
     await session.execute(delete(PostmortemParticipant).where(PostmortemParticipant.postmortem_id == new.id))
-    await add_links(session, new, but=decided)
+    teams = () if "team_ids" in decided else new.team_ids
+    services = () if "service_ids" in decided else new.service_ids
+    await add_links(session, replace(new, team_ids=teams, service_ids=services))
     policy = await _policy(session, postmortem, new, decided)
     wanted |= {"policy_id": policy.id, "policy_version": policy.version, "incident_resolved_at": new.resolved_at}
     changes = {name: value for name, value in wanted.items() if name not in decided}
@@ -84,25 +86,6 @@ async def _prefill(session: AsyncSession, postmortem: Postmortem, texts: Mapping
     standing = await read_bodies(session, postmortem.id, texts.keys())
     wanted = {name: opening[name] for name in texts}
     await write_bodies(session, postmortem.id, wanted, standing, author_id=None, origin=Origin.PREFILL, now=now)
-
-
-async def add_links(session: AsyncSession, new: NewPostmortem, but: frozenset[str] = frozenset()) -> None:
-    """Adds what is not linked yet; ``but`` names lists that stay as they are."""
-    groups: list[tuple[type[Any], str, Sequence[str]]] = [
-        (PostmortemService, "service_id", () if "service_ids" in but else new.service_ids),
-        (PostmortemTeam, "team_id", () if "team_ids" in but else new.team_ids),
-        (PostmortemIncident, "incident_id", new.incident_ids),
-    ]
-    for table, column, ids in groups:
-        rows = [{"postmortem_id": new.id, column: one} for one in dict.fromkeys(ids)]
-        if rows:
-            await session.execute(insert(table).values(rows).on_conflict_do_nothing())
-    people = [
-        {"postmortem_id": new.id, "person_id": one, "ordinal": place}
-        for place, one in enumerate(dict.fromkeys(new.participant_ids))
-    ]
-    if people:
-        await session.execute(insert(PostmortemParticipant).values(people).on_conflict_do_nothing())
 
 
 async def _decided_by_people(session: AsyncSession, postmortem_id: str) -> frozenset[str]:

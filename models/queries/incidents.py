@@ -1,20 +1,19 @@
 """Incidents: taking a report in, deciding about a postmortem, and opening the required one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain import access, drafts, incidents, triggers
+from domain import drafts, incidents, triggers
 from domain.access import Relation, Role, Viewer
-from domain.drafts import Candidate
+from domain.drafts import Candidate, DraftEntry
 from domain.errors import IncidentNotResolved, NotAllowed, NotFound, PostmortemExists
 from domain.incidents import IncidentReport, IncidentState, IncidentStatus
-from domain.lifecycle import Status
 from domain.triggers import Decision, Facts, Outcome
 from models.base import derived_id, new_id
 from models.incident import Incident, IncidentResponder, IncidentService
@@ -22,17 +21,13 @@ from models.person import Person
 from models.postmortem import (
     Postmortem,
     PostmortemIncident,
-    TimelineEvent,
 )
-from models.queries.first_drafts import add_links, lock_untouched, refresh
+from models.queries.first_drafts import lock_untouched, refresh
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import ensure_people, find_team_leads, list_administrators
 from models.queries.postmortems import (
     NewPostmortem,
     NewTimelineEvent,
-    Seen,
-    add_events,
-    content_changed,
     open_postmortem,
 )
 from models.queries.records import audit
@@ -298,13 +293,42 @@ async def _prefilled(
         team_ids=team_ids,
         service_ids=[one.id for one in services],
         participant_ids=[one.id for one in people],
-        timeline=[
-            NewTimelineEvent(one.at, one.event, one.type.value, one.actor, one.source.value) for one in draft.timeline
-        ],
+        brought_by=_brought_by(found, merged, services, people),
+        timeline=new_events(found, draft.timeline),
         urgency="HIGH" if "HIGH" in urgencies else "LOW",
         resolved_at=draft.resolved_at,
         started_by_person=author_id is not None,
     )
+
+
+def new_events(found: Sequence[Incident], entries: Iterable[DraftEntry]) -> list[NewTimelineEvent]:
+    """The lines of a draft about these incidents, each with the one that told it."""
+    ids = {(one.source, one.external_id): one.id for one in found}
+    return [
+        NewTimelineEvent(
+            one.at, one.event, one.type.value, one.actor, one.source.value, ids[one.incident] if one.incident else None
+        )
+        for one in entries
+    ]
+
+
+def _brought_by(
+    found: Sequence[Incident],
+    merged: Sequence[incidents.Incident],
+    services: Sequence[Service],
+    people: Sequence[Person],
+) -> dict[str, str]:
+    """The first incident that brought each team, service and participant."""
+    by_name, by_email = {one.name: one for one in services}, {one.email: one for one in people}
+    brought: dict[str, str] = {}
+    for incident, told in zip(found, merged, strict=True):
+        theirs = [by_name[name] for name in told.services if name in by_name]
+        ids = [incident.team_id, *(one.id for one in theirs), *(one.team_id for one in theirs)]
+        ids += [by_email[one.email].id for one in told.responders if one.email in by_email]
+        for one in ids:
+            if one:
+                brought.setdefault(one, incident.id)
+    return brought
 
 
 async def _choose_author(
@@ -315,89 +339,6 @@ async def _choose_author(
     leads = [Candidate(one, True, place) for place, one in enumerate(await find_team_leads(session, team_ids))]
     admins = [Candidate(one, True, place) for place, one in enumerate(await list_administrators(session))]
     return drafts.choose_author(responders, leads, admins)
-
-
-# Linking more incidents
-
-
-async def link_incident(session: AsyncSession, viewer: Viewer, seen: Seen, incident_id: str, now: datetime) -> bool:
-    """Adds an incident's timeline, services and people; the row must be locked. False if it was linked already."""
-    access.check_edit(Status(seen.postmortem.status), seen.relations)
-    incident = await get_incident(session, incident_id)
-    linked = await session.execute(
-        insert(PostmortemIncident)
-        .values(postmortem_id=seen.postmortem.id, incident_id=incident_id, ordinal=await _next_ordinal(session, seen))
-        .on_conflict_do_nothing()
-        .returning(PostmortemIncident.incident_id)
-    )
-    if linked.scalar_one_or_none() is None:
-        return False
-    new = await prefilled(session, [incident], seen.postmortem.id, seen.postmortem.author_id)
-    await add_events(
-        session,
-        new.id,
-        [NewTimelineEvent(one.at, one.event, one.type, one.actor, one.source, incident_id) for one in new.timeline],
-    )
-    await add_links(session, new)
-    await _recount(session, seen)
-    audit(
-        session,
-        viewer,
-        "incident.linked",
-        "postmortem",
-        new.id,
-        postmortem_id=new.id,
-        after={"incidentId": incident_id},
-    )
-    await content_changed(session, seen, now)
-    return True
-
-
-async def unlink_incident(session: AsyncSession, viewer: Viewer, seen: Seen, incident_id: str, now: datetime) -> None:
-    """Takes the link and the timeline events that came with it away; services and people stay."""
-    access.check_edit(Status(seen.postmortem.status), seen.relations)
-    postmortem_id = seen.postmortem.id
-    removed = await session.execute(
-        delete(PostmortemIncident)
-        .where(PostmortemIncident.postmortem_id == postmortem_id, PostmortemIncident.incident_id == incident_id)
-        .returning(PostmortemIncident.incident_id)
-    )
-    if removed.scalar_one_or_none() is None:
-        raise NotFound(kind="linked incident", id=incident_id)
-    await session.execute(
-        delete(TimelineEvent).where(
-            TimelineEvent.postmortem_id == postmortem_id, TimelineEvent.incident_id == incident_id
-        )
-    )
-    await _recount(session, seen)
-    audit(
-        session,
-        viewer,
-        "incident.unlinked",
-        "postmortem",
-        postmortem_id,
-        postmortem_id=postmortem_id,
-        before={"incidentId": incident_id},
-    )
-    await content_changed(session, seen, now)
-
-
-async def _next_ordinal(session: AsyncSession, seen: Seen) -> int:
-    highest = select(func.coalesce(func.max(PostmortemIncident.ordinal), -1))
-    return (
-        await session.execute(highest.where(PostmortemIncident.postmortem_id == seen.postmortem.id))
-    ).scalar_one() + 1
-
-
-async def _recount(session: AsyncSession, seen: Seen) -> None:
-    """Duration and resolution follow from all linked incidents."""
-    statement = select(Incident.started_at, Incident.resolved_at).join(
-        PostmortemIncident, PostmortemIncident.incident_id == Incident.id
-    )
-    rows = (await session.execute(statement.where(PostmortemIncident.postmortem_id == seen.postmortem.id))).all()
-    span = incidents.covering(incidents.Span(started_at, resolved_at) for started_at, resolved_at in rows)
-    seen.postmortem.duration_minutes = span.minutes
-    seen.postmortem.incident_resolved_at = span.resolved_at
 
 
 # Reading
@@ -440,16 +381,6 @@ async def list_incidents(session: AsyncSession, filters: IncidentFilters, ask: A
         statement = statement.where(Incident.team_id == filters.team_id)
     rows, cursor = await fetch_page(session, statement, Order("incidents", Incident.created_at, Incident.id), ask)
     return Page([row[0] for row in rows], cursor)
-
-
-async def list_linked(session: AsyncSession, seen: Seen) -> list[Incident]:
-    statement = (
-        select(Incident)
-        .join(PostmortemIncident, PostmortemIncident.incident_id == Incident.id)
-        .where(PostmortemIncident.postmortem_id == seen.postmortem.id)
-        .order_by(PostmortemIncident.ordinal)
-    )
-    return list((await session.execute(statement)).scalars())
 
 
 async def postmortems_of(session: AsyncSession, viewer: Viewer, incident_ids: Sequence[str]) -> dict[str, list[str]]:

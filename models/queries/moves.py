@@ -3,7 +3,7 @@
 ``check`` refuses; the front door asks it first, cheaply; ``commit`` asks again under the row's lock, and writes.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain import access, lifecycle, targets
 from domain.access import Relation, Viewer
 from domain.commands import PostmortemAction, PostmortemCommand
+from domain.comments import CommentKind
 from domain.custom_fields import missing_fields
-from domain.errors import AlreadyReviewer, AuthorCannotReview, IllegalTransition, NotAllowed, NotFound
+from domain.errors import AlreadyReviewer, AuthorCannotReview, IllegalTransition, NobodyToAdd, NotAllowed, NotFound
 from domain.lifecycle import Decision, Facts, Move, Status
 from domain.snapshots import Deadline, PostmortemSnapshot
 from domain.targets import Target, TargetName
@@ -33,8 +34,15 @@ from models.postmortem import (
     TimelineEvent,
 )
 from models.queries.bodies import read_bodies
+from models.queries.comments import add_comment
 from models.queries.kept_templates import get_kept
-from models.queries.people import check_people, find_team_leads, get_viewer_unscoped, list_administrators
+from models.queries.people import (
+    check_active,
+    find_absences,
+    find_team_leads,
+    get_viewer_unscoped,
+    list_administrators,
+)
 from models.queries.policies import get_policy
 from models.queries.postmortems import Seen, get_seen, meet_target, state_of, unresolved_threads
 from models.queries.records import audit, is_committed, log_command, notify, take_arguments
@@ -89,6 +97,7 @@ async def check(asked: Asked) -> None:
     if move is not None:
         access.check_move(move, asked.status, asked.seen.relations)
         lifecycle.apply(asked.status, move, await facts(asked, move))
+        await _check_reviewing(asked)
         return
     if asked.command.action is PostmortemAction.DELETE:
         _check_delete(asked)
@@ -105,15 +114,42 @@ def _check_delete(asked: Asked) -> None:
         raise IllegalTransition(move="delete", entity="postmortem", status=asked.status, hint=hint)
 
 
+async def _check_reviewing(asked: Asked) -> None:
+    """The author is never asked, and never approves, also where they were a reviewer before."""
+    if asked.command.action is PostmortemAction.SUBMIT and asked.command.person_ids:
+        await _check_may_review(asked, asked.command.person_ids)
+    if asked.command.action is PostmortemAction.APPROVE and Relation.AUTHOR in asked.seen.relations:
+        raise AuthorCannotReview()
+
+
+async def _check_may_review(asked: Asked, person_ids: Sequence[str]) -> None:
+    if asked.postmortem.author_id in person_ids:
+        raise AuthorCannotReview()
+    await check_active(asked.session, "userIds", person_ids)
+
+
 async def _check_reviewers(asked: Asked) -> None:
     _check_reviewing_is_open(asked)
-    await check_people(asked.session, "userIds", asked.command.person_ids)
-    if asked.postmortem.author_id in asked.command.person_ids:
-        raise AuthorCannotReview()
+    if not asked.command.person_ids:
+        raise NobodyToAdd()
+    await _check_may_review(asked, asked.command.person_ids)
+    await _check_new(asked, asked.command.person_ids)
+
+
+async def _check_new(asked: Asked, person_ids: Sequence[str]) -> None:
     present = {one.person_id for one in await _reviewers(asked)}
-    for person_id in asked.command.person_ids:
+    for person_id in person_ids:
         if person_id in present:
             raise AlreadyReviewer(person_id=person_id)
+
+
+async def _check_replacement(asked: Asked) -> None:
+    _check_reviewing_is_open(asked)
+    goes, comes = asked.command.person_ids
+    if goes not in {one.person_id for one in await _reviewers(asked)}:
+        raise NotFound(kind="reviewer", id=goes)
+    await _check_may_review(asked, [comes])
+    await _check_new(asked, [comes])
 
 
 async def _check_removal(asked: Asked) -> None:
@@ -144,6 +180,7 @@ async def _check_extend(asked: Asked) -> None:
 _CHECKS: dict[PostmortemAction, Callable[[Asked], Awaitable[None]]] = {
     PostmortemAction.ADD_REVIEWERS: _check_reviewers,
     PostmortemAction.REMOVE_REVIEWER: _check_removal,
+    PostmortemAction.REPLACE_REVIEWER: _check_replacement,
     PostmortemAction.WAIVE_TARGET: _check_waive,
     PostmortemAction.EXTEND_TARGET: _check_extend,
 }
@@ -170,10 +207,13 @@ async def facts(asked: Asked, move: Move) -> Facts:
     reviewers = {one.person_id: state_of(one, postmortem) for one in await _reviewers(asked)}
     for person_id in asked_now:
         reviewers.setdefault(person_id, lifecycle.ReviewerState.PENDING)
+    outstanding = [one for one, state in reviewers.items() if state is not lifecycle.ReviewerState.APPROVED]
+    absent = await find_absences(session, outstanding, asked.now) if outstanding and move is Move.PUBLISH else {}
     return Facts(
         missing_sections=missing_sections(kept, texts, has_timeline=has_timeline, has_items=item_count > 0),
         missing_fields=missing_fields(kept.fields, postmortem.custom_fields),
         reviewers=tuple(reviewers.items()),
+        absent=tuple(absent.items()),
         unresolved_comments=unresolved,
         incomplete_items=tuple((await session.execute(incomplete)).scalars()),
         min_reviewers=policy.min_reviewers,
@@ -278,6 +318,8 @@ async def _request_changes(asked: Asked) -> None:
     )
     if before is Status.PUBLISHED:
         asked.postmortem.published_at = None
+    kind = CommentKind.CHANGE_REQUEST
+    await add_comment(asked.session, asked.viewer, asked.seen, body=asked.comment or "", kind=kind, now=asked.now)
     if asked.postmortem.author_id:
         occasion = f"changes_requested:{asked.command.request_id}"
         await _notify(asked, [asked.postmortem.author_id], "changes_requested", occasion)
@@ -346,6 +388,20 @@ async def _remove_reviewer(asked: Asked) -> None:
     _audit(asked, "reviewers.removed", {"reviewers": list(asked.command.person_ids)}, None)
 
 
+async def _replace_reviewer(asked: Asked) -> None:
+    """What the one who goes decided stays among the reviews, and their threads stay open."""
+    goes, comes = asked.command.person_ids
+    statement = delete(PostmortemReviewer).where(
+        PostmortemReviewer.postmortem_id == asked.postmortem.id, PostmortemReviewer.person_id == goes
+    )
+    await asked.session.execute(statement)
+    await _ask_reviewers(asked, [comes])
+    _touch(asked)
+    _audit(asked, "reviewers.replaced", {"reviewer": goes}, {"reviewer": comes})
+    if asked.status is Status.IN_REVIEW:
+        await _notify(asked, [comes], "review_requested", f"review_requested:{asked.command.request_id}")
+
+
 async def _waive(asked: Asked) -> None:
     await _change_target(asked, "target.waived", waived_at=asked.now)
 
@@ -393,6 +449,7 @@ _WRITES: dict[PostmortemAction, Callable[[Asked], Awaitable[None]]] = {
     PostmortemAction.ARCHIVE: _archive,
     PostmortemAction.ADD_REVIEWERS: _add_reviewers,
     PostmortemAction.REMOVE_REVIEWER: _remove_reviewer,
+    PostmortemAction.REPLACE_REVIEWER: _replace_reviewer,
     PostmortemAction.WAIVE_TARGET: _waive,
     PostmortemAction.EXTEND_TARGET: _extend,
     PostmortemAction.DELETE: _delete,

@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.absence import Absence, absence
 from domain.access import Role, Viewer
-from domain.errors import AlreadyExists, NotFound, UnknownReference
+from domain.errors import AlreadyExists, NotFound, PersonNotActive, UnknownReference
 from models.base import new_id
 from models.person import ApiToken, Person
 from models.queries.pages import Ask, Order, Page, fetch_page
@@ -109,6 +110,23 @@ async def check_people(session: AsyncSession, field: str, person_ids: Iterable[s
     for person_id in wanted:
         if person_id not in found:
             raise UnknownReference(field=field, kind="user", id=person_id)
+
+
+async def check_active(session: AsyncSession, field: str, person_ids: Iterable[str]) -> None:
+    """As :func:`check_people`; raises :class:`PersonNotActive` for the first who left or never signed in."""
+    wanted = list(dict.fromkeys(person_ids))
+    await check_people(session, field, wanted)
+    statement = select(Person.id).where(Person.id.in_(wanted), ~Person.is_active).order_by(Person.id).limit(1)
+    left = (await session.execute(statement)).scalar_one_or_none()
+    if left is not None:
+        raise PersonNotActive(person_id=left, where=field)
+
+
+async def find_absences(session: AsyncSession, person_ids: Iterable[str], now: datetime) -> dict[str, Absence]:
+    """Those of them who left or are away."""
+    columns = (Person.id, Person.is_active, Person.away_from, Person.away_until)
+    rows = (await session.execute(select(*columns).where(Person.id.in_(list(person_ids))))).all()
+    return {row[0]: absent for row in rows if (absent := absence(row[1], row[2], row[3], now))}
 
 
 async def list_people(

@@ -23,6 +23,7 @@ from models.base import new_id
 from models.postmortem import (
     Comment,
     Postmortem,
+    PostmortemEditor,
     PostmortemIncident,
     PostmortemParticipant,
     PostmortemReviewer,
@@ -64,7 +65,8 @@ class NewTimelineEvent:
 @dataclass(frozen=True, slots=True)
 class NewPostmortem:
     """What a postmortem begins with. ``columns`` also holds the standard sections, by their fields' names, and custom
-    ones in a map ``custom_sections``. ``template`` None is the default one of its teams.
+    ones in a map ``custom_sections``. ``template`` None is the default one of its teams. ``brought_by`` says which
+    linked incident brought a team, service or participant, by their ids: nobody in it was brought by a person.
 
     ``started_by_person`` meets the first target at once.
     """
@@ -77,6 +79,7 @@ class NewPostmortem:
     team_ids: Sequence[str] = ()
     service_ids: Sequence[str] = ()
     participant_ids: Sequence[str] = ()
+    brought_by: Mapping[str, str] = field(default_factory=dict)
     timeline: Sequence[NewTimelineEvent] = ()
     urgency: str | None = None
     resolved_at: datetime | None = None
@@ -150,9 +153,7 @@ async def open_postmortem(session: AsyncSession, viewer: Viewer | None, new: New
     author_id = viewer.person_id if viewer else None
     await write_bodies(session, new.id, texts, {}, author_id=author_id, origin=Origin.PREFILL, now=now)
     await _link(session, PostmortemIncident, new.id, "incident_id", new.incident_ids, ordered=True)
-    await _link(session, PostmortemTeam, new.id, "team_id", new.team_ids)
-    await _link(session, PostmortemService, new.id, "service_id", new.service_ids)
-    await _link(session, PostmortemParticipant, new.id, "person_id", new.participant_ids, ordered=True)
+    await add_links(session, new)
     await add_events(session, new.id, new.timeline)
     await _add_targets(session, new, policy.hours, now)
     audit(session, viewer, "postmortem.created", "postmortem", new.id, postmortem_id=new.id, after={"title": new.title})
@@ -191,17 +192,30 @@ async def _add_targets(session: AsyncSession, new: NewPostmortem, hours: dict[st
         await session.execute(insert(PostmortemTarget).values(rows))
 
 
+async def add_links(session: AsyncSession, new: NewPostmortem) -> None:
+    """Teams, services and participants that it does not have yet, each with the incident that brought it."""
+    await _link(session, PostmortemTeam, new.id, "team_id", new.team_ids, new.brought_by)
+    await _link(session, PostmortemService, new.id, "service_id", new.service_ids, new.brought_by)
+    await _link(session, PostmortemParticipant, new.id, "person_id", new.participant_ids, new.brought_by, ordered=True)
+
+
 async def _link(
     session: AsyncSession,
     table: type[Any],
     postmortem_id: str,
     column: str,
     ids: Iterable[str],
+    brought_by: Mapping[str, str] | None = None,
     *,
     ordered: bool = False,
 ) -> None:
     rows = [
-        {"postmortem_id": postmortem_id, column: one, **({"ordinal": place} if ordered else {})}
+        {
+            "postmortem_id": postmortem_id,
+            column: one,
+            **({"ordinal": place} if ordered else {}),
+            **({} if brought_by is None else {"incident_id": brought_by.get(one)}),
+        }
         for place, one in enumerate(dict.fromkeys(ids))
     ]
     if rows:
@@ -411,7 +425,8 @@ async def edit_content(
             expected=str(expected_version), current=postmortem.version, sections=_both_texts(texts, standing)
         )
     if changes.get("author_id"):
-        await _check_author(session, postmortem_id, changes["author_id"])
+        await check_people(session, "authorId", [changes["author_id"]])
+        await _hand_over(session, postmortem, changes["author_id"], now)
     kept = await get_kept(session, postmortem)
     texts = accepted_texts(kept, texts)
     if columns.get("custom_fields", postmortem.custom_fields) != postmortem.custom_fields:
@@ -445,12 +460,6 @@ async def edit_content(
     return await content_changed(session, seen, now, counts=bool(rewritten or after.keys() & CONTENT))
 
 
-async def _check_author(session: AsyncSession, postmortem_id: str, person_id: str) -> None:
-    await check_people(session, "authorId", [person_id])
-    if await session.get(PostmortemReviewer, (postmortem_id, person_id)) is not None:
-        raise AuthorCannotReview()
-
-
 def _both_texts(texts: Mapping[str, str], standing: Mapping[str, Body]) -> list[dict[str, str | int]] | None:
     """Of the sections that a refused change would have rewritten: the refused text beside the one that stands."""
     found = {name: standing.get(name, UNWRITTEN) for name in texts}
@@ -472,6 +481,16 @@ async def _rewrite(
     return await write_bodies(
         session, postmortem_id, texts, standing, author_id=viewer.person_id, origin=Origin.EDIT, now=now
     )
+
+
+async def _hand_over(session: AsyncSession, postmortem: Postmortem, author_id: str, now: datetime) -> None:
+    """A reviewer does not become the author; whoever was the author may still edit."""
+    if await session.get(PostmortemReviewer, (postmortem.id, author_id)) is not None:
+        raise AuthorCannotReview()
+    if postmortem.author_id not in {None, author_id}:
+        row = {"postmortem_id": postmortem.id, "person_id": postmortem.author_id, "added_at": now}
+        editor = insert(PostmortemEditor).values(**row, level=access.EditorLevel.EDIT.value)
+        await session.execute(editor.on_conflict_do_nothing())
 
 
 def check_managing(seen: Seen, action: str) -> None:
@@ -543,8 +562,9 @@ async def _replace_links(
     if current == set(ids):
         return
     before[name], after[name] = sorted(current), sorted(set(ids))
-    await session.execute(table.__table__.delete().where(table.postmortem_id == postmortem_id))
-    await _link(session, table, postmortem_id, column, ids)
+    dropped = getattr(table, column).not_in(list(ids))
+    await session.execute(table.__table__.delete().where(table.postmortem_id == postmortem_id, dropped))
+    await _link(session, table, postmortem_id, column, ids, {})
 
 
 async def check_services(session: AsyncSession, name: str, ids: Sequence[str]) -> None:

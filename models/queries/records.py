@@ -166,6 +166,7 @@ async def notify(
     action_item_id: str | None = None,
     target: str | None = None,
     rung: str | None = None,
+    comment_id: str | None = None,
 ) -> list[str]:
     """Puts a notice into each person's inbox, once for each occasion; returns those who had none yet."""
     rows = [
@@ -179,6 +180,7 @@ async def notify(
             "rung": rung,
             "postmortem_id": postmortem_id,
             "action_item_id": action_item_id,
+            "comment_id": comment_id,
             "created_at": at,
         }
         for person_id in dict.fromkeys(person_ids)

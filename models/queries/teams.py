@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.access import Viewer
 from domain.errors import AlreadyExists, NotFound, UnknownReference
 from models.base import new_id
+from models.person import Person
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import check_people
 from models.queries.records import audit, change_row
@@ -40,6 +41,14 @@ async def members_of(session: AsyncSession, team_ids: Sequence[str]) -> dict[str
     for team_id, person_id in (await session.execute(statement.order_by(TeamMember.person_id))).all():
         members.setdefault(team_id, []).append(person_id)
     return members
+
+
+async def list_active_members(session: AsyncSession, team_id: str) -> list[str]:
+    """Raises :class:`UnknownReference`."""
+    await check_teams(session, "teamId", [team_id])
+    statement = select(Person.id).join(TeamMember, TeamMember.person_id == Person.id)
+    statement = statement.where(TeamMember.team_id == team_id, Person.is_active).order_by(Person.id)
+    return list((await session.execute(statement)).scalars())
 
 
 async def add_team(

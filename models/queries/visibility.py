@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, false, func, or_, select, true, union_all
 
-from domain.access import EditorLevel, Relation, Viewer, Visibility
+from domain.access import EditorLevel, Relation, Role, Viewer, Visibility
 from domain.lifecycle import Status
+from models.person import Person
 from models.postmortem import (
     Postmortem,
     PostmortemEditor,
@@ -14,6 +15,7 @@ from models.postmortem import (
     PostmortemReviewer,
     PostmortemTeam,
 )
+from models.team import TeamMember
 
 FINAL = (Status.PUBLISHED.value, Status.ARCHIVED.value)
 
@@ -72,6 +74,27 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
         and_(or_(Postmortem.visibility == Visibility.TEAM.value, undecided), _in_team(viewer)),
         insider(viewer),
     )
+
+
+def visible_to_person(postmortem_id: str) -> ColumnElement[bool]:
+    """A condition on :class:`Person`: they may know of that postmortem. The rule of :func:`visible_to`."""
+    visibility = effective_visibility()
+    in_team = exists().where(
+        PostmortemTeam.postmortem_id == Postmortem.id,
+        PostmortemTeam.team_id == TeamMember.team_id,
+        TeamMember.person_id == Person.id,
+    )
+    named = [
+        exists().where(table.postmortem_id == Postmortem.id, table.person_id == Person.id)
+        for table in (PostmortemEditor, PostmortemReviewer, PostmortemParticipant)
+    ]
+    theirs = or_(
+        Postmortem.author_id == Person.id,
+        visibility == Visibility.ORGANIZATION.value,
+        and_(visibility == Visibility.TEAM.value, in_team.correlate(Postmortem, Person)),
+        *(one.correlate(Postmortem, Person) for one in named),  # two levels up, which is not guessed
+    )
+    return or_(Person.role == Role.ADMIN.value, exists().where(Postmortem.id == postmortem_id, theirs))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,240 @@
+"""Comments on a postmortem: threads by section, anchored to words."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import Field, model_validator
+
+from api.unit import Asking, Unit
+from api.v1.postmortems import RefQuery
+from api.v1.routing import router
+from api.v1.shapes import Given, IfMatch, Listing, PathId, Ref, Shape, StrictlyGiven, ask, expected_version, tag
+from domain.anchors import QUOTE_LIMIT, AnchorState, Selection, state_of
+from domain.comments import CommentKind
+from domain.mentions import WhyNot
+from integrations.fields import Words
+from models.queries import comments
+from models.queries.comments import Changes, Shown, Wanted
+from models.queries.pages import Ask
+from models.queries.postmortems import Seen, get_seen
+
+routes: APIRouter = router("comments", prefix="/postmortems/{postmortem_id}/comments")
+
+Body = Annotated[str, Words(20_000)]
+SectionName = Annotated[str, Words(100, one_line=True)]
+SectionQuery = Annotated[str | None, Query(max_length=100, pattern=r"^[^\x00]*$")]
+Offset = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+class AnchorIn(StrictlyGiven):
+    """The words that a comment is about, in the section's current text.
+
+    Either ``start`` and ``end`` (offsets in code points), or ``quote`` with ``occurrence`` (1 is the first). ``quote``
+    with ``start`` takes the nearest occurrence: the text may have moved since it was read. What an answer says of an
+    anchor beside these may be sent back and is not read.
+    """
+
+    read_only = frozenset({"prefix", "suffix", "state"})
+
+    start: Offset | None = None
+    end: Offset | None = None
+    quote: Annotated[str, Words(QUOTE_LIMIT)] | None = None
+    occurrence: Annotated[int, Field(ge=1, le=10_000)] | None = None
+
+    @model_validator(mode="after")
+    def _marks_words(self) -> Self:
+        if self.quote is None and (self.start is None or self.end is None):
+            raise ValueError("give start and end, or a quote")
+        if self.quote is None and self.occurrence is not None:
+            raise ValueError("occurrence goes with a quote")
+        if self.start is not None and self.occurrence is not None:
+            raise ValueError("give start or occurrence, not both")
+        return self
+
+    def selection(self) -> Selection:
+        return Selection(self.start, self.end, self.quote, self.occurrence or 1)
+
+
+class CommentNew(Given):
+    """``parentId`` makes it an answer in a thread, and in that thread's section."""
+
+    body: Body
+    section: SectionName | None = None
+    parent_id: Ref | None = None
+    anchor: AnchorIn | None = None
+
+    @model_validator(mode="after")
+    def _is_about_words_of_a_section(self) -> Self:
+        if self.anchor is not None and self.parent_id is not None:
+            raise ValueError("an answer is about the words of its thread: leave the anchor out")
+        if self.anchor is not None and self.section is None:
+            raise ValueError("an anchor needs the section that its words are in")
+        return self
+
+
+class CommentPatch(Given):
+    """``anchor`` puts a thread on other words, null on its section as a whole."""
+
+    body: Body | None = None
+    resolved: bool | None = None
+    anchor: AnchorIn | None = None
+
+
+class AnchorOut(Shape):
+    """A text quote selector, and where its words stand in the section's current text; null where DETACHED."""
+
+    quote: str
+    prefix: str
+    suffix: str
+    state: AnchorState
+    start: int | None
+    end: int | None
+
+
+class CommentOut(Shape):
+    id: str
+    version: int
+    kind: CommentKind
+    section: str | None
+    anchor: AnchorOut | None
+    parent_id: str | None
+    replies: int
+    author_id: str
+    body: str
+    mentions: list[str]
+    resolved: bool
+    resolved_at: datetime | None
+    resolved_by: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class UnnotifiedOut(Shape):
+    handle: str
+    why: WhyNot
+
+
+class CommentWritten(CommentOut):
+    """``unnotified`` are those mentioned in it who were not told, and why."""
+
+    unnotified: list[UnnotifiedOut]
+
+
+def comment_out(shown: Shown) -> CommentOut:
+    comment, anchor, span = shown.comment, shown.anchor, shown.span
+    return CommentOut(
+        id=comment.id,
+        version=comment.version,
+        kind=CommentKind(comment.kind),
+        section=comment.section,
+        anchor=AnchorOut(
+            quote=anchor.quote,
+            prefix=anchor.prefix,
+            suffix=anchor.suffix,
+            state=state_of(anchor, span),
+            start=span.start if span else None,
+            end=span.end if span else None,
+        )
+        if anchor
+        else None,
+        parent_id=comment.parent_id,
+        replies=shown.replies,
+        author_id=comment.author_id,
+        body=comment.body,
+        mentions=list(shown.mentions),
+        resolved=comment.resolved_at is not None,
+        resolved_at=comment.resolved_at,
+        resolved_by=comment.resolved_by_id,
+        created_at=comment.created_at,
+        updated_at=comment.updated_at,
+    )
+
+
+def _written(shown: Shown, response: Response) -> CommentWritten:
+    tag(response, shown.comment.version)
+    unnotified = [UnnotifiedOut(handle=one.handle, why=one.why) for one in shown.unnotified]
+    return CommentWritten(**comment_out(shown).model_dump(), unnotified=unnotified)
+
+
+async def _seen(unit: Unit, postmortem_id: str, *, lock: bool = False) -> Seen:
+    return await get_seen(unit.session, unit.viewer, postmortem_id, lock=lock)
+
+
+def wanted(
+    section: SectionQuery = None,
+    resolved: bool | None = None,
+    threads: bool = False,
+    parent_id: Annotated[RefQuery, Query(alias="parentId")] = None,
+    kind: CommentKind | None = None,
+) -> Wanted:
+    return Wanted(section, resolved, threads, parent_id, kind)
+
+
+@routes.get("")
+async def list_comments(
+    unit: Asking,
+    postmortem_id: PathId,
+    which: Annotated[Wanted, Depends(wanted)],
+    page: Annotated[Ask, Depends(ask)],
+) -> Listing[CommentOut]:
+    """Oldest first. ``threads`` leaves the answers out; ``parentId`` are the answers of one thread; answers count as
+    ``resolved`` with their thread."""
+    found = await comments.list_comments(unit.session, await _seen(unit, postmortem_id), which, page)
+    return Listing(items=[comment_out(one) for one in found.items], next_cursor=found.next_cursor)
+
+
+@routes.post("", status_code=201)
+async def add_comment(unit: Asking, postmortem_id: PathId, given: CommentNew, response: Response) -> CommentWritten:
+    """Whoever may see the postmortem may comment. An open thread stands in the way of publishing.
+
+    ``@handle`` tells that person, if they may see the postmortem.
+    """
+    shown = await comments.add_comment(
+        unit.session,
+        unit.viewer,
+        await _seen(unit, postmortem_id),
+        body=given.body,
+        section=given.section,
+        parent_id=given.parent_id,
+        selection=given.anchor.selection() if given.anchor else None,
+        now=unit.now,
+    )
+    response.headers["Location"] = f"/api/postmortems/{postmortem_id}/comments/{shown.comment.id}"
+    return _written(shown, response)
+
+
+@routes.get("/{comment_id}")
+async def get_comment(unit: Asking, postmortem_id: PathId, comment_id: PathId, response: Response) -> CommentOut:
+    shown = await comments.get_shown(unit.session, await _seen(unit, postmortem_id), comment_id)
+    tag(response, shown.comment.version)
+    return comment_out(shown)
+
+
+@routes.patch("/{comment_id}")
+async def change_comment(
+    unit: Asking,
+    postmortem_id: PathId,
+    comment_id: PathId,
+    given: CommentPatch,
+    response: Response,
+    if_match: IfMatch = None,
+) -> CommentWritten:
+    """Reword your own, or put it on other words; resolve and reopen a thread."""
+    changes = Changes(
+        body=given.body,
+        resolved=given.resolved,
+        re_anchor="anchor" in given.model_fields_set,
+        selection=given.anchor.selection() if given.anchor else None,
+    )
+    seen = await _seen(unit, postmortem_id, lock=given.resolved is not None)
+    shown = await comments.change_comment(
+        unit.session, unit.viewer, seen, comment_id, changes, expected_version(if_match), unit.now
+    )
+    return _written(shown, response)
+
+
+@routes.delete("/{comment_id}", status_code=204)
+async def remove_comment(unit: Asking, postmortem_id: PathId, comment_id: PathId) -> None:
+    """Your own, while nobody else has answered in its thread; an administrator any."""
+    await comments.remove_comment(unit.session, unit.viewer, await _seen(unit, postmortem_id), comment_id)
