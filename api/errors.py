@@ -39,6 +39,7 @@ STATUS: dict[type[DomainError], int] = {
     errors.JustificationRequired: 422,
     errors.DueDateNotLater: 422,
     errors.OwnerNotActive: 422,
+    errors.TimelineNotRead: 422,
     errors.IdempotencyKeyReused: 422,
     errors.UnknownIntegrationKind: 422,
     errors.InvalidIntegrationConfig: 422,

@@ -3,12 +3,13 @@
 Importing this package registers every table on ``Base.metadata``.
 """
 
-from models import action_item, incident, integration, person, policy, postmortem, record, team
+from models import action_item, advice, incident, integration, person, policy, postmortem, record, team
 from models.base import Base
 
 __all__ = [
     "Base",
     "action_item",
+    "advice",
     "incident",
     "integration",
     "person",

@@ -10,6 +10,8 @@ from api.v1.shapes import FreeForm, Ref, Shape, Short, StrictlyGiven, Tag, Text,
 from domain.access import EditorLevel, Visibility
 from domain.drafts import EntryType
 from domain.lifecycle import ReviewerState, Status
+from domain.moments import Precision
+from domain.timelines import EVENT_LIMIT
 from integrations.fields import Instant, Words
 from models.postmortem import SECTIONS
 from models.queries.postmortems import Full, missing_of, state_of
@@ -50,6 +52,7 @@ class ReviewerOut(Shape):
 class TimelineEventOut(Shape):
     id: str
     at: datetime
+    precision: Precision
     event: str
     type: EntryType
     actor: str | None
@@ -114,7 +117,13 @@ def postmortem_out(full: Full, base_url: str) -> PostmortemOut:
     incident_ids = [one.incident_id for one in row.incidents]
     timeline = [
         TimelineEventOut.model_construct(
-            id=one.id, at=one.at, event=one.event, type=EntryType(one.type), actor=one.actor, source=one.source
+            id=one.id,
+            at=one.at,
+            precision=Precision(one.precision),
+            event=one.event,
+            type=EntryType(one.type),
+            actor=one.actor,
+            source=one.source,
         )
         for one in row.timeline
     ]
@@ -168,7 +177,8 @@ def postmortem_out(full: Full, base_url: str) -> PostmortemOut:
 
 class TimelineEventIn(StrictlyGiven):
     at: Instant
-    event: Annotated[str, Words(10_000)]
+    precision: Precision = Precision.MINUTE
+    event: Annotated[str, Words(EVENT_LIMIT)]
     type: EntryType = EntryType.OTHER
     actor: Short = None
 

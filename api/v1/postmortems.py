@@ -90,7 +90,10 @@ async def _new(unit: Unit, postmortem_id: str, given: PostmortemNew) -> NewPostm
         if linked
         else NewPostmortem(postmortem_id, given.title or "", author)
     )
-    written = [NewTimelineEvent(one.at, one.event, one.type, one.actor) for one in given.timeline or []]
+    written = [
+        NewTimelineEvent(one.at, one.event, one.type, one.actor, precision=one.precision)
+        for one in given.timeline or []
+    ]
     return NewPostmortem(
         id=postmortem_id,
         title=given.title or prefilled.title,
