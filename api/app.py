@@ -10,7 +10,7 @@ from api import errors, health, webhooks
 from api.errors import Problem
 from api.middleware import BodyLimit, RequestLog
 from api.unit import Parts
-from api.v1 import action_items, discussion, incidents, integrations, lifecycle, people, postmortems, timeline
+from api.v1 import action_items, advice, discussion, incidents, integrations, lifecycle, people, postmortems, timeline
 from models.queries import workers
 from models.session import Sessions
 from runtime.connections import connect_temporal, open_database, open_vault
@@ -53,6 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifecycle.routes,
         discussion.routes,
         timeline.routes,
+        advice.routes,
         action_items.routes,
         incidents.routes,
         people.routes,

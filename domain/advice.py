@@ -6,7 +6,7 @@ Code, quotes, links, HTML and headings are not advised on: they are blanked out 
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -37,6 +37,9 @@ _INLINE = tuple(
         r"(?<!\w)'[^'\n]{3,300}'(?!\w)",
     )
 )
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_OF_TIMES = re.compile(r"\btimes?\b|zone", re.I)
+_MAY_BE_BLOCK = re.compile(r"[\s#>`~<*+\d-]")
 _MARKER = re.compile(r"^[\s>#|]*(?:(?:[-*+]|\d{1,3}[.)])\s+)?(?:\[[ xX]\]\s+)?")
 
 
@@ -57,30 +60,34 @@ class Finding:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
-class People:
-    """Who took part, by names and handles: in a causal sentence they are advised on."""
-
-    names: Sequence[str] = field(default=())
-
-
 def fingerprint(rule: str, line: str) -> str:
     """32 hexadecimal digits; blanks, capitals and list marks do not count."""
     plain = " ".join(_MARKER.sub("", line).split()).casefold()
     return hashlib.sha256(f"{rule}\0{plain}".encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def advise(kind: Kind, text: str, *, section: str | None = None, people: Iterable[str] = ()) -> list[Finding]:
-    """What the rules find in a text, line by line; of one family only the first finding in the same words."""
-    rules = [one for one in RULES.values() if kind in one.kinds and (section is None or one.holds_in(section))]
-    lines = re.split(r"\r\n|\r|\n", text)
-    blanked = _blanked(text)
-    zoned = any(stated_zone(line) and re.search(r"\btimes?\b|zone", line, re.I) for line in lines)
-    context = Context(kind, names_pattern(people), zoned)
-    found = [
-        one for number, line in enumerate(lines) for one in _in_line(rules, context, number, line, blanked[number])
-    ]
-    return found[:FINDINGS_LIMIT]
+@dataclass(frozen=True, slots=True)
+class Adviser:
+    """Reads texts of one postmortem. ``names`` is a pattern of those who took part (``names_pattern``)."""
+
+    names: str | None = None
+
+    def advise(self, kind: Kind, text: str, *, section: str | None = None) -> list[Finding]:
+        """What the rules find in a text, line by line; of one family only the first finding in the same words."""
+        rules = [one for one in RULES.values() if kind in one.kinds and (section is None or one.holds_in(section))]
+        lines = _LINE_END.split(text)
+        blanked = _blanked(lines)
+        zoned = any(stated_zone(line) and _OF_TIMES.search(line) for line in lines)
+        context = Context(kind, self.names, zoned)
+        found = [
+            one for place, line in enumerate(lines) for one in _in_line(rules, context, place, line, blanked[place])
+        ]
+        return found[:FINDINGS_LIMIT]
+
+
+def adviser(people: Iterable[str] = ()) -> Adviser:
+    """``people`` are the names and handles of those who took part: in a causal sentence they are advised on."""
+    return Adviser(names_pattern(people))
 
 
 def _in_line(rules: Sequence[Rule], context: Context, number: int, line: str, prose: str) -> Iterator[Finding]:
@@ -115,13 +122,14 @@ def advise_metrics(metrics: Mapping[str, Any]) -> list[Finding]:
 _BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline")
 
 
-def _blanked(text: str) -> list[str]:
+def _blanked(given: Sequence[str]) -> list[str]:
     """The lines with everything that is not prose as blanks, each as long as it was."""
-    lines = re.split(r"\r\n|\r|\n", text)
-    for token in _BLOCKS.parse("\n".join(lines).replace("\0", " ")):
-        if token.type in _NOT_PROSE and token.map:
-            for place in range(token.map[0], min(token.map[1], len(lines))):
-                lines[place] = " " * len(lines[place])
+    lines = list(given)
+    if len(lines) > 1 or _MAY_BE_BLOCK.match(lines[0]):
+        for token in _BLOCKS.parse("\n".join(lines).replace("\0", " ")):
+            if token.type in _NOT_PROSE and token.map:
+                for place in range(token.map[0], min(token.map[1], len(lines))):
+                    lines[place] = " " * len(lines[place])
     whole = "\n".join(lines)
     for pattern in _INLINE:
         whole = pattern.sub(_blanks, whole)

@@ -10,9 +10,9 @@ ITEM = frozenset({Kind.ACTION_ITEM})
 _START = re.compile(r"^[\s*_~]*(?:[-*+\u2022]\s+|\d{1,3}[.)]\s+)?(?:\[[ xX]\]\s+)?[*_]{0,3}(?:[A-Z][\w/-]{1,20}:\s+)?")
 _SURE = """
 add remove create write move replace upgrade migrate enable disable configure implement introduce ensure increase
-decrease reduce automate set teach train define delete rename split install notify investigate publish extend improve evaluate
-consider raise lower build make give send ask find turn rotate revoke expose enforce prevent separate merge rewrite
-reconfigure provision decommission consolidate educate announce establish streamline
+decrease reduce automate set teach train define delete rename split install notify investigate publish extend improve
+evaluate consider raise lower build make give send ask find turn rotate revoke expose enforce prevent separate merge
+rewrite reconfigure provision decommission consolidate educate announce establish streamline
 """
 """Verbs that are no nouns as well."""
 _OTHER = """

@@ -1,12 +1,19 @@
 """Advice: each rule by its own examples, what is never advised on, and fingerprints that survive edits."""
 
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.advice import RULES, advise, advise_metrics, fingerprint
+from domain.advice import RULES, Finding, advise_metrics, adviser, fingerprint
 from domain.advice_metrics import METRIC_RULES, MetricRule
 from domain.advice_rules import EXAMPLE_PEOPLE, Kind, Rule
+
+
+def advise(kind: Kind, text: str, *, section: str | None = None, people: Iterable[str] = ()) -> list[Finding]:
+    return adviser(people).advise(kind, text, section=section)
+
 
 EXAMPLES = [(rule, kind) for rule in RULES.values() for kind in sorted(rule.kinds)]
 
