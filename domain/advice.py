@@ -7,13 +7,14 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from markdown_it import MarkdownIt
 
 from domain.advice_items import ITEM_RULES
 from domain.advice_metrics import METRIC_RULES
-from domain.advice_rules import TEXT_RULES, Context, Kind, Rule, names_pattern
+from domain.advice_rules import TEXT_RULES, Context, Kind, Rule, named_causes
 from domain.zones import stated_zone
 
 RULES: Mapping[str, Rule] = {one.id: one for one in (*TEXT_RULES, *ITEM_RULES)}
@@ -23,20 +24,25 @@ FINDINGS_LIMIT = 500
 
 _NOT_PROSE = frozenset({"fence", "code_block", "html_block", "blockquote_open", "heading_open"})
 _INLINE = tuple(
-    re.compile(pattern, re.S)
-    for pattern in (
-        r"(`+)(?!`).+?(?<!`)\1(?!`)",
-        r"<!--.*?-->",
-        r"</?[a-zA-Z][^<>\n]{0,2000}>|<(?:https?|mailto):[^<>\s]{1,2000}>",
-        r"!?\[(?:[^\[\]\n]|\[[^\[\]\n]*\]){0,1000}\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"\n]*\")?\)",
-        r"!?\[(?:[^\[\]\n]|\[[^\[\]\n]*\]){0,1000}\]\[[^\[\]\n]*\]",
-        r"(?m:^\s{0,3}\[[^\]\n]+\]:[^\n]*$)",
-        r"https?://[^\s)>\]]+",
-        r"\"[^\"\n]{1,500}\"",
-        r"\u201c[^\u201d\n]{1,500}\u201d|\u00ab[^\u00bb\n]{1,500}\u00bb",
-        r"(?<!\w)'[^'\n]{3,300}'(?!\w)",
+    (mark, re.compile(pattern, re.S))
+    for mark, pattern in (
+        ("`", r"(`+)(?!`).+?(?<!`)\1(?!`)"),
+        ("<!", r"<!--.*?-->"),
+        ("<", r"</?[a-zA-Z][^<>\n]{0,2000}>|<(?:https?|mailto):[^<>\s]{1,2000}>"),
+        (
+            "](",
+            r"!?\[(?:[^\[\]\n]|\[[^\[\]\n]*\]){0,1000}\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"\n]*\")?\)",
+        ),
+        ("][", r"!?\[(?:[^\[\]\n]|\[[^\[\]\n]*\]){0,1000}\]\[[^\[\]\n]*\]"),
+        ("]:", r"(?m:^\s{0,3}\[[^\]\n]+\]:[^\n]*$)"),
+        ("://", r"https?://[^\s)>\]]+"),
+        ('"', r"\"[^\"\n]{1,500}\""),
+        ("\u201d", r"\u201c[^\u201d\n]{1,500}\u201d"),
+        ("\u00bb", r"\u00ab[^\u00bb\n]{1,500}\u00bb"),
+        ("'", r"(?<!\w)'[^'\n]{3,300}'(?!\w)"),
     )
 )
+"""Each with a mark that a text must hold for it."""
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _OF_TIMES = re.compile(r"\btimes?\b|zone", re.I)
 _MAY_BE_BLOCK = re.compile(r"[\s#>`~<*+\d-]")
@@ -68,26 +74,32 @@ def fingerprint(rule: str, line: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Adviser:
-    """Reads texts of one postmortem. ``names`` is a pattern of those who took part (``names_pattern``)."""
+    """Reads texts of one postmortem, in which ``causes`` are sentences that name somebody as a cause."""
 
-    names: str | None = None
+    causes: tuple[re.Pattern[str], ...]
 
     def advise(self, kind: Kind, text: str, *, section: str | None = None) -> list[Finding]:
         """What the rules find in a text, line by line; of one family only the first finding in the same words."""
-        rules = [one for one in RULES.values() if kind in one.kinds and (section is None or one.holds_in(section))]
+        rules = _rules(kind, section)
         lines = _LINE_END.split(text)
         blanked = _blanked(lines)
         zoned = any(stated_zone(line) and _OF_TIMES.search(line) for line in lines)
-        context = Context(kind, self.names, zoned)
+        context = Context(self.causes, zoned)
         found = [
             one for place, line in enumerate(lines) for one in _in_line(rules, context, place, line, blanked[place])
         ]
         return found[:FINDINGS_LIMIT]
 
 
+@lru_cache(maxsize=64)
+def _rules(kind: Kind, section: str | None) -> tuple[Rule, ...]:
+    """Without a section those of all of them."""
+    return tuple(one for one in RULES.values() if kind in one.kinds and (section is None or one.holds_in(section)))
+
+
 def adviser(people: Iterable[str] = ()) -> Adviser:
     """``people`` are the names and handles of those who took part: in a causal sentence they are advised on."""
-    return Adviser(names_pattern(people))
+    return Adviser(named_causes(people))
 
 
 def _in_line(rules: Sequence[Rule], context: Context, number: int, line: str, prose: str) -> Iterator[Finding]:
@@ -131,8 +143,9 @@ def _blanked(given: Sequence[str]) -> list[str]:
                 for place in range(token.map[0], min(token.map[1], len(lines))):
                     lines[place] = " " * len(lines[place])
     whole = "\n".join(lines)
-    for pattern in _INLINE:
-        whole = pattern.sub(_blanks, whole)
+    for mark, pattern in _INLINE:
+        if mark in whole:
+            whole = pattern.sub(_blanks, whole)
     return whole.split("\n")
 
 

@@ -23,10 +23,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """``names`` finds those who took part, None where nobody is known; ``zoned`` texts say the zone of their times."""
+    """``causes`` find people named as a cause (``named_causes``); ``zoned`` texts say the zone of their times."""
 
-    kind: Kind
-    names: str | None = None
+    causes: tuple[re.Pattern[str], ...]
     zoned: bool = False
 
 
@@ -54,12 +53,11 @@ EXAMPLE_PEOPLE = ("Bob Smith", "Jane", "@alice")
 """Who took part, in the examples."""
 
 
-def names_pattern(people: Iterable[str]) -> str | None:
+def _names(people: Iterable[str]) -> str | None:
     """A regular expression of full names, first names and handles."""
     known: set[str] = set()
     for one in people:
-        parts = one.split()
-        known |= {one.strip(), *(part for part in parts[:1] if len(part) >= 3)}
+        known |= {one.strip(), *(part for part in one.split()[:1] if len(part) >= 3)}
     names = sorted((re.escape(one) for one in known if len(one) >= 3), key=len, reverse=True)[:NAMES_LIMIT]
     return rf"(?<![\w@.-])(?:{'|'.join(names)})(?!\w)" if names else None
 
@@ -93,15 +91,23 @@ _NAMED_AFTER = (
 _FORGETFUL = r"(?:forgot|neglected|overlooked|misread|ignored|was careless|was distracted|did not pay attention)\b"
 
 
+_HANDLE = r"(?<![\w@.-])@[\w.-]*\w"
+
+
+def named_causes(people: Iterable[str] = ()) -> tuple[re.Pattern[str], ...]:
+    """Patterns of sentences that name somebody as a cause: those who took part, a handle, or "because Bob forgot"."""
+    known = _names(people)
+    names = f"(?:{known}|{_HANDLE})" if known else _HANDLE
+    return (
+        re.compile(rf"(?i:{_NAMED_BEFORE}){names}"),
+        re.compile(rf"{names}(?i:{_NAMED_AFTER})"),
+        re.compile(rf"\b(?i:because|since|as)\s+[A-Z][a-z]+(?:\s[A-Z][a-z]+)?\s+(?i:{_FORGETFUL})"),
+    )
+
+
 def _named_cause(line: str, context: Context) -> Spans:
-    handle = r"(?<![\w@.-])@[\w.-]*\w"
-    names = f"(?:{context.names}|{handle})" if context.names else handle
-    for pattern, flags in (
-        (rf"(?i:{_NAMED_BEFORE}){names}", 0),
-        (rf"{names}(?i:{_NAMED_AFTER})", 0),
-        (rf"\b(?i:because|since|as)\s+[A-Z][a-z]+(?:\s[A-Z][a-z]+)?\s+(?i:{_FORGETFUL})", 0),
-    ):
-        for found in re.finditer(pattern, line, flags):
+    for pattern in context.causes:
+        for found in pattern.finditer(line):
             yield found.span()
 
 

@@ -17,6 +17,7 @@ SAYS: Mapping[str, str] = {
     "unknown_zone": "There is no zone {zone}. Write one such as UTC, UTC+1 or Europe/Berlin.",
     "too_long": "An event holds at most {limit} characters.",
     "too_many": "At most {limit} events are read at once. Paste the rest again.",
+    "too_many_lines": "At most {limit} lines are read at once. Paste the rest, from here on, again.",
     "next_day": "The clock went back, so this was read as the next day, {day}.",
     "clock_twice": "In {zone} this time came twice that day; the first was taken, {at}.",
     "clock_never": "In {zone} this time was skipped that day; it was read as {at}.",

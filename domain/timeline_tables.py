@@ -8,6 +8,8 @@ from itertools import pairwise
 
 from domain.moments import Unreadable, read_moment
 
+COLUMNS_LIMIT = 40
+"""What stands further right is part of the last column."""
 DELIMITERS = ("\t", ";", ",", "|")
 _NAMES = {
     "time": re.compile(
@@ -98,12 +100,12 @@ def _split_row(line: str) -> tuple[str, ...]:
     inner = line.strip().removeprefix("|")
     if inner.endswith("|") and not inner.endswith("\\|"):
         inner = inner[:-1]
-    return tuple(_BREAK.sub("\n", cell.replace("\\|", "|")).strip() for cell in re.split(r"(?<!\\)\|", inner))
+    cells = re.split(r"(?<!\\)\|", inner, maxsplit=COLUMNS_LIMIT - 1)
+    return tuple(_BREAK.sub("\n", cell.replace("\\|", "|")).strip() for cell in cells)
 
 
-def separated(text: str) -> list[Row] | None:
+def separated(lines: Sequence[str]) -> list[Row] | None:
     """The rows of a text that is tab-separated or CSV as a whole; None where it is not."""
-    lines = re.split(r"\r\n|\r|\n", text)
     if any(line.lstrip().startswith("|") for line in lines):
         return None
     for delimiter in DELIMITERS:
@@ -121,7 +123,8 @@ def _read(lines: Sequence[str], delimiter: str) -> list[Row] | None:
     start = 1
     try:
         for fields in reader:
-            cells = tuple(cell.strip() for cell in fields)
+            kept, over = fields[: COLUMNS_LIMIT - 1], fields[COLUMNS_LIMIT - 1 :]
+            cells = tuple(cell.strip() for cell in (*kept, *([delimiter.join(over)] if over else [])))
             if any(cells):
                 rows.append(Row(start, "\n".join(lines[start - 1 : reader.line_num]), cells))
             start = reader.line_num + 1

@@ -19,6 +19,7 @@ from domain.zones import UTC_ZONE, Clock, NoZone, Zone, instant, out_of_season, 
 EVENT_LIMIT = 10_000
 """Characters of one event."""
 EVENTS_LIMIT = 5000
+LINES_LIMIT = 50_000
 NEXT_DAY = timedelta(hours=6)
 """A clock without a date that goes back by more than this belongs to the next day."""
 
@@ -64,7 +65,10 @@ def parse_timeline(text: str, *, day: date | None = None, zone: Zone = UTC_ZONE)
     """Reads a pasted timeline. ``day`` and ``zone`` hold until the text says otherwise."""
     walk = _Walk(zone, day, zone)
     lines = re.split(r"\r\n|\r|\n", text)
-    rows = separated(text)
+    if len(lines) > LINES_LIMIT:
+        walk.problem(LINES_LIMIT + 1, lines[LINES_LIMIT], "too_many_lines", limit=LINES_LIMIT)
+        del lines[LINES_LIMIT:]
+    rows = separated(lines)
     if rows is not None:
         walk.table(rows, has_header=False)
     else:

@@ -285,6 +285,15 @@ def test_the_order_of_the_text_is_kept_and_5000_lines_are_read() -> None:
     assert problems(many) == [(5001, "too_many")]
 
 
+def test_a_text_of_very_many_lines_or_columns_is_read_up_to_a_limit() -> None:
+    parsed = read("14:03 Alert\n" + "nothing\n" * 60_000)
+    assert parsed.problems[-1].line == 50_001
+    assert parsed.problems[-1].code == "too_many_lines"
+    wide = "14:03" + "\t" + "\t".join(f"c{place}" for place in range(100))
+    assert all(f"c{place}" in read(f"{wide}\n{wide}").events[0].event for place in range(100))
+    read("|" * 500_000)
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=300) | st.text(alphabet="0123456789:-|?,;\t\n #*[]()apmUTC+~", max_size=300))
 def test_no_text_breaks_it_and_nothing_is_dropped_in_silence(text: str) -> None:
