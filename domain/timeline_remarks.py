@@ -19,6 +19,7 @@ SAYS: Mapping[str, str] = {
     "too_many": "At most {limit} events are read at once. Paste the rest again.",
     "too_many_lines": "At most {limit} lines are read at once. Paste the rest, from here on, again.",
     "next_day": "The clock went back, so this was read as the next day, {day}.",
+    "newest_first": "This was read as {day}. If the newest comes first here, it is the day before: write the date.",
     "clock_twice": "In {zone} this time came twice that day; the first was taken, {at}.",
     "clock_never": "In {zone} this time was skipped that day; it was read as {at}.",
     "out_of_season": "{zone} was taken by its name. On {day} clocks there showed {shown}: write that if it was meant.",

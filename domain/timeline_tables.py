@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from domain.drafts import EntryType
 from domain.moments import Unreadable, read_moment
+from domain.timeline_types import read_type
 
 COLUMNS_LIMIT = 40
 """What stands further right is part of the last column."""
+ACTOR_LIMIT = 200
 DELIMITERS = ("\t", ";", ",", "|")
 _NAMES = {
     "time": re.compile(
@@ -54,9 +57,11 @@ class Columns:
         return " ".join(part for place in self.when if (part := _cell(row, place)))
 
     def words(self, row: Row) -> str:
-        """The event, and after it what other columns say, by their names."""
+        """The event, and after it what other columns say, by their names; so too an actor or a type that is none."""
+        known = {*self.when, self.event}
+        known |= {self.actor} if self.actor_of(row) else set()
+        known |= {self.type} if self.type_of(row) else set()
         others = []
-        known = {*self.when, self.event, self.actor, self.type}
         for place, cell in enumerate(row.cells):
             if place not in known and cell:
                 name = self.names[place] if place < len(self.names) else ""
@@ -64,10 +69,11 @@ class Columns:
         return " \u2014 ".join(part for part in (_cell(row, self.event), *others) if part)
 
     def actor_of(self, row: Row) -> str | None:
-        return _cell(row, self.actor).lstrip("@") or None
+        name = _cell(row, self.actor).lstrip("@")
+        return name if 0 < len(name) <= ACTOR_LIMIT else None
 
-    def type_of(self, row: Row) -> str:
-        return _cell(row, self.type)
+    def type_of(self, row: Row) -> EntryType | None:
+        return read_type(_cell(row, self.type))
 
 
 def _cell(row: Row, place: int | None) -> str:

@@ -13,7 +13,7 @@ from domain.drafts import EntryType
 from domain.moments import Moment, Precision, Unreadable, find_day, read_moment
 from domain.timeline_remarks import Remark, remark
 from domain.timeline_tables import Columns, Row, find_columns, is_markdown_row, markdown_table, separated
-from domain.timeline_types import guess_type, read_type
+from domain.timeline_types import guess_type
 from domain.zones import UTC_ZONE, Clock, NoZone, Zone, instant, out_of_season, read_zone, stated_zone
 
 EVENT_LIMIT = 10_000
@@ -245,7 +245,7 @@ class _Walk:
         else:
             moment, rest = found
             words = [" ".join(part for part in (rest, columns.words(row)) if part)]
-            kind = read_type(columns.type_of(row))
+            kind = columns.type_of(row)
             self.open = _Open(row.line, row.raw, moment, words, actor=columns.actor_of(row), type=kind)
             self.close()
 
@@ -310,6 +310,8 @@ class _Walk:
             local += timedelta(days=1)
             day += timedelta(days=1)
             self.warn(one, "next_day", day=day.isoformat())
+        elif moment.day is None and self.last and local - self.last > timedelta(days=1) - NEXT_DAY:
+            self.warn(one, "newest_first", day=day.isoformat())
         self.day, self.last = day, local
         at, clock = instant(local, zone)
         if at.year < 1970:

@@ -153,6 +153,11 @@ def test_times_run_past_midnight_with_a_warning() -> None:
     assert [(one.line, one.code) for one in parsed.warnings] == [(2, "next_day")]
 
 
+def test_a_list_with_the_newest_first_is_warned_of_at_midnight() -> None:
+    parsed = read("00:20 Fixed\n00:05 Paged\n23:50 Alert")
+    assert [(one.line, one.code) for one in parsed.warnings] == [(3, "newest_first")]
+
+
 def test_hours_that_come_twice_or_never_are_warned_of() -> None:
     parsed = read("2024-03-31 02:30 Skipped\n2024-10-27 02:30 Twice", default="Europe/Berlin")
     assert told(parsed) == [("2024-03-31 01:30", "Skipped"), ("2024-10-27 00:30", "Twice")]
@@ -172,6 +177,7 @@ Time | Event | Who | Type | Link
 14:03 | Pool `a \\| b` full | @jane | detection | [graph](https://example.com)
 14:05 - 14:20 | Looked around | Bob | |
 14:?? | Somebody restarted it<br>twice | | mitigation |
+14:30 | Told everybody | | Comms |
 HH:MM | what happened | | |
  | | | |
 """
@@ -180,10 +186,11 @@ HH:MM | what happened | | |
         ("2024-01-15 14:03", "Pool `a | b` full \u2014 Link: [graph](https://example.com)"),
         ("2024-01-15 14:05", "(until 14:20) Looked around"),
         ("2024-01-15 14:00", "Somebody restarted it\ntwice"),
+        ("2024-01-15 14:30", "Told everybody \u2014 Type: Comms"),
     ]
-    assert [one.actor for one in parsed.events] == ["jane", "Bob", None]
-    assert [one.type for one in parsed.events] == [EntryType.DETECTION, EntryType.OTHER, EntryType.MITIGATION]
-    assert problems(parsed) == [(7, "template_row")]
+    assert [one.actor for one in parsed.events] == ["jane", "Bob", None, None]
+    assert [one.type.value for one in parsed.events] == ["DETECTION", "OTHER", "MITIGATION", "OTHER"]
+    assert problems(parsed) == [(8, "template_row")]
 
 
 @pytest.mark.parametrize("delimiter", ["\t", ",", ";", " | "])
