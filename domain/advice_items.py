@@ -29,7 +29,7 @@ reorganise repair repeat reproduce request require research reset resize resolve
 retire retry revert revisit rework roll route save scan search secure see serve setup ship show simplify simulate
 speed standardise standardize strengthen submit subscribe support surface sync tag take talk throttle track transfer
 trigger try understand undo unify uninstall unblock upload upstream visualise visualize wait work reflect note come
-cordon cull curate have need must should will be bring do go reach rethink
+cordon cull curate have need must should will be bring do go reach rethink done
 """
 _SURE_VERBS = frozenset(_SURE.split())
 _VERBS = _SURE_VERBS | frozenset(_OTHER.split())
@@ -38,7 +38,7 @@ TOPIC_WORDS = 8
 """A text without a verb is a topic if it is as short as that; a longer one says what is meant."""
 _WORD = re.compile(r"[A-Za-z][A-Za-z'-]*")
 _MEASURED = re.compile(
-    r"\d|%|\bby \w+ing\b|\bso (?:that|we|it)\b|\bsuch that\b|\bwhen(?:ever)?\b|\bbefore\b|\bfrom\b.*\bto\b"
+    r"\d|%|\bwith\b|\bby \w+ing\b|\bso (?:that|we|it)\b|\bsuch that\b|\bwhen(?:ever)?\b|\bbefore\b|\bfrom\b.*\bto\b"
     r"|\bto (?:include|show|alert|cover|fail|page|reject|log|report|warn|detect|allow|handle|support|notify|check)\b",
     re.I,
 )

@@ -1,7 +1,7 @@
 """What is said about a line of a pasted timeline: that it was not read and what to do, or which choice was made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 TEXT_LIMIT = 300
 
@@ -36,6 +36,20 @@ class Remark:
     message: str
 
 
-def remark(line: int, raw: str, code: str, facts: Mapping[str, object]) -> Remark:
+@dataclass(slots=True)
+class Remarks:
+    """What is found while reading: lines that were not read, and choices that were made."""
+
+    problems: list[Remark] = field(default_factory=list)
+    warnings: list[Remark] = field(default_factory=list)
+
+    def problem(self, line: int, raw: str, code: str, **facts: object) -> None:
+        self.problems.append(_remark(line, raw, code, facts))
+
+    def warning(self, line: int, raw: str, code: str, **facts: object) -> None:
+        self.warnings.append(_remark(line, raw, code, facts))
+
+
+def _remark(line: int, raw: str, code: str, facts: Mapping[str, object]) -> Remark:
     words = {name: ", ".join(value) if isinstance(value, tuple) else value for name, value in facts.items()}
     return Remark(line, raw.strip()[:TEXT_LIMIT], code, SAYS[code].format_map(words))

@@ -7,21 +7,20 @@ Nothing is dropped in silence: what is not understood is a problem that tells it
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 
 from domain.drafts import EntryType
 from domain.moments import Moment, Precision, Unreadable, find_day, read_moment
-from domain.timeline_remarks import Remark, remark
+from domain.timeline_reckoning import Reckoning
+from domain.timeline_remarks import Remark, Remarks
 from domain.timeline_tables import Columns, Row, find_columns, is_markdown_row, markdown_table, separated
 from domain.timeline_types import guess_type
-from domain.zones import UTC_ZONE, Clock, NoZone, Zone, instant, out_of_season, read_zone, stated_zone
+from domain.zones import UTC_ZONE, Zone, stated_zone
 
 EVENT_LIMIT = 10_000
 """Characters of one event."""
 EVENTS_LIMIT = 5000
 LINES_LIMIT = 50_000
-NEXT_DAY = timedelta(hours=6)
-"""A clock without a date that goes back by more than this belongs to the next day."""
 
 _HEADING = re.compile(r"^\s{0,3}(#{1,6})\s+(.*?)(?:\s+#+)?\s*$")
 _UNDERLINE = re.compile(r"^\s{0,3}(?:=+|-+)\s*$")
@@ -63,7 +62,8 @@ class Parsed:
 
 def parse_timeline(text: str, *, day: date | None = None, zone: Zone = UTC_ZONE) -> Parsed:
     """Reads a pasted timeline. ``day`` and ``zone`` hold until the text says otherwise."""
-    walk = _Walk(zone, day, zone)
+    remarks = Remarks()
+    walk = _Walk(Reckoning(zone, day, zone, remarks), remarks)
     lines = re.split(r"\r\n|\r|\n", text)
     if len(lines) > LINES_LIMIT:
         walk.problem(LINES_LIMIT + 1, lines[LINES_LIMIT], "too_many_lines", limit=LINES_LIMIT)
@@ -74,8 +74,8 @@ def parse_timeline(text: str, *, day: date | None = None, zone: Zone = UTC_ZONE)
     else:
         walk.lines(lines)
     walk.close()
-    walk.problems.sort(key=lambda one: one.line)
-    return Parsed(tuple(walk.events), tuple(walk.problems), tuple(walk.warnings))
+    problems = sorted(remarks.problems, key=lambda one: one.line)
+    return Parsed(tuple(walk.events), tuple(problems), tuple(remarks.warnings))
 
 
 @dataclass(slots=True)
@@ -102,15 +102,10 @@ class _Open:
 class _Walk:
     """A walk over the lines: the date and zone that hold, what is open, what was found."""
 
-    default: Zone
-    day: date | None
-    zone: Zone | NoZone
-    last: datetime | None = None
+    reckoning: Reckoning
+    remarks: Remarks
     open: _Open | None = None
     events: list[ParsedEvent] = field(default_factory=list)
-    problems: list[Remark] = field(default_factory=list)
-    warnings: list[Remark] = field(default_factory=list)
-    seasons: set[tuple[str, str]] = field(default_factory=set)
 
     # Lines
 
@@ -148,17 +143,17 @@ class _Walk:
 
     def heading(self, number: int, raw: str, heading: str) -> None:
         self.close()
-        self.state_zone(number, raw, heading)
+        self.reckoning.state_zone(number, raw, heading)
         found = read_moment(heading)
         if isinstance(found, tuple):
             moment, words = found
             self.open = _Open(number, raw, moment, [words] if words else [], by_heading=True)
             if self.open.is_day:
-                self.set_day(moment)
+                self.reckoning.set_day(moment)
         elif isinstance(found, Unreadable):
             self.problem(number, raw, found.value)
         elif day := find_day(heading):
-            self.set_day(Moment(day))
+            self.reckoning.set_day(Moment(day))
         elif not _TITLE.match(heading) and not stated_zone(heading):
             self.problem(number, raw, "no_time")
 
@@ -182,7 +177,7 @@ class _Walk:
             self.begin(number, raw, found, bullet=bullet is not None)
         elif self.is_statement(text) or _TITLE.match(text) or _RULE.match(text):
             self.close(timed=True)
-            self.state_zone(number, raw, text)
+            self.reckoning.state_zone(number, raw, text)
         elif self.continues(raw, bullet is not None):
             self.belonging(number, raw)
         else:
@@ -193,7 +188,7 @@ class _Walk:
         moment, words = found
         self.close(timed=True)
         if moment.clock is None and moment.at is None and not words and not bullet:
-            self.set_day(moment)
+            self.reckoning.set_day(moment)
             self.open = _Open(number, raw, moment, [], by_heading=True)
             return
         self.open = _Open(number, raw, moment, [words], bullet=bullet)
@@ -228,18 +223,18 @@ class _Walk:
     def table(self, rows: Sequence[Row], has_header: bool) -> None:
         self.close(timed=True)
         columns, below = find_columns(rows, has_header)
-        before = self.zone
+        before = self.reckoning.zone
         if columns.over_times and rows:
-            self.state_zone(rows[0].line, rows[0].raw, columns.over_times)
+            self.reckoning.state_zone(rows[0].line, rows[0].raw, columns.over_times)
         for row in below:
             if any(row.cells):
                 self.row(columns, row)
-        self.zone = before
+        self.reckoning.zone = before
 
     def row(self, columns: Columns, row: Row) -> None:
         found = read_moment(columns.moment(row))
         if len(row.cells) == 1 and self.is_statement(row.cells[0]):
-            self.state_zone(row.line, row.raw, row.cells[0])
+            self.reckoning.state_zone(row.line, row.raw, row.cells[0])
         elif found is None or isinstance(found, Unreadable):
             self.problem(row.line, row.raw, found.value if found else "no_time")
         else:
@@ -248,20 +243,6 @@ class _Walk:
             kind = columns.type_of(row)
             self.open = _Open(row.line, row.raw, moment, words, actor=columns.actor_of(row), type=kind)
             self.close()
-
-    # What holds
-
-    def state_zone(self, number: int, raw: str, text: str) -> None:
-        written = stated_zone(text)
-        if written is None:
-            return
-        self.zone = read_zone(written, self.default)
-        if isinstance(self.zone, NoZone):
-            self.problem(number, raw, self.zone.why.value, zone=written, choices=self.zone.choices)
-
-    def set_day(self, moment: Moment) -> None:
-        self.day = moment.day.near(self.day) if moment.day else self.day
-        self.last = None
 
     # Events
 
@@ -288,48 +269,15 @@ class _Walk:
             self.add(one, words)
 
     def add(self, one: _Open, words: str) -> None:
-        at = one.moment.at or self.instant_of(one)
+        at = self.reckoning.instant_of(one.line, one.raw, one.moment)
         if at is None:
             return
         actor, words = (one.actor, words) if one.actor else _actor(words)
         kind = one.type or guess_type(words)
         self.events.append(ParsedEvent(one.line, at, one.moment.precision, words, kind, actor))
 
-    def instant_of(self, one: _Open) -> datetime | None:
-        moment = one.moment
-        zone = read_zone(moment.zone, self.default) if moment.zone else self.zone
-        if isinstance(zone, NoZone):
-            self.problem(one.line, one.raw, zone.why.value, zone=zone.name, choices=zone.choices)
-            return None
-        day = moment.day.near(self.day) if moment.day else self.day
-        if day is None:
-            self.problem(one.line, one.raw, "no_date")
-            return None
-        local = datetime.combine(day, time()) + (moment.clock or timedelta())
-        if moment.day is None and self.last and self.last - local > NEXT_DAY:
-            local += timedelta(days=1)
-            day += timedelta(days=1)
-            self.warn(one, "next_day", day=day.isoformat())
-        elif moment.day is None and self.last and local - self.last > timedelta(days=1) - NEXT_DAY:
-            self.warn(one, "newest_first", day=day.isoformat())
-        self.day, self.last = day, local
-        at, clock = instant(local, zone)
-        if at.year < 1970:
-            self.problem(one.line, one.raw, Unreadable.NO_SUCH_DATE.value)
-            return None
-        if clock is not Clock.ONCE:
-            self.warn(one, f"clock_{clock.value}", zone=zone.name, at=at.isoformat())
-        shown = out_of_season(zone, at)
-        if shown and (zone.name, shown) not in self.seasons:
-            self.seasons.add((zone.name, shown))
-            self.warn(one, "out_of_season", zone=zone.name, shown=shown, day=day.isoformat())
-        return at
-
     def problem(self, line: int, raw: str, code: str, **facts: object) -> None:
-        self.problems.append(remark(line, raw, code, facts))
-
-    def warn(self, one: _Open, code: str, **facts: object) -> None:
-        self.warnings.append(remark(one.line, one.raw, code, facts))
+        self.remarks.problem(line, raw, code, **facts)
 
 
 def _outdented(words: Sequence[str]) -> str:
