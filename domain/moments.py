@@ -91,7 +91,7 @@ _TEMPLATE = re.compile(
     re.I,
 )
 _ABOUT = re.compile(r"(?:[~\u2248]|(?:ca|circa|about|around|approx|approximately)\b\.?)\s*", re.I)
-_ZONE = re.compile(rf"[ \u00a0]?\(?(?P<zone>(?-i:{WRITTEN})|utc\b|gmt\b)\)?", re.I)
+_ZONE = re.compile(rf"[ \u00a0]?\(?(?P<zone>(?-i:{WRITTEN})|utc\b|gmt\b)(?!-?[A-Za-z])\)?", re.I)
 _RANGE = re.compile(r"\s*(?:-|\u2013|\u2014|to\b|until\b)\s*(?=[~\d])")
 _JOIN = re.compile(r"(?:[\s,@T]|\bat\b|\bon\b)*(?:[-\u2013]\s+)?")
 _OPEN = re.compile(r"[\s*_`\[(\"\u201c<]*")

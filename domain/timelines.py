@@ -239,9 +239,12 @@ class _Walk:
             self.problem(row.line, row.raw, found.value if found else "no_time")
         else:
             moment, rest = found
-            words = [" ".join(part for part in (rest, columns.words(row)) if part)]
+            words = " ".join(part for part in (rest, columns.words(row)) if part)
+            if not words and moment.day and moment.clock is None:
+                self.reckoning.set_day(moment)
+                return
             kind = columns.type_of(row)
-            self.open = _Open(row.line, row.raw, moment, words, actor=columns.actor_of(row), type=kind)
+            self.open = _Open(row.line, row.raw, moment, [words], actor=columns.actor_of(row), type=kind)
             self.close()
 
     # Events

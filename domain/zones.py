@@ -5,6 +5,7 @@ place where it means what its clocks show ("PT"), and a refusal with its choices
 """
 
 import re
+import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
@@ -13,7 +14,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from dateutil.zoneinfo import get_zonefile_instance
+from dateutil.zoneinfo import getzoneinfofile_stream
 
 _HOUR = 60
 FIXED: Mapping[str, int] = MappingProxyType(
@@ -137,15 +138,14 @@ def read_zone(written: str, default: Zone | None = None) -> Zone | NoZone:
     upper = name.upper()
     if upper in FIXED:
         return Zone(name, timezone(timedelta(minutes=FIXED[upper])))
-    if upper in PLACES:
-        return Zone(name, _rules(PLACES[upper]) or UTC)
     if upper in AMBIGUOUS:
         choices = AMBIGUOUS[upper]
         said = _said_by(default, upper)
         return Zone(name, said) if said else NoZone(name, ZoneProblem.AMBIGUOUS, choices)
     if found := _OFFSET.fullmatch(name):
         return _offset(name, found)
-    rules = _rules(name) if _IANA.fullmatch(name) else None
+    place = PLACES.get(upper, name)
+    rules = _rules(place) if _IANA.fullmatch(place) else None
     return Zone(name, rules) if rules else NoZone(name, ZoneProblem.UNKNOWN)
 
 
@@ -172,8 +172,19 @@ def _rules(name: str) -> tzinfo | None:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        found: tzinfo | None = get_zonefile_instance().get(name)
-        return found
+        return _bundled(name)
+
+
+def _bundled(name: str) -> tzinfo | None:
+    archive = getzoneinfofile_stream()
+    if archive is None:
+        return None
+    with tarfile.open(fileobj=archive) as files:
+        try:
+            found = files.extractfile(name)
+        except KeyError:
+            return None
+        return ZoneInfo.from_file(found, key=name) if found else None
 
 
 def instant(local: datetime, zone: Zone) -> tuple[datetime, Clock]:

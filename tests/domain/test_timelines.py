@@ -1,6 +1,8 @@
 """Timelines as people paste them: what is read, what is refused and why, what is only warned of."""
 
 import re
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -46,6 +48,7 @@ def problems(parsed: Parsed) -> list[tuple[int, str]]:
         ("- [x] 14:03 Alert", "2024-01-15 14:03", Precision.MINUTE),
         ("- **14:03 UTC** - Alert", "2024-01-15 14:03", Precision.MINUTE),
         ("14:03Z → Alert", "2024-01-15 14:03", Precision.MINUTE),
+        ("12:00 - 14:03 (CET) Alert", "2024-01-15 11:00", Precision.MINUTE),
         ("2024-02-03 14:03 \u2013 Alert", "2024-02-03 14:03", Precision.MINUTE),
         ("2024-02-03T14:03:22.5Z Alert", "2024-02-03 14:03", Precision.SECOND),
         ("2024-02-03 14:03:22 +0100 Alert", "2024-02-03 13:03", Precision.SECOND),
@@ -79,7 +82,7 @@ def problems(parsed: Parsed) -> list[tuple[int, str]]:
 def test_a_line_that_begins_with_a_time(line: str, at: str, precision: Precision) -> None:
     parsed = read(line)
     assert not parsed.problems
-    assert told(parsed) == [(at, "Alert")]
+    assert [(one, words.removeprefix("(until 14:03) ")) for one, words in told(parsed)] == [(at, "Alert")]
     assert parsed.events[0].precision is precision
     assert parsed.events[0].at.tzinfo is UTC
 
@@ -128,6 +131,15 @@ def test_the_default_zone_resolves_an_ambiguous_abbreviation() -> None:
     assert "America/Chicago" in refused.message
 
 
+def test_a_word_that_begins_like_a_zone_is_none() -> None:
+    parsed = read("14:03 Z-Wave is down\n14:04 Zone b too\n14:05 ETL failed")
+    assert told(parsed) == [
+        ("2024-01-15 14:03", "Z-Wave is down"),
+        ("2024-01-15 14:04", "Zone b too"),
+        ("2024-01-15 14:05", "ETL failed"),
+    ]
+
+
 def test_zones_are_names_offsets_and_abbreviations() -> None:
     for name in ("UTC", "Europe/Berlin", "US/Pacific", "+05:30", "-0800", "UTC+2", "GMT-3", "CEST", "PT", "z"):
         assert isinstance(read_zone(name), Zone), name
@@ -164,6 +176,21 @@ def test_hours_that_come_twice_or_never_are_warned_of() -> None:
     assert [one.code for one in parsed.warnings] == ["clock_never", "clock_twice"]
 
 
+def test_a_machine_without_zones_of_its_own_reads_the_same() -> None:
+    code = (
+        "import zoneinfo; zoneinfo.reset_tzpath([])\n"
+        "from domain.timelines import parse_timeline; from domain.zones import read_zone\n"
+        "text = '2024-03-31 02:30 a\\n2024-10-27 02:30 b\\n2060-07-01 12:00 c\\n2024-07-01 12:00 PT d'\n"
+        "parsed = parse_timeline(text, zone=read_zone('Europe/Berlin'))\n"
+        "print([one.at.isoformat()[:16] for one in parsed.events], [one.code for one in parsed.warnings])\n"
+        "print(read_zone('Europe/Atlantis').why)"
+    )
+    asked = [sys.executable, "-W", "error", "-c", code]
+    said = subprocess.run(asked, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]).stdout
+    read_at = "['2024-03-31T01:30', '2024-10-27T00:30', '2060-07-01T10:00', '2024-07-01T19:00']"
+    assert said.splitlines() == [f"{read_at} ['clock_never', 'clock_twice']", "unknown_zone"]
+
+
 def test_a_winter_zone_in_summer_is_taken_by_its_name_and_warned_of_once() -> None:
     parsed = read("All times in CET\n2020-06-09 11:00 One\n2020-06-09 12:00 Two\n2020-12-09 12:00 Three")
     assert [at for at, _ in told(parsed)] == ["2020-06-09 10:00", "2020-06-09 11:00", "2020-12-09 11:00"]
@@ -191,6 +218,14 @@ HH:MM | what happened | | |
     assert [one.actor for one in parsed.events] == ["jane", "Bob", None, None]
     assert [one.type.value for one in parsed.events] == ["DETECTION", "OTHER", "MITIGATION", "OTHER"]
     assert problems(parsed) == [(8, "template_row")]
+
+
+def test_a_row_that_tells_only_a_date_is_the_date_of_those_below() -> None:
+    parsed = read(
+        "Date | Time | Event\n---|---|---\n2024-02-03 | | \n | 14:03 | Alert\n2024-02-04 | 9:00 | Fixed\n | 9:30 | Told"
+    )
+    assert [at for at, _ in told(parsed)] == ["2024-02-03 14:03", "2024-02-04 09:00", "2024-02-04 09:30"]
+    assert not parsed.problems
 
 
 @pytest.mark.parametrize("delimiter", ["\t", ",", ";", " | "])
