@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -21,13 +22,15 @@ RULES: Mapping[str, Rule] = {one.id: one for one in (*TEXT_RULES, *ITEM_RULES)}
 RULE_IDS = frozenset({*RULES, *(one.id for one in METRIC_RULES)})
 FINDINGS_LIMIT = 500
 """Findings in one text: what holds more is not going to be read."""
+LINE_LIMIT = 20
+"""Findings of one rule in one line."""
 
 _NOT_PROSE = frozenset({"fence", "code_block", "html_block", "blockquote_open", "heading_open"})
 _INLINE = tuple(
     (mark, re.compile(pattern, re.S))
     for mark, pattern in (
         ("`", r"(`+)(?!`).+?(?<!`)\1(?!`)"),
-        ("<!", r"<!--.*?-->"),
+        ("<!", r"<!--(?:.*?-->|.*\Z)"),
         ("<", r"</?[a-zA-Z][^<>\n]{0,2000}>|<(?:https?|mailto):[^<>\s]{1,2000}>"),
         (
             "](",
@@ -102,22 +105,19 @@ def adviser(people: Iterable[str] = ()) -> Adviser:
     return Adviser(named_causes(people))
 
 
-def _in_line(rules: Sequence[Rule], context: Context, number: int, line: str, prose: str) -> Iterator[Finding]:
+def _in_line(rules: Sequence[Rule], context: Context, place: int, line: str, prose: str) -> Iterator[Finding]:
     if not prose.strip():
         return
     taken: list[tuple[str, int, int]] = []
     for rule in rules:
-        for start, end in rule.find(prose, context):
-            family = rule.id.partition(".")[0]
+        family = rule.id.partition(".")[0]
+        mark = ""
+        for start, end in islice(rule.find(prose, context), LINE_LIMIT):
             if any(family == other and start < stop and begin < end for other, begin, stop in taken):
                 continue
             taken.append((family, start, end))
-            yield finding(rule, number + 1, line, start, end)
-
-
-def finding(rule: Rule, line: int, text: str, start: int, end: int) -> Finding:
-    words = text[start:end]
-    return Finding(rule.id, line, start, end, words, rule.reason, rule.suggestion, fingerprint(rule.id, text))
+            mark = mark or fingerprint(rule.id, line)
+            yield Finding(rule.id, place + 1, start, end, line[start:end], rule.reason, rule.suggestion, mark)
 
 
 def advise_metrics(metrics: Mapping[str, Any]) -> list[Finding]:

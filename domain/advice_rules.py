@@ -123,7 +123,7 @@ def _without_zone(line: str, context: Context) -> Spans:
     if context.zoned or _ZONED.search(line):
         return
     for found in _CLOCK.finditer(line):
-        if not _DURATION.search(line[: found.start()]):
+        if not _DURATION.search(line[max(0, found.start() - 30) : found.start()]):
             yield found.span()
 
 

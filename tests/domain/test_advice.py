@@ -122,7 +122,14 @@ def test_no_text_breaks_it(text: str, kind: Kind, people: list[str]) -> None:
         assert one.words
 
 
+def test_one_line_of_many_findings_is_read_quickly_and_told_in_part() -> None:
+    line = "At 14:03 we should have tested it, obviously, and Bob forgot to. " * 3000
+    told = advise(Kind.SECTION, line, people=EXAMPLE_PEOPLE)
+    assert 60 <= len(told) <= 500
+    assert {one.rule for one in told} >= {"time.zone", "blameless.counterfactual", "wording.certainty"}
+
+
 def test_long_texts_are_read_in_linear_time() -> None:
-    for piece in ("a", "[", "`", '"', "<", "we ", "14:", "@a", "and ", "(", "[a](", "* ", "because "):
+    for piece in ("a", "<!--", "[", "`", '"', "<", "we ", "14:", "@a", "and ", "(", "[a](", "* ", "because "):
         advise(Kind.SECTION, piece * (200_000 // len(piece)))
         advise(Kind.ACTION_ITEM, piece * 2_000)
