@@ -23,6 +23,7 @@ from api.pages.rendering import WEB
 from api.unit import Parts
 from api.v1 import (
     action_items,
+    advice,
     audit,
     comments,
     discussion,
@@ -34,6 +35,7 @@ from api.v1 import (
     search,
     similar,
     templates,
+    timeline,
 )
 from models.queries import workers
 from models.session import Sessions
@@ -90,6 +92,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifecycle.routes,
         comments.routes,
         discussion.routes,
+        timeline.routes,
+        advice.routes,
         action_items.routes,
         incidents.routes,
         people.routes,

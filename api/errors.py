@@ -49,6 +49,7 @@ STATUS: dict[type[DomainError], int] = {
     errors.PersonNotActive: 422,
     errors.WordsNotFound: 422,
     errors.AnchorTooLong: 422,
+    errors.TimelineNotRead: 422,
     errors.IdempotencyKeyReused: 422,
     errors.UnknownIntegrationKind: 422,
     errors.InvalidIntegrationConfig: 422,

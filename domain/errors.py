@@ -132,6 +132,11 @@ class BodyTooLarge(DomainError):
     says = "The body may hold at most {limit} bytes."
 
 
+class TimelineNotRead(DomainError):
+    title = "Not every line was understood"
+    says = "{count} lines were not understood; see 'reasons'. Mend them, or send skipProblems: true to leave them out."
+
+
 # Conflicts
 
 

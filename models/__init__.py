@@ -5,6 +5,7 @@ Importing this package registers every table on ``Base.metadata``.
 
 from models import (
     action_item,
+    advice,
     incident,
     integration,
     person,
@@ -21,6 +22,7 @@ from models.base import Base
 __all__ = [
     "Base",
     "action_item",
+    "advice",
     "incident",
     "integration",
     "person",

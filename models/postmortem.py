@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from domain.access import EditorLevel, Visibility
 from domain.comments import CommentKind
 from domain.lifecycle import Decision, Status
+from domain.moments import Precision
 from domain.targets import TargetName
 from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
 from models.section import Section
@@ -93,7 +94,7 @@ class Postmortem(Base):
         lazy="raise", viewonly=True, order_by="PostmortemReviewer.added_at"
     )
     timeline: Mapped[list["TimelineEvent"]] = relationship(
-        lazy="raise", viewonly=True, order_by="(TimelineEvent.at, TimelineEvent.id)"
+        lazy="raise", viewonly=True, order_by="(TimelineEvent.at, TimelineEvent.ordinal)"
     )
     targets: Mapped[list["PostmortemTarget"]] = relationship(
         lazy="raise", viewonly=True, order_by="PostmortemTarget.due_at"
@@ -187,13 +188,28 @@ class Review(Base):
 
 
 class TimelineEvent(Base):
+    """``at`` is the earliest instant meant, known to within ``precision``. ``ordinal`` grows with each insert: it keeps
+    the order of events of one instant. ``external_id`` names a chat message, so that it comes only once."""
+
     __tablename__ = "timeline_event"
-    __table_args__ = (Index("ix_timeline_event_postmortem_id_at_id", "postmortem_id", "at", "id"),)
+    __table_args__ = (
+        CheckConstraint(one_of("precision", Precision), name="precision"),
+        Index("ix_timeline_event_postmortem_id_at_ordinal", "postmortem_id", "at", "ordinal"),
+        Index(
+            "uq_timeline_event_postmortem_id_external_id",
+            "postmortem_id",
+            "external_id",
+            unique=True,
+            postgresql_where="external_id is not null",
+        ),
+    )
 
     id: Mapped[Key]
     postmortem_id: Mapped[Id] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
     version: Mapped[Version]
     at: Mapped[Instant]
+    precision: Mapped[str] = mapped_column(server_default=Precision.MINUTE.value, default=Precision.MINUTE.value)
+    ordinal: Mapped[int] = mapped_column(BigInteger, Identity(always=False))
     event: Mapped[str]
     type: Mapped[str]
     actor: Mapped[str | None]
@@ -205,6 +221,7 @@ class TimelineEvent(Base):
         deferred=True,
         deferred_raiseload=True,
     )
+    external_id: Mapped[str | None]
 
 
 class PostmortemTarget(Base):

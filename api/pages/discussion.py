@@ -11,15 +11,15 @@ from api.pages.reading import show_postmortem
 from api.pages.rendering import zone_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted
-from api.v1 import action_items, comments, discussion
+from api.v1 import action_items, comments, timeline
 from api.v1.action_items import ActionItemNew
 from api.v1.comments import CommentNew, CommentPatch
 from api.v1.postmortem_shapes import TimelineEventIn
 from api.v1.postmortems import start_after_commit
 from api.v1.shapes import PathId
 from domain.errors import Malformed, reason
-from models.queries import discussion as talk
 from models.queries import postmortems
+from models.queries import timeline as events
 from models.queries.postmortems import NewTimelineEvent
 
 routes = router()
@@ -74,7 +74,7 @@ async def add_event(visit: Visiting, postmortem_id: PathId) -> Response:
         new = read_form(TimelineEventIn, given | {"at": at})
         seen = await postmortems.get_seen(unit.session, unit.viewer, postmortem_id, lock=True)
         event = NewTimelineEvent(new.at, new.event, new.type, new.actor)
-        _, started = await talk.add_to_timeline(unit.session, unit.viewer, seen, [event], unit.now)
+        _, started = await events.add_to_timeline(unit.session, unit.viewer, seen, [event], unit.now)
         if started:
             start_after_commit(unit, postmortem_id)
 
@@ -90,5 +90,5 @@ def _instant(written: str, zone: str) -> datetime:
 
 @routes.post("/postmortems/{postmortem_id}/timeline/{event_id}/remove")
 async def remove_event(visit: Visiting, postmortem_id: PathId, event_id: PathId) -> Response:
-    work = discussion.remove_from_timeline(visit.unit, postmortem_id, event_id)
+    work = timeline.remove_from_timeline(visit.unit, postmortem_id, event_id)
     return await _answered(visit, postmortem_id, work, "timeline")

@@ -12,8 +12,10 @@ from domain.access import EditorLevel, Visibility
 from domain.custom_fields import missing_fields
 from domain.drafts import EntryType
 from domain.lifecycle import ReviewerState, Status
+from domain.moments import Precision
 from domain.sections import STANDARD, WIRE_NAMES
 from domain.templates import TITLES, missing_sections
+from domain.timelines import EVENT_LIMIT
 from integrations.fields import Instant, Words
 from models.queries.kept_templates import kept_content
 from models.queries.postmortems import Full, state_of
@@ -71,6 +73,7 @@ class ReviewerListed(ReviewerOut):
 class TimelineEventOut(Shape):
     id: str
     at: datetime
+    precision: Precision
     event: str
     type: EntryType
     actor: str | None
@@ -152,7 +155,13 @@ def postmortem_out(full: Full, base_url: str) -> PostmortemOut:
     missing = missing_sections(kept, texts, has_timeline=counts.has_timeline, has_items=counts.has_items)
     timeline = [
         TimelineEventOut.model_construct(
-            id=one.id, at=one.at, event=one.event, type=EntryType(one.type), actor=one.actor, source=one.source
+            id=one.id,
+            at=one.at,
+            precision=Precision(one.precision),
+            event=one.event,
+            type=EntryType(one.type),
+            actor=one.actor,
+            source=one.source,
         )
         for one in row.timeline
     ]
@@ -218,7 +227,8 @@ def section_meta(name: str, section: Section | None) -> SectionMeta:
 
 class TimelineEventIn(StrictlyGiven):
     at: Instant
-    event: Annotated[str, Words(10_000)]
+    precision: Precision = Precision.MINUTE
+    event: Annotated[str, Words(EVENT_LIMIT)]
     type: EntryType = EntryType.OTHER
     actor: Short = None
 

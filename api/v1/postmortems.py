@@ -93,7 +93,10 @@ async def _new(unit: Unit, postmortem_id: str, given: PostmortemNew) -> NewPostm
         else NewPostmortem(postmortem_id, given.title or "", author)
     )
     named = {*_texts(team_ids), *_texts(service_ids)}
-    written = [NewTimelineEvent(one.at, one.event, one.type, one.actor) for one in given.timeline or []]
+    written = [
+        NewTimelineEvent(one.at, one.event, one.type, one.actor, precision=one.precision)
+        for one in given.timeline or []
+    ]
     return NewPostmortem(
         id=postmortem_id,
         title=given.title or prefilled.title,

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import Select, exists, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import TIMESTAMP, Select, Text, exists, func, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -15,6 +15,7 @@ from domain.access import Relation, Viewer, Visibility
 from domain.errors import AuthorCannotReview, NotAllowed, NotFound, StaleVersion, UnknownReference
 from domain.lifecycle import Decision as ReviewDecision
 from domain.lifecycle import ReviewerState, Status, reviewer_state
+from domain.moments import Precision
 from domain.sections import WIRE_NAMES, Origin
 from domain.targets import TargetName, due_instants
 from domain.templates import accepted_texts, opening_texts
@@ -60,6 +61,8 @@ class NewTimelineEvent:
     actor: str | None = None
     source: str = "manual"
     incident_id: str | None = None
+    precision: str = Precision.MINUTE.value
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,22 +226,29 @@ async def _link(
 
 
 async def add_events(session: AsyncSession, postmortem_id: str, events: Sequence[NewTimelineEvent]) -> list[str]:
-    rows = [
-        {
-            "id": new_id("evt"),
-            "postmortem_id": postmortem_id,
-            "at": one.at,
-            "event": one.event,
-            "type": one.type,
-            "actor": one.actor,
-            "source": one.source,
-            "incident_id": one.incident_id,
-        }
-        for one in events
-    ]
-    if rows:
-        await session.execute(insert(TimelineEvent), rows)
-    return [str(row["id"]) for row in rows]
+    """One statement for any number of events; those of one instant keep the order given."""
+    ids = [new_id("evt") for _ in events]
+    if not events:
+        return ids
+    columns: dict[str, tuple[Any, list[Any]]] = {
+        "id": (Text, ids),
+        "at": (TIMESTAMP(timezone=True), [one.at for one in events]),
+        "precision": (Text, [one.precision for one in events]),
+        "event": (Text, [one.event for one in events]),
+        "type": (Text, [one.type for one in events]),
+        "actor": (Text, [one.actor for one in events]),
+        "source": (Text, [one.source for one in events]),
+        "incident_id": (Text, [one.incident_id for one in events]),
+        "external_id": (Text, [one.external_id for one in events]),
+    }
+    given = (
+        func.unnest(*(literal(values, ARRAY(kind)) for kind, values in columns.values()))
+        .table_valued(*columns, with_ordinality="place", name="given")
+        .render_derived()
+    )
+    rows = select(literal(postmortem_id), *(given.c[name] for name in columns)).order_by(given.c.place)
+    await session.execute(insert(TimelineEvent).from_select(["postmortem_id", *columns], rows))
+    return ids
 
 
 # Reading

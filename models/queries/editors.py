@@ -1,4 +1,4 @@
-"""What people add beside the text: timeline events, editors."""
+"""Who may write and comment beside the author: editors."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,85 +8,13 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain import access
 from domain.access import EditorLevel, Viewer
-from domain.errors import NobodyToAdd, NotFound, StaleVersion
-from domain.lifecycle import Status
-from models.postmortem import PostmortemEditor, TimelineEvent
-from models.queries.pages import Ask, Order, Page, fetch_page
+from domain.errors import NobodyToAdd, NotFound
+from models.postmortem import PostmortemEditor
 from models.queries.people import check_people
-from models.queries.postmortems import NewTimelineEvent, Seen, add_events, check_managing, content_changed
-from models.queries.records import audit, notify, plain
+from models.queries.postmortems import Seen, check_managing, content_changed
+from models.queries.records import audit, notify
 from models.queries.teams import list_active_members
-
-# Timeline
-
-
-async def list_timeline(session: AsyncSession, seen: Seen, ask: Ask) -> Page[TimelineEvent]:
-    statement = select(TimelineEvent).where(TimelineEvent.postmortem_id == seen.postmortem.id)
-    order = Order("timeline", TimelineEvent.at, TimelineEvent.id, False)
-    rows, cursor = await fetch_page(session, statement, order, ask)
-    return Page([row[0] for row in rows], cursor)
-
-
-async def add_to_timeline(
-    session: AsyncSession, viewer: Viewer, seen: Seen, events: Sequence[NewTimelineEvent], now: datetime
-) -> tuple[list[TimelineEvent], bool]:
-    """The new events, and whether this started the draft. The row must be locked."""
-    access.check_edit(Status(seen.postmortem.status), seen.relations)
-    ids = await add_events(session, seen.postmortem.id, events)
-    _audit(session, viewer, seen, "timeline.added", None, {"events": [_told(one) for one in events]})
-    started = await content_changed(session, seen, now)
-    rows = (await session.execute(select(TimelineEvent).where(TimelineEvent.id.in_(ids)))).scalars()
-    found = {one.id: one for one in rows}
-    return [found[one] for one in ids], started
-
-
-async def change_timeline(
-    session: AsyncSession,
-    viewer: Viewer,
-    seen: Seen,
-    event_id: str,
-    changes: Mapping[str, Any],
-    expected: int | None,
-    now: datetime,
-) -> tuple[TimelineEvent, bool]:
-    access.check_edit(Status(seen.postmortem.status), seen.relations)
-    event = await _event(session, seen, event_id)
-    if expected is not None and expected != event.version:
-        raise StaleVersion(expected=str(expected), current=event.version)
-    before = {name: getattr(event, name) for name, value in changes.items() if getattr(event, name) != value}
-    if not before:
-        return event, False
-    for name in before:
-        setattr(event, name, changes[name])
-    event.version += 1
-    after = {name: changes[name] for name in before}
-    _audit(session, viewer, seen, "timeline.changed", plain(before), {"eventId": event_id, **plain(after)})
-    return event, await content_changed(session, seen, now)
-
-
-async def remove_from_timeline(session: AsyncSession, viewer: Viewer, seen: Seen, event_id: str, now: datetime) -> bool:
-    access.check_edit(Status(seen.postmortem.status), seen.relations)
-    event = await _event(session, seen, event_id)
-    told = {"at": event.at.isoformat(), "event": event.event}
-    _audit(session, viewer, seen, "timeline.removed", told, None)
-    await session.delete(event)
-    return await content_changed(session, seen, now)
-
-
-async def _event(session: AsyncSession, seen: Seen, event_id: str) -> TimelineEvent:
-    event = await session.get(TimelineEvent, event_id, populate_existing=True)
-    if event is None or event.postmortem_id != seen.postmortem.id:
-        raise NotFound(kind="timeline event", id=event_id)
-    return event
-
-
-def _told(event: NewTimelineEvent) -> dict[str, Any]:
-    return {"at": event.at.isoformat(), "event": event.event, "type": event.type}
-
-
-# Editors
 
 
 async def list_editors(session: AsyncSession, seen: Seen) -> list[PostmortemEditor]:

@@ -1,0 +1,58 @@
+"""Rules on the numbers of the impact. The examples of each rule are its tests."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+COUNTS = ("durationMinutes", "affectedUsers", "failedTransactions", "supportTickets")
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRule:
+    """``find`` tells the fields that it is about, each as a line ``name: value``."""
+
+    id: str
+    find: Callable[[Mapping[str, Any]], Iterator[str]]
+    reason: str
+    suggestion: str
+    bad: tuple[Mapping[str, Any], ...]
+    good: tuple[Mapping[str, Any], ...]
+
+
+def _zero(metrics: Mapping[str, Any]) -> Iterator[str]:
+    for name in COUNTS:
+        if metrics.get(name) == 0:
+            yield f"{name}: 0"
+    money = metrics.get("revenueImpact")
+    if isinstance(money, Mapping) and not str(money.get("amount", "")).strip("0."):
+        yield f"revenueImpact: {money.get('amount')}"
+
+
+def _empty(metrics: Mapping[str, Any]) -> Iterator[str]:
+    told = [name for name, value in metrics.items() if value is not None and name != "durationMinutes"]
+    if not told:
+        yield "impactMetrics:"
+
+
+METRIC_RULES = (
+    MetricRule(
+        "impact.zero",
+        _zero,
+        "Zero may mean that nobody was hit, or that nobody counted.",
+        "Leave the field empty if it is not known; if it is zero, say in the text how that was counted.",
+        bad=({"affectedUsers": 0}, {"revenueImpact": {"amount": "0.00", "currency": "EUR"}}, {"durationMinutes": 0}),
+        good=(
+            {"affectedUsers": 12},
+            {"revenueImpact": {"amount": "10.00", "currency": "EUR"}},
+            {"affectedUsers": None},
+        ),
+    ),
+    MetricRule(
+        "impact.empty",
+        _empty,
+        "There is no number for the impact beside the duration.",
+        "Give at least one: affected users, failed transactions, money, or support tickets.",
+        bad=({}, {"durationMinutes": 45}),
+        good=({"affectedUsers": 12}, {"slaBreach": "99.9% missed"}),
+    ),
+)

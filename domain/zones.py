@@ -1,0 +1,233 @@
+"""Zones as people write them, and what a clock on the wall says in UTC.
+
+Names of the IANA database and offsets are taken as they are. An abbreviation is an offset where it means one thing, a
+place where it means what its clocks show ("PT"), and a refusal with its choices where it means several.
+"""
+
+import re
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from enum import StrEnum
+from functools import lru_cache
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from dateutil.zoneinfo import getzoneinfofile_stream
+
+_HOUR = 60
+FIXED: Mapping[str, int] = MappingProxyType(
+    {
+        "UTC": 0,
+        "GMT": 0,
+        "Z": 0,
+        "ZULU": 0,
+        "WET": 0,
+        "WEST": 1 * _HOUR,
+        "CET": 1 * _HOUR,
+        "CEST": 2 * _HOUR,
+        "MEZ": 1 * _HOUR,
+        "MESZ": 2 * _HOUR,
+        "EET": 2 * _HOUR,
+        "EEST": 3 * _HOUR,
+        "MSK": 3 * _HOUR,
+        "SAST": 2 * _HOUR,
+        "PKT": 5 * _HOUR,
+        "EST": -5 * _HOUR,
+        "EDT": -4 * _HOUR,
+        "CDT": -5 * _HOUR,
+        "MST": -7 * _HOUR,
+        "MDT": -6 * _HOUR,
+        "PST": -8 * _HOUR,
+        "PDT": -7 * _HOUR,
+        "AKST": -9 * _HOUR,
+        "AKDT": -8 * _HOUR,
+        "HST": -10 * _HOUR,
+        "BRT": -3 * _HOUR,
+        "ART": -3 * _HOUR,
+        "NST": -3 * _HOUR - 30,
+        "NDT": -2 * _HOUR - 30,
+        "SGT": 8 * _HOUR,
+        "HKT": 8 * _HOUR,
+        "JST": 9 * _HOUR,
+        "KST": 9 * _HOUR,
+        "AWST": 8 * _HOUR,
+        "ACST": 9 * _HOUR + 30,
+        "ACDT": 10 * _HOUR + 30,
+        "AEST": 10 * _HOUR,
+        "AEDT": 11 * _HOUR,
+        "NZST": 12 * _HOUR,
+        "NZDT": 13 * _HOUR,
+    }
+)
+"""Minutes east of Greenwich."""
+PLACES: Mapping[str, str] = MappingProxyType(
+    {"ET": "America/New_York", "CT": "America/Chicago", "MT": "America/Denver", "PT": "America/Los_Angeles"}
+)
+AMBIGUOUS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "CST": ("America/Chicago", "Asia/Shanghai", "America/Havana"),
+        "IST": ("Asia/Kolkata", "Europe/Dublin", "Asia/Jerusalem"),
+        "BST": ("Europe/London", "Asia/Dhaka"),
+        "AST": ("America/Halifax", "Asia/Riyadh"),
+        "GST": ("Asia/Dubai", "Atlantic/South_Georgia"),
+        "SST": ("Pacific/Pago_Pago", "Asia/Singapore"),
+        "WST": ("Australia/Perth", "Pacific/Apia"),
+        "AMT": ("America/Manaus", "Asia/Yerevan"),
+    }
+)
+"""Each with the places where it is said."""
+SEASONAL: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        **dict.fromkeys(("CET", "CEST", "MEZ", "MESZ"), ("Europe/Berlin", "CEST", "CET")),
+        **dict.fromkeys(("EET", "EEST"), ("Europe/Helsinki", "EEST", "EET")),
+        **dict.fromkeys(("PST", "PDT"), ("America/Los_Angeles", "PDT", "PST")),
+        **dict.fromkeys(("EST", "EDT"), ("America/New_York", "EDT", "EST")),
+        **dict.fromkeys(("MST", "MDT"), ("America/Denver", "MDT", "MST")),
+    }
+)
+"""Where an abbreviation of one half of the year is often written in the other: a place, its summer and winter names."""
+
+_OFFSET = re.compile(r"(?:UTC|GMT)?\s?([+\u2212-])(\d{1,2})(?::?(\d{2}))?", re.I)
+_IANA = re.compile(r"[A-Za-z]{2,30}(?:/[A-Za-z0-9_+-]{1,30}){1,2}")
+WRITTEN = (
+    r"(?:(?:UTC|GMT)\s?[+\u2212-]\d{1,2}(?::?\d{2})?|[+\u2212-]\d{2}:?\d{2}(?!\d)"
+    r"|(?:Africa|America|Antarctica|Asia|Atlantic|Australia|Canada|Europe|Indian|Pacific|US|Etc)/[A-Za-z0-9_+/-]{2,40}"
+    rf"|(?:{'|'.join(sorted([*FIXED, *PLACES, *AMBIGUOUS], key=len, reverse=True))})\b)"
+)
+"""A regular expression for what may be a zone, in upper case but for places."""
+
+
+class ZoneProblem(StrEnum):
+    UNKNOWN = "unknown_zone"
+    AMBIGUOUS = "ambiguous_zone"
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """``rules`` turns a clock into an instant; ``name`` is how it was written."""
+
+    name: str
+    rules: tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class NoZone:
+    """Words that do not say one zone. ``choices`` are what they may mean."""
+
+    name: str
+    why: ZoneProblem
+    choices: tuple[str, ...] = ()
+
+
+class Clock(StrEnum):
+    """How a local time lies in its zone."""
+
+    ONCE = "once"
+    TWICE = "twice"
+    NEVER = "never"
+
+
+UTC_ZONE = Zone("UTC", UTC)
+
+
+def read_zone(written: str, default: Zone | None = None) -> Zone | NoZone:
+    """The zone that words name; an ambiguous abbreviation means the ``default``'s where that uses it."""
+    name = " ".join(written.split())
+    upper = name.upper()
+    if upper in FIXED:
+        return Zone(name, timezone(timedelta(minutes=FIXED[upper])))
+    if upper in AMBIGUOUS:
+        choices = AMBIGUOUS[upper]
+        said = _said_by(default, upper)
+        return Zone(name, said) if said else NoZone(name, ZoneProblem.AMBIGUOUS, choices)
+    if found := _OFFSET.fullmatch(name):
+        return _offset(name, found)
+    place = PLACES.get(upper, name)
+    rules = _rules(place) if _IANA.fullmatch(place) else None
+    return Zone(name, rules) if rules else NoZone(name, ZoneProblem.UNKNOWN)
+
+
+def _offset(name: str, found: re.Match[str]) -> Zone | NoZone:
+    minutes = int(found[2]) * 60 + int(found[3] or 0)
+    if minutes > 14 * 60 or int(found[3] or 0) > 59:
+        return NoZone(name, ZoneProblem.UNKNOWN)
+    return Zone(name, timezone(timedelta(minutes=minutes if found[1] == "+" else -minutes)))
+
+
+def _said_by(default: Zone | None, abbreviation: str) -> tzinfo | None:
+    """The offset for which the default zone uses the abbreviation."""
+    for month in (1, 7) if default else ():
+        at = datetime(2024, month, 15, 12, tzinfo=default.rules if default else None)
+        offset = at.utcoffset()
+        if at.tzname() == abbreviation and offset is not None:
+            return timezone(offset)
+    return None
+
+
+@lru_cache(maxsize=512)
+def _rules(name: str) -> tzinfo | None:
+    """From the machine's own database, else from the one that comes with dateutil."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return _bundled(name)
+
+
+def _bundled(name: str) -> tzinfo | None:
+    archive = getzoneinfofile_stream()
+    if archive is None:
+        return None
+    with tarfile.open(fileobj=archive) as files:
+        try:
+            found = files.extractfile(name)
+        except KeyError:
+            return None
+        return ZoneInfo.from_file(found, key=name) if found else None
+
+
+def instant(local: datetime, zone: Zone) -> tuple[datetime, Clock]:
+    """The instant in UTC of a clock without a zone.
+
+    An hour that comes twice is its first; one that is skipped is read as if the clock had not been moved forward yet.
+    """
+    first = local.replace(tzinfo=zone.rules, fold=0)
+    second = local.replace(tzinfo=zone.rules, fold=1)
+    at = first.astimezone(UTC)
+    if first.utcoffset() == second.utcoffset():
+        return at, Clock.ONCE
+    back = at.astimezone(zone.rules).replace(tzinfo=None)
+    return at, Clock.TWICE if back == local else Clock.NEVER
+
+
+def out_of_season(zone: Zone, at: datetime) -> str | None:
+    """What clocks showed there at that instant, where a summer's name was written in winter or the other way round."""
+    place = SEASONAL.get(zone.name.upper())
+    rules = _rules(place[0]) if place else None
+    if place is None or rules is None or at.astimezone(rules).utcoffset() == at.astimezone(zone.rules).utcoffset():
+        return None
+    return place[1] if zone.name.upper() in {place[2], "MEZ"} else place[2]
+
+
+_STATED = re.compile(rf"(?<![A-Za-z0-9/])(?!Z\b){WRITTEN}")
+_SPOKEN = {
+    "pacific": "America/Los_Angeles",
+    "mountain": "America/Denver",
+    "central": "America/Chicago",
+    "eastern": "America/New_York",
+    "london": "Europe/London",
+    "uk": "Europe/London",
+    "berlin": "Europe/Berlin",
+}
+_SPOKEN_TIME = re.compile(rf"\b({'|'.join(_SPOKEN)}) time\b", re.I)
+
+
+def stated_zone(text: str) -> str | None:
+    """The zone that a heading or a sentence such as "All times in CEST (UTC+2)" states; an offset says it best."""
+    found = [match.group().strip() for match in _STATED.finditer(text[:300])]
+    offsets = [one for one in found if one[-1].isdigit()]
+    if offsets or found:
+        return (offsets or found)[0]
+    spoken = _SPOKEN_TIME.search(text[:300])
+    return _SPOKEN[spoken[1].lower()] if spoken else None
