@@ -16,14 +16,8 @@ from domain.lifecycle import Status
 from models.action_item import ActionItem
 from models.advice import AdviceIgnore
 from models.person import Person
-from models.postmortem import (
+from models.postmortem import Postmortem, PostmortemEditor, PostmortemParticipant, TimelineEvent
 from models.queries.bodies import read_bodies
-    SECTIONS,
-    Postmortem,
-    PostmortemEditor,
-    PostmortemParticipant,
-    TimelineEvent,
-)
 from models.queries.postmortems import Seen
 from models.queries.records import audit
 
