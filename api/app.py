@@ -10,7 +10,17 @@ from api import errors, health, webhooks
 from api.errors import Problem
 from api.middleware import BodyLimit, RequestLog
 from api.unit import Parts
-from api.v1 import action_items, discussion, incidents, integrations, lifecycle, people, postmortems, templates
+from api.v1 import (
+    action_items,
+    discussion,
+    incidents,
+    integrations,
+    lifecycle,
+    people,
+    postmortems,
+    sections,
+    templates,
+)
 from models.queries import workers
 from models.session import Sessions
 from runtime.connections import connect_temporal, open_database, open_vault
@@ -51,6 +61,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for routes in (
         postmortems.routes,
         lifecycle.routes,
+        sections.routes,
         discussion.routes,
         action_items.routes,
         incidents.routes,
