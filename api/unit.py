@@ -14,7 +14,8 @@ from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 
 from api.line import Line
-from domain.access import Viewer
+from domain import access
+from domain.access import Deed, Viewer
 from domain.commands import ActionItemCommand, PostmortemCommand
 from domain.errors import DomainError, Malformed, NotAllowed, NotSignedIn, ScopeMissing, reason
 from models.base import derived_id, new_id
@@ -61,7 +62,7 @@ class Unit:
         return derived_id("req", self.viewer.person_id, self.key) if self.key else new_id("req")
 
     def require_admin(self, action: str) -> None:
-        if not self.viewer.is_admin:
+        if not access.may_do(Deed.ADMINISTER, access.standings(self.viewer)):
             raise NotAllowed(action=action, who="an administrator")
         if "admin" not in self.viewer.scopes:
             raise ScopeMissing(scope="admin")

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain import drafts, incidents, triggers
-from domain.access import Relation, Role, Viewer
+from domain import access, drafts, incidents, triggers
+from domain.access import Deed, Relation, Viewer
 from domain.drafts import Candidate, DraftEntry
 from domain.errors import IncidentNotResolved, NotAllowed, NotFound, PostmortemExists
 from domain.incidents import IncidentReport, IncidentState, IncidentStatus
@@ -247,9 +247,8 @@ async def check_may_open(session: AsyncSession, viewer: Viewer, found: Sequence[
     for incident in found:
         if incident.status != IncidentStatus.RESOLVED:
             raise IncidentNotResolved(status=incident.status, incident_id=incident.id)
-        if viewer.role in {Role.ADMIN, Role.RESPONDER} or incident.team_id in viewer.team_ids:
-            continue
-        if await session.get(IncidentResponder, (incident.id, viewer.person_id)) is None:
+        participates = await session.get(IncidentResponder, (incident.id, viewer.person_id)) is not None
+        if not access.may_do(Deed.OPEN, access.standings(viewer, incident.team_id, participates=participates)):
             who = f"{Relation.PARTICIPANT}, {Relation.TEAM}, responder or {Relation.ADMIN}"
             raise NotAllowed(action="open a postmortem for", who=who)
 
