@@ -5,6 +5,7 @@ keeps its answer in the same transaction, so that a repeat gets the same answer,
 """
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,8 +21,9 @@ from domain.commands import ActionItemCommand, PostmortemCommand
 from domain.errors import DomainError, Malformed, NotAllowed, NotSignedIn, ScopeMissing, reason
 from models.base import derived_id, new_id
 from models.person import Person
-from models.queries import people, records
+from models.queries import action_items, people, postmortems, records
 from models.queries.people import SignedIn
+from models.record import IdempotencyRecord
 from models.session import Session, Sessions, StoreError, is_read_only
 from models.vault import Vault
 from runtime.dispatch import Dispatch
@@ -175,6 +177,7 @@ async def answer_once(unit: Unit, request: Request, handle: Handler) -> Response
     person_id = unit.viewer.person_id
     kept = await records.claim_idempotency_key(unit.session, person_id, unit.key, unit.fingerprint)
     if kept is not None:
+        await _check_seen_still(unit, request, kept)
         return Response(kept.body, kept.status_code, kept.headers)
     response = await handle(request)
     if response.status_code < 400 and not unit.answer_is_secret:
@@ -191,6 +194,20 @@ async def answer_once(unit: Unit, request: Request, handle: Handler) -> Response
             body=bytes(response.body),
         )
     return response
+
+
+_TOLD = re.compile(r"/api/(postmortems|action-items)/([A-Za-z0-9_-]+)")
+
+
+async def _check_seen_still(unit: Unit, request: Request, kept: IdempotencyRecord) -> None:
+    """A kept answer about a postmortem or action item is only for whom that would be told now. Raises NotFound."""
+    told = _TOLD.match(kept.headers.get("location", "")) or _TOLD.match(request.url.path)
+    if told is None or not kept.body:
+        return
+    if told[1] == "postmortems":
+        await postmortems.get_seen(unit.session, unit.viewer, told[2])
+    else:
+        await action_items.get_seen_item(unit.session, unit.viewer, told[2])
 
 
 async def _touch(sessions: Sessions, token_id: str, now: datetime) -> None:

@@ -87,7 +87,7 @@ async def list_items(
 ) -> Page[ActionItem]:
     """Oldest first within a postmortem, newest first across all."""
     statement = select(ActionItem).join(Postmortem, Postmortem.id == ActionItem.postmortem_id)
-    statement = _filtered(statement.where(_visible_item(viewer)), filters, now).options(
+    statement = _filtered(statement.where(_visible_item(viewer)), viewer, filters, now).options(
         selectinload(ActionItem.tickets)
     )
     order = Order("items", ActionItem.created_at, ActionItem.id, filters.postmortem_id is None)
@@ -96,7 +96,7 @@ async def list_items(
     return Page([row[0] for row in rows], cursor)
 
 
-def _filtered(statement: Select[Any], filters: ItemFilters, now: datetime) -> Select[Any]:
+def _filtered(statement: Select[Any], viewer: Viewer, filters: ItemFilters, now: datetime) -> Select[Any]:
     if filters.postmortem_id:
         statement = statement.where(ActionItem.postmortem_id == filters.postmortem_id)
     if filters.status:
@@ -108,7 +108,7 @@ def _filtered(statement: Select[Any], filters: ItemFilters, now: datetime) -> Se
         statement = statement.where(ActionItem.owner_id == filters.owner_id)
     if filters.team_id:
         in_team = select(PostmortemTeam.postmortem_id).where(PostmortemTeam.team_id == filters.team_id)
-        statement = statement.where(ActionItem.postmortem_id.in_(in_team))
+        statement = statement.where(ActionItem.postmortem_id.in_(in_team), visible_to(viewer))
     if filters.priority:
         statement = statement.where(ActionItem.priority == filters.priority)
     if filters.due_from:
@@ -470,7 +470,7 @@ async def _owing(session: AsyncSession, item: ActionItem) -> list[str]:
     if owner is not None and owner.is_active:
         return [owner.id]
     teams = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == item.postmortem_id)
-    leads = await find_team_leads(session, (await session.execute(teams)).scalars())
+    leads = await find_team_leads(session, (await session.execute(teams)).scalars(), seeing=item.postmortem_id)
     return leads or (await list_administrators(session))[:1]
 
 

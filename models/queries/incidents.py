@@ -232,14 +232,19 @@ async def open_from_incident(session: AsyncSession, viewer: Viewer, incident_id:
     """
     incident = await get_incident(session, incident_id)
     await check_may_open(session, viewer, [incident])
-    existing = await find_postmortem_of(session, incident_id)
-    if existing:
-        raise PostmortemExists(incident_id=incident_id, postmortem_id=existing)
+    if await find_postmortem_of(session, incident_id):
+        raise await _covered(session, viewer, incident_id)
     postmortem_id = derived_id("pm", incident.id)
     new = await prefilled(session, [incident], postmortem_id, viewer.person_id)
     if not await open_postmortem(session, viewer, new, now):
-        raise PostmortemExists(incident_id=incident_id, postmortem_id=postmortem_id)
+        raise await _covered(session, viewer, incident_id)
     return postmortem_id
+
+
+async def _covered(session: AsyncSession, viewer: Viewer, incident_id: str) -> PostmortemExists:
+    """Names the postmortem only to whom may see it."""
+    seen = (await postmortems_of(session, viewer, [incident_id])).get(incident_id)
+    return PostmortemExists(incident_id=incident_id, postmortem_id=seen[0] if seen else None)
 
 
 async def check_may_open(session: AsyncSession, viewer: Viewer, found: Sequence[Incident]) -> None:

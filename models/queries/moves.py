@@ -527,5 +527,5 @@ async def _owing(session: AsyncSession, postmortem: Postmortem, name: TargetName
     if postmortem.author_id:
         return [postmortem.author_id]
     team_ids = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == postmortem.id)
-    leads = await find_team_leads(session, (await session.execute(team_ids)).scalars())
+    leads = await find_team_leads(session, (await session.execute(team_ids)).scalars(), seeing=postmortem.id)
     return leads or (await list_administrators(session))[:1]
