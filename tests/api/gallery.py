@@ -123,7 +123,7 @@ def paint(stack: Stack, people: Mapping[str, Person], team_id: str, incident: An
     threads = [
         ok(who.post(f"{path}/comments", json={"body": f"Why? {word}"}), 201)["id"] for who in (participant, author)
     ]
-    ok(people["commenter"].post(f"{path}/comments", json={"body": "Hm.", "parentId": threads[0]}), 201)
+    ok(people["commenter"].post(f"{path}/comments", json={"body": "Fascinating.", "parentId": threads[0]}), 201)
     if status is not Status.DRAFT:
         ok(author.post(f"{path}/submit", json={}))
     if status in {Status.PUBLISHED, Status.ARCHIVED}:
