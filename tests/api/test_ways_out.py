@@ -1,4 +1,4 @@
-"""Every way out of a postmortem tells only whom the access table lets see it: lists, search, notices, pages, and more."""
+"""Every way out of a postmortem tells only whom the access table lets see it: lists, search, notices, pages."""
 
 from collections.abc import Iterator, Set
 from datetime import UTC, datetime, timedelta
