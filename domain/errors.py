@@ -230,7 +230,7 @@ class IncidentNotResolved(DomainError):
 
 class PostmortemExists(DomainError):
     title = "This incident has a postmortem already"
-    says = "Incident '{incident_id}' is covered by postmortem '{postmortem_id}'."
+    says = "Incident '{incident_id}' has a postmortem already."
 
 
 class TargetSettled(DomainError):

@@ -13,6 +13,7 @@ from api.pages.routing import Visit
 from api.pages.showing import show
 from api.v1 import commands
 from domain import access, lifecycle
+from domain.access import Verb
 from domain.commands import PostmortemAction
 from domain.drafts import EntryType
 from domain.errors import DomainError, IllegalTransition, NotAllowed
@@ -67,8 +68,9 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     known = Known(named, {one.id: one.description for one in items["items"]}, titles_of(kept))
     relations = full.relations
     writes = bool(visit.request.state.frame["may_write"])
-    may_edit = writes and bool(relations & access.EDITING[Status(row.status)])
-    may_manage = writes and bool(relations & access.MANAGING) and row.status in {Status.DRAFT, Status.IN_REVIEW}
+    status = Status(row.status)
+    may_edit = writes and access.may(Verb.EDIT, status, relations)
+    may_manage = writes and access.may(Verb.ASK_REVIEWERS, status, relations)
     may_add_item = writes and action_items.may_add(seen)
     offers = await _offers(visit, seen, known) if writes else {}
     forms = {"item": may_add_item, "event": may_edit, "reviewer": may_manage}
@@ -97,7 +99,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         steps=[one.value for one in Status],
         may_edit=may_edit,
         may_manage=may_manage,
-        may_resolve=bool(relations & (access.MANAGING | {access.Relation.REVIEWER})),
+        may_resolve=access.may(Verb.RESOLVE, status, relations),
         may_add_item=may_add_item,
         everybody=(await people.list_people(unit.session, Ask(200), active=True)).items,
         entry_types=[one.value for one in EntryType],

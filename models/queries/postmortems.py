@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from domain import access
-from domain.access import Relation, Viewer, Visibility
-from domain.errors import AuthorCannotReview, NotAllowed, NotFound, StaleVersion, UnknownReference
+from domain.access import Relation, Verb, Viewer, Visibility
+from domain.errors import AuthorCannotReview, NotFound, StaleVersion, UnknownReference
 from domain.lifecycle import Decision as ReviewDecision
 from domain.lifecycle import ReviewerState, Status, reviewer_state
 from domain.moments import Precision
@@ -505,10 +505,7 @@ async def _hand_over(session: AsyncSession, postmortem: Postmortem, author_id: s
 
 def check_managing(seen: Seen, action: str) -> None:
     """Published and archived ones are the administrators' alone."""
-    final = Status(seen.postmortem.status) in {Status.PUBLISHED, Status.ARCHIVED}
-    allowed = frozenset({Relation.ADMIN}) if final else access.MANAGING
-    if not seen.relations & allowed:
-        raise NotAllowed(action=action, who=access.in_words(allowed))
+    access.check(Verb.MANAGE, Status(seen.postmortem.status), seen.relations, action)
 
 
 async def content_changed(session: AsyncSession, seen: Seen, now: datetime, *, counts: bool = True) -> bool:
