@@ -89,6 +89,8 @@ class Span:
 
 DEFAULT_SPANS: Mapping[TargetName, Span] = {name: Span(hours) for name, hours in DEFAULT_HOURS.items()}
 DEFAULT_STALE_DAYS = 7
+LONGEST = 260
+"""Working days that a target may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +160,15 @@ def check(policy: Policy) -> None:
 def _target_problems(policy: Policy) -> Iterator[Fact]:
     if not policy.targets:
         yield reason("NoTargets", "A policy has a target.", where="targets")
+    daily = policy.office.hours.closes - policy.office.hours.opens
     previous: tuple[TargetName, Span] | None = None
     for name in TargetName:
         span = policy.targets.get(name)
         if span is None:
             continue
+        if span.counted is Counted.WORKING and span.hours * 60 > daily * LONGEST:
+            words = f"'{name}' takes more than {LONGEST} working days."
+            yield reason("TooLong", words, where=f"targets.{name}.hours")
         if previous and previous[1].counted is span.counted and previous[1].hours > span.hours:
             words = f"'{name}' cannot be due before '{previous[0]}'."
             yield reason("TargetsOutOfOrder", words, where=f"targets.{name}.hours")
