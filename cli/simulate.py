@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from domain.errors import NotFound
 from domain.ladder import Nudge
 from domain.policy import Policy
 from domain.simulation import simulate
 from models.queries import policies
+from models.session import StoreError
 from runtime.connections import open_database
 from runtime.processes import CannotStart
 from runtime.settings import Settings
@@ -38,7 +37,7 @@ def read_policy(settings: Settings, policy_id: str) -> Policy:
         return asyncio.run(_read(settings, policy_id))
     except NotFound:
         raise CannotStart(f"there is no policy {policy_id!r} in the database") from None
-    except (SQLAlchemyError, OSError) as problem:
+    except (StoreError, OSError) as problem:
         raise CannotStart(f"cannot read the policy: the database answers with {type(problem).__name__}") from problem
 
 

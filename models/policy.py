@@ -6,7 +6,6 @@ from sqlalchemy import BigInteger, ForeignKey, Index, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.policy import DEFAULT_STALE_DAYS
 from models.base import Base, CreatedAt, Id, Instant, Key
 
 DEFAULT_POLICY_ID = "pol_default"
@@ -34,9 +33,7 @@ class Policy(Base):
     working: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}", default=list)
     ladder: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     office: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    stale_after_days: Mapped[int | None] = mapped_column(
-        server_default=str(DEFAULT_STALE_DAYS), default=DEFAULT_STALE_DAYS
-    )
+    stale_after_days: Mapped[int | None]
     min_reviewers: Mapped[int] = mapped_column(default=1)
     created_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[CreatedAt]

@@ -40,6 +40,7 @@ async def ensure_default_policy(session: AsyncSession) -> None:
         "is_current": True,
         "name": "Default",
         "hours": {str(name): hours for name, hours in DEFAULT_HOURS.items()},
+        "stale_after_days": rules.DEFAULT_STALE_DAYS,
         "min_reviewers": 1,
     }
     await session.execute(insert(Policy).values(**values).on_conflict_do_nothing())
