@@ -5,6 +5,7 @@ only see is refused with 403; to whom it is not there, it is not there (404). Ea
 postmortem, its other doors on those of a team.
 """
 
+import re
 from collections.abc import Callable, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import pytest
 
 from domain import access
 from domain.access import TABLE, Relation, Verb
+from domain.advice import RULE_IDS
 from domain.lifecycle import Status
 from tests.api import writing
 from tests.api.gallery import POWERLESS, RELATIONS, Gallery, Picture
@@ -124,8 +126,19 @@ MORE_DOORS = (
     Door(Verb.READ, "GET", at("/audit?format=csv")),
     Door(Verb.REWORD, "PATCH", at("/comments/{thread}"), says(anchor=None), MINE),
     Door(Verb.EDIT, "PATCH", at(""), says(summary="")),
+    Door(Verb.READ, "GET", at("/sections")),
+    Door(Verb.READ, "GET", at("/sections/summary")),
+    Door(Verb.READ, "GET", at("/sections/summary/revisions")),
+    Door(Verb.READ, "GET", at("/sections/summary/revisions/1")),
+    Door(Verb.READ, "GET", at("/sections/summary/diff?from=1&to=1")),
+    Door(Verb.EDIT, "PUT", at("/sections/detection"), says(body="")),
+    Door(Verb.EDIT, "POST", at("/sections/summary/restore"), says(revision=10**6)),
     Door(Verb.EDIT, "PATCH", at("/timeline/{event}"), says(event="Alert triggered")),
     Door(Verb.EDIT, "DELETE", at("/timeline/evt_nope")),
+    Door(Verb.EDIT, "POST", at("/timeline"), says(at="2026-11-20T07:01:00Z", event="Noticed")),
+    Door(Verb.EDIT, "POST", at("/timeline/import"), says(text="07:02 Called", date="2026-11-20")),
+    Door(Verb.READ, "POST", at("/timeline/parse"), says(text="07:02 Called", date="2026-11-20")),
+    Door(Verb.EDIT, "POST", at("/advice/ignore"), says(rule=min(RULE_IDS), line="x")),
     Door(Verb.EDIT, "POST", at("/incidents"), lambda gallery, _: {"incidentId": gallery.incident["id"]}),
     Door(Verb.EDIT, "DELETE", at("/incidents/inc_nope")),
     Door(Verb.EDIT, "DELETE", at("/advice/ignore/" + "0" * 32)),
@@ -148,8 +161,16 @@ MORE_DOORS = (
         says(reason="Because", until="2027-06-01T00:00:00Z"),
     ),
     Door(Verb.CHANGE_ITEM, "PATCH", item(), says(status="WONT_DO"), OWNED),
+    Door(Verb.READ, "GET", item(), own=OWNED),
+    Door(Verb.CHANGE_ITEM, "POST", item("/snooze"), says(until=None), OWNED),
     Door(Verb.CHANGE_ITEM, "DELETE", item("/tickets/tkt_nope"), own=OWNED),
+    Door(Verb.CHANGE_ITEM, "DELETE", item("/tickets?ticketId=tkt_nope"), own=OWNED),
 )
+ELSEWHERE = {
+    ("POST", "/api/postmortems/{postmortem_id}/timeline/import-slack"),  # takes files, then asks as /import does
+    ("POST", "/api/action-items/{item_id}/tickets"),  # needs a connection; asks as DELETE does
+}
+"""Doors that need more than a JSON body."""
 BUILT = {(Verb.ARCHIVE, Status.PUBLISHED, "admin")}
 """How the archived postmortems of the gallery came to be."""
 
@@ -203,6 +224,21 @@ def try_all(gallery: Gallery, picture: Picture) -> list[str]:
             if door.undo and answer.is_success:
                 door.undo(gallery, picture, who)
     return wrong
+
+
+def test_no_door_is_forgotten(gallery: Gallery) -> None:
+    """Each operation on a postmortem or action item is tried, so that a new door cannot do without the table."""
+    picture, admin = gallery.pictures[0], gallery.people["admin"]
+    tried = {(one.method, one.path(gallery, picture, "admin").partition("?")[0]) for one in (*DOORS, *MORE_DOORS)}
+    forgotten = []
+    for path, operations in ok(admin.get("/openapi.json"))["paths"].items():
+        if path.startswith(("/api/postmortems/{", "/api/action-items/{")):
+            pattern = re.compile(re.sub(r"\{\w+\}", "[^/]+", path))
+            for method in map(str.upper, operations):
+                there = any(one == method and pattern.fullmatch(where) for one, where in tried)
+                if not there and (method, path) not in ELSEWHERE:
+                    forgotten.append(f"{method} {path}")
+    assert forgotten == []
 
 
 def test_every_cell(gallery: Gallery) -> None:
