@@ -18,6 +18,7 @@ from api.pages import incidents as incident_pages
 from api.pages import integrations as integration_pages
 from api.pages import lifecycle as lifecycle_pages
 from api.pages import postmortems as postmortem_pages
+from api.pages import searching as search_pages
 from api.pages import sign_in as sign_in_pages
 from api.pages.rendering import WEB
 from api.unit import Parts
@@ -60,6 +61,7 @@ PAGES = (
     item_pages,
     incident_pages,
     integration_pages,
+    search_pages,
 )
 
 
