@@ -13,6 +13,7 @@ from api.middleware import BodyLimit, RequestLog, SecurityHeaders
 from api.pages import action_items as item_pages
 from api.pages import discussion as discussion_pages
 from api.pages import editing as editing_pages
+from api.pages import editors as editor_pages
 from api.pages import home as home_pages
 from api.pages import incidents as incident_pages
 from api.pages import integrations as integration_pages
@@ -57,6 +58,7 @@ PAGES = (
     editing_pages,
     postmortem_pages,
     lifecycle_pages,
+    editor_pages,
     discussion_pages,
     item_pages,
     incident_pages,

@@ -94,7 +94,7 @@ def _day(day: date | None) -> Markup:
     )
 
 
-def _markdown(text: str | None) -> Markup:
+def as_html(text: str | None) -> Markup:
     return Markup(markup.render(text or ""))  # noqa: S704 - cleaned there
 
 
@@ -119,7 +119,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "markdown": _markdown,
+        "markdown": as_html,
         "words": words,
         "span": span,
         "initials": _initials,
