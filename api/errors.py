@@ -32,6 +32,7 @@ STATUS: dict[type[DomainError], int] = {
     errors.RouteNotFound: 404,
     errors.MethodNotAllowed: 405,
     errors.StaleVersion: 412,
+    errors.SectionConflict: 412,
     errors.BodyTooLarge: 413,
     errors.MalformedWebhook: 400,
     errors.Malformed: 422,

@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from uuid import uuid4
 
 import httpx
 import uvicorn
+from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,14 +32,19 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from bench.large import bench_large
 from domain.access import Role, Viewer
+from domain.tickets import TicketState
+from integrations.tracker import Ticket, TicketAction
+from integrations.trackers import console
+from models.action_item import Ticket as TicketRow
 from models.queries import postmortems
 from models.queries.pages import Ask
 from models.session import Sessions, make_engine, make_sessions
 from tests.api import writing
 from tests.cli.running import free_port
-from tests.stack import Stack, running_stack
+from tests.stack import Stack, eventually, running_stack
 
 READS, COMMANDS, WEBHOOKS = 200, 30, 100
+SECRET = "bench"
 
 
 @activity.defn
@@ -158,19 +165,49 @@ def bench_commands(stack: Stack, update: float) -> None:
 
 def bench_webhooks(stack: Stack, signal: float) -> None:
     admin = stack.client()
-    body = {"kind": "generic", "name": "bench", "config": {}, "secrets": {"webhookSecret": "bench"}}
-    path = httpx.URL(admin.post("/api/integrations", json=body).json()["webhookUrl"]).path
+    path = connection(admin, "generic")["path"]
 
     def deliver(number: int) -> None:
         news = json.dumps(
             {"externalId": f"bench-{number}", "title": "Bench", "status": "OPEN", "startedAt": "2026-11-20T07:00:00Z"}
         ).encode()
-        signature = hmac.new(b"bench", news, hashlib.sha256).hexdigest()
+        signature = hmac.new(SECRET.encode(), news, hashlib.sha256).hexdigest()
         headers = {"X-Hub-Signature-256": f"sha256={signature}", "X-Delivery-Id": uuid4().hex}
         admin.post(path, content=news, headers=headers).raise_for_status()
 
     deliver(-1)
     report("webhook accepted (incident, applied)", timed(WEBHOOKS, deliver), signal, 0.5)
+    path, ticket = asyncio.run(linked_ticket(stack, admin))
+
+    def tell(number: int) -> None:
+        news = replace(ticket, title=f"Reworded {number}", updated_at=datetime.now(UTC))
+        headers, body = console.delivery(news, TicketAction.EDITED, "somebody", SECRET)
+        assert admin.post(path, content=body, headers=headers).status_code == 202
+
+    tell(-1)
+    report("webhook accepted (ticket, signalled)", timed(WEBHOOKS, tell), signal, 0.5)
+
+
+def connection(admin: httpx.Client, kind: str) -> dict[str, str]:
+    body = {"kind": kind, "name": "bench", "config": {}, "secrets": {"webhookSecret": SECRET}}
+    made = admin.post("/api/integrations", json=body).raise_for_status().json()
+    return {"id": made["id"], "path": httpx.URL(made["webhookUrl"]).path}
+
+
+async def linked_ticket(stack: Stack, admin: httpx.Client) -> tuple[str, Ticket]:
+    """An action item's ticket on the console's board, and where its webhooks go."""
+    made = connection(admin, "console")
+    author = stack.person()
+    item = writing.with_item(author, writing.draft(author)["id"], author.id)["id"]
+    author.post(f"/api/action-items/{item}/tickets", json={"integrationId": made["id"]}).raise_for_status()
+    eventually(lambda: author.get(f"/api/action-items/{item}").json()["tickets"][0]["linkState"] == "ok")
+    engine = make_engine(stack.database_url)
+    async with make_sessions(engine).begin() as session:
+        row = (await session.execute(select(TicketRow).where(TicketRow.action_item_id == item))).scalar_one()
+        known = {"external_id": row.external_id or "", "key": row.key or "", "url": row.url or ""}
+    await engine.dispose()
+    words = {"title": "Alert at 80 %", "body": "", "status": "open", "assignee": None, "author": None, "marker": None}
+    return made["path"], Ticket(**known, **words, state=TicketState.OPEN, reason=None, updated_at=datetime.now(UTC))
 
 
 def main() -> None:

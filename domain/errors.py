@@ -215,6 +215,14 @@ class StaleVersion(DomainError):
     says = "You sent If-Match '{expected}', but the current version is {current}. Fetch it, merge, and send again."
 
 
+class SectionConflict(DomainError):
+    title = "Somebody else changed the same lines"
+    says = (
+        "The section '{section}' was written upon revision {baseRevision}, but is at {currentRevision}, and the two"
+        " cannot be merged. Nothing was saved: make one text of 'yours' and 'current', and send it with the latter."
+    )
+
+
 class IncidentNotResolved(DomainError):
     title = "The incident is not resolved"
     says = "A postmortem is opened from a resolved incident; this one is {status}."

@@ -110,10 +110,6 @@ def apply(status: Status, move: Move, facts: Facts) -> Status:
     return after
 
 
-def all_approved(facts: Facts) -> bool:
-    return bool(facts.reviewers) and all(state is ReviewerState.APPROVED for _, state in facts.reviewers)
-
-
 def publish_reasons(facts: Facts) -> list[Fact]:
     """Everything that stands between IN_REVIEW and PUBLISHED, in the order in which people would mend it."""
     reasons = _section_reasons(facts)

@@ -1,7 +1,8 @@
 """Markdown to HTML that may stand in a page: CommonMark with tables, strikethrough and task lists.
 
-Raw HTML in the text is shown as text. Links get ``rel``; pictures are never loaded but linked, so that reading a
-postmortem tells no other host. Headings begin at the third level: the page owns the first two.
+Raw HTML in the text is shown as text. Links lead to whole addresses only, and get ``rel``. Pictures are never loaded
+but linked, so that reading a postmortem tells no other host. Headings begin at the third level: the page owns the
+first two.
 """
 
 from collections.abc import Sequence
@@ -10,8 +11,8 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererProtocol
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
-from mdit_py_plugins.tasklists import tasklists_plugin
 
 TAGS = {
     "p",
@@ -37,17 +38,14 @@ TAGS = {
     "tr",
     "th",
     "td",
-    "span",
 }
 ATTRIBUTES = {
     "a": {"href", "title"},
     "ol": {"start"},
-    "li": {"class"},
-    "ul": {"class"},
-    "span": {"class"},
     "th": {"align"},
     "td": {"align"},
 }
+CLASSES = {"ul": {"contains-task-list"}, "ol": {"contains-task-list"}, "li": {"task-list-item"}}
 SCHEMES = {"http", "https", "mailto"}
 
 
@@ -62,7 +60,13 @@ def render(markdown: str) -> str:
             token.attrs["align"] = align
     html = _PARSER.renderer.render(tokens, _PARSER.options, {})
     return nh3.clean(
-        html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="nofollow noopener noreferrer"
+        html,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        allowed_classes=CLASSES,
+        url_schemes=SCHEMES,
+        url_relative="deny",
+        link_rel="nofollow noopener noreferrer",
     )
 
 
@@ -72,11 +76,24 @@ def _picture(_renderer: RendererProtocol, tokens: Sequence[Token], at: int, *_: 
     return f'<a href="{escapeHtml(source)}">{escapeHtml(token.content or source)}</a>'
 
 
-def _task_mark(_renderer: RendererProtocol, tokens: Sequence[Token], at: int, *_: object) -> str:
-    """The plugin's checkbox, the only raw HTML among the tokens, as a sign that needs no label."""
-    return "\u2611" if "checked" in tokens[at].content else "\u2610"
+def _mark_tasks(state: StateCore) -> None:
+    """The box before a list's entry as a sign that needs no label. One pass: the known plugin looks back from each."""
+    lists: list[Token] = []
+    before = [Token("", "", 0)] * 2
+    for token in state.tokens:
+        if token.type in {"bullet_list_open", "ordered_list_open"}:
+            lists.append(token)
+        elif token.type in {"bullet_list_close", "ordered_list_close"}:
+            lists.pop()
+        first = token.children[0] if token.type == "inline" and token.children else None
+        if first and before[0].type == "list_item_open" and first.type == "text" and first.content[:4] in _BOXES:
+            first.content = _BOXES[first.content[:4]] + first.content[4:]
+            before[0].attrs["class"] = "task-list-item"
+            lists[-1].attrs["class"] = "contains-task-list"
+        before = [before[1], token]
 
 
-_PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).use(tasklists_plugin)
+_BOXES = {"[ ] ": "\u2610 ", "[x] ": "\u2611 ", "[X] ": "\u2611 "}
+_PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+_PARSER.core.ruler.push("tasks", _mark_tasks)
 _PARSER.add_render_rule("image", _picture)
-_PARSER.add_render_rule("html_inline", _task_mark)

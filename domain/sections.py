@@ -17,6 +17,9 @@ WIRE_NAMES = {
 STANDARD = tuple(WIRE_NAMES.values())
 """All other sections are custom ones, which templates define."""
 
+TEXT_LIMIT = 200_000
+"""Characters that a section may hold."""
+
 
 class Origin(StrEnum):
     """How a revision of a section came about. ``prefill`` is what the postmortem began with."""

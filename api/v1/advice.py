@@ -10,10 +10,11 @@ from pydantic import Field, model_validator
 
 from api.unit import Asking
 from api.v1.routing import router
-from api.v1.shapes import TEXT_LIMIT, PathId, Shape, StrictlyGiven
+from api.v1.shapes import PathId, Shape, StrictlyGiven
 from domain.advice import FINDINGS_LIMIT, RULE_IDS, Finding, advise_metrics, adviser, fingerprint
 from domain.advice_rules import Kind
 from domain.errors import UnknownReference
+from domain.sections import TEXT_LIMIT
 from integrations.fields import Words
 from models.advice import AdviceIgnore
 from models.queries import advice

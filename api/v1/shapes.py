@@ -10,10 +10,10 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from domain.errors import Malformed, reason
+from domain.sections import TEXT_LIMIT
 from integrations.fields import BLANK_IS_NONE, Words
 from models.queries.pages import Ask
 
-TEXT_LIMIT = 200_000
 Text = Annotated[Annotated[str, Words(TEXT_LIMIT, blank=True)] | None, BLANK_IS_NONE]
 """Markdown of up to 200,000 characters; empty is null."""
 Markdown = Annotated[str, Words(TEXT_LIMIT, blank=True, verbatim=True)]

@@ -18,12 +18,13 @@ from domain.commands import PostmortemAction, PostmortemCommand
 from domain.comments import CommentKind
 from domain.custom_fields import missing_fields
 from domain.errors import AlreadyReviewer, AuthorCannotReview, IllegalTransition, NobodyToAdd, NotAllowed, NotFound
-from domain.lifecycle import Decision, Facts, Move, Status
+from domain.lifecycle import Decision, Facts, Move, ReviewerState, Status
 from domain.snapshots import Deadline, PostmortemSnapshot
 from domain.targets import Target, TargetName
 from domain.templates import missing_sections
 from models.action_item import ActionItem
 from models.base import new_id
+from models.policy import Policy
 from models.postmortem import (
     Comment,
     Postmortem,
@@ -43,8 +44,7 @@ from models.queries.people import (
     get_viewer_unscoped,
     list_administrators,
 )
-from models.queries.policies import get_policy
-from models.queries.postmortems import Seen, get_seen, meet_target, state_of, unresolved_threads
+from models.queries.postmortems import Seen, get_seen, meet_targets, state_of, unresolved_threads
 from models.queries.records import audit, is_committed, log_command, notify, take_arguments
 
 REVIEW_ACTIONS = {PostmortemAction.APPROVE, PostmortemAction.REQUEST_CHANGES}
@@ -191,32 +191,34 @@ async def facts(asked: Asked, move: Move) -> Facts:
     if move not in {Move.SUBMIT, Move.PUBLISH}:
         return Facts(comment=asked.comment)
     session, postmortem = asked.session, asked.postmortem
-    has = select(
+    items = select(ActionItem.id).where(ActionItem.postmortem_id == postmortem.id)
+    incomplete = items.where(or_(ActionItem.owner_id.is_(None), ActionItem.due_on.is_(None)))
+    threads = select(func.count()).where(Comment.postmortem_id == postmortem.id, *unresolved_threads())
+    policy = (Policy.id == postmortem.policy_id, Policy.version == postmortem.policy_version)
+    statement = select(
         select(TimelineEvent.id).where(TimelineEvent.postmortem_id == postmortem.id).exists(),
-        select(func.count()).where(ActionItem.postmortem_id == postmortem.id).scalar_subquery(),
-        select(func.count()).where(Comment.postmortem_id == postmortem.id, *unresolved_threads()).scalar_subquery(),
+        items.exists(),
+        threads.scalar_subquery(),
+        func.array(incomplete.scalar_subquery()),
+        select(Policy.min_reviewers).where(*policy).scalar_subquery(),
     )
-    has_timeline, item_count, unresolved = (await session.execute(has)).one()
-    incomplete = select(ActionItem.id).where(
-        ActionItem.postmortem_id == postmortem.id, or_(ActionItem.owner_id.is_(None), ActionItem.due_on.is_(None))
-    )
-    policy = await get_policy(session, postmortem.policy_id, postmortem.policy_version)
+    has_timeline, has_items, unresolved, lacking, min_reviewers = (await session.execute(statement)).one()
     kept = await get_kept(session, postmortem)
     texts = {name: body.text for name, body in (await read_bodies(session, postmortem.id)).items()}
     asked_now = [] if move is Move.PUBLISH else list(asked.command.person_ids)
     reviewers = {one.person_id: state_of(one, postmortem) for one in await _reviewers(asked)}
     for person_id in asked_now:
-        reviewers.setdefault(person_id, lifecycle.ReviewerState.PENDING)
-    outstanding = [one for one, state in reviewers.items() if state is not lifecycle.ReviewerState.APPROVED]
+        reviewers.setdefault(person_id, ReviewerState.PENDING)
+    outstanding = [one for one, state in reviewers.items() if state is not ReviewerState.APPROVED]
     absent = await find_absences(session, outstanding, asked.now) if outstanding and move is Move.PUBLISH else {}
     return Facts(
-        missing_sections=missing_sections(kept, texts, has_timeline=has_timeline, has_items=item_count > 0),
+        missing_sections=missing_sections(kept, texts, has_timeline=has_timeline, has_items=has_items),
         missing_fields=missing_fields(kept.fields, postmortem.custom_fields),
         reviewers=tuple(reviewers.items()),
         absent=tuple(absent.items()),
         unresolved_comments=unresolved,
-        incomplete_items=tuple((await session.execute(incomplete)).scalars()),
-        min_reviewers=policy.min_reviewers,
+        incomplete_items=tuple(lacking),
+        min_reviewers=min_reviewers,
         comment=asked.comment,
     )
 
@@ -282,8 +284,8 @@ async def _submit(asked: Asked) -> None:
         postmortem.publish_on_approval = asked.command.publish_on_approval
     postmortem.submitted_at = asked.now
     _move_to(asked, Status.IN_REVIEW, "postmortem.submitted")
-    await meet_target(asked.session, postmortem.id, TargetName.DRAFT_STARTED, asked.now)
-    await meet_target(asked.session, postmortem.id, TargetName.DRAFT_COMPLETED, asked.now)
+    written = (TargetName.DRAFT_STARTED, TargetName.DRAFT_COMPLETED)
+    await meet_targets(asked.session, postmortem.id, written, asked.now)
     await asked.session.flush()
     waiting = [one.person_id for one in await _reviewers(asked) if state_of(one, postmortem) != "APPROVED"]
     await _notify(asked, waiting, "review_requested", f"review_requested:{asked.command.request_id}")
@@ -294,13 +296,12 @@ async def _approve(asked: Asked) -> None:
     _audit(asked, "postmortem.approved", None, {"revision": asked.postmortem.content_revision})
     _touch(asked)
     await asked.session.flush()
-    gate = await facts(asked, Move.PUBLISH)
-    if not lifecycle.all_approved(gate):
-        return
     postmortem = asked.postmortem
+    if any(state_of(one, postmortem) is not ReviewerState.APPROVED for one in await _reviewers(asked)):
+        return
     postmortem.reviewed_at = asked.now
-    await meet_target(asked.session, postmortem.id, TargetName.REVIEW_COMPLETED, asked.now)
-    if postmortem.publish_on_approval and not lifecycle.publish_reasons(gate):
+    await meet_targets(asked.session, postmortem.id, [TargetName.REVIEW_COMPLETED], asked.now)
+    if postmortem.publish_on_approval and not lifecycle.publish_reasons(await facts(asked, Move.PUBLISH)):
         await _publish(asked)
     elif postmortem.author_id:
         await _notify(asked, [postmortem.author_id], "review_completed", f"review_completed:{asked.command.request_id}")
@@ -328,8 +329,7 @@ async def _request_changes(asked: Asked) -> None:
 async def _publish(asked: Asked) -> None:
     asked.postmortem.published_at = asked.now
     _move_to(asked, Status.PUBLISHED, "postmortem.published")
-    for name in TargetName:
-        await meet_target(asked.session, asked.postmortem.id, name, asked.now)
+    await meet_targets(asked.session, asked.postmortem.id, TargetName, asked.now)
 
 
 async def _archive(asked: Asked) -> None:
@@ -461,18 +461,23 @@ _WRITES: dict[PostmortemAction, Callable[[Asked], Awaitable[None]]] = {
 
 async def snapshot(session: AsyncSession, postmortem_id: str) -> PostmortemSnapshot:
     """What the workflow keeps of the row; ``exists`` is false where it is gone."""
-    columns = (Postmortem.number, Postmortem.version, Postmortem.status)
-    row = (await session.execute(select(*columns).where(Postmortem.id == postmortem_id))).one_or_none()
+    teams = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == postmortem_id)
+    statement = select(
+        Postmortem.number,
+        Postmortem.version,
+        Postmortem.status,
+        func.array(teams.order_by(PostmortemTeam.team_id).scalar_subquery()).label("team_ids"),
+    )
+    row = (await session.execute(statement.where(Postmortem.id == postmortem_id))).one_or_none()
     if row is None:
         return PostmortemSnapshot(postmortem_id, 0, 0, Status.DRAFT, exists=False)
-    team_ids = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == postmortem_id)
     pending = await _pending_targets(session, postmortem_id)
     return PostmortemSnapshot(
         id=postmortem_id,
         number=row.number,
         version=row.version,
         status=Status(row.status),
-        team_ids=tuple(sorted((await session.execute(team_ids)).scalars())),
+        team_ids=tuple(row.team_ids),
         deadlines=tuple(sorted((Deadline(one.name, one.due) for one in pending), key=lambda one: (one.at, one.name))),
     )
 

@@ -115,11 +115,16 @@ async def check_people(session: AsyncSession, field: str, person_ids: Iterable[s
 async def check_active(session: AsyncSession, field: str, person_ids: Iterable[str]) -> None:
     """As :func:`check_people`; raises :class:`PersonNotActive` for the first who left or never signed in."""
     wanted = list(dict.fromkeys(person_ids))
-    await check_people(session, field, wanted)
-    statement = select(Person.id).where(Person.id.in_(wanted), ~Person.is_active).order_by(Person.id).limit(1)
-    left = (await session.execute(statement)).scalar_one_or_none()
-    if left is not None:
-        raise PersonNotActive(person_id=left, where=field)
+    if not wanted:
+        return
+    statement = select(Person.id, Person.is_active).where(Person.id.in_(wanted))
+    found = {row.id: row.is_active for row in (await session.execute(statement)).all()}
+    for person_id in wanted:
+        if person_id not in found:
+            raise UnknownReference(field=field, kind="user", id=person_id)
+    for person_id in wanted:
+        if not found[person_id]:
+            raise PersonNotActive(person_id=person_id, where=field)
 
 
 async def find_absences(session: AsyncSession, person_ids: Iterable[str], now: datetime) -> dict[str, Absence]:

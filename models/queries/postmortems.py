@@ -529,7 +529,7 @@ async def content_changed(session: AsyncSession, seen: Seen, now: datetime, *, c
     if postmortem.draft_started_at is not None:
         return False
     postmortem.draft_started_at = now
-    await meet_target(session, postmortem.id, TargetName.DRAFT_STARTED, now)
+    await meet_targets(session, postmortem.id, [TargetName.DRAFT_STARTED], now)
     return True
 
 
@@ -542,11 +542,11 @@ async def _approvers(session: AsyncSession, postmortem: Postmortem) -> list[str]
     return list((await session.execute(statement)).scalars())
 
 
-async def meet_target(session: AsyncSession, postmortem_id: str, name: TargetName, now: datetime) -> None:
+async def meet_targets(session: AsyncSession, postmortem_id: str, names: Iterable[TargetName], now: datetime) -> None:
     """The first time counts."""
     statement = update(PostmortemTarget).where(
         PostmortemTarget.postmortem_id == postmortem_id,
-        PostmortemTarget.name == name.value,
+        PostmortemTarget.name.in_([one.value for one in names]),
         PostmortemTarget.met_at.is_(None),
     )
     await session.execute(statement.values(met_at=now))

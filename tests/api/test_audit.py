@@ -23,6 +23,9 @@ from tests.stack import Person, Stack, eventually
 
 CHANGES_NOTHING = {
     "POST /api/integrations/{integration_id}/test": "asks the vendor",
+    "POST /api/advice": "keeps nothing",
+    "POST /api/postmortems/{postmortem_id}/timeline/parse": "shows what an import would do",
+    "POST /api/postmortems/{postmortem_id}/timeline/import-slack": "takes files; its own test looks at the trail",
     "POST /api/me/notifications/{notice_id}/read": "one's own inbox",
     "POST /api/webhooks/{source}/{integration_id}": "the same as the one without the connection's id",
 }
@@ -60,9 +63,10 @@ def test_every_write_door_is_audited(stack: Stack) -> None:
     call = Watched(stack)
     me, reviewer, leaver, guest = call.person, stack.person("ADMIN"), stack.person(), stack.person()
     _people(call, guest)
+    _templates(call)
     pm = _text(call)
     _action_items(call, pm, me)
-    _lifecycle(call, pm, reviewer, leaver)
+    _lifecycle(call, pm, reviewer, leaver, guest)
     _incidents(call, pm)
     unaudited = sorted(door for door, actions in call.doors.items() if not actions)
     assert not unaudited
@@ -77,6 +81,7 @@ def _people(call: Watched, guest: Person) -> None:
     call("PATCH", "/api/me", {"timeZone": "Europe/Berlin"})
     token = call("POST", "/api/tokens", {"name": "t", "userId": person["id"], "scopes": ["read"]}, status=201)
     call("DELETE", "/api/tokens/{token_id}", token_id=token["id"], status=204)
+    call("POST", "/api/users/{user_id}/sign-in-links", status=201, user_id=person["id"])
     team = call("POST", "/api/teams", {"name": f"T{name}"}, status=201)
     call("PATCH", "/api/teams/{team_id}", {"memberIds": [guest.id]}, team_id=team["id"])
     service = call("POST", "/api/services", {"name": f"s{name}"}, status=201)
@@ -96,6 +101,8 @@ def _text(call: Watched) -> str:
     event = {"at": "2026-01-01T10:00:00Z", "event": "Alert"}
     first = call("POST", f"{base}/timeline", event, status=201, postmortem_id=pm)
     second = call("POST", f"{base}/timeline", event, status=201, postmortem_id=pm)
+    text = {"text": "11:00 Looked at it", "date": "2026-01-01", "timeZone": "UTC"}
+    call("POST", f"{base}/timeline/import", text, status=201, postmortem_id=pm)
     path = f"{base}/timeline/{{event_id}}"
     call("PATCH", path, {"event": "Changed"}, postmortem_id=pm, event_id=first["id"])
     call("DELETE", path, status=204, postmortem_id=pm, event_id=second["id"])
@@ -103,7 +110,18 @@ def _text(call: Watched) -> str:
     path = f"{base}/comments/{{comment_id}}"
     call("PATCH", path, {"body": "How?"}, postmortem_id=pm, comment_id=comment["id"])
     call("DELETE", path, status=204, postmortem_id=pm, comment_id=comment["id"])
+    line = {"rule": "blameless.named-cause", "line": "Caused by Jane."}
+    ignored = call("POST", f"{base}/advice/ignore", line, status=201, postmortem_id=pm)
+    path = f"{base}/advice/ignore/{{fingerprint}}"
+    call("DELETE", path, status=204, postmortem_id=pm, fingerprint=ignored["fingerprint"])
     return pm
+
+
+def _templates(call: Watched) -> None:
+    body = {"name": f"T{uuid4().hex[:8]}", "copyOf": "tpl_short"}
+    made = call("POST", "/api/templates", body, status=201)["id"]
+    call("PATCH", "/api/templates/{template_id}", {"description": "Words"}, template_id=made)
+    call("DELETE", "/api/templates/{template_id}", status=204, template_id=made)
 
 
 def _action_items(call: Watched, pm: str, me: Person) -> None:
@@ -125,14 +143,16 @@ def _action_items(call: Watched, pm: str, me: Person) -> None:
         call("DELETE", unlink, status=204, item_id=item, ticket_id=tickets[0]["id"])
 
 
-def _lifecycle(call: Watched, pm: str, reviewer: Person, leaver: Person) -> None:
+def _lifecycle(call: Watched, pm: str, reviewer: Person, leaver: Person, guest: Person) -> None:
     base = "/api/postmortems/{postmortem_id}"
     call("POST", f"{base}/editors", {"userId": leaver.id}, status=201, postmortem_id=pm)
     path = f"{base}/editors/{{user_id}}"
     call("PATCH", path, {"level": "COMMENT"}, postmortem_id=pm, user_id=leaver.id)
     call("DELETE", path, status=204, postmortem_id=pm, user_id=leaver.id)
     call("POST", f"{base}/reviewers", {"userIds": [reviewer.id, leaver.id]}, status=201, postmortem_id=pm)
-    call("DELETE", f"{base}/reviewers/{{user_id}}", status=204, postmortem_id=pm, user_id=leaver.id)
+    path = f"{base}/reviewers/{{user_id}}"
+    call("POST", f"{path}/replace", {"userId": guest.id}, status=200, postmortem_id=pm, user_id=leaver.id)
+    call("DELETE", path, status=204, postmortem_id=pm, user_id=guest.id)
     until = (datetime.now(UTC) + timedelta(days=30)).isoformat()
     path = f"{base}/targets/{{target}}"
     call("POST", f"{path}/extend", {"until": until, "reason": "Holidays"}, postmortem_id=pm, target="published")
@@ -143,6 +163,8 @@ def _lifecycle(call: Watched, pm: str, reviewer: Person, leaver: Person) -> None
     call.person = mine
     call("POST", f"{base}/publish", postmortem_id=pm)
     call("POST", f"{base}/request-changes", {"comment": "Once more"}, postmortem_id=pm)
+    asked = ok(call.person.get(f"/api/postmortems/{pm}/comments", params={"resolved": False}))["items"][0]
+    ok(call.person.patch(f"/api/postmortems/{pm}/comments/{asked['id']}", json={"resolved": True}))
     call("POST", f"{base}/publish", postmortem_id=pm)
     call("POST", f"{base}/archive", postmortem_id=pm)
     draft = ok(call.person.post("/api/postmortems", json={"title": "Gone"}), 201)["id"]
