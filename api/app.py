@@ -14,6 +14,7 @@ from api.pages import action_items as item_pages
 from api.pages import discussion as discussion_pages
 from api.pages import editing as editing_pages
 from api.pages import editors as editor_pages
+from api.pages import history as history_pages
 from api.pages import home as home_pages
 from api.pages import incidents as incident_pages
 from api.pages import integrations as integration_pages
@@ -60,6 +61,7 @@ PAGES = (
     postmortem_pages,
     lifecycle_pages,
     editor_pages,
+    history_pages,
     discussion_pages,
     item_pages,
     incident_pages,

@@ -103,6 +103,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         linked=await links.list_linked(unit.session, seen),
         threads=threads_of(shown, titles_of(kept), texts),
         read_as=as_read(texts, shown),
+        revisions={one.name: one.revision for one in row.sections},
         said_as=said(shown, named),
         similar=alike,
         is_overdue=_is_overdue(unit.now),

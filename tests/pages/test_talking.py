@@ -21,7 +21,9 @@ def commented(person: Person, postmortem: Any, **fields: Any) -> Any:
 
 def test_words_that_are_marked_in_the_page_are_found_in_its_markdown(stack: Stack) -> None:
     author = stack.person()
-    made = draft(author, summary="It **broke** [here](https://x.example) & \\*there\\*.\n\n- [ ] then again: broke here")
+    made = draft(
+        author, summary="It **broke** [here](https://x.example) & \\*there\\*.\n\n- [ ] then again: broke here"
+    )
     address, mine = f"/postmortems/{made['id']}", visitor(stack, author)
     mine.done(f"{address}/comments", address, section="summary", body="Which?", quote="broke here", **{"from": "20"})
     (comment,) = ok(author.get(f"/api{address}/comments"))["items"]
@@ -61,7 +63,7 @@ def test_a_thread_tells_what_became_of_its_words(stack: Stack) -> None:
 
 def test_quotes_and_mentions_stay_text(stack: Stack) -> None:
     author, friend = stack.person(), stack.person(name=f"<b>{uuid4().hex}</b>")
-    body = f"{XSS} @{handle(friend)}, `@{handle(friend)}` and @nobody-{uuid4().hex[:6]}"
+    body = f"You @{handle(friend)}: {XSS} `@{handle(friend)}` and @nobody-{uuid4().hex[:6]}"
     made = draft(author, summary=f"Before {XSS} after", visibility="ORGANIZATION")
     commented(author, made, body=body, section="summary", anchor={"quote": XSS})
     page = visitor(stack, author).get(f"/postmortems/{made['id']}")
@@ -124,7 +126,7 @@ def test_somebody_reviews_for_one_who_is_away(stack: Stack) -> None:
     address, mine = f"/postmortems/{made['id']}", visitor(stack, author)
     assert "is away" not in mine.get(address)
     until = (datetime.now(UTC) + timedelta(days=9)).isoformat()
-    ok(away.put("/api/me/away", json={"until": until}))
+    ok(away.patch("/api/me", json={"awayUntil": until}))
     assert f"is away until {until[:10]}" in mine.get(address)
     mine.done(f"{address}/reviewers/{away.id}/replace", address, person=f"@{handle(instead)}")
     mine.done(f"{address}/reviewers", address, team=team["id"])

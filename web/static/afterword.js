@@ -20,7 +20,7 @@ for (const form of document.querySelectorAll("form[data-guards]")) {
   form.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
       event.preventDefault();
-      form.requestSubmit(form.querySelector("button.small"));
+      form.requestSubmit(form.querySelector("[data-saves]"));
     }
   });
   window.addEventListener("beforeunload", (event) => {
@@ -103,5 +103,15 @@ for (const mark of document.querySelectorAll("mark[data-thread]")) {
     thread.scrollIntoView({block: "center"});
     for (const one of document.querySelectorAll(".lit")) one.classList.remove("lit");
     thread.classList.add("lit");
+  });
+}
+
+for (const take of document.querySelectorAll("[data-takes]")) {
+  take.hidden = false;
+  take.addEventListener("click", () => {
+    const area = document.getElementById(take.dataset.takes);
+    area.value = take.closest("details").querySelector(".theirs").textContent;
+    area.dispatchEvent(new Event("input", {bubbles: true}));
+    area.focus();
   });
 }
