@@ -130,6 +130,8 @@ def _reviewed(story: Told, path: str, author: Person, reviewer: Person) -> None:
         ok(reviewer.post(f"{path}/reviews", json=decision), 201)
     ok(author.post(f"{path}/submit", json={}))
     ok(reviewer.post(f"{path}/reviews", json={"decision": "APPROVE", "comment": story.text("approval")}), 201)
+    for request in ok(author.get(f"{path}/comments", params={"resolved": False, "threads": True}))["items"]:
+        ok(author.patch(f"{path}/comments/{request['id']}", json={"resolved": True}))
     ok(author.post(f"{path}/publish"))
 
 

@@ -1,11 +1,11 @@
 """Comments by section: threads, the words that they hold on to, and whom they speak to."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -74,7 +74,7 @@ class Shown:
 
 async def list_comments(session: AsyncSession, seen: Seen, wanted: Wanted, ask: Ask) -> Page[Shown]:
     """Oldest first."""
-    statement = select(Comment).where(Comment.postmortem_id == seen.postmortem.id)
+    statement = select(Comment, _replies()).where(Comment.postmortem_id == seen.postmortem.id)
     if wanted.section is not None:
         statement = statement.where(Comment.section == wanted.section)
     if wanted.threads:
@@ -89,11 +89,19 @@ async def list_comments(session: AsyncSession, seen: Seen, wanted: Wanted, ask: 
         its_thread = thread.id == func.coalesce(Comment.parent_id, Comment.id)
         statement = statement.where(select(thread.id).where(its_thread, is_resolved).exists())
     rows, cursor = await fetch_page(session, statement, Order("comments", Comment.created_at, Comment.id, False), ask)
-    return Page(await _shown(session, seen, [row[0] for row in rows]), cursor)
+    return Page(await _shown(session, seen, {row[0]: row[1] for row in rows}), cursor)
 
 
 async def get_shown(session: AsyncSession, seen: Seen, comment_id: str) -> Shown:
-    return (await _shown(session, seen, [await get_comment(session, seen, comment_id)]))[0]
+    comment = await get_comment(session, seen, comment_id)
+    replies = (await session.execute(select(_replies()).where(Comment.id == comment_id))).scalar_one()
+    return (await _shown(session, seen, {comment: replies}))[0]
+
+
+def _replies() -> ScalarSelect[int]:
+    answer = aliased(Comment)
+    counted = select(func.count()).select_from(answer).where(answer.parent_id == Comment.id)
+    return counted.correlate(Comment).scalar_subquery()
 
 
 async def get_comment(session: AsyncSession, seen: Seen, comment_id: str, *, lock: bool = False) -> Comment:
@@ -103,11 +111,9 @@ async def get_comment(session: AsyncSession, seen: Seen, comment_id: str, *, loc
     return comment
 
 
-async def _shown(session: AsyncSession, seen: Seen, found: Sequence[Comment]) -> list[Shown]:
-    """Answers, mentions and texts in one statement each, for all of them."""
+async def _shown(session: AsyncSession, seen: Seen, found: Mapping[Comment, int]) -> list[Shown]:
+    """``found`` are comments with the number of their answers; mentions and texts in one statement each."""
     ids = [one.id for one in found]
-    counted = select(Comment.parent_id, func.count()).where(Comment.parent_id.in_(ids)).group_by(Comment.parent_id)
-    replies = {row[0]: row[1] for row in (await session.execute(counted)).all()}
     spoken_to: dict[str, list[str]] = {}
     told = select(CommentMention.comment_id, CommentMention.person_id).where(CommentMention.comment_id.in_(ids))
     for comment_id, person_id in (await session.execute(told.order_by(CommentMention.person_id))).all():
@@ -118,12 +124,12 @@ async def _shown(session: AsyncSession, seen: Seen, found: Sequence[Comment]) ->
     return [
         Shown(
             comment=one,
-            replies=replies.get(one.id, 0),
+            replies=replies,
             mentions=tuple(spoken_to.get(one.id, ())),
             anchor=anchors.get(one.id),
             span=locate(anchors[one.id], texts.get(one.section or "", "")) if one.id in anchors else None,
         )
-        for one in found
+        for one, replies in found.items()
     ]
 
 

@@ -58,6 +58,8 @@ def existing(stack: Stack) -> dict[str, str]:
         "service_id": service["id"],
         "incident_id": incident["id"],
         "template_id": "tpl_sre",
+        "name": "summary",
+        "revision": "1",
     }
 
 
