@@ -22,6 +22,7 @@ from api.pages import lifecycle as lifecycle_pages
 from api.pages import postmortems as postmortem_pages
 from api.pages import searching as search_pages
 from api.pages import sign_in as sign_in_pages
+from api.pages import timelines as timeline_pages
 from api.pages.rendering import WEB
 from api.unit import Parts
 from api.v1 import (
@@ -62,6 +63,7 @@ PAGES = (
     lifecycle_pages,
     editor_pages,
     history_pages,
+    timeline_pages,
     discussion_pages,
     item_pages,
     incident_pages,

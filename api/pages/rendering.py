@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from domain import markup
 from domain.errors import DomainError
+from domain.moments import Precision
 
 WEB = Path(__file__).parents[2] / "web"
 WORDS = {
@@ -86,6 +87,27 @@ def _when(zone: ZoneInfo, instant: datetime | None, style: str = "%-d %b %Y, %H:
     )
 
 
+def _moment(zone: ZoneInfo, instant: datetime, known: str) -> Markup:
+    """An instant of a timeline, as exactly as it is known: what is not known of it is a question mark."""
+    precision, local = Precision(known), instant.astimezone(zone)
+    written = "%H:%M"
+    if precision is Precision.DAY:
+        written = "??:??"
+    elif precision is Precision.HOUR:
+        written = "~%H:%M" if local.minute else "%H:??"
+    elif precision is Precision.TEN_MINUTES:
+        written = "~%H:%M" if local.minute % 10 else f"%H:{local.minute // 10}?"
+    said = KNOWN.get(precision, "")
+    return Markup('{}<span class="unseen">{}</span>').format(_when(zone, instant, written, named=False), said)
+
+
+KNOWN = {
+    Precision.DAY: ", the time is not known",
+    Precision.HOUR: ", the minute is not known",
+    Precision.TEN_MINUTES: ", about",
+}
+
+
 def _day(day: date | None) -> Markup:
     return (
         Markup('<time datetime="{}">{}</time>').format(day.isoformat(), day.strftime("%-d %b %Y"))
@@ -132,7 +154,11 @@ def _environment() -> Environment:
 
 def render(template: str, context: Mapping[str, Any], status: int = 200, zone: str = "UTC") -> Response:
     """A page. ``when(instant)`` in it speaks the reader's zone."""
-    text = _environment().get_template(template).render(when=partial(_when, zone_of(zone)), **context)
+    text = (
+        _environment()
+        .get_template(template)
+        .render(when=partial(_when, zone_of(zone)), moment=partial(_moment, zone_of(zone)), **context)
+    )
     return HTMLResponse(text, status, {"Cache-Control": "no-store"})
 
 
