@@ -118,7 +118,7 @@ def fields(request: Request, body: bytes) -> dict[str, str]:
     if not request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
         raise Malformed(reasons=[reason("content_type", "Send a form.", where="header.Content-Type")])
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=500)
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=800)
     except ValueError:
         raise Malformed(reasons=[reason("form", "The form cannot be read.", where="body")]) from None
     if any("\0" in value for pair in pairs for value in pair):
