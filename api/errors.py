@@ -40,6 +40,7 @@ STATUS: dict[type[DomainError], int] = {
     errors.BadCursor: 422,
     errors.UnknownReference: 422,
     errors.InvalidTemplate: 422,
+    errors.InvalidPolicy: 422,
     errors.InvalidCustomFields: 422,
     errors.SectionNotInTemplate: 422,
     errors.ReasonRequired: 422,

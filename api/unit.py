@@ -5,6 +5,7 @@ keeps its answer in the same transaction, so that a repeat gets the same answer,
 """
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,13 +15,15 @@ from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 
 from api.line import Line
-from domain.access import Viewer
+from domain import access
+from domain.access import Deed, Viewer
 from domain.commands import ActionItemCommand, PostmortemCommand
 from domain.errors import DomainError, Malformed, NotAllowed, NotSignedIn, ScopeMissing, reason
 from models.base import derived_id, new_id
 from models.person import Person
-from models.queries import people, records
+from models.queries import action_items, people, postmortems, records
 from models.queries.people import SignedIn
+from models.record import IdempotencyRecord
 from models.session import Session, Sessions, StoreError, is_read_only
 from models.vault import Vault
 from runtime.dispatch import Dispatch
@@ -61,7 +64,7 @@ class Unit:
         return derived_id("req", self.viewer.person_id, self.key) if self.key else new_id("req")
 
     def require_admin(self, action: str) -> None:
-        if not self.viewer.is_admin:
+        if not access.may_do(Deed.ADMINISTER, access.standings(self.viewer)):
             raise NotAllowed(action=action, who="an administrator")
         if "admin" not in self.viewer.scopes:
             raise ScopeMissing(scope="admin")
@@ -174,6 +177,7 @@ async def answer_once(unit: Unit, request: Request, handle: Handler) -> Response
     person_id = unit.viewer.person_id
     kept = await records.claim_idempotency_key(unit.session, person_id, unit.key, unit.fingerprint)
     if kept is not None:
+        await _check_seen_still(unit, request, kept)
         return Response(kept.body, kept.status_code, kept.headers)
     response = await handle(request)
     if response.status_code < 400 and not unit.answer_is_secret:
@@ -190,6 +194,20 @@ async def answer_once(unit: Unit, request: Request, handle: Handler) -> Response
             body=bytes(response.body),
         )
     return response
+
+
+_TOLD = re.compile(r"/api/(postmortems|action-items)/([A-Za-z0-9_-]+)")
+
+
+async def _check_seen_still(unit: Unit, request: Request, kept: IdempotencyRecord) -> None:
+    """A kept answer about a postmortem or action item is only for whom that would be told now. Raises NotFound."""
+    told = _TOLD.match(kept.headers.get("location", "")) or _TOLD.match(request.url.path)
+    if told is None or not kept.body:
+        return
+    if told[1] == "postmortems":
+        await postmortems.get_seen(unit.session, unit.viewer, told[2])
+    else:
+        await action_items.get_seen_item(unit.session, unit.viewer, told[2])
 
 
 async def _touch(sessions: Sessions, token_id: str, now: datetime) -> None:

@@ -18,7 +18,8 @@ from pydantic import BaseModel
 
 from api.errors import documented
 from api.unit import Parts, bearer, token_hash
-from domain.access import Role
+from domain import access
+from domain.access import Deed
 from domain.errors import BadSignature, DomainError, NotAllowed, NotFound, NotSignedIn, ScopeMissing
 from integrations import incident_source, shelf
 from models.integration import Integration, WebhookDelivery
@@ -124,7 +125,7 @@ async def _check_token(arrival: Arrival) -> None:
         raise NotSignedIn()
     if not {"write", "admin"} & signed_in.viewer.scopes:
         raise ScopeMissing(scope="write")
-    if signed_in.viewer.role is Role.MEMBER:
+    if not access.may_do(Deed.REPORT, access.standings(signed_in.viewer)):
         raise NotAllowed(action="report incidents", who="a responder or an administrator")
 
 

@@ -101,6 +101,27 @@ def sign_in_link(
     print(asyncio.run(make_link(current, handle)))
 
 
+@app.command()
+def simulate(
+    begin: str = typer.Option(..., "--from", metavar="INSTANT", help="When the incident is resolved, in ISO 8601."),
+    policy: str | None = typer.Option(None, metavar="ID", help="One of the database's, rather than the default one."),
+    days: int = typer.Option(30, min=1, max=366, help="How far to look; the weekly rung goes on."),
+    as_json: bool = typer.Option(False, "--json", help="Rows of at, target, rung, to and channel; instants in UTC."),
+) -> None:
+    """Print every nudge that would be sent if nobody did anything: to whom, and when."""
+    from cli.simulate import read_instant, read_policy, told
+    from domain.policy import Policy
+
+    start = read_instant(begin)
+    if policy is None:
+        content = Policy("Default")
+    else:
+        current = settings()
+        require_database(current)
+        content = read_policy(current, policy)
+    print(told(content, start, days, as_json=as_json))
+
+
 @app.command(hidden=True)
 def check_migrations() -> None:
     """Fail unless the migrations make exactly the tables of ``models``; on a database of their own."""

@@ -1,8 +1,12 @@
-"""Who may see and do what: one table over role, relation and status.
+"""Who may see and do what: one table over role, relation, status and verb.
 
-The same visibility rule stands once more in SQL, in ``models.queries.visibility``; a test walks both.
+``SEEING`` says who may know of a postmortem, ``TABLE`` who may do what with it and with what hangs on it, ``DEEDS``
+who may do what beside postmortems. Every refusal asks them, ``docs/access.md`` is made of them
+(``domain.access_matrix``), and ``tests/api/test_access.py`` tries every cell through HTTP. ``SEEING`` stands once more
+in SQL, in ``models.queries.visibility``; a test walks both.
 """
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,8 +28,10 @@ class Visibility(StrEnum):
 
 
 class Relation(StrEnum):
-    """What somebody is to one postmortem; a person may be several of these."""
+    """What somebody is to one postmortem, or to a comment or action item of it; a person may be several of these."""
 
+    WRITER = "its author"  # of a comment
+    OWNER = "its owner"  # of an action item
     ADMIN = "administrator"
     AUTHOR = "author"
     EDITOR = "editor"
@@ -33,6 +39,7 @@ class Relation(StrEnum):
     REVIEWER = "reviewer"
     PARTICIPANT = "participant"
     TEAM = "team member"
+    READER = "whoever may see it"
     SYSTEM = "the system"
 
 
@@ -56,6 +63,52 @@ class Viewer:
         return self.role is Role.ADMIN
 
 
+class Verb(StrEnum):
+    """What may be done with a postmortem, and with what hangs on it."""
+
+    READ = "read all of it, its audit trail too"
+    COMMENT = "comment and answer"
+    REWORD = "reword a comment, put it on other words"
+    RESOLVE = "resolve and reopen a thread"
+    DELETE_COMMENT = "delete a comment"
+    EDIT = "edit sections, fields, timeline, linked incidents; ignore advice"
+    MANAGE = "set visibility, teams, author and editors"
+    LEAVE = "stop being its editor"
+    ASK_REVIEWERS = "ask, replace and remove reviewers"
+    CHANGE_TARGETS = "waive and extend timing targets"
+    ADD_ITEM = "add an action item"
+    CHANGE_ITEM = "change an action item, snooze it, link tickets"
+    DELETE_ITEM = "delete an action item"
+    SUBMIT = "submit"
+    APPROVE = "approve"
+    REQUEST_CHANGES = "request changes"
+    PUBLISH = "publish"
+    ARCHIVE = "archive"
+    DELETE = "delete"
+
+
+class Deed(StrEnum):
+    """What may be done beside postmortems."""
+
+    OPEN = "open a postmortem about a resolved incident"
+    REPORT = "report and correct incidents"
+    WRITE_TEAM_TEMPLATE = "write a team's templates"
+    WRITE_TEMPLATE = "write the organisation's templates"
+    ADMINISTER = "administer people, teams, services and connections; read the whole audit trail"
+
+
+class Standing(StrEnum):
+    """What somebody is beside postmortems: by role, to an incident, to a team."""
+
+    PARTICIPANT = "participant"
+    TEAM = "team member"
+    LEAD = "the team's lead"
+    RESPONDER = "responder"
+    ADMIN = "administrator"
+
+
+_ADMIN = frozenset({Relation.ADMIN})
+_READER = frozenset({Relation.READER})
 INSIDERS = frozenset(
     {
         Relation.ADMIN,
@@ -66,25 +119,60 @@ INSIDERS = frozenset(
         Relation.PARTICIPANT,
     }
 )
-
-MOVES: dict[tuple[Move, Status], AbstractSet[Relation]] = {
-    (Move.SUBMIT, Status.DRAFT): {Relation.AUTHOR, Relation.EDITOR, Relation.ADMIN},
-    (Move.APPROVE, Status.IN_REVIEW): {Relation.REVIEWER},
-    (Move.REQUEST_CHANGES, Status.IN_REVIEW): {Relation.REVIEWER},
-    (Move.REQUEST_CHANGES, Status.PUBLISHED): {Relation.ADMIN},
-    (Move.PUBLISH, Status.IN_REVIEW): {Relation.AUTHOR, Relation.ADMIN, Relation.SYSTEM},
-    (Move.ARCHIVE, Status.PUBLISHED): {Relation.ADMIN},
-}
-
-EDITING: dict[Status, AbstractSet[Relation]] = {
-    Status.DRAFT: {Relation.AUTHOR, Relation.EDITOR, Relation.ADMIN},
-    Status.IN_REVIEW: {Relation.AUTHOR, Relation.EDITOR, Relation.REVIEWER, Relation.ADMIN},
-    Status.PUBLISHED: {Relation.ADMIN},
-    Status.ARCHIVED: {Relation.ADMIN},
-}
-
 MANAGING = frozenset({Relation.AUTHOR, Relation.EDITOR, Relation.ADMIN})
-"""Who asks reviewers, names editors, chooses visibility, waives and extends targets, adds action items."""
+_WITH_REVIEWERS = MANAGING | {Relation.REVIEWER}
+_WITH_PARTICIPANTS = _WITH_REVIEWERS | {Relation.PARTICIPANT}
+
+SEEING: Mapping[Visibility, AbstractSet[Relation]] = {
+    Visibility.PRIVATE: INSIDERS,
+    Visibility.TEAM: INSIDERS | {Relation.TEAM},
+    Visibility.ORGANIZATION: INSIDERS | {Relation.TEAM, Relation.READER},
+}
+"""READER is everybody in the organisation here. The owner of an action item sees that item, not the postmortem."""
+
+
+def _always(relations: AbstractSet[Relation]) -> dict[Status, AbstractSet[Relation]]:
+    return dict.fromkeys(Status, relations)
+
+
+def _until_published(
+    open_to: AbstractSet[Relation], in_review: AbstractSet[Relation] | None = None
+) -> dict[Status, AbstractSet[Relation]]:
+    """Then the administrators' alone."""
+    review = open_to if in_review is None else in_review
+    return {Status.DRAFT: open_to, Status.IN_REVIEW: review, Status.PUBLISHED: _ADMIN, Status.ARCHIVED: _ADMIN}
+
+
+TABLE: Mapping[Verb, Mapping[Status, AbstractSet[Relation]]] = {
+    Verb.READ: _always(_READER),
+    Verb.COMMENT: _always(_READER),
+    Verb.REWORD: _always({Relation.WRITER}),
+    Verb.RESOLVE: _always(_WITH_REVIEWERS | {Relation.WRITER}),
+    Verb.DELETE_COMMENT: _always(_ADMIN | {Relation.WRITER}),
+    Verb.EDIT: _until_published(MANAGING, in_review=_WITH_REVIEWERS),
+    Verb.MANAGE: _until_published(MANAGING),
+    Verb.LEAVE: _always({Relation.EDITOR, Relation.COMMENTER}),
+    Verb.ASK_REVIEWERS: {Status.DRAFT: MANAGING, Status.IN_REVIEW: MANAGING},
+    Verb.CHANGE_TARGETS: _always(MANAGING),
+    Verb.ADD_ITEM: _until_published(_WITH_PARTICIPANTS) | {Status.PUBLISHED: _ADMIN | {Relation.AUTHOR}},
+    Verb.CHANGE_ITEM: _always(_WITH_PARTICIPANTS | {Relation.OWNER}),
+    Verb.DELETE_ITEM: _always(MANAGING),
+    Verb.SUBMIT: {Status.DRAFT: MANAGING},
+    Verb.APPROVE: {Status.IN_REVIEW: {Relation.REVIEWER}},
+    Verb.REQUEST_CHANGES: {Status.IN_REVIEW: {Relation.REVIEWER}, Status.PUBLISHED: _ADMIN},
+    Verb.PUBLISH: {Status.IN_REVIEW: {Relation.AUTHOR, Relation.ADMIN, Relation.SYSTEM}},
+    Verb.ARCHIVE: {Status.PUBLISHED: _ADMIN},
+    Verb.DELETE: {Status.DRAFT: _ADMIN},
+}
+"""Who may, by status. A status that is not there: nobody may, and only those who may elsewhere are told why not."""
+
+DEEDS: Mapping[Deed, AbstractSet[Standing]] = {
+    Deed.OPEN: {Standing.PARTICIPANT, Standing.TEAM, Standing.RESPONDER, Standing.ADMIN},
+    Deed.REPORT: {Standing.RESPONDER, Standing.ADMIN},
+    Deed.WRITE_TEAM_TEMPLATE: {Standing.LEAD, Standing.ADMIN},
+    Deed.WRITE_TEMPLATE: {Standing.ADMIN},
+    Deed.ADMINISTER: {Standing.ADMIN},
+}
 
 
 def default_visibility(status: Status, *, has_team: bool) -> Visibility:
@@ -95,9 +183,7 @@ def default_visibility(status: Status, *, has_team: bool) -> Visibility:
 
 
 def may_see(visibility: Visibility, relations: AbstractSet[Relation]) -> bool:
-    if relations & INSIDERS:
-        return True
-    return visibility is Visibility.ORGANIZATION or (visibility is Visibility.TEAM and Relation.TEAM in relations)
+    return bool(SEEING[visibility] & {*relations, Relation.READER})
 
 
 def sees_only_as_administrator(visibility: Visibility, relations: AbstractSet[Relation]) -> bool:
@@ -105,30 +191,54 @@ def sees_only_as_administrator(visibility: Visibility, relations: AbstractSet[Re
     return visibility is Visibility.PRIVATE and relations & INSIDERS == {Relation.ADMIN}
 
 
-def check_move(move: Move, status: Status, relations: AbstractSet[Relation]) -> None:
-    """Raises :class:`NotAllowed` where the move exists from this status but is somebody else's to make.
+def may(verb: Verb, status: Status, relations: AbstractSet[Relation]) -> bool:
+    """Whether somebody who may see the postmortem may do that with it now."""
+    return bool(TABLE[verb].get(status, frozenset()) & {*relations, Relation.READER})
 
-    From a status where nobody may make the move, only those who could make it elsewhere learn about the status
-    (``IllegalTransition``, from the lifecycle); to all others it is simply not theirs.
+
+def check(verb: Verb, status: Status, relations: AbstractSet[Relation], action: str | None = None) -> None:
+    """Raises :class:`NotAllowed` where it is somebody else's to do; ``action`` says it in words.
+
+    In a status where nobody may, only those who could in another one learn about the status (from the lifecycle);
+    to all others it is simply not theirs.
     """
-    allowed = MOVES.get((move, status))
-    if allowed is None:
-        allowed = {one for (other, _), group in MOVES.items() if other is move for one in group}
-    if not relations & allowed:
-        raise NotAllowed(action=move.value.lower().replace("_", " "), who=in_words(allowed))
+    allowed = TABLE[verb].get(status) or frozenset().union(*TABLE[verb].values())
+    if not allowed & {*relations, Relation.READER}:
+        raise NotAllowed(action=action or verb.value, who=in_words(allowed))
+
+
+def check_move(move: Move, status: Status, relations: AbstractSet[Relation]) -> None:
+    """As :func:`check`. A wrong status is told by the lifecycle, as ``IllegalTransition``."""
+    check(Verb[move.value], status, relations)
 
 
 def check_edit(status: Status, relations: AbstractSet[Relation]) -> None:
     """Raises :class:`EditingClosed` for those who may see but not edit the content in this status."""
-    if not relations & EDITING[status]:
-        raise EditingClosed(status=status, who=in_words(EDITING[status]))
+    if not may(Verb.EDIT, status, relations):
+        raise EditingClosed(status=status, who=in_words(TABLE[Verb.EDIT][status]))
 
 
-def check_manage(action: str, relations: AbstractSet[Relation]) -> None:
-    if not relations & MANAGING:
-        raise NotAllowed(action=action, who=in_words(MANAGING))
+def standings(
+    viewer: Viewer, team_id: str | None = None, *, participates: bool = False, leads: bool = False
+) -> frozenset[Standing]:
+    """What somebody is to an incident or a team; ``team_id`` is the incident's."""
+    held = {
+        Standing.ADMIN: viewer.is_admin,
+        Standing.RESPONDER: viewer.role is Role.RESPONDER,
+        Standing.TEAM: team_id in viewer.team_ids,
+        Standing.PARTICIPANT: participates,
+        Standing.LEAD: leads,
+    }
+    return frozenset(standing for standing, holds in held.items() if holds)
+
+
+def may_do(deed: Deed, held: AbstractSet[Standing]) -> bool:
+    return bool(DEEDS[deed] & held)
 
 
 def in_words(relations: AbstractSet[Relation]) -> str:
-    names = [one.value for one in Relation if one in relations and one is not Relation.SYSTEM]
-    return " or ".join(names)
+    """``its author, administrator or editor``: whose it is comes first."""
+    own = [one.value for one in (Relation.WRITER, Relation.OWNER) if one in relations]
+    unsaid = {Relation.SYSTEM, Relation.WRITER, Relation.OWNER}
+    others = " or ".join(one.value for one in Relation if one in relations and one not in unsaid)
+    return ", ".join([*own, *([others] if others else [])])

@@ -3,8 +3,10 @@
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
-from domain.access import MANAGING, Relation, in_words
+from domain import access
+from domain.access import Relation, Verb
 from domain.errors import NotAllowed, ThreadAnswered
+from domain.lifecycle import Status
 
 
 class CommentKind(StrEnum):
@@ -14,25 +16,23 @@ class CommentKind(StrEnum):
     CHANGE_REQUEST = "CHANGE_REQUEST"
 
 
-RESOLVING = MANAGING | {Relation.REVIEWER}
+def relations_to(mine: bool, relations: AbstractSet[Relation]) -> AbstractSet[Relation]:
+    """What somebody is to a comment: what they are to its postmortem, and perhaps its author."""
+    return {*relations, Relation.WRITER} if mine else relations
 
 
-def check_reword(mine: bool) -> None:
-    if not mine:
-        raise NotAllowed(action="reword", who="its author")
+def check_reword(status: Status, held: AbstractSet[Relation]) -> None:
+    access.check(Verb.REWORD, status, held, "reword")
 
 
-def check_resolve(mine: bool, relations: AbstractSet[Relation]) -> None:
+def check_resolve(status: Status, held: AbstractSet[Relation]) -> None:
     """Whoever opened the thread, and those who write or review."""
-    if not (mine or relations & RESOLVING):
-        raise NotAllowed(action="resolve", who=f"its author, {in_words(RESOLVING)}")
+    access.check(Verb.RESOLVE, status, held, "resolve")
 
 
-def check_remove(mine: bool, relations: AbstractSet[Relation], *, answered_by_others: bool) -> None:
+def check_remove(status: Status, held: AbstractSet[Relation], *, answered_by_others: bool) -> None:
     """One's own words only; a thread takes its answers along, so not once others have answered."""
-    if Relation.ADMIN in relations:
-        return
-    if not mine:
+    if not access.may(Verb.DELETE_COMMENT, status, held):
         raise NotAllowed(action="delete", who=f"its author or an {Relation.ADMIN}")
-    if answered_by_others:
+    if answered_by_others and Relation.ADMIN not in held:
         raise ThreadAnswered(who=f"an {Relation.ADMIN}")

@@ -97,6 +97,11 @@ class InvalidTemplate(DomainError):
     says = "The template cannot be used as it is; see 'reasons'."
 
 
+class InvalidPolicy(DomainError):
+    title = "The policy cannot be used"
+    says = "The policy cannot be used as it is; see 'reasons'."
+
+
 class InvalidCustomFields(DomainError):
     title = "Custom fields do not fit the template"
     says = "The custom fields do not fit the postmortem's template; see 'reasons'."
@@ -230,7 +235,7 @@ class IncidentNotResolved(DomainError):
 
 class PostmortemExists(DomainError):
     title = "This incident has a postmortem already"
-    says = "Incident '{incident_id}' is covered by postmortem '{postmortem_id}'."
+    says = "Incident '{incident_id}' has a postmortem already."
 
 
 class TargetSettled(DomainError):
@@ -246,6 +251,21 @@ class TemplateArchived(DomainError):
 class DefaultTemplateNeeded(DomainError):
     title = "There must be a default template"
     says = "The template '{id}' is the default. {hint}"
+
+
+class PolicyArchived(DomainError):
+    title = "The policy is archived"
+    says = "The policy '{id}' is archived. Those who keep it keep it, but it can be neither changed nor applied."
+
+
+class DefaultPolicyNeeded(DomainError):
+    title = "There must be a default policy"
+    says = "The policy '{id}' is the one for everything that no other policy fits: {hint}"
+
+
+class NeverWorking(DomainError):
+    title = "Nobody ever works"
+    says = "The calendar in {zone} has no working time in the next three years."
 
 
 class DueDateNotLater(DomainError):

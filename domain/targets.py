@@ -4,7 +4,7 @@ A target's state is never stored: it follows from instants, so that no timer has
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from domain.errors import DueDateNotLater, ReasonRequired, TargetSettled
@@ -57,11 +57,6 @@ class Target:
         if self.met_at is not None:
             return TargetState.MET if self.met_at <= self.effective_due_at else TargetState.LATE
         return TargetState.MISSED if now >= self.effective_due_at else TargetState.PENDING
-
-
-def due_instants(start: datetime, hours: dict[str, int]) -> dict[TargetName, datetime]:
-    """When each target of a policy is due, counted in elapsed time from ``start``."""
-    return {name: start + timedelta(hours=hours[name]) for name in TargetName if name in hours}
 
 
 def check_waive(target: Target, reason: str | None, now: datetime) -> None:

@@ -1,18 +1,23 @@
-"""Policies: how long each target may take. A version is never changed, so that a postmortem can keep its own."""
+"""Policies: by when, and who is asked. A version is never changed, so that a postmortem can keep its own."""
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, ForeignKey, Index, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, CreatedAt, Id, Key
+from models.base import Base, CreatedAt, Id, Instant, Key
 
 DEFAULT_POLICY_ID = "pol_default"
 
 
 class Policy(Base):
-    """``hours`` is target name to elapsed hours; the narrowest match (service, team, urgency) applies."""
+    """One version; the narrowest current match (service, team, urgency) applies. ``domain.policy`` says what it means.
+
+    ``hours`` is target name to hours, elapsed ones but for the targets in ``working``. ``ladder`` null is the one that
+    Afterword brings, ``office`` null its working hours; both hold what ``models.queries.policies`` writes. The latest
+    version of an archived one is not current. ``created_by_id`` is null for what came with Afterword.
+    """
 
     __tablename__ = "policy"
     __table_args__ = (Index("ix_policy_is_current", "is_current", postgresql_where="is_current"),)
@@ -25,5 +30,11 @@ class Policy(Base):
     service_id: Mapped[Id | None] = mapped_column(ForeignKey("service.id"))
     team_id: Mapped[Id | None] = mapped_column(ForeignKey("team.id"))
     hours: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    working: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}", default=list)
+    ladder: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
+    office: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    stale_after_days: Mapped[int | None]
     min_reviewers: Mapped[int] = mapped_column(default=1)
+    created_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[CreatedAt]
+    archived_at: Mapped[Instant | None]

@@ -10,6 +10,7 @@ import pytest
 from tests.stack import Stack, running_stack
 
 pytest_plugins = [
+    "tests.api.gallery",
     "tests.organisation",
     "tests.peers.browser",
     "tests.peers.emulate",

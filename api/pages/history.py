@@ -12,6 +12,7 @@ from api.v1 import sections as api
 from api.v1.sections import LAST, Name, RestoreIn
 from api.v1.shapes import PathId
 from domain import access
+from domain.access import Verb
 from domain.diffs import compare
 from domain.errors import DomainError
 from domain.lifecycle import Status
@@ -52,7 +53,7 @@ async def _shown(
     before, after = await sections.get_two_texts(session, viewer, postmortem_id, name, older, newer)
     current = (await sections.get_section(session, viewer, postmortem_id, name)).revision
     seen = await get_seen(session, viewer, postmortem_id)
-    may_edit = bool(seen.relations & access.EDITING[Status(seen.postmortem.status)])
+    may_edit = access.may(Verb.EDIT, Status(seen.postmortem.status), seen.relations)
     return await show(
         visit,
         "history.html",

@@ -16,7 +16,7 @@ from api.v1 import commands
 from api.v1.advice import AdviceOut, list_advice
 from domain import access, lifecycle
 from domain.absence import Absence
-from domain.access import EditorLevel
+from domain.access import EditorLevel, Verb
 from domain.action_items import ActionItemStatus, is_overdue
 from domain.commands import PostmortemAction
 from domain.drafts import EntryType
@@ -76,11 +76,13 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     known = Known(named, {one.id: one.description for one in items["items"]}, titles_of(kept))
     relations = full.relations
     writes = bool(visit.request.state.frame["may_write"])
-    may_edit = writes and bool(relations & access.EDITING[Status(row.status)])
-    may_manage = writes and bool(relations & access.MANAGING) and row.status in {Status.DRAFT, Status.IN_REVIEW}
+    status = Status(row.status)
+    may_edit = writes and access.may(Verb.EDIT, status, relations)
+    may_manage = writes and access.may(Verb.ASK_REVIEWERS, status, relations)
+    may_name_editors = writes and access.may(Verb.MANAGE, status, relations)
     may_add_item = writes and action_items.may_add(seen)
     offers = await _offers(visit, seen, known) if writes else {}
-    forms = {"item": may_add_item, "event": may_edit, "reviewer": may_manage, "editor": may_manage}
+    forms = {"item": may_add_item, "event": may_edit, "reviewer": may_manage, "editor": may_name_editors}
     away = await people.find_absences(unit.session, [one.person_id for one in row.reviewers], unit.now)
     return await show(
         visit,
@@ -109,7 +111,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         is_overdue=_is_overdue(unit.now),
         advice=advice,
         levels=[one.value for one in EditorLevel],
-        all_teams=(await teams.list_teams(unit.session, Ask(200))).items if may_manage else [],
+        all_teams=(await teams.list_teams(unit.session, Ask(200))).items if may_manage or may_name_editors else [],
         offers=offers,
         spots=[name for name, is_there in forms.items() if is_there]
         + [one.lower().replace("_", "-") for one in offers],
@@ -117,7 +119,9 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         steps=[one.value for one in Status],
         may_edit=may_edit,
         may_manage=may_manage,
-        may_resolve=bool(relations & (access.MANAGING | {access.Relation.REVIEWER})),
+        may_name_editors=may_name_editors,
+        may_leave=writes and access.may(Verb.LEAVE, status, relations),
+        may_resolve=access.may(Verb.RESOLVE, status, relations),
         may_add_item=may_add_item,
         everybody=(await people.list_people(unit.session, Ask(200), active=True)).items,
         entry_types=[one.value for one in EntryType],
@@ -142,10 +146,9 @@ async def _advice(visit: Visit, postmortem_id: str) -> AdviceOut | None:
     """For those who may act on it."""
     unit = visit.unit
     seen = await postmortems.get_seen(unit.session, unit.viewer, postmortem_id)
-    may_edit = (
-        visit.request.state.frame["may_write"] and seen.relations & access.EDITING[Status(seen.postmortem.status)]
-    )
-    return await list_advice(unit, postmortem_id) if may_edit else None
+    may_edit = access.may(Verb.EDIT, Status(seen.postmortem.status), seen.relations)
+    is_writing = visit.request.state.frame["may_write"] and may_edit
+    return await list_advice(unit, postmortem_id) if is_writing else None
 
 
 def _is_overdue(now: datetime) -> Callable[[ActionItem], bool]:

@@ -11,7 +11,8 @@ from api.v1.postmortem_shapes import PostmortemOut
 from api.v1.postmortems import RefQuery, read, start_after_commit
 from api.v1.routing import router
 from api.v1.shapes import IfMatch, Listing, PathId, Shape, ask, expected_version, tag
-from domain.access import Role
+from domain import access
+from domain.access import Deed
 from domain.errors import NotAllowed, StaleVersion
 from domain.incidents import IncidentState, IncidentStatus, Urgency
 from integrations.incident_sources.generic import IncidentIn
@@ -164,7 +165,7 @@ async def report_incident(unit: Asking, given: IncidentIn, response: Response) -
 
 
 def _check_may_report(unit: Unit) -> None:
-    if unit.viewer.role is Role.MEMBER:
+    if not access.may_do(Deed.REPORT, access.standings(unit.viewer)):
         raise NotAllowed(action="report incidents", who="a responder or an administrator")
 
 

@@ -1,6 +1,7 @@
 """Action items and their tickets: reading, commands, and what a tracker tells."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -10,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from domain import access, action_items
-from domain.access import Relation, Viewer
+from domain.access import Relation, Verb, Viewer
 from domain.action_items import ActionItemStatus, LinkState, Move, is_overdue, overdue_at
 from domain.commands import ActionItemAction, ActionItemCommand
-from domain.errors import NotAllowed, NotFound, OwnerNotActive, TicketExists
+from domain.errors import NotFound, OwnerNotActive, TicketExists
 from domain.lifecycle import Status
 from domain.snapshots import OVERDUE, ActionItemSnapshot, Deadline, TicketToPush
 from domain.tickets import CloseReason, Standing, TicketState, wanted_standing
@@ -86,7 +87,7 @@ async def list_items(
 ) -> Page[ActionItem]:
     """Oldest first within a postmortem, newest first across all."""
     statement = select(ActionItem).join(Postmortem, Postmortem.id == ActionItem.postmortem_id)
-    statement = _filtered(statement.where(_visible_item(viewer)), filters, now).options(
+    statement = _filtered(statement.where(_visible_item(viewer)), viewer, filters, now).options(
         selectinload(ActionItem.tickets)
     )
     order = Order("items", ActionItem.created_at, ActionItem.id, filters.postmortem_id is None)
@@ -95,7 +96,7 @@ async def list_items(
     return Page([row[0] for row in rows], cursor)
 
 
-def _filtered(statement: Select[Any], filters: ItemFilters, now: datetime) -> Select[Any]:
+def _filtered(statement: Select[Any], viewer: Viewer, filters: ItemFilters, now: datetime) -> Select[Any]:
     if filters.postmortem_id:
         statement = statement.where(ActionItem.postmortem_id == filters.postmortem_id)
     if filters.status:
@@ -107,7 +108,7 @@ def _filtered(statement: Select[Any], filters: ItemFilters, now: datetime) -> Se
         statement = statement.where(ActionItem.owner_id == filters.owner_id)
     if filters.team_id:
         in_team = select(PostmortemTeam.postmortem_id).where(PostmortemTeam.team_id == filters.team_id)
-        statement = statement.where(ActionItem.postmortem_id.in_(in_team))
+        statement = statement.where(ActionItem.postmortem_id.in_(in_team), visible_to(viewer))
     if filters.priority:
         statement = statement.where(ActionItem.priority == filters.priority)
     if filters.due_from:
@@ -127,9 +128,7 @@ async def add_item(
     session: AsyncSession, viewer: Viewer, seen: Seen, item_id: str, values: Mapping[str, Any], now: datetime
 ) -> None:
     """Anybody who may edit or review the postmortem adds items; on a final one, administrators and the author."""
-    allowed = _ADDING[Status(seen.postmortem.status)]
-    if not seen.relations & allowed:
-        raise NotAllowed(action="add an action item to", who=access.in_words(allowed))
+    access.check(Verb.ADD_ITEM, Status(seen.postmortem.status), seen.relations, "add an action item to")
     await check_owner(session, values.get("owner_id"))
     status = ActionItemStatus(values.get("status") or ActionItemStatus.OPEN)
     action_items.check_move(status, None, values.get("justification"), Move(status=status))
@@ -154,15 +153,6 @@ async def add_item(
     await session.flush()
 
 
-_WRITERS = frozenset({Relation.ADMIN, Relation.AUTHOR, Relation.EDITOR, Relation.REVIEWER, Relation.PARTICIPANT})
-_ADDING = {
-    Status.DRAFT: _WRITERS,
-    Status.IN_REVIEW: _WRITERS,
-    Status.PUBLISHED: frozenset({Relation.ADMIN, Relation.AUTHOR}),
-    Status.ARCHIVED: frozenset({Relation.ADMIN}),
-}
-
-
 async def check_owner(session: AsyncSession, owner_id: str | None) -> None:
     """Raises NotFound or OwnerNotActive."""
     if owner_id is None:
@@ -177,17 +167,20 @@ async def check_owner(session: AsyncSession, owner_id: str | None) -> None:
 # Changing
 
 
+def _held(seen: SeenItem) -> AbstractSet[Relation]:
+    return {*seen.relations, Relation.OWNER} if seen.is_owner else seen.relations
+
+
 def may_change(seen: SeenItem) -> bool:
-    return bool(seen.is_owner or seen.relations & _WRITERS)
+    return access.may(Verb.CHANGE_ITEM, Status(seen.postmortem.status), _held(seen))
 
 
 def may_add(seen: Seen) -> bool:
-    return bool(seen.relations & _ADDING[Status(seen.postmortem.status)])
+    return access.may(Verb.ADD_ITEM, Status(seen.postmortem.status), seen.relations)
 
 
 def check_may_change(seen: SeenItem, action: str = "change") -> None:
-    if not may_change(seen):
-        raise NotAllowed(action=action, who=f"its owner, {access.in_words(_WRITERS)}")
+    access.check(Verb.CHANGE_ITEM, Status(seen.postmortem.status), _held(seen), action)
 
 
 async def check_change(session: AsyncSession, seen: SeenItem, changes: Mapping[str, Any], reason: str | None) -> None:
@@ -294,8 +287,7 @@ async def check(asked: Asked) -> None:
         case ActionItemAction.SNOOZE:
             check_may_change(asked.seen, "snooze")
         case ActionItemAction.DELETE:
-            if not asked.seen.relations & access.MANAGING:
-                raise NotAllowed(action="delete", who=access.in_words(access.MANAGING))
+            access.check(Verb.DELETE_ITEM, Status(asked.seen.postmortem.status), asked.seen.relations, "delete")
 
 
 def changes_of(words: Mapping[str, Any]) -> dict[str, Any]:
@@ -478,7 +470,7 @@ async def _owing(session: AsyncSession, item: ActionItem) -> list[str]:
     if owner is not None and owner.is_active:
         return [owner.id]
     teams = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == item.postmortem_id)
-    leads = await find_team_leads(session, (await session.execute(teams)).scalars())
+    leads = await find_team_leads(session, (await session.execute(teams)).scalars(), seeing=item.postmortem_id)
     return leads or (await list_administrators(session))[:1]
 
 

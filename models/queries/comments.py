@@ -1,6 +1,7 @@
 """Comments by section: threads, the words that they hold on to, and whom they speak to."""
 
 from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,11 +10,12 @@ from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from domain import comments
-from domain.access import Viewer
+from domain import access, comments
+from domain.access import Relation, Verb, Viewer
 from domain.anchors import Anchor, Selection, Span, anchor_for, locate
 from domain.comments import CommentKind
 from domain.errors import Malformed, NotAThread, NotFound, StaleVersion, UnknownReference, reason
+from domain.lifecycle import Status
 from models.base import new_id
 from models.postmortem import Comment, CommentMention
 from models.queries.bodies import read_bodies
@@ -152,6 +154,7 @@ async def add_comment(
 
     Raises NotFound, UnknownReference, WordsNotFound, AnchorTooLong.
     """
+    access.check(Verb.COMMENT, Status(seen.postmortem.status), seen.relations)
     thread = None
     if parent_id is not None:
         parent = await get_comment(session, seen, parent_id)
@@ -212,16 +215,16 @@ async def change_comment(
     if expected is not None and expected != comment.version:
         raise StaleVersion(expected=str(expected), current=comment.version)
     unnotified: tuple[Unnotified, ...] = ()
-    mine = comment.author_id == viewer.person_id
+    status, held = Status(seen.postmortem.status), _held(viewer, seen, comment)
     if changes.body is not None and changes.body != comment.body:
-        comments.check_reword(mine)
+        comments.check_reword(status, held)
         after = {"commentId": comment.id, "body": changes.body}
         _audit(session, viewer, seen, "comment.edited", {"body": comment.body}, after)
         comment.body = changes.body
         _touch(comment, now)
         unnotified = await speak_to(session, viewer, seen, comment, now)
     if changes.re_anchor:
-        comments.check_reword(mine)
+        comments.check_reword(status, held)
         await _re_anchor(session, viewer, seen, comment, changes.selection, now)
     if changes.resolved is not None:
         _resolve(session, viewer, seen, comment, changes.resolved, now)
@@ -253,7 +256,7 @@ def _resolve(
         raise NotAThread(comment_id=comment.id, thread_id=comment.parent_id)
     if resolved == (comment.resolved_at is not None):
         return
-    comments.check_resolve(comment.author_id == viewer.person_id, seen.relations)
+    comments.check_resolve(Status(seen.postmortem.status), _held(viewer, seen, comment))
     comment.resolved_at = now if resolved else None
     comment.resolved_by_id = viewer.person_id if resolved else None
     _touch(comment, now)
@@ -267,12 +270,17 @@ async def remove_comment(session: AsyncSession, viewer: Viewer, seen: Seen, comm
     statement = select(Comment).where(Comment.parent_id == comment.id).order_by(Comment.created_at, Comment.id)
     answers = list((await session.execute(statement)).scalars())
     others = any(one.author_id != comment.author_id for one in answers)
-    comments.check_remove(comment.author_id == viewer.person_id, seen.relations, answered_by_others=others)
+    status, held = Status(seen.postmortem.status), _held(viewer, seen, comment)
+    comments.check_remove(status, held, answered_by_others=others)
     before: dict[str, Any] = {"body": comment.body, "authorId": comment.author_id}
     if answers:
         before["answers"] = [{"id": one.id, "body": one.body, "authorId": one.author_id} for one in answers]
     _audit(session, viewer, seen, "comment.removed", before, {"commentId": comment.id})
     await session.delete(comment)
+
+
+def _held(viewer: Viewer, seen: Seen, comment: Comment) -> AbstractSet[Relation]:
+    return comments.relations_to(comment.author_id == viewer.person_id, seen.relations)
 
 
 def _touch(comment: Comment, now: datetime) -> None:

@@ -8,8 +8,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.access import EditorLevel, Viewer
+from domain import access
+from domain.access import EditorLevel, Verb, Viewer
 from domain.errors import NobodyToAdd, NotFound
+from domain.lifecycle import Status
 from models.postmortem import PostmortemEditor
 from models.queries.people import check_people
 from models.queries.postmortems import Seen, check_managing, content_changed
@@ -75,7 +77,8 @@ async def change_editor(
 
 async def remove_editor(session: AsyncSession, viewer: Viewer, seen: Seen, person_id: str, now: datetime) -> None:
     """Editors may also leave by themselves."""
-    if person_id != viewer.person_id:
+    leaves = person_id == viewer.person_id
+    if not (leaves and access.may(Verb.LEAVE, Status(seen.postmortem.status), seen.relations)):
         check_managing(seen, "name editors of")
     removed = await session.execute(
         delete(PostmortemEditor)

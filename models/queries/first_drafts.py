@@ -10,8 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.lifecycle import Status
+from domain.policy import due_instants
 from domain.sections import Origin
-from domain.targets import TargetName, due_instants
+from domain.targets import TargetName
 from domain.templates import opening_texts
 from models.policy import Policy
 from models.postmortem import (
@@ -25,7 +26,7 @@ from models.postmortem import (
 )
 from models.queries.bodies import read_bodies, write_bodies
 from models.queries.kept_templates import get_kept
-from models.queries.policies import get_policy, pick_policy
+from models.queries.policies import content_of, get_policy, pick_policy
 from models.queries.postmortems import NewPostmortem, add_events, add_links, split_sections
 from models.queries.records import audit, plain
 from models.record import AuditEntry
@@ -67,7 +68,7 @@ async def refresh(
         delete(TimelineEvent).where(TimelineEvent.postmortem_id == new.id, TimelineEvent.source == "incident")
     )
     await add_events(session, new.id, new.timeline)
-    await _set_due(session, new.id, due_instants(new.resolved_at or now, policy.hours))
+    await set_due(session, new.id, due_instants(new.resolved_at or now, content_of(policy)))
     audit(
         session,
         None,
@@ -121,8 +122,16 @@ async def _policy(session: AsyncSession, postmortem: Postmortem, new: NewPostmor
     return await get_policy(session, postmortem.policy_id, postmortem.policy_version)
 
 
-async def _set_due(session: AsyncSession, postmortem_id: str, due: dict[TargetName, datetime]) -> None:
-    """Of targets that nobody met, waived or extended; the policy's own list of targets holds."""
+async def set_due(
+    session: AsyncSession,
+    postmortem_id: str,
+    due: Mapping[TargetName, datetime],
+    done: Mapping[TargetName, datetime] | None = None,
+) -> None:
+    """Of targets that nobody met, waived or extended; the policy's own list of targets holds.
+
+    ``done`` is when each was reached, for those that are new.
+    """
     open_ones = (
         PostmortemTarget.met_at.is_(None),
         PostmortemTarget.waived_at.is_(None),
@@ -130,7 +139,11 @@ async def _set_due(session: AsyncSession, postmortem_id: str, due: dict[TargetNa
     )
     gone = delete(PostmortemTarget).where(PostmortemTarget.postmortem_id == postmortem_id, *open_ones)
     await session.execute(gone.where(PostmortemTarget.name.not_in([one.value for one in due])))
-    rows = [{"postmortem_id": postmortem_id, "name": name.value, "due_at": at, "slips": 0} for name, at in due.items()]
+    met = done or {}
+    rows = [
+        {"postmortem_id": postmortem_id, "name": name.value, "due_at": at, "met_at": met.get(name), "slips": 0}
+        for name, at in due.items()
+    ]
     if rows:
         statement = insert(PostmortemTarget).values(rows)
         moved = {"due_at": statement.excluded.due_at}

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain import drafts, incidents, triggers
-from domain.access import Relation, Role, Viewer
+from domain import access, drafts, incidents, triggers
+from domain.access import Deed, Relation, Viewer
 from domain.drafts import Candidate, DraftEntry
 from domain.errors import IncidentNotResolved, NotAllowed, NotFound, PostmortemExists
 from domain.incidents import IncidentReport, IncidentState, IncidentStatus
@@ -232,14 +232,19 @@ async def open_from_incident(session: AsyncSession, viewer: Viewer, incident_id:
     """
     incident = await get_incident(session, incident_id)
     await check_may_open(session, viewer, [incident])
-    existing = await find_postmortem_of(session, incident_id)
-    if existing:
-        raise PostmortemExists(incident_id=incident_id, postmortem_id=existing)
+    if await find_postmortem_of(session, incident_id):
+        raise await _covered(session, viewer, incident_id)
     postmortem_id = derived_id("pm", incident.id)
     new = await prefilled(session, [incident], postmortem_id, viewer.person_id)
     if not await open_postmortem(session, viewer, new, now):
-        raise PostmortemExists(incident_id=incident_id, postmortem_id=postmortem_id)
+        raise await _covered(session, viewer, incident_id)
     return postmortem_id
+
+
+async def _covered(session: AsyncSession, viewer: Viewer, incident_id: str) -> PostmortemExists:
+    """Names the postmortem only to whom may see it."""
+    seen = (await postmortems_of(session, viewer, [incident_id])).get(incident_id)
+    return PostmortemExists(incident_id=incident_id, postmortem_id=seen[0] if seen else None)
 
 
 async def check_may_open(session: AsyncSession, viewer: Viewer, found: Sequence[Incident]) -> None:
@@ -247,9 +252,8 @@ async def check_may_open(session: AsyncSession, viewer: Viewer, found: Sequence[
     for incident in found:
         if incident.status != IncidentStatus.RESOLVED:
             raise IncidentNotResolved(status=incident.status, incident_id=incident.id)
-        if viewer.role in {Role.ADMIN, Role.RESPONDER} or incident.team_id in viewer.team_ids:
-            continue
-        if await session.get(IncidentResponder, (incident.id, viewer.person_id)) is None:
+        participates = await session.get(IncidentResponder, (incident.id, viewer.person_id)) is not None
+        if not access.may_do(Deed.OPEN, access.standings(viewer, incident.team_id, participates=participates)):
             who = f"{Relation.PARTICIPANT}, {Relation.TEAM}, responder or {Relation.ADMIN}"
             raise NotAllowed(action="open a postmortem for", who=who)
 

@@ -13,11 +13,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import access, lifecycle, targets
-from domain.access import Relation, Viewer
+from domain.access import Relation, Verb, Viewer
 from domain.commands import PostmortemAction, PostmortemCommand
 from domain.comments import CommentKind
 from domain.custom_fields import missing_fields
-from domain.errors import AlreadyReviewer, AuthorCannotReview, IllegalTransition, NobodyToAdd, NotAllowed, NotFound
+from domain.errors import AlreadyReviewer, AuthorCannotReview, IllegalTransition, NobodyToAdd, NotFound
 from domain.lifecycle import Decision, Facts, Move, ReviewerState, Status
 from domain.snapshots import Deadline, PostmortemSnapshot
 from domain.targets import Target, TargetName
@@ -102,13 +102,13 @@ async def check(asked: Asked) -> None:
     if asked.command.action is PostmortemAction.DELETE:
         _check_delete(asked)
         return
-    access.check_manage(asked.command.action.value.lower().replace("_", " "), asked.seen.relations)
-    await _CHECKS[asked.command.action](asked)
+    verb, check_state = _CHECKS[asked.command.action]
+    access.check(verb, asked.status, asked.seen.relations, asked.command.action.value.lower().replace("_", " "))
+    await check_state(asked)
 
 
 def _check_delete(asked: Asked) -> None:
-    if Relation.ADMIN not in asked.seen.relations:
-        raise NotAllowed(action="delete", who=Relation.ADMIN.value)
+    access.check(Verb.DELETE, asked.status, asked.seen.relations)
     if asked.status is not Status.DRAFT:
         hint = "Only drafts can be deleted; a published one can be archived."
         raise IllegalTransition(move="delete", entity="postmortem", status=asked.status, hint=hint)
@@ -177,12 +177,12 @@ async def _check_extend(asked: Asked) -> None:
     targets.check_extend(await _target(asked), until, asked.words.get("reason"), asked.now)
 
 
-_CHECKS: dict[PostmortemAction, Callable[[Asked], Awaitable[None]]] = {
-    PostmortemAction.ADD_REVIEWERS: _check_reviewers,
-    PostmortemAction.REMOVE_REVIEWER: _check_removal,
-    PostmortemAction.REPLACE_REVIEWER: _check_replacement,
-    PostmortemAction.WAIVE_TARGET: _check_waive,
-    PostmortemAction.EXTEND_TARGET: _check_extend,
+_CHECKS: dict[PostmortemAction, tuple[Verb, Callable[[Asked], Awaitable[None]]]] = {
+    PostmortemAction.ADD_REVIEWERS: (Verb.ASK_REVIEWERS, _check_reviewers),
+    PostmortemAction.REMOVE_REVIEWER: (Verb.ASK_REVIEWERS, _check_removal),
+    PostmortemAction.REPLACE_REVIEWER: (Verb.ASK_REVIEWERS, _check_replacement),
+    PostmortemAction.WAIVE_TARGET: (Verb.CHANGE_TARGETS, _check_waive),
+    PostmortemAction.EXTEND_TARGET: (Verb.CHANGE_TARGETS, _check_extend),
 }
 
 
@@ -532,5 +532,5 @@ async def _owing(session: AsyncSession, postmortem: Postmortem, name: TargetName
     if postmortem.author_id:
         return [postmortem.author_id]
     team_ids = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == postmortem.id)
-    leads = await find_team_leads(session, (await session.execute(team_ids)).scalars())
+    leads = await find_team_leads(session, (await session.execute(team_ids)).scalars(), seeing=postmortem.id)
     return leads or (await list_administrators(session))[:1]

@@ -17,6 +17,7 @@ from models.base import new_id
 from models.person import ApiToken, Person
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.records import change_row
+from models.queries.visibility import visible_to_person
 from models.team import Team, TeamMember
 
 TOUCH_EVERY = timedelta(minutes=1)
@@ -247,9 +248,12 @@ async def list_administrators(session: AsyncSession) -> list[str]:
     return list((await session.execute(statement.order_by(Person.created_at, Person.id))).scalars())
 
 
-async def find_team_leads(session: AsyncSession, team_ids: Iterable[str]) -> list[str]:
+async def find_team_leads(session: AsyncSession, team_ids: Iterable[str], *, seeing: str | None = None) -> list[str]:
+    """Ids of active leads; with ``seeing`` only of those who may know of that postmortem."""
     statement = select(Team.lead_id).join(Person, Person.id == Team.lead_id)
     statement = statement.where(Team.id.in_(list(team_ids)), Person.is_active).order_by(Team.id)
+    if seeing is not None:
+        statement = statement.where(visible_to_person(seeing))
     return [lead for lead in (await session.execute(statement)).scalars() if lead]
 
 

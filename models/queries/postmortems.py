@@ -11,13 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from domain import access
-from domain.access import Relation, Viewer, Visibility
-from domain.errors import AuthorCannotReview, NotAllowed, NotFound, StaleVersion, UnknownReference
+from domain.access import Relation, Verb, Viewer, Visibility
+from domain.errors import AuthorCannotReview, NotFound, StaleVersion, UnknownReference
 from domain.lifecycle import Decision as ReviewDecision
 from domain.lifecycle import ReviewerState, Status, reviewer_state
 from domain.moments import Precision
+from domain.policy import due_instants
 from domain.sections import WIRE_NAMES, Origin
-from domain.targets import TargetName, due_instants
+from domain.targets import TargetName
 from domain.templates import accepted_texts, opening_texts
 from models.action_item import ActionItem
 from models.base import new_id
@@ -37,7 +38,7 @@ from models.queries.bodies import UNWRITTEN, Body, read_bodies, write_bodies
 from models.queries.kept_templates import accept_custom_fields, get_kept, pick_template
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import check_people
-from models.queries.policies import pick_policy
+from models.queries.policies import content_of, pick_policy
 from models.queries.records import audit, notify
 from models.queries.teams import check_teams
 from models.queries.templates import Versioned
@@ -158,7 +159,7 @@ async def open_postmortem(session: AsyncSession, viewer: Viewer | None, new: New
     await _link(session, PostmortemIncident, new.id, "incident_id", new.incident_ids, ordered=True)
     await add_links(session, new)
     await add_events(session, new.id, new.timeline)
-    await _add_targets(session, new, policy.hours, now)
+    await _add_targets(session, new, due_instants(new.resolved_at or now, content_of(policy)), now)
     audit(session, viewer, "postmortem.created", "postmortem", new.id, postmortem_id=new.id, after={"title": new.title})
     return True
 
@@ -180,7 +181,9 @@ def _flags() -> dict[str, Any]:
     return {"publish_on_approval": False, "workflow_started": False}
 
 
-async def _add_targets(session: AsyncSession, new: NewPostmortem, hours: dict[str, int], now: datetime) -> None:
+async def _add_targets(
+    session: AsyncSession, new: NewPostmortem, due: Mapping[TargetName, datetime], now: datetime
+) -> None:
     rows = [
         {
             "postmortem_id": new.id,
@@ -189,7 +192,7 @@ async def _add_targets(session: AsyncSession, new: NewPostmortem, hours: dict[st
             "met_at": now if name is TargetName.DRAFT_STARTED and new.started_by_person else None,
             "slips": 0,
         }
-        for name, due_at in due_instants(new.resolved_at or now, hours).items()
+        for name, due_at in due.items()
     ]
     if rows:
         await session.execute(insert(PostmortemTarget).values(rows))
@@ -505,10 +508,7 @@ async def _hand_over(session: AsyncSession, postmortem: Postmortem, author_id: s
 
 def check_managing(seen: Seen, action: str) -> None:
     """Published and archived ones are the administrators' alone."""
-    final = Status(seen.postmortem.status) in {Status.PUBLISHED, Status.ARCHIVED}
-    allowed = frozenset({Relation.ADMIN}) if final else access.MANAGING
-    if not seen.relations & allowed:
-        raise NotAllowed(action=action, who=access.in_words(allowed))
+    access.check(Verb.MANAGE, Status(seen.postmortem.status), seen.relations, action)
 
 
 async def content_changed(session: AsyncSession, seen: Seen, now: datetime, *, counts: bool = True) -> bool:

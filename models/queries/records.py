@@ -5,15 +5,18 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
 from domain.commands import ActionItemCommand, PostmortemCommand
 from domain.errors import IdempotencyKeyInUse, IdempotencyKeyReused, NotFound, StaleVersion
+from models.action_item import ActionItem
 from models.base import new_id
+from models.postmortem import Postmortem
 from models.queries.pages import Ask, Order, Page, fetch_page
+from models.queries.visibility import visible_to
 from models.record import AuditEntry, CommandArgument, CommandLog, IdempotencyRecord, Notice
 
 # Audit
@@ -191,14 +194,22 @@ async def notify(
     return list((await session.execute(statement)).scalars())
 
 
+def _seen_by(viewer: Viewer) -> tuple[ColumnElement[bool], ...]:
+    """Theirs, and about a postmortem that they see or an action item that they own."""
+    postmortem = exists().where(Postmortem.id == Notice.postmortem_id, visible_to(viewer))
+    item = exists().where(ActionItem.id == Notice.action_item_id, ActionItem.owner_id == viewer.person_id)
+    return Notice.person_id == viewer.person_id, or_(Notice.postmortem_id.is_(None), postmortem, item)
+
+
 async def list_notices(session: AsyncSession, viewer: Viewer, ask: Ask) -> Page[Notice]:
+    """Newest first; without those about what the viewer does not see any more."""
     order = Order("notices", Notice.created_at, Notice.id)
-    rows, cursor = await fetch_page(session, select(Notice).where(Notice.person_id == viewer.person_id), order, ask)
+    rows, cursor = await fetch_page(session, select(Notice).where(*_seen_by(viewer)), order, ask)
     return Page([row[0] for row in rows], cursor)
 
 
 async def count_unread(session: AsyncSession, viewer: Viewer) -> int:
-    statement = select(func.count()).where(Notice.person_id == viewer.person_id, Notice.read_at.is_(None))
+    statement = select(func.count()).where(*_seen_by(viewer), Notice.read_at.is_(None))
     return (await session.execute(statement)).scalar_one()
 
 
@@ -208,7 +219,7 @@ async def list_escalations(session: AsyncSession, postmortem_id: str) -> list[No
 
 
 async def mark_read(session: AsyncSession, viewer: Viewer, notice_id: str, now: datetime) -> Notice:
-    statement = update(Notice).where(Notice.id == notice_id, Notice.person_id == viewer.person_id)
+    statement = update(Notice).where(Notice.id == notice_id, *_seen_by(viewer))
     row = (
         await session.execute(statement.values(read_at=func.coalesce(Notice.read_at, now)).returning(Notice))
     ).scalar()

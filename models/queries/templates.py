@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Select, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain import templates
-from domain.access import Viewer
+from domain import access, templates
+from domain.access import Deed, Viewer
 from domain.custom_fields import CustomField, FieldType
 from domain.errors import (
     DefaultTemplateNeeded,
@@ -74,14 +74,14 @@ def usable_by(viewer: Viewer) -> ColumnElement[bool]:
 
 async def check_may_write(session: AsyncSession, viewer: Viewer, team_id: str | None) -> None:
     """Administrators; for a team's templates its lead as well. Raises NotAllowed or ScopeMissing."""
+    deed, leads = Deed.WRITE_TEMPLATE, False
     if team_id is not None:
         lead = select(Team.id).where(Team.id == team_id, Team.lead_id == viewer.person_id)
-        if (await session.execute(lead)).scalar_one_or_none() is not None:
-            return
-    if not viewer.is_admin:
+        deed, leads = Deed.WRITE_TEAM_TEMPLATE, (await session.execute(lead)).scalar_one_or_none() is not None
+    if not access.may_do(deed, access.standings(viewer, leads=leads)):
         who = "an administrator" if team_id is None else "an administrator or the team's lead"
         raise NotAllowed(action="write the templates of", who=who)
-    if "admin" not in viewer.scopes:
+    if not leads and "admin" not in viewer.scopes:
         raise ScopeMissing(scope="admin")
 
 

@@ -231,7 +231,9 @@ def test_the_thread_hears_of_answers(author: Person, reviewer: Person, stranger:
     assert inbox(stranger, path) == [("comment_replied", last["id"])]
     ok(author.patch(path, json={"visibility": "PRIVATE"}))
     comment(author, path, "Now it is closed.", parentId=made["id"])
-    assert len(inbox(stranger, path)) == 1, "who may not see it any more hears nothing"
+    assert inbox(stranger, path) == [], "not even what was told before"
+    ok(author.patch(path, json={"visibility": "ORGANIZATION"}))
+    assert inbox(stranger, path) == [("comment_replied", last["id"])], "meanwhile nothing was told"
 
 
 # Mentions

@@ -60,6 +60,7 @@ def existing(stack: Stack) -> dict[str, str]:
         "template_id": "tpl_sre",
         "name": "summary",
         "revision": "1",
+        "policy_id": "pol_default",
     }
 
 

@@ -9,10 +9,16 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from domain import access
-from domain.access import Relation, Visibility
+from domain.access import Relation, Role, Viewer, Visibility
+from domain.errors import NotFound
 from domain.lifecycle import Status
+from models.person import Person as Somebody
+from models.postmortem import Postmortem
+from models.queries.postmortems import get_seen
+from models.queries.visibility import effective_visibility, visible_to, visible_to_person
 from tests.api import writing
 from tests.api.rows import Cast, Row, put, sessions_of
 from tests.api.writing import ok
@@ -222,10 +228,13 @@ ROWS = st.lists(
 )
 
 
-def may_see(row: Row, others: Collection[Relation] = ()) -> bool:
+def visibility_of(row: Row) -> Visibility:
     has_team = row.has_team or Relation.TEAM in row.held
-    visibility = row.visibility or access.default_visibility(row.status, has_team=has_team)
-    return access.may_see(visibility, {*row.held, *others})
+    return row.visibility or access.default_visibility(row.status, has_team=has_team)
+
+
+def may_see(row: Row, others: Collection[Relation] = ()) -> bool:
+    return access.may_see(visibility_of(row), {*row.held, *others})
 
 
 @pytest.fixture(scope="module")
@@ -275,3 +284,38 @@ async def test_nobody_finds_what_they_may_not_see(
         for path in ("", "/audit", "/similar", "/comments", "/timeline"):
             assert viewer.get(f"/api/postmortems/{one.id}{path}").status_code == status
     assert set(ids(found(admin, name))) == everything
+
+
+@pytest.fixture(scope="module")
+def administrator(stack: Stack, cast: Cast) -> Person:
+    return stack.person("ADMIN", teamIds=[cast.team_id])
+
+
+@pytest.mark.parametrize("role", [Role.RESPONDER, Role.ADMIN])
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(rows=ROWS)
+async def test_the_rule_in_sql_is_the_rule_of_the_domain(
+    stack: Stack, cast: Cast, viewer: Person, administrator: Person, role: Role, rows: list[Row]
+) -> None:
+    """``models.queries.visibility`` against ``domain.access``: from the viewer's side, from the postmortem's, and what
+    the viewer is to it."""
+    who = administrator if role is Role.ADMIN else viewer
+    asking = Viewer(who.id, role, frozenset({cast.team_id}))
+    own = {Relation.ADMIN} if role is Role.ADMIN else set()
+    async with sessions_of(stack) as sessions, sessions() as session:
+        for row in rows:
+            await put(session, Cast(who.id, cast.team_id, cast.other_id, cast.other_team_id), row)
+        these = Postmortem.id.in_([one.id for one in rows])
+        visible = set((await session.execute(select(Postmortem.id).where(these, visible_to(asking)))).scalars())
+        assert visible == {one.id for one in rows if may_see(one, own)}
+        chosen = await session.execute(select(Postmortem.id, effective_visibility()).where(these))
+        stood = {row[0]: Visibility(row[1]) for row in chosen.all()}
+        for row in rows:
+            assert stood[row.id] == visibility_of(row)
+            told = await session.execute(select(Somebody.id).where(Somebody.id == who.id, visible_to_person(row.id)))
+            assert (told.scalar_one_or_none() is not None) == (row.id in visible)
+            if row.id in visible:
+                assert (await get_seen(session, asking, row.id, lock=True)).relations == {*row.held, *own}
+            else:
+                with pytest.raises(NotFound):
+                    await get_seen(session, asking, row.id)

@@ -1,0 +1,84 @@
+"""Every nudge of a policy as a table, or as JSON: without a server, and for the default policy without a database."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from domain.errors import NotFound
+from domain.ladder import Nudge
+from domain.policy import Policy
+from domain.simulation import simulate
+from models.queries import policies
+from models.session import StoreError
+from runtime.connections import open_database
+from runtime.processes import CannotStart
+from runtime.settings import Settings
+
+COLUMNS = ("at", "target", "rung", "to", "channel")
+
+
+def read_instant(written: str) -> datetime:
+    """In UTC, as which it is taken where it names no zone. Raises CannotStart."""
+    try:
+        at = datetime.fromisoformat(written)
+        at = at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        at = None
+    if at is None or not 1970 <= at.year <= 2200:
+        raise CannotStart(f"--from takes an ISO 8601 instant such as 2026-11-23T08:00:00Z, not {written!r}")
+    return at
+
+
+def read_policy(settings: Settings, policy_id: str) -> Policy:
+    """The latest version in the database. Raises CannotStart."""
+    try:
+        return asyncio.run(_read(settings, policy_id))
+    except NotFound:
+        raise CannotStart(f"there is no policy {policy_id!r} in the database") from None
+    except (StoreError, OSError) as problem:
+        raise CannotStart(f"cannot read the policy: the database answers with {type(problem).__name__}") from problem
+
+
+async def _read(settings: Settings, policy_id: str) -> Policy:
+    database = open_database(settings)
+    try:
+        async with database.sessions.begin() as session:
+            return policies.content_of(await policies.get_latest(session, policy_id))
+    finally:
+        await database.close()
+
+
+def told(policy: Policy, start: datetime, days: int, *, as_json: bool) -> str:
+    nudges = simulate(policy, start, days)
+    return _json(nudges) if as_json else _table(policy, nudges, start, days)
+
+
+def _json(nudges: Sequence[Nudge]) -> str:
+    rows = [
+        {
+            "at": one.at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "target": one.target,
+            "rung": one.rung,
+            "to": one.to,
+            "channel": one.channel.value,
+        }
+        for one in nudges
+    ]
+    return json.dumps(rows, indent=2)
+
+
+def _table(policy: Policy, nudges: Sequence[Nudge], start: datetime, days: int) -> str:
+    """Times are those of the receivers' zone, which here is the policy's, with its name."""
+    zone = policy.office.hours.zone
+    rows = [COLUMNS]
+    rows += [(_shown(one.at, zone), one.target, one.rung, one.to, one.channel.value) for one in nudges]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(COLUMNS))]
+    lines = ["  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    begun = f"{policy.name}: resolved {_shown(start, zone)}, {days} days, nobody does anything"
+    return "\n".join([begun, "", *lines])
+
+
+def _shown(at: datetime, zone: str) -> str:
+    return f"{at.astimezone(ZoneInfo(zone)):%a %Y-%m-%d %H:%M} {zone}"

@@ -1,0 +1,191 @@
+"""The ladder: who is asked when, until what is owed was done, waived or extended.
+
+``ladder`` says everything that is still to be sent, given what was sent and when somebody last looked. Whoever sends
+asks again when the time has come, with facts read anew: what is then no longer in the answer is not sent.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import count
+
+from domain.calendar import (
+    Calendar,
+    due_at,
+    last_working_hour,
+    next_working_moment,
+    plus_working_days,
+    working_time_between,
+)
+from domain.policy import Asked, Counted, Policy, Rung, RungKind, counted
+
+STALE_DRAFT = "stale_draft"
+
+
+class Channel(StrEnum):
+    SLACK = "slack"
+    EMAIL = "email"
+    INBOX = "inbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """A person, or a team's channel; ``id`` is the key of their calendar."""
+
+    id: str
+    channel: Channel = Channel.INBOX
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Something with a due time, and who owes it. ``target`` is a timing target's name, ``stale_draft`` or an item's.
+
+    ``due_at`` is the instant that holds: an extension begins the ladder anew.
+    """
+
+    target: str
+    started_at: datetime
+    due_at: datetime
+    owners: tuple[Receiver, ...]
+    is_settled: bool = False
+    has_warning: bool = True
+    """False: nobody is asked before it is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A step that was sent, or was part of a later one that was."""
+
+    target: str
+    due_at: datetime
+    step: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """As they are ``now``. ``looked_at``: until when everything that was due to be sent was looked at; None is never.
+
+    ``until`` bounds the answer, since the last rung may come again and again. ``is_over``: archived or deleted.
+    """
+
+    now: datetime
+    until: datetime
+    owed: tuple[Owed, ...]
+    asked: Mapping[Asked, tuple[Receiver, ...]]
+    is_over: bool = False
+    looked_at: datetime | None = None
+    sent: frozenset[Sent] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """One message. ``step`` tells repetitions of a rung apart; ``covers`` are lower steps that it says too, since they
+    would have arrived at the same moment."""
+
+    at: datetime
+    target: str
+    rung: str
+    step: str
+    to: str
+    channel: Channel
+    due_at: datetime
+    covers: tuple[str, ...] = field(default=())
+
+    def sent(self) -> frozenset[Sent]:
+        """What is to be remembered once it is sent."""
+        return frozenset(Sent(self.target, self.due_at, step, self.to) for step in (self.step, *self.covers))
+
+
+def ladder(facts: Facts, policy: Policy, calendars: Mapping[str, Calendar]) -> list[Nudge]:
+    """Everything still to be sent until ``facts.until``, in order; what lies at or before ``facts.now``, now.
+
+    Each step comes once, in its receiver's working hours: ``calendars`` by receiver, else the policy's own. Steps that
+    fell due while nobody looked, or outside of working hours, come together as one message, the highest of them.
+    """
+    if facts.is_over:
+        return []
+    found: list[Nudge] = []
+    for owed in facts.owed:
+        if not owed.is_settled:
+            found += _together(_steps(owed, facts, policy, calendars))
+    return sorted(found, key=lambda one: (one.at, one.due_at, one.target, one.to))
+
+
+def stale_draft(edited_at: datetime, policy: Policy, owners: tuple[Receiver, ...]) -> Owed | None:
+    """A draft that rests: a missed target from the day on which it was left for too long. None where nobody asks."""
+    if policy.stale_after_days is None:
+        return None
+    due = edited_at + timedelta(days=policy.stale_after_days)
+    return Owed(STALE_DRAFT, edited_at, due, owners, has_warning=False)
+
+
+def _steps(owed: Owed, facts: Facts, policy: Policy, calendars: Mapping[str, Calendar]) -> Iterator[Nudge]:
+    """In the order of the ladder, as each would be sent alone."""
+    for rung, step, moment in _moments(owed, policy, facts.until):
+        for receiver in _receivers(rung, owed, facts):
+            calendar = calendars.get(receiver.id, policy.office.calendar)
+            planned = _planned(rung, owed, moment, calendar)
+            if planned is None or Sent(owed.target, owed.due_at, step, receiver.id) in facts.sent:
+                continue
+            if facts.looked_at is not None and planned <= facts.looked_at:
+                continue
+            at = planned if planned >= facts.now else next_working_moment(facts.now, calendar)
+            if at is not None and at <= facts.until:
+                yield Nudge(at, owed.target, rung.name, step, receiver.id, receiver.channel, owed.due_at)
+
+
+def _planned(rung: Rung, owed: Owed, moment: datetime, calendar: Calendar) -> datetime | None:
+    """A warning that would come too late in the morning comes in the last working hour before; all others wait."""
+    planned = next_working_moment(moment, calendar)
+    if rung.kind is RungKind.BEFORE_DUE and (planned is None or planned >= owed.due_at):
+        return last_working_hour(owed.started_at, moment, calendar) or planned
+    return planned
+
+
+def _moments(owed: Owed, policy: Policy, until: datetime) -> Iterator[tuple[Rung, str, datetime]]:
+    """Each rung with the moment at which it is reached, whatever the hour; the last ones again until the end."""
+    last = owed.due_at
+    for rung in sorted(policy.ladder, key=lambda one: one.place):
+        if rung.kind is RungKind.EVERY_DAYS:
+            for turn in count(1):
+                moment = last + timedelta(days=rung.amount) * turn
+                if moment > until:
+                    return
+                yield rung, f"{rung.name}:{turn}", moment
+        elif rung.kind is RungKind.BEFORE_DUE:
+            if owed.has_warning:
+                yield rung, rung.name, _share_of_time(owed, rung.amount, policy)
+        else:
+            days = rung.amount if rung.kind is RungKind.WORKING_DAYS else 0
+            reached = plus_working_days(owed.due_at, days, policy.office.calendar) if days else owed.due_at
+            if reached is not None:
+                last = reached
+                yield rung, rung.name, reached
+
+
+def _share_of_time(owed: Owed, percent: int, policy: Policy) -> datetime:
+    if counted(policy, owed.target) is Counted.ELAPSED:
+        return owed.started_at + (owed.due_at - owed.started_at) * percent / 100
+    calendar = policy.office.calendar
+    whole = working_time_between(owed.started_at, owed.due_at, calendar)
+    return due_at(owed.started_at, whole * percent / 100, calendar)
+
+
+def _receivers(rung: Rung, owed: Owed, facts: Facts) -> Sequence[Receiver]:
+    found: dict[str, Receiver] = {}
+    for role in rung.asks:
+        for receiver in owed.owners if role is Asked.OWNER else facts.asked.get(role, ()):
+            found.setdefault(receiver.id, receiver)
+    return list(found.values())
+
+
+def _together(steps: Iterator[Nudge]) -> list[Nudge]:
+    """The highest of those that reach somebody at the same moment, with the others in it."""
+    found: dict[tuple[str, datetime], Nudge] = {}
+    for one in steps:
+        lower = found.get((one.to, one.at))
+        covers = (*lower.covers, lower.step) if lower else ()
+        found[one.to, one.at] = Nudge(one.at, one.target, one.rung, one.step, one.to, one.channel, one.due_at, covers)
+    return list(found.values())

@@ -1,0 +1,42 @@
+"""The access table: its page is fresh, its words are sentences, and it knows every move."""
+
+import pytest
+
+from domain import access, access_matrix
+from domain.access import TABLE, Relation, Verb
+from domain.errors import NotAllowed
+from domain.lifecycle import TRANSITIONS, Move, Status
+from tests.cli.running import ROOT
+
+
+def test_the_page_is_fresh() -> None:
+    told = "python -m domain.access_matrix > docs/access.md"
+    assert (ROOT / "docs" / "access.md").read_text() == access_matrix.as_markdown(), told
+
+
+def test_a_move_is_somebodys_where_it_exists_and_nobodys_elsewhere() -> None:
+    for move in Move:
+        exists = {before for before, one in TRANSITIONS if one is move}
+        assert TABLE[Verb[move.value]].keys() == exists
+
+
+@pytest.mark.parametrize(
+    ("verb", "status", "held", "who"),
+    [
+        (Verb.RESOLVE, Status.DRAFT, {Relation.TEAM}, "its author, administrator or author or editor or reviewer"),
+        (Verb.REWORD, Status.DRAFT, {Relation.ADMIN}, "its author"),
+        (Verb.MANAGE, Status.DRAFT, {Relation.REVIEWER}, "administrator or author or editor"),
+        (Verb.MANAGE, Status.PUBLISHED, {Relation.AUTHOR}, "administrator"),
+        (Verb.PUBLISH, Status.IN_REVIEW, {Relation.EDITOR}, "administrator or author"),
+        (Verb.REQUEST_CHANGES, Status.ARCHIVED, {Relation.AUTHOR}, "administrator or reviewer"),
+    ],
+)
+def test_a_refusal_says_who_may(verb: Verb, status: Status, held: set[Relation], who: str) -> None:
+    with pytest.raises(NotAllowed) as refused:
+        access.check(verb, status, held)
+    assert refused.value.facts["who"] == who
+
+
+def test_whoever_may_elsewhere_is_told_of_the_status_by_the_lifecycle() -> None:
+    access.check(Verb.ARCHIVE, Status.DRAFT, {Relation.ADMIN})
+    assert not access.may(Verb.ARCHIVE, Status.DRAFT, {Relation.ADMIN})
