@@ -89,6 +89,9 @@ def test_starred_messages_of_slack_are_taken_once(stack: Stack) -> None:
     assert "<script>alert" not in mine.get(f"/postmortems/{made['id']}")
     assert "Choose the export first" in _uploaded(mine, address, ("", b""), 422)
     _uploaded(mine, address, ("odd.json", b"{"), 422)
+    for kind in ("multipart/form-data", "multipart/form-data; boundary=x"):
+        torn = mine.http.post(address.replace("/paste", "/slack"), content=b"--y\r\n", headers={"Content-Type": kind})
+        assert torn.status_code in {400, 403, 422}, kind
 
 
 def _uploaded(visit: Visitor, address: str, file: tuple[str, bytes], status: int = 200) -> str:
