@@ -24,6 +24,7 @@ from tests.stack import Person, Stack, eventually
 CHANGES_NOTHING = {
     "POST /api/integrations/{integration_id}/test": "asks the vendor",
     "POST /api/advice": "keeps nothing",
+    "POST /api/policies/{policy_id}/preview": "shows what applying would do",
     "POST /api/postmortems/{postmortem_id}/timeline/parse": "shows what an import would do",
     "POST /api/postmortems/{postmortem_id}/timeline/import-slack": "takes files; its own test looks at the trail",
     "POST /api/me/notifications/{notice_id}/read": "one's own inbox",
@@ -64,6 +65,7 @@ def test_every_write_door_is_audited(stack: Stack) -> None:
     me, reviewer, leaver, guest = call.person, stack.person("ADMIN"), stack.person(), stack.person()
     _people(call, guest)
     _templates(call)
+    _policies(call)
     pm = _text(call)
     _action_items(call, pm, me)
     _lifecycle(call, pm, reviewer, leaver, guest)
@@ -122,6 +124,15 @@ def _templates(call: Watched) -> None:
     made = call("POST", "/api/templates", body, status=201)["id"]
     call("PATCH", "/api/templates/{template_id}", {"description": "Words"}, template_id=made)
     call("DELETE", "/api/templates/{template_id}", status=204, template_id=made)
+
+
+def _policies(call: Watched) -> None:
+    team = ok(call.person.post("/api/teams", json={"name": f"P{uuid4().hex[:8]}"}), 201)["id"]
+    made = call("POST", "/api/policies", {"name": "Ours", "teamId": team}, status=201)["id"]
+    writing.draft(call.person, teamIds=[team])
+    call("PATCH", "/api/policies/{policy_id}", {"name": "Ours, later"}, policy_id=made)
+    assert call("POST", "/api/policies/{policy_id}/apply", policy_id=made)["applied"] == 1
+    call("DELETE", "/api/policies/{policy_id}", status=204, policy_id=made)
 
 
 def _action_items(call: Watched, pm: str, me: Person) -> None:
