@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,13 @@ def _day(day: date | None) -> Markup:
 
 
 def as_html(text: str | None) -> Markup:
-    return Markup(markup.render(text or ""))  # noqa: S704 - cleaned there
+    html = _kept(text) if text and len(text) in WORTH_KEEPING else markup.render(text or "")
+    return Markup(html)  # noqa: S704 - cleaned there
+
+
+WORTH_KEEPING = range(2_000, 50_000)
+"""Characters of a text whose HTML is kept: shorter ones are many and quick, longer ones take memory."""
+_kept = lru_cache(maxsize=128)(markup.render)
 
 
 def _initials(name: str) -> str:
