@@ -68,7 +68,7 @@ async def refresh(
         delete(TimelineEvent).where(TimelineEvent.postmortem_id == new.id, TimelineEvent.source == "incident")
     )
     await add_events(session, new.id, new.timeline)
-    await set_due(session, new.id, due_instants(new.resolved_at or now, content_of(policy)))
+    await set_due(session, {new.id: due_instants(new.resolved_at or now, content_of(policy))}, {})
     audit(
         session,
         None,
@@ -124,25 +124,29 @@ async def _policy(session: AsyncSession, postmortem: Postmortem, new: NewPostmor
 
 async def set_due(
     session: AsyncSession,
-    postmortem_id: str,
-    due: Mapping[TargetName, datetime],
-    done: Mapping[TargetName, datetime] | None = None,
+    due: Mapping[str, Mapping[TargetName, datetime]],
+    done: Mapping[str, Mapping[TargetName, datetime]],
 ) -> None:
-    """Of targets that nobody met, waived or extended; the policy's own list of targets holds.
-
-    ``done`` is when each was reached, for those that are new.
-    """
+    """For postmortems of one policy, by id. Only targets that nobody met, waived or extended are moved; those that the
+    policy does not have go. ``done`` is when a target was reached, for those that are new."""
     open_ones = (
         PostmortemTarget.met_at.is_(None),
         PostmortemTarget.waived_at.is_(None),
         PostmortemTarget.extended_to.is_(None),
     )
-    gone = delete(PostmortemTarget).where(PostmortemTarget.postmortem_id == postmortem_id, *open_ones)
-    await session.execute(gone.where(PostmortemTarget.name.not_in([one.value for one in due])))
-    met = done or {}
+    names = {name.value for instants in due.values() for name in instants}
+    gone = delete(PostmortemTarget).where(PostmortemTarget.postmortem_id.in_(list(due)), *open_ones)
+    await session.execute(gone.where(PostmortemTarget.name.not_in(sorted(names))))
     rows = [
-        {"postmortem_id": postmortem_id, "name": name.value, "due_at": at, "met_at": met.get(name), "slips": 0}
-        for name, at in due.items()
+        {
+            "postmortem_id": postmortem_id,
+            "name": name.value,
+            "due_at": at,
+            "met_at": done.get(postmortem_id, {}).get(name),
+            "slips": 0,
+        }
+        for postmortem_id, instants in due.items()
+        for name, at in instants.items()
     ]
     if rows:
         statement = insert(PostmortemTarget).values(rows)

@@ -75,12 +75,13 @@ async def apply_policy(
     rows = list((await session.execute(statement.execution_options(populate_existing=True))).scalars())
     content = content_of(latest)
     applied = await _effects(session, rows, content, now)
+    moved = [one.postmortem for one in applied if one.changes]
+    due = {one.id: rules.due_instants(_start(one), content) for one in moved}
+    await set_due(session, due, {one.id: _done(one) for one in moved})
     for effect in applied:
         postmortem = effect.postmortem
         before = {"policyVersion": postmortem.policy_version, **_told(effect.changes, "before")}
         after = {"policyVersion": latest.version, **_told(effect.changes, "after")}
-        if effect.changes:
-            await set_due(session, postmortem.id, rules.due_instants(_start(postmortem), content), _done(postmortem))
         postmortem.policy_version = latest.version
         postmortem.workflow_started = False
         postmortem.version += 1
