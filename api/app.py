@@ -11,14 +11,20 @@ from api import errors, health, webhooks
 from api.errors import Problem
 from api.middleware import BodyLimit, RequestLog, SecurityHeaders
 from api.pages import action_items as item_pages
+from api.pages import audit as audit_pages
 from api.pages import discussion as discussion_pages
 from api.pages import editing as editing_pages
+from api.pages import editors as editor_pages
+from api.pages import history as history_pages
 from api.pages import home as home_pages
 from api.pages import incidents as incident_pages
 from api.pages import integrations as integration_pages
 from api.pages import lifecycle as lifecycle_pages
 from api.pages import postmortems as postmortem_pages
+from api.pages import searching as search_pages
 from api.pages import sign_in as sign_in_pages
+from api.pages import templates as template_pages
+from api.pages import timelines as timeline_pages
 from api.pages.rendering import WEB
 from api.unit import Parts
 from api.v1 import (
@@ -58,10 +64,16 @@ PAGES = (
     editing_pages,
     postmortem_pages,
     lifecycle_pages,
+    editor_pages,
+    history_pages,
+    timeline_pages,
+    audit_pages,
+    template_pages,
     discussion_pages,
     item_pages,
     incident_pages,
     integration_pages,
+    search_pages,
 )
 
 

@@ -1,5 +1,6 @@
 """What people add beside the text: comments, action items, timeline entries."""
 
+import re
 from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from api.pages.reading import show_postmortem
 from api.pages.rendering import zone_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted
+from api.unit import Unit
 from api.v1 import action_items, comments, timeline
 from api.v1.action_items import ActionItemNew
 from api.v1.comments import CommentNew, CommentPatch
@@ -18,8 +20,11 @@ from api.v1.postmortem_shapes import TimelineEventIn
 from api.v1.postmortems import start_after_commit
 from api.v1.shapes import PathId
 from domain.errors import Malformed, reason
+from domain.moments import Precision
+from domain.visible_text import read
 from models.queries import postmortems
 from models.queries import timeline as events
+from models.queries.bodies import read_bodies
 from models.queries.postmortems import NewTimelineEvent
 
 routes = router()
@@ -36,11 +41,25 @@ async def add_comment(visit: Visiting, postmortem_id: PathId) -> Response:
     form = visit.form
 
     async def work() -> None:
-        given = {"body": form.get("body", ""), "section": form.get("section") or None}
+        given: dict[str, Any] = {"body": form.get("body", ""), "section": form.get("section") or None}
+        if form.get("quote", "").strip():
+            given["anchor"] = await _words(visit, postmortem_id)
         new = read_form(CommentNew, given | {"parent_id": form.get("parent") or None})
         await comments.add_comment(visit.unit, postmortem_id, new, Response())
 
     return await _answered(visit, postmortem_id, work(), f"talk-{form.get('section') or 'all'}")
+
+
+async def _words(visit: Visit, postmortem_id: str) -> dict[str, Any]:
+    """The words that were marked in the page, in the Markdown of their section. ``from`` counts the letters before
+    them. Where they are not found as they were seen, they are asked for as they are, and refused with words."""
+    unit, quote, section = visit.unit, visit.form["quote"], visit.form.get("section", "")
+    await postmortems.get_seen(unit.session, unit.viewer, postmortem_id)
+    body = (await read_bodies(unit.session, postmortem_id, [section])).get(section)
+    first = visit.form.get("from", "")
+    first_letter = int(first) if re.fullmatch("[0-9]{1,7}", first) else 0
+    place = read(body.text).source_of(quote, first_letter) if body else None
+    return {"start": place[0], "end": place[1]} if place else {"quote": quote}
 
 
 @routes.post("/postmortems/{postmortem_id}/comments/{comment_id}/resolve")
@@ -70,15 +89,29 @@ async def add_event(visit: Visiting, postmortem_id: PathId) -> Response:
 
     async def work() -> None:
         at = _instant(form.get("at", ""), unit.person.time_zone)
+        precision = form.get("precision", "MINUTE")
         given = {"event": form.get("event", ""), "type": form.get("type", "OTHER"), "actor": form.get("actor") or None}
-        new = read_form(TimelineEventIn, given | {"at": at})
+        new = read_form(TimelineEventIn, given | {"at": _earliest(at, precision, unit), "precision": precision})
         seen = await postmortems.get_seen(unit.session, unit.viewer, postmortem_id, lock=True)
-        event = NewTimelineEvent(new.at, new.event, new.type, new.actor)
+        event = NewTimelineEvent(new.at, new.event, new.type, new.actor, precision=new.precision)
         _, started = await events.add_to_timeline(unit.session, unit.viewer, seen, [event], unit.now)
         if started:
             start_after_commit(unit, postmortem_id)
 
     return await _answered(visit, postmortem_id, work(), "timeline")
+
+
+def _earliest(at: datetime, precision: str, unit: Unit) -> datetime:
+    """The earliest instant that is meant, on the person's own clock: ``14:37`` within the hour is ``14:??``."""
+    local = at.astimezone(zone_of(unit.person.time_zone))
+    match precision:
+        case Precision.DAY:
+            local = local.replace(hour=0, minute=0)
+        case Precision.HOUR:
+            local = local.replace(minute=0)
+        case Precision.TEN_MINUTES:
+            local = local.replace(minute=local.minute // 10 * 10)
+    return local.astimezone(UTC)
 
 
 def _instant(written: str, zone: str) -> datetime:

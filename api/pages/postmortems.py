@@ -13,7 +13,7 @@ from api.v1.postmortems import RefQuery, Search
 from api.v1.shapes import PathId, ask
 from domain.errors import DomainError
 from domain.lifecycle import Status
-from models.queries import home, incidents, people, postmortems, teams
+from models.queries import home, incidents, people, postmortems, teams, templates
 from models.queries.incidents import IncidentFilters
 from models.queries.pages import Ask
 from models.queries.postmortems import Filters
@@ -55,12 +55,15 @@ async def new(visit: Visiting) -> Response:
 async def _new_form(visit: Visit, refusal: DomainError | None = None) -> Response:
     unit = visit.unit
     resolved = await incidents.list_incidents(unit.session, IncidentFilters(status="RESOLVED"), Ask(100))
+    known = (await teams.list_teams(unit.session, Ask(200))).items
     return await show(
         visit,
         "new.html",
         refusal,
         incidents=resolved.items,
-        teams=(await teams.list_teams(unit.session, Ask(200))).items,
+        teams=known,
+        owning={one.id: one for one in known},
+        templates=(await templates.list_templates(unit.session, unit.viewer, Ask(200))).items,
     )
 
 
@@ -73,6 +76,8 @@ async def create(visit: Visiting) -> Response:
         given["incident_id"] = visit.form["incident"]
     if visit.form.get("team"):
         given["team_ids"] = [visit.form["team"]]
+    if visit.form.get("template"):
+        given["template_id"] = visit.form["template"]
     made: list[str] = []
 
     async def work() -> None:

@@ -1,6 +1,6 @@
 """The page of one postmortem: everything that it shows, and what its reader may do next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,20 +11,23 @@ from api.pages.action_items import listed
 from api.pages.rendering import spoken
 from api.pages.routing import Visit
 from api.pages.showing import show
+from api.pages.threads import as_read, list_shown, people_talking, said, threads_of
 from api.v1 import commands
+from api.v1.advice import AdviceOut, list_advice
 from domain import access, lifecycle
-from domain.access import Verb
+from domain.absence import Absence
+from domain.access import EditorLevel, Verb
+from domain.action_items import ActionItemStatus, is_overdue
 from domain.commands import PostmortemAction
 from domain.drafts import EntryType
 from domain.errors import DomainError, IllegalTransition, NotAllowed
 from domain.lifecycle import Move, Status
 from domain.templates import LISTS, Template, missing_sections
+from models.action_item import ActionItem
 from models.person import Person
-from models.postmortem import Comment, Postmortem
-from models.queries import action_items, links, moves, people, postmortems, reviews, teams
-from models.queries import comments as talk
+from models.postmortem import Postmortem
+from models.queries import action_items, links, moves, people, postmortems, reviews, similar, teams
 from models.queries.action_items import ItemFilters
-from models.queries.comments import Wanted
 from models.queries.kept_templates import kept_content
 from models.queries.pages import Ask
 from models.queries.postmortems import Full, Seen, state_of
@@ -40,9 +43,12 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Thread:
-    opening: Comment
-    answers: Sequence[Comment]
+class Reviewing:
+    """``absence`` says that they left or are away."""
+
+    person_id: str
+    state: str
+    absence: Absence | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +62,14 @@ class Bar:
 async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError | None = None) -> Response:
     """``refusal`` is that of a form on this page; it is said beside it."""
     unit = visit.unit
+    alike = await similar.list_similar(unit.session, unit.viewer, postmortem_id, 3)
+    advice = await _advice(visit, postmortem_id)
     full = await postmortems.get_full(unit.session, unit.viewer, postmortem_id, unit.now)
     row, seen = full.postmortem, seen_of(full)
-    shown = (await talk.list_comments(unit.session, seen, Wanted(), Ask(200))).items
-    comments = [one.comment for one in shown]
+    shown = await list_shown(visit, seen)
     items = await listed(visit, ItemFilters(postmortem_id=postmortem_id), Ask(200))
-    named = await people.people_by_id(unit.session, [*_people_in(row), *_people_talking(comments)])
+    promised = [item.owner_id for one in alike for item in one.open_items]
+    named = await people.people_by_id(unit.session, [*_people_in(row), *people_talking(shown), *promised])
     kept = kept_content(row.template)
     texts = texts_of(row, kept)
     counts = full.counts
@@ -71,9 +79,11 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     status = Status(row.status)
     may_edit = writes and access.may(Verb.EDIT, status, relations)
     may_manage = writes and access.may(Verb.ASK_REVIEWERS, status, relations)
+    may_name_editors = writes and access.may(Verb.MANAGE, status, relations)
     may_add_item = writes and action_items.may_add(seen)
     offers = await _offers(visit, seen, known) if writes else {}
-    forms = {"item": may_add_item, "event": may_edit, "reviewer": may_manage}
+    forms = {"item": may_add_item, "event": may_edit, "reviewer": may_manage, "editor": may_name_editors}
+    away = await people.find_absences(unit.session, [one.person_id for one in row.reviewers], unit.now)
     return await show(
         visit,
         "postmortem.html",
@@ -87,11 +97,21 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         missing=missing_sections(kept, texts, has_timeline=counts.has_timeline, has_items=counts.has_items),
         blank=[one for one in kept.sections if not (one.required or one.key in LISTS or texts[one.key].strip())],
         people=named,
-        reviewers=[(one, state_of(one, row).value) for one in row.reviewers],
+        reviewers=[
+            Reviewing(one.person_id, state_of(one, row).value, away.get(one.person_id)) for one in row.reviewers
+        ],
         bars=[_bar(one, row, unit.now) for one in await reviews.list_targets(unit.session, seen, unit.now)],
         teams=await teams.teams_by_id(unit.session, [one.team_id for one in row.teams]),
         linked=await links.list_linked(unit.session, seen),
-        threads=threads_of(comments, titles_of(kept)),
+        threads=threads_of(shown, titles_of(kept), texts),
+        read_as=as_read(texts, shown),
+        revisions={one.name: one.revision for one in row.sections},
+        said_as=said(shown, named),
+        similar=alike,
+        is_overdue=_is_overdue(unit.now),
+        advice=advice,
+        levels=[one.value for one in EditorLevel],
+        all_teams=(await teams.list_teams(unit.session, Ask(200))).items if may_manage or may_name_editors else [],
         offers=offers,
         spots=[name for name, is_there in forms.items() if is_there]
         + [one.lower().replace("_", "-") for one in offers],
@@ -99,6 +119,8 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         steps=[one.value for one in Status],
         may_edit=may_edit,
         may_manage=may_manage,
+        may_name_editors=may_name_editors,
+        may_leave=writes and access.may(Verb.LEAVE, status, relations),
         may_resolve=access.may(Verb.RESOLVE, status, relations),
         may_add_item=may_add_item,
         everybody=(await people.list_people(unit.session, Ask(200), active=True)).items,
@@ -120,6 +142,19 @@ def seen_of(full: Full) -> Seen:
     return Seen(full.postmortem, full.relations, full.visibility)
 
 
+async def _advice(visit: Visit, postmortem_id: str) -> AdviceOut | None:
+    """For those who may act on it."""
+    unit = visit.unit
+    seen = await postmortems.get_seen(unit.session, unit.viewer, postmortem_id)
+    may_edit = access.may(Verb.EDIT, Status(seen.postmortem.status), seen.relations)
+    is_writing = visit.request.state.frame["may_write"] and may_edit
+    return await list_advice(unit, postmortem_id) if is_writing else None
+
+
+def _is_overdue(now: datetime) -> Callable[[ActionItem], bool]:
+    return lambda item: is_overdue(ActionItemStatus(item.status), item.due_on, now)
+
+
 def _people_in(row: Postmortem) -> list[str | None]:
     return [
         row.author_id,
@@ -128,24 +163,6 @@ def _people_in(row: Postmortem) -> list[str | None]:
         *(one.person_id for one in row.participants),
         *(value for value in row.custom_fields.values() if isinstance(value, str) and value.startswith("user_")),
     ]
-
-
-def _people_talking(comments: Sequence[Comment]) -> list[str | None]:
-    return [one for comment in comments for one in (comment.author_id, comment.resolved_by_id)]
-
-
-def threads_of(comments: Sequence[Comment], titles: Mapping[str, str]) -> dict[str | None, list[Thread]]:
-    """By section, as they came; None holds those about the whole."""
-    answers: dict[str, list[Comment]] = {}
-    for one in comments:
-        if one.parent_id:
-            answers.setdefault(one.parent_id, []).append(one)
-    threads: dict[str | None, list[Thread]] = {}
-    for one in comments:
-        if one.parent_id is None:
-            section = one.section if one.section in titles else None
-            threads.setdefault(section, []).append(Thread(one, answers.get(one.id, [])))
-    return threads
 
 
 def _bar(standing: TargetStanding, row: Postmortem, now: datetime) -> Bar:

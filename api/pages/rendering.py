@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from domain import markup
 from domain.errors import DomainError
+from domain.moments import Precision
 
 WEB = Path(__file__).parents[2] / "web"
 WORDS = {
@@ -86,6 +87,27 @@ def _when(zone: ZoneInfo, instant: datetime | None, style: str = "%-d %b %Y, %H:
     )
 
 
+def _moment(zone: ZoneInfo, instant: datetime, known: str) -> Markup:
+    """An instant of a timeline, as exactly as it is known: what is not known of it is a question mark."""
+    precision, local = Precision(known), instant.astimezone(zone)
+    written = "%H:%M"
+    if precision is Precision.DAY:
+        written = "??:??"
+    elif precision is Precision.HOUR:
+        written = "~%H:%M" if local.minute else "%H:??"
+    elif precision is Precision.TEN_MINUTES:
+        written = "~%H:%M" if local.minute % 10 else f"%H:{local.minute // 10}?"
+    said = KNOWN.get(precision, "")
+    return Markup('{}<span class="unseen">{}</span>').format(_when(zone, instant, written, named=False), said)
+
+
+KNOWN = {
+    Precision.DAY: ", the time is not known",
+    Precision.HOUR: ", the minute is not known",
+    Precision.TEN_MINUTES: ", about",
+}
+
+
 def _day(day: date | None) -> Markup:
     return (
         Markup('<time datetime="{}">{}</time>').format(day.isoformat(), day.strftime("%-d %b %Y"))
@@ -94,8 +116,14 @@ def _day(day: date | None) -> Markup:
     )
 
 
-def _markdown(text: str | None) -> Markup:
-    return Markup(markup.render(text or ""))  # noqa: S704 - cleaned there
+def as_html(text: str | None) -> Markup:
+    html = _kept(text) if text and len(text) in WORTH_KEEPING else markup.render(text or "")
+    return Markup(html)  # noqa: S704 - cleaned there
+
+
+WORTH_KEEPING = range(2_000, 50_000)
+"""Characters of a text whose HTML is kept: shorter ones are many and quick, longer ones take memory."""
+_kept = lru_cache(maxsize=128)(markup.render)
 
 
 def _initials(name: str) -> str:
@@ -119,7 +147,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "markdown": _markdown,
+        "markdown": as_html,
         "words": words,
         "span": span,
         "initials": _initials,
@@ -132,7 +160,11 @@ def _environment() -> Environment:
 
 def render(template: str, context: Mapping[str, Any], status: int = 200, zone: str = "UTC") -> Response:
     """A page. ``when(instant)`` in it speaks the reader's zone."""
-    text = _environment().get_template(template).render(when=partial(_when, zone_of(zone)), **context)
+    text = (
+        _environment()
+        .get_template(template)
+        .render(when=partial(_when, zone_of(zone)), moment=partial(_moment, zone_of(zone)), **context)
+    )
     return HTMLResponse(text, status, {"Cache-Control": "no-store"})
 
 

@@ -19,6 +19,8 @@ from models.queries import sign_in
 
 Form = TypeVar("Form", bound=BaseModel)
 
+MOST_FILES = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -49,7 +51,7 @@ class PageRoute(APIRoute):
             _drop_blanks(request)
             session = sessions.find_session(request, parts.settings)
             body = await request.body()
-            form = {} if request.method in SAFE else fields(request, body)
+            form = {} if request.method in SAFE else await _sent(request, body)
             now = datetime.now(UTC)
             async with parts.sessions.begin() as database:
                 signed_in = await sign_in.find_session(database, session.token_id, now) if session else None
@@ -103,12 +105,20 @@ Visiting = Annotated[Visit, Depends(_visit)]
 """The request's visit, as a handler's parameter."""
 
 
+async def _sent(request: Request, body: bytes) -> dict[str, str]:
+    """The form's fields; of one with files, those that are none. Raises Malformed."""
+    if not request.headers.get("Content-Type", "").startswith("multipart/form-data"):
+        return fields(request, body)
+    sent = await request.form(max_files=MOST_FILES, max_fields=20)
+    return {name: value for name, value in sent.items() if isinstance(value, str) and "\0" not in value}
+
+
 def fields(request: Request, body: bytes) -> dict[str, str]:
     """The form's fields, with line ends as everywhere else. Raises Malformed."""
     if not request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
         raise Malformed(reasons=[reason("content_type", "Send a form.", where="header.Content-Type")])
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=500)
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=800)
     except ValueError:
         raise Malformed(reasons=[reason("form", "The form cannot be read.", where="body")]) from None
     if any("\0" in value for pair in pairs for value in pair):

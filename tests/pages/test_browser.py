@@ -127,13 +127,20 @@ def test_pages_are_readable_by_everybody(browser: Browser, stack: Stack, width: 
     author = stack.person()
     made = draft(author, visibility="ORGANIZATION", tags=["pool"], impactMetrics={"affectedUsers": 12000})
     item = with_item(author, made["id"], author.id, dueDate="2026-01-01")
-    ok(author.post(f"/api/postmortems/{made['id']}/comments", json={"body": "Why?", "section": "impact"}), 201)
+    comments = f"/api/postmortems/{made['id']}/comments"
+    ok(author.post(comments, json={"body": "Why?", "section": "impact", "anchor": {"quote": "800 orders"}}), 201)
+    ok(author.post(comments, json={"body": "Gone?", "section": "summary", "anchor": {"quote": "checkout failed"}}), 201)
+    changes = {"summary": "By human error, many requests were refused.", "impact": "Early: about 800 orders were lost."}
+    ok(author.patch(f"/api/postmortems/{made['id']}", json=changes))
+    template = ok(author.get("/api/templates"))["items"][0]["id"]
     address = f"/postmortems/{made['id']}"
     how = {"viewport": {"width": width, "height": 844}, "color_scheme": scheme}
     with visiting(browser, stack, author, **how) as page:
         for path in (
             "/", "/postmortems", address, f"{address}/edit", "/postmortems/new", "/action-items",
-            f"/action-items/{item['id']}", "/incidents", "/inbox", "/sign-in",
+            f"/action-items/{item['id']}", "/incidents", "/inbox", "/sign-in", "/search?q=pool",
+            f"{address}/edit?advice=1", f"{address}/history/summary", f"{address}/timeline/paste", f"{address}/audit",
+            "/settings/templates", f"/settings/templates/{template}",
         ):  # fmt: skip
             page.goto(f"{stack.url}{path}")
             assert page.evaluate(PLAIN_FAULTS) == [], path
@@ -163,3 +170,49 @@ def test_unsaved_words_are_not_left_by_mistake(browser: Browser, stack: Stack) -
         assert asked == ["beforeunload"]
         page.get_by_label("Detection").press("Control+s")
         expect(page.get_by_role("status")).to_have_text("Saved.")
+
+
+def test_two_people_write_and_talk_about_the_same_section(browser: Browser, stack: Stack) -> None:
+    author, colleague = stack.person(), stack.person()
+    text = "The **checkout** failed at noon.\n\nRetries doubled the load.\n\nSomebody restarted it."
+    made = draft(author, summary=text, visibility="ORGANIZATION")
+    ok(author.post(f"/api/postmortems/{made['id']}/editors", json={"userId": colleague.id}), 201)
+    address = f"{stack.url}/postmortems/{made['id']}"
+    with visiting(browser, stack, author) as page, visiting(browser, stack, colleague) as theirs:
+        theirs.goto(address)
+        theirs.locator("#summary .prose p").nth(1).select_text()
+        theirs.get_by_role("button", name="Comment on this").click()
+        expect(theirs.locator("#summary .picked q")).to_have_text("Retries doubled the load.")
+        theirs.get_by_label("New comment on Summary").fill("By how much?")
+        theirs.locator("#summary").get_by_role("button", name="Start a thread").click()
+        expect(theirs.locator("#summary mark.about")).to_have_text("Retries doubled the load.")
+
+        page.goto(f"{address}/edit")
+        theirs.goto(f"{address}/edit")
+        page.get_by_label("Summary").fill("Late. " + text)
+        page.get_by_role("button", name="Save and close").click()
+        expect(page.locator("#summary mark.about")).to_have_text("Retries doubled the load.")
+        expect(page.locator("#summary .quote")).to_contain_text("moved since")
+        theirs.get_by_label("Summary").fill(text.replace("restarted it", "restarted everything"))
+        theirs.get_by_role("button", name="Save and close").click()
+        expect(theirs.get_by_role("status").filter(has_text="Merged")).to_be_visible()
+        expect(theirs.get_by_label("Summary")).to_have_value(
+            "Late. " + text.replace("restarted it", "restarted everything")
+        )
+
+        page.goto(f"{address}/edit")
+        page.get_by_label("Summary").fill("All is different now.")
+        page.get_by_role("button", name="Save and close").click()
+        expect(page.locator("#summary .quote")).to_contain_text("no longer in the text")
+        theirs.get_by_label("Summary").fill("Something else.")
+        theirs.get_by_role("button", name="Save and close").click()
+        expect(theirs.get_by_role("alert").first).to_contain_text("Not everything was saved")
+        theirs.get_by_role("button", name="Use theirs instead").click()
+        expect(theirs.get_by_label("Summary")).to_have_value("All is different now.")
+
+        page.get_by_role("link", name="History of Summary").click()
+        page.get_by_role("button", name="Restore revision 3").click()
+        expect(page.locator("tbody tr").first).to_contain_text("restored 3")
+        page.goto(address)
+        page.locator("#summary mark.about").click()
+        expect(page.locator(".thread.lit")).to_contain_text("By how much?")

@@ -1,0 +1,106 @@
+"""The trail of one postmortem, in words: who did what when, from where, and what was there before and after."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Response
+
+from api.pages.reading import titles_of
+from api.pages.rendering import words
+from api.pages.routing import Visiting, router
+from api.pages.showing import show
+from api.v1.shapes import PathId, ask
+from models.queries import people, trail
+from models.queries.kept_templates import get_kept
+from models.queries.pages import Ask
+from models.queries.postmortems import get_seen
+from models.queries.trail import AuditFilters
+from models.record import AuditEntry
+
+routes = router()
+
+ORIGINS = {"web": "in the browser", "api": "through the API", "system": "by Afterword"}
+LONG = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One field of a change. ``section`` is the name of a section whose history says more than the line does."""
+
+    name: str
+    before: str
+    after: str
+    section: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What people call the ids and keys of the trail."""
+
+    people: Mapping[str, str]
+    sections: Mapping[str, str]
+
+    def field(self, key: str) -> str:
+        spaced = (
+            "".join(f" {one.lower()}" if one.isupper() else one for one in key[:100])
+            .replace("_", " ")
+            .removesuffix(" id")
+        )
+        return self.sections.get(key) or words(spaced.strip())
+
+    def value(self, value: Any) -> str:
+        match value:
+            case None:
+                return ""
+            case bool():
+                return "yes" if value else "no"
+            case str():
+                known = self.people.get(value) or self.sections.get(value)
+                return known or (words(value) if re.fullmatch("[A-Z][A-Z_]{2,40}", value) else value)
+            case list():
+                return ", ".join(self.value(one) for one in value)
+            case dict():
+                return "; ".join(f"{self.field(key)}: {self.value(one)}" for key, one in value.items())
+        return json.dumps(value)
+
+
+@routes.get("/postmortems/{postmortem_id}/audit")
+async def read_trail(visit: Visiting, postmortem_id: PathId, page: Annotated[Ask, Depends(ask)]) -> Response:
+    session, viewer = visit.unit.session, visit.unit.viewer
+    seen = await get_seen(session, viewer, postmortem_id)
+    found = await trail.list_audit(session, viewer, AuditFilters(postmortem_id=postmortem_id), page)
+    await trail.note_reads(session, viewer, {postmortem_id})
+    ids = {id_ for one in found.items for id_ in _ids([one.actor_id, one.before, one.after])}
+    named = await people.people_by_id(session, ids)
+    titles = titles_of(await get_kept(session, seen.postmortem))
+    names = Names({one.id: one.name for one in named.values()}, titles)
+    return await show(
+        visit,
+        "audit.html",
+        postmortem=seen.postmortem,
+        entries=[(one, list(_told(one, names))) for one in found.items],
+        next_cursor=found.next_cursor,
+        people=named,
+        origins=ORIGINS,
+        short=lambda text: text if len(text) <= LONG else f"{text[:LONG].rstrip()}\u2026",
+    )
+
+
+def _ids(value: Any) -> Iterator[str]:
+    if isinstance(value, str) and value.startswith("user_") and len(value) < 100:
+        yield value
+    elif isinstance(value, list):
+        for one in value:
+            yield from _ids(one)
+    elif isinstance(value, dict):
+        yield from _ids(list(value.values()))
+
+
+def _told(entry: AuditEntry, names: Names) -> Iterator[Told]:
+    before, after = entry.before or {}, entry.after or {}
+    for key in dict.fromkeys([*before, *after]):
+        section = key if key in names.sections and entry.action.startswith("postmortem.") else None
+        yield Told(names.field(key), names.value(before.get(key)), names.value(after.get(key)), section)
