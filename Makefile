@@ -7,8 +7,8 @@ BIN := .venv/bin
 run: ## start everything: web, API, worker, Temporal, PostgreSQL; Ctrl-C stops it
 	@$(PYTHON) cli/bootstrap.py run && exec $(BIN)/afterword up
 
-test: .dev ## the whole suite
-	@exec $(BIN)/pytest $(ARGS)
+test: .dev ## the whole suite, three files at a time
+	@exec $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: .dev ## what CI checks before it tests
 	$(BIN)/ruff format --check .

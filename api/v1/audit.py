@@ -113,8 +113,9 @@ def _export(unit: Unit, wanted: AuditFilters, kind: Literal["csv", "jsonl"]) -> 
 
 
 async def _as_jsonl(entries: AsyncIterator[AuditEntry]) -> AsyncIterator[str]:
+    """In ASCII: what readers take for the end of a line, such as U+2028, is escaped."""
     async for entry in entries:
-        yield AuditOut.model_validate(entry).model_dump_json(by_alias=True) + "\n"
+        yield json.dumps(AuditOut.model_validate(entry).model_dump(mode="json", by_alias=True)) + "\n"
 
 
 CSV_COLUMNS = (

@@ -136,7 +136,7 @@ def test_somebody_reviews_for_one_who_is_away(stack: Stack) -> None:
 
 
 def test_what_was_promised_last_time_stands_beside(stack: Stack) -> None:
-    author, reviewer, word = stack.person(), stack.person(), f"zq{uuid4().hex[:8]}"
+    author, reviewer, word = stack.person(), stack.person(), f"aq{uuid4().hex[:8]}"
     body = f"The {word} queue of {word} was full."
     earlier = ready(author, [reviewer], visibility="ORGANIZATION", title=f"Earlier {XSS}", rootCause=body)
     with_item(author, earlier["id"], author.id, description=f"Watch {word} {XSS}", dueDate="2026-01-01")
