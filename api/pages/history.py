@@ -24,7 +24,7 @@ from models.queries.postmortems import get_seen
 routes = router()
 
 RevisionQuery = Annotated[int | None, Query(ge=0, le=LAST)]
-ORIGINS = {"edit": "", "merge": "merged with another\u2019s changes", "prefill": "begun with it"}
+ORIGINS = {"edit": "", "merge": "merged with another\u2019s changes", "prefill": "as it began"}
 
 
 @routes.get("/postmortems/{postmortem_id}/history/{name}")
