@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from tests.api.writing import draft, in_review, ok, published, ready, with_item
+from tests.api.writing import SECTIONS, draft, in_review, ok, published, ready, with_item
 from tests.pages.visiting import buttons, visitor
 from tests.stack import Person, Stack
 
@@ -137,11 +137,11 @@ def test_somebody_reviews_for_one_who_is_away(stack: Stack) -> None:
 
 def test_what_was_promised_last_time_stands_beside(stack: Stack) -> None:
     author, reviewer, word = stack.person(), stack.person(), f"aq{uuid4().hex[:8]}"
-    body = f"The {word} queue of {word} was full."
-    earlier = ready(author, [reviewer], visibility="ORGANIZATION", title=f"Earlier {XSS}", rootCause=body)
+    texts = dict.fromkeys(SECTIONS, f"The {word} queue of {word} was full.")
+    earlier = ready(author, [reviewer], visibility="ORGANIZATION", title=f"Earlier {XSS}", **texts)
     with_item(author, earlier["id"], author.id, description=f"Watch {word} {XSS}", dueDate="2026-01-01")
-    hidden = published(author, [reviewer], visibility="PRIVATE", title=f"Hidden {word}", rootCause=body)
-    made = draft(stack.person(), visibility="ORGANIZATION", rootCause=body)
+    hidden = published(author, [reviewer], visibility="PRIVATE", title=f"Hidden {word}", **texts)
+    made = draft(stack.person(), visibility="ORGANIZATION", **texts)
     page = visitor(stack, stack.person()).get(f"/postmortems/{made['id']}")
     assert "Similar postmortems" in page
     assert "Promised then, still open" in page
