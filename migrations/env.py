@@ -15,6 +15,7 @@ MIGRATION_LOCK = 0x4146_5445  # "AFTE": any constant that nobody else uses
 def run_migrations(connection: Connection) -> None:
     context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True)
     with context.begin_transaction():
+        connection.execute(text("set local lock_timeout = 0"))  # one migration waits for another to end
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         context.run_migrations()
 
