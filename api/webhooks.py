@@ -22,10 +22,11 @@ from domain import access
 from domain.access import Deed
 from domain.errors import BadSignature, DomainError, NotAllowed, NotFound, NotSignedIn, ScopeMissing
 from integrations import incident_source, shelf
-from models.integration import Integration, WebhookDelivery
+from integrations.tracker import TicketEvent
+from models.integration import Integration
 from models.queries import action_items, integrations, people
 from models.session import Session
-from runtime.deliveries import apply_reports, ticket_event
+from runtime.deliveries import apply_reports
 
 log = structlog.get_logger()
 
@@ -51,6 +52,8 @@ class Arrival:
     headers: dict[str, str]
     body: bytes
     now: datetime
+    news: tuple[str, TicketEvent | None] | None = None
+    """Of a tracker's webhook: its delivery id and what it tells, None for an event that we do not use."""
 
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -112,6 +115,8 @@ async def _authentic(arrival: Arrival, integration_id: str | None) -> Integratio
     if arrival.kind in shelf.tracker_kinds():
         with shelf.connect(arrival.kind, integration.config, secrets) as tracker:
             tracker.verify_webhook(arrival.headers, arrival.body)
+            delivery_id = tracker.delivery_id(arrival.headers, arrival.body)
+            arrival.news = delivery_id, tracker.parse_webhook(arrival.headers, arrival.body)
     else:
         keys = [one.strip() for one in str(secrets.get("webhookSecret") or "").split(",")]
         incident_source.incident_source(arrival.kind).verify(arrival.headers, arrival.body, keys)
@@ -132,12 +137,9 @@ async def _check_token(arrival: Arrival) -> None:
 async def _from_tracker(arrival: Arrival) -> tuple[Receipt, tuple[str, int] | None]:
     """News of a ticket: recorded here, applied by its action item's workflow."""
     integration = arrival.integration
-    if integration is None:
+    if integration is None or arrival.news is None:
         raise NotFound(kind="connection", id=arrival.kind)
-    secrets = arrival.parts.vault.open(integration.secrets)
-    with shelf.connect(arrival.kind, integration.config, secrets) as tracker:
-        delivery_id = tracker.delivery_id(arrival.headers, arrival.body)
-    event = ticket_event(arrival.parts.vault, integration, arrival.headers, arrival.body)
+    delivery_id, event = arrival.news
     delivery = await _record(arrival, delivery_id)
     if delivery is None:
         return Receipt(status="duplicate", deliveryId=delivery_id), None
@@ -161,12 +163,9 @@ async def _from_source(arrival: Arrival, touched: list[str]) -> tuple[Receipt, N
     if not parsed.reports:
         await _settle(arrival, delivery, "ignored", parsed.delivery_id)
         return Receipt(status="ignored", deliveryId=parsed.delivery_id), None
-    row = WebhookDelivery(
-        id=delivery, kind=arrival.kind, headers=arrival.headers, body=arrival.body, received_at=arrival.now
-    )
     try:
         async with arrival.session.begin_nested():
-            touched += await apply_reports(arrival.session, row)
+            touched += await apply_reports(arrival.session, arrival.kind, parsed.reports, arrival.now)
         await _settle(arrival, delivery, "applied", parsed.delivery_id)
     except DomainError as refusal:
         log.warning("report not applied; the drain will try", delivery_id=parsed.delivery_id, code=refusal.code)

@@ -160,11 +160,6 @@ class NotReadyToPublish(DomainError):
     says = "The postmortem is not ready to be published; see 'reasons'."
 
 
-class ReviewNotOpen(DomainError):
-    title = "Not in review"
-    says = "Reviews are taken while the postmortem is IN_REVIEW; it is {status}."
-
-
 class AuthorCannotReview(DomainError):
     title = "The author does not review"
     says = "The author of a postmortem cannot be its reviewer. Ask somebody else."

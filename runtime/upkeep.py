@@ -14,7 +14,7 @@ from models.integration import WebhookDelivery
 from models.queries import action_items, integrations, postmortems, records, workers
 from models.session import Sessions
 from models.vault import Vault
-from runtime.deliveries import apply_reports, find_item_of
+from runtime.deliveries import apply_delivery, find_item_of
 from runtime.dispatch import BULK, Dispatch
 
 log = structlog.get_logger()
@@ -99,7 +99,7 @@ class Upkeep:
             held = await integrations.lock_delivery_unscoped(session, delivery.id)
             if held is None:
                 return
-            touched = await apply_reports(session, held)
+            touched = await apply_delivery(session, held)
             await integrations.settle_delivery(session, delivery.id, "applied", _now())
         for postmortem_id in touched:
             await self._dispatch.start_postmortem(postmortem_id)

@@ -39,11 +39,6 @@ class DecisionOut(Shape):
     triggers: list[TriggerOut]
 
 
-class ResponderOut(Shape):
-    email: str
-    name: str | None = None
-
-
 class IncidentEventOut(Shape):
     at: datetime
     event: str

@@ -12,6 +12,8 @@ from domain.lifecycle import Status
 from domain.searching import Place
 from models.queries import search
 from models.queries.pages import Ask
+from models.queries.search import Hit
+from models.queries.similar import Similar
 
 routes: APIRouter = router("search", prefix="/search")
 
@@ -43,6 +45,17 @@ class FoundPostmortem(Shape):
     created_at: datetime
 
 
+def found_postmortem(one: Hit | Similar, base_url: str) -> FoundPostmortem:
+    return FoundPostmortem(
+        id=one.id,
+        number=one.number,
+        title=one.title,
+        status=Status(one.status),
+        url=f"{base_url}/postmortems/{one.id}",
+        created_at=one.created_at,
+    )
+
+
 class SearchHit(Shape):
     postmortem: FoundPostmortem
     matches: list[MatchOut]
@@ -71,14 +84,7 @@ async def search_everything(
     base_url = unit.parts.settings.base_url
     items = [
         SearchHit(
-            postmortem=FoundPostmortem(
-                id=one.id,
-                number=one.number,
-                title=one.title,
-                status=Status(one.status),
-                url=f"{base_url}/postmortems/{one.id}",
-                created_at=one.created_at,
-            ),
+            postmortem=found_postmortem(one, base_url),
             matches=[
                 MatchOut(
                     kind=match.place,

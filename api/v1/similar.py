@@ -8,10 +8,9 @@ from fastapi import APIRouter, Query
 from api.unit import Asking
 from api.v1.postmortem_shapes import ServiceOut
 from api.v1.routing import router
-from api.v1.search import FoundPostmortem
+from api.v1.search import FoundPostmortem, found_postmortem
 from api.v1.shapes import Listing, PathId, Shape
 from domain.action_items import ActionItemStatus, Priority, is_overdue
-from domain.lifecycle import Status
 from models.queries import similar
 
 routes: APIRouter = router("search", prefix="/postmortems/{postmortem_id}")
@@ -53,14 +52,7 @@ async def list_similar(
     base_url = unit.parts.settings.base_url
     items = [
         SimilarOut(
-            postmortem=FoundPostmortem(
-                id=one.id,
-                number=one.number,
-                title=one.title,
-                status=Status(one.status),
-                url=f"{base_url}/postmortems/{one.id}",
-                created_at=one.created_at,
-            ),
+            postmortem=found_postmortem(one, base_url),
             score=one.score,
             reasons=Reasons(
                 words=list(one.words),

@@ -545,8 +545,3 @@ async def list_overlooked_unscoped(session: AsyncSession, before: datetime, limi
         Ticket.link_state == LinkState.PENDING.value, Ticket.created_at < before
     )
     return list((await session.execute(overdue.union(waiting).limit(limit))).scalars())
-
-
-async def list_item_ids_of(session: AsyncSession, postmortem_id: str) -> list[str]:
-    statement = select(ActionItem.id).where(ActionItem.postmortem_id == postmortem_id)
-    return list((await session.execute(statement)).scalars())

@@ -18,8 +18,7 @@ from models.advice import AdviceIgnore
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemEditor, PostmortemParticipant, TimelineEvent
 from models.queries.bodies import read_bodies
-from models.queries.postmortems import Seen
-from models.queries.records import audit
+from models.queries.postmortems import Seen, audit_seen
 
 EVENTS_LIMIT = 5000
 ITEMS_LIMIT = 1000
@@ -91,7 +90,7 @@ async def ignore_advice(
     }
     statement = insert(AdviceIgnore).values(values).on_conflict_do_nothing().returning(AdviceIgnore.fingerprint)
     if (await session.execute(statement)).scalar_one_or_none() is not None:
-        _audit(session, viewer, seen, "advice.ignored", after={"rule": rule, "fingerprint": fingerprint})
+        audit_seen(session, viewer, seen, "advice.ignored", after={"rule": rule, "fingerprint": fingerprint})
     return await session.get_one(AdviceIgnore, (seen.postmortem.id, fingerprint))
 
 
@@ -104,17 +103,4 @@ async def heed_advice(session: AsyncSession, viewer: Viewer, seen: Seen, fingerp
     rule = (await session.execute(statement.returning(AdviceIgnore.rule))).scalar_one_or_none()
     if rule is None:
         raise NotFound(kind="ignored advice", id=fingerprint)
-    _audit(session, viewer, seen, "advice.heeded", before={"rule": rule, "fingerprint": fingerprint})
-
-
-def _audit(
-    session: AsyncSession,
-    viewer: Viewer,
-    seen: Seen,
-    action: str,
-    *,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-) -> None:
-    postmortem_id = seen.postmortem.id
-    audit(session, viewer, action, "postmortem", postmortem_id, postmortem_id=postmortem_id, before=before, after=after)
+    audit_seen(session, viewer, seen, "advice.heeded", before={"rule": rule, "fingerprint": fingerprint})

@@ -22,8 +22,7 @@ from models.queries.bodies import read_bodies
 from models.queries.kept_templates import get_kept
 from models.queries.mentions import Unnotified, speak_to, tell
 from models.queries.pages import Ask, Order, Page, fetch_page
-from models.queries.postmortems import Seen
-from models.queries.records import audit
+from models.queries.postmortems import Seen, audit_seen
 
 # Sections
 
@@ -179,7 +178,7 @@ async def add_comment(
     said = {"commentId": comment.id, "section": section}
     if kind is not CommentKind.COMMENT:
         said["kind"] = kind.value
-    _audit(session, viewer, seen, "comment.added", None, said)
+    audit_seen(session, viewer, seen, "comment.added", None, said)
     await session.flush()
     unnotified = await speak_to(session, viewer, seen, comment, now)
     if kind is CommentKind.COMMENT:
@@ -219,7 +218,7 @@ async def change_comment(
     if changes.body is not None and changes.body != comment.body:
         comments.check_reword(status, held)
         after = {"commentId": comment.id, "body": changes.body}
-        _audit(session, viewer, seen, "comment.edited", {"body": comment.body}, after)
+        audit_seen(session, viewer, seen, "comment.edited", {"body": comment.body}, after)
         comment.body = changes.body
         _touch(comment, now)
         unnotified = await speak_to(session, viewer, seen, comment, now)
@@ -244,7 +243,7 @@ async def _re_anchor(
     if anchor != comment.anchor:
         before = {"quote": comment.anchor["quote"]} if comment.anchor else None
         after = {"commentId": comment.id, "quote": anchor["quote"] if anchor else None}
-        _audit(session, viewer, seen, "comment.anchored", before, after)
+        audit_seen(session, viewer, seen, "comment.anchored", before, after)
         comment.anchor = anchor
         _touch(comment, now)
 
@@ -261,7 +260,7 @@ def _resolve(
     comment.resolved_by_id = viewer.person_id if resolved else None
     _touch(comment, now)
     action = "comment.resolved" if resolved else "comment.reopened"
-    _audit(session, viewer, seen, action, None, {"commentId": comment.id})
+    audit_seen(session, viewer, seen, action, None, {"commentId": comment.id})
 
 
 async def remove_comment(session: AsyncSession, viewer: Viewer, seen: Seen, comment_id: str) -> None:
@@ -275,7 +274,7 @@ async def remove_comment(session: AsyncSession, viewer: Viewer, seen: Seen, comm
     before: dict[str, Any] = {"body": comment.body, "authorId": comment.author_id}
     if answers:
         before["answers"] = [{"id": one.id, "body": one.body, "authorId": one.author_id} for one in answers]
-    _audit(session, viewer, seen, "comment.removed", before, {"commentId": comment.id})
+    audit_seen(session, viewer, seen, "comment.removed", before, {"commentId": comment.id})
     await session.delete(comment)
 
 
@@ -286,23 +285,3 @@ def _held(viewer: Viewer, seen: Seen, comment: Comment) -> AbstractSet[Relation]
 def _touch(comment: Comment, now: datetime) -> None:
     comment.version += 1
     comment.updated_at = now
-
-
-def _audit(
-    session: AsyncSession,
-    viewer: Viewer,
-    seen: Seen,
-    action: str,
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any] | None,
-) -> None:
-    audit(
-        session,
-        viewer,
-        action,
-        "postmortem",
-        seen.postmortem.id,
-        postmortem_id=seen.postmortem.id,
-        before=before,
-        after=after,
-    )

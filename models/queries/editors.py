@@ -1,8 +1,7 @@
 """Who may write and comment beside the author: editors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -14,8 +13,8 @@ from domain.errors import NobodyToAdd, NotFound
 from domain.lifecycle import Status
 from models.postmortem import PostmortemEditor
 from models.queries.people import check_people
-from models.queries.postmortems import Seen, check_managing, content_changed
-from models.queries.records import audit, notify
+from models.queries.postmortems import Seen, audit_seen, check_managing, content_changed
+from models.queries.records import notify
 from models.queries.teams import list_active_members
 
 
@@ -42,7 +41,7 @@ async def add_editors(
     )
     await content_changed(session, seen, now, counts=False)
     for one in person_ids:
-        _audit(session, viewer, seen, "editor.set", None, {"userId": one, "level": level.value})
+        audit_seen(session, viewer, seen, "editor.set", None, {"userId": one, "level": level.value})
     new = [one for one in person_ids if one not in present and one != viewer.person_id]
     occasion = f"{seen.postmortem.id}:editor_added:{now.isoformat()}"
     await notify(session, new, "editor_added", occasion, at=now, postmortem_id=seen.postmortem.id)
@@ -72,7 +71,7 @@ async def change_editor(
         before = {"userId": person_id, "level": editor.level}
         editor.level = level.value
         await content_changed(session, seen, now, counts=False)
-        _audit(session, viewer, seen, "editor.set", before, {"userId": person_id, "level": level.value})
+        audit_seen(session, viewer, seen, "editor.set", before, {"userId": person_id, "level": level.value})
 
 
 async def remove_editor(session: AsyncSession, viewer: Viewer, seen: Seen, person_id: str, now: datetime) -> None:
@@ -89,24 +88,4 @@ async def remove_editor(session: AsyncSession, viewer: Viewer, seen: Seen, perso
     if level is None:
         raise NotFound(kind="editor", id=person_id)
     await content_changed(session, seen, now, counts=False)
-    _audit(session, viewer, seen, "editor.removed", {"userId": person_id, "level": level}, None)
-
-
-def _audit(
-    session: AsyncSession,
-    viewer: Viewer,
-    seen: Seen,
-    action: str,
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any] | None,
-) -> None:
-    audit(
-        session,
-        viewer,
-        action,
-        "postmortem",
-        seen.postmortem.id,
-        postmortem_id=seen.postmortem.id,
-        before=before,
-        after=after,
-    )
+    audit_seen(session, viewer, seen, "editor.removed", {"userId": person_id, "level": level}, None)

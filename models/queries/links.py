@@ -24,8 +24,7 @@ from models.postmortem import (
     TimelineEvent,
 )
 from models.queries.incidents import get_incident, new_events, prefilled
-from models.queries.postmortems import Seen, add_events, add_links, content_changed
-from models.queries.records import audit
+from models.queries.postmortems import Seen, add_events, add_links, audit_seen, content_changed
 from models.team import Service
 
 
@@ -59,7 +58,7 @@ async def link_incident(session: AsyncSession, viewer: Viewer, seen: Seen, incid
     await add_links(session, await prefilled(session, [incident], seen.postmortem.id, seen.postmortem.author_id))
     events = await _add_timeline(session, seen, incident, named=bool(before))
     await _recount(session, seen)
-    _audit(session, viewer, seen, "incident.linked", after={"incidentId": incident_id, "events": events})
+    audit_seen(session, viewer, seen, "incident.linked", after={"incidentId": incident_id, "events": events})
     await content_changed(session, seen, now)
     return True
 
@@ -95,7 +94,7 @@ async def unlink_incident(session: AsyncSession, viewer: Viewer, seen: Seen, inc
     for brought in await _brought(session, [one.id for one in remaining]):
         gone[brought.name] = await _take_links(session, seen, incident_id, brought)
     await _recount(session, seen)
-    _audit(session, viewer, seen, "incident.unlinked", before=gone)
+    audit_seen(session, viewer, seen, "incident.unlinked", before=gone)
     await content_changed(session, seen, now)
 
 
@@ -172,15 +171,3 @@ async def _recount(session: AsyncSession, seen: Seen) -> None:
         postmortem.impact_metrics = metrics
     postmortem.duration_minutes = span.minutes
     postmortem.incident_resolved_at = span.resolved_at
-
-
-def _audit(
-    session: AsyncSession,
-    viewer: Viewer,
-    seen: Seen,
-    action: str,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
-) -> None:
-    postmortem_id = seen.postmortem.id
-    audit(session, viewer, action, "postmortem", postmortem_id, postmortem_id=postmortem_id, before=before, after=after)

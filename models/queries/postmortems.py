@@ -460,16 +460,7 @@ async def edit_content(
         before[name], after[name] = standing.get(name, UNWRITTEN).text or None, texts[name] or None
     if not after:
         return False
-    audit(
-        session,
-        viewer,
-        "postmortem.updated",
-        "postmortem",
-        postmortem.id,
-        postmortem_id=postmortem.id,
-        before=before,
-        after=after,
-    )
+    audit_seen(session, viewer, seen, "postmortem.updated", before, after)
     return await content_changed(session, seen, now, counts=bool(rewritten or after.keys() & CONTENT))
 
 
@@ -531,6 +522,19 @@ async def content_changed(session: AsyncSession, seen: Seen, now: datetime, *, c
     postmortem.draft_started_at = now
     await meet_targets(session, postmortem.id, [TargetName.DRAFT_STARTED], now)
     return True
+
+
+def audit_seen(
+    session: AsyncSession,
+    viewer: Viewer,
+    seen: Seen,
+    action: str,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """A row of the trail about the postmortem itself."""
+    key = seen.postmortem.id
+    audit(session, viewer, action, "postmortem", key, postmortem_id=key, before=before, after=after)
 
 
 async def _approvers(session: AsyncSession, postmortem: Postmortem) -> list[str]:

@@ -17,8 +17,7 @@ from domain.sections import TEXT_LIMIT, Origin
 from models.queries.bodies import UNWRITTEN, Body, read_bodies, write_bodies
 from models.queries.kept_templates import get_kept
 from models.queries.pages import Ask, Order, Page, fetch_page
-from models.queries.postmortems import Seen, content_changed, get_seen
-from models.queries.records import audit
+from models.queries.postmortems import Seen, audit_seen, content_changed, get_seen
 from models.section import Section, SectionRevision
 
 
@@ -264,15 +263,7 @@ async def _write(
         restored_from=restored_from,
     )
     if rewritten:
-        audit(
-            session,
-            viewer,
-            "postmortem.section_restored" if origin is Origin.RESTORE else "postmortem.updated",
-            "postmortem",
-            postmortem_id,
-            postmortem_id=postmortem_id,
-            before={name: standing.text or None},
-            after={name: text or None},
-        )
+        action = "postmortem.section_restored" if origin is Origin.RESTORE else "postmortem.updated"
+        audit_seen(session, viewer, seen, action, {name: standing.text or None}, {name: text or None})
         started = await content_changed(session, seen, now)
     return Saved(await _standing(session, postmortem_id, name), text != sent, started)

@@ -14,8 +14,8 @@ from domain.errors import NotFound, StaleVersion
 from domain.lifecycle import Status
 from models.postmortem import TimelineEvent
 from models.queries.pages import Ask, Order, Page, fetch_page
-from models.queries.postmortems import NewTimelineEvent, Seen, add_events, content_changed
-from models.queries.records import audit, plain
+from models.queries.postmortems import NewTimelineEvent, Seen, add_events, audit_seen, content_changed
+from models.queries.records import plain
 
 AUDITED_IDS = 100
 """Ids that an audit row of many events names; their words are in the timeline itself."""
@@ -71,7 +71,7 @@ async def add_to_timeline(
     ids = await add_events(session, seen.postmortem.id, events)
     times = [one.at for one in events]
     told = {"count": len(ids), "ids": ids[:AUDITED_IDS], "from": min(times), "to": max(times)}
-    _audit(session, viewer, seen, "timeline.added", None, plain(told))
+    audit_seen(session, viewer, seen, "timeline.added", None, plain(told))
     started = await content_changed(session, seen, now)
     statement = select(TimelineEvent).where(TimelineEvent.id.in_(ids)).order_by(TimelineEvent.ordinal)
     return list((await session.execute(statement)).scalars()), started
@@ -98,7 +98,7 @@ async def change_timeline(
         setattr(event, name, changes[name])
     event.version += 1
     after = {name: changes[name] for name in before}
-    _audit(session, viewer, seen, "timeline.changed", plain(before), {"eventId": event_id, **plain(after)})
+    audit_seen(session, viewer, seen, "timeline.changed", plain(before), {"eventId": event_id, **plain(after)})
     return event, await content_changed(session, seen, now)
 
 
@@ -106,7 +106,7 @@ async def remove_from_timeline(session: AsyncSession, viewer: Viewer, seen: Seen
     access.check_edit(Status(seen.postmortem.status), seen.relations)
     event = await _event(session, seen, event_id)
     told = {"at": event.at.isoformat(), "event": event.event}
-    _audit(session, viewer, seen, "timeline.removed", told, None)
+    audit_seen(session, viewer, seen, "timeline.removed", told, None)
     await session.delete(event)
     return await content_changed(session, seen, now)
 
@@ -116,23 +116,3 @@ async def _event(session: AsyncSession, seen: Seen, event_id: str) -> TimelineEv
     if event is None or event.postmortem_id != seen.postmortem.id:
         raise NotFound(kind="timeline event", id=event_id)
     return event
-
-
-def _audit(
-    session: AsyncSession,
-    viewer: Viewer,
-    seen: Seen,
-    action: str,
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any] | None,
-) -> None:
-    audit(
-        session,
-        viewer,
-        action,
-        "postmortem",
-        seen.postmortem.id,
-        postmortem_id=seen.postmortem.id,
-        before=before,
-        after=after,
-    )
