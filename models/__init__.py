@@ -17,6 +17,7 @@ from models import (
     section,
     team,
     template,
+    ticket_batch,
 )
 from models.base import Base
 
@@ -35,4 +36,5 @@ __all__ = [
     "section",
     "team",
     "template",
+    "ticket_batch",
 ]

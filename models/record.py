@@ -89,6 +89,7 @@ class Notice(Base):
     postmortem_id: Mapped[Id | None] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
     action_item_id: Mapped[Id | None] = mapped_column(ForeignKey("action_item.id", ondelete="CASCADE"), index=True)
     comment_id: Mapped[Id | None] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), index=True)
+    integration_id: Mapped[Id | None] = mapped_column(ForeignKey("integration.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[CreatedAt]
     read_at: Mapped[Instant | None]
 

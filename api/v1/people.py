@@ -204,6 +204,7 @@ class NoticeOut(Shape):
     postmortem_id: str | None
     action_item_id: str | None
     comment_id: str | None
+    integration_id: str | None
     created_at: datetime
     read_at: datetime | None
 

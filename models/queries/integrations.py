@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.errors import AmbiguousConnection, NotFound
 from models.integration import Integration, SyncAttempt, WebhookDelivery
 from models.queries.pages import Ask, Order, Page, fetch_page
+from models.queries.people import list_administrators
+from models.queries.records import notify
 
 
 async def get_integration(session: AsyncSession, integration_id: str, *, lock: bool = False) -> Integration:
@@ -56,6 +58,59 @@ async def get_connection(session: AsyncSession, kind: str, integration_id: str |
     if len(found) > 1:
         raise AmbiguousConnection(kind=kind)
     return found[0]
+
+
+# Trouble
+
+
+async def note_trouble(session: AsyncSession, integration_id: str, why: str, now: datetime) -> bool:
+    """Marks the connection as needing attention, and tells each administrator once: until it is well again, or its
+    credentials are renewed. True where it was not marked before. ``why`` is words for people, without credentials.
+
+    Locks the connection's row: call it last in a transaction that holds others.
+    """
+    why = why[:1000]
+    marked = (
+        update(Integration)
+        .where(
+            Integration.id == integration_id,
+            Integration.needs_attention.is_(None),
+            Integration.disconnected_at.is_(None),
+        )
+        .values(needs_attention=why, troubled_at=now)
+        .returning(Integration.id)
+    )
+    if (await session.execute(marked)).scalar_one_or_none() is None:
+        other = update(Integration).where(Integration.id == integration_id, Integration.needs_attention != why)
+        await session.execute(other.values(needs_attention=why))
+        return False
+    await _tell_administrators(session, integration_id, "connection_needs_attention", now, now)
+    return True
+
+
+async def note_recovery(session: AsyncSession, integration_id: str, now: datetime) -> bool:
+    """After anything that the vendor let us do: the connection is well. Tells each administrator once, where it was
+    not before. Cheap, and without a lock, where it was well already."""
+    troubled = select(Integration.troubled_at).where(
+        Integration.id == integration_id, Integration.troubled_at.is_not(None)
+    )
+    if (await session.execute(troubled)).scalar_one_or_none() is None:
+        return False
+    since = (await session.execute(troubled.with_for_update())).scalar_one_or_none()
+    if since is None:
+        return False
+    healed = update(Integration).where(Integration.id == integration_id)
+    await session.execute(healed.values(needs_attention=None, troubled_at=None))
+    await _tell_administrators(session, integration_id, "connection_well_again", since, now)
+    return True
+
+
+async def _tell_administrators(
+    session: AsyncSession, integration_id: str, kind: str, since: datetime, now: datetime
+) -> None:
+    occasion = f"{integration_id}:{kind}:{since.isoformat()}"
+    people = await list_administrators(session)
+    await notify(session, people, kind, occasion, at=now, integration_id=integration_id)
 
 
 # Deliveries

@@ -170,6 +170,7 @@ async def notify(
     target: str | None = None,
     rung: str | None = None,
     comment_id: str | None = None,
+    integration_id: str | None = None,
 ) -> list[str]:
     """Puts a notice into each person's inbox, once for each occasion; returns those who had none yet."""
     rows = [
@@ -184,6 +185,7 @@ async def notify(
             "postmortem_id": postmortem_id,
             "action_item_id": action_item_id,
             "comment_id": comment_id,
+            "integration_id": integration_id,
             "created_at": at,
         }
         for person_id in dict.fromkeys(person_ids)
