@@ -173,6 +173,12 @@ async def settle_delivery(session: AsyncSession, delivery: int, result: str, now
     )
 
 
+async def reopen_delivery(session: AsyncSession, delivery: int) -> None:
+    await session.execute(
+        update(WebhookDelivery).where(WebhookDelivery.id == delivery).values(handled_at=None, result=None, attempts=0)
+    )
+
+
 # The sync log
 
 
@@ -186,6 +192,7 @@ def log_attempt(
     detail: str | None = None,
     action_item_id: str | None = None,
     delivery_id: str | None = None,
+    request_id: str | None = None,
     at: datetime | None = None,
 ) -> None:
     """Adds a row in the caller's transaction. ``direction`` is IN or OUT."""
@@ -199,6 +206,7 @@ def log_attempt(
             detail=detail[:1000] if detail else None,
             action_item_id=action_item_id,
             delivery_id=delivery_id,
+            request_id=request_id,
             **values,
         )
     )
