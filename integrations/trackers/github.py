@@ -420,7 +420,9 @@ class GithubTracker(Tracker):
         with self._speaking(f"{self._config.repository} webhooks"):
             ours = [one for one in self._here.get_hooks() if _points_to(one, url, current)]
             if ours:
-                ours[0].edit("web", config, events=list(EVENTS), active=True)
+                wanted = {"config": config, "events": list(EVENTS), "active": True}
+                place = f"/repos/{self._repository.full_name}/hooks/{ours[0].id}"
+                self._client.requester.requestJsonAndCheck("PATCH", place, input=wanted)  # Hook.edit sends a "name" too
                 return Registration(str(ours[0].id))
             return Registration(str(self._here.create_hook("web", config, list(EVENTS), active=True).id))
 

@@ -5,10 +5,13 @@ ignores a misspelt one silently.
 """
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import pytest
 import requests
+from graphql import GraphQLError, GraphQLSchema, build_schema, parse, validate
 from openapi_core import Config, OpenAPI
 from openapi_core.contrib.requests import RequestsOpenAPIRequest
 from requests.adapters import HTTPAdapter
@@ -32,13 +35,39 @@ class GithubRequests:
     """Judges requests; ``seen`` is what passed, such as ``PATCH /repos/acme/api/issues/1``."""
 
     document: OpenAPI
+    schema: Callable[[], GraphQLSchema]
     seen: list[str] = field(default_factory=list)
 
     def check(self, request: requests.PreparedRequest) -> None:
-        """Raises ``openapi_core.exceptions.OpenAPIError`` where GitHub does not know the request."""
+        """Raises ``openapi_core.exceptions.OpenAPIError`` or ``WrongQuery`` where GitHub does not know the request."""
         judged = _AtGithub(request)
+        if judged.path.startswith("/repositories/"):
+            return  # where GitHub redirects to from an old name, outside of its document
+        if judged.path == "/graphql":
+            self._check_query(json.loads(request.body or b"{}")["query"])
+            self.seen.append("POST /graphql")
+            return
         self.document.validate_request(judged)
         self.seen.append(f"{request.method} {judged.path}")
+
+    def _check_query(self, query: str) -> None:
+        try:
+            problems: Sequence[Exception] = validate(self.schema(), parse(query))
+        except GraphQLError as error:
+            problems = [error]
+        if problems:
+            raise WrongQuery(str(problems[0]))
+
+
+class WrongQuery(Exception):
+    """A GraphQL document that GitHub's schema does not allow."""
+
+
+@cache
+def github_schema() -> GraphQLSchema:
+    """GitHub's GraphQL schema (npm ``@octokit/graphql-schema``); seconds to build, so only where it is asked for."""
+    text = packed_file("@octokit/graphql-schema", "15.26.1", "schema.graphql").read_text()
+    return build_schema(text, assume_valid=True, assume_valid_sdl=True)  # graphql-js is laxer
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +88,7 @@ def _forbid_other_fields(schema: dict[str, object]) -> None:
 @pytest.fixture
 def github_requests(github_openapi: OpenAPI, monkeypatch: pytest.MonkeyPatch) -> GithubRequests:
     """While it is there, every request that ``requests`` sends must be one that GitHub documents."""
-    judge = GithubRequests(github_openapi)
+    judge = GithubRequests(github_openapi, github_schema)
     send = HTTPAdapter.send
 
     def judged(adapter: HTTPAdapter, request: requests.PreparedRequest, **options: object) -> requests.Response:
