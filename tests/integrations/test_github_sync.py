@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 import requests
+from openapi_core.exceptions import OpenAPIError
 
 from domain.errors import CredentialsRejected, TicketForbidden, TicketGone
 from domain.tickets import TicketState
@@ -25,7 +26,7 @@ from integrations.tracker import (
     TrackerUnavailable,
 )
 from tests.peers.github import GithubPeer
-from tests.peers.github_openapi import GithubRequests, WrongQuery
+from tests.peers.github_openapi import GithubAnswers, GithubRequests, WrongQuery
 from tests.peers.tracker_peer import Fault, Kind
 
 HOOK = "https://afterword.example/api/webhooks/github/int_1"
@@ -166,3 +167,33 @@ class TestFaults:
             tracker.verify_webhook(sent.headers, sent.body, datetime.now(UTC))
         assert [one.action.value for one in told] == ["OPENED", "EDITED", "ASSIGNED", "CLOSED"]  # type: ignore[union-attr]
         assert told[-1].ticket == tracker.fetch(made.ref)  # type: ignore[union-attr]
+
+
+class TestPeer:
+    """The peer's answers have the shape that GitHub documents, as far as they go: it leaves out what nobody reads."""
+
+    def test_its_answers_are_githubs(self, tracker: Tracker, peer: GithubPeer, github_answers: GithubAnswers) -> None:
+        made = tracker.create(TicketDraft("tkt_1", "T", "B", assignee="jane"))
+        tracker.update(made.ref, TicketChange(state=TicketState.CANCELLED))
+        tracker.comment(made.ref, "owner", "Jane.")
+        tracker.comment(made.ref, "owner", "Kim.")
+        tracker.find("tkt_1")
+        list(tracker.accounts())
+        tracker.check_permissions()
+        tracker.register_webhook(HOOK, "s", tracker.register_webhook(HOOK, "s"))
+        assert len(github_answers.seen) >= 12
+
+    def test_a_wrong_answer_is_caught(self, github_answers: GithubAnswers) -> None:
+        request = requests.Request("GET", "http://localhost/repos/acme/api/issues/1").prepare()
+        github_answers.check(request, _json({"number": 1, "title": "T", "state": "open", "assignees": []}))
+        for wrong in ({"number": "one"}, {"assignees": {}}, {"created_at": 5}, {"user": "jane"}):
+            with pytest.raises(OpenAPIError):
+                github_answers.check(request, _json(wrong))
+
+
+def _json(body: object) -> requests.Response:
+    answer = requests.Response()
+    answer.status_code = 200
+    answer.headers["Content-Type"] = "application/json"
+    answer._content = json.dumps(body).encode()
+    return answer

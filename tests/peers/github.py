@@ -472,6 +472,7 @@ class GithubPeer(TrackerPeer):
             "login": login,
             "id": 1 if login == self.account else 2,
             "type": "User",
+            "user_view_type": "public",
             "url": f"{self.url}/users/{login}",
         }
 
