@@ -28,10 +28,13 @@ from api.pages import timelines as timeline_pages
 from api.pages.rendering import WEB
 from api.unit import Parts
 from api.v1 import (
+    accounts,
     action_items,
     advice,
     audit,
     comments,
+    connection_checks,
+    connection_health,
     discussion,
     incidents,
     integrations,
@@ -42,6 +45,7 @@ from api.v1 import (
     search,
     sections,
     similar,
+    sync_log,
     templates,
     timeline,
 )
@@ -116,6 +120,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         templates.kept_routes,
         policies.routes,
         integrations.routes,
+        connection_checks.routes,
+        accounts.routes,
+        sync_log.routes,
+        connection_health.routes,
         search.routes,
         similar.routes,
         audit.routes,
