@@ -47,6 +47,7 @@ from api.v1 import (
     similar,
     sync_log,
     templates,
+    ticket_batches,
     timeline,
 )
 from models.queries import workers
@@ -114,6 +115,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         timeline.routes,
         advice.routes,
         action_items.routes,
+        ticket_batches.routes,
         incidents.routes,
         people.routes,
         templates.routes,

@@ -387,6 +387,11 @@ class NothingToReplay(DomainError):
     says = "The attempt {number} cannot be made again: {why}"
 
 
+class NoActionItems(DomainError):
+    title = "No action items"
+    says = "The postmortem has no open action item that could have a ticket."
+
+
 class TicketExists(DomainError):
     title = "A ticket exists already"
     says = "The action item has a ticket in this connection already: {key}."

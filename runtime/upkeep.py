@@ -11,7 +11,7 @@ import structlog
 from integrations import shelf
 from models.base import new_id
 from models.integration import WebhookDelivery
-from models.queries import action_items, integrations, postmortems, records, workers
+from models.queries import action_items, integrations, postmortems, records, ticket_batches, workers
 from models.session import Sessions
 from models.vault import Vault
 from runtime.deliveries import apply_delivery, find_item_of
@@ -67,11 +67,15 @@ class Upkeep:
             waiting += await postmortems.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
             items = await action_items.list_unstarted_unscoped(session, SWEEP_LIMIT)
             items += await action_items.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
+            batches = await ticket_batches.list_unstarted_unscoped(session, SWEEP_LIMIT)
         for postmortem_id in waiting:
             if not await self._dispatch.start_postmortem(postmortem_id, BULK):
                 return
         for item_id in items:
             if not await self._dispatch.start_action_item(item_id, BULK):
+                return
+        for batch_id in batches:
+            if not await self._dispatch.start_ticket_batch(batch_id):
                 return
 
     async def drain(self) -> None:

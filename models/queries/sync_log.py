@@ -96,7 +96,9 @@ async def replay_out(session: AsyncSession, viewer: Viewer, attempt: SyncAttempt
     if ticket.link_state in {LinkState.DELETED, LinkState.FORBIDDEN}:
         why = f"its ticket is {ticket.link_state} there: let its owner choose what becomes of the link."
         raise NothingToReplay(number=attempt.id, why=why)
-    ticket.link_state, ticket.detail = LinkState.PENDING.value, None
+    if ticket.link_state == LinkState.REFUSED:
+        ticket.link_state, ticket.detail = LinkState.PENDING.value, None
+    ticket.pushed = None  # as if it had been told nothing
     item.version += 1  # what was written once is not written again at the same version
     item.updated_at = now
     _note(session, viewer, attempt, now)
