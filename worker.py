@@ -14,6 +14,7 @@ from temporalio.worker import Worker
 from activities.action_items import ActionItemActivities
 from activities.postmortems import PostmortemActivities
 from activities.reconciliation import ReconciliationActivities
+from activities.ticket_batches import TicketBatchActivities
 from activities.tickets import TicketActivities
 from integrations import shelf
 from models.session import Sessions
@@ -41,6 +42,7 @@ def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: st
     items = ActionItemActivities(sessions)
     tickets = TicketActivities(sessions, vault, base_url)
     reconciliation = ReconciliationActivities(sessions, vault, base_url)
+    batches = TicketBatchActivities(sessions)
     main = Worker(
         client,
         task_queue=TASK_QUEUE,
@@ -54,6 +56,8 @@ def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: st
             items.nudge_for_overdue,
             tickets.apply_delivery,
             reconciliation.finish_reconciliation,
+            batches.look_at_batch,
+            batches.put_into_outbox,
         ],
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
         graceful_shutdown_timeout=timedelta(seconds=10),

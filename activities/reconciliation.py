@@ -19,7 +19,7 @@ from activities.refusals import transaction
 from activities.tickets import bring, note_dead
 from activities.vendor import Conversation
 from domain.action_items import LinkState
-from domain.errors import CredentialsRejected, DomainError, TicketForbidden, TicketGone
+from domain.errors import CredentialsLocked, CredentialsRejected, DomainError, TicketForbidden, TicketGone
 from integrations.tracker import Registration, Ticket, TicketRef, TrackerUnavailable
 from models.integration import Integration
 from models.queries import integrations, tickets
@@ -252,7 +252,7 @@ class ReconciliationActivities:
                 session, integration_id, "OUT", operation, "refused", detail=str(refusal), request_id=talk.request_id
             )
             await session.flush()
-            if isinstance(refusal, CredentialsRejected):
+            if isinstance(refusal, CredentialsRejected | CredentialsLocked):
                 await integrations.note_trouble(session, integration_id, str(refusal), datetime.now(UTC))
 
 

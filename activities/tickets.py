@@ -19,6 +19,7 @@ from activities.vendor import Conversation, beating
 from domain import ticket_texts
 from domain.action_items import ActionItemStatus, LinkState
 from domain.errors import (
+    CredentialsLocked,
     CredentialsRejected,
     DomainError,
     MalformedWebhook,
@@ -298,7 +299,7 @@ class TicketActivities:
             if held is None:
                 return
             link = held.ticket
-            if isinstance(refusal, CredentialsRejected):
+            if isinstance(refusal, CredentialsRejected | CredentialsLocked):
                 link.waits, link.tries = True, link.tries + 1
                 await session.flush()
                 await integrations.note_trouble(session, held.integration.id, str(refusal), now)

@@ -28,10 +28,13 @@ from api.pages import timelines as timeline_pages
 from api.pages.rendering import WEB
 from api.unit import Parts
 from api.v1 import (
+    accounts,
     action_items,
     advice,
     audit,
     comments,
+    connection_checks,
+    connection_health,
     discussion,
     incidents,
     integrations,
@@ -42,7 +45,9 @@ from api.v1 import (
     search,
     sections,
     similar,
+    sync_log,
     templates,
+    ticket_batches,
     timeline,
 )
 from models.queries import workers
@@ -110,12 +115,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         timeline.routes,
         advice.routes,
         action_items.routes,
+        ticket_batches.routes,
         incidents.routes,
         people.routes,
         templates.routes,
         templates.kept_routes,
         policies.routes,
         integrations.routes,
+        connection_checks.routes,
+        accounts.routes,
+        sync_log.routes,
+        connection_health.routes,
         search.routes,
         similar.routes,
         audit.routes,

@@ -1,7 +1,8 @@
 """Webhooks in: verify, record once, and hand on. Answers in milliseconds; nothing is applied twice.
 
 200 what we know and do not use, or had before; 202 recorded; 400 not the vendor's shape; 401 a signature that is
-missing or wrong; 404 no such source or connection; 413 too long. An incident is applied in the transaction that
+missing or wrong; 404 no such source or connection; 410 a connection that was given up; 413 too long. What a paused
+connection is sent is verified, kept and not used (200). An incident is applied in the transaction that
 records its delivery; news of a ticket is signalled to its action item. Whatever fails after that is repeated by the
 worker's drain.
 """
@@ -62,7 +63,7 @@ class Arrival:
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"model": Receipt, "description": "Known and not used, or received before"},
-    **documented(400, 401, 403, 404, 405, 409, 413, 422, 503),
+    **documented(400, 401, 403, 404, 405, 409, 410, 413, 422, 503),
 }
 BODY = {
     "requestBody": {
@@ -184,6 +185,9 @@ async def _take(arrival: Arrival, integration_id: str, event: News, told: list[t
     delivery = await _record(arrival, event.delivery_id)
     if delivery is None:
         return "duplicate"
+    if arrival.integration is None or not arrival.integration.is_enabled:
+        await _settle(arrival, delivery, "paused", event.delivery_id)
+        return "ignored"
     if isinstance(event, PullRequestEvent):
         result = await apply_pull_request(arrival.session, integration_id, event, delivery, arrival.now)
         return "ignored" if result == "unlinked" else "accepted"
@@ -201,8 +205,9 @@ async def _from_source(arrival: Arrival, touched: list[str]) -> Receipt:
     delivery = await _record(arrival, parsed.delivery_id)
     if delivery is None:
         return Receipt(status="duplicate", deliveryId=parsed.delivery_id)
-    if not parsed.reports:
-        await _settle(arrival, delivery, "ignored", parsed.delivery_id)
+    paused = arrival.integration is not None and not arrival.integration.is_enabled
+    if paused or not parsed.reports:
+        await _settle(arrival, delivery, "paused" if paused else "ignored", parsed.delivery_id)
         return Receipt(status="ignored", deliveryId=parsed.delivery_id)
     try:
         async with arrival.session.begin_nested():

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-
-class VaultLocked(Exception):
-    """No key that we have opens this secret: ``AFTERWORD_SECRET_KEY`` changed without keeping the old one."""
+from domain.errors import CredentialsLocked
 
 
 class Vault:
@@ -23,14 +21,21 @@ class Vault:
         return self._fernet.encrypt(json.dumps(dict(secrets)).encode())
 
     def open(self, sealed: bytes | None) -> dict[str, object]:
-        """Raises :class:`VaultLocked`."""
+        """Raises :class:`CredentialsLocked`."""
         if not sealed:
             return {}
         try:
             opened: dict[str, object] = json.loads(self._fernet.decrypt(sealed))
         except InvalidToken:
-            raise VaultLocked("a stored credential cannot be decrypted with AFTERWORD_SECRET_KEY") from None
+            raise CredentialsLocked() from None
         return opened
+
+    def rotate(self, sealed: bytes) -> bytes:
+        """The same, sealed anew with the first key. Raises :class:`CredentialsLocked`."""
+        try:
+            return self._fernet.rotate(sealed)
+        except InvalidToken:
+            raise CredentialsLocked() from None
 
 
 def _fernet_key(text: str) -> bytes:

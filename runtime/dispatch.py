@@ -36,10 +36,17 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.commands import ActionItemCommand, PostmortemCommand
 from domain.errors import DomainError, Pending, StoreUnavailable, WorkersUnavailable, WorkflowsUnavailable, rebuild
-from workflows import TASK_QUEUE, ActionItemWorkflow, PostmortemWorkflow, ReconciliationWorkflow
+from workflows import (
+    TASK_QUEUE,
+    ActionItemWorkflow,
+    PostmortemWorkflow,
+    ReconciliationWorkflow,
+    TicketBatchWorkflow,
+)
 from workflows.action_item import ActionItemStart
 from workflows.postmortem import PostmortemStart
 from workflows.reconciliation import ReconciliationStart
+from workflows.ticket_batch import TicketBatchStart
 
 log = structlog.get_logger()
 
@@ -93,6 +100,19 @@ class Dispatch:
     async def start_action_item(self, action_item_id: str, priority: Priority = INTERACTIVE) -> bool:
         """As :meth:`start_postmortem`."""
         return await self._told(self._signal_item(action_item_id, priority), action_item_id=action_item_id)
+
+    async def start_ticket_batch(self, batch_id: str) -> bool:
+        """As :meth:`start_postmortem`, behind everything that a person waits for."""
+        starting = self._client.start_workflow(
+            TicketBatchWorkflow.run,
+            TicketBatchStart(batch_id),
+            id=f"tickets-{batch_id}",
+            task_queue=TASK_QUEUE,
+            start_signal="look_again",
+            priority=BULK,
+            static_summary=f"Tickets {batch_id}",
+        )
+        return await self._told(starting, batch_id=batch_id)
 
     async def tell_of_ticket(self, action_item_id: str, delivery: int) -> bool:
         """Signals a recorded webhook. False where Temporal is away: the drain signals it later."""
@@ -163,7 +183,7 @@ class Dispatch:
             static_summary=f"Action item {action_item_id}",
         )
 
-    async def _told(self, sending: Awaitable[None], **ids: str) -> bool:
+    async def _told(self, sending: Awaitable[Any], **ids: str) -> bool:
         try:
             async with asyncio.timeout(START_BUDGET):
                 await sending

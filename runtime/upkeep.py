@@ -11,7 +11,7 @@ import structlog
 from integrations import shelf
 from models.base import new_id
 from models.integration import WebhookDelivery
-from models.queries import action_items, integrations, postmortems, records, tickets, workers
+from models.queries import action_items, integrations, postmortems, records, ticket_batches, tickets, workers
 from models.session import Sessions
 from models.vault import Vault
 from runtime.deliveries import apply_delivery, find_item_of, keep_pull_request
@@ -74,6 +74,7 @@ class Upkeep:
             items += await action_items.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
             items += await tickets.list_stuck_unscoped(session, before, SWEEP_LIMIT)
             resumable = await tickets.list_resumable_unscoped(session, SWEEP_LIMIT)
+            batches = await ticket_batches.list_unstarted_unscoped(session, SWEEP_LIMIT)
         for postmortem_id in waiting:
             if not await self._dispatch.start_postmortem(postmortem_id, BULK):
                 return
@@ -84,6 +85,9 @@ class Upkeep:
             async with self._sessions.begin() as session:
                 await tickets.note_resumed(session, [ticket_id])
             if not await self._dispatch.start_action_item(item_id, BULK):
+                return
+        for batch_id in batches:
+            if not await self._dispatch.start_ticket_batch(batch_id):
                 return
 
     async def keep_schedules(self) -> None:

@@ -30,7 +30,7 @@ for a list. The heaviest here is a page of :attr:`LinearTracker.page_size` issue
 import hashlib
 import re
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.errors import AmbiguousConnection, NotFound
+from domain.errors import AmbiguousConnection, Disconnected, NotFound, WebhookNotWanted
 from models.integration import Integration, SyncAttempt, WebhookDelivery
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import list_administrators
@@ -22,10 +22,28 @@ async def get_integration(session: AsyncSession, integration_id: str, *, lock: b
     return integration
 
 
-async def list_integrations(session: AsyncSession, ask: Ask) -> Page[Integration]:
+async def get_connected(session: AsyncSession, integration_id: str, *, lock: bool = False) -> Integration:
+    """As :func:`get_integration`, also a paused one. Raises Disconnected where it was given up."""
+    integration = await get_integration(session, integration_id, lock=lock)
+    if integration.disconnected_at is not None:
+        raise Disconnected(id=integration_id)
+    return integration
+
+
+async def list_integrations(session: AsyncSession, ask: Ask, *, disconnected: bool = False) -> Page[Integration]:
+    """Oldest first: those in use, or those that were given up."""
     order = Order("integrations", Integration.created_at, Integration.id, False)
-    rows, cursor = await fetch_page(session, select(Integration), order, ask)
+    given_up = Integration.disconnected_at.is_not(None)
+    rows, cursor = await fetch_page(
+        session, select(Integration).where(given_up if disconnected else ~given_up), order, ask
+    )
     return Page([row[0] for row in rows], cursor)
+
+
+async def list_sealed_unscoped(session: AsyncSession, after: str, limit: int) -> list[Integration]:
+    """Connections with credentials, by id, locked."""
+    statement = select(Integration).where(Integration.secrets.is_not(None), Integration.id > after)
+    return list((await session.execute(statement.order_by(Integration.id).limit(limit).with_for_update())).scalars())
 
 
 async def find_by_kind(session: AsyncSession, kinds: Sequence[str]) -> list[Integration]:
@@ -46,11 +64,16 @@ async def get_one_of(session: AsyncSession, kinds: Sequence[str], integration_id
 
 
 async def get_connection(session: AsyncSession, kind: str, integration_id: str | None) -> Integration:
-    """The named connection of that kind, or the only one. Raises NotFound or AmbiguousConnection."""
+    """The named connection of that kind, also a paused one, or the only one that is not paused.
+
+    Raises NotFound, AmbiguousConnection or WebhookNotWanted.
+    """
     if integration_id is not None:
         integration = await session.get(Integration, integration_id)
-        if integration is None or integration.kind != kind or not integration.is_enabled:
+        if integration is None or integration.kind != kind:
             raise NotFound(kind=f"{kind} connection", id=integration_id)
+        if integration.disconnected_at is not None:
+            raise WebhookNotWanted(id=integration_id)
         return integration
     found = await find_by_kind(session, [kind])
     if not found:
@@ -195,7 +218,10 @@ def log_attempt(
     request_id: str | None = None,
     at: datetime | None = None,
 ) -> None:
-    """Adds a row in the caller's transaction. ``direction`` is IN or OUT."""
+    """Adds a row in the caller's transaction. ``direction`` is IN or OUT; ``request_id`` the vendor's own.
+
+    A ``result`` of ``domain.sync_health.ERRORS`` counts against the connection's error budget.
+    """
     values: dict[str, Any] = {"at": at} if at else {}
     session.add(
         SyncAttempt(
@@ -206,15 +232,7 @@ def log_attempt(
             detail=detail[:1000] if detail else None,
             action_item_id=action_item_id,
             delivery_id=delivery_id,
-            request_id=request_id,
+            request_id=request_id[:200] if request_id else None,
             **values,
         )
     )
-
-
-async def list_attempts(session: AsyncSession, integration_id: str, ask: Ask) -> Page[SyncAttempt]:
-    statement = select(SyncAttempt).where(SyncAttempt.integration_id == integration_id)
-    rows, cursor = await fetch_page(
-        session, statement, Order("attempts", SyncAttempt.id, SyncAttempt.id), ask, tie_type=int
-    )
-    return Page([row[0] for row in rows], cursor)
