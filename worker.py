@@ -13,6 +13,7 @@ from temporalio.worker import Worker
 
 from activities.action_items import ActionItemActivities
 from activities.postmortems import PostmortemActivities
+from activities.reconciliation import ReconciliationActivities
 from activities.ticket_batches import TicketBatchActivities
 from activities.tickets import TicketActivities
 from integrations import shelf
@@ -34,15 +35,13 @@ from workflows.queues import tracker_queue
 
 log = structlog.get_logger()
 
-TRACKER_CALLS_PER_SECOND = 5.0
-"""Of one tracker, over all workers: the server keeps the count."""
-
 
 def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: str) -> list[Worker]:
     """One for workflows and the database, one for each tracker on the shelf."""
     postmortems = PostmortemActivities(sessions)
     items = ActionItemActivities(sessions)
     tickets = TicketActivities(sessions, vault, base_url)
+    reconciliation = ReconciliationActivities(sessions, vault, base_url)
     batches = TicketBatchActivities(sessions)
     main = Worker(
         client,
@@ -56,6 +55,7 @@ def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: st
             items.commit_action_item_command,
             items.nudge_for_overdue,
             tickets.apply_delivery,
+            reconciliation.finish_reconciliation,
             batches.look_at_batch,
             batches.put_into_outbox,
         ],
@@ -66,8 +66,8 @@ def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: st
         Worker(
             client,
             task_queue=tracker_queue(kind),
-            activities=[tickets.push_ticket],
-            max_task_queue_activities_per_second=TRACKER_CALLS_PER_SECOND,
+            activities=[tickets.push_ticket, reconciliation.keep_webhook, reconciliation.reconcile_page],
+            max_task_queue_activities_per_second=shelf.tracker(kind).calls_per_second,
             graceful_shutdown_timeout=timedelta(seconds=10),
         )
         for kind in shelf.tracker_kinds()
@@ -89,7 +89,9 @@ async def main(settings: Settings | None = None) -> None:
         await database.close()
         return
     dispatch = Dispatch(client, _always)
-    upkeep = asyncio.create_task(Upkeep(database.sessions, dispatch, vault).run())
+    upkeep = asyncio.create_task(
+        Upkeep(database.sessions, dispatch, vault, timedelta(minutes=settings.reconcile_minutes)).run()
+    )
     async with AsyncExitStack() as stack:
         for one in build_workers(client, database.sessions, vault, settings.base_url):
             await stack.enter_async_context(one)

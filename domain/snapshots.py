@@ -40,11 +40,13 @@ class PostmortemSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class TicketToPush:
-    """A ticket whose tracker has not been told our side yet. ``revision`` moves with what is to be told."""
+    """A ticket whose tracker has not been told our side yet, or is to be asked for its own. ``revision`` moves with
+    what is to be done; ``creates``: there is no ticket yet that we know of."""
 
     id: str
     tracker: str
     revision: str
+    creates: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ import structlog
 from integrations import shelf
 from models.base import new_id
 from models.integration import WebhookDelivery
-from models.queries import action_items, integrations, postmortems, records, ticket_batches, workers
+from models.queries import action_items, integrations, postmortems, records, ticket_batches, tickets, workers
 from models.session import Sessions
 from models.vault import Vault
-from runtime.deliveries import apply_delivery, find_item_of
+from runtime.deliveries import apply_delivery, find_item_of, keep_pull_request
 from runtime.dispatch import BULK, Dispatch
 
 log = structlog.get_logger()
@@ -22,6 +22,7 @@ log = structlog.get_logger()
 SWEEP_LIMIT = 500
 PRESENCE_EVERY = 2.0
 SWEEP_EVERY = 2.0
+SCHEDULES_EVERY = 10.0
 TIDY_EVERY = 600.0
 LATE = timedelta(seconds=3)
 """A webhook is resent when its first signal had this long."""
@@ -31,10 +32,13 @@ KEEP_ANSWERS = timedelta(days=2)
 
 
 class Upkeep:
-    def __init__(self, sessions: Sessions, dispatch: Dispatch, vault: Vault) -> None:
+    """``reconcile_every`` is how often the tickets of each connection are compared with their tracker."""
+
+    def __init__(self, sessions: Sessions, dispatch: Dispatch, vault: Vault, reconcile_every: timedelta) -> None:
         self._sessions = sessions
         self._dispatch = dispatch
         self._vault = vault
+        self._reconcile_every = reconcile_every
         self._id = new_id("wrk")
 
     async def run(self) -> None:
@@ -44,6 +48,7 @@ class Upkeep:
                 group.create_task(_every(PRESENCE_EVERY, self.note_presence))
                 group.create_task(_every(SWEEP_EVERY, self.sweep))
                 group.create_task(_every(SWEEP_EVERY, self.drain))
+                group.create_task(_every(SCHEDULES_EVERY, self.keep_schedules))
                 group.create_task(_every(TIDY_EVERY, self.tidy))
         finally:
             await self._leave()
@@ -67,6 +72,8 @@ class Upkeep:
             waiting += await postmortems.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
             items = await action_items.list_unstarted_unscoped(session, SWEEP_LIMIT)
             items += await action_items.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
+            items += await tickets.list_stuck_unscoped(session, before, SWEEP_LIMIT)
+            resumable = await tickets.list_resumable_unscoped(session, SWEEP_LIMIT)
             batches = await ticket_batches.list_unstarted_unscoped(session, SWEEP_LIMIT)
         for postmortem_id in waiting:
             if not await self._dispatch.start_postmortem(postmortem_id, BULK):
@@ -74,9 +81,27 @@ class Upkeep:
         for item_id in items:
             if not await self._dispatch.start_action_item(item_id, BULK):
                 return
+        for ticket_id, item_id in resumable:
+            async with self._sessions.begin() as session:
+                await tickets.note_resumed(session, [ticket_id])
+            if not await self._dispatch.start_action_item(item_id, BULK):
+                return
         for batch_id in batches:
             if not await self._dispatch.start_ticket_batch(batch_id):
                 return
+
+    async def keep_schedules(self) -> None:
+        """Each connection to a tracker has its reconciliation, a paused one a paused one, one that is gone none."""
+        async with self._sessions.begin() as session:
+            wanted = await tickets.list_connections_unscoped(session, shelf.tracker_kinds())
+        known = await self._dispatch.list_schedules()
+        for integration_id, kind, enabled in wanted:
+            if known.get(integration_id) is not (not enabled):
+                await self._dispatch.keep_schedule(
+                    integration_id, kind, paused=not enabled, every=self._reconcile_every
+                )
+        for integration_id in known.keys() - {one for one, _, _ in wanted}:
+            await self._dispatch.drop_schedule(integration_id)
 
     async def drain(self) -> None:
         """Handles again what was received and not handled: signals trackers' news, applies incidents' reports."""
@@ -92,6 +117,8 @@ class Upkeep:
 
     async def _resend(self, delivery: WebhookDelivery) -> None:
         async with self._sessions.begin() as session:
+            if await keep_pull_request(session, self._vault, delivery, _now()):
+                return
             item_id = await find_item_of(session, self._vault, delivery)
             if item_id is None:
                 await integrations.settle_delivery(session, delivery.id, "unlinked", _now())

@@ -1,14 +1,22 @@
 """What happens next, and when. Deterministic; touches the world through activities only.
 
-``WORKFLOWS`` is what a worker serves on ``TASK_QUEUE``; ids are ``postmortem-<pm id>``, ``action-item-<ai id>`` and
-``tickets-<batch id>``.
+``WORKFLOWS`` is what a worker serves on ``TASK_QUEUE``; ids are ``postmortem-<pm id>``, ``action-item-<ai id>``,
+``tickets-<batch id>`` and, with the time of the run behind it, ``reconcile-<integration id>``.
 """
 
 from workflows.action_item import ActionItemWorkflow
 from workflows.postmortem import PostmortemWorkflow
 from workflows.queues import TASK_QUEUE
+from workflows.reconciliation import ReconciliationWorkflow
 from workflows.ticket_batch import TicketBatchWorkflow
 
-WORKFLOWS = [PostmortemWorkflow, ActionItemWorkflow, TicketBatchWorkflow]
+WORKFLOWS = [PostmortemWorkflow, ActionItemWorkflow, ReconciliationWorkflow, TicketBatchWorkflow]
 
-__all__ = ["TASK_QUEUE", "WORKFLOWS", "ActionItemWorkflow", "PostmortemWorkflow", "TicketBatchWorkflow"]
+__all__ = [
+    "TASK_QUEUE",
+    "WORKFLOWS",
+    "ActionItemWorkflow",
+    "PostmortemWorkflow",
+    "ReconciliationWorkflow",
+    "TicketBatchWorkflow",
+]

@@ -42,3 +42,14 @@ TRACKER: dict[str, Any] = {
     ),
 }
 """A vendor: for as long as it is away; a vendor's own Retry-After goes first."""
+
+PAGE: dict[str, Any] = {**TRACKER, "start_to_close_timeout": timedelta(minutes=5)}
+"""Many tickets of a vendor, and those of them that have to be asked for singly."""
+
+WEBHOOK: dict[str, Any] = {
+    **TRACKER,
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_attempts=3, non_retryable_error_types=REFUSALS
+    ),
+}
+"""Our own webhook at a vendor: what does not work now is tried again by the next reconciliation."""

@@ -134,6 +134,7 @@ class ConsoleTracker(Tracker):
     Config = ConsoleConfig
     Secrets = ConsoleSecrets
     knows_started = True
+    calls_per_second = 100.0
 
     def __init__(self, config: ConsoleConfig, secrets: ConsoleSecrets) -> None:
         self._config = config

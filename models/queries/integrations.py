@@ -196,6 +196,12 @@ async def settle_delivery(session: AsyncSession, delivery: int, result: str, now
     )
 
 
+async def reopen_delivery(session: AsyncSession, delivery: int) -> None:
+    await session.execute(
+        update(WebhookDelivery).where(WebhookDelivery.id == delivery).values(handled_at=None, result=None, attempts=0)
+    )
+
+
 # The sync log
 
 
