@@ -93,14 +93,10 @@ async def replay_out(session: AsyncSession, viewer: Viewer, attempt: SyncAttempt
     if row is None:
         raise NothingToReplay(number=attempt.id, why="the action item has no ticket in this connection any more.")
     item, ticket = row
-    if ticket.link_state in {LinkState.DELETED, LinkState.FORBIDDEN}:
-        why = f"its ticket is {ticket.link_state} there: let its owner choose what becomes of the link."
-        raise NothingToReplay(number=attempt.id, why=why)
-    if ticket.link_state == LinkState.REFUSED:
+    if ticket.link_state == LinkState.REFUSED and ticket.external_id is None:
         ticket.link_state, ticket.detail = LinkState.PENDING.value, None
+    ticket.looks_wanted += 1
     ticket.pushed = None  # as if it had been told nothing
-    item.version += 1  # what was written once is not written again at the same version
-    item.updated_at = now
     _note(session, viewer, attempt, now)
     return str(item.id)
 

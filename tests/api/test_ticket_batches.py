@@ -1,12 +1,15 @@
 """Tickets for all action items at once: made in the background, once each, and whoever is refused says why."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from models.queries import integrations, people, postmortems, ticket_batches
 from tests.api import writing
 from tests.api.connecting import Connected, connected
+from tests.api.rows import sessions_of
 from tests.api.writing import ok
 from tests.stack import Person, Stack, eventually
 
@@ -99,15 +102,14 @@ def test_who_may_not_change_the_items_may_not_ask(board: Connected, author: Pers
     assert ask(author, empty, board, 409)["code"] == "NoActionItems"
 
 
-def test_a_batch_that_nobody_started_is_started_by_the_sweep(stack: Stack, board: Connected, author: Person) -> None:
-    """Temporal is not told, as if the API had died after the commit."""
-    pm, items = postmortem_with(author, 2)
-    ask(author, pm, board)
-    settled(author, pm)
-    assert stack.postgres is not None
-    stack.postgres.ask(
-        "psql", "-d", "afterword", "-c",
-        f"update ticket_batch set workflow_started = false, finished_at = null where postmortem_id = '{pm}'; "
-        f"update ticket set link_state = 'pending' where action_item_id = '{items[0]}'",
-    )  # fmt: skip
+async def test_a_batch_that_nobody_started_is_started_by_the_sweep(
+    stack: Stack, board: Connected, author: Person
+) -> None:
+    """Committed, and nobody told Temporal: as if the API had died in between."""
+    pm, _ = postmortem_with(author, 2)
+    async with sessions_of(stack) as sessions, sessions.begin() as session:
+        viewer = await people.get_viewer_unscoped(session, author.id, "api")
+        seen = await postmortems.get_seen(session, viewer, pm, lock=True)
+        integration = await integrations.get_integration(session, board.id)
+        await ticket_batches.ask_for_tickets(session, viewer, seen, integration, None, datetime.now(UTC))
     assert settled(author, pm)["done"] == 2
