@@ -114,7 +114,7 @@ class FormField(BaseModel):
     required: bool = False
     has_default: bool = Field(default=False, alias="hasDefaultValue")
     kind: Kind = Field(default_factory=Kind, alias="schema")
-    allowed: list[dict[str, JsonValue]] = Field(default=[], alias="allowedValues")
+    allowed: list[JsonValue] = Field(default=[], alias="allowedValues")
 
 
 class FormPage(BaseModel):
@@ -133,7 +133,7 @@ class ScreenField(BaseModel):
     name: str = ""
     required: bool = False
     has_default: bool = Field(default=False, alias="hasDefaultValue")
-    allowed: list[dict[str, JsonValue]] = Field(default=[], alias="allowedValues")
+    allowed: list[JsonValue] = Field(default=[], alias="allowedValues")
 
 
 class Transition(BaseModel):

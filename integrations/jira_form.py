@@ -24,6 +24,17 @@ def kind_of(field: FormField) -> str:
     return "number" if kind == "number" else "text"
 
 
+def options_of(field: FormField) -> dict[str, str]:
+    """The allowed values and their names for people; a few kinds of field have bare words for values."""
+    found: dict[str, str] = {}
+    for one in field.allowed:
+        if isinstance(one, dict) and "id" in one:
+            found[str(one["id"])] = str(one.get("name") or one.get("value") or one["id"])
+        elif isinstance(one, str):
+            found[one] = one
+    return found
+
+
 def shaped(field: FormField | None, value: JsonValue) -> JsonValue:
     """``value``, as :class:`integrations.tracker.RequiredField` describes it, as Jira wants it; an object or a list is
     taken to be in Jira's shape, and so is all of a field that the form does not have."""
@@ -35,6 +46,8 @@ def shaped(field: FormField | None, value: JsonValue) -> JsonValue:
 
 def _one(field: FormField, value: str | float | bool) -> JsonValue:
     match kind_of(field):
+        case "option" if value in field.allowed:
+            return value
         case "option" | "account":
             return {"id": str(value)}
         case "number":

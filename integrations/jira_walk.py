@@ -62,9 +62,7 @@ class Walk:
 
     def _towards(self, found: Sequence[Step], *, by_name: bool) -> Step | None:
         way = self._map.way(self._here.id, self._goal, by_name=by_name) if self._map else None
-        if way is None or len(way) == 1:  # the last step would be at hand, could it be taken
-            return None
-        return next((step for step in found if step.transition.to.id == way[0]), None)
+        return next((step for step in found if way and step.transition.to.id == way[0]), None)
 
     @cached_property
     def _map(self) -> Map | None:

@@ -70,9 +70,10 @@ class Goal:
     def category(self) -> str:
         return CATEGORIES.get(self.state, DONE)
 
-    def resolution(self, allowed: Iterable[dict[str, JsonValue]]) -> dict[str, JsonValue] | None:
+    def resolution(self, allowed: Iterable[JsonValue]) -> dict[str, JsonValue] | None:
         """The one of these that fits best."""
-        named = [(str(one["id"]), plain(str(one.get("name", "")))) for one in allowed if "id" in one]
+        known = [one for one in allowed if isinstance(one, dict) and "id" in one]
+        named = [(str(one["id"]), plain(str(one.get("name", "")))) for one in known]
         fits = [(key, name) for key, name in named if self.words.means_not_done(name) is not self._is_done]
         best = min(fits, key=lambda one: self._rank(one[1]), default=None)
         return {"id": best[0]} if best else None
@@ -180,16 +181,20 @@ class Map:
         return found
 
     def way(self, start: str, goal: Goal, *, by_name: bool) -> list[str] | None:
-        """Ids of the statuses on the shortest way, the last one where the issue should stand; None: there is none."""
+        """Ids of the statuses on the shortest way, the last one where the issue should stand; None: there is none.
+
+        It has two steps or more: an end at hand that was not taken cannot be taken.
+        """
         before: dict[str, str | None] = {start: None}
         waiting = deque([start])
         while waiting:
             here = waiting.popleft()
             for there in self.ways.get(here, []):
-                if there in before:
+                ends = self._is_goal(there, goal, by_name=by_name)
+                if there in before or (ends and here == start):
                     continue
                 before[there] = here
-                if self._is_goal(there, goal, by_name=by_name):
+                if ends:
                     return _walked(before, there)
                 if self.categories.get(there) != DONE:
                     waiting.append(there)
@@ -198,6 +203,8 @@ class Map:
     def _is_goal(self, status: str, goal: Goal, *, by_name: bool) -> bool:
         if by_name:
             return goal.is_named(self.names.get(status, ""))
+        if goal.state is TicketState.DONE and goal.words.means_not_done(self.names.get(status, "")):
+            return False
         return self.categories.get(status) == goal.category
 
 

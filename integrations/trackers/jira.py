@@ -71,7 +71,7 @@ from integrations.jira_answers import (
     Users,
     Webhooks,
 )
-from integrations.jira_form import kind_of, shaped
+from integrations.jira_form import kind_of, options_of, shaped
 from integrations.jira_site import Forbidden, JiraSite, Unseen
 from integrations.jira_walk import Walk
 from integrations.jira_webhook import EVENTS, KEY, news
@@ -526,10 +526,7 @@ class JiraTracker(Tracker):
     def required_fields(self, project: str | None = None, issue_type: str | None = None) -> list[RequiredField]:
         form = self._form(project or self._config.project, issue_type or self._config.issue_type)
         needed = [field for field in form if field.required and not field.has_default and field.id not in _OURS]
-        return [
-            RequiredField(field.id, field.name or field.id, kind_of(field), _options(field) if field.allowed else {})
-            for field in needed
-        ]
+        return [RequiredField(field.id, field.name or field.id, kind_of(field), options_of(field)) for field in needed]
 
     def _form(self, project: str, issue_type: str) -> list[FormField]:
         """The create form, page by page."""
@@ -641,8 +638,3 @@ def _difference(issue: Issue, change: TicketChange) -> dict[str, JsonValue]:
     elif change.due_on is not None and change.due_on != fields.due_on:
         edit["duedate"] = change.due_on.isoformat()
     return edit
-
-
-def _options(field: FormField) -> dict[str, str]:
-    named = ((one.get("id"), one.get("name") or one.get("value") or one.get("id")) for one in field.allowed)
-    return {str(key): str(name) for key, name in named if key is not None}
