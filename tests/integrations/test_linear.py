@@ -35,9 +35,10 @@ from integrations.tracker import (
     TrackerUnavailable,
 )
 from integrations.trackers import linear
+from tests.peers.emulate_linear import EmulatedLinear
 from tests.peers.linear import TOKEN, LinearPeer, User
 from tests.peers.linear_schema import check, judge, linear_schema, weight
-from tests.peers.receiver import Delivery
+from tests.peers.receiver import Delivery, Receiver
 from tests.peers.scripted import Answer, ScriptedVendor
 from tests.peers.tracker_peer import Fault, Kind, Request
 
@@ -785,3 +786,33 @@ def test_a_ticket_knows_no_marker(tracker: Tracker) -> None:
     made: Ticket = tracker.create(DRAFT)
     assert made.marker is None
     assert Registration("x").expires_at is None, "Linear's webhooks stay"
+
+
+class TestAgainstSomebodyElsesLinear:
+    """What ``emulate`` has of Linear; the schema's judge and our own peer have the rest."""
+
+    def test_account_team_states_and_webhooks(self, emulate_linear: EmulatedLinear, receiver: Receiver) -> None:
+        config = {"team": emulate_linear.team.lower(), "baseUrl": emulate_linear.url}
+        with connect("linear", config, {"token": TOKEN, "webhookSecret": "s3cret"}) as tracker:
+            assert isinstance(tracker, linear.LinearTracker)
+            known = {account.id: account.email for account in tracker.accounts()}
+            assert known[emulate_linear.other_account] == "jane@example.com"
+            assert tracker.own_account() in known
+            team = tracker._team(emulate_linear.team)
+            states = tracker._ask(linear._STATES, "team.states", linear._Nodes[linear._State], id=team.id).nodes
+            found = linear._fitting(states, TicketChange(state=TicketState.DONE))
+            assert found is not None
+            assert found.name == "Done"
+            checks = {check.name: check.granted for check in tracker.check_permissions()}
+            assert (checks["API key"], checks["Team"], checks["Webhooks"]) == (True, True, True)
+
+            made = tracker.register_webhook(receiver.url, "s3cret")
+            emulate_linear.open_issue("Heard")
+            sent = receiver.next()
+            tracker.verify_webhook(sent.headers, sent.body, datetime.now(UTC))
+            assert uuid.UUID(tracker.delivery_id(sent.headers, sent.body))
+            with pytest.raises(BadSignature):
+                tracker.verify_webhook(sent.headers, sent.body + b" ", datetime.now(UTC))
+            with pytest.raises(MalformedWebhook, match=r"data\.state"):  # which Linear's own schema says is there
+                tracker.parse_webhook(sent.headers, sent.body)
+            tracker.remove_webhook(made)
