@@ -43,12 +43,17 @@ def outside_code(text: str, change: Callable[[str], str]) -> str:
 
 def looks_same(one: str, other: str) -> bool:
     """Whether a reader sees no difference: how lists, emphasis and blank lines are written is none."""
-    return one.strip() == other.strip() or _look(one) == _look(other)
+    return one == other or _look(one) == _look(other)
 
 
 def _look(text: str) -> str:
-    """Paragraphs inside lists come and go with blank lines between their items."""
-    return " ".join(re.sub(r"</?p>", " ", _markdown.render(text.strip())).split())
+    """As HTML; blank lines between the items of a list come and go, so each list is a tight one."""
+    tokens, depth = _markdown.parse(text), 0
+    for token in tokens:
+        depth += token.nesting * (token.type in {"list_item_open", "list_item_close"})
+        token.hidden |= bool(depth) and token.tag == "p"
+    rendered: str = _markdown.renderer.render(tokens, _markdown.options, {})
+    return rendered.strip()
 
 
 def _unix(text: str) -> str:

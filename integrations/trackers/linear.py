@@ -38,7 +38,7 @@ from typing import Annotated, Generic, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, SecretStr, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, SecretStr, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from domain.errors import (
@@ -217,7 +217,6 @@ class _Wire(BaseModel):
 
 
 N = TypeVar("N")
-W = TypeVar("W", bound=_Wire)
 
 
 class _Extensions(_Wire):
@@ -235,8 +234,8 @@ class _Problems(_Wire):
     errors: list[_Problem] = []
 
 
-class _Answer(_Wire, Generic[N]):
-    data: N
+class _Answer(_Wire):
+    data: dict[str, JsonValue]
 
 
 class _Paging(_Wire):
@@ -324,72 +323,16 @@ class _Issue(_Body):
         return self.ticket(_id(self.assignee), _id(self.creator), pulls)
 
 
-class _IssueAnswer(_Wire):
-    issue: _Issue
-
-
-class _IssuesAnswer(_Wire):
-    issues: _Nodes[_Issue]
-
-
-class _Made(_Wire):
-    issue: _Issue
-
-
-class _CreateAnswer(_Wire):
-    issue_create: _Made
-
-
-class _UpdateAnswer(_Wire):
-    issue_update: _Made
-
-
-class _TeamStates(_Wire):
-    states: _Nodes[_State]
-
-
-class _StatesAnswer(_Wire):
-    team: _TeamStates
-
-
-class _TeamsAnswer(_Wire):
-    teams: _Nodes[_Team]
-
-
 class _Label(_Node):
     name: str
 
 
-class _LabelsAnswer(_Wire):
-    issue_labels: _Nodes[_Label]
-
-
-class _MadeLabel(_Wire):
-    issue_label: _Label
-
-
-class _LabelCreateAnswer(_Wire):
-    issue_label_create: _MadeLabel
-
-
-class _CommentText(_Node):
+class _Comment(_Node):
     body: str
-
-
-class _CommentAnswer(_Wire):
-    comment: _CommentText
 
 
 class _Success(_Wire):
     success: bool
-
-
-class _CommentCreateAnswer(_Wire):
-    comment_create: _Success
-
-
-class _CommentUpdateAnswer(_Wire):
-    comment_update: _Success
 
 
 class _User(_Node):
@@ -399,38 +342,10 @@ class _User(_Node):
     is_assignable: bool = True
 
 
-class _ViewerAnswer(_Wire):
-    viewer: _User
-
-
-class _UsersAnswer(_Wire):
-    users: _Nodes[_User]
-
-
 class _Webhook(_Node):
     url: str | None = None
     all_public_teams: bool = False
     team: _Node | None = None
-
-
-class _WebhooksAnswer(_Wire):
-    webhooks: _Nodes[_Webhook]
-
-
-class _MadeWebhook(_Wire):
-    webhook: _Node
-
-
-class _WebhookCreateAnswer(_Wire):
-    webhook_create: _MadeWebhook
-
-
-class _WebhookUpdateAnswer(_Wire):
-    webhook_update: _MadeWebhook
-
-
-class _WebhookDeleteAnswer(_Wire):
-    webhook_delete: _Success
 
 
 # What its webhooks say
@@ -562,7 +477,7 @@ class LinearTracker(Tracker):
 
     def _made(self, words: dict[str, object]) -> _Issue:
         try:
-            return self._ask(_CREATE, _CreateAnswer, input=words).issue_create.issue
+            return self._ask(_CREATE, "issueCreate.issue", _Issue, input=words)
         except _Refused as refused:
             if refused.is_final:
                 raise
@@ -600,18 +515,20 @@ class LinearTracker(Tracker):
     def _teams_like(self, pointer: str) -> list[_Team]:
         named = [{"key": {"eqIgnoreCase": pointer}}, {"name": {"eqIgnoreCase": pointer}}]
         like = {"id": {"eq": pointer}} if _UUID.fullmatch(pointer) else {"or": named}
-        return self._ask(_TEAMS, _TeamsAnswer, filter=like).teams.nodes
+        return self._ask(_TEAMS, "teams", _Nodes[_Team], filter=like).nodes
 
     def _labels(self, team: _Team, names: Sequence[str]) -> list[str]:
         """Their ids, in this team or for all; those that are not there are made in the team."""
         here = [{"team": {"id": {"eq": team.id}}}, {"team": {"null": True}}]
-        there = self._ask(_LABELS, _LabelsAnswer, filter={"name": {"in": list(names)}, "or": here}).issue_labels.nodes
+        there = self._ask(
+            _LABELS, "issueLabels", _Nodes[_Label], filter={"name": {"in": list(names)}, "or": here}
+        ).nodes
         known = {label.name: label.id for label in there}
         return [known.get(name) or self._make_label(team, name) for name in names]
 
     def _make_label(self, team: _Team, name: str) -> str:
         words = {"name": name, "teamId": team.id}
-        return self._ask(_LABEL_CREATE, _LabelCreateAnswer, input=words).issue_label_create.issue_label.id
+        return self._ask(_LABEL_CREATE, "issueLabelCreate.issueLabel", _Label, input=words).id
 
     def fetch(self, ref: TicketRef) -> Ticket:
         with self._speaking(ref.key):
@@ -621,7 +538,7 @@ class LinearTracker(Tracker):
         for start in range(0, len(refs), self.page_size):
             ids = [ref.external_id for ref in refs[start : start + self.page_size]]
             with self._speaking():
-                found = self._ask(_ISSUES, _IssuesAnswer, ids=ids, first=len(ids)).issues.nodes
+                found = self._ask(_ISSUES, "issues", _Nodes[_Issue], ids=ids, first=len(ids)).nodes
             yield from (issue.as_ticket() for issue in found if not issue.is_gone())
 
     def update(self, ref: TicketRef, change: TicketChange) -> Ticket:
@@ -637,14 +554,14 @@ class LinearTracker(Tracker):
                 else:
                     edit |= {"stateId": wanted.id} if wanted.id != issue.state.id else {}
             if edit:
-                issue = self._ask(_UPDATE, _UpdateAnswer, id=issue.id, input=edit).issue_update.issue
+                issue = self._ask(_UPDATE, "issueUpdate.issue", _Issue, id=issue.id, input=edit)
             if unreachable:
                 raise unreachable
             return issue.as_ticket()
 
     def _state(self, issue: _Issue, change: TicketChange) -> _State:
         """The team's state that the change wants; any of them is one step away."""
-        states = self._ask(_STATES, _StatesAnswer, id=issue.team.id).team.states.nodes
+        states = self._ask(_STATES, "team.states", _Nodes[_State], id=issue.team.id).nodes
         found = _fitting(sorted(states, key=lambda one: one.position), change)
         if found is None:
             status = change.status or (change.state.value if change.state else "")
@@ -664,20 +581,20 @@ class LinearTracker(Tracker):
     def _said(self, comment: str, text: str) -> bool:
         """Whether the comment is there; it says ``text`` then."""
         try:
-            now = self._ask(_COMMENT, _CommentAnswer, id=comment).comment
+            now = self._ask(_COMMENT, "comment", _Comment, id=comment)
         except _Refused as refused:
             if refused.is_absent("Comment"):
                 return False
             raise
         if not looks_same(now.body, text):
-            self._ask(_COMMENT_UPDATE, _CommentUpdateAnswer, id=comment, input={"body": text})
+            self._ask(_COMMENT_UPDATE, "commentUpdate", _Success, id=comment, input={"body": text})
         return True
 
     def _say(self, ref: TicketRef, comment: str, text: str) -> bool:
         """Whether it could be written: not with the id of one that was deleted, or that came in between."""
         words = {"id": comment, "issueId": ref.external_id, "body": text}
         try:
-            self._ask(_COMMENT_CREATE, _CommentCreateAnswer, input=words)
+            self._ask(_COMMENT_CREATE, "commentCreate", _Success, input=words)
         except _Refused as refused:
             if refused.is_final or refused.is_absent("Issue"):
                 raise
@@ -707,7 +624,7 @@ class LinearTracker(Tracker):
 
     def _look(self, id_or_key: str) -> _Issue | None:
         try:
-            return self._ask(_ISSUE, _IssueAnswer, id=id_or_key).issue
+            return self._ask(_ISSUE, "issue", _Issue, id=id_or_key)
         except _Refused as refused:
             if refused.is_absent("Issue"):
                 return None
@@ -736,13 +653,13 @@ class LinearTracker(Tracker):
     @cached_property
     def _viewer(self) -> _User:
         with self._speaking():
-            return self._ask(_VIEWER, _ViewerAnswer).viewer
+            return self._ask(_VIEWER, "viewer", _User)
 
     def accounts(self) -> Iterator[Account]:
         after: str | None = None
         while True:
             with self._speaking():
-                page = self._ask(_USERS, _UsersAnswer, after=after).users
+                page = self._ask(_USERS, "users", _Nodes[_User], after=after)
             for user in page.nodes:
                 if user.active and user.is_assignable:
                     yield Account(user.id, user.name, user.email or None)
@@ -786,7 +703,9 @@ class LinearTracker(Tracker):
     def _see_create(self) -> tuple[bool, str]:
         """A key's rights are told by no query: ask for an issue in a team that cannot be, and look what is refused."""
         try:
-            self._ask(_CREATE, _CreateAnswer, input={"teamId": _NIL, "title": "Afterword asks whether it may"})
+            self._ask(
+                _CREATE, "issueCreate.issue", _Issue, input={"teamId": _NIL, "title": "Afterword asks whether it may"}
+            )
         except _Refused as refused:
             if refused.is_final:
                 raise
@@ -811,16 +730,16 @@ class LinearTracker(Tracker):
             for hook in self._webhooks():
                 scoped = hook.all_public_teams if team is None else hook.team is not None and hook.team.id == team.id
                 if scoped and (hook.url == url or (current is not None and hook.id == current.id)):
-                    self._ask(_WEBHOOK_UPDATE, _WebhookUpdateAnswer, id=hook.id, input=wanted)
+                    self._ask(_WEBHOOK_UPDATE, "webhookUpdate", _Success, id=hook.id, input=wanted)
                     return Registration(hook.id)
             scope = {"allPublicTeams": True} if team is None else {"teamId": team.id}
-            made = self._ask(_WEBHOOK_CREATE, _WebhookCreateAnswer, input={**wanted, **scope, "label": "Afterword"})
-            return Registration(made.webhook_create.webhook.id)
+            words = {**wanted, **scope, "label": "Afterword"}
+            return Registration(self._ask(_WEBHOOK_CREATE, "webhookCreate.webhook", _Node, input=words).id)
 
     def _webhooks(self) -> Iterator[_Webhook]:
         after: str | None = None
         while True:
-            page = self._ask(_WEBHOOKS, _WebhooksAnswer, after=after).webhooks
+            page = self._ask(_WEBHOOKS, "webhooks", _Nodes[_Webhook], after=after)
             yield from page.nodes
             after = page.page_info.end_cursor
             if not page.page_info.has_next_page or after is None:
@@ -829,7 +748,7 @@ class LinearTracker(Tracker):
     def remove_webhook(self, current: Registration) -> None:
         with self._speaking():
             try:
-                self._ask(_WEBHOOK_DELETE, _WebhookDeleteAnswer, id=current.id)
+                self._ask(_WEBHOOK_DELETE, "webhookDelete", _Success, id=current.id)
             except _Refused as refused:
                 if not refused.is_absent("Webhook"):
                     raise
@@ -858,14 +777,23 @@ class LinearTracker(Tracker):
 
     # How to speak
 
-    def _ask(self, document: str, shape: type[W], **variables: object) -> W:
-        """What Linear answers to a document; raises :class:`_Refused` or ``TrackerUnavailable``."""
+    def _ask(self, document: str, path: str, shape: type[N], **variables: object) -> N:
+        """What stands at ``path`` of Linear's answer to a document: ``issueCreate.issue``.
+
+        Raises :class:`_Refused` or ``TrackerUnavailable``.
+        """
         answer = self._http.send("POST", "/graphql", json={"query": document, "variables": variables})
         problem = _problem(answer)
-        if problem is None:
-            return self._http.decoded(answer, _Answer[shape]).data  # type: ignore[valid-type]
-        words = problem.extensions.user_presentable_message or problem.message or f"status {answer.status_code}"
-        raise _Refused(answer.status_code, problem, self._http.shown(words), _seconds_to_wait(answer))
+        if problem is not None:
+            words = problem.extensions.user_presentable_message or problem.message or f"status {answer.status_code}"
+            raise _Refused(answer.status_code, problem, self._http.shown(words), _seconds_to_wait(answer))
+        found: JsonValue = dict(self._http.decoded(answer, _Answer).data)
+        for name in path.split("."):
+            found = found.get(name) if isinstance(found, dict) else None
+        try:
+            return TypeAdapter(shape).validate_python(found)
+        except ValidationError:
+            raise TrackerUnavailable(self.label, f"it answered no {path} as its schema has it") from None
 
     @contextmanager
     def _speaking(self, key: str | None = None) -> Iterator[None]:

@@ -27,11 +27,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 
-from graphql import FieldNode, GraphQLError, OperationDefinitionNode, graphql_sync, parse
+from graphql import FieldNode, GraphQLError, OperationDefinitionNode, execute_sync, parse
 
 from domain.tickets import CloseReason, TicketState
 from integrations.webhook import sha256_signature
-from tests.peers.linear_schema import linear_schema
+from tests.peers.linear_schema import known, linear_schema
 from tests.peers.receiver import Delivery
 from tests.peers.tracker_peer import Answer, Fault, Kind, PeerTicket, Request, Settings, TrackerPeer
 
@@ -405,11 +405,13 @@ class LinearPeer(TrackerPeer):
         raise not_found("Team")
 
     def _visible_issue(self, id_or_key: str) -> Issue:
-        for issue in self.issues.values():
-            named = id_or_key in {issue.id, issue.identifier, *issue.previous}
-            if named and issue.team.visible:
-                return issue
-        raise not_found("Issue")
+        found = self.issues.get(id_or_key)
+        if found is None:
+            keyed = (one for one in self.issues.values() if id_or_key in {one.identifier, *one.previous})
+            found = next(keyed, None)
+        if found is None or not found.team.visible:
+            raise not_found("Issue")
+        return found
 
     def _account(self, user_id: object) -> str:
         for user in self.users:
@@ -524,9 +526,13 @@ class LinearPeer(TrackerPeer):
             return Answer(401, {"errors": [error.formatted]}, headers)
         asked = request.json()
         assert isinstance(asked, dict)
-        done = graphql_sync(
-            linear_schema(), asked["query"], root_value=self._roots(), variable_values=asked.get("variables")
-        ).formatted
+        try:
+            document = known(asked["query"])
+        except (AssertionError, GraphQLError) as error:
+            words = problem(str(error), str(error), "GRAPHQL_VALIDATION_FAILED", "graphql error")
+            return Answer(400, {"errors": [words.formatted]}, headers)
+        variables = asked.get("variables")
+        done = execute_sync(linear_schema(), document, self._roots(), variable_values=variables).formatted
         broken = any("extensions" not in error for error in done.get("errors", []))
         return Answer(400 if broken else 200, done, headers)
 
@@ -620,8 +626,8 @@ class LinearPeer(TrackerPeer):
         wanted = asked["filter"]
         assert isinstance(wanted, dict)
         assert wanted.keys() == {"id"}
-        ids = wanted["id"]["in"]
-        seen = [issue for issue in self.issues.values() if issue.id in ids and issue.team.visible]
+        named = [self.issues[one] for one in wanted["id"]["in"] if one in self.issues]
+        seen = [issue for issue in named if issue.team.visible]
         return [self._issue(issue) for issue in seen if asked.get("includeArchived") or issue.archived_at is None]
 
     def _teams_like(self, wanted: object) -> list[Json]:
