@@ -13,9 +13,10 @@ from domain.access import EditorLevel, Verb, Viewer
 from domain.errors import NobodyToAdd, NotFound
 from domain.lifecycle import Status
 from models.postmortem import PostmortemEditor
+from models.queries.notices import notify
 from models.queries.people import check_people
 from models.queries.postmortems import Seen, check_managing, content_changed
-from models.queries.records import audit, notify
+from models.queries.records import audit
 from models.queries.teams import list_active_members
 
 
