@@ -86,7 +86,8 @@ def message_blocks(message: Message) -> list[Json]:
     left, place = BLOCKS_LIMIT - len(blocks) - len(tail) - 1, 0
     hidden = 0
     for group, entries in message.grouped():
-        rows = [one for entry in entries for one in [entry_blocks(entry, place := place + 1)]]
+        rows = [entry_blocks(entry, place + number) for number, entry in enumerate(entries, 1)]
+        place += len(rows)
         fitting = _fitting(rows, left - 1)
         hidden += len(rows) - fitting
         if fitting:

@@ -45,7 +45,7 @@ def to_mrkdwn(markdown: str, limit: int) -> str:
     return "\n".join(lines).strip()
 
 
-def _lines(tokens: Sequence[Token]) -> Iterator[str]:
+def _lines(tokens: Sequence[Token]) -> Iterator[str]:  # noqa: PLR0912 - one arm for each kind of token
     lists: list[int | None] = []
     row: list[str] | None = None
     mark, quoted, heading = "", 0, False

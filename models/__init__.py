@@ -16,6 +16,7 @@ from models import (
     section,
     team,
     template,
+    voice,
 )
 from models.base import Base
 
@@ -33,4 +34,5 @@ __all__ = [
     "section",
     "team",
     "template",
+    "voice",
 ]

@@ -19,7 +19,8 @@ from models.base import Base, CreatedAt, Id, Instant, Key, Version
 
 
 class Integration(Base):
-    """``secrets`` is a Fernet token over the JSON of the connection's secrets."""
+    """``secrets`` is a Fernet token over the JSON of the connection's secrets. ``attention_of`` names the team whose
+    channel ``needs_attention`` is about, null where it is the whole connection."""
 
     __tablename__ = "integration"
 
@@ -31,6 +32,7 @@ class Integration(Base):
     secrets: Mapped[bytes | None] = mapped_column(LargeBinary)
     is_enabled: Mapped[bool] = mapped_column(default=True)
     needs_attention: Mapped[str | None]
+    attention_of: Mapped[str | None]
     created_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[CreatedAt]
 

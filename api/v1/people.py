@@ -18,7 +18,7 @@ from domain.errors import Malformed, reason
 from integrations.fields import Email, Instant, Name, Words
 from models.base import new_id
 from models.person import ApiToken, Person
-from models.queries import people, records, sign_in, teams
+from models.queries import notices, people, records, sign_in, teams
 from models.queries.pages import Ask
 from models.team import Service, Team
 
@@ -211,13 +211,13 @@ class NoticeOut(Shape):
 @routes.get("/me/notifications")
 async def list_notifications(unit: Asking, page: Paging) -> Listing[NoticeOut]:
     """Your inbox, newest first."""
-    found = await records.list_notices(unit.session, unit.viewer, page)
+    found = await notices.list_notices(unit.session, unit.viewer, page)
     return Listing(items=[NoticeOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("/me/notifications/{notice_id}/read")
 async def mark_notification_read(unit: Asking, notice_id: PathId) -> NoticeOut:
-    return NoticeOut.model_validate(await records.mark_read(unit.session, unit.viewer, notice_id, unit.now))
+    return NoticeOut.model_validate(await notices.mark_read(unit.session, unit.viewer, notice_id, unit.now))
 
 
 # Tokens

@@ -24,10 +24,11 @@ from models.integration import Integration
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemTeam
 from models.queries.integrations import get_integration
+from models.queries.notices import notify
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import escape_like, find_team_leads, get_viewer_unscoped, list_administrators
 from models.queries.postmortems import Seen
-from models.queries.records import audit, is_committed, log_command, notify, plain, take_arguments
+from models.queries.records import audit, is_committed, log_command, plain, take_arguments
 from models.queries.trail import note_reads
 from models.queries.visibility import relation_columns, relations, visible_to
 

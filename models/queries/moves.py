@@ -37,6 +37,7 @@ from models.postmortem import (
 from models.queries.bodies import read_bodies
 from models.queries.comments import add_comment
 from models.queries.kept_templates import get_kept
+from models.queries.notices import notify
 from models.queries.people import (
     check_active,
     find_absences,
@@ -45,7 +46,7 @@ from models.queries.people import (
     list_administrators,
 )
 from models.queries.postmortems import Seen, get_seen, meet_targets, state_of, unresolved_threads
-from models.queries.records import audit, is_committed, log_command, notify, take_arguments
+from models.queries.records import audit, is_committed, log_command, take_arguments
 
 REVIEW_ACTIONS = {PostmortemAction.APPROVE, PostmortemAction.REQUEST_CHANGES}
 

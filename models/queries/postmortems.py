@@ -36,10 +36,11 @@ from models.postmortem import (
 )
 from models.queries.bodies import UNWRITTEN, Body, read_bodies, write_bodies
 from models.queries.kept_templates import accept_custom_fields, get_kept, pick_template
+from models.queries.notices import notify
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import check_people
 from models.queries.policies import content_of, pick_policy
-from models.queries.records import audit, notify
+from models.queries.records import audit
 from models.queries.teams import check_teams
 from models.queries.templates import Versioned
 from models.queries.trail import note_reads

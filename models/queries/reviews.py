@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.targets import Target, TargetState
 from models.postmortem import PostmortemReviewer, PostmortemTarget, Review
 from models.queries.moves import as_target
+from models.queries.notices import list_escalations
 from models.queries.postmortems import Seen
-from models.queries.records import list_escalations
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,9 @@ async def list_targets(session: AsyncSession, seen: Seen, now: datetime) -> list
     told: dict[str, dict[tuple[str, datetime, str], list[str]]] = {}
     for notice in await list_escalations(session, seen.postmortem.id):
         occasion = (notice.rung or "", notice.created_at, notice.channel)
-        told.setdefault(notice.target or "", {}).setdefault(occasion, []).append(notice.person_id)
+        told.setdefault(notice.target or "", {}).setdefault(occasion, []).append(
+            notice.person_id or notice.team_id or ""
+        )
     standings = [
         TargetStanding(
             target=(target := as_target(row)),
