@@ -12,11 +12,15 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from activities.action_items import ActionItemActivities
+from activities.chat import ChatActivities
 from activities.postmortems import PostmortemActivities
 from activities.tickets import TicketActivities
 from integrations import shelf
 from models.session import Sessions
 from models.vault import Vault
+from runtime.chat.answering import Answering
+from runtime.chat.desk import Desk
+from runtime.commands import Commands
 from runtime.connections import (
     connect_temporal,
     metrics_runtime,
@@ -29,7 +33,7 @@ from runtime.logging import configure_logging
 from runtime.settings import Settings, get_settings
 from runtime.upkeep import Upkeep
 from workflows import TASK_QUEUE, WORKFLOWS
-from workflows.queues import tracker_queue
+from workflows.queues import CHAT_QUEUE, tracker_queue
 
 log = structlog.get_logger()
 
@@ -38,7 +42,7 @@ TRACKER_CALLS_PER_SECOND = 5.0
 
 
 def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: str) -> list[Worker]:
-    """One for workflows and the database, one for each tracker on the shelf."""
+    """One for workflows and the database, one for each tracker on the shelf, one for answers in chats."""
     postmortems = PostmortemActivities(sessions)
     items = ActionItemActivities(sessions)
     tickets = TicketActivities(sessions, vault, base_url)
@@ -68,7 +72,15 @@ def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: st
         )
         for kind in shelf.tracker_kinds()
     ]
-    return [main, *trackers]
+    desk = Desk(sessions, vault, Commands(sessions, dispatch := Dispatch(client, _always)), dispatch, base_url)
+    answers = ChatActivities(Answering(desk))
+    chat = Worker(
+        client,
+        task_queue=CHAT_QUEUE,
+        activities=[answers.answer_chat, answers.give_up_chat],
+        graceful_shutdown_timeout=timedelta(seconds=10),
+    )
+    return [main, *trackers, chat]
 
 
 async def main(settings: Settings | None = None) -> None:

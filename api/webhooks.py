@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from api import slack
 from api.errors import documented
 from api.unit import Parts, bearer, token_hash
 from domain import access
@@ -69,7 +70,7 @@ BODY = {
 
 
 @router.post("/{source}", status_code=202, response_model=Receipt, responses=ANSWERS, openapi_extra=BODY)
-async def receive(request: Request, source: str) -> JSONResponse:
+async def receive(request: Request, source: str) -> Response:
     """Where there is only one connection of that kind."""
     return await _receive(request, source, None)
 
@@ -77,12 +78,14 @@ async def receive(request: Request, source: str) -> JSONResponse:
 @router.post(
     "/{source}/{integration_id}", status_code=202, response_model=Receipt, responses=ANSWERS, openapi_extra=BODY
 )
-async def receive_for(request: Request, source: str, integration_id: str) -> JSONResponse:
+async def receive_for(request: Request, source: str, integration_id: str) -> Response:
     """A connection's own ``webhookUrl``."""
     return await _receive(request, source, integration_id)
 
 
-async def _receive(request: Request, source: str, integration_id: str | None) -> JSONResponse:
+async def _receive(request: Request, source: str, integration_id: str | None) -> Response:
+    if source == slack.KIND:
+        return await slack.receive(request, integration_id)
     parts: Parts = request.app.state.parts
     is_tracker = source in shelf.tracker_kinds()
     if not is_tracker and source not in incident_source.incident_source_kinds():

@@ -83,20 +83,24 @@ def message_blocks(message: Message) -> list[Json]:
     if message.preview:
         blocks.append(section(to_mrkdwn(message.preview, PREVIEW_LIMIT) or "…"))
     tail = _footer(message)
-    left, place = BLOCKS_LIMIT - len(blocks) - len(tail) - 1, 0
-    hidden = 0
-    for group, entries in message.grouped():
+    parts = [(group.words, entries) for group, entries in message.grouped()]
+    return [*blocks, *parts_blocks(parts, BLOCKS_LIMIT - len(blocks) - len(tail)), *tail]
+
+
+def parts_blocks(parts: Sequence[tuple[str, Sequence[Entry]]], room: int) -> list[Json]:
+    """Entries under their headings, as many as there is room for; how many more there are is said."""
+    blocks: list[Json] = []
+    left, place, hidden = room - 1, 0, 0
+    for words, entries in parts:
         rows = [entry_blocks(entry, place + number) for number, entry in enumerate(entries, 1)]
         place += len(rows)
         fitting = _fitting(rows, left - 1)
         hidden += len(rows) - fitting
         if fitting:
             chosen = [block for row in rows[:fitting] for block in row]
-            blocks += [section(f"*{escaped(group.words)}*"), *chosen]
+            blocks += [section(f"*{escaped(words)}*"), *chosen]
             left -= 1 + len(chosen)
-    if hidden:
-        blocks.append(context(f"and {hidden} more"))
-    return blocks + tail
+    return [*blocks, context(f"and {hidden} more")] if hidden else blocks
 
 
 def _fitting(rows: Sequence[Sequence[Json]], room: int) -> int:

@@ -6,6 +6,7 @@ Importing this package registers every table on ``Base.metadata``.
 from models import (
     action_item,
     advice,
+    chat,
     incident,
     integration,
     person,
@@ -24,6 +25,7 @@ __all__ = [
     "Base",
     "action_item",
     "advice",
+    "chat",
     "incident",
     "integration",
     "person",

@@ -25,7 +25,7 @@ from temporalio.service import RPCError
 
 from domain.commands import ActionItemCommand, PostmortemCommand
 from domain.errors import DomainError, Pending, StoreUnavailable, WorkersUnavailable, WorkflowsUnavailable, rebuild
-from workflows import TASK_QUEUE, ActionItemWorkflow, PostmortemWorkflow
+from workflows import TASK_QUEUE, ActionItemWorkflow, ChatWorkflow, PostmortemWorkflow
 from workflows.action_item import ActionItemStart
 from workflows.postmortem import PostmortemStart
 
@@ -85,6 +85,21 @@ class Dispatch:
         """Signals a recorded webhook. False where Temporal is away: the drain signals it later."""
         return await self._told(
             self._signal_item(action_item_id, INTERACTIVE, "ticket_event", delivery), action_item_id=action_item_id
+        )
+
+    async def start_chat(self, delivery: int) -> bool:
+        """Has a recorded request from a chat answered. False where Temporal is away: the drain starts it later."""
+        return await self._told(self._start_chat(delivery), delivery=str(delivery))
+
+    async def _start_chat(self, delivery: int) -> None:
+        await self._client.start_workflow(
+            ChatWorkflow.run,
+            delivery,
+            id=f"chat-{delivery}",
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            priority=INTERACTIVE,
+            static_summary=f"Request {delivery} from a chat",
         )
 
     async def _signal_postmortem(self, postmortem_id: str, priority: Priority) -> None:

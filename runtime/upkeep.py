@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from integrations import shelf
+from integrations.slack import KIND as CHAT
 from models.base import new_id
 from models.integration import WebhookDelivery
-from models.queries import action_items, integrations, postmortems, records, workers
+from models.queries import action_items, chat, integrations, postmortems, records, workers
 from models.session import Sessions
 from models.vault import Vault
 from runtime.deliveries import apply_delivery, find_item_of
@@ -28,6 +29,9 @@ LATE = timedelta(seconds=3)
 LOST = timedelta(minutes=2)
 """A deadline that nobody looked at for this long means that its workflow is gone."""
 KEEP_ANSWERS = timedelta(days=2)
+STALE_CHAT = timedelta(hours=1)
+KEEP_WORDS = timedelta(days=1)
+"""What people wrote in a chat, for the dialogs that may still come back; then it is dropped."""
 
 
 class Upkeep:
@@ -44,6 +48,7 @@ class Upkeep:
                 group.create_task(_every(PRESENCE_EVERY, self.note_presence))
                 group.create_task(_every(SWEEP_EVERY, self.sweep))
                 group.create_task(_every(SWEEP_EVERY, self.drain))
+                group.create_task(_every(SWEEP_EVERY, self.drain_chats))
                 group.create_task(_every(TIDY_EVERY, self.tidy))
         finally:
             await self._leave()
@@ -79,6 +84,8 @@ class Upkeep:
         async with self._sessions.begin() as session:
             pending = await integrations.list_pending_unscoped(session, _now() - LATE, SWEEP_LIMIT)
         for delivery in pending:
+            if delivery.kind == CHAT:
+                continue
             async with self._sessions.begin() as session:
                 await integrations.count_attempt(session, delivery.id)
             if delivery.kind in shelf.tracker_kinds():
@@ -104,8 +111,19 @@ class Upkeep:
         for postmortem_id in touched:
             await self._dispatch.start_postmortem(postmortem_id)
 
+    async def drain_chats(self) -> None:
+        """Has requests from chats answered whose workflow was not started, while an answer still makes sense."""
+        now = _now()
+        async with self._sessions.begin() as session:
+            await chat.settle_stale(session, CHAT, now - STALE_CHAT, now)
+            pending = await chat.list_pending_unscoped(session, CHAT, now - LATE, SWEEP_LIMIT)
+        for delivery in pending:
+            if not await self._dispatch.start_chat(delivery):
+                return
+
     async def tidy(self) -> None:
         async with self._sessions.begin() as session:
+            await chat.forget_old(session, CHAT, _now() - KEEP_WORDS)
             await records.forget_old(session, _now() - KEEP_ANSWERS)
 
 

@@ -4,9 +4,10 @@
 """
 
 from workflows.action_item import ActionItemWorkflow
+from workflows.chat import ChatWorkflow
 from workflows.postmortem import PostmortemWorkflow
 from workflows.queues import TASK_QUEUE
 
-WORKFLOWS = [PostmortemWorkflow, ActionItemWorkflow]
+WORKFLOWS = [PostmortemWorkflow, ActionItemWorkflow, ChatWorkflow]
 
-__all__ = ["TASK_QUEUE", "WORKFLOWS", "ActionItemWorkflow", "PostmortemWorkflow"]
+__all__ = ["TASK_QUEUE", "WORKFLOWS", "ActionItemWorkflow", "ChatWorkflow", "PostmortemWorkflow"]

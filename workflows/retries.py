@@ -42,3 +42,15 @@ TRACKER: dict[str, Any] = {
     ),
 }
 """A vendor: for as long as it is away; a vendor's own Retry-After goes first."""
+
+CHAT: dict[str, Any] = {
+    "start_to_close_timeout": timedelta(seconds=45),
+    "schedule_to_close_timeout": timedelta(minutes=25),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(milliseconds=500),
+        backoff_coefficient=2.0,
+        maximum_interval=timedelta(seconds=30),
+        non_retryable_error_types=REFUSALS,
+    ),
+}
+"""Somebody who asked in a chat: while an answer still reaches them (Slack: 30 minutes)."""
