@@ -11,7 +11,7 @@ import structlog
 from integrations import shelf
 from models.base import new_id
 from models.integration import WebhookDelivery
-from models.queries import action_items, integrations, postmortems, records, workers
+from models.queries import action_items, integrations, postmortems, records, voices, workers
 from models.session import Sessions
 from models.vault import Vault
 from runtime.deliveries import apply_reports, find_item_of
@@ -22,6 +22,7 @@ log = structlog.get_logger()
 SWEEP_LIMIT = 500
 PRESENCE_EVERY = 2.0
 SWEEP_EVERY = 2.0
+WAKE_EVERY = 1.0
 TIDY_EVERY = 600.0
 LATE = timedelta(seconds=3)
 """A webhook is resent when its first signal had this long."""
@@ -44,6 +45,7 @@ class Upkeep:
                 group.create_task(_every(PRESENCE_EVERY, self.note_presence))
                 group.create_task(_every(SWEEP_EVERY, self.sweep))
                 group.create_task(_every(SWEEP_EVERY, self.drain))
+                group.create_task(_every(WAKE_EVERY, self.wake_voices))
                 group.create_task(_every(TIDY_EVERY, self.tidy))
         finally:
             await self._leave()
@@ -72,6 +74,18 @@ class Upkeep:
                 return
         for item_id in items:
             if not await self._dispatch.start_action_item(item_id, BULK):
+                return
+
+    async def wake_voices(self) -> None:
+        """Tells whoever has a new notice, once its row is committed; and those whose workflow must have been lost.
+
+        The only way by which a voice is woken: what wrote the notice, a door or an activity, may die right after.
+        """
+        async with self._sessions.begin() as session:
+            waiting = await voices.list_unheard_unscoped(session, SWEEP_LIMIT)
+            waiting += await voices.list_overlooked_unscoped(session, _now() - LOST, SWEEP_LIMIT)
+        for receiver_id in dict.fromkeys(waiting):
+            if not await self._dispatch.wake_voice(receiver_id):
                 return
 
     async def drain(self) -> None:
