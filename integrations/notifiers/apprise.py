@@ -5,6 +5,7 @@ connection is one channel, so it serves a team and never a person. Apprise tells
 why it was not: each failure is a stumble, but for an address that it cannot read.
 """
 
+import asyncio
 import logging
 from typing import Annotated
 
@@ -46,7 +47,7 @@ class AppriseNotifier(Notifier):
 
     async def send(self, message: Message, recipient: Recipient) -> Receipt:
         del recipient
-        target = self._target()
+        target = await asyncio.to_thread(self._target)
         is_html = any(one.notify_format == apprise.NotifyFormat.HTML for one in target)
         body = as_html(message) if is_html else as_text(message)
         written = apprise.NotifyFormat.HTML if is_html else apprise.NotifyFormat.TEXT
@@ -61,12 +62,13 @@ class AppriseNotifier(Notifier):
     async def check_permissions(self) -> list[PermissionCheck]:
         """Only whether the address can be read: there is no way of asking further without writing there."""
         try:
-            self._target()
+            await asyncio.to_thread(self._target)
         except NotifierRefused as refusal:
             return [PermissionCheck("Address", granted=False, detail=str(refusal))]
         return [PermissionCheck("Address", granted=True, detail="The address can be read; nothing was sent.")]
 
     def _target(self) -> apprise.Apprise:
+        """On a thread: the first one loads every plugin."""
         target = apprise.Apprise()
         if not target.add(self._secrets.url.get_secret_value()) or len(target) != 1:
             raise NotifierRefused(channel=self.label, detail="the address is not one that apprise can read.")

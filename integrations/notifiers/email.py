@@ -6,6 +6,7 @@ for each attempt: a server or a mailbox that knows it already may drop the secon
 """
 
 import ssl
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -84,7 +85,11 @@ class EmailNotifier(Notifier):
         self._secrets = secrets
 
     async def send(self, message: Message, recipient: Recipient) -> Receipt:
-        letter = self._letter(message, recipient)
+        try:
+            letter = self._letter(message, recipient)
+        except (ValueError, MessageError):
+            why = "it cannot be written in a letter."
+            raise AddressGone(channel=self.label, address=recipient.address, detail=why) from None
         client = await self._connected()
         try:
             await client.send_message(letter, sender=self._config.from_address, recipients=[recipient.address])
@@ -183,8 +188,8 @@ class EmailNotifier(Notifier):
         config = self._config
         is_plain = (recipient.address + config.from_address).isascii()
         letter = EmailMessage(policy=SMTP if is_plain else SMTPUTF8)
-        letter["From"] = Address(_one_line(config.from_name), addr_spec=config.from_address)
-        letter["To"] = Address(_one_line(recipient.name), addr_spec=recipient.address)
+        letter["From"] = _address(config.from_name, config.from_address)
+        letter["To"] = _address(recipient.name, recipient.address)
         letter["Subject"] = _one_line(message.subject)[:250]
         letter["Date"] = format_datetime(localtime(message.created_at))
         letter["Message-ID"] = self._id(message.id)
@@ -204,6 +209,14 @@ class EmailNotifier(Notifier):
 
     def _id(self, name: str) -> str:
         return f"<{name}@{self._config.from_address.rpartition('@')[2]}>"
+
+
+def _address(name: str, address: str) -> Address:
+    """In any script. Raises ValueError."""
+    local, _, domain = address.rpartition("@")
+    if not local or not domain:
+        raise ValueError("an address has two parts")
+    return Address(_one_line(name), local, domain)
 
 
 def _one_line(text: str) -> str:
