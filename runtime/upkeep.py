@@ -4,14 +4,14 @@ handled. Everything here may run in many workers at once and may be killed at an
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import structlog
 
-from integrations import shelf
+from integrations import public_holidays, shelf
 from models.base import new_id
 from models.integration import WebhookDelivery
-from models.queries import action_items, integrations, postmortems, records, voices, workers
+from models.queries import action_items, calendars, integrations, nudges, postmortems, records, voices, workers
 from models.session import Sessions
 from models.vault import Vault
 from runtime.deliveries import apply_reports, find_item_of
@@ -29,6 +29,8 @@ LATE = timedelta(seconds=3)
 LOST = timedelta(minutes=2)
 """A deadline that nobody looked at for this long means that its workflow is gone."""
 KEEP_ANSWERS = timedelta(days=2)
+HOLIDAYS_AHEAD = 2
+"""Years for which the public holidays of everybody's country are known at least."""
 
 
 class Upkeep:
@@ -66,9 +68,11 @@ class Upkeep:
         before = _now() - LOST
         async with self._sessions.begin() as session:
             waiting = await postmortems.list_unstarted_unscoped(session, SWEEP_LIMIT)
-            waiting += await postmortems.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
+            overlooked, overlooked_items = await nudges.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
+            waiting += overlooked
             items = await action_items.list_unstarted_unscoped(session, SWEEP_LIMIT)
             items += await action_items.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
+            items += overlooked_items
         for postmortem_id in waiting:
             if not await self._dispatch.start_postmortem(postmortem_id, BULK):
                 return
@@ -119,8 +123,12 @@ class Upkeep:
             await self._dispatch.start_postmortem(postmortem_id)
 
     async def tidy(self) -> None:
+        now = _now()
         async with self._sessions.begin() as session:
-            await records.forget_old(session, _now() - KEEP_ANSWERS)
+            await records.forget_old(session, now - KEEP_ANSWERS)
+        async with self._sessions.begin() as session:
+            for region in await calendars.list_wanting(session, date(now.year + HOLIDAYS_AHEAD, 1, 1)):
+                await calendars.keep_holidays(session, region, _holidays(region, now.year))
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -134,3 +142,7 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _holidays(region: calendars.Region, year: int) -> frozenset[date]:
+    return public_holidays.dates(region[0], region[1] or None, year)

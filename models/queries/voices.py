@@ -4,7 +4,7 @@ Each takes the receiver's ``voice`` row first, so that two of them never plan th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,21 +16,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain import voice as rules
 from domain.absence import absence
 from domain.access import Viewer
-from domain.calendar import Away, Calendar
+from domain.calendar import Calendar
+from domain.policy import Office
 from domain.voice import Hearing, Outcome, Plan
 from models.base import derived_id, new_id
 from models.integration import Integration
 from models.person import Person
+from models.policy import DEFAULT_POLICY_ID, Policy
 from models.postmortem import Postmortem
 from models.queries import people
+from models.queries.calendars import read_calendars
 from models.queries.notice_facts import Fact, read_facts
 from models.queries.notices import notify
+from models.queries.policies import content_of
 from models.queries.visibility import visible_to
 from models.record import Notice
 from models.team import Team
 from models.voice import Message, Voice
-
-AGAIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +66,24 @@ async def find_receiver_unscoped(session: AsyncSession, receiver_id: str) -> Rec
         if not person.is_active:
             return None
         viewer = await people.get_viewer_unscoped(session, person.id, "voice")
-        return Receiver(person.id, person.name, _hearing(person, voice), voice, person, viewer)
+        return Receiver(
+            person.id, person.name, _hearing(person, voice, await _hours(session, person)), voice, person, viewer
+        )
     team = await session.get(Team, receiver_id, populate_existing=True)
     if team is None or team.channel_id is None:
         return None
     lead = await session.get(Person, team.lead_id) if team.lead_id else None
-    hours = calendar_of(lead, with_absence=False) if lead else Calendar()
-    hearing = Hearing(hours, last_digest_at=voice.last_digest_at, planned_at=voice.digest_at, daily=False)
+    hours = await _hours(session, lead)
+    hearing = Hearing(
+        replace(hours, away=()), last_digest_at=voice.last_digest_at, planned_at=voice.digest_at, daily=False
+    )
     return Receiver(team.id, team.name, hearing, voice, team=team)
 
 
-def _hearing(person: Person, voice: Voice) -> Hearing:
+def _hearing(person: Person, voice: Voice, hours: Calendar) -> Hearing:
     quiet = None if person.quiet_from is None or person.quiet_until is None else (person.quiet_from, person.quiet_until)
     return Hearing(
-        calendar_of(person),
+        hours,
         preferred=person.preferred_minute,
         quiet=quiet,
         snoozed_until=person.snoozed_until,
@@ -86,9 +92,12 @@ def _hearing(person: Person, voice: Voice) -> Hearing:
     )
 
 
-def calendar_of(person: Person, *, with_absence: bool = True) -> Calendar:
-    away = (Away(person.away_from, person.away_until),) if person.away_from or person.away_until else ()
-    return Calendar(zone=person.time_zone, away=away if with_absence else ())
+async def _hours(session: AsyncSession, person: Person | None) -> Calendar:
+    """A person's own, else those of the default policy's office: nobody's in particular."""
+    statement = select(Policy).where(Policy.id == DEFAULT_POLICY_ID, Policy.is_current)
+    row = (await session.execute(statement)).scalar_one_or_none()
+    office = content_of(row).office if row else Office()
+    return (await read_calendars(session, [person], office))[person.id] if person else office.calendar
 
 
 # The plan
