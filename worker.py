@@ -13,6 +13,7 @@ from temporalio.worker import Worker
 
 from activities.action_items import ActionItemActivities
 from activities.chat import ChatActivities
+from activities.notices import NoticeActivities
 from activities.postmortems import PostmortemActivities
 from activities.tickets import TicketActivities
 from integrations import shelf
@@ -33,19 +34,22 @@ from runtime.logging import configure_logging
 from runtime.settings import Settings, get_settings
 from runtime.upkeep import Upkeep
 from workflows import TASK_QUEUE, WORKFLOWS
-from workflows.queues import CHAT_QUEUE, tracker_queue
+from workflows.queues import CHAT_QUEUE, NOTIFY_QUEUE, tracker_queue
 
 log = structlog.get_logger()
 
 TRACKER_CALLS_PER_SECOND = 5.0
 """Of one tracker, over all workers: the server keeps the count."""
+MESSAGES_PER_SECOND = 10.0
+"""Over all channels and workers."""
 
 
 def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: str) -> list[Worker]:
-    """One for workflows and the database, one for each tracker on the shelf, one for answers in chats."""
+    """One for workflows and the database, one for messages, one for each tracker, one for answers in chats."""
     postmortems = PostmortemActivities(sessions)
     items = ActionItemActivities(sessions)
     tickets = TicketActivities(sessions, vault, base_url)
+    told = NoticeActivities(sessions, vault, base_url)
     main = Worker(
         client,
         task_queue=TASK_QUEUE,
@@ -58,8 +62,17 @@ def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: st
             items.commit_action_item_command,
             items.nudge_for_overdue,
             tickets.apply_delivery,
+            told.plan_voice,
+            told.compose_message,
         ],
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
+        graceful_shutdown_timeout=timedelta(seconds=10),
+    )
+    notify = Worker(
+        client,
+        task_queue=NOTIFY_QUEUE,
+        activities=[told.deliver_message],
+        max_task_queue_activities_per_second=MESSAGES_PER_SECOND,
         graceful_shutdown_timeout=timedelta(seconds=10),
     )
     trackers = [
@@ -80,7 +93,7 @@ def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: st
         activities=[answers.answer_chat, answers.give_up_chat],
         graceful_shutdown_timeout=timedelta(seconds=10),
     )
-    return [main, *trackers, chat]
+    return [main, notify, *trackers, chat]
 
 
 async def main(settings: Settings | None = None) -> None:

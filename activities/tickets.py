@@ -5,15 +5,16 @@ credentials, the second one writes down what the vendor answered.
 """
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.beating import beating
 from activities.refusals import transaction
 from domain.action_items import ActionItemStatus, LinkState
 from domain.errors import (
@@ -45,9 +46,6 @@ from models.vault import Vault
 log = structlog.get_logger()
 
 CLOCK_SKEW = timedelta(minutes=10)
-HEARTBEAT_EVERY = 3.0
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,7 @@ class TicketActivities:
         try:
             if operation == "create" and activity.info().attempt > 1:
                 await asyncio.sleep(shelf.tracker(work.integration.kind).lookup_lag)
-            ticket = await _beating(asyncio.to_thread(self._write, work, wanted))
+            ticket = await beating(asyncio.to_thread(self._write, work, wanted))
         except TrackerUnavailable as stumble:
             async with transaction(self._sessions) as session:
                 _log_out(session, work, operation, "retry", str(stumble))
@@ -270,13 +268,3 @@ def _log_out(session: Session, work: TicketWork, operation: str, result: str, de
     integrations.log_attempt(
         session, work.integration.id, "OUT", operation, result, detail=detail, action_item_id=work.item.id
     )
-
-
-async def _beating(work: Awaitable[T]) -> T:
-    """Tells Temporal that this worker lives while it waits: a killed one is replaced within seconds."""
-    running = asyncio.ensure_future(work)
-    while True:
-        done, _ = await asyncio.wait([running], timeout=HEARTBEAT_EVERY)
-        if done:
-            return running.result()
-        activity.heartbeat()

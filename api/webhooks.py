@@ -23,6 +23,7 @@ from domain import access
 from domain.access import Deed
 from domain.errors import BadSignature, DomainError, NotAllowed, NotFound, NotSignedIn, ScopeMissing
 from integrations import incident_source, shelf
+from integrations.slack import KIND as SLACK
 from integrations.tracker import TicketEvent
 from models.integration import Integration
 from models.queries import action_items, integrations, people
@@ -84,7 +85,7 @@ async def receive_for(request: Request, source: str, integration_id: str) -> Res
 
 
 async def _receive(request: Request, source: str, integration_id: str | None) -> Response:
-    if source == slack.KIND:
+    if source == SLACK:
         return await slack.receive(request, integration_id)
     parts: Parts = request.app.state.parts
     is_tracker = source in shelf.tracker_kinds()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, Text
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, SmallInteger, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,6 +13,7 @@ from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
 class Person(Base):
     """``is_active`` is false for those who left and for those a webhook named who never signed in (to be claimed).
 
+    ``country`` to ``closes`` are where and when they work, as in ``domain.calendar``; null is as in a policy's office.
     ``delegate_id`` stands in while they are away. ``preferred_minute`` (of their day) is when their digest comes, null
     as soon as there is one; from ``quiet_from`` until before ``quiet_until`` (minutes, perhaps over midnight) nothing
     comes. ``muted_kinds`` never mute an escalation.
@@ -22,6 +23,7 @@ class Person(Base):
     __table_args__ = (
         CheckConstraint(one_of("role", Role), name="role"),
         CheckConstraint("email = lower(email)", name="email_lower"),
+        CheckConstraint("num_nulls(opens, closes) <> 1 and opens < closes", name="hours"),
         CheckConstraint("preferred_minute between 0 and 1439", name="preferred_minute"),
         CheckConstraint(
             "(quiet_from is null) = (quiet_until is null)"
@@ -39,6 +41,11 @@ class Person(Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     time_zone: Mapped[str] = mapped_column(default="UTC")
     notification_preferences: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    country: Mapped[str | None]
+    region: Mapped[str | None]
+    working_days: Mapped[list[int] | None] = mapped_column(ARRAY(SmallInteger))
+    opens: Mapped[int | None] = mapped_column(SmallInteger)
+    closes: Mapped[int | None] = mapped_column(SmallInteger)
     away_from: Mapped[Instant | None]
     away_until: Mapped[Instant | None]
     delegate_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))

@@ -25,9 +25,10 @@ from temporalio.service import RPCError
 
 from domain.commands import ActionItemCommand, PostmortemCommand
 from domain.errors import DomainError, Pending, StoreUnavailable, WorkersUnavailable, WorkflowsUnavailable, rebuild
-from workflows import TASK_QUEUE, ActionItemWorkflow, ChatWorkflow, PostmortemWorkflow
+from workflows import TASK_QUEUE, ActionItemWorkflow, ChatWorkflow, PostmortemWorkflow, VoiceWorkflow
 from workflows.action_item import ActionItemStart
 from workflows.postmortem import PostmortemStart
+from workflows.voice import VoiceStart
 
 log = structlog.get_logger()
 
@@ -100,6 +101,21 @@ class Dispatch:
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             priority=INTERACTIVE,
             static_summary=f"Request {delivery} from a chat",
+        )
+
+    async def wake_voice(self, receiver_id: str) -> bool:
+        """Tells the workflow of a person or a team that something waits for them. False where Temporal is away."""
+        return await self._told(self._signal_voice(receiver_id), receiver_id=receiver_id)
+
+    async def _signal_voice(self, receiver_id: str) -> None:
+        await self._client.start_workflow(
+            VoiceWorkflow.run,
+            VoiceStart(receiver_id),
+            id=f"voice-{receiver_id}",
+            task_queue=TASK_QUEUE,
+            start_signal="look_again",
+            priority=BULK,
+            static_summary=f"Voice to {receiver_id}",
         )
 
     async def _signal_postmortem(self, postmortem_id: str, priority: Priority) -> None:

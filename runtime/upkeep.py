@@ -4,15 +4,25 @@ handled. Everything here may run in many workers at once and may be killed at an
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import structlog
 
-from integrations import shelf
+from integrations import public_holidays, shelf
 from integrations.slack import KIND as CHAT
 from models.base import new_id
 from models.integration import WebhookDelivery
-from models.queries import action_items, chat, integrations, postmortems, records, workers
+from models.queries import (
+    action_items,
+    calendars,
+    chat,
+    integrations,
+    nudges,
+    postmortems,
+    records,
+    voices,
+    workers,
+)
 from models.session import Sessions
 from models.vault import Vault
 from runtime.deliveries import apply_delivery, find_item_of
@@ -23,6 +33,7 @@ log = structlog.get_logger()
 SWEEP_LIMIT = 500
 PRESENCE_EVERY = 2.0
 SWEEP_EVERY = 2.0
+WAKE_EVERY = 1.0
 TIDY_EVERY = 600.0
 LATE = timedelta(seconds=3)
 """A webhook is resent when its first signal had this long."""
@@ -32,6 +43,8 @@ KEEP_ANSWERS = timedelta(days=2)
 STALE_CHAT = timedelta(hours=1)
 KEEP_WORDS = timedelta(days=1)
 """What people wrote in a chat, for the dialogs that may still come back; then it is dropped."""
+HOLIDAYS_AHEAD = 2
+"""Years for which the public holidays of everybody's country are known at least."""
 
 
 class Upkeep:
@@ -49,6 +62,7 @@ class Upkeep:
                 group.create_task(_every(SWEEP_EVERY, self.sweep))
                 group.create_task(_every(SWEEP_EVERY, self.drain))
                 group.create_task(_every(SWEEP_EVERY, self.drain_chats))
+                group.create_task(_every(WAKE_EVERY, self.wake_voices))
                 group.create_task(_every(TIDY_EVERY, self.tidy))
         finally:
             await self._leave()
@@ -69,14 +83,28 @@ class Upkeep:
         before = _now() - LOST
         async with self._sessions.begin() as session:
             waiting = await postmortems.list_unstarted_unscoped(session, SWEEP_LIMIT)
-            waiting += await postmortems.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
+            overlooked, overlooked_items = await nudges.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
+            waiting += overlooked
             items = await action_items.list_unstarted_unscoped(session, SWEEP_LIMIT)
             items += await action_items.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
+            items += overlooked_items
         for postmortem_id in waiting:
             if not await self._dispatch.start_postmortem(postmortem_id, BULK):
                 return
         for item_id in items:
             if not await self._dispatch.start_action_item(item_id, BULK):
+                return
+
+    async def wake_voices(self) -> None:
+        """Tells whoever has a new notice, once its row is committed; and those whose workflow must have been lost.
+
+        The only way by which a voice is woken: what wrote the notice, a door or an activity, may die right after.
+        """
+        async with self._sessions.begin() as session:
+            waiting = await voices.list_unheard_unscoped(session, SWEEP_LIMIT)
+            waiting += await voices.list_overlooked_unscoped(session, _now() - LOST, SWEEP_LIMIT)
+        for receiver_id in dict.fromkeys(waiting):
+            if not await self._dispatch.wake_voice(receiver_id):
                 return
 
     async def drain(self) -> None:
@@ -122,9 +150,13 @@ class Upkeep:
                 return
 
     async def tidy(self) -> None:
+        now = _now()
         async with self._sessions.begin() as session:
-            await chat.forget_old(session, CHAT, _now() - KEEP_WORDS)
-            await records.forget_old(session, _now() - KEEP_ANSWERS)
+            await chat.forget_old(session, CHAT, now - KEEP_WORDS)
+            await records.forget_old(session, now - KEEP_ANSWERS)
+        async with self._sessions.begin() as session:
+            for region in await calendars.list_wanting(session, date(now.year + HOLIDAYS_AHEAD, 1, 1)):
+                await calendars.keep_holidays(session, region, _holidays(region, now.year))
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -138,3 +170,7 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _holidays(region: calendars.Region, year: int) -> frozenset[date]:
+    return public_holidays.dates(region[0], region[1] or None, year)

@@ -54,3 +54,15 @@ CHAT: dict[str, Any] = {
     ),
 }
 """Somebody who asked in a chat: while an answer still reaches them (Slack: 30 minutes)."""
+
+NOTIFY: dict[str, Any] = {
+    "start_to_close_timeout": timedelta(minutes=5),
+    "heartbeat_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=2),
+        backoff_coefficient=3.0,
+        maximum_interval=timedelta(minutes=10),
+        non_retryable_error_types=REFUSALS,
+    ),
+}
+"""A channel: the activity counts its attempts, gives up one way after the other, and ends with the inbox."""

@@ -18,7 +18,7 @@ from domain.errors import Malformed, reason
 from integrations.fields import Email, Instant, Name, Words
 from models.base import new_id
 from models.person import ApiToken, Person
-from models.queries import notices, people, records, sign_in, teams
+from models.queries import leads, notices, people, records, sign_in, teams
 from models.queries.pages import Ask
 from models.team import Service, Team
 
@@ -134,7 +134,10 @@ async def change_user(
     team_ids = changes.pop("team_ids", None)
     if "active" in changes:
         changes["is_active"] = changes.pop("active")
+    was_active = (await people.get_person(unit.session, user_id)).is_active
     await people.change_person(unit.session, unit.viewer, user_id, changes, expected_version(if_match))
+    if was_active and changes.get("is_active") is False:
+        await leads.tell_of_leaver(unit.session, user_id, unit.now)
     if team_ids is not None:
         await teams.set_teams_of(unit.session, unit.viewer, user_id, team_ids)
     return await _read_user(unit, user_id, response)

@@ -122,11 +122,6 @@ async def count_unread(session: AsyncSession, viewer: Viewer) -> int:
     return (await session.execute(statement)).scalar_one()
 
 
-async def list_escalations(session: AsyncSession, postmortem_id: str) -> list[Notice]:
-    statement = select(Notice).where(Notice.postmortem_id == postmortem_id, Notice.target.is_not(None))
-    return list((await session.execute(statement.order_by(Notice.created_at, Notice.id))).scalars())
-
-
 async def mark_read(session: AsyncSession, viewer: Viewer, notice_id: str, now: datetime) -> Notice:
     statement = update(Notice).where(Notice.id == notice_id, *_seen_by(viewer))
     row = (
