@@ -38,6 +38,7 @@ from integrations.tracker import (
     Tracker,
     TrackerUnavailable,
 )
+from models.integration import WebhookDelivery
 from models.queries import action_items, integrations
 from models.queries.action_items import TicketWork
 from models.session import Session, Sessions
@@ -175,10 +176,7 @@ class TicketActivities:
                 integration = await integrations.get_integration(session, delivery.integration_id)
                 secrets = self._vault.open(integration.secrets)
                 with shelf.connect(integration.kind, integration.config, secrets) as tracker:
-                    try:
-                        event = tracker.parse_webhook(delivery.headers, delivery.body)
-                    except MalformedWebhook:
-                        event = None
+                    event = _told_by(tracker, delivery)
                     result = await _apply(session, event, delivery.integration_id, tracker, given.at)
                 await integrations.settle_delivery(session, delivery.id, result, given.at)
                 integrations.log_attempt(
@@ -200,11 +198,19 @@ class TicketActivities:
             return await action_items.snapshot(session, given.action_item_id)
 
 
+def _told_by(tracker: Tracker, delivery: WebhookDelivery) -> TicketEvent | None:
+    try:
+        news = tracker.parse_webhook(delivery.headers, delivery.body)
+    except MalformedWebhook:
+        return None
+    return next((one for one in news if isinstance(one, TicketEvent)), None)
+
+
 async def _apply(
     session: Session, event: TicketEvent | None, integration_id: str, tracker: Tracker, now: datetime
 ) -> str:
     """Writes what the event changes; the words for the sync log."""
-    if event is None:
+    if event is None or event.ticket is None:
         return "ignored"
     ours = await action_items.find_ticket_unscoped(session, integration_id, event.ticket.external_id)
     held = await action_items.get_ticket_work_unscoped(session, ours.id, lock=True) if ours else None

@@ -6,7 +6,7 @@ records its delivery; news of a ticket is signalled to its action item. Whatever
 worker's drain.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -24,7 +24,7 @@ from domain.access import Deed
 from domain.errors import BadSignature, DomainError, NotAllowed, NotFound, NotSignedIn, ScopeMissing
 from integrations import incident_source, shelf
 from integrations.slack import KIND as SLACK
-from integrations.tracker import TicketEvent
+from integrations.tracker import News, TicketEvent
 from models.integration import Integration
 from models.queries import action_items, integrations, people
 from models.session import Session
@@ -54,8 +54,9 @@ class Arrival:
     headers: dict[str, str]
     body: bytes
     now: datetime
-    news: tuple[str, TicketEvent | None] | None = None
-    """Of a tracker's webhook: its delivery id and what it tells, None for an event that we do not use."""
+    delivery_id: str = ""
+    news: Sequence[News] = ()
+    """Of a tracker's webhook; none for an event that we do not use."""
 
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -118,9 +119,9 @@ async def _authentic(arrival: Arrival, integration_id: str | None) -> Integratio
     secrets = arrival.parts.vault.open(integration.secrets)
     if arrival.kind in shelf.tracker_kinds():
         with shelf.connect(arrival.kind, integration.config, secrets) as tracker:
-            tracker.verify_webhook(arrival.headers, arrival.body)
-            delivery_id = tracker.delivery_id(arrival.headers, arrival.body)
-            arrival.news = delivery_id, tracker.parse_webhook(arrival.headers, arrival.body)
+            tracker.verify_webhook(arrival.headers, arrival.body, arrival.now)
+            arrival.delivery_id = tracker.delivery_id(arrival.headers, arrival.body)
+            arrival.news = tracker.parse_webhook(arrival.headers, arrival.body)
     else:
         keys = [one.strip() for one in str(secrets.get("webhookSecret") or "").split(",")]
         incident_source.incident_source(arrival.kind).verify(arrival.headers, arrival.body, keys)
@@ -141,14 +142,15 @@ async def _check_token(arrival: Arrival) -> None:
 async def _from_tracker(arrival: Arrival) -> tuple[Receipt, tuple[str, int] | None]:
     """News of a ticket: recorded here, applied by its action item's workflow."""
     integration = arrival.integration
-    if integration is None or arrival.news is None:
+    if integration is None:
         raise NotFound(kind="connection", id=arrival.kind)
-    delivery_id, event = arrival.news
+    event = next((one for one in arrival.news if isinstance(one, TicketEvent)), None)
+    delivery_id = event.delivery_id if event else arrival.delivery_id
     delivery = await _record(arrival, delivery_id)
     if delivery is None:
         return Receipt(status="duplicate", deliveryId=delivery_id), None
     ticket = (
-        await action_items.find_ticket_unscoped(arrival.session, integration.id, event.ticket.external_id)
+        await action_items.find_ticket_unscoped(arrival.session, integration.id, event.ref.external_id)
         if event
         else None
     )

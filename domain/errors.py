@@ -334,6 +334,11 @@ class TicketForbidden(DomainError):
     says = "{tracker} does not let this connection see or change {key}: {detail}"
 
 
+class StatusUnreachable(DomainError):
+    title = "The ticket's status cannot be reached"
+    says = "{tracker} has no way from its state to {status} for {key}: {detail}"
+
+
 class CredentialsRejected(DomainError):
     title = "The credentials were rejected"
     says = "{tracker} rejected this connection's credentials. Renew them in the integration's settings."

@@ -4,12 +4,12 @@ A tracker is one file there, found by its file name. It is synchronous: activiti
 instance serves one task in one thread, makes no request until it is asked for something, and is closed at the end
 (``with connect(...) as tracker``). Rates are capped by the task queue of that tracker, not here.
 
-Instants are aware and in UTC; texts are Markdown; a ticket is named by :class:`TicketRef`.
+Instants are aware and in UTC; texts are Markdown, whatever the vendor keeps; a ticket is named by :class:`TicketRef`.
 
 Errors of every method that speaks to the vendor:
 
 - refusals, which a person must resolve: ``CredentialsRejected``, ``TicketForbidden`` (also: the repository or
-  project is not visible), ``TicketGone``, ``TrackerRefused`` (with the vendor's own words);
+  project is not visible), ``TicketGone``, ``StatusUnreachable``, ``TrackerRefused`` (with the vendor's own words);
 - :class:`TrackerUnavailable`, a stumble: try again, after ``retry_after`` seconds where the vendor said so. After
   :meth:`Tracker.create` it does not say whether the ticket was made: look with :meth:`Tracker.find` first.
 
@@ -17,12 +17,14 @@ No text or repr of an error holds a credential.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 from types import TracebackType
 from typing import ClassVar, Self
+
+from pydantic import JsonValue
 
 from domain.tickets import CloseReason, Standing, TicketState
 from integrations.connection import ConnectionModel
@@ -51,6 +53,21 @@ class TicketAction(StrEnum):
     TRANSFERRED = "TRANSFERRED"
 
 
+class PullRequestState(StrEnum):
+    OPEN = "open"
+    MERGED = "merged"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A pull request that closes or mentions a ticket. ``url`` names it."""
+
+    url: str
+    title: str
+    state: PullRequestState
+
+
 @dataclass(frozen=True, slots=True)
 class TicketRef:
     """Names a ticket: ``external_id`` is the vendor's immutable id, ``key`` what people say (``acme/api#12``).
@@ -68,7 +85,9 @@ class TicketDraft:
     """A ticket to be made.
 
     ``marker`` is ours (letters, digits, ``_.:-``), unique for one ticket, and finds it again; ``labels`` come on top
-    of those of the connection; ``assignee`` is an account of the tracker, None leaves it unassigned.
+    of those of the connection; ``assignee`` is an account of the tracker, None leaves it unassigned. ``project`` and
+    ``issue_type`` are the tracker's own names or ids, None the connection's; ``fields`` are further values by the
+    vendor's field id, as :meth:`Tracker.required_fields` describes them.
     """
 
     marker: str
@@ -76,16 +95,28 @@ class TicketDraft:
     body: str
     labels: tuple[str, ...] = ()
     assignee: str | None = None
+    due_on: date | None = None
+    project: str | None = None
+    issue_type: str | None = None
+    fields: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class TicketChange:
-    """What should hold of a ticket; None leaves that part alone. ``reason`` matters only with a closed ``state``."""
+    """What should hold of a ticket; None leaves that part alone, also the assignee: one is never taken away.
+
+    ``reason`` matters only with a closed ``state``. ``status`` is the vendor's name for the wanted state, to be tried
+    before any other of that category. ``no_due_date`` takes the due date away.
+    """
 
     title: str | None = None
     body: str | None = None
     state: TicketState | None = None
     reason: CloseReason | None = None
+    status: str | None = None
+    assignee: str | None = None
+    due_on: date | None = None
+    no_due_date: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +125,7 @@ class Ticket:
 
     ``status`` is the state in the vendor's words; ``assignee`` and ``author`` are accounts of the tracker. ``body``
     is without our marker. ``marker`` is a hint only: anybody may write one, so trust it where ``author`` is our own
-    account. ``updated_at`` orders what arrives out of order.
+    account. ``updated_at`` orders what arrives out of order. ``pull_requests`` is None where this look did not tell.
     """
 
     external_id: str
@@ -109,6 +140,8 @@ class Ticket:
     author: str | None
     marker: str | None
     updated_at: datetime
+    due_on: date | None = None
+    pull_requests: tuple[PullRequest, ...] | None = None
 
     @property
     def ref(self) -> TicketRef:
@@ -121,17 +154,35 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class TicketEvent:
-    """A webhook about a ticket. ``actor`` is the account that caused it, None where the vendor does not tell.
+    """A webhook's news of one ticket. ``delivery_id`` is this event's own, the same when it is sent again; ``actor`` is
+    the account that caused it, None where the vendor does not tell.
 
-    ``ticket`` is the ticket after the event. On TRANSFERRED ``moved_to`` is where it lives now, which may have
-    another ``external_id``.
+    ``ticket`` is the ticket after the event; None where the webhook does not say it all, or is not signed: then it
+    has to be fetched by ``ref``. On TRANSFERRED ``moved_to`` is where it lives now, which may have another
+    ``external_id``. ``at`` is the vendor's time of the event.
     """
 
     delivery_id: str
     action: TicketAction
-    ticket: Ticket
+    ref: TicketRef
+    ticket: Ticket | None
     actor: str | None
+    at: datetime | None = None
     moved_to: Ticket | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequestEvent:
+    """A webhook's news of a pull request that closes or mentions the tickets with these keys (or, where the vendor
+    links them itself, external ids)."""
+
+    delivery_id: str
+    tickets: tuple[str, ...]
+    pull_request: PullRequest
+    at: datetime | None = None
+
+
+News = TicketEvent | PullRequestEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +192,45 @@ class PermissionCheck:
     name: str
     granted: bool
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredField:
+    """A field without which the tracker makes no ticket, beyond title and body.
+
+    ``id`` is the vendor's, ``name`` for people, ``kind`` one of ``text``, ``number``, ``date``, ``option``,
+    ``account``; ``options`` are the allowed values of an ``option``: value to its name for people.
+    """
+
+    id: str
+    name: str
+    kind: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of the tracker; ``email`` is None where it is not told."""
+
+    id: str
+    name: str
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Our webhook at the vendor. ``expires_at`` None: it stays until it is taken away."""
+
+    id: str
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """A vendor's question whether we want its webhooks: answer 200 with these headers, and keep ``secret``."""
+
+    headers: Mapping[str, str]
+    secret: str
 
 
 class Tracker(ABC):
@@ -153,8 +243,19 @@ class Tracker(ABC):
     """The two halves of a connection; each field has a title and a description, so that a form can be drawn."""
     knows_started: ClassVar[bool]
     """Whether it tells a ticket in progress from an open one."""
+    knows_due: ClassVar[bool] = True
+    """Whether a ticket has a due date."""
     lookup_lag: ClassVar[float] = 0.0
     """Seconds after a create without an answer until :meth:`find` can be trusted to see the ticket."""
+    page_size: ClassVar[int] = 100
+    """How many tickets :meth:`read_many` asks for in one call."""
+    calls_per_second: ClassVar[float] = 5.0
+    """What its task queue is capped at, over all workers."""
+
+    calls: int = 0
+    """Requests made so far."""
+    request_id: str | None = None
+    """The vendor's own id of the last request, for its support; None where it has none."""
 
     @abstractmethod
     def __init__(self, config: ConnectionModel, secrets: ConnectionModel) -> None:
@@ -170,6 +271,8 @@ class Tracker(ABC):
 
     def close(self) -> None:  # noqa: B027 (a tracker without connections has nothing to close)
         """Gives connections back; safe to call twice."""
+
+    # Tickets
 
     @abstractmethod
     def find(self, marker: str, since: datetime | None = None) -> Ticket | None:
@@ -187,29 +290,76 @@ class Tracker(ABC):
         """The ticket now; where it has moved, the answer carries its new key, and perhaps a new id."""
 
     @abstractmethod
+    def read_many(self, refs: Sequence[TicketRef]) -> Iterator[Ticket]:
+        """Those of the tickets that a few calls show, ``page_size`` to a call, in any order.
+
+        One that is not among them is not said to be gone: it may be moved, hidden, or the list may be wrong. Ask for
+        it with :meth:`fetch`.
+        """
+
+    @abstractmethod
     def update(self, ref: TicketRef, change: TicketChange) -> Ticket:
-        """Makes ``change`` hold and answers the ticket; writes nothing where it holds already."""
+        """Makes ``change`` hold and answers the ticket; writes nothing where it holds already.
+
+        The state comes last: ``StatusUnreachable`` says that everything else was written. The way to it never leads
+        through a closed state that is not the wanted one.
+        """
+
+    @abstractmethod
+    def comment(self, ref: TicketRef, marker: str, body: str) -> None:
+        """Our one comment with this marker says ``body``: edited in place, written first where there is none."""
 
     @abstractmethod
     def resolve(self, pointer: str) -> Ticket:
         """The ticket that a person means by its address or key; ``TrackerRefused`` where it is neither."""
+
+    # The connection
 
     @abstractmethod
     def own_account(self) -> str:
         """The account that our credentials act as: what an event's ``actor`` is for our own changes."""
 
     @abstractmethod
+    def accounts(self) -> Iterator[Account]:
+        """Whom a ticket may be assigned to, page by page."""
+
+    @abstractmethod
     def check_permissions(self) -> list[PermissionCheck]:
         """Each permission that we need, and whether we have it. Refusals become checks that are not granted."""
 
     @abstractmethod
-    def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Raises ``BadSignature`` unless ``body``, byte for byte, was signed with this connection's secret."""
+    def required_fields(self, project: str | None = None, issue_type: str | None = None) -> list[RequiredField]:
+        """What its create form asks for that we do not give by ourselves; None is the connection's own."""
+
+    # Webhooks
+
+    @abstractmethod
+    def register_webhook(self, url: str, secret: str, current: Registration | None = None) -> Registration:
+        """Our webhook is there, pointing to ``url`` and signed with ``secret`` where the vendor lets us choose.
+
+        Renews ``current`` where it expires, adopts one that points to ``url`` already, else makes one. A vendor with
+        a handshake asks ``url`` before this call is answered.
+        """
+
+    @abstractmethod
+    def remove_webhook(self, current: Registration) -> None:
+        """No error where it is gone already."""
+
+    def handshake(self, headers: Mapping[str, str], body: bytes) -> Handshake | None:  # noqa: ARG002
+        """What this delivery is, if it is the vendor's question at registration; never verified, so answer only while
+        a registration of ours is open."""
+        return None
+
+    @abstractmethod
+    def verify_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+        """Raises ``BadSignature`` unless ``body``, byte for byte, was signed with this connection's secret; and, where
+        the vendor signs a time, unless that was just now."""
 
     @abstractmethod
     def delivery_id(self, headers: Mapping[str, str], body: bytes) -> str:
-        """What makes this delivery one, also when it is sent again. Raises ``MalformedWebhook``."""
+        """What makes this delivery one, also when it is sent again: the vendor's number, else a hash of its content.
+        Raises ``MalformedWebhook``."""
 
     @abstractmethod
-    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> TicketEvent | None:
-        """The event, or None for one that we do not use. Verify first. Raises ``MalformedWebhook``."""
+    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[News]:
+        """The news in it, none for what we do not use. Verify first. Raises ``MalformedWebhook``."""

@@ -4,6 +4,7 @@ Importing this package registers every table on ``Base.metadata``.
 """
 
 from models import (
+    account,
     action_item,
     advice,
     chat,
@@ -24,6 +25,7 @@ from models.base import Base
 
 __all__ = [
     "Base",
+    "account",
     "action_item",
     "advice",
     "chat",

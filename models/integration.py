@@ -19,8 +19,14 @@ from models.base import Base, CreatedAt, Id, Instant, Key, Version
 
 
 class Integration(Base):
-    """``secrets`` is a Fernet token over the JSON of the connection's secrets. ``attention_of`` names the team whose
-    channel ``needs_attention`` is about, null where it is the whole connection."""
+    """``secrets`` is a Fernet token over the JSON of the connection's secrets. ``is_enabled`` false is a pause.
+
+    ``projection`` is what ``domain.projection`` reads: destinations, words and winners. ``account`` is the vendor's
+    name of the account that we act as; ``registration`` our webhook there (``id``, ``expiresAt``), and until
+    ``registering_until`` its handshake is answered. ``healed`` counts what reconciliation found changed without a
+    webhook. A connection that was given up keeps its row, and its links: ``disconnected_at``. ``attention_of`` names
+    the team whose channel ``needs_attention`` is about, null where it is the whole connection.
+    """
 
     __tablename__ = "integration"
 
@@ -33,6 +39,14 @@ class Integration(Base):
     is_enabled: Mapped[bool] = mapped_column(default=True)
     needs_attention: Mapped[str | None]
     attention_of: Mapped[str | None]
+    projection: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}", default=dict)
+    account: Mapped[str | None]
+    registration: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    registering_until: Mapped[Instant | None]
+    last_webhook_at: Mapped[Instant | None]
+    last_reconciled_at: Mapped[Instant | None]
+    healed: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
+    disconnected_at: Mapped[Instant | None]
     created_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[CreatedAt]
 
@@ -59,7 +73,7 @@ class WebhookDelivery(Base):
 
 
 class SyncAttempt(Base):
-    """One row of a connection's sync log."""
+    """One row of a connection's sync log. ``request_id`` is the vendor's own id of the request."""
 
     __tablename__ = "sync_attempt"
     __table_args__ = (
@@ -75,4 +89,5 @@ class SyncAttempt(Base):
     detail: Mapped[str | None]
     action_item_id: Mapped[Id | None]
     delivery_id: Mapped[str | None]
+    request_id: Mapped[str | None]
     at: Mapped[CreatedAt]

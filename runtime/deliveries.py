@@ -8,6 +8,7 @@ import structlog
 from domain.errors import MalformedWebhook
 from domain.incidents import IncidentReport
 from integrations import incident_source, shelf
+from integrations.tracker import TicketEvent
 from models.integration import WebhookDelivery
 from models.queries import action_items, incidents, integrations
 from models.session import Session
@@ -23,12 +24,13 @@ async def find_item_of(session: Session, vault: Vault, delivery: WebhookDelivery
     integration = await integrations.get_integration(session, delivery.integration_id)
     with shelf.connect(integration.kind, integration.config, vault.open(integration.secrets)) as tracker:
         try:
-            event = tracker.parse_webhook(delivery.headers, delivery.body)
+            news = tracker.parse_webhook(delivery.headers, delivery.body)
         except MalformedWebhook:
             return None
+    event = next((one for one in news if isinstance(one, TicketEvent)), None)
     if event is None:
         return None
-    ticket = await action_items.find_ticket_unscoped(session, integration.id, event.ticket.external_id)
+    ticket = await action_items.find_ticket_unscoped(session, integration.id, event.ref.external_id)
     return ticket.action_item_id if ticket else None
 
 

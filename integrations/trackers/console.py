@@ -16,10 +16,10 @@ Its webhooks are JSON of its own shape, signed over the raw bytes (:func:`delive
 import fcntl
 import secrets as dice
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Annotated
@@ -31,7 +31,11 @@ from domain.errors import TicketGone, TrackerRefused
 from domain.tickets import CloseReason, TicketState
 from integrations.connection import ConnectionModel
 from integrations.tracker import (
+    Account,
+    News,
     PermissionCheck,
+    Registration,
+    RequiredField,
     Ticket,
     TicketAction,
     TicketChange,
@@ -86,10 +90,12 @@ class Card(_Wire):
     author: str | None
     marker: str | None
     labels: tuple[str, ...] = ()
+    due_on: date | None = None
+    comments: dict[str, str] = {}
     updated_at: AwareDatetime
 
     def ticket(self) -> Ticket:
-        words = self.model_dump(exclude={"labels"})
+        words = self.model_dump(exclude={"labels", "comments"})
         return Ticket(**words, status=(self.reason or self.state).value.replace("_", " ").lower())
 
 
@@ -146,6 +152,7 @@ class ConsoleTracker(Tracker):
                 author=self._config.account,
                 marker=draft.marker,
                 labels=draft.labels,
+                due_on=draft.due_on,
                 updated_at=datetime.now(UTC),
             )
             board.put(card)
@@ -165,6 +172,17 @@ class ConsoleTracker(Tracker):
             board.put(changed.model_copy(update={"updated_at": later}))
             return self._card(board, ref).ticket()
 
+    def read_many(self, refs: Sequence[TicketRef]) -> Iterator[Ticket]:
+        with self._board() as board:
+            cards = {card.external_id: card for card in board.cards}
+        yield from (cards[ref.external_id].ticket() for ref in refs if ref.external_id in cards)
+
+    def comment(self, ref: TicketRef, marker: str, body: str) -> None:
+        with self._board() as board:
+            card = self._card(board, ref)
+            if card.comments.get(marker) != body:
+                board.put(card.model_copy(update={"comments": {**card.comments, marker: body}}))
+
     def resolve(self, pointer: str) -> Ticket:
         key = pointer.strip().removeprefix(f"{self._config.web_url}/")
         with self._board() as board:
@@ -176,6 +194,18 @@ class ConsoleTracker(Tracker):
     def own_account(self) -> str:
         return self._config.account
 
+    def accounts(self) -> Iterator[Account]:
+        with self._board() as board:
+            names = {name for card in board.cards for name in (card.author, card.assignee) if name}
+        yield from (Account(name, name) for name in sorted({self._config.account, *names}))
+
+    def required_fields(
+        self,
+        project: str | None = None,  # noqa: ARG002 (it requires nothing)
+        issue_type: str | None = None,  # noqa: ARG002
+    ) -> list[RequiredField]:
+        return []
+
     def check_permissions(self) -> list[PermissionCheck]:
         with self._board() as board:
             detail = f"{self._config.project} has {len(board.cards)} tickets."
@@ -186,19 +216,32 @@ class ConsoleTracker(Tracker):
         detail = "Webhooks can be verified." if known else "No webhook secret is set."
         return PermissionCheck("Webhook secret", granted=known, detail=detail)
 
-    def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> None:
+    def register_webhook(
+        self,
+        url: str,
+        secret: str,  # noqa: ARG002 (nobody sends by itself)
+        current: Registration | None = None,
+    ) -> Registration:
+        return current or Registration(url)
+
+    def remove_webhook(self, current: Registration) -> None:
+        pass
+
+    def verify_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:  # noqa: ARG002
         signature = header(headers, "X-Console-Signature-256")
         check_signature(signature and signature.removeprefix("sha256="), body, self._secrets.webhook_secret)
 
     def delivery_id(self, headers: Mapping[str, str], body: bytes) -> str:  # noqa: ARG002 (it numbers them)
         return needed_header(headers, "X-Console-Delivery")
 
-    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> TicketEvent | None:
+    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[News]:
+        delivery = self.delivery_id(headers, body)
         if needed_header(headers, "X-Console-Event") != "ticket":
             payload(_AnyEvent, body)
-            return None
+            return ()
         event = payload(_TicketEvent, body)
-        return TicketEvent(self.delivery_id(headers, body), event.action, event.ticket.ticket(), event.actor)
+        ticket = event.ticket.ticket()
+        return (TicketEvent(delivery, event.action, ticket.ref, ticket, event.actor, ticket.updated_at),)
 
     def _card(self, board: _Board, ref: TicketRef) -> Card:
         for card in board.cards:
@@ -242,6 +285,10 @@ def _wanted(card: Card, change: TicketChange) -> dict[str, object]:
         wanted["title"] = change.title
     if change.body is not None:
         wanted["body"] = change.body
+    if change.assignee is not None:
+        wanted["assignee"] = change.assignee
+    if change.due_on is not None or change.no_due_date:
+        wanted["due_on"] = change.due_on
     if change.state is not None and (change.state is not card.state or change.reason not in {None, card.reason}):
         wanted |= {"state": change.state, "reason": _reason(change.state, change.reason)}
     return wanted
@@ -255,7 +302,8 @@ def _reason(state: TicketState, reason: CloseReason | None) -> CloseReason | Non
 
 def delivery(ticket: Ticket, action: TicketAction, actor: str, secret: str) -> tuple[dict[str, str], bytes]:
     """Headers and body of the webhook that tells of ``action`` by the account ``actor``, signed with ``secret``."""
-    card = Card.model_validate(asdict(ticket))
+    words = {name: value for name, value in asdict(ticket).items() if name in Card.model_fields}
+    card = Card.model_validate(words)
     event = _TicketEvent(action=action, actor=actor, ticket=card)
     body = event.model_dump_json(by_alias=True).encode()
     headers = {

@@ -19,7 +19,7 @@ A title has at most 256 characters, a body 65,536: what is longer is cut. The to
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,11 @@ from domain.errors import CredentialsRejected, DomainError, TicketForbidden, Tic
 from domain.tickets import CloseReason, Standing, TicketState
 from integrations.connection import ConnectionModel
 from integrations.tracker import (
+    Account,
+    News,
     PermissionCheck,
+    Registration,
+    RequiredField,
     Ticket,
     TicketAction,
     TicketChange,
@@ -461,31 +465,55 @@ class GithubTracker(Tracker):
         detail = "Webhooks can be verified." if known else "No webhook secret is set: changes in GitHub stay unseen."
         return PermissionCheck("Webhook secret", granted=known, detail=detail)
 
-    def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> None:
+    def read_many(self, refs: Sequence[TicketRef]) -> Iterator[Ticket]:
+        raise NotImplementedError  # TODO(github): on the branch of that name
+
+    def comment(self, ref: TicketRef, marker: str, body: str) -> None:
+        raise NotImplementedError  # TODO(github)
+
+    def accounts(self) -> Iterator[Account]:
+        raise NotImplementedError  # TODO(github)
+
+    def required_fields(self, project: str | None = None, issue_type: str | None = None) -> list[RequiredField]:
+        raise NotImplementedError  # TODO(github)
+
+    def register_webhook(self, url: str, secret: str, current: Registration | None = None) -> Registration:
+        raise NotImplementedError  # TODO(github)
+
+    def remove_webhook(self, current: Registration) -> None:
+        raise NotImplementedError  # TODO(github)
+
+    def verify_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:  # noqa: ARG002
         signature = header(headers, "X-Hub-Signature-256")
         check_signature(signature and signature.removeprefix("sha256="), body, self._secrets.webhook_secret)
 
-    def delivery_id(self, headers: Mapping[str, str], body: bytes) -> str:  # noqa: ARG002 (GitHub numbers them)
+    def delivery_id(self, headers: Mapping[str, str], body: bytes) -> str:  # noqa: ARG002 (it numbers them)
         return needed_header(headers, "X-GitHub-Delivery")
 
-    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> TicketEvent | None:
+    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[News]:
+        delivery = self.delivery_id(headers, body)
         kind = needed_header(headers, "X-GitHub-Event")
         if kind != "issues":
             payload(_AnyEvent, body)
-            return None
+            return ()
         action = _ACTIONS.get(payload(_AnyIssuesEvent, body).action)
         if action is None:
-            return None
+            return ()
         event = payload(_IssuesEvent, body)
         if event.issue.pull_request is not None:
-            return None
+            return ()
         moved = event.changes and event.changes.new_issue
-        return TicketEvent(
-            delivery_id=self.delivery_id(headers, body),
-            action=action,
-            ticket=_ticket(event.issue),
-            actor=event.sender.login if event.sender else None,
-            moved_to=_ticket(moved) if moved else None,
+        ticket = _ticket(event.issue)
+        return (
+            TicketEvent(
+                delivery_id=delivery,
+                action=action,
+                ref=ticket.ref,
+                ticket=ticket,
+                actor=event.sender.login if event.sender else None,
+                at=ticket.updated_at,
+                moved_to=_ticket(moved) if moved else None,
+            ),
         )
 
     @contextmanager

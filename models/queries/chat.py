@@ -14,6 +14,7 @@ from domain.access import Verb, Viewer, Visibility
 from domain.errors import NotFound
 from domain.lifecycle import Status
 from models.account import PersonAccount
+from models.base import derived_id
 from models.chat import ChatChannel
 from models.integration import WebhookDelivery
 from models.person import Person
@@ -46,11 +47,12 @@ async def match_person(
     if person is None:
         return None
     values = {
+        "id": derived_id("acc", integration_id, account),
         "integration_id": integration_id,
         "person_id": person.id,
         "account": account,
         "label": label[:200],
-        "source": "email",
+        "source": "EMAIL",
     }
     await session.execute(insert(PersonAccount).values(values).on_conflict_do_nothing())
     held = select(PersonAccount.account).where(
