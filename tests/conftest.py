@@ -17,6 +17,8 @@ pytest_plugins = [
     "tests.peers.receiver",
     "tests.peers.github_openapi",
     "tests.peers.scripted",
+    "tests.peers.slack",
+    "tests.chat.workspace",
 ]
 
 
