@@ -107,12 +107,12 @@ async def list_editable(session: AsyncSession, viewer: Viewer, limit: int) -> li
 
 
 async def list_written_by(session: AsyncSession, viewer: Viewer, limit: int) -> list[Postmortem]:
-    """Unpublished ones whose author the viewer is, the oldest first."""
+    """Unpublished ones whose author the viewer is, the newest first."""
     statement = select(Postmortem).where(
         Postmortem.author_id == viewer.person_id,
         Postmortem.status.in_((Status.DRAFT.value, Status.IN_REVIEW.value)),
     )
-    return list((await session.execute(statement.order_by(Postmortem.created_at).limit(limit))).scalars())
+    return list((await session.execute(statement.order_by(Postmortem.created_at.desc()).limit(limit))).scalars())
 
 
 # Channels

@@ -28,6 +28,7 @@ from runtime.chat.desk import Known, Reply, Request
 LIST_LIMIT = 10
 OPEN_STATUSES = (ActionItemStatus.OPEN.value, ActionItemStatus.IN_PROGRESS.value)
 TITLE_LIMIT = 300
+MORE = " There is more than is shown: open Afterword for all of it."
 HELP = """*What you can say*
 • `/afterword mine`: your action items, reviews and drafts, with buttons
 • `/afterword overdue`: what is past due, of all that you may see
@@ -57,17 +58,18 @@ async def _mine(request: Request, known: Known, command: Command, said: Said) ->
     viewer, now = known.viewer, request.now
     async with request.desk.sessions.begin() as session:
         wanted = ItemFilters(status=OPEN_STATUSES, owner_id=viewer.person_id)
-        items = (await action_items.list_items(session, viewer, wanted, Ask(LIST_LIMIT), now)).items
-        waiting = await home.list_waiting_reviews(session, viewer, LIST_LIMIT)
-        written = await chat.list_written_by(session, viewer, LIST_LIMIT)
+        found = await action_items.list_items(session, viewer, wanted, Ask(LIST_LIMIT), now)
+        waiting = await home.list_waiting_reviews(session, viewer, LIST_LIMIT + 1)
+        written = await chat.list_written_by(session, viewer, LIST_LIMIT + 1)
         targets = await home.next_targets(session, written)
-        titles = await home.titles_of(session, viewer, [one.postmortem_id for one in items])
+        titles = await home.titles_of(session, viewer, [one.postmortem_id for one in found.items])
+    is_cut = bool(found.next_cursor) or max(len(waiting), len(written)) > LIST_LIMIT
     parts = [
-        ("Your action items", [_item(request, one, titles) for one in items]),
-        ("Your review is asked for", [_review(request, one) for one in waiting]),
-        ("Your postmortems", [_draft(request, one, targets.get(one.id), known) for one in written]),
+        ("Your action items", [_item(request, one, titles) for one in found.items]),
+        ("Your review is asked for", [_review(request, one) for one in waiting[:LIST_LIMIT]]),
+        ("Your postmortems", [_draft(request, one, targets.get(one.id), known) for one in written[:LIST_LIMIT]]),
     ]
-    return _listed("mine", parts, "Nothing waits for you.")
+    return _listed("mine", parts, "Nothing waits for you.", MORE if is_cut else "")
 
 
 async def _overdue(request: Request, known: Known, command: Command, said: Said) -> Reply:  # noqa: ARG001
@@ -87,8 +89,8 @@ async def _overdue(request: Request, known: Known, command: Command, said: Said)
             [_draft(request, one.postmortem, targets.get(one.postmortem.id), known) for one in missed.items],
         ),
     ]
-    more = " There is more than is shown." if late.next_cursor or missed.next_cursor else ""
-    return _listed("overdue", parts, "Nothing is overdue.", more)
+    is_cut = bool(late.next_cursor or missed.next_cursor)
+    return _listed("overdue", parts, "Nothing is overdue.", MORE if is_cut else "")
 
 
 def _listed(result: str, parts: Sequence[tuple[str, list[Entry]]], empty: str, more: str = "") -> Reply:
