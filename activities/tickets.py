@@ -14,8 +14,9 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities import merging
+from activities.beating import beating
 from activities.refusals import transaction
-from activities.vendor import Conversation, beating
+from activities.vendor import Conversation
 from domain import ticket_texts
 from domain.action_items import ActionItemStatus, LinkState
 from domain.errors import (

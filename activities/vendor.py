@@ -1,17 +1,14 @@
 """How an activity speaks to a vendor: on a thread, between transactions, while Temporal is told that it lives."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TypeVar
 
-from temporalio import activity
-
+from activities.beating import beating
 from integrations import shelf
 from integrations.tracker import Tracker
 from models.integration import Integration
 from models.vault import Vault
-
-HEARTBEAT_EVERY = 3.0
 
 T = TypeVar("T")
 
@@ -45,13 +42,3 @@ class Conversation:
             finally:
                 self.calls += tracker.calls
                 self.request_id = tracker.request_id
-
-
-async def beating(work: Awaitable[T]) -> T:
-    """Tells Temporal that this worker lives while it waits: a killed one is replaced within seconds."""
-    running = asyncio.ensure_future(work)
-    while True:
-        done, _ = await asyncio.wait([running], timeout=HEARTBEAT_EVERY)
-        if done:
-            return running.result()
-        activity.heartbeat()

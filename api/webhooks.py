@@ -13,16 +13,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from api import slack
 from api.errors import documented
 from api.unit import Parts, bearer, token_hash
 from domain import access
 from domain.access import Deed
 from domain.errors import BadSignature, DomainError, MalformedWebhook, NotAllowed, NotFound, NotSignedIn, ScopeMissing
 from integrations import incident_source, shelf
+from integrations.slack import KIND as SLACK
 from integrations.tracker import Handshake, News, PullRequestEvent, Tracker
 from models.integration import Integration
 from models.queries import integrations, people, tickets
@@ -74,7 +76,7 @@ BODY = {
 
 
 @router.post("/{source}", status_code=202, response_model=Receipt, responses=ANSWERS, openapi_extra=BODY)
-async def receive(request: Request, source: str) -> JSONResponse:
+async def receive(request: Request, source: str) -> Response:
     """Where there is only one connection of that kind."""
     return await _receive(request, source, None)
 
@@ -82,12 +84,14 @@ async def receive(request: Request, source: str) -> JSONResponse:
 @router.post(
     "/{source}/{integration_id}", status_code=202, response_model=Receipt, responses=ANSWERS, openapi_extra=BODY
 )
-async def receive_for(request: Request, source: str, integration_id: str) -> JSONResponse:
+async def receive_for(request: Request, source: str, integration_id: str) -> Response:
     """A connection's own ``webhookUrl``."""
     return await _receive(request, source, integration_id)
 
 
-async def _receive(request: Request, source: str, integration_id: str | None) -> JSONResponse:
+async def _receive(request: Request, source: str, integration_id: str | None) -> Response:
+    if source == SLACK:
+        return await slack.receive(request, integration_id)
     parts: Parts = request.app.state.parts
     is_tracker = source in shelf.tracker_kinds()
     if not is_tracker and source not in incident_source.incident_source_kinds():

@@ -392,6 +392,21 @@ class NoActionItems(DomainError):
     says = "The postmortem has no open action item that could have a ticket."
 
 
+class AddressGone(DomainError):
+    title = "Nobody is there"
+    says = "{channel} reaches nobody at {address}: {detail}"
+
+
+class ChannelArchived(DomainError):
+    title = "The channel is closed"
+    says = "{channel} takes no messages for {address}: {detail}"
+
+
+class NotifierRefused(DomainError):
+    title = "The channel refused"
+    says = "{channel} refused: {detail}"
+
+
 class TicketExists(DomainError):
     title = "A ticket exists already"
     says = "The action item has a ticket in this connection already: {key}."

@@ -7,8 +7,10 @@ from models import (
     account,
     action_item,
     advice,
+    chat,
     incident,
     integration,
+    ladder,
     person,
     policy,
     postmortem,
@@ -18,6 +20,7 @@ from models import (
     team,
     template,
     ticket_batch,
+    voice,
 )
 from models.base import Base
 
@@ -26,8 +29,10 @@ __all__ = [
     "account",
     "action_item",
     "advice",
+    "chat",
     "incident",
     "integration",
+    "ladder",
     "person",
     "policy",
     "postmortem",
@@ -37,4 +42,5 @@ __all__ = [
     "team",
     "template",
     "ticket_batch",
+    "voice",
 ]

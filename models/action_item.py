@@ -41,7 +41,6 @@ class ActionItem(Base):
     due_on_moves: Mapped[int] = mapped_column(default=0)
     snoozed_until: Mapped[Instant | None]
     completed_at: Mapped[Instant | None]
-    nudged_for: Mapped[Instant | None]
     workflow_started: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]

@@ -26,8 +26,9 @@ class Integration(Base):
     ``registering_until`` its handshake is answered. ``healed`` counts what reconciliation found changed without a
     webhook. A connection that was given up keeps its row, and its links: ``disconnected_at``.
 
-    ``needs_attention`` says what is wrong; ``troubled_at`` since when, and stays while renewed credentials are not
-    known to work: whoever was told of the trouble is told of its end.
+    ``needs_attention`` says what is wrong, and ``attention_of`` names the team whose channel that is about, null where
+    it is the whole connection. ``troubled_at`` says since when, and stays while renewed credentials are not known to
+    work: whoever was told of the trouble is told of its end.
     """
 
     __tablename__ = "integration"
@@ -41,6 +42,7 @@ class Integration(Base):
     is_enabled: Mapped[bool] = mapped_column(default=True)
     needs_attention: Mapped[str | None]
     troubled_at: Mapped[Instant | None]
+    attention_of: Mapped[str | None]
     projection: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}", default=dict)
     account: Mapped[str | None]
     registration: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import json
 from collections.abc import Mapping
 
@@ -15,6 +16,7 @@ class Vault:
 
     def __init__(self, keys: str) -> None:
         texts = [one.strip() for one in keys.split(",") if one.strip()]
+        self._texts = texts
         self._fernet = MultiFernet([Fernet(_fernet_key(one)) for one in texts])
 
     def seal(self, secrets: Mapping[str, object]) -> bytes:
@@ -36,6 +38,23 @@ class Vault:
             return self._fernet.rotate(sealed)
         except InvalidToken:
             raise CredentialsLocked() from None
+
+    def sign(self, purpose: str, text: str) -> str:
+        """``text`` with a signature that holds for that purpose alone."""
+        return f"{text}.{_signature(self._texts[0], purpose, text)}"
+
+    def unsign(self, purpose: str, token: str) -> str | None:
+        """The text, None where it was not signed here for that purpose."""
+        text, _, signature = token.rpartition(".")
+        given = signature.encode(errors="replace")
+        known = [_signature(one, purpose, text).encode() for one in self._texts]
+        fits = [hmac.compare_digest(one, given) for one in known]
+        return text if any(fits) else None
+
+
+def _signature(key: str, purpose: str, text: str) -> str:
+    message = f"{purpose}\x00{text}".encode(errors="replace")
+    return hmac.new(hashlib.sha256(b"afterword signatures\x00" + key.encode()).digest(), message, "sha256").hexdigest()
 
 
 def _fernet_key(text: str) -> bytes:

@@ -39,14 +39,17 @@ from domain.errors import DomainError, Pending, StoreUnavailable, WorkersUnavail
 from workflows import (
     TASK_QUEUE,
     ActionItemWorkflow,
+    ChatWorkflow,
     PostmortemWorkflow,
     ReconciliationWorkflow,
     TicketBatchWorkflow,
+    VoiceWorkflow,
 )
 from workflows.action_item import ActionItemStart
 from workflows.postmortem import PostmortemStart
 from workflows.reconciliation import ReconciliationStart
 from workflows.ticket_batch import TicketBatchStart
+from workflows.voice import VoiceStart
 
 log = structlog.get_logger()
 
@@ -157,6 +160,36 @@ class Dispatch:
             if one.id.startswith(SCHEDULE) and one.schedule is not None:
                 found[one.id.removeprefix(SCHEDULE)] = one.schedule.state.paused
         return found
+
+    async def start_chat(self, delivery: int) -> bool:
+        """Has a recorded request from a chat answered. False where Temporal is away: the drain starts it later."""
+        return await self._told(self._start_chat(delivery), delivery=str(delivery))
+
+    async def _start_chat(self, delivery: int) -> None:
+        await self._client.start_workflow(
+            ChatWorkflow.run,
+            delivery,
+            id=f"chat-{delivery}",
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            priority=INTERACTIVE,
+            static_summary=f"Request {delivery} from a chat",
+        )
+
+    async def wake_voice(self, receiver_id: str) -> bool:
+        """Tells the workflow of a person or a team that something waits for them. False where Temporal is away."""
+        return await self._told(self._signal_voice(receiver_id), receiver_id=receiver_id)
+
+    async def _signal_voice(self, receiver_id: str) -> None:
+        await self._client.start_workflow(
+            VoiceWorkflow.run,
+            VoiceStart(receiver_id),
+            id=f"voice-{receiver_id}",
+            task_queue=TASK_QUEUE,
+            start_signal="look_again",
+            priority=BULK,
+            static_summary=f"Voice to {receiver_id}",
+        )
 
     async def _signal_postmortem(self, postmortem_id: str, priority: Priority) -> None:
         await self._client.start_workflow(

@@ -4,14 +4,27 @@ handled. Everything here may run in many workers at once and may be killed at an
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import structlog
 
-from integrations import shelf
+from integrations import public_holidays, shelf
+from integrations.slack import KIND as CHAT
 from models.base import new_id
 from models.integration import WebhookDelivery
-from models.queries import action_items, integrations, postmortems, records, ticket_batches, tickets, workers
+from models.queries import (
+    action_items,
+    calendars,
+    chat,
+    integrations,
+    nudges,
+    postmortems,
+    records,
+    ticket_batches,
+    tickets,
+    voices,
+    workers,
+)
 from models.session import Sessions
 from models.vault import Vault
 from runtime.deliveries import apply_delivery, find_item_of, keep_pull_request
@@ -23,12 +36,18 @@ SWEEP_LIMIT = 500
 PRESENCE_EVERY = 2.0
 SWEEP_EVERY = 2.0
 SCHEDULES_EVERY = 10.0
+WAKE_EVERY = 1.0
 TIDY_EVERY = 600.0
 LATE = timedelta(seconds=3)
 """A webhook is resent when its first signal had this long."""
 LOST = timedelta(minutes=2)
 """A deadline that nobody looked at for this long means that its workflow is gone."""
 KEEP_ANSWERS = timedelta(days=2)
+STALE_CHAT = timedelta(hours=1)
+KEEP_WORDS = timedelta(days=1)
+"""What people wrote in a chat, for the dialogs that may still come back; then it is dropped."""
+HOLIDAYS_AHEAD = 2
+"""Years for which the public holidays of everybody's country are known at least."""
 
 
 class Upkeep:
@@ -49,6 +68,8 @@ class Upkeep:
                 group.create_task(_every(SWEEP_EVERY, self.sweep))
                 group.create_task(_every(SWEEP_EVERY, self.drain))
                 group.create_task(_every(SCHEDULES_EVERY, self.keep_schedules))
+                group.create_task(_every(SWEEP_EVERY, self.drain_chats))
+                group.create_task(_every(WAKE_EVERY, self.wake_voices))
                 group.create_task(_every(TIDY_EVERY, self.tidy))
         finally:
             await self._leave()
@@ -69,12 +90,13 @@ class Upkeep:
         before = _now() - LOST
         async with self._sessions.begin() as session:
             waiting = await postmortems.list_unstarted_unscoped(session, SWEEP_LIMIT)
-            waiting += await postmortems.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
+            overlooked, overlooked_items = await nudges.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
+            waiting += overlooked
             items = await action_items.list_unstarted_unscoped(session, SWEEP_LIMIT)
-            items += await action_items.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
             items += await tickets.list_stuck_unscoped(session, before, SWEEP_LIMIT)
             resumable = await tickets.list_resumable_unscoped(session, SWEEP_LIMIT)
             batches = await ticket_batches.list_unstarted_unscoped(session, SWEEP_LIMIT)
+            items += overlooked_items
         for postmortem_id in waiting:
             if not await self._dispatch.start_postmortem(postmortem_id, BULK):
                 return
@@ -103,11 +125,25 @@ class Upkeep:
         for integration_id in known.keys() - {one for one, _, _ in wanted}:
             await self._dispatch.drop_schedule(integration_id)
 
+    async def wake_voices(self) -> None:
+        """Tells whoever has a new notice, once its row is committed; and those whose workflow must have been lost.
+
+        The only way by which a voice is woken: what wrote the notice, a door or an activity, may die right after.
+        """
+        async with self._sessions.begin() as session:
+            waiting = await voices.list_unheard_unscoped(session, SWEEP_LIMIT)
+            waiting += await voices.list_overlooked_unscoped(session, _now() - LOST, SWEEP_LIMIT)
+        for receiver_id in dict.fromkeys(waiting):
+            if not await self._dispatch.wake_voice(receiver_id):
+                return
+
     async def drain(self) -> None:
         """Handles again what was received and not handled: signals trackers' news, applies incidents' reports."""
         async with self._sessions.begin() as session:
             pending = await integrations.list_pending_unscoped(session, _now() - LATE, SWEEP_LIMIT)
         for delivery in pending:
+            if delivery.kind == CHAT:
+                continue
             async with self._sessions.begin() as session:
                 await integrations.count_attempt(session, delivery.id)
             if delivery.kind in shelf.tracker_kinds():
@@ -135,9 +171,24 @@ class Upkeep:
         for postmortem_id in touched:
             await self._dispatch.start_postmortem(postmortem_id)
 
-    async def tidy(self) -> None:
+    async def drain_chats(self) -> None:
+        """Has requests from chats answered whose workflow was not started, while an answer still makes sense."""
+        now = _now()
         async with self._sessions.begin() as session:
-            await records.forget_old(session, _now() - KEEP_ANSWERS)
+            await chat.settle_stale(session, CHAT, now - STALE_CHAT, now)
+            pending = await chat.list_pending_unscoped(session, CHAT, now - LATE, SWEEP_LIMIT)
+        for delivery in pending:
+            if not await self._dispatch.start_chat(delivery):
+                return
+
+    async def tidy(self) -> None:
+        now = _now()
+        async with self._sessions.begin() as session:
+            await chat.forget_old(session, CHAT, now - KEEP_WORDS)
+            await records.forget_old(session, now - KEEP_ANSWERS)
+        async with self._sessions.begin() as session:
+            for region in await calendars.list_wanting(session, date(now.year + HOLIDAYS_AHEAD, 1, 1)):
+                await calendars.keep_holidays(session, region, _holidays(region, now.year))
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -151,3 +202,7 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _holidays(region: calendars.Region, year: int) -> frozenset[date]:
+    return public_holidays.dates(region[0], region[1] or None, year)

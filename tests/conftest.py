@@ -19,6 +19,8 @@ pytest_plugins = [
     "tests.peers.github_openapi",
     "tests.peers.jira_openapi",
     "tests.peers.scripted",
+    "tests.peers.slack",
+    "tests.chat.workspace",
 ]
 
 

@@ -79,8 +79,8 @@ class LackingOut(Shape):
 
 
 class DryRunOut(Shape):
-    """``ok``: nothing stands in the way. ``operation`` is ``create``, or ``update`` of the ticket ``key``: there, of two
-    values that differ, the one that was changed since both last agreed holds. ``problems`` are what the tracker
+    """``ok``: nothing stands in the way. ``operation`` is ``create``, or ``update`` of the ticket ``key``: there, of
+    two values that differ, the one that was changed since both last agreed holds. ``problems`` are what the tracker
     refused, in words."""
 
     ok: bool

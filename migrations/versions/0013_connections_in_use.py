@@ -1,4 +1,4 @@
-"""since when a connection is in trouble, and notices about it; tickets for many items at once"""
+"""since when a connection is in trouble, an index for notices about it; tickets for many items at once"""
 
 from collections.abc import Sequence
 
@@ -15,11 +15,7 @@ depends_on: str | Sequence[str] | None = None
 def upgrade() -> None:
     op.add_column("integration", sa.Column("troubled_at", sa.TIMESTAMP(timezone=True), nullable=True))
     op.execute("update integration set troubled_at = now() where needs_attention is not null")
-    op.add_column("notice", sa.Column("integration_id", sa.Text(collation="C"), nullable=True))
     op.create_index(op.f("ix_notice_integration_id"), "notice", ["integration_id"], unique=False)
-    op.create_foreign_key(
-        op.f("fk_notice_integration_id"), "notice", "integration", ["integration_id"], ["id"], ondelete="CASCADE"
-    )
     op.create_index("ix_sync_attempt_integration_id_at", "sync_attempt", ["integration_id", "at"], unique=False)
     op.create_table(
         "ticket_batch",
@@ -55,5 +51,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("ticket_batch")
     op.drop_index("ix_sync_attempt_integration_id_at", table_name="sync_attempt")
-    op.drop_column("notice", "integration_id")
+    op.drop_index(op.f("ix_notice_integration_id"), table_name="notice")
     op.drop_column("integration", "troubled_at")

@@ -12,19 +12,23 @@ from sqlalchemy.orm import selectinload
 
 from domain import access, action_items
 from domain.access import Relation, Verb, Viewer
-from domain.action_items import ActionItemStatus, Move, is_overdue, overdue_at
+from domain.action_items import ActionItemStatus, Move, overdue_at
 from domain.commands import ActionItemAction, ActionItemCommand
 from domain.errors import NotFound, OwnerNotActive
 from domain.lifecycle import Status
-from domain.snapshots import OVERDUE, ActionItemSnapshot, Deadline
+from domain.snapshots import OVERDUE, ActionItemSnapshot, Alarm, Deadline
 from models.action_item import ActionItem, Ticket
+from models.ladder import LadderAlarm
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemTeam
 from models.queries import tickets
+from models.queries.leads import find_leaders
+from models.queries.notices import notify
+from models.queries.nudges import look_at_item
 from models.queries.pages import Ask, Order, Page, fetch_page
-from models.queries.people import escape_like, find_team_leads, get_viewer_unscoped, list_administrators
+from models.queries.people import escape_like, get_viewer_unscoped
 from models.queries.postmortems import Seen
-from models.queries.records import audit, is_committed, log_command, notify, plain, take_arguments
+from models.queries.records import audit, is_committed, log_command, plain, take_arguments
 from models.queries.trail import note_reads
 from models.queries.visibility import relation_columns, relations, visible_to
 
@@ -238,6 +242,8 @@ async def apply_change(
             action_item_id=item.id,
             postmortem_id=item.postmortem_id,
         )
+    await session.flush()
+    await look_at_item(session, item.id, now)
     return True
 
 
@@ -311,6 +317,8 @@ async def _snooze(asked: Asked) -> None:
     item.snoozed_until = asked.command.until
     after = item.snoozed_until.isoformat() if item.snoozed_until else None
     _audit(asked, "action_item.snoozed", {"snoozedUntil": before}, {"snoozedUntil": after})
+    await asked.session.flush()
+    await look_at_item(asked.session, item.id, asked.now)
 
 
 async def _open_ticket(asked: Asked) -> None:
@@ -372,6 +380,7 @@ async def snapshot(session: AsyncSession, item_id: str) -> ActionItemSnapshot:
     if item is None:
         return ActionItemSnapshot(item_id, "", 0, ActionItemStatus.OPEN, exists=False)
     teams = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == item.postmortem_id)
+    alarm = await session.get(LadderAlarm, item_id, populate_existing=True)
     return ActionItemSnapshot(
         id=item.id,
         postmortem_id=item.postmortem_id,
@@ -380,6 +389,7 @@ async def snapshot(session: AsyncSession, item_id: str) -> ActionItemSnapshot:
         team_ids=tuple(sorted((await session.execute(teams)).scalars())),
         deadlines=_deadlines(item),
         pushes=tuple(await tickets.list_pushes(session, item)),
+        alarm=Alarm(alarm.rings_at, alarm.rings_for) if alarm else Alarm(),
     )
 
 
@@ -390,8 +400,6 @@ def _deadlines(item: ActionItem) -> tuple[Deadline, ...]:
     at = overdue_at(item.due_on)
     if item.snoozed_until and item.snoozed_until > at:
         at = item.snoozed_until
-    if item.nudged_for is not None and item.nudged_for >= at:
-        return ()
     return (Deadline(OVERDUE, at),)
 
 
@@ -400,37 +408,6 @@ async def mark_started(session: AsyncSession, item_id: str) -> None:
     free = select(ActionItem.id).where(ActionItem.id == item_id, ~ActionItem.workflow_started)
     statement = update(ActionItem).where(ActionItem.id == free.with_for_update(skip_locked=True).scalar_subquery())
     await session.execute(statement.values(workflow_started=True))
-
-
-async def nudge_for_overdue(session: AsyncSession, item_id: str, now: datetime) -> list[str]:
-    """Reads the facts again; where the item is overdue, tells its owner once for each due date."""
-    item = await session.get(ActionItem, item_id, with_for_update=True, populate_existing=True)
-    if item is None or not is_overdue(ActionItemStatus(item.status), item.due_on, now):
-        return []
-    waiting = _deadlines(item)
-    if not waiting or waiting[0].at > now:
-        return []
-    item.nudged_for = waiting[0].at
-    return await notify(
-        session,
-        await _owing(session, item),
-        "action_item_overdue",
-        f"{item.id}:overdue:{waiting[0].at.isoformat()}",
-        at=now,
-        postmortem_id=item.postmortem_id,
-        action_item_id=item.id,
-        rung="due",
-    )
-
-
-async def _owing(session: AsyncSession, item: ActionItem) -> list[str]:
-    """The owner; where there is none or who left, the team lead, else an administrator."""
-    owner = await session.get(Person, item.owner_id) if item.owner_id else None
-    if owner is not None and owner.is_active:
-        return [owner.id]
-    teams = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == item.postmortem_id)
-    leads = await find_team_leads(session, (await session.execute(teams)).scalars(), seeing=item.postmortem_id)
-    return leads or (await list_administrators(session))[:1]
 
 
 # From a ticket
@@ -448,7 +425,9 @@ async def follow_ticket(session: AsyncSession, item: ActionItem, changes: Mappin
 
 async def tell_owing(session: AsyncSession, item: ActionItem, kind: str, occasion: str, now: datetime) -> None:
     """A notice to the owner, or to whoever stands in for them; once for each occasion."""
-    people = await _owing(session, item)
+    owner = await session.get(Person, item.owner_id) if item.owner_id else None
+    there = owner is not None and owner.is_active
+    people = [owner.id] if owner and there else await find_leaders(session, item.postmortem_id)
     await notify(session, people, kind, occasion, at=now, postmortem_id=item.postmortem_id, action_item_id=item.id)
 
 
@@ -480,14 +459,3 @@ async def get_item_unscoped(session: AsyncSession, item_id: str) -> ActionItem |
 async def list_unstarted_unscoped(session: AsyncSession, limit: int) -> list[str]:
     statement = select(ActionItem.id).where(~ActionItem.workflow_started).order_by(ActionItem.created_at).limit(limit)
     return list((await session.execute(statement)).scalars())
-
-
-async def list_overlooked_unscoped(session: AsyncSession, before: datetime, limit: int) -> list[str]:
-    """Overdue items that no workflow has looked at: it may be lost."""
-    today = before.astimezone(UTC).date()
-    overdue = select(ActionItem.id).where(
-        ActionItem.due_on < today,
-        ActionItem.status.in_(("OPEN", "IN_PROGRESS")),
-        ActionItem.nudged_for.is_(None),
-    )
-    return list((await session.execute(overdue.limit(limit))).scalars())

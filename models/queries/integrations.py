@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import AmbiguousConnection, Disconnected, NotFound, WebhookNotWanted
 from models.integration import Integration, SyncAttempt, WebhookDelivery
+from models.queries.notices import notify
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import list_administrators
-from models.queries.records import notify
 
 
 async def get_integration(session: AsyncSession, integration_id: str, *, lock: bool = False) -> Integration:
@@ -86,54 +86,53 @@ async def get_connection(session: AsyncSession, kind: str, integration_id: str |
 # Trouble
 
 
-async def note_trouble(session: AsyncSession, integration_id: str, why: str, now: datetime) -> bool:
-    """Marks the connection as needing attention, and tells each administrator once: until it is well again, or its
+async def note_trouble(
+    session: AsyncSession, integration_id: str, why: str, now: datetime, *, team_id: str | None = None
+) -> bool:
+    """Marks the connection as needing attention, and tells an administrator once: until it is well again, or its
     credentials are renewed. True where it was not marked before. ``why`` is words for people, without credentials.
+    ``team_id``: only that team's channel is shut; the whole connection's trouble goes before it.
 
     Locks the connection's row: call it last in a transaction that holds others.
     """
-    why = why[:1000]
-    marked = (
-        update(Integration)
-        .where(
-            Integration.id == integration_id,
-            Integration.needs_attention.is_(None),
-            Integration.disconnected_at.is_(None),
-        )
-        .values(needs_attention=why, troubled_at=now)
-        .returning(Integration.id)
-    )
-    if (await session.execute(marked)).scalar_one_or_none() is None:
-        other = update(Integration).where(Integration.id == integration_id, Integration.needs_attention != why)
-        await session.execute(other.values(needs_attention=why))
+    row = await session.get(Integration, integration_id, with_for_update=True, populate_existing=True)
+    if row is None or row.disconnected_at is not None:
         return False
-    await _tell_administrators(session, integration_id, "connection_needs_attention", now, now)
+    was_marked = row.needs_attention is not None
+    is_worse = was_marked and row.attention_of is not None and team_id is None
+    if was_marked and not is_worse:
+        if row.attention_of == team_id:
+            row.needs_attention = why[:1000]
+        return False
+    row.needs_attention, row.attention_of, row.troubled_at = why[:1000], team_id, now
+    await _tell_administrator(session, row, "connection_needs_attention", now)
     return True
 
 
-async def note_recovery(session: AsyncSession, integration_id: str, now: datetime) -> bool:
-    """After anything that the vendor let us do: the connection is well. Tells each administrator once, where it was
-    not before. Cheap, and without a lock, where it was well already."""
-    troubled = select(Integration.troubled_at).where(
-        Integration.id == integration_id, Integration.troubled_at.is_not(None)
-    )
-    if (await session.execute(troubled)).scalar_one_or_none() is None:
+async def note_recovery(
+    session: AsyncSession, integration_id: str, now: datetime, *, team_id: str | None = None
+) -> bool:
+    """After anything that the vendor let us do: the connection is well. Tells whoever was told of the trouble, where
+    it was not well before. Cheap, and without a lock, where it was."""
+    theirs = or_(Integration.attention_of.is_(None), Integration.attention_of == team_id)
+    troubled = select(Integration).where(Integration.id == integration_id, Integration.troubled_at.is_not(None), theirs)
+    if (await session.execute(select(troubled.exists()))).scalar_one() is False:
         return False
-    since = (await session.execute(troubled.with_for_update())).scalar_one_or_none()
-    if since is None:
+    held = troubled.with_for_update().execution_options(populate_existing=True)
+    row = (await session.execute(held)).scalar_one_or_none()
+    if row is None or row.troubled_at is None:
         return False
-    healed = update(Integration).where(Integration.id == integration_id)
-    await session.execute(healed.values(needs_attention=None, troubled_at=None))
-    await _tell_administrators(session, integration_id, "connection_well_again", since, now)
+    await _tell_administrator(session, row, "connection_well_again", now)
+    row.needs_attention = row.attention_of = row.troubled_at = None
     return True
 
 
-async def _tell_administrators(
-    session: AsyncSession, integration_id: str, kind: str, since: datetime, now: datetime
-) -> None:
-    occasion = f"{integration_id}:{kind}:{since.isoformat()}"
-    people = await list_administrators(session)
-    await notify(session, people, kind, occasion, at=now, integration_id=integration_id)
+async def _tell_administrator(session: AsyncSession, row: Integration, kind: str, now: datetime) -> None:
+    """Whoever made the connection, if they are one still; else the longest-serving one."""
+    known = await list_administrators(session)
+    receivers = [row.created_by_id] if row.created_by_id in known else known[:1]
+    since = row.troubled_at.isoformat() if row.troubled_at else ""
+    await notify(session, receivers, kind, f"{row.id}:{kind}:{since}", at=now, integration_id=row.id)
 
 
 # Deliveries
