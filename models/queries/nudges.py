@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.ladder import Facts, Nudge, Sent, ladder, looked_until
-from domain.policy import Asked
+from domain.policy import Asked, RungKind
 from models.action_item import ActionItem
 from models.ladder import LadderAlarm, LadderStep
 from models.postmortem import Postmortem
@@ -102,7 +102,7 @@ async def _ask(session: AsyncSession, debt: Debt, due: Sequence[tuple[Thing, Nud
         await notify(
             session,
             [nudge.to],
-            thing.kind,
+            thing.early if nudge.rung == RungKind.BEFORE_DUE.value.lower() else thing.kind,
             occasion,
             at=now,
             postmortem_id=debt.postmortem.id,
