@@ -55,7 +55,7 @@ async def test_a_channel_hears_what_every_member_may_see(room: Room, receiver: R
     theirs = await room.postmortem(jane.id, "Theirs", visibility="TEAM")
     secret = await room.postmortem(jane.id, "Secret", team_ids=[team.id], visibility="PRIVATE")
     for one in (shown, theirs, secret):
-        await tell(team, "stale_draft", one, is_escalation=True)
+        await tell(team, "draft_stale", one, is_escalation=True)
     await tell(team, "published", shown)
     await team.until(at(0, 12))
     title, words = heard(receiver)
@@ -105,7 +105,7 @@ async def test_a_channel_that_is_away_does_not_hold_the_team_for_ever(room: Room
     jane = await room.listener()
     team = await room.team(f"json://127.0.0.1:{free_port()}/", jane.id)
     shown = await room.postmortem(jane.id, "Shown", team_ids=[team.id], visibility="TEAM")
-    await tell(team, "stale_draft", shown, is_escalation=True)
+    await tell(team, "draft_stale", shown, is_escalation=True)
     await team.until(at(0, 12))
     (message,) = [one for one in await team.messages() if one.kind == "ESCALATION"]
     assert (message.state, message.channel) == ("SENT", "inbox")
