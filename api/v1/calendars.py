@@ -12,7 +12,7 @@ from api.v1.policy_shapes import WEEK, Clock, Country, Region, Weekday, clock_of
 from api.v1.routing import router
 from api.v1.shapes import IfMatch, PathId, StrictlyGiven, expected_version, tag
 from integrations import public_holidays
-from models.queries import calendars, leads, people
+from models.queries import calendars, leads, people, voices
 
 routes: APIRouter = router("people", prefix="/users/{user_id}/calendar")
 
@@ -66,6 +66,7 @@ async def put_calendar(
         known: frozenset[date] = public_holidays.dates(given.country, given.region, unit.now.year)
         await calendars.keep_holidays(unit.session, (given.country, given.region or ""), known)
     await leads.look_anew(unit.session, user_id)
+    await voices.replan(unit.session, user_id)
     return await _read(unit, user_id, response)
 
 

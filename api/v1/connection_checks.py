@@ -13,6 +13,7 @@ from api.v1.shapes import PathId, Shape
 from domain.errors import DomainError
 from domain.projection import Destination, Projection, read_projection
 from integrations import shelf
+from integrations.notifier import NotifierUnavailable
 from integrations.tracker import PermissionCheck, RequiredField, Tracker, TrackerUnavailable
 from models.queries import integrations
 
@@ -37,9 +38,13 @@ async def check_integration(unit: Asking, integration_id: PathId) -> TestOut:
     """Asks the vendor, and names each permission that is missing and each required field without a value."""
     unit.require_admin("test the connections of")
     row = await integrations.get_connected(unit.session, integration_id)
-    need_tracker(row)
+    if row.kind not in shelf.notifier_kinds():
+        need_tracker(row)
     secrets = unit.parts.vault.open(row.secrets)
-    checks = await asyncio.to_thread(_check, row.kind, row.config, secrets, read_projection(row.projection))
+    if row.kind in shelf.notifier_kinds():
+        checks = await _check_channel(row.kind, row.config, secrets)
+    else:
+        checks = await asyncio.to_thread(_check, row.kind, row.config, secrets, read_projection(row.projection))
     ok = all(one.granted for one in checks)
     if ok:
         await integrations.note_recovery(unit.session, integration_id, unit.now)
@@ -57,6 +62,14 @@ def _check(
                 checks += _missing(tracker, projection)
             return checks
     except TrackerUnavailable as stumble:
+        return [PermissionCheck("Reachable", granted=False, detail=str(stumble))]
+
+
+async def _check_channel(kind: str, config: dict[str, Any], secrets: dict[str, object]) -> list[PermissionCheck]:
+    try:
+        async with shelf.connect_notifier(kind, config, secrets) as channel:
+            return await channel.check_permissions()
+    except NotifierUnavailable as stumble:
         return [PermissionCheck("Reachable", granted=False, detail=str(stumble))]
 
 

@@ -211,7 +211,7 @@ async def change_integration(
     if "enabled" in changes:
         changes["is_enabled"] = changes.pop("enabled")
     if given.secrets:
-        changes |= {"needs_attention": None}
+        changes |= {"needs_attention": None, "attention_of": None}
     records.change_row(unit.session, unit.viewer, "integration", row, changes, expected_version(if_match))
     if given.secrets:
         row.secrets = unit.parts.vault.seal(secrets)

@@ -30,6 +30,10 @@ async def get_connected(session: AsyncSession, integration_id: str, *, lock: boo
     return integration
 
 
+async def find_integration(session: AsyncSession, integration_id: str) -> Integration | None:
+    return await session.get(Integration, integration_id)
+
+
 async def list_integrations(session: AsyncSession, ask: Ask, *, disconnected: bool = False) -> Page[Integration]:
     """Oldest first: those in use, or those that were given up."""
     order = Order("integrations", Integration.created_at, Integration.id, False)

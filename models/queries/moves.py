@@ -39,7 +39,7 @@ from models.queries.bodies import read_bodies
 from models.queries.comments import add_comment
 from models.queries.kept_templates import get_kept
 from models.queries.leads import tell_of_slips
-from models.queries.notices import notify
+from models.queries.notices import notify, notify_teams
 from models.queries.nudges import look_at_postmortem
 from models.queries.people import check_active, find_absences, get_viewer_unscoped
 from models.queries.postmortems import Seen, get_seen, meet_targets, state_of, unresolved_threads
@@ -328,6 +328,7 @@ async def _request_changes(asked: Asked) -> None:
 async def _publish(asked: Asked) -> None:
     asked.postmortem.published_at = asked.now
     _move_to(asked, Status.PUBLISHED, "postmortem.published")
+    await _tell_teams(asked)
     await meet_targets(asked.session, asked.postmortem.id, TargetName, asked.now)
 
 
@@ -428,6 +429,19 @@ async def _delete(asked: Asked) -> None:
     _audit(asked, "postmortem.deleted", {"title": asked.postmortem.title}, None)
     await asked.session.flush()
     await asked.session.delete(asked.postmortem)
+
+
+async def _tell_teams(asked: Asked) -> None:
+    """Each of its teams, in the team's channel; again after it was reopened."""
+    teams = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == asked.postmortem.id)
+    await notify_teams(
+        asked.session,
+        (await asked.session.execute(teams)).scalars(),
+        "published",
+        f"{asked.postmortem.id}:published:{asked.command.request_id}",
+        at=asked.now,
+        postmortem_id=asked.postmortem.id,
+    )
 
 
 async def _notify(asked: Asked, person_ids: list[str], kind: str, occasion: str) -> None:
