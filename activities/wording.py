@@ -44,7 +44,7 @@ class Words:
             created_at=self._local(work.message.created_at),
             intro=self._intro(kind, work),
             threads=tuple(threads),
-            preferences_url=f"{self._base}/preferences" if is_person else None,
+            preferences_url=f"{self._base}/settings/notifications" if is_person else None,
             unsubscribe_url=self._unsubscribe(kind) if is_person else None,
             preview=work.preview,
         )
@@ -167,7 +167,7 @@ class Words:
             return f"{self._base}/action-items/{item_id}"
         if postmortem_id:
             return f"{self._base}/postmortems/{postmortem_id}"
-        return f"{self._base}/integrations" if integration_id else f"{self._base}/inbox"
+        return f"{self._base}/settings/integrations" if integration_id else f"{self._base}/inbox"
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -17,6 +17,7 @@ from api.pages import editing as editing_pages
 from api.pages import editors as editor_pages
 from api.pages import history as history_pages
 from api.pages import home as home_pages
+from api.pages import inbox as inbox_pages
 from api.pages import incidents as incident_pages
 from api.pages import integrations as integration_pages
 from api.pages import lifecycle as lifecycle_pages
@@ -25,6 +26,7 @@ from api.pages import searching as search_pages
 from api.pages import sign_in as sign_in_pages
 from api.pages import templates as template_pages
 from api.pages import timelines as timeline_pages
+from api.pages import unsubscribing as unsubscribing_pages
 from api.pages.rendering import WEB
 from api.unit import Parts
 from api.v1 import (
@@ -36,9 +38,11 @@ from api.v1 import (
     incidents,
     integrations,
     lifecycle,
+    me,
     people,
     policies,
     postmortems,
+    reachability,
     search,
     sections,
     similar,
@@ -61,6 +65,8 @@ Send `Authorization: Bearer <token>`. Every write takes an `Idempotency-Key`; ev
 PAGES = (
     sign_in_pages,
     home_pages,
+    inbox_pages,
+    unsubscribing_pages,
     editing_pages,
     postmortem_pages,
     lifecycle_pages,
@@ -112,6 +118,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         action_items.routes,
         incidents.routes,
         people.routes,
+        me.routes,
+        reachability.routes,
         templates.routes,
         templates.kept_routes,
         policies.routes,

@@ -88,7 +88,7 @@ async def add_event(visit: Visiting, postmortem_id: PathId) -> Response:
     unit, form = visit.unit, visit.form
 
     async def work() -> None:
-        at = _instant(form.get("at", ""), unit.person.time_zone)
+        at = instant_of(form.get("at", ""), unit.person.time_zone)
         precision = form.get("precision", "MINUTE")
         given = {"event": form.get("event", ""), "type": form.get("type", "OTHER"), "actor": form.get("actor") or None}
         new = read_form(TimelineEventIn, given | {"at": _earliest(at, precision, unit), "precision": precision})
@@ -114,7 +114,7 @@ def _earliest(at: datetime, precision: str, unit: Unit) -> datetime:
     return local.astimezone(UTC)
 
 
-def _instant(written: str, zone: str) -> datetime:
+def instant_of(written: str, zone: str) -> datetime:
     try:
         return datetime.fromisoformat(written).replace(tzinfo=zone_of(zone)).astimezone(UTC)
     except (ValueError, OverflowError):

@@ -1,12 +1,11 @@
-"""The first page: what needs the person now. And their inbox."""
+"""The first page: what needs the person now."""
 
 from fastapi import Response
 
 from api.pages.action_items import listed
-from api.pages.routing import Visiting, router, to
+from api.pages.routing import Visiting, router
 from api.pages.showing import show
-from api.v1.shapes import PathId
-from models.queries import home, notices, postmortems
+from models.queries import home, postmortems
 from models.queries.action_items import ItemFilters
 from models.queries.pages import Ask
 from models.queries.postmortems import Filters
@@ -27,17 +26,3 @@ async def first_page(visit: Visiting) -> Response:
     return await show(
         visit, "home.html", drafts=drafts.items, reviews=reviews, targets=targets, recent=recent.items, **items
     )
-
-
-@routes.get("/inbox")
-async def inbox(visit: Visiting, cursor: str | None = None) -> Response:
-    unit = visit.unit
-    found = await notices.list_notices(unit.session, unit.viewer, Ask(50, cursor))
-    titles = await home.titles_of(unit.session, unit.viewer, [one.postmortem_id for one in found.items])
-    return await show(visit, "inbox.html", notices=found, titles=titles)
-
-
-@routes.post("/inbox/{notice_id}/read")
-async def mark_read(visit: Visiting, notice_id: PathId) -> Response:
-    await notices.mark_read(visit.unit.session, visit.unit.viewer, notice_id, visit.unit.now)
-    return to("/inbox")

@@ -13,6 +13,7 @@ from api.v1.shapes import FreeForm, Given, IfMatch, Listing, PathId, Shape, ask,
 from domain.errors import UnknownIntegrationKind
 from integrations import shelf
 from integrations.fields import Name, Words
+from integrations.notifier import NotifierUnavailable
 from integrations.tracker import PermissionCheck, TrackerUnavailable
 from models.base import new_id
 from models.integration import Integration
@@ -148,7 +149,7 @@ async def change_integration(
     if "enabled" in changes:
         changes["is_enabled"] = changes.pop("enabled")
     if given.secrets:
-        changes |= {"needs_attention": None}
+        changes |= {"needs_attention": None, "attention_of": None}
     records.change_row(unit.session, unit.viewer, "integration", row, changes, expected_version(if_match))
     if given.secrets:
         row.secrets = unit.parts.vault.seal(secrets)
@@ -164,9 +165,14 @@ async def check_integration(unit: Asking, integration_id: PathId) -> TestOut:
     """Asks the vendor, and names each permission that is missing."""
     unit.require_admin("test the connections of")
     row = await integrations.get_integration(unit.session, integration_id)
-    if row.kind not in shelf.tracker_kinds():
-        raise UnknownIntegrationKind(kind=f"{row.kind} (it only sends)", known=", ".join(shelf.tracker_kinds()))
-    checks = await asyncio.to_thread(_check, row.kind, row.config, unit.parts.vault.open(row.secrets))
+    secrets = unit.parts.vault.open(row.secrets)
+    if row.kind in shelf.notifier_kinds():
+        checks = await _check_channel(row.kind, row.config, secrets)
+    elif row.kind in shelf.tracker_kinds():
+        checks = await asyncio.to_thread(_check, row.kind, row.config, secrets)
+    else:
+        known = ", ".join(sorted({*shelf.tracker_kinds(), *shelf.notifier_kinds()}))
+        raise UnknownIntegrationKind(kind=f"{row.kind} (it only sends)", known=known)
     return TestOut(
         ok=all(one.granted for one in checks),
         checks=[CheckOut(name=one.name, granted=one.granted, detail=one.detail) for one in checks],
@@ -179,6 +185,14 @@ def _check(kind: str, config: dict[str, Any], secrets: dict[str, object]) -> lis
         with shelf.connect(kind, config, secrets) as tracker:
             return tracker.check_permissions()
     except TrackerUnavailable as stumble:
+        return [PermissionCheck("Reachable", granted=False, detail=str(stumble))]
+
+
+async def _check_channel(kind: str, config: dict[str, Any], secrets: dict[str, object]) -> list[PermissionCheck]:
+    try:
+        async with shelf.connect_notifier(kind, config, secrets) as channel:
+            return await channel.check_permissions()
+    except NotifierUnavailable as stumble:
         return [PermissionCheck("Reachable", granted=False, detail=str(stumble))]
 
 

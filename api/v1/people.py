@@ -2,23 +2,24 @@
 
 import secrets
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from api.unit import Asking, token_hash
+from api.unit import Asking, Unit, token_hash
 from api.v1.postmortems import RefQuery, Search
 from api.v1.routing import router
-from api.v1.shapes import FreeForm, Given, IfMatch, Listing, PathId, Ref, Shape, ask, expected_version, tag
+from api.v1.shapes import Given, IfMatch, Listing, PathId, Ref, Shape, ask, expected_version, tag
 from domain.access import Role
-from domain.errors import Malformed, reason
+from domain.errors import Malformed, UnknownReference, reason
+from integrations import shelf
 from integrations.fields import Email, Instant, Name, Words
 from models.base import new_id
 from models.person import ApiToken, Person
-from models.queries import leads, notices, people, records, sign_in, teams
+from models.queries import integrations, leads, people, records, sign_in, teams, voices
 from models.queries.pages import Ask
 from models.team import Service, Team
 
@@ -117,12 +118,12 @@ async def create_user(unit: Asking, given: UserNew, response: Response) -> UserO
     await teams.set_teams_of(unit.session, unit.viewer, person.id, given.team_ids)
     records.audit(unit.session, unit.viewer, "user.created", "user", person.id, after={"role": given.role.value})
     response.headers["Location"] = f"/api/users/{person.id}"
-    return await _read_user(unit, person.id, response)
+    return await read_user(unit, person.id, response)
 
 
 @routes.get("/users/{user_id}")
 async def get_user(unit: Asking, user_id: PathId, response: Response) -> UserOut:
-    return await _read_user(unit, user_id, response)
+    return await read_user(unit, user_id, response)
 
 
 @routes.patch("/users/{user_id}")
@@ -138,89 +139,16 @@ async def change_user(
     await people.change_person(unit.session, unit.viewer, user_id, changes, expected_version(if_match))
     if was_active and changes.get("is_active") is False:
         await leads.tell_of_leaver(unit.session, user_id, unit.now)
+    await voices.replan(unit.session, user_id)
     if team_ids is not None:
         await teams.set_teams_of(unit.session, unit.viewer, user_id, team_ids)
-    return await _read_user(unit, user_id, response)
+    return await read_user(unit, user_id, response)
 
 
-async def _read_user(unit: Any, user_id: str, response: Response) -> UserOut:
+async def read_user(unit: Any, user_id: str, response: Response) -> UserOut:
     person = await people.get_person(unit.session, user_id)
     tag(response, person.version)
     return user_out(person, (await people.teams_of(unit.session, [user_id])).get(user_id, []))
-
-
-# Oneself
-
-
-class MeOut(UserOut):
-    notification_preferences: FreeForm
-    away_from: datetime | None
-    away_until: datetime | None
-    scopes: list[str]
-
-
-class MePatch(Given):
-    name: Name = Field(default="")
-    time_zone: Zone = "UTC"
-    notification_preferences: FreeForm = Field(default_factory=dict)
-    away_from: Instant | None = None
-    away_until: Instant | None = None
-
-    @model_validator(mode="after")
-    def _ends_after_it_begins(self) -> Self:
-        if self.away_from and self.away_until and self.away_until <= self.away_from:
-            raise ValueError("awayUntil must lie after awayFrom")
-        return self
-
-
-@routes.get("/me")
-async def get_me(unit: Asking, response: Response) -> MeOut:
-    return await _read_me(unit, response)
-
-
-@routes.patch("/me")
-async def change_me(unit: Asking, given: MePatch, response: Response, if_match: IfMatch = None) -> MeOut:
-    """Your own name, time zone, notification preferences and away window."""
-    await people.change_person(
-        unit.session, unit.viewer, unit.viewer.person_id, given.given(), expected_version(if_match)
-    )
-    return await _read_me(unit, response)
-
-
-async def _read_me(unit: Any, response: Response) -> MeOut:
-    user = await _read_user(unit, unit.viewer.person_id, response)
-    person = await people.get_person(unit.session, unit.viewer.person_id)
-    return MeOut(
-        **user.model_dump(),
-        notification_preferences=person.notification_preferences,
-        away_from=person.away_from,
-        away_until=person.away_until,
-        scopes=sorted(unit.viewer.scopes),
-    )
-
-
-class NoticeOut(Shape):
-    id: str
-    kind: str
-    target: str | None
-    rung: str | None
-    postmortem_id: str | None
-    action_item_id: str | None
-    comment_id: str | None
-    created_at: datetime
-    read_at: datetime | None
-
-
-@routes.get("/me/notifications")
-async def list_notifications(unit: Asking, page: Paging) -> Listing[NoticeOut]:
-    """Your inbox, newest first."""
-    found = await notices.list_notices(unit.session, unit.viewer, page)
-    return Listing(items=[NoticeOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
-
-
-@routes.post("/me/notifications/{notice_id}/read")
-async def mark_notification_read(unit: Asking, notice_id: PathId) -> NoticeOut:
-    return NoticeOut.model_validate(await notices.mark_read(unit.session, unit.viewer, notice_id, unit.now))
 
 
 # Tokens
@@ -330,6 +258,14 @@ async def revoke_token(unit: Asking, token_id: PathId) -> None:
 # Teams
 
 
+class ChannelShape(Given):
+    """Where a team is told: ``address`` is the connection's own word for it, such as a Slack channel's id or an e-mail
+    address; empty where the connection is one channel."""
+
+    integration_id: Ref
+    address: Annotated[str, Words(254, blank=True, one_line=True)] = ""
+
+
 class TeamNew(Given):
     name: Name
     lead_id: Ref | None = None
@@ -337,9 +273,12 @@ class TeamNew(Given):
 
 
 class TeamPatch(Given):
+    """``channel`` null takes it away. Escalations and a weekly report go there."""
+
     name: Name = Field(default="")
     lead_id: Ref | None = None
     member_ids: Annotated[list[Ref], Field(max_length=1000, default_factory=list)]
+    channel: ChannelShape | None = None
 
 
 class TeamOut(Shape):
@@ -348,6 +287,7 @@ class TeamOut(Shape):
     name: str
     lead_id: str | None
     member_ids: list[str]
+    channel: ChannelShape | None
     created_at: datetime
 
 
@@ -358,6 +298,9 @@ def team_out(team: Team, member_ids: list[str]) -> TeamOut:
         name=team.name,
         lead_id=team.lead_id,
         member_ids=member_ids,
+        channel=ChannelShape(integration_id=team.channel_id, address=team.channel_address or "")
+        if team.channel_id
+        else None,
         created_at=team.created_at,
     )
 
@@ -395,8 +338,26 @@ async def change_team(
     unit: Asking, team_id: PathId, given: TeamPatch, response: Response, if_match: IfMatch = None
 ) -> TeamOut:
     unit.require_admin("change teams of")
-    await teams.change_team(unit.session, unit.viewer, team_id, given.given(), expected_version(if_match))
+    changes = given.given()
+    if "channel" in changes:
+        del changes["channel"]
+        changes |= await _channel(unit, given.channel)
+    await teams.change_team(unit.session, unit.viewer, team_id, changes, expected_version(if_match))
+    await voices.replan(unit.session, team_id)
     return await _read_team(unit, team_id, response)
+
+
+async def _channel(unit: Unit, given: ChannelShape | None) -> dict[str, Any]:
+    """Raises UnknownReference, or Malformed where the connection tells nobody anything."""
+    if given is None:
+        return {"channel_id": None, "channel_address": None}
+    row = await integrations.find_integration(unit.session, given.integration_id)
+    if row is None:
+        raise UnknownReference(field="channel.integrationId", kind="integration", id=given.integration_id)
+    if row.kind not in shelf.notifier_kinds():
+        words = f"A connection of kind {row.kind} sends no messages."
+        raise Malformed(reasons=[reason("channel", words, where="body.channel.integrationId")])
+    return {"channel_id": row.id, "channel_address": given.address}
 
 
 async def _read_team(unit: Any, team_id: str, response: Response) -> TeamOut:

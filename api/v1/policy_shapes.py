@@ -32,20 +32,20 @@ class Weekday(StrEnum):
     SUN = "SUN"
 
 
-_WEEK = tuple(Weekday)
+WEEK = tuple(Weekday)
 
 
-def _minutes(clock: str) -> int:
+def minutes_of(clock: str) -> int:
     hours, _, minutes = clock.partition(":")
     return int(hours) * 60 + int(minutes)
 
 
-def _clock(minutes: int) -> str:
+def clock_of(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
-def _sorted_days(days: list[Weekday]) -> list[Weekday]:
-    return sorted(set(days), key=_WEEK.index)
+def sorted_days(days: list[Weekday]) -> list[Weekday]:
+    return sorted(set(days), key=WEEK.index)
 
 
 Clock = Annotated[str, Words(5, shape=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", says="Give a time of day, such as 09:00")]
@@ -76,8 +76,8 @@ class CalendarIn(StrictlyGiven):
     read_only = frozenset({"holidays"})
 
     time_zone: Zone = "UTC"
-    working_days: Annotated[list[Weekday], Field(min_length=1, max_length=7), AfterValidator(_sorted_days)] = Field(
-        default_factory=lambda: list(_WEEK[:5])
+    working_days: Annotated[list[Weekday], Field(min_length=1, max_length=7), AfterValidator(sorted_days)] = Field(
+        default_factory=lambda: list(WEEK[:5])
     )
     opens: Clock = "09:00"
     closes: Clock = "17:00"
@@ -94,10 +94,10 @@ class CalendarIn(StrictlyGiven):
         return self
 
     def office(self, today: date) -> Office:
-        days = tuple(_WEEK.index(one) + 1 for one in self.working_days)
+        days = tuple(WEEK.index(one) + 1 for one in self.working_days)
         known = public_holidays.dates(self.country, self.region, today.year) if self.country else frozenset[date]()
         return Office(
-            hours=Calendar(self.time_zone, days, _minutes(self.opens), _minutes(self.closes)),
+            hours=Calendar(self.time_zone, days, minutes_of(self.opens), minutes_of(self.closes)),
             country=self.country,
             region=self.region,
             holidays=known,
@@ -268,9 +268,9 @@ def policy_out(row: Policy) -> PolicyOut:
         ladder=[RungOut.model_validate(one) for one in content.ladder],
         calendar=CalendarOut(
             time_zone=hours.zone,
-            working_days=[_WEEK[day - 1] for day in hours.days],
-            opens=_clock(hours.opens),
-            closes=_clock(hours.closes),
+            working_days=[WEEK[day - 1] for day in hours.days],
+            opens=clock_of(hours.opens),
+            closes=clock_of(hours.closes),
             country=office.country,
             region=office.region,
             closed_on=sorted(office.closed_on),

@@ -20,6 +20,10 @@ async def get_integration(session: AsyncSession, integration_id: str, *, lock: b
     return integration
 
 
+async def find_integration(session: AsyncSession, integration_id: str) -> Integration | None:
+    return await session.get(Integration, integration_id)
+
+
 async def list_integrations(session: AsyncSession, ask: Ask) -> Page[Integration]:
     order = Order("integrations", Integration.created_at, Integration.id, False)
     rows, cursor = await fetch_page(session, select(Integration), order, ask)

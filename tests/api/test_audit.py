@@ -28,6 +28,7 @@ CHANGES_NOTHING = {
     "POST /api/postmortems/{postmortem_id}/timeline/parse": "shows what an import would do",
     "POST /api/postmortems/{postmortem_id}/timeline/import-slack": "takes files; its own test looks at the trail",
     "POST /api/me/notifications/{notice_id}/read": "one's own inbox",
+    "POST /api/me/notifications/read": "one's own inbox",
     "POST /api/webhooks/{source}/{integration_id}": "the same as the one without the connection's id",
 }
 

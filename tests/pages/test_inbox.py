@@ -1,0 +1,80 @@
+"""The inbox and the preferences as pages; unsubscribing by one click."""
+
+from html import unescape
+
+from models.vault import Vault
+from tests.api.test_me import notify
+from tests.api.writing import draft, ok
+from tests.pages.visiting import stranger, told, visitor
+from tests.stack import Stack
+
+PAGE = "/settings/notifications"
+
+
+def test_the_inbox_says_what_happened(stack: Stack) -> None:
+    me = stack.person()
+    pm = draft(me, title="<b>Outage</b>")["id"]
+    notify(stack, me, postmortem_id=pm, is_escalation=True)
+    notify(stack, me, "comment_added", postmortem_id=pm)
+    notify(stack, me, "a_kind_of_tomorrow", postmortem_id=pm)
+    mine = visitor(stack, me)
+    page = mine.get("/inbox")
+    assert "<b>Outage" not in page
+    shown = unescape(page)
+    assert "Changes to “<b>Outage</b>” were asked for</a>" in shown
+    assert "A kind of tomorrow: <b>Outage</b>" in shown
+    assert shown.count("escalated") == 1
+    assert "Changes to" not in unescape(mine.get("/inbox?kind=comment_added"))
+    assert mine.done("/inbox/read", "/inbox") == "/inbox"
+    assert "Nothing of that" in mine.get("/inbox?unread=true")
+
+
+def test_preferences_in_a_page(stack: Stack) -> None:
+    me, other = stack.person(), stack.person()
+    handle = ok(other.get("/api/me"))["handle"]
+    mine = visitor(stack, me)
+    given = {
+        "timeZone": "Europe/Berlin",
+        "country": "DE",
+        "region": "BY",
+        "opens": "08:00",
+        "closes": "16:00",
+        "day.MON": "yes",
+        "day.FRI": "yes",
+        "preferredHour": "09:30",
+        "quietFrom": "12:00",
+        "quietUntil": "13:00",
+        "preferredChannel": "email",
+        "awayFrom": "2030-07-01T00:00",
+        "awayUntil": "2030-07-09T00:00",
+        "delegate": f"@{handle}",
+        "mute.comment_added": "yes",
+    }
+    assert mine.done(PAGE, PAGE, **given) == f"{PAGE}?saved=true"
+    kept = ok(me.get("/api/me"))
+    assert kept["workingDays"] == ["MON", "FRI"]
+    assert kept["awayFrom"] == "2030-06-30T22:00:00Z"
+    assert (kept["delegateId"], kept["mutedKinds"], kept["quietFrom"]) == (other.id, ["comment_added"], "12:00")
+    page = mine.get(f"{PAGE}?saved=true")
+    assert "Saved." in page
+    assert 'value="2030-07-01T00:00"' in page
+    refused = mine.send(PAGE, PAGE, **given | {"delegate": "@nobody-at-all"})
+    assert refused.status_code == 422
+    refused = mine.send(PAGE, PAGE, **given | {"quietFrom": "08:00", "quietUntil": "16:00"})
+    assert refused.status_code == 422
+    assert told(refused.text)
+    assert 'value="16:00"' in refused.text
+    assert ok(me.get("/api/me"))["version"] == kept["version"]
+
+
+def test_one_click_unsubscribes(stack: Stack) -> None:
+    me, nobody = stack.person(), stranger(stack)
+    address = f"/unsubscribe/{Vault('test-secret-key').sign('unsubscribe', me.id)}"
+    assert "No more reminders" in nobody.get(address)
+    assert ok(me.get("/api/me"))["preferredChannel"] is None
+    for _ in range(2):
+        answer = nobody.http.post(address, data={"List-Unsubscribe": "One-Click"})
+        assert answer.status_code == 200, answer.text
+    assert ok(me.get("/api/me"))["preferredChannel"] == "inbox"
+    for forged in (f"/unsubscribe/{me.id}.{'0' * 64}", f"/unsubscribe/{Vault('test-secret-key').sign('x', me.id)}"):
+        assert nobody.http.post(forged).status_code == 404
