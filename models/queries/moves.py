@@ -39,7 +39,7 @@ from models.queries.bodies import read_bodies
 from models.queries.comments import add_comment
 from models.queries.kept_templates import get_kept
 from models.queries.leads import tell_of_slips
-from models.queries.notices import notify
+from models.queries.notices import notify, notify_teams
 from models.queries.nudges import look_at_postmortem
 from models.queries.people import check_active, find_absences, get_viewer_unscoped
 from models.queries.postmortems import Seen, get_seen, meet_targets, state_of, unresolved_threads
@@ -329,6 +329,15 @@ async def _publish(asked: Asked) -> None:
     asked.postmortem.published_at = asked.now
     _move_to(asked, Status.PUBLISHED, "postmortem.published")
     await meet_targets(asked.session, asked.postmortem.id, TargetName, asked.now)
+    teams = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == asked.postmortem.id)
+    await notify_teams(
+        asked.session,
+        (await asked.session.execute(teams)).scalars(),
+        "published",
+        f"{asked.postmortem.id}:published:{asked.command.request_id}",
+        at=asked.now,
+        postmortem_id=asked.postmortem.id,
+    )
 
 
 async def _archive(asked: Asked) -> None:

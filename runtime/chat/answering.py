@@ -22,7 +22,7 @@ from integrations.slack_request import (
     Submitted,
 )
 from models.integration import Integration, WebhookDelivery
-from models.queries import chat, integrations, postmortems
+from models.queries import chat, integrations, messages, postmortems
 from runtime.chat import acts, links, timelines, words
 from runtime.chat.desk import Connection, Desk, Known, Reply, Request, Stranger, refused
 from runtime.chat.dialogs import Left, check_before, wanted_by
@@ -32,6 +32,7 @@ log = structlog.get_logger()
 
 TOO_LATE = "That dialog did not open in time. Press the button again."
 """What is said where Slack was slow, or we were."""
+BROKEN = "Slack does not take Afterword's token any more. Nothing was done; an administrator was told."
 
 
 class Answering:
@@ -88,9 +89,9 @@ class Answering:
         log.info("slack request answered", delivery=row.id, delivery_id=row.delivery_id, result=result)
 
     async def _mark(self, integration_id: str, why: str) -> None:
+        """An administrator is told, once until it is mended."""
         async with self._desk.sessions.begin() as session:
-            held = await integrations.get_integration(session, integration_id, lock=True)
-            held.needs_attention = why[:1000]
+            await messages.note_broken(session, integration_id, why, datetime.now(UTC))
 
     async def _note(self, integration_id: str, refusal: SlackRefused) -> str:
         """A missing permission is the whole connection's; anything else is this request's."""
@@ -128,8 +129,9 @@ class Answering:
             reply = Reply("unknown person", str(stranger))
         except SlackRefused as refusal:
             reply = Reply(await self._note(request.connection.id, refusal), f"Slack did not let us: `{refusal.code}`.")
-        except CredentialsRejected:
-            raise
+        except CredentialsRejected as refusal:
+            await self._mark(request.connection.id, str(refusal))
+            reply = Reply(refusal.code, BROKEN)
         except DomainError as refusal:
             if refusal.code in PASSING:
                 raise
