@@ -43,6 +43,9 @@ TRACKER_CALLS_PER_SECOND = 5.0
 MESSAGES_PER_SECOND = 10.0
 """Over all channels and workers."""
 
+CHATS_AT_ONCE = 10
+"""Each may hold a connection of the database, and wait for a workflow of this worker that needs another one."""
+
 
 def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: str) -> list[Worker]:
     """One for workflows and the database, one for messages, one for each tracker, one for answers in chats."""
@@ -91,6 +94,7 @@ def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: st
         client,
         task_queue=CHAT_QUEUE,
         activities=[answers.answer_chat, answers.give_up_chat],
+        max_concurrent_activities=CHATS_AT_ONCE,
         graceful_shutdown_timeout=timedelta(seconds=10),
     )
     return [main, notify, *trackers, chat]
