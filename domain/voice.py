@@ -97,18 +97,24 @@ def next_digest(since: datetime, now: datetime, hearing: Hearing) -> datetime | 
     return _preferred(max(earliest, since), hearing.preferred, hearing)
 
 
-def _preferred(earliest: datetime, minute: int, hearing: Hearing) -> datetime | None:
-    """The first day on which that hour, or the first working moment after it, is not over yet."""
+def _preferred(since: datetime, minute: int, hearing: Hearing) -> datetime | None:
+    """The first day on which that hour, or the first working moment after it, is not over yet.
+
+    Where they never work after it on that day, it is the first working moment of the day.
+    """
     zone = ZoneInfo(hearing.calendar.zone)
-    day = earliest.astimezone(zone).date()
+    day = since.astimezone(zone).date()
     for _ in range(PATIENCE):
+        first = next_moment(datetime.combine(day, time(), tzinfo=zone).astimezone(UTC), hearing)
+        if first is None:
+            return None
+        day = first.astimezone(zone).date()
         wanted = datetime.combine(day, time(minute // 60, minute % 60), tzinfo=zone).astimezone(UTC)
         found = next_moment(wanted, hearing)
-        if found is None:
-            return None
-        if found >= earliest and found.astimezone(zone).date() == day:
-            return found
-        day = max(day + _DAY, found.astimezone(zone).date())
+        best = found if found is not None and found.astimezone(zone).date() == day else first
+        if best >= since:
+            return best
+        day += _DAY
     return None
 
 

@@ -10,7 +10,7 @@ from api.pages.discussion import instant_of
 from api.pages.rendering import words, zone_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
-from api.v1.me import KindName, MePatch, preferences
+from api.v1.me import KindName, MePatch, change_oneself, preferences
 from api.v1.policy_shapes import WEEK
 from api.v1.shapes import PathId
 from domain import notices as kinds
@@ -19,7 +19,6 @@ from integrations import public_holidays
 from models.queries import notices, people
 from models.queries.notice_facts import Fact, read_facts
 from models.queries.pages import Ask
-from models.queries.preferences import change_preferences
 
 routes: APIRouter = router()
 
@@ -137,7 +136,7 @@ def _local(at: datetime | None, zone: Any) -> str:
 
 
 async def _save(visit: Visit) -> None:
-    form, unit = visit.form, visit.unit
+    form = visit.form
     zone = form.get("timeZone", "UTC")
     given: dict[str, Any] = {"timeZone": zone}
     for name in ("country", "region", "preferredChannel", *CLOCKS):
@@ -148,8 +147,7 @@ async def _save(visit: Visit) -> None:
     given["workingDays"] = [one.value for one in WEEK if form.get(f"day.{one}")] or None
     given["mutedKinds"] = [one for one in kinds.KINDS if form.get(f"mute.{one}")]
     given["delegateId"] = await _delegate(visit, form.get("delegate", "").strip())
-    changes = read_form(MePatch, given).changes()
-    await change_preferences(unit.session, unit.viewer, changes, None)
+    await change_oneself(visit.unit, read_form(MePatch, given), None)
 
 
 async def _delegate(visit: Visit, written: str) -> str | None:

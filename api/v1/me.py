@@ -18,7 +18,7 @@ from domain.notices import KINDS
 from integrations import public_holidays
 from integrations.fields import Instant, Name, Words
 from models.person import Person
-from models.queries import notices, people
+from models.queries import calendars, notices, people
 from models.queries.pages import Ask
 from models.queries.preferences import change_preferences
 
@@ -127,8 +127,16 @@ async def get_me(unit: Asking, response: Response) -> MeOut:
 @routes.patch("")
 async def change_me(unit: Asking, given: MePatch, response: Response, if_match: IfMatch = None) -> MeOut:
     """Your own name, hours, absences, and how you are told."""
-    await change_preferences(unit.session, unit.viewer, given.changes(), expected_version(if_match))
+    await change_oneself(unit, given, expected_version(if_match))
     return await _read_me(unit, response)
+
+
+async def change_oneself(unit: Unit, given: MePatch, expected: int | None) -> None:
+    """Also looks up the public holidays of where they work."""
+    await change_preferences(unit.session, unit.viewer, given.changes(), expected)
+    if given.country:
+        known = public_holidays.dates(given.country, given.region, unit.now.year)
+        await calendars.keep_holidays(unit.session, (given.country, given.region or ""), known)
 
 
 async def _read_me(unit: Unit, response: Response) -> MeOut:

@@ -37,6 +37,8 @@ from models.queries.visibility import relation_columns, relations, visible_to
 COLUMNS = ("description", "details", "owner_id", "due_on", "priority", "status", "justification")
 TEXT = frozenset({"description", "details"})
 """What is written directly, also while Temporal is away; every other change is a command."""
+ASKED_FOR = frozenset({"owner_id", "due_on", "priority", "status"})
+"""What decides who is asked for it, and when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,8 +246,9 @@ async def apply_change(
             action_item_id=item.id,
             postmortem_id=item.postmortem_id,
         )
-    await session.flush()
-    await look_at_item(session, item.id, now)
+    if before.keys() & ASKED_FOR:
+        await session.flush()
+        await look_at_item(session, item.id, now)
     return True
 
 

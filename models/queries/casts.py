@@ -1,14 +1,14 @@
 """Whom the ladder asks about one postmortem: its people by their parts, with their working hours."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Role
 from domain.calendar import Calendar
-from domain.ladder import Receiver
+from domain.ladder import Channel, Receiver
 from domain.policy import Asked, Office
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemTeam
@@ -21,7 +21,8 @@ from models.team import Team
 class Cast:
     """``present`` are active people who may know of the postmortem; ``leads`` and ``administrators`` are among them.
 
-    ``leaderless`` are its teams in which nobody leads, with the id of whoever led last.
+    ``leaderless`` are its teams in which nobody leads, with the id of whoever led last; ``channels`` those of its teams
+    that have a channel of their own.
     """
 
     present: frozenset[str]
@@ -30,6 +31,7 @@ class Cast:
     administrators: tuple[str, ...]
     leaderless: Mapping[str, str | None]
     calendars: Mapping[str, Calendar]
+    channels: tuple[str, ...] = ()
 
     def standing_in(self) -> tuple[str, ...]:
         """Who is asked where whoever owes it is nobody, or left: the team's lead, else one administrator."""
@@ -42,11 +44,11 @@ class Cast:
 
     @property
     def asked(self) -> dict[Asked, tuple[Receiver, ...]]:
-        """A team has no channel of its own to be asked in yet: its lead is asked there, who is asked anyway."""
+        """Where no team has a channel of its own, its lead is asked in its stead, who is asked anyway."""
         leads = tuple(Receiver(one) for one in self.leads or self.administrators)
         return {
             Asked.AUTHOR: self.owners([self.author]),
-            Asked.TEAM_CHANNEL: leads,
+            Asked.TEAM_CHANNEL: tuple(Receiver(one, Channel.SLACK) for one in self.channels) or leads,
             Asked.TEAM_LEAD: leads,
             Asked.ADMINISTRATORS: tuple(Receiver(one) for one in self.administrators),
         }
@@ -62,8 +64,9 @@ async def read_cast(
     """``others`` are people who may owe something, besides the author: reviewers, who wrote comments. ``owner_id`` owns
     an item, and so knows of it whoever may see the postmortem."""
     teams = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == postmortem.id)
-    led = (await session.execute(select(Team.id, Team.lead_id).where(Team.id.in_(teams)).order_by(Team.id))).all()
-    named = {one for one in (postmortem.author_id, owner_id, *others, *(lead for _, lead in led)) if one}
+    its_teams = select(Team.id, Team.lead_id, Team.channel_id).where(Team.id.in_(teams)).order_by(Team.id)
+    led = [(one.id, one.lead_id, one.channel_id) for one in (await session.execute(its_teams)).all()]
+    named = {one for one in (postmortem.author_id, owner_id, *others, *(lead for _, lead, _ in led)) if one}
     is_admin = Person.role == Role.ADMIN.value
     statement = select(Person, visible_to_person(postmortem.id)).where(
         Person.is_active, or_(is_admin, Person.id.in_(sorted(named)))
@@ -71,11 +74,15 @@ async def read_cast(
     rows = (await session.execute(statement.order_by(Person.created_at, Person.id))).all()
     active = {person.id for person, _ in rows}
     seeing = {person.id: person for person, sees in rows if sees or person.id == owner_id}
+    hours = await read_calendars(session, list(seeing.values()), office)
+    channels = tuple(team for team, _, channel in led if channel)
+    theirs = {team: hours.get(lead or "", office.calendar) for team, lead, channel in led if channel}
     return Cast(
         present=frozenset(seeing),
         author=postmortem.author_id,
-        leads=tuple(dict.fromkeys(lead for _, lead in led if lead in seeing)),
+        leads=tuple(dict.fromkeys(lead for _, lead, _ in led if lead in seeing)),
         administrators=tuple(one.id for one in seeing.values() if one.role == Role.ADMIN.value),
-        leaderless={team: lead for team, lead in led if lead not in active},
-        calendars=await read_calendars(session, list(seeing.values()), office),
+        leaderless={team: lead for team, lead, _ in led if lead not in active},
+        calendars=hours | {team: replace(one, away=()) for team, one in theirs.items()},
+        channels=channels,
     )

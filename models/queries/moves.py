@@ -328,6 +328,7 @@ async def _request_changes(asked: Asked) -> None:
 async def _publish(asked: Asked) -> None:
     asked.postmortem.published_at = asked.now
     _move_to(asked, Status.PUBLISHED, "postmortem.published")
+    await _tell_teams(asked)
     await meet_targets(asked.session, asked.postmortem.id, TargetName, asked.now)
     teams = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == asked.postmortem.id)
     await notify_teams(
@@ -437,6 +438,19 @@ async def _delete(asked: Asked) -> None:
     _audit(asked, "postmortem.deleted", {"title": asked.postmortem.title}, None)
     await asked.session.flush()
     await asked.session.delete(asked.postmortem)
+
+
+async def _tell_teams(asked: Asked) -> None:
+    """Each of its teams, in the team's channel; again after it was reopened."""
+    teams = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == asked.postmortem.id)
+    await notify_teams(
+        asked.session,
+        (await asked.session.execute(teams)).scalars(),
+        "published",
+        f"{asked.postmortem.id}:published:{asked.command.request_id}",
+        at=asked.now,
+        postmortem_id=asked.postmortem.id,
+    )
 
 
 async def _notify(asked: Asked, person_ids: list[str], kind: str, occasion: str) -> None:

@@ -87,12 +87,14 @@ async def read_facts(
         PostmortemReviewer.postmortem_id.in_(ids), PostmortemReviewer.person_id.in_(person_ids)
     )
     reviewers = await _all(session, reviewing)
-    people = await _all(session, select(Person).where(Person.id.in_(await _named(session, ids, person_ids))))
+    items = await _all(session, select(ActionItem).where(ActionItem.id.in_(item_ids)))
+    named = await _named(session, ids, person_ids | {one.owner_id for one in items if one.owner_id})
+    people = await _all(session, select(Person).where(Person.id.in_(named)))
     integrations = {one.integration_id for one in notices if one.integration_id}
     known = _Known(
         receiver_id=viewer.person_id if viewer else team_id or "",
         postmortems={one.id: one for one in postmortems},
-        items={one.id: one for one in await _all(session, select(ActionItem).where(ActionItem.id.in_(item_ids)))},
+        items={one.id: one for one in items},
         targets={(one.postmortem_id, one.name): one for one in targets},
         reviewers={(one.postmortem_id, one.person_id): one for one in reviewers},
         threads=await _threads(session, comment_ids),
@@ -176,6 +178,9 @@ def _outcome(
 
 def _item_outcome(notice: Notice, item: ActionItem, known: _Known) -> Outcome | None:
     status = ActionItemStatus(item.status)
+    if notice.kind == "owner_left":
+        owner = known.people.get(item.owner_id or "")
+        return Outcome.DONE if status.is_settled or (owner is not None and owner.is_active) else None
     if not notice.kind.startswith("action_item_") or notice.kind == "action_item_followed_ticket":
         return None
     moved = notice.kind == "action_item_overdue" and not is_overdue(status, item.due_on, known.now)
@@ -192,7 +197,9 @@ def _connection_outcome(notice: Notice, known: _Known) -> Outcome | None:
 def _is_done(notice: Notice, postmortem: Postmortem, target: PostmortemTarget | None, known: _Known) -> bool:
     if postmortem.status == Status.ARCHIVED or (notice.comment_id and known.threads.get(notice.comment_id, True)):
         return True
-    if notice.kind == "stale_draft" or notice.target == "stale_draft" or notice.kind == "changes_requested":
+    if notice.kind == "draft_stale":
+        return postmortem.status != Status.DRAFT or postmortem.updated_at > notice.created_at
+    if notice.kind == "changes_requested":
         return postmortem.status != Status.DRAFT
     if notice.kind == "review_completed":
         return postmortem.status != Status.IN_REVIEW

@@ -13,11 +13,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.ladder import Facts, Nudge, Sent, ladder, looked_until
-from domain.policy import Asked
+from domain.policy import Asked, RungKind
 from models.action_item import ActionItem
 from models.ladder import LadderAlarm, LadderStep
 from models.postmortem import Postmortem
-from models.queries.notices import notify
+from models.queries.notices import notify, notify_teams
 from models.queries.owed import Debt, Thing, read_debt, read_item_debt
 from models.record import Notice
 
@@ -99,19 +99,19 @@ async def _ask(session: AsyncSession, debt: Debt, due: Sequence[tuple[Thing, Nud
     steps: list[dict[str, Any]] = []
     for thing, nudge in due:
         occasion = f"{debt.subject_id}:{nudge.target}:{nudge.due_at.isoformat()}:{nudge.step}"
-        await notify(
-            session,
-            [nudge.to],
-            thing.kind,
-            occasion,
-            at=now,
-            postmortem_id=debt.postmortem.id,
-            action_item_id=debt.item.id if debt.item else None,
-            comment_id=thing.comment_id,
-            target=None if debt.item else nudge.target,
-            rung=nudge.rung,
-            is_escalation=is_escalation(nudge, thing, debt),
-        )
+        said: dict[str, Any] = {
+            "at": now,
+            "postmortem_id": debt.postmortem.id,
+            "action_item_id": debt.item.id if debt.item else None,
+            "target": None if debt.item else nudge.target,
+            "rung": nudge.rung,
+            "is_escalation": is_escalation(nudge, thing, debt),
+        }
+        kind = thing.early if nudge.rung == RungKind.BEFORE_DUE.value.lower() else thing.kind
+        if nudge.to in debt.cast.channels:
+            await notify_teams(session, [nudge.to], kind, occasion, **said)
+        else:
+            await notify(session, [nudge.to], kind, occasion, comment_id=thing.comment_id, **said)
         common = {
             "subject_id": debt.subject_id,
             "target": nudge.target,
@@ -220,9 +220,10 @@ class Escalation:
 
 async def list_escalations(session: AsyncSession, postmortem_id: str) -> list[Escalation]:
     """Of the postmortem itself, oldest first. The channel is the one that the notice went through."""
+    told = func.coalesce(Notice.person_id, Notice.team_id)
     statement = (
         select(LadderStep, func.coalesce(Notice.channel, "inbox"))
-        .outerjoin(Notice, (Notice.dedupe_key == LadderStep.occasion) & (Notice.person_id == LadderStep.receiver_id))
+        .outerjoin(Notice, (Notice.dedupe_key == LadderStep.occasion) & (told == LadderStep.receiver_id))
         .where(LadderStep.postmortem_id == postmortem_id, LadderStep.action_item_id.is_(None))
         .order_by(LadderStep.sent_at, LadderStep.receiver_id, LadderStep.step)
     )

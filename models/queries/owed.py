@@ -26,11 +26,17 @@ WRITING = (Status.DRAFT.value, Status.IN_REVIEW.value)
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """One thing that is owed. ``kind`` is the notice's; ``comment_id`` the thread that has rested for longest."""
+    """One thing that is owed. ``kind`` is the notice's, ``early_kind`` that of one before it is due, if it is another;
+    ``comment_id`` the thread that has rested for longest."""
 
     owed: Owed
     kind: str
     comment_id: str | None = None
+    early_kind: str | None = None
+
+    @property
+    def early(self) -> str:
+        return self.early_kind or self.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +201,7 @@ async def read_item_debt(session: AsyncSession, item: ActionItem) -> Debt:
             calendars = {one: _snoozed(calendar, item.snoozed_until) for one, calendar in calendars.items()}
         owners = cast.owners([item.owner_id])
         owed = Owed(ACTION_ITEM, min(item.created_at, due), due, owners, is_settled=settled)
-        things = [Thing(owed, "action_item_overdue")]
+        things = [Thing(owed, "action_item_overdue", early_kind="action_item_due")]
     return Debt(item.id, postmortem, item, policy, cast, calendars, things)
 
 

@@ -82,6 +82,7 @@ def _people(call: Watched, guest: Person) -> None:
     person = call("POST", "/api/users", body, status=201)
     call("PATCH", "/api/users/{user_id}", {"name": "Renamed"}, user_id=person["id"])
     call("PATCH", "/api/me", {"timeZone": "Europe/Berlin"})
+    call("PUT", "/api/users/{user_id}/calendar", {"country": "DE"}, user_id=person["id"])
     token = call("POST", "/api/tokens", {"name": "t", "userId": person["id"], "scopes": ["read"]}, status=201)
     call("DELETE", "/api/tokens/{token_id}", token_id=token["id"], status=204)
     call("POST", "/api/users/{user_id}/sign-in-links", status=201, user_id=person["id"])

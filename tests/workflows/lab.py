@@ -4,18 +4,19 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import func, make_url, select, text
+from sqlalchemy import func, make_url, select, text, update
 from sqlalchemy.ext.asyncio import create_async_engine
 from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
+from temporalio.worker import Worker
 
 from domain.access import Role, Viewer
 from domain.calendar import DAY_MINUTES, Calendar
@@ -24,8 +25,10 @@ from domain.policy import Asked, Office, Policy, Rung, RungKind
 from domain.snapshots import ActionItemSnapshot, PostmortemSnapshot
 from domain.targets import TargetName, TargetState
 from models.action_item import ActionItem
-from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget
-from models.queries import action_items, people, policies, postmortems, records
+from models.ladder import LadderStep
+from models.person import Person
+from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget
+from models.queries import action_items, people, policies, postmortems, records, teams
 from models.queries.moves import as_target
 from models.queries.postmortems import NewPostmortem, NewTimelineEvent
 from models.record import CommandLog, Notice
@@ -56,11 +59,33 @@ def migrated_postgres(folder: Path) -> Iterator[str]:
         yield url
 
 
+@dataclass(slots=True)
+class Crew:
+    """The one worker of workflows; it can go home."""
+
+    env: WorkflowEnvironment
+    sessions: Sessions
+    worker: Worker | None = None
+
+    async def come(self) -> None:
+        """With a connection of its own: two workers of one queue on one are refused."""
+        target = self.env.client.service_client.config.target_host
+        client = await Client.connect(target, data_converter=pydantic_data_converter)
+        self.worker = build_workers(client, self.sessions, Vault("k"), "http://x")[0]
+        await self.worker.__aenter__()
+
+    async def go(self) -> None:
+        if self.worker is not None:
+            await self.worker.shutdown()
+        self.worker = None
+
+
 @dataclass(frozen=True, slots=True)
 class Lab:
     env: WorkflowEnvironment
     sessions: Sessions
     database_url: str
+    crew: Crew
 
     @property
     def client(self) -> Client:
@@ -81,13 +106,21 @@ class Lab:
                 await connection.execute(text(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS true'))
         await admin.dispose()
 
-    async def person(self, role: Role = Role.RESPONDER) -> str:
+    async def person(self, role: Role = Role.RESPONDER, **columns: Any) -> str:
         name = f"p{uuid4().hex[:12]}"
         async with self.sessions.begin() as session:
             await people.add_person(
                 session, person_id=f"user_{name}", email=f"{name}@example.com", name=name, handle=name, role=role
             )
+            if columns:
+                await session.execute(update(Person).where(Person.id == f"user_{name}").values(**columns))
         return f"user_{name}"
+
+    async def team(self, lead_id: str | None, *member_ids: str) -> str:
+        team_id = f"team_{uuid4().hex[:12]}"
+        async with self.sessions.begin() as session:
+            await teams.add_team(session, team_id=team_id, name=team_id, lead_id=lead_id, member_ids=member_ids)
+        return team_id
 
     async def postmortem(
         self, policy: Policy = AT_DUE, team_ids: Sequence[str] = (), author_id: str | None = None, **columns: Any
@@ -214,6 +247,30 @@ class Case:
             statement = select(Notice).where(Notice.postmortem_id == self.id, Notice.kind == kind)
             return list((await session.execute(statement.order_by(Notice.created_at, Notice.id))).scalars())
 
+    async def comment(self, author_id: str, at: datetime, parent_id: str | None = None) -> str:
+        comment_id = f"cmt_{uuid4().hex[:12]}"
+        async with self.lab.sessions.begin() as session:
+            session.add(
+                Comment(
+                    id=comment_id,
+                    postmortem_id=self.id,
+                    author_id=author_id,
+                    parent_id=parent_id,
+                    body="Why?",
+                    created_at=at,
+                    updated_at=at,
+                )
+            )
+        return comment_id
+
+    async def steps(self, target: str | None = None) -> list[LadderStep]:
+        """What the ladder remembers, oldest first."""
+        async with self.lab.sessions.begin() as session:
+            statement = select(LadderStep).where(LadderStep.postmortem_id == self.id)
+            if target:
+                statement = statement.where(LadderStep.target == target)
+            return list((await session.execute(statement.order_by(LadderStep.sent_at, LadderStep.step))).scalars())
+
     async def nudged(self) -> list[str | None]:
         return [one.target for one in await self.notices()]
 
@@ -252,10 +309,11 @@ async def running_lab(database_url: str, *settings: str) -> AsyncIterator[Lab]:
                 handle="lab",
                 role=Role.RESPONDER,
             )
-    async with await _environment(settings) as env, AsyncExitStack() as stack:
-        for one in build_workers(env.client, sessions, Vault("k"), "http://x")[:1]:
-            await stack.enter_async_context(one)
-        yield Lab(env, sessions, database_url)
+    async with await _environment(settings) as env:
+        crew = Crew(env, sessions)
+        await crew.come()
+        yield Lab(env, sessions, database_url, crew)
+        await crew.go()
     await engine.dispose()
 
 

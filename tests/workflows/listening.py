@@ -1,7 +1,7 @@
 """People who listen: a lab whose workers can be stopped, an SMTP server, and the voice to one person, by its clock."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,10 +17,11 @@ from domain.access import Role
 from models.integration import Integration
 from models.person import Person
 from models.postmortem import Postmortem
-from models.queries import notices, policies, postmortems, voices
+from models.queries import notices, policies, postmortems, teams, voices
 from models.queries.postmortems import NewPostmortem
 from models.record import Notice
 from models.session import make_engine, make_sessions
+from models.team import Team
 from models.vault import Vault
 from models.voice import Message, Voice
 from runtime.dispatch import Dispatch
@@ -91,7 +92,19 @@ class Room:
         await listener.change(**columns)
         return listener
 
-    async def postmortem(self, author_id: str, title: str = "Outage", **columns: Any) -> str:
+    async def team(self, url: str, *member_ids: str) -> "Listener":
+        """Its channel is an address of apprise."""
+        channel_id = await self.connect("apprise", {}, {"url": url})
+        team_id = f"team_{uuid4().hex[:12]}"
+        async with self.lab.sessions.begin() as session:
+            await teams.add_team(session, team_id=team_id, name=team_id, lead_id=None, member_ids=member_ids)
+            row = await session.get_one(Team, team_id)
+            row.channel_id, row.channel_address = channel_id, ""
+        return Listener(self, team_id)
+
+    async def postmortem(
+        self, author_id: str, title: str = "Outage", team_ids: Sequence[str] = (), **columns: Any
+    ) -> str:
         """A draft, without a workflow."""
         new = NewPostmortem(
             id=f"pm_{uuid4().hex[:12]}",
@@ -101,6 +114,7 @@ class Room:
             timeline=[],
             resolved_at=None,
             started_by_person=True,
+            team_ids=team_ids,
         )
         async with self.lab.sessions.begin() as session:
             assert await postmortems.open_postmortem(session, None, new, datetime.now(UTC))

@@ -18,9 +18,10 @@ from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 
 from domain.access import Role
 from domain.commands import ActionItemAction, PostmortemAction
+from domain.policy import Policy
 from domain.targets import TargetName
 from models.postmortem import Postmortem
-from tests.workflows.lab import SUGGEST_CONTINUE_AS_NEW, Case, Lab, migrated_postgres, running_lab
+from tests.workflows.lab import ALWAYS, SUGGEST_CONTINUE_AS_NEW, Case, Lab, migrated_postgres, running_lab
 from workflows import PostmortemWorkflow
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -130,6 +131,38 @@ async def action_item_overdue(lab: Lab) -> Recorded:
     yield "action_item_overdue", handle
 
 
+async def postmortem_ladder(lab: Lab) -> Recorded:
+    """The whole ladder of every target, by a team that never rests; one waived in the middle."""
+    lead, author = await lab.person(), await lab.person()
+    await lab.person(Role.ADMIN)
+    policy = Policy("The whole ladder", office=ALWAYS)
+    case = await lab.postmortem(policy, [await lab.team(lead, author)], author)
+    await case.let_pass(days=9)
+    words = {"reason": "A small one"}
+    await case.command(PostmortemAction.WAIVE_TARGET, target=TargetName.PUBLISHED.value, words=words)
+    await case.let_pass(days=30)
+    await _delete(case)
+    yield "postmortem_ladder", case.handle
+
+
+async def action_item_ladder(lab: Lab) -> Recorded:
+    """Before it is due, due and overdue, up to the administrators; moved, snoozed, done."""
+    lead, author = await lab.person(), await lab.person()
+    await lab.person(Role.ADMIN)
+    case = await lab.postmortem(Policy("The whole ladder", office=ALWAYS), [await lab.team(lead, author)], author)
+    item_id = await case.ready(case.after(days=5).date())
+    handle = await case.start_item(item_id)
+    await lab.env.fast_forward(handle, timedelta(days=16))
+    later = {"changes": {"due_on": case.after(days=20).date().isoformat()}, "reason": "The part is not there"}
+    await case.command_item(handle, item_id, ActionItemAction.CHANGE, later)
+    await lab.env.fast_forward(handle, timedelta(days=7))
+    await case.command_item(handle, item_id, ActionItemAction.SNOOZE, until=case.after(days=30))
+    await lab.env.fast_forward(handle, timedelta(days=12))
+    await case.command_item(handle, item_id, ActionItemAction.CHANGE, {"changes": {"status": "COMPLETED"}})
+    await handle.result()
+    yield "action_item_ladder", handle
+
+
 async def action_item_deleted(lab: Lab) -> Recorded:
     """A refused change, a new due date, and it is gone."""
     case = await lab.postmortem()
@@ -152,6 +185,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     postmortem_database_away,
     action_item_overdue,
     action_item_deleted,
+    postmortem_ladder,
+    action_item_ladder,
 )
 SHORT: tuple[Scenario, ...] = (postmortem_continued,)
 

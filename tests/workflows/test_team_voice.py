@@ -1,0 +1,112 @@
+"""What a team's channel hears: what every member may see, at working hours, and a report once a week."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+
+from models.postmortem import PostmortemTarget
+from models.queries import notices
+from models.queries.records import audit
+from tests.cli.running import free_port
+from tests.peers.receiver import Receiver, receiver
+from tests.peers.smtp import Mailbox, running_smtp
+from tests.workflows.listening import Listener, Room, at, opened_room
+
+__all__ = ["receiver"]
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Mailbox]:
+    with running_smtp() as one:
+        yield one
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def room(database_url: str, box: Mailbox) -> AsyncIterator[Room]:
+    async with opened_room(database_url, box) as one:
+        yield one
+
+
+def channel(receiver: Receiver) -> str:
+    return receiver.url.replace("http://", "json://")
+
+
+def heard(receiver: Receiver) -> tuple[str, str]:
+    sent = json.loads(receiver.next().body)
+    return sent["title"], sent["message"]
+
+
+async def tell(team: Listener, kind: str, postmortem_id: str, **facts: bool) -> None:
+    async with team.room.lab.sessions.begin() as session:
+        told = await notices.notify_teams(
+            session, [team.id], kind, f"{postmortem_id}:{kind}", at=at(0, 10), postmortem_id=postmortem_id, **facts
+        )
+        assert told == [team.id]
+
+
+async def test_a_channel_hears_what_every_member_may_see(room: Room, receiver: Receiver) -> None:
+    jane = await room.listener()
+    team = await room.team(channel(receiver), jane.id)
+    shown = await room.postmortem(jane.id, "Shown", team_ids=[team.id], visibility="TEAM")
+    theirs = await room.postmortem(jane.id, "Theirs", visibility="TEAM")
+    secret = await room.postmortem(jane.id, "Secret", team_ids=[team.id], visibility="PRIVATE")
+    for one in (shown, theirs, secret):
+        await tell(team, "draft_stale", one, is_escalation=True)
+    await tell(team, "published", shown)
+    await team.until(at(0, 12))
+    title, words = heard(receiver)
+    assert title == "Nobody has written in “Shown” for a while"
+    assert "Theirs" not in words
+    assert "Secret" not in words
+    title, words = heard(receiver)
+    assert title == "“Shown” was published"
+    assert words.rstrip().endswith("All times are in UTC.")
+    assert "\nS\n" in words, "its summary is its preview"
+    assert [one.kind for one in await team.messages()] == ["ESCALATION", "PUBLISHED"]
+
+
+async def test_a_week_of_a_team(room: Room, receiver: Receiver) -> None:
+    jane = await room.listener()
+    team = await room.team(channel(receiver), jane.id)
+    shown = await room.postmortem(jane.id, "Shown", team_ids=[team.id], visibility="TEAM")
+    secret = await room.postmortem(jane.id, "Secret", team_ids=[team.id], visibility="PRIVATE")
+    async with room.lab.sessions.begin() as session:
+        for one in (shown, secret):
+            told = {"target": "review_completed", "reason": "Holidays"}
+            row = await session.get_one(PostmortemTarget, (one, "published"))
+            row.due_at = at(-4, 8)
+            for number, action in enumerate(("postmortem.submitted", "target.waived")):
+                when = at(-4, 10) + timedelta(minutes=number)
+                audit(session, None, action, "postmortem", one, postmortem_id=one, after=told, at=when)
+            audit(session, None, "postmortem.published", "postmortem", one, postmortem_id=one, at=at(-9, 10))
+    await team.until(at(-1, 12))
+    for one in await team.messages():
+        assert one.kind == "REPORT", "of the week before"
+        heard(receiver)
+    await team.until(at(0, 9, 5))
+    title, words = heard(receiver)
+    assert title == f"The week of {team.id}"
+    assert "“Shown” was submitted for review" in words
+    assert "The review of “Shown” was waived: Holidays" in words
+    assert "The publication of “Shown” was due" in words
+    assert "was published" not in words, "that was the week before"
+    assert "Secret" not in words
+    reports = [one for one in await team.messages() if one.kind == "REPORT" and one.created_at >= at(0, 0)]
+    assert [one.created_at.hour for one in reports] == [9]
+    await team.until(at(4, 16))
+    assert len([one for one in await team.messages() if one.created_at >= at(0, 0)]) == 1
+
+
+async def test_a_channel_that_is_away_does_not_hold_the_team_for_ever(room: Room) -> None:
+    jane = await room.listener()
+    team = await room.team(f"json://127.0.0.1:{free_port()}/", jane.id)
+    shown = await room.postmortem(jane.id, "Shown", team_ids=[team.id], visibility="TEAM")
+    await tell(team, "draft_stale", shown, is_escalation=True)
+    await team.until(at(0, 12))
+    (message,) = [one for one in await team.messages() if one.kind == "ESCALATION"]
+    assert (message.state, message.channel) == ("SENT", "inbox")
+    assert "did not take the message" in ((await team.voice()).unreachable_why or "")
