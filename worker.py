@@ -88,16 +88,19 @@ def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: st
         )
         for kind in shelf.tracker_kinds()
     ]
+    return [main, notify, *trackers, build_chat_worker(client, sessions, vault, base_url)]
+
+
+def build_chat_worker(client: Client, sessions: Sessions, vault: Vault, base_url: str) -> Worker:
     desk = Desk(sessions, vault, Commands(sessions, dispatch := Dispatch(client, _always)), dispatch, base_url)
     answers = ChatActivities(Answering(desk))
-    chat = Worker(
+    return Worker(
         client,
         task_queue=CHAT_QUEUE,
         activities=[answers.answer_chat, answers.give_up_chat],
         max_concurrent_activities=CHATS_AT_ONCE,
         graceful_shutdown_timeout=timedelta(seconds=10),
     )
-    return [main, notify, *trackers, chat]
 
 
 async def main(settings: Settings | None = None) -> None:

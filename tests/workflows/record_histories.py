@@ -21,6 +21,7 @@ from domain.commands import ActionItemAction, PostmortemAction
 from domain.policy import Policy
 from domain.targets import TargetName
 from models.postmortem import Postmortem
+from tests.workflows.chatting import ask, chat_worker, give_up, request_from_slack
 from tests.workflows.lab import ALWAYS, SUGGEST_CONTINUE_AS_NEW, Case, Lab, migrated_postgres, running_lab
 from workflows import PostmortemWorkflow
 
@@ -177,6 +178,21 @@ async def action_item_deleted(lab: Lab) -> Recorded:
     yield "action_item_deleted", handle
 
 
+async def chat_answered(lab: Lab) -> Recorded:
+    async with chat_worker(lab):
+        handle = await ask(lab, await request_from_slack(lab, is_settled=True))
+        await handle.result()
+    yield "chat_answered", handle
+
+
+async def chat_given_up(lab: Lab) -> Recorded:
+    """Slack is away for longer than anybody waits for an answer."""
+    async with chat_worker(lab):
+        handle = await ask(lab, await request_from_slack(lab))
+        await give_up(lab, handle)
+    yield "chat_given_up", handle
+
+
 SCENARIOS: tuple[Scenario, ...] = (
     postmortem_nobody,
     postmortem_published,
@@ -187,6 +203,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     action_item_deleted,
     postmortem_ladder,
     action_item_ladder,
+    chat_answered,
+    chat_given_up,
 )
 SHORT: tuple[Scenario, ...] = (postmortem_continued,)
 
