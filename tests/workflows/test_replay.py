@@ -13,7 +13,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from domain.snapshots import ActionItemSnapshot, PostmortemSnapshot
 from tests.workflows.record_histories import HISTORIES, SCENARIOS, SHORT
-from workflows import WORKFLOWS, ActionItemWorkflow, PostmortemWorkflow
+from workflows import WORKFLOWS, ActionItemWorkflow, ChatWorkflow, PostmortemWorkflow
 from workflows.action_item import ActionItemStart
 from workflows.postmortem import PostmortemStart
 
@@ -99,10 +99,21 @@ class ActionItemUnshown(ActionItemWorkflow):
         self._snapshot = snapshot
 
 
+@workflow.defn(name="ChatWorkflow")
+class ChatTimerFirst(ChatWorkflow):
+    @workflow.run
+    async def run(self, delivery: int) -> str:
+        await workflow.sleep(timedelta(seconds=1))
+        return await super().run(delivery)
+
+
 @every_history
 @pytest.mark.parametrize(
     "changed",
-    [[PostmortemTimerFirst, ActionItemTimerFirst], [PostmortemUnshown, ActionItemUnshown]],
+    [
+        [PostmortemTimerFirst, ActionItemTimerFirst, ChatTimerFirst],
+        [PostmortemUnshown, ActionItemUnshown, ChatTimerFirst],
+    ],
     ids=["timer_first", "unshown"],
 )
 async def test_a_change_of_commands_is_noticed(file: Path, changed: list[type[Any]]) -> None:
