@@ -43,6 +43,9 @@ log = structlog.get_logger()
 MESSAGES_PER_SECOND = 10.0
 """Over all channels and workers."""
 
+CHATS_AT_ONCE = 10
+"""Each may hold a connection of the database, and wait for a workflow of this worker that needs another one."""
+
 
 def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: str) -> list[Worker]:
     """One for workflows and the database, one for messages, one for each tracker, one for answers in chats."""
@@ -90,15 +93,19 @@ def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: st
         )
         for kind in shelf.tracker_kinds()
     ]
+    return [main, notify, *trackers, build_chat_worker(client, sessions, vault, base_url)]
+
+
+def build_chat_worker(client: Client, sessions: Sessions, vault: Vault, base_url: str) -> Worker:
     desk = Desk(sessions, vault, Commands(sessions, dispatch := Dispatch(client, _always)), dispatch, base_url)
     answers = ChatActivities(Answering(desk))
-    chat = Worker(
+    return Worker(
         client,
         task_queue=CHAT_QUEUE,
         activities=[answers.answer_chat, answers.give_up_chat],
+        max_concurrent_activities=CHATS_AT_ONCE,
         graceful_shutdown_timeout=timedelta(seconds=10),
     )
-    return [main, notify, *trackers, chat]
 
 
 async def main(settings: Settings | None = None) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from api import errors, health, webhooks
+from api import errors, health, slack_manifest, webhooks
 from api.errors import Problem
 from api.middleware import BodyLimit, RequestLog, SecurityHeaders
 from api.pages import action_items as item_pages
@@ -138,6 +138,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         accounts.routes,
         sync_log.routes,
         connection_health.routes,
+        slack_manifest.routes,
         search.routes,
         similar.routes,
         audit.routes,

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import structlog
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
+from starlette.background import BackgroundTask
 
 from api.unit import Parts
 from domain.errors import BadSignature, StoreUnavailable
@@ -66,8 +67,9 @@ async def _receive(parts: Parts, request: Request, integration_id: str | None) -
         log.info("slack request came before", delivery_id=asked.id, retry=header(headers, "X-Slack-Retry-Num"))
         return Response(status_code=200)
     log.info("slack request recorded", delivery=delivery, delivery_id=asked.id, what=type(asked).__name__)
-    await _see_to(parts, ChatRequest(chat.desk, connection, delivery, now), asked)
-    return Response(status_code=200)
+    if await _opened(parts, ChatRequest(chat.desk, connection, delivery, now), asked):
+        return Response(status_code=200)
+    return Response(status_code=200, background=BackgroundTask(parts.dispatch.start_chat, delivery))
 
 
 def desk_of(parts: Parts) -> Desk:
@@ -95,10 +97,10 @@ async def _record(
     )
 
 
-async def _see_to(parts: Parts, chat: ChatRequest, asked: Asked) -> None:
-    """A dialog is opened here, while its trigger holds; everything else, and what did not open, by the workflow."""
-    if dialogs.wants_dialog(asked) and await dialogs.open_dialog(chat, asked):
-        async with parts.sessions.begin() as session:
-            await integrations.settle_delivery(session, chat.delivery, "dialog opened", datetime.now(UTC))
-        return
-    await parts.dispatch.start_chat(chat.delivery)
+async def _opened(parts: Parts, chat: ChatRequest, asked: Asked) -> bool:
+    """A dialog is opened here, while its trigger holds; everything else, and what did not open, is the workflow's."""
+    if not (dialogs.wants_dialog(asked) and await dialogs.open_dialog(chat, asked)):
+        return False
+    async with parts.sessions.begin() as session:
+        await integrations.settle_delivery(session, chat.delivery, "dialog opened", datetime.now(UTC))
+    return True

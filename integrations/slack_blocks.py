@@ -123,11 +123,20 @@ def _footer(message: Message) -> list[Json]:
 
 def entry_blocks(entry: Entry, place: int) -> list[Json]:
     """What it says, and a row of buttons where something may be pressed."""
-    due = _due(entry.due_at, entry.due_on)
-    text = f"{linked(cut(entry.title, TITLE_LIMIT), entry.link)}\n{escaped(cut(entry.text, 1000))}"
-    told = section(f"{text} · {due}" if due else text)
+    told = section(_entry_text(entry))
     entity = entry.action_item_id or entry.postmortem_id
     return [told, buttons(entity, entry.acts, str(place))] if entity and entry.acts else [told]
+
+
+def _entry_text(entry: Entry) -> str:
+    """Its sentence with the title as the link; above it where the sentence does not name it."""
+    before, title, after = entry.text.partition(entry.title)
+    link = linked(cut(entry.title, TITLE_LIMIT), entry.link)
+    if title:
+        return f"{escaped(cut(before, 800))}{link}{escaped(cut(after, 800))}"
+    due = _due(entry.due_at, entry.due_on)
+    text = f"{link}\n{escaped(cut(entry.text, 1000))}"
+    return f"{text} · {due}" if due else text
 
 
 def _due(at: datetime | None, on: date | None) -> str:

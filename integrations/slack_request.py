@@ -218,10 +218,15 @@ def _command(fields: Mapping[str, str]) -> Command:
     return Command(
         told.trigger_id,
         Asker(told.user_id, told.team_id),
-        told.text,
+        _unescaped(told.text),
         told.trigger_id,
         Origin(told.channel_id, told.response_url),
     )
+
+
+def _unescaped(text: str) -> str:
+    """As it was typed: Slack escapes these three."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 # Interactions

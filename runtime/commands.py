@@ -34,9 +34,7 @@ class Commands:
         may_be_repeat: bool,
     ) -> None:
         """Has a postmortem's workflow carry the command out, unless this is a repeat of what was carried out."""
-        if not (may_be_repeat and await _was_committed(session, command.postmortem_id, command)):
-            seen = await postmortems.get_seen(session, viewer, command.postmortem_id)
-            await moves.check(moves.Asked(session, viewer, seen, command, words, now))
+        if await self.is_to_move(session, viewer, command, words, now, may_be_repeat=may_be_repeat):
             await self.run_postmortem(command, words)
 
     async def change_item(
@@ -50,10 +48,42 @@ class Commands:
         may_be_repeat: bool,
     ) -> None:
         """As :meth:`move`, for an action item."""
-        if not (may_be_repeat and await _was_committed(session, command.action_item_id, command)):
-            seen = await action_items.get_seen_item(session, viewer, command.action_item_id)
-            await action_items.check(action_items.Asked(session, viewer, seen, command, words, now))
+        if await self.is_to_change(session, viewer, command, words, now, may_be_repeat=may_be_repeat):
             await self.run_action_item(command, words)
+
+    async def is_to_move(
+        self,
+        session: Session,
+        viewer: Viewer,
+        command: PostmortemCommand,
+        words: Mapping[str, Any],
+        now: datetime,
+        *,
+        may_be_repeat: bool,
+    ) -> bool:
+        """Raises the refusal; False for a repeat. Whoever waits in a queue closes the session before it is sent."""
+        if may_be_repeat and await _was_committed(session, command.postmortem_id, command):
+            return False
+        seen = await postmortems.get_seen(session, viewer, command.postmortem_id)
+        await moves.check(moves.Asked(session, viewer, seen, command, words, now))
+        return True
+
+    async def is_to_change(
+        self,
+        session: Session,
+        viewer: Viewer,
+        command: ActionItemCommand,
+        words: Mapping[str, Any],
+        now: datetime,
+        *,
+        may_be_repeat: bool,
+    ) -> bool:
+        """As :meth:`is_to_move`."""
+        if may_be_repeat and await _was_committed(session, command.action_item_id, command):
+            return False
+        seen = await action_items.get_seen_item(session, viewer, command.action_item_id)
+        await action_items.check(action_items.Asked(session, viewer, seen, command, words, now))
+        return True
 
     async def run_postmortem(self, command: PostmortemCommand, words: Mapping[str, Any]) -> None:
         """Sends what was checked."""

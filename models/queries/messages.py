@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain import voice as rules
 from domain.lifecycle import Status
 from domain.voice import Outcome
+from models.account import PersonAccount
 from models.integration import Integration
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemReviewer
@@ -142,22 +143,24 @@ async def list_ways_unscoped(session: AsyncSession, work: Work, kinds: Sequence[
     if person is None or (person.preferred_channel == "inbox" and work.message.kind != "ESCALATION"):
         return []
     known = and_(ChannelAddress.integration_id == Integration.id, ChannelAddress.person_id == person.id)
-    statement = select(Integration, ChannelAddress).outerjoin(ChannelAddress, known)
-    statement = statement.where(Integration.kind.in_(kinds), Integration.is_enabled)
+    account = and_(PersonAccount.integration_id == Integration.id, PersonAccount.person_id == person.id)
+    statement = select(Integration, ChannelAddress, PersonAccount.account).outerjoin(ChannelAddress, known)
+    statement = statement.outerjoin(PersonAccount, account).where(Integration.kind.in_(kinds), Integration.is_enabled)
     rows = (await session.execute(statement.order_by(Integration.created_at, Integration.id))).all()
-    ways = [way for row in rows if (way := _way(row[0], row[1], now)) is not None]
+    ways = [way for row in rows if (way := _way(row[0], row[1], row[2], now)) is not None]
     order = {kind: place for place, kind in enumerate(kinds)}
     first = person.preferred_channel
     return sorted(ways, key=lambda one: (one.integration.kind != first, order[one.integration.kind]))
 
 
-def _way(integration: Integration, known: ChannelAddress | None, now: datetime) -> Way | None:
-    """None where nobody was there lately; what was looked up then is looked up again."""
+def _way(integration: Integration, known: ChannelAddress | None, account: str | None, now: datetime) -> Way | None:
+    """None where nobody was there lately; what was looked up then is looked up again. ``account`` is what the table of
+    accounts says, which goes before what was looked up."""
     if known is None or known.refused_at is None:
-        return Way(integration, known.address if known else None)
+        return Way(integration, known.address if known and (known.is_chosen or account is None) else account)
     if known.refused_at > now - REFUSAL_LASTS:
         return None
-    return Way(integration, known.address if known.is_chosen else None)
+    return Way(integration, known.address if known.is_chosen else account)
 
 
 async def has_ways_unscoped(session: AsyncSession, kinds: Sequence[str]) -> bool:

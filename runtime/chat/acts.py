@@ -60,14 +60,19 @@ def _about(title: str, url: str) -> str:
 
 async def carry_out(request: Request, known: Known, wanted: Wanted, origin: Origin, block_id: str) -> Reply:
     """Has the workflow do it. Raises the refusal, or what says that it is to be tried again."""
-    commands = request.desk.commands
-    async with request.desk.sessions.begin() as session:
-        if wanted.act in MOVES:
-            move, words = _move(request, known, wanted)
-            await commands.move(session, known.viewer, move, words, request.now, may_be_repeat=True)
-        else:
-            change, words = _change(request, known, wanted)
-            await commands.change_item(session, known.viewer, change, words, request.now, may_be_repeat=True)
+    commands, sessions = request.desk.commands, request.desk.sessions
+    if wanted.act in MOVES:
+        move, words = _move(request, known, wanted)
+        async with sessions.begin() as session:
+            is_new = await commands.is_to_move(session, known.viewer, move, words, request.now, may_be_repeat=True)
+        if is_new:
+            await commands.run_postmortem(move, words)
+    else:
+        change, words = _change(request, known, wanted)
+        async with sessions.begin() as session:
+            is_new = await commands.is_to_change(session, known.viewer, change, words, request.now, may_be_repeat=True)
+        if is_new:
+            await commands.run_action_item(change, words)
     told = outcome(known, wanted)
     if not origin.blocks:
         return Reply("done", told)

@@ -32,6 +32,7 @@ log = structlog.get_logger()
 
 TOO_LATE = "That dialog did not open in time. Press the button again."
 """What is said where Slack was slow, or we were."""
+BROKEN = "Slack does not take Afterword's token any more. Nothing was done; an administrator was told."
 
 
 class Answering:
@@ -88,6 +89,7 @@ class Answering:
         log.info("slack request answered", delivery=row.id, delivery_id=row.delivery_id, result=result)
 
     async def _mark(self, integration_id: str, why: str) -> None:
+        """An administrator is told, once until it is mended."""
         async with self._desk.sessions.begin() as session:
             await integrations.note_trouble(session, integration_id, why, datetime.now(UTC))
 
@@ -127,8 +129,9 @@ class Answering:
             reply = Reply("unknown person", str(stranger))
         except SlackRefused as refusal:
             reply = Reply(await self._note(request.connection.id, refusal), f"Slack did not let us: `{refusal.code}`.")
-        except CredentialsRejected:
-            raise
+        except CredentialsRejected as refusal:
+            await self._mark(request.connection.id, str(refusal))
+            reply = Reply(refusal.code, BROKEN)
         except DomainError as refusal:
             if refusal.code in PASSING:
                 raise

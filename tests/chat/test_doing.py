@@ -1,15 +1,18 @@
 """What people do in Slack: commands, buttons and dialogs, through the real API and the real workflows."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
+from models.account import PersonAccount
 from tests.api import writing
 from tests.api.writing import ok
 from tests.chat.workspace import FORM, Json, Workspace, acknowledged, message_with_buttons
-from tests.peers.slack import Scripted
+from tests.peers.slack import BOT_TOKEN, Scripted
 from tests.stack import eventually
 
 
@@ -207,10 +210,45 @@ def test_what_slack_limits_is_told_later(workspace: Workspace) -> None:
 # People
 
 
-def test_the_explicit_table_goes_before_the_email(workspace: Workspace) -> None:
+def test_a_stranger_is_told_what_to_do(workspace: Workspace) -> None:
     told = workspace.says("mallory", "mine")
     assert "does not know who you are" in told.fields["text"]
     assert workspace.accounts["mallory"] in told.fields["text"], "what to give an administrator"
+
+
+def test_the_explicit_table_goes_before_the_email(workspace: Workspace, slack_domain: str) -> None:
+    """Carol has Eve's e-mail in Slack, but the table says who she is; and whose account Eve's is."""
+    carol, eve = workspace.stack.person(name="Carol"), workspace.stack.person(email=f"eve@{slack_domain}", name="Eve")
+    accounts = {"carol": f"U{uuid4().hex[:9].upper()}", "eve": f"U{uuid4().hex[:9].upper()}"}
+    workspace.accounts |= accounts
+    item = item_of(workspace)
+    for person, account in ((carol, accounts["carol"]), (eve, "U0OTHER")):
+        keep_account(workspace, person.id, account)
+    assert "Nothing waits" in workspace.says("carol", "mine").fields["text"]
+    user = {"id": accounts["eve"], "team_id": "T000000001", "name": "eve", "profile": {"email": f"eve@{slack_domain}"}}
+    workspace.peer.scripted["users.info"] = [Scripted(200, {"ok": True, "user": user})]
+    assert "does not know who you are" in workspace.says("eve", "mine").fields["text"], "another account is Eve's"
+    assert "There is no action item" in workspace.presses("carol", "START", item["id"]).fields["text"]
+
+
+def keep_account(workspace: Workspace, person_id: str, account: str) -> None:
+    """As an administrator writes it down."""
+
+    async def write() -> None:
+        engine = create_async_engine(workspace.stack.database_url)
+        async with AsyncSession(engine) as session, session.begin():
+            session.add(
+                PersonAccount(
+                    id=f"acc_{uuid4().hex}",
+                    integration_id=workspace.integration["id"],
+                    person_id=person_id,
+                    account=account,
+                    source="MANUAL",
+                )
+            )
+        await engine.dispose()
+
+    asyncio.run(write())
 
 
 def test_whoever_left_is_refused(workspace: Workspace) -> None:
@@ -351,3 +389,18 @@ def test_killed_after_the_acknowledgement(workspace: Workspace) -> None:
     eventually(lambda: workspace.peer.answered(address), seconds=60)
     assert read_item(workspace, item)["status"] == "IN_PROGRESS"
     assert read_item(workspace, item)["version"] == item["version"] + 1
+
+
+def test_a_revoked_token_is_told_once(workspace: Workspace) -> None:
+    """A stranger presses, and Slack does not say any more who that is."""
+    admin, path = workspace.stack.client(), f"/api/integrations/{workspace.integration['id']}"
+    workspace.accounts["unknown"] = f"U{uuid4().hex[:9].upper()}"
+    workspace.peer.scripted["users.info"] = [Scripted(200, {"ok": False, "error": "token_revoked"})]
+    raw, address = workspace.command_form("unknown", "mine")
+    acknowledged(workspace.send(raw, FORM))
+    assert "an administrator was told" in workspace.answer(address).fields["text"], "which needs no token"
+    eventually(lambda: workspace.results()[0] == "CredentialsRejected")
+    assert "Slack" in ok(admin.get(path))["needsAttention"]
+    ok(admin.patch(path, json={"secrets": {"token": BOT_TOKEN}}))
+    assert ok(admin.get(path))["needsAttention"] is None
+    assert "does not know who you are" in workspace.says("unknown", "mine").fields["text"]

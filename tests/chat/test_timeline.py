@@ -70,7 +70,7 @@ def last_whisper(workspace: Workspace) -> Call:
 
 def test_a_pin_in_a_bound_channel(workspace: Workspace, channel: str) -> None:
     made = writing.draft(workspace.people["jane"])
-    ts = workspace.peer.say(channel, f"<@{workspace.accounts['bob']}> rolled *back* &lt;v41&gt;: errors are gone")
+    ts = workspace.peer.say(channel, f"<@{workspace.accounts['bob']}> rolled back &lt;v41&gt;: errors are *gone*")
     assert pin(workspace, "jane", channel, ts) == "not bound"
     assert "go into the timeline" in workspace.says("jane", f"bind {made['number']}", channel).words
     assert made["title"] in workspace.says("jane", "status", channel).words
@@ -82,7 +82,7 @@ def test_a_pin_in_a_bound_channel(workspace: Workspace, channel: str) -> None:
     seconds = int(ts.partition(".")[0])
     assert int(datetime.fromisoformat(event["at"]).timestamp()) == seconds, "its own time, not that of the pin"
     assert event["actor"].lower() == "jane"
-    assert event["event"].lower().startswith("@bob rolled **back** \\<v41>: errors are gone")
+    assert event["event"].lower().startswith("@bob rolled back \\<v41>: errors are **gone**")
     assert f"[In Slack]({workspace.peer.behind}/archives/{channel}/p" in event["event"]
     assert event["type"] == "MITIGATION"
     assert made["title"] in last_whisper(workspace).words

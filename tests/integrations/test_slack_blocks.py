@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.notices import KINDS, kind_of, sentence
 from integrations.notifier import Act, Entry, Group, Message, MessageKind
 from integrations.slack_blocks import (
     METADATA_LIMIT,
@@ -90,6 +91,21 @@ def test_the_buttons_of_an_entry(act: Act) -> None:
     judged([told, row])
     (button,) = row["elements"]
     assert (button["action_id"], button["value"]) == (act.value, "ai_1")
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "something_new"])
+def test_each_kind_of_notice(kind: str) -> None:
+    """The title is the link, once, in the sentence that every channel says."""
+    names = {"person": "Jane", "delegate": "Bob", "detail": NASTY}
+    text = sentence(kind, title="Checkout failed", target="published", due="Mon 23 Nov", **names)
+    acts = tuple(Act(one) for one in kind_of(kind).acts)
+    told = entry(kind=kind, text=text, title="Checkout failed", acts=acts, group=Group(kind_of(kind).group))
+    blocks = entry_blocks(told, 1)
+    judged(blocks)
+    assert len(blocks) == 1 + bool(acts)
+    words = blocks[0]["text"]["text"]
+    assert words.count("Checkout failed") == 1
+    assert f"<{told.link}|Checkout failed>" in words
 
 
 def test_nobody_is_mentioned_by_what_people_wrote() -> None:

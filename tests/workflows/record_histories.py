@@ -24,6 +24,7 @@ from domain.targets import TargetName
 from models.postmortem import Postmortem
 from models.queries import notices
 from runtime.dispatch import Dispatch
+from tests.workflows.chatting import ask, chat_worker, give_up, request_from_slack
 from tests.workflows.lab import ALWAYS, SUGGEST_CONTINUE_AS_NEW, Case, Lab, migrated_postgres, running_lab
 from workflows import PostmortemWorkflow
 
@@ -228,6 +229,21 @@ async def _ended(handle: WorkflowHandle[Any, Any]) -> WorkflowHandle[Any, Any]:
     return handle
 
 
+async def chat_answered(lab: Lab) -> Recorded:
+    async with chat_worker(lab):
+        handle = await ask(lab, await request_from_slack(lab, is_settled=True))
+        await handle.result()
+    yield "chat_answered", handle
+
+
+async def chat_given_up(lab: Lab) -> Recorded:
+    """Slack is away for longer than anybody waits for an answer."""
+    async with chat_worker(lab):
+        handle = await ask(lab, await request_from_slack(lab))
+        await give_up(lab, handle)
+    yield "chat_given_up", handle
+
+
 SCENARIOS: tuple[Scenario, ...] = (
     postmortem_nobody,
     postmortem_published,
@@ -239,6 +255,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     postmortem_ladder,
     action_item_ladder,
     voice_told,
+    chat_answered,
+    chat_given_up,
 )
 SHORT: tuple[Scenario, ...] = (postmortem_continued, voice_continued)
 

@@ -13,7 +13,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from domain.snapshots import ActionItemSnapshot, PostmortemSnapshot
 from tests.workflows.record_histories import HISTORIES, SCENARIOS, SHORT
-from workflows import WORKFLOWS, ActionItemWorkflow, PostmortemWorkflow, VoiceWorkflow
+from workflows import WORKFLOWS, ActionItemWorkflow, ChatWorkflow, PostmortemWorkflow, VoiceWorkflow
 from workflows.action_item import ActionItemStart
 from workflows.postmortem import PostmortemStart
 from workflows.voice import VoiceStart
@@ -125,12 +125,20 @@ class VoiceUnplanned(VoiceWorkflow):
         del start
 
 
+@workflow.defn(name="ChatWorkflow")
+class ChatTimerFirst(ChatWorkflow):
+    @workflow.run
+    async def run(self, delivery: int) -> str:
+        await workflow.sleep(timedelta(seconds=1))
+        return await super().run(delivery)
+
+
 @every_history
 @pytest.mark.parametrize(
     "changed",
     [
-        [PostmortemTimerFirst, ActionItemTimerFirst, VoiceTimerFirst],
-        [PostmortemUnshown, ActionItemUnshown, VoiceUnplanned],
+        [PostmortemTimerFirst, ActionItemTimerFirst, VoiceTimerFirst, ChatTimerFirst],
+        [PostmortemUnshown, ActionItemUnshown, VoiceUnplanned, ChatTimerFirst],
     ],
     ids=["timer_first", "unshown"],
 )

@@ -1,0 +1,67 @@
+"""Requests from Slack in a lab: recorded as the door records them; Slack itself is nowhere to be reached."""
+
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from temporalio.client import WorkflowHandle
+from temporalio.worker import Worker
+
+from integrations.slack import KIND
+from models.base import new_id
+from models.integration import Integration
+from models.queries import integrations
+from models.vault import Vault
+from tests.workflows.lab import Lab
+from worker import build_chat_worker
+from workflows import TASK_QUEUE, ChatWorkflow
+
+NOWHERE = "http://localhost:9"
+Handle = WorkflowHandle[ChatWorkflow, str]
+
+
+def chat_worker(lab: Lab) -> AbstractAsyncContextManager[Worker]:
+    return build_chat_worker(lab.client, lab.sessions, Vault("k"), "http://x")
+
+
+async def request_from_slack(lab: Lab, *, is_settled: bool = False) -> int:
+    """A command of somebody unknown: Slack has to be asked who that is. The delivery's number."""
+    now = datetime.now(UTC)
+    secrets = Vault("k").seal({"token": "xoxb-lab", "webhookSecret": "s"})
+    row = Integration(id=new_id("int"), kind=KIND, name="Slack", config={"baseUrl": NOWHERE}, secrets=secrets)
+    form = {
+        "command": "/afterword",
+        "text": "help",
+        "user_id": "U1",
+        "team_id": "T1",
+        "channel_id": "C1",
+        "trigger_id": uuid4().hex,
+        "response_url": f"{NOWHERE}/answer",
+    }
+    async with lab.sessions.begin() as session:
+        session.add(row)
+        await session.flush()
+        delivery = await integrations.record_delivery(
+            session,
+            kind=KIND,
+            integration_id=row.id,
+            delivery_id=form["trigger_id"],
+            headers={"content-type": "application/x-www-form-urlencoded"},
+            body=urlencode(form).encode(),
+            now=now,
+        )
+        assert delivery is not None
+        if is_settled:
+            await integrations.settle_delivery(session, delivery, "done", now)
+    return delivery
+
+
+async def ask(lab: Lab, delivery: int) -> Handle:
+    return await lab.client.start_workflow(ChatWorkflow.run, delivery, id=f"chat-{delivery}", task_queue=TASK_QUEUE)
+
+
+async def give_up(lab: Lab, handle: Handle) -> str:
+    """Until the workflow has, in skipped time."""
+    await lab.env.fast_forward(handle, timedelta(minutes=26))
+    return await handle.result()
