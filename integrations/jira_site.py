@@ -135,7 +135,8 @@ class JiraSite:
 
 
 def _is_stranger(response: Response) -> bool:
-    """Jira may answer a wrong token with what anybody may see, even 200 and an empty list, and says so here only."""
+    """Jira answers a wrong token with what anybody may see, 404 for an issue, 200 and an empty list for a search, and
+    says so here only."""
     reason = response.headers.get("X-Seraph-LoginReason", "")
     return "AUTHENTICATED_FAILED" in reason or "AUTHENTICATION_DENIED" in reason
 

@@ -755,6 +755,20 @@ class TestErrors:
         request = Request("POST", "/rest/api/3/search", {}, {"authorization": authorization}, b"{}")
         assert jira_peer.answer(request).status == 410
 
+    def test_a_revoked_token_is_no_missing_ticket(self, tracker: Tracker, jira_peer: JiraPeer) -> None:
+        made = tracker.create(DRAFT)
+        jira_peer.revoke()
+        for speak in (
+            lambda: tracker.fetch(made.ref),
+            lambda: list(tracker.read_many([made.ref])),
+            lambda: tracker.find("ai_1"),
+            lambda: tracker.create(DRAFT),
+            lambda: tracker.comment(made.ref, "m", "x"),
+            lambda: tracker.register_webhook(URL, "s"),
+        ):
+            with pytest.raises(CredentialsRejected):
+                speak()
+
     def test_a_wrong_token_is_rejected(self, jira_peer: JiraPeer) -> None:
         with connect("jira", jira_peer.config, {"apiToken": "wrong"}) as tracker, pytest.raises(CredentialsRejected):
             tracker.find("ai_1")
