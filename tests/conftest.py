@@ -14,10 +14,13 @@ pytest_plugins = [
     "tests.organisation",
     "tests.peers.browser",
     "tests.peers.emulate",
+    "tests.peers.emulate_linear",
     "tests.peers.receiver",
     "tests.peers.github_openapi",
     "tests.peers.jira_openapi",
     "tests.peers.scripted",
+    "tests.peers.slack",
+    "tests.chat.workspace",
 ]
 
 

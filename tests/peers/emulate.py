@@ -131,7 +131,7 @@ def emulate_github_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     command = installed(PACKAGE, VERSION) / "dist" / "index.js"
     home = tmp_path_factory.mktemp("emulate")
     (home / "seed.json").write_text(json.dumps(SEED))
-    process, url = _started(command, home)
+    process, url = started(command, home)
     try:
         yield EmulatedGithubServer(url)
     finally:
@@ -145,10 +145,10 @@ def emulate_github(emulate_github_server: EmulatedGithubServer) -> EmulatedGithu
     return emulate_github_server.new_repository()
 
 
-def _started(command: Path, home: Path) -> tuple["subprocess.Popen[bytes]", str]:
+def started(command: Path, home: Path, service: str = "github") -> tuple["subprocess.Popen[bytes]", str]:
     for _ in range(3):  # somebody else may take the port first
         port = free_port()
-        arguments = ["start", "--service", "github", "--port", str(port), "--seed", "seed.json"]
+        arguments = ["start", "--service", service, "--port", str(port), "--seed", "seed.json"]
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(home), "NO_COLOR": "1"}
         process = spawn([NODE, command, *arguments], log=home / "log", env=environment, cwd=home)
         url = f"http://localhost:{port}"

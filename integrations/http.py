@@ -1,0 +1,147 @@
+"""What trackers that speak HTTP by themselves share: one client that never shows a credential.
+
+A stumble of any vendor (no network, no answer, 429, 5xx, an answer that is not of its API) becomes
+``TrackerUnavailable``, with the seconds to wait where the vendor told them; what a refusal means only the tracker
+knows, so every other answer comes back to it. Nothing is sent twice: Temporal retries.
+
+https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+"""
+
+import re
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cache, cached_property
+from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import AfterValidator, BaseModel, SecretStr, TypeAdapter, ValidationError
+
+from domain.errors import TrackerRefused
+from integrations.tracker import Tracker, TrackerUnavailable
+
+SECONDS = 10.0
+"""How long one request may take to connect, and how long an answer may be silent."""
+WORDS_LIMIT = 500
+
+M = TypeVar("M")
+
+
+def _plain_token(value: SecretStr | None) -> SecretStr | None:
+    if value is None:
+        return None
+    token = value.get_secret_value().strip()
+    if not re.fullmatch(r"[!-~]+", token):  # a line break would come back in the HTTP library's error text
+        raise ValueError("a token has neither blanks nor special characters")
+    return SecretStr(token)
+
+
+def _plain_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or parts.query:
+        raise ValueError("expected an address such as https://api.example.com, without credentials")
+    return value.rstrip("/")
+
+
+Token = Annotated[SecretStr | None, AfterValidator(_plain_token)]
+"""A credential that fits into a header."""
+Address = Annotated[str, AfterValidator(_plain_address)]
+"""Where an API is, without a slash at its end."""
+
+
+def retry_after(answer: httpx.Response) -> float | None:
+    """Seconds to wait by ``Retry-After``, in either of its forms; None where it is absent or neither."""
+    told = answer.headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", told):
+        return float(told)
+    try:
+        at = parsedate_to_datetime(told)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max((at - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+class HttpClient:
+    """One tracker's requests: counted in its ``calls``, the last one's id in its ``request_id``.
+
+    ``headers`` go with each request; ``hidden`` are the credentials that no text may show; ``request_id`` is the header
+    that carries the vendor's id of a request; ``wait`` reads the seconds to wait out of a 429 or a 5xx.
+    """
+
+    def __init__(
+        self,
+        tracker: Tracker,
+        base_url: str,
+        headers: Mapping[str, str],
+        *,
+        hidden: Sequence[str] = (),
+        request_id: str = "X-Request-Id",
+        wait: Callable[[httpx.Response], float | None] = retry_after,
+    ) -> None:
+        self._tracker = tracker
+        self._base_url = base_url
+        self._headers = {"User-Agent": "afterword", "Accept": "application/json", **headers}
+        self._hidden = [one for one in hidden if one]
+        self._request_id = request_id
+        self._wait = wait
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        tls = False if urlsplit(self._base_url).scheme == "http" else _tls()
+        return httpx.Client(headers=self._headers, timeout=SECONDS, verify=tls, follow_redirects=False)
+
+    def close(self) -> None:
+        """Safe to call twice, and without a request before."""
+        if "_client" in self.__dict__:
+            self._client.close()
+
+    def send(
+        self, method: str, path: str, *, params: Mapping[str, str | int] | None = None, json: object = None
+    ) -> httpx.Response:
+        """The answer to one request; ``path`` follows the base address, ``json`` None is no body.
+
+        Raises ``TrackerUnavailable`` for a stumble and ``TrackerRefused`` for a redirection, which is not followed:
+        it may lead anywhere, and would take the credentials there.
+        """
+        self._tracker.calls += 1
+        self._tracker.request_id = None
+        try:
+            answer = self._client.request(
+                method, f"{self._base_url}{path}", params=None if params is None else dict(params), json=json
+            )
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            raise TrackerUnavailable(self._tracker.label, type(error).__name__) from None
+        self._tracker.request_id = answer.headers.get(self._request_id)
+        if answer.status_code == 429 or answer.status_code >= 500:
+            raise TrackerUnavailable(self._tracker.label, f"status {answer.status_code}", self._wait(answer))
+        if answer.is_redirect:
+            detail = "it redirects to another address. Correct the API address of this connection."
+            raise TrackerRefused(tracker=self._tracker.label, detail=detail)
+        return answer
+
+    def decoded(self, answer: httpx.Response, shape: type[M] | TypeAdapter[M]) -> M:
+        """The answer's JSON as ``shape``; raises ``TrackerUnavailable`` where it is of another one: a proxy's page."""
+        try:
+            if isinstance(shape, TypeAdapter):
+                return shape.validate_json(answer.content)
+            if issubclass(shape, BaseModel):
+                return shape.model_validate_json(answer.content)
+            return TypeAdapter(shape).validate_json(answer.content)
+        except ValidationError:
+            words = "it answered something that is not of its API"
+            raise TrackerUnavailable(self._tracker.label, words) from None
+
+    def shown(self, words: str) -> str:
+        """A vendor's words as an error may show them: short, on one line, without our credentials."""
+        for secret in self._hidden:
+            words = words.replace(secret, "***")
+        return " ".join(words.replace("\0", "").split())[:WORDS_LIMIT]
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """One for all: to make it takes 30 ms."""
+    return httpx.create_ssl_context()
