@@ -15,6 +15,7 @@ Coming in, a mention becomes ``@Name``, a panel a quote, an expand its title and
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from pydantic import JsonValue
 
@@ -50,18 +51,18 @@ _MARKS = {"strong": Mark.STRONG, "em": Mark.EM, "strike": Mark.STRIKE, "code": M
 
 def to_adf(markdown: str) -> Json:
     """The text as a document of version 1; an empty text is one without content."""
-    content = _Writer().blocks(read(markdown), within="doc")
-    return {"version": 1, "type": "doc", "content": list(content)}
+    return {"version": 1, "type": "doc", "content": _Writer().blocks(_fit(read(markdown)))}
 
 
 def to_markdown(document: object) -> str:
     """The Markdown of a document as Jira answers it; None, or what is none, is nothing."""
-    text = write(normal_blocks(_blocks(_nodes(document, "content"), 0)))
+    tree = _fit(normal_blocks(_blocks(_nodes(document, "content"), 0)))
     for _ in range(_ROUNDS):  # what Markdown can only nearly say settles in one or two
-        again = write(read(text))
-        if again == text:
+        text = write(tree)
+        again = _fit(read(text))
+        if again == tree:
             break
-        text = again
+        tree = again
     return text
 
 
@@ -70,54 +71,92 @@ def normal(markdown: str) -> str:
     return to_markdown(to_adf(markdown))
 
 
+# What fits
+
+
+class _Place(StrEnum):
+    DOC = "doc"
+    QUOTE = "quote"
+    ITEM = "item"
+
+
+def _fit(blocks: Blocks) -> Blocks:
+    """A normal tree as the format can have it."""
+    return normal_blocks(_fitted(blocks, _Place.DOC))
+
+
+def _fitted(blocks: Blocks, place: _Place) -> Blocks:
+    return tuple(one for block in blocks for one in _fitting(block, place))
+
+
+def _fitting(block: Block, place: _Place) -> Blocks:
+    match block:
+        case Heading(_, runs) if place is not _Place.DOC:
+            return (Paragraph(_bold(runs)),)
+        case Quote(inner):
+            return (Quote(_fitted(inner, _Place.QUOTE)),) if place is _Place.DOC else _fitted(inner, place)
+        case Listing(items, start):
+            kept = tuple(Item(_fitted(item.blocks, _Place.ITEM), item.done) for item in items)
+            return (Listing(kept, start),)
+        case Table(rows) if place is not _Place.DOC:
+            return (Paragraph(_lines(rows)),)
+        case Rule() if place is not _Place.DOC:
+            return ()
+    return (block,)
+
+
+def _bold(runs: Runs) -> Runs:
+    strong = frozenset({Mark.STRONG})
+    return tuple(run if run.is_code or run == BREAK else Run(run.text, run.marks | strong, run.href) for run in runs)
+
+
+def _lines(rows: tuple[tuple[Runs, ...], ...]) -> Runs:
+    runs: list[Run] = []
+    for row in rows:
+        for place, cell in enumerate(row):
+            runs += [Run(" | "), *cell] if place else cell
+        runs.append(BREAK)
+    return tuple(runs)
+
+
 # Going out
 
 
 class _Writer:
-    """Tasks need an id that is theirs alone in the document."""
+    """Of a tree that fits. Tasks need an id that is theirs alone in the document."""
 
     def __init__(self) -> None:
         self._tasks = 0
 
-    def blocks(self, blocks: Blocks, within: str) -> list[JsonValue]:
-        return [node for block in blocks for node in self._block(block, within)]
+    def blocks(self, blocks: Blocks, *, in_quote: bool = False) -> list[JsonValue]:
+        return [self._block(block, in_quote=in_quote) for block in blocks]
 
-    def _block(self, block: Block, within: str) -> Iterator[JsonValue]:  # noqa: PLR0912 (a table of kinds)
+    def _block(self, block: Block, *, in_quote: bool) -> Json:  # noqa: PLR0911 (a table of kinds)
         match block:
             case Paragraph(runs):
-                yield _paragraph(runs)
-            case Heading(level, runs) if within == "doc":
-                yield {"type": "heading", "attrs": {"level": level}, "content": list(_inline(runs))}
-            case Heading(_, runs):
-                yield _paragraph(_bold(runs))
+                return _paragraph(runs)
+            case Heading(level, runs):
+                return {"type": "heading", "attrs": {"level": level}, "content": list(_inline(runs))}
             case Code(text, info):
                 node: Json = {"type": "codeBlock", "content": [{"type": "text", "text": text}] if text else []}
-                yield {**node, "attrs": {"language": info}} if info else node
-            case Quote(inner) if within == "doc":
-                yield {"type": "blockquote", "content": self._some(inner, "quote")}
+                return {**node, "attrs": {"language": info}} if info else node
             case Quote(inner):
-                yield from self.blocks(inner, within)
-            case Listing(items, None) if within != "quote" and _all_tasks(items):
-                yield self._tasks_of(items)
+                return {"type": "blockquote", "content": self.blocks(inner, in_quote=True)}
+            case Listing(items, None) if not in_quote and _all_tasks(items):
+                return self._tasks_of(items)
             case Listing(items, start):
-                content: list[JsonValue] = [
-                    {"type": "listItem", "content": self._some(_with_box(item), "item")} for item in items
-                ]
+                content: list[JsonValue] = [{"type": "listItem", "content": self._item(item)} for item in items]
                 if start is None:
-                    yield {"type": "bulletList", "content": content}
-                else:
-                    yield {"type": "orderedList", "attrs": {"order": start}, "content": content}
-            case Table(rows) if within == "doc":
-                yield _table(rows)
+                    return {"type": "bulletList", "content": content}
+                return {"type": "orderedList", "attrs": {"order": start}, "content": content}
             case Table(rows):
-                yield _paragraph(_lines(rows))
+                return _table(rows)
             case Rule():
-                if within == "doc":
-                    yield {"type": "rule"}
+                return {"type": "rule"}
 
-    def _some(self, blocks: Blocks, within: str) -> list[JsonValue]:
-        """An item begins with a paragraph in every version of Jira's editor, and neither it nor a quote is empty."""
-        content = self.blocks(blocks, within)
+    def _item(self, item: Item) -> list[JsonValue]:
+        """It begins with a paragraph, or code, in every version of Jira's editor."""
+        content = self.blocks(_with_box(item))
         first = content[0] if content else None
         begins = isinstance(first, dict) and first["type"] in {"paragraph", "codeBlock"}
         return content if begins else [_paragraph(()), *content]
@@ -128,8 +167,7 @@ class _Writer:
         for item in items:
             first, *rest = item.blocks
             words = first.runs if isinstance(first, Paragraph) else ()
-            state = "DONE" if item.done else "TODO"
-            attrs: Json = {"localId": self._name(), "state": state}
+            attrs: Json = {"localId": self._name(), "state": "DONE" if item.done else "TODO"}
             content.append({"type": "taskItem", "attrs": attrs, "content": list(_inline(words))})
             content += [self._tasks_of(block.items) for block in rest if isinstance(block, Listing)]
         return {"type": "taskList", "attrs": {"localId": named}, "content": content}
@@ -156,21 +194,6 @@ def _with_box(item: Item) -> Blocks:
     if item.done is None or not isinstance(first, Paragraph):
         return item.blocks
     return (Paragraph((Run("[x] " if item.done else "[ ] "), *first.runs)), *rest)
-
-
-def _bold(runs: Runs) -> Runs:
-    return tuple(
-        run if run.is_code or run == BREAK else Run(run.text, run.marks | {Mark.STRONG}, run.href) for run in runs
-    )
-
-
-def _lines(rows: tuple[tuple[Runs, ...], ...]) -> Runs:
-    runs: list[Run] = []
-    for row in rows:
-        for place, cell in enumerate(row):
-            runs += [Run(" | "), *cell] if place else cell
-        runs.append(BREAK)
-    return tuple(runs)
 
 
 def _paragraph(runs: Runs) -> Json:

@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from jira.exceptions import JIRAError
 from jira.resilientsession import ResilientSession
 from pydantic import BaseModel, JsonValue, ValidationError
 from requests import Response
@@ -52,6 +51,7 @@ class JiraSite:
         self._token = token
         self._session = ResilientSession(timeout=SECONDS, max_retries=0)
         self._session.auth = HTTPBasicAuth(email.encode(), token.encode())
+        self._session.hooks["response"].append(self._refuse)  # before the package reads the error, and stumbles over it
         self._session.headers.update({"User-Agent": "afterword", "X-Atlassian-Token": "no-check"})
         self.calls = 0
         self.request_id: str | None = None
@@ -88,15 +88,13 @@ class JiraSite:
                 headers={"Content-Type": "application/json"} if body is not None else {},
                 allow_redirects=False,
             )
-        except JIRAError as error:
-            if error.response is None:
-                raise self._not_jira() from None
-            raise self._meaning(error.response) from None
         except OSError as error:  # the network, and every error of requests
             raise TrackerUnavailable(self._label, type(error).__name__) from None
-        except ValueError:  # an error page whose JSON is no object
-            raise self._not_jira() from None
         return self._content(response)
+
+    def _refuse(self, response: Response, **_: object) -> None:
+        if not response.ok:
+            raise self._meaning(response)
 
     def _content(self, response: Response) -> JsonValue:
         self._note(response)
@@ -137,7 +135,8 @@ class JiraSite:
 
 
 def _is_stranger(response: Response) -> bool:
-    """Jira may answer a wrong token with what anybody may see, even 200 and an empty list, and says so here only."""
+    """Jira answers a wrong token with what anybody may see, 404 for an issue, 200 and an empty list for a search, and
+    says so here only."""
     reason = response.headers.get("X-Seraph-LoginReason", "")
     return "AUTHENTICATED_FAILED" in reason or "AUTHENTICATION_DENIED" in reason
 

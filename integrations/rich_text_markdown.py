@@ -328,7 +328,17 @@ def _link(runs: Runs, text: str, href: str, *, automatic: bool) -> str:
     if automatic and words == href and not any(run.marks for run in runs) and not href.lower().startswith("mailto:"):
         return f"<{href}>"
     target = re.sub(r"&(?=#?\w+;)", r"\\&", href)
-    return f"[{text}](<{target}>)" if re.search(r"[()\\*_~\[\]`]", href) else f"[{text}]({target})"
+    return f"[{text}]({target})" if _is_balanced(href) else f"[{text}](<{target}>)"
+
+
+def _is_balanced(href: str) -> bool:
+    """Whether its brackets are, so that a link's own are told from them."""
+    depth = 0
+    for sign in href:
+        depth += (sign == "(") - (sign == ")")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _marked(pieces: Sequence[tuple[str, Marks]], em: str) -> str:

@@ -15,8 +15,10 @@ Each behaviour is from Atlassian's documentation:
 - webhooks: https://developer.atlassian.com/cloud/jira/platform/webhooks/ (an issue as in v2, its description no
   document; ``X-Hub-Signature``; ``X-Atlassian-Webhook-Identifier``; registered by administrators only)
 - limits: https://developer.atlassian.com/cloud/jira/platform/rate-limiting/
+- a wrong token: https://developer.atlassian.com/cloud/jira/platform/basic-auth-for-rest-apis/, and what the peer
+  ``backlot`` says to have measured: most reads are answered as to anybody, with ``X-Seraph-LoginReason``
 
-``tests/integrations/test_jira_peer.py`` checks what it answers against Atlassian's OpenAPI document.
+``tests.peers.jira_openapi.JudgedJiraPeer`` checks what it answers against Atlassian's OpenAPI document.
 """
 
 import base64
@@ -462,8 +464,7 @@ class JiraPeer(TrackerPeer):
     def answer(self, request: Request) -> Answer:
         given = request.headers.get("authorization", "").removeprefix("Basic ")
         if not self._good or given != base64.b64encode(f"{EMAIL}:{TOKEN}".encode()).decode():
-            words = "Client must be authenticated to access this resource."
-            return Answer(401, {"errorMessages": [words], "errors": {}})
+            return self._to_a_stranger(request)
         self._actor = self.account
         for method, pattern, door in _DOORS:
             found = re.fullmatch(pattern, request.path)
@@ -474,6 +475,16 @@ class JiraPeer(TrackerPeer):
                     told = refusal.answer
                 return Answer(told.status, told.body, {"Atl-Traceid": f"{next(self._ids):032x}", **told.headers})
         return Answer(404, {"errorMessages": [f"No endpoint {request.method} {request.path}."], "errors": {}})
+
+    def _to_a_stranger(self, request: Request) -> Answer:
+        """Who is not known sees what anybody may see: no issue here, and an empty list. Only a header tells why."""
+        told = {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"}
+        if self.kind_of(request) is Kind.LIST:
+            return Answer(200, {"issues": [], "isLast": True}, told)
+        if request.method == "GET" and not request.path.endswith("/myself"):
+            return Answer(404, {"errorMessages": [GONE_WORDS], "errors": {}}, told)
+        words = "Client must be authenticated to access this resource."
+        return Answer(401, {"errorMessages": [words], "errors": {}}, told)
 
     def fault(self, fault: Fault, request: Request) -> Answer:
         said: Json = {"errorMessages": [], "errors": {}}
