@@ -750,7 +750,7 @@ def instant(at: datetime | None) -> str | None:
 
 def serialized(markdown: str) -> str:
     """A text as Linear's editor writes it."""
-    return _bullets(markdown.strip(), "-", "*")
+    return _bullets(markdown.strip("\n").rstrip(), "-", "*")
 
 
 def plain(markdown: str) -> str:
