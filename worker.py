@@ -12,11 +12,18 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from activities.action_items import ActionItemActivities
+from activities.chat import ChatActivities
+from activities.notices import NoticeActivities
 from activities.postmortems import PostmortemActivities
+from activities.reconciliation import ReconciliationActivities
+from activities.ticket_batches import TicketBatchActivities
 from activities.tickets import TicketActivities
 from integrations import shelf
 from models.session import Sessions
 from models.vault import Vault
+from runtime.chat.answering import Answering
+from runtime.chat.desk import Desk
+from runtime.commands import Commands
 from runtime.connections import (
     connect_temporal,
     metrics_runtime,
@@ -29,19 +36,22 @@ from runtime.logging import configure_logging
 from runtime.settings import Settings, get_settings
 from runtime.upkeep import Upkeep
 from workflows import TASK_QUEUE, WORKFLOWS
-from workflows.queues import tracker_queue
+from workflows.queues import CHAT_QUEUE, NOTIFY_QUEUE, tracker_queue
 
 log = structlog.get_logger()
 
-TRACKER_CALLS_PER_SECOND = 5.0
-"""Of one tracker, over all workers: the server keeps the count."""
+MESSAGES_PER_SECOND = 10.0
+"""Over all channels and workers."""
 
 
 def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: str) -> list[Worker]:
-    """One for workflows and the database, one for each tracker on the shelf."""
+    """One for workflows and the database, one for messages, one for each tracker, one for answers in chats."""
     postmortems = PostmortemActivities(sessions)
     items = ActionItemActivities(sessions)
     tickets = TicketActivities(sessions, vault, base_url)
+    reconciliation = ReconciliationActivities(sessions, vault, base_url)
+    batches = TicketBatchActivities(sessions)
+    told = NoticeActivities(sessions, vault, base_url)
     main = Worker(
         client,
         task_queue=TASK_QUEUE,
@@ -54,21 +64,41 @@ def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: st
             items.commit_action_item_command,
             items.nudge_for_overdue,
             tickets.apply_delivery,
+            reconciliation.finish_reconciliation,
+            batches.look_at_batch,
+            batches.put_into_outbox,
+            told.plan_voice,
+            told.compose_message,
         ],
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
+        graceful_shutdown_timeout=timedelta(seconds=10),
+    )
+    notify = Worker(
+        client,
+        task_queue=NOTIFY_QUEUE,
+        activities=[told.deliver_message],
+        max_task_queue_activities_per_second=MESSAGES_PER_SECOND,
         graceful_shutdown_timeout=timedelta(seconds=10),
     )
     trackers = [
         Worker(
             client,
             task_queue=tracker_queue(kind),
-            activities=[tickets.push_ticket],
-            max_task_queue_activities_per_second=TRACKER_CALLS_PER_SECOND,
+            activities=[tickets.push_ticket, reconciliation.keep_webhook, reconciliation.reconcile_page],
+            max_task_queue_activities_per_second=shelf.tracker(kind).calls_per_second,
             graceful_shutdown_timeout=timedelta(seconds=10),
         )
         for kind in shelf.tracker_kinds()
     ]
-    return [main, *trackers]
+    desk = Desk(sessions, vault, Commands(sessions, dispatch := Dispatch(client, _always)), dispatch, base_url)
+    answers = ChatActivities(Answering(desk))
+    chat = Worker(
+        client,
+        task_queue=CHAT_QUEUE,
+        activities=[answers.answer_chat, answers.give_up_chat],
+        graceful_shutdown_timeout=timedelta(seconds=10),
+    )
+    return [main, notify, *trackers, chat]
 
 
 async def main(settings: Settings | None = None) -> None:
@@ -85,7 +115,9 @@ async def main(settings: Settings | None = None) -> None:
         await database.close()
         return
     dispatch = Dispatch(client, _always)
-    upkeep = asyncio.create_task(Upkeep(database.sessions, dispatch, vault).run())
+    upkeep = asyncio.create_task(
+        Upkeep(database.sessions, dispatch, vault, timedelta(minutes=settings.reconcile_minutes)).run()
+    )
     async with AsyncExitStack() as stack:
         for one in build_workers(client, database.sessions, vault, settings.base_url):
             await stack.enter_async_context(one)

@@ -1,7 +1,7 @@
 """What an action item's workflow does to the database. Each is one transaction and may run twice."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import structlog
 from temporalio import activity
@@ -9,7 +9,7 @@ from temporalio import activity
 from activities.refusals import transaction
 from domain.commands import ActionItemCommand
 from domain.snapshots import ActionItemSnapshot
-from models.queries import action_items
+from models.queries import action_items, nudges
 from models.session import Sessions
 
 log = structlog.get_logger()
@@ -24,6 +24,12 @@ class CommitActionItemCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadActionItem:
+    action_item_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NudgeForOverdue:
     action_item_id: str
     at: datetime
@@ -34,11 +40,15 @@ class ActionItemActivities:
         self._sessions = sessions
 
     @activity.defn
-    async def load_action_item(self, action_item_id: str) -> ActionItemSnapshot:
-        """The row as a snapshot; notes that its workflow runs, which takes it out of the outbox."""
+    async def load_action_item(self, given: LoadActionItem | str) -> ActionItemSnapshot:
+        """The row as a snapshot, and when somebody is to be asked next; notes that its workflow runs, which takes it
+        out of the outbox. An id alone is what a workflow sent before there was a ladder."""
+        if isinstance(given, str):
+            given = LoadActionItem(given, datetime.now(UTC))
         async with transaction(self._sessions) as session:
-            await action_items.mark_started(session, action_item_id)
-            return await action_items.snapshot(session, action_item_id)
+            await action_items.mark_started(session, given.action_item_id)
+            await nudges.look_at_item(session, given.action_item_id, given.at)
+            return await action_items.snapshot(session, given.action_item_id)
 
     @activity.defn
     async def commit_action_item_command(self, given: CommitActionItemCommand) -> ActionItemSnapshot:
@@ -56,10 +66,10 @@ class ActionItemActivities:
 
     @activity.defn
     async def nudge_for_overdue(self, given: NudgeForOverdue) -> ActionItemSnapshot:
-        """Reads the facts again and tells whoever owes the item, once for each due date."""
+        """Reads the facts again and asks whom the ladder names by now, each for each rung once."""
         async with transaction(self._sessions) as session:
-            told = await action_items.nudge_for_overdue(session, given.action_item_id, given.at)
+            told = await nudges.nudge_for_item(session, given.action_item_id, given.at)
             snapshot = await action_items.snapshot(session, given.action_item_id)
-        if told:
-            log.info("overdue item nudged", action_item_id=given.action_item_id, to=told, channel="inbox")
+        for one in told:
+            log.info("asked", action_item_id=given.action_item_id, rung=one.rung, to=one.to)
         return snapshot

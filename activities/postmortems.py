@@ -1,7 +1,7 @@
 """What a postmortem's workflow does to the database. Each is one transaction and may run twice."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import structlog
 from temporalio import activity
@@ -9,7 +9,7 @@ from temporalio import activity
 from activities.refusals import transaction
 from domain.commands import PostmortemCommand
 from domain.snapshots import PostmortemSnapshot
-from models.queries import moves
+from models.queries import moves, nudges
 from models.session import Sessions
 
 log = structlog.get_logger()
@@ -24,7 +24,15 @@ class CommitPostmortemCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadPostmortem:
+    postmortem_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NudgeForTarget:
+    """``target`` is what the timer was for; whatever is due by ``at`` is asked for."""
+
     postmortem_id: str
     target: str
     at: datetime
@@ -35,11 +43,15 @@ class PostmortemActivities:
         self._sessions = sessions
 
     @activity.defn
-    async def load_postmortem(self, postmortem_id: str) -> PostmortemSnapshot:
-        """The row as a snapshot; notes that its workflow runs, which takes it out of the outbox."""
+    async def load_postmortem(self, given: LoadPostmortem | str) -> PostmortemSnapshot:
+        """The row as a snapshot, and when somebody is to be asked next; notes that its workflow runs, which takes it
+        out of the outbox. An id alone is what a workflow sent before there was a ladder."""
+        if isinstance(given, str):
+            given = LoadPostmortem(given, datetime.now(UTC))
         async with transaction(self._sessions) as session:
-            await moves.mark_started(session, postmortem_id)
-            return await moves.snapshot(session, postmortem_id)
+            await moves.mark_started(session, given.postmortem_id)
+            await nudges.look_at_postmortem(session, given.postmortem_id, given.at)
+            return await moves.snapshot(session, given.postmortem_id)
 
     @activity.defn
     async def commit_postmortem_command(self, given: CommitPostmortemCommand) -> PostmortemSnapshot:
@@ -57,10 +69,10 @@ class PostmortemActivities:
 
     @activity.defn
     async def nudge_for_target(self, given: NudgeForTarget) -> PostmortemSnapshot:
-        """Reads the facts again and tells whoever owes the target, once for each due instant."""
+        """Reads the facts again and asks whom the ladder names by now, each for each rung once."""
         async with transaction(self._sessions) as session:
-            told = await moves.nudge_for_target(session, given.postmortem_id, given.target, given.at)
+            told = await nudges.nudge_for_postmortem(session, given.postmortem_id, given.at)
             snapshot = await moves.snapshot(session, given.postmortem_id)
-        if told:
-            log.info("target nudged", postmortem_id=given.postmortem_id, target=given.target, to=told, channel="inbox")
+        for one in told:
+            log.info("asked", postmortem_id=given.postmortem_id, target=one.target, rung=one.rung, to=one.to)
         return snapshot

@@ -5,14 +5,18 @@ from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from temporalio.client import Client
 
+from api.connection_metrics import connection_metrics
 from models.queries import workers
-from models.session import Sessions
+from models.session import Sessions, StoreError
+
+log = structlog.get_logger()
 
 router = APIRouter(tags=["health"])
 
@@ -57,9 +61,19 @@ async def readyz(request: Request) -> Response:
 
 
 @router.get("/metrics")
-async def metrics() -> Response:
-    """Prometheus text of this process; the workers serve the Temporal SDK's own."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+async def metrics(request: Request) -> Response:
+    """Prometheus text of this process, and of the connections; the workers serve the Temporal SDK's own."""
+    return Response(generate_latest() + await _of_connections(request), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _of_connections(request: Request) -> bytes:
+    """Nothing while the database is away: a scrape tells how this process is all the same."""
+    try:
+        async with asyncio.timeout(BUDGET):
+            return await connection_metrics(request.app.state.parts.sessions, datetime.now(UTC))
+    except (TimeoutError, OSError, StoreError) as error:
+        log.warning("metrics without connections", reason=type(error).__name__)
+        return b""
 
 
 async def _checked(check: Awaitable[str | None]) -> dict[str, Any]:

@@ -17,8 +17,7 @@ from fastapi.routing import APIRoute
 from api.line import Line
 from domain import access
 from domain.access import Deed, Viewer
-from domain.commands import ActionItemCommand, PostmortemCommand
-from domain.errors import DomainError, Malformed, NotAllowed, NotSignedIn, ScopeMissing, reason
+from domain.errors import Malformed, NotAllowed, NotSignedIn, ScopeMissing, reason
 from models.base import derived_id, new_id
 from models.person import Person
 from models.queries import action_items, people, postmortems, records
@@ -26,6 +25,7 @@ from models.queries.people import SignedIn
 from models.record import IdempotencyRecord
 from models.session import Session, Sessions, StoreError, is_read_only
 from models.vault import Vault
+from runtime.commands import Commands
 from runtime.dispatch import Dispatch
 from runtime.settings import Settings
 
@@ -43,6 +43,12 @@ class Parts:
     dispatch: Dispatch
     deliveries: Line = field(default_factory=lambda: Line(at_once=8, waiting=5000))
     """Webhooks take few of the pool's connections: ten repeats of one delivery wait for the same row."""
+    chats: Line = field(default_factory=lambda: Line(at_once=4, waiting=200))
+    """People wait for these, three seconds at most: never behind a flood of webhooks."""
+
+    @property
+    def commands(self) -> Commands:
+        return Commands(self.sessions, self.dispatch)
 
 
 @dataclass(slots=True)
@@ -68,35 +74,6 @@ class Unit:
             raise NotAllowed(action=action, who="an administrator")
         if "admin" not in self.viewer.scopes:
             raise ScopeMissing(scope="admin")
-
-    async def run_postmortem(self, command: PostmortemCommand, words: dict[str, Any]) -> None:
-        await self._staged(command, words)
-        await self._carried_out(command.postmortem_id, command, lambda: self.parts.dispatch.command_postmortem(command))
-
-    async def run_action_item(self, command: ActionItemCommand, words: dict[str, Any]) -> None:
-        await self._staged(command, words)
-        await self._carried_out(
-            command.action_item_id, command, lambda: self.parts.dispatch.command_action_item(command)
-        )
-
-    async def _staged(self, command: PostmortemCommand | ActionItemCommand, words: dict[str, Any]) -> None:
-        if command.has_words:
-            async with self.parts.sessions.begin() as session:
-                await records.stage_arguments(session, command.request_id, words)
-
-    async def _carried_out(
-        self,
-        entity_id: str,
-        command: PostmortemCommand | ActionItemCommand,
-        send: Callable[[], Awaitable[None]],
-    ) -> None:
-        """A repeat that is refused because its first sending went through is not refused."""
-        try:
-            await send()
-        except DomainError:
-            async with self.parts.sessions.begin() as session:
-                if not await records.is_committed(session, entity_id, command.request_id, command.fingerprint):
-                    raise
 
 
 class UnitRoute(APIRoute):

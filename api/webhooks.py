@@ -1,37 +1,42 @@
 """Webhooks in: verify, record once, and hand on. Answers in milliseconds; nothing is applied twice.
 
 200 what we know and do not use, or had before; 202 recorded; 400 not the vendor's shape; 401 a signature that is
-missing or wrong; 404 no such source or connection; 413 too long. An incident is applied in the transaction that
+missing or wrong; 404 no such source or connection; 410 a connection that was given up; 413 too long. What a paused
+connection is sent is verified, kept and not used (200). An incident is applied in the transaction that
 records its delivery; news of a ticket is signalled to its action item. Whatever fails after that is repeated by the
 worker's drain.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from api import slack
 from api.errors import documented
 from api.unit import Parts, bearer, token_hash
 from domain import access
 from domain.access import Deed
-from domain.errors import BadSignature, DomainError, NotAllowed, NotFound, NotSignedIn, ScopeMissing
+from domain.errors import BadSignature, DomainError, MalformedWebhook, NotAllowed, NotFound, NotSignedIn, ScopeMissing
 from integrations import incident_source, shelf
-from integrations.tracker import News, TicketEvent
+from integrations.slack import KIND as SLACK
+from integrations.tracker import Handshake, News, PullRequestEvent, Tracker
 from models.integration import Integration
-from models.queries import action_items, integrations, people
+from models.queries import integrations, people, tickets
 from models.session import Session
-from runtime.deliveries import apply_reports
+from runtime.deliveries import apply_pull_request, apply_reports
 
 log = structlog.get_logger()
 
 router = APIRouter(prefix="/api/webhooks", tags=["webhooks"])
 
+HEARD_LATELY = timedelta(seconds=5)
+"""When a connection was last heard is noted no more often."""
 KEPT_HEADERS = ("content-type", "idempotency-key")
 """Beside the vendor's own ``X-`` ones: what parsing looks at again. Never a signature, never an Authorization."""
 
@@ -55,11 +60,12 @@ class Arrival:
     delivery_id: str = ""
     news: Sequence[News] = ()
     """Of a tracker's webhook; none for an event that we do not use."""
+    handshake: Handshake | None = None
 
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"model": Receipt, "description": "Known and not used, or received before"},
-    **documented(400, 401, 403, 404, 405, 409, 413, 422, 503),
+    **documented(400, 401, 403, 404, 405, 409, 410, 413, 422, 503),
 }
 BODY = {
     "requestBody": {
@@ -70,7 +76,7 @@ BODY = {
 
 
 @router.post("/{source}", status_code=202, response_model=Receipt, responses=ANSWERS, openapi_extra=BODY)
-async def receive(request: Request, source: str) -> JSONResponse:
+async def receive(request: Request, source: str) -> Response:
     """Where there is only one connection of that kind."""
     return await _receive(request, source, None)
 
@@ -78,12 +84,14 @@ async def receive(request: Request, source: str) -> JSONResponse:
 @router.post(
     "/{source}/{integration_id}", status_code=202, response_model=Receipt, responses=ANSWERS, openapi_extra=BODY
 )
-async def receive_for(request: Request, source: str, integration_id: str) -> JSONResponse:
+async def receive_for(request: Request, source: str, integration_id: str) -> Response:
     """A connection's own ``webhookUrl``."""
     return await _receive(request, source, integration_id)
 
 
-async def _receive(request: Request, source: str, integration_id: str | None) -> JSONResponse:
+async def _receive(request: Request, source: str, integration_id: str | None) -> Response:
+    if source == SLACK:
+        return await slack.receive(request, integration_id)
     parts: Parts = request.app.state.parts
     is_tracker = source in shelf.tracker_kinds()
     if not is_tracker and source not in incident_source.incident_source_kinds():
@@ -91,18 +99,21 @@ async def _receive(request: Request, source: str, integration_id: str | None) ->
     body = await request.body()
     headers = {name.lower(): value for name, value in request.headers.items()}
     touched: list[str] = []
+    told: list[tuple[str, int]] = []
     async with parts.deliveries.turn(), parts.sessions.begin() as session:
         arrival = Arrival(parts, session, source, None, headers, body, datetime.now(UTC))
         try:
             arrival.integration = await _authentic(arrival, integration_id)
-        except BadSignature as refusal:
-            log.warning("webhook refused", source=source, reason=str(refusal), delivery_id=_told_id(headers))
+        except (BadSignature, MalformedWebhook) as refusal:
+            log.warning("webhook refused", source=source, reason=str(refusal), delivery_id=_told_id(arrival))
             raise
-        receipt, item = await (_from_tracker(arrival) if is_tracker else _from_source(arrival, touched))
+        if arrival.handshake is not None:
+            return JSONResponse({"status": "accepted", "deliveryId": ""}, 200, dict(arrival.handshake.headers))
+        receipt = await (_from_tracker(arrival, told) if is_tracker else _from_source(arrival, touched))
     for postmortem_id in touched:
         await parts.dispatch.start_postmortem(postmortem_id)
-    if item is not None:
-        await parts.dispatch.tell_of_ticket(*item)
+    for item_id, delivery in told:
+        await parts.dispatch.tell_of_ticket(item_id, delivery)
     return JSONResponse(receipt.model_dump(), 202 if receipt.status == "accepted" else 200)
 
 
@@ -115,6 +126,8 @@ async def _authentic(arrival: Arrival, integration_id: str | None) -> Integratio
     secrets = arrival.parts.vault.open(integration.secrets)
     if arrival.kind in shelf.tracker_kinds():
         with shelf.connect(arrival.kind, integration.config, secrets) as tracker:
+            if await _is_handshake(arrival, integration, tracker):
+                return integration
             tracker.verify_webhook(arrival.headers, arrival.body, arrival.now)
             arrival.delivery_id = tracker.delivery_id(arrival.headers, arrival.body)
             arrival.news = tracker.parse_webhook(arrival.headers, arrival.body)
@@ -122,6 +135,24 @@ async def _authentic(arrival: Arrival, integration_id: str | None) -> Integratio
         keys = [one.strip() for one in str(secrets.get("webhookSecret") or "").split(",")]
         incident_source.incident_source(arrival.kind).verify(arrival.headers, arrival.body, keys)
     return integration
+
+
+async def _is_handshake(arrival: Arrival, integration: Integration, tracker: Tracker) -> bool:
+    """The vendor's question whether we want its webhooks, answered only while a registration of ours is open. Its
+    secret is kept; while an older webhook of ours lives, that one's too."""
+    if integration.registering_until is None or integration.registering_until < arrival.now:
+        return False
+    arrival.handshake = tracker.handshake(arrival.headers, arrival.body)
+    if arrival.handshake is None:
+        return False
+    vault = arrival.parts.vault
+    held = await integrations.get_integration(arrival.session, integration.id, lock=True)
+    secrets = vault.open(held.secrets)
+    older = str(secrets.get("webhookSecret") or "").split(",")[:1] if held.registration else []
+    kept = [arrival.handshake.secret, *(one.strip() for one in older if one.strip())]
+    held.secrets = vault.seal({**secrets, "webhookSecret": ",".join(dict.fromkeys(kept))})
+    log.info("webhook handshake answered", source=arrival.kind, integration_id=integration.id)
+    return True
 
 
 async def _check_token(arrival: Arrival) -> None:
@@ -135,43 +166,60 @@ async def _check_token(arrival: Arrival) -> None:
         raise NotAllowed(action="report incidents", who="a responder or an administrator")
 
 
-async def _from_tracker(arrival: Arrival) -> tuple[Receipt, tuple[str, int] | None]:
-    """News of a ticket: recorded here, applied by its action item's workflow."""
+async def _from_tracker(arrival: Arrival, told: list[tuple[str, int]]) -> Receipt:
+    """News of tickets: each is recorded here, and applied by its action item's workflow."""
     integration = arrival.integration
     if integration is None:
         raise NotFound(kind="connection", id=arrival.kind)
-    event = next((one for one in arrival.news if isinstance(one, TicketEvent)), None)
-    delivery_id = event.delivery_id if event else arrival.delivery_id
-    delivery = await _record(arrival, delivery_id)
+    await tickets.note_webhook(arrival.session, integration.id, arrival.now, arrival.now - HEARD_LATELY)
+    if not arrival.news:
+        delivery = await _record(arrival, arrival.delivery_id)
+        if delivery is None:
+            return Receipt(status="duplicate", deliveryId=arrival.delivery_id)
+        await _settle(arrival, delivery, "ignored", arrival.delivery_id)
+        return Receipt(status="ignored", deliveryId=arrival.delivery_id)
+    statuses = {await _take(arrival, integration.id, one, told) for one in arrival.news}
+    status = next(one for one in ("accepted", "ignored", "duplicate") if one in statuses)
+    only = arrival.news[0].delivery_id if len(arrival.news) == 1 else arrival.delivery_id
+    return Receipt(status=status, deliveryId=only)
+
+
+async def _take(arrival: Arrival, integration_id: str, event: News, told: list[tuple[str, int]]) -> str:
+    """One event of a delivery: accepted, ignored, or a duplicate."""
+    delivery = await _record(arrival, event.delivery_id)
     if delivery is None:
-        return Receipt(status="duplicate", deliveryId=delivery_id), None
-    ticket = (
-        await action_items.find_ticket_unscoped(arrival.session, integration.id, event.ref.external_id)
-        if event
-        else None
-    )
+        return "duplicate"
+    if arrival.integration is None or not arrival.integration.is_enabled:
+        await _settle(arrival, delivery, "paused", event.delivery_id)
+        return "ignored"
+    if isinstance(event, PullRequestEvent):
+        result = await apply_pull_request(arrival.session, integration_id, event, delivery, arrival.now)
+        return "ignored" if result == "unlinked" else "accepted"
+    ticket = await tickets.find_ticket_unscoped(arrival.session, integration_id, event.ref.external_id)
     if ticket is None:
-        await _settle(arrival, delivery, "ignored" if event is None else "unlinked", delivery_id)
-        return Receipt(status="ignored", deliveryId=delivery_id), None
-    return Receipt(status="accepted", deliveryId=delivery_id), (ticket.action_item_id, delivery)
+        await _settle(arrival, delivery, "unlinked", event.delivery_id)
+        return "ignored"
+    told.append((ticket.action_item_id, delivery))
+    return "accepted"
 
 
-async def _from_source(arrival: Arrival, touched: list[str]) -> tuple[Receipt, None]:
+async def _from_source(arrival: Arrival, touched: list[str]) -> Receipt:
     """A report of an incident: recorded and applied together; where applying fails, it stays for the drain."""
     parsed = incident_source.incident_source(arrival.kind).parse(arrival.headers, arrival.body, arrival.now)
     delivery = await _record(arrival, parsed.delivery_id)
     if delivery is None:
-        return Receipt(status="duplicate", deliveryId=parsed.delivery_id), None
-    if not parsed.reports:
-        await _settle(arrival, delivery, "ignored", parsed.delivery_id)
-        return Receipt(status="ignored", deliveryId=parsed.delivery_id), None
+        return Receipt(status="duplicate", deliveryId=parsed.delivery_id)
+    paused = arrival.integration is not None and not arrival.integration.is_enabled
+    if paused or not parsed.reports:
+        await _settle(arrival, delivery, "paused" if paused else "ignored", parsed.delivery_id)
+        return Receipt(status="ignored", deliveryId=parsed.delivery_id)
     try:
         async with arrival.session.begin_nested():
             touched += await apply_reports(arrival.session, arrival.kind, parsed.reports, arrival.now)
         await _settle(arrival, delivery, "applied", parsed.delivery_id)
     except DomainError as refusal:
         log.warning("report not applied; the drain will try", delivery_id=parsed.delivery_id, code=refusal.code)
-    return Receipt(status="accepted", deliveryId=parsed.delivery_id), None
+    return Receipt(status="accepted", deliveryId=parsed.delivery_id)
 
 
 async def _record(arrival: Arrival, delivery_id: str) -> int | None:
@@ -202,5 +250,6 @@ def _kept(headers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _told_id(headers: Mapping[str, str]) -> str | None:
-    return next((headers[name][:200] for name in ("x-github-delivery", "x-delivery-id") if name in headers), None)
+def _told_id(arrival: Arrival) -> str | None:
+    names = [name for name in arrival.headers if name.endswith(("-delivery", "-delivery-id", "-identifier"))]
+    return next((arrival.headers[name][:200] for name in sorted(names)), None)

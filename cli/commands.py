@@ -102,6 +102,18 @@ def sign_in_link(
 
 
 @app.command()
+def rotate_keys() -> None:
+    """Seal every stored credential anew with the first key of AFTERWORD_SECRET_KEY; then the others may go."""
+    current = configured()
+    from runtime.rotation import rotate_keys as rotate
+
+    done, locked = asyncio.run(rotate(current))
+    print(f"{done} connections are sealed with the first key")
+    if locked:
+        raise CannotStart(f"no key opens the credentials of: {', '.join(locked)}; enter them anew")
+
+
+@app.command()
 def simulate(
     begin: str = typer.Option(..., "--from", metavar="INSTANT", help="When the incident is resolved, in ISO 8601."),
     policy: str | None = typer.Option(None, metavar="ID", help="One of the database's, rather than the default one."),

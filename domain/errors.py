@@ -344,6 +344,69 @@ class CredentialsRejected(DomainError):
     says = "{tracker} rejected this connection's credentials. Renew them in the integration's settings."
 
 
+class CredentialsLocked(DomainError):
+    title = "The credentials cannot be opened"
+    says = (
+        "No key in AFTERWORD_SECRET_KEY opens this connection's credentials: it changed without keeping the old one."
+        " Enter them anew."
+    )
+
+
+class Disconnected(DomainError):
+    title = "The connection was given up"
+    says = "The connection '{id}' was disconnected. Its links can be read; make a new connection to go on."
+
+
+class WebhookNotWanted(DomainError):
+    title = "Nobody listens here any more"
+    says = "The connection '{id}' was disconnected: send nothing more to this address."
+
+
+class NoTracker(DomainError):
+    title = "Not a tracker"
+    says = "A connection of kind '{kind}' only sends: it has no tickets, accounts or projection."
+
+
+class TrackerAway(DomainError):
+    title = "The tracker is away"
+    says = "{detail}. Try again later."
+
+
+class AccountTaken(DomainError):
+    title = "The account is somebody else's"
+    says = "In this connection the account '{account}' is {person_id}'s. Take it from them first."
+
+
+class AccountsNotTaken(DomainError):
+    title = "Not every pair can be taken"
+    says = "{count} pairs cannot be taken; see 'reasons'. Mend them, or send skipProblems: true to leave them out."
+
+
+class NothingToReplay(DomainError):
+    title = "There is nothing to replay"
+    says = "The attempt {number} cannot be made again: {why}"
+
+
+class NoActionItems(DomainError):
+    title = "No action items"
+    says = "The postmortem has no open action item that could have a ticket."
+
+
+class AddressGone(DomainError):
+    title = "Nobody is there"
+    says = "{channel} reaches nobody at {address}: {detail}"
+
+
+class ChannelArchived(DomainError):
+    title = "The channel is closed"
+    says = "{channel} takes no messages for {address}: {detail}"
+
+
+class NotifierRefused(DomainError):
+    title = "The channel refused"
+    says = "{channel} refused: {detail}"
+
+
 class TicketExists(DomainError):
     title = "A ticket exists already"
     says = "The action item has a ticket in this connection already: {key}."

@@ -5,7 +5,7 @@ asks again when the time has come, with facts read anew: what is then no longer 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import count
@@ -21,6 +21,9 @@ from domain.calendar import (
 from domain.policy import Asked, Counted, Policy, Rung, RungKind, counted
 
 STALE_DRAFT = "stale_draft"
+PENDING_REVIEW = "pending_review"
+COMMENT_THREADS = "comment_threads"
+ACTION_ITEM = "action_item"
 
 
 class Channel(StrEnum):
@@ -39,9 +42,11 @@ class Receiver:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """Something with a due time, and who owes it. ``target`` is a timing target's name, ``stale_draft`` or an item's.
+    """Something with a due time, and who owes it. ``target`` is a timing target's name, or one of those above.
 
-    ``due_at`` is the instant that holds: an extension begins the ladder anew.
+    ``due_at`` is the instant that holds: an extension begins the ladder anew. ``since`` is when it began to hold: what
+    was due before that is due then, and what comes before or after it in the ladder and lies before ``since`` is not
+    sent. ``looked_at`` is :attr:`Facts.looked_at` for this alone.
     """
 
     target: str
@@ -51,6 +56,8 @@ class Owed:
     is_settled: bool = False
     has_warning: bool = True
     """False: nobody is asked before it is due."""
+    since: datetime | None = None
+    looked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,8 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """As they are ``now``. ``looked_at``: until when everything that was due to be sent was looked at; None is never.
+    """As they are ``now``. ``looked_at``: what was reached before that and is not waiting was sent, or is not to be;
+    None where nobody ever looked. :func:`looked_until` gives the next one.
 
     ``until`` bounds the answer, since the last rung may come again and again. ``is_over``: archived or deleted.
     """
@@ -82,7 +90,7 @@ class Facts:
 @dataclass(frozen=True, slots=True)
 class Nudge:
     """One message. ``step`` tells repetitions of a rung apart; ``covers`` are lower steps that it says too, since they
-    would have arrived at the same moment."""
+    would have arrived at the same moment. ``reached_at`` is when the first of them was reached, whatever the hour."""
 
     at: datetime
     target: str
@@ -92,6 +100,7 @@ class Nudge:
     channel: Channel
     due_at: datetime
     covers: tuple[str, ...] = field(default=())
+    reached_at: datetime | None = None
 
     def sent(self) -> frozenset[Sent]:
         """What is to be remembered once it is sent."""
@@ -113,6 +122,13 @@ def ladder(facts: Facts, policy: Policy, calendars: Mapping[str, Calendar]) -> l
     return sorted(found, key=lambda one: (one.at, one.due_at, one.target, one.to))
 
 
+def looked_until(nudges: Sequence[Nudge], now: datetime) -> datetime:
+    """The next ``looked_at``, once what is due ``now`` was sent: what was reached, but waits for its receiver's working
+    hours, is not to be forgotten."""
+    waiting = [one.reached_at for one in nudges if one.at > now and one.reached_at and one.reached_at <= now]
+    return min(waiting, default=now)
+
+
 def stale_draft(edited_at: datetime, policy: Policy, owners: tuple[Receiver, ...]) -> Owed | None:
     """A draft that rests: a missed target from the day on which it was left for too long. None where nobody asks."""
     if policy.stale_after_days is None:
@@ -123,17 +139,19 @@ def stale_draft(edited_at: datetime, policy: Policy, owners: tuple[Receiver, ...
 
 def _steps(owed: Owed, facts: Facts, policy: Policy, calendars: Mapping[str, Calendar]) -> Iterator[Nudge]:
     """In the order of the ladder, as each would be sent alone."""
+    looked_at = owed.looked_at or owed.since or facts.looked_at
     for rung, step, moment in _moments(owed, policy, facts.until):
+        if looked_at is not None and moment < looked_at:
+            continue
         for receiver in _receivers(rung, owed, facts):
             calendar = calendars.get(receiver.id, policy.office.calendar)
             planned = _planned(rung, owed, moment, calendar)
             if planned is None or Sent(owed.target, owed.due_at, step, receiver.id) in facts.sent:
                 continue
-            if facts.looked_at is not None and planned <= facts.looked_at:
-                continue
             at = planned if planned >= facts.now else next_working_moment(facts.now, calendar)
             if at is not None and at <= facts.until:
-                yield Nudge(at, owed.target, rung.name, step, receiver.id, receiver.channel, owed.due_at)
+                to, channel = receiver.id, receiver.channel
+                yield Nudge(at, owed.target, rung.name, step, to, channel, owed.due_at, reached_at=moment)
 
 
 def _planned(rung: Rung, owed: Owed, moment: datetime, calendar: Calendar) -> datetime | None:
@@ -162,7 +180,7 @@ def _moments(owed: Owed, policy: Policy, until: datetime) -> Iterator[tuple[Rung
             reached = plus_working_days(owed.due_at, days, policy.office.calendar) if days else owed.due_at
             if reached is not None:
                 last = reached
-                yield rung, rung.name, reached
+                yield rung, rung.name, reached if days or owed.since is None else max(reached, owed.since)
 
 
 def _share_of_time(owed: Owed, percent: int, policy: Policy) -> datetime:
@@ -186,6 +204,8 @@ def _together(steps: Iterator[Nudge]) -> list[Nudge]:
     found: dict[tuple[str, datetime], Nudge] = {}
     for one in steps:
         lower = found.get((one.to, one.at))
-        covers = (*lower.covers, lower.step) if lower else ()
-        found[one.to, one.at] = Nudge(one.at, one.target, one.rung, one.step, one.to, one.channel, one.due_at, covers)
+        if lower:
+            first = min(lower.reached_at or lower.at, one.reached_at or one.at)
+            one = replace(one, covers=(*lower.covers, lower.step), reached_at=first)  # noqa: PLW2901
+        found[one.to, one.at] = one
     return list(found.values())

@@ -81,6 +81,10 @@ DEFAULT_LADDER = (
 )
 
 
+LOW_LADDER = (Rung(RungKind.DUE, 0, (Asked.OWNER,)), Rung(RungKind.EVERY_DAYS, 7, (Asked.OWNER,)))
+"""Of an action item of low priority: its owner, weekly, and nobody else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     hours: int
@@ -148,6 +152,14 @@ def counted(policy: Policy, target: str) -> Counted:
     """How that target's time goes by; elapsed for what is not the policy's (an action item's due date)."""
     spans = {str(name): span.counted for name, span in policy.targets.items()}
     return spans.get(target, Counted.ELAPSED)
+
+
+def review_time(policy: Policy) -> timedelta:
+    """How long a reviewer may take once asked: what lies between the draft and the review of the policy's targets."""
+    hours = {name: policy.targets[name].hours for name in TargetName if name in policy.targets} or DEFAULT_HOURS
+    review = hours.get(TargetName.REVIEW_COMPLETED, DEFAULT_HOURS[TargetName.REVIEW_COMPLETED])
+    draft = hours.get(TargetName.DRAFT_COMPLETED, DEFAULT_HOURS[TargetName.DRAFT_COMPLETED])
+    return timedelta(hours=max(review - draft, 24))
 
 
 def check(policy: Policy) -> None:

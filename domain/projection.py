@@ -7,6 +7,7 @@ default by the category of a status.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from domain.action_items import ActionItemStatus
 
@@ -78,3 +79,18 @@ class Projection:
                 return one
         rest = (one for one in self.destinations if one.service_id is None and one.team_id is None)
         return next(rest, Destination())
+
+
+def read_projection(kept: Mapping[str, Any]) -> Projection:
+    """What a connection keeps, as the API took it (``api.v1.projections``): camelCase, what was left out missing."""
+    return Projection(
+        statuses={ActionItemStatus(ours): str(theirs) for ours, theirs in kept.get("statuses", {}).items()},
+        names={str(theirs).lower(): ActionItemStatus(ours) for theirs, ours in kept.get("names", {}).items()},
+        winners={TicketField(one): Winner(who) for one, who in kept.get("winners", {}).items()},
+        destinations=tuple(
+            Destination(one.get("teamId"), one.get("serviceId"), one.get("project"), one.get("issueType"))
+            for one in kept.get("destinations", ())
+        ),
+        fields=dict(kept.get("fields", {})),
+        labels=tuple(kept.get("labels", ())),
+    )

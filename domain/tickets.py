@@ -39,14 +39,6 @@ class Standing:
     reason: CloseReason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What an item becomes because of its ticket; ``justification`` is words for WONT_DO, else None."""
-
-    status: ActionItemStatus
-    justification: str | None = None
-
-
 _STATUS = {
     TicketState.OPEN: ActionItemStatus.OPEN,
     TicketState.STARTED: ActionItemStatus.IN_PROGRESS,
@@ -83,28 +75,14 @@ def agrees(status: ActionItemStatus, standing: Standing, *, knows_started: bool)
     return status_of(standing) is status
 
 
-def follow(
-    status: ActionItemStatus,
-    standing: Standing,
-    agreed: Standing | None = None,
-    *,
-    tracker: str,
-    knows_started: bool,
-) -> Verdict | None:
-    """What an item does about where its ticket stands; None where there is nothing to do.
-
-    ``agreed`` is where the ticket stood when the two last agreed, None where that is not known. A ticket that has
-    not moved since then never moves its item: a difference is then our own change on its way out, and an unrelated
-    edit that arrives meanwhile must not undo it. ``tracker`` is the tracker's name for people.
-    """
-    if agreed is not None and agreed.state is standing.state:
-        return None
-    if agrees(status, standing, knows_started=knows_started):
-        return None
-    return Verdict(status_of(standing), _justification(standing, tracker))
+def status_in(status: ActionItemStatus, standing: Standing, *, knows_started: bool) -> ActionItemStatus:
+    """What a ticket's standing means for an item with this status: the same, where it says nothing against it."""
+    return status if agrees(status, standing, knows_started=knows_started) else status_of(standing)
 
 
-def _justification(standing: Standing, tracker: str) -> str | None:
+def justification(standing: Standing, tracker: str) -> str | None:
+    """Words for an item that will not be done because its ticket says so; None for any other standing. ``tracker`` is
+    the tracker's name for people."""
     if standing.state is not TicketState.CANCELLED:
         return None
     words = _WORDS.get(standing.reason) if standing.reason else None

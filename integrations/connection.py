@@ -1,9 +1,9 @@
 """What a person enters to connect a system: the base of each ``Config`` and ``Secrets``, and how they are checked."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
 from domain.errors import Fact, InvalidIntegrationConfig, reason
@@ -47,6 +47,12 @@ class SourceConfig(ConnectionModel):
 
 
 class SourceSecrets(ConnectionModel):
-    """``webhook_secret`` signs; while it is replaced, both, with a comma between."""
+    """What its webhooks are signed with."""
 
-    webhook_secret: SecretStr | None = None
+    webhook_secret: Annotated[
+        SecretStr | None,
+        Field(
+            title="Webhook secret",
+            description="Without it no webhook is believed. While it is replaced: both, with a comma between.",
+        ),
+    ] = None

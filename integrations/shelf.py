@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from functools import cache
 
 from domain.errors import UnknownIntegrationKind
-from integrations import trackers
+from integrations import notifiers, trackers
 from integrations.connection import SourceConfig, SourceSecrets, checked_settings
 from integrations.incident_source import incident_source_kinds
+from integrations.notifier import Notifier
 from integrations.tracker import Tracker
 
 
@@ -31,15 +32,37 @@ def tracker(kind: str) -> type[Tracker]:
     return mine[0]
 
 
+@cache
+def notifier_kinds() -> tuple[str, ...]:
+    """Every kind of channel, sorted: the names of the files in ``integrations/notifiers/``."""
+    return tuple(sorted(found.name for found in pkgutil.iter_modules(notifiers.__path__) if not found.ispkg))
+
+
+@cache
+def notifier(kind: str) -> type[Notifier]:
+    """The channel of that kind; raises ``UnknownIntegrationKind``."""
+    if kind not in notifier_kinds():
+        raise UnknownIntegrationKind(kind=kind, known=", ".join(notifier_kinds()))
+    module = importlib.import_module(f"{notifiers.__name__}.{kind}")
+    classes = [one for one in vars(module).values() if isinstance(one, type) and issubclass(one, Notifier)]
+    mine = [one for one in classes if one.__module__ == module.__name__]
+    if len(mine) != 1:
+        raise TypeError(f"{module.__name__} must define exactly one Notifier, not {len(mine)}")
+    return mine[0]
+
+
 def check_connection(kind: str, config: Mapping[str, object], secrets: Mapping[str, object]) -> None:
     """Raises ``UnknownIntegrationKind`` or ``InvalidIntegrationConfig``; makes no request."""
     if kind in tracker_kinds():
         connect(kind, config, secrets).close()
+    elif kind in notifier_kinds():
+        connect_notifier(kind, config, secrets)
     elif kind in incident_source_kinds():
         checked_settings(SourceConfig, config)
         checked_settings(SourceSecrets, secrets)
     else:
-        raise UnknownIntegrationKind(kind=kind, known=", ".join(sorted({*tracker_kinds(), *incident_source_kinds()})))
+        known = {*tracker_kinds(), *notifier_kinds(), *incident_source_kinds()}
+        raise UnknownIntegrationKind(kind=kind, known=", ".join(sorted(known)))
 
 
 def connect(kind: str, config: Mapping[str, object], secrets: Mapping[str, object]) -> Tracker:
@@ -48,4 +71,10 @@ def connect(kind: str, config: Mapping[str, object], secrets: Mapping[str, objec
     Raises ``UnknownIntegrationKind`` or ``InvalidIntegrationConfig``.
     """
     cls = tracker(kind)
+    return cls(checked_settings(cls.Config, config), checked_settings(cls.Secrets, secrets))
+
+
+def connect_notifier(kind: str, config: Mapping[str, object], secrets: Mapping[str, object]) -> Notifier:
+    """As :func:`connect`, for a channel."""
+    cls = notifier(kind)
     return cls(checked_settings(cls.Config, config), checked_settings(cls.Secrets, secrets))

@@ -72,7 +72,7 @@ def read_export(files: Sequence[tuple[str, bytes]]) -> Export:
     picked: dict[str, ChatMessage] = {}
     unread: list[Unread] = []
     for name, place, message in marked:
-        found = _event(message, names)
+        found = read_message(message, names)
         if isinstance(found, str):
             unread.append(Unread(name[-NAME_LIMIT:], place, found))
         else:
@@ -163,8 +163,8 @@ def _is_picked(message: Mapping[str, Any]) -> bool:
     return any(isinstance(one, dict) and one.get("name") in MARKS for one in reactions)
 
 
-def _event(message: Mapping[str, Any], names: Mapping[str, str]) -> ChatMessage | str:
-    """The event, or why there is none."""
+def read_message(message: Mapping[str, Any], names: Mapping[str, str]) -> ChatMessage | str:
+    """The event that one message makes, or why there is none; ``names`` are people's by their Slack ids."""
     stamp = str(message.get("ts", ""))
     at = _instant(stamp)
     if at is None:

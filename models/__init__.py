@@ -7,8 +7,10 @@ from models import (
     account,
     action_item,
     advice,
+    chat,
     incident,
     integration,
+    ladder,
     person,
     policy,
     postmortem,
@@ -17,6 +19,8 @@ from models import (
     section,
     team,
     template,
+    ticket_batch,
+    voice,
 )
 from models.base import Base
 
@@ -25,8 +29,10 @@ __all__ = [
     "account",
     "action_item",
     "advice",
+    "chat",
     "incident",
     "integration",
+    "ladder",
     "person",
     "policy",
     "postmortem",
@@ -35,4 +41,6 @@ __all__ = [
     "section",
     "team",
     "template",
+    "ticket_batch",
+    "voice",
 ]

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -41,7 +41,6 @@ class ActionItem(Base):
     due_on_moves: Mapped[int] = mapped_column(default=0)
     snoozed_until: Mapped[Instant | None]
     completed_at: Mapped[Instant | None]
-    nudged_for: Mapped[Instant | None]
     workflow_started: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
@@ -55,9 +54,16 @@ class ActionItem(Base):
 class Ticket(Base):
     """Our record of a ticket.
 
-    ``external_id`` is the tracker's immutable id; ``pointer`` the address or key by which a person linked it;
-    ``pushed`` what we last wrote there, the base of each comparison; ``seen_at`` the tracker's own time of the last
-    state that we applied: older news is dropped.
+    ``external_id`` is the tracker's immutable id; ``pointer`` the address or key by which a person linked it.
+    ``base`` is what both sides last agreed on: field to ``ours``, ``theirs`` and ``seen`` (``domain.syncing``), and
+    the ``footer`` that we wrote; ``pushed`` our side as the tracker was last told it, or refused it: field to value.
+    ``seen_at`` is the tracker's own time of the last state that we applied: older news is dropped.
+
+    A look is asked for by counting ``looks_wanted`` up, and was taken where ``looks_done`` is as high.
+    ``creating_since`` is set from before we ask the tracker for a ticket until we know of it. ``waits``: there is
+    something to write, but the connection is paused or in trouble. ``comment`` is what our one comment says;
+    ``conflict`` tells, in words, of the last time both sides had changed a field. ``tries`` counts writes that were
+    put off. ``checked_at`` is when reconciliation last asked for it singly.
     """
 
     __tablename__ = "ticket"
@@ -65,6 +71,8 @@ class Ticket(Base):
         CheckConstraint(one_of("link_state", LinkState), name="link_state"),
         UniqueConstraint("action_item_id", "integration_id"),
         UniqueConstraint("integration_id", "external_id"),
+        Index("ix_ticket_waits", "integration_id", postgresql_where="waits"),
+        Index("ix_ticket_integration_id_id", "integration_id", "id"),
     )
 
     id: Mapped[Key]
@@ -79,7 +87,38 @@ class Ticket(Base):
     assignee: Mapped[str | None]
     link_state: Mapped[str]
     detail: Mapped[str | None]
-    pushed: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    base: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    pushed: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    comment: Mapped[str | None]
+    conflict: Mapped[str | None]
+    looks_wanted: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
+    looks_done: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
+    tries: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
+    waits: Mapped[bool] = mapped_column(server_default="false", default=False)
+    creating_since: Mapped[Instant | None]
+    checked_at: Mapped[Instant | None]
     seen_at: Mapped[Instant | None]
     last_synced_at: Mapped[Instant | None]
+    created_at: Mapped[CreatedAt]
+
+    pull_requests: Mapped[list["PullRequest"]] = relationship(
+        lazy="raise", viewonly=True, order_by="PullRequest.created_at, PullRequest.url"
+    )
+
+
+class PullRequest(Base):
+    """One that closes or mentions the ticket. ``seen_at`` is the vendor's time of its last news."""
+
+    __tablename__ = "pull_request"
+    __table_args__ = (
+        CheckConstraint("state in ('open', 'merged', 'closed')", name="state"),
+        UniqueConstraint("ticket_id", "url"),
+    )
+
+    id: Mapped[Key]
+    ticket_id: Mapped[Id] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"))
+    url: Mapped[str]
+    title: Mapped[str]
+    state: Mapped[str]
+    seen_at: Mapped[Instant | None]
     created_at: Mapped[CreatedAt]

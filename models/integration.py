@@ -25,6 +25,10 @@ class Integration(Base):
     name of the account that we act as; ``registration`` our webhook there (``id``, ``expiresAt``), and until
     ``registering_until`` its handshake is answered. ``healed`` counts what reconciliation found changed without a
     webhook. A connection that was given up keeps its row, and its links: ``disconnected_at``.
+
+    ``needs_attention`` says what is wrong, and ``attention_of`` names the team whose channel that is about, null where
+    it is the whole connection. ``troubled_at`` says since when, and stays while renewed credentials are not known to
+    work: whoever was told of the trouble is told of its end.
     """
 
     __tablename__ = "integration"
@@ -37,6 +41,8 @@ class Integration(Base):
     secrets: Mapped[bytes | None] = mapped_column(LargeBinary)
     is_enabled: Mapped[bool] = mapped_column(default=True)
     needs_attention: Mapped[str | None]
+    troubled_at: Mapped[Instant | None]
+    attention_of: Mapped[str | None]
     projection: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}", default=dict)
     account: Mapped[str | None]
     registration: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
@@ -77,6 +83,7 @@ class SyncAttempt(Base):
     __table_args__ = (
         CheckConstraint("direction in ('IN', 'OUT')", name="direction"),
         Index("ix_sync_attempt_integration_id_id", "integration_id", "id"),
+        Index("ix_sync_attempt_integration_id_at", "integration_id", "at"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

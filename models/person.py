@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, Text
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, SmallInteger, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -11,12 +11,25 @@ from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
 
 
 class Person(Base):
-    """``is_active`` is false for those who left and for those a webhook named who never signed in (to be claimed)."""
+    """``is_active`` is false for those who left and for those a webhook named who never signed in (to be claimed).
+
+    ``country`` to ``closes`` are where and when they work, as in ``domain.calendar``; null is as in a policy's office.
+    ``delegate_id`` stands in while they are away. ``preferred_minute`` (of their day) is when their digest comes, null
+    as soon as there is one; from ``quiet_from`` until before ``quiet_until`` (minutes, perhaps over midnight) nothing
+    comes. ``muted_kinds`` never mute an escalation.
+    """
 
     __tablename__ = "person"
     __table_args__ = (
         CheckConstraint(one_of("role", Role), name="role"),
         CheckConstraint("email = lower(email)", name="email_lower"),
+        CheckConstraint("num_nulls(opens, closes) <> 1 and opens < closes", name="hours"),
+        CheckConstraint("preferred_minute between 0 and 1439", name="preferred_minute"),
+        CheckConstraint(
+            "(quiet_from is null) = (quiet_until is null)"
+            " and quiet_from between 0 and 1439 and quiet_until between 0 and 1439",
+            name="quiet",
+        ),
     )
 
     id: Mapped[Key]
@@ -28,8 +41,20 @@ class Person(Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     time_zone: Mapped[str] = mapped_column(default="UTC")
     notification_preferences: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    country: Mapped[str | None]
+    region: Mapped[str | None]
+    working_days: Mapped[list[int] | None] = mapped_column(ARRAY(SmallInteger))
+    opens: Mapped[int | None] = mapped_column(SmallInteger)
+    closes: Mapped[int | None] = mapped_column(SmallInteger)
     away_from: Mapped[Instant | None]
     away_until: Mapped[Instant | None]
+    delegate_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    preferred_minute: Mapped[int | None]
+    quiet_from: Mapped[int | None]
+    quiet_until: Mapped[int | None]
+    muted_kinds: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}", default=list)
+    preferred_channel: Mapped[str | None]
+    snoozed_until: Mapped[Instant | None]
     created_at: Mapped[CreatedAt]
 
 

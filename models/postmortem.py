@@ -245,7 +245,6 @@ class PostmortemTarget(Base):
     waived_at: Mapped[Instant | None]
     reason: Mapped[str | None]
     slips: Mapped[int] = mapped_column(default=0)
-    nudged_for: Mapped[Instant | None]
 
 
 class Comment(Base):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -70,17 +70,29 @@ class IdempotencyRecord(Base):
 
 
 class Notice(Base):
-    """A message in somebody's inbox. ``dedupe_key`` names its occasion: each occasion speaks once to each person."""
+    """A message in somebody's inbox, or for a team's channel. ``dedupe_key`` names its occasion: each occasion speaks
+    once to each receiver.
+
+    The row is the outbox of what is said elsewhere: ``is_heard`` false is not known to the receiver's workflow yet, and
+    ``settled_at`` null waits to be told. ``outcome`` says how it was settled (``domain.voice.Outcome``), ``channel``
+    where it was told. ``on_behalf_of_id`` is away, and the receiver stands in.
+    """
 
     __tablename__ = "notice"
     __table_args__ = (
         Index("ix_notice_person_id_id", "person_id", "id"),
         Index("ix_notice_postmortem_id", "postmortem_id"),
         Index("uq_notice_person_id_dedupe_key", "person_id", "dedupe_key", unique=True),
+        Index("uq_notice_team_id_dedupe_key", "team_id", "dedupe_key", unique=True),
+        Index("ix_notice_outbox", "created_at", postgresql_where="not is_heard"),
+        Index("ix_notice_waiting", "person_id", "team_id", postgresql_where="settled_at is null"),
+        Index("ix_notice_message_id", "message_id", postgresql_where="message_id is not null"),
+        CheckConstraint("num_nonnulls(person_id, team_id) = 1", name="receiver"),
     )
 
     id: Mapped[Key]
-    person_id: Mapped[Id] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    team_id: Mapped[Id | None] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"))
     dedupe_key: Mapped[str] = mapped_column(Text)
     kind: Mapped[str]
     rung: Mapped[str | None]
@@ -89,8 +101,15 @@ class Notice(Base):
     postmortem_id: Mapped[Id | None] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
     action_item_id: Mapped[Id | None] = mapped_column(ForeignKey("action_item.id", ondelete="CASCADE"), index=True)
     comment_id: Mapped[Id | None] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), index=True)
+    integration_id: Mapped[Id | None] = mapped_column(ForeignKey("integration.id", ondelete="CASCADE"), index=True)
+    on_behalf_of_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    is_escalation: Mapped[bool] = mapped_column(server_default="false", default=False)
+    is_heard: Mapped[bool] = mapped_column(server_default="false", default=False)
     created_at: Mapped[CreatedAt]
     read_at: Mapped[Instant | None]
+    settled_at: Mapped[Instant | None]
+    outcome: Mapped[str | None]
+    message_id: Mapped[Id | None] = mapped_column(ForeignKey("message.id"))
 
 
 class WorkerPresence(Base):

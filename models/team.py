@@ -7,12 +7,16 @@ from models.base import Base, CreatedAt, Id, Key, Version
 
 
 class Team(Base):
+    """Its channel is a place (``channel_address``) in a connection (``channel_id``); without the latter it has none."""
+
     __tablename__ = "team"
 
     id: Mapped[Key]
     version: Mapped[Version]
     name: Mapped[str] = mapped_column(Text, unique=True)
     lead_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    channel_id: Mapped[Id | None] = mapped_column(ForeignKey("integration.id", ondelete="SET NULL"))
+    channel_address: Mapped[str | None]
     created_at: Mapped[CreatedAt]
 
 

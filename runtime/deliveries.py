@@ -8,9 +8,9 @@ import structlog
 from domain.errors import MalformedWebhook
 from domain.incidents import IncidentReport
 from integrations import incident_source, shelf
-from integrations.tracker import TicketEvent
+from integrations.tracker import News, PullRequestEvent, TicketEvent
 from models.integration import WebhookDelivery
-from models.queries import action_items, incidents, integrations
+from models.queries import incidents, integrations, tickets
 from models.session import Session
 from models.vault import Vault
 
@@ -19,6 +19,24 @@ log = structlog.get_logger()
 
 async def find_item_of(session: Session, vault: Vault, delivery: WebhookDelivery) -> str | None:
     """The action item whose ticket a tracker's delivery is about."""
+    event = await _event(session, vault, delivery)
+    if not isinstance(event, TicketEvent) or delivery.integration_id is None:
+        return None
+    ticket = await tickets.find_ticket_unscoped(session, delivery.integration_id, event.ref.external_id)
+    return ticket.action_item_id if ticket else None
+
+
+async def keep_pull_request(session: Session, vault: Vault, delivery: WebhookDelivery, now: datetime) -> bool:
+    """Whether the delivery was about a pull request; then it is handled now."""
+    event = await _event(session, vault, delivery)
+    if not isinstance(event, PullRequestEvent) or delivery.integration_id is None:
+        return False
+    await apply_pull_request(session, delivery.integration_id, event, delivery.id, now)
+    return True
+
+
+async def _event(session: Session, vault: Vault, delivery: WebhookDelivery) -> News | None:
+    """The one event that this row stands for."""
     if delivery.integration_id is None:
         return None
     integration = await integrations.get_integration(session, delivery.integration_id)
@@ -27,11 +45,36 @@ async def find_item_of(session: Session, vault: Vault, delivery: WebhookDelivery
             news = tracker.parse_webhook(delivery.headers, delivery.body)
         except MalformedWebhook:
             return None
-    event = next((one for one in news if isinstance(one, TicketEvent)), None)
-    if event is None:
-        return None
-    ticket = await action_items.find_ticket_unscoped(session, integration.id, event.ref.external_id)
-    return ticket.action_item_id if ticket else None
+    return next((one for one in news if one.delivery_id == delivery.delivery_id), None)
+
+
+async def apply_pull_request(
+    session: Session, integration_id: str, event: PullRequestEvent, delivery: int, now: datetime
+) -> str:
+    """On each ticket that it closes or mentions. It completes nothing: the ticket's own closing does."""
+    found = await tickets.find_named_unscoped(session, integration_id, event.tickets)
+    request = event.pull_request
+    for ticket in found:
+        await tickets.keep_pull_request(
+            session, ticket.id, request.url, request.title, request.state.value, event.at, now
+        )
+    result = f"pull request {request.state.value}" if found else "unlinked"
+    await integrations.settle_delivery(session, delivery, result, now)
+    integrations.log_attempt(
+        session,
+        integration_id,
+        "IN",
+        "webhook",
+        result,
+        action_item_id=found[0].action_item_id if found else None,
+        delivery_id=event.delivery_id,
+    )
+    return result
+
+
+async def replay(session: Session, delivery: int) -> None:
+    """The delivery is to be handled once more: the worker's drain does."""
+    await integrations.reopen_delivery(session, delivery)
 
 
 async def apply_delivery(session: Session, delivery: WebhookDelivery) -> list[str]:

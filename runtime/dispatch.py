@@ -8,26 +8,48 @@ meets the same answer); StoreUnavailable where the workflow could not reach the 
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+import zlib
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import structlog
 from temporalio.client import (
     Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+    ScheduleState,
+    ScheduleUpdate,
     WithStartWorkflowOperation,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import Priority, WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from domain.commands import ActionItemCommand, PostmortemCommand
 from domain.errors import DomainError, Pending, StoreUnavailable, WorkersUnavailable, WorkflowsUnavailable, rebuild
-from workflows import TASK_QUEUE, ActionItemWorkflow, PostmortemWorkflow
+from workflows import (
+    TASK_QUEUE,
+    ActionItemWorkflow,
+    ChatWorkflow,
+    PostmortemWorkflow,
+    ReconciliationWorkflow,
+    TicketBatchWorkflow,
+    VoiceWorkflow,
+)
 from workflows.action_item import ActionItemStart
 from workflows.postmortem import PostmortemStart
+from workflows.reconciliation import ReconciliationStart
+from workflows.ticket_batch import TicketBatchStart
+from workflows.voice import VoiceStart
 
 log = structlog.get_logger()
 
@@ -37,6 +59,7 @@ PATIENCE = 2.5
 START_BUDGET = 1.0
 BELIEVED_ALIVE = 2.0
 """Seconds for which a worker that was seen alive is believed to be."""
+SCHEDULE = "reconcile-"
 INTERACTIVE = Priority(priority_key=1)
 BULK = Priority(priority_key=5)
 
@@ -81,10 +104,91 @@ class Dispatch:
         """As :meth:`start_postmortem`."""
         return await self._told(self._signal_item(action_item_id, priority), action_item_id=action_item_id)
 
+    async def start_ticket_batch(self, batch_id: str) -> bool:
+        """As :meth:`start_postmortem`, behind everything that a person waits for."""
+        starting = self._client.start_workflow(
+            TicketBatchWorkflow.run,
+            TicketBatchStart(batch_id),
+            id=f"tickets-{batch_id}",
+            task_queue=TASK_QUEUE,
+            start_signal="look_again",
+            priority=BULK,
+            static_summary=f"Tickets {batch_id}",
+        )
+        return await self._told(starting, batch_id=batch_id)
+
     async def tell_of_ticket(self, action_item_id: str, delivery: int) -> bool:
         """Signals a recorded webhook. False where Temporal is away: the drain signals it later."""
         return await self._told(
             self._signal_item(action_item_id, INTERACTIVE, "ticket_event", delivery), action_item_id=action_item_id
+        )
+
+    # Reconciliation
+
+    async def keep_schedule(self, integration_id: str, tracker: str, *, paused: bool, every: timedelta) -> bool:
+        """The connection is reconciled so often. False where Temporal is away: the worker's upkeep sees to it."""
+        return await self._told(
+            self._keep_schedule(integration_id, tracker, paused=paused, every=every), integration_id=integration_id
+        )
+
+    async def _keep_schedule(self, integration_id: str, tracker: str, *, paused: bool, every: timedelta) -> None:
+        schedule = _schedule(integration_id, tracker, paused=paused, every=every)
+        try:
+            await self._client.create_schedule(schedule_id(integration_id), schedule)
+        except ScheduleAlreadyRunningError:
+            handle = self._client.get_schedule_handle(schedule_id(integration_id))
+            await handle.update(lambda _: ScheduleUpdate(schedule))
+
+    async def drop_schedule(self, integration_id: str) -> bool:
+        """No error where there is none. False where Temporal is away."""
+
+        async def drop() -> None:
+            with suppress_not_found():
+                await self._client.get_schedule_handle(schedule_id(integration_id)).delete()
+
+        return await self._told(drop(), integration_id=integration_id)
+
+    async def reconcile_now(self, integration_id: str) -> bool:
+        """Once, after the one that runs, if one does. False where Temporal is away or it has no schedule yet."""
+        handle = self._client.get_schedule_handle(schedule_id(integration_id))
+        return await self._told(handle.trigger(overlap=ScheduleOverlapPolicy.BUFFER_ONE), integration_id=integration_id)
+
+    async def list_schedules(self) -> dict[str, bool]:
+        """Connections that have a schedule, and whether it is paused."""
+        found = {}
+        async for one in await self._client.list_schedules():
+            if one.id.startswith(SCHEDULE) and one.schedule is not None:
+                found[one.id.removeprefix(SCHEDULE)] = one.schedule.state.paused
+        return found
+
+    async def start_chat(self, delivery: int) -> bool:
+        """Has a recorded request from a chat answered. False where Temporal is away: the drain starts it later."""
+        return await self._told(self._start_chat(delivery), delivery=str(delivery))
+
+    async def _start_chat(self, delivery: int) -> None:
+        await self._client.start_workflow(
+            ChatWorkflow.run,
+            delivery,
+            id=f"chat-{delivery}",
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            priority=INTERACTIVE,
+            static_summary=f"Request {delivery} from a chat",
+        )
+
+    async def wake_voice(self, receiver_id: str) -> bool:
+        """Tells the workflow of a person or a team that something waits for them. False where Temporal is away."""
+        return await self._told(self._signal_voice(receiver_id), receiver_id=receiver_id)
+
+    async def _signal_voice(self, receiver_id: str) -> None:
+        await self._client.start_workflow(
+            VoiceWorkflow.run,
+            VoiceStart(receiver_id),
+            id=f"voice-{receiver_id}",
+            task_queue=TASK_QUEUE,
+            start_signal="look_again",
+            priority=BULK,
+            static_summary=f"Voice to {receiver_id}",
         )
 
     async def _signal_postmortem(self, postmortem_id: str, priority: Priority) -> None:
@@ -112,7 +216,7 @@ class Dispatch:
             static_summary=f"Action item {action_item_id}",
         )
 
-    async def _told(self, sending: Awaitable[None], **ids: str) -> bool:
+    async def _told(self, sending: Awaitable[Any], **ids: str) -> bool:
         try:
             async with asyncio.timeout(START_BUDGET):
                 await sending
@@ -166,6 +270,37 @@ def _refusal(error: WorkflowUpdateFailedError) -> DomainError:
 def _update_id(request_id: str) -> str:
     """Never the same twice: update ids remember failures. What makes a command idempotent is its log."""
     return f"{request_id}-{secrets.token_hex(4)}"
+
+
+def schedule_id(integration_id: str) -> str:
+    return f"{SCHEDULE}{integration_id}"
+
+
+def _schedule(integration_id: str, tracker: str, *, paused: bool, every: timedelta) -> Schedule:
+    """Not all connections at one time: each has its own offset."""
+    offset = timedelta(seconds=zlib.crc32(integration_id.encode()) % max(1, int(every.total_seconds())))
+    return Schedule(
+        ScheduleActionStartWorkflow(
+            ReconciliationWorkflow.run,
+            ReconciliationStart(integration_id, tracker),
+            id=schedule_id(integration_id),
+            task_queue=TASK_QUEUE,
+            priority=BULK,
+            static_summary=f"Tickets of {integration_id}",
+        ),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every, offset=offset)]),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=1)),
+        state=ScheduleState(paused=paused),
+    )
+
+
+@contextmanager
+def suppress_not_found() -> Iterator[None]:
+    try:
+        yield
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
 
 
 def _postmortem(postmortem_id: str) -> WithStartWorkflowOperation[PostmortemWorkflow, None]:

@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     """``afterword up`` sets it: its demo data, on this machine alone, may be tried as anybody in it."""
     worker_metrics: str | None = None
     """``host:port`` on which the worker serves the Temporal SDK's Prometheus metrics; absent means off."""
+    reconcile_minutes: float = Field(default=15, gt=0)
+    """How often the linked tickets of each connection are compared with their tracker."""
     log_format: str = Field(default="console", pattern="^(console|json)$")
     log_level: str = "INFO"
 

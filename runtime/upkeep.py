@@ -4,17 +4,30 @@ handled. Everything here may run in many workers at once and may be killed at an
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import structlog
 
-from integrations import shelf
+from integrations import public_holidays, shelf
+from integrations.slack import KIND as CHAT
 from models.base import new_id
 from models.integration import WebhookDelivery
-from models.queries import action_items, integrations, postmortems, records, workers
+from models.queries import (
+    action_items,
+    calendars,
+    chat,
+    integrations,
+    nudges,
+    postmortems,
+    records,
+    ticket_batches,
+    tickets,
+    voices,
+    workers,
+)
 from models.session import Sessions
 from models.vault import Vault
-from runtime.deliveries import apply_delivery, find_item_of
+from runtime.deliveries import apply_delivery, find_item_of, keep_pull_request
 from runtime.dispatch import BULK, Dispatch
 
 log = structlog.get_logger()
@@ -22,19 +35,29 @@ log = structlog.get_logger()
 SWEEP_LIMIT = 500
 PRESENCE_EVERY = 2.0
 SWEEP_EVERY = 2.0
+SCHEDULES_EVERY = 10.0
+WAKE_EVERY = 1.0
 TIDY_EVERY = 600.0
 LATE = timedelta(seconds=3)
 """A webhook is resent when its first signal had this long."""
 LOST = timedelta(minutes=2)
 """A deadline that nobody looked at for this long means that its workflow is gone."""
 KEEP_ANSWERS = timedelta(days=2)
+STALE_CHAT = timedelta(hours=1)
+KEEP_WORDS = timedelta(days=1)
+"""What people wrote in a chat, for the dialogs that may still come back; then it is dropped."""
+HOLIDAYS_AHEAD = 2
+"""Years for which the public holidays of everybody's country are known at least."""
 
 
 class Upkeep:
-    def __init__(self, sessions: Sessions, dispatch: Dispatch, vault: Vault) -> None:
+    """``reconcile_every`` is how often the tickets of each connection are compared with their tracker."""
+
+    def __init__(self, sessions: Sessions, dispatch: Dispatch, vault: Vault, reconcile_every: timedelta) -> None:
         self._sessions = sessions
         self._dispatch = dispatch
         self._vault = vault
+        self._reconcile_every = reconcile_every
         self._id = new_id("wrk")
 
     async def run(self) -> None:
@@ -44,6 +67,9 @@ class Upkeep:
                 group.create_task(_every(PRESENCE_EVERY, self.note_presence))
                 group.create_task(_every(SWEEP_EVERY, self.sweep))
                 group.create_task(_every(SWEEP_EVERY, self.drain))
+                group.create_task(_every(SCHEDULES_EVERY, self.keep_schedules))
+                group.create_task(_every(SWEEP_EVERY, self.drain_chats))
+                group.create_task(_every(WAKE_EVERY, self.wake_voices))
                 group.create_task(_every(TIDY_EVERY, self.tidy))
         finally:
             await self._leave()
@@ -64,14 +90,51 @@ class Upkeep:
         before = _now() - LOST
         async with self._sessions.begin() as session:
             waiting = await postmortems.list_unstarted_unscoped(session, SWEEP_LIMIT)
-            waiting += await postmortems.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
+            overlooked, overlooked_items = await nudges.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
+            waiting += overlooked
             items = await action_items.list_unstarted_unscoped(session, SWEEP_LIMIT)
-            items += await action_items.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
+            items += await tickets.list_stuck_unscoped(session, before, SWEEP_LIMIT)
+            resumable = await tickets.list_resumable_unscoped(session, SWEEP_LIMIT)
+            batches = await ticket_batches.list_unstarted_unscoped(session, SWEEP_LIMIT)
+            items += overlooked_items
         for postmortem_id in waiting:
             if not await self._dispatch.start_postmortem(postmortem_id, BULK):
                 return
         for item_id in items:
             if not await self._dispatch.start_action_item(item_id, BULK):
+                return
+        for ticket_id, item_id in resumable:
+            async with self._sessions.begin() as session:
+                await tickets.note_resumed(session, [ticket_id])
+            if not await self._dispatch.start_action_item(item_id, BULK):
+                return
+        for batch_id in batches:
+            if not await self._dispatch.start_ticket_batch(batch_id):
+                return
+
+    async def keep_schedules(self) -> None:
+        """Each connection to a tracker has its reconciliation, a paused one a paused one, one that is gone none."""
+        async with self._sessions.begin() as session:
+            wanted = await tickets.list_connections_unscoped(session, shelf.tracker_kinds())
+        known = await self._dispatch.list_schedules()
+        for integration_id, kind, enabled in wanted:
+            if known.get(integration_id) is not (not enabled):
+                await self._dispatch.keep_schedule(
+                    integration_id, kind, paused=not enabled, every=self._reconcile_every
+                )
+        for integration_id in known.keys() - {one for one, _, _ in wanted}:
+            await self._dispatch.drop_schedule(integration_id)
+
+    async def wake_voices(self) -> None:
+        """Tells whoever has a new notice, once its row is committed; and those whose workflow must have been lost.
+
+        The only way by which a voice is woken: what wrote the notice, a door or an activity, may die right after.
+        """
+        async with self._sessions.begin() as session:
+            waiting = await voices.list_unheard_unscoped(session, SWEEP_LIMIT)
+            waiting += await voices.list_overlooked_unscoped(session, _now() - LOST, SWEEP_LIMIT)
+        for receiver_id in dict.fromkeys(waiting):
+            if not await self._dispatch.wake_voice(receiver_id):
                 return
 
     async def drain(self) -> None:
@@ -79,6 +142,8 @@ class Upkeep:
         async with self._sessions.begin() as session:
             pending = await integrations.list_pending_unscoped(session, _now() - LATE, SWEEP_LIMIT)
         for delivery in pending:
+            if delivery.kind == CHAT:
+                continue
             async with self._sessions.begin() as session:
                 await integrations.count_attempt(session, delivery.id)
             if delivery.kind in shelf.tracker_kinds():
@@ -88,6 +153,8 @@ class Upkeep:
 
     async def _resend(self, delivery: WebhookDelivery) -> None:
         async with self._sessions.begin() as session:
+            if await keep_pull_request(session, self._vault, delivery, _now()):
+                return
             item_id = await find_item_of(session, self._vault, delivery)
             if item_id is None:
                 await integrations.settle_delivery(session, delivery.id, "unlinked", _now())
@@ -104,9 +171,24 @@ class Upkeep:
         for postmortem_id in touched:
             await self._dispatch.start_postmortem(postmortem_id)
 
-    async def tidy(self) -> None:
+    async def drain_chats(self) -> None:
+        """Has requests from chats answered whose workflow was not started, while an answer still makes sense."""
+        now = _now()
         async with self._sessions.begin() as session:
-            await records.forget_old(session, _now() - KEEP_ANSWERS)
+            await chat.settle_stale(session, CHAT, now - STALE_CHAT, now)
+            pending = await chat.list_pending_unscoped(session, CHAT, now - LATE, SWEEP_LIMIT)
+        for delivery in pending:
+            if not await self._dispatch.start_chat(delivery):
+                return
+
+    async def tidy(self) -> None:
+        now = _now()
+        async with self._sessions.begin() as session:
+            await chat.forget_old(session, CHAT, now - KEEP_WORDS)
+            await records.forget_old(session, now - KEEP_ANSWERS)
+        async with self._sessions.begin() as session:
+            for region in await calendars.list_wanting(session, date(now.year + HOLIDAYS_AHEAD, 1, 1)):
+                await calendars.keep_holidays(session, region, _holidays(region, now.year))
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -120,3 +202,7 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _holidays(region: calendars.Region, year: int) -> frozenset[date]:
+    return public_holidays.dates(region[0], region[1] or None, year)

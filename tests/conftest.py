@@ -17,7 +17,10 @@ pytest_plugins = [
     "tests.peers.emulate_linear",
     "tests.peers.receiver",
     "tests.peers.github_openapi",
+    "tests.peers.jira_openapi",
     "tests.peers.scripted",
+    "tests.peers.slack",
+    "tests.chat.workspace",
 ]
 
 

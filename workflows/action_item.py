@@ -5,23 +5,31 @@ deleted. A later change, or news of a ticket, starts it again from the row.
 Messages: update ``command``; signal ``ticket_event`` (a webhook that is about this item's ticket was recorded),
 signal ``look_again`` (the row changed without a command), query ``state`` (for operators).
 
-One timer, for the moment at which the item is overdue. One write at a time to its tickets, beside everything else: a
-tracker that is away for hours delays nothing here.
+One timer, for when somebody is to be asked next. It owns the links to its tickets: one look or write at a time for
+each ticket, beside everything else, so that a tracker that is away for hours delays nothing here.
 """
 
 import asyncio
 from dataclasses import dataclass
 
 from temporalio import workflow
+from temporalio.common import Priority
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.action_items import ActionItemActivities, CommitActionItemCommand, NudgeForOverdue
+    from activities.action_items import ActionItemActivities, CommitActionItemCommand, LoadActionItem, NudgeForOverdue
     from activities.tickets import ApplyDelivery, PushTicket, TicketActivities
     from domain.commands import ActionItemCommand
     from domain.snapshots import ActionItemSnapshot, Deadline, TicketToPush
     from workflows import attributes, retries, store
     from workflows.queues import tracker_queue
+
+
+SIDE_BY_SIDE = "2026-11-tickets-side-by-side"
+"""Two tickets of one item are seen to at once; before, one after the other."""
+CREATES = Priority(priority_key=2)
+UPDATES = Priority(priority_key=4)
+"""A person waits for a ticket to be there, not for it to be kept in step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +50,8 @@ class ActionItemWorkflow:
         self._stale = start.snapshot is None
         self._deliveries = list(start.deliveries)
         self._lock = asyncio.Lock()
-        self._pushing: asyncio.Task[None] | None = None
-        self._pushed: TicketToPush | None = None
+        self._pushing: dict[str, asyncio.Task[None]] = {}
+        self._pushed: dict[str, TicketToPush] = {}
         self._shown: attributes.Attributes | None = None
 
     @workflow.run
@@ -57,16 +65,16 @@ class ActionItemWorkflow:
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 if self._is_over():
                     return
-            elif (deadline := self._deadline()) and deadline.at <= workflow.now():
-                await self._nudge(deadline)
+            elif (look := self._next_look()) and look.at <= workflow.now():
+                await self._nudge(look)
             elif ticket := self._to_push():
-                self._pushing = asyncio.create_task(self._push(ticket))
-            elif workflow.info().is_continue_as_new_suggested() and self._pushing is None:
+                self._pushing[ticket.id] = asyncio.create_task(self._push(ticket))
+            elif workflow.info().is_continue_as_new_suggested() and not self._pushing:
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 kept = None if self._stale else self._snapshot
                 workflow.continue_as_new(ActionItemStart(self._id, kept, tuple(self._deliveries)))
             else:
-                await self._wait(deadline)
+                await self._wait(look)
 
     @workflow.update
     async def command(self, command: ActionItemCommand) -> ActionItemSnapshot:
@@ -95,34 +103,38 @@ class ActionItemWorkflow:
         return self._snapshot
 
     def _is_over(self) -> bool:
-        quiet = not self._stale and not self._deliveries and self._pushing is None
+        quiet = not self._stale and not self._deliveries and not self._pushing
         return self._snapshot is not None and self._snapshot.is_over and quiet
 
-    def _deadline(self) -> Deadline | None:
-        return self._snapshot.next_deadline if self._snapshot else None
+    def _next_look(self) -> Deadline | None:
+        return self._snapshot.next_look if self._snapshot else None
 
     def _to_push(self) -> TicketToPush | None:
-        """The next ticket to write; never the same revision twice in a row."""
-        if self._pushing is not None or self._snapshot is None:
+        """The next ticket to see to; never the same revision twice in a row."""
+        waiting = [] if self._snapshot is None else [one for one in self._snapshot.pushes if self._is_free(one)]
+        if not waiting or (self._pushing and not workflow.patched(SIDE_BY_SIDE)):
             return None
-        return next((one for one in self._snapshot.pushes if one != self._pushed), None)
+        return waiting[0]
 
-    async def _wait(self, deadline: Deadline | None) -> None:
+    def _is_free(self, ticket: TicketToPush) -> bool:
+        return ticket.id not in self._pushing and self._pushed.get(ticket.id) != ticket
+
+    async def _wait(self, look: Deadline | None) -> None:
         def moved() -> bool:
             return bool(
                 self._stale
                 or self._deliveries
                 or self._is_over()
-                or self._deadline() != deadline
+                or self._next_look() != look
                 or self._to_push()
-                or (workflow.info().is_continue_as_new_suggested() and self._pushing is None)
+                or (workflow.info().is_continue_as_new_suggested() and not self._pushing)
             )
 
         try:
             await workflow.wait_condition(
                 moved,
-                timeout=deadline.at - workflow.now() if deadline else None,
-                timeout_summary="overdue" if deadline else None,
+                timeout=look.at - workflow.now() if look else None,
+                timeout_summary="somebody is asked for it" if look else None,
             )
         except TimeoutError:
             return
@@ -130,15 +142,16 @@ class ActionItemWorkflow:
     async def _load(self) -> None:
         async with self._lock:
             self._stale = False
-            snapshot = await store.patiently(ActionItemActivities.load_action_item, self._id, "read the row")
+            given = LoadActionItem(self._id, workflow.now())
+            snapshot = await store.patiently(ActionItemActivities.load_action_item, given, "read the row")
             self._keep(snapshot)
 
-    async def _nudge(self, deadline: Deadline) -> None:
+    async def _nudge(self, look: Deadline) -> None:
         async with self._lock:
-            if self._deadline() != deadline:
+            if self._next_look() != look:
                 return
             given = NudgeForOverdue(self._id, workflow.now())
-            snapshot = await store.patiently(ActionItemActivities.nudge_for_overdue, given, "overdue: who owes it?")
+            snapshot = await store.patiently(ActionItemActivities.nudge_for_overdue, given, "who is to be asked?")
             self._keep(snapshot)
 
     async def _apply(self, delivery: int) -> None:
@@ -156,11 +169,12 @@ class ActionItemWorkflow:
             TicketActivities.push_ticket,
             PushTicket(self._id, ticket.id),
             task_queue=tracker_queue(ticket.tracker),
-            summary=f"write the ticket in {ticket.tracker}",
+            summary=f"look at the ticket in {ticket.tracker}",
+            priority=CREATES if ticket.creates else UPDATES,
             **retries.TRACKER,
         )
-        self._pushed = ticket
-        self._pushing = None
+        self._pushed[ticket.id] = ticket
+        del self._pushing[ticket.id]
         self._stale = True
 
     def _keep(self, snapshot: ActionItemSnapshot) -> None:

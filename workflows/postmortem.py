@@ -4,8 +4,8 @@ States: those of the row (``domain.lifecycle``), kept as a snapshot; ends when t
 Messages: update ``command`` (a person or program wants an answer), signal ``look_again`` (the row changed without a
 command: its text was edited, a report refreshed it), query ``state`` (for operators).
 
-The row is the record. This workflow decides the order of commands and keeps the time: one timer, for the earliest
-target that is owed. When it fires, the facts are read again.
+The row is the record. This workflow decides the order of commands and keeps the time: one timer, for when somebody is
+to be asked next (``domain.ladder``). When it fires, the facts are read again.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.postmortems import CommitPostmortemCommand, NudgeForTarget, PostmortemActivities
+    from activities.postmortems import CommitPostmortemCommand, LoadPostmortem, NudgeForTarget, PostmortemActivities
     from domain import lifecycle
     from domain.commands import PostmortemCommand
     from domain.snapshots import Deadline, PostmortemSnapshot
@@ -49,13 +49,13 @@ class PostmortemWorkflow:
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 if self._is_over():
                     return
-            elif (deadline := self._deadline()) and deadline.at <= workflow.now():
-                await self._nudge(deadline)
+            elif (look := self._next_look()) and look.at <= workflow.now():
+                await self._nudge(look)
             elif workflow.info().is_continue_as_new_suggested():
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 workflow.continue_as_new(PostmortemStart(self._id, None if self._stale else self._snapshot))
             else:
-                await self._wait(deadline)
+                await self._wait(look)
 
     @workflow.update
     async def command(self, command: PostmortemCommand) -> PostmortemSnapshot:
@@ -88,23 +88,23 @@ class PostmortemWorkflow:
     def _is_over(self) -> bool:
         return self._snapshot is not None and self._snapshot.is_over and not self._stale
 
-    def _deadline(self) -> Deadline | None:
-        return self._snapshot.next_deadline if self._snapshot else None
+    def _next_look(self) -> Deadline | None:
+        return self._snapshot.next_look if self._snapshot else None
 
-    async def _wait(self, deadline: Deadline | None) -> None:
+    async def _wait(self, look: Deadline | None) -> None:
         def moved() -> bool:
             return (
                 self._stale
                 or self._is_over()
-                or self._deadline() != deadline
+                or self._next_look() != look
                 or workflow.info().is_continue_as_new_suggested()
             )
 
         try:
             await workflow.wait_condition(
                 moved,
-                timeout=deadline.at - workflow.now() if deadline else None,
-                timeout_summary=f"{deadline.name} is due" if deadline else None,
+                timeout=look.at - workflow.now() if look else None,
+                timeout_summary=f"somebody is asked for {look.name}" if look else None,
             )
         except TimeoutError:
             return
@@ -112,15 +112,16 @@ class PostmortemWorkflow:
     async def _load(self) -> None:
         async with self._lock:
             self._stale = False
-            snapshot = await store.patiently(PostmortemActivities.load_postmortem, self._id, "read the row")
+            given = LoadPostmortem(self._id, workflow.now())
+            snapshot = await store.patiently(PostmortemActivities.load_postmortem, given, "read the row")
             self._keep(snapshot)
 
-    async def _nudge(self, deadline: Deadline) -> None:
+    async def _nudge(self, look: Deadline) -> None:
         async with self._lock:
-            if self._deadline() != deadline:
+            if self._next_look() != look:
                 return
-            given = NudgeForTarget(self._id, deadline.name, workflow.now())
-            summary = f"{deadline.name} is due: who owes it?"
+            given = NudgeForTarget(self._id, look.name, workflow.now())
+            summary = f"{look.name}: who is to be asked?"
             snapshot = await store.patiently(PostmortemActivities.nudge_for_target, given, summary)
             self._keep(snapshot)
 

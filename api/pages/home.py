@@ -6,7 +6,7 @@ from api.pages.action_items import listed
 from api.pages.routing import Visiting, router, to
 from api.pages.showing import show
 from api.v1.shapes import PathId
-from models.queries import home, postmortems, records
+from models.queries import home, notices, postmortems
 from models.queries.action_items import ItemFilters
 from models.queries.pages import Ask
 from models.queries.postmortems import Filters
@@ -32,12 +32,12 @@ async def first_page(visit: Visiting) -> Response:
 @routes.get("/inbox")
 async def inbox(visit: Visiting, cursor: str | None = None) -> Response:
     unit = visit.unit
-    notices = await records.list_notices(unit.session, unit.viewer, Ask(50, cursor))
-    titles = await home.titles_of(unit.session, unit.viewer, [one.postmortem_id for one in notices.items])
-    return await show(visit, "inbox.html", notices=notices, titles=titles)
+    found = await notices.list_notices(unit.session, unit.viewer, Ask(50, cursor))
+    titles = await home.titles_of(unit.session, unit.viewer, [one.postmortem_id for one in found.items])
+    return await show(visit, "inbox.html", notices=found, titles=titles)
 
 
 @routes.post("/inbox/{notice_id}/read")
 async def mark_read(visit: Visiting, notice_id: PathId) -> Response:
-    await records.mark_read(visit.unit.session, visit.unit.viewer, notice_id, visit.unit.now)
+    await notices.mark_read(visit.unit.session, visit.unit.viewer, notice_id, visit.unit.now)
     return to("/inbox")

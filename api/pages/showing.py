@@ -10,7 +10,7 @@ from api.errors import status_of
 from api.pages.rendering import render
 from api.pages.routing import Visit
 from domain.errors import DomainError, NotFound
-from models.queries import records
+from models.queries import notices
 
 
 async def show(visit: Visit, template: str, refusal: DomainError | None = None, **context: Any) -> Response:
@@ -21,7 +21,7 @@ async def show(visit: Visit, template: str, refusal: DomainError | None = None, 
         "key": secrets.token_urlsafe(12),
         "now": unit.now,
         "path": visit.request.url.path,
-        "unread": await records.count_unread(unit.session, unit.viewer),
+        "unread": await notices.count_unread(unit.session, unit.viewer),
         "refusal": refusal,
         "form": visit.form,
         "refused_form": visit.form.get("form", "") if refusal else "",

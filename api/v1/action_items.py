@@ -42,6 +42,14 @@ from models.queries.pages import Ask
 routes: APIRouter = router("action items", prefix="")
 
 
+class PullRequestOut(Shape):
+    """``state`` is open, merged or closed."""
+
+    url: str
+    title: str
+    state: str
+
+
 class TicketOut(Shape):
     id: str
     integration_id: str
@@ -53,7 +61,7 @@ class TicketOut(Shape):
     link_state: LinkState
     detail: str | None
     last_synced_at: datetime | None
-    pull_requests: list[dict[str, str]]
+    pull_requests: list[PullRequestOut]
 
 
 class ActionItemOut(Shape):
@@ -109,9 +117,9 @@ def ticket_out(ticket: Ticket) -> TicketOut:
         status=ticket.status,
         assignee=ticket.assignee,
         link_state=LinkState(ticket.link_state),
-        detail=ticket.detail,
+        detail=ticket.detail or ticket.conflict,
         last_synced_at=ticket.last_synced_at,
-        pull_requests=[],
+        pull_requests=[PullRequestOut(url=one.url, title=one.title, state=one.state) for one in ticket.pull_requests],
     )
 
 

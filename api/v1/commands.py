@@ -6,7 +6,7 @@ from typing import Any
 
 from api.unit import Unit
 from domain.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
-from models.queries import action_items, moves, postmortems, records
+from models.queries import moves, postmortems
 from models.session import Session
 
 
@@ -19,9 +19,8 @@ async def move(
     """
     told = said(words)
     command = postmortem_command(unit, postmortem_id, action, told, **asked)
-    if not await was_committed(unit, command):
-        await check(unit, unit.session, command, told)
-        await unit.run_postmortem(command, told)
+    repeat = unit.key is not None
+    await unit.parts.commands.move(unit.session, unit.viewer, command, told, unit.now, may_be_repeat=repeat)
 
 
 def said(words: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -41,12 +40,6 @@ def postmortem_command(
         has_words=bool(told),
         **asked,
     )
-
-
-async def was_committed(unit: Unit, command: PostmortemCommand) -> bool:
-    if unit.key is None:
-        return False
-    return await records.is_committed(unit.session, command.postmortem_id, command.request_id, command.fingerprint)
 
 
 async def check(unit: Unit, session: Session, command: PostmortemCommand, told: Mapping[str, Any]) -> None:
@@ -79,8 +72,5 @@ async def change_item(
         until=until,
         has_words=bool(told),
     )
-    if unit.key and await records.is_committed(unit.session, item_id, command.request_id, command.fingerprint):
-        return
-    seen = await action_items.get_seen_item(unit.session, unit.viewer, item_id)
-    await action_items.check(action_items.Asked(unit.session, unit.viewer, seen, command, told, unit.now))
-    await unit.run_action_item(command, told)
+    repeat = unit.key is not None
+    await unit.parts.commands.change_item(unit.session, unit.viewer, command, told, unit.now, may_be_repeat=repeat)

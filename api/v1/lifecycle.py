@@ -89,13 +89,19 @@ class ExtendIn(ReasonIn):
 
 
 class EscalationOut(Shape):
+    """``covers`` are lower rungs that were said in the same message."""
+
     rung: str
     at: datetime
     to: list[str]
     channel: str
+    covers: list[str]
 
 
 class TargetOut(Shape):
+    """What remains is in seconds, negative once it is past due, null once it is settled: by the clock on the wall, and
+    in working time of the policy's office."""
+
     name: TargetName
     due_at: datetime
     state: TargetState
@@ -104,6 +110,7 @@ class TargetOut(Shape):
     reason: str | None
     slips: int
     remaining_seconds: int | None
+    remaining_working_seconds: int | None
     escalations: list[EscalationOut]
 
 
@@ -251,7 +258,7 @@ async def list_targets(unit: Asking, postmortem_id: PathId) -> Listing[TargetOut
 
 
 def _target_out(one: reviews.TargetStanding) -> TargetOut:
-    seconds = None if one.target.is_settled else int(one.remaining.total_seconds())
+    is_settled = one.target.is_settled
     return TargetOut(
         name=one.target.name,
         due_at=one.target.due_at,
@@ -260,9 +267,11 @@ def _target_out(one: reviews.TargetStanding) -> TargetOut:
         extended_to=one.target.extended_to,
         reason=one.reason,
         slips=one.slips,
-        remaining_seconds=seconds,
+        remaining_seconds=None if is_settled else int(one.remaining.total_seconds()),
+        remaining_working_seconds=None if is_settled else int(one.remaining_working.total_seconds()),
         escalations=[
-            EscalationOut(rung=it.rung, at=it.at, to=list(it.to), channel=it.channel) for it in one.escalations
+            EscalationOut(rung=it.rung, at=it.at, to=list(it.to), channel=it.channel, covers=list(it.covers))
+            for it in one.escalations
         ],
     )
 

@@ -18,7 +18,7 @@ from domain.errors import Malformed, reason
 from integrations.fields import Email, Instant, Name, Words
 from models.base import new_id
 from models.person import ApiToken, Person
-from models.queries import people, records, sign_in, teams
+from models.queries import leads, notices, people, records, sign_in, teams
 from models.queries.pages import Ask
 from models.team import Service, Team
 
@@ -134,7 +134,10 @@ async def change_user(
     team_ids = changes.pop("team_ids", None)
     if "active" in changes:
         changes["is_active"] = changes.pop("active")
+    was_active = (await people.get_person(unit.session, user_id)).is_active
     await people.change_person(unit.session, unit.viewer, user_id, changes, expected_version(if_match))
+    if was_active and changes.get("is_active") is False:
+        await leads.tell_of_leaver(unit.session, user_id, unit.now)
     if team_ids is not None:
         await teams.set_teams_of(unit.session, unit.viewer, user_id, team_ids)
     return await _read_user(unit, user_id, response)
@@ -204,6 +207,7 @@ class NoticeOut(Shape):
     postmortem_id: str | None
     action_item_id: str | None
     comment_id: str | None
+    integration_id: str | None
     created_at: datetime
     read_at: datetime | None
 
@@ -211,13 +215,13 @@ class NoticeOut(Shape):
 @routes.get("/me/notifications")
 async def list_notifications(unit: Asking, page: Paging) -> Listing[NoticeOut]:
     """Your inbox, newest first."""
-    found = await records.list_notices(unit.session, unit.viewer, page)
+    found = await notices.list_notices(unit.session, unit.viewer, page)
     return Listing(items=[NoticeOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("/me/notifications/{notice_id}/read")
 async def mark_notification_read(unit: Asking, notice_id: PathId) -> NoticeOut:
-    return NoticeOut.model_validate(await records.mark_read(unit.session, unit.viewer, notice_id, unit.now))
+    return NoticeOut.model_validate(await notices.mark_read(unit.session, unit.viewer, notice_id, unit.now))
 
 
 # Tokens

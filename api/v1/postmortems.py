@@ -151,7 +151,7 @@ async def _edit_and_move(
             command = commands.postmortem_command(unit, postmortem_id, _action(current, wanted), told)
             await commands.check(unit, session, command, told)
     if command is not None:
-        await unit.run_postmortem(command, told)
+        await unit.parts.commands.run_postmortem(command, told)
 
 
 def _action(current: Status, wanted: Status) -> PostmortemAction:

@@ -58,6 +58,13 @@ class ConsoleConfig(ConnectionModel):
         Field(title="Directory", description="Keeps the tickets in a file there; without it, in this process."),
     ] = None
     account: Annotated[str, Field(title="Account", description="Who acts through this connection.")] = "afterword"
+    members: Annotated[
+        dict[str, str | None], Field(title="Members", description="Accounts by name, each with its e-mail or none.")
+    ] = Field(default_factory=dict)
+    required: Annotated[
+        dict[str, tuple[str, ...]],
+        Field(title="Required fields", description="By name, with the values that each may have; none allows any."),
+    ] = Field(default_factory=dict)
     web_url: Annotated[str, Field(title="Web address", description="What the address of a ticket starts with.")] = (
         "https://console.invalid"
     )
@@ -127,6 +134,7 @@ class ConsoleTracker(Tracker):
     Config = ConsoleConfig
     Secrets = ConsoleSecrets
     knows_started = True
+    calls_per_second = 100.0
 
     def __init__(self, config: ConsoleConfig, secrets: ConsoleSecrets) -> None:
         self._config = config
@@ -138,6 +146,10 @@ class ConsoleTracker(Tracker):
             return mine[0].ticket() if mine else None
 
     def create(self, draft: TicketDraft) -> Ticket:
+        for name, values in self._config.required.items():
+            given = draft.fields.get(name)
+            if given in (None, "") or (values and given not in values):
+                raise TrackerRefused(tracker=self.label, detail=f"the field '{name}' is required.")
         with self._board() as board:
             key = f"{self._config.project}-{len(board.cards) + 1}"
             card = Card(
@@ -197,14 +209,18 @@ class ConsoleTracker(Tracker):
     def accounts(self) -> Iterator[Account]:
         with self._board() as board:
             names = {name for card in board.cards for name in (card.author, card.assignee) if name}
-        yield from (Account(name, name) for name in sorted({self._config.account, *names}))
+        for name in sorted({self._config.account, *names, *self._config.members}):
+            yield Account(name, name, self._config.members.get(name))
 
     def required_fields(
         self,
-        project: str | None = None,  # noqa: ARG002 (it requires nothing)
+        project: str | None = None,  # noqa: ARG002 (every board asks the same)
         issue_type: str | None = None,  # noqa: ARG002
     ) -> list[RequiredField]:
-        return []
+        return [
+            RequiredField(name, name.capitalize(), "option" if values else "text", {one: one for one in values})
+            for name, values in sorted(self._config.required.items())
+        ]
 
     def check_permissions(self) -> list[PermissionCheck]:
         with self._board() as board:

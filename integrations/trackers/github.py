@@ -2,7 +2,8 @@
 
 https://docs.github.com/en/rest/issues/issues
 https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
-https://docs.github.com/en/webhooks/webhook-events-and-payloads#issues
+https://docs.github.com/en/rest/repos/webhooks
+https://docs.github.com/en/graphql/reference/objects#issue
 https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
 
 A ticket's ``external_id`` is the issue's database ``id``, which every webhook carries; its ``key`` is
@@ -26,19 +27,37 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import islice
 from json import JSONDecodeError
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from github import Auth, BadAttributeException, Github, GithubException, IncompletableObject, RateLimitExceededException
 from github.GithubObject import NotSet
+from github.Hook import Hook
 from github.Issue import Issue
-from github.NamedUser import NamedUser
 from github.Repository import Repository
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 
 from domain.errors import CredentialsRejected, DomainError, TicketForbidden, TicketGone, TrackerRefused
 from domain.tickets import CloseReason, Standing, TicketState
 from integrations.connection import ConnectionModel
+from integrations.github_issues import (
+    ISSUE_FIELDS,
+    KEY,
+    NAME,
+    PATH,
+    STANDINGS,
+    IssueNode,
+    NotGithub,
+    key_of,
+    login_of,
+    mark_in,
+    marked,
+    short,
+    standing_of,
+    ticket_of,
+    unix,
+)
+from integrations.github_webhooks import EVENTS, news
 from integrations.tracker import (
     Account,
     News,
@@ -46,35 +65,19 @@ from integrations.tracker import (
     Registration,
     RequiredField,
     Ticket,
-    TicketAction,
     TicketChange,
     TicketDraft,
-    TicketEvent,
     TicketRef,
     Tracker,
     TrackerUnavailable,
 )
-from integrations.webhook import check_signature, header, needed_header, payload, secret_list
+from integrations.webhook import check_signature, header, needed_header, secret_list
 
-TITLE_LIMIT = 256
-BODY_LIMIT = 65_536
 NEWEST = 300
 """How many issues are looked through for a marker where it is not known since when to look."""
 CLOCK_SKEW = timedelta(minutes=5)
 LIMITED_FOR = 60.0
 """Seconds to wait where GitHub limits the rate without saying for how long (its documentation: a minute)."""
-
-_NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+"
-_KEY = re.compile(rf"({_NAME})#([1-9][0-9]{{0,9}})")
-_PATH = re.compile(rf"/({_NAME})/(?:issues|pull)/([1-9][0-9]{{0,9}})/?")
-_MARK = re.compile(r"\s*<!-- afterword:([A-Za-z0-9_.:-]+) -->")
-
-_ACTIONS = {action.value.lower(): action for action in TicketAction}
-_STANDINGS = {
-    "completed": Standing(TicketState.DONE, CloseReason.COMPLETED),
-    "not_planned": Standing(TicketState.CANCELLED, CloseReason.NOT_PLANNED),
-    "duplicate": Standing(TicketState.CANCELLED, CloseReason.DUPLICATE),
-}
 
 
 def _plain_token(value: SecretStr | None) -> SecretStr | None:
@@ -101,7 +104,7 @@ class GithubConfig(ConnectionModel):
         Field(
             title="Repository",
             description="As owner/name, such as acme/api. Without it, webhooks are taken but no tickets opened.",
-            pattern=f"^({_NAME})?$",
+            pattern=f"^({NAME})?$",
         ),
     ] = ""
     base_url: Annotated[
@@ -137,115 +140,6 @@ class GithubSecrets(ConnectionModel):
     ] = None
 
 
-class _NotGithub(ValueError):
-    """What came is not of GitHub's shape: a proxy's page, a gateway's JSON."""
-
-
-def _key(html_url: str) -> str:
-    found = _PATH.fullmatch(urlsplit(html_url or "").path)
-    if found is None:
-        raise _NotGithub("not the address of an issue's page")
-    return f"{found[1]}#{found[2]}"
-
-
-def _issue_page(html_url: str) -> str:
-    _key(html_url)
-    return html_url
-
-
-class _Account(BaseModel):
-    login: str
-
-
-class _IssuePayload(BaseModel):
-    """The part of a webhook's issue that we use; an issue of the REST API has the same."""
-
-    id: int
-    html_url: Annotated[str, AfterValidator(_issue_page)]
-    title: str
-    body: str | None = None
-    state: Literal["open", "closed"]
-    state_reason: str | None = None
-    user: _Account | None = None
-    assignees: list[_Account] = []
-    updated_at: AwareDatetime
-    pull_request: object = None
-
-
-class _Changes(BaseModel):
-    new_issue: _IssuePayload | None = None
-
-
-class _AnyEvent(BaseModel):
-    """An event of whatever kind: a JSON object."""
-
-
-class _AnyIssuesEvent(BaseModel):
-    action: str
-
-
-class _IssuesEvent(_AnyIssuesEvent):
-    issue: _IssuePayload
-    sender: _Account | None = None
-    changes: _Changes | None = None
-
-
-def _ticket(issue: Issue | _IssuePayload) -> Ticket:
-    standing = _standing(issue.state, issue.state_reason)
-    return Ticket(
-        external_id=str(issue.id),
-        key=_key(issue.html_url),
-        url=issue.html_url,
-        title=issue.title.replace("\0", ""),
-        body=_plain(issue.body),
-        state=standing.state,
-        reason=standing.reason,
-        status=f"closed as {standing.reason.value.lower().replace('_', ' ')}" if standing.reason else issue.state,
-        assignee=issue.assignees[0].login if issue.assignees else None,
-        author=_login(issue.user),
-        marker=_mark_in(issue.body),
-        updated_at=issue.updated_at.astimezone(UTC),
-    )
-
-
-def _login(account: NamedUser | _Account | None) -> str | None:
-    return account.login if account else None
-
-
-def _standing(state: str, reason: str | None) -> Standing:
-    if state == "open":
-        return Standing(TicketState.OPEN)
-    return _STANDINGS.get(reason or "completed", _STANDINGS["completed"])
-
-
-def _short(title: str) -> str:
-    return title if len(title) <= TITLE_LIMIT else f"{title[: TITLE_LIMIT - 1]}…"
-
-
-def _marked(body: str, marker: str | None) -> str:
-    """``body`` with our marker at its end and no other; without any where ``marker`` is None."""
-    mark = "" if marker is None else f"\n\n<!-- afterword:{marker} -->"
-    if mark and not _MARK.fullmatch(mark):
-        raise ValueError("a marker has letters, digits, '_', '.', ':' and '-' only")
-    text = _plain(body)
-    if len(text) + len(mark) > BODY_LIMIT:
-        text = f"{text[: BODY_LIMIT - len(mark) - 1]}…"
-    return f"{text}{mark}".lstrip()
-
-
-def _plain(body: str | None) -> str:
-    return _MARK.sub("", _unix(body)).rstrip()
-
-
-def _unix(body: str | None) -> str:
-    return (body or "").replace("\r\n", "\n").replace("\0", "")
-
-
-def _mark_in(body: str | None) -> str | None:
-    marks = _MARK.findall(body or "")
-    return str(marks[-1]) if marks else None
-
-
 class GithubTracker(Tracker):
     """One repository's issues."""
 
@@ -253,6 +147,7 @@ class GithubTracker(Tracker):
     Config = GithubConfig
     Secrets = GithubSecrets
     knows_started = False
+    knows_due = False
     lookup_lag = 10.0
 
     def __init__(self, config: GithubConfig, secrets: GithubSecrets) -> None:
@@ -262,7 +157,7 @@ class GithubTracker(Tracker):
     @cached_property
     def _client(self) -> Github:
         return Github(
-            auth=Auth.Token(self._token),
+            auth=_Counted(self._token, self),
             base_url=self._config.base_url,
             user_agent="afterword",
             timeout=10,
@@ -287,7 +182,7 @@ class GithubTracker(Tracker):
         """The configured repository as it is now."""
         repository = self._client.get_repo(self._config.repository)
         if not repository.id:  # the first look at a lazy object is the request
-            raise _NotGithub("a repository without an id")
+            raise NotGithub("a repository without an id")
         return repository
 
     @property
@@ -304,8 +199,8 @@ class GithubTracker(Tracker):
         mine = self.own_account()
         with self._speaking():
             for issue in self._newest(since):
-                if _mark_in(issue.body) == marker and _login(issue.user) == mine:
-                    return _ticket(issue)
+                if mark_in(issue.body) == marker and login_of(issue.user) == mine:
+                    return ticket_of(issue)
         return None
 
     def _newest(self, since: datetime | None) -> Iterator[Issue]:
@@ -323,35 +218,40 @@ class GithubTracker(Tracker):
     def create(self, draft: TicketDraft) -> Ticket:
         with self._speaking():
             issue = self._here.create_issue(
-                title=_short(draft.title),
-                body=_marked(draft.body, draft.marker),
+                title=short(draft.title),
+                body=marked(draft.body, draft.marker),
                 labels=list(dict.fromkeys((*self._config.labels, *draft.labels))),
                 assignees=[draft.assignee] if draft.assignee else [],
             )
-            return _ticket(issue)
+            return self._seen_ticket(issue)
 
     def fetch(self, ref: TicketRef) -> Ticket:
         with self._speaking(ref.key):
-            return _ticket(self._issue(ref))
+            return self._seen_ticket(self._issue(ref))
 
     def update(self, ref: TicketRef, change: TicketChange) -> Ticket:
         with self._speaking(ref.key):
             issue = self._issue(ref)
             edit = _difference(issue, change)
             if edit != _Edit():
-                issue = self._lazy(_key(issue.html_url))
+                issue = self._lazy(key_of(issue.html_url))
                 issue.edit(
                     title=NotSet if edit.title is None else edit.title,
                     body=NotSet if edit.body is None else edit.body,
                     state=edit.state or NotSet,
                     state_reason=edit.state_reason or NotSet,
+                    assignees=NotSet if edit.assignees is None else list(edit.assignees),
                 )
-            return _ticket(issue)
+            return self._seen_ticket(issue)
+
+    def _seen_ticket(self, issue: Issue) -> Ticket:
+        self.request_id = str(issue.raw_headers.get("x-github-request-id") or "") or self.request_id
+        return ticket_of(issue)
 
     def _issue(self, ref: TicketRef) -> Issue:
         """The issue as it is now. One request, which is worth it: nothing is written twice, or to a stranger."""
         issue = self._seen(ref.key)
-        if str(issue.id) != ref.external_id and _key(issue.html_url).lower() == ref.key.lower():
+        if str(issue.id) != ref.external_id and key_of(issue.html_url).lower() == ref.key.lower():
             raise TicketGone(tracker=self.label, key=ref.key)  # another issue has this key now
         return issue
 
@@ -361,7 +261,7 @@ class GithubTracker(Tracker):
             pull = issue.pull_request
         except GithubException as error:
             if error.status == 404:
-                self._must_see(key)
+                raise self._unseen(key) from None
             raise
         if pull is not None:
             raise TrackerRefused(tracker=self.label, detail=f"{key} is a pull request, not an issue.")
@@ -369,21 +269,23 @@ class GithubTracker(Tracker):
 
     def _lazy(self, key: str) -> Issue:
         """An issue that nobody has asked GitHub about yet."""
-        named = _KEY.fullmatch(key)
+        named = KEY.fullmatch(key)
         if named is None:
             raise ValueError(f"not a GitHub key: {key}")
         return self._client.get_repo(named[1]).get_issue(int(named[2]))
 
-    def _must_see(self, key: str) -> None:
-        """GitHub answers 404 for what is gone and for what the token may not see; its repository tells which."""
+    def _unseen(self, key: str) -> TicketForbidden:
+        """GitHub answers 410 for what was deleted, and 404 for what the token may not see: also an issue that was
+        transferred out of its sight."""
         repository = key.partition("#")[0]
+        detail = "there is none of that number, or it was transferred to where the token does not see it."
         try:
             _ = self._client.get_repo(repository).id
         except GithubException as error:
             if error.status != 404:
                 raise
             detail = f"{repository} does not exist, or the token does not see it."
-            raise TicketForbidden(tracker=self.label, key=key, detail=detail) from None
+        return TicketForbidden(tracker=self.label, key=key, detail=detail)
 
     def resolve(self, pointer: str) -> Ticket:
         key = self._pointed_at(pointer.strip())
@@ -391,16 +293,16 @@ class GithubTracker(Tracker):
         if not key.lower().startswith(f"{ours}#".lower()):
             raise TrackerRefused(tracker=self.label, detail=f"this connection is for {ours}, not for {key}.")
         with self._speaking(key):
-            return _ticket(self._seen(key))
+            return self._seen_ticket(self._seen(key))
 
     def _pointed_at(self, pointer: str) -> str:
         """The key in ``owner/name#12``, ``#12``, ``12`` or the address of an issue's page."""
         host, _, path = pointer.partition("://")[2].partition("/")
-        page = _PATH.fullmatch(f"/{path.partition('#')[0]}") if host.lower() == self._web_host else None
+        page = PATH.fullmatch(f"/{path.partition('#')[0]}") if host.lower() == self._web_host else None
         if page is not None:
             return f"{page[1]}#{page[2]}"
         for key in (pointer, f"{self._config.repository}#{pointer.removeprefix('#')}"):
-            if _KEY.fullmatch(key):
+            if KEY.fullmatch(key):
                 return key
         raise TrackerRefused(tracker=self.label, detail="that is neither an issue's address nor a key like #12.")
 
@@ -416,7 +318,7 @@ class GithubTracker(Tracker):
         with self._speaking():
             login = self._client.get_user().login
             if not login:
-                raise _NotGithub("an account without a login")
+                raise NotGithub("an account without a login")
             return login
 
     def check_permissions(self) -> list[PermissionCheck]:
@@ -466,55 +368,80 @@ class GithubTracker(Tracker):
         return PermissionCheck("Webhook secret", granted=known, detail=detail)
 
     def read_many(self, refs: Sequence[TicketRef]) -> Iterator[Ticket]:
-        raise NotImplementedError  # TODO(github): on the branch of that name
+        """By GraphQL, since REST lists a repository and not the issues that one names."""
+        for first in range(0, len(refs), self.page_size):
+            with self._speaking():
+                yield from self._read(refs[first : first + self.page_size])
+
+    def _read(self, refs: Sequence[TicketRef]) -> Iterator[Ticket]:
+        wanted = {ref.external_id for ref in refs}
+        requester = self._client.requester
+        asked = {"query": _query([ref.key for ref in refs])}
+        headers, data = requester.requestJsonAndCheck("POST", requester.graphql_url, input=asked)
+        self.request_id = str(headers.get("x-github-request-id") or "") or self.request_id
+        answer = data.get("data") if isinstance(data, dict) else None
+        if not isinstance(answer, dict):  # not a missing issue, which is a null in its place and an error beside
+            raise _graphql_error(data, headers)
+        for place in answer.values():
+            found = (place or {}).get("issue")
+            if found is not None:
+                node = IssueNode.model_validate(found)
+                if str(node.id) in wanted:
+                    yield ticket_of(node.payload(), node.pulls())
 
     def comment(self, ref: TicketRef, marker: str, body: str) -> None:
-        raise NotImplementedError  # TODO(github)
+        mine, text = self.own_account(), marked(body, marker)
+        with self._speaking(ref.key):
+            issue = self._issue(ref)
+            for one in self._lazy(key_of(issue.html_url)).get_comments():
+                if login_of(one.user) == mine and mark_in(one.body) == marker:
+                    if unix(one.body) != text:
+                        one.edit(text)
+                    return
+            self._lazy(key_of(issue.html_url)).create_comment(text)
 
     def accounts(self) -> Iterator[Account]:
-        raise NotImplementedError  # TODO(github)
+        """GitHub tells nobody's e-mail here."""
+        with self._speaking():
+            for one in self._here.get_assignees():
+                yield Account(one.login, one.login)
 
-    def required_fields(self, project: str | None = None, issue_type: str | None = None) -> list[RequiredField]:
-        raise NotImplementedError  # TODO(github)
+    def required_fields(
+        self,
+        project: str | None = None,  # noqa: ARG002 (the same everywhere)
+        issue_type: str | None = None,  # noqa: ARG002
+    ) -> list[RequiredField]:
+        """None: an issue form's required fields bind people in the browser, not the API."""
+        return []
 
     def register_webhook(self, url: str, secret: str, current: Registration | None = None) -> Registration:
-        raise NotImplementedError  # TODO(github)
+        """The token needs "Webhooks: read and write" (fine-grained), or the scope ``admin:repo_hook``."""
+        config = {"url": url, "content_type": "json", "secret": secret, "insecure_ssl": "0"}
+        with self._speaking(f"{self._config.repository} webhooks"):
+            ours = [one for one in self._here.get_hooks() if _points_to(one, url, current)]
+            if ours:
+                wanted = {"config": config, "events": list(EVENTS), "active": True}
+                place = f"/repos/{self._repository.full_name}/hooks/{ours[0].id}"
+                self._client.requester.requestJsonAndCheck("PATCH", place, input=wanted)  # Hook.edit sends a "name" too
+                return Registration(str(ours[0].id))
+            return Registration(str(self._here.create_hook("web", config, list(EVENTS), active=True).id))
 
     def remove_webhook(self, current: Registration) -> None:
-        raise NotImplementedError  # TODO(github)
+        try:
+            with self._speaking(f"webhook {current.id}"):
+                self._here.get_hook(int(current.id)).delete()
+        except TicketGone:
+            return
 
     def verify_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:  # noqa: ARG002
         signature = header(headers, "X-Hub-Signature-256")
         check_signature(signature and signature.removeprefix("sha256="), body, self._secrets.webhook_secret)
 
-    def delivery_id(self, headers: Mapping[str, str], body: bytes) -> str:  # noqa: ARG002 (it numbers them)
+    def delivery_id(self, headers: Mapping[str, str], body: bytes) -> str:  # noqa: ARG002 (GitHub numbers them)
         return needed_header(headers, "X-GitHub-Delivery")
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[News]:
-        delivery = self.delivery_id(headers, body)
-        kind = needed_header(headers, "X-GitHub-Event")
-        if kind != "issues":
-            payload(_AnyEvent, body)
-            return ()
-        action = _ACTIONS.get(payload(_AnyIssuesEvent, body).action)
-        if action is None:
-            return ()
-        event = payload(_IssuesEvent, body)
-        if event.issue.pull_request is not None:
-            return ()
-        moved = event.changes and event.changes.new_issue
-        ticket = _ticket(event.issue)
-        return (
-            TicketEvent(
-                delivery_id=delivery,
-                action=action,
-                ref=ticket.ref,
-                ticket=ticket,
-                actor=event.sender.login if event.sender else None,
-                at=ticket.updated_at,
-                moved_to=_ticket(moved) if moved else None,
-            ),
-        )
+        return news(needed_header(headers, "X-GitHub-Event"), self.delivery_id(headers, body), body)
 
     @contextmanager
     def _speaking(self, key: str | None = None) -> Iterator[None]:
@@ -524,7 +451,7 @@ class GithubTracker(Tracker):
         """
         try:
             yield
-        except (_NotGithub, IncompletableObject, BadAttributeException, JSONDecodeError):
+        except (NotGithub, ValidationError, IncompletableObject, BadAttributeException, JSONDecodeError):
             raise TrackerUnavailable(self.label, "it answered something that is not of its API") from None
         except GithubException as error:
             raise self._translated(error, key) from None
@@ -548,6 +475,43 @@ class GithubTracker(Tracker):
         if error.status == 404:
             words = f"{self._config.repository} does not exist, or the token does not see it."
         return TrackerRefused(tracker=self.label, detail=words)
+
+
+def _points_to(hook: Hook, url: str, current: Registration | None) -> bool:
+    return hook.config.get("url") == url or (current is not None and str(hook.id) == current.id)
+
+
+def _query(keys: Sequence[str]) -> str:
+    """Owner, name and number have no character that a GraphQL string would have to escape (:data:`KEY`)."""
+    places = []
+    for place, key in enumerate(keys):
+        if named := KEY.fullmatch(key):
+            owner, name = named[1].split("/", 1)
+            issue = f"issue(number: {named[2]}) {{ ...ticket }}"
+            places.append(f't{place}: repository(owner: "{owner}", name: "{name}") {{ {issue} }}')
+    return f"query {{ {' '.join(places) or '__typename'} }} {ISSUE_FIELDS if places else ''}"
+
+
+def _graphql_error(data: object, headers: Mapping[str, Any]) -> Exception:
+    """GraphQL says with 200 what REST says with a status."""
+    errors = data.get("errors") if isinstance(data, dict) else None
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    if not first:
+        return NotGithub("an answer without data")
+    status = 429 if first.get("type") in {"RATE_LIMITED", "RATE_LIMIT"} else 403
+    return GithubException(status, {"message": str(first.get("message"))}, dict(headers))
+
+
+class _Counted(Auth.Token):
+    """The library asks for the credentials once for each request: so requests are counted."""
+
+    def __init__(self, token: str, tracker: "GithubTracker") -> None:
+        super().__init__(token)
+        self._tracker = tracker
+
+    def authentication(self, headers: dict[str, str]) -> None:
+        self._tracker.calls += 1
+        super().authentication(headers)
 
 
 def _wait(error: GithubException, now: datetime) -> float | None:
@@ -587,19 +551,29 @@ class _Edit:
     body: str | None = None
     state: Literal["open", "closed"] | None = None
     state_reason: str | None = None
+    assignees: tuple[str, ...] | None = None
 
 
 def _difference(issue: Issue, change: TicketChange) -> _Edit:
-    title = None if change.title is None else _short(change.title)
-    body = None if change.body is None else _marked(change.body, _mark_in(issue.body))
+    title = None if change.title is None else short(change.title)
+    body = None if change.body is None else marked(change.body, mark_in(issue.body))
     wanted = _wanted(change)
-    moves = wanted is not None and _moves(_standing(issue.state, issue.state_reason), wanted, change.reason)
+    moves = wanted is not None and _moves(standing_of(issue.state, issue.state_reason), wanted, change.reason)
     return _Edit(
         title=None if title == issue.title else title,
-        body=None if body == _unix(issue.body) else body,
+        body=None if body == unix(issue.body) else body,
         state=("closed" if wanted.state.is_closed else "open") if wanted and moves else None,
         state_reason=wanted.reason.value.lower() if wanted and wanted.reason and moves else None,
+        assignees=_assignees(issue, change.assignee),
     )
+
+
+def _assignees(issue: Issue, wanted: str | None) -> tuple[str, ...] | None:
+    """The first one is the item's owner; the others are somebody's choice, and stay."""
+    now = [one.login for one in issue.assignees]
+    if wanted is None or wanted in now[:1]:
+        return None
+    return (wanted, *(one for one in now[1:] if one != wanted))
 
 
 def _wanted(change: TicketChange) -> Standing | None:
@@ -608,9 +582,9 @@ def _wanted(change: TicketChange) -> Standing | None:
     if not change.state.is_closed:
         return Standing(TicketState.OPEN)
     if change.state is TicketState.DONE:
-        return _STANDINGS["completed"]
+        return STANDINGS["completed"]
     duplicate = change.reason is CloseReason.DUPLICATE
-    return _STANDINGS["duplicate" if duplicate else "not_planned"]
+    return STANDINGS["duplicate" if duplicate else "not_planned"]
 
 
 def _moves(now: Standing, wanted: Standing, reason: CloseReason | None) -> bool:

@@ -1,4 +1,4 @@
-"""Action items and their tickets: reading, commands, and what a tracker tells."""
+"""Action items: reading, commands, and what follows from them. Their tickets have a file of their own."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -12,22 +12,23 @@ from sqlalchemy.orm import selectinload
 
 from domain import access, action_items
 from domain.access import Relation, Verb, Viewer
-from domain.action_items import ActionItemStatus, LinkState, Move, is_overdue, overdue_at
+from domain.action_items import ActionItemStatus, Move, overdue_at
 from domain.commands import ActionItemAction, ActionItemCommand
-from domain.errors import NotFound, OwnerNotActive, TicketExists
+from domain.errors import NotFound, OwnerNotActive
 from domain.lifecycle import Status
-from domain.snapshots import OVERDUE, ActionItemSnapshot, Deadline, TicketToPush
-from domain.tickets import CloseReason, Standing, TicketState, wanted_standing
+from domain.snapshots import OVERDUE, ActionItemSnapshot, Alarm, Deadline
 from models.action_item import ActionItem, Ticket
-from models.base import derived_id
-from models.integration import Integration
+from models.ladder import LadderAlarm
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemTeam
-from models.queries.integrations import get_integration
+from models.queries import tickets
+from models.queries.leads import find_leaders
+from models.queries.notices import notify
+from models.queries.nudges import look_at_item
 from models.queries.pages import Ask, Order, Page, fetch_page
-from models.queries.people import escape_like, find_team_leads, get_viewer_unscoped, list_administrators
+from models.queries.people import escape_like, get_viewer_unscoped
 from models.queries.postmortems import Seen
-from models.queries.records import audit, is_committed, log_command, notify, plain, take_arguments
+from models.queries.records import audit, is_committed, log_command, plain, take_arguments
 from models.queries.trail import note_reads
 from models.queries.visibility import relation_columns, relations, visible_to
 
@@ -55,7 +56,7 @@ async def get_seen_item(session: AsyncSession, viewer: Viewer, item_id: str, *, 
         select(ActionItem, Postmortem, *relation_columns(viewer).columns())
         .join(Postmortem, Postmortem.id == ActionItem.postmortem_id)
         .where(ActionItem.id == item_id, _visible_item(viewer))
-        .options(selectinload(ActionItem.tickets))
+        .options(selectinload(ActionItem.tickets).selectinload(Ticket.pull_requests))
     )
     if lock:
         statement = statement.with_for_update(of=ActionItem)
@@ -88,7 +89,7 @@ async def list_items(
     """Oldest first within a postmortem, newest first across all."""
     statement = select(ActionItem).join(Postmortem, Postmortem.id == ActionItem.postmortem_id)
     statement = _filtered(statement.where(_visible_item(viewer)), viewer, filters, now).options(
-        selectinload(ActionItem.tickets)
+        selectinload(ActionItem.tickets).selectinload(Ticket.pull_requests)
     )
     order = Order("items", ActionItem.created_at, ActionItem.id, filters.postmortem_id is None)
     rows, cursor = await fetch_page(session, statement, order, ask)
@@ -241,6 +242,8 @@ async def apply_change(
             action_item_id=item.id,
             postmortem_id=item.postmortem_id,
         )
+    await session.flush()
+    await look_at_item(session, item.id, now)
     return True
 
 
@@ -277,9 +280,7 @@ async def check(asked: Asked) -> None:
             await check_change(asked.session, asked.seen, changes_of(asked.words), asked.words.get("reason"))
         case ActionItemAction.OPEN_TICKET:
             check_may_change(asked.seen, "open a ticket for")
-            for ticket in asked.seen.item.tickets:
-                if ticket.integration_id == asked.command.integration_id:
-                    raise TicketExists(key=ticket.key or ticket.id)
+            tickets.check_no_ticket(asked.seen.item.tickets, asked.command.integration_id)
         case ActionItemAction.DROP_TICKET:
             check_may_change(asked.seen, "unlink a ticket of")
             if asked.command.ticket_id not in {one.id for one in asked.seen.item.tickets}:
@@ -316,27 +317,21 @@ async def _snooze(asked: Asked) -> None:
     item.snoozed_until = asked.command.until
     after = item.snoozed_until.isoformat() if item.snoozed_until else None
     _audit(asked, "action_item.snoozed", {"snoozedUntil": before}, {"snoozedUntil": after})
+    await asked.session.flush()
+    await look_at_item(asked.session, item.id, asked.now)
 
 
 async def _open_ticket(asked: Asked) -> None:
-    integration = await get_integration(asked.session, asked.command.integration_id or "")
-    ticket = Ticket(
-        id=derived_id("tkt", asked.seen.item.id, integration.id, asked.command.request_id),
-        action_item_id=asked.seen.item.id,
-        integration_id=integration.id,
-        tracker=integration.kind,
-        pointer=asked.words.get("pointer"),
-        link_state=LinkState.PENDING.value,
-        created_at=asked.now,
-    )
-    asked.session.add(ticket)
+    wanted, pointer = asked.command.integration_id or "", asked.words.get("pointer")
+    item, request_id = asked.seen.item, asked.command.request_id
+    await tickets.add_ticket(asked.session, item, wanted, pointer, request_id, asked.now)
     _touch(asked)
-    _audit(asked, "ticket.requested", None, {"integrationId": integration.id, "pointer": ticket.pointer})
+    _audit(asked, "ticket.requested", None, {"integrationId": wanted, "pointer": pointer})
 
 
 async def _drop_ticket(asked: Asked) -> None:
     ticket = next(one for one in asked.seen.item.tickets if one.id == asked.command.ticket_id)
-    await asked.session.execute(delete(Ticket).where(Ticket.id == ticket.id))
+    await tickets.drop_ticket(asked.session, ticket)
     _touch(asked)
     _audit(asked, "ticket.unlinked", {"key": ticket.key, "url": ticket.url}, None)
 
@@ -385,6 +380,7 @@ async def snapshot(session: AsyncSession, item_id: str) -> ActionItemSnapshot:
     if item is None:
         return ActionItemSnapshot(item_id, "", 0, ActionItemStatus.OPEN, exists=False)
     teams = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == item.postmortem_id)
+    alarm = await session.get(LadderAlarm, item_id, populate_existing=True)
     return ActionItemSnapshot(
         id=item.id,
         postmortem_id=item.postmortem_id,
@@ -392,7 +388,8 @@ async def snapshot(session: AsyncSession, item_id: str) -> ActionItemSnapshot:
         status=ActionItemStatus(item.status),
         team_ids=tuple(sorted((await session.execute(teams)).scalars())),
         deadlines=_deadlines(item),
-        pushes=tuple(_pushes(item)),
+        pushes=tuple(await tickets.list_pushes(session, item)),
+        alarm=Alarm(alarm.rings_at, alarm.rings_for) if alarm else Alarm(),
     )
 
 
@@ -403,37 +400,7 @@ def _deadlines(item: ActionItem) -> tuple[Deadline, ...]:
     at = overdue_at(item.due_on)
     if item.snoozed_until and item.snoozed_until > at:
         at = item.snoozed_until
-    if item.nudged_for is not None and item.nudged_for >= at:
-        return ()
     return (Deadline(OVERDUE, at),)
-
-
-def _pushes(item: ActionItem) -> list[TicketToPush]:
-    wanted = wanted_of(item)
-    return [
-        TicketToPush(one.id, one.tracker, f"{item.version}")
-        for one in item.tickets
-        if one.link_state in {LinkState.PENDING, LinkState.OK} and (one.external_id is None or one.pushed != wanted)
-    ]
-
-
-def wanted_of(item: ActionItem) -> dict[str, Any]:
-    """What the ticket should say: the base of the next comparison once it was written."""
-    standing = wanted_standing(ActionItemStatus(item.status))
-    return {
-        "title": item.description[:250],
-        "body": item.details or "",
-        "state": standing.state.value,
-        "reason": standing.reason.value if standing.reason else None,
-    }
-
-
-def agreed_of(ticket: Ticket) -> Standing | None:
-    """Where the ticket stood when both sides last agreed."""
-    if not ticket.pushed:
-        return None
-    reason = ticket.pushed.get("reason")
-    return Standing(TicketState(ticket.pushed["state"]), CloseReason(reason) if reason else None)
 
 
 async def mark_started(session: AsyncSession, item_id: str) -> None:
@@ -443,82 +410,43 @@ async def mark_started(session: AsyncSession, item_id: str) -> None:
     await session.execute(statement.values(workflow_started=True))
 
 
-async def nudge_for_overdue(session: AsyncSession, item_id: str, now: datetime) -> list[str]:
-    """Reads the facts again; where the item is overdue, tells its owner once for each due date."""
-    item = await session.get(ActionItem, item_id, with_for_update=True, populate_existing=True)
-    if item is None or not is_overdue(ActionItemStatus(item.status), item.due_on, now):
-        return []
-    waiting = _deadlines(item)
-    if not waiting or waiting[0].at > now:
-        return []
-    item.nudged_for = waiting[0].at
-    return await notify(
-        session,
-        await _owing(session, item),
-        "action_item_overdue",
-        f"{item.id}:overdue:{waiting[0].at.isoformat()}",
-        at=now,
-        postmortem_id=item.postmortem_id,
-        action_item_id=item.id,
-        rung="due",
-    )
+# From a ticket
 
 
-async def _owing(session: AsyncSession, item: ActionItem) -> list[str]:
-    """The owner; where there is none or who left, the team lead, else an administrator."""
+async def follow_ticket(session: AsyncSession, item: ActionItem, changes: Mapping[str, Any], now: datetime) -> bool:
+    """The item becomes what its ticket became; its owner is told of another status. The row must be locked."""
+    before = item.status
+    changed = await apply_change(session, None, item, changes, reason=None, now=now, origin="tracker")
+    if item.status != before:
+        occasion = f"{item.id}:followed:{item.version}"
+        await tell_owing(session, item, "action_item_followed_ticket", occasion, now)
+    return changed
+
+
+async def tell_owing(session: AsyncSession, item: ActionItem, kind: str, occasion: str, now: datetime) -> None:
+    """A notice to the owner, or to whoever stands in for them; once for each occasion."""
     owner = await session.get(Person, item.owner_id) if item.owner_id else None
-    if owner is not None and owner.is_active:
-        return [owner.id]
-    teams = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == item.postmortem_id)
-    leads = await find_team_leads(session, (await session.execute(teams)).scalars(), seeing=item.postmortem_id)
-    return leads or (await list_administrators(session))[:1]
+    there = owner is not None and owner.is_active
+    people = [owner.id] if owner and there else await find_leaders(session, item.postmortem_id)
+    await notify(session, people, kind, occasion, at=now, postmortem_id=item.postmortem_id, action_item_id=item.id)
 
 
-# Tickets
-
-
-async def find_ticket_unscoped(session: AsyncSession, integration_id: str, external_id: str) -> Ticket | None:
-    statement = select(Ticket).where(Ticket.integration_id == integration_id, Ticket.external_id == external_id)
-    return (await session.execute(statement)).scalar_one_or_none()
-
-
-@dataclass(frozen=True, slots=True)
-class TicketWork:
-    """Everything that writing one ticket needs, read in one transaction."""
-
-    ticket: Ticket
-    item: ActionItem
-    integration: Integration
-
-
-async def get_ticket_work_unscoped(session: AsyncSession, ticket_id: str, *, lock: bool = False) -> TicketWork | None:
-    """None where the ticket, and so its work, is gone. With ``lock`` the item and the ticket are held."""
-    statement = (
-        select(Ticket, ActionItem, Integration)
-        .join(ActionItem, ActionItem.id == Ticket.action_item_id)
-        .join(Integration, Integration.id == Ticket.integration_id)
-        .where(Ticket.id == ticket_id)
+def note_conflict(
+    session: AsyncSession, item: ActionItem, ticket_id: str, told: Mapping[str, Any], at: datetime
+) -> None:
+    """Both sides had changed a field: what was kept and what was lost, for good."""
+    audit(
+        session,
+        None,
+        "ticket.conflict",
+        "action_item",
+        item.id,
+        origin="tracker",
+        postmortem_id=item.postmortem_id,
+        before={"lost": told.get("lost")},
+        after={**told, "ticketId": ticket_id},
+        at=at,
     )
-    if lock:
-        statement = statement.with_for_update(of=[ActionItem, Ticket])
-    row = (await session.execute(statement.execution_options(populate_existing=True))).one_or_none()
-    return TicketWork(*row) if row else None
-
-
-async def follow_ticket(session: AsyncSession, held: TicketWork, changes: Mapping[str, Any], now: datetime) -> None:
-    """The item does as its ticket did; its owner is told. Both rows must be locked."""
-    item = held.item
-    await apply_change(session, None, item, changes, reason=None, now=now, origin="tracker")
-    if item.owner_id:
-        await notify(
-            session,
-            [item.owner_id],
-            "action_item_followed_ticket",
-            f"{item.id}:followed:{item.version}",
-            at=now,
-            postmortem_id=item.postmortem_id,
-            action_item_id=item.id,
-        )
 
 
 async def get_item_unscoped(session: AsyncSession, item_id: str) -> ActionItem | None:
@@ -531,17 +459,3 @@ async def get_item_unscoped(session: AsyncSession, item_id: str) -> ActionItem |
 async def list_unstarted_unscoped(session: AsyncSession, limit: int) -> list[str]:
     statement = select(ActionItem.id).where(~ActionItem.workflow_started).order_by(ActionItem.created_at).limit(limit)
     return list((await session.execute(statement)).scalars())
-
-
-async def list_overlooked_unscoped(session: AsyncSession, before: datetime, limit: int) -> list[str]:
-    """Overdue items that no workflow has looked at, and tickets that wait for longer than that: it may be lost."""
-    today = before.astimezone(UTC).date()
-    overdue = select(ActionItem.id).where(
-        ActionItem.due_on < today,
-        ActionItem.status.in_(("OPEN", "IN_PROGRESS")),
-        ActionItem.nudged_for.is_(None),
-    )
-    waiting = select(Ticket.action_item_id).where(
-        Ticket.link_state == LinkState.PENDING.value, Ticket.created_at < before
-    )
-    return list((await session.execute(overdue.union(waiting).limit(limit))).scalars())

@@ -12,9 +12,9 @@ from domain.access import EditorLevel, Verb, Viewer
 from domain.errors import NobodyToAdd, NotFound
 from domain.lifecycle import Status
 from models.postmortem import PostmortemEditor
+from models.queries.notices import notify
 from models.queries.people import check_people
 from models.queries.postmortems import Seen, audit_seen, check_managing, content_changed
-from models.queries.records import notify
 from models.queries.teams import list_active_members
 
 

@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.errors import AmbiguousConnection, NotFound
+from domain.errors import AmbiguousConnection, Disconnected, NotFound, WebhookNotWanted
 from models.integration import Integration, SyncAttempt, WebhookDelivery
+from models.queries.notices import notify
 from models.queries.pages import Ask, Order, Page, fetch_page
+from models.queries.people import list_administrators
 
 
 async def get_integration(session: AsyncSession, integration_id: str, *, lock: bool = False) -> Integration:
@@ -20,10 +22,28 @@ async def get_integration(session: AsyncSession, integration_id: str, *, lock: b
     return integration
 
 
-async def list_integrations(session: AsyncSession, ask: Ask) -> Page[Integration]:
+async def get_connected(session: AsyncSession, integration_id: str, *, lock: bool = False) -> Integration:
+    """As :func:`get_integration`, also a paused one. Raises Disconnected where it was given up."""
+    integration = await get_integration(session, integration_id, lock=lock)
+    if integration.disconnected_at is not None:
+        raise Disconnected(id=integration_id)
+    return integration
+
+
+async def list_integrations(session: AsyncSession, ask: Ask, *, disconnected: bool = False) -> Page[Integration]:
+    """Oldest first: those in use, or those that were given up."""
     order = Order("integrations", Integration.created_at, Integration.id, False)
-    rows, cursor = await fetch_page(session, select(Integration), order, ask)
+    given_up = Integration.disconnected_at.is_not(None)
+    rows, cursor = await fetch_page(
+        session, select(Integration).where(given_up if disconnected else ~given_up), order, ask
+    )
     return Page([row[0] for row in rows], cursor)
+
+
+async def list_sealed_unscoped(session: AsyncSession, after: str, limit: int) -> list[Integration]:
+    """Connections with credentials, by id, locked."""
+    statement = select(Integration).where(Integration.secrets.is_not(None), Integration.id > after)
+    return list((await session.execute(statement.order_by(Integration.id).limit(limit).with_for_update())).scalars())
 
 
 async def find_by_kind(session: AsyncSession, kinds: Sequence[str]) -> list[Integration]:
@@ -44,11 +64,16 @@ async def get_one_of(session: AsyncSession, kinds: Sequence[str], integration_id
 
 
 async def get_connection(session: AsyncSession, kind: str, integration_id: str | None) -> Integration:
-    """The named connection of that kind, or the only one. Raises NotFound or AmbiguousConnection."""
+    """The named connection of that kind, also a paused one, or the only one that is not paused.
+
+    Raises NotFound, AmbiguousConnection or WebhookNotWanted.
+    """
     if integration_id is not None:
         integration = await session.get(Integration, integration_id)
-        if integration is None or integration.kind != kind or not integration.is_enabled:
+        if integration is None or integration.kind != kind:
             raise NotFound(kind=f"{kind} connection", id=integration_id)
+        if integration.disconnected_at is not None:
+            raise WebhookNotWanted(id=integration_id)
         return integration
     found = await find_by_kind(session, [kind])
     if not found:
@@ -56,6 +81,58 @@ async def get_connection(session: AsyncSession, kind: str, integration_id: str |
     if len(found) > 1:
         raise AmbiguousConnection(kind=kind)
     return found[0]
+
+
+# Trouble
+
+
+async def note_trouble(
+    session: AsyncSession, integration_id: str, why: str, now: datetime, *, team_id: str | None = None
+) -> bool:
+    """Marks the connection as needing attention, and tells an administrator once: until it is well again, or its
+    credentials are renewed. True where it was not marked before. ``why`` is words for people, without credentials.
+    ``team_id``: only that team's channel is shut; the whole connection's trouble goes before it.
+
+    Locks the connection's row: call it last in a transaction that holds others.
+    """
+    row = await session.get(Integration, integration_id, with_for_update=True, populate_existing=True)
+    if row is None or row.disconnected_at is not None:
+        return False
+    was_marked = row.needs_attention is not None
+    is_worse = was_marked and row.attention_of is not None and team_id is None
+    if was_marked and not is_worse:
+        if row.attention_of == team_id:
+            row.needs_attention = why[:1000]
+        return False
+    row.needs_attention, row.attention_of, row.troubled_at = why[:1000], team_id, now
+    await _tell_administrator(session, row, "connection_needs_attention", now)
+    return True
+
+
+async def note_recovery(
+    session: AsyncSession, integration_id: str, now: datetime, *, team_id: str | None = None
+) -> bool:
+    """After anything that the vendor let us do: the connection is well. Tells whoever was told of the trouble, where
+    it was not well before. Cheap, and without a lock, where it was."""
+    theirs = or_(Integration.attention_of.is_(None), Integration.attention_of == team_id)
+    troubled = select(Integration).where(Integration.id == integration_id, Integration.troubled_at.is_not(None), theirs)
+    if (await session.execute(select(troubled.exists()))).scalar_one() is False:
+        return False
+    held = troubled.with_for_update().execution_options(populate_existing=True)
+    row = (await session.execute(held)).scalar_one_or_none()
+    if row is None or row.troubled_at is None:
+        return False
+    await _tell_administrator(session, row, "connection_well_again", now)
+    row.needs_attention = row.attention_of = row.troubled_at = None
+    return True
+
+
+async def _tell_administrator(session: AsyncSession, row: Integration, kind: str, now: datetime) -> None:
+    """Whoever made the connection, if they are one still; else the longest-serving one."""
+    known = await list_administrators(session)
+    receivers = [row.created_by_id] if row.created_by_id in known else known[:1]
+    since = row.troubled_at.isoformat() if row.troubled_at else ""
+    await notify(session, receivers, kind, f"{row.id}:{kind}:{since}", at=now, integration_id=row.id)
 
 
 # Deliveries
@@ -118,6 +195,12 @@ async def settle_delivery(session: AsyncSession, delivery: int, result: str, now
     )
 
 
+async def reopen_delivery(session: AsyncSession, delivery: int) -> None:
+    await session.execute(
+        update(WebhookDelivery).where(WebhookDelivery.id == delivery).values(handled_at=None, result=None, attempts=0)
+    )
+
+
 # The sync log
 
 
@@ -131,9 +214,13 @@ def log_attempt(
     detail: str | None = None,
     action_item_id: str | None = None,
     delivery_id: str | None = None,
+    request_id: str | None = None,
     at: datetime | None = None,
 ) -> None:
-    """Adds a row in the caller's transaction. ``direction`` is IN or OUT."""
+    """Adds a row in the caller's transaction. ``direction`` is IN or OUT; ``request_id`` the vendor's own.
+
+    A ``result`` of ``domain.sync_health.ERRORS`` counts against the connection's error budget.
+    """
     values: dict[str, Any] = {"at": at} if at else {}
     session.add(
         SyncAttempt(
@@ -144,14 +231,7 @@ def log_attempt(
             detail=detail[:1000] if detail else None,
             action_item_id=action_item_id,
             delivery_id=delivery_id,
+            request_id=request_id[:200] if request_id else None,
             **values,
         )
     )
-
-
-async def list_attempts(session: AsyncSession, integration_id: str, ask: Ask) -> Page[SyncAttempt]:
-    statement = select(SyncAttempt).where(SyncAttempt.integration_id == integration_id)
-    rows, cursor = await fetch_page(
-        session, statement, Order("attempts", SyncAttempt.id, SyncAttempt.id), ask, tie_type=int
-    )
-    return Page([row[0] for row in rows], cursor)

@@ -12,8 +12,8 @@ from domain.access import Viewer
 from domain.mentions import MENTIONS_LIMIT, WhyNot, mentions
 from models.person import Person
 from models.postmortem import Comment, CommentMention
+from models.queries.notices import notify
 from models.queries.postmortems import Seen
-from models.queries.records import notify
 from models.queries.visibility import visible_to_person
 
 

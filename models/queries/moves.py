@@ -19,11 +19,12 @@ from domain.comments import CommentKind
 from domain.custom_fields import missing_fields
 from domain.errors import AlreadyReviewer, AuthorCannotReview, IllegalTransition, NobodyToAdd, NotFound
 from domain.lifecycle import Decision, Facts, Move, ReviewerState, Status
-from domain.snapshots import Deadline, PostmortemSnapshot
+from domain.snapshots import Alarm, Deadline, PostmortemSnapshot
 from domain.targets import Target, TargetName
 from domain.templates import missing_sections
 from models.action_item import ActionItem
 from models.base import new_id
+from models.ladder import LadderAlarm
 from models.policy import Policy
 from models.postmortem import (
     Comment,
@@ -37,15 +38,12 @@ from models.postmortem import (
 from models.queries.bodies import read_bodies
 from models.queries.comments import add_comment
 from models.queries.kept_templates import get_kept
-from models.queries.people import (
-    check_active,
-    find_absences,
-    find_team_leads,
-    get_viewer_unscoped,
-    list_administrators,
-)
+from models.queries.leads import tell_of_slips
+from models.queries.notices import notify
+from models.queries.nudges import look_at_postmortem
+from models.queries.people import check_active, find_absences, get_viewer_unscoped
 from models.queries.postmortems import Seen, get_seen, meet_targets, state_of, unresolved_threads
-from models.queries.records import audit, is_committed, log_command, notify, take_arguments
+from models.queries.records import audit, is_committed, log_command, take_arguments
 
 REVIEW_ACTIONS = {PostmortemAction.APPROVE, PostmortemAction.REQUEST_CHANGES}
 
@@ -85,6 +83,7 @@ async def commit(session: AsyncSession, command: PostmortemCommand, now: datetim
         await _WRITES[command.action](asked)
         log_command(session, command.postmortem_id, command)
         await session.flush()
+        await look_at_postmortem(session, command.postmortem_id, now)
     return await snapshot(session, command.postmortem_id)
 
 
@@ -408,6 +407,7 @@ async def _waive(asked: Asked) -> None:
 
 async def _extend(asked: Asked) -> None:
     await _change_target(asked, "target.extended", extended_to=asked.command.until, slips=PostmortemTarget.slips + 1)
+    await tell_of_slips(asked.session, asked.postmortem, asked.command.target or "", asked.now)
 
 
 async def _change_target(asked: Asked, action: str, **values: Any) -> None:
@@ -467,7 +467,9 @@ async def snapshot(session: AsyncSession, postmortem_id: str) -> PostmortemSnaps
         Postmortem.version,
         Postmortem.status,
         func.array(teams.order_by(PostmortemTeam.team_id).scalar_subquery()).label("team_ids"),
-    )
+        LadderAlarm.rings_at,
+        LadderAlarm.rings_for,
+    ).outerjoin(LadderAlarm, LadderAlarm.subject_id == Postmortem.id)
     row = (await session.execute(statement.where(Postmortem.id == postmortem_id))).one_or_none()
     if row is None:
         return PostmortemSnapshot(postmortem_id, 0, 0, Status.DRAFT, exists=False)
@@ -479,6 +481,7 @@ async def snapshot(session: AsyncSession, postmortem_id: str) -> PostmortemSnaps
         status=Status(row.status),
         team_ids=tuple(row.team_ids),
         deadlines=tuple(sorted((Deadline(one.name, one.due) for one in pending), key=lambda one: (one.at, one.name))),
+        alarm=Alarm(row.rings_at, row.rings_for or "nothing"),
     )
 
 
@@ -488,7 +491,6 @@ async def _pending_targets(session: AsyncSession, postmortem_id: str) -> list[An
         PostmortemTarget.postmortem_id == postmortem_id,
         PostmortemTarget.met_at.is_(None),
         PostmortemTarget.waived_at.is_(None),
-        or_(PostmortemTarget.nudged_for.is_(None), PostmortemTarget.nudged_for < due),
     )
     return list((await session.execute(statement)).all())
 
@@ -498,39 +500,3 @@ async def mark_started(session: AsyncSession, postmortem_id: str) -> None:
     free = select(Postmortem.id).where(Postmortem.id == postmortem_id, ~Postmortem.workflow_started)
     statement = update(Postmortem).where(Postmortem.id == free.with_for_update(skip_locked=True).scalar_subquery())
     await session.execute(statement.values(workflow_started=True))
-
-
-async def nudge_for_target(session: AsyncSession, postmortem_id: str, name: str, now: datetime) -> list[str]:
-    """Reads the facts again; where the target is still owed, tells whoever owes it, once for each due instant.
-
-    Returns whom it told.
-    """
-    postmortem = await session.get(Postmortem, postmortem_id, with_for_update=True, populate_existing=True)
-    row = await session.get(PostmortemTarget, (postmortem_id, name), populate_existing=True)
-    if postmortem is None or row is None:
-        return []
-    target = as_target(row)
-    due_at = target.effective_due_at
-    if target.is_settled or due_at > now or (row.nudged_for is not None and row.nudged_for >= due_at):
-        return []
-    row.nudged_for = due_at
-    owners = await _owing(session, postmortem, target.name)
-    occasion = f"{postmortem_id}:{name}:due:{due_at.isoformat()}"
-    return await notify(
-        session, owners, "target_due", occasion, at=now, postmortem_id=postmortem_id, target=name, rung="due"
-    )
-
-
-async def _owing(session: AsyncSession, postmortem: Postmortem, name: TargetName) -> list[str]:
-    """Reviewers owe a review that was asked for; everything else is the author's, then the team lead's."""
-    if name is TargetName.REVIEW_COMPLETED and postmortem.status == Status.IN_REVIEW:
-        statement = select(PostmortemReviewer).where(PostmortemReviewer.postmortem_id == postmortem.id)
-        reviewers = (await session.execute(statement.order_by(PostmortemReviewer.person_id))).scalars()
-        waiting = [one.person_id for one in reviewers if state_of(one, postmortem) != "APPROVED"]
-        if waiting:
-            return waiting
-    if postmortem.author_id:
-        return [postmortem.author_id]
-    team_ids = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == postmortem.id)
-    leads = await find_team_leads(session, (await session.execute(team_ids)).scalars(), seeing=postmortem.id)
-    return leads or (await list_administrators(session))[:1]

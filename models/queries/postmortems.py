@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import TIMESTAMP, Select, Text, exists, func, literal, or_, select, update
+from sqlalchemy import TIMESTAMP, Select, Text, exists, func, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
@@ -36,10 +36,11 @@ from models.postmortem import (
 )
 from models.queries.bodies import UNWRITTEN, Body, read_bodies, write_bodies
 from models.queries.kept_templates import accept_custom_fields, get_kept, pick_template
+from models.queries.notices import notify
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import check_people
 from models.queries.policies import content_of, pick_policy
-from models.queries.records import audit, notify
+from models.queries.records import audit
 from models.queries.teams import check_teams
 from models.queries.templates import Versioned
 from models.queries.trail import note_reads
@@ -595,23 +596,4 @@ async def check_services(session: AsyncSession, name: str, ids: Sequence[str]) -
 
 async def list_unstarted_unscoped(session: AsyncSession, limit: int) -> list[str]:
     statement = select(Postmortem.id).where(~Postmortem.workflow_started).order_by(Postmortem.created_at).limit(limit)
-    return list((await session.execute(statement)).scalars())
-
-
-async def list_overlooked_unscoped(session: AsyncSession, before: datetime, limit: int) -> list[str]:
-    """Those with a target that was due before that instant and that no workflow has looked at: it may be lost."""
-    due_at = func.coalesce(PostmortemTarget.extended_to, PostmortemTarget.due_at)
-    statement = (
-        select(Postmortem.id)
-        .join(PostmortemTarget, PostmortemTarget.postmortem_id == Postmortem.id)
-        .where(
-            PostmortemTarget.met_at.is_(None),
-            PostmortemTarget.waived_at.is_(None),
-            due_at < before,
-            or_(PostmortemTarget.nudged_for.is_(None), PostmortemTarget.nudged_for < due_at),
-            Postmortem.status != Status.ARCHIVED.value,
-        )
-        .distinct()
-        .limit(limit)
-    )
     return list((await session.execute(statement)).scalars())

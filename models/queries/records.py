@@ -1,23 +1,18 @@
-"""The audit trail, the command log, answers kept for repeated requests, and notices."""
+"""The audit trail, the command log, and answers kept for repeated requests."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
 from domain.commands import ActionItemCommand, PostmortemCommand
-from domain.errors import IdempotencyKeyInUse, IdempotencyKeyReused, NotFound, StaleVersion
-from models.action_item import ActionItem
-from models.base import new_id
-from models.postmortem import Postmortem
-from models.queries.pages import Ask, Order, Page, fetch_page
-from models.queries.visibility import visible_to
-from models.record import AuditEntry, CommandArgument, CommandLog, IdempotencyRecord, Notice
+from domain.errors import IdempotencyKeyInUse, IdempotencyKeyReused, StaleVersion
+from models.record import AuditEntry, CommandArgument, CommandLog, IdempotencyRecord
 
 # Audit
 
@@ -153,76 +148,3 @@ async def forget_old(session: AsyncSession, before: datetime) -> None:
     """Drops kept answers and stray command words from before that instant."""
     await session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.created_at < before))
     await session.execute(delete(CommandArgument).where(CommandArgument.created_at < before))
-
-
-# Notices
-
-
-async def notify(
-    session: AsyncSession,
-    person_ids: Iterable[str],
-    kind: str,
-    dedupe_key: str,
-    *,
-    at: datetime,
-    postmortem_id: str | None = None,
-    action_item_id: str | None = None,
-    target: str | None = None,
-    rung: str | None = None,
-    comment_id: str | None = None,
-) -> list[str]:
-    """Puts a notice into each person's inbox, once for each occasion; returns those who had none yet."""
-    rows = [
-        {
-            "id": new_id("ntc"),
-            "person_id": person_id,
-            "dedupe_key": dedupe_key,
-            "kind": kind,
-            "channel": "inbox",
-            "target": target,
-            "rung": rung,
-            "postmortem_id": postmortem_id,
-            "action_item_id": action_item_id,
-            "comment_id": comment_id,
-            "created_at": at,
-        }
-        for person_id in dict.fromkeys(person_ids)
-    ]
-    if not rows:
-        return []
-    statement = insert(Notice).values(rows).on_conflict_do_nothing().returning(Notice.person_id)
-    return list((await session.execute(statement)).scalars())
-
-
-def _seen_by(viewer: Viewer) -> tuple[ColumnElement[bool], ...]:
-    """Theirs, and about a postmortem that they see or an action item that they own."""
-    postmortem = exists().where(Postmortem.id == Notice.postmortem_id, visible_to(viewer))
-    item = exists().where(ActionItem.id == Notice.action_item_id, ActionItem.owner_id == viewer.person_id)
-    return Notice.person_id == viewer.person_id, or_(Notice.postmortem_id.is_(None), postmortem, item)
-
-
-async def list_notices(session: AsyncSession, viewer: Viewer, ask: Ask) -> Page[Notice]:
-    """Newest first; without those about what the viewer does not see any more."""
-    order = Order("notices", Notice.created_at, Notice.id)
-    rows, cursor = await fetch_page(session, select(Notice).where(*_seen_by(viewer)), order, ask)
-    return Page([row[0] for row in rows], cursor)
-
-
-async def count_unread(session: AsyncSession, viewer: Viewer) -> int:
-    statement = select(func.count()).where(*_seen_by(viewer), Notice.read_at.is_(None))
-    return (await session.execute(statement)).scalar_one()
-
-
-async def list_escalations(session: AsyncSession, postmortem_id: str) -> list[Notice]:
-    statement = select(Notice).where(Notice.postmortem_id == postmortem_id, Notice.target.is_not(None))
-    return list((await session.execute(statement.order_by(Notice.created_at, Notice.id))).scalars())
-
-
-async def mark_read(session: AsyncSession, viewer: Viewer, notice_id: str, now: datetime) -> Notice:
-    statement = update(Notice).where(Notice.id == notice_id, *_seen_by(viewer))
-    row = (
-        await session.execute(statement.values(read_at=func.coalesce(Notice.read_at, now)).returning(Notice))
-    ).scalar()
-    if row is None:
-        raise NotFound(kind="notice", id=notice_id)
-    return row

@@ -7,28 +7,24 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.calendar import working_time_between
 from domain.targets import Target, TargetState
 from models.postmortem import PostmortemReviewer, PostmortemTarget, Review
 from models.queries.moves import as_target
+from models.queries.nudges import Escalation, list_escalations
+from models.queries.policies import content_of, get_policy
 from models.queries.postmortems import Seen
-from models.queries.records import list_escalations
-
-
-@dataclass(frozen=True, slots=True)
-class Escalation:
-    rung: str
-    at: datetime
-    to: tuple[str, ...]
-    channel: str
 
 
 @dataclass(frozen=True, slots=True)
 class TargetStanding:
-    """A target as it stands at one instant. ``remaining`` is negative once it is past due."""
+    """A target as it stands at one instant. ``remaining`` is by the clock on the wall, ``remaining_working`` in working
+    time of the policy's office; both are negative once it is past due."""
 
     target: Target
     state: TargetState
     remaining: timedelta
+    remaining_working: timedelta
     reason: str | None
     slips: int
     escalations: Sequence[Escalation]
@@ -48,20 +44,18 @@ async def list_reviewers(session: AsyncSession, seen: Seen) -> list[PostmortemRe
 async def list_targets(session: AsyncSession, seen: Seen, now: datetime) -> list[TargetStanding]:
     statement = select(PostmortemTarget).where(PostmortemTarget.postmortem_id == seen.postmortem.id)
     rows = (await session.execute(statement.execution_options(populate_existing=True))).scalars()
-    told: dict[str, dict[tuple[str, datetime, str], list[str]]] = {}
-    for notice in await list_escalations(session, seen.postmortem.id):
-        occasion = (notice.rung or "", notice.created_at, notice.channel)
-        told.setdefault(notice.target or "", {}).setdefault(occasion, []).append(notice.person_id)
+    kept = await get_policy(session, seen.postmortem.policy_id, seen.postmortem.policy_version)
+    office = content_of(kept).office.calendar
+    told = await list_escalations(session, seen.postmortem.id)
     standings = [
         TargetStanding(
             target=(target := as_target(row)),
             state=target.state(now),
             remaining=target.effective_due_at - now,
+            remaining_working=working_time_between(now, target.effective_due_at, office),
             reason=row.reason,
             slips=row.slips,
-            escalations=[
-                Escalation(rung, at, tuple(to), channel) for (rung, at, channel), to in told.get(row.name, {}).items()
-            ],
+            escalations=[one for one in told if one.target == row.name],
         )
         for row in rows
     ]

@@ -12,7 +12,7 @@ from domain.access import Visibility
 from domain.lifecycle import Status
 from models.action_item import ActionItem
 from models.postmortem import Postmortem, PostmortemTarget
-from models.queries import action_items, moves
+from models.queries import nudges
 from models.record import Notice
 from tests.api.gallery import RELATIONS, Gallery
 from tests.api.rows import Cast, Row, put, sessions_of
@@ -330,17 +330,27 @@ async def test_a_team_lead_is_not_told_of_what_they_do_not_see(stack: Stack) -> 
     admin, lead = stack.client(), stack.person()
     team = ok(admin.post("/api/teams", json={"name": f"T{uuid4().hex}", "leadId": lead.id}), 201)
     rows = {one: Row(visibility=one, has_team=True) for one in (Visibility.PRIVATE, Visibility.TEAM)}
-    due, now = datetime(2026, 11, 2, tzinfo=UTC), datetime.now(UTC) + timedelta(days=2)
+    made_at = datetime(2026, 10, 26, tzinfo=UTC)
+    due, now = made_at + timedelta(days=7), made_at + timedelta(days=7, hours=12)
     async with sessions_of(stack) as sessions, sessions.begin() as session:
         for visibility, row in rows.items():
             await put(session, Cast("", "", stack.person().id, team["id"]), row)
-            await session.execute(update(Postmortem).where(Postmortem.id == row.id).values(author_id=None))
+            await session.execute(
+                update(Postmortem).where(Postmortem.id == row.id).values(author_id=None, created_at=made_at)
+            )
             target = {"postmortem_id": row.id, "name": "draft_completed", "due_at": due, "slips": 0}
             await session.execute(insert(PostmortemTarget).values(**target))
-            item = {"id": f"ai_{uuid4().hex}", "postmortem_id": row.id, "description": "x", "due_on": due.date()}
+            item = {
+                "id": f"ai_{uuid4().hex}",
+                "postmortem_id": row.id,
+                "description": "x",
+                "due_on": made_at.date() + timedelta(days=6),
+            }
+            item |= {"created_at": made_at}
             await session.execute(insert(ActionItem).values(**item, workflow_started=True))
-            told = await moves.nudge_for_target(session, row.id, "draft_completed", now)
-            told += await action_items.nudge_for_overdue(session, item["id"], now)
+            nudged = await nudges.nudge_for_postmortem(session, row.id, now)
+            nudged += await nudges.nudge_for_item(session, item["id"], now)
+            told = [one.to for one in nudged]
             of_row = select(Notice.person_id).where(Notice.postmortem_id == row.id)
             assert sorted(told) == sorted((await session.execute(of_row)).scalars())
             assert len(told) == 2

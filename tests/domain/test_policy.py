@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.calendar import Away, Calendar
 from domain.errors import InvalidPolicy
-from domain.ladder import Channel, Facts, Nudge, Owed, Receiver, ladder, stale_draft
+from domain.ladder import Channel, Facts, Nudge, Owed, Receiver, ladder, looked_until, stale_draft
 from domain.policy import Asked, Counted, Office, Policy, Rung, RungKind, Span, check, due_instants
 from domain.simulation import simulate
 from domain.targets import TargetName
@@ -219,7 +219,7 @@ def test_any_year_of_any_team(start: int, zones: list[str], closed: set[int], lo
             due = [one for one in found if one.at <= now]
             messages += [(now, one) for one in due]
             sent |= {said for one in due for said in one.sent()}
-            looked = now
+            looked = looked_until(found, now)
             later = [one.at for one in found if one.at > now]
             if not later or later[0] > begin + timedelta(hours=gap):
                 break

@@ -2,7 +2,7 @@
 
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -19,8 +19,14 @@ from domain.errors import (
     TrackerRefused,
 )
 from domain.tickets import CloseReason, TicketState
+from integrations.github_issues import BODY_LIMIT, TITLE_LIMIT
 from integrations.shelf import connect
 from integrations.tracker import (
+    News,
+    PullRequest,
+    PullRequestEvent,
+    PullRequestState,
+    Ticket,
     TicketAction,
     TicketChange,
     TicketDraft,
@@ -29,7 +35,7 @@ from integrations.tracker import (
     Tracker,
     TrackerUnavailable,
 )
-from integrations.trackers.github import BODY_LIMIT, LIMITED_FOR, TITLE_LIMIT
+from integrations.trackers.github import LIMITED_FOR
 from tests.peers.emulate import EmulatedGithub
 from tests.peers.github_openapi import GithubRequests
 from tests.peers.npm import packed_file
@@ -67,6 +73,19 @@ def issue(**fields: object) -> dict[str, object]:
         "created_at": "2026-11-23T07:30:00Z",
         "updated_at": "2026-11-23T07:30:00Z",
     } | fields
+
+
+def pull_request(**fields: object) -> dict[str, object]:
+    """The webhook of a pull request, with the parts that matter here."""
+    pull = {
+        "html_url": "https://github.com/acme/api/pull/20",
+        "title": "Alert sooner",
+        "body": None,
+        "state": "open",
+        "updated_at": "2026-11-23T07:30:00Z",
+        "head": {"ref": "sooner"},
+    }
+    return {"action": "opened", "pull_request": pull | fields, "repository": {"full_name": "acme/api"}}
 
 
 @pytest.fixture
@@ -228,8 +247,8 @@ class TestPointers:
         with pytest.raises(TrackerRefused, match="not for acme/private"):
             tracker.resolve("acme/private#1")
 
-    def test_an_issue_that_is_not_there_is_gone(self, tracker: Tracker) -> None:
-        with pytest.raises(TicketGone):
+    def test_an_issue_that_is_not_there_is_not_seen(self, tracker: Tracker) -> None:
+        with pytest.raises(TicketForbidden, match="there is none of that number"):
             tracker.resolve("#77")
 
     def test_a_pull_request_is_not_an_issue(self, scripted: Tracker, scripted_vendor: ScriptedVendor) -> None:
@@ -289,7 +308,7 @@ class TestRefusals:
         ("answers", "refusal", "words"),
         [
             ([Answer(401, {"message": "Bad credentials"})], CredentialsRejected, "GitHub rejected"),
-            ([Answer(404, NOT_FOUND), Answer(200, {"id": 1})], TicketGone, "acme/api#12 no longer exists"),
+            ([Answer(404, NOT_FOUND), Answer(200, {"id": 1})], TicketForbidden, "acme/api#12: there is none"),
             ([Answer(404, NOT_FOUND)], TicketForbidden, "acme/api does not exist, or the token does not see it"),
             ([Answer(410, {"message": "This issue was deleted"})], TicketGone, "acme/api#12"),
             (
@@ -488,9 +507,21 @@ def recorded() -> dict[str, list[dict[str, object]]]:
 
 
 class TestWebhooks:
-    def parse(self, tracker: Tracker, event: str, payload: object) -> TicketEvent | None:
+    def news(self, tracker: Tracker, event: str, payload: object) -> Sequence[News]:
         headers = {"X-GitHub-Event": event, "X-GitHub-Delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958"}
         return tracker.parse_webhook(headers, json.dumps(payload).encode())
+
+    def parse(self, tracker: Tracker, event: str, payload: object) -> TicketEvent | None:
+        for one in self.news(tracker, event, payload):
+            assert isinstance(one, TicketEvent)
+            return one
+        return None
+
+    def tell(self, tracker: Tracker, payload: object) -> tuple[TicketEvent, Ticket]:
+        event = self.parse(tracker, "issues", payload)
+        assert event is not None
+        assert event.ticket is not None
+        return event, event.ticket
 
     def test_recorded_issues_are_understood(
         self, scripted: Tracker, recorded: dict[str, list[dict[str, object]]]
@@ -507,15 +538,83 @@ class TestWebhooks:
         }
         for event in told:
             assert event.actor == "Codertocat"
-            assert event.ticket.key in {"Codertocat/Hello-World#1", "octo-org/hello-world-npm#1"}
-            assert event.ticket.external_id.isdigit()
+            assert event.ref.key in {"Codertocat/Hello-World#1", "octo-org/hello-world-npm#1"}
+            assert event.ref.external_id.isdigit()
 
     def test_every_other_recorded_event_is_taken_and_not_used(
         self, scripted: Tracker, recorded: dict[str, list[dict[str, object]]]
     ) -> None:
-        others = [(name, payload) for name, payloads in recorded.items() if name != "issues" for payload in payloads]
+        used = {"issues", "pull_request", "push"}
+        others = [(name, payload) for name, payloads in recorded.items() if name not in used for payload in payloads]
         assert len(others) > 200
         assert {self.parse(scripted, name, payload) for name, payload in others} == {None}
+
+    def test_recorded_pull_requests_and_pushes_are_understood(
+        self, scripted: Tracker, recorded: dict[str, list[dict[str, object]]]
+    ) -> None:
+        assert len(recorded["pull_request"]) > 10
+        told = [
+            one
+            for kind in ("pull_request", "push")
+            for payload in recorded[kind]
+            for one in self.news(scripted, kind, payload)
+        ]
+        assert all(isinstance(one, PullRequestEvent) for one in told)
+
+    @pytest.mark.parametrize(
+        ("text", "tickets"),
+        [
+            ("Fixes #12", ("acme/api#12",)),
+            ("closes: acme/web#3, and GH-4", ("acme/web#3", "acme/api#4")),
+            ("see https://github.com/acme/web/issues/3#issuecomment-1 and acme/web#3", ("acme/web#3",)),
+            ("mentions #12 twice: #12", ("acme/api#12",)),
+            ("&#12; color #12ab, issue#12, /#12, #0", ()),
+            (None, ()),
+        ],
+    )
+    def test_a_pull_request_names_its_tickets(
+        self, scripted: Tracker, text: str | None, tickets: tuple[str, ...]
+    ) -> None:
+        told = self.news(scripted, "pull_request", pull_request(body=text))
+        assert tuple(key for one in told if isinstance(one, PullRequestEvent) for key in one.tickets) == tickets
+
+    @pytest.mark.parametrize(
+        ("fields", "state"),
+        [
+            ({"state": "open"}, PullRequestState.OPEN),
+            ({"state": "closed", "merged": True}, PullRequestState.MERGED),
+            ({"state": "closed", "merged": False, "merged_at": None}, PullRequestState.CLOSED),
+        ],
+    )
+    def test_its_state_is_told(self, scripted: Tracker, fields: dict[str, object], state: PullRequestState) -> None:
+        (event,) = self.news(scripted, "pull_request", pull_request(body="Fixes #12", **fields))
+        assert isinstance(event, PullRequestEvent)
+        assert event.pull_request == PullRequest("https://github.com/acme/api/pull/20", "Alert sooner", state)
+
+    def test_a_branch_that_github_made_for_an_issue_is_linked(self, scripted: Tracker) -> None:
+        (event,) = self.news(scripted, "pull_request", pull_request(head={"ref": "12-alert-sooner"}))
+        assert isinstance(event, PullRequestEvent)
+        assert event.tickets == ("acme/api#12",)
+
+    @pytest.mark.parametrize(
+        ("ref", "state"), [("refs/heads/main", PullRequestState.MERGED), ("refs/heads/x", PullRequestState.OPEN)]
+    )
+    def test_a_commit_is_shown_like_a_pull_request(self, scripted: Tracker, ref: str, state: PullRequestState) -> None:
+        commit = {"url": "https://github.com/acme/api/commit/1", "timestamp": "2026-11-23T07:30:00Z"}
+        push = {
+            "ref": ref,
+            "repository": {"full_name": "acme/api", "default_branch": "main"},
+            "commits": [commit | {"message": "Alert sooner\n\nFixes #12"}, commit | {"message": "Unrelated"}],
+        }
+        (event,) = self.news(scripted, "push", push)
+        assert isinstance(event, PullRequestEvent)
+        assert event.tickets == ("acme/api#12",)
+        assert event.pull_request == PullRequest("https://github.com/acme/api/commit/1", "Alert sooner", state)
+
+    @pytest.mark.parametrize("kind", ["pull_request", "push"])
+    def test_a_pull_request_without_its_parts_is_malformed(self, scripted: Tracker, kind: str) -> None:
+        with pytest.raises(MalformedWebhook):
+            self.news(scripted, kind, {"action": "opened", "repository": {"full_name": "acme/api"}})
 
     def test_unused_actions_are_taken(self, scripted: Tracker) -> None:
         for action in ("labeled", "pinned", "milestoned", "typed", "something_new"):
@@ -533,33 +632,29 @@ class TestWebhooks:
     )
     def test_closed_says_why(self, scripted: Tracker, reason: str | None, state: TicketState, why: CloseReason) -> None:
         payload = {"action": "closed", "issue": issue(state="closed", state_reason=reason), "sender": {"login": "jane"}}
-        event = self.parse(scripted, "issues", payload)
-        assert event is not None
+        event, ticket = self.tell(scripted, payload)
         assert (event.action, event.actor) == (TicketAction.CLOSED, "jane")
-        assert (event.ticket.state, event.ticket.reason) == (state, why)
-        assert event.ticket.status == f"closed as {why.value.lower().replace('_', ' ')}"
-        assert (event.ticket.body, event.ticket.marker) == ("Page before the queue is full.", "ai_1")
+        assert (ticket.state, ticket.reason) == (state, why)
+        assert ticket.status == f"closed as {why.value.lower().replace('_', ' ')}"
+        assert (ticket.body, ticket.marker) == ("Page before the queue is full.", "ai_1")
         assert event.delivery_id == "72d3162e-cc78-11e3-81ab-4c9367dc0958"
 
     def test_reopened_is_open_without_a_reason(self, scripted: Tracker) -> None:
-        event = self.parse(scripted, "issues", {"action": "reopened", "issue": issue(state_reason="reopened")})
-        assert event is not None
-        assert (event.ticket.state, event.ticket.reason, event.ticket.status) == (TicketState.OPEN, None, "open")
+        event, ticket = self.tell(scripted, {"action": "reopened", "issue": issue(state_reason="reopened")})
+        assert (ticket.state, ticket.reason, ticket.status) == (TicketState.OPEN, None, "open")
         assert event.actor is None
 
     def test_transferred_tells_the_new_issue(self, scripted: Tracker) -> None:
         there = issue(id=9001, number=3, html_url="https://github.com/acme/web/issues/3")
         payload = {"action": "transferred", "issue": issue(), "changes": {"new_issue": there}}
-        event = self.parse(scripted, "issues", payload)
-        assert event is not None
-        assert event.ticket.ref == REF
+        event, _ = self.tell(scripted, payload)
+        assert event.ref == REF
         assert event.moved_to is not None
         assert event.moved_to.ref == TicketRef("9001", "acme/web#3")
 
     def test_an_account_that_is_gone_is_nobody(self, scripted: Tracker) -> None:
-        event = self.parse(scripted, "issues", {"action": "edited", "issue": issue(user=None), "sender": None})
-        assert event is not None
-        assert event.ticket.author is None
+        _, ticket = self.tell(scripted, {"action": "edited", "issue": issue(user=None), "sender": None})
+        assert ticket.author is None
 
     def test_a_pull_request_is_not_a_ticket(self, scripted: Tracker) -> None:
         pull = issue(html_url="https://github.com/acme/api/pull/12", pull_request={"url": "https://x"})
@@ -582,6 +677,5 @@ class TestWebhooks:
             self.parse(scripted, "issues", {"action": "closed", "issue": issue(**wrong)})
 
     def test_nul_does_not_come_through(self, scripted: Tracker) -> None:
-        event = self.parse(scripted, "issues", {"action": "edited", "issue": issue(title="a\0b", body="c\0d")})
-        assert event is not None
-        assert (event.ticket.title, event.ticket.body) == ("ab", "cd")
+        _, ticket = self.tell(scripted, {"action": "edited", "issue": issue(title="a\0b", body="c\0d")})
+        assert (ticket.title, ticket.body) == ("ab", "cd")

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
 from domain.access import Role, Viewer
+from domain.calendar import DAY_MINUTES, Calendar
 from domain.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
+from domain.policy import Asked, Office, Policy, Rung, RungKind
 from domain.snapshots import ActionItemSnapshot, PostmortemSnapshot
 from domain.targets import TargetName, TargetState
 from models.action_item import ActionItem
@@ -28,6 +30,7 @@ from models.queries.moves import as_target
 from models.queries.postmortems import NewPostmortem, NewTimelineEvent
 from models.record import CommandLog, Notice
 from models.session import Sessions, make_engine, make_sessions
+from models.team import Service
 from models.vault import Vault
 from runtime.embedded import postgres
 from tests.cli.running import ROOT
@@ -36,6 +39,10 @@ from workflows import TASK_QUEUE, ActionItemWorkflow, PostmortemWorkflow, attrib
 from workflows.action_item import ActionItemStart
 from workflows.postmortem import PostmortemStart
 
+ALWAYS = Office(Calendar("UTC", (1, 2, 3, 4, 5, 6, 7), 0, DAY_MINUTES))
+AT_DUE = Policy("When it is due", ladder=(Rung(RungKind.DUE, 0, (Asked.OWNER,)),), office=ALWAYS, stale_after_days=None)
+"""One rung, for people who never rest: a nudge comes at its time, whenever that is."""
+ADMIN = Viewer("user_lab", Role.ADMIN)
 SECTIONS = {"summary": "S", "impact": "I", "root_cause": "R", "resolution": "F"}
 SUGGEST_CONTINUE_AS_NEW = "limit.historyCount.suggestContinueAsNew=50"
 
@@ -82,9 +89,11 @@ class Lab:
             )
         return f"user_{name}"
 
-    async def postmortem(self, **columns: Any) -> "Case":
+    async def postmortem(
+        self, policy: Policy = AT_DUE, team_ids: Sequence[str] = (), author_id: str | None = None, **columns: Any
+    ) -> "Case":
         """A draft that nobody has touched, of an incident resolved just now, with its workflow."""
-        author_id = await self.person()
+        author_id = author_id or await self.person()
         resolved_at = datetime.now(UTC)
         new = NewPostmortem(
             id=f"pm_{uuid4().hex[:12]}",
@@ -94,8 +103,13 @@ class Lab:
             timeline=[NewTimelineEvent(resolved_at, "Resolved")],
             resolved_at=resolved_at,
             started_by_person=False,
+            team_ids=team_ids,
+            service_ids=[service_id := f"svc_{uuid4().hex[:12]}"],
         )
         async with self.sessions.begin() as session:
+            session.add(Service(id=service_id, name=service_id))
+            await session.flush()
+            await policies.add_policy(session, ADMIN, replace(policy, service_id=service_id), resolved_at)
             assert await postmortems.open_postmortem(session, None, new, resolved_at)
         handle = await self.client.start_workflow(
             PostmortemWorkflow.run, PostmortemStart(new.id), id=f"postmortem-{new.id}", task_queue=TASK_QUEUE
@@ -229,6 +243,15 @@ async def running_lab(database_url: str, *settings: str) -> AsyncIterator[Lab]:
     sessions = make_sessions(engine)
     async with sessions.begin() as session:
         await policies.ensure_default_policy(session)
+        if await people.find_person(session, ADMIN.person_id) is None:
+            await people.add_person(
+                session,
+                person_id=ADMIN.person_id,
+                email="lab@example.com",
+                name="Lab",
+                handle="lab",
+                role=Role.RESPONDER,
+            )
     async with await _environment(settings) as env, AsyncExitStack() as stack:
         for one in build_workers(env.client, sessions, Vault("k"), "http://x")[:1]:
             await stack.enter_async_context(one)

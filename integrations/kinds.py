@@ -1,0 +1,44 @@
+"""What can be connected: each kind with the two forms that a person fills in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from domain.errors import UnknownIntegrationKind
+from integrations import shelf
+from integrations.connection import ConnectionModel, SourceConfig, SourceSecrets
+from integrations.incident_source import incident_source_kinds
+
+_NAMES = {"pagerduty": "PagerDuty", "opsgenie": "Opsgenie", "opsknight": "OpsKnight", "alertmanager": "Alertmanager"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """``config`` and ``secrets`` are JSON schemas in camelCase; each field has a title and a description."""
+
+    kind: str
+    label: str
+    is_tracker: bool
+    config: Mapping[str, Any]
+    secrets: Mapping[str, Any]
+
+
+def all_kinds() -> list[Kind]:
+    """Sorted by the name that people read, trackers first."""
+    kinds = [kind_of(one) for one in (*shelf.tracker_kinds(), *incident_source_kinds())]
+    return sorted(kinds, key=lambda one: (not one.is_tracker, one.label.lower()))
+
+
+def kind_of(kind: str) -> Kind:
+    """Raises ``UnknownIntegrationKind``."""
+    if kind in shelf.tracker_kinds():
+        tracker = shelf.tracker(kind)
+        return Kind(kind, tracker.label, True, _schema(tracker.Config), _schema(tracker.Secrets))
+    if kind in incident_source_kinds():
+        name = _NAMES.get(kind, kind.replace("_", " ").capitalize())
+        return Kind(kind, name, False, _schema(SourceConfig), _schema(SourceSecrets))
+    raise UnknownIntegrationKind(kind=kind, known=", ".join(one.kind for one in all_kinds()))
+
+
+def _schema(model: type[ConnectionModel]) -> dict[str, Any]:
+    return model.model_json_schema(by_alias=True)

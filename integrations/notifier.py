@@ -1,0 +1,213 @@
+"""The contract of channels: what the shelf ``integrations/notifiers/`` holds and what activities call.
+
+A channel is one file there, found by its file name (``slack.py`` is the kind ``slack``); the connection is a row of
+``integration`` of that kind. One instance serves one connection for one task, makes no request until it is asked for
+something, and is closed at the end (``async with connect_notifier(...) as notifier``). It is asynchronous: a library
+that blocks is called with ``asyncio.to_thread``, with retries of its own off. Rates are capped by the task queue
+``notify``, not here.
+
+A message is the same for every channel; each shows it in its own manner. Texts are plain, one line each, and never
+trusted: a channel escapes what its own markup would take for more. Instants are aware and already in the receiver's
+zone, whose name is ``Message.zone``: show both. What may be pressed is ``Entry.acts``; a channel without buttons
+shows the link instead. A receiver was allowed to see every entry when the message was made, a moment ago.
+
+Sending is at least once: an activity that dies between the vendor's answer and our record runs again, with the same
+``Message.id``. A channel derives its vendor's own id from it where the vendor takes one (a ``Message-ID``), so that
+the second is recognised as the first.
+
+Errors of every method that speaks to the vendor:
+
+- refusals, for good, until a person acts: ``AddressGone`` (nobody there: deactivated, mailbox unknown, never joined),
+  ``ChannelArchived`` (a team's channel is gone, archived, or shut to us), ``CredentialsRejected`` (token revoked, wrong
+  password), ``NotifierRefused`` (with the vendor's words; the connection's settings must change). The last two and
+  ``ChannelArchived`` mark the connection; the first only that address;
+- :class:`NotifierUnavailable`, a stumble: try again, after ``retry_after`` seconds where the vendor said so.
+
+No text or repr of an error holds a credential.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from types import TracebackType
+from typing import ClassVar, Self
+
+from integrations.connection import ConnectionModel
+from integrations.tracker import PermissionCheck
+
+__all__ = [
+    "Act",
+    "Entry",
+    "Group",
+    "Message",
+    "MessageKind",
+    "Notifier",
+    "NotifierUnavailable",
+    "PermissionCheck",
+    "Receipt",
+    "Recipient",
+]
+
+
+class NotifierUnavailable(Exception):
+    """A stumble: the channel is away, or limits our rate. ``retry_after`` is in seconds, None where it is not told."""
+
+    def __init__(self, notifier: str, detail: str, retry_after: float | None = None) -> None:
+        super().__init__(f"{notifier} is unavailable: {detail}")
+        self.notifier = notifier
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+class MessageKind(StrEnum):
+    """Why it comes. A digest is the one unasked message of a day; escalations come at once."""
+
+    DIGEST = "DIGEST"
+    ESCALATION = "ESCALATION"
+    REPORT = "REPORT"
+    PUBLISHED = "PUBLISHED"
+    TEST = "TEST"
+
+
+class Group(StrEnum):
+    """The parts of a message, in this order. A part without entries is not shown."""
+
+    OVERDUE = "OVERDUE"
+    NEEDS_YOU = "NEEDS_YOU"
+    WAITING = "WAITING"
+    NEWS = "NEWS"
+    MOVED = "MOVED"
+    WAIVED = "WAIVED"
+
+    @property
+    def words(self) -> str:
+        return {
+            Group.OVERDUE: "Overdue",
+            Group.NEEDS_YOU: "Needs you today",
+            Group.WAITING: "Waiting for others",
+            Group.NEWS: "For your information",
+            Group.MOVED: "What moved",
+            Group.WAIVED: "Waived and extended",
+        }[self]
+
+
+class Act(StrEnum):
+    """What a receiver may do about an entry, by a button where there are any. Checked again when it is pressed."""
+
+    APPROVE = "APPROVE"
+    REQUEST_CHANGES = "REQUEST_CHANGES"
+    START = "START"
+    MARK_DONE = "MARK_DONE"
+    SNOOZE = "SNOOZE"
+    WONT_DO = "WONT_DO"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a message.
+
+    ``id`` is our notice's, or made for this message; ``kind`` the notice's kind. ``text`` says all of it; ``title`` is
+    the postmortem's or the action item's own name, for channels that make it the link. ``due_at`` is in the receiver's
+    zone, ``due_on`` a plain date (action items).
+    """
+
+    id: str
+    kind: str
+    group: Group
+    text: str
+    title: str
+    link: str
+    postmortem_id: str | None = None
+    action_item_id: str | None = None
+    due_at: datetime | None = None
+    due_on: date | None = None
+    acts: tuple[Act, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is said. ``id`` is the same for each attempt to send it.
+
+    ``intro`` is a sentence before the entries, perhaps empty. ``threads`` are the postmortems that it is about, the
+    first one first: channels with threads answer there if it is only one. ``preferences_url`` is where the receiver
+    changes what comes; ``unsubscribe_url`` takes a POST of one click (RFC 8058) and is None for what cannot be
+    unsubscribed. ``preview`` (PUBLISHED) is a postmortem's summary in Markdown, else None.
+    """
+
+    id: str
+    kind: MessageKind
+    subject: str
+    entries: tuple[Entry, ...]
+    zone: str
+    created_at: datetime
+    intro: str = ""
+    threads: tuple[str, ...] = ()
+    preferences_url: str | None = None
+    unsubscribe_url: str | None = None
+    preview: str | None = None
+
+    def grouped(self) -> list[tuple[Group, list[Entry]]]:
+        """The parts in order, without empty ones."""
+        parts = [(group, [one for one in self.entries if one.group is group]) for group in Group]
+        return [(group, entries) for group, entries in parts if entries]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """To whom: ``address`` is the channel's own word (an e-mail address, a Slack user or channel id; "" where the
+    connection is one channel). Exactly one of ``person_id`` and ``team_id`` is set."""
+
+    address: str
+    name: str
+    person_id: str | None = None
+    team_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """``external_id`` is the channel's own name of what was sent (a ``Message-ID``, a Slack ``channel:ts``)."""
+
+    external_id: str
+
+
+class Notifier(ABC):
+    """A channel, seen through one connection."""
+
+    label: ClassVar[str]
+    """Name for people: ``Slack``."""
+    Config: ClassVar[type[ConnectionModel]]
+    Secrets: ClassVar[type[ConnectionModel]]
+    """The two halves of a connection; each field has a title and a description, so that a form can be drawn."""
+    reaches_people: ClassVar[bool] = True
+    """False where a connection is one channel, and so never a person's."""
+    rank: ClassVar[int] = 50
+    """Which channel a person is tried on first: the lowest (Slack 10, e-mail 20)."""
+
+    @abstractmethod
+    def __init__(self, config: ConnectionModel, secrets: ConnectionModel) -> None:
+        """``config`` and ``secrets`` are instances of this class's ``Config`` and ``Secrets``."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:  # noqa: B027 (a channel without connections has nothing to close)
+        """Gives connections back; safe to call twice."""
+
+    @abstractmethod
+    async def send(self, message: Message, recipient: Recipient) -> Receipt:
+        """Sends it, each time it is called."""
+
+    @abstractmethod
+    async def find_address(self, email: str) -> str | None:
+        """The address of the person with that e-mail here; None where there is none. It is kept in ``channel_address``
+        (connection, person), where an administrator may write another one; it is asked for again once it is gone."""
+
+    @abstractmethod
+    async def check_permissions(self) -> list[PermissionCheck]:
+        """Each permission that we need, and whether we have it. Refusals become checks that are not granted."""

@@ -1,0 +1,113 @@
+"""Slack as a channel: direct messages by user id, teams' channels by channel id, with buttons that work.
+
+The buttons' presses come back through ``api.slack``. Slack has no idempotence of its own: a message carries our id as
+metadata, and is looked for before it is sent again. Pages: see ``integrations.slack``.
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from domain.errors import AddressGone, ChannelArchived, CredentialsRejected, NotifierRefused
+from integrations.notifier import Message, Notifier, NotifierUnavailable, PermissionCheck, Receipt, Recipient
+from integrations.slack import (
+    SCOPES,
+    ChannelGone,
+    PersonGone,
+    ScopeMissing,
+    Slack,
+    SlackConfig,
+    SlackRefused,
+    SlackSecrets,
+    SlackUnavailable,
+)
+from integrations.slack_blocks import fallback, message_blocks
+
+FRESH = timedelta(seconds=1.5)
+"""Nobody can have tried to send a message before that is younger: a second attempt comes after two seconds."""
+MENDED_BY = {
+    "not_in_channel": "Afterword is not in it: say /invite @Afterword there",
+    "is_archived": "it is archived",
+    "channel_not_found": "there is none, or it is private and Afterword was not invited",
+}
+
+
+class SlackNotifier(Notifier):
+    """One Slack app in one workspace."""
+
+    label = "Slack"
+    Config = SlackConfig
+    Secrets = SlackSecrets
+    rank = 10
+
+    def __init__(self, config: SlackConfig, secrets: SlackSecrets) -> None:
+        self._config = config
+        self._slack = Slack(config, secrets)
+
+    async def send(self, message: Message, recipient: Recipient) -> Receipt:
+        try:
+            return Receipt(await asyncio.to_thread(self._send, message, recipient))
+        except SlackUnavailable as stumble:
+            raise NotifierUnavailable(self.label, stumble.detail, stumble.retry_after) from None
+        except PersonGone as gone:
+            raise AddressGone(channel=self.label, address=recipient.address, detail=gone.code) from None
+        except ChannelGone as gone:
+            raise self._gone(recipient, MENDED_BY.get(gone.code, gone.code)) from None
+        except SlackRefused as refusal:
+            raise NotifierRefused(channel=self.label, detail=_told(refusal)) from None
+
+    def _gone(self, recipient: Recipient, why: str) -> AddressGone | ChannelArchived:
+        kind = AddressGone if recipient.team_id is None else ChannelArchived
+        return kind(channel=self.label, address=recipient.address, detail=why)
+
+    def _send(self, message: Message, recipient: Recipient) -> str:
+        if recipient.team_id is None:
+            place = self._slack.open_direct(recipient.address)
+        else:
+            place = recipient.address
+            if self._slack.channel(place).is_outside:
+                raise self._gone(recipient, "people of another organisation read it")
+        if datetime.now(UTC) - message.created_at > FRESH and (sent := self._sent_before(place, message.id)):
+            return sent
+        return self._slack.post(place, fallback(message), message_blocks(message), key=message.id)
+
+    def _sent_before(self, place: str, key: str) -> str | None:
+        """Without the permission to read the channel, a message may come twice rather than not at all."""
+        try:
+            return self._slack.find_posted(place, key)
+        except SlackRefused:
+            return None
+
+    async def find_address(self, email: str) -> str | None:
+        try:
+            user = await asyncio.to_thread(self._slack.find_user_by_email, email)
+        except SlackUnavailable as stumble:
+            raise NotifierUnavailable(self.label, stumble.detail, stumble.retry_after) from None
+        except SlackRefused as refusal:
+            raise NotifierRefused(channel=self.label, detail=_told(refusal)) from None
+        return user.id if user and user.trusted_email == email.lower() else None
+
+    async def check_permissions(self) -> list[PermissionCheck]:
+        try:
+            told, scopes = await asyncio.to_thread(self._slack.whoami)
+        except CredentialsRejected as refusal:
+            return [PermissionCheck("Bot token", granted=False, detail=str(refusal))]
+        except (SlackUnavailable, SlackRefused) as problem:
+            return [PermissionCheck("Reachable", granted=False, detail=str(problem))]
+        checks = [PermissionCheck("Bot token", granted=True, detail=f"{told.get('user')} in {told.get('team')}")]
+        if self._config.workspace_id:
+            same = told.get("team_id") == self._config.workspace_id
+            detail = f"the token is of {told.get('team_id')}"
+            checks.append(PermissionCheck("Workspace", granted=same, detail=detail))
+        if not scopes:
+            return checks
+        return [*checks, *(PermissionCheck(one, granted=one in scopes, detail=_why(one in scopes)) for one in SCOPES)]
+
+
+def _told(refusal: SlackRefused) -> str:
+    if isinstance(refusal, ScopeMissing):
+        return f"the app lacks the permission {refusal.detail or 'for ' + refusal.method}: install it again"
+    return f"{refusal.method}: {refusal.code}{f' ({refusal.detail})' if refusal.detail else ''}"
+
+
+def _why(granted: bool) -> str:
+    return "granted" if granted else "install the app again from the manifest"

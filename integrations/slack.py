@@ -1,0 +1,361 @@
+"""Slack's Web API, through one connection: who somebody is, messages, dialogs, previews of links.
+
+Slack's pages: https://docs.slack.dev/reference/methods (each method's errors), https://docs.slack.dev/apis/web-api
+(``ok`` false with status 200; 429 with ``Retry-After``),
+https://docs.slack.dev/interactivity/handling-user-interaction (``response_url``: five uses in 30 minutes).
+
+It blocks: call it on a thread. It makes no request until it is asked for something, and never tries again by itself.
+
+Errors of every method:
+
+- ``CredentialsRejected``: the token is revoked, expired, or of an app that was removed;
+- :class:`SlackRefused` with Slack's own code; :class:`ChannelGone`, :class:`PersonGone` and :class:`ScopeMissing` are
+  those that tell apart what a person has to mend;
+- :class:`SlackUnavailable`, a stumble: try again, after ``retry_after`` seconds where Slack said so.
+
+No text or repr of an error holds a credential or an answering address.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.webhook import WebhookClient
+
+from domain.errors import CredentialsRejected
+from integrations.connection import ConnectionModel
+
+KIND = "slack"
+Json = dict[str, Any]
+
+TOKEN_CODES = frozenset(
+    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "org_login_required"}
+)
+CHANNEL_CODES = frozenset({"channel_not_found", "not_in_channel", "is_archived", "restricted_action"})
+PERSON_CODES = frozenset(
+    {"user_not_found", "users_not_found", "user_disabled", "cannot_dm_bot", "user_not_visible", "messages_tab_disabled"}
+)
+STUMBLES = frozenset({"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"}) | {
+    "request_timeout",
+    "team_added_to_org",
+}
+SCOPES = (
+    "chat:write",
+    "commands",
+    "im:write",
+    "users:read",
+    "users:read.email",
+    "reactions:read",
+    "channels:history",
+    "groups:history",
+    "im:history",
+    "channels:read",
+    "groups:read",
+    "links:read",
+    "links:write",
+)
+"""What the app asks for; the manifest and the check of a connection are made of it."""
+
+
+class SlackUnavailable(Exception):
+    """A stumble: Slack is away, or limits our rate."""
+
+    def __init__(self, detail: str, retry_after: float | None = None) -> None:
+        super().__init__(f"Slack is unavailable: {detail}")
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+class SlackRefused(Exception):
+    """Slack said no; ``code`` is its word."""
+
+    def __init__(self, method: str, code: str, detail: str = "") -> None:
+        super().__init__(f"Slack refused {method}: {code}{f' ({detail})' if detail else ''}")
+        self.method = method
+        self.code = code
+        self.detail = detail
+
+
+class ChannelGone(SlackRefused):
+    """The channel is archived, deleted, or one that we are not in."""
+
+
+class PersonGone(SlackRefused):
+    """Nobody with that id can be written to: deactivated, a bot, or never there."""
+
+
+class ScopeMissing(SlackRefused):
+    """The app was installed without a permission; ``detail`` names it."""
+
+
+# The connection
+
+
+def _plain_token(value: SecretStr | None) -> SecretStr | None:
+    if value is None:
+        return None
+    token = value.get_secret_value().strip()
+    if not re.fullmatch(r"[!-~]+", token):
+        raise ValueError("a token has neither blanks nor special characters")
+    return SecretStr(token)
+
+
+def _plain_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or parts.query:
+        raise ValueError("expected an address such as https://slack.com, without credentials")
+    return value.rstrip("/")
+
+
+class SlackConfig(ConnectionModel):
+    """Where Slack is, and whose."""
+
+    base_url: Annotated[
+        str,
+        AfterValidator(_plain_address),
+        Field(title="Slack's address", description="Another one only for GovSlack (https://slack-gov.com) or a test."),
+    ] = "https://slack.com"
+    workspace_id: Annotated[
+        str,
+        Field(
+            title="Workspace",
+            description="Its id (T...). Requests from another workspace are refused, and people matched only here.",
+            pattern=r"^([A-Z0-9]{1,30})?$",
+        ),
+    ] = ""
+    previews: Annotated[
+        bool,
+        Field(title="Previews", description="Whether links show what everybody in the channel may see; off: a card."),
+    ] = True
+
+
+class SlackSecrets(ConnectionModel):
+    """What Slack knows us by, and we Slack. Both come after the app was made from the manifest."""
+
+    token: Annotated[
+        SecretStr | None,
+        AfterValidator(_plain_token),
+        Field(title="Bot token", description="xoxb-..., under OAuth & Permissions."),
+    ] = None
+    webhook_secret: Annotated[
+        SecretStr | None,
+        Field(
+            title="Signing secret",
+            description="Under Basic Information; while it is replaced, both, with a comma between. Without one, "
+            "nothing is taken.",
+        ),
+    ] = None
+
+
+# What Slack tells
+
+
+@dataclass(frozen=True, slots=True)
+class SlackUser:
+    """``trusted_email`` is the address by which they may be matched: of a full member of this very workspace, which
+    Slack has confirmed. Guests and people of other organisations choose what stands in theirs."""
+
+    id: str
+    name: str
+    email: str | None
+    trusted_email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SlackChannel:
+    """``is_outside``: shared with another organisation, or about to be."""
+
+    id: str
+    is_private: bool
+    is_outside: bool
+
+
+class Slack:
+    def __init__(self, config: SlackConfig, secrets: SlackSecrets, timeout: float = 10.0) -> None:
+        self._config = config
+        self._timeout = max(1, round(timeout))
+        self._token = secrets.token.get_secret_value() if secrets.token else ""
+        self._client = WebClient(
+            token=self._token,
+            base_url=f"{config.base_url}/api/",
+            timeout=self._timeout,
+            retry_handlers=[],
+        )
+
+    # People
+
+    def whoami(self) -> tuple[Json, frozenset[str]]:
+        """``auth.test``'s answer, and the scopes that the token carries (empty where Slack does not tell)."""
+        answer = self._call("auth.test")
+        told = next((value for name, value in answer.headers.items() if name.lower() == "x-oauth-scopes"), "")
+        return dict(answer.data), frozenset(one.strip() for one in str(told).split(",") if one.strip())
+
+    def find_user(self, user_id: str) -> SlackUser | None:
+        try:
+            answer = self._call("users.info", user=user_id)
+        except PersonGone:
+            return None
+        return self._user(answer.data.get("user") or {})
+
+    def find_user_by_email(self, email: str) -> SlackUser | None:
+        try:
+            answer = self._call("users.lookupByEmail", email=email)
+        except PersonGone:
+            return None
+        return self._user(answer.data.get("user") or {})
+
+    def _user(self, user: Mapping[str, Any]) -> SlackUser | None:
+        if not user.get("id") or user.get("deleted"):
+            return None
+        profile = user.get("profile") or {}
+        name = profile.get("display_name") or profile.get("real_name") or user.get("name") or user["id"]
+        email = (str(profile.get("email") or "")).strip().lower() or None
+        foreign = bool(self._config.workspace_id) and user.get("team_id", "") not in {"", self._config.workspace_id}
+        doubtful = any(user.get(one) for one in ("is_bot", "is_stranger", "is_restricted", "is_ultra_restricted"))
+        trusted = email if not doubtful and not foreign and user.get("is_email_confirmed") is not False else None
+        return SlackUser(str(user["id"]), str(name), email, trusted)
+
+    # Messages
+
+    def post(self, channel: str, text: str, blocks: Sequence[Json], *, key: str, thread: str | None = None) -> str:
+        """Posts a message, to a person by their user id; its ``channel:ts``.
+
+        ``key`` goes with it as metadata, by which :meth:`find_posted` knows it again: Slack itself has no idempotence.
+        """
+        answer = self._call(
+            "chat.postMessage",
+            channel=channel,
+            text=text,
+            blocks=json.dumps(list(blocks)),
+            metadata=json.dumps({"event_type": "afterword_message", "event_payload": {"key": key}}),
+            unfurl_links="false",
+            unfurl_media="false",
+            **({"thread_ts": thread} if thread else {}),
+        )
+        return f"{answer.data['channel']}:{answer.data['ts']}"
+
+    def find_posted(self, channel: str, key: str) -> str | None:
+        """The message with that key among the last of the channel, as ``channel:ts``."""
+        answer = self._call("conversations.history", channel=channel, limit="50", include_all_metadata="true")
+        for message in answer.data.get("messages") or []:
+            metadata = message.get("metadata") or {}
+            if (metadata.get("event_payload") or {}).get("key") == key:
+                return f"{channel}:{message['ts']}"
+        return None
+
+    def open_direct(self, user_id: str) -> str:
+        """The channel of direct messages with somebody."""
+        answer = self._call("conversations.open", users=user_id)
+        return str(answer.data["channel"]["id"])
+
+    def post_ephemeral(self, channel: str, user_id: str, text: str, blocks: Sequence[Json]) -> None:
+        self._call("chat.postEphemeral", channel=channel, user=user_id, text=text, blocks=json.dumps(list(blocks)))
+
+    def update(self, channel: str, ts: str, text: str, blocks: Sequence[Json]) -> None:
+        self._call("chat.update", channel=channel, ts=ts, text=text, blocks=json.dumps(list(blocks)))
+
+    def respond(self, response_url: str, text: str, blocks: Sequence[Json], *, replace: bool = False) -> None:
+        """Answers where somebody asked: to them alone, or in place of the message whose button they pressed.
+
+        Raises :class:`SlackRefused` for an address that is not Slack's, or that does not work any more.
+        """
+        self._check_answering(response_url)
+        client = WebhookClient(response_url, timeout=self._timeout, retry_handlers=[])
+        body: Json = {"text": text, "blocks": list(blocks), "replace_original": replace}
+        try:
+            answer = client.send_dict(body if replace else {**body, "response_type": "ephemeral"})
+        except (OSError, SlackClientError) as error:
+            raise SlackUnavailable(type(error).__name__) from None
+        if answer.status_code == 429 or answer.status_code >= 500:
+            raise SlackUnavailable(f"status {answer.status_code}", _seconds(answer.headers))
+        if answer.status_code >= 400:
+            raise SlackRefused("response_url", str(answer.status_code))
+
+    def _check_answering(self, response_url: str) -> None:
+        """Whatever a signed request says, answers go to Slack alone."""
+        ours, theirs = urlsplit(self._config.base_url), urlsplit(response_url)
+        host = theirs.hostname or ""
+        slack = host == ours.hostname or host.endswith((f".{ours.hostname}", ".slack.com", ".slack-gov.com"))
+        if not slack or theirs.scheme not in {"https", ours.scheme} or "@" in theirs.netloc:
+            raise SlackRefused("response_url", "not_slack")
+
+    # Dialogs, messages of others, previews
+
+    def open_dialog(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        self._call("views.open", trigger_id=trigger_id, view=json.dumps(dict(view)))
+
+    def find_message(self, channel: str, ts: str) -> Json | None:
+        """A message by its time; None where it is gone. Answers in threads are found as well."""
+        try:
+            answer = self._call("reactions.get", channel=channel, timestamp=ts, full="true")
+        except SlackRefused as refusal:
+            if refusal.code in {"message_not_found", "bad_timestamp", "no_item_specified"}:
+                return None
+            raise
+        message = answer.data.get("message")
+        return dict(message) if isinstance(message, dict) else None
+
+    def permalink(self, channel: str, ts: str) -> str | None:
+        try:
+            answer = self._call("chat.getPermalink", channel=channel, message_ts=ts)
+        except SlackRefused:
+            return None
+        return str(answer.data.get("permalink") or "") or None
+
+    def channel(self, channel: str) -> SlackChannel:
+        answer = self._call("conversations.info", channel=channel)
+        told = answer.data.get("channel") or {}
+        outside = any(told.get(one) for one in ("is_ext_shared", "is_pending_ext_shared"))
+        elsewhere = bool(told.get("is_shared")) and not told.get("is_org_shared")
+        return SlackChannel(channel, bool(told.get("is_private") or told.get("is_im")), outside or elsewhere)
+
+    def unfurl(self, where: Mapping[str, str], previews: Mapping[str, Sequence[Json]]) -> None:
+        """Puts blocks under links; ``where`` is ``channel`` and ``ts``, or ``unfurl_id`` and ``source``."""
+        unfurls = {url: {"blocks": list(blocks)} for url, blocks in previews.items()}
+        self._call("chat.unfurl", unfurls=json.dumps(unfurls), **where)
+
+    # Calls
+
+    def _call(self, method: str, **fields: str) -> Any:
+        if not self._token:
+            raise CredentialsRejected(tracker="Slack", detail="the connection has no token")
+        try:
+            return self._client.api_call(method, data=fields)
+        except SlackApiError as error:
+            raise _refusal(method, error) from None
+        except (OSError, SlackClientError, ValueError) as error:
+            raise SlackUnavailable(f"{method}: {type(error).__name__}") from None
+
+
+def _refusal(method: str, error: SlackApiError) -> Exception:
+    answer = error.response
+    status, headers = int(getattr(answer, "status_code", 0) or 0), getattr(answer, "headers", {}) or {}
+    data = getattr(answer, "data", None)
+    code = str(data.get("error") or "unknown") if isinstance(data, dict) else f"status_{status}"
+    if status == 429 or status >= 500 or code in STUMBLES:
+        return SlackUnavailable(f"{method}: {code}", _seconds(headers))
+    if code in TOKEN_CODES:
+        return CredentialsRejected(tracker="Slack", detail=code)
+    if code in {"missing_scope", "no_permission", "not_allowed_token_type"}:
+        needed = str(data.get("needed") or "") if isinstance(data, dict) else ""
+        return ScopeMissing(method, code, needed)
+    if code in CHANNEL_CODES:
+        return ChannelGone(method, code)
+    if code in PERSON_CODES:
+        return PersonGone(method, code)
+    detail = (data.get("response_metadata") or {}).get("messages") if isinstance(data, dict) else None
+    return SlackRefused(method, code, "; ".join(map(str, detail))[:500] if detail else "")
+
+
+def _seconds(headers: Mapping[str, str]) -> float | None:
+    told = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
+    try:
+        return max(0.0, float(told)) if told is not None else None
+    except ValueError:
+        return None

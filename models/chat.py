@@ -1,0 +1,20 @@
+"""Chat channels and what is talked about in them."""
+
+from sqlalchemy import CheckConstraint, ForeignKey, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, CreatedAt, Id, Key
+
+
+class ChatChannel(Base):
+    """A channel of a connection that is about one postmortem, or about an incident whose postmortem is to come."""
+
+    __tablename__ = "chat_channel"
+    __table_args__ = (CheckConstraint("num_nonnulls(postmortem_id, incident_id) = 1", name="about"),)
+
+    integration_id: Mapped[Key] = mapped_column(ForeignKey("integration.id", ondelete="CASCADE"))
+    channel: Mapped[str] = mapped_column(Text, primary_key=True)
+    postmortem_id: Mapped[Id | None] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"), index=True)
+    incident_id: Mapped[Id | None] = mapped_column(ForeignKey("incident.id", ondelete="CASCADE"), index=True)
+    bound_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[CreatedAt]

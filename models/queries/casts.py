@@ -1,0 +1,81 @@
+"""Whom the ladder asks about one postmortem: its people by their parts, with their working hours."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.access import Role
+from domain.calendar import Calendar
+from domain.ladder import Receiver
+from domain.policy import Asked, Office
+from models.person import Person
+from models.postmortem import Postmortem, PostmortemTeam
+from models.queries.calendars import read_calendars
+from models.queries.visibility import visible_to_person
+from models.team import Team
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """``present`` are active people who may know of the postmortem; ``leads`` and ``administrators`` are among them.
+
+    ``leaderless`` are its teams in which nobody leads, with the id of whoever led last.
+    """
+
+    present: frozenset[str]
+    author: str | None
+    leads: tuple[str, ...]
+    administrators: tuple[str, ...]
+    leaderless: Mapping[str, str | None]
+    calendars: Mapping[str, Calendar]
+
+    def standing_in(self) -> tuple[str, ...]:
+        """Who is asked where whoever owes it is nobody, or left: the team's lead, else one administrator."""
+        return self.leads or self.administrators[:1]
+
+    def owners(self, person_ids: Iterable[str | None]) -> tuple[Receiver, ...]:
+        """Those of them who are there, else who stands in for them."""
+        there = [one for one in dict.fromkeys(person_ids) if one in self.present]
+        return tuple(Receiver(one) for one in (there or self.standing_in()) if one)
+
+    @property
+    def asked(self) -> dict[Asked, tuple[Receiver, ...]]:
+        """A team has no channel of its own to be asked in yet: its lead is asked there, who is asked anyway."""
+        leads = tuple(Receiver(one) for one in self.leads or self.administrators)
+        return {
+            Asked.AUTHOR: self.owners([self.author]),
+            Asked.TEAM_CHANNEL: leads,
+            Asked.TEAM_LEAD: leads,
+            Asked.ADMINISTRATORS: tuple(Receiver(one) for one in self.administrators),
+        }
+
+
+async def read_cast(
+    session: AsyncSession,
+    postmortem: Postmortem,
+    office: Office,
+    others: Iterable[str | None] = (),
+    owner_id: str | None = None,
+) -> Cast:
+    """``others`` are people who may owe something, besides the author: reviewers, who wrote comments. ``owner_id`` owns
+    an item, and so knows of it whoever may see the postmortem."""
+    teams = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == postmortem.id)
+    led = (await session.execute(select(Team.id, Team.lead_id).where(Team.id.in_(teams)).order_by(Team.id))).all()
+    named = {one for one in (postmortem.author_id, owner_id, *others, *(lead for _, lead in led)) if one}
+    is_admin = Person.role == Role.ADMIN.value
+    statement = select(Person, visible_to_person(postmortem.id)).where(
+        Person.is_active, or_(is_admin, Person.id.in_(sorted(named)))
+    )
+    rows = (await session.execute(statement.order_by(Person.created_at, Person.id))).all()
+    active = {person.id for person, _ in rows}
+    seeing = {person.id: person for person, sees in rows if sees or person.id == owner_id}
+    return Cast(
+        present=frozenset(seeing),
+        author=postmortem.author_id,
+        leads=tuple(dict.fromkeys(lead for _, lead in led if lead in seeing)),
+        administrators=tuple(one.id for one in seeing.values() if one.role == Role.ADMIN.value),
+        leaderless={team: lead for team, lead in led if lead not in active},
+        calendars=await read_calendars(session, list(seeing.values()), office),
+    )

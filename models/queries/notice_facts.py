@@ -1,0 +1,225 @@
+"""The facts behind notices, read again: what each is about, and whether it is still worth telling to its receiver."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.access import Viewer, Visibility
+from domain.action_items import ActionItemStatus, is_overdue
+from domain.lifecycle import ReviewerState, Status
+from domain.targets import TargetName
+from domain.voice import Outcome
+from models.action_item import ActionItem
+from models.integration import Integration
+from models.person import Person
+from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget, PostmortemTeam
+from models.queries.postmortems import state_of
+from models.queries.visibility import effective_visibility, visible_to
+from models.record import Notice
+
+REVIEW_KINDS = {"review_requested", "review_pending", "review_stale"}
+WAITS_TO_BE_REVIEWED = {ReviewerState.PENDING, ReviewerState.STALE}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """``outcome`` None: still worth telling. ``names`` are those of people whom its sentence mentions."""
+
+    notice: Notice
+    outcome: Outcome | None
+    title: str
+    due_at: datetime | None = None
+    due_on: date | None = None
+    detail: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    receiver_id: str
+    postmortems: Mapping[str, Postmortem]
+    items: Mapping[str, ActionItem]
+    targets: Mapping[tuple[str, str], PostmortemTarget]
+    reviewers: Mapping[tuple[str, str], PostmortemReviewer]
+    threads: Mapping[str, bool]
+    integrations: Mapping[str, Integration]
+    people: Mapping[str, Person]
+    muted: Collection[str]
+    now: datetime
+
+
+def visible_to_team(team_id: str) -> ColumnElement[bool]:
+    """What every member of the team may see, whoever they are: less than some of them do."""
+    theirs = exists().where(PostmortemTeam.postmortem_id == Postmortem.id, PostmortemTeam.team_id == team_id)
+    visibility = effective_visibility()
+    return or_(
+        visibility == Visibility.ORGANIZATION.value,
+        and_(visibility == Visibility.TEAM.value, theirs.correlate(Postmortem)),
+    )
+
+
+async def read_facts(
+    session: AsyncSession,
+    notices: Sequence[Notice],
+    now: datetime,
+    *,
+    viewer: Viewer | None,
+    team_id: str | None,
+    muted: Collection[str] = (),
+) -> list[Fact]:
+    """In the order of ``notices``. Exactly one of ``viewer`` and ``team_id`` is given."""
+    if not notices:
+        return []
+    may_see = visible_to(viewer) if viewer else visible_to_team(team_id or "")
+    ids = {one.postmortem_id for one in notices if one.postmortem_id}
+    item_ids = {one.action_item_id for one in notices if one.action_item_id}
+    comment_ids = {one.comment_id for one in notices if one.comment_id}
+    person_ids = {one.on_behalf_of_id for one in notices if one.on_behalf_of_id}
+    if viewer:
+        person_ids.add(viewer.person_id)
+    postmortems = await _all(session, select(Postmortem).where(Postmortem.id.in_(ids), may_see))
+    targets = await _all(session, select(PostmortemTarget).where(PostmortemTarget.postmortem_id.in_(ids)))
+    reviewing = select(PostmortemReviewer).where(
+        PostmortemReviewer.postmortem_id.in_(ids), PostmortemReviewer.person_id.in_(person_ids)
+    )
+    reviewers = await _all(session, reviewing)
+    people = await _all(session, select(Person).where(Person.id.in_(await _named(session, ids, person_ids))))
+    integrations = {one.integration_id for one in notices if one.integration_id}
+    known = _Known(
+        receiver_id=viewer.person_id if viewer else team_id or "",
+        postmortems={one.id: one for one in postmortems},
+        items={one.id: one for one in await _all(session, select(ActionItem).where(ActionItem.id.in_(item_ids)))},
+        targets={(one.postmortem_id, one.name): one for one in targets},
+        reviewers={(one.postmortem_id, one.person_id): one for one in reviewers},
+        threads=await _threads(session, comment_ids),
+        integrations={
+            one.id: one for one in await _all(session, select(Integration).where(Integration.id.in_(integrations)))
+        },
+        people={one.id: one for one in people},
+        muted=muted,
+        now=now,
+    )
+    return [_fact(one, known) for one in notices]
+
+
+async def _all(session: AsyncSession, statement: Any) -> list[Any]:
+    return list((await session.execute(statement.execution_options(populate_existing=True))).scalars())
+
+
+async def _named(session: AsyncSession, postmortem_ids: Collection[str], person_ids: Collection[str]) -> set[str]:
+    """Those who are away, and whoever stands in for them."""
+    away = select(Person.delegate_id).where(Person.id.in_(person_ids), Person.delegate_id.is_not(None))
+    delegates = (await session.execute(away)).scalars()
+    return {*person_ids, *(one for one in delegates if one)} if postmortem_ids else set(person_ids)
+
+
+async def _threads(session: AsyncSession, comment_ids: Collection[str]) -> dict[str, bool]:
+    """Whether the thread of each comment is resolved."""
+    if not comment_ids:
+        return {}
+    thread = select(Comment.id, Comment.parent_id, Comment.resolved_at).where(Comment.id.in_(comment_ids))
+    rows = (await session.execute(thread)).all()
+    parents = {one.parent_id for one in rows if one.parent_id}
+    above = select(Comment.id).where(Comment.id.in_(parents), Comment.resolved_at.is_not(None))
+    resolved = set((await session.execute(above)).scalars())
+    return {one.id: one.resolved_at is not None or one.parent_id in resolved for one in rows}
+
+
+def _fact(notice: Notice, known: _Known) -> Fact:
+    postmortem = known.postmortems.get(notice.postmortem_id or "")
+    item = known.items.get(notice.action_item_id or "")
+    target = known.targets.get((notice.postmortem_id or "", notice.target or ""))
+    integration = known.integrations.get(notice.integration_id or "")
+    away = known.people.get(notice.on_behalf_of_id or "")
+    delegate = known.people.get(away.delegate_id or "") if away else None
+    return Fact(
+        notice,
+        _outcome(notice, postmortem, item, target, known),
+        title=_title(postmortem, item, integration),
+        due_at=(target.extended_to or target.due_at) if target else None,
+        due_on=item.due_on if item else None,
+        detail=(integration.needs_attention or "") if integration else "",
+        names={"person": away.name if away else "", "delegate": delegate.name if delegate else ""},
+    )
+
+
+def _title(postmortem: Postmortem | None, item: ActionItem | None, integration: Integration | None) -> str:
+    if item is not None:
+        return item.description
+    return postmortem.title if postmortem else integration.name if integration else ""
+
+
+def _outcome(
+    notice: Notice,
+    postmortem: Postmortem | None,
+    item: ActionItem | None,
+    target: PostmortemTarget | None,
+    known: _Known,
+) -> Outcome | None:
+    owns = item is not None and item.owner_id == known.receiver_id
+    if notice.postmortem_id and postmortem is None and not owns:
+        return Outcome.HIDDEN
+    if not notice.is_escalation and notice.kind in known.muted:
+        return Outcome.MUTED
+    if notice.read_at is not None and not notice.is_escalation:
+        return Outcome.READ
+    if item is not None:
+        return _item_outcome(notice, item, known)
+    if postmortem is None:
+        return _connection_outcome(notice, known)
+    return Outcome.DONE if _is_done(notice, postmortem, target, known) else None
+
+
+def _item_outcome(notice: Notice, item: ActionItem, known: _Known) -> Outcome | None:
+    status = ActionItemStatus(item.status)
+    if not notice.kind.startswith("action_item_") or notice.kind == "action_item_followed_ticket":
+        return None
+    moved = notice.kind == "action_item_overdue" and not is_overdue(status, item.due_on, known.now)
+    snoozed = item.snoozed_until is not None and item.snoozed_until > known.now
+    return Outcome.DONE if status.is_settled or moved or snoozed else None
+
+
+def _connection_outcome(notice: Notice, known: _Known) -> Outcome | None:
+    integration = known.integrations.get(notice.integration_id or "")
+    mended = notice.kind == "connection_needs_attention" and (
+        integration is None or integration.needs_attention is None
+    )
+    return Outcome.DONE if mended else None
+
+
+def _is_done(notice: Notice, postmortem: Postmortem, target: PostmortemTarget | None, known: _Known) -> bool:
+    if postmortem.status == Status.ARCHIVED or (notice.comment_id and known.threads.get(notice.comment_id, True)):
+        return True
+    if notice.kind == "stale_draft" or notice.target == "stale_draft" or notice.kind == "changes_requested":
+        return postmortem.status != Status.DRAFT
+    if notice.kind == "review_completed":
+        return postmortem.status != Status.IN_REVIEW
+    if notice.kind in REVIEW_KINDS:
+        return not _owes_review(notice, postmortem, known)
+    return target is not None and _is_met(notice, postmortem, target, known)
+
+
+def _owes_review(notice: Notice, postmortem: Postmortem, known: _Known) -> bool:
+    reviewer = known.reviewers.get((postmortem.id, notice.on_behalf_of_id or known.receiver_id))
+    if postmortem.status != Status.IN_REVIEW:
+        return False
+    if reviewer is None:
+        return notice.is_escalation
+    return state_of(reviewer, postmortem) in WAITS_TO_BE_REVIEWED
+
+
+def _is_met(notice: Notice, postmortem: Postmortem, target: PostmortemTarget, known: _Known) -> bool:
+    """Met, waived, or extended since; or a review that this reviewer has given while others have not."""
+    if target.met_at is not None or target.waived_at is not None:
+        return True
+    due_at = target.extended_to or target.due_at
+    if notice.rung != "before_due" and target.extended_to is not None and due_at > known.now:
+        return True
+    asked = known.reviewers.get((postmortem.id, notice.on_behalf_of_id or known.receiver_id))
+    if target.name != TargetName.REVIEW_COMPLETED or asked is None or postmortem.author_id == known.receiver_id:
+        return False
+    return postmortem.status == Status.IN_REVIEW and state_of(asked, postmortem) not in WAITS_TO_BE_REVIEWED

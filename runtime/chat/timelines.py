@@ -1,0 +1,88 @@
+"""Messages that become events of a timeline, each at its own time, with its author and where it stands, and once."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from domain.drafts import EntrySource
+from domain.errors import DomainError
+from domain.moments import Precision
+from domain.timeline_types import guess_type
+from domain.timelines import EVENT_LIMIT
+from integrations.slack import Slack
+from integrations.slack_export import ChatMessage, read_message
+from integrations.slack_mrkdwn import cut, linked
+from models.queries import chat, timeline
+from models.queries.postmortems import NewTimelineEvent, get_seen
+from runtime.chat.desk import Known, Reply, Request, refused
+
+PIN = "pushpin"
+"""The reaction that means: into the timeline."""
+NAMES_LIMIT = 20
+_MENTION = re.compile(r"<@([A-Z0-9]{1,30})[|>]")
+_IGNORED = frozenset({"tombstone", "message_deleted", "message_changed", "channel_join", "channel_leave"})
+
+
+async def add_message(
+    request: Request, known: Known, postmortem_id: str, channel: str, message: Mapping[str, Any]
+) -> Reply:
+    """Into the timeline of that postmortem, if they may write it. The same message again changes nothing."""
+    if message.get("subtype") in _IGNORED or message.get("hidden"):
+        return Reply("ignored", "A deleted message cannot be added to a timeline.")
+    names = await _names(request, message)
+    read = read_message(message, names)
+    if isinstance(read, str):
+        return Reply("unreadable", f"This message cannot be added to a timeline. {read}")
+    link = await asyncio.to_thread(request.connection.slack().permalink, channel, str(message.get("ts")))
+    try:
+        return await _add(request, known, postmortem_id, read, link)
+    except DomainError as refusal:
+        return refused(refusal)
+
+
+async def _add(request: Request, known: Known, postmortem_id: str, read: ChatMessage, link: str | None) -> Reply:
+    event = NewTimelineEvent(
+        read.at,
+        _with_link(read.event, link),
+        guess_type(read.event).value,
+        read.actor,
+        EntrySource.CHAT.value,
+        precision=Precision.SECOND.value,
+        external_id=read.key,
+    )
+    async with request.desk.sessions.begin() as session:
+        seen = await get_seen(session, known.viewer, postmortem_id, lock=True)
+        sorted_out = await timeline.sort_out_doubles(session, seen, [event])
+        _, started = await timeline.add_to_timeline(session, known.viewer, seen, sorted_out.new, request.now)
+        title = seen.postmortem.title
+    if started:
+        await request.desk.dispatch.start_postmortem(postmortem_id)
+    page = linked(cut(title, 200), f"{request.desk.base_url}/postmortems/{postmortem_id}")
+    if not sorted_out.new:
+        return Reply("there already", f"This message is in the timeline of {page} already.")
+    return Reply("added", f":pushpin: Added to the timeline of {page}.")
+
+
+def _with_link(event: str, link: str | None) -> str:
+    told = f"{event}\n\n[In Slack]({link})" if link else event
+    return told if len(told) <= EVENT_LIMIT else event
+
+
+async def _names(request: Request, message: Mapping[str, Any]) -> dict[str, str]:
+    """Of its author and of those it mentions: as we know them, else as Slack does."""
+    accounts = list(dict.fromkeys([*_author(message), *_MENTION.findall(str(message.get("text", "")))]))[:NAMES_LIMIT]
+    async with request.desk.sessions.begin() as session:
+        names = await chat.accounts_of(session, request.connection.id, accounts)
+    unknown = [one for one in accounts if one not in names]
+    return names | await asyncio.to_thread(_ask_names, request.connection.slack(), unknown)
+
+
+def _author(message: Mapping[str, Any]) -> list[str]:
+    user = message.get("user")
+    return [user] if isinstance(user, str) and not message.get("user_profile") else []
+
+
+def _ask_names(slack: Slack, accounts: list[str]) -> dict[str, str]:
+    found = {account: slack.find_user(account) for account in accounts}
+    return {account: user.name for account, user in found.items() if user}

@@ -1,0 +1,1 @@
+"""The chat front end: a whole Afterword beside an emulated Slack."""

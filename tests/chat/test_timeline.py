@@ -1,0 +1,210 @@
+"""Messages that become events of a timeline: by the shortcut, by a pin, in a bound channel or by choice."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from tests.api import writing
+from tests.api.writing import ok
+from tests.chat.workspace import TEAM, Json, Workspace, acknowledged
+from tests.peers.slack import BOT_TOKEN, Call
+from tests.stack import eventually
+
+CHAT = "chat"
+
+
+@pytest.fixture
+def channel(workspace: Workspace) -> str:
+    return workspace.peer.new_channel(f"inc-{uuid4().hex[:8]}")
+
+
+def chat_events(workspace: Workspace, postmortem_id: str) -> list[Json]:
+    listed = ok(workspace.stack.client().get(f"/api/postmortems/{postmortem_id}/timeline"))["items"]
+    return [one for one in listed if one["source"] == CHAT]
+
+
+def shortcut(workspace: Workspace, who: str, channel: str, message: Json, trigger: str = "1.2.x") -> tuple[Json, str]:
+    address = workspace.peer.answering_address()
+    payload = {
+        "type": "message_action",
+        "callback_id": "add_to_timeline",
+        "trigger_id": trigger if trigger != "1.2.x" else f"{uuid4().int}.4",
+        "response_url": address,
+        "token": "outdated",
+        "action_ts": "1548261231.000200",
+        "message_ts": message["ts"],
+        "team": {"id": TEAM, "domain": "acme"},
+        "user": {"id": workspace.accounts[who], "name": who},
+        "channel": {"id": channel, "name": "inc"},
+        "message": message,
+    }
+    return payload, address
+
+
+def said(workspace: Workspace, text: str, at: datetime, author: str = "jane") -> Json:
+    stamp = f"{int(at.timestamp())}.{at.microsecond:06}"
+    return {"type": "message", "user": workspace.accounts[author], "ts": stamp, "text": text}
+
+
+def pin(workspace: Workspace, who: str, channel: str, ts: str, reaction: str = "pushpin") -> str:
+    """What the sync log says of it."""
+    before = len(workspace.results())
+    event = {
+        "type": "reaction_added",
+        "user": workspace.accounts[who],
+        "reaction": reaction,
+        "item_user": workspace.accounts["jane"],
+        "item": {"type": "message", "channel": channel, "ts": ts},
+        "event_ts": "1360782804.083113",
+    }
+    acknowledged(workspace.event(event))
+    eventually(lambda: len(workspace.results()) == before + 1)
+    return workspace.results()[0]
+
+
+def last_whisper(workspace: Workspace) -> Call:
+    return workspace.peer.called("chat.postEphemeral")[-1]
+
+
+def test_a_pin_in_a_bound_channel(workspace: Workspace, channel: str) -> None:
+    made = writing.draft(workspace.people["jane"])
+    ts = workspace.peer.say(channel, f"<@{workspace.accounts['bob']}> rolled *back* &lt;v41&gt;: errors are gone")
+    assert pin(workspace, "jane", channel, ts) == "not bound"
+    assert "go into the timeline" in workspace.says("jane", f"bind {made['number']}", channel).words
+    assert made["title"] in workspace.says("jane", "status", channel).words
+    assert pin(workspace, "jane", channel, ts, "eyes") == "ignored"
+    assert not chat_events(workspace, made["id"])
+
+    assert pin(workspace, "jane", channel, ts) == "added"
+    (event,) = chat_events(workspace, made["id"])
+    seconds = int(ts.partition(".")[0])
+    assert int(datetime.fromisoformat(event["at"]).timestamp()) == seconds, "its own time, not that of the pin"
+    assert event["actor"].lower() == "jane"
+    assert event["event"].lower().startswith("@bob rolled **back** \\<v41>: errors are gone")
+    assert f"[In Slack]({workspace.peer.behind}/archives/{channel}/p" in event["event"]
+    assert event["type"] == "MITIGATION"
+    assert made["title"] in last_whisper(workspace).words
+
+    assert pin(workspace, "jane", channel, ts) == "there already"
+    ok(workspace.people["jane"].patch(f"/api/postmortems/{made['id']}/timeline/{event['id']}", json={"event": "Back."}))
+    assert pin(workspace, "jane", channel, ts) == "there already", "also where its words were changed since"
+    assert len(chat_events(workspace, made["id"])) == 1
+    trail = ok(workspace.people["jane"].get(f"/api/postmortems/{made['id']}/audit"))["items"]
+    assert {one["action"]: one["origin"] for one in trail}["timeline.added"] == "slack"
+    assert {one["action"]: one["origin"] for one in trail}["channel.bound"] == "slack"
+
+
+def test_who_may_not_write_does_not_pin(workspace: Workspace, channel: str) -> None:
+    made = writing.draft(workspace.people["jane"], visibility="ORGANIZATION")
+    hidden = writing.draft(workspace.people["jane"], visibility="PRIVATE")
+    told = workspace.says("bob", f"bind {made['id']}", channel)
+    assert "author" in told.fields["text"]
+    assert "There is no postmortem" in workspace.says("bob", f"bind {hidden['number']}", channel).fields["text"]
+    workspace.says("jane", f"bind {made['id']}", channel)
+    ts = workspace.peer.say(channel, "The alert fired")
+    assert pin(workspace, "bob", channel, ts) == "EditingClosed"
+    assert last_whisper(workspace).fields["user"] == workspace.accounts["bob"]
+    assert pin(workspace, "mallory", channel, ts) == "unknown person"
+    assert "does not know who you are" in last_whisper(workspace).fields["text"]
+    assert not chat_events(workspace, made["id"])
+    assert "EditingClosed" not in workspace.says("bob", "unbind", channel).fields["text"]
+    assert pin(workspace, "jane", channel, ts) == "added", "Bob did not unbind it"
+    assert "not bound any more" in workspace.says("jane", "unbind", channel).fields["text"]
+    assert pin(workspace, "jane", channel, ts) == "not bound"
+
+
+def test_a_deleted_message_is_no_event(workspace: Workspace, channel: str) -> None:
+    made = writing.draft(workspace.people["jane"])
+    workspace.says("jane", f"bind {made['id']}", channel)
+    ts = workspace.peer.say(channel, "Never mind")
+    workspace.peer.api("chat.delete", channel=channel, ts=ts)
+    assert pin(workspace, "jane", channel, ts) == "message gone"
+    gone = {**said(workspace, "This message was deleted.", datetime.now(UTC)), "subtype": "tombstone"}
+    payload, address = shortcut(workspace, "jane", channel, gone)
+    acknowledged(workspace.interact(payload))
+    assert "cannot be added" in workspace.answer(address).fields["text"]
+    assert not chat_events(workspace, made["id"])
+
+
+def test_an_incident_is_bound_before_its_postmortem_is_there(workspace: Workspace, channel: str) -> None:
+    admin, at = workspace.stack.client(), datetime.now(UTC) - timedelta(minutes=10)
+    body = {"externalId": uuid4().hex, "title": "Slow login", "urgency": "HIGH", "startedAt": at.isoformat()}
+    body["responders"] = [{"email": ok(workspace.people["jane"].get("/api/me"))["email"]}]  # type: ignore[assignment]
+    incident = ok(admin.post("/api/incidents", json={**body, "status": "OPEN"}), 201)
+    assert "Slow login" in workspace.says("bob", f"bind {incident['id']}", channel).words
+    ts = workspace.peer.say(channel, "Database failed over")
+    assert pin(workspace, "jane", channel, ts) == "not bound"
+    now = datetime.now(UTC).isoformat()
+    resolved = ok(admin.post("/api/incidents", json={**body, "status": "RESOLVED", "resolvedAt": now}))
+    (postmortem_id,) = resolved["postmortemIds"]
+    assert pin(workspace, "jane", channel, ts) in {"added", "EditingClosed"}
+    assert pin(workspace, "jane", channel, ts) in {"there already", "EditingClosed"}
+    workspace.says("bob", f"status {postmortem_id}")
+
+
+def test_the_shortcut_in_a_bound_channel(workspace: Workspace, channel: str) -> None:
+    made = writing.draft(workspace.people["jane"])
+    workspace.says("jane", f"bind {made['url']}", channel)
+    at = datetime(2026, 11, 20, 9, 30, 15, 250, UTC)
+    payload, address = shortcut(workspace, "jane", channel, said(workspace, "Traffic is back", at, "bob"))
+    for _ in range(2):
+        acknowledged(workspace.interact(payload))
+    assert "Added to the timeline" in workspace.answer(address).fields["text"]
+    (event,) = chat_events(workspace, made["id"])
+    assert datetime.fromisoformat(event["at"]) == at
+    assert event["actor"] == "Bob"
+    again, address = shortcut(workspace, "jane", channel, said(workspace, "Traffic is back", at, "bob"))
+    acknowledged(workspace.interact(again))
+    assert "already" in workspace.answer(address).fields["text"]
+    assert len(chat_events(workspace, made["id"])) == 1
+
+
+def test_the_shortcut_asks_where_to(workspace: Workspace, channel: str) -> None:
+    author = workspace.people["alice"]
+    mine, other = writing.draft(author), writing.draft(author)
+    foreign = writing.draft(workspace.people["jane"], visibility="ORGANIZATION")
+    at = datetime(2026, 11, 20, 9, 30, 15, 0, UTC)
+    message = said(workspace, "Paged the database people", at)
+    before = len(workspace.peer.called("views.open"))
+    trigger = workspace.peer.trigger(workspace.accounts["alice"])
+    payload, address = shortcut(workspace, "alice", channel, message, trigger)
+    acknowledged(workspace.interact(payload))
+    (opened,) = workspace.peer.called("views.open")[before:]
+    view = opened.json("view")
+    options = {one["value"] for one in view["blocks"][0]["element"]["options"]}
+    assert {mine["id"], other["id"]} <= options
+    assert foreign["id"] not in options
+    assert "Paged the database" not in json.dumps(view), "the message stays where it is recorded"
+
+    def chosen(postmortem_id: str | None, *ticked: str) -> Json:
+        option = {"text": {"type": "plain_text", "text": "x"}, "value": postmortem_id} if postmortem_id else None
+        return {
+            "postmortem": {"type": "static_select", "selected_option": option},
+            "bind": {"type": "checkboxes", "selected_options": [{"value": one} for one in ticked]},
+        }
+
+    wrong = ok(workspace.submits("alice", view, **chosen(None)))
+    assert list(wrong["errors"]) == ["postmortem"]
+    acknowledged(workspace.submits("alice", view, **chosen(foreign["id"], "yes")))
+    assert "closed for you" in workspace.answer(address).fields["text"]
+    acknowledged(workspace.submits("alice", view, **chosen(mine["id"], "yes")))
+    eventually(lambda: len(workspace.peer.answered(address)) == 2)
+    (event,) = chat_events(workspace, mine["id"])
+    assert (event["event"].split("\n")[0], event["actor"]) == ("Paged the database people", "Jane")
+    assert not chat_events(workspace, foreign["id"])
+    ts = workspace.peer.say(channel, "They are on it")
+    assert pin(workspace, "alice", channel, ts) == "added", "the channel is bound from now on"
+
+
+def test_the_shortcut_of_somebody_who_writes_nothing(workspace: Workspace, channel: str) -> None:
+    payload, address = shortcut(workspace, "mallory", channel, said(workspace, "x", datetime.now(UTC)))
+    acknowledged(workspace.interact(payload))
+    assert "does not know who you are" in workspace.answer(address).fields["text"]
+
+
+def test_a_direct_message_is_bound_to_nothing(workspace: Workspace) -> None:
+    made = writing.draft(workspace.people["jane"])
+    direct = workspace.peer.api("conversations.open", BOT_TOKEN, users=workspace.accounts["jane"])["channel"]["id"]
+    assert "direct messages cannot" in workspace.says("jane", f"bind {made['id']}", direct).fields["text"]

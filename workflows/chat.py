@@ -1,0 +1,32 @@
+"""The workflow of one request from a chat: answered, however long Slack or the database is away, or given up aloud.
+
+No messages. Its id is ``chat-<delivery>``; the row in ``webhook_delivery`` is its outbox, and holds the words.
+"""
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.chat import ChatActivities, GiveUp
+    from workflows import retries
+    from workflows.queues import CHAT_QUEUE
+
+
+@workflow.defn
+class ChatWorkflow:
+    @workflow.run
+    async def run(self, delivery: int) -> str:
+        try:
+            return await workflow.execute_activity_method(
+                ChatActivities.answer_chat, delivery, task_queue=CHAT_QUEUE, summary="answer", **retries.CHAT
+            )
+        except ActivityError as error:
+            why = getattr(error.cause, "type", None) or "it failed"
+            await workflow.execute_activity_method(
+                ChatActivities.give_up_chat,
+                GiveUp(delivery, str(why)),
+                task_queue=CHAT_QUEUE,
+                summary="say that it was not done",
+                **retries.CHAT,
+            )
+            return f"given up: {why}"

@@ -1,0 +1,64 @@
+"""The workflow that goes through all linked tickets of one connection; a Schedule starts it, never two at once.
+
+States: the page it is at. No messages.
+"""
+
+from dataclasses import dataclass, replace
+
+from temporalio import workflow
+from temporalio.common import Priority
+
+with workflow.unsafe.imports_passed_through():
+    from activities.reconciliation import PageRead, ReadPage, Reconciled, ReconciliationActivities
+    from workflows import retries, store
+    from workflows.queues import tracker_queue
+
+BEHIND_ALL = Priority(priority_key=5)
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciliationStart:
+    """What continue-as-new carries over: ``after`` is the last ticket read, None before the first page."""
+
+    integration_id: str
+    tracker: str
+    after: str | None = None
+    read: int = 0
+    healed: int = 0
+    calls: int = 0
+
+
+@workflow.defn
+class ReconciliationWorkflow:
+    @workflow.run
+    async def run(self, start: ReconciliationStart) -> None:
+        if start.after is None:
+            await workflow.execute_activity_method(
+                ReconciliationActivities.keep_webhook,
+                start.integration_id,
+                task_queue=tracker_queue(start.tracker),
+                summary="our webhook",
+                priority=BEHIND_ALL,
+                **retries.WEBHOOK,
+            )
+        at = start
+        while True:
+            page = await self._read(at)
+            read, healed, calls = at.read + page.read, at.healed + page.healed, at.calls + page.calls
+            at = replace(at, after=page.after, read=read, healed=healed, calls=calls)
+            if page.after is None:
+                break
+            if workflow.info().is_continue_as_new_suggested():
+                workflow.continue_as_new(at)
+        done = Reconciled(at.integration_id, at.read, at.healed, at.calls, workflow.now())
+        await store.patiently(ReconciliationActivities.finish_reconciliation, done, "all were read")
+
+    async def _read(self, at: ReconciliationStart) -> PageRead:
+        return await workflow.execute_activity_method(
+            ReconciliationActivities.reconcile_page,
+            ReadPage(at.integration_id, at.after or ""),
+            task_queue=tracker_queue(at.tracker),
+            summary=f"{at.read} read",
+            priority=BEHIND_ALL,
+            **retries.PAGE,
+        )

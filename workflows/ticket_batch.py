@@ -1,0 +1,72 @@
+"""The workflow of a batch of tickets: tells action items to have their tickets made, a few at a time.
+
+States: how many items were told; ends when no ticket of the batch waits any more. Asked for again, it starts again.
+Messages: signal ``look_again`` (more was asked for).
+
+It is started with a low priority, and no more than ``models.queries.ticket_batches.AT_ONCE`` of its tickets wait for
+their tracker at a time, so that a person who wants one ticket meanwhile does not wait for all of these. Where a tracker
+is away it looks less and less often: each item's own workflow tries on.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import FailureError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.ticket_batches import LookAtBatch, TicketBatchActivities
+    from domain.snapshots import BatchLook
+    from workflows import store
+
+SOON = timedelta(milliseconds=500)
+RARELY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class TicketBatchStart:
+    """``released`` is carried over by continue-as-new."""
+
+    batch_id: str
+    released: int = 0
+
+
+@workflow.defn
+class TicketBatchWorkflow:
+    @workflow.init
+    def __init__(self, start: TicketBatchStart) -> None:
+        self._id = start.batch_id
+        self._seen = BatchLook(released=start.released)
+        self._asked = True
+
+    @workflow.run
+    async def run(self, start: TicketBatchStart) -> None:  # noqa: ARG002 - read in __init__
+        pause = SOON
+        while True:
+            self._asked = False
+            given = LookAtBatch(self._id, self._seen.released, workflow.now())
+            look = await store.patiently(TicketBatchActivities.look_at_batch, given, "how far is it?")
+            for item_id in look.tell:
+                await self._tell(item_id)
+            has_moved = look.tell or look.pending != self._seen.pending
+            self._seen = look
+            workflow.set_current_details(f"{look.released} items told; {look.pending} tickets wait.")
+            if look.is_over and not self._asked:
+                return
+            if workflow.info().is_continue_as_new_suggested():
+                workflow.continue_as_new(TicketBatchStart(self._id, look.released))
+            pause = SOON if has_moved else min(pause * 2, RARELY)
+            try:
+                await workflow.wait_condition(lambda: self._asked, timeout=pause, timeout_summary="look again")
+            except TimeoutError:
+                continue
+
+    @workflow.signal
+    def look_again(self) -> None:
+        self._asked = True
+
+    async def _tell(self, item_id: str) -> None:
+        try:
+            await workflow.get_external_workflow_handle(f"action-item-{item_id}").signal("look_again")
+        except FailureError:  # it is over, or was lost
+            await store.patiently(TicketBatchActivities.put_into_outbox, item_id, "let the sweep start it")
