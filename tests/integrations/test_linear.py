@@ -430,10 +430,18 @@ class TestMoves:
 
     def test_in_a_team_that_we_do_not_see_it_is_forbidden(self, tracker: Tracker, peer: LinearPeer) -> None:
         made = tracker.create(DRAFT)
-        peer.hide(made.external_id)
+        peer.hide_team()
         with pytest.raises(TicketForbidden, match="the team ENG does not exist, or the key does not see it"):
             tracker.fetch(made.ref)
         assert not list(tracker.read_many([made.ref]))
+
+    def test_moved_to_such_a_team_it_is_gone_for_all_that_linear_tells(
+        self, tracker: Tracker, peer: LinearPeer
+    ) -> None:
+        made = tracker.create(DRAFT)
+        peer.hide(made.external_id)
+        with pytest.raises(TicketGone):
+            tracker.fetch(made.ref)
 
     def test_the_address_of_another_workspace_is_refused(self, tracker: Tracker, peer: LinearPeer) -> None:
         made = tracker.create(DRAFT)

@@ -73,11 +73,16 @@ class Issue:
     due_date: str | None = None
     moved_to: int | None = None
     deleted: bool = False
+    confidential: bool = False
     notes: list[Json] = field(default_factory=list)
 
     @property
     def key(self) -> str:
         return f"{self.project.path}#{self.iid}"
+
+    @property
+    def is_seen(self) -> bool:
+        return self.project.visible and not self.deleted and not self.confidential
 
 
 class Refusal(Exception):
@@ -193,6 +198,11 @@ class GitlabPeer(TrackerPeer):
             self._tell(old, "close", int(self.other_account), {})
 
     def hide(self, external_id: str) -> None:
+        """It becomes confidential, and we are guests: whether it is there at all GitLab does not tell then."""
+        with self.lock:
+            self.issues[int(external_id)].confidential = True
+
+    def hide_project(self, external_id: str) -> None:
         """Its project becomes private, without us; all that it holds goes with it."""
         with self.lock:
             self.issues[int(external_id)].project.visible = False
@@ -373,14 +383,14 @@ class GitlabPeer(TrackerPeer):
 
     def _issue(self, project: Project, iid: str) -> Issue:
         for issue in self.issues.values():
-            if (issue.project, str(issue.iid)) == (project, iid) and not issue.deleted:
+            if (issue.project, str(issue.iid)) == (project, iid) and issue.is_seen:
                 return issue
         raise Refusal(404, "404 Issue Not Found")
 
     def _listed(self, project: Project, request: Request) -> list[Json]:
         _allowed(request.query, _LIST)
         assert request.query["scope"] == "all", "else only those that are assigned or created by us"
-        there = [one for one in self.issues.values() if one.project is project and not one.deleted]
+        there = [one for one in self.issues.values() if one.project is project and one.is_seen]
         author, since, iids = (request.query.get(name) for name in ("author_id", "created_after", "iids[]"))
         if author is not None:
             there = [one for one in there if str(one.author) == author]
@@ -458,8 +468,7 @@ class GitlabPeer(TrackerPeer):
         assert isinstance(asked, dict)
         assert "issue(id: $id) { reference(full: true) }" in asked["query"]
         found = self.issues[int(asked["variables"]["id"].removeprefix("gid://gitlab/Issue/"))]
-        seen = found.project.visible and not found.deleted
-        return Answer(200, {"data": {"issue": {"reference": found.key} if seen else None}})
+        return Answer(200, {"data": {"issue": {"reference": found.key} if found.is_seen else None}})
 
     def fault(self, fault: Fault, request: Request) -> Answer:
         if fault is Fault.EMPTY_LIST:
