@@ -24,12 +24,16 @@ HAS_NO_MEANING: dict[tuple[int, str], str] = {
     (5, "github"): "GitHub's issues are open or closed: they know no work in progress, and every state is in reach.",
     (5, "linear"): "Linear lets an issue go from any state to any other: none is out of reach.",
     (5, "asana"): "Asana lets a task go from any section and state to any other: none is out of reach.",
+    (5, "gitlab"): "GitLab's issues are open or closed, and labels say the rest: every state is in reach.",
     (7, "github"): "GitHub's issues have no due date: it is written into the text.",
     (10, "asana"): "Asana's API makes a task whatever fields are empty: only its forms ask for them.",
     (10, "github"): "GitHub's form asks for a title only: there is no field to map.",
+    (10, "gitlab"): "GitLab's form asks for a title only: there is no field to map.",
     (10, "linear"): "Linear asks for a title and a team only: there is no field to map.",
+    (12, "gitlab"): "GitLab does not tell an issue that we may not see from one that is not there: hidden is deleted.",
     (12, "linear"): "Linear does not tell a team that we may not see from one that does not exist: hidden is deleted.",
     (19, "asana"): "Asana's API tells of no pull requests: what other apps attach has no state that it knows.",
+    (19, "gitlab"): "GitLab's merge requests are not asked for: its webhooks name no issue that one closes.",
     (19, "jira"): "Jira's public API tells of no pull requests: its development panel is not part of it.",
 }
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).date()
