@@ -26,6 +26,7 @@ SECONDS = 10.0
 """How long one request may take to connect, and how long an answer may be silent."""
 WORDS_LIMIT = 500
 
+Params = Mapping[str, str | int | bool | Sequence[str]]
 M = TypeVar("M")
 
 
@@ -98,9 +99,7 @@ class HttpClient:
         if "_client" in self.__dict__:
             self._client.close()
 
-    def send(
-        self, method: str, path: str, *, params: Mapping[str, str | int] | None = None, json: object = None
-    ) -> httpx.Response:
+    def send(self, method: str, path: str, *, params: Params | None = None, json: object = None) -> httpx.Response:
         """The answer to one request; ``path`` follows the base address, ``json`` None is no body.
 
         Raises ``TrackerUnavailable`` for a stumble and ``TrackerRefused`` for a redirection, which is not followed:

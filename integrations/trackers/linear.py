@@ -902,7 +902,7 @@ def _difference(issue: _Issue, change: TicketChange) -> dict[str, object]:
 
 _PROFILE = re.compile(r"https?://linear\.app/[\w.-]+/profiles/[\w.@-]+")
 _MENDED_PROFILE = re.compile(r"`(https?://linear\.app/[\w.-]+/profiles/[\w.@-]+)`")
-_BULLET = re.compile(r"^(\s*)\*(?= )", re.MULTILINE)
+_BULLET = re.compile(r"^(\s*)\*(?= )(?!(?:[ \t]*\*)+[ \t]*$)", re.MULTILINE)  # a line of stars is a rule
 
 
 def _line(title: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.errors import (
     BadSignature,
@@ -19,6 +21,7 @@ from domain.errors import (
     TrackerRefused,
 )
 from domain.tickets import CloseReason, TicketState
+from integrations.markdown import looks_same
 from integrations.shelf import connect
 from integrations.tracker import (
     PullRequest,
@@ -36,7 +39,7 @@ from integrations.tracker import (
 )
 from integrations.trackers import linear
 from tests.peers.emulate_linear import EmulatedLinear
-from tests.peers.linear import TOKEN, LinearPeer, User
+from tests.peers.linear import TOKEN, LinearPeer, User, serialized
 from tests.peers.linear_schema import check, judge, linear_schema, weight
 from tests.peers.receiver import Delivery, Receiver
 from tests.peers.scripted import Answer, ScriptedVendor
@@ -44,6 +47,8 @@ from tests.peers.tracker_peer import Fault, Kind, Request
 
 DRAFT = TicketDraft("ai_1", "Alert on queue depth", "Page before the queue is full.")
 REF = TicketRef("b3a1d9a0-6d1f-4c58-9f53-0000000000ff", "ENG-12")
+
+LINES = ["", "text", "- one", "  - two", "1. three", "> said", "@jane", "`@b` *c*", "```\n* d\n```", "| f |\n| - |"]
 
 
 @pytest.fixture
@@ -339,6 +344,16 @@ class TestTexts:
         tracker.update(made.ref, TicketChange(body=self.BODY.replace("- one\n- two", "*   one\n\n*   two")))
         assert tracker.calls == calls + 2, "what looks the same is not written again"
 
+    @given(st.lists(st.sampled_from(LINES), max_size=8).map("\n".join))
+    def test_whatever_is_written_comes_back(self, body: str) -> None:
+        """Through Linear's hand, which writes lists with ``*``, in both directions and twice."""
+        once = linear._read(serialized(linear._written(body)))
+        assert once == linear._read(serialized(linear._written(once))) == body.strip("\n").rstrip()
+        assert looks_same(serialized(linear._written(body)), linear._written(body))
+
+    def test_a_rule_is_no_list(self) -> None:
+        assert linear._read("a\n\n* * *\n\n* **b**") == "a\n\n* * *\n\n- **b**"
+
     def test_nobody_is_mentioned(self, tracker: Tracker, peer: LinearPeer) -> None:
         body = "Ask @jane, see https://linear.app/acme/profiles/jane or `@jane`"
         made = tracker.create(TicketDraft("ai_1", "T", body))
@@ -415,10 +430,18 @@ class TestMoves:
 
     def test_in_a_team_that_we_do_not_see_it_is_forbidden(self, tracker: Tracker, peer: LinearPeer) -> None:
         made = tracker.create(DRAFT)
-        peer.hide(made.external_id)
+        peer.hide_team()
         with pytest.raises(TicketForbidden, match="the team ENG does not exist, or the key does not see it"):
             tracker.fetch(made.ref)
         assert not list(tracker.read_many([made.ref]))
+
+    def test_moved_to_such_a_team_it_is_gone_for_all_that_linear_tells(
+        self, tracker: Tracker, peer: LinearPeer
+    ) -> None:
+        made = tracker.create(DRAFT)
+        peer.hide(made.external_id)
+        with pytest.raises(TicketGone):
+            tracker.fetch(made.ref)
 
     def test_the_address_of_another_workspace_is_refused(self, tracker: Tracker, peer: LinearPeer) -> None:
         made = tracker.create(DRAFT)

@@ -284,9 +284,16 @@ class LinearPeer(TrackerPeer):
             self._change(self.issues[external_id], {"teamId": self.other_team.id}, self.other_account)
 
     def hide(self, external_id: str) -> None:
-        """Its team becomes private, without us; all that it holds goes with it."""
+        """It moves to a private team that we are not in. Whether it is there at all Linear does not tell then."""
         with self.lock:
-            self.issues[external_id].team.visible = False
+            issue = self.issues[external_id]
+            issue.previous.append(issue.identifier)
+            issue.team = Team("SEC", "Security", visible=False)
+            issue.number = next(issue.team.numbers)
+
+    def hide_team(self) -> None:
+        """The connection's team becomes private, without us; all that it holds goes with it."""
+        self.team.visible = False
 
     def revoke(self) -> None:
         self.is_valid = False
@@ -750,7 +757,7 @@ def instant(at: datetime | None) -> str | None:
 
 def serialized(markdown: str) -> str:
     """A text as Linear's editor writes it."""
-    return _bullets(markdown.strip(), "-", "*")
+    return _bullets(markdown.strip("\n").rstrip(), "-", "*")
 
 
 def plain(markdown: str) -> str:

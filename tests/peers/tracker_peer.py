@@ -58,7 +58,8 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """As it came: ``path`` without the query; ``headers`` in small letters."""
+    """As it came: ``path`` without the query, a repeated name of which has its values with commas between; ``headers``
+    in small letters."""
 
     method: str
     path: str
@@ -253,7 +254,9 @@ def _handler(peer: TrackerPeer, over: threading.Event) -> type[BaseHTTPRequestHa
             sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             parts = urlsplit(self.path)
             headers = {name.lower(): value for name, value in self.headers.items()}
-            query = dict(parse_qsl(parts.query, keep_blank_values=True))
+            query: dict[str, str] = {}
+            for name, value in parse_qsl(parts.query, keep_blank_values=True):
+                query[name] = f"{query[name]},{value}" if name in query else value
             answer, fault = peer.handle(Request(self.command, parts.path, query, headers, sent))
             if fault is Fault.SLOW:
                 over.wait(SLOW_SECONDS)

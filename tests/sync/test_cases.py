@@ -17,15 +17,24 @@ from tests.api.writing import ok
 from tests.peers.receiver import Delivery
 from tests.peers.tracker_peer import Fault, Kind
 from tests.stack import eventually
+from tests.sync import particular
 from tests.sync.scene import Scene
 
 HAS_NO_MEANING: dict[tuple[int, str], str] = {
     (5, "github"): "GitHub's issues are open or closed: they know no work in progress, and every state is in reach.",
     (5, "linear"): "Linear lets an issue go from any state to any other: none is out of reach.",
+    (5, "asana"): "Asana lets a task go from any section and state to any other: none is out of reach.",
+    (5, "gitlab"): "GitLab's issues are open or closed, and labels say the rest: every state is in reach.",
     (7, "github"): "GitHub's issues have no due date: it is written into the text.",
+    (10, "asana"): "Asana's API makes a task whatever fields are empty: only its forms ask for them.",
     (10, "github"): "GitHub's form asks for a title only: there is no field to map.",
+    (10, "gitlab"): "GitLab's form asks for a title only: there is no field to map.",
     (10, "linear"): "Linear asks for a title and a team only: there is no field to map.",
+    (12, "gitlab"): "GitLab does not tell an issue that we may not see from one that is not there: hidden is deleted.",
     (12, "linear"): "Linear does not tell a team that we may not see from one that does not exist: hidden is deleted.",
+    (19, "asana"): "Asana's API tells of no pull requests: what other apps attach has no state that it knows.",
+    (19, "gitlab"): "GitLab's merge requests are not asked for: its webhooks name no issue that one closes.",
+    (19, "jira"): "Jira's public API tells of no pull requests: its development panel is not part of it.",
 }
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).date()
 
@@ -128,13 +137,13 @@ def test_case_05_status_out(scene: Scene) -> None:
     scene.says(item, state=TicketState.CANCELLED)
     scene.change(item, status="OPEN")
     scene.says(item, state=TicketState.OPEN)
-    named = getattr(scene.peer, "another_started", None)
+    named = particular.another_started(scene.peer)
     if named is not None:
         scene.configure(statuses={"IN_PROGRESS": named})
         scene.change(item, status="IN_PROGRESS")
         scene.says(item, status=named)
     if not is_partial(scene, 5):
-        scene.peer.close_the_way()  # type: ignore[attr-defined]
+        particular.close_the_way(scene.peer)
         scene.change(item, status="COMPLETED", description="Renamed all the same")
         scene.linked(item["id"], "refused")
         assert scene.link(item)["detail"]
@@ -253,7 +262,7 @@ def test_case_10_required_fields(scene: Scene) -> None:
     assert checks["ok"], checks
     if is_partial(scene, 10):
         return
-    field_id, value, words = scene.peer.require_field()  # type: ignore[attr-defined]
+    field_id, value, words = particular.require_field(scene.peer)
     refused = scene.item(linked=False)
     scene.linked(refused["id"], "refused")
     assert words.lower() in scene.link(refused)["detail"].lower()
@@ -467,10 +476,7 @@ def test_case_19_pull_requests(scene: Scene) -> None:
         assert scene.link(item)["pullRequests"] == []
         return
     for state in ("open", "merged"):
-        if hasattr(scene.peer, "pull_request"):
-            scene.peer.pull_request(there, state)
-        else:
-            scene.peer.attach(there, "https://github.example/acme/api/pull/7", "Alert sooner", state)  # type: ignore[attr-defined]
+        particular.pull_request(scene.peer, there, state, "Alert sooner")
         for one in scene.deliver():
             assert one.is_success, one.text
 
