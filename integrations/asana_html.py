@@ -40,7 +40,11 @@ _MARKS = {"strong": "**", "em": "*", "s": "~~"}
 _TAG_MARKS = {"strong": "strong", "b": "strong", "em": "em", "i": "em", "s": "s", "del": "s"}
 _VOID = {"hr", "br", "img", "input", "meta", "link", "wbr", "col", "area", "base", "embed", "source", "track"}
 _SILENT = {"script", "style", "head", "title", "template"}
-_INLINE = {"a", "u", "span", "code", "sub", "sup", "small", "label", "font", "wbr", "abbr", *_TAG_MARKS}
+_BLOCK_NAMES = (
+    "address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 "
+    "h4 h5 h6 header hr html li main nav object ol p pre section summary table tbody td tfoot th thead tr ul"
+)
+_BLOCKS = frozenset(_BLOCK_NAMES.split())
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -229,7 +233,7 @@ def _trimmed(runs: Runs) -> Runs:
     for run in runs:
         text = run.text
         if not run.code:
-            text = re.sub(r"[ \t]*\n[ \t\n]*", "\n", text)
+            text = re.sub(r"(?<![ \t])[ \t]*\n[ \t\n]*", "\n", text)
             text = text.lstrip(" \t\n") if at_start else text
             if kept and kept[-1].text.endswith("\n") and not kept[-1].code:
                 text = text.lstrip(" \t\n")
@@ -510,13 +514,18 @@ def _from_html(html: str) -> tuple[Block, ...]:
 def _node_blocks(children: Sequence["_Node | str"]) -> Iterator[Block]:
     loose: list[Run] = []
     for child in children:
-        if isinstance(child, str) or child.tag in _INLINE or child.tag in {"br", "img"}:
+        if isinstance(child, str) or not _holds_block(child):
             loose += _node_runs(child, Run(""))
             continue
         yield from _paragraphs(loose)
         loose = []
         yield from _node_block(child)
     yield from _paragraphs(loose)
+
+
+def _holds_block(node: "_Node | str") -> bool:
+    """By the convention of HTML, also for what is new in Asana."""
+    return isinstance(node, _Node) and (node.tag in _BLOCKS or any(_holds_block(one) for one in node.children))
 
 
 def _node_block(node: _Node) -> Iterator[Block]:
