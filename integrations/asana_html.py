@@ -54,6 +54,8 @@ _TASK = re.compile(r"https://app\.asana\.com/(?:0/[0-9]+/[0-9]+(?:/f)?|1/[0-9]+/
 _SPECIAL = re.compile(r"([\\`*_\[\]<>&~|!#])")
 _LINE_START = re.compile(r"^([+\-=])", re.MULTILINE)
 _LINE_NUMBER = re.compile(r"^([0-9]{1,9})([.)])", re.MULTILINE)
+_SAYS_MORE = re.compile(r"[\\`*_\[\]<>&~|!#\n\t]|^(?:[+\-=]|[0-9])")
+"""What may mean more than its letters in one line of Markdown."""
 _ENTITY = re.compile(r"&(?=#?[A-Za-z0-9]+;)")
 _DELIMITERS = re.compile(r"\|(?: *:?-+:? *\|)+")
 _PIPE = re.compile(r"(?<!\\)\|")
@@ -71,7 +73,7 @@ class Run:
     code: bool = False
 
     def like(self, other: "Run") -> bool:
-        return replace(self, text="") == replace(other, text="")
+        return (self.marks, self.href, self.code) == (other.marks, other.href, other.code)
 
 
 Runs = tuple[Run, ...]
@@ -144,10 +146,10 @@ def _settled(blocks: tuple[Block, ...]) -> str:
     """Markdown that means itself: what it cannot say of the blocks is given up."""
     text = _markdown(blocks)
     for _ in range(ROUNDS):
-        again = _markdown(_from_markdown(text))
-        if again == text:
+        meant = _from_markdown(text)
+        if meant == blocks:
             break
-        text = again
+        blocks, text = meant, _markdown(meant)
     return text
 
 
@@ -176,7 +178,7 @@ def _merged(runs: Iterable[Run]) -> Runs:
     merged: list[Run] = []
     for run in runs:
         if merged and merged[-1].like(run):
-            merged[-1] = replace(run, text=merged[-1].text + run.text)
+            merged[-1] = Run(merged[-1].text + run.text, run.marks, run.href, run.code)
         elif run.text:
             merged.append(run)
     return tuple(merged)
@@ -704,7 +706,7 @@ def _markdown(blocks: tuple[Block, ...]) -> str:
     return "\n\n".join(_block_markdown(block) for block in blocks)
 
 
-def _block_markdown(block: Block) -> str:
+def _block_markdown(block: Block) -> str:  # noqa: PLR0911 (one for each kind)
     """As plain as it can be: what needs no escape gets none, and a mark that Markdown cannot say is left out."""
     match block:
         case Code(text):
@@ -716,6 +718,8 @@ def _block_markdown(block: Block) -> str:
             return "\n".join(f"> {line}".rstrip() for line in _markdown(inner).split("\n"))
         case Items(ordered, items):
             return "\n".join(_item_markdown(item, f"{n}. " if ordered else "- ") for n, item in enumerate(items, 1))
+        case Paragraph((Run(text, marks, None, False),)) if not marks and not _SAYS_MORE.search(text):
+            return text
         case _:
             for escaping in (False, True):
                 draft = _worded(block, escaping=escaping)
