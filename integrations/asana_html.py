@@ -40,7 +40,11 @@ _MARKS = {"strong": "**", "em": "*", "s": "~~"}
 _TAG_MARKS = {"strong": "strong", "b": "strong", "em": "em", "i": "em", "s": "s", "del": "s"}
 _VOID = {"hr", "br", "img", "input", "meta", "link", "wbr", "col", "area", "base", "embed", "source", "track"}
 _SILENT = {"script", "style", "head", "title", "template"}
-_INLINE = {"a", "u", "span", "code", "sub", "sup", "small", "label", "font", "wbr", "abbr", *_TAG_MARKS}
+_BLOCK_NAMES = (
+    "address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 "
+    "h4 h5 h6 header hr html li main nav object ol p pre section summary table tbody td tfoot th thead tr ul"
+)
+_BLOCKS = frozenset(_BLOCK_NAMES.split())
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -50,6 +54,8 @@ _TASK = re.compile(r"https://app\.asana\.com/(?:0/[0-9]+/[0-9]+(?:/f)?|1/[0-9]+/
 _SPECIAL = re.compile(r"([\\`*_\[\]<>&~|!#])")
 _LINE_START = re.compile(r"^([+\-=])", re.MULTILINE)
 _LINE_NUMBER = re.compile(r"^([0-9]{1,9})([.)])", re.MULTILINE)
+_SAYS_MORE = re.compile(r"[\\`*_\[\]<>&~|!#\n\t]|^(?:[+\-=]|[0-9])")
+"""What may mean more than its letters in one line of Markdown."""
 _ENTITY = re.compile(r"&(?=#?[A-Za-z0-9]+;)")
 _DELIMITERS = re.compile(r"\|(?: *:?-+:? *\|)+")
 _PIPE = re.compile(r"(?<!\\)\|")
@@ -67,7 +73,7 @@ class Run:
     code: bool = False
 
     def like(self, other: "Run") -> bool:
-        return replace(self, text="") == replace(other, text="")
+        return (self.marks, self.href, self.code) == (other.marks, other.href, other.code)
 
 
 Runs = tuple[Run, ...]
@@ -140,10 +146,10 @@ def _settled(blocks: tuple[Block, ...]) -> str:
     """Markdown that means itself: what it cannot say of the blocks is given up."""
     text = _markdown(blocks)
     for _ in range(ROUNDS):
-        again = _markdown(_from_markdown(text))
-        if again == text:
+        meant = _from_markdown(text)
+        if meant == blocks:
             break
-        text = again
+        blocks, text = meant, _markdown(meant)
     return text
 
 
@@ -172,7 +178,7 @@ def _merged(runs: Iterable[Run]) -> Runs:
     merged: list[Run] = []
     for run in runs:
         if merged and merged[-1].like(run):
-            merged[-1] = replace(run, text=merged[-1].text + run.text)
+            merged[-1] = Run(merged[-1].text + run.text, run.marks, run.href, run.code)
         elif run.text:
             merged.append(run)
     return tuple(merged)
@@ -229,7 +235,7 @@ def _trimmed(runs: Runs) -> Runs:
     for run in runs:
         text = run.text
         if not run.code:
-            text = re.sub(r"[ \t]*\n[ \t\n]*", "\n", text)
+            text = re.sub(r"(?<![ \t])[ \t]*\n[ \t\n]*", "\n", text)
             text = text.lstrip(" \t\n") if at_start else text
             if kept and kept[-1].text.endswith("\n") and not kept[-1].code:
                 text = text.lstrip(" \t\n")
@@ -510,13 +516,18 @@ def _from_html(html: str) -> tuple[Block, ...]:
 def _node_blocks(children: Sequence["_Node | str"]) -> Iterator[Block]:
     loose: list[Run] = []
     for child in children:
-        if isinstance(child, str) or child.tag in _INLINE or child.tag in {"br", "img"}:
+        if isinstance(child, str) or not _holds_block(child):
             loose += _node_runs(child, Run(""))
             continue
         yield from _paragraphs(loose)
         loose = []
         yield from _node_block(child)
     yield from _paragraphs(loose)
+
+
+def _holds_block(node: "_Node | str") -> bool:
+    """By the convention of HTML, also for what is new in Asana."""
+    return isinstance(node, _Node) and (node.tag in _BLOCKS or any(_holds_block(one) for one in node.children))
 
 
 def _node_block(node: _Node) -> Iterator[Block]:
@@ -695,7 +706,7 @@ def _markdown(blocks: tuple[Block, ...]) -> str:
     return "\n\n".join(_block_markdown(block) for block in blocks)
 
 
-def _block_markdown(block: Block) -> str:
+def _block_markdown(block: Block) -> str:  # noqa: PLR0911 (one for each kind)
     """As plain as it can be: what needs no escape gets none, and a mark that Markdown cannot say is left out."""
     match block:
         case Code(text):
@@ -707,6 +718,8 @@ def _block_markdown(block: Block) -> str:
             return "\n".join(f"> {line}".rstrip() for line in _markdown(inner).split("\n"))
         case Items(ordered, items):
             return "\n".join(_item_markdown(item, f"{n}. " if ordered else "- ") for n, item in enumerate(items, 1))
+        case Paragraph((Run(text, marks, None, False),)) if not marks and not _SAYS_MORE.search(text):
+            return text
         case _:
             for escaping in (False, True):
                 draft = _worded(block, escaping=escaping)

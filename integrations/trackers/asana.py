@@ -70,7 +70,7 @@ TITLE_LIMIT = 1_024
 BODY_LIMIT = 60_000
 """Characters of Markdown; Asana documents no limit, and refuses a description that is far longer."""
 CLOCK_SKEW = timedelta(minutes=5)
-PROBES = 10
+PROBES = 3
 """How many tickets outside of the connection's projects :meth:`AsanaTracker.read_many` asks for one by one."""
 SUBTYPES = ("default_task", "milestone", "approval")
 

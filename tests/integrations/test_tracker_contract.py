@@ -294,6 +294,8 @@ class TestWebhooks:
             bench.tracker().parse_webhook(sent.headers, sent.body)
 
     def test_a_ticket_without_its_parts_is_malformed(self, bench: Bench) -> None:
+        if bench.kind == "asana":
+            pytest.skip("its webhooks tell no ticket; test_asana.py takes the parts of its events away")
         made = bench.tracker().create(DRAFT)
         whole = json.loads(bench.delivered(made, TicketAction.OPENED, bench.account).body)
         subject = next(name for name in SUBJECTS if name in whole)

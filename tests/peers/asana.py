@@ -413,7 +413,13 @@ class AsanaPeer(TrackerPeer):
     def _one(self, request: Request, whole: Json, default: set[str] | None = None) -> Answer:
         return Answer(201 if request.method == "POST" else 200, {"data": _asked(request, whole, default)})
 
-    def _page_of(self, request: Request, found: list[Json], default: set[str] | None = None) -> Answer:
+    def _page_of(
+        self,
+        request: Request,
+        found: list[Any],
+        default: set[str] | None = None,
+        told: Callable[[Any], Json] = lambda one: one,
+    ) -> Answer:
         size = int(request.query.get("limit", 100))
         if not 1 <= size <= 100:
             raise _no(400, "limit: Must be between 1 and 100")
@@ -423,7 +429,7 @@ class AsanaPeer(TrackerPeer):
         token = f"eyJ{start + size:08d}"
         path = f"{request.path.removeprefix(BASE)}?limit={size}&offset={token}"
         more = {"offset": token, "path": path, "uri": f"https://app.asana.com{BASE}{path}"} if rest else None
-        data = [_asked(request, one, default or {"name"}) for one in found[start : start + size]]
+        data = [_asked(request, told(one), default or {"name"}) for one in found[start : start + size]]
         return Answer(200, {"data": data, "next_page": more})
 
     def _place(self, token: str) -> int:
@@ -461,7 +467,7 @@ class AsanaPeer(TrackerPeer):
             modified_at=_told(task.modified_at),
             due_on=task.due_on,
             due_at=None,
-            notes=to_markdown(task.html_notes),
+            notes="".join(ET.fromstring(task.html_notes).itertext()),
             html_notes=task.html_notes,
             permalink_url=self._page(task),
             assignee=_person(task.assignee) if task.assignee else None,
@@ -504,7 +510,8 @@ class AsanaPeer(TrackerPeer):
         self._project(project)
         since = request.query.get("modified_since", "")
         found = [one for one in self._tasks if project in one.sections and not (one.gone or one.hidden)]
-        return self._page_of(request, [self._whole(request, one) for one in found if _told(one.modified_at) >= since])
+        found = [one for one in found if _told(one.modified_at) >= since]
+        return self._page_of(request, found, told=lambda one: self._whole(request, one))
 
     def _get_tasks(self, request: Request) -> Answer:
         if "project" not in request.query:

@@ -8,6 +8,7 @@ from integrations.shelf import connect
 from integrations.tracker import Ticket, TicketAction, Tracker
 from tests.integrations.benches import Settings
 from tests.peers.asana import AsanaPeer
+from tests.peers.asana_openapi import AsanaJudge
 from tests.peers.receiver import Delivery
 
 STORIES = {TicketAction.CLOSED: "marked_complete", TicketAction.REOPENED: "marked_incomplete"}
@@ -69,6 +70,7 @@ class AsanaBench:
 
 def make(request: pytest.FixtureRequest) -> AsanaBench:
     peer = AsanaPeer()
+    peer.judges.append(AsanaJudge())  # every request must be one that Asana documents
     running = peer.running()
     running.__enter__()
     request.addfinalizer(lambda: running.__exit__(None, None, None))
