@@ -1,6 +1,7 @@
 """Reconciliation of many: pages, not one call a ticket. The vendor is on a socket, the database is real."""
 
 import asyncio
+import os
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -21,7 +22,10 @@ from models.vault import Vault
 from tests.peers.tracker_peer import TrackerPeer
 from tests.sync.scene import peer_classes
 
-LINKED, BUDGET, DRIFTED = 5000, 60, 3
+LINKED = int(os.environ.get("AFTERWORD_LINKED", "1000"))
+"""``AFTERWORD_LINKED=5000`` is the nightly profile: then sixty calls are the most."""
+BUDGET = 10 + LINKED // 100
+DRIFTED = 3
 VAULT = Vault("many")
 BATCH = 500
 
@@ -81,7 +85,7 @@ async def reconcile(sessions: Sessions, integration_id: str) -> tuple[int, int, 
 
 
 @pytest.mark.parametrize("kind", sorted(peer_classes()))
-def test_five_thousand_linked_items_in_sixty_calls(kind: str, database: str) -> None:
+def test_linked_items_are_read_in_pages(kind: str, database: str) -> None:
     if LINKED / shelf.tracker(kind).page_size > BUDGET:
         pytest.fail(f"{kind} reads {shelf.tracker(kind).page_size} to a page")
     peer, mark = peer_classes()[kind](), uuid4().hex[:8]
