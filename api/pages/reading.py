@@ -1,6 +1,6 @@
 """The page of one postmortem: everything that it shows, and what its reader may do next."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from api.v1.advice import AdviceOut, list_advice
 from domain import access, lifecycle
 from domain.absence import Absence
 from domain.access import EditorLevel, Verb
-from domain.action_items import ActionItemStatus, is_overdue
+from domain.action_items import ActionItemStatus, LinkState, is_overdue
 from domain.commands import PostmortemAction
 from domain.drafts import EntryType
 from domain.errors import DomainError, IllegalTransition, NotAllowed
@@ -95,8 +95,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     may_add_item = writes and action_items.may_add(seen)
     offers = await _offers(visit, seen, known) if writes else {}
     trackers = {one.id: one.name for one in await integrations.find_by_kind(unit.session, shelf.tracker_kinds())}
-    has_open = any(not ActionItemStatus(one.status).is_settled for one in items["items"])
-    may_ticket = writes and bool(trackers) and has_open and ticket_batches.may_ask(seen)
+    may_ticket = writes and ticket_batches.may_ask(seen) and _lacks_tickets(items["items"], trackers.keys())
     forms = {
         "item": may_add_item,
         "tickets": may_ticket,
@@ -151,6 +150,15 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         entry_types=[one.value for one in EntryType],
         **items,
     )
+
+
+def _lacks_tickets(items: Sequence[ActionItem], trackers: Collection[str]) -> bool:
+    """Whether some open item has no ticket in one of these connections, nor one on its way."""
+    for item in items:
+        there = {one.integration_id for one in item.tickets if one.external_id or one.link_state != LinkState.REFUSED}
+        if not ActionItemStatus(item.status).is_settled and not there.issuperset(trackers):
+            return True
+    return False
 
 
 def texts_of(row: Postmortem, kept: Template) -> dict[str, str]:
