@@ -14,14 +14,21 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import update
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 
-from domain.access import Role
+from domain.access import Role, Viewer
+from domain.action_items import LinkState
 from domain.commands import ActionItemAction, PostmortemAction
 from domain.targets import TargetName
+from models.action_item import Ticket
+from models.base import new_id
+from models.integration import Integration
 from models.postmortem import Postmortem
+from models.queries import postmortems, ticket_batches
 from tests.workflows.lab import SUGGEST_CONTINUE_AS_NEW, Case, Lab, migrated_postgres, running_lab
-from workflows import PostmortemWorkflow
+from workflows import TASK_QUEUE, PostmortemWorkflow, TicketBatchWorkflow
+from workflows.ticket_batch import TicketBatchStart
 
 HISTORIES = Path(__file__).parent / "histories"
 
@@ -144,6 +151,32 @@ async def action_item_deleted(lab: Lab) -> Recorded:
     yield "action_item_deleted", handle
 
 
+async def ticket_batch(lab: Lab) -> Recorded:
+    """Seven tickets, five at a time; one item's workflow is not there to be told."""
+    case = await lab.postmortem()
+    viewer, items = Viewer(case.author_id, Role.RESPONDER), [await case.ready() for _ in range(7)]
+    for item_id in items[1:]:
+        await case.start_item(item_id)
+    async with lab.sessions.begin() as session:
+        integration = Integration(id=new_id("int"), kind="console", name="Board", config={}, is_enabled=True)
+        session.add(integration)
+        await session.flush()
+        seen = await postmortems.get_seen(session, viewer, case.id, lock=True)
+        asked = await ticket_batches.ask_for_tickets(session, viewer, seen, integration, None, case.resolved_at)
+        batch_id = asked.id
+    handle = await lab.client.start_workflow(
+        TicketBatchWorkflow.run, TicketBatchStart(batch_id), id=f"tickets-{batch_id}", task_queue=TASK_QUEUE
+    )
+    for told in (5, 7):
+        while (await handle.query(TicketBatchWorkflow.state)).released < told:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.05)
+        async with lab.sessions.begin() as session:
+            made = update(Ticket).where(Ticket.action_item_id.in_(items[:told]))
+            await session.execute(made.values(link_state=LinkState.OK.value, external_id=Ticket.id))
+    await handle.result()
+    yield "ticket_batch", handle
+
+
 SCENARIOS: tuple[Scenario, ...] = (
     postmortem_nobody,
     postmortem_published,
@@ -152,6 +185,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     postmortem_database_away,
     action_item_overdue,
     action_item_deleted,
+    ticket_batch,
 )
 SHORT: tuple[Scenario, ...] = (postmortem_continued,)
 

@@ -13,9 +13,10 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from domain.snapshots import ActionItemSnapshot, PostmortemSnapshot
 from tests.workflows.record_histories import HISTORIES, SCENARIOS, SHORT
-from workflows import WORKFLOWS, ActionItemWorkflow, PostmortemWorkflow
+from workflows import WORKFLOWS, ActionItemWorkflow, PostmortemWorkflow, TicketBatchWorkflow
 from workflows.action_item import ActionItemStart
 from workflows.postmortem import PostmortemStart
+from workflows.ticket_batch import TicketBatchStart
 
 FILES = sorted(HISTORIES.glob("*.json"))
 ENDS = {"EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED", "EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW"}
@@ -99,10 +100,41 @@ class ActionItemUnshown(ActionItemWorkflow):
         self._snapshot = snapshot
 
 
+@workflow.defn(name="TicketBatchWorkflow")
+class TicketBatchTimerFirst(TicketBatchWorkflow):
+    @workflow.init
+    def __init__(self, start: TicketBatchStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: TicketBatchStart) -> None:
+        await workflow.sleep(timedelta(seconds=1))
+        await super().run(start)
+
+
+@workflow.defn(name="TicketBatchWorkflow")
+class TicketBatchUntold(TicketBatchWorkflow):
+    """Shows nothing in any case: it tells nobody."""
+
+    @workflow.init
+    def __init__(self, start: TicketBatchStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: TicketBatchStart) -> None:
+        await super().run(start)
+
+    async def _tell(self, item_id: str) -> None:
+        pass
+
+
 @every_history
 @pytest.mark.parametrize(
     "changed",
-    [[PostmortemTimerFirst, ActionItemTimerFirst], [PostmortemUnshown, ActionItemUnshown]],
+    [
+        [PostmortemTimerFirst, ActionItemTimerFirst, TicketBatchTimerFirst],
+        [PostmortemUnshown, ActionItemUnshown, TicketBatchUntold],
+    ],
     ids=["timer_first", "unshown"],
 )
 async def test_a_change_of_commands_is_noticed(file: Path, changed: list[type[Any]]) -> None:
