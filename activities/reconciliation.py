@@ -20,7 +20,7 @@ from activities.tickets import bring, note_dead
 from activities.vendor import Conversation
 from domain.action_items import LinkState
 from domain.errors import CredentialsLocked, CredentialsRejected, DomainError, TicketForbidden, TicketGone
-from integrations.tracker import Registration, Ticket, TicketRef, TrackerUnavailable
+from integrations.tracker import Registration, Ticket, TicketRef, Tracker, TrackerUnavailable
 from models.integration import Integration
 from models.queries import integrations, tickets
 from models.queries.tickets import Linked
@@ -95,16 +95,18 @@ class ReconciliationActivities:
                 integrations.log_attempt(session, integration_id, "OUT", "webhook", "ok", request_id=talk.request_id)
 
     async def _secret_for(self, integration: Integration, talk: Conversation) -> str | None:
-        """What the webhook is signed with, made where there is none; None for a tracker that knows no secret."""
+        """What the webhook is signed with, made where there is none; None for a tracker that knows no secret. Where the
+        vendor chooses, its handshake leaves one, and none of ours is ever believed."""
         if "webhook_secret" not in talk.tracker.Secrets.model_fields:
             return None
+        chosen_there = talk.tracker.handshake is not Tracker.handshake
         until = datetime.now(UTC) + REGISTERING
         async with transaction(self._sessions) as session:
             held = await integrations.get_integration(session, integration.id, lock=True)
             opened = self._vault.open(held.secrets)
             known = str(opened.get("webhookSecret") or "").partition(",")[0].strip()
-            secret = known or dice.token_hex(32)
-            sealed = None if known else self._vault.seal({**opened, "webhookSecret": secret})
+            secret = known or ("" if chosen_there else dice.token_hex(32))
+            sealed = None if known or chosen_there else self._vault.seal({**opened, "webhookSecret": secret})
             await tickets.open_registration(session, integration.id, until, sealed)
         integration.secrets = sealed or integration.secrets
         return secret

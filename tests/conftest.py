@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.peers.emulate",
     "tests.peers.receiver",
     "tests.peers.github_openapi",
+    "tests.peers.jira_openapi",
     "tests.peers.scripted",
 ]
 

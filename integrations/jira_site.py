@@ -1,0 +1,176 @@
+"""A Jira Cloud site: one request at a time, by the session of the package ``jira``, and what its errors mean.
+
+https://developer.atlassian.com/cloud/jira/platform/rest/v3/intro/ (status codes, ``errorMessages`` and ``errors``)
+https://developer.atlassian.com/cloud/jira/platform/basic-auth-for-rest-apis/ (``X-Seraph-LoginReason``)
+https://developer.atlassian.com/cloud/jira/platform/rate-limiting/
+
+Of the package (3.10.5) only session and authentication keep to today's contract of Jira Cloud: its client sends
+transition ids as numbers, calls the search that was taken away, and assigns over ``/rest/api/latest``. Its retries are
+off: Temporal retries.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from jira.exceptions import JIRAError
+from jira.resilientsession import ResilientSession
+from pydantic import BaseModel, JsonValue, ValidationError
+from requests import Response
+from requests.auth import HTTPBasicAuth
+
+from domain.errors import CredentialsRejected, TrackerRefused
+from integrations.tracker import TrackerUnavailable
+
+M = TypeVar("M", bound=BaseModel)
+
+SECONDS = 10.0
+"""How long an answer may take."""
+WORDS_LIMIT = 500
+LIMITED_FOR = 30.0
+"""Seconds to wait where Jira limits the rate and does not say for how long."""
+_STUMBLES = {408, 409, 423, 425}
+"""Somebody else was changing the issue, or Jira was too slow: the same request may well succeed."""
+
+
+class Unseen(Exception):
+    """404: it is not there, or our account may not see it. Its text is Jira's."""
+
+
+class Forbidden(Exception):
+    """403. Its text is Jira's."""
+
+
+class JiraSite:
+    """``calls`` are the requests so far; ``request_id`` is Jira's own id of the last one."""
+
+    def __init__(self, label: str, address: str, email: str, token: str) -> None:
+        self._label = label
+        self._address = address
+        self._token = token
+        self._session = ResilientSession(timeout=SECONDS, max_retries=0)
+        self._session.auth = HTTPBasicAuth(email.encode(), token.encode())
+        self._session.headers.update({"User-Agent": "afterword", "X-Atlassian-Token": "no-check"})
+        self.calls = 0
+        self.request_id: str | None = None
+
+    def close(self) -> None:
+        self._session.close()
+
+    def ask(
+        self, model: type[M], method: str, path: str, query: Mapping[str, str] | None = None, body: JsonValue = None
+    ) -> M:
+        """The answer as ``model``; raises as :meth:`send`."""
+        return self.read(model, self.send(method, path, query, body))
+
+    def read(self, model: type[M], answer: object) -> M:
+        try:
+            return model.model_validate(answer)
+        except ValidationError:
+            raise self._not_jira() from None
+
+    def send(self, method: str, path: str, query: Mapping[str, str] | None = None, body: JsonValue = None) -> JsonValue:
+        """The JSON that Jira answers, None where it answers without a body.
+
+        Raises :class:`Unseen`, :class:`Forbidden`, ``CredentialsRejected``, ``TrackerRefused`` with Jira's words, and
+        ``TrackerUnavailable``. Their causes are cut off, since they carry what was sent.
+        """
+        self.calls += 1
+        self.request_id = None
+        try:
+            response = self._session.request(
+                method,
+                f"{self._address}{path}",
+                params=query,
+                data=None if body is None else json.dumps(body).encode(),
+                headers={"Content-Type": "application/json"} if body is not None else {},
+                allow_redirects=False,
+            )
+        except JIRAError as error:
+            if error.response is None:
+                raise self._not_jira() from None
+            raise self._meaning(error.response) from None
+        except OSError as error:  # the network, and every error of requests
+            raise TrackerUnavailable(self._label, type(error).__name__) from None
+        except ValueError:  # an error page whose JSON is no object
+            raise self._not_jira() from None
+        return self._content(response)
+
+    def _content(self, response: Response) -> JsonValue:
+        self._note(response)
+        if _is_stranger(response):
+            raise CredentialsRejected(tracker=self._label)
+        if response.status_code >= 300:
+            detail = "it redirects to another address. Correct the address of this connection."
+            raise TrackerRefused(tracker=self._label, detail=detail)
+        if not response.content:
+            return None
+        try:
+            answer: JsonValue = response.json()
+        except ValueError:
+            raise self._not_jira() from None
+        return answer
+
+    def _note(self, response: Response) -> None:
+        self.request_id = response.headers.get("Atl-Traceid") or response.headers.get("X-Arequestid")
+
+    def _not_jira(self) -> TrackerUnavailable:
+        return TrackerUnavailable(self._label, "it answered something that is not of its API")
+
+    def _meaning(self, response: Response) -> Exception:
+        self._note(response)
+        status = response.status_code
+        words = _words(response).replace(self._token, "***")[:WORDS_LIMIT]
+        if status == 401 or _is_stranger(response):
+            return CredentialsRejected(tracker=self._label)
+        if status == 429 or status >= 500 or status in _STUMBLES:
+            return TrackerUnavailable(self._label, words, _wait(response, datetime.now(UTC)))
+        if status == 403:
+            return Forbidden(words)
+        if status == 404:
+            return Unseen(words)
+        if status == 410:
+            words = f"it has taken this part of its API away ({words})."
+        return TrackerRefused(tracker=self._label, detail=words)
+
+
+def _is_stranger(response: Response) -> bool:
+    """Jira may answer a wrong token with what anybody may see, even 200 and an empty list, and says so here only."""
+    reason = response.headers.get("X-Seraph-LoginReason", "")
+    return "AUTHENTICATED_FAILED" in reason or "AUTHENTICATION_DENIED" in reason
+
+
+def _wait(response: Response, now: datetime) -> float | None:
+    """Seconds until Jira wants to hear from us again; None where it does not limit us and does not say."""
+    headers = response.headers
+    told = headers.get("Retry-After", "")
+    if told.isdigit():
+        return float(told)
+    try:
+        reset = datetime.fromisoformat(headers.get("X-RateLimit-Reset", ""))
+    except ValueError:
+        reset = None
+    if reset is not None and reset.tzinfo is not None:
+        return max((reset - now).total_seconds(), 0.0) + 1.0
+    window = re.search(r";\s*t=(\d+)", headers.get("RateLimit", "") or headers.get("Beta-RateLimit", ""))
+    if window is not None:
+        return float(window[1])
+    return LIMITED_FOR if response.status_code == 429 else None
+
+
+def _words(response: Response) -> str:
+    """What Jira says of it: ``summary: You must specify a summary of the issue.``"""
+    try:
+        said = response.json()
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        return f"status {response.status_code}"
+    messages = said.get("errorMessages")
+    words = [str(one) for one in messages] if isinstance(messages, list) else []
+    fields = said.get("errors")
+    words += [f"{name}: {what}" for name, what in fields.items()] if isinstance(fields, dict) else []
+    words += [str(said[name]) for name in ("message", "errorMessage") if said.get(name)]
+    return " ".join(words) or f"status {response.status_code}"

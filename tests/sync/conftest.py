@@ -1,0 +1,42 @@
+"""Scenes for the cases, and the table that they make: ``pytest tests/sync --write-sync-table`` writes it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.stack import Person, Stack
+from tests.sync import table
+from tests.sync.scene import Scene, peer_classes, playing
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-sync-table", action="store_true", help="write docs/sync.md from what these tests found")
+
+
+@pytest.fixture(scope="session")
+def sync_admin(stack: Stack) -> Person:
+    return stack.person("ADMIN")
+
+
+@pytest.fixture(scope="session")
+def sync_author(stack: Stack) -> Person:
+    return stack.person()
+
+
+@pytest.fixture(params=sorted(peer_classes()))
+def scene(request: pytest.FixtureRequest, stack: Stack, sync_admin: Person, sync_author: Person) -> Iterator[Scene]:
+    with playing(stack, request.param, sync_admin, sync_author) as one:
+        yield one
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = yield
+    if isinstance(item, pytest.Function) and item.path.name == "test_cases.py":
+        table.note(item, report)  # type: ignore[arg-type]
+    return report  # type: ignore[return-value]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if session.config.getoption("--write-sync-table"):
+        table.write()

@@ -1,0 +1,428 @@
+"""Schedules that nobody has thought of: both sides edited, webhooks lost, doubled and reordered, the worker killed.
+
+What is real: PostgreSQL, every statement, the activities that push, apply and reconcile, the merge, the tracker
+``console`` with its signed webhooks. What is not: Temporal, whose promise (one push at a time for each ticket, done
+again until it ends) is kept by the machine below; it stops a push before any of its transactions, lets others come in
+between, and kills it there or lets it go on. The HTTP doors have the cases of ``test_cases``.
+
+``AFTERWORD_SCHEDULES=2000`` is the nightly profile; without it 100 are tried.
+"""
+
+import asyncio
+import itertools
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import select
+from temporalio.testing import ActivityEnvironment
+
+from activities.reconciliation import ReadPage, ReconciliationActivities
+from activities.tickets import ApplyDelivery, PushTicket, TicketActivities
+from domain.access import Role, Viewer
+from domain.ticket_texts import details_in
+from domain.tickets import CloseReason, TicketState, status_of
+from integrations import shelf
+from integrations.tracker import Ticket as TheirTicket
+from integrations.tracker import TicketAction, TicketChange, Tracker
+from integrations.trackers import console
+from models.account import PersonAccount
+from models.action_item import ActionItem, Ticket
+from models.integration import Integration
+from models.queries import action_items, integrations, people, policies, postmortems
+from models.queries.postmortems import NewPostmortem
+from models.record import AuditEntry
+from models.session import Session, Sessions, make_engine, make_sessions
+from models.vault import Vault
+from tests.workflows.lab import migrated_postgres
+
+SCHEDULES = int(os.environ.get("AFTERWORD_SCHEDULES", "100"))
+SECRET = "a console's secret"
+OURS, THEIRS = "ours", "theirs"
+UNIQUE = ("title", "body", "due")
+"""Fields whose edits are all different, so that a lost one can be told."""
+VAULT = Vault("schedules")
+
+
+class Doorkeeper:
+    """Transactions for one push, which waits before each of them until it is let in."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._let_in = asyncio.Semaphore(0)
+        self.waits = asyncio.Event()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Session]:
+        self.waits.set()
+        await self._let_in.acquire()
+        self.waits.clear()
+        async with self._sessions.begin() as session:
+            yield session
+
+    def let_one_in(self) -> None:
+        self.waits.clear()
+        self._let_in.release()
+
+
+@dataclass
+class World:
+    """One item, one ticket, and all that happened to them."""
+
+    sessions: Sessions
+    config: dict[str, Any]
+    integration_id: str
+    item_id: str
+    ticket_id: str
+    people: dict[str, str]
+    shown: dict[tuple[str, str], list[str | None]] = field(default_factory=dict)
+    """Side and field: each value that it has shown, in order."""
+    edits: dict[tuple[str, str], tuple[str | None, frozenset[str | None]]] = field(default_factory=dict)
+    """Side and field: the last edit there, and what that side had shown before it."""
+
+    def board(self, account: str = "afterword") -> Tracker:
+        return shelf.connect("console", self.config | {"account": account}, {})
+
+    def card(self) -> TheirTicket | None:
+        return self.board().find(self.ticket_id)
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="afterword-") as folder, migrated_postgres(Path(folder) / "home") as url:
+        yield url
+
+
+async def new_world(sessions: Sessions) -> World:
+    mark, now = uuid4().hex[:10], datetime.now(UTC)
+    names = {f"u_{one}_{mark}": one for one in ("ada", "bo")}
+    async with sessions.begin() as session:
+        for person, name in names.items():
+            await people.add_person(
+                session,
+                person_id=person,
+                email=f"{person}@example.com",
+                name=name,
+                handle=f"{name}{mark}",
+                role=Role.RESPONDER,
+            )
+        author = next(iter(names))
+        new = NewPostmortem(f"pm_{mark}", "A schedule", author, started_by_person=False)
+        assert await postmortems.open_postmortem(session, None, new, now)
+        seen = await postmortems.get_seen(session, Viewer(author, Role.RESPONDER), new.id)
+        values = {"description": "title 0", "details": "body 0", "owner_id": author, "priority": "HIGH"}
+        await action_items.add_item(session, Viewer(author, Role.RESPONDER), seen, f"ai_{mark}", values, now)
+        config = {"project": f"S{mark[:8].upper()}"}
+        secrets = VAULT.seal({"webhookSecret": SECRET})
+        session.add(Integration(id=f"int_{mark}", kind="console", name="c", config=config, secrets=secrets))
+        await session.flush()
+        for person, name in names.items():
+            session.add(
+                PersonAccount(
+                    id=f"pa_{person}", integration_id=f"int_{mark}", person_id=person, account=name, source="MANUAL"
+                )
+            )
+        session.add(
+            Ticket(
+                id=f"tkt_{mark}",
+                action_item_id=f"ai_{mark}",
+                integration_id=f"int_{mark}",
+                tracker="console",
+                link_state="pending",
+                created_at=now,
+            )
+        )
+    return World(sessions, config, f"int_{mark}", f"ai_{mark}", f"tkt_{mark}", names)
+
+
+class Schedules(RuleBasedStateMachine):
+    sessions: ClassVar[Sessions]
+    runner: ClassVar[asyncio.Runner]
+    webhooks = Bundle("webhooks")
+
+    @initialize()
+    def begin(self) -> None:
+        self.numbers = itertools.count(1)
+        self.pushing: tuple[asyncio.Task[Any], Doorkeeper] | None = None
+        self.world = self._run(new_world(self.sessions))
+        self._look()
+
+    def _run(self, work: Any) -> Any:
+        return self.runner.run(work)
+
+    # Both sides at work
+
+    @rule(
+        name=st.sampled_from(["title", "body", "due", "status", "assignee"]),
+        status=st.sampled_from(["OPEN", "IN_PROGRESS", "COMPLETED", "WONT_DO"]),
+        second=st.booleans(),
+    )
+    def edit_ours(self, name: str, status: str, second: bool) -> None:
+        number = next(self.numbers)
+        value: Any
+        match name:
+            case "title":
+                value, column = f"title {number}", "description"
+            case "body":
+                value, column = f"body {number}\n\n- one\n- two", "details"
+            case "due":
+                value, column = date(2027, 1, 1) + timedelta(days=number), "due_on"
+            case "status":
+                value, column = status, "status"
+            case _:
+                value, column = list(self.world.people)[second], "owner_id"
+
+        async def edit() -> None:
+            async with self.sessions.begin() as session:
+                item = await action_items.get_item_unscoped(session, self.world.item_id)
+                assert item is not None
+                changes = {column: value} | ({"justification": "No"} if status == "WONT_DO" else {})
+                await action_items.apply_change(session, None, item, changes, reason=None, now=datetime.now(UTC))
+
+        self._note_edit(OURS, name, value.isoformat() if isinstance(value, date) else value)
+        self._run(edit())
+        self._look()
+
+    @precondition(lambda self: self.world.card() is not None)
+    @rule(
+        target=webhooks,
+        name=st.sampled_from(["title", "body", "due", "state", "assignee"]),
+        state=st.sampled_from(list(TicketState)),
+        account=st.sampled_from(["ada", "bo", "a stranger"]),
+    )
+    def edit_theirs(self, name: str, state: TicketState, account: str) -> tuple[dict[str, str], bytes]:
+        number = next(self.numbers)
+        card = self.world.card()
+        assert card is not None
+        match name:
+            case "title":
+                change = TicketChange(title=f"title {number}")
+            case "body":
+                change = TicketChange(body=f"body {number}")
+            case "due":
+                change = TicketChange(due_on=date(2028, 1, 1) + timedelta(days=number))
+            case "state":
+                change = TicketChange(state=state, reason=CloseReason.DUPLICATE if state.is_closed else None)
+            case _:
+                change = TicketChange(assignee=account)
+        due = change.due_on.isoformat() if change.due_on else None
+        self._note_edit(THEIRS, name, change.title or change.body or due)
+        told = self.world.board("jane").update(card.ref, change)
+        self._look()
+        return console.delivery(told, TicketAction.EDITED, "jane", SECRET)
+
+    # Webhooks: any of them, at any time, any number of times, or never
+
+    @rule(news=webhooks)
+    def deliver(self, news: tuple[dict[str, str], bytes]) -> None:
+        headers, body = news
+        self._run(self._deliver({name.lower(): value for name, value in headers.items()}, body))
+        self._look()
+
+    @precondition(lambda self: self.world.card() is not None)
+    @rule()
+    def our_own_echo(self) -> None:
+        """The news of whatever is there now, as if we had just written it."""
+        card = self.world.card()
+        assert card is not None
+        headers, body = console.delivery(card, TicketAction.EDITED, "afterword", SECRET)
+        self._run(self._deliver({name.lower(): value for name, value in headers.items()}, body))
+
+    async def _deliver(self, headers: dict[str, str], body: bytes) -> None:
+        now, world = datetime.now(UTC), self.world
+        async with self.sessions.begin() as session:
+            row = await integrations.record_delivery(
+                session,
+                kind="console",
+                integration_id=world.integration_id,
+                delivery_id=headers["x-console-delivery"],
+                headers=headers,
+                body=body,
+                now=now,
+            )
+        if row is not None:
+            tickets = TicketActivities(self.sessions, VAULT, "http://x")
+            await ActivityEnvironment().run(tickets.apply_delivery, ApplyDelivery(world.item_id, row, now))
+
+    # Our worker
+
+    @rule(steps=st.integers(1, 6))
+    def push(self, steps: int) -> None:
+        """Begins a push, where one is due and none is on its way, or goes on with it for some of its transactions."""
+        self._run(self._step(steps))
+        self._look()
+
+    @precondition(lambda self: self.pushing is not None)
+    @rule()
+    def kill(self) -> None:
+        """The worker dies before the push's next transaction; what it asked of the vendor is done."""
+        self._run(self._kill())
+
+    async def _step(self, steps: int) -> None:
+        if self.pushing is None:
+            if not await self._due():
+                return
+            keeper = Doorkeeper(self.sessions)
+            tickets = TicketActivities(keeper, VAULT, "http://x")  # type: ignore[arg-type]
+            given = PushTicket(self.world.item_id, self.world.ticket_id)
+            self.pushing = (asyncio.ensure_future(ActivityEnvironment().run(tickets.push_ticket, given)), keeper)
+            await self._at_the_door()
+        for _ in range(steps):
+            if self.pushing is None:
+                return
+            self.pushing[1].let_one_in()
+            await self._at_the_door()
+
+    async def _at_the_door(self) -> None:
+        """Until the push waits for its next transaction, or has ended."""
+        assert self.pushing is not None
+        task, keeper = self.pushing
+        waits = asyncio.ensure_future(keeper.waits.wait())
+        await asyncio.wait([task, waits], return_when=asyncio.FIRST_COMPLETED)
+        waits.cancel()
+        if task.done():
+            self.pushing = None
+            task.result()
+
+    async def _kill(self) -> None:
+        if self.pushing is not None:
+            task, _ = self.pushing
+            self.pushing = None
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _due(self) -> bool:
+        async with self.sessions.begin() as session:
+            snapshot = await action_items.snapshot(session, self.world.item_id)
+        return bool(snapshot.pushes)
+
+    @rule()
+    def reconcile(self) -> None:
+        self._run(self._reconcile())
+        self._look()
+
+    async def _reconcile(self) -> None:
+        reconciliation = ReconciliationActivities(self.sessions, VAULT, "http://x")
+        read = await ActivityEnvironment().run(reconciliation.reconcile_page, ReadPage(self.world.integration_id))
+        assert read.after is None
+
+    # What must hold
+
+    def _note_edit(self, side: str, name: str, value: str | None) -> None:
+        if name in UNIQUE:
+            before = frozenset(self.world.shown.get((side, name), []))
+            self.world.edits[(side, name)] = (value, before)
+
+    def _look(self) -> None:
+        for side, said in ((OURS, self._run(self._ours())), (THEIRS, self._theirs())):
+            for name, value in said.items():
+                self.world.shown.setdefault((side, name), []).append(value)
+
+    async def _ours(self) -> dict[str, str | None]:
+        async with self.sessions.begin() as session:
+            item = await session.get_one(ActionItem, self.world.item_id)
+        return {
+            "title": item.description,
+            "body": item.details,
+            "due": item.due_on.isoformat() if item.due_on else None,
+            "status": item.status,
+            "assignee": self.world.people.get(item.owner_id or ""),
+        }
+
+    def _theirs(self) -> dict[str, str | None]:
+        card = self.world.card()
+        if card is None:
+            return {}
+        return {
+            "title": card.title,
+            "body": details_in(card.body),
+            "due": card.due_on.isoformat() if card.due_on else None,
+            "status": status_of(card.standing).value,
+            "assignee": card.assignee,
+        }
+
+    @invariant()
+    def there_is_at_most_one_ticket(self) -> None:
+        with self.world.board()._board() as board:  # type: ignore[attr-defined]
+            assert len(board.cards) <= 1
+
+    def teardown(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        self._run(self._settle())
+        ours, theirs = self._run(self._ours()), self._theirs()
+        stranger = theirs["assignee"] not in self.world.people.values()
+        for name in ours:
+            if name != "assignee" or not stranger:
+                assert ours[name] == theirs[name], (name, ours, theirs)
+        lost = self._run(self._told_as_lost())
+        for name in UNIQUE:
+            for side, other in ((OURS, THEIRS), (THEIRS, OURS)):
+                value, _ = self.world.edits.get((side, name), (ours[name], frozenset()))
+                if value == ours[name] or value in lost:
+                    continue
+                newer = self.world.edits.get((other, name))
+                assert newer is not None, (name, value, "disappeared")
+                assert value in newer[1], (name, value, "was overwritten by somebody who had not seen it")
+
+    async def _settle(self) -> None:
+        """The worker lives again, reconciliation runs, and every push comes to its end."""
+        await self._kill() if self.pushing and self.pushing[0].done() else None
+        for _ in range(8):
+            while self.pushing is not None:
+                await self._step(10)
+            if self.world.card() is not None:
+                await self._reconcile()
+            if not await self._due():
+                return
+            await self._step(30)
+        raise AssertionError("it does not come to rest")
+
+    async def _told_as_lost(self) -> set[str | None]:
+        async with self.sessions.begin() as session:
+            statement = select(AuditEntry.before).where(
+                AuditEntry.entity_id == self.world.item_id, AuditEntry.action == "ticket.conflict"
+            )
+            return {(one or {}).get("lost") for one in (await session.execute(statement)).scalars()}
+
+
+def test_any_schedule_converges(database: str) -> None:
+    with asyncio.Runner() as runner:
+        engine = make_engine(database)
+        Schedules.sessions, Schedules.runner = make_sessions(engine), runner
+
+        async def prepared() -> None:
+            async with Schedules.sessions.begin() as session:
+                await policies.ensure_default_policy(session)
+
+        runner.run(prepared())
+        try:
+            run_state_machine_as_test(
+                Schedules,
+                settings=settings(
+                    max_examples=SCHEDULES,
+                    stateful_step_count=25,
+                    deadline=None,
+                    suppress_health_check=list(HealthCheck),
+                ),
+            )
+        finally:
+            runner.run(engine.dispose())
