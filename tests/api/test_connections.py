@@ -1,6 +1,7 @@
 """Connections: what they are told, what is refused, how they rest and end, and who is told when one is in trouble."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from integrations.tracker import TicketAction, TicketChange
+from integrations.webhook import sha256_signature
 from models.integration import Integration
 from models.queries import integrations
 from models.vault import Vault
@@ -225,6 +227,30 @@ def test_a_paused_connection_keeps_what_it_is_sent_and_does_nothing(board: Conne
     ok(board.admin.patch(board.path, json={"enabled": True}))
     ok(board.admin.post(f"{board.path}/deliveries/{told['id']}/replay"), 202)
     eventually(lambda: ok(author.get(f"/api/action-items/{item['id']}"))["status"] == "COMPLETED")
+
+
+def test_a_paused_source_of_incidents_opens_none(stack: Stack) -> None:
+    admin, secret = stack.person("ADMIN"), uuid4().hex
+    body = {"kind": "generic", "name": "Paused", "secrets": {"webhookSecret": secret}}
+    made = ok(admin.post("/api/integrations", json=body), 201)
+    path = f"/api/integrations/{made['id']}"
+    ok(admin.patch(path, json={"enabled": False}))
+    report = {"externalId": uuid4().hex, "title": "Down", "status": "OPEN", "startedAt": "2026-01-01T10:00:00Z"}
+    raw = json.dumps(report).encode()
+    signed = {"X-Hub-Signature-256": f"sha256={sha256_signature(secret, raw)}", "X-Delivery-Id": uuid4().hex}
+    assert ok(stack.client(None).post(made["webhookUrl"], content=raw, headers=signed), 200)["status"] == "ignored"
+    (told,) = ok(admin.get(f"{path}/deliveries"))["items"]
+    assert told["result"] == "paused"
+
+    def known() -> bool:
+        found = ok(admin.get("/api/incidents", params={"limit": 50}))["items"]
+        return any(one["externalId"] == report["externalId"] for one in found)
+
+    assert not known()
+    ok(admin.patch(path, json={"enabled": True}))
+    ok(admin.post(f"{path}/deliveries/{told['id']}/replay"), 202)
+    eventually(known)
+    ok(admin.delete(path))
 
 
 async def test_a_connection_that_is_given_up(board: Connected, stack: Stack) -> None:
