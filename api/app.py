@@ -12,6 +12,9 @@ from api.errors import Problem
 from api.middleware import BodyLimit, RequestLog, SecurityHeaders
 from api.pages import action_items as item_pages
 from api.pages import audit as audit_pages
+from api.pages import connection as connection_pages
+from api.pages import connection_accounts as account_pages
+from api.pages import connection_log as log_pages
 from api.pages import discussion as discussion_pages
 from api.pages import editing as editing_pages
 from api.pages import editors as editor_pages
@@ -25,6 +28,7 @@ from api.pages import postmortems as postmortem_pages
 from api.pages import searching as search_pages
 from api.pages import sign_in as sign_in_pages
 from api.pages import templates as template_pages
+from api.pages import ticket_batches as ticket_pages
 from api.pages import timelines as timeline_pages
 from api.pages import unsubscribing as unsubscribing_pages
 from api.pages.rendering import WEB
@@ -86,6 +90,10 @@ PAGES = (
     item_pages,
     incident_pages,
     integration_pages,
+    connection_pages,
+    account_pages,
+    log_pages,
+    ticket_pages,
     search_pages,
 )
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import httpx
 import pytest
 from temporalio.client import Client
 
@@ -21,6 +22,7 @@ from tests.api.writing import ok
 from tests.histories import Run, all_runs
 from tests.leaks import leaks
 from tests.organisation import Json, new_organisation, signed
+from tests.pages.visiting import visitor
 from tests.peers.emulate import EmulatedGithub, EmulatedGithubServer
 from tests.stack import ADMIN_TOKEN, PARTS, Person, Stack, eventually, running_stack
 
@@ -38,6 +40,8 @@ class Told:
     stack: Stack
     credentials: dict[str, str] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, bytes] = field(default_factory=dict)
+    """What was answered about a connection, by what was asked."""
     postmortem_id: str = ""
     item_id: str = ""
 
@@ -118,9 +122,37 @@ def _follow_github(story: Told, author: Person, github: EmulatedGithub) -> None:
         eventually(lambda: ok(author.get(path))["status"] == "OPEN")
         ok(author.patch(path, json={"details": story.text(f"details {turn}")}))
         eventually(lambda: story.word(f"details {turn}") in str(github.issue(number)["body"]))  # noqa: B023 - called here
+    _show(story, made["id"])
     dropped = {"status": "WONT_DO", "justification": f"No: {story.word('justification')}"}
     ok(author.patch(path, json=dropped))
     ok(author.patch(path, json={"status": "OPEN"}))
+
+
+def _show(story: Told, integration_id: str) -> None:
+    """Everything that tells of the connection is asked for, in the API and in the browser."""
+    admin, path = story.stack.client(), f"/api/integrations/{integration_id}"
+    for part in ("", "/health", "/deliveries", "/accounts", "/accounts/suggestions"):
+        story.answers[f"GET {part}"] = admin.get(f"{path}{part}").content
+    story.answers["the list"] = admin.get("/api/integrations").content
+    story.answers["metrics"] = admin.get("/metrics").content
+    story.answers["the test"] = admin.post(f"{path}/test").content
+    story.answers["a dry run"] = admin.post(f"{path}/dry-run", json={"actionItemId": story.item_id}).content
+    patch = {"name": "Renamed", "secrets": {"token": story.credentials["GitHub's token"]}}
+    story.answers["a change"] = ok_content(admin.patch(path, json=patch))
+    story.answers["a refusal"] = admin.patch(path, json={"secrets": {"tokn": story.credential("a typo")}}).content
+    story.answers["the trail"] = admin.get("/api/audit", params={"entityId": integration_id}).content
+    visit, page = visitor(story.stack), f"/settings/integrations/{integration_id}"
+    for part in ("", "/log", "/accounts"):
+        story.answers[f"the page {part}"] = visit.get(f"{page}{part}").encode()
+    form = {"name": "Renamed", "c.repository": "wrong", "s.token": story.credential("typed token")}
+    answer = visit.send(page, page, form="settings", **form)
+    assert answer.status_code == 422
+    story.answers["a form that is shown again"] = answer.content
+
+
+def ok_content(answer: httpx.Response) -> bytes:
+    ok(answer)
+    return answer.content
 
 
 def _reviewed(story: Told, path: str, author: Person, reviewer: Person) -> None:
@@ -188,6 +220,12 @@ def test_no_log_tells_anything(told: Told) -> None:
     for name in ("api.log", "worker.log"):
         assert told.postmortem_id.encode() in found[name], "this looks into the right logs"
     assert leaks(found, told.credentials | told.words) == []
+
+
+def test_no_answer_about_a_connection_tells_a_credential(told: Told) -> None:
+    assert len(told.answers) > 12
+    assert leaks(told.answers, told.credentials) == []
+    assert leaks(told.answers, {"the name of one": "webhookSecret"}), "this looks into the right answers"
 
 
 def test_no_credential_is_readable_in_the_database(told: Told) -> None:

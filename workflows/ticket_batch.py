@@ -1,7 +1,7 @@
 """The workflow of a batch of tickets: tells action items to have their tickets made, a few at a time.
 
 States: how many items were told; ends when no ticket of the batch waits any more. Asked for again, it starts again.
-Messages: signal ``look_again`` (more was asked for).
+Messages: signal ``look_again`` (more was asked for), query ``state`` (for operators).
 
 It is started with a low priority, and no more than ``models.queries.ticket_batches.AT_ONCE`` of its tickets wait for
 their tracker at a time, so that a person who wants one ticket meanwhile does not wait for all of these. Where a tracker
@@ -64,6 +64,10 @@ class TicketBatchWorkflow:
     @workflow.signal
     def look_again(self) -> None:
         self._asked = True
+
+    @workflow.query
+    def state(self) -> BatchLook:
+        return self._seen
 
     async def _tell(self, item_id: str) -> None:
         try:

@@ -1,20 +1,77 @@
-"""Connections to other systems, for administrators: where each vendor reports to, and how each stands."""
+"""Connections to other systems, for administrators: how each stands, and making another one."""
 
-from fastapi import Response
+from typing import Annotated, Any
 
-from api.pages.routing import Visiting, router
-from api.pages.showing import show
-from api.v1.integrations import integration_out
-from models.queries import integrations
+from fastapi import Query, Response
+
+from api.pages.connection_forms import sent_secrets, sent_settings, settings_of
+from api.pages.routing import Visit, Visiting, read_form, router, to
+from api.pages.showing import attempted, show
+from api.v1 import integrations as api
+from api.v1.connection_health import health_out
+from api.v1.integrations import IntegrationNew, integration_out
+from domain.errors import DomainError
+from integrations import kinds
+from models.queries import connection_health, integrations
 from models.queries.pages import Ask
 
 routes = router()
 
 
 @routes.get("/settings/integrations")
-async def list_integrations(visit: Visiting, cursor: str | None = None) -> Response:
+async def list_integrations(visit: Visiting, cursor: str | None = None, disconnected: bool = False) -> Response:
     unit = visit.unit
     unit.require_admin("see the connections of")
-    found = await integrations.list_integrations(unit.session, Ask(50, cursor))
-    shown = [integration_out(unit, one) for one in found.items]
-    return await show(visit, "integrations.html", integrations=shown, next_cursor=found.next_cursor)
+    found = await integrations.list_integrations(unit.session, Ask(50, cursor), disconnected=disconnected)
+    figures = await connection_health.figures_of(unit.session, [one.id for one in found.items], unit.now)
+    shown = [(integration_out(unit, one), health_out(one, figures[one.id], [], unit.now)) for one in found.items]
+    return await show(
+        visit,
+        "integrations.html",
+        integrations=shown,
+        next_cursor=found.next_cursor,
+        disconnected=disconnected,
+        labels={one.kind: one.label for one in kinds.all_kinds()},
+        kinds=kinds.all_kinds(),
+    )
+
+
+@routes.get("/settings/integrations/new")
+async def new(visit: Visiting, kind: Annotated[str, Query(max_length=40)]) -> Response:
+    visit.unit.require_admin("add connections to")
+    return await _form(visit, kind)
+
+
+async def _form(visit: Visit, kind: str, refusal: DomainError | None = None) -> Response:
+    found = kinds.kind_of(kind)
+    typed: dict[str, Any] = {name[2:]: value for name, value in visit.form.items() if name.startswith("c.")}
+    settings = settings_of(found.config, {})
+    return await show(
+        visit,
+        "connection_new.html",
+        refusal,
+        kind=found,
+        settings=settings,
+        typed=typed if visit.form else None,
+        secrets=settings_of(found.secrets, {}),
+    )
+
+
+@routes.post("/settings/integrations/new")
+async def create(visit: Visiting) -> Response:
+    visit.unit.require_admin("add connections to")
+    kind = kinds.kind_of(visit.form.get("kind", "")[:40])
+    made: list[str] = []
+
+    async def work() -> None:
+        given = {
+            "kind": kind.kind,
+            "name": visit.form.get("name", ""),
+            "config": sent_settings(kind.config, visit.form),
+            "secrets": sent_secrets(kind.secrets, visit.form),
+        }
+        made.append((await api.create_integration(visit.unit, read_form(IntegrationNew, given), Response())).id)
+
+    if refusal := await attempted(visit, work()):
+        return await _form(visit, kind.kind, refusal)
+    return to(f"/settings/integrations/{made[0]}")

@@ -1,6 +1,6 @@
 """The page of one postmortem: everything that it shows, and what its reader may do next."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,16 +17,28 @@ from api.v1.advice import AdviceOut, list_advice
 from domain import access, lifecycle
 from domain.absence import Absence
 from domain.access import EditorLevel, Verb
-from domain.action_items import ActionItemStatus, is_overdue
+from domain.action_items import ActionItemStatus, LinkState, is_overdue
 from domain.commands import PostmortemAction
 from domain.drafts import EntryType
 from domain.errors import DomainError, IllegalTransition, NotAllowed
 from domain.lifecycle import Move, Status
 from domain.templates import LISTS, Template, missing_sections
+from integrations import shelf
 from models.action_item import ActionItem
 from models.person import Person
 from models.postmortem import Postmortem
-from models.queries import action_items, links, moves, people, postmortems, reviews, similar, teams
+from models.queries import (
+    action_items,
+    integrations,
+    links,
+    moves,
+    people,
+    postmortems,
+    reviews,
+    similar,
+    teams,
+    ticket_batches,
+)
 from models.queries.action_items import ItemFilters
 from models.queries.kept_templates import kept_content
 from models.queries.pages import Ask
@@ -82,7 +94,15 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     may_name_editors = writes and access.may(Verb.MANAGE, status, relations)
     may_add_item = writes and action_items.may_add(seen)
     offers = await _offers(visit, seen, known) if writes else {}
-    forms = {"item": may_add_item, "event": may_edit, "reviewer": may_manage, "editor": may_name_editors}
+    trackers = {one.id: one.name for one in await integrations.find_by_kind(unit.session, shelf.tracker_kinds())}
+    may_ticket = writes and ticket_batches.may_ask(seen) and _lacks_tickets(items["items"], trackers.keys())
+    forms = {
+        "item": may_add_item,
+        "tickets": may_ticket,
+        "event": may_edit,
+        "reviewer": may_manage,
+        "editor": may_name_editors,
+    }
     away = await people.find_absences(unit.session, [one.person_id for one in row.reviewers], unit.now)
     return await show(
         visit,
@@ -123,10 +143,22 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         may_leave=writes and access.may(Verb.LEAVE, status, relations),
         may_resolve=access.may(Verb.RESOLVE, status, relations),
         may_add_item=may_add_item,
+        may_ticket=may_ticket,
+        trackers=trackers,
+        batches=await ticket_batches.list_progress(unit.session, postmortem_id),
         everybody=(await people.list_people(unit.session, Ask(200), active=True)).items,
         entry_types=[one.value for one in EntryType],
         **items,
     )
+
+
+def _lacks_tickets(items: Sequence[ActionItem], trackers: Collection[str]) -> bool:
+    """Whether some open item has no ticket in one of these connections, nor one on its way."""
+    for item in items:
+        there = {one.integration_id for one in item.tickets if one.external_id or one.link_state != LinkState.REFUSED}
+        if not ActionItemStatus(item.status).is_settled and not there.issuperset(trackers):
+            return True
+    return False
 
 
 def texts_of(row: Postmortem, kept: Template) -> dict[str, str]:

@@ -79,9 +79,9 @@ class LackingOut(Shape):
 
 
 class DryRunOut(Shape):
-    """``ok``: nothing stands in the way. ``operation`` is ``create``, or ``update`` of the ticket ``key``: there, of
-    two values that differ, the one that was changed since both last agreed holds. ``problems`` are what the tracker
-    refused, in words."""
+    """``ok``: nothing stands in the way. ``operation`` is ``create``, or ``update`` of the ticket ``key``: of two
+    values that differ, the one that was changed since both agreed will hold. ``problems`` are what the tracker
+    refused."""
 
     ok: bool
     operation: Literal["create", "update"]
@@ -220,10 +220,8 @@ def _fields(tracker: type[Tracker], trial: Trial, answers: Answers) -> list[Fiel
         same_state = there.state is standing.state
         return [one.model_copy(update={"differs": not same_state}) if one.field == "status" else one for one in found]
     found += [
-        _field("project", "Project", trial.project, None, None if trial.project else "The connection's own."),
-        _field(
-            "issueType", "Issue type", trial.issue_type, None, None if trial.issue_type else "The connection's own."
-        ),
+        _field("project", "Project", trial.project, None, _place_note(trial.project)),
+        _field("issueType", "Issue type", trial.issue_type, None, _place_note(trial.issue_type)),
         _field("labels", "Labels", list(trial.projection.labels), None),
     ]
     names = {one.id: one.name for one in answers.required}
@@ -234,9 +232,12 @@ def _fields(tracker: type[Tracker], trial: Trial, answers: Answers) -> list[Fiel
 
 
 def _field(name: str, label: str, value: JsonValue, now: str | None, note: str | None = None) -> FieldOut:
-    return FieldOut(
-        field=name, name=label, value=value, now=now, differs=value not in (None, []) and value != now, note=note
-    )
+    differs = value not in (None, []) and value != now
+    return FieldOut(field=name, name=label, value=value, now=now, differs=differs, note=note)
+
+
+def _place_note(place: str | None) -> str | None:
+    return None if place else "The connection's own."
 
 
 def _status_note(trial: Trial, status: str | None) -> str | None:

@@ -12,7 +12,7 @@ from domain.errors import NotFound, NothingToReplay
 from domain.sync_health import ERRORS
 from models.action_item import ActionItem, Ticket
 from models.integration import SyncAttempt, WebhookDelivery
-from models.queries.integrations import log_attempt
+from models.queries.integrations import log_attempt, reopen_delivery
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.records import audit
 
@@ -76,7 +76,7 @@ async def replay_in(session: AsyncSession, viewer: Viewer, attempt: SyncAttempt,
     delivery = (await session.execute(statement.with_for_update())).scalar_one_or_none()
     if delivery is None:
         raise NothingToReplay(number=attempt.id, why="its delivery is not kept.")
-    delivery.handled_at, delivery.result, delivery.attempts = None, None, 0
+    await reopen_delivery(session, delivery.id)
     _note(session, viewer, attempt, now)
     return delivery
 

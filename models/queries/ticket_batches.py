@@ -42,9 +42,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far one batch is. Items that were deleted or unlinked since are not counted."""
+    """How far one batch is. Items that were deleted or unlinked since are not counted. ``connection`` is its name."""
 
     batch: TicketBatch
+    connection: str
     total: int
     done: int
     pending: int
@@ -157,12 +158,16 @@ async def _put(
 
 async def list_progress(session: AsyncSession, postmortem_id: str) -> list[Progress]:
     """Of every connection that was asked, oldest first. Ask only for whoever may see the postmortem."""
-    statement = select(TicketBatch).where(TicketBatch.postmortem_id == postmortem_id)
-    batches = (await session.execute(statement.order_by(TicketBatch.created_at, TicketBatch.id))).scalars()
-    return [await _progress(session, one) for one in batches]
+    statement = (
+        select(TicketBatch, Integration.name)
+        .join(Integration, Integration.id == TicketBatch.integration_id)
+        .where(TicketBatch.postmortem_id == postmortem_id)
+        .order_by(TicketBatch.created_at, TicketBatch.id)
+    )
+    return [await _progress(session, batch, name) for batch, name in (await session.execute(statement)).all()]
 
 
-async def _progress(session: AsyncSession, batch: TicketBatch) -> Progress:
+async def _progress(session: AsyncSession, batch: TicketBatch, connection: str) -> Progress:
     statement = (
         select(Ticket.link_state, Ticket.detail, ActionItem.id, ActionItem.description)
         .join(ActionItem, ActionItem.id == Ticket.action_item_id)
@@ -176,7 +181,7 @@ async def _progress(session: AsyncSession, batch: TicketBatch) -> Progress:
         if row.link_state not in {*DONE, LinkState.PENDING.value}
     ]
     done = sum(row.link_state in DONE for row in rows)
-    return Progress(batch, len(rows), done, len(rows) - done - len(refused), refused)
+    return Progress(batch, connection, len(rows), done, len(rows) - done - len(refused), refused)
 
 
 # For the workflow

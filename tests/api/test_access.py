@@ -161,6 +161,8 @@ MORE_DOORS = (
         says(reason="Because", until="2027-06-01T00:00:00Z"),
     ),
     Door(Verb.CHANGE_ITEM, "PATCH", item(), says(status="WONT_DO"), OWNED),
+    Door(Verb.CHANGE_ITEM, "POST", at("/tickets"), says(integrationId="int_nope")),
+    Door(Verb.READ, "GET", at("/tickets")),
     Door(Verb.READ, "GET", item(), own=OWNED),
     Door(Verb.CHANGE_ITEM, "POST", item("/snooze"), says(until=None), OWNED),
     Door(Verb.CHANGE_ITEM, "DELETE", item("/tickets/tkt_nope"), own=OWNED),

@@ -23,6 +23,7 @@ from tests.stack import Person, Stack, eventually
 
 CHANGES_NOTHING = {
     "POST /api/integrations/{integration_id}/test": "asks the vendor",
+    "POST /api/integrations/{integration_id}/dry-run": "shows what would be written",
     "POST /api/advice": "keeps nothing",
     "POST /api/policies/{policy_id}/preview": "shows what applying would do",
     "POST /api/postmortems/{postmortem_id}/timeline/parse": "shows what an import would do",
@@ -154,6 +155,26 @@ def _action_items(call: Watched, pm: str, me: Person) -> None:
         call("POST", door, {"integrationId": integration}, status=201, item_id=item)
         tickets = eventually(lambda: ok(me.get(f"/api/action-items/{item}"))["tickets"])
         call("DELETE", unlink, status=204, item_id=item, ticket_id=tickets[0]["id"])
+    body = {"integrationId": integration}
+    call("POST", "/api/postmortems/{postmortem_id}/tickets", body, status=202, postmortem_id=pm)
+    _connections(call, integration, me)
+
+
+def _connections(call: Watched, integration: str, me: Person) -> None:
+    base = "/api/integrations/{integration_id}"
+    named = {"integration_id": integration, "user_id": me.id}
+    call("PUT", f"{base}/accounts/{{user_id}}", {"account": "me"}, **named)
+    call("DELETE", f"{base}/accounts/{{user_id}}", status=204, **named)
+    pairs = {"pairs": [{"userId": me.id, "account": "myself"}]}
+    call("POST", f"{base}/accounts/import", pairs, integration_id=integration)
+
+    def tried() -> str:
+        log = ok(me.get(f"/api/integrations/{integration}/deliveries", params={"operation": "create"}))
+        return str(log["items"][0]["id"])
+
+    number = eventually(tried)
+    call("POST", f"{base}/deliveries/{{number}}/replay", status=202, integration_id=integration, number=number)
+    call("DELETE", base, integration_id=integration)
 
 
 def _lifecycle(call: Watched, pm: str, reviewer: Person, leaver: Person, guest: Person) -> None:

@@ -49,6 +49,8 @@ def existing(stack: Stack) -> dict[str, str]:
     service = ok(author.post("/api/services", json={"name": "generated"}), 201)
     report = {"externalId": "G-1", "title": "Down", "startedAt": "2026-01-01T10:00:00Z", "status": "OPEN"}
     incident = ok(author.post("/api/incidents", json=report), 201)
+    connection = {"kind": "console", "name": "Generated", "secrets": {"webhookSecret": "generated"}}
+    integration = ok(author.post("/api/integrations", json=connection), 201)
     return {
         "postmortem_id": made["id"],
         "item_id": item["id"],
@@ -61,6 +63,8 @@ def existing(stack: Stack) -> dict[str, str]:
         "name": "summary",
         "revision": "1",
         "policy_id": "pol_default",
+        "integration_id": integration["id"],
+        "user_id": author.id,
     }
 
 

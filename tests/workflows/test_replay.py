@@ -13,9 +13,17 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from domain.snapshots import ActionItemSnapshot, PostmortemSnapshot
 from tests.workflows.record_histories import HISTORIES, SCENARIOS, SHORT
-from workflows import WORKFLOWS, ActionItemWorkflow, ChatWorkflow, PostmortemWorkflow, VoiceWorkflow
+from workflows import (
+    WORKFLOWS,
+    ActionItemWorkflow,
+    ChatWorkflow,
+    PostmortemWorkflow,
+    TicketBatchWorkflow,
+    VoiceWorkflow,
+)
 from workflows.action_item import ActionItemStart
 from workflows.postmortem import PostmortemStart
+from workflows.ticket_batch import TicketBatchStart
 from workflows.voice import VoiceStart
 
 FILES = sorted(HISTORIES.glob("*.json"))
@@ -112,6 +120,18 @@ class VoiceTimerFirst(VoiceWorkflow):
         await super().run(start)
 
 
+@workflow.defn(name="TicketBatchWorkflow")
+class TicketBatchTimerFirst(TicketBatchWorkflow):
+    @workflow.init
+    def __init__(self, start: TicketBatchStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: TicketBatchStart) -> None:
+        await workflow.sleep(timedelta(seconds=1))
+        await super().run(start)
+
+
 @workflow.defn(name="VoiceWorkflow")
 class VoiceUnplanned(VoiceWorkflow):
     """Asks nobody when to look, and ends."""
@@ -133,12 +153,28 @@ class ChatTimerFirst(ChatWorkflow):
         return await super().run(delivery)
 
 
+@workflow.defn(name="TicketBatchWorkflow")
+class TicketBatchUntold(TicketBatchWorkflow):
+    """Shows nothing in any case: it tells nobody."""
+
+    @workflow.init
+    def __init__(self, start: TicketBatchStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: TicketBatchStart) -> None:
+        await super().run(start)
+
+    async def _tell(self, item_id: str) -> None:
+        pass
+
+
 @every_history
 @pytest.mark.parametrize(
     "changed",
     [
-        [PostmortemTimerFirst, ActionItemTimerFirst, VoiceTimerFirst, ChatTimerFirst],
-        [PostmortemUnshown, ActionItemUnshown, VoiceUnplanned, ChatTimerFirst],
+        [PostmortemTimerFirst, ActionItemTimerFirst, VoiceTimerFirst, ChatTimerFirst, TicketBatchTimerFirst],
+        [PostmortemUnshown, ActionItemUnshown, VoiceUnplanned, ChatTimerFirst, TicketBatchUntold],
     ],
     ids=["timer_first", "unshown"],
 )
