@@ -125,7 +125,8 @@ class Ticket:
 
     ``status`` is the state in the vendor's words; ``assignee`` and ``author`` are accounts of the tracker. ``body``
     is without our marker. ``marker`` is a hint only: anybody may write one, so trust it where ``author`` is our own
-    account; None also where the tracker keeps it elsewhere. ``updated_at`` orders what arrives out of order. ``pull_requests`` is None where this look did not tell.
+    account; None also where the tracker keeps it elsewhere. ``updated_at`` orders what arrives out of order.
+    ``pull_requests`` is None where this look did not tell.
     """
 
     external_id: str
