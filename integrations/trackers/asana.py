@@ -69,6 +69,8 @@ from integrations.webhook import check_signature, header, payload, secret_list
 TITLE_LIMIT = 1_024
 BODY_LIMIT = 60_000
 """Characters of Markdown; Asana documents no limit, and refuses a description that is far longer."""
+LIST_LIMIT = 100
+"""The most that Asana tells in one answer."""
 CLOCK_SKEW = timedelta(minutes=5)
 PROBES = 3
 """How many tickets outside of the connection's projects :meth:`AsanaTracker.read_many` asks for one by one."""
@@ -311,6 +313,7 @@ class AsanaTracker(Tracker):
     Secrets = AsanaSecrets
     knows_started = True
     lookup_lag = 5.0
+    page_size = 5_000  # a list has no filter by gid: the more are wanted at once, the fewer times it is read
     calls_per_second = 2.0  # 150 a minute without a paid plan
 
     def __init__(self, config: AsanaConfig, secrets: AsanaSecrets) -> None:
@@ -359,7 +362,7 @@ class AsanaTracker(Tracker):
     def _list(self, path: str, shape: type[T], fields: str, key: str | None = None, **query: str) -> Iterator[T]:
         offset: str | None = None
         while True:
-            params: dict[str, str | int] = {**query, "limit": self.page_size, "opt_fields": fields}
+            params: dict[str, str | int] = {**query, "limit": LIST_LIMIT, "opt_fields": fields}
             if offset:
                 params["offset"] = offset
             answer = self._http.send("GET", path, params=params)
