@@ -38,7 +38,7 @@ from integrations.rich_text import (
     Table,
     normal_blocks,
 )
-from integrations.rich_text_markdown import BOXES, address, language, read, write
+from integrations.rich_text_markdown import BOXES, address, language, read, write, write_plainly
 
 Json = dict[str, JsonValue]
 Node = Mapping[str, JsonValue]
@@ -57,6 +57,9 @@ def to_adf(markdown: str) -> Json:
 def to_markdown(document: object) -> str:
     """The Markdown of a document as Jira answers it; None, or what is none, is nothing."""
     tree = _fit(normal_blocks(_blocks(_nodes(document, "content"), 0)))
+    plain = write_plainly(tree)
+    if plain is not None:
+        return plain
     for _ in range(_ROUNDS):  # what Markdown can only nearly say settles in one or two
         text = write(tree)
         again = _fit(read(text))

@@ -173,8 +173,14 @@ def _runs(children: Sequence[Token]) -> Iterator[Run]:
 
 def write(blocks: Blocks) -> str:
     """The Markdown of a normal tree. Reading it gives the tree again, but for what Markdown cannot say."""
+    plain = write_plainly(blocks)
+    return _Writer(checks=True).blocks(blocks) if plain is None else plain
+
+
+def write_plainly(blocks: Blocks) -> str | None:
+    """The same without any escape, None where that would be read as something else."""
     plain = _Writer(checks=False).blocks(blocks)
-    return plain if read(plain) == blocks else _Writer(checks=True).blocks(blocks)
+    return plain if read(plain) == blocks else None
 
 
 class _Writer:

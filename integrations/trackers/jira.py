@@ -472,7 +472,8 @@ class JiraTracker(Tracker):
             with self._speaking() as site:
                 found = site.read(Users, {"users": site.send("GET", "/rest/api/3/user/assignable/search", query)})
             # a page is filtered after it was cut: an empty one says nothing about the next
-            yield from (Account(one.id, one.name, one.email or None) for one in found.users if one.active)
+            people = (one for one in found.users if one.active and one.kind == "atlassian")
+            yield from (Account(one.id, one.name, one.email or None) for one in people)
 
     def check_permissions(self) -> list[PermissionCheck]:
         checks = [self._hears()]

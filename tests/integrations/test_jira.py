@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from jsonschema import ValidationError
+from jsonschema_rs import ValidationError
 from openapi_core.exceptions import OpenAPIError
 
 from domain.errors import (

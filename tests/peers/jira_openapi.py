@@ -17,8 +17,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-import jsonschema
 import pytest
+from jsonschema_rs import Draft4Validator
 from openapi_core import Config, OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 
@@ -142,7 +142,7 @@ class JiraJudge:
         self._known = _queries(document)
         self._document = OpenAPI.from_dict(document, config=Config(spec_validator_cls=None))  # type: ignore[arg-type]
         schema = json.loads(packed_file(*ADF).read_bytes())
-        self._adf = jsonschema.Draft4Validator(schema)
+        self._adf = Draft4Validator(schema)
         self.seen: list[str] = []
 
     def check(self, request: Request) -> None:
