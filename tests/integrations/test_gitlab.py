@@ -202,10 +202,10 @@ class TestMoves:
         with pytest.raises(TicketGone):
             tracker.fetch(made.ref)
         other = tracker.create(TicketDraft("ai_2", "T", ""))
-        peer.hide(other.external_id)
+        peer.seclude(other.external_id)
         with pytest.raises(TicketGone):  # for all that GitLab tells
             tracker.fetch(other.ref)
-        peer.hide_project(other.external_id)
+        peer.hide(other.external_id)
         with pytest.raises(TicketForbidden, match="acme/api does not exist, or the token does not see it"):
             tracker.fetch(other.ref)
 

@@ -430,7 +430,7 @@ class TestMoves:
 
     def test_in_a_team_that_we_do_not_see_it_is_forbidden(self, tracker: Tracker, peer: LinearPeer) -> None:
         made = tracker.create(DRAFT)
-        peer.hide_team()
+        peer.hide(made.external_id)
         with pytest.raises(TicketForbidden, match="the team ENG does not exist, or the key does not see it"):
             tracker.fetch(made.ref)
         assert not list(tracker.read_many([made.ref]))
@@ -439,7 +439,7 @@ class TestMoves:
         self, tracker: Tracker, peer: LinearPeer
     ) -> None:
         made = tracker.create(DRAFT)
-        peer.hide(made.external_id)
+        peer.seclude(made.external_id)
         with pytest.raises(TicketGone):
             tracker.fetch(made.ref)
 

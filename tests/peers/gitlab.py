@@ -198,14 +198,14 @@ class GitlabPeer(TrackerPeer):
             self._tell(old, "close", int(self.other_account), {})
 
     def hide(self, external_id: str) -> None:
-        """It becomes confidential, and we are guests: whether it is there at all GitLab does not tell then."""
-        with self.lock:
-            self.issues[int(external_id)].confidential = True
-
-    def hide_project(self, external_id: str) -> None:
         """Its project becomes private, without us; all that it holds goes with it."""
         with self.lock:
             self.issues[int(external_id)].project.visible = False
+
+    def seclude(self, external_id: str) -> None:
+        """It becomes confidential, and we are guests: whether it is there at all GitLab does not tell then."""
+        with self.lock:
+            self.issues[int(external_id)].confidential = True
 
     def revoke(self) -> None:
         self.is_valid = False

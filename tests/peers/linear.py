@@ -284,16 +284,17 @@ class LinearPeer(TrackerPeer):
             self._change(self.issues[external_id], {"teamId": self.other_team.id}, self.other_account)
 
     def hide(self, external_id: str) -> None:
+        """Its team becomes private, without us; all that it holds goes with it."""
+        with self.lock:
+            self.issues[external_id].team.visible = False
+
+    def seclude(self, external_id: str) -> None:
         """It moves to a private team that we are not in. Whether it is there at all Linear does not tell then."""
         with self.lock:
             issue = self.issues[external_id]
             issue.previous.append(issue.identifier)
             issue.team = Team("SEC", "Security", visible=False)
             issue.number = next(issue.team.numbers)
-
-    def hide_team(self) -> None:
-        """The connection's team becomes private, without us; all that it holds goes with it."""
-        self.team.visible = False
 
     def revoke(self) -> None:
         self.is_valid = False

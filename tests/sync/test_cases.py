@@ -30,7 +30,6 @@ HAS_NO_MEANING: dict[tuple[int, str], str] = {
     (10, "github"): "GitHub's form asks for a title only: there is no field to map.",
     (10, "gitlab"): "GitLab's form asks for a title only: there is no field to map.",
     (10, "linear"): "Linear asks for a title and a team only: there is no field to map.",
-    (12, "gitlab"): "GitLab does not tell an issue that we may not see from one that is not there: hidden is deleted.",
     (19, "asana"): "Asana's API tells of no pull requests: what other apps attach has no state that it knows.",
     (19, "gitlab"): "GitLab's merge requests are not asked for: its webhooks name no issue that one closes.",
     (19, "jira"): "Jira's public API tells of no pull requests: its development panel is not part of it.",
