@@ -19,9 +19,11 @@ from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 from domain.access import Role
 from domain.commands import ActionItemAction, PostmortemAction
 from domain.targets import TargetName
+from domain.tickets import TicketState
 from models.postmortem import Postmortem
 from tests.workflows.lab import SUGGEST_CONTINUE_AS_NEW, Case, Lab, migrated_postgres, running_lab
-from workflows import PostmortemWorkflow
+from workflows import TASK_QUEUE, PostmortemWorkflow, ReconciliationWorkflow
+from workflows.reconciliation import ReconciliationStart
 
 HISTORIES = Path(__file__).parent / "histories"
 
@@ -144,6 +146,41 @@ async def action_item_deleted(lab: Lab) -> Recorded:
     yield "action_item_deleted", handle
 
 
+async def action_item_ticket(lab: Lab) -> Recorded:
+    """Two tickets, made, written, and followed when one of them is closed there."""
+    case = await lab.postmortem()
+    item_id = await case.ready()
+    handle = await case.start_item(item_id)
+    boards = [await lab.console(f"int_{item_id}_{number}") for number in range(2)]
+    for one in boards:
+        await case.command_item(handle, item_id, ActionItemAction.OPEN_TICKET, integration_id=one.integration_id)
+    for one in boards:
+        await one.shows(item_id, title="Alert at 80 %")
+    await case.command_item(handle, item_id, ActionItemAction.CHANGE, {"changes": {"description": "Alert at 70 %"}})
+    for one in boards:
+        await one.shows(item_id, title="Alert at 70 %")
+    await boards[0].close(item_id, handle)
+    await boards[1].shows(item_id, state=TicketState.DONE)
+    await handle.result()
+    yield "action_item_ticket", handle
+
+
+async def reconciliation(lab: Lab) -> Recorded:
+    """One page of a connection's tickets, none of which had changed."""
+    case = await lab.postmortem()
+    item_id = await case.ready()
+    handle = await case.start_item(item_id)
+    board = await lab.console(f"int_{item_id}")
+    await case.command_item(handle, item_id, ActionItemAction.OPEN_TICKET, integration_id=board.integration_id)
+    await board.shows(item_id, title="Alert at 80 %")
+    start = ReconciliationStart(board.integration_id, "console")
+    ran = await lab.client.start_workflow(
+        ReconciliationWorkflow.run, start, id=f"reconcile-{board.integration_id}", task_queue=TASK_QUEUE
+    )
+    await ran.result()
+    yield "reconciliation", ran
+
+
 SCENARIOS: tuple[Scenario, ...] = (
     postmortem_nobody,
     postmortem_published,
@@ -152,6 +189,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     postmortem_database_away,
     action_item_overdue,
     action_item_deleted,
+    action_item_ticket,
+    reconciliation,
 )
 SHORT: tuple[Scenario, ...] = (postmortem_continued,)
 

@@ -1,6 +1,7 @@
 """Workflows that run now must be able to go on under this code: their recorded histories replay."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from domain.snapshots import ActionItemSnapshot, PostmortemSnapshot
 from tests.workflows.record_histories import HISTORIES, SCENARIOS, SHORT
-from workflows import WORKFLOWS, ActionItemWorkflow, PostmortemWorkflow
+from workflows import WORKFLOWS, ActionItemWorkflow, PostmortemWorkflow, ReconciliationWorkflow
 from workflows.action_item import ActionItemStart
 from workflows.postmortem import PostmortemStart
+from workflows.reconciliation import ReconciliationStart
 
 FILES = sorted(HISTORIES.glob("*.json"))
 ENDS = {"EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED", "EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW"}
@@ -99,10 +101,30 @@ class ActionItemUnshown(ActionItemWorkflow):
         self._snapshot = snapshot
 
 
+@workflow.defn(name="ReconciliationWorkflow")
+class ReconciliationTimerFirst(ReconciliationWorkflow):
+    @workflow.run
+    async def run(self, start: ReconciliationStart) -> None:
+        await workflow.sleep(timedelta(seconds=1))
+        await super().run(start)
+
+
+@workflow.defn(name="ReconciliationWorkflow")
+class ReconciliationUnhooked(ReconciliationWorkflow):
+    """Does not look after its webhook."""
+
+    @workflow.run
+    async def run(self, start: ReconciliationStart) -> None:
+        await super().run(replace(start, after=""))
+
+
 @every_history
 @pytest.mark.parametrize(
     "changed",
-    [[PostmortemTimerFirst, ActionItemTimerFirst], [PostmortemUnshown, ActionItemUnshown]],
+    [
+        [PostmortemTimerFirst, ActionItemTimerFirst, ReconciliationTimerFirst],
+        [PostmortemUnshown, ActionItemUnshown, ReconciliationUnhooked],
+    ],
     ids=["timer_first", "unshown"],
 )
 async def test_a_change_of_commands_is_noticed(file: Path, changed: list[type[Any]]) -> None:
