@@ -23,6 +23,7 @@ from domain.action_items import LinkState
 from domain.commands import ActionItemAction, PostmortemAction
 from domain.policy import Policy
 from domain.targets import TargetName
+from domain.tickets import TicketState
 from models.action_item import Ticket
 from models.base import new_id
 from models.integration import Integration
@@ -31,7 +32,8 @@ from models.queries import notices, postmortems, ticket_batches
 from runtime.dispatch import Dispatch
 from tests.workflows.chatting import ask, chat_worker, give_up, request_from_slack
 from tests.workflows.lab import ALWAYS, SUGGEST_CONTINUE_AS_NEW, Case, Lab, migrated_postgres, running_lab
-from workflows import TASK_QUEUE, PostmortemWorkflow, TicketBatchWorkflow
+from workflows import TASK_QUEUE, PostmortemWorkflow, ReconciliationWorkflow, TicketBatchWorkflow
+from workflows.reconciliation import ReconciliationStart
 from workflows.ticket_batch import TicketBatchStart
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -257,7 +259,7 @@ async def ticket_batch(lab: Lab) -> Recorded:
     for item_id in items[1:]:
         await case.start_item(item_id)
     async with lab.sessions.begin() as session:
-        integration = Integration(id=new_id("int"), kind="console", name="Board", config={}, is_enabled=True)
+        integration = Integration(id=new_id("int"), kind="github", name="Unserved here", config={}, is_enabled=True)
         session.add(integration)
         await session.flush()
         seen = await postmortems.get_seen(session, viewer, case.id, lock=True)
@@ -276,6 +278,41 @@ async def ticket_batch(lab: Lab) -> Recorded:
     yield "ticket_batch", handle
 
 
+async def action_item_ticket(lab: Lab) -> Recorded:
+    """Two tickets, made, written, and followed when one of them is closed there."""
+    case = await lab.postmortem()
+    item_id = await case.ready()
+    handle = await case.start_item(item_id)
+    boards = [await lab.console(f"int_{item_id}_{number}") for number in range(2)]
+    for one in boards:
+        await case.command_item(handle, item_id, ActionItemAction.OPEN_TICKET, integration_id=one.integration_id)
+    for one in boards:
+        await one.shows(item_id, title="Alert at 80 %")
+    await case.command_item(handle, item_id, ActionItemAction.CHANGE, {"changes": {"description": "Alert at 70 %"}})
+    for one in boards:
+        await one.shows(item_id, title="Alert at 70 %")
+    await boards[0].close(item_id, handle)
+    await boards[1].shows(item_id, state=TicketState.DONE)
+    await handle.result()
+    yield "action_item_ticket", handle
+
+
+async def reconciliation(lab: Lab) -> Recorded:
+    """One page of a connection's tickets, none of which had changed."""
+    case = await lab.postmortem()
+    item_id = await case.ready()
+    handle = await case.start_item(item_id)
+    board = await lab.console(f"int_{item_id}")
+    await case.command_item(handle, item_id, ActionItemAction.OPEN_TICKET, integration_id=board.integration_id)
+    await board.shows(item_id, title="Alert at 80 %")
+    start = ReconciliationStart(board.integration_id, "console")
+    ran = await lab.client.start_workflow(
+        ReconciliationWorkflow.run, start, id=f"reconcile-{board.integration_id}", task_queue=TASK_QUEUE
+    )
+    await ran.result()
+    yield "reconciliation", ran
+
+
 SCENARIOS: tuple[Scenario, ...] = (
     postmortem_nobody,
     postmortem_published,
@@ -290,6 +327,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     chat_answered,
     chat_given_up,
     ticket_batch,
+    action_item_ticket,
+    reconciliation,
 )
 SHORT: tuple[Scenario, ...] = (postmortem_continued, voice_continued)
 

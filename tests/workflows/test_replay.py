@@ -1,6 +1,7 @@
 """Workflows that run now must be able to go on under this code: their recorded histories replay."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,13 @@ from workflows import (
     ActionItemWorkflow,
     ChatWorkflow,
     PostmortemWorkflow,
+    ReconciliationWorkflow,
     TicketBatchWorkflow,
     VoiceWorkflow,
 )
 from workflows.action_item import ActionItemStart
 from workflows.postmortem import PostmortemStart
+from workflows.reconciliation import ReconciliationStart
 from workflows.ticket_batch import TicketBatchStart
 from workflows.voice import VoiceStart
 
@@ -120,6 +123,14 @@ class VoiceTimerFirst(VoiceWorkflow):
         await super().run(start)
 
 
+@workflow.defn(name="ReconciliationWorkflow")
+class ReconciliationTimerFirst(ReconciliationWorkflow):
+    @workflow.run
+    async def run(self, start: ReconciliationStart) -> None:
+        await workflow.sleep(timedelta(seconds=1))
+        await super().run(start)
+
+
 @workflow.defn(name="TicketBatchWorkflow")
 class TicketBatchTimerFirst(TicketBatchWorkflow):
     @workflow.init
@@ -169,12 +180,35 @@ class TicketBatchUntold(TicketBatchWorkflow):
         pass
 
 
+@workflow.defn(name="ReconciliationWorkflow")
+class ReconciliationUnhooked(ReconciliationWorkflow):
+    """Does not look after its webhook."""
+
+    @workflow.run
+    async def run(self, start: ReconciliationStart) -> None:
+        await super().run(replace(start, after=""))
+
+
 @every_history
 @pytest.mark.parametrize(
     "changed",
     [
-        [PostmortemTimerFirst, ActionItemTimerFirst, VoiceTimerFirst, ChatTimerFirst, TicketBatchTimerFirst],
-        [PostmortemUnshown, ActionItemUnshown, VoiceUnplanned, ChatTimerFirst, TicketBatchUntold],
+        [
+            PostmortemTimerFirst,
+            ActionItemTimerFirst,
+            VoiceTimerFirst,
+            ChatTimerFirst,
+            TicketBatchTimerFirst,
+            ReconciliationTimerFirst,
+        ],
+        [
+            PostmortemUnshown,
+            ActionItemUnshown,
+            VoiceUnplanned,
+            ChatTimerFirst,
+            TicketBatchUntold,
+            ReconciliationUnhooked,
+        ],
     ],
     ids=["timer_first", "unshown"],
 )
