@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from domain.errors import UnknownIntegrationKind
@@ -23,12 +24,14 @@ class Kind:
     secrets: Mapping[str, Any]
 
 
-def all_kinds() -> list[Kind]:
+@cache
+def all_kinds() -> tuple[Kind, ...]:
     """Sorted by the name that people read, trackers first."""
     kinds = [kind_of(one) for one in (*shelf.tracker_kinds(), *incident_source_kinds())]
-    return sorted(kinds, key=lambda one: (not one.is_tracker, one.label.lower()))
+    return tuple(sorted(kinds, key=lambda one: (not one.is_tracker, one.label.lower())))
 
 
+@cache
 def kind_of(kind: str) -> Kind:
     """Raises ``UnknownIntegrationKind``."""
     if kind in shelf.tracker_kinds():

@@ -195,18 +195,17 @@ async def test_keys_rotate(stack: Stack, tmp_path: Path) -> None:
     await _plant(stack, lost.id, "a lost key")
     assert ok(old.admin.get(old.path))["secretNames"] is None, "no key opens it, and that is said"
     refused(old.admin.post(f"{old.path}/test"), 409, "CredentialsLocked")
-    for _ in range(2):
-        ran = _rotate(stack, "test-secret-key, yesterday's key")
-        assert ran.returncode != 0
-        assert lost.id in ran.stderr
-        assert old.id not in ran.stderr
-        assert ok(old.admin.get(old.path))["secretNames"] == ["webhookSecret"], "the first key alone opens it"
+    ran = _rotate(stack, "test-secret-key, yesterday's key")
+    assert ran.returncode != 0
+    assert lost.id in ran.stderr
+    assert old.id not in ran.stderr
+    assert ok(old.admin.get(old.path))["secretNames"] == ["webhookSecret"], "the first key alone opens it"
     trail = ok(old.admin.get("/api/audit", params={"entityId": old.id, "action": "integration.key_rotated"}))
-    assert len(trail["items"]) == 2
+    assert len(trail["items"]) == 1
     renewed = ok(lost.admin.patch(lost.path, json={"secrets": {"webhookSecret": "new"}}))
     assert renewed["secretNames"] == ["webhookSecret"], "whoever enters them anew needs no key"
     ran = _rotate(stack, "test-secret-key")
-    assert ran.returncode == 0, ran.stderr
+    assert ran.returncode == 0, f"it may be run twice: {ran.stderr}"
 
 
 # Rest and end

@@ -1,14 +1,19 @@
 """Pages of connections: forms drawn from what a kind declares, trying it, its log, its accounts, tickets for all."""
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
+from sqlalchemy import update
 
+from models.action_item import Ticket
+from models.queries import tickets
 from tests.api import writing
 from tests.api.connecting import Connected, connected
+from tests.api.rows import sessions_of
 from tests.api.writing import ok
 from tests.pages.test_browser import FAINT, PLAIN_FAULTS, visiting
 from tests.pages.visiting import Visitor, told, visitor
@@ -203,6 +208,28 @@ def test_tickets_for_all_items_from_the_page(stack: Stack, board: Connected) -> 
     eventually(lambda: "3 of 3 are there" in visit.get(on), 40)
     reader = visitor(stack, stack.person("ADMIN"))
     assert "3 of 3 are there" in reader.get(on)
+
+
+async def test_pull_requests_and_dead_links_are_shown_on_the_item(stack: Stack, board: Connected) -> None:
+    ok(board.admin.patch(board.path, json={"projection": {"fields": {"severity": "minor"}}}))
+    author = stack.person()
+    item = board.item(author)
+    (link,) = item["tickets"]
+    url = "https://github.com/acme/api/pull/7"
+    async with sessions_of(stack) as sessions, sessions.begin() as session:
+        now = datetime.now(UTC)
+        await tickets.keep_pull_request(session, link["id"], url, "Raise <the> limit", "merged", now, now)
+        await session.execute(
+            update(Ticket).where(Ticket.id == link["id"]).values(link_state="deleted", detail="It was deleted there.")
+        )
+    visit = visitor(stack, author)
+    for path in (f"/action-items/{item['id']}", f"/postmortems/{item['postmortemId']}", "/action-items?whose=mine"):
+        page = visit.get(path)
+        assert f'<a href="{url}"' in page, path
+        assert "Raise &lt;the&gt; limit" in page
+        assert '<span class="tag merged">merged</span>' in page
+        assert "deleted there" in page
+    assert "It was deleted there." in visit.get(f"/action-items/{item['id']}")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
