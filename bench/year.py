@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -44,6 +45,11 @@ DAY = timedelta(days=1)
 Deed = Callable[[Session, datetime], Coroutine[Any, Any, str]]
 
 
+@cache
+def free_days(country: str, region: str | None, year: int) -> frozenset[date]:
+    return frozenset(holidays.country_holidays(country, subdiv=region, years=year))
+
+
 @dataclass(frozen=True)
 class Worker:
     id: str
@@ -57,8 +63,7 @@ class Worker:
     def rests(self, at: datetime) -> bool:
         """Told without our own calendar."""
         local = self.local(at)
-        free = holidays.country_holidays(self.country, subdiv=self.region, years=local.year)
-        return local.isoweekday() > 5 or local.date() in free
+        return local.isoweekday() > 5 or local.date() in free_days(self.country, self.region, local.year)
 
     def working_days(self, until: datetime) -> int:
         days = [BEGIN + DAY * one + timedelta(hours=12) for one in range((until - BEGIN).days)]
