@@ -1,8 +1,8 @@
-"""``python -m bench.timers [COUNT]``: that many open postmortems, each a workflow with its timer, on one worker.
+"""``python -m bench.timers [COUNT [SECONDS]]``: that many open postmortems, each a workflow with its timer.
 
-Tells how fast they start, what they take of memory, and how late the timers of a tenth of them fire, which fall due
-within five minutes while all the others wait: the lateness of a nudge is from its due instant to its row in the inbox,
-whose id says when the worker wrote it.
+Tells how fast they start, what their one worker takes of memory, and how late the timers of a tenth of them fire, which
+fall due within so many seconds while all others wait: from the due instant of a nudge to its row in the inbox, whose
+id says when the worker wrote it.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from tests.stack import Stack, running_stack
 from workflows import TASK_QUEUE, PostmortemWorkflow
 from workflows.postmortem import PostmortemStart
 
-COUNT, AT_ONCE, WINDOW = 50_000, 10, timedelta(minutes=5)
+COUNT, SECONDS, AT_ONCE = 50_000, 300, 10
 OFFICE = (
     '{"zone": "UTC", "days": [1, 2, 3, 4, 5, 6, 7], "opens": 0, "closes": 1440, "country": null, "region": null,'
     ' "holidays": [], "closed_on": []}'
@@ -77,16 +77,17 @@ async def wait_for(sessions: Sessions, count: int) -> None:
         await asyncio.sleep(1)
 
 
-async def move_due(sessions: Sessions, client: Client, firing: int) -> datetime:
+async def move_due(sessions: Sessions, client: Client, firing: int, window: timedelta) -> datetime:
     """A tenth is due within the window, evenly; their workflows are told, which re-arms each timer."""
     begin = datetime.now(UTC) + timedelta(seconds=30 + firing / 40)
     async with sessions.begin() as session:
         await session.execute(
             text(
-                "update postmortem_target set due_at = :begin + :window * substr(postmortem_id, 5)::int / :firing"
+                "update postmortem_target set due_at = cast(:begin as timestamptz)"
+                " + make_interval(secs => cast(:seconds as float8) * substr(postmortem_id, 5)::int / :firing)"
                 " where postmortem_id like 'pm_t%' and substr(postmortem_id, 5)::int <= :firing"
             ),
-            {"begin": begin, "window": WINDOW, "firing": firing},
+            {"begin": begin, "seconds": window.total_seconds(), "firing": firing},
         )
     waiting = iter(range(1, firing + 1))
 
@@ -112,7 +113,7 @@ def written(notice_id: str) -> datetime:
     return ULID.from_str(notice_id.partition("_")[2].upper()).datetime
 
 
-async def measure(stack: Stack, count: int) -> None:
+async def measure(stack: Stack, count: int, window: timedelta) -> None:
     engine = make_engine(stack.database_url)
     sessions = make_sessions(engine)
     client = await Client.connect(stack.temporal_address, data_converter=pydantic_data_converter)
@@ -128,14 +129,14 @@ async def measure(stack: Stack, count: int) -> None:
     print(f"{count} started in {taken:.0f} s: {count / taken:.0f} a second", flush=True)
     print(f"worker: {memory(worker)} MB; Temporal: {memory(temporal)} MB", flush=True)
     firing = count // 10
-    begin = await move_due(sessions, client, firing)
+    begin = await move_due(sessions, client, firing, window)
     print(
-        f"{firing} of them fire from {begin:%H:%M:%S} on, for {WINDOW}; it is {datetime.now(UTC):%H:%M:%S}", flush=True
+        f"{firing} of them fire from {begin:%H:%M:%S} on, for {window}; it is {datetime.now(UTC):%H:%M:%S}", flush=True
     )
     peak = 0
-    while (datetime.now(UTC) < begin + WINDOW + timedelta(seconds=20)) or len(await lateness(sessions)) < firing:
+    while (datetime.now(UTC) < begin + window + timedelta(seconds=20)) or len(await lateness(sessions)) < firing:
         peak = max(peak, memory(worker))
-        if datetime.now(UTC) > begin + WINDOW + timedelta(minutes=5):
+        if datetime.now(UTC) > begin + window + timedelta(minutes=5):
             break
         await asyncio.sleep(2)
     late = await lateness(sessions)
@@ -150,9 +151,9 @@ async def measure(stack: Stack, count: int) -> None:
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else COUNT
+    count, seconds = (int(one) for one in (*sys.argv[1:], *(str(COUNT), str(SECONDS))[len(sys.argv) - 1 :]))
     with tempfile.TemporaryDirectory(prefix="afterword-") as folder, running_stack(Path(folder) / "home") as stack:
-        asyncio.run(measure(stack, count))
+        asyncio.run(measure(stack, count, timedelta(seconds=seconds)))
 
 
 if __name__ == "__main__":

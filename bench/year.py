@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -35,15 +36,18 @@ from models.record import Notice
 from models.session import Session, Sessions, make_engine, make_sessions
 from tests.workflows.lab import migrated_postgres
 
-PEOPLE, TEAMS, POSTMORTEMS, ITEMS = 40, 5, 300, 1500
+PEOPLE, TEAMS, POSTMORTEMS, ITEMS, AT_ONCE = 40, 5, 300, 1500, 12
 BEGIN = datetime(2027, 1, 4, tzinfo=UTC)
 END = BEGIN + timedelta(days=365)
 PLACES = (("Europe/Berlin", "DE", "BY"), ("America/New_York", "US", "NY"), ("Asia/Kolkata", "IN", None))
 DAY = timedelta(days=1)
-ESCALATES = 7.0
-"""Days after which a rung of five working days was reached, over any weekend; a holiday more is looked at below."""
 
 Deed = Callable[[Session, datetime], Coroutine[Any, Any, str]]
+
+
+@cache
+def free_days(country: str, region: str | None, year: int) -> frozenset[date]:
+    return frozenset(holidays.country_holidays(country, subdiv=region, years=year))
 
 
 @dataclass(frozen=True)
@@ -59,18 +63,19 @@ class Worker:
     def rests(self, at: datetime) -> bool:
         """Told without our own calendar."""
         local = self.local(at)
-        free = holidays.country_holidays(self.country, subdiv=self.region, years=local.year)
-        return local.isoweekday() > 5 or local.date() in free
+        return local.isoweekday() > 5 or local.date() in free_days(self.country, self.region, local.year)
 
-    def working_days(self) -> int:
-        days = [BEGIN + DAY * one + timedelta(hours=12) for one in range(365)]
+    def working_days(self, until: datetime) -> int:
+        days = [BEGIN + DAY * one + timedelta(hours=12) for one in range((until - BEGIN).days)]
         return sum(not self.rests(one) for one in days)
 
 
-class Year:
-    def __init__(self, sessions: Sessions) -> None:
+class Timeline:
+    """Of one postmortem and its items: what is planned, in order. No other one's depends on it."""
+
+    def __init__(self, sessions: Sessions, number: int) -> None:
         self.sessions = sessions
-        self.random = random.Random(7)
+        self.random = random.Random(number)  # a year that can be told again
         self.queue: list[tuple[datetime, int, str, Deed | None]] = []
         self.alarms: dict[str, datetime | None] = {}
         self.count = 0
@@ -138,7 +143,7 @@ async def settle(session: Session) -> list[Worker]:
     return found
 
 
-def open_postmortem(year: Year, number: int, workers: list[Worker]) -> None:
+def open_postmortem(year: Timeline, number: int, workers: list[Worker]) -> None:
     team = year.random.randrange(TEAMS)
     members = [one for place, one in enumerate(workers) if place % TEAMS == team]
     author, *reviewers = year.random.sample(members, 3)
@@ -174,9 +179,7 @@ def open_postmortem(year: Year, number: int, workers: list[Worker]) -> None:
             elif name is TargetName.DRAFT_COMPLETED:
                 row.status, row.submitted_at = "IN_REVIEW", now
                 await session.execute(
-                    text(
-                        "insert into postmortem_reviewer (postmortem_id, person_id, added_at) values (:pm, :who, :at)"
-                    ),
+                    text("insert into postmortem_reviewer (postmortem_id, person_id, added_at) values (:pm, :id, :at)"),
                     [{"pm": postmortem_id, "id": one.id, "at": now} for one in reviewers],
                 )
             elif name is TargetName.REVIEW_COMPLETED:
@@ -202,7 +205,7 @@ def open_postmortem(year: Year, number: int, workers: list[Worker]) -> None:
         add_item(year, f"ai_y{number:03}{place}", postmortem_id, at + timedelta(hours=1), year.random.choice(members))
 
 
-def add_item(year: Year, item_id: str, postmortem_id: str, at: datetime, owner: Worker) -> None:
+def add_item(year: Timeline, item_id: str, postmortem_id: str, at: datetime, owner: Worker) -> None:
     due_on = (at + timedelta(days=year.random.choice((7, 14, 30, 60)))).date()
     priority = year.random.choice(("HIGH", "MEDIUM", "MEDIUM", "LOW"))
 
@@ -255,42 +258,31 @@ def digests(found: list[Message], workers: dict[str, Worker]) -> list[Message]:
     return list(first.values())
 
 
-async def missed(session: Session) -> tuple[int, int, int, int]:
+async def missed(session: Session, now: datetime) -> tuple[int, int, int, int]:
     """Targets that stayed open for long after they were due, and those of them at the top of the ladder; items, too."""
     tops = select(LadderStep.subject_id, LadderStep.target).where(LadderStep.rung == "+5")
     top = {tuple(row) for row in (await session.execute(tops)).all()}
     rows = (await session.execute(select(PostmortemTarget))).scalars()
-    open_long = [one for one in rows if min(one.met_at or END, END) - one.due_at > timedelta(days=12)]
+    open_long = [one for one in rows if min(one.met_at or now, now) - one.due_at > timedelta(days=12)]
     climbed = sum((one.postmortem_id, one.name) in top for one in open_long)
     items = (await session.execute(select(ActionItem).where(ActionItem.priority != "LOW"))).scalars()
     late = [
         one
         for one in items
         if one.due_on
-        and min(one.completed_at or END, END) - datetime.combine(one.due_on, time(), tzinfo=UTC) > timedelta(days=13)
+        and min(one.completed_at or now, now) - datetime.combine(one.due_on, time(), tzinfo=UTC) > timedelta(days=13)
     ]
     return len(open_long), climbed, len(late), sum((one.id, "action_item") in top for one in late)
 
 
-async def live(url: str) -> None:
-    engine = make_engine(url)
-    sessions = make_sessions(engine)
-    async with sessions.begin() as session:
-        await policies.ensure_default_policy(session)
-        workers = await settle(session)
-    year = Year(sessions)
-    for number in range(POSTMORTEMS):
-        open_postmortem(year, number, workers)
-    begun = asyncio.get_running_loop().time()
-    await year.run()
-    print(f"{year.looks} looks and deeds in {asyncio.get_running_loop().time() - begun:.0f} s")
+async def report(sessions: Sessions, workers: list[Worker], now: datetime) -> None:
     known = {one.id: one for one in workers}
     async with sessions.begin() as session:
         found = await messages(session)
-        targets, climbed, items, items_climbed = await missed(session)
-        twice = select(Notice.person_id, Notice.dedupe_key)
-        rows = (await session.execute(twice)).all()
-    days = sum(one.working_days() for one in workers)
+        targets, climbed, items, items_climbed = await missed(session, now)
+        rows = (await session.execute(select(Notice.person_id, Notice.dedupe_key))).all()
+    days = sum(one.working_days(now) for one in workers)
+    print(f"\nuntil {now:%Y-%m-%d}:")
     print(f"{len(found)} messages to {PEOPLE} people on {days} working days; twice: {len(rows) - len(set(rows))}")
     print(f"on a weekend or holiday of their receiver: {sum(known[one.person_id].rests(one.at) for one in found)}")
     hours = [known[one.person_id].local(one.at).hour for one in found]
@@ -300,7 +292,35 @@ async def live(url: str) -> None:
     print(f"- as one digest: {per_day(digests(quiet, known), known, days)}")
     print(f"- escalations: {per_day([one for one in found if one.is_escalation], known, days)}")
     print(f"targets missed for 12 days: {targets}, of which at the top of their ladder: {climbed}")
-    print(f"items of high and medium priority overdue for 12 days: {items}, of which at the top: {items_climbed}")
+    told = f"items of high and medium priority overdue for 12 days: {items}, of which at the top: {items_climbed}"
+    print(told, flush=True)
+
+
+def time_now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def live(url: str) -> None:
+    engine = make_engine(url)
+    sessions = make_sessions(engine)
+    async with sessions.begin() as session:
+        await policies.ensure_default_policy(session)
+        workers = await settle(session)
+    begun, looks, waiting = time_now(), 0, iter(range(POSTMORTEMS))
+
+    async def live_some() -> None:
+        nonlocal looks
+        for number in waiting:
+            one = Timeline(sessions, number)
+            open_postmortem(one, number, workers)
+            await one.run()
+            looks += one.looks
+            if number % 25 == 24:
+                print(f"{number + 1} postmortems after {time_now() - begun:.0f} s", flush=True)
+
+    await asyncio.gather(*(live_some() for _ in range(AT_ONCE)))
+    print(f"{looks} looks and deeds in {time_now() - begun:.0f} s")
+    await report(sessions, workers, END)
     await engine.dispose()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import or_, select
+from sqlalchemy import Text, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Role
@@ -54,6 +54,17 @@ class Cast:
         }
 
 
+_PEOPLE = (
+    select(Person, visible_to_person(bindparam("postmortem_id", type_=Text)))
+    .where(
+        Person.is_active,
+        or_(Person.role == Role.ADMIN.value, Person.id.in_(bindparam("named", expanding=True))),
+    )
+    .order_by(Person.created_at, Person.id)
+)
+"""Built once: it is asked at each look. Active people of those ids, and administrators; whether each may know of it."""
+
+
 async def read_cast(
     session: AsyncSession,
     postmortem: Postmortem,
@@ -67,11 +78,7 @@ async def read_cast(
     its_teams = select(Team.id, Team.lead_id, Team.channel_id).where(Team.id.in_(teams)).order_by(Team.id)
     led = [(one.id, one.lead_id, one.channel_id) for one in (await session.execute(its_teams)).all()]
     named = {one for one in (postmortem.author_id, owner_id, *others, *(lead for _, lead, _ in led)) if one}
-    is_admin = Person.role == Role.ADMIN.value
-    statement = select(Person, visible_to_person(postmortem.id)).where(
-        Person.is_active, or_(is_admin, Person.id.in_(sorted(named)))
-    )
-    rows = (await session.execute(statement.order_by(Person.created_at, Person.id))).all()
+    rows = (await session.execute(_PEOPLE, {"postmortem_id": postmortem.id, "named": sorted(named)})).all()
     active = {person.id for person, _ in rows}
     seeing = {person.id: person for person, sees in rows if sees or person.id == owner_id}
     hours = await read_calendars(session, list(seeing.values()), office)

@@ -31,13 +31,13 @@ LEADING = frozenset({Asked.TEAM_CHANNEL, Asked.TEAM_LEAD, Asked.ADMINISTRATORS})
 
 async def look_at_postmortem(session: AsyncSession, postmortem_id: str, now: datetime) -> None:
     """Sets when its workflow looks again, after anything about it changed. Asks nobody."""
-    postmortem = await session.get(Postmortem, postmortem_id, populate_existing=True)
+    postmortem = await session.get(Postmortem, postmortem_id)
     if postmortem is not None:
         await _look(session, await read_debt(session, postmortem), now, ask=False)
 
 
 async def look_at_item(session: AsyncSession, item_id: str, now: datetime) -> None:
-    item = await session.get(ActionItem, item_id, populate_existing=True)
+    item = await session.get(ActionItem, item_id)
     if item is not None:
         await _look(session, await read_item_debt(session, item), now, ask=False)
 

@@ -3,7 +3,20 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, false, func, or_, select, true, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    ScalarSelect,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from domain.access import EditorLevel, Relation, Role, Viewer, Visibility
 from domain.lifecycle import Status
@@ -76,7 +89,7 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     )
 
 
-def visible_to_person(postmortem_id: str) -> ColumnElement[bool]:
+def visible_to_person(postmortem_id: str | BindParameter[str]) -> ColumnElement[bool]:
     """A condition on :class:`Person`: they may know of that postmortem. The rule of :func:`visible_to`."""
     visibility = effective_visibility()
     in_team = exists().where(
