@@ -5,8 +5,8 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -69,23 +69,24 @@ def migrated_postgres(folder: Path) -> Iterator[str]:
 
 @dataclass(slots=True)
 class Crew:
-    """The one worker of workflows; it can go home."""
+    """The worker of workflows and the one of messages; they can go home."""
 
     env: WorkflowEnvironment
     sessions: Sessions
-    worker: Worker | None = None
+    workers: list[Worker] = field(default_factory=list)
 
     async def come(self) -> None:
         """With a connection of its own: two workers of one queue on one are refused."""
         target = self.env.client.service_client.config.target_host
         client = await Client.connect(target, data_converter=pydantic_data_converter)
-        self.worker = build_workers(client, self.sessions, VAULT, "http://x")[0]
-        await self.worker.__aenter__()
+        self.workers = build_workers(client, self.sessions, VAULT, "http://x")[:2]
+        for one in self.workers:
+            await one.__aenter__()
 
     async def go(self) -> None:
-        if self.worker is not None:
-            await self.worker.shutdown()
-        self.worker = None
+        for one in self.workers:
+            await one.shutdown()
+        self.workers = []
 
 
 @dataclass(frozen=True, slots=True)
