@@ -3,6 +3,7 @@ handled. Everything here may run in many workers at once and may be killed at an
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 
@@ -34,6 +35,8 @@ SWEEP_LIMIT = 500
 PRESENCE_EVERY = 2.0
 SWEEP_EVERY = 2.0
 WAKE_EVERY = 1.0
+WAKE_AGAIN = 5.0
+"""A voice that was woken is given this long to look: signals would pile up in its history."""
 TIDY_EVERY = 600.0
 LATE = timedelta(seconds=3)
 """A webhook is resent when its first signal had this long."""
@@ -53,6 +56,7 @@ class Upkeep:
         self._dispatch = dispatch
         self._vault = vault
         self._id = new_id("wrk")
+        self._woken: dict[str, float] = {}
 
     async def run(self) -> None:
         """Until cancelled. A round that fails is logged, and the next one comes."""
@@ -103,9 +107,14 @@ class Upkeep:
         async with self._sessions.begin() as session:
             waiting = await voices.list_unheard_unscoped(session, SWEEP_LIMIT)
             waiting += await voices.list_overlooked_unscoped(session, _now() - LOST, SWEEP_LIMIT)
+        now = time.monotonic()
+        self._woken = {one: at for one, at in self._woken.items() if at > now - WAKE_AGAIN}
         for receiver_id in dict.fromkeys(waiting):
+            if receiver_id in self._woken:
+                continue
             if not await self._dispatch.wake_voice(receiver_id):
                 return
+            self._woken[receiver_id] = now
 
     async def drain(self) -> None:
         """Handles again what was received and not handled: signals trackers' news, applies incidents' reports."""

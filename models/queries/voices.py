@@ -5,7 +5,7 @@ Each takes the receiver's ``voice`` row first, so that two of them never plan th
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,9 @@ from models.queries.visibility import visible_to
 from models.record import Notice
 from models.team import Team
 from models.voice import Message, Voice
+
+SENDING_LASTS = timedelta(hours=2)
+"""More than every way together takes: a workflow that has not looked again by then is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +152,16 @@ def _report_at(receiver: Receiver, now: datetime) -> datetime | None:
     """A team that was never reported to hears at the end of this week first."""
     if receiver.team is None:
         return None
-    reported = receiver.voice.reported_on
     zone = ZoneInfo(receiver.hearing.calendar.zone)
-    if reported is None:
-        return rules.report_at(now, receiver.hearing)
+    receiver.voice.reported_on = reported = receiver.voice.reported_on or _monday(now, zone)
     begun = datetime(reported.year, reported.month, reported.day, tzinfo=zone)
     due = rules.report_at(begun, receiver.hearing)
     return rules.next_moment(max(due, now), receiver.hearing) if due else None
+
+
+def _monday(at: datetime, zone: ZoneInfo) -> date:
+    today = at.astimezone(zone).date()
+    return today - timedelta(days=today.weekday())
 
 
 async def _waiting(session: AsyncSession, receiver: Receiver) -> list[Notice]:
@@ -261,7 +267,14 @@ async def compose_unscoped(session: AsyncSession, receiver_id: str, now: datetim
     receiver = await find_receiver_unscoped(session, receiver_id)
     if receiver is None or not rules.may_speak(now, receiver.hearing):
         return None
-    if unsent := await _unsent(session, receiver_id):
+    message_id = await _compose(session, receiver, now)
+    if message_id is not None:
+        receiver.voice.next_at = now + SENDING_LASTS
+    return message_id
+
+
+async def _compose(session: AsyncSession, receiver: Receiver, now: datetime) -> str | None:
+    if unsent := await _unsent(session, receiver.id):
         return unsent.id
     live = [one.notice for one in await _live(session, receiver, now)]
     urgent = [one for one in live if one.is_escalation]
@@ -305,15 +318,10 @@ async def _make(session: AsyncSession, receiver: Receiver, kind: str, notices: S
 
 async def _report(session: AsyncSession, receiver: Receiver, now: datetime) -> str | None:
     """Once for each week, about the week before."""
-    zone = ZoneInfo(receiver.hearing.calendar.zone)
-    today = now.astimezone(zone).date()
-    monday = today - timedelta(days=today.weekday())
-    voice = receiver.voice
-    if receiver.team is None or voice.reported_on == monday:
+    monday = _monday(now, ZoneInfo(receiver.hearing.calendar.zone))
+    if receiver.team is None or receiver.voice.reported_on in {None, monday}:
         return None
-    if voice.reported_on is None and voice.next_at is not None and voice.next_at > now:
-        return None
-    voice.reported_on = monday
+    receiver.voice.reported_on = monday
     message_id = derived_id("msg", receiver.id, "report", monday.isoformat())
     values = {"id": message_id, "receiver_id": receiver.id, "kind": "REPORT", "state": "WAITING", "created_at": now}
     await session.execute(insert(Message).values(**values).on_conflict_do_nothing())

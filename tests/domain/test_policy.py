@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 from domain.calendar import Away, Calendar
 from domain.errors import InvalidPolicy
 from domain.ladder import Channel, Facts, Nudge, Owed, Receiver, ladder, looked_until, stale_draft
-from domain.policy import Asked, Counted, Office, Policy, Rung, RungKind, Span, check, due_instants
+from domain.policy import (
+    LOW_LADDER,
+    Asked,
+    Counted,
+    Office,
+    Policy,
+    Rung,
+    RungKind,
+    Span,
+    check,
+    due_instants,
+    review_time,
+)
 from domain.simulation import simulate
 from domain.targets import TargetName
 
@@ -130,6 +142,47 @@ def test_a_rung_that_a_new_version_adds_in_the_past_is_not_sent() -> None:
     more = replace(POLICY, ladder=(*POLICY.ladder, Rung(RungKind.WORKING_DAYS, 2, (Asked.TEAM_LEAD,))))
     assert "+2" in {one.step for one in ladder(facts(now=now), more, {})}, "nobody looked: it is late"
     assert "+2" not in {one.step for one in ladder(facts(now=now, looked_at=now - DAY / 24), more, {})}
+
+
+def test_what_holds_since_later_is_due_then_and_asks_nobody_for_what_lies_before() -> None:
+    """As for an incident of last month, or where another policy makes a target overdue."""
+    since = START + 7 * DAY + DAY / 6  # a Monday, at noon; its own due time was on Wednesday
+    found = ladder(facts(replace(OWED, since=since), now=since, days=17), POLICY, {})
+    assert rows(found)[:3] == [
+        ("Mon 30 12:00", "due", "jane"),
+        ("Wed 02 09:00", "+5", "admin"),
+        ("Wed 02 09:00", "+5", "root"),
+    ]
+    assert {one.step for one in found} == {"due", "+5", "weekly:1"}
+
+
+def test_what_waits_for_monday_is_not_forgotten_by_a_look_on_saturday() -> None:
+    saturday = START + 5 * DAY
+    owed = replace(OWED, due_at=saturday - DAY / 3)  # on Saturday, at midnight
+    first = ladder(facts(owed, now=saturday), POLICY, {})
+    looked = looked_until(first, saturday)
+    assert looked == min(one.reached_at for one in first if one.reached_at), "80 % were over, and wait as well"
+    monday = START + 7 * DAY + DAY / 8
+    late = ladder(facts(owed, now=monday, looked_at=looked), POLICY, {})
+    assert [(one.step, one.to) for one in late if one.at <= monday] == [("due", JANE.id)]
+    forgotten = ladder(facts(owed, now=monday, looked_at=saturday), POLICY, {})
+    assert not [one for one in forgotten if one.at <= monday], "as it would be otherwise"
+
+
+def test_low_priority_asks_its_owner_weekly_and_nobody_else() -> None:
+    low = replace(POLICY, ladder=LOW_LADDER)
+    assert rows(ladder(facts(days=18), low, {})) == [
+        ("Wed 25 09:00", "due", "jane"),
+        ("Wed 02 09:00", "weekly:1", "jane"),
+        ("Wed 09 09:00", "weekly:2", "jane"),
+    ]
+
+
+def test_a_reviewer_has_what_the_policy_leaves_between_draft_and_review() -> None:
+    assert review_time(POLICY) == 5 * DAY
+    assert review_time(replace(POLICY, targets={TargetName.PUBLISHED: Span(500)})) == 5 * DAY
+    close = {TargetName.DRAFT_COMPLETED: Span(48), TargetName.REVIEW_COMPLETED: Span(50)}
+    assert review_time(replace(POLICY, targets=close)) == DAY
 
 
 def test_a_week_without_anybody_looking_is_one_late_message_each() -> None:

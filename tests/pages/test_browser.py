@@ -139,6 +139,7 @@ def test_pages_are_readable_by_everybody(browser: Browser, stack: Stack, width: 
         for path in (
             "/", "/postmortems", address, f"{address}/edit", "/postmortems/new", "/action-items",
             f"/action-items/{item['id']}", "/incidents", "/inbox", "/sign-in", "/search?q=pool",
+            "/settings/notifications",
             f"{address}/edit?advice=1", f"{address}/history/summary", f"{address}/timeline/paste", f"{address}/audit",
             "/settings/templates", f"/settings/templates/{template}",
         ):  # fmt: skip

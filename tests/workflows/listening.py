@@ -26,7 +26,7 @@ from models.vault import Vault
 from models.voice import Message, Voice
 from runtime.dispatch import Dispatch
 from tests.peers.smtp import Mailbox
-from tests.workflows.lab import SECTIONS, Lab, _environment
+from tests.workflows.lab import SECTIONS, Crew, Lab, _environment
 from worker import build_workers
 
 VAULT = Vault("k")
@@ -212,7 +212,7 @@ async def opened_room(database_url: str, box: Mailbox, *settings: str) -> AsyncI
     async with sessions.begin() as session:
         await policies.ensure_default_policy(session)
     async with await _environment(settings) as env:
-        room = Room(Lab(env, sessions, database_url), box)
+        room = Room(Lab(env, sessions, database_url, Crew(env, sessions)), box)
         await room.start_workers()
         try:
             yield room

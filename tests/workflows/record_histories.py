@@ -10,17 +10,20 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 
-from domain.access import Role
+from domain.access import Role, Viewer
 from domain.commands import ActionItemAction, PostmortemAction
 from domain.policy import Policy
 from domain.targets import TargetName
 from models.postmortem import Postmortem
+from models.queries import notices
+from runtime.dispatch import Dispatch
 from tests.workflows.chatting import ask, chat_worker, give_up, request_from_slack
 from tests.workflows.lab import ALWAYS, SUGGEST_CONTINUE_AS_NEW, Case, Lab, migrated_postgres, running_lab
 from workflows import PostmortemWorkflow
@@ -193,6 +196,54 @@ async def chat_given_up(lab: Lab) -> Recorded:
     yield "chat_given_up", handle
 
 
+async def voice_told(lab: Lab) -> Recorded:
+    """A digest, an escalation, and one that was read meanwhile; into the inbox, since nothing is connected."""
+    person_id = await lab.person()
+    handle = await _wake(lab, person_id, "editor_added")
+    await lab.env.fast_forward(handle, timedelta(days=6))
+    yield "voice_told", await _ended(handle)
+    handle = await _wake(lab, person_id, "editor_added", is_escalation=True)
+    await _wake(lab, person_id, "changes_requested")
+    async with lab.sessions.begin() as session:
+        await notices.mark_all_read(session, Viewer(person_id, Role.RESPONDER), datetime.now(UTC))
+    await lab.env.fast_forward(handle, timedelta(days=6))
+    yield "voice_told_urgent", await _ended(handle)
+
+
+async def voice_continued(lab: Lab) -> Recorded:
+    """Woken more often than one run takes."""
+    person_id = await lab.person()
+    first = await _wake(lab, person_id, "editor_added")
+    for _ in range(12):
+        await _wake(lab, person_id, "editor_added")
+        await asyncio.sleep(0.1)  # each of its own
+    await lab.env.fast_forward(first, timedelta(days=6))
+    runs = [one.run_id async for one in lab.client.list_workflows(f"WorkflowId = 'voice-{person_id}'")]
+    while len(runs) < 2:
+        await asyncio.sleep(0.1)
+        runs = [one.run_id async for one in lab.client.list_workflows(f"WorkflowId = 'voice-{person_id}'")]
+    await _ended(lab.client.get_workflow_handle(f"voice-{person_id}"))
+    for number, run_id in enumerate(reversed(runs), start=1):
+        yield f"voice_continued_{number}", lab.client.get_workflow_handle(f"voice-{person_id}", run_id=run_id)
+
+
+async def _wake(lab: Lab, person_id: str, kind: str, *, is_escalation: bool = False) -> WorkflowHandle[Any, Any]:
+    async with lab.sessions.begin() as session:
+        now = datetime.now(UTC)
+        await notices.notify(session, [person_id], kind, uuid4().hex, at=now, is_escalation=is_escalation)
+
+    async def alive() -> bool:
+        return True
+
+    await Dispatch(lab.client, alive).wake_voice(person_id)
+    return lab.client.get_workflow_handle(f"voice-{person_id}")
+
+
+async def _ended(handle: WorkflowHandle[Any, Any]) -> WorkflowHandle[Any, Any]:
+    await handle.result()
+    return handle
+
+
 SCENARIOS: tuple[Scenario, ...] = (
     postmortem_nobody,
     postmortem_published,
@@ -205,8 +256,9 @@ SCENARIOS: tuple[Scenario, ...] = (
     action_item_ladder,
     chat_answered,
     chat_given_up,
+    voice_told,
 )
-SHORT: tuple[Scenario, ...] = (postmortem_continued,)
+SHORT: tuple[Scenario, ...] = (postmortem_continued, voice_continued)
 
 
 async def _delete(case: Case) -> None:

@@ -13,9 +13,10 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from domain.snapshots import ActionItemSnapshot, PostmortemSnapshot
 from tests.workflows.record_histories import HISTORIES, SCENARIOS, SHORT
-from workflows import WORKFLOWS, ActionItemWorkflow, ChatWorkflow, PostmortemWorkflow
+from workflows import WORKFLOWS, ActionItemWorkflow, ChatWorkflow, PostmortemWorkflow, VoiceWorkflow
 from workflows.action_item import ActionItemStart
 from workflows.postmortem import PostmortemStart
+from workflows.voice import VoiceStart
 
 FILES = sorted(HISTORIES.glob("*.json"))
 ENDS = {"EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED", "EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW"}
@@ -107,12 +108,37 @@ class ChatTimerFirst(ChatWorkflow):
         return await super().run(delivery)
 
 
+@workflow.defn(name="VoiceWorkflow")
+class VoiceTimerFirst(VoiceWorkflow):
+    @workflow.init
+    def __init__(self, start: VoiceStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: VoiceStart) -> None:
+        await workflow.sleep(timedelta(seconds=1))
+        await super().run(start)
+
+
+@workflow.defn(name="VoiceWorkflow")
+class VoiceUnplanned(VoiceWorkflow):
+    """Asks nobody when to look, and ends."""
+
+    @workflow.init
+    def __init__(self, start: VoiceStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: VoiceStart) -> None:
+        del start
+
+
 @every_history
 @pytest.mark.parametrize(
     "changed",
     [
-        [PostmortemTimerFirst, ActionItemTimerFirst, ChatTimerFirst],
-        [PostmortemUnshown, ActionItemUnshown, ChatTimerFirst],
+        [PostmortemTimerFirst, ActionItemTimerFirst, VoiceTimerFirst, ChatTimerFirst],
+        [PostmortemUnshown, ActionItemUnshown, VoiceUnplanned, ChatTimerFirst],
     ],
     ids=["timer_first", "unshown"],
 )

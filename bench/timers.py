@@ -1,0 +1,160 @@
+"""``python -m bench.timers [COUNT [SECONDS]]``: that many open postmortems, each a workflow with its timer.
+
+Tells how fast they start, what their one worker takes of memory, and how late the timers of a tenth of them fire, which
+fall due within so many seconds while all others wait: from the due instant of a nudge to its row in the inbox, whose
+id says when the worker wrote it.
+"""
+
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import func, select, text
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from ulid import ULID
+
+from models.ladder import LadderAlarm
+from models.record import Notice
+from models.session import Sessions, make_engine, make_sessions
+from tests.stack import Stack, running_stack
+from workflows import TASK_QUEUE, PostmortemWorkflow
+from workflows.postmortem import PostmortemStart
+
+COUNT, SECONDS, AT_ONCE = 50_000, 300, 10
+OFFICE = (
+    '{"zone": "UTC", "days": [1, 2, 3, 4, 5, 6, 7], "opens": 0, "closes": 1440, "country": null, "region": null,'
+    ' "holidays": [], "closed_on": []}'
+)
+STATEMENTS = (
+    """insert into policy (id, version, is_current, name, hours, ladder, office, min_reviewers)
+       values ('pol_timers', 1, false, 'Timers', '{"published": 336}',
+               '[{"kind": "DUE", "amount": 0, "asks": ["OWNER"]}]', cast(:office as jsonb), 1)""",
+    """insert into person (id, email, name, handle, role, is_active, time_zone, notification_preferences)
+       select 'user_t' || n, 't' || n || '@example.com', 'T' || n, 't' || n, 'RESPONDER', true, 'UTC', '{}'
+       from generate_series(1, 500) as n""",
+    """insert into postmortem (id, content_revision, status, title, impact_metrics, custom_fields, tags, author_id,
+           policy_id, policy_version, publish_on_approval, workflow_started)
+       select 'pm_t' || n, 1, 'DRAFT', 'Timer ' || n, '{}', '{}', '{}', 'user_t' || (1 + mod(n, 500)),
+           'pol_timers', 1, false, true
+       from generate_series(1, :count) as n""",
+    """insert into postmortem_target (postmortem_id, name, due_at, slips)
+       select 'pm_t' || n, 'published', now() + interval '3 days', 0 from generate_series(1, :count) as n""",
+)
+
+
+def memory(pid: int) -> int:
+    """Resident, in MB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) // 1024
+
+
+async def start_all(client: Client, count: int) -> float:
+    begun, waiting = time.monotonic(), iter(range(1, count + 1))
+
+    async def start_some() -> None:
+        for number in waiting:
+            start = PostmortemStart(f"pm_t{number}")
+            await client.start_workflow(
+                PostmortemWorkflow.run, start, id=f"postmortem-{start.postmortem_id}", task_queue=TASK_QUEUE
+            )
+
+    await asyncio.gather(*(start_some() for _ in range(AT_ONCE)))
+    return time.monotonic() - begun
+
+
+async def wait_for(sessions: Sessions, count: int) -> None:
+    """Until every workflow has set its alarm."""
+    while True:
+        async with sessions.begin() as session:
+            ready = select(func.count()).where(LadderAlarm.rings_at.is_not(None), LadderAlarm.subject_id.like("pm_t%"))
+            if (await session.execute(ready)).scalar_one() >= count:
+                return
+        await asyncio.sleep(1)
+
+
+async def move_due(sessions: Sessions, client: Client, firing: int, window: timedelta) -> datetime:
+    """A tenth is due within the window, evenly; their workflows are told, which re-arms each timer."""
+    begin = datetime.now(UTC) + timedelta(seconds=30 + firing / 40)
+    async with sessions.begin() as session:
+        await session.execute(
+            text(
+                "update postmortem_target set due_at = cast(:begin as timestamptz)"
+                " + make_interval(secs => cast(:seconds as float8) * substr(postmortem_id, 5)::int / :firing)"
+                " where postmortem_id like 'pm_t%' and substr(postmortem_id, 5)::int <= :firing"
+            ),
+            {"begin": begin, "seconds": window.total_seconds(), "firing": firing},
+        )
+    waiting = iter(range(1, firing + 1))
+
+    async def tell_some() -> None:
+        for number in waiting:
+            await client.get_workflow_handle(f"postmortem-pm_t{number}").signal(PostmortemWorkflow.look_again)
+
+    await asyncio.gather(*(tell_some() for _ in range(AT_ONCE)))
+    return begin
+
+
+async def lateness(sessions: Sessions) -> list[float]:
+    statement = (
+        "select n.id, t.due_at from notice n join postmortem_target t"
+        " on t.postmortem_id = n.postmortem_id and t.name = n.target where n.kind = 'target_due'"
+    )
+    async with sessions.begin() as session:
+        rows = (await session.execute(text(statement))).all()
+    return sorted((written(notice_id) - due_at).total_seconds() for notice_id, due_at in rows)
+
+
+def written(notice_id: str) -> datetime:
+    return ULID.from_str(notice_id.partition("_")[2].upper()).datetime
+
+
+async def measure(stack: Stack, count: int, window: timedelta) -> None:
+    engine = make_engine(stack.database_url)
+    sessions = make_sessions(engine)
+    client = await Client.connect(stack.temporal_address, data_converter=pydantic_data_converter)
+    worker, temporal = stack.process("worker").pid, stack.process("temporal").pid
+    print(f"worker before: {memory(worker)} MB", flush=True)
+    async with sessions.begin() as session:
+        for statement in STATEMENTS:
+            given = {"count": count, "office": OFFICE}
+            names = [name for name in given if f":{name}" in statement]
+            await session.execute(text(statement.replace("::", "\\:\\:")), {name: given[name] for name in names})
+    taken = await start_all(client, count)
+    await wait_for(sessions, count)
+    print(f"{count} started in {taken:.0f} s: {count / taken:.0f} a second", flush=True)
+    print(f"worker: {memory(worker)} MB; Temporal: {memory(temporal)} MB", flush=True)
+    firing = count // 10
+    begin = await move_due(sessions, client, firing, window)
+    print(
+        f"{firing} of them fire from {begin:%H:%M:%S} on, for {window}; it is {datetime.now(UTC):%H:%M:%S}", flush=True
+    )
+    peak = 0
+    while (datetime.now(UTC) < begin + window + timedelta(seconds=20)) or len(await lateness(sessions)) < firing:
+        peak = max(peak, memory(worker))
+        if datetime.now(UTC) > begin + window + timedelta(minutes=5):
+            break
+        await asyncio.sleep(2)
+    late = await lateness(sessions)
+    at = {name: late[min(len(late) - 1, int(len(late) * share))] for name, share in (("p95", 0.95), ("p99", 0.99))}
+    told = ", ".join(f"{name} {value:.2f} s" for name, value in at.items())
+    print(f"{len(late)} fired: median {statistics.median(late):.2f} s late, {told}, worst {late[-1]:.2f} s", flush=True)
+    print(f"worker meanwhile: {peak} MB", flush=True)
+    async with sessions.begin() as session:
+        twice = select(func.count(), func.count(Notice.dedupe_key.distinct())).where(Notice.kind == "target_due")
+        print("notices, and occasions:", tuple((await session.execute(twice)).one()), flush=True)
+    await engine.dispose()
+
+
+def main() -> None:
+    count, seconds = (int(one) for one in (*sys.argv[1:], *(str(COUNT), str(SECONDS))[len(sys.argv) - 1 :]))
+    with tempfile.TemporaryDirectory(prefix="afterword-") as folder, running_stack(Path(folder) / "home") as stack:
+        asyncio.run(measure(stack, count, timedelta(seconds=seconds)))
+
+
+if __name__ == "__main__":
+    main()

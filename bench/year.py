@@ -1,0 +1,328 @@
+"""``python -m bench.year``: a year of an organisation of 40 people, 300 postmortems and 1,500 action items.
+
+The ladder's own database functions over a real PostgreSQL, with a clock that jumps from one alarm or deed to the next:
+what a workflow does when its timer fires, without Temporal in between. Tells what each person got on each day, with
+and without one digest a day, and whether every target and item that was missed climbed to the top of its ladder.
+People are as people are: most do what they owe in time, a quarter late, a few never.
+"""
+
+import asyncio
+import heapq
+import random
+import statistics
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import holidays
+from sqlalchemy import select, text, update
+
+from domain.access import Role
+from domain.targets import TargetName
+from integrations import public_holidays
+from models.action_item import ActionItem
+from models.ladder import LadderAlarm, LadderStep
+from models.person import Person
+from models.postmortem import Postmortem, PostmortemTarget
+from models.queries import calendars, nudges, people, policies, postmortems, teams
+from models.queries.postmortems import NewPostmortem
+from models.record import Notice
+from models.session import Session, Sessions, make_engine, make_sessions
+from tests.workflows.lab import migrated_postgres
+
+PEOPLE, TEAMS, POSTMORTEMS, ITEMS, AT_ONCE = 40, 5, 300, 1500, 12
+BEGIN = datetime(2027, 1, 4, tzinfo=UTC)
+END = BEGIN + timedelta(days=365)
+PLACES = (("Europe/Berlin", "DE", "BY"), ("America/New_York", "US", "NY"), ("Asia/Kolkata", "IN", None))
+DAY = timedelta(days=1)
+
+Deed = Callable[[Session, datetime], Coroutine[Any, Any, str]]
+
+
+@dataclass(frozen=True)
+class Worker:
+    id: str
+    zone: str
+    country: str
+    region: str | None
+
+    def local(self, at: datetime) -> datetime:
+        return at.astimezone(ZoneInfo(self.zone))
+
+    def rests(self, at: datetime) -> bool:
+        """Told without our own calendar."""
+        local = self.local(at)
+        free = holidays.country_holidays(self.country, subdiv=self.region, years=local.year)
+        return local.isoweekday() > 5 or local.date() in free
+
+    def working_days(self, until: datetime) -> int:
+        days = [BEGIN + DAY * one + timedelta(hours=12) for one in range((until - BEGIN).days)]
+        return sum(not self.rests(one) for one in days)
+
+
+class Timeline:
+    """Of one postmortem and its items: what is planned, in order. No other one's depends on it."""
+
+    def __init__(self, sessions: Sessions, number: int) -> None:
+        self.sessions = sessions
+        self.random = random.Random(number)  # a year that can be told again
+        self.queue: list[tuple[datetime, int, str, Deed | None]] = []
+        self.alarms: dict[str, datetime | None] = {}
+        self.count = 0
+        self.looks = 0
+
+    def plan(self, at: datetime, subject: str, deed: Deed | None = None) -> None:
+        self.count += 1
+        heapq.heappush(self.queue, (at, self.count, subject, deed))
+
+    async def run(self) -> None:
+        while self.queue and self.queue[0][0] < END:
+            at, _, subject, deed = heapq.heappop(self.queue)
+            if deed is None and self.alarms.get(subject) != at:
+                continue
+            async with self.sessions.begin() as session:
+                if deed is not None:
+                    subject = await deed(session, at)
+                    await session.flush()
+                    look = nudges.look_at_item if subject.startswith("ai_") else nudges.look_at_postmortem
+                    await look(session, subject, at)
+                elif subject.startswith("ai_"):
+                    await nudges.nudge_for_item(session, subject, at)
+                else:
+                    await nudges.nudge_for_postmortem(session, subject, at)
+                alarm = await session.get(LadderAlarm, subject, populate_existing=True)
+                rings_at = alarm.rings_at if alarm else None
+            self.looks += 1
+            if rings_at is not None and rings_at <= at and deed is None:
+                raise AssertionError(f"{subject} looks at {at} again and again")
+            self.alarms[subject] = rings_at
+            if rings_at is not None:
+                self.plan(rings_at, subject)
+
+    def after(self, due: datetime, since: datetime) -> datetime | None:
+        """When somebody does what is due then: in time, late, very late, or never."""
+        luck = self.random.random()
+        if luck < 0.70:
+            return since + (due - since) * self.random.uniform(0.1, 0.98)
+        if luck < 0.90:
+            return due + timedelta(days=self.random.expovariate(1 / 3))
+        return due + timedelta(days=self.random.uniform(10, 60)) if luck < 0.96 else None
+
+
+async def settle(session: Session) -> list[Worker]:
+    found = []
+    for _, country, region in PLACES:
+        known = public_holidays.dates(country, region, BEGIN.year - 1)
+        await calendars.keep_holidays(session, (country, region or ""), known)
+    for number in range(PEOPLE):
+        zone, country, region = PLACES[number % len(PLACES)]
+        role = Role.ADMIN if number < 2 else Role.RESPONDER
+        one = Worker(f"user_y{number:02}", zone, country, region)
+        name = f"y{number:02}"
+        await people.add_person(
+            session, person_id=one.id, email=f"{name}@example.com", name=name, handle=name, role=role
+        )
+        where = {"time_zone": zone, "country": country, "region": region}
+        await session.execute(update(Person).where(Person.id == one.id).values(**where))
+        found.append(one)
+    for number in range(TEAMS):
+        members = [one.id for place, one in enumerate(found) if place % TEAMS == number]
+        await teams.add_team(
+            session, team_id=f"team_y{number}", name=f"Y{number}", lead_id=members[1], member_ids=members
+        )
+    return found
+
+
+def open_postmortem(year: Timeline, number: int, workers: list[Worker]) -> None:
+    team = year.random.randrange(TEAMS)
+    members = [one for place, one in enumerate(workers) if place % TEAMS == team]
+    author, *reviewers = year.random.sample(members, 3)
+    at = BEGIN + timedelta(seconds=year.random.uniform(0, 330 * 86400))
+    postmortem_id = f"pm_y{number:03}"
+
+    async def begin(session: Session, now: datetime) -> str:
+        new = NewPostmortem(
+            id=postmortem_id,
+            title=f"Incident {number}",
+            author_id=author.id,
+            team_ids=[f"team_y{team}"],
+            resolved_at=now,
+            started_by_person=False,
+        )
+        assert await postmortems.open_postmortem(session, None, new, now)
+        await session.execute(update(Postmortem).where(Postmortem.id == postmortem_id).values(created_at=now))
+        return postmortem_id
+
+    year.plan(at, postmortem_id, begin)
+    due = {name: at + timedelta(hours=hours) for name, hours in zip(TargetName, (24, 48, 168, 336), strict=True)}
+    done, steps = at, {}
+    for name in TargetName:
+        reached = year.after(due[name], done) if done is not None else None
+        done = max(done, reached) if reached and done else None
+        steps[name] = done
+
+    def reach(name: TargetName) -> Deed:
+        async def work(session: Session, now: datetime) -> str:
+            row = await session.get_one(Postmortem, postmortem_id)
+            if name is TargetName.DRAFT_STARTED:
+                row.draft_started_at = now
+            elif name is TargetName.DRAFT_COMPLETED:
+                row.status, row.submitted_at = "IN_REVIEW", now
+                await session.execute(
+                    text("insert into postmortem_reviewer (postmortem_id, person_id, added_at) values (:pm, :id, :at)"),
+                    [{"pm": postmortem_id, "id": one.id, "at": now} for one in reviewers],
+                )
+            elif name is TargetName.REVIEW_COMPLETED:
+                row.reviewed_at = now
+                await session.execute(
+                    text(
+                        "update postmortem_reviewer set decision = 'APPROVE', decided_revision = :revision"
+                        " where postmortem_id = :pm"
+                    ),
+                    {"pm": postmortem_id, "revision": row.content_revision},
+                )
+            else:
+                row.status, row.published_at = "PUBLISHED", now
+            await postmortems.meet_targets(session, postmortem_id, [name], now)
+            return postmortem_id
+
+        return work
+
+    for name, instant in steps.items():
+        if instant is not None:
+            year.plan(instant, postmortem_id, reach(name))
+    for place in range(ITEMS // POSTMORTEMS):
+        add_item(year, f"ai_y{number:03}{place}", postmortem_id, at + timedelta(hours=1), year.random.choice(members))
+
+
+def add_item(year: Timeline, item_id: str, postmortem_id: str, at: datetime, owner: Worker) -> None:
+    due_on = (at + timedelta(days=year.random.choice((7, 14, 30, 60)))).date()
+    priority = year.random.choice(("HIGH", "MEDIUM", "MEDIUM", "LOW"))
+
+    async def begin(session: Session, now: datetime) -> str:
+        words = {"description": "Do it", "owner_id": owner.id, "due_on": due_on, "priority": priority}
+        session.add(ActionItem(id=item_id, postmortem_id=postmortem_id, created_at=now, updated_at=now, **words))
+        return item_id
+
+    async def finish(session: Session, now: datetime) -> str:
+        row = await session.get_one(ActionItem, item_id)
+        row.status, row.completed_at = "COMPLETED", now
+        return item_id
+
+    year.plan(at, item_id, begin)
+    done = year.after(datetime.combine(due_on, time(), tzinfo=UTC), at)
+    if done is not None:
+        year.plan(done, item_id, finish)
+
+
+@dataclass(frozen=True)
+class Message:
+    """Something that reached somebody unasked. A voice behind the ladder changes what is read here, nothing else."""
+
+    person_id: str
+    at: datetime
+    is_escalation: bool
+
+
+async def messages(session: Session) -> list[Message]:
+    escalations = select(LadderStep.occasion, LadderStep.receiver_id).where(LadderStep.is_escalation)
+    high = {tuple(row) for row in (await session.execute(escalations)).all()}
+    rows = (await session.execute(select(Notice.person_id, Notice.created_at, Notice.dedupe_key))).all()
+    return [Message(person_id, at, (key, person_id) in high) for person_id, at, key in rows]
+
+
+def per_day(found: list[Message], workers: dict[str, Worker], days: int) -> str:
+    """Over each person's working days, those without any message too."""
+    got = Counter((one.person_id, workers[one.person_id].local(one.at).date()) for one in found)
+    counts = sorted([*got.values(), *([0] * (days - len(got)))])
+    late = [counts[int(len(counts) * share)] for share in (0.95, 0.99)]
+    mean = sum(counts) / len(counts)
+    return f"median {statistics.median(counts):g}, mean {mean:.2f}, p95 {late[0]}, p99 {late[1]}, most {counts[-1]}"
+
+
+def digests(found: list[Message], workers: dict[str, Worker]) -> list[Message]:
+    """One a person and day of what is no escalation: what one voice makes of it."""
+    first: dict[tuple[str, date], Message] = {}
+    for one in sorted(found, key=lambda message: message.at):
+        first.setdefault((one.person_id, workers[one.person_id].local(one.at).date()), one)
+    return list(first.values())
+
+
+async def missed(session: Session, now: datetime) -> tuple[int, int, int, int]:
+    """Targets that stayed open for long after they were due, and those of them at the top of the ladder; items, too."""
+    tops = select(LadderStep.subject_id, LadderStep.target).where(LadderStep.rung == "+5")
+    top = {tuple(row) for row in (await session.execute(tops)).all()}
+    rows = (await session.execute(select(PostmortemTarget))).scalars()
+    open_long = [one for one in rows if min(one.met_at or now, now) - one.due_at > timedelta(days=12)]
+    climbed = sum((one.postmortem_id, one.name) in top for one in open_long)
+    items = (await session.execute(select(ActionItem).where(ActionItem.priority != "LOW"))).scalars()
+    late = [
+        one
+        for one in items
+        if one.due_on
+        and min(one.completed_at or now, now) - datetime.combine(one.due_on, time(), tzinfo=UTC) > timedelta(days=13)
+    ]
+    return len(open_long), climbed, len(late), sum((one.id, "action_item") in top for one in late)
+
+
+async def report(sessions: Sessions, workers: list[Worker], now: datetime) -> None:
+    known = {one.id: one for one in workers}
+    async with sessions.begin() as session:
+        found = await messages(session)
+        targets, climbed, items, items_climbed = await missed(session, now)
+        rows = (await session.execute(select(Notice.person_id, Notice.dedupe_key))).all()
+    days = sum(one.working_days(now) for one in workers)
+    print(f"\nuntil {now:%Y-%m-%d}:")
+    print(f"{len(found)} messages to {PEOPLE} people on {days} working days; twice: {len(rows) - len(set(rows))}")
+    print(f"on a weekend or holiday of their receiver: {sum(known[one.person_id].rests(one.at) for one in found)}")
+    hours = [known[one.person_id].local(one.at).hour for one in found]
+    print(f"outside of 9 to 17 there: {sum(not 9 <= hour < 17 for hour in hours)}")
+    quiet = [one for one in found if not one.is_escalation]
+    print(f"a person and day, as the ladder says it: {per_day(quiet, known, days)}")
+    print(f"- as one digest: {per_day(digests(quiet, known), known, days)}")
+    print(f"- escalations: {per_day([one for one in found if one.is_escalation], known, days)}")
+    print(f"targets missed for 12 days: {targets}, of which at the top of their ladder: {climbed}")
+    told = f"items of high and medium priority overdue for 12 days: {items}, of which at the top: {items_climbed}"
+    print(told, flush=True)
+
+
+def time_now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def live(url: str) -> None:
+    engine = make_engine(url)
+    sessions = make_sessions(engine)
+    async with sessions.begin() as session:
+        await policies.ensure_default_policy(session)
+        workers = await settle(session)
+    begun, looks, waiting = time_now(), 0, iter(range(POSTMORTEMS))
+
+    async def live_some() -> None:
+        nonlocal looks
+        for number in waiting:
+            one = Timeline(sessions, number)
+            open_postmortem(one, number, workers)
+            await one.run()
+            looks += one.looks
+            if number % 25 == 24:
+                print(f"{number + 1} postmortems after {time_now() - begun:.0f} s", flush=True)
+
+    await asyncio.gather(*(live_some() for _ in range(AT_ONCE)))
+    print(f"{looks} looks and deeds in {time_now() - begun:.0f} s")
+    await report(sessions, workers, END)
+    await engine.dispose()
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="afterword-") as folder, migrated_postgres(Path(folder) / "home") as url:
+        asyncio.run(live(url))
+
+
+if __name__ == "__main__":
+    main()
