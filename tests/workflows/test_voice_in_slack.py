@@ -110,7 +110,7 @@ async def test_a_publication_with_its_preview(room: Room, slack: str, slack_peer
     assert "For few" not in json.dumps(said, ensure_ascii=False), "neither here nor in the week's report"
     (told,) = [one for one in said if one["text"] == "“For all” was published"]
     sections = [one["text"]["text"] for one in told["blocks"] if one["type"] == "section"]
-    assert sections[0] == "S", "its summary"
+    assert "S" in sections, "its summary"
     assert f"<http://afterword.test/postmortems/{shown}|For all>" in sections[-1]
 
 
