@@ -148,7 +148,8 @@ def _due(at: datetime | None, on: date | None) -> str:
 def fallback(message: Message) -> str:
     """What notifications and screen readers say of it."""
     first = message.entries[0].text if message.entries else message.intro
-    return cut(escaped(f"{message.subject}: {first}" if first else message.subject), FALLBACK_LIMIT)
+    more = f": {first}" if first and first != message.subject else ""
+    return cut(escaped(f"{message.subject}{more}"), FALLBACK_LIMIT)
 
 
 def settled(blocks: Sequence[Json], block_id: str, told: str) -> list[Json]:

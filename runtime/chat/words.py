@@ -204,7 +204,7 @@ async def _status(request: Request, known: Known, command: Command, said: Said) 
         if not one.target.is_settled
     ]
     entry = _postmortem(request, full.postmortem, "\n".join(lines), _acts(full, known))
-    return Reply("status", lines[0], entry_blocks(entry, 1))
+    return Reply("status", escaped(lines[0]), entry_blocks(entry, 1))
 
 
 def _standing(full: Full, names: dict[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from tests.api.writing import ok
 from tests.chat.workspace import Workspace
-from tests.peers.slack import Call
+from tests.peers.slack import Call, Scripted
 
 
 def test_the_manifest_names_every_door_and_scope(workspace: Workspace) -> None:
@@ -32,6 +32,15 @@ def test_the_scopes_suffice_and_are_needed(workspace: Workspace) -> None:
     assert provided["ok"]
     assert {"chat:write", "commands", "reactions:read", "links:write", "users:read.email"} <= scopes
     assert not {one for one in scopes if one.startswith("admin") or one.endswith("manage")}
+
+
+def test_the_connection_is_tested(workspace: Workspace) -> None:
+    told = ok(workspace.stack.client().post(f"/api/integrations/{workspace.integration['id']}/test"))
+    assert told["ok"], told
+    assert {one["name"] for one in told["checks"]} == {"Bot token", "Workspace"}
+    workspace.peer.scripted["auth.test"] = [Scripted(200, {"ok": False, "error": "token_revoked"})]
+    told = ok(workspace.stack.client().post(f"/api/integrations/{workspace.integration['id']}/test"))
+    assert (told["ok"], told["checks"][0]["granted"]) == (False, False)
 
 
 def test_only_administrators_and_only_slack(workspace: Workspace) -> None:

@@ -1,0 +1,132 @@
+"""The one voice, in Slack: digests to people with buttons, publications to teams with a preview, and ways around."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from domain.access import Visibility
+from models.account import PersonAccount
+from models.postmortem import PostmortemReviewer
+from models.queries import notices, teams
+from models.team import Team
+from tests.peers.slack import BOT_TOKEN, SlackPeer
+from tests.peers.smtp import Mailbox, running_smtp
+from tests.workflows.listening import Listener, Room, at, opened_room
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Mailbox]:
+    with running_smtp() as one:
+        yield one
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def room(database_url: str, box: Mailbox) -> AsyncIterator[Room]:
+    async with opened_room(database_url, box) as one:
+        yield one
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def slack(room: Room, slack_peer: SlackPeer) -> AsyncIterator[str]:
+    """The connection's id."""
+    secrets: dict[str, object] = {"token": BOT_TOKEN, "webhookSecret": "s"}
+    made = await room.connect("slack", {"baseUrl": slack_peer.url}, secrets)
+    yield made
+    await room.disconnect(made)
+
+
+def told_to(peer: SlackPeer, account: str) -> list[Json]:
+    direct = peer.api("conversations.open", BOT_TOKEN, users=account)["channel"]["id"]
+    return list(peer.api("conversations.history", BOT_TOKEN, channel=direct)["messages"])
+
+
+async def team_with(room: Room, slack: str, channel: str) -> Listener:
+    team_id = f"team_{uuid4().hex[:12]}"
+    async with room.lab.sessions.begin() as session:
+        await teams.add_team(session, team_id=team_id, name=team_id, lead_id=None, member_ids=[])
+        row = await session.get_one(Team, team_id)
+        row.channel_id, row.channel_address = slack, channel
+    return Listener(room, team_id)
+
+
+async def publication(room: Room, team: Listener, postmortem_id: str, when: datetime) -> None:
+    async with room.lab.sessions.begin() as session:
+        told = await notices.notify_teams(
+            session, [team.id], "published", uuid4().hex, at=when, postmortem_id=postmortem_id
+        )
+    assert told == [team.id]
+
+
+async def test_a_digest_with_buttons(room: Room, slack: str, slack_peer: SlackPeer, slack_domain: str) -> None:
+    """By the e-mail that Slack vouches for."""
+    author, bob = await room.listener(), await room.listener(email=f"bob@{slack_domain}")
+    asked = await room.postmortem(author.id, "Checkout <failed>", status="IN_REVIEW")
+    async with room.lab.sessions.begin() as session:
+        session.add(PostmortemReviewer(postmortem_id=asked, person_id=bob.id, added_at=datetime.now(UTC)))
+    await bob.is_told("review_requested", at(0, 10), postmortem_id=asked)
+    await bob.until(at(0, 12))
+    (message,) = await bob.messages()
+    (said,) = told_to(slack_peer, slack_peer.users()["bob"]["id"])
+    assert message.channel == "slack"
+    assert str(message.external_id).endswith(f":{said['ts']}")
+    (row,) = [one for one in said["blocks"] if one["type"] == "actions"]
+    assert [(one["action_id"], one["value"]) for one in row["elements"]] == [
+        ("APPROVE", asked),
+        ("REQUEST_CHANGES", asked),
+    ]
+    assert "Checkout &lt;failed&gt;" in json.dumps(said["blocks"])
+    assert await bob.outcomes() == ["TOLD"]
+
+
+async def test_the_table_of_accounts_goes_first(room: Room, slack: str, slack_peer: SlackPeer) -> None:
+    alice, account = await room.listener(), slack_peer.users()["alice"]["id"]
+    async with room.lab.sessions.begin() as session:
+        values = {"integration_id": slack, "person_id": alice.id, "account": account, "source": "MANUAL"}
+        session.add(PersonAccount(id=f"acc_{uuid4().hex}", **values))
+    mine = await room.postmortem(alice.id)
+    await alice.is_told("changes_requested", at(0, 10), postmortem_id=mine)
+    await alice.until(at(0, 12))
+    assert len(told_to(slack_peer, account)) == 1
+
+
+async def test_a_publication_with_its_preview(room: Room, slack: str, slack_peer: SlackPeer) -> None:
+    channel, author = slack_peer.new_channel(f"team-{uuid4().hex[:6]}"), await room.listener()
+    team = await team_with(room, slack, channel)
+    shown = await room.postmortem(author.id, "For all", [team.id], status="PUBLISHED")
+    hidden = await room.postmortem(
+        author.id, "For few", [team.id], status="PUBLISHED", visibility=Visibility.PRIVATE.value
+    )
+    for one in (shown, hidden):
+        await publication(room, team, one, at(0, 10))
+    await team.until(at(0, 12))
+    said = slack_peer.api("conversations.history", BOT_TOKEN, channel=channel)["messages"]
+    assert "For few" not in json.dumps(said, ensure_ascii=False), "neither here nor in the week's report"
+    (told,) = [one for one in said if one["text"] == "“For all” was published"]
+    sections = [one["text"]["text"] for one in told["blocks"] if one["type"] == "section"]
+    assert "S" in sections, "its summary"
+    assert f"<http://afterword.test/postmortems/{shown}|For all>" in sections[-1]
+
+
+async def test_an_archived_channel_is_told_once(room: Room, slack: str, slack_peer: SlackPeer) -> None:
+    channel, author = slack_peer.new_channel(f"old-{uuid4().hex[:6]}"), await room.listener()
+    team = await team_with(room, slack, channel)
+    slack_peer.api("conversations.archive", channel=channel)
+    for _ in range(2):
+        shown = await room.postmortem(author.id, "For all", [team.id], status="PUBLISHED")
+        await publication(room, team, shown, at(0, 10))
+    await team.until(at(0, 12))
+    row = await room.integration(slack)
+    assert row.attention_of == team.id
+    assert "archived" in str(row.needs_attention)
+    bob = await room.listener()
+    mine = await room.postmortem(bob.id)
+    await bob.is_told("changes_requested", at(0, 10), postmortem_id=mine)
+    await bob.until(at(0, 12))
+    assert await bob.outcomes() != [], "nobody else waits for it"
