@@ -75,7 +75,8 @@ class ReconciliationActivities:
         integration = await self._open(integration_id)
         if integration is None:
             return
-        talk = Conversation(integration, self._vault)
+        integration.account = None  # other credentials may be another account's
+        talk = Conversation(integration, self._vault, introduced=True)
         secret = await self._secret_for(integration, talk)
         if secret is None:
             return
@@ -90,6 +91,8 @@ class ReconciliationActivities:
             return
         expires = made.expires_at.isoformat() if made.expires_at else None
         async with transaction(self._sessions) as session:
+            if talk.account is not None:
+                await tickets.keep_account(session, integration_id, talk.account)
             await tickets.keep_registration(session, integration_id, {"id": made.id, "expiresAt": expires})
             if current is None or current.id != made.id:
                 integrations.log_attempt(session, integration_id, "OUT", "webhook", "ok", request_id=talk.request_id)

@@ -5,7 +5,6 @@ follows from it: fetch it (or make it), merge, write what is ours to write, note
 a time for each ticket, so that nothing of ours is on its way while both sides are compared.
 """
 
-import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities import merging
 from activities.refusals import transaction
-from activities.vendor import Conversation, beating
+from activities.vendor import Conversation
 from domain import ticket_texts
 from domain.action_items import ActionItemStatus, LinkState
 from domain.errors import (
@@ -108,7 +107,7 @@ class TicketActivities:
             return await action_items.snapshot(session, given.action_item_id)
 
     async def _push(self, work: TicketWork) -> None:
-        talk = Conversation(work.integration, self._vault)
+        talk = Conversation(work.integration, self._vault, introduced=True)
         operation = "look" if work.ticket.external_id else "link" if work.ticket.pointer else "create"
         try:
             seen = await self._seen(work, talk)
@@ -138,8 +137,10 @@ class TicketActivities:
             return await talk.ask(lambda tracker: tracker.resolve(pointer))
         if link.creating_since is not None:  # a create of ours is on record, and its answer is not
             lag = timedelta(seconds=talk.tracker.lookup_lag)
-            left = (link.creating_since + lag - datetime.now(UTC)).total_seconds()
-            await beating(asyncio.sleep(max(0.0, left)))
+            left = link.creating_since + lag - datetime.now(UTC)
+            if left > timedelta(0):  # no worker is kept waiting
+                words = f"{talk.tracker.label} may not show yet what we asked it to make"
+                raise ApplicationError(words, type="TooEarly", next_retry_delay=left)
         since = link.created_at - CLOCK_SKEW
         found = await talk.ask(lambda tracker: tracker.find(link.id, since=since))
         return found if found is not None else await self._made(work, talk)

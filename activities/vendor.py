@@ -18,14 +18,16 @@ T = TypeVar("T")
 
 class Conversation:
     """With one vendor, through one connection. ``calls`` counts requests, ``request_id`` is the vendor's own id of the
-    last one, ``account`` who we are there. The credentials live no longer than one :meth:`ask`."""
+    last one, ``account`` who we are there: asked for where it is not known and ``introduced``. The credentials live no
+    longer than one :meth:`ask`."""
 
-    def __init__(self, integration: Integration, vault: Vault) -> None:
+    def __init__(self, integration: Integration, vault: Vault, *, introduced: bool = False) -> None:
         self._integration = integration
         self._vault = vault
         self.calls = 0
         self.request_id: str | None = None
         self.account: str | None = integration.account
+        self._introduced = introduced
 
     @property
     def tracker(self) -> type[Tracker]:
@@ -39,7 +41,7 @@ class Conversation:
         secrets = self._vault.open(self._integration.secrets)
         with shelf.connect(self._integration.kind, self._integration.config, secrets) as tracker:
             try:
-                if self.account is None:
+                if self.account is None and self._introduced:
                     self.account = tracker.own_account()
                 return say(tracker)
             finally:

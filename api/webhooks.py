@@ -35,8 +35,9 @@ router = APIRouter(prefix="/api/webhooks", tags=["webhooks"])
 
 HEARD_LATELY = timedelta(seconds=5)
 """When a connection was last heard is noted no more often."""
-KEPT_HEADERS = ("content-type", "idempotency-key")
-"""Beside the vendor's own ``X-`` ones: what parsing looks at again. Never a signature, never an Authorization."""
+SECRETIVE = ("signature", "token", "secret", "auth", "cookie")
+"""Headers whose names hold one of these are never kept: who has one may speak for the vendor."""
+KEPT_LIMIT = 60
 
 
 class Receipt(BaseModel):
@@ -239,11 +240,9 @@ async def _settle(arrival: Arrival, delivery: int, result: str, delivery_id: str
 
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name: value.replace("\0", "")[:500]
-        for name, value in headers.items()
-        if name in KEPT_HEADERS or (name.startswith("x-") and "signature" not in name)
-    }
+    """What parsing looks at again."""
+    plain = [name for name in headers if not any(one in name for one in SECRETIVE)]
+    return {name[:100]: headers[name].replace("\0", "")[:500] for name in plain[:KEPT_LIMIT]}
 
 
 def _told_id(arrival: Arrival) -> str | None:

@@ -358,8 +358,9 @@ async def keep_registration(
 
 
 async def keep_account(session: AsyncSession, integration_id: str, account: str) -> None:
-    statement = update(Integration).where(Integration.id == integration_id, Integration.account.is_(None))
-    await session.execute(statement.values(account=account))
+    """Whom we act as there."""
+    other = or_(Integration.account.is_(None), Integration.account != account)
+    await session.execute(update(Integration).where(Integration.id == integration_id, other).values(account=account))
 
 
 async def note_webhook(session: AsyncSession, integration_id: str, now: datetime, before: datetime) -> None:

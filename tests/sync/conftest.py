@@ -1,16 +1,26 @@
 """Scenes for the cases, and the table that they make: ``pytest tests/sync --write-sync-table`` writes it."""
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.stack import Person, Stack
 from tests.sync import table
 from tests.sync.scene import Scene, peer_classes, playing
+from tests.workflows.lab import migrated_postgres
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-sync-table", action="store_true", help="write docs/sync.md from what these tests found")
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[str]:
+    """A PostgreSQL that no worker knows of."""
+    with tempfile.TemporaryDirectory(prefix="afterword-") as folder, migrated_postgres(Path(folder) / "home") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

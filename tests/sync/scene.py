@@ -102,7 +102,7 @@ class Scene:
             assert link["linkState"] == state, link
             return self.shown(item_id)
 
-        return dict(eventually(check, 40))
+        return dict(eventually(check, 30 + self.tracker.lookup_lag))
 
     def change(self, item: Json, **fields: Any) -> Json:
         return dict(ok(self.author.patch(f"/api/action-items/{item['id']}", json=fields)))

@@ -11,12 +11,10 @@ between, and kills it there or lets it go on. The HTTP doors have the cases of `
 import asyncio
 import itertools
 import os
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -35,9 +33,12 @@ from hypothesis.stateful import (
 from sqlalchemy import select
 from temporalio.testing import ActivityEnvironment
 
+from activities import merging
 from activities.reconciliation import ReadPage, ReconciliationActivities
 from activities.tickets import ApplyDelivery, PushTicket, TicketActivities
 from domain.access import Role, Viewer
+from domain.projection import TicketField
+from domain.syncing import Agreed, Decision, Outcome, Theirs
 from domain.ticket_texts import details_in
 from domain.tickets import CloseReason, TicketState, status_of
 from integrations import shelf
@@ -52,9 +53,9 @@ from models.queries.postmortems import NewPostmortem
 from models.record import AuditEntry
 from models.session import Session, Sessions, make_engine, make_sessions
 from models.vault import Vault
-from tests.workflows.lab import migrated_postgres
 
 SCHEDULES = int(os.environ.get("AFTERWORD_SCHEDULES", "100"))
+STEPS = 18
 SECRET = "a console's secret"
 OURS, THEIRS = "ours", "theirs"
 UNIQUE = ("title", "body", "due")
@@ -103,12 +104,6 @@ class World:
 
     def card(self) -> TheirTicket | None:
         return self.board().find(self.ticket_id)
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="afterword-") as folder, migrated_postgres(Path(folder) / "home") as url:
-        yield url
 
 
 async def new_world(sessions: Sessions) -> World:
@@ -404,7 +399,7 @@ class Schedules(RuleBasedStateMachine):
             return {(one or {}).get("lost") for one in (await session.execute(statement)).scalars()}
 
 
-def test_any_schedule_converges(database: str) -> None:
+def try_schedules(database: str, count: int) -> None:
     with asyncio.Runner() as runner:
         engine = make_engine(database)
         Schedules.sessions, Schedules.runner = make_sessions(engine), runner
@@ -418,11 +413,32 @@ def test_any_schedule_converges(database: str) -> None:
             run_state_machine_as_test(
                 Schedules,
                 settings=settings(
-                    max_examples=SCHEDULES,
-                    stateful_step_count=25,
+                    max_examples=count,
+                    stateful_step_count=STEPS,
                     deadline=None,
+                    database=None,
                     suppress_health_check=list(HealthCheck),
                 ),
             )
         finally:
             runner.run(engine.dispose())
+
+
+def test_any_schedule_converges(database: str) -> None:
+    try_schedules(database, SCHEDULES)
+
+
+def _overwrite(base: object, ours: object, theirs: dict[TicketField, Theirs], winners: object) -> object:
+    """A sync that knows no base: what is here is written there, whatever was written there meanwhile."""
+    del base, winners
+    return {
+        name: Decision(Outcome.OUT if one.means != ours[name] else Outcome.NOTHING, Agreed(ours[name], one.value))  # type: ignore[index]
+        for name, one in theirs.items()
+    }
+
+
+def test_a_sync_that_loses_an_edit_is_caught(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: the machine sees what it is there to see."""
+    monkeypatch.setattr(merging, "merge", _overwrite)
+    with pytest.raises(AssertionError, match=r"disappeared|had not seen it"):
+        try_schedules(database, 60)

@@ -1,5 +1,6 @@
 """A PostgreSQL, a Temporal whose workflows have clocks of their own, and a worker in this process."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -21,9 +22,14 @@ from domain.access import Role, Viewer
 from domain.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
 from domain.snapshots import ActionItemSnapshot, PostmortemSnapshot
 from domain.targets import TargetName, TargetState
-from models.action_item import ActionItem
+from domain.tickets import TicketState
+from integrations import shelf
+from integrations.tracker import TicketAction, TicketChange, TicketRef, Tracker
+from integrations.trackers import console
+from models.action_item import ActionItem, Ticket
+from models.integration import Integration
 from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget
-from models.queries import action_items, people, policies, postmortems, records
+from models.queries import action_items, integrations, people, policies, postmortems, records
 from models.queries.moves import as_target
 from models.queries.postmortems import NewPostmortem, NewTimelineEvent
 from models.record import CommandLog, Notice
@@ -35,7 +41,9 @@ from worker import build_workers
 from workflows import TASK_QUEUE, ActionItemWorkflow, PostmortemWorkflow, attributes
 from workflows.action_item import ActionItemStart
 from workflows.postmortem import PostmortemStart
+from workflows.queues import tracker_queue
 
+VAULT = Vault("k")
 SECTIONS = {"summary": "S", "impact": "I", "root_cause": "R", "resolution": "F"}
 SUGGEST_CONTINUE_AS_NEW = "limit.historyCount.suggestContinueAsNew=50"
 
@@ -74,6 +82,15 @@ class Lab:
                 await connection.execute(text(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS true'))
         await admin.dispose()
 
+    async def console(self, integration_id: str) -> "Board":
+        """A connection to a board of its own."""
+        config = {"project": f"B{uuid4().hex[:8].upper()}"}
+        secrets = VAULT.seal({"webhookSecret": "s"})
+        row = Integration(id=integration_id, kind="console", name="Board", config=config, secrets=secrets)
+        async with self.sessions.begin() as session:
+            session.add(row)
+        return Board(self, integration_id, config)
+
     async def person(self, role: Role = Role.RESPONDER) -> str:
         name = f"p{uuid4().hex[:12]}"
         async with self.sessions.begin() as session:
@@ -101,6 +118,53 @@ class Lab:
             PostmortemWorkflow.run, PostmortemStart(new.id), id=f"postmortem-{new.id}", task_queue=TASK_QUEUE
         )
         return Case(self, new.id, author_id, resolved_at, handle)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A console connection, and the tickets on it."""
+
+    lab: Lab
+    integration_id: str
+    config: dict[str, Any]
+
+    async def _link(self, item_id: str) -> Ticket:
+        async with self.lab.sessions.begin() as session:
+            mine = Ticket.action_item_id == item_id, Ticket.integration_id == self.integration_id
+            return (await session.execute(select(Ticket).where(*mine))).scalar_one()
+
+    def _tracker(self, account: str = "afterword") -> Tracker:
+        return shelf.connect("console", self.config | {"account": account}, {})
+
+    async def shows(self, item_id: str, **wanted: Any) -> None:
+        """Waits until the ticket there says so, and nothing of it waits here."""
+        for _ in range(400):
+            link = await self._link(item_id)
+            if link.external_id is not None and link.link_state == "ok":
+                ticket = self._tracker().fetch(TicketRef(link.external_id, link.key or ""))
+                if {name: getattr(ticket, name) for name in wanted} == wanted:
+                    return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"the ticket never said {wanted}")
+
+    async def close(self, item_id: str, handle: WorkflowHandle[Any, Any]) -> None:
+        """Jane closes it there, and the news of it comes in."""
+        link = await self._link(item_id)
+        ref = TicketRef(link.external_id or "", link.key or "")
+        done = self._tracker("jane").update(ref, TicketChange(state=TicketState.DONE))
+        headers, body = console.delivery(done, TicketAction.CLOSED, "jane", "s")
+        told = {name.lower(): value for name, value in headers.items()}
+        async with self.lab.sessions.begin() as session:
+            delivery = await integrations.record_delivery(
+                session,
+                kind="console",
+                integration_id=self.integration_id,
+                delivery_id=told["x-console-delivery"],
+                headers=told,
+                body=body,
+                now=datetime.now(UTC),
+            )
+        await handle.signal(ActionItemWorkflow.ticket_event, delivery)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +294,9 @@ async def running_lab(database_url: str, *settings: str) -> AsyncIterator[Lab]:
     async with sessions.begin() as session:
         await policies.ensure_default_policy(session)
     async with await _environment(settings) as env, AsyncExitStack() as stack:
-        for one in build_workers(env.client, sessions, Vault("k"), "http://x")[:1]:
-            await stack.enter_async_context(one)
+        for one in build_workers(env.client, sessions, VAULT, "http://x"):
+            if one.task_queue in {TASK_QUEUE, tracker_queue("console")}:
+                await stack.enter_async_context(one)
         yield Lab(env, sessions, database_url)
     await engine.dispose()
 

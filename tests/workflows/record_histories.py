@@ -14,20 +14,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import update
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 
 from domain.access import Role, Viewer
-from domain.action_items import LinkState
 from domain.commands import ActionItemAction, PostmortemAction
 from domain.targets import TargetName
-from models.action_item import Ticket
-from models.base import new_id
-from models.integration import Integration
+from domain.tickets import TicketState
 from models.postmortem import Postmortem
-from models.queries import postmortems, ticket_batches
+from models.queries import integrations, postmortems, ticket_batches
 from tests.workflows.lab import SUGGEST_CONTINUE_AS_NEW, Case, Lab, migrated_postgres, running_lab
-from workflows import TASK_QUEUE, PostmortemWorkflow, TicketBatchWorkflow
+from workflows import TASK_QUEUE, PostmortemWorkflow, ReconciliationWorkflow, TicketBatchWorkflow
+from workflows.reconciliation import ReconciliationStart
 from workflows.ticket_batch import TicketBatchStart
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -152,29 +149,60 @@ async def action_item_deleted(lab: Lab) -> Recorded:
 
 
 async def ticket_batch(lab: Lab) -> Recorded:
-    """Seven tickets, five at a time; one item's workflow is not there to be told."""
+    """Seven tickets, five at a time; one item's workflow is not there to be told, until later."""
     case = await lab.postmortem()
     viewer, items = Viewer(case.author_id, Role.RESPONDER), [await case.ready() for _ in range(7)]
     for item_id in items[1:]:
         await case.start_item(item_id)
+    board = await lab.console(f"int_{items[0]}")
     async with lab.sessions.begin() as session:
-        integration = Integration(id=new_id("int"), kind="console", name="Board", config={}, is_enabled=True)
-        session.add(integration)
-        await session.flush()
         seen = await postmortems.get_seen(session, viewer, case.id, lock=True)
+        integration = await integrations.get_integration(session, board.integration_id)
         asked = await ticket_batches.ask_for_tickets(session, viewer, seen, integration, None, case.resolved_at)
         batch_id = asked.id
     handle = await lab.client.start_workflow(
         TicketBatchWorkflow.run, TicketBatchStart(batch_id), id=f"tickets-{batch_id}", task_queue=TASK_QUEUE
     )
-    for told in (5, 7):
-        while (await handle.query(TicketBatchWorkflow.state)).released < told:  # noqa: ASYNC110 - another process
-            await asyncio.sleep(0.05)
-        async with lab.sessions.begin() as session:
-            made = update(Ticket).where(Ticket.action_item_id.in_(items[:told]))
-            await session.execute(made.values(link_state=LinkState.OK.value, external_id=Ticket.id))
+    while (await handle.query(TicketBatchWorkflow.state)).released < len(items):  # noqa: ASYNC110 - another process
+        await asyncio.sleep(0.05)
+    await case.start_item(items[0])
     await handle.result()
     yield "ticket_batch", handle
+
+
+async def action_item_ticket(lab: Lab) -> Recorded:
+    """Two tickets, made, written, and followed when one of them is closed there."""
+    case = await lab.postmortem()
+    item_id = await case.ready()
+    handle = await case.start_item(item_id)
+    boards = [await lab.console(f"int_{item_id}_{number}") for number in range(2)]
+    for one in boards:
+        await case.command_item(handle, item_id, ActionItemAction.OPEN_TICKET, integration_id=one.integration_id)
+    for one in boards:
+        await one.shows(item_id, title="Alert at 80 %")
+    await case.command_item(handle, item_id, ActionItemAction.CHANGE, {"changes": {"description": "Alert at 70 %"}})
+    for one in boards:
+        await one.shows(item_id, title="Alert at 70 %")
+    await boards[0].close(item_id, handle)
+    await boards[1].shows(item_id, state=TicketState.DONE)
+    await handle.result()
+    yield "action_item_ticket", handle
+
+
+async def reconciliation(lab: Lab) -> Recorded:
+    """One page of a connection's tickets, none of which had changed."""
+    case = await lab.postmortem()
+    item_id = await case.ready()
+    handle = await case.start_item(item_id)
+    board = await lab.console(f"int_{item_id}")
+    await case.command_item(handle, item_id, ActionItemAction.OPEN_TICKET, integration_id=board.integration_id)
+    await board.shows(item_id, title="Alert at 80 %")
+    start = ReconciliationStart(board.integration_id, "console")
+    ran = await lab.client.start_workflow(
+        ReconciliationWorkflow.run, start, id=f"reconcile-{board.integration_id}", task_queue=TASK_QUEUE
+    )
+    await ran.result()
+    yield "reconciliation", ran
 
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -186,6 +214,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     action_item_overdue,
     action_item_deleted,
     ticket_batch,
+    action_item_ticket,
+    reconciliation,
 )
 SHORT: tuple[Scenario, ...] = (postmortem_continued,)
 

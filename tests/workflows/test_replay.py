@@ -1,6 +1,7 @@
 """Workflows that run now must be able to go on under this code: their recorded histories replay."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,16 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from domain.snapshots import ActionItemSnapshot, PostmortemSnapshot
 from tests.workflows.record_histories import HISTORIES, SCENARIOS, SHORT
-from workflows import WORKFLOWS, ActionItemWorkflow, PostmortemWorkflow, TicketBatchWorkflow
+from workflows import (
+    WORKFLOWS,
+    ActionItemWorkflow,
+    PostmortemWorkflow,
+    ReconciliationWorkflow,
+    TicketBatchWorkflow,
+)
 from workflows.action_item import ActionItemStart
 from workflows.postmortem import PostmortemStart
+from workflows.reconciliation import ReconciliationStart
 from workflows.ticket_batch import TicketBatchStart
 
 FILES = sorted(HISTORIES.glob("*.json"))
@@ -112,6 +120,14 @@ class TicketBatchTimerFirst(TicketBatchWorkflow):
         await super().run(start)
 
 
+@workflow.defn(name="ReconciliationWorkflow")
+class ReconciliationTimerFirst(ReconciliationWorkflow):
+    @workflow.run
+    async def run(self, start: ReconciliationStart) -> None:
+        await workflow.sleep(timedelta(seconds=1))
+        await super().run(start)
+
+
 @workflow.defn(name="TicketBatchWorkflow")
 class TicketBatchUntold(TicketBatchWorkflow):
     """Shows nothing in any case: it tells nobody."""
@@ -128,12 +144,21 @@ class TicketBatchUntold(TicketBatchWorkflow):
         pass
 
 
+@workflow.defn(name="ReconciliationWorkflow")
+class ReconciliationUnhooked(ReconciliationWorkflow):
+    """Does not look after its webhook."""
+
+    @workflow.run
+    async def run(self, start: ReconciliationStart) -> None:
+        await super().run(replace(start, after=""))
+
+
 @every_history
 @pytest.mark.parametrize(
     "changed",
     [
-        [PostmortemTimerFirst, ActionItemTimerFirst, TicketBatchTimerFirst],
-        [PostmortemUnshown, ActionItemUnshown, TicketBatchUntold],
+        [PostmortemTimerFirst, ActionItemTimerFirst, TicketBatchTimerFirst, ReconciliationTimerFirst],
+        [PostmortemUnshown, ActionItemUnshown, TicketBatchUntold, ReconciliationUnhooked],
     ],
     ids=["timer_first", "unshown"],
 )
