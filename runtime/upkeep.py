@@ -28,6 +28,8 @@ LATE = timedelta(seconds=3)
 """A webhook is resent when its first signal had this long."""
 LOST = timedelta(minutes=2)
 """A deadline that nobody looked at for this long means that its workflow is gone."""
+STUCK = timedelta(minutes=10)
+"""Not more often than that is the workflow of a ticket that is not there yet asked about it."""
 KEEP_ANSWERS = timedelta(days=2)
 
 
@@ -72,7 +74,7 @@ class Upkeep:
             waiting += await postmortems.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
             items = await action_items.list_unstarted_unscoped(session, SWEEP_LIMIT)
             items += await action_items.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
-            items += await tickets.list_stuck_unscoped(session, before, SWEEP_LIMIT)
+            items += await tickets.nudge_stuck_unscoped(session, before, before - STUCK, SWEEP_LIMIT)
             resumable = await tickets.list_resumable_unscoped(session, SWEEP_LIMIT)
             batches = await ticket_batches.list_unstarted_unscoped(session, SWEEP_LIMIT)
         for postmortem_id in waiting:
@@ -96,7 +98,7 @@ class Upkeep:
             wanted = await tickets.list_connections_unscoped(session, shelf.tracker_kinds())
         known = await self._dispatch.list_schedules()
         for integration_id, kind, enabled in wanted:
-            if known.get(integration_id) is not (not enabled):
+            if known.get(integration_id) != (not enabled, self._reconcile_every):
                 await self._dispatch.keep_schedule(
                     integration_id, kind, paused=not enabled, every=self._reconcile_every
                 )
