@@ -63,7 +63,8 @@ class Ticket(Base):
     ``creating_since`` is set from before we ask the tracker for a ticket until we know of it. ``waits``: there is
     something to write, but the connection is paused or in trouble. ``comment`` is what our one comment says;
     ``conflict`` tells, in words, of the last time both sides had changed a field. ``tries`` counts writes that were
-    put off. ``checked_at`` is when reconciliation last asked for it singly.
+    put off. ``checked_at`` is when somebody last saw to it singly: reconciliation, or
+    while there is no ticket yet whoever asks about its workflow.
     """
 
     __tablename__ = "ticket"

@@ -153,12 +153,13 @@ class Dispatch:
         handle = self._client.get_schedule_handle(schedule_id(integration_id))
         return await self._told(handle.trigger(overlap=ScheduleOverlapPolicy.BUFFER_ONE), integration_id=integration_id)
 
-    async def list_schedules(self) -> dict[str, bool]:
-        """Connections that have a schedule, and whether it is paused."""
+    async def list_schedules(self) -> dict[str, tuple[bool, timedelta]]:
+        """Connections that have a schedule: whether it is paused, and how often it runs."""
         found = {}
         async for one in await self._client.list_schedules():
             if one.id.startswith(SCHEDULE) and one.schedule is not None:
-                found[one.id.removeprefix(SCHEDULE)] = one.schedule.state.paused
+                often = [interval.every for interval in one.schedule.spec.intervals]
+                found[one.id.removeprefix(SCHEDULE)] = (one.schedule.state.paused, min(often, default=timedelta(0)))
         return found
 
     async def start_chat(self, delivery: int) -> bool:

@@ -45,6 +45,8 @@ LATE = timedelta(seconds=3)
 """A webhook is resent when its first signal had this long."""
 LOST = timedelta(minutes=2)
 """A deadline that nobody looked at for this long means that its workflow is gone."""
+STUCK = timedelta(minutes=10)
+"""Not more often than that is the workflow of a ticket that is not there yet asked about it."""
 KEEP_ANSWERS = timedelta(days=2)
 STALE_CHAT = timedelta(hours=1)
 KEEP_WORDS = timedelta(days=1)
@@ -97,7 +99,7 @@ class Upkeep:
             overlooked, overlooked_items = await nudges.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
             waiting += overlooked
             items = await action_items.list_unstarted_unscoped(session, SWEEP_LIMIT)
-            items += await tickets.list_stuck_unscoped(session, before, SWEEP_LIMIT)
+            items += await tickets.nudge_stuck_unscoped(session, before, before - STUCK, SWEEP_LIMIT)
             resumable = await tickets.list_resumable_unscoped(session, SWEEP_LIMIT)
             batches = await ticket_batches.list_unstarted_unscoped(session, SWEEP_LIMIT)
             items += overlooked_items
@@ -122,7 +124,7 @@ class Upkeep:
             wanted = await tickets.list_connections_unscoped(session, shelf.tracker_kinds())
         known = await self._dispatch.list_schedules()
         for integration_id, kind, enabled in wanted:
-            if known.get(integration_id) is not (not enabled):
+            if known.get(integration_id) != (not enabled, self._reconcile_every):
                 await self._dispatch.keep_schedule(
                     integration_id, kind, paused=not enabled, every=self._reconcile_every
                 )

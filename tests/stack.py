@@ -87,6 +87,7 @@ class Stack:
             "AFTERWORD_DEMO": "1" if self.demo else "0",
             "AFTERWORD_PORT": str(self.api_port),
             "AFTERWORD_LOG_FORMAT": "json",
+            "AFTERWORD_RECONCILE_MINUTES": "1440",  # when a test asks for it
             "TEMPORAL_ADDRESS": self.temporal_address,
             "TEMPORAL_NAMESPACE": "default",
             "TEMPORAL_CONFIG_FILE": os.devnull,

@@ -3,10 +3,12 @@
 States: the page it is at. No messages.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from temporalio import workflow
 from temporalio.common import Priority
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.reconciliation import PageRead, ReadPage, Reconciled, ReconciliationActivities
@@ -33,14 +35,15 @@ class ReconciliationWorkflow:
     @workflow.run
     async def run(self, start: ReconciliationStart) -> None:
         if start.after is None:
-            await workflow.execute_activity_method(
-                ReconciliationActivities.keep_webhook,
-                start.integration_id,
-                task_queue=tracker_queue(start.tracker),
-                summary="our webhook",
-                priority=BEHIND_ALL,
-                **retries.WEBHOOK,
-            )
+            with suppress(ActivityError):  # it is tried again by the next one
+                await workflow.execute_activity_method(
+                    ReconciliationActivities.keep_webhook,
+                    start.integration_id,
+                    task_queue=tracker_queue(start.tracker),
+                    summary="our webhook",
+                    priority=BEHIND_ALL,
+                    **retries.WEBHOOK,
+                )
         at = start
         while True:
             page = await self._read(at)

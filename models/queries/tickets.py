@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -205,14 +205,17 @@ async def note_resumed(session: AsyncSession, ticket_ids: Sequence[str]) -> None
     await session.execute(update(Ticket).where(Ticket.id.in_(ticket_ids)).values(waits=False))
 
 
-async def list_stuck_unscoped(session: AsyncSession, before: datetime, limit: int) -> list[str]:
-    """Items whose ticket has been waiting to be made for longer than that: their workflow may be lost."""
-    statement = (
-        select(Ticket.action_item_id)
-        .where(Ticket.link_state == LinkState.PENDING.value, Ticket.created_at < before, ~Ticket.waits)
+async def nudge_stuck_unscoped(session: AsyncSession, made: datetime, nudged: datetime, limit: int) -> list[str]:
+    """Items whose ticket was asked for before ``made`` and is not there: their workflow may be lost. Marks them, so
+    that the same one is told again only once that was before ``nudged``."""
+    late = or_(Ticket.checked_at.is_(None), Ticket.checked_at < nudged)
+    stuck = (
+        select(Ticket.id)
+        .where(Ticket.link_state == LinkState.PENDING.value, Ticket.created_at < made, ~Ticket.waits, late)
         .limit(limit)
     )
-    return list((await session.execute(statement)).scalars())
+    marked = update(Ticket).where(Ticket.id.in_(stuck)).values(checked_at=func.now()).returning(Ticket.action_item_id)
+    return list((await session.execute(marked)).scalars())
 
 
 # Asked for and dropped
