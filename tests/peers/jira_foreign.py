@@ -27,7 +27,8 @@ PACKAGES = {
     "jira820": ("jira820==0.12.0",),
 }
 _BACKLOT = """
-import json, sys, backlot
+import json, sys, backlot, backlot.server
+backlot.server._LOCAL_HEALTH_ATTEMPTS = 1000  # on a busy machine it gives up too soon
 with backlot.serve(json.loads(sys.stdin.readline()), telemetry=False) as server:
     print(json.dumps({"url": server.base_url + "/atlassian", "token": server.token}), flush=True)
     sys.stdin.read()
