@@ -92,7 +92,7 @@ class Workspace:
         return self.answer(address)
 
     def answer(self, address: str) -> Call:
-        (found,) = eventually(lambda: self.peer.answered(address))
+        (found,) = eventually(lambda: self.peer.answered(address), seconds=90)
         return found  # type: ignore[no-any-return]
 
     def pressing(self, who: str, act: str, entity: str, message: Json | None = None, **more: Any) -> tuple[Json, str]:
