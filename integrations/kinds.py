@@ -20,15 +20,16 @@ class Kind:
     kind: str
     label: str
     is_tracker: bool
+    is_channel: bool
     config: Mapping[str, Any]
     secrets: Mapping[str, Any]
 
 
 @cache
 def all_kinds() -> tuple[Kind, ...]:
-    """Sorted by the name that people read, trackers first."""
-    kinds = [kind_of(one) for one in (*shelf.tracker_kinds(), *incident_source_kinds())]
-    return tuple(sorted(kinds, key=lambda one: (not one.is_tracker, one.label.lower())))
+    """Sorted by the name that people read: trackers, then channels, then sources of incidents."""
+    kinds = [kind_of(one) for one in (*shelf.tracker_kinds(), *shelf.notifier_kinds(), *incident_source_kinds())]
+    return tuple(sorted(kinds, key=lambda one: (not one.is_tracker, not one.is_channel, one.label.lower())))
 
 
 @cache
@@ -36,10 +37,13 @@ def kind_of(kind: str) -> Kind:
     """Raises ``UnknownIntegrationKind``."""
     if kind in shelf.tracker_kinds():
         tracker = shelf.tracker(kind)
-        return Kind(kind, tracker.label, True, _schema(tracker.Config), _schema(tracker.Secrets))
+        return Kind(kind, tracker.label, True, False, _schema(tracker.Config), _schema(tracker.Secrets))
+    if kind in shelf.notifier_kinds():
+        channel = shelf.notifier(kind)
+        return Kind(kind, channel.label, False, True, _schema(channel.Config), _schema(channel.Secrets))
     if kind in incident_source_kinds():
         name = _NAMES.get(kind, kind.replace("_", " ").capitalize())
-        return Kind(kind, name, False, _schema(SourceConfig), _schema(SourceSecrets))
+        return Kind(kind, name, False, False, _schema(SourceConfig), _schema(SourceSecrets))
     raise UnknownIntegrationKind(kind=kind, known=", ".join(one.kind for one in all_kinds()))
 
 

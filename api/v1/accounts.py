@@ -137,10 +137,11 @@ def account_out(owned: Owned) -> AccountOut:
     )
 
 
-async def _tracker_of(unit: Unit, integration_id: str, *, lock: bool = False) -> Integration:
-    row = await integrations.get_connected(unit.session, integration_id, lock=lock)
-    need_tracker(row)
-    return row
+async def _lock_table(unit: Unit, integration_id: str) -> None:
+    """Of a connection in which people have accounts: a tracker, or a channel that reaches them."""
+    row = await integrations.get_connected(unit.session, integration_id, lock=True)
+    if row.kind not in shelf.notifier_kinds() or not shelf.notifier(row.kind).reaches_people:
+        need_tracker(row)
 
 
 @routes.get("/{integration_id}/accounts")
@@ -157,7 +158,8 @@ async def list_accounts(
 async def suggest_accounts(unit: Asking, integration_id: PathId) -> SuggestionsOut:
     """Asks the vendor for its accounts, and matches them by e-mail. Confirm with a POST to ``/accounts/import``."""
     unit.require_admin("change the accounts of")
-    row = await _tracker_of(unit, integration_id)
+    row = await integrations.get_connected(unit.session, integration_id)
+    need_tracker(row)
     theirs = await _accounts_of(unit, row)
     known = await accounts.accounts_by_person(unit.session, integration_id)
     owners = {one.account: one.person_id for one in known.values()}
@@ -214,7 +216,7 @@ def _suggested(
 async def import_accounts(unit: Asking, integration_id: PathId, given: ImportIn) -> ImportedOut:
     """Takes pairs in, all or none of them unless ``skipProblems``; a person's account here is replaced."""
     unit.require_admin("change the accounts of")
-    await _tracker_of(unit, integration_id, lock=True)
+    await _lock_table(unit, integration_id)
     asked, problems = _rows(given)
     known = await accounts.accounts_by_person(unit.session, integration_id)
     pairs = await _pairs(unit, asked, given.source, problems)
@@ -285,7 +287,7 @@ async def _pairs(
 async def set_account(unit: Asking, integration_id: PathId, user_id: PathId, given: AccountIn) -> AccountOut:
     """This person has that account in the tracker."""
     unit.require_admin("change the accounts of")
-    await _tracker_of(unit, integration_id, lock=True)
+    await _lock_table(unit, integration_id)
     person = await people.get_person(unit.session, user_id)
     pair = Pair(person.id, given.account, given.label, "MANUAL")
     row = await accounts.set_account(unit.session, unit.viewer, integration_id, pair)
@@ -296,5 +298,5 @@ async def set_account(unit: Asking, integration_id: PathId, user_id: PathId, giv
 @routes.delete("/{integration_id}/accounts/{user_id}", status_code=204)
 async def drop_account(unit: Asking, integration_id: PathId, user_id: PathId) -> None:
     unit.require_admin("change the accounts of")
-    await _tracker_of(unit, integration_id, lock=True)
+    await _lock_table(unit, integration_id)
     await accounts.drop_account(unit.session, unit.viewer, integration_id, user_id)

@@ -87,6 +87,7 @@ class KindOut(Shape):
     kind: str
     label: str
     is_tracker: bool
+    is_channel: bool
     config: dict[str, JsonValue]
     secrets: dict[str, JsonValue]
 

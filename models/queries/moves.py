@@ -330,15 +330,6 @@ async def _publish(asked: Asked) -> None:
     _move_to(asked, Status.PUBLISHED, "postmortem.published")
     await _tell_teams(asked)
     await meet_targets(asked.session, asked.postmortem.id, TargetName, asked.now)
-    teams = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == asked.postmortem.id)
-    await notify_teams(
-        asked.session,
-        (await asked.session.execute(teams)).scalars(),
-        "published",
-        f"{asked.postmortem.id}:published:{asked.command.request_id}",
-        at=asked.now,
-        postmortem_id=asked.postmortem.id,
-    )
 
 
 async def _archive(asked: Asked) -> None:
