@@ -20,6 +20,7 @@ from models.team import Team
 @dataclass(frozen=True, slots=True)
 class Cast:
     """``present`` are active people who may know of the postmortem; ``leads`` and ``administrators`` are among them.
+    Whoever is away and has a delegate is asked as if they were there: their voice hands it over.
 
     ``leaderless`` are its teams in which nobody leads, with the id of whoever led last; ``channels`` those of its teams
     that have a channel of their own.
@@ -82,6 +83,7 @@ async def read_cast(
     active = {person.id for person, _ in rows}
     seeing = {person.id: person for person, sees in rows if sees or person.id == owner_id}
     hours = await read_calendars(session, list(seeing.values()), office)
+    stood_in_for = {one.id: hours[one.id] for one in seeing.values() if one.delegate_id}
     channels = tuple(team for team, _, channel in led if channel)
     theirs = {team: hours.get(lead or "", office.calendar) for team, lead, channel in led if channel}
     return Cast(
@@ -90,6 +92,6 @@ async def read_cast(
         leads=tuple(dict.fromkeys(lead for _, lead, _ in led if lead in seeing)),
         administrators=tuple(one.id for one in seeing.values() if one.role == Role.ADMIN.value),
         leaderless={team: lead for team, lead, _ in led if lead not in active},
-        calendars=hours | {team: replace(one, away=()) for team, one in theirs.items()},
+        calendars=hours | {place: replace(one, away=()) for place, one in (*stood_in_for.items(), *theirs.items())},
         channels=channels,
     )

@@ -288,6 +288,18 @@ async def test_nobody_is_asked_on_their_day_off_though_the_timer_was_set_before_
     assert all(back <= one.created_at <= back + timedelta(minutes=1) for one in await case.notices())
 
 
+async def test_whoever_is_away_with_a_delegate_is_asked_in_time(lab: Lab) -> None:
+    """Their voice hands it over: nothing waits until they are back."""
+    case = await lab.postmortem()
+    delegate = await lab.person()
+    async with lab.sessions.begin() as session:
+        person = await session.get_one(Person, case.author_id)
+        person.away_from, person.away_until = case.after(hours=20), case.after(hours=60)
+        person.delegate_id = delegate
+    await case.let_pass(hours=25)
+    assert [one.target for one in await case.notices()] == ["draft_started"]
+
+
 async def test_a_target_that_slips_twice_is_shown_to_the_lead_once(lab: Lab) -> None:
     lead, author = await lab.person(), await lab.person()
     case = await lab.postmortem(team_ids=[await lab.team(lead, author)], author_id=author)
