@@ -350,7 +350,7 @@ def test_case_12_moved_deleted_hidden(scene: Scene) -> None:
 
 
 def test_case_13_rate_limits(scene: Scene) -> None:
-    """Limited, with a time or without one, we wait and go on: nothing is lost and nothing doubled."""
+    """Limited, we wait as long as the vendor asks and go on: nothing is lost and nothing doubled."""
     scene.peer.order(Fault.LIMITED, Kind.CREATE)
     item = scene.item()
     assert len(scene.peer.tickets()) == 1
@@ -500,7 +500,10 @@ def test_case_20_what_vendors_take_away(scene: Scene) -> None:
     item = scene.item()
     scene.peer.order(Fault.GONE, Kind.LIST)
     scene.reconcile()
+    assert not scene.peer.faults, "it was asked"
     assert scene.link(item)["linkState"] == "ok"
+    assert scene.log(operation="reconcile", errors=True), "it is said"
+    assert not [one for one in scene.peer.requests if one.path.endswith("/rest/api/3/search")], "as Jira's was"
     scene.change(item, description="Goes on")
     scene.says(item, title="Goes on")
 
