@@ -16,7 +16,7 @@ from github.Organization import Organization
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from domain.tickets import CloseReason, Standing, TicketState
-from integrations.mentions import quietened, restored
+from integrations.markdown import loud, quiet
 from integrations.tracker import PullRequest, PullRequestState, Ticket
 
 TITLE_LIMIT = 256
@@ -142,7 +142,7 @@ def ticket_of(issue: Issue | IssuePayload, pull_requests: tuple[PullRequest, ...
         external_id=str(issue.id),
         key=key_of(issue.html_url),
         url=issue.html_url,
-        title=restored(issue.title.replace("\0", "")),
+        title=loud(issue.title.replace("\0", "")),
         body=plain(issue.body),
         state=standing.state,
         reason=standing.reason,
@@ -174,14 +174,14 @@ def marked(body: str, marker: str | None) -> str:
     mark = "" if marker is None else f"\n\n<!-- afterword:{marker} -->"
     if mark and not _MARK.fullmatch(mark):
         raise ValueError("a marker has letters, digits, '_', '.', ':' and '-' only")
-    text = quietened(plain(body))
+    text = quiet(plain(body))
     if len(text) + len(mark) > BODY_LIMIT:
         text = f"{text[: BODY_LIMIT - len(mark) - 1]}…"
     return f"{text}{mark}".lstrip()
 
 
 def plain(body: str | None) -> str:
-    return restored(_MARK.sub("", unix(body)).rstrip())
+    return loud(_MARK.sub("", unix(body)).rstrip())
 
 
 def unix(body: str | None) -> str:

@@ -14,6 +14,7 @@ _CODE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _MENTION = re.compile(r"(?<![\w@/.])@(?=\w)")
+_LINE_END = re.compile(r"\r+\n")
 _JOINER = "\u2060"
 """A character without width: behind an ``@`` it makes it a mere sign."""
 _markdown = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -57,4 +58,4 @@ def _look(text: str) -> str:
 
 
 def _unix(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\0", "").rstrip()
+    return _LINE_END.sub("\n", text).replace("\0", "").rstrip()

@@ -139,6 +139,8 @@ def _plain_token(value: SecretStr | None) -> SecretStr | None:
 
 
 def _site_address(value: str) -> str:
+    if not value:
+        return ""
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or parts.query:
         raise ValueError("expected an address such as https://acme.atlassian.net, without credentials")
@@ -151,24 +153,28 @@ class JiraConfig(ConnectionModel):
     base_url: Annotated[
         str,
         AfterValidator(_site_address),
-        Field(title="Site", description="The site's address, such as https://acme.atlassian.net."),
-    ]
+        Field(
+            title="Site",
+            description="The site's address, such as https://acme.atlassian.net. Without it, webhooks are taken but no "
+            "tickets opened; the same holds for the next two.",
+        ),
+    ] = ""
     email: Annotated[
         str,
         Field(
             title="E-mail",
             description="Of the account whose API token this is.",
-            pattern=r"^[^@:\s]+@[^@\s]+$",
+            pattern=r"^([^@:\s]+@[^@\s]+)?$",
         ),
-    ]
+    ] = ""
     project: Annotated[
         str,
         Field(
             title="Project",
             description="The key of the project that tickets are opened in, such as OPS.",
-            pattern=r"^([A-Za-z][A-Za-z0-9_]*|[0-9]+)$",
+            pattern=r"^([A-Za-z][A-Za-z0-9_]*|[0-9]+)?$",
         ),
-    ]
+    ] = ""
     issue_type: Annotated[
         str, Field(title="Issue type", description="Its name or number, such as Task.", min_length=1)
     ] = "Task"
@@ -228,10 +234,13 @@ class JiraTracker(Tracker):
 
     @cached_property
     def _site(self) -> JiraSite:
+        config = self._config
         if self._secrets.api_token is None:
             raise TrackerRefused(tracker=self.label, detail="this connection has no API token.")
+        if not (config.base_url and config.email and config.project):
+            raise TrackerRefused(tracker=self.label, detail="this connection lacks its site, e-mail or project.")
         token = self._secrets.api_token.get_secret_value()
-        return JiraSite(self.label, self._config.base_url, self._config.email, token)
+        return JiraSite(self.label, config.base_url, config.email, token)
 
     def close(self) -> None:
         if "_site" in self.__dict__:

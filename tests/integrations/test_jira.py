@@ -649,7 +649,6 @@ class TestPermissions:
             {"email": "nobody"},
             {"email": "a:b@acme.example"},
             {"project": "OPS/../x"},
-            {"project": ""},
             {"issueType": ""},
         ],
     )
@@ -658,6 +657,13 @@ class TestPermissions:
         connect("jira", right, {"apiToken": TOKEN}).close()
         with pytest.raises(InvalidIntegrationConfig):
             connect("jira", right | wrong, {"apiToken": TOKEN})
+
+    @pytest.mark.parametrize("missing", ["baseUrl", "email", "project"])
+    def test_a_connection_that_only_receives_opens_no_tickets(self, missing: str) -> None:
+        config = {"baseUrl": "https://acme.atlassian.net", "email": "bot@acme.example", "project": "OPS"}
+        del config[missing]
+        with connect("jira", config, {"apiToken": TOKEN}) as tracker, pytest.raises(TrackerRefused, match="lacks"):
+            tracker.find("ai_1")
 
     def test_a_token_with_a_line_break_is_refused(self) -> None:
         config = {"baseUrl": "https://acme.atlassian.net", "email": "bot@acme.example", "project": "OPS"}
