@@ -311,6 +311,7 @@ class AsanaTracker(Tracker):
     Secrets = AsanaSecrets
     knows_started = True
     lookup_lag = 5.0
+    reads_at_once = 50  # it lists the project, from its beginning
     calls_per_second = 2.0  # 150 a minute without a paid plan
 
     def __init__(self, config: AsanaConfig, secrets: AsanaSecrets) -> None:
