@@ -121,7 +121,7 @@ class ReconciliationActivities:
         if integration is None:
             return PageRead(None)
         talk = Conversation(integration, self._vault)
-        size = talk.tracker.page_size
+        size = talk.tracker.page_size * talk.tracker.reads_at_once
         async with transaction(self._sessions) as session:
             page = await tickets.list_linked_unscoped(session, integration.id, given.after, size)
         if not page:

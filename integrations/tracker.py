@@ -250,6 +250,8 @@ class Tracker(ABC):
     """Seconds after a create without an answer until :meth:`find` can be trusted to see the ticket."""
     page_size: ClassVar[int] = 100
     """How many tickets :meth:`read_many` asks for in one call."""
+    reads_at_once: ClassVar[int] = 1
+    """How many such calls' tickets it is best asked for at once: more, where it lists a project to find some."""
     calls_per_second: ClassVar[float] = 5.0
     """What its task queue is capped at, over all workers."""
 
