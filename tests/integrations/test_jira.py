@@ -672,7 +672,6 @@ class TestPermissions:
 
 
 SAID = {"errorMessages": ["Something is wrong."], "errors": {"summary": "Too short."}}
-SOON = (datetime.now(UTC) + timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%MZ")
 
 
 class TestErrors:
@@ -724,7 +723,7 @@ class TestErrors:
         ("status", "headers", "least", "most"),
         [
             (429, {"Retry-After": "7"}, 7, 7),
-            (429, {"X-RateLimit-Reset": SOON}, 200, 302),
+            (429, {"X-RateLimit-Reset": "{in five minutes}"}, 200, 302),
             (429, {"X-RateLimit-Reset": "2020-01-01T00:00Z"}, 1, 1),
             (429, {"RateLimit": '"burst";r=0;t=12'}, 12, 12),
             (429, {"Beta-RateLimit": '"tenant-app-quota";r=0;t=2788'}, 2788, 2788),
@@ -742,7 +741,9 @@ class TestErrors:
         least: float,
         most: float,
     ) -> None:
-        scripted_vendor.answers = [Answer(status, SAID, headers)]
+        soon = (datetime.now(UTC) + timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%MZ")
+        told = {name: value.replace("{in five minutes}", soon) for name, value in headers.items()}
+        scripted_vendor.answers = [Answer(status, SAID, told)]
         with pytest.raises(TrackerUnavailable) as caught:
             scripted.fetch(REF)
         assert caught.value.retry_after is not None
