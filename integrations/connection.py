@@ -34,12 +34,21 @@ def checked_settings(model: type[M], values: Mapping[str, object]) -> M:
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
-        raise InvalidIntegrationConfig(reasons=_reasons(error)) from None
+        known = ", ".join(to_camel(name) for name in model.model_fields) or "none"
+        raise InvalidIntegrationConfig(reasons=_reasons(error, known)) from None
 
 
-def _reasons(error: ValidationError) -> list[dict[str, Fact]]:
+def _reasons(error: ValidationError, known: str) -> list[dict[str, Fact]]:
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    return [reason(one["type"], one["msg"], field=".".join(str(part) for part in one["loc"])) for one in found]
+    unknown = f"There is no such field here. Known: {known}."
+    return [
+        reason(
+            one["type"],
+            unknown if one["type"] == "extra_forbidden" else one["msg"],
+            field=".".join(str(part) for part in one["loc"]),
+        )
+        for one in found
+    ]
 
 
 class SourceConfig(ConnectionModel):
