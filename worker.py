@@ -113,7 +113,7 @@ async def main(settings: Settings | None = None) -> None:
     settings = settings or get_settings()
     configure_logging(settings)
     vault = open_vault(settings)
-    database = open_database(settings)
+    database = open_database(settings, "afterword worker")
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)

@@ -104,7 +104,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        database = open_database(settings)
+        database = open_database(settings, "afterword api")
         client = await connect_temporal()
         dispatch = Dispatch(client, lambda: _worker_alive(database.sessions))
         app.state.parts = Parts(settings, database.sessions, open_vault(settings), dispatch)

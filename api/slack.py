@@ -2,7 +2,8 @@
 
 200 with an empty body, whatever comes of it: the answer goes where it was asked. Only what Slack has to know at once
 is in this one: the challenge of a new address, and what is wrong with the fields of a dialog. 400 not of the shape of
-Slack; 401 not signed by it within five minutes; 404 no such connection; 503 not recorded: events are sent again.
+Slack; 401 not signed by it within five minutes; 404 no such connection; 410 one that was given up; 503 not recorded:
+events are sent again. What a paused connection is sent is checked, recorded and not done.
 """
 
 import asyncio
@@ -33,7 +34,8 @@ KEPT_HEADERS = ("content-type", "x-slack-retry-num", "x-slack-retry-reason")
 
 
 async def receive(request: Request, integration_id: str | None) -> Response:
-    """Raises BadSignature, MalformedWebhook, NotFound, AmbiguousConnection, TooManyWaiting or StoreUnavailable."""
+    """Raises BadSignature, MalformedWebhook, NotFound, WebhookNotWanted, AmbiguousConnection, TooManyWaiting or
+    StoreUnavailable."""
     try:
         async with asyncio.timeout(BUDGET):
             return await _receive(request.app.state.parts, request, integration_id)
@@ -59,6 +61,9 @@ async def _receive(parts: Parts, request: Request, integration_id: str | None) -
         if isinstance(asked, Unused) or not _is_from(connection, asked):
             log.info("slack request not used", delivery_id=asked.id, what=type(asked).__name__)
             return Response(status_code=200)
+        if not row.is_enabled:
+            await _leave(session, row.id, asked, headers, body, now)
+            return Response(status_code=200)
         chat = ChatRequest(desk_of(parts), connection, 0, now)
         if isinstance(asked, Submitted) and (wrong := dialogs.problems(chat, asked)):
             return JSONResponse({"response_action": "errors", "errors": wrong})
@@ -67,9 +72,9 @@ async def _receive(parts: Parts, request: Request, integration_id: str | None) -
         log.info("slack request came before", delivery_id=asked.id, retry=header(headers, "X-Slack-Retry-Num"))
         return Response(status_code=200)
     log.info("slack request recorded", delivery=delivery, delivery_id=asked.id, what=type(asked).__name__)
-    if await _opened(parts, ChatRequest(chat.desk, connection, delivery, now), asked):
-        return Response(status_code=200)
-    return Response(status_code=200, background=BackgroundTask(parts.dispatch.start_chat, delivery))
+    is_opened = await _opened(parts, ChatRequest(chat.desk, connection, delivery, now), asked)
+    rest = None if is_opened else BackgroundTask(parts.dispatch.start_chat, delivery)
+    return Response(status_code=200, background=rest)
 
 
 def desk_of(parts: Parts) -> Desk:
@@ -95,6 +100,17 @@ async def _record(
         body=body,
         now=now,
     )
+
+
+async def _leave(
+    session: Session, integration_id: str, asked: Asked, headers: dict[str, str], body: bytes, now: datetime
+) -> None:
+    """Of a paused connection: kept as every request is, and nobody does it."""
+    delivery = await _record(session, integration_id, asked, headers, body, now)
+    if delivery is not None:
+        await integrations.settle_delivery(session, delivery, "paused", now)
+        integrations.log_attempt(session, integration_id, "IN", KIND, "paused", delivery_id=asked.id)
+    log.info("slack request of a paused connection", delivery_id=asked.id, what=type(asked).__name__)
 
 
 async def _opened(parts: Parts, chat: ChatRequest, asked: Asked) -> bool:

@@ -47,11 +47,13 @@ def is_read_only(error: Exception) -> bool:
     return getattr(getattr(error, "orig", None), "sqlstate", None) == "25006"
 
 
-def make_engine(url: str, *, pool_size: int = 20) -> AsyncEngine:
+def make_engine(url: str, *, pool_size: int = 20, name: str = "afterword") -> AsyncEngine:
     """An engine whose pool notices a restarted server (``pool_pre_ping``) and waits at most 5 s for a connection.
 
-    PostgreSQL itself gives up waiting for a row, so that nobody above has to interrupt a statement.
+    PostgreSQL itself gives up waiting for a row, so that nobody above has to interrupt a statement. ``name`` is who
+    asks, in ``pg_stat_activity`` and in the server's log.
     """
+    settings = {"application_name": name, "timezone": "UTC", "jit": "off", "lock_timeout": LOCK_TIMEOUT}
     return create_async_engine(
         url,
         pool_size=pool_size,
@@ -59,7 +61,7 @@ def make_engine(url: str, *, pool_size: int = 20) -> AsyncEngine:
         pool_timeout=5,
         pool_pre_ping=True,
         pool_recycle=1800,
-        connect_args={"timeout": 5, "server_settings": {"timezone": "UTC", "jit": "off", "lock_timeout": LOCK_TIMEOUT}},
+        connect_args={"timeout": 5, "server_settings": settings},
     )
 
 

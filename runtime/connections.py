@@ -32,10 +32,11 @@ class Database:
         await self.engine.dispose()
 
 
-def open_database(settings: Settings) -> Database:
+def open_database(settings: Settings, name: str = "afterword") -> Database:
+    """``name`` is what the server knows our connections by."""
     if settings.database_url is None:
         raise NotConfigured("set AFTERWORD_DATABASE_URL, or use 'afterword up' for the embedded database")
-    engine = make_engine(settings.database_url.get_secret_value())
+    engine = make_engine(settings.database_url.get_secret_value(), name=name)
     return Database(make_sessions(engine), engine)
 
 

@@ -15,6 +15,7 @@ from tests.chat.workspace import FORM, TEAM, Workspace, acknowledged
 from tests.stack import eventually
 
 JSON = "application/json"
+CHALLENGE = json.dumps({"type": "url_verification", "challenge": "3eZbrw1aB", "token": "outdated"}).encode()
 
 
 def problem(answer: httpx.Response, status: int, code: str) -> None:
@@ -115,13 +116,47 @@ def test_a_connection_without_a_secret_takes_nothing(workspace: Workspace) -> No
     both = httpx.post(f"{workspace.stack.url}/api/webhooks/slack", content=raw, headers={"Content-Type": FORM})
     problem(both, 409, "AmbiguousConnection")
     ok(admin.patch(f"/api/integrations/{made['id']}", json={"enabled": False}))
-    problem(half.send(raw, FORM, secret="x"), 404, "NotFound")
+    problem(half.send(raw, FORM, secret="x"), 401, "BadSignature")
+
+
+def test_a_paused_connection_does_nothing_until_it_goes_on(workspace: Workspace) -> None:
+    """A command and a button; what came meanwhile is not done later."""
+    path, admin = f"/api/integrations/{workspace.integration['id']}", workspace.stack.client()
+    raw, address = workspace.command_form("jane", "help")
+    payload, elsewhere = workspace.pressing("jane", "open", "pm_nothing")
+    ok(admin.patch(path, json={"enabled": False}))
+    try:
+        problem(workspace.send(raw, FORM, secret="another secret"), 401, "BadSignature")
+        for _ in range(2):
+            acknowledged(workspace.send(raw, FORM))
+        acknowledged(workspace.interact(payload))
+        assert workspace.results()[:2] == ["paused", "paused"]
+        assert ok(workspace.send(CHALLENGE, JSON)) == {"challenge": "3eZbrw1aB"}
+    finally:
+        ok(admin.patch(path, json={"enabled": True}))
+    acknowledged(workspace.send(raw, FORM))
+    workspace.says("jane", "help")
+    assert workspace.results()[1:3] == ["paused", "paused"]
+    assert not workspace.peer.answered(address)
+    assert not workspace.peer.answered(elsewhere)
+
+
+def test_a_connection_that_was_given_up_is_gone(workspace: Workspace) -> None:
+    secret, admin = uuid4().hex, workspace.stack.client()
+    body = {"kind": "slack", "name": "Left", "config": {"baseUrl": workspace.peer.url}}
+    made = ok(admin.post("/api/integrations", json={**body, "secrets": {"webhookSecret": secret}}), 201)
+    raw, address = workspace.command_form("jane", "help")
+    left = Workspace(
+        workspace.stack, workspace.peer, made, secret, workspace.people, workspace.accounts, workspace.general
+    )
+    ok(admin.delete(f"/api/integrations/{made['id']}"))
+    problem(left.send(raw, FORM), 410, "WebhookNotWanted")
+    assert not workspace.peer.answered(address)
 
 
 def test_slack_asks_whether_the_address_is_ours(workspace: Workspace) -> None:
-    raw = json.dumps({"type": "url_verification", "challenge": "3eZbrw1aB", "token": "outdated"}).encode()
-    problem(workspace.send(raw, JSON, secret="another secret"), 401, "BadSignature")
-    assert ok(workspace.send(raw, JSON)) == {"challenge": "3eZbrw1aB"}
+    problem(workspace.send(CHALLENGE, JSON, secret="another secret"), 401, "BadSignature")
+    assert ok(workspace.send(CHALLENGE, JSON)) == {"challenge": "3eZbrw1aB"}
 
 
 ODD_FORMS = [

@@ -219,5 +219,8 @@ def connected(stack: Stack, peer: SlackPeer, domain: str) -> Workspace:
 
 
 @pytest.fixture(scope="module")
-def workspace(stack: Stack, slack_peer: SlackPeer, slack_domain: str) -> Workspace:
-    return connected(stack, slack_peer, slack_domain)
+def workspace(stack: Stack, slack_peer: SlackPeer, slack_domain: str) -> Iterator[Workspace]:
+    """Paused at the end: its Slack goes away, and whoever is told something later would wait for it."""
+    made = connected(stack, slack_peer, slack_domain)
+    yield made
+    ok(stack.client().patch(f"/api/integrations/{made.integration['id']}", json={"enabled": False}))

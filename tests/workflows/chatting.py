@@ -1,19 +1,20 @@
 """Requests from Slack in a lab: recorded as the door records them; Slack itself is nowhere to be reached."""
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 from uuid import uuid4
 
+from sqlalchemy import update
 from temporalio.client import WorkflowHandle
-from temporalio.worker import Worker
 
 from integrations.slack import KIND
 from models.base import new_id
 from models.integration import Integration
 from models.queries import integrations
 from models.vault import Vault
-from tests.workflows.lab import Lab
+from tests.workflows.lab import Lab, own_client
 from worker import build_chat_worker
 from workflows import TASK_QUEUE, ChatWorkflow
 
@@ -21,8 +22,14 @@ NOWHERE = "http://localhost:9"
 Handle = WorkflowHandle[ChatWorkflow, str]
 
 
-def chat_worker(lab: Lab) -> AbstractAsyncContextManager[Worker]:
-    return build_chat_worker(lab.client, lab.sessions, Vault("k"), "http://x")
+@asynccontextmanager
+async def chat_worker(lab: Lab) -> AsyncIterator[None]:
+    """Afterwards the connections are paused: voices would wait for a Slack that is nowhere."""
+    async with build_chat_worker(await own_client(lab.env), lab.sessions, Vault("k"), "http://x"):
+        yield
+    async with lab.sessions.begin() as session:
+        nowhere = Integration.config["baseUrl"].as_string() == NOWHERE
+        await session.execute(update(Integration).where(Integration.kind == KIND, nowhere).values(is_enabled=False))
 
 
 async def request_from_slack(lab: Lab, *, is_settled: bool = False) -> int:

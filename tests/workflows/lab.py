@@ -67,6 +67,13 @@ def migrated_postgres(folder: Path) -> Iterator[str]:
         yield url
 
 
+async def own_client(env: WorkflowEnvironment) -> Client:
+    """For workers: one that is built holds its queue on its client, also if it never runs, and a second one of that
+    queue is refused there."""
+    target = env.client.service_client.config.target_host
+    return await Client.connect(target, data_converter=pydantic_data_converter)
+
+
 @dataclass(slots=True)
 class Crew:
     """The worker of workflows and the one of messages; they can go home."""
@@ -76,10 +83,7 @@ class Crew:
     workers: list[Worker] = field(default_factory=list)
 
     async def come(self) -> None:
-        """With a connection of its own: two workers of one queue on one are refused."""
-        target = self.env.client.service_client.config.target_host
-        client = await Client.connect(target, data_converter=pydantic_data_converter)
-        self.workers = build_workers(client, self.sessions, VAULT, "http://x")[:2]
+        self.workers = build_workers(await own_client(self.env), self.sessions, VAULT, "http://x")[:2]
         for one in self.workers:
             await one.__aenter__()
 
@@ -375,7 +379,7 @@ async def running_lab(database_url: str, *settings: str) -> AsyncIterator[Lab]:
                 role=Role.RESPONDER,
             )
     async with await _environment(settings) as env, AsyncExitStack() as stack:
-        for one in build_workers(env.client, sessions, VAULT, "http://x"):
+        for one in build_workers(await own_client(env), sessions, VAULT, "http://x"):
             if one.task_queue == tracker_queue("console"):
                 await stack.enter_async_context(one)
         crew = Crew(env, sessions)

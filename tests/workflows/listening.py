@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from sqlalchemy import select
-from temporalio.client import Client, WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.client import WorkflowHandle
 
 from domain.access import Role
 from models.integration import Integration
@@ -26,7 +25,7 @@ from models.vault import Vault
 from models.voice import Message, Voice
 from runtime.dispatch import Dispatch
 from tests.peers.smtp import Mailbox
-from tests.workflows.lab import SECTIONS, Crew, Lab, _environment
+from tests.workflows.lab import SECTIONS, Crew, Lab, _environment, own_client
 from worker import build_workers
 
 VAULT = Vault("k")
@@ -54,11 +53,8 @@ class Room:
     workers: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def start_workers(self, *, sending: bool = True) -> None:
-        """On a client of their own: a worker that is built holds its queue there, also if it never runs."""
         self.workers = AsyncExitStack()
-        address = self.lab.client.service_client.config.target_host
-        client = await Client.connect(address, data_converter=pydantic_data_converter)
-        known = build_workers(client, self.lab.sessions, VAULT, "http://afterword.test")
+        known = build_workers(await own_client(self.lab.env), self.lab.sessions, VAULT, "http://afterword.test")
         for one in known[: 2 if sending else 1]:
             await self.workers.enter_async_context(one)
 

@@ -251,14 +251,14 @@ async def test_a_broken_connection_is_told_once_and_once_when_it_is_well(room: R
             await listener.is_told("changes_requested", at(0, 9), postmortem_id=postmortem_id)
             await listener.until(at(0, 10))
         assert "suspended" in ((await room.integration(broken)).needs_attention or "")
-        assert [one.kind for one in await admin.notices()] == ["connection_broken"]
+        assert [one.kind for one in await admin.notices()] == ["connection_needs_attention"]
         other.on_data = lambda _: None
         await jane.is_told("changes_requested", at(1, 9), postmortem_id=mine)
         await jane.until(at(1, 10))
         await room.disconnect(broken)
     assert len(other.letters) == 1
     assert (await room.integration(broken)).needs_attention is None
-    assert [one.kind for one in await admin.notices()] == ["connection_broken", "connection_mended"]
+    assert [one.kind for one in await admin.notices()] == ["connection_needs_attention", "connection_well_again"]
 
 
 async def test_an_item_that_was_done_is_not_overdue(room: Room) -> None:
