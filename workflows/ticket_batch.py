@@ -37,14 +37,15 @@ class TicketBatchWorkflow:
     def __init__(self, start: TicketBatchStart) -> None:
         self._id = start.batch_id
         self._seen = BatchLook(released=start.released)
-        self._asked = True
+        self._asked = False
 
     @workflow.run
     async def run(self, start: TicketBatchStart) -> None:  # noqa: ARG002 - read in __init__
         pause = SOON
         while True:
+            released = 0 if self._asked else self._seen.released  # what was refused may have been asked for again
             self._asked = False
-            given = LookAtBatch(self._id, self._seen.released, workflow.now())
+            given = LookAtBatch(self._id, released, workflow.now())
             look = await store.patiently(TicketBatchActivities.look_at_batch, given, "how far is it?")
             for item_id in look.tell:
                 await self._tell(item_id)

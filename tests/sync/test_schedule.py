@@ -39,8 +39,8 @@ def test_a_schedule_lives_as_its_connection_does(stack: Stack, tmp_path: Path) -
     made.board("jane").update(ticket.ref, change)  # and nobody tells us
     assert ask(stack, "reconcile_now", made.id)
     eventually(lambda: ok(author.get(f"/api/action-items/{item['id']}"))["status"] == "COMPLETED", 40)
-    eventually(lambda: made.health()["healed"] == 1)
-    assert made.health()["lastReconciledAt"]
+    eventually(lambda: made.health()["healed"] == 1, 40)
+    eventually(lambda: made.health()["lastReconciledAt"], 40)  # noted once all pages are read
 
     ok(made.admin.patch(made.path, json={"enabled": False}))
     eventually(lambda: ask(stack, "list_schedules")[made.id][0] is True, 40)
