@@ -35,8 +35,8 @@ from runtime.dispatch import Dispatch
 from runtime.logging import configure_logging
 from runtime.settings import Settings, get_settings
 from runtime.upkeep import Upkeep
-from workflows import TASK_QUEUE, WORKFLOWS
-from workflows.queues import CHAT_QUEUE, NOTIFY_QUEUE, tracker_queue
+from workflows.queues import CHAT_QUEUE, NOTIFY_QUEUE, TASK_QUEUE, tracker_queue
+from workflows.registry import WORKFLOWS
 
 log = structlog.get_logger()
 

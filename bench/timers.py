@@ -22,8 +22,8 @@ from models.ladder import LadderAlarm
 from models.record import Notice
 from models.session import Sessions, make_engine, make_sessions
 from tests.stack import Stack, running_stack
-from workflows import TASK_QUEUE, PostmortemWorkflow
-from workflows.postmortem import PostmortemStart
+from workflows.postmortem import PostmortemStart, PostmortemWorkflow
+from workflows.queues import TASK_QUEUE
 
 COUNT, SECONDS, AT_ONCE = 50_000, 300, 10
 OFFICE = (

@@ -36,20 +36,13 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.commands import ActionItemCommand, PostmortemCommand
 from domain.errors import DomainError, Pending, StoreUnavailable, WorkersUnavailable, WorkflowsUnavailable, rebuild
-from workflows import (
-    TASK_QUEUE,
-    ActionItemWorkflow,
-    ChatWorkflow,
-    PostmortemWorkflow,
-    ReconciliationWorkflow,
-    TicketBatchWorkflow,
-    VoiceWorkflow,
-)
-from workflows.action_item import ActionItemStart
-from workflows.postmortem import PostmortemStart
-from workflows.reconciliation import ReconciliationStart
-from workflows.ticket_batch import TicketBatchStart
-from workflows.voice import VoiceStart
+from workflows.action_item import ActionItemStart, ActionItemWorkflow
+from workflows.chat import ChatWorkflow
+from workflows.postmortem import PostmortemStart, PostmortemWorkflow
+from workflows.queues import TASK_QUEUE
+from workflows.reconciliation import ReconciliationStart, ReconciliationWorkflow
+from workflows.ticket_batch import TicketBatchStart, TicketBatchWorkflow
+from workflows.voice import VoiceStart, VoiceWorkflow
 
 log = structlog.get_logger()
 

@@ -15,7 +15,7 @@ from models.policy import Policy
 from tests.api.writing import ok
 from tests.organisation import Json, Organisation
 from tests.stack import Stack, eventually
-from workflows import PostmortemWorkflow
+from workflows.postmortem import PostmortemWorkflow
 
 
 def opened(organisation: Organisation, events: list[Json]) -> Json:

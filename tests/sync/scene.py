@@ -31,8 +31,8 @@ from tests.api.writing import ok
 from tests.peers.receiver import Delivery
 from tests.peers.tracker_peer import Kind, PeerTicket, Request, TrackerPeer
 from tests.stack import Person, Stack, eventually
-from workflows import TASK_QUEUE, ReconciliationWorkflow
-from workflows.reconciliation import ReconciliationStart
+from workflows.queues import TASK_QUEUE
+from workflows.reconciliation import ReconciliationStart, ReconciliationWorkflow
 
 Json = dict[str, Any]
 T = TypeVar("T")

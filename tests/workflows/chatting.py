@@ -16,7 +16,8 @@ from models.queries import integrations
 from models.vault import Vault
 from tests.workflows.lab import Lab, own_client
 from worker import build_chat_worker
-from workflows import TASK_QUEUE, ChatWorkflow
+from workflows.chat import ChatWorkflow
+from workflows.queues import TASK_QUEUE
 
 NOWHERE = "http://localhost:9"
 Handle = WorkflowHandle[ChatWorkflow, str]

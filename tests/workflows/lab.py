@@ -44,10 +44,10 @@ from models.vault import Vault
 from runtime.embedded import postgres
 from tests.cli.running import ROOT
 from worker import build_workers
-from workflows import TASK_QUEUE, ActionItemWorkflow, PostmortemWorkflow, attributes
-from workflows.action_item import ActionItemStart
-from workflows.postmortem import PostmortemStart
-from workflows.queues import tracker_queue
+from workflows import attributes
+from workflows.action_item import ActionItemStart, ActionItemWorkflow
+from workflows.postmortem import PostmortemStart, PostmortemWorkflow
+from workflows.queues import TASK_QUEUE, tracker_queue
 
 ALWAYS = Office(Calendar("UTC", (1, 2, 3, 4, 5, 6, 7), 0, DAY_MINUTES))
 AT_DUE = Policy("When it is due", ladder=(Rung(RungKind.DUE, 0, (Asked.OWNER,)),), office=ALWAYS, stale_after_days=None)

@@ -27,9 +27,10 @@ from models.queries import integrations, notices, postmortems, ticket_batches
 from runtime.dispatch import Dispatch
 from tests.workflows.chatting import ask, chat_worker, give_up, request_from_slack
 from tests.workflows.lab import ALWAYS, SUGGEST_CONTINUE_AS_NEW, Case, Lab, migrated_postgres, running_lab
-from workflows import TASK_QUEUE, PostmortemWorkflow, ReconciliationWorkflow, TicketBatchWorkflow
-from workflows.reconciliation import ReconciliationStart
-from workflows.ticket_batch import TicketBatchStart
+from workflows.postmortem import PostmortemWorkflow
+from workflows.queues import TASK_QUEUE
+from workflows.reconciliation import ReconciliationStart, ReconciliationWorkflow
+from workflows.ticket_batch import TicketBatchStart, TicketBatchWorkflow
 
 HISTORIES = Path(__file__).parent / "histories"
 

@@ -24,7 +24,7 @@ from models.queries import calendars, policies, policy_effects
 from models.record import Notice
 from models.section import Section
 from tests.workflows.lab import ADMIN, ALWAYS, AT_DUE, Case, Lab
-from workflows import PostmortemWorkflow
+from workflows.postmortem import PostmortemWorkflow
 
 DEFAULT = Policy("As it comes")
 INSTANTS = ("due_at", "since", "looked_at")

@@ -14,20 +14,13 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from domain.snapshots import ActionItemSnapshot, PostmortemSnapshot
 from tests.workflows.record_histories import HISTORIES, SCENARIOS, SHORT
-from workflows import (
-    WORKFLOWS,
-    ActionItemWorkflow,
-    ChatWorkflow,
-    PostmortemWorkflow,
-    ReconciliationWorkflow,
-    TicketBatchWorkflow,
-    VoiceWorkflow,
-)
-from workflows.action_item import ActionItemStart
-from workflows.postmortem import PostmortemStart
-from workflows.reconciliation import ReconciliationStart
-from workflows.ticket_batch import TicketBatchStart
-from workflows.voice import VoiceStart
+from workflows.action_item import ActionItemStart, ActionItemWorkflow
+from workflows.chat import ChatWorkflow
+from workflows.postmortem import PostmortemStart, PostmortemWorkflow
+from workflows.reconciliation import ReconciliationStart, ReconciliationWorkflow
+from workflows.registry import WORKFLOWS
+from workflows.ticket_batch import TicketBatchStart, TicketBatchWorkflow
+from workflows.voice import VoiceStart, VoiceWorkflow
 
 FILES = sorted(HISTORIES.glob("*.json"))
 ENDS = {"EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED", "EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW"}
