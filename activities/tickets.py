@@ -52,6 +52,8 @@ from models.vault import Vault
 log = structlog.get_logger()
 
 CLOCK_SKEW = timedelta(minutes=10)
+MERGES = 5
+"""How often one push merges anew, because somebody changed the ticket while it was merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,12 @@ class Outgoing:
     comment: str | None
 
 
+class _ChangedMeanwhile(Exception):
+    def __init__(self, ticket: Ticket) -> None:
+        super().__init__()
+        self.ticket = ticket
+
+
 class TicketActivities:
     def __init__(self, sessions: Sessions, vault: Vault, base_url: str) -> None:
         self._sessions = sessions
@@ -111,10 +119,18 @@ class TicketActivities:
         operation = "look" if work.ticket.external_id else "link" if work.ticket.pointer else "create"
         try:
             seen = await self._seen(work, talk)
-            outgoing = await self._merged(work, talk, operation, seen)
-            if outgoing is not None:
+            for _ in range(MERGES):
+                outgoing = await self._merged(work, talk, operation, seen)
+                if outgoing is None:
+                    return
                 operation = "update"
-                await self._written(work, talk, outgoing)
+                try:
+                    await self._written(work, talk, outgoing)
+                except _ChangedMeanwhile as change:
+                    operation, seen = "look", change.ticket
+                else:
+                    return
+            raise ApplicationError(f"{talk.tracker.label}: the ticket does not come to rest", type="TooEarly")
         except TrackerUnavailable as stumble:
             async with transaction(self._sessions) as session:
                 _log_out(session, work, talk, operation, "retry", str(stumble))
@@ -246,11 +262,12 @@ class TicketActivities:
     # What is written
 
     async def _written(self, work: TicketWork, talk: Conversation, out: Outgoing) -> None:
+        """Raises _ChangedMeanwhile, with nothing written, where the ticket is no longer as it was merged."""
         refusal: StatusUnreachable | None = None
         answer, ref = out.seen, out.seen.ref
         try:
             if out.change != TicketChange():
-                answer = await talk.ask(lambda tracker: tracker.update(ref, out.change))
+                answer = await talk.ask(lambda tracker: _update(tracker, out))
         except StatusUnreachable as caught:
             refusal = caught
             answer = await talk.ask(lambda tracker: tracker.fetch(ref))
@@ -345,6 +362,17 @@ class TicketActivities:
                 )
         async with transaction(self._sessions) as session:
             return await action_items.snapshot(session, given.action_item_id)
+
+
+def _update(tracker: Tracker, out: Outgoing) -> Ticket:
+    """No vendor writes on condition that nothing changed, so it is asked right before: what somebody writes between
+    these two requests is overwritten, what they wrote while our transaction lasted is not."""
+    seen = out.seen
+    found = tracker.fetch(seen.ref)
+    is_other = merging.values_of(found) != merging.values_of(seen)
+    if is_other and found.updated_at >= seen.updated_at:  # a replica that lags tells nothing
+        raise _ChangedMeanwhile(found)
+    return tracker.update(seen.ref, out.change)
 
 
 def _dead(refusal: DomainError) -> LinkState | None:

@@ -11,8 +11,8 @@ between, and kills it there or lets it go on. The HTTP doors have the cases of `
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
@@ -399,30 +399,57 @@ class Schedules(RuleBasedStateMachine):
             return {(one or {}).get("lost") for one in (await session.execute(statement)).scalars()}
 
 
-def try_schedules(database: str, count: int, phases: Sequence[Phase] = tuple(Phase)) -> None:
+@contextmanager
+def prepared(database: str) -> Iterator[None]:
     with asyncio.Runner() as runner:
         engine = make_engine(database)
         Schedules.sessions, Schedules.runner = make_sessions(engine), runner
 
-        async def prepared() -> None:
+        async def policy() -> None:
             async with Schedules.sessions.begin() as session:
                 await policies.ensure_default_policy(session)
 
-        runner.run(prepared())
+        runner.run(policy())
         try:
-            run_state_machine_as_test(
-                Schedules,
-                settings=settings(
-                    max_examples=count,
-                    phases=phases,
-                    stateful_step_count=STEPS,
-                    deadline=None,
-                    database=None,
-                    suppress_health_check=list(HealthCheck),
-                ),
-            )
+            yield
         finally:
             runner.run(engine.dispose())
+
+
+def try_schedules(database: str, count: int, phases: Sequence[Phase] = tuple(Phase)) -> None:
+    how = settings(
+        max_examples=count,
+        phases=phases,
+        stateful_step_count=STEPS,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    with prepared(database):
+        run_state_machine_as_test(Schedules, settings=how)
+
+
+def try_one(database: str, schedule: Callable[[Schedules], None]) -> None:
+    with prepared(database):
+        machine = Schedules()
+        machine.begin()
+        schedule(machine)
+        machine.teardown()
+
+
+def test_what_is_written_there_while_a_push_is_merged_is_seen(database: str) -> None:
+    """Found by the machine below: the ticket is read, somebody changes it, and only then ours is written."""
+    for linked, told in ((False, False), (False, True), (True, False), (True, True)):
+        try_one(database, lambda machine: _edit_while_merged(machine, linked, told))  # noqa: B023 - called in this turn
+
+
+def _edit_while_merged(machine: Schedules, linked: bool, told: bool) -> None:
+    machine.push(6 if linked else 2)
+    machine.edit_ours("title", "OPEN", second=False)
+    machine.push(1)
+    news = machine.edit_theirs("title", TicketState.OPEN, "ada")
+    if told:
+        machine.deliver(news)
 
 
 def test_any_schedule_converges(database: str) -> None:
