@@ -72,11 +72,6 @@ async def apply_pull_request(
     return result
 
 
-async def replay(session: Session, delivery: int) -> None:
-    """The delivery is to be handled once more: the worker's drain does."""
-    await integrations.reopen_delivery(session, delivery)
-
-
 async def apply_delivery(session: Session, delivery: WebhookDelivery) -> list[str]:
     """As :func:`apply_reports`, from what was recorded."""
     source = incident_source.incident_source(delivery.kind)

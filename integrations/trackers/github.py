@@ -19,7 +19,6 @@ A title has at most 256 characters, a body 65,536: what is longer is cut. The to
 "Metadata: read" (fine-grained), or the scope ``repo`` (classic).
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ from github.GithubObject import NotSet
 from github.Hook import Hook
 from github.Issue import Issue
 from github.Repository import Repository
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 
 from domain.errors import CredentialsRejected, DomainError, TicketForbidden, TicketGone, TrackerRefused
 from domain.tickets import CloseReason, Standing, TicketState
@@ -58,6 +57,7 @@ from integrations.github_issues import (
     unix,
 )
 from integrations.github_webhooks import EVENTS, news
+from integrations.http import Address, Token
 from integrations.tracker import (
     Account,
     News,
@@ -80,22 +80,6 @@ LIMITED_FOR = 60.0
 """Seconds to wait where GitHub limits the rate without saying for how long (its documentation: a minute)."""
 
 
-def _plain_token(value: SecretStr | None) -> SecretStr | None:
-    if value is None:
-        return None
-    token = value.get_secret_value().strip()
-    if not re.fullmatch(r"[!-~]+", token):  # a line break would come back in the HTTP library's error text
-        raise ValueError("a token has neither blanks nor special characters")
-    return SecretStr(token)
-
-
-def _plain_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or parts.query:
-        raise ValueError("expected an address such as https://api.github.com, without credentials")
-    return value.rstrip("/")
-
-
 class GithubConfig(ConnectionModel):
     """Where tickets are opened."""
 
@@ -108,8 +92,7 @@ class GithubConfig(ConnectionModel):
         ),
     ] = ""
     base_url: Annotated[
-        str,
-        AfterValidator(_plain_address),
+        Address,
         Field(title="API address", description="GitHub Enterprise: https://github.example.com/api/v3."),
     ] = "https://api.github.com"
     labels: Annotated[
@@ -126,8 +109,7 @@ class GithubSecrets(ConnectionModel):
     """What GitHub knows us by, and we GitHub."""
 
     token: Annotated[
-        SecretStr | None,
-        AfterValidator(_plain_token),
+        Token,
         Field(title="Token", description="A personal access token that may read and write issues there."),
     ] = None
     webhook_secret: Annotated[

@@ -52,6 +52,7 @@ from domain.errors import (
 from domain.tickets import TicketState
 from integrations import adf
 from integrations.connection import ConnectionModel
+from integrations.http import Token
 from integrations.jira_answers import (
     FIELDS,
     Comment,
@@ -129,15 +130,6 @@ _OURS = {"summary", "description", "project", "issuetype", "labels", "assignee",
 """Fields of the create form that we give, or Jira gives by itself."""
 
 
-def _plain_token(value: SecretStr | None) -> SecretStr | None:
-    if value is None:
-        return None
-    token = value.get_secret_value().strip()
-    if not re.fullmatch(r"[!-~]+", token):  # a line break would come back in the HTTP library's error text
-        raise ValueError("a token has neither blanks nor special characters")
-    return SecretStr(token)
-
-
 def _site_address(value: str) -> str:
     if not value:
         return ""
@@ -204,8 +196,7 @@ class JiraSecrets(ConnectionModel):
     """What Jira knows us by, and we Jira."""
 
     api_token: Annotated[
-        SecretStr | None,
-        AfterValidator(_plain_token),
+        Token,
         Field(title="API token", description="Of that account, made at id.atlassian.com."),
     ] = None
     webhook_secret: Annotated[

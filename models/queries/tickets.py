@@ -178,11 +178,6 @@ def _is_due(ticket: Ticket, item: ActionItem, account: str | None) -> bool:
     return ticket.link_state in ALIVE and ticket.pushed != told_of(item, account)
 
 
-async def ask_for_look(session: AsyncSession, ticket_id: str) -> None:
-    """The ticket is to be fetched and merged by its item's workflow, which has to be told."""
-    await session.execute(update(Ticket).where(Ticket.id == ticket_id).values(looks_wanted=Ticket.looks_wanted + 1))
-
-
 async def put_off(session: AsyncSession, ticket_id: str) -> None:
     """Its connection is paused or in trouble: the write waits until it is well."""
     await session.execute(update(Ticket).where(Ticket.id == ticket_id).values(waits=True, tries=Ticket.tries + 1))
@@ -389,9 +384,3 @@ async def list_connections_unscoped(session: AsyncSession, kinds: Collection[str
         Integration.kind.in_(kinds), Integration.disconnected_at.is_(None)
     )
     return [(one, kind, enabled) for one, kind, enabled in (await session.execute(statement)).all()]
-
-
-async def healed_by_connection(session: AsyncSession) -> list[tuple[str, str, int]]:
-    """Connection, kind, and how many lost webhooks reconciliation has made good."""
-    statement = select(Integration.id, Integration.kind, Integration.healed).where(Integration.healed > 0)
-    return [(one, kind, healed) for one, kind, healed in (await session.execute(statement)).all()]
