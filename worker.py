@@ -1,6 +1,7 @@
 """The worker: serves the task queues and keeps house. ``afterword worker`` runs it; as many as one likes."""
 
 import asyncio
+import faulthandler
 import signal
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
@@ -46,6 +47,12 @@ MESSAGES_PER_SECOND = 10.0
 CHATS_AT_ONCE = 10
 """Each may hold a connection of the database, and wait for a workflow of this worker that needs another one."""
 
+GRACE = timedelta(seconds=10)
+"""For what is in hand when the worker is asked to end."""
+
+LONGEST_END = 2 * GRACE.total_seconds()
+"""The SDK may wait for ever where Temporal goes at the same moment; whatever was in hand is then given out anew."""
+
 
 def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: str) -> list[Worker]:
     """One for workflows and the database, one for messages, one for each tracker, one for answers in chats."""
@@ -74,14 +81,14 @@ def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: st
             told.compose_message,
         ],
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
-        graceful_shutdown_timeout=timedelta(seconds=10),
+        graceful_shutdown_timeout=GRACE,
     )
     notify = Worker(
         client,
         task_queue=NOTIFY_QUEUE,
         activities=[told.deliver_message],
         max_task_queue_activities_per_second=MESSAGES_PER_SECOND,
-        graceful_shutdown_timeout=timedelta(seconds=10),
+        graceful_shutdown_timeout=GRACE,
     )
     trackers = [
         Worker(
@@ -89,7 +96,7 @@ def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: st
             task_queue=tracker_queue(kind),
             activities=[tickets.push_ticket, reconciliation.keep_webhook, reconciliation.reconcile_page],
             max_task_queue_activities_per_second=shelf.tracker(kind).calls_per_second,
-            graceful_shutdown_timeout=timedelta(seconds=10),
+            graceful_shutdown_timeout=GRACE,
         )
         for kind in shelf.tracker_kinds()
     ]
@@ -104,7 +111,7 @@ def build_chat_worker(client: Client, sessions: Sessions, vault: Vault, base_url
         task_queue=CHAT_QUEUE,
         activities=[answers.answer_chat, answers.give_up_chat],
         max_concurrent_activities=CHATS_AT_ONCE,
-        graceful_shutdown_timeout=timedelta(seconds=10),
+        graceful_shutdown_timeout=GRACE,
     )
 
 
@@ -126,13 +133,16 @@ async def main(settings: Settings | None = None) -> None:
         Upkeep(database.sessions, dispatch, vault, timedelta(minutes=settings.reconcile_minutes)).run()
     )
     async with AsyncExitStack() as stack:
-        for one in build_workers(client, database.sessions, vault, settings.base_url):
+        workers = build_workers(client, database.sessions, vault, settings.base_url)
+        for one in workers:
             await stack.enter_async_context(one)
         log.info("worker ready", task_queue=TASK_QUEUE, trackers=shelf.tracker_kinds())
         await stop.wait()
         log.info("worker stopping")
+        faulthandler.dump_traceback_later(LONGEST_END, exit=True)
         upkeep.cancel()
         await asyncio.gather(upkeep, return_exceptions=True)
+        await asyncio.gather(*(one.shutdown() for one in workers))  # the stack would ask one after the other
     await database.close()
     await asyncio.sleep(0.2)  # an exit right after the shutdown can abort in the SDK's threads
 
