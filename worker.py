@@ -11,6 +11,8 @@ from temporalio.client import Client
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.workflow import SandboxImportNotificationPolicy
 
 from activities.action_items import ActionItemActivities
 from activities.chat import ChatActivities
@@ -41,11 +43,22 @@ from workflows.registry import WORKFLOWS
 
 log = structlog.get_logger()
 
+WORKFLOW_TASKS_AT_ONCE = 20
+"""Enough to wait for the database meanwhile. Once the processor is busy, each one more makes all others longer, and
+late timers of them: a timer starts when the task that asks for it ends, but is counted from the task's begin."""
+
 MESSAGES_PER_SECOND = 10.0
 """Over all channels and workers."""
 
 CHATS_AT_ONCE = 10
 """Each may hold a connection of the database, and wait for a workflow of this worker that needs another one."""
+
+SANDBOX = SandboxedWorkflowRunner(
+    restrictions=SandboxRestrictions.default.with_import_notification_policy(
+        SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
+    )
+)
+"""Each open workflow imports its own module anew, and nothing else: whatever it would import besides is an error."""
 
 GRACE = timedelta(seconds=10)
 """For what is in hand when the worker is asked to end."""
@@ -66,6 +79,8 @@ def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: st
         client,
         task_queue=TASK_QUEUE,
         workflows=WORKFLOWS,
+        workflow_runner=SANDBOX,
+        max_concurrent_workflow_tasks=WORKFLOW_TASKS_AT_ONCE,
         activities=[
             postmortems.load_postmortem,
             postmortems.commit_postmortem_command,

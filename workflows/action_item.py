@@ -21,8 +21,10 @@ with workflow.unsafe.imports_passed_through():
     from activities.tickets import ApplyDelivery, PushTicket, TicketActivities
     from domain.commands import ActionItemCommand
     from domain.snapshots import ActionItemSnapshot, Deadline, TicketToPush
-    from workflows import attributes, retries, store
+    from workflows.attributes import Attributes
     from workflows.queues import tracker_queue
+    from workflows.retries import TRACKER
+    from workflows.store import StoreAway, commit, patiently
 
 
 SIDE_BY_SIDE = "2026-11-tickets-side-by-side"
@@ -52,7 +54,7 @@ class ActionItemWorkflow:
         self._lock = asyncio.Lock()
         self._pushing: dict[str, asyncio.Task[None]] = {}
         self._pushed: dict[str, TicketToPush] = {}
-        self._shown: attributes.Attributes | None = None
+        self._shown: Attributes | None = None
 
     @workflow.run
     async def run(self, start: ActionItemStart) -> None:  # noqa: ARG002 - read in __init__
@@ -82,8 +84,8 @@ class ActionItemWorkflow:
         async with self._lock:
             try:
                 given = CommitActionItemCommand(command, workflow.now())
-                snapshot = await store.commit(ActionItemActivities.commit_action_item_command, given, command.action)
-            except store.StoreAway:
+                snapshot = await commit(ActionItemActivities.commit_action_item_command, given, command.action)
+            except StoreAway:
                 self._stale = True
                 raise
             self._keep(snapshot)
@@ -143,7 +145,7 @@ class ActionItemWorkflow:
         async with self._lock:
             self._stale = False
             given = LoadActionItem(self._id, workflow.now())
-            snapshot = await store.patiently(ActionItemActivities.load_action_item, given, "read the row")
+            snapshot = await patiently(ActionItemActivities.load_action_item, given, "read the row")
             self._keep(snapshot)
 
     async def _nudge(self, look: Deadline) -> None:
@@ -151,7 +153,7 @@ class ActionItemWorkflow:
             if self._next_look() != look:
                 return
             given = NudgeForOverdue(self._id, workflow.now())
-            snapshot = await store.patiently(ActionItemActivities.nudge_for_overdue, given, "who is to be asked?")
+            snapshot = await patiently(ActionItemActivities.nudge_for_overdue, given, "who is to be asked?")
             self._keep(snapshot)
 
     async def _apply(self, delivery: int) -> None:
@@ -159,7 +161,7 @@ class ActionItemWorkflow:
             self._deliveries.remove(delivery)
             try:
                 given = ApplyDelivery(self._id, delivery, workflow.now())
-                snapshot = await store.commit(TicketActivities.apply_delivery, given, "the ticket changed")
+                snapshot = await commit(TicketActivities.apply_delivery, given, "the ticket changed")
             except ApplicationError:
                 return  # not handled, so the drain sends it again
             self._keep(snapshot)
@@ -171,7 +173,7 @@ class ActionItemWorkflow:
             task_queue=tracker_queue(ticket.tracker),
             summary=f"look at the ticket in {ticket.tracker}",
             priority=CREATES if ticket.creates else UPDATES,
-            **retries.TRACKER,
+            **TRACKER,
         )
         self._pushed[ticket.id] = ticket
         del self._pushing[ticket.id]
@@ -180,7 +182,7 @@ class ActionItemWorkflow:
     def _keep(self, snapshot: ActionItemSnapshot) -> None:
         self._snapshot = snapshot
         deadline = snapshot.next_deadline
-        shown = attributes.of(snapshot.status if snapshot.exists else "DELETED", snapshot.team_ids, deadline)
+        shown = Attributes.of(snapshot.status if snapshot.exists else "DELETED", snapshot.team_ids, deadline)
         if shown != self._shown:
             workflow.upsert_search_attributes(shown.updates())
             self._shown = shown

@@ -21,6 +21,10 @@ class Attributes:
     teams: tuple[str, ...]
     next_deadline: datetime | None
 
+    @classmethod
+    def of(cls, status: str, teams: Sequence[str], deadline: Deadline | None) -> "Attributes":
+        return cls(str(status), tuple(teams), deadline.at if deadline else None)
+
     def updates(self) -> list[SearchAttributeUpdate[Any]]:
         deadline = self.next_deadline
         return [
@@ -28,7 +32,3 @@ class Attributes:
             TEAMS.value_set(self.teams) if self.teams else TEAMS.value_unset(),
             NEXT_DEADLINE.value_set(deadline.astimezone(UTC)) if deadline else NEXT_DEADLINE.value_unset(),
         ]
-
-
-def of(status: str, teams: Sequence[str], deadline: Deadline | None) -> Attributes:
-    return Attributes(str(status), tuple(teams), deadline.at if deadline else None)

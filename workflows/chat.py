@@ -8,8 +8,8 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.chat import ChatActivities, GiveUp
-    from workflows import retries
     from workflows.queues import CHAT_QUEUE
+    from workflows.retries import CHAT
 
 
 @workflow.defn
@@ -18,7 +18,7 @@ class ChatWorkflow:
     async def run(self, delivery: int) -> str:
         try:
             return await workflow.execute_activity_method(
-                ChatActivities.answer_chat, delivery, task_queue=CHAT_QUEUE, summary="answer", **retries.CHAT
+                ChatActivities.answer_chat, delivery, task_queue=CHAT_QUEUE, summary="answer", **CHAT
             )
         except ActivityError as error:
             why = getattr(error.cause, "type", None) or "it failed"
@@ -27,6 +27,6 @@ class ChatWorkflow:
                 GiveUp(delivery, str(why)),
                 task_queue=CHAT_QUEUE,
                 summary="say that it was not done",
-                **retries.CHAT,
+                **CHAT,
             )
             return f"given up: {why}"

@@ -18,8 +18,9 @@ with workflow.unsafe.imports_passed_through():
     from domain import lifecycle
     from domain.commands import PostmortemCommand
     from domain.snapshots import Deadline, PostmortemSnapshot
-    from workflows import attributes, store
+    from workflows.attributes import Attributes
     from workflows.refusals import refusals
+    from workflows.store import StoreAway, commit, patiently
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class PostmortemWorkflow:
         self._snapshot = start.snapshot
         self._stale = start.snapshot is None
         self._lock = asyncio.Lock()
-        self._shown: attributes.Attributes | None = None
+        self._shown: Attributes | None = None
 
     @workflow.run
     async def run(self, start: PostmortemStart) -> None:  # noqa: ARG002 - read in __init__
@@ -63,8 +64,8 @@ class PostmortemWorkflow:
         async with self._lock:
             try:
                 given = CommitPostmortemCommand(command, workflow.now())
-                snapshot = await store.commit(PostmortemActivities.commit_postmortem_command, given, command.action)
-            except store.StoreAway:
+                snapshot = await commit(PostmortemActivities.commit_postmortem_command, given, command.action)
+            except StoreAway:
                 self._stale = True
                 raise
             self._keep(snapshot)
@@ -113,7 +114,7 @@ class PostmortemWorkflow:
         async with self._lock:
             self._stale = False
             given = LoadPostmortem(self._id, workflow.now())
-            snapshot = await store.patiently(PostmortemActivities.load_postmortem, given, "read the row")
+            snapshot = await patiently(PostmortemActivities.load_postmortem, given, "read the row")
             self._keep(snapshot)
 
     async def _nudge(self, look: Deadline) -> None:
@@ -122,13 +123,13 @@ class PostmortemWorkflow:
                 return
             given = NudgeForTarget(self._id, look.name, workflow.now())
             summary = f"{look.name}: who is to be asked?"
-            snapshot = await store.patiently(PostmortemActivities.nudge_for_target, given, summary)
+            snapshot = await patiently(PostmortemActivities.nudge_for_target, given, summary)
             self._keep(snapshot)
 
     def _keep(self, snapshot: PostmortemSnapshot) -> None:
         self._snapshot = snapshot
         deadline = snapshot.next_deadline
-        shown = attributes.of(snapshot.status if snapshot.exists else "DELETED", snapshot.team_ids, deadline)
+        shown = Attributes.of(snapshot.status if snapshot.exists else "DELETED", snapshot.team_ids, deadline)
         if shown != self._shown:
             workflow.upsert_search_attributes(shown.updates())
             self._shown = shown

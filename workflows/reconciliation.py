@@ -12,8 +12,9 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.reconciliation import PageRead, ReadPage, Reconciled, ReconciliationActivities
-    from workflows import retries, store
     from workflows.queues import tracker_queue
+    from workflows.retries import PAGE, WEBHOOK
+    from workflows.store import patiently
 
 BEHIND_ALL = Priority(priority_key=5)
 
@@ -42,7 +43,7 @@ class ReconciliationWorkflow:
                     task_queue=tracker_queue(start.tracker),
                     summary="our webhook",
                     priority=BEHIND_ALL,
-                    **retries.WEBHOOK,
+                    **WEBHOOK,
                 )
         at = start
         while True:
@@ -54,7 +55,7 @@ class ReconciliationWorkflow:
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(at)
         done = Reconciled(at.integration_id, at.read, at.healed, at.calls, workflow.now())
-        await store.patiently(ReconciliationActivities.finish_reconciliation, done, "all were read")
+        await patiently(ReconciliationActivities.finish_reconciliation, done, "all were read")
 
     async def _read(self, at: ReconciliationStart) -> PageRead:
         return await workflow.execute_activity_method(
@@ -63,5 +64,5 @@ class ReconciliationWorkflow:
             task_queue=tracker_queue(at.tracker),
             summary=f"{at.read} read",
             priority=BEHIND_ALL,
-            **retries.PAGE,
+            **PAGE,
         )

@@ -11,8 +11,8 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
-    from workflows import retries
     from workflows.refusals import refusal_in
+    from workflows.retries import STORE, STORE_PATIENTLY
 
 Given = TypeVar("Given")
 Answer = TypeVar("Answer")
@@ -29,7 +29,7 @@ class StoreAway(ApplicationError):
 async def commit(transaction: Transaction[Given, Answer], given: Given, summary: str) -> Answer:
     """While somebody waits. Raises the refusal, or :class:`StoreAway`."""
     try:
-        return await workflow.execute_local_activity_method(transaction, given, summary=summary, **retries.STORE)
+        return await workflow.execute_local_activity_method(transaction, given, summary=summary, **STORE)
     except FailureError as error:
         if refusal := refusal_in(error):
             raise refusal from None
@@ -39,6 +39,6 @@ async def commit(transaction: Transaction[Given, Answer], given: Given, summary:
 async def patiently(transaction: Transaction[Given, Answer], given: Given, summary: str) -> Answer:
     """Until it is done."""
     try:
-        return await workflow.execute_local_activity_method(transaction, given, summary=summary, **retries.STORE)
+        return await workflow.execute_local_activity_method(transaction, given, summary=summary, **STORE)
     except FailureError:
-        return await workflow.execute_activity_method(transaction, given, summary=summary, **retries.STORE_PATIENTLY)
+        return await workflow.execute_activity_method(transaction, given, summary=summary, **STORE_PATIENTLY)

@@ -17,7 +17,7 @@ from temporalio.exceptions import FailureError
 with workflow.unsafe.imports_passed_through():
     from activities.ticket_batches import LookAtBatch, TicketBatchActivities
     from domain.snapshots import BatchLook
-    from workflows import store
+    from workflows.store import patiently
 
 SOON = timedelta(milliseconds=500)
 RARELY = timedelta(minutes=1)
@@ -46,7 +46,7 @@ class TicketBatchWorkflow:
             released = 0 if self._asked else self._seen.released  # what was refused may have been asked for again
             self._asked = False
             given = LookAtBatch(self._id, released, workflow.now())
-            look = await store.patiently(TicketBatchActivities.look_at_batch, given, "how far is it?")
+            look = await patiently(TicketBatchActivities.look_at_batch, given, "how far is it?")
             for item_id in look.tell:
                 await self._tell(item_id)
             has_moved = look.tell or look.pending != self._seen.pending
@@ -74,4 +74,4 @@ class TicketBatchWorkflow:
         try:
             await workflow.get_external_workflow_handle(f"action-item-{item_id}").signal("look_again")
         except FailureError:  # it is over, or was lost
-            await store.patiently(TicketBatchActivities.put_into_outbox, item_id, "let the sweep start it")
+            await patiently(TicketBatchActivities.put_into_outbox, item_id, "let the sweep start it")

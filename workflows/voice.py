@@ -15,8 +15,9 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.notices import Deliver, LookAt, NoticeActivities
     from domain.voice import Plan
-    from workflows import retries, store
     from workflows.queues import NOTIFY_QUEUE
+    from workflows.retries import NOTIFY
+    from workflows.store import patiently
 
 BREATH = timedelta(minutes=1)
 """Before another try where there was nothing to send after all."""
@@ -77,7 +78,7 @@ class VoiceWorkflow:
     async def _look(self) -> None:
         self._stale = False
         given = LookAt(self._id, workflow.now())
-        self._plan = await store.patiently(NoticeActivities.plan_voice, given, "what waits, and until when?")
+        self._plan = await patiently(NoticeActivities.plan_voice, given, "what waits, and until when?")
         at = self._plan.at
         workflow.set_current_details(f"Looks next at {at.isoformat()}." if at else "Nothing waits.")
 
@@ -85,7 +86,7 @@ class VoiceWorkflow:
         """One message; then the plan is made anew."""
         self._stale = True
         given = LookAt(self._id, workflow.now())
-        message_id = await store.patiently(NoticeActivities.compose_message, given, "what is still worth telling?")
+        message_id = await patiently(NoticeActivities.compose_message, given, "what is still worth telling?")
         is_told = message_id is not None and await self._deliver(message_id)
         if not is_told:
             self._not_before = workflow.now() + BREATH
@@ -97,7 +98,7 @@ class VoiceWorkflow:
                 Deliver(message_id, workflow.now()),
                 task_queue=NOTIFY_QUEUE,
                 summary="send the message",
-                **retries.NOTIFY,
+                **NOTIFY,
             )
         except ActivityError:
             workflow.logger.warning("message not sent", extra={"message_id": message_id})
