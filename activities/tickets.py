@@ -5,6 +5,7 @@ follows from it: fetch it (or make it), merge, write what is ours to write, note
 a time for each ticket, so that nothing of ours is on its way while both sides are compared.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -64,11 +65,12 @@ class PushTicket:
 
 @dataclass(frozen=True, slots=True)
 class ApplyDelivery:
-    """``delivery`` is the row's number in ``webhook_delivery``."""
+    """``delivery`` is the row's number in ``webhook_delivery``; ``more`` came behind it."""
 
     action_item_id: str
     delivery: int
     at: datetime
+    more: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,34 +336,79 @@ class TicketActivities:
 
     @activity.defn
     async def apply_delivery(self, given: ApplyDelivery) -> ActionItemSnapshot:
-        """Lets the item follow its ticket, once for each delivery; news older than what was applied is dropped."""
+        """Lets the item follow its ticket, once for each delivery; news older than what was applied is dropped, and of
+        several states the newest counts. What is refused among others is left to the drain, which tells of it again."""
         async with transaction(self._sessions) as session:
             await action_items.get_item_unscoped(session, given.action_item_id)
-            delivery = await integrations.lock_delivery_unscoped(session, given.delivery)
-            if delivery is not None and delivery.integration_id is not None:
-                integration = await integrations.get_integration(session, delivery.integration_id)
-                secrets = self._vault.open(integration.secrets)
-                with shelf.connect(integration.kind, integration.config, secrets) as tracker:
-                    event = told_by(tracker, delivery)
-                    result = await _apply(session, event, delivery.integration_id, tracker, given.at)
-                await integrations.settle_delivery(session, delivery.id, result, given.at)
-                integrations.log_attempt(
-                    session,
-                    delivery.integration_id,
-                    "IN",
-                    f"webhook {event.action.value.lower()}" if isinstance(event, TicketEvent) else "webhook",
-                    result,
-                    action_item_id=given.action_item_id,
-                    delivery_id=delivery.delivery_id,
-                )
-                log.info(
-                    "webhook applied",
-                    action_item_id=given.action_item_id,
-                    delivery_id=delivery.delivery_id,
-                    result=result,
-                )
+            held = await integrations.lock_deliveries_unscoped(session, [given.delivery, *given.more])
+            for integration_id in dict.fromkeys(one.integration_id for one in held if one.integration_id):
+                theirs = [one for one in held if one.integration_id == integration_id]
+                try:
+                    await self._take(session, given, integration_id, theirs)
+                except DomainError as refusal:
+                    _leave(given, refusal)
         async with transaction(self._sessions) as session:
             return await action_items.snapshot(session, given.action_item_id)
+
+    async def _take(
+        self, session: Session, given: ApplyDelivery, integration_id: str, deliveries: Sequence[WebhookDelivery]
+    ) -> None:
+        """Of one connection."""
+        integration = await integrations.get_integration(session, integration_id)
+        with shelf.connect(integration.kind, integration.config, self._vault.open(integration.secrets)) as tracker:
+            told = [(one, told_by(tracker, one)) for one in deliveries]
+            newest = _newest([event for _, event in told])
+            results = []
+            for delivery, event in told:
+                ticket = _state_in(event)
+                if ticket is not None and ticket.updated_at < newest[ticket.external_id]:
+                    results.append((delivery, event, "stale"))
+                    continue
+                try:
+                    async with session.begin_nested():
+                        result = await _apply(session, event, integration_id, tracker, given.at)
+                    results.append((delivery, event, result))
+                except DomainError as refusal:
+                    _leave(given, refusal)
+        for delivery, event, result in results:  # last: whoever sends one again waits for these rows
+            await _settle(session, given, delivery, event, result)
+
+
+def _leave(given: ApplyDelivery, refusal: DomainError) -> None:
+    """To the drain, where others came with it."""
+    if not given.more:
+        raise refusal
+    log.warning("webhook not applied; the drain will try", action_item_id=given.action_item_id, code=refusal.code)
+
+
+async def _settle(
+    session: Session, given: ApplyDelivery, delivery: WebhookDelivery, event: News | None, result: str
+) -> None:
+    await integrations.settle_delivery(session, delivery.id, result, given.at)
+    integrations.log_attempt(
+        session,
+        delivery.integration_id,
+        "IN",
+        f"webhook {event.action.value.lower()}" if isinstance(event, TicketEvent) else "webhook",
+        result,
+        action_item_id=given.action_item_id,
+        delivery_id=delivery.delivery_id,
+    )
+    log.info("webhook applied", action_item_id=given.action_item_id, delivery_id=delivery.delivery_id, result=result)
+
+
+def _state_in(event: News | None) -> Ticket | None:
+    """The ticket as it is after the event, where that is to be taken over."""
+    asks = {TicketAction.DELETED, TicketAction.TRANSFERRED}
+    return event.ticket if isinstance(event, TicketEvent) and event.action not in asks else None
+
+
+def _newest(news: Iterable[News | None]) -> dict[str, datetime]:
+    """Of each ticket, by its external id, the time of its newest state."""
+    found: dict[str, datetime] = {}
+    for ticket in filter(None, map(_state_in, news)):
+        found[ticket.external_id] = max(found.get(ticket.external_id, ticket.updated_at), ticket.updated_at)
+    return found
 
 
 def _update(tracker: Tracker, out: Outgoing) -> Ticket:
@@ -427,8 +474,8 @@ async def _apply(session: Session, event: News | None, integration_id: str, trac
     held = await tickets.get_ticket_work_unscoped(session, ours.id, lock=True) if ours else None
     if held is None:
         return "unlinked"
-    told = event.ticket
-    if told is None or event.action in {TicketAction.DELETED, TicketAction.TRANSFERRED}:
+    told = _state_in(event)
+    if told is None:
         return _ask(held, "asked the tracker")
     if event.actor is not None and event.actor == held.integration.account:
         same = merging.says_the_same(tickets.base_of(held.ticket), told)

@@ -172,7 +172,9 @@ async def _from_tracker(arrival: Arrival, told: list[tuple[str, int]]) -> Receip
     integration = arrival.integration
     if integration is None:
         raise NotFound(kind="connection", id=arrival.kind)
-    await tickets.note_webhook(arrival.session, integration.id, arrival.now, arrival.now - HEARD_LATELY)
+    lately = arrival.now - HEARD_LATELY
+    if integration.last_webhook_at is None or integration.last_webhook_at < lately:
+        await tickets.note_webhook(arrival.session, integration.id, arrival.now, lately)
     if not arrival.news:
         delivery = await _record(arrival, arrival.delivery_id)
         if delivery is None:

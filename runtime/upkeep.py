@@ -156,7 +156,9 @@ class Upkeep:
             if delivery.kind == CHAT:
                 continue
             async with self._sessions.begin() as session:
-                await integrations.count_attempt(session, delivery.id)
+                is_free = await integrations.count_attempt(session, delivery.id)
+            if not is_free:
+                continue
             if delivery.kind in shelf.tracker_kinds():
                 await self._resend(delivery)
             else:

@@ -29,6 +29,9 @@ with workflow.unsafe.imports_passed_through():
 
 SIDE_BY_SIDE = "2026-11-tickets-side-by-side"
 """Two tickets of one item are seen to at once; before, one after the other."""
+TOGETHER = "2026-11-deliveries-together"
+"""Webhooks that wait are applied in one transaction; before, each in its own."""
+TOGETHER_AT_MOST = 20
 CREATES = Priority(priority_key=2)
 UPDATES = Priority(priority_key=4)
 """A person waits for a ticket to be there, not for it to be kept in step."""
@@ -62,7 +65,7 @@ class ActionItemWorkflow:
             if self._stale:
                 await self._load()
             elif self._deliveries:
-                await self._apply(self._deliveries[0])
+                await self._apply()
             elif self._is_over():
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 if self._is_over():
@@ -156,11 +159,13 @@ class ActionItemWorkflow:
             snapshot = await patiently(ActionItemActivities.nudge_for_overdue, given, "who is to be asked?")
             self._keep(snapshot)
 
-    async def _apply(self, delivery: int) -> None:
+    async def _apply(self) -> None:
         async with self._lock:
-            self._deliveries.remove(delivery)
+            many = len(self._deliveries) > 1 and workflow.patched(TOGETHER)
+            taken = self._deliveries[: TOGETHER_AT_MOST if many else 1]
+            del self._deliveries[: len(taken)]
             try:
-                given = ApplyDelivery(self._id, delivery, workflow.now())
+                given = ApplyDelivery(self._id, taken[0], workflow.now(), tuple(taken[1:]))
                 snapshot = await commit(TicketActivities.apply_delivery, given, "the ticket changed")
             except ApplicationError:
                 return  # not handled, so the drain sends it again

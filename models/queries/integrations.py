@@ -168,8 +168,19 @@ async def record_delivery(
 
 async def lock_delivery_unscoped(session: AsyncSession, delivery: int) -> WebhookDelivery | None:
     """The delivery, locked; None where it is unknown or was handled."""
-    statement = select(WebhookDelivery).where(WebhookDelivery.id == delivery, WebhookDelivery.handled_at.is_(None))
-    return (await session.execute(statement.with_for_update().execution_options(populate_existing=True))).scalar()
+    return next(iter(await lock_deliveries_unscoped(session, [delivery])), None)
+
+
+async def lock_deliveries_unscoped(session: AsyncSession, deliveries: Sequence[int]) -> list[WebhookDelivery]:
+    """Those that nobody has handled, locked, in the order in which they came."""
+    statement = (
+        select(WebhookDelivery)
+        .where(WebhookDelivery.id.in_(deliveries), WebhookDelivery.handled_at.is_(None))
+        .order_by(WebhookDelivery.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return list((await session.execute(statement)).scalars())
 
 
 async def list_pending_unscoped(session: AsyncSession, before: datetime, limit: int) -> list[WebhookDelivery]:
@@ -185,10 +196,16 @@ async def list_pending_unscoped(session: AsyncSession, before: datetime, limit: 
     return list((await session.execute(statement)).scalars())
 
 
-async def count_attempt(session: AsyncSession, delivery: int) -> None:
-    await session.execute(
-        update(WebhookDelivery).where(WebhookDelivery.id == delivery).values(attempts=WebhookDelivery.attempts + 1)
+async def count_attempt(session: AsyncSession, delivery: int) -> bool:
+    """False where somebody handles it in this moment, or has."""
+    free = select(WebhookDelivery.id).where(WebhookDelivery.id == delivery, WebhookDelivery.handled_at.is_(None))
+    statement = update(WebhookDelivery).where(
+        WebhookDelivery.id == free.with_for_update(skip_locked=True).scalar_subquery()
     )
+    counted = await session.execute(
+        statement.values(attempts=WebhookDelivery.attempts + 1).returning(WebhookDelivery.id)
+    )
+    return counted.scalar() is not None
 
 
 async def settle_delivery(session: AsyncSession, delivery: int, result: str, now: datetime) -> None:

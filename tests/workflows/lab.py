@@ -201,10 +201,14 @@ class Board:
 
     async def close(self, item_id: str, handle: WorkflowHandle[Any, Any]) -> None:
         """Jane closes it there, and the news of it comes in."""
+        news = await self.changed(item_id, TicketAction.CLOSED, TicketChange(state=TicketState.DONE))
+        await handle.signal(ActionItemWorkflow.ticket_event, news)
+
+    async def changed(self, item_id: str, action: TicketAction, change: TicketChange) -> int:
+        """Jane changes it there, and the news of it is recorded: its number."""
         link = await self._link(item_id)
         ref = TicketRef(link.external_id or "", link.key or "")
-        done = self._tracker("jane").update(ref, TicketChange(state=TicketState.DONE))
-        headers, body = console.delivery(done, TicketAction.CLOSED, "jane", "s")
+        headers, body = console.delivery(self._tracker("jane").update(ref, change), action, "jane", "s")
         told = {name.lower(): value for name, value in headers.items()}
         async with self.lab.sessions.begin() as session:
             delivery = await integrations.record_delivery(
@@ -216,7 +220,8 @@ class Board:
                 body=body,
                 now=datetime.now(UTC),
             )
-        await handle.signal(ActionItemWorkflow.ticket_event, delivery)
+        assert delivery is not None
+        return delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,9 +288,10 @@ class Case:
         await self.ready()
         return await self.command(PostmortemAction.SUBMIT, person_ids=reviewer_ids)
 
-    async def start_item(self, item_id: str) -> WorkflowHandle[Any, Any]:
+    async def start_item(self, item_id: str, deliveries: tuple[int, ...] = ()) -> WorkflowHandle[Any, Any]:
+        start = ActionItemStart(item_id, deliveries=deliveries)
         return await self.lab.client.start_workflow(
-            ActionItemWorkflow.run, ActionItemStart(item_id), id=f"action-item-{item_id}", task_queue=TASK_QUEUE
+            ActionItemWorkflow.run, start, id=f"action-item-{item_id}", task_queue=TASK_QUEUE
         )
 
     async def command_item(

@@ -22,6 +22,7 @@ from domain.commands import ActionItemAction, PostmortemAction
 from domain.policy import Policy
 from domain.targets import TargetName
 from domain.tickets import TicketState
+from integrations.tracker import TicketAction, TicketChange
 from models.postmortem import Postmortem
 from models.queries import integrations, notices, postmortems, ticket_batches
 from runtime.dispatch import Dispatch
@@ -289,6 +290,25 @@ async def action_item_ticket(lab: Lab) -> Recorded:
     yield "action_item_ticket", handle
 
 
+async def action_item_webhooks_together(lab: Lab) -> Recorded:
+    """Three changes of a ticket wait for the workflow, the last of which closes it."""
+    case = await lab.postmortem()
+    item_id = await case.ready()
+    before = await case.start_item(item_id)
+    board = await lab.console(f"int_{item_id}")
+    await case.command_item(before, item_id, ActionItemAction.OPEN_TICKET, integration_id=board.integration_id)
+    await board.shows(item_id, title="Alert at 80 %")
+    await before.terminate()
+    news = [
+        await board.changed(item_id, TicketAction.EDITED, TicketChange(title="Alert at 70 %")),
+        await board.changed(item_id, TicketAction.EDITED, TicketChange(title="Alert at 60 %")),
+        await board.changed(item_id, TicketAction.CLOSED, TicketChange(state=TicketState.DONE)),
+    ]
+    handle = await case.start_item(item_id, tuple(news))
+    await handle.result()
+    yield "action_item_webhooks_together", handle
+
+
 async def reconciliation(lab: Lab) -> Recorded:
     """One page of a connection's tickets, none of which had changed."""
     case = await lab.postmortem()
@@ -320,6 +340,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     chat_given_up,
     ticket_batch,
     action_item_ticket,
+    action_item_webhooks_together,
     reconciliation,
 )
 SHORT: tuple[Scenario, ...] = (postmortem_continued, voice_continued)
