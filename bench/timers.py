@@ -1,11 +1,14 @@
 """``python -m bench.timers [COUNT [SECONDS]]``: that many open postmortems, each a workflow with its timer.
 
+They are opened as continue-as-new opens them, with what the workflow before them knew.
+
 Tells how fast they start, what their one worker takes of memory, and how late the timers of some of them fire, which
 fall due within so many seconds, ten in each, while all others wait: from the due instant of a nudge to its row in the
 inbox, whose id says when the worker wrote it.
 """
 
 import asyncio
+import random
 import sys
 import tempfile
 import time
@@ -13,11 +16,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import func, select, text
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from ulid import ULID
 
-from models.ladder import LadderAlarm
+from domain.lifecycle import Status
+from domain.snapshots import Alarm, Deadline, PostmortemSnapshot
 from models.record import Notice
 from models.session import Sessions, make_engine, make_sessions
 from tests.stack import Stack, running_stack
@@ -54,26 +61,39 @@ def memory(pid: int) -> int:
 
 async def start_all(client: Client, count: int) -> float:
     begun, waiting = time.monotonic(), iter(range(1, count + 1))
+    due = Deadline("published", datetime.now(UTC) + timedelta(days=3))
 
     async def start_some() -> None:
         for number in waiting:
-            start = PostmortemStart(f"pm_t{number}")
+            known = PostmortemSnapshot(
+                f"pm_t{number}", number, 1, Status.DRAFT, deadlines=(due,), alarm=Alarm(due.at, due.name)
+            )
+            start = PostmortemStart(known.id, known)
             await client.start_workflow(
-                PostmortemWorkflow.run, start, id=f"postmortem-{start.postmortem_id}", task_queue=TASK_QUEUE
+                PostmortemWorkflow.run, start, id=f"postmortem-{known.id}", task_queue=TASK_QUEUE
             )
 
     await asyncio.gather(*(start_some() for _ in range(AT_ONCE)))
     return time.monotonic() - begun
 
 
-async def wait_for(sessions: Sessions, count: int) -> None:
-    """Until every workflow has set its alarm."""
+async def wait_for_all(client: Client, count: int) -> None:
+    """Until no task waits; then some are asked whether their timer runs."""
+    asked = DescribeTaskQueueRequest(
+        namespace=client.namespace,
+        task_queue=TaskQueue(name=TASK_QUEUE),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        report_stats=True,
+    )
     while True:
-        async with sessions.begin() as session:
-            ready = select(func.count()).where(LadderAlarm.rings_at.is_not(None), LadderAlarm.subject_id.like("pm_t%"))
-            if (await session.execute(ready)).scalar_one() >= count:
-                return
+        told = await client.workflow_service.describe_task_queue(asked)
+        if not told.stats.approximate_backlog_count:
+            break
         await asyncio.sleep(1)
+    await asyncio.sleep(5)
+    for number in random.Random(7).sample(range(1, count + 1), min(count, 100)):
+        history = await client.get_workflow_handle(f"postmortem-pm_t{number}").fetch_history()
+        assert any(one.HasField("timer_started_event_attributes") for one in history.events), number
 
 
 async def move_due(sessions: Sessions, client: Client, firing: int, window: timedelta) -> datetime:
@@ -126,7 +146,7 @@ async def measure(stack: Stack, count: int, window: timedelta) -> None:
     begun = time.monotonic()
     taken = await start_all(client, count)
     print(f"{count} started in {taken:.0f} s: {count / taken:.0f} a second", flush=True)
-    await wait_for(sessions, count)
+    await wait_for_all(client, count)
     taken = time.monotonic() - begun
     print(f"each has set its timer after {taken:.0f} s: {count / taken:.0f} a second", flush=True)
     print(f"worker: {memory(worker)} MB; Temporal: {memory(temporal)} MB", flush=True)
