@@ -92,9 +92,12 @@ class NoticeActivities:
             if sent is not None:
                 await self._record(work, way, sent, now)
                 return Delivered(way.integration.kind)
-        silent = work.receiver.person is not None and work.receiver.person.preferred_channel == "inbox"
-        unreachable = ("; ".join(failed) or "no connection knows an address") if any_way and not silent else None
+        person = work.receiver.person
+        silent = person is not None and person.preferred_channel == "inbox"
         async with transaction(self._sessions) as session:
+            known = await messages.list_refusals_unscoped(session, person.id, now) if person else []
+            why = "; ".join(failed or known) or "no connection knows an address"
+            unreachable = why if any_way and not silent else None
             await messages.record_sent(
                 session, said.id, now, integration=None, address=None, external_id=None, unreachable=unreachable
             )

@@ -3,10 +3,11 @@
 200 what we know and do not use, or had before; 202 recorded; 400 not the vendor's shape; 401 a signature that is
 missing or wrong; 404 no such source or connection; 410 a connection that was given up; 413 too long. What a paused
 connection is sent is verified, kept and not used (200). An incident is applied in the transaction that
-records its delivery; news of a ticket is signalled to its action item. Whatever fails after that is repeated by the
-worker's drain.
+records its delivery, and so is mail that came back; news of a ticket is signalled to its action item. Whatever fails
+after that is repeated by the worker's drain.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,13 +24,14 @@ from api.unit import Parts, bearer, token_hash
 from domain import access
 from domain.access import Deed
 from domain.errors import BadSignature, DomainError, MalformedWebhook, NotAllowed, NotFound, NotSignedIn, ScopeMissing
-from integrations import incident_source, shelf
+from integrations import bounces, incident_source, shelf
+from integrations.bounces import KIND as MAIL
 from integrations.slack import KIND as SLACK
 from integrations.tracker import Handshake, News, PullRequestEvent, Tracker
 from models.integration import Integration
 from models.queries import integrations, people, tickets
 from models.session import Session
-from runtime.deliveries import apply_pull_request, apply_reports
+from runtime.deliveries import apply_bounce, apply_pull_request, apply_reports
 
 log = structlog.get_logger()
 
@@ -71,7 +73,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 BODY = {
     "requestBody": {
         "description": "As the vendor sends it; its signature is checked over these bytes.",
-        "content": {"application/json": {"schema": {}}},
+        "content": {"application/json": {"schema": {}}, "message/rfc822": {"schema": {}}},
     }
 }
 
@@ -95,7 +97,7 @@ async def _receive(request: Request, source: str, integration_id: str | None) ->
         return await slack.receive(request, integration_id)
     parts: Parts = request.app.state.parts
     is_tracker = source in shelf.tracker_kinds()
-    if not is_tracker and source not in incident_source.incident_source_kinds():
+    if not is_tracker and source != MAIL and source not in incident_source.incident_source_kinds():
         raise NotFound(kind="webhook source", id=source[:60])
     body = await request.body()
     headers = {name.lower(): value for name, value in request.headers.items()}
@@ -110,7 +112,10 @@ async def _receive(request: Request, source: str, integration_id: str | None) ->
             raise
         if arrival.handshake is not None:
             return JSONResponse({"status": "accepted", "deliveryId": ""}, 200, dict(arrival.handshake.headers))
-        receipt = await (_from_tracker(arrival, told) if is_tracker else _from_source(arrival, touched))
+        if source == MAIL:
+            receipt = await _from_mail(arrival)
+        else:
+            receipt = await (_from_tracker(arrival, told) if is_tracker else _from_source(arrival, touched))
     for postmortem_id in touched:
         await parts.dispatch.start_postmortem(postmortem_id)
     for item_id, delivery in told:
@@ -134,7 +139,8 @@ async def _authentic(arrival: Arrival, integration_id: str | None) -> Integratio
             arrival.news = tracker.parse_webhook(arrival.headers, arrival.body)
     else:
         keys = [one.strip() for one in str(secrets.get("webhookSecret") or "").split(",")]
-        incident_source.incident_source(arrival.kind).verify(arrival.headers, arrival.body, keys)
+        source = bounces if arrival.kind == MAIL else incident_source.incident_source(arrival.kind)
+        source.verify(arrival.headers, arrival.body, keys)
     return integration
 
 
@@ -223,6 +229,22 @@ async def _from_source(arrival: Arrival, touched: list[str]) -> Receipt:
     except DomainError as refusal:
         log.warning("report not applied; the drain will try", delivery_id=parsed.delivery_id, code=refusal.code)
     return Receipt(status="accepted", deliveryId=parsed.delivery_id)
+
+
+async def _from_mail(arrival: Arrival) -> Receipt:
+    """Mail that came back to the connection's return address; most of what else comes there is of no use."""
+    integration = arrival.integration
+    if integration is None:
+        raise NotFound(kind="connection", id=arrival.kind)
+    bounce = await asyncio.to_thread(bounces.parse, arrival.body, arrival.now)
+    delivery = await _record(arrival, bounce.delivery_id)
+    if delivery is None:
+        return Receipt(status="duplicate", deliveryId=bounce.delivery_id)
+    if not integration.is_enabled:
+        await _settle(arrival, delivery, "paused", bounce.delivery_id)
+        return Receipt(status="ignored", deliveryId=bounce.delivery_id)
+    result = await apply_bounce(arrival.session, integration.id, bounce, delivery, arrival.now)
+    return Receipt(status="accepted" if result in {"bounced", "early"} else "ignored", deliveryId=bounce.delivery_id)
 
 
 async def _record(arrival: Arrival, delivery_id: str) -> int | None:

@@ -43,7 +43,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "owner_left": Kind("Whoever owned “{title}” has left: it needs a new owner"),
         "author_left": Kind("Whoever wrote “{title}” has left: it needs a new author"),
         "reviewer_left": Kind("A reviewer of “{title}” has left: it needs another one"),
-        "team_without_lead": Kind("A team has nobody who leads it: what is escalated there comes to administrators"),
+        "team_without_lead": Kind("Nobody leads the team {title}: what is escalated there comes to administrators"),
         "published": Kind("“{title}” was published", group="NEWS"),
         "away_waits": Kind("{person} is away: what was to be asked about “{title}” waits", group="WAITING"),
         "away_delegated": Kind("{person} is away: {delegate} was asked about “{title}”", group="WAITING"),

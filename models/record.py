@@ -75,7 +75,8 @@ class Notice(Base):
 
     The row is the outbox of what is said elsewhere: ``is_heard`` false is not known to the receiver's workflow yet, and
     ``settled_at`` null waits to be told. ``outcome`` says how it was settled (``domain.voice.Outcome``), ``channel``
-    where it was told. ``on_behalf_of_id`` is away, and the receiver stands in.
+    where it was told. ``on_behalf_of_id`` is away, and the receiver stands in. ``about_team_id`` is what it is about;
+    ``team_id`` is a receiver.
     """
 
     __tablename__ = "notice"
@@ -102,6 +103,7 @@ class Notice(Base):
     action_item_id: Mapped[Id | None] = mapped_column(ForeignKey("action_item.id", ondelete="CASCADE"), index=True)
     comment_id: Mapped[Id | None] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), index=True)
     integration_id: Mapped[Id | None] = mapped_column(ForeignKey("integration.id", ondelete="CASCADE"), index=True)
+    about_team_id: Mapped[Id | None] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"), index=True)
     on_behalf_of_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
     is_escalation: Mapped[bool] = mapped_column(server_default="false", default=False)
     is_heard: Mapped[bool] = mapped_column(server_default="false", default=False)

@@ -31,12 +31,14 @@ class Message(Base):
     """Notices that are told together. WAITING until its activity has an answer; VOID where nothing of it was left.
 
     ``channel`` is the kind that took it, ``inbox`` where none did; ``external_id`` is that channel's name of it.
+    ``detail`` says why nothing else took it or, of one that waits, why it came back.
     """
 
     __tablename__ = "message"
     __table_args__ = (
         CheckConstraint("state in ('WAITING', 'SENT', 'VOID')", name="state"),
         Index("ix_message_receiver_id_created_at", "receiver_id", "created_at"),
+        Index("ix_message_integration_id_sent_at", "integration_id", "sent_at"),
         Index("ix_message_waiting", "receiver_id", postgresql_where="state = 'WAITING'"),
     )
 

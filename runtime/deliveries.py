@@ -5,12 +5,14 @@ from datetime import datetime
 
 import structlog
 
-from domain.errors import MalformedWebhook
+from domain.errors import AddressGone, MalformedWebhook
 from domain.incidents import IncidentReport
+from integrations import bounces as mail
 from integrations import incident_source, shelf
+from integrations.bounces import Bounce
 from integrations.tracker import News, PullRequestEvent, TicketEvent
 from models.integration import WebhookDelivery
-from models.queries import incidents, integrations, tickets
+from models.queries import bounces, incidents, integrations, tickets
 from models.session import Session
 from models.vault import Vault
 
@@ -100,3 +102,40 @@ async def apply_reports(
                 opened=received.opened,
             )
     return touched
+
+
+async def apply_bounce(session: Session, integration_id: str, bounce: Bounce, delivery: int, now: datetime) -> str:
+    """What came of a mail that came back: ``bounced``; ``delayed`` and ``ignored``, which say that nothing was given
+    up; ``unknown``, no letter of this connection's; ``late``, they are reached elsewhere by now; ``early``, where the
+    letter is not recorded as sent yet, and the drain looks again."""
+    result, message = "delayed" if bounce.is_delayed else "ignored", None
+    if bounce.failed:
+        message = await bounces.find_bounced_unscoped(
+            session, integration_id, bounce.message_ids, bounce.failed, bounce.at
+        )
+        result = "unknown"
+    if message is not None and bounces.is_being_sent(message):
+        return "early"
+    if message is not None and message.state == "SENT":
+        words = bounce.words or "the letter came back."
+        why = AddressGone(channel=shelf.notifier(mail.KIND).label, address=message.address or "", detail=words)
+        result = "bounced" if await bounces.note_bounce(session, message, str(why), now) else "late"
+    await integrations.settle_delivery(session, delivery, result, now)
+    integrations.log_attempt(
+        session,
+        integration_id,
+        "IN",
+        "webhook",
+        result,
+        detail=f"message {message.id}: {bounce.words}" if message else None,
+        delivery_id=bounce.delivery_id,
+    )
+    log.info("mail came back", result=result, message_id=message.id if message else None)
+    return result
+
+
+async def apply_returned(session: Session, delivery: WebhookDelivery, now: datetime) -> None:
+    """As :func:`apply_bounce`, from what was recorded."""
+    if delivery.integration_id is not None:
+        bounce = mail.parse(delivery.body, delivery.received_at)
+        await apply_bounce(session, delivery.integration_id, bounce, delivery.id, now)

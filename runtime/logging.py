@@ -7,7 +7,7 @@ import structlog
 
 from runtime.settings import Settings
 
-QUIET = ("httpx", "httpcore", "uvicorn.access", "github", "urllib3", "asyncio")
+QUIET = ("httpx", "httpcore", "uvicorn.access", "github", "urllib3", "asyncio", "flufl.bounce")
 
 
 def configure_logging(settings: Settings) -> None:

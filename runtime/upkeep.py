@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 import structlog
 
 from integrations import public_holidays, shelf
+from integrations.bounces import KIND as MAIL
 from integrations.slack import KIND as CHAT
 from models.base import new_id
 from models.integration import WebhookDelivery
@@ -28,7 +29,7 @@ from models.queries import (
 )
 from models.session import Sessions
 from models.vault import Vault
-from runtime.deliveries import apply_delivery, find_item_of, keep_pull_request
+from runtime.deliveries import apply_delivery, apply_returned, find_item_of, keep_pull_request
 from runtime.dispatch import BULK, Dispatch
 
 log = structlog.get_logger()
@@ -161,6 +162,8 @@ class Upkeep:
                 continue
             if delivery.kind in shelf.tracker_kinds():
                 await self._resend(delivery)
+            elif delivery.kind == MAIL:
+                await self._apply_returned(delivery)
             else:
                 await self._apply_reports(delivery)
 
@@ -173,6 +176,12 @@ class Upkeep:
                 await integrations.settle_delivery(session, delivery.id, "unlinked", _now())
                 return
         await self._dispatch.tell_of_ticket(item_id, delivery.id)
+
+    async def _apply_returned(self, delivery: WebhookDelivery) -> None:
+        async with self._sessions.begin() as session:
+            held = await integrations.lock_delivery_unscoped(session, delivery.id)
+            if held is not None:
+                await apply_returned(session, held, _now())
 
     async def _apply_reports(self, delivery: WebhookDelivery) -> None:
         async with self._sessions.begin() as session:

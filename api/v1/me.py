@@ -190,6 +190,7 @@ class NoticeOut(Shape):
     action_item_id: str | None
     comment_id: str | None
     integration_id: str | None
+    about_team_id: str | None
     created_at: datetime
     read_at: datetime | None
 

@@ -3,6 +3,7 @@
 Threads: every message about one postmortem refers to the same root, which no message carries itself, so that mail
 programs show them together whoever got which (RFC 5322, 3.6.4). ``Message-ID`` is our own id of the message, the same
 for each attempt: a server or a mailbox that knows it already may drop the second. One click unsubscribes (RFC 8058).
+What comes back later, as a mail, is read by ``integrations.bounces``.
 """
 
 import ssl
@@ -59,6 +60,10 @@ class EmailConfig(ConnectionModel):
     from_name: Annotated[str, Field(title="Sender's name", description="Shown beside it.", max_length=200)] = (
         "Afterword"
     )
+    bounce_address: Annotated[
+        Email | None,
+        Field(title="Return address", description="Where mail that cannot be delivered comes back; else the sender's."),
+    ] = None
     certificate: Annotated[
         str | None,
         Field(title="Certificate authority", description="PEM, where the server's certificate is not a public one's."),
@@ -66,10 +71,17 @@ class EmailConfig(ConnectionModel):
 
 
 class EmailSecrets(ConnectionModel):
-    """Empty for a relay that asks for none."""
+    """Empty for a relay that asks for none. With ``webhook_secret``, mail that comes back is read."""
 
     username: Annotated[SecretStr | None, Field(title="User name", description="For SMTP AUTH.")] = None
     password: Annotated[SecretStr | None, Field(title="Password", description="For SMTP AUTH.")] = None
+    webhook_secret: Annotated[
+        SecretStr | None,
+        Field(
+            title="Webhook secret",
+            description="Without it no returned mail is believed. While it is replaced: both, with a comma between.",
+        ),
+    ] = None
 
 
 class EmailNotifier(Notifier):
@@ -92,7 +104,7 @@ class EmailNotifier(Notifier):
             raise AddressGone(channel=self.label, address=recipient.address, detail=why) from None
         client = await self._connected()
         try:
-            await client.send_message(letter, sender=self._config.from_address, recipients=[recipient.address])
+            await client.send_message(letter, sender=self._envelope_sender, recipients=[recipient.address])
         except aiosmtplib.SMTPRecipientsRefused as refused:
             self._raise_refused(refused.recipients[0], recipient.address)
         except aiosmtplib.SMTPNotSupported as error:
@@ -184,9 +196,13 @@ class EmailNotifier(Notifier):
 
     # The letter
 
+    @property
+    def _envelope_sender(self) -> str:
+        return self._config.bounce_address or self._config.from_address
+
     def _letter(self, message: Message, recipient: Recipient) -> EmailMessage:
         config = self._config
-        is_plain = (recipient.address + config.from_address).isascii()
+        is_plain = (recipient.address + config.from_address + self._envelope_sender).isascii()
         letter = EmailMessage(policy=SMTP if is_plain else SMTPUTF8)
         letter["From"] = _address(config.from_name, config.from_address)
         letter["To"] = _address(recipient.name, recipient.address)

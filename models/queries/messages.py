@@ -188,6 +188,14 @@ async def keep_address(
     await session.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
 
 
+async def list_refusals_unscoped(session: AsyncSession, person_id: str, now: datetime) -> list[str]:
+    """Why ways that are in use were not tried: what was said when nobody was there."""
+    statement = select(ChannelAddress.detail).join(Integration, Integration.id == ChannelAddress.integration_id)
+    statement = statement.where(ChannelAddress.person_id == person_id, Integration.is_enabled)
+    statement = statement.where(ChannelAddress.refused_at > now - REFUSAL_LASTS, ChannelAddress.detail.is_not(None))
+    return [one for one in (await session.execute(statement.order_by(ChannelAddress.refused_at))).scalars() if one]
+
+
 async def forget_refusals(session: AsyncSession, person_id: str) -> None:
     """Every way is tried again."""
     statement = update(ChannelAddress).where(ChannelAddress.person_id == person_id)

@@ -20,6 +20,7 @@ from models.postmortem import Comment, Postmortem, PostmortemReviewer, Postmorte
 from models.queries.postmortems import state_of
 from models.queries.visibility import effective_visibility, visible_to
 from models.record import Notice
+from models.team import Team
 
 REVIEW_KINDS = {"review_requested", "review_pending", "review_stale"}
 WAITS_TO_BE_REVIEWED = {ReviewerState.PENDING, ReviewerState.STALE}
@@ -47,6 +48,7 @@ class _Known:
     reviewers: Mapping[tuple[str, str], PostmortemReviewer]
     threads: Mapping[str, bool]
     integrations: Mapping[str, Integration]
+    teams: Mapping[str, Team]
     people: Mapping[str, Person]
     muted: Collection[str]
     now: datetime
@@ -88,7 +90,10 @@ async def read_facts(
     )
     reviewers = await _all(session, reviewing)
     items = await _all(session, select(ActionItem).where(ActionItem.id.in_(item_ids)))
-    named = await _named(session, ids, person_ids | {one.owner_id for one in items if one.owner_id})
+    team_ids = {one.about_team_id for one in notices if one.about_team_id}
+    teams = await _all(session, select(Team).where(Team.id.in_(team_ids)))
+    leads = {one.lead_id for one in teams if one.lead_id}
+    named = await _named(session, ids, person_ids | leads | {one.owner_id for one in items if one.owner_id})
     people = await _all(session, select(Person).where(Person.id.in_(named)))
     integrations = {one.integration_id for one in notices if one.integration_id}
     known = _Known(
@@ -101,6 +106,7 @@ async def read_facts(
         integrations={
             one.id: one for one in await _all(session, select(Integration).where(Integration.id.in_(integrations)))
         },
+        teams={one.id: one for one in teams},
         people={one.id: one for one in people},
         muted=muted,
         now=now,
@@ -136,12 +142,13 @@ def _fact(notice: Notice, known: _Known) -> Fact:
     item = known.items.get(notice.action_item_id or "")
     target = known.targets.get((notice.postmortem_id or "", notice.target or ""))
     integration = known.integrations.get(notice.integration_id or "")
+    team = known.teams.get(notice.about_team_id or "")
     away = known.people.get(notice.on_behalf_of_id or "")
     delegate = known.people.get(away.delegate_id or "") if away else None
     return Fact(
         notice,
         _outcome(notice, postmortem, item, target, known),
-        title=_title(postmortem, item, integration),
+        title=_title(postmortem, item, integration, team),
         due_at=(target.extended_to or target.due_at) if target else None,
         due_on=item.due_on if item else None,
         detail=(integration.needs_attention or "") if integration else "",
@@ -149,10 +156,14 @@ def _fact(notice: Notice, known: _Known) -> Fact:
     )
 
 
-def _title(postmortem: Postmortem | None, item: ActionItem | None, integration: Integration | None) -> str:
+def _title(
+    postmortem: Postmortem | None, item: ActionItem | None, integration: Integration | None, team: Team | None
+) -> str:
     if item is not None:
         return item.description
-    return postmortem.title if postmortem else integration.name if integration else ""
+    if postmortem is not None:
+        return postmortem.title
+    return integration.name if integration else team.name if team else ""
 
 
 def _outcome(
@@ -172,7 +183,7 @@ def _outcome(
     if item is not None:
         return _item_outcome(notice, item, known)
     if postmortem is None:
-        return _connection_outcome(notice, known)
+        return _team_outcome(notice, known) if notice.about_team_id else _connection_outcome(notice, known)
     return Outcome.DONE if _is_done(notice, postmortem, target, known) else None
 
 
@@ -194,6 +205,13 @@ def _connection_outcome(notice: Notice, known: _Known) -> Outcome | None:
         integration is None or integration.needs_attention is None
     )
     return Outcome.DONE if mended else None
+
+
+def _team_outcome(notice: Notice, known: _Known) -> Outcome | None:
+    """Done where somebody leads the team by now."""
+    team = known.teams.get(notice.about_team_id or "")
+    lead = known.people.get(team.lead_id or "") if team else None
+    return Outcome.DONE if lead is not None and lead.is_active else None
 
 
 def _is_done(notice: Notice, postmortem: Postmortem, target: PostmortemTarget | None, known: _Known) -> bool:

@@ -32,6 +32,7 @@ async def notify(
     rung: str | None = None,
     comment_id: str | None = None,
     integration_id: str | None = None,
+    about_team_id: str | None = None,
     on_behalf_of_id: str | None = None,
     is_escalation: bool = False,
 ) -> list[str]:
@@ -50,6 +51,7 @@ async def notify(
         "action_item_id": action_item_id,
         "comment_id": comment_id,
         "integration_id": integration_id,
+        "about_team_id": about_team_id,
         "on_behalf_of_id": on_behalf_of_id,
         "is_escalation": is_escalation,
         "created_at": at,

@@ -154,7 +154,7 @@ async def tell_of_leaderless(
     """``teams`` with the id of whoever led last."""
     for team_id, lead_id in sorted(teams.items()):
         occasion = f"{team_id}:without_lead:{lead_id or ''}"
-        await notify(session, administrators, "team_without_lead", occasion, at=now)
+        await notify(session, administrators, "team_without_lead", occasion, at=now, about_team_id=team_id)
 
 
 async def _set_alarm(

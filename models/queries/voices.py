@@ -250,6 +250,7 @@ async def _hand_over(session: AsyncSession, notice: Notice, person_id: str, dele
         rung=notice.rung,
         comment_id=notice.comment_id,
         integration_id=notice.integration_id,
+        about_team_id=notice.about_team_id,
         on_behalf_of_id=person_id,
         is_escalation=notice.is_escalation,
     )

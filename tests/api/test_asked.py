@@ -116,12 +116,12 @@ async def test_somebody_who_leaves_is_found_at_once_and_their_lead_is_asked_once
 
 async def test_a_team_whose_lead_leaves_is_told_to_the_administrators_once(stack: Stack) -> None:
     admin, lead = stack.client(), stack.person()
-    ok(admin.post("/api/teams", json={"name": f"T{uuid4().hex}", "leadId": lead.id}), 201)
+    team = ok(admin.post("/api/teams", json={"name": f"T{uuid4().hex}", "leadId": lead.id}), 201)
     me = stack.person("ADMIN")
     for active in (False, True, False):
         ok(admin.patch(f"/api/users/{lead.id}", json={"active": active}))
     found = ok(me.get("/api/me/notifications", params={"limit": 200}))["items"]
-    assert [one["kind"] for one in found] == ["team_without_lead"]
+    assert [(one["kind"], one["aboutTeamId"]) for one in found] == [("team_without_lead", team["id"])]
 
 
 async def test_the_outbox_finds_a_workflow_that_let_its_alarm_ring(stack: Stack) -> None:

@@ -107,6 +107,14 @@ async def test_an_address_in_another_script(box: Mailbox) -> None:
     assert box.recipients == [["jäne@example.com"]]
 
 
+async def test_a_return_address_is_the_envelopes_alone(box: Mailbox) -> None:
+    for given in ({}, {"bounceAddress": "bounces@acme.example"}, {"bounceAddress": "rückläufer@acme.example"}):
+        async with notifier(box.port, **given) as mail:
+            await mail.send(message(), JANE)
+    assert box.senders == ["afterword@acme.example", "bounces@acme.example", "rückläufer@acme.example"]
+    assert {str(one["From"]) for one in box.letters} == {"Afterword <afterword@acme.example>"}
+
+
 async def test_an_address_that_is_none(box: Mailbox) -> None:
     async with notifier(box.port) as mail:
         for address in ("jane", "@example.com", "jane@", "a\r\nb@example.com"):

@@ -1,6 +1,7 @@
 """The inbox and the preferences as pages; unsubscribing by one click."""
 
 from html import unescape
+from uuid import uuid4
 
 from models.vault import Vault
 from tests.api.test_me import notify
@@ -27,6 +28,16 @@ def test_the_inbox_says_what_happened(stack: Stack) -> None:
     assert "Changes to" not in unescape(mine.get("/inbox?kind=comment_added"))
     assert mine.done("/inbox/read", "/inbox") == "/inbox"
     assert "Nothing of that" in mine.get("/inbox?unread=true")
+
+
+def test_a_team_that_nobody_leads_is_named(stack: Stack) -> None:
+    admin, lead, me = stack.client(), stack.person(), stack.person("ADMIN")
+    name = f"<i>Payments</i> {uuid4().hex}"
+    ok(admin.post("/api/teams", json={"name": name, "leadId": lead.id}), 201)
+    ok(admin.patch(f"/api/users/{lead.id}", json={"active": False}))
+    page = visitor(stack, me).get("/inbox")
+    assert "<i>Payments" not in page
+    assert f"Nobody leads the team {name}: what is escalated there comes to administrators" in unescape(page)
 
 
 def test_preferences_in_a_page(stack: Stack) -> None:

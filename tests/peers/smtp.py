@@ -27,6 +27,8 @@ class Mailbox:
 
     letters: list[EmailMessage] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)
+    senders: list[str | None] = field(default_factory=list)
+    """Of the envelopes: where a letter comes back to."""
     replies: dict[str, list[str]] = field(default_factory=dict)
     on_data: Callable[[EmailMessage], str | None] = lambda _: None
     host: str = "127.0.0.1"
@@ -50,6 +52,7 @@ class Mailbox:
             return refusal
         self.letters.append(letter)
         self.recipients.append(list(envelope.rcpt_tos))
+        self.senders.append(envelope.mail_from)
         return "250 OK"
 
     def ids(self) -> list[str]:

@@ -10,6 +10,7 @@ from domain.access import Role
 from domain.lifecycle import Status
 from models.action_item import ActionItem
 from models.postmortem import Postmortem, PostmortemReviewer
+from models.team import Team
 from tests.peers.smtp import Mailbox, running_smtp
 from tests.workflows.listening import Room, at, eventually, opened_room, plain
 
@@ -278,6 +279,20 @@ async def test_an_item_that_was_done_is_not_overdue(room: Room) -> None:
     (letter,) = jane.letters()
     assert letter["Subject"].startswith(f"“{items[1]}” was due ")
     assert "OVERDUE" in plain(letter)
+
+
+async def test_a_team_that_nobody_leads_is_named_while_nobody_does(room: Room) -> None:
+    admin, lead = await room.listener(Role.ADMIN), await room.listener()
+    left, led = await room.team("json://127.0.0.1:9"), await room.team("json://127.0.0.1:9")
+    async with room.lab.sessions.begin() as session:
+        (await session.get_one(Team, left.id)).name = "Payments"
+        (await session.get_one(Team, led.id)).lead_id = lead.id
+    for team in (left, led):
+        await admin.is_told("team_without_lead", at(0, 9), about_team_id=team.id)
+    await admin.until(at(0, 10))
+    (letter,) = admin.letters()
+    assert letter["Subject"] == "Nobody leads the team Payments: what is escalated there comes to administrators"
+    assert await admin.outcomes() == ["TOLD", "DONE"]
 
 
 async def test_a_person_who_left_hears_nothing(room: Room) -> None:

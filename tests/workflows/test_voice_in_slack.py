@@ -11,10 +11,11 @@ import pytest_asyncio
 
 from domain.access import Visibility
 from models.account import PersonAccount
+from models.integration import Integration
 from models.postmortem import PostmortemReviewer
 from models.queries import notices, teams
 from models.team import Team
-from tests.peers.slack import BOT_TOKEN, SlackPeer
+from tests.peers.slack import BOT_TOKEN, Scripted, SlackPeer
 from tests.peers.smtp import Mailbox, running_smtp
 from tests.workflows.listening import Listener, Room, at, opened_room
 
@@ -130,3 +131,57 @@ async def test_an_archived_channel_is_told_once(room: Room, slack: str, slack_pe
     await bob.is_told("changes_requested", at(0, 10), postmortem_id=mine)
     await bob.until(at(0, 12))
     assert await bob.outcomes() != [], "nobody else waits for it"
+
+
+async def test_a_person_is_told_in_slack_else_by_mail_else_in_the_inbox(
+    room: Room, slack: str, slack_peer: SlackPeer, slack_domain: str
+) -> None:
+    address, mail = f"jane@{slack_domain}", await room.connect_mail()
+    jane = await room.listener(email=address)
+    mine = await room.postmortem(jane.id)
+
+    async def told_on(day: int) -> list[str | None]:
+        await jane.is_told("changes_requested", at(day, 9), postmortem_id=mine)
+        await jane.until(at(day, 12))
+        return [one.channel for one in await jane.messages()]
+
+    account = slack_peer.users()["jane"]["id"]
+    assert await told_on(0) == ["slack"]
+    slack_peer.scripted["conversations.open"] = [Scripted(200, {"ok": False, "error": "user_disabled"})]
+    assert await told_on(1) == ["slack", "email"]
+    assert (await jane.voice()).unreachable_since is None, "somebody who has left Slack is reached"
+    room.box.replies[address] = ["550 5.1.1 no such user"]
+    assert await told_on(2) == ["slack", "email", "inbox"]
+    assert "550" in str((await jane.voice()).unreachable_why)
+    del room.box.replies[address]
+    assert await told_on(3) == ["slack", "email", "inbox", "inbox"], "neither is tried for a week"
+    why = str((await jane.voice()).unreachable_why)
+    assert "user_disabled" in why
+    assert "550" in why
+    assert (len(told_to(slack_peer, account)), len(room.box.to(address))) == (1, 1)
+    assert await jane.outcomes() == ["TOLD"] * 4
+    assert await told_on(10) == ["slack", "email", "inbox", "inbox", "slack"]
+    assert (await jane.voice()).unreachable_since is None
+    await room.disconnect(mail)
+
+
+async def test_whom_a_paused_workspace_would_reach_is_told_by_mail_at_once(
+    room: Room, slack: str, slack_peer: SlackPeer, slack_domain: str
+) -> None:
+    address, mail = f"mallory@{slack_domain}", await room.connect_mail()
+    mallory, account = await room.listener(email=address), slack_peer.users()["mallory"]["id"]
+    mine = await room.postmortem(mallory.id)
+    await room.disconnect(slack)
+    called = len(slack_peer.calls)
+    await mallory.is_told("changes_requested", at(0, 9), postmortem_id=mine)
+    await mallory.until(at(0, 9, 30))
+    (message,) = await mallory.messages()
+    assert message.channel == "email"
+    assert len(slack_peer.calls) == called
+    async with room.lab.sessions.begin() as session:
+        (await session.get_one(Integration, slack)).is_enabled = True
+    await mallory.is_told("changes_requested", at(1, 9), postmortem_id=mine)
+    await mallory.until(at(1, 12))
+    assert [one.channel for one in await mallory.messages()] == ["email", "slack"]
+    assert (len(told_to(slack_peer, account)), len(room.box.to(address))) == (1, 1)
+    await room.disconnect(mail)
