@@ -207,7 +207,7 @@ def _is_done(notice: Notice, postmortem: Postmortem, target: PostmortemTarget | 
         return postmortem.status != Status.IN_REVIEW
     if notice.kind in REVIEW_KINDS:
         return not _owes_review(notice, postmortem, known)
-    return target is not None and _is_met(notice, postmortem, target, known)
+    return notice.kind == "target_due" and target is not None and _is_met(notice, postmortem, target, known)
 
 
 def _owes_review(notice: Notice, postmortem: Postmortem, known: _Known) -> bool:
