@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer, Visibility
-from domain.action_items import ActionItemStatus, is_overdue
+from domain.action_items import ActionItemStatus, asked_from, is_overdue
+from domain.ladder import ACTION_ITEM, occasion
 from domain.lifecycle import ReviewerState, Status
 from domain.targets import TargetName
 from domain.voice import Outcome
@@ -184,6 +185,8 @@ def _item_outcome(notice: Notice, item: ActionItem, known: _Known) -> Outcome | 
     if not notice.kind.startswith("action_item_") or notice.kind == "action_item_followed_ticket":
         return None
     moved = notice.kind == "action_item_overdue" and not is_overdue(status, item.due_on, known.now)
+    if item.due_on is not None:
+        moved = moved or _was_due_else(notice, item.id, ACTION_ITEM, asked_from(item.due_on, item.snoozed_until))
     snoozed = item.snoozed_until is not None and item.snoozed_until > known.now
     return Outcome.DONE if status.is_settled or moved or snoozed else None
 
@@ -220,13 +223,17 @@ def _owes_review(notice: Notice, postmortem: Postmortem, known: _Known) -> bool:
 
 
 def _is_met(notice: Notice, postmortem: Postmortem, target: PostmortemTarget, known: _Known) -> bool:
-    """Met, waived, or extended since; or a review that this reviewer has given while others have not."""
+    """Met, waived, or due at another time since; or a review that this reviewer has given while others have not."""
     if target.met_at is not None or target.waived_at is not None:
         return True
-    due_at = target.extended_to or target.due_at
-    if notice.rung != "before_due" and target.extended_to is not None and due_at > known.now:
+    if _was_due_else(notice, postmortem.id, target.name, target.extended_to or target.due_at):
         return True
     asked = known.reviewers.get((postmortem.id, notice.on_behalf_of_id or known.receiver_id))
     if target.name != TargetName.REVIEW_COMPLETED or asked is None or postmortem.author_id == known.receiver_id:
         return False
     return postmortem.status == Status.IN_REVIEW and state_of(asked, postmortem) not in WAITS_TO_BE_REVIEWED
+
+
+def _was_due_else(notice: Notice, subject_id: str, target: str, due_at: datetime) -> bool:
+    """It was written for another due time than the one that holds; the ladder asks anew for that one."""
+    return notice.rung is not None and not notice.dedupe_key.startswith(occasion(subject_id, target, due_at))

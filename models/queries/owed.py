@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from domain.action_items import ActionItemStatus, Priority, overdue_at
+from domain.action_items import ActionItemStatus, Priority, asked_from
 from domain.calendar import Away, Calendar
 from domain.ladder import ACTION_ITEM, COMMENT_THREADS, PENDING_REVIEW, Owed, stale_draft
 from domain.lifecycle import ReviewerState, Status
@@ -195,9 +195,8 @@ async def read_item_debt(session: AsyncSession, item: ActionItem) -> Debt:
     settled = ActionItemStatus(item.status).is_settled or postmortem.status == Status.ARCHIVED
     things, calendars = [], cast.calendars
     if item.due_on is not None:
-        due = overdue_at(item.due_on)
+        due = asked_from(item.due_on, item.snoozed_until)
         if item.snoozed_until is not None:
-            due = max(due, item.snoozed_until)
             calendars = {one: _snoozed(calendar, item.snoozed_until) for one, calendar in calendars.items()}
         owners = cast.owners([item.owner_id])
         owed = Owed(ACTION_ITEM, min(item.created_at, due), due, owners, is_settled=settled)

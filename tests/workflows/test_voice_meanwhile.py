@@ -6,7 +6,10 @@ from datetime import datetime
 import pytest
 import pytest_asyncio
 
+from domain.ladder import occasion
+from models.action_item import ActionItem
 from models.postmortem import PostmortemTarget
+from models.queries import notices
 from tests.peers.smtp import Mailbox, running_smtp
 from tests.workflows.listening import Room, at, opened_room
 
@@ -37,3 +40,32 @@ async def test_a_second_slip_is_told_to_the_lead(room: Room) -> None:
     await lead.is_told("target_slipped", at(0, 9), postmortem_id=theirs, target="draft_completed")
     await lead.until(at(0, 10))
     assert await lead.outcomes() == ["TOLD"]
+
+
+async def test_a_warning_of_a_time_that_was_extended_is_not_told(room: Room) -> None:
+    jane = await room.listener()
+    mine = await room.postmortem(jane.id, "Extended")
+    async with room.lab.sessions.begin() as session:
+        target = await session.get_one(PostmortemTarget, (mine, "draft_completed"))
+        target.due_at = due = at(0, 16)
+        key = occasion(mine, "draft_completed", due, "before_due")
+        about = {"postmortem_id": mine, "target": "draft_completed", "rung": "before_due"}
+        await notices.notify(session, [jane.id], "target_due", key, at=at(0, 9), **about)
+    await extend(room, mine, "draft_completed", at(20, 9))
+    await jane.until(at(0, 10))
+    assert await jane.outcomes() == ["DONE"]
+
+
+async def test_a_warning_of_a_date_that_was_moved_is_not_told(room: Room) -> None:
+    jane = await room.listener()
+    mine = await room.postmortem(jane.id)
+    item = f"ai_{mine}"
+    async with room.lab.sessions.begin() as session:
+        due_on = at(20, 0).date()
+        session.add(ActionItem(id=item, postmortem_id=mine, description="It", owner_id=jane.id, due_on=due_on))
+        await session.flush()
+        key = occasion(item, "action_item", at(1, 0), "before_due")
+        about = {"postmortem_id": mine, "action_item_id": item, "rung": "before_due"}
+        await notices.notify(session, [jane.id], "action_item_due", key, at=at(0, 9), **about)
+    await jane.until(at(0, 10))
+    assert await jane.outcomes() == ["DONE"]
