@@ -23,6 +23,7 @@ from models.queries.visibility import effective_visibility, visible_to
 from models.record import Notice
 
 REVIEW_KINDS = {"review_requested", "review_pending", "review_stale"}
+WRITERS_KINDS = {"target_due", "draft_stale"}
 WAITS_TO_BE_REVIEWED = {ReviewerState.PENDING, ReviewerState.STALE}
 
 
@@ -89,7 +90,8 @@ async def read_facts(
     )
     reviewers = await _all(session, reviewing)
     items = await _all(session, select(ActionItem).where(ActionItem.id.in_(item_ids)))
-    named = await _named(session, ids, person_ids | {one.owner_id for one in items if one.owner_id})
+    owners = {one.owner_id for one in items} | {one.author_id for one in postmortems}
+    named = await _named(session, ids, person_ids | {one for one in owners if one})
     people = await _all(session, select(Person).where(Person.id.in_(named)))
     integrations = {one.integration_id for one in notices if one.integration_id}
     known = _Known(
@@ -184,6 +186,10 @@ def _item_outcome(notice: Notice, item: ActionItem, known: _Known) -> Outcome | 
         return Outcome.DONE if status.is_settled or (owner is not None and owner.is_active) else None
     if not notice.kind.startswith("action_item_") or notice.kind == "action_item_followed_ticket":
         return None
+    postmortem = known.postmortems.get(item.postmortem_id)
+    writes = postmortem.author_id if postmortem and notice.kind != "action_item_assigned" else None
+    if _was_passed_on(notice, item.owner_id, known, writes):
+        return Outcome.DONE
     moved = notice.kind == "action_item_overdue" and not is_overdue(status, item.due_on, known.now)
     if item.due_on is not None:
         moved = moved or _was_due_else(notice, item.id, ACTION_ITEM, asked_from(item.due_on, item.snoozed_until))
@@ -202,19 +208,21 @@ def _connection_outcome(notice: Notice, known: _Known) -> Outcome | None:
 def _is_done(notice: Notice, postmortem: Postmortem, target: PostmortemTarget | None, known: _Known) -> bool:
     if postmortem.status == Status.ARCHIVED or (notice.comment_id and known.threads.get(notice.comment_id, True)):
         return True
-    if notice.kind == "draft_stale":
-        return postmortem.status != Status.DRAFT or postmortem.updated_at > notice.created_at
-    if notice.kind == "changes_requested":
-        return postmortem.status != Status.DRAFT
-    if notice.kind == "review_completed":
-        return postmortem.status != Status.IN_REVIEW
+    reviews = (postmortem.id, _meant(notice, known)) in known.reviewers
+    if notice.kind in WRITERS_KINDS and not reviews and _was_passed_on(notice, postmortem.author_id, known):
+        return True
     if notice.kind in REVIEW_KINDS:
         return not _owes_review(notice, postmortem, known)
-    return notice.kind == "target_due" and target is not None and _is_met(notice, postmortem, target, known)
+    if notice.kind == "target_due":
+        return target is not None and _is_met(notice, postmortem, target, known)
+    if notice.kind == "draft_stale":
+        return postmortem.status != Status.DRAFT or postmortem.updated_at > notice.created_at
+    waits_in = {"changes_requested": Status.DRAFT, "review_completed": Status.IN_REVIEW}.get(notice.kind)
+    return waits_in is not None and postmortem.status != waits_in
 
 
 def _owes_review(notice: Notice, postmortem: Postmortem, known: _Known) -> bool:
-    reviewer = known.reviewers.get((postmortem.id, notice.on_behalf_of_id or known.receiver_id))
+    reviewer = known.reviewers.get((postmortem.id, _meant(notice, known)))
     if postmortem.status != Status.IN_REVIEW:
         return False
     if reviewer is None:
@@ -228,10 +236,22 @@ def _is_met(notice: Notice, postmortem: Postmortem, target: PostmortemTarget, kn
         return True
     if _was_due_else(notice, postmortem.id, target.name, target.extended_to or target.due_at):
         return True
-    asked = known.reviewers.get((postmortem.id, notice.on_behalf_of_id or known.receiver_id))
+    asked = known.reviewers.get((postmortem.id, _meant(notice, known)))
     if target.name != TargetName.REVIEW_COMPLETED or asked is None or postmortem.author_id == known.receiver_id:
         return False
     return postmortem.status == Status.IN_REVIEW and state_of(asked, postmortem) not in WAITS_TO_BE_REVIEWED
+
+
+def _was_passed_on(notice: Notice, owner_id: str | None, known: _Known, also: str | None = None) -> bool:
+    """Somebody else who is there owes it by now; whoever is asked ``also`` is still asked."""
+    owner = known.people.get(owner_id or "")
+    others = owner is not None and owner.is_active
+    return others and not notice.is_escalation and _meant(notice, known) not in {owner_id, also}
+
+
+def _meant(notice: Notice, known: _Known) -> str:
+    """Whom it was written for first: whoever is away, where somebody stands in."""
+    return notice.on_behalf_of_id or known.receiver_id
 
 
 def _was_due_else(notice: Notice, subject_id: str, target: str, due_at: datetime) -> bool:

@@ -69,3 +69,23 @@ async def test_a_warning_of_a_date_that_was_moved_is_not_told(room: Room) -> Non
         await notices.notify(session, [jane.id], "action_item_due", key, at=at(0, 9), **about)
     await jane.until(at(0, 10))
     assert await jane.outcomes() == ["DONE"]
+
+
+async def test_what_somebody_else_owes_by_now_is_not_told(room: Room) -> None:
+    jane, bob, kim = await room.listener(), await room.listener(), await room.listener()
+    theirs = await room.postmortem(kim.id, visibility="ORGANIZATION")
+    item = f"ai_{theirs}"
+    async with room.lab.sessions.begin() as session:
+        due_on = at(-3, 0).date()
+        session.add(ActionItem(id=item, postmortem_id=theirs, description="It", owner_id=bob.id, due_on=due_on))
+    for one in (jane, bob, kim):
+        await one.is_told("action_item_overdue", at(0, 9), postmortem_id=theirs, action_item_id=item)
+    for one in (jane, kim):
+        await one.is_told("action_item_assigned", at(0, 9), postmortem_id=theirs, action_item_id=item)
+    for one in (jane, bob):
+        await one.is_told("draft_stale", at(0, 9), postmortem_id=theirs)
+    for one in (jane, bob, kim):
+        await one.until(at(0, 10))
+    assert await jane.outcomes() == ["DONE", "DONE", "DONE"], "who owned it and wrote it before"
+    assert await bob.outcomes() == ["TOLD", "DONE"]
+    assert await kim.outcomes() == ["TOLD", "DONE"], "whoever writes the postmortem is asked on the day after, too"
