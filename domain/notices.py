@@ -25,6 +25,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "review_requested": Kind("Please review “{title}”", acts=_REVIEW),
         "review_pending": Kind("Your review of “{title}” is waited for", acts=_REVIEW),
+        "review_awaited": Kind("A review of “{title}” is waited for"),
         "review_stale": Kind("“{title}” changed after you approved it: please look again", acts=_REVIEW),
         "review_completed": Kind("Everybody approved “{title}”: it can be published"),
         "changes_requested": Kind("Changes to “{title}” were asked for"),

@@ -22,7 +22,7 @@ from models.queries.postmortems import state_of
 from models.queries.visibility import effective_visibility, visible_to
 from models.record import Notice
 
-REVIEW_KINDS = {"review_requested", "review_pending", "review_stale"}
+REVIEW_KINDS = {"review_requested", "review_pending", "review_awaited", "review_stale"}
 WRITERS_KINDS = {"target_due", "draft_stale"}
 WAITS_TO_BE_REVIEWED = {ReviewerState.PENDING, ReviewerState.STALE}
 
@@ -85,9 +85,7 @@ async def read_facts(
         person_ids.add(viewer.person_id)
     postmortems = await _all(session, select(Postmortem).where(Postmortem.id.in_(ids), may_see))
     targets = await _all(session, select(PostmortemTarget).where(PostmortemTarget.postmortem_id.in_(ids)))
-    reviewing = select(PostmortemReviewer).where(
-        PostmortemReviewer.postmortem_id.in_(ids), PostmortemReviewer.person_id.in_(person_ids)
-    )
+    reviewing = select(PostmortemReviewer).where(PostmortemReviewer.postmortem_id.in_(ids))
     reviewers = await _all(session, reviewing)
     items = await _all(session, select(ActionItem).where(ActionItem.id.in_(item_ids)))
     owners = {one.owner_id for one in items} | {one.author_id for one in postmortems}
@@ -212,7 +210,7 @@ def _is_done(notice: Notice, postmortem: Postmortem, target: PostmortemTarget | 
     if notice.kind in WRITERS_KINDS and not reviews and _was_passed_on(notice, postmortem.author_id, known):
         return True
     if notice.kind in REVIEW_KINDS:
-        return not _owes_review(notice, postmortem, known)
+        return not _is_review_owed(notice, postmortem, known)
     if notice.kind == "target_due":
         return target is not None and _is_met(notice, postmortem, target, known)
     if notice.kind == "draft_stale":
@@ -221,13 +219,13 @@ def _is_done(notice: Notice, postmortem: Postmortem, target: PostmortemTarget | 
     return waits_in is not None and postmortem.status != waits_in
 
 
-def _owes_review(notice: Notice, postmortem: Postmortem, known: _Known) -> bool:
-    reviewer = known.reviewers.get((postmortem.id, _meant(notice, known)))
-    if postmortem.status != Status.IN_REVIEW:
-        return False
-    if reviewer is None:
-        return notice.is_escalation
-    return state_of(reviewer, postmortem) in WAITS_TO_BE_REVIEWED
+def _is_review_owed(notice: Notice, postmortem: Postmortem, known: _Known) -> bool:
+    """By the reviewer to whom it was said, or by anybody where it was said to somebody else."""
+    theirs = [row for (key, _), row in known.reviewers.items() if key == postmortem.id]
+    if notice.kind != "review_awaited":
+        theirs = [one for one in theirs if one.person_id == _meant(notice, known)]
+    waiting = any(state_of(one, postmortem) in WAITS_TO_BE_REVIEWED for one in theirs)
+    return postmortem.status == Status.IN_REVIEW and waiting
 
 
 def _is_met(notice: Notice, postmortem: Postmortem, target: PostmortemTarget, known: _Known) -> bool:

@@ -107,7 +107,7 @@ async def _ask(session: AsyncSession, debt: Debt, due: Sequence[tuple[Thing, Nud
             "rung": nudge.rung,
             "is_escalation": is_escalation(nudge, thing, debt),
         }
-        kind = thing.early if nudge.rung == RungKind.BEFORE_DUE.value.lower() else thing.kind
+        kind = thing.kind_for(nudge.to, early=nudge.rung == RungKind.BEFORE_DUE.value.lower())
         if nudge.to in debt.cast.channels:
             await notify_teams(session, [nudge.to], kind, key, **said)
         else:

@@ -26,17 +26,21 @@ WRITING = (Status.DRAFT.value, Status.IN_REVIEW.value)
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """One thing that is owed. ``kind`` is the notice's, ``early_kind`` that of one before it is due, if it is another;
-    ``comment_id`` the thread that has rested for longest."""
+    """One thing that is owed. ``kind`` is the notice's, ``early_kind`` that of one before it is due, if it is another,
+    ``others_kind`` that of one to somebody who is none of ``theirs``; ``comment_id`` the thread that has rested for
+    longest."""
 
     owed: Owed
     kind: str
     comment_id: str | None = None
     early_kind: str | None = None
+    others_kind: str | None = None
+    theirs: frozenset[str] = frozenset()
 
-    @property
-    def early(self) -> str:
-        return self.early_kind or self.kind
+    def kind_for(self, person_id: str, *, early: bool) -> str:
+        if self.others_kind and person_id not in self.theirs:
+            return self.others_kind
+        return (self.early_kind if early else None) or self.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,8 @@ def _owed_reviews(
         by_instant.setdefault(asked_at, []).append(person_id)
     for asked_at, person_ids in by_instant.items():
         due = asked_at + review_time(policy)
-        yield Thing(Owed(PENDING_REVIEW, asked_at, due, cast.owners(person_ids)), "review_pending")
+        owed = Owed(PENDING_REVIEW, asked_at, due, cast.owners(person_ids))
+        yield Thing(owed, "review_pending", others_kind="review_awaited", theirs=frozenset(person_ids))
 
 
 @dataclass(frozen=True, slots=True)

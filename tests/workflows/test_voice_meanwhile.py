@@ -1,14 +1,15 @@
 """What was so when a notice was written, and is not so any more when it would be told."""
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
 
 from domain.ladder import occasion
+from domain.lifecycle import Status
 from models.action_item import ActionItem
-from models.postmortem import PostmortemTarget
+from models.postmortem import PostmortemReviewer, PostmortemTarget
 from models.queries import notices
 from tests.peers.smtp import Mailbox, running_smtp
 from tests.workflows.listening import Room, at, opened_room
@@ -89,3 +90,30 @@ async def test_what_somebody_else_owes_by_now_is_not_told(room: Room) -> None:
     assert await jane.outcomes() == ["DONE", "DONE", "DONE"], "who owned it and wrote it before"
     assert await bob.outcomes() == ["TOLD", "DONE"]
     assert await kim.outcomes() == ["TOLD", "DONE"], "whoever writes the postmortem is asked on the day after, too"
+
+
+async def in_review(room: Room, author_id: str, reviewer_id: str) -> str:
+    theirs = await room.postmortem(author_id, "Reviewed", visibility="ORGANIZATION", status=Status.IN_REVIEW.value)
+    async with room.lab.sessions.begin() as session:
+        session.add(PostmortemReviewer(postmortem_id=theirs, person_id=reviewer_id, added_at=datetime.now(UTC)))
+    return theirs
+
+
+async def test_a_lead_is_told_of_somebody_elses_review(room: Room) -> None:
+    lead, author, reviewer = await room.listener(), await room.listener(), await room.listener()
+    theirs = await in_review(room, author.id, reviewer.id)
+    await lead.is_told("review_awaited", at(0, 9), postmortem_id=theirs, rung="+3", is_escalation=True)
+    await lead.until(at(0, 10))
+    (letter,) = lead.letters()
+    assert letter["Subject"] == "A review of “Reviewed” is waited for"
+
+
+async def test_a_lead_is_not_told_of_a_review_that_was_given(room: Room) -> None:
+    lead, author, reviewer = await room.listener(), await room.listener(), await room.listener()
+    theirs = await in_review(room, author.id, reviewer.id)
+    await lead.is_told("review_awaited", at(0, 18), postmortem_id=theirs, rung="+3", is_escalation=True)
+    async with room.lab.sessions.begin() as session:
+        row = await session.get_one(PostmortemReviewer, (theirs, reviewer.id))
+        row.decision, row.decided_revision, row.decided_at = "APPROVE", 1, datetime.now(UTC)
+    await lead.until(at(1, 10))
+    assert await lead.outcomes() == ["DONE"]
