@@ -84,11 +84,12 @@ async def find_receiver_unscoped(session: AsyncSession, receiver_id: str) -> Rec
 
 
 def _hearing(person: Person, voice: Voice, hours: Calendar) -> Hearing:
+    """Quiet hours that leave nothing of somebody's working hours, since their office's have changed, do not count."""
     quiet = None if person.quiet_from is None or person.quiet_until is None else (person.quiet_from, person.quiet_until)
     return Hearing(
         hours,
         preferred=person.preferred_minute,
-        quiet=quiet,
+        quiet=quiet if rules.leaves_time(hours, quiet) else None,
         snoozed_until=person.snoozed_until,
         last_digest_at=voice.last_digest_at,
         planned_at=voice.digest_at,
@@ -97,10 +98,15 @@ def _hearing(person: Person, voice: Voice, hours: Calendar) -> Hearing:
 
 async def _hours(session: AsyncSession, person: Person | None) -> Calendar:
     """A person's own, else those of the default policy's office: nobody's in particular."""
+    office = await read_office(session)
+    return (await read_calendars(session, [person], office))[person.id] if person else office.calendar
+
+
+async def read_office(session: AsyncSession) -> Office:
+    """The default policy's."""
     statement = select(Policy).where(Policy.id == DEFAULT_POLICY_ID, Policy.is_current)
     row = (await session.execute(statement)).scalar_one_or_none()
-    office = content_of(row).office if row else Office()
-    return (await read_calendars(session, [person], office))[person.id] if person else office.calendar
+    return content_of(row).office if row else Office()
 
 
 # The plan

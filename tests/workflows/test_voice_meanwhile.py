@@ -117,3 +117,11 @@ async def test_a_lead_is_not_told_of_a_review_that_was_given(room: Room) -> None
         row.decision, row.decided_revision, row.decided_at = "APPROVE", 1, datetime.now(UTC)
     await lead.until(at(1, 10))
     assert await lead.outcomes() == ["DONE"]
+
+
+async def test_quiet_hours_over_all_of_the_offices_hours_silence_nothing(room: Room) -> None:
+    jane = await room.listener(quiet_from=8 * 60, quiet_until=18 * 60)
+    mine = await room.postmortem(jane.id)
+    await jane.is_told("draft_stale", at(0, 9), postmortem_id=mine, is_escalation=True)
+    await jane.until(at(2, 10))
+    assert await jane.outcomes() == ["TOLD"]
