@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.absence import absence
 from domain.access import Viewer, Visibility
 from domain.action_items import ActionItemStatus, asked_from, is_overdue
 from domain.ladder import ACTION_ITEM, occasion
@@ -209,14 +210,23 @@ def _is_done(notice: Notice, postmortem: Postmortem, target: PostmortemTarget | 
     reviews = (postmortem.id, _meant(notice, known)) in known.reviewers
     if notice.kind in WRITERS_KINDS and not reviews and _was_passed_on(notice, postmortem.author_id, known):
         return True
-    if notice.kind in REVIEW_KINDS:
-        return not _is_review_owed(notice, postmortem, known)
-    if notice.kind == "target_due":
-        return target is not None and _is_met(notice, postmortem, target, known)
-    if notice.kind == "draft_stale":
-        return postmortem.status != Status.DRAFT or postmortem.updated_at > notice.created_at
-    waits_in = {"changes_requested": Status.DRAFT, "review_completed": Status.IN_REVIEW}.get(notice.kind)
-    return waits_in is not None and postmortem.status != waits_in
+    match notice.kind:
+        case kind if kind in REVIEW_KINDS:
+            done = not _is_review_owed(notice, postmortem, known)
+        case "target_due":
+            done = target is not None and _is_met(notice, postmortem, target, known)
+        case "draft_stale":
+            done = postmortem.status != Status.DRAFT or postmortem.updated_at > notice.created_at
+        case "changes_requested":
+            done = postmortem.status != Status.DRAFT
+        case "review_completed":
+            done = postmortem.status != Status.IN_REVIEW
+        case "away_waits":
+            away = known.people.get(notice.on_behalf_of_id or "")
+            done = away is not None and absence(away.is_active, away.away_from, away.away_until, known.now) is None
+        case _:
+            done = False
+    return done
 
 
 def _is_review_owed(notice: Notice, postmortem: Postmortem, known: _Known) -> bool:

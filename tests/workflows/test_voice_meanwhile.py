@@ -1,7 +1,7 @@
 """What was so when a notice was written, and is not so any more when it would be told."""
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
@@ -125,3 +125,13 @@ async def test_quiet_hours_over_all_of_the_offices_hours_silence_nothing(room: R
     await jane.is_told("draft_stale", at(0, 9), postmortem_id=mine, is_escalation=True)
     await jane.until(at(2, 10))
     assert await jane.outcomes() == ["TOLD"]
+
+
+async def test_nobody_is_away_who_is_back(room: Room) -> None:
+    bob = await room.listener()
+    now = datetime.now(UTC)
+    jane = await room.listener(away_from=now - timedelta(days=2), away_until=now - timedelta(days=1))
+    theirs = await in_review(room, bob.id, jane.id)
+    await bob.is_told("away_waits", at(0, 9), postmortem_id=theirs, on_behalf_of_id=jane.id)
+    await bob.until(at(0, 10))
+    assert await bob.outcomes() == ["DONE"]
