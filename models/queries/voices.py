@@ -54,6 +54,9 @@ class Receiver:
     def mine(self) -> Any:
         return Notice.person_id == self.id if self.person else Notice.team_id == self.id
 
+    def snoozes(self, now: datetime) -> bool:
+        return self.hearing.snoozed_until is not None and self.hearing.snoozed_until > now
+
 
 async def _hold(session: AsyncSession, receiver_id: str) -> Voice:
     await session.execute(insert(Voice).values(receiver_id=receiver_id).on_conflict_do_nothing())
@@ -131,6 +134,7 @@ async def plan_unscoped(session: AsyncSession, receiver_id: str, now: datetime) 
 
 async def _plan(session: AsyncSession, receiver: Receiver, now: datetime) -> Plan:
     hearing = receiver.hearing
+    await _take_back(session, receiver, now)
     waiting = await _waiting(session, receiver)
     urgent = [one.created_at for one in waiting if one.is_escalation]
     others = [one.created_at for one in waiting if not one.is_escalation]
@@ -179,6 +183,16 @@ async def _waiting(session: AsyncSession, receiver: Receiver) -> list[Notice]:
 async def _unsent(session: AsyncSession, receiver_id: str) -> Message | None:
     statement = select(Message).where(Message.receiver_id == receiver_id, Message.state == "WAITING")
     return (await session.execute(statement.order_by(Message.created_at, Message.id).limit(1))).scalar()
+
+
+async def _take_back(session: AsyncSession, receiver: Receiver, now: datetime) -> None:
+    """A digest that was not sent yet, for instance in the evening, waits anew for the end of a snooze."""
+    unsent = await _unsent(session, receiver.id)
+    if unsent is not None and unsent.kind == "DIGEST" and receiver.snoozes(now):
+        unsent.state = "VOID"
+        mine = update(Notice).where(Notice.message_id == unsent.id, Notice.settled_at.is_(None))
+        await session.execute(mine.values(message_id=None))
+        await session.flush()
 
 
 async def _settle_all(session: AsyncSession, receiver_id: str, now: datetime) -> None:

@@ -12,7 +12,7 @@ from models.action_item import ActionItem
 from models.postmortem import PostmortemReviewer, PostmortemTarget
 from models.queries import notices
 from tests.peers.smtp import Mailbox, running_smtp
-from tests.workflows.listening import Room, at, opened_room
+from tests.workflows.listening import Room, at, eventually, opened_room
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +135,28 @@ async def test_nobody_is_away_who_is_back(room: Room) -> None:
     await bob.is_told("away_waits", at(0, 9), postmortem_id=theirs, on_behalf_of_id=jane.id)
     await bob.until(at(0, 10))
     assert await bob.outcomes() == ["DONE"]
+
+
+async def test_a_snooze_holds_a_digest_that_was_made_and_not_sent(room: Room) -> None:
+    jane = await room.listener()
+    mine = await room.postmortem(jane.id)
+    await room.stop_workers()
+    await room.start_workers(sending=False)
+    await jane.is_told("changes_requested", at(0, 9), postmortem_id=mine)
+    await jane.wake()
+    await jane.pass_to(at(0, 9, 15))
+    await eventually(jane.messages)
+    await jane.change(snoozed_until=at(3, 0))
+    await room.stop_workers()
+    await room.start_workers()
+    await jane.until(at(0, 12))
+    assert jane.letters() == []
+    await jane.is_told("draft_stale", at(1, 9), postmortem_id=mine, is_escalation=True)
+    await jane.until(at(1, 10))
+    assert len(jane.letters()) == 1, "an escalation does not wait behind it"
+    await jane.until(at(3, 10))
+    assert [(one.kind, one.state) for one in await jane.messages()] == [
+        ("DIGEST", "VOID"),
+        ("ESCALATION", "SENT"),
+        ("DIGEST", "SENT"),
+    ]
