@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -72,16 +72,20 @@ async def find_receiver_unscoped(session: AsyncSession, receiver_id: str) -> Rec
         if not person.is_active:
             return None
         viewer = await people.get_viewer_unscoped(session, person.id, "voice")
-        return Receiver(
-            person.id, person.name, _hearing(person, voice, await _hours(session, person)), voice, person, viewer
-        )
+        hearing = _hearing(person, voice, await _hours(session, person))
+        hearing = replace(hearing, last_escalation_at=await _last_escalation(session, person.id))
+        return Receiver(person.id, person.name, hearing, voice, person, viewer)
     team = await session.get(Team, receiver_id, populate_existing=True)
     if team is None or team.channel_id is None:
         return None
     lead = await session.get(Person, team.lead_id) if team.lead_id else None
     hours = await _hours(session, lead)
     hearing = Hearing(
-        replace(hours, away=()), last_digest_at=voice.last_digest_at, planned_at=voice.digest_at, daily=False
+        replace(hours, away=()),
+        last_digest_at=voice.last_digest_at,
+        last_escalation_at=await _last_escalation(session, team.id),
+        planned_at=voice.digest_at,
+        daily=False,
     )
     return Receiver(team.id, team.name, hearing, voice, team=team)
 
@@ -97,6 +101,11 @@ def _hearing(person: Person, voice: Voice, hours: Calendar) -> Hearing:
         last_digest_at=voice.last_digest_at,
         planned_at=voice.digest_at,
     )
+
+
+async def _last_escalation(session: AsyncSession, receiver_id: str) -> datetime | None:
+    told = Message.receiver_id == receiver_id, Message.kind == "ESCALATION", Message.state != "VOID"
+    return (await session.execute(select(func.max(Message.created_at)).where(*told))).scalar_one()
 
 
 async def _hours(session: AsyncSession, person: Person | None) -> Calendar:
@@ -141,7 +150,7 @@ async def _plan(session: AsyncSession, receiver: Receiver, now: datetime) -> Pla
     unsent = await _unsent(session, receiver.id)
     digest_at = rules.next_digest(min(others), now, hearing) if others else None
     at = rules.earliest(
-        rules.next_escalation(unsent.created_at, now, hearing) if unsent else None,
+        rules.next_moment(now, hearing) if unsent else None,
         rules.next_escalation(min(urgent), now, hearing) if urgent else None,
         digest_at,
         _away_begins(receiver, now) if waiting else None,
@@ -298,11 +307,11 @@ async def _compose(session: AsyncSession, receiver: Receiver, now: datetime) -> 
         return unsent.id
     live = [one.notice for one in await _live(session, receiver, now)]
     urgent = [one for one in live if one.is_escalation]
-    if urgent:
+    if urgent and rules.next_escalation(now, now, receiver.hearing) == now:
         return await _make(session, receiver, "ESCALATION", urgent, now)
     if receiver.team and (published := [one for one in live if one.kind == "published"]):
         return await _make(session, receiver, "PUBLISHED", published[:1], now)
-    if live:
+    if live := [one for one in live if not one.is_escalation]:
         due = rules.next_digest(min(one.created_at for one in live), now, receiver.hearing)
         if due is not None and due <= now:
             receiver.voice.last_digest_at, receiver.voice.digest_at = now, None

@@ -12,7 +12,7 @@ from models.action_item import ActionItem
 from models.postmortem import PostmortemReviewer, PostmortemTarget
 from models.queries import notices
 from tests.peers.smtp import Mailbox, running_smtp
-from tests.workflows.listening import Room, at, eventually, opened_room
+from tests.workflows.listening import Room, at, eventually, opened_room, plain
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +160,21 @@ async def test_a_snooze_holds_a_digest_that_was_made_and_not_sent(room: Room) ->
         ("ESCALATION", "SENT"),
         ("DIGEST", "SENT"),
     ]
+
+
+async def test_what_is_escalated_after_an_outage_is_two_messages(room: Room) -> None:
+    """Each workflow asks when it wakes up, one after the other."""
+    jane = await room.listener()
+    for one in range(8):
+        mine, when = await room.postmortem(jane.id, f"P{one}"), at(0, 9) + timedelta(seconds=3 * one)
+        await jane.is_told("draft_stale", when, postmortem_id=mine, is_escalation=True)
+        await jane.until(when)
+    await jane.until(at(0, 9, 14))
+    assert len(jane.letters()) == 1
+    await jane.until(at(0, 9, 17))
+    _, second = jane.letters()
+    assert "P7" in plain(second)
+    assert await jane.outcomes() == ["TOLD"] * 8
+    await jane.is_told("changes_requested", at(0, 9, 50), postmortem_id=mine, is_escalation=True)
+    await jane.until(at(0, 9, 51))
+    assert len(jane.letters()) == 3, "at once again"
