@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Query, Response
 
@@ -11,6 +10,7 @@ from api.pages.rendering import words, zone_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.v1.me import KindName, MePatch, change_oneself, preferences
+from api.v1.people import zones
 from api.v1.policy_shapes import WEEK
 from api.v1.shapes import PathId
 from domain import notices as kinds
@@ -99,7 +99,7 @@ async def _form(
         shown=shown,
         saved=saved,
         week=WEEK,
-        zones=sorted(available_timezones()),
+        zones=sorted(zones()),
         countries=sorted(public_holidays.regions()),
         kinds={name: words(name) for name in sorted(kinds.KINDS)},
     )
