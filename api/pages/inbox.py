@@ -39,7 +39,7 @@ async def inbox(
     return await show(
         visit,
         "inbox.html",
-        said=[(one.notice, _said(one, unit.person.time_zone)) for one in facts],
+        said=[(one.notice, _said(one, unit.person.time_zone, unit.now)) for one in facts],
         next_cursor=found.next_cursor,
         only_unread=unread,
         kind=kind,
@@ -47,7 +47,7 @@ async def inbox(
     )
 
 
-def _said(fact: Fact, zone: str) -> str:
+def _said(fact: Fact, zone: str, now: datetime) -> str:
     notice = fact.notice
     due = "now"
     if fact.due_on is not None:
@@ -55,7 +55,8 @@ def _said(fact: Fact, zone: str) -> str:
     elif fact.due_at is not None:
         due = kinds.instant_words(fact.due_at.astimezone(zone_of(zone)), zone)
     facts = {"due": due, "detail": fact.detail, **fact.names}
-    sentence = kinds.sentence(notice.kind, title=fact.title, target=notice.target, **facts)
+    is_past = fact.due_at is not None and fact.due_at <= now
+    sentence = kinds.sentence(notice.kind, title=fact.title, target=notice.target, is_past=is_past, **facts)
     stands_in = notice.on_behalf_of_id is not None and not notice.kind.startswith("away_")
     return f"For {fact.names['person']}, who is away: {sentence}" if stands_in else sentence
 

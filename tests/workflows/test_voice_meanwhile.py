@@ -178,3 +178,18 @@ async def test_what_is_escalated_after_an_outage_is_two_messages(room: Room) -> 
     await jane.is_told("changes_requested", at(0, 9, 50), postmortem_id=mine, is_escalation=True)
     await jane.until(at(0, 9, 51))
     assert len(jane.letters()) == 3, "at once again"
+
+
+async def test_what_was_due_is_not_due(room: Room) -> None:
+    jane = await room.listener()
+    mine = await room.postmortem(jane.id, "Late")
+    async with room.lab.sessions.begin() as session:
+        (await session.get_one(PostmortemTarget, (mine, "draft_completed"))).due_at = at(0, 8)
+        (await session.get_one(PostmortemTarget, (mine, "published"))).due_at = at(0, 16)
+    for target in ("draft_completed", "published"):
+        await jane.is_told("target_due", at(0, 9), postmortem_id=mine, target=target)
+    await jane.until(at(0, 10))
+    words = plain(jane.letters()[0])
+    late = words.index("The finished draft of “Late” was due ")
+    assert words.index("OVERDUE") < late < words.index("NEEDS YOU TODAY")
+    assert "The publication of “Late” is due " in words
