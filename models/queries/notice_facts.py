@@ -90,6 +90,7 @@ async def read_facts(
     reviewers = await _all(session, reviewing)
     items = await _all(session, select(ActionItem).where(ActionItem.id.in_(item_ids)))
     owners = {one.owner_id for one in items} | {one.author_id for one in postmortems}
+    owners |= {one.person_id for one in reviewers}
     named = await _named(session, ids, person_ids | {one for one in owners if one})
     people = await _all(session, select(Person).where(Person.id.in_(named)))
     integrations = {one.integration_id for one in notices if one.integration_id}
@@ -221,6 +222,12 @@ def _is_done(notice: Notice, postmortem: Postmortem, target: PostmortemTarget | 
             done = postmortem.status != Status.DRAFT
         case "review_completed":
             done = postmortem.status != Status.IN_REVIEW
+        case "author_left":
+            author = known.people.get(postmortem.author_id or "")
+            done = author is not None and author.is_active
+        case "reviewer_left":
+            theirs = [known.people.get(person_id) for key, person_id in known.reviewers if key == postmortem.id]
+            done = all(one is not None and one.is_active for one in theirs)
         case "away_waits":
             away = known.people.get(notice.on_behalf_of_id or "")
             done = away is not None and absence(away.is_active, away.away_from, away.away_until, known.now) is None

@@ -193,3 +193,20 @@ async def test_what_was_due_is_not_due(room: Room) -> None:
     late = words.index("The finished draft of “Late” was due ")
     assert words.index("OVERDUE") < late < words.index("NEEDS YOU TODAY")
     assert "The publication of “Late” is due " in words
+
+
+async def test_whoever_left_and_was_replaced_is_not_told_of(room: Room) -> None:
+    lead, author, gone = await room.listener(), await room.listener(), await room.listener(is_active=False)
+    wanting, mended = await in_review(room, author.id, gone.id), await in_review(room, author.id, lead.id)
+    orphan = await room.postmortem(gone.id, visibility="ORGANIZATION")
+    for one in (wanting, mended):
+        await lead.is_told("reviewer_left", at(0, 9), postmortem_id=one)
+    for one in (orphan, mended):
+        await lead.is_told("author_left", at(0, 9), postmortem_id=one)
+    await lead.until(at(0, 10))
+    assert sorted(zip([one.kind for one in await lead.notices()], await lead.outcomes(), strict=True)) == [
+        ("author_left", "DONE"),
+        ("author_left", "TOLD"),
+        ("reviewer_left", "DONE"),
+        ("reviewer_left", "TOLD"),
+    ]
