@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.absence import absence
@@ -22,6 +22,7 @@ from models.postmortem import Comment, Postmortem, PostmortemReviewer, Postmorte
 from models.queries.postmortems import state_of
 from models.queries.visibility import effective_visibility, visible_to
 from models.record import Notice
+from models.section import Section
 
 REVIEW_KINDS = {"review_requested", "review_pending", "review_awaited", "review_stale"}
 WRITERS_KINDS = {"target_due", "draft_stale"}
@@ -49,6 +50,7 @@ class _Known:
     targets: Mapping[tuple[str, str], PostmortemTarget]
     reviewers: Mapping[tuple[str, str], PostmortemReviewer]
     threads: Mapping[str, bool]
+    written: Mapping[str, datetime]
     integrations: Mapping[str, Integration]
     people: Mapping[str, Person]
     muted: Collection[str]
@@ -101,6 +103,7 @@ async def read_facts(
         targets={(one.postmortem_id, one.name): one for one in targets},
         reviewers={(one.postmortem_id, one.person_id): one for one in reviewers},
         threads=await _threads(session, comment_ids),
+        written=await _written(session, {one.postmortem_id for one in notices if one.kind == "draft_stale"}),
         integrations={
             one.id: one for one in await _all(session, select(Integration).where(Integration.id.in_(integrations)))
         },
@@ -132,6 +135,16 @@ async def _threads(session: AsyncSession, comment_ids: Collection[str]) -> dict[
     above = select(Comment.id).where(Comment.id.in_(parents), Comment.resolved_at.is_not(None))
     resolved = set((await session.execute(above)).scalars())
     return {one.id: one.resolved_at is not None or one.parent_id in resolved for one in rows}
+
+
+async def _written(session: AsyncSession, postmortem_ids: Collection[str | None]) -> dict[str, datetime]:
+    """When somebody last wrote in each."""
+    if not postmortem_ids:
+        return {}
+    last = select(Section.postmortem_id, func.max(Section.updated_at)).where(
+        Section.postmortem_id.in_(postmortem_ids), Section.updated_by.is_not(None)
+    )
+    return {key: at for key, at in (await session.execute(last.group_by(Section.postmortem_id))).all() if at}
 
 
 def _fact(notice: Notice, known: _Known) -> Fact:
@@ -217,7 +230,8 @@ def _is_done(notice: Notice, postmortem: Postmortem, target: PostmortemTarget | 
         case "target_due":
             done = target is not None and _is_met(notice, postmortem, target, known)
         case "draft_stale":
-            done = postmortem.status != Status.DRAFT or postmortem.updated_at > notice.created_at
+            written_at = known.written.get(postmortem.id, notice.created_at)
+            done = postmortem.status != Status.DRAFT or written_at > notice.created_at
         case "changes_requested":
             done = postmortem.status != Status.DRAFT
         case "review_completed":

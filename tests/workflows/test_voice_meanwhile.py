@@ -9,8 +9,9 @@ import pytest_asyncio
 from domain.ladder import occasion
 from domain.lifecycle import Status
 from models.action_item import ActionItem
-from models.postmortem import PostmortemReviewer, PostmortemTarget
+from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget
 from models.queries import notices
+from models.section import Section
 from tests.peers.smtp import Mailbox, running_smtp
 from tests.workflows.listening import Room, at, eventually, opened_room, plain
 
@@ -210,3 +211,17 @@ async def test_whoever_left_and_was_replaced_is_not_told_of(room: Room) -> None:
         ("reviewer_left", "DONE"),
         ("reviewer_left", "TOLD"),
     ]
+
+
+async def test_a_draft_rests_until_somebody_writes_in_it(room: Room) -> None:
+    jane = await room.listener()
+    renamed, written = await room.postmortem(jane.id, "Renamed"), await room.postmortem(jane.id, "Written")
+    async with room.lab.sessions.begin() as session:
+        (await session.get_one(Postmortem, renamed)).updated_at = at(0, 9, 5)
+        section = await session.get_one(Section, (written, "summary"))
+        section.updated_at, section.updated_by = at(0, 9, 5), jane.id
+    for one in (renamed, written):
+        await jane.is_told("draft_stale", at(0, 9), postmortem_id=one)
+    await jane.until(at(0, 10))
+    assert sorted(str(one) for one in await jane.outcomes()) == ["DONE", "TOLD"]
+    assert "Renamed" in plain(jane.letters()[0])
