@@ -78,16 +78,18 @@ class Words:
     def _entry(self, fact: Fact, work: Work) -> Entry:
         notice, kind = fact.notice, kinds.kind_of(fact.notice.kind)
         due_at = self._local(fact.due_at) if fact.due_at else None
+        is_past = fact.due_at is not None and fact.due_at <= self._now
         text = kinds.sentence(
             notice.kind,
             title=fact.title,
             target=notice.target,
             due=self._due(fact),
+            is_past=is_past,
             detail=fact.detail,
             **fact.names,
         )
         stands_in = notice.on_behalf_of_id is not None and not notice.kind.startswith("away_")
-        is_late = kind.group == "NEEDS_YOU" and fact.due_at is not None and fact.due_at <= self._now
+        is_late = kind.group == "NEEDS_YOU" and is_past
         return Entry(
             id=notice.id,
             kind=notice.kind,

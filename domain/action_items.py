@@ -48,6 +48,11 @@ def overdue_at(due_on: date) -> datetime:
     return datetime.combine(due_on + timedelta(days=1), time.min, tzinfo=UTC)
 
 
+def asked_from(due_on: date, snoozed_until: datetime | None) -> datetime:
+    """The instant from which on it is asked for: when it is overdue, or when its snooze ends, whichever is later."""
+    return max(overdue_at(due_on), snoozed_until or overdue_at(due_on))
+
+
 def is_overdue(status: ActionItemStatus, due_on: date | None, now: datetime) -> bool:
     return due_on is not None and not status.is_settled and now >= overdue_at(due_on)
 

@@ -122,6 +122,11 @@ def ladder(facts: Facts, policy: Policy, calendars: Mapping[str, Calendar]) -> l
     return sorted(found, key=lambda one: (one.at, one.due_at, one.target, one.to))
 
 
+def occasion(subject_id: str, target: str, due_at: datetime, step: str = "") -> str:
+    """The key of one message of the ladder; without a step, what those about that due time begin with."""
+    return f"{subject_id}:{target}:{due_at.isoformat()}:{step}"
+
+
 def looked_until(nudges: Sequence[Nudge], now: datetime) -> datetime:
     """The next ``looked_at``, once what is due ``now`` was sent: what was reached, but waits for its receiver's working
     hours, is not to be forgotten."""

@@ -25,10 +25,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "review_requested": Kind("Please review “{title}”", acts=_REVIEW),
         "review_pending": Kind("Your review of “{title}” is waited for", acts=_REVIEW),
+        "review_awaited": Kind("A review of “{title}” is waited for"),
         "review_stale": Kind("“{title}” changed after you approved it: please look again", acts=_REVIEW),
         "review_completed": Kind("Everybody approved “{title}”: it can be published"),
         "changes_requested": Kind("Changes to “{title}” were asked for"),
-        "target_due": Kind("{target} of “{title}” is due {due}"),
+        "target_due": Kind("{target} of “{title}” {is_due} {due}"),
         "draft_stale": Kind("Nobody has written in “{title}” for a while"),
         "action_item_due": Kind("“{title}” is due {due}", acts=_ITEM),
         "action_item_overdue": Kind("“{title}” was due {due}", group="OVERDUE", acts=_ITEM),
@@ -67,9 +68,12 @@ def kind_of(name: str) -> Kind:
     return KINDS.get(name) or Kind(f"{name.replace('_', ' ').capitalize()}: {{title}}")
 
 
-def sentence(name: str, *, title: str, target: str | None = None, due: str = "", **more: str) -> str:
-    """One line of plain text."""
+def sentence(
+    name: str, *, title: str, target: str | None = None, due: str = "", is_past: bool = False, **more: str
+) -> str:
+    """One line of plain text. ``is_past``: ``due`` lies behind."""
     facts = {"title": title, "target": TARGETS.get(target or "", "What was promised"), "due": due, **more}
+    facts["is_due"] = "was due" if is_past else "is due"
     words = kind_of(name).says.format_map(_Blank(facts))
     return " ".join(words.split())
 

@@ -37,7 +37,8 @@ class Hearing:
     """When a receiver listens. ``calendar`` holds working hours, holidays and absences; minutes are of their own day.
 
     ``preferred`` None: the digest comes as soon as there is one. ``daily`` false, for a team's channel: as many as
-    there are. ``last_digest_at`` is when the last one was made, ``planned_at`` when the next one was to be.
+    there are. ``last_digest_at`` is when the last one was made, ``planned_at`` when the next one was to be;
+    ``last_escalation_at`` when the last escalation was.
     """
 
     calendar: Calendar
@@ -45,6 +46,7 @@ class Hearing:
     quiet: tuple[int, int] | None = None
     snoozed_until: datetime | None = None
     last_digest_at: datetime | None = None
+    last_escalation_at: datetime | None = None
     planned_at: datetime | None = None
     daily: bool = True
 
@@ -76,8 +78,10 @@ def next_moment(at: datetime, hearing: Hearing) -> datetime | None:
 
 
 def next_escalation(since: datetime, now: datetime, hearing: Hearing) -> datetime | None:
-    """At once, in working hours. A snooze does not hold it."""
-    return next_moment(max(since, now), hearing)
+    """At once, in working hours; what follows within the window comes together at its end: after an outage everything
+    is due in the same minute. A snooze does not hold it."""
+    last = hearing.last_escalation_at
+    return next_moment(max(since, now, last + WINDOW if last else now), hearing)
 
 
 def next_digest(since: datetime, now: datetime, hearing: Hearing) -> datetime | None:

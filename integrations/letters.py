@@ -8,7 +8,8 @@ from integrations.notifier import Message
 
 _PAGE = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
-    '<body style="font-family:system-ui,sans-serif;font-size:15px;line-height:1.5;color:#1f2328;max-width:40em">'
+    '<body style="font-family:system-ui,sans-serif;font-size:15px;line-height:1.5;color:#1f2328;max-width:40em;'
+    'overflow-wrap:anywhere">'
     "{body}</body></html>\n"
 )
 

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Query, Response
 
@@ -11,6 +10,7 @@ from api.pages.rendering import words, zone_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.v1.me import KindName, MePatch, change_oneself, preferences
+from api.v1.people import zones
 from api.v1.policy_shapes import WEEK
 from api.v1.shapes import PathId
 from domain import notices as kinds
@@ -39,7 +39,7 @@ async def inbox(
     return await show(
         visit,
         "inbox.html",
-        said=[(one.notice, _said(one, unit.person.time_zone)) for one in facts],
+        said=[(one.notice, _said(one, unit.person.time_zone, unit.now)) for one in facts],
         next_cursor=found.next_cursor,
         only_unread=unread,
         kind=kind,
@@ -47,7 +47,7 @@ async def inbox(
     )
 
 
-def _said(fact: Fact, zone: str) -> str:
+def _said(fact: Fact, zone: str, now: datetime) -> str:
     notice = fact.notice
     due = "now"
     if fact.due_on is not None:
@@ -55,7 +55,8 @@ def _said(fact: Fact, zone: str) -> str:
     elif fact.due_at is not None:
         due = kinds.instant_words(fact.due_at.astimezone(zone_of(zone)), zone)
     facts = {"due": due, "detail": fact.detail, **fact.names}
-    sentence = kinds.sentence(notice.kind, title=fact.title, target=notice.target, **facts)
+    is_past = fact.due_at is not None and fact.due_at <= now
+    sentence = kinds.sentence(notice.kind, title=fact.title, target=notice.target, is_past=is_past, **facts)
     stands_in = notice.on_behalf_of_id is not None and not notice.kind.startswith("away_")
     return f"For {fact.names['person']}, who is away: {sentence}" if stands_in else sentence
 
@@ -99,7 +100,7 @@ async def _form(
         shown=shown,
         saved=saved,
         week=WEEK,
-        zones=sorted(available_timezones()),
+        zones=sorted(zones()),
         countries=sorted(public_holidays.regions()),
         kinds={name: words(name) for name in sorted(kinds.KINDS)},
     )

@@ -33,8 +33,17 @@ Handle = Annotated[
 ]
 
 
+NO_PLACE = frozenset({"localtime", "Factory"})
+"""Files beside the zones on some machines: whatever that machine is set to, and nothing."""
+
+
+def zones() -> set[str]:
+    """Names of the IANA database."""
+    return available_timezones() - NO_PLACE
+
+
 def _zone(value: str) -> str:
-    if value not in available_timezones():
+    if value not in zones():
         raise PydanticCustomError("time_zone", "Give an IANA time zone, such as Europe/Berlin")
     return value
 

@@ -87,7 +87,7 @@ async def read_message_unscoped(session: AsyncSession, message_id: str, now: dat
         message,
         receiver,
         [one for one in facts if one.outcome is None],
-        rules.may_speak(now, receiver.hearing),
+        rules.may_speak(now, receiver.hearing) and not (message.kind == "DIGEST" and receiver.snoozes(now)),
         waits=await _waits(session, receiver) if message.kind == "DIGEST" and receiver.person else [],
         report=await read_report(session, team, now) if team and message.kind == "REPORT" else None,
         preview=await _preview(session, facts) if message.kind == "PUBLISHED" else None,

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.absence import absence
 from domain.access import Viewer, Visibility
-from domain.action_items import ActionItemStatus, is_overdue
+from domain.action_items import ActionItemStatus, asked_from, is_overdue
+from domain.ladder import ACTION_ITEM, occasion
 from domain.lifecycle import ReviewerState, Status
 from domain.targets import TargetName
 from domain.voice import Outcome
@@ -20,9 +22,11 @@ from models.postmortem import Comment, Postmortem, PostmortemReviewer, Postmorte
 from models.queries.postmortems import state_of
 from models.queries.visibility import effective_visibility, visible_to
 from models.record import Notice
+from models.section import Section
 from models.team import Team
 
-REVIEW_KINDS = {"review_requested", "review_pending", "review_stale"}
+REVIEW_KINDS = {"review_requested", "review_pending", "review_awaited", "review_stale"}
+WRITERS_KINDS = {"target_due", "draft_stale"}
 WAITS_TO_BE_REVIEWED = {ReviewerState.PENDING, ReviewerState.STALE}
 
 
@@ -47,6 +51,7 @@ class _Known:
     targets: Mapping[tuple[str, str], PostmortemTarget]
     reviewers: Mapping[tuple[str, str], PostmortemReviewer]
     threads: Mapping[str, bool]
+    written: Mapping[str, datetime]
     integrations: Mapping[str, Integration]
     teams: Mapping[str, Team]
     people: Mapping[str, Person]
@@ -85,15 +90,14 @@ async def read_facts(
         person_ids.add(viewer.person_id)
     postmortems = await _all(session, select(Postmortem).where(Postmortem.id.in_(ids), may_see))
     targets = await _all(session, select(PostmortemTarget).where(PostmortemTarget.postmortem_id.in_(ids)))
-    reviewing = select(PostmortemReviewer).where(
-        PostmortemReviewer.postmortem_id.in_(ids), PostmortemReviewer.person_id.in_(person_ids)
-    )
+    reviewing = select(PostmortemReviewer).where(PostmortemReviewer.postmortem_id.in_(ids))
     reviewers = await _all(session, reviewing)
     items = await _all(session, select(ActionItem).where(ActionItem.id.in_(item_ids)))
     team_ids = {one.about_team_id for one in notices if one.about_team_id}
     teams = await _all(session, select(Team).where(Team.id.in_(team_ids)))
-    leads = {one.lead_id for one in teams if one.lead_id}
-    named = await _named(session, ids, person_ids | leads | {one.owner_id for one in items if one.owner_id})
+    owners = {one.owner_id for one in items} | {one.author_id for one in postmortems}
+    owners |= {one.person_id for one in reviewers} | {one.lead_id for one in teams}
+    named = await _named(session, ids, person_ids | {one for one in owners if one})
     people = await _all(session, select(Person).where(Person.id.in_(named)))
     integrations = {one.integration_id for one in notices if one.integration_id}
     known = _Known(
@@ -103,6 +107,7 @@ async def read_facts(
         targets={(one.postmortem_id, one.name): one for one in targets},
         reviewers={(one.postmortem_id, one.person_id): one for one in reviewers},
         threads=await _threads(session, comment_ids),
+        written=await _written(session, {one.postmortem_id for one in notices if one.kind == "draft_stale"}),
         integrations={
             one.id: one for one in await _all(session, select(Integration).where(Integration.id.in_(integrations)))
         },
@@ -135,6 +140,16 @@ async def _threads(session: AsyncSession, comment_ids: Collection[str]) -> dict[
     above = select(Comment.id).where(Comment.id.in_(parents), Comment.resolved_at.is_not(None))
     resolved = set((await session.execute(above)).scalars())
     return {one.id: one.resolved_at is not None or one.parent_id in resolved for one in rows}
+
+
+async def _written(session: AsyncSession, postmortem_ids: Collection[str | None]) -> dict[str, datetime]:
+    """When somebody last wrote in each."""
+    if not postmortem_ids:
+        return {}
+    last = select(Section.postmortem_id, func.max(Section.updated_at)).where(
+        Section.postmortem_id.in_(postmortem_ids), Section.updated_by.is_not(None)
+    )
+    return {key: at for key, at in (await session.execute(last.group_by(Section.postmortem_id))).all() if at}
 
 
 def _fact(notice: Notice, known: _Known) -> Fact:
@@ -194,7 +209,13 @@ def _item_outcome(notice: Notice, item: ActionItem, known: _Known) -> Outcome | 
         return Outcome.DONE if status.is_settled or (owner is not None and owner.is_active) else None
     if not notice.kind.startswith("action_item_") or notice.kind == "action_item_followed_ticket":
         return None
+    postmortem = known.postmortems.get(item.postmortem_id)
+    writes = postmortem.author_id if postmortem and notice.kind != "action_item_assigned" else None
+    if _was_passed_on(notice, item.owner_id, known, writes):
+        return Outcome.DONE
     moved = notice.kind == "action_item_overdue" and not is_overdue(status, item.due_on, known.now)
+    if item.due_on is not None:
+        moved = moved or _was_due_else(notice, item.id, ACTION_ITEM, asked_from(item.due_on, item.snoozed_until))
     snoozed = item.snoozed_until is not None and item.snoozed_until > known.now
     return Outcome.DONE if status.is_settled or moved or snoozed else None
 
@@ -217,34 +238,68 @@ def _team_outcome(notice: Notice, known: _Known) -> Outcome | None:
 def _is_done(notice: Notice, postmortem: Postmortem, target: PostmortemTarget | None, known: _Known) -> bool:
     if postmortem.status == Status.ARCHIVED or (notice.comment_id and known.threads.get(notice.comment_id, True)):
         return True
-    if notice.kind == "draft_stale":
-        return postmortem.status != Status.DRAFT or postmortem.updated_at > notice.created_at
-    if notice.kind == "changes_requested":
-        return postmortem.status != Status.DRAFT
-    if notice.kind == "review_completed":
-        return postmortem.status != Status.IN_REVIEW
-    if notice.kind in REVIEW_KINDS:
-        return not _owes_review(notice, postmortem, known)
-    return target is not None and _is_met(notice, postmortem, target, known)
+    reviews = (postmortem.id, _meant(notice, known)) in known.reviewers
+    if notice.kind in WRITERS_KINDS and not reviews and _was_passed_on(notice, postmortem.author_id, known):
+        return True
+    match notice.kind:
+        case kind if kind in REVIEW_KINDS:
+            done = not _is_review_owed(notice, postmortem, known)
+        case "target_due":
+            done = target is not None and _is_met(notice, postmortem, target, known)
+        case "draft_stale":
+            written_at = known.written.get(postmortem.id, notice.created_at)
+            done = postmortem.status != Status.DRAFT or written_at > notice.created_at
+        case "changes_requested":
+            done = postmortem.status != Status.DRAFT
+        case "review_completed":
+            done = postmortem.status != Status.IN_REVIEW
+        case "author_left":
+            author = known.people.get(postmortem.author_id or "")
+            done = author is not None and author.is_active
+        case "reviewer_left":
+            theirs = [known.people.get(person_id) for key, person_id in known.reviewers if key == postmortem.id]
+            done = all(one is not None and one.is_active for one in theirs)
+        case "away_waits":
+            away = known.people.get(notice.on_behalf_of_id or "")
+            done = away is not None and absence(away.is_active, away.away_from, away.away_until, known.now) is None
+        case _:
+            done = False
+    return done
 
 
-def _owes_review(notice: Notice, postmortem: Postmortem, known: _Known) -> bool:
-    reviewer = known.reviewers.get((postmortem.id, notice.on_behalf_of_id or known.receiver_id))
-    if postmortem.status != Status.IN_REVIEW:
-        return False
-    if reviewer is None:
-        return notice.is_escalation
-    return state_of(reviewer, postmortem) in WAITS_TO_BE_REVIEWED
+def _is_review_owed(notice: Notice, postmortem: Postmortem, known: _Known) -> bool:
+    """By the reviewer to whom it was said, or by anybody where it was said to somebody else."""
+    theirs = [row for (key, _), row in known.reviewers.items() if key == postmortem.id]
+    if notice.kind != "review_awaited":
+        theirs = [one for one in theirs if one.person_id == _meant(notice, known)]
+    waiting = any(state_of(one, postmortem) in WAITS_TO_BE_REVIEWED for one in theirs)
+    return postmortem.status == Status.IN_REVIEW and waiting
 
 
 def _is_met(notice: Notice, postmortem: Postmortem, target: PostmortemTarget, known: _Known) -> bool:
-    """Met, waived, or extended since; or a review that this reviewer has given while others have not."""
+    """Met, waived, or due at another time since; or a review that this reviewer has given while others have not."""
     if target.met_at is not None or target.waived_at is not None:
         return True
-    due_at = target.extended_to or target.due_at
-    if notice.rung != "before_due" and target.extended_to is not None and due_at > known.now:
+    if _was_due_else(notice, postmortem.id, target.name, target.extended_to or target.due_at):
         return True
-    asked = known.reviewers.get((postmortem.id, notice.on_behalf_of_id or known.receiver_id))
+    asked = known.reviewers.get((postmortem.id, _meant(notice, known)))
     if target.name != TargetName.REVIEW_COMPLETED or asked is None or postmortem.author_id == known.receiver_id:
         return False
     return postmortem.status == Status.IN_REVIEW and state_of(asked, postmortem) not in WAITS_TO_BE_REVIEWED
+
+
+def _was_passed_on(notice: Notice, owner_id: str | None, known: _Known, also: str | None = None) -> bool:
+    """Somebody else who is there owes it by now; whoever is asked ``also`` is still asked."""
+    owner = known.people.get(owner_id or "")
+    others = owner is not None and owner.is_active
+    return others and not notice.is_escalation and _meant(notice, known) not in {owner_id, also}
+
+
+def _meant(notice: Notice, known: _Known) -> str:
+    """Whom it was written for first: whoever is away, where somebody stands in."""
+    return notice.on_behalf_of_id or known.receiver_id
+
+
+def _was_due_else(notice: Notice, subject_id: str, target: str, due_at: datetime) -> bool:
+    """It was written for another due time than the one that holds; the ladder asks anew for that one."""
+    return notice.rung is not None and not notice.dedupe_key.startswith(occasion(subject_id, target, due_at))

@@ -135,6 +135,6 @@ async def mark_read(session: AsyncSession, viewer: Viewer, notice_id: str, now: 
 
 
 async def mark_all_read(session: AsyncSession, viewer: Viewer, now: datetime) -> int:
-    """How many were not read."""
-    statement = update(Notice).where(Notice.person_id == viewer.person_id, Notice.read_at.is_(None))
+    """How many were not read; what the viewer does not see stays unread."""
+    statement = update(Notice).where(*_seen_by(viewer), Notice.read_at.is_(None))
     return len((await session.execute(statement.values(read_at=now).returning(Notice.id))).scalars().all())

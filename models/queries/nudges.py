@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.ladder import Facts, Nudge, Sent, ladder, looked_until
+from domain.ladder import Facts, Nudge, Sent, ladder, looked_until, occasion
 from domain.policy import Asked, RungKind
 from models.action_item import ActionItem
 from models.ladder import LadderAlarm, LadderStep
@@ -98,7 +98,7 @@ async def _sent(session: AsyncSession, subject_id: str, things: Sequence[Thing])
 async def _ask(session: AsyncSession, debt: Debt, due: Sequence[tuple[Thing, Nudge]], now: datetime) -> None:
     steps: list[dict[str, Any]] = []
     for thing, nudge in due:
-        occasion = f"{debt.subject_id}:{nudge.target}:{nudge.due_at.isoformat()}:{nudge.step}"
+        key = occasion(debt.subject_id, nudge.target, nudge.due_at, nudge.step)
         said: dict[str, Any] = {
             "at": now,
             "postmortem_id": debt.postmortem.id,
@@ -107,18 +107,18 @@ async def _ask(session: AsyncSession, debt: Debt, due: Sequence[tuple[Thing, Nud
             "rung": nudge.rung,
             "is_escalation": is_escalation(nudge, thing, debt),
         }
-        kind = thing.early if nudge.rung == RungKind.BEFORE_DUE.value.lower() else thing.kind
+        kind = thing.kind_for(nudge.to, early=nudge.rung == RungKind.BEFORE_DUE.value.lower())
         if nudge.to in debt.cast.channels:
-            await notify_teams(session, [nudge.to], kind, occasion, **said)
+            await notify_teams(session, [nudge.to], kind, key, **said)
         else:
-            await notify(session, [nudge.to], kind, occasion, comment_id=thing.comment_id, **said)
+            await notify(session, [nudge.to], kind, key, comment_id=thing.comment_id, **said)
         common = {
             "subject_id": debt.subject_id,
             "target": nudge.target,
             "due_at": nudge.due_at,
             "receiver_id": nudge.to,
             "is_escalation": is_escalation(nudge, thing, debt),
-            "occasion": occasion,
+            "occasion": key,
             "sent_at": now,
             "postmortem_id": debt.postmortem.id,
             "action_item_id": debt.item.id if debt.item else None,

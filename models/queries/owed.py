@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from domain.action_items import ActionItemStatus, Priority, overdue_at
+from domain.action_items import ActionItemStatus, Priority, asked_from
 from domain.calendar import Away, Calendar
 from domain.ladder import ACTION_ITEM, COMMENT_THREADS, PENDING_REVIEW, Owed, stale_draft
 from domain.lifecycle import ReviewerState, Status
@@ -26,17 +26,21 @@ WRITING = (Status.DRAFT.value, Status.IN_REVIEW.value)
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """One thing that is owed. ``kind`` is the notice's, ``early_kind`` that of one before it is due, if it is another;
-    ``comment_id`` the thread that has rested for longest."""
+    """One thing that is owed. ``kind`` is the notice's, ``early_kind`` that of one before it is due, if it is another,
+    ``others_kind`` that of one to somebody who is none of ``theirs``; ``comment_id`` the thread that has rested for
+    longest."""
 
     owed: Owed
     kind: str
     comment_id: str | None = None
     early_kind: str | None = None
+    others_kind: str | None = None
+    theirs: frozenset[str] = frozenset()
 
-    @property
-    def early(self) -> str:
-        return self.early_kind or self.kind
+    def kind_for(self, person_id: str, *, early: bool) -> str:
+        if self.others_kind and person_id not in self.theirs:
+            return self.others_kind
+        return (self.early_kind if early else None) or self.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,8 @@ def _owed_reviews(
         by_instant.setdefault(asked_at, []).append(person_id)
     for asked_at, person_ids in by_instant.items():
         due = asked_at + review_time(policy)
-        yield Thing(Owed(PENDING_REVIEW, asked_at, due, cast.owners(person_ids)), "review_pending")
+        owed = Owed(PENDING_REVIEW, asked_at, due, cast.owners(person_ids))
+        yield Thing(owed, "review_pending", others_kind="review_awaited", theirs=frozenset(person_ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +200,8 @@ async def read_item_debt(session: AsyncSession, item: ActionItem) -> Debt:
     settled = ActionItemStatus(item.status).is_settled or postmortem.status == Status.ARCHIVED
     things, calendars = [], cast.calendars
     if item.due_on is not None:
-        due = overdue_at(item.due_on)
+        due = asked_from(item.due_on, item.snoozed_until)
         if item.snoozed_until is not None:
-            due = max(due, item.snoozed_until)
             calendars = {one: _snoozed(calendar, item.snoozed_until) for one, calendar in calendars.items()}
         owners = cast.owners([item.owner_id])
         owed = Owed(ACTION_ITEM, min(item.created_at, due), due, owners, is_settled=settled)

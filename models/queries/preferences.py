@@ -22,7 +22,7 @@ async def change_preferences(
     if changes.get("delegate_id"):
         await people.check_active(session, "delegateId", [changes["delegate_id"]])
     person = await session.get_one(Person, viewer.person_id, with_for_update=True, populate_existing=True)
-    reasons = list(_problems(person, changes))
+    reasons = list(_problems(person, changes, (await voices.read_office(session)).hours))
     if reasons:
         raise Malformed(reasons=reasons)
     await people.change_person(session, viewer, viewer.person_id, changes, expected)
@@ -34,8 +34,8 @@ async def change_preferences(
     return person
 
 
-def _problems(person: Person, changes: Mapping[str, Any]) -> Iterator[Fact]:
-    """What would be wrong with all of it together."""
+def _problems(person: Person, changes: Mapping[str, Any], office: Calendar) -> Iterator[Fact]:
+    """What would be wrong with all of it together. The office's hours are those of whoever says none."""
 
     def will_be(name: str) -> Any:
         return changes.get(name, getattr(person, name))
@@ -52,7 +52,7 @@ def _problems(person: Person, changes: Mapping[str, Any]) -> Iterator[Fact]:
     if (begin is None) != (end is None):
         yield reason("quiet", "Give both quietFrom and quietUntil, or neither", where="body.quietUntil")
     elif begin is not None:
-        hours = Calendar() if opens is None else Calendar(opens=opens, closes=closes)
+        hours = office if opens is None else Calendar(opens=opens, closes=closes)
         if not leaves_time(hours, (begin, end)):
             yield reason("quiet", "Quiet hours must leave some of the working hours", where="body.quietUntil")
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -54,6 +54,9 @@ class Receiver:
     def mine(self) -> Any:
         return Notice.person_id == self.id if self.person else Notice.team_id == self.id
 
+    def snoozes(self, now: datetime) -> bool:
+        return self.hearing.snoozed_until is not None and self.hearing.snoozed_until > now
+
 
 async def _hold(session: AsyncSession, receiver_id: str) -> Voice:
     await session.execute(insert(Voice).values(receiver_id=receiver_id).on_conflict_do_nothing())
@@ -69,38 +72,53 @@ async def find_receiver_unscoped(session: AsyncSession, receiver_id: str) -> Rec
         if not person.is_active:
             return None
         viewer = await people.get_viewer_unscoped(session, person.id, "voice")
-        return Receiver(
-            person.id, person.name, _hearing(person, voice, await _hours(session, person)), voice, person, viewer
-        )
+        hearing = _hearing(person, voice, await _hours(session, person))
+        hearing = replace(hearing, last_escalation_at=await _last_escalation(session, person.id))
+        return Receiver(person.id, person.name, hearing, voice, person, viewer)
     team = await session.get(Team, receiver_id, populate_existing=True)
     if team is None or team.channel_id is None:
         return None
     lead = await session.get(Person, team.lead_id) if team.lead_id else None
     hours = await _hours(session, lead)
     hearing = Hearing(
-        replace(hours, away=()), last_digest_at=voice.last_digest_at, planned_at=voice.digest_at, daily=False
+        replace(hours, away=()),
+        last_digest_at=voice.last_digest_at,
+        last_escalation_at=await _last_escalation(session, team.id),
+        planned_at=voice.digest_at,
+        daily=False,
     )
     return Receiver(team.id, team.name, hearing, voice, team=team)
 
 
 def _hearing(person: Person, voice: Voice, hours: Calendar) -> Hearing:
+    """Quiet hours that leave nothing of somebody's working hours, since their office's have changed, do not count."""
     quiet = None if person.quiet_from is None or person.quiet_until is None else (person.quiet_from, person.quiet_until)
     return Hearing(
         hours,
         preferred=person.preferred_minute,
-        quiet=quiet,
+        quiet=quiet if rules.leaves_time(hours, quiet) else None,
         snoozed_until=person.snoozed_until,
         last_digest_at=voice.last_digest_at,
         planned_at=voice.digest_at,
     )
 
 
+async def _last_escalation(session: AsyncSession, receiver_id: str) -> datetime | None:
+    told = Message.receiver_id == receiver_id, Message.kind == "ESCALATION", Message.state != "VOID"
+    return (await session.execute(select(func.max(Message.created_at)).where(*told))).scalar_one()
+
+
 async def _hours(session: AsyncSession, person: Person | None) -> Calendar:
     """A person's own, else those of the default policy's office: nobody's in particular."""
+    office = await read_office(session)
+    return (await read_calendars(session, [person], office))[person.id] if person else office.calendar
+
+
+async def read_office(session: AsyncSession) -> Office:
+    """The default policy's."""
     statement = select(Policy).where(Policy.id == DEFAULT_POLICY_ID, Policy.is_current)
     row = (await session.execute(statement)).scalar_one_or_none()
-    office = content_of(row).office if row else Office()
-    return (await read_calendars(session, [person], office))[person.id] if person else office.calendar
+    return content_of(row).office if row else Office()
 
 
 # The plan
@@ -125,13 +143,14 @@ async def plan_unscoped(session: AsyncSession, receiver_id: str, now: datetime) 
 
 async def _plan(session: AsyncSession, receiver: Receiver, now: datetime) -> Plan:
     hearing = receiver.hearing
+    await _take_back(session, receiver, now)
     waiting = await _waiting(session, receiver)
     urgent = [one.created_at for one in waiting if one.is_escalation]
     others = [one.created_at for one in waiting if not one.is_escalation]
     unsent = await _unsent(session, receiver.id)
     digest_at = rules.next_digest(min(others), now, hearing) if others else None
     at = rules.earliest(
-        rules.next_escalation(unsent.created_at, now, hearing) if unsent else None,
+        rules.next_moment(now, hearing) if unsent else None,
         rules.next_escalation(min(urgent), now, hearing) if urgent else None,
         digest_at,
         _away_begins(receiver, now) if waiting else None,
@@ -173,6 +192,16 @@ async def _waiting(session: AsyncSession, receiver: Receiver) -> list[Notice]:
 async def _unsent(session: AsyncSession, receiver_id: str) -> Message | None:
     statement = select(Message).where(Message.receiver_id == receiver_id, Message.state == "WAITING")
     return (await session.execute(statement.order_by(Message.created_at, Message.id).limit(1))).scalar()
+
+
+async def _take_back(session: AsyncSession, receiver: Receiver, now: datetime) -> None:
+    """A digest that was not sent yet, for instance in the evening, waits anew for the end of a snooze."""
+    unsent = await _unsent(session, receiver.id)
+    if unsent is not None and unsent.kind == "DIGEST" and receiver.snoozes(now):
+        unsent.state = "VOID"
+        mine = update(Notice).where(Notice.message_id == unsent.id, Notice.settled_at.is_(None))
+        await session.execute(mine.values(message_id=None))
+        await session.flush()
 
 
 async def _settle_all(session: AsyncSession, receiver_id: str, now: datetime) -> None:
@@ -279,11 +308,11 @@ async def _compose(session: AsyncSession, receiver: Receiver, now: datetime) -> 
         return unsent.id
     live = [one.notice for one in await _live(session, receiver, now)]
     urgent = [one for one in live if one.is_escalation]
-    if urgent:
+    if urgent and rules.next_escalation(now, now, receiver.hearing) == now:
         return await _make(session, receiver, "ESCALATION", urgent, now)
     if receiver.team and (published := [one for one in live if one.kind == "published"]):
         return await _make(session, receiver, "PUBLISHED", published[:1], now)
-    if live:
+    if live := [one for one in live if not one.is_escalation]:
         due = rules.next_digest(min(one.created_at for one in live), now, receiver.hearing)
         if due is not None and due <= now:
             receiver.voice.last_digest_at, receiver.voice.digest_at = now, None

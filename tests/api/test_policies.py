@@ -100,6 +100,8 @@ def test_each_change_is_a_version_and_each_is_kept(admin: httpx.Client, policy: 
         {"calendar": {"country": "DE", "region": "CA"}},
         {"calendar": {"region": "BY"}},
         {"calendar": {"timeZone": "Mars/Phobos"}},
+        {"calendar": {"timeZone": "localtime"}},
+        {"calendar": {"timeZone": "Factory"}},
         {"calendar": {"workingDays": []}},
         {"ladder": [{"kind": "BEFORE_DUE", "amount": 100, "asks": ["OWNER"]}]},
         {"ladder": [{"kind": "DUE", "asks": ["OWNER"]}] * 2},

@@ -321,6 +321,7 @@ def test_an_inbox_forgets_what_is_not_seen_any_more(stack: Stack) -> None:
     assert made["title"] not in page.get("/inbox")
     assert made["id"] not in page.get("/inbox")
     assert told.post(f"/api/me/notifications/{notice['id']}/read").status_code == 404
+    assert ok(told.post("/api/me/notifications/read")) == {"marked": 0}
     assert [one["kind"] for one in inbox(owner)] == ["action_item_assigned"], "it is theirs"
     assert made["title"] not in visitor(stack, owner).get("/inbox")
 

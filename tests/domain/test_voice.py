@@ -1,5 +1,6 @@
 """When somebody may be spoken to, against a counter that looks at each minute; and a month of digests."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -107,6 +108,8 @@ def test_a_snooze_holds_digests_and_no_escalation() -> None:
     ten = MONDAY + timedelta(hours=10)
     assert next_digest(ten, ten, hearing) == MONDAY + 3 * DAY + timedelta(hours=9)
     assert next_escalation(ten, ten, hearing) == ten
+    just = replace(hearing, last_escalation_at=ten - timedelta(minutes=5))
+    assert next_escalation(ten, ten, just) == ten + timedelta(minutes=10), "with what else comes until then"
 
 
 def test_nobody_who_never_comes_back_is_waited_for() -> None:

@@ -256,6 +256,18 @@ async def test_a_reviewer_who_has_not_decided_on_what_is_there_now(lab: Lab) -> 
     assert [one.target for one in await case.notices()] == [], "its own targets are met, or not due yet"
 
 
+async def test_whoever_does_not_review_is_told_that_a_review_is_waited_for(lab: Lab) -> None:
+    case, bob = await lab.postmortem(replace(DEFAULT, office=ALWAYS)), await lab.person()
+    await case.submit(bob)
+    await case.command(PostmortemAction.APPROVE, actor_id=bob)
+    async with lab.sessions.begin() as session:
+        (await session.get_one(Postmortem, case.id)).content_revision += 1
+    await case.handle.signal(PostmortemWorkflow.look_again)
+    await case.let_pass(days=8)
+    assert {one.person_id for one in await case.notices("review_pending")} == {bob}
+    assert case.author_id in {one.person_id for one in await case.notices("review_awaited")}, "the day after"
+
+
 async def test_threads_are_one_question_to_whoever_has_the_next_word(lab: Lab) -> None:
     case, bob = await lab.postmortem(replace(AT_DUE, stale_after_days=3)), await lab.person()
     await case.submit(bob)
