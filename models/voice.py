@@ -30,7 +30,8 @@ class Voice(Base):
 class Message(Base):
     """Notices that are told together. WAITING until its activity has an answer; VOID where nothing of it was left.
 
-    ``channel`` is the kind that took it, ``inbox`` where none did; ``external_id`` is that channel's name of it.
+    ``channel`` is the kind that took it, ``inbox`` where none did; ``external_id`` is that channel's name of it, and
+    ``thread`` that of the message which it stands under there, null where it stands by itself.
     """
 
     __tablename__ = "message"
@@ -50,6 +51,7 @@ class Message(Base):
     integration_id: Mapped[Id | None] = mapped_column(ForeignKey("integration.id"))
     address: Mapped[str | None]
     external_id: Mapped[str | None]
+    thread: Mapped[str | None]
     detail: Mapped[str | None]
 
 
