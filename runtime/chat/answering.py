@@ -200,7 +200,7 @@ class Answering:
 
     async def _chosen(self, request: Request, known: Known, opener: Captured, asked: Submitted) -> Reply:
         chosen = asked.values.get("postmortem", "")
-        reply = await timelines.add_message(request, known, chosen, opener.channel, opener.message)
+        reply = await timelines.add_message(request, known, chat.Here(chosen), opener.channel, opener.message)
         if asked.values.get("bind") and reply.result in {"added", "there already"}:
             async with request.desk.sessions.begin() as session:
                 await postmortems.get_seen(session, known.viewer, chosen)
@@ -215,7 +215,7 @@ class Answering:
 
         async def work(known: Known) -> Reply:
             async with request.desk.sessions.begin() as session:
-                here = await chat.find_postmortem_here(session, request.connection.id, asked.channel)
+                here = await chat.find_here(session, request.connection.id, asked.channel)
                 choices = [] if here else await chat.list_editable(session, known.viewer, 1)
             if here is not None:
                 return await timelines.add_message(request, known, here, asked.channel, asked.message)
@@ -230,7 +230,7 @@ class Answering:
         if asked.reaction != timelines.PIN:
             return "ignored"
         async with request.desk.sessions.begin() as session:
-            here = await chat.find_postmortem_here(session, request.connection.id, asked.channel)
+            here = await chat.find_here(session, request.connection.id, asked.channel)
         if here is None:
             return "not bound"
         message = await asyncio.to_thread(request.connection.slack().find_message, asked.channel, asked.ts)

@@ -158,10 +158,10 @@ class Workspace:
 
     # Afterword's side
 
-    def results(self) -> list[str]:
+    def results(self, **filters: str) -> list[str]:
         """Of the requests, as the sync log tells, newest first."""
         path = f"/api/integrations/{self.integration['id']}/deliveries"
-        listed = ok(self.stack.client().get(path, params={"limit": 100}))["items"]
+        listed = ok(self.stack.client().get(path, params={"limit": 100, **filters}))["items"]
         return [one["result"] for one in listed if one["direction"] == "IN"]
 
 
