@@ -32,6 +32,8 @@ log = structlog.get_logger()
 
 TOO_LATE = "That dialog did not open in time. Press the button again."
 """What is said where Slack was slow, or we were."""
+PAUSED = "paused"
+"""The result of what came before its connection was paused, and was not answered by then: nobody is told anything."""
 BROKEN = "Slack does not take Afterword's token any more. Nothing was done; an administrator was told."
 
 
@@ -45,6 +47,9 @@ class Answering:
         if held is None:
             return "answered before"
         row, integration = held
+        if not integration.is_enabled:
+            await self._settle(row, PAUSED)
+            return PAUSED
         request = Request(self._desk, Connection.of(integration, self._desk.vault), delivery, datetime.now(UTC))
         try:
             asked = slack_request.read(row.headers, row.body)
@@ -65,6 +70,9 @@ class Answering:
         if held is None:
             return
         row, integration = held
+        if not integration.is_enabled:
+            await self._settle(row, PAUSED)
+            return
         request = Request(self._desk, Connection.of(integration, self._desk.vault), delivery, datetime.now(UTC))
         asked = slack_request.read(row.headers, row.body)
         told = f"This could not be done: {why}. Nothing is tried any more (request {delivery})."
