@@ -19,7 +19,7 @@ from activities.wording import Words
 from domain.errors import AddressGone, CredentialsLocked, DomainError
 from domain.voice import Plan
 from integrations import shelf
-from integrations.notifier import Message, Notifier, NotifierUnavailable, Receipt, Recipient
+from integrations.notifier import Message, MessageKind, Notifier, NotifierUnavailable, Receipt, Recipient
 from models.queries import integrations, messages, voices
 from models.queries.messages import Way, Work
 from models.session import Sessions
@@ -115,6 +115,7 @@ class NoticeActivities:
                 address=sent.address,
                 external_id=sent.receipt.external_id,
                 unreachable=None,
+                thread=sent.receipt.thread,
             )
             await integrations.note_recovery(session, way.integration.id, now, team_id=team_id)
         log.info("message sent", message_id=work.message.id, to=work.receiver.id, channel=way.integration.kind)
@@ -151,16 +152,25 @@ class NoticeActivities:
     async def _send(self, work: Work, said: Message, way: Way) -> "_Sent":
         secrets: Mapping[str, object] = self._vault.open(way.integration.secrets)
         person, team = work.receiver.person, work.receiver.team
+        thread = await self._thread(said, way) if team else None
         try:
             async with (
                 asyncio.timeout(SENDING_LASTS),
                 shelf.connect_notifier(way.integration.kind, way.integration.config, secrets) as notifier,
             ):
                 address = way.address if way.address is not None else await self._address(notifier, work, way)
-                to = Recipient(address, work.receiver.name, person.id if person else None, team.id if team else None)
+                person_id, team_id = person.id if person else None, team.id if team else None
+                to = Recipient(address, work.receiver.name, person_id, team_id, thread)
                 return _Sent(address, await notifier.send(said, to))
         except TimeoutError:
             raise NotifierUnavailable(way.integration.kind, f"no answer within {SENDING_LASTS:.0f} s") from None
+
+    async def _thread(self, said: Message, way: Way) -> str | None:
+        """What it stands under in a team's channel, if it is about one postmortem."""
+        if len(said.threads) != 1 or said.kind is MessageKind.REPORT:
+            return None
+        async with transaction(self._sessions) as session:
+            return await messages.find_thread_unscoped(session, way, said.threads[0])
 
     async def _address(self, notifier: Notifier, work: Work, way: Way) -> str:
         person = work.receiver.person

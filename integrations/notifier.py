@@ -156,19 +156,23 @@ class Message:
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """To whom: ``address`` is the channel's own word (an e-mail address, a Slack user or channel id; "" where the
-    connection is one channel). Exactly one of ``person_id`` and ``team_id`` is set."""
+    connection is one channel). Exactly one of ``person_id`` and ``team_id`` is set. ``thread`` is the ``external_id``
+    of the message there that this one is to stand under, where the channel has threads."""
 
     address: str
     name: str
     person_id: str | None = None
     team_id: str | None = None
+    thread: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """``external_id`` is the channel's own name of what was sent (a ``Message-ID``, a Slack ``channel:ts``)."""
+    """``external_id`` is the channel's own name of what was sent (a ``Message-ID``, a Slack ``channel:ts``);
+    ``thread`` is that of the message that it stands under, None where it stands by itself."""
 
     external_id: str
+    thread: str | None = None
 
 
 class Notifier(ABC):

@@ -10,7 +10,7 @@ Errors of every method:
 
 - ``CredentialsRejected``: the token is revoked, expired, or of an app that was removed;
 - :class:`SlackRefused` with Slack's own code; :class:`ChannelGone`, :class:`PersonGone` and :class:`ScopeMissing` are
-  those that tell apart what a person has to mend;
+  those that tell apart what a person has to mend, :class:`ThreadGone` what was deleted there;
 - :class:`SlackUnavailable`, a stumble: try again, after ``retry_after`` seconds where Slack said so.
 
 No text or repr of an error holds a credential or an answering address.
@@ -18,8 +18,10 @@ No text or repr of an error holds a credential or an answering address.
 
 import json
 import re
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -41,6 +43,7 @@ CHANNEL_CODES = frozenset({"channel_not_found", "not_in_channel", "is_archived",
 PERSON_CODES = frozenset(
     {"user_not_found", "users_not_found", "user_disabled", "cannot_dm_bot", "user_not_visible", "messages_tab_disabled"}
 )
+THREAD_CODES = frozenset({"thread_not_found", "message_not_found", "cannot_reply_to_message"})
 STUMBLES = frozenset({"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"}) | {
     "request_timeout",
     "team_added_to_org",
@@ -88,6 +91,10 @@ class ChannelGone(SlackRefused):
 
 class PersonGone(SlackRefused):
     """Nobody with that id can be written to: deactivated, a bot, or never there."""
+
+
+class ThreadGone(SlackRefused):
+    """The message that was to be answered is deleted, or cannot be answered."""
 
 
 class ScopeMissing(SlackRefused):
@@ -176,6 +183,14 @@ class SlackChannel:
     is_outside: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message of ours: ``id`` is its ``channel:ts``, ``thread`` the time of the message that it stands under."""
+
+    id: str
+    thread: str | None = None
+
+
 class Slack:
     def __init__(self, config: SlackConfig, secrets: SlackSecrets, timeout: float = 10.0) -> None:
         self._config = config
@@ -185,6 +200,7 @@ class Slack:
             token=self._token,
             base_url=f"{config.base_url}/api/",
             timeout=self._timeout,
+            ssl=_tls(),
             retry_handlers=[],
         )
 
@@ -223,11 +239,22 @@ class Slack:
 
     # Messages
 
-    def post(self, channel: str, text: str, blocks: Sequence[Json], *, key: str, thread: str | None = None) -> str:
-        """Posts a message, to a person by their user id; its ``channel:ts``.
+    def post(
+        self,
+        channel: str,
+        text: str,
+        blocks: Sequence[Json],
+        *,
+        key: str,
+        thread: str | None = None,
+        broadcast: bool = False,
+    ) -> Posted:
+        """Posts a message, to a person by their user id; with ``thread`` under the message of that time, and with
+        ``broadcast`` in the channel as well.
 
         ``key`` goes with it as metadata, by which :meth:`find_posted` knows it again: Slack itself has no idempotence.
         """
+        under = {"thread_ts": thread, **({"reply_broadcast": "true"} if broadcast else {})} if thread else {}
         answer = self._call(
             "chat.postMessage",
             channel=channel,
@@ -236,17 +263,25 @@ class Slack:
             metadata=json.dumps({"event_type": "afterword_message", "event_payload": {"key": key}}),
             unfurl_links="false",
             unfurl_media="false",
-            **({"thread_ts": thread} if thread else {}),
+            **under,
         )
-        return f"{answer.data['channel']}:{answer.data['ts']}"
+        told = (answer.data.get("message") or {}).get("thread_ts")
+        return Posted(f"{answer.data['channel']}:{answer.data['ts']}", thread if told == thread else None)
 
     def find_posted(self, channel: str, key: str) -> str | None:
         """The message with that key among the last of the channel, as ``channel:ts``."""
         answer = self._call("conversations.history", channel=channel, limit="50", include_all_metadata="true")
-        for message in answer.data.get("messages") or []:
-            metadata = message.get("metadata") or {}
-            if (metadata.get("event_payload") or {}).get("key") == key:
-                return f"{channel}:{message['ts']}"
+        return _keyed(channel, answer, key)
+
+    def find_answer(self, channel: str, thread: str, key: str) -> str | None:
+        """The message with that key under the one of that time. Raises :class:`ThreadGone` where that is deleted."""
+        fields = {"channel": channel, "ts": thread, "limit": "999", "include_all_metadata": "true"}
+        answer = self._call("conversations.replies", **fields)
+        if found := _keyed(channel, answer, key):
+            return found
+        messages = answer.data.get("messages") or []
+        if not any(one.get("ts") == thread and one.get("subtype") != "tombstone" for one in messages):
+            raise ThreadGone("conversations.replies", "thread_not_found")
         return None
 
     def open_direct(self, user_id: str) -> str:
@@ -266,7 +301,7 @@ class Slack:
         Raises :class:`SlackRefused` for an address that is not Slack's, or that does not work any more.
         """
         self._check_answering(response_url)
-        client = WebhookClient(response_url, timeout=self._timeout, retry_handlers=[])
+        client = WebhookClient(response_url, timeout=self._timeout, ssl=_tls(), retry_handlers=[])
         body: Json = {"text": text, "blocks": list(blocks), "replace_original": replace}
         try:
             answer = client.send_dict(body if replace else {**body, "response_type": "ephemeral"})
@@ -333,6 +368,20 @@ class Slack:
             raise SlackUnavailable(f"{method}: {type(error).__name__}") from None
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """One for all calls: to make it takes 25 ms, and ``slack_sdk`` would make one for each."""
+    return ssl.create_default_context()
+
+
+def _keyed(channel: str, answer: Any, key: str) -> str | None:
+    for message in answer.data.get("messages") or []:
+        metadata = message.get("metadata") or {}
+        if (metadata.get("event_payload") or {}).get("key") == key:
+            return f"{channel}:{message['ts']}"
+    return None
+
+
 def _refusal(method: str, error: SlackApiError) -> Exception:
     answer = error.response
     status, headers = int(getattr(answer, "status_code", 0) or 0), getattr(answer, "headers", {}) or {}
@@ -345,10 +394,9 @@ def _refusal(method: str, error: SlackApiError) -> Exception:
     if code in {"missing_scope", "no_permission", "not_allowed_token_type"}:
         needed = str(data.get("needed") or "") if isinstance(data, dict) else ""
         return ScopeMissing(method, code, needed)
-    if code in CHANNEL_CODES:
-        return ChannelGone(method, code)
-    if code in PERSON_CODES:
-        return PersonGone(method, code)
+    for codes, gone in ((CHANNEL_CODES, ChannelGone), (PERSON_CODES, PersonGone), (THREAD_CODES, ThreadGone)):
+        if code in codes:
+            return gone(method, code)
     detail = (data.get("response_metadata") or {}).get("messages") if isinstance(data, dict) else None
     return SlackRefused(method, code, "; ".join(map(str, detail))[:500] if detail else "")
 

@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, CreatedAt, Id, Key
+from models.base import Base, CreatedAt, Id, Instant, Key
 
 
 class ChatChannel(Base):
@@ -17,4 +17,22 @@ class ChatChannel(Base):
     postmortem_id: Mapped[Id | None] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"), index=True)
     incident_id: Mapped[Id | None] = mapped_column(ForeignKey("incident.id", ondelete="CASCADE"), index=True)
     bound_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[CreatedAt]
+
+
+class ChatPick(Base):
+    """A message that was picked for an incident before its postmortem is there: an event of the timeline to come.
+
+    ``key`` names the message as ``timeline_event.external_id`` will; ``at`` is its own time.
+    """
+
+    __tablename__ = "chat_pick"
+
+    incident_id: Mapped[Key] = mapped_column(ForeignKey("incident.id", ondelete="CASCADE"))
+    key: Mapped[Key]
+    at: Mapped[Instant]
+    event: Mapped[str]
+    type: Mapped[str]
+    actor: Mapped[str | None]
+    picked_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[CreatedAt]

@@ -30,8 +30,9 @@ class Voice(Base):
 class Message(Base):
     """Notices that are told together. WAITING until its activity has an answer; VOID where nothing of it was left.
 
-    ``channel`` is the kind that took it, ``inbox`` where none did; ``external_id`` is that channel's name of it.
-    ``detail`` says why nothing else took it or, of one that waits, why it came back.
+    ``channel`` is the kind that took it, ``inbox`` where none did; ``external_id`` is that channel's name of it, and
+    ``thread`` that of the message which it stands under there, null where it stands by itself. ``detail`` says why
+    nothing else took it or, of one that waits, why it came back.
     """
 
     __tablename__ = "message"
@@ -52,6 +53,7 @@ class Message(Base):
     integration_id: Mapped[Id | None] = mapped_column(ForeignKey("integration.id"))
     address: Mapped[str | None]
     external_id: Mapped[str | None]
+    thread: Mapped[str | None]
     detail: Mapped[str | None]
 
 

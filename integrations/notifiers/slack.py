@@ -1,14 +1,23 @@
 """Slack as a channel: direct messages by user id, teams' channels by channel id, with buttons that work.
 
 The buttons' presses come back through ``api.slack``. Slack has no idempotence of its own: a message carries our id as
-metadata, and is looked for before it is sent again. Pages: see ``integrations.slack``.
+metadata, and is looked for before it is sent again. In a channel it stands under the first one about the same
+postmortem, where that is still there; an escalation is shown in the channel as well. Pages: see ``integrations.slack``.
 """
 
 import asyncio
 from datetime import UTC, datetime, timedelta
 
 from domain.errors import AddressGone, ChannelArchived, CredentialsRejected, NotifierRefused
-from integrations.notifier import Message, Notifier, NotifierUnavailable, PermissionCheck, Receipt, Recipient
+from integrations.notifier import (
+    Message,
+    MessageKind,
+    Notifier,
+    NotifierUnavailable,
+    PermissionCheck,
+    Receipt,
+    Recipient,
+)
 from integrations.slack import (
     SCOPES,
     ChannelGone,
@@ -19,6 +28,7 @@ from integrations.slack import (
     SlackRefused,
     SlackSecrets,
     SlackUnavailable,
+    ThreadGone,
 )
 from integrations.slack_blocks import fallback, message_blocks
 
@@ -45,7 +55,7 @@ class SlackNotifier(Notifier):
 
     async def send(self, message: Message, recipient: Recipient) -> Receipt:
         try:
-            return Receipt(await asyncio.to_thread(self._send, message, recipient))
+            return await asyncio.to_thread(self._send, message, recipient)
         except SlackUnavailable as stumble:
             raise NotifierUnavailable(self.label, stumble.detail, stumble.retry_after) from None
         except PersonGone as gone:
@@ -59,16 +69,39 @@ class SlackNotifier(Notifier):
         kind = AddressGone if recipient.team_id is None else ChannelArchived
         return kind(channel=self.label, address=recipient.address, detail=why)
 
-    def _send(self, message: Message, recipient: Recipient) -> str:
+    def _send(self, message: Message, recipient: Recipient) -> Receipt:
         if recipient.team_id is None:
             place = self._slack.open_direct(recipient.address)
         else:
             place = recipient.address
             if self._slack.channel(place).is_outside:
                 raise self._gone(recipient, "people of another organisation read it")
+        if recipient.thread and (answered := self._answer(place, recipient.thread, message)):
+            return answered
         if datetime.now(UTC) - message.created_at > FRESH and (sent := self._sent_before(place, message.id)):
-            return sent
-        return self._slack.post(place, fallback(message), message_blocks(message), key=message.id)
+            return Receipt(sent)
+        return Receipt(self._slack.post(place, fallback(message), message_blocks(message), key=message.id).id)
+
+    def _answer(self, place: str, thread: str, message: Message) -> Receipt | None:
+        """Under that message; None where it is gone. Without the permission to look, it is believed to be there."""
+        ts = thread.rpartition(":")[2]
+        try:
+            if sent := self._sent_under(place, ts, message.id):
+                return Receipt(sent, thread)
+            words, blocks = fallback(message), message_blocks(message)
+            is_urgent = message.kind is MessageKind.ESCALATION
+            posted = self._slack.post(place, words, blocks, key=message.id, thread=ts, broadcast=is_urgent)
+        except ThreadGone:
+            return None
+        return Receipt(posted.id, thread if posted.thread else None)
+
+    def _sent_under(self, place: str, ts: str, key: str) -> str | None:
+        try:
+            return self._slack.find_answer(place, ts, key)
+        except ThreadGone:
+            raise
+        except SlackRefused:
+            return None
 
     def _sent_before(self, place: str, key: str) -> str | None:
         """Without the permission to read the channel, a message may come twice rather than not at all."""

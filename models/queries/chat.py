@@ -122,15 +122,29 @@ async def find_bound(session: AsyncSession, integration_id: str, channel: str) -
     return await session.get(ChatChannel, (integration_id, channel), populate_existing=True)
 
 
-async def find_postmortem_here(session: AsyncSession, integration_id: str, channel: str) -> str | None:
-    """What the channel is about: its postmortem, or the newest one of its incident."""
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What a channel is about: a postmortem, or an incident that has none yet. One of the two is set."""
+
+    postmortem_id: str | None = None
+    incident_id: str | None = None
+
+
+async def find_here(session: AsyncSession, integration_id: str, channel: str) -> Here | None:
+    """None where the channel is not bound. Of an incident's postmortems it is the newest one."""
     bound = await find_bound(session, integration_id, channel)
     if bound is None or bound.incident_id is None:
-        return bound.postmortem_id if bound else None
+        return Here(bound.postmortem_id) if bound else None
+    opened = await find_opened(session, bound.incident_id)
+    return Here(opened) if opened else Here(incident_id=bound.incident_id)
+
+
+async def find_opened(session: AsyncSession, incident_id: str) -> str | None:
+    """The newest postmortem of an incident."""
     statement = (
         select(Postmortem.id)
         .join(PostmortemIncident, PostmortemIncident.postmortem_id == Postmortem.id)
-        .where(PostmortemIncident.incident_id == bound.incident_id)
+        .where(PostmortemIncident.incident_id == incident_id)
         .order_by(Postmortem.created_at.desc(), Postmortem.id)
         .limit(1)
     )

@@ -252,10 +252,15 @@ async def check_may_open(session: AsyncSession, viewer: Viewer, found: Sequence[
     for incident in found:
         if incident.status != IncidentStatus.RESOLVED:
             raise IncidentNotResolved(status=incident.status, incident_id=incident.id)
-        participates = await session.get(IncidentResponder, (incident.id, viewer.person_id)) is not None
-        if not access.may_do(Deed.OPEN, access.standings(viewer, incident.team_id, participates=participates)):
-            who = f"{Relation.PARTICIPANT}, {Relation.TEAM}, responder or {Relation.ADMIN}"
-            raise NotAllowed(action="open a postmortem for", who=who)
+        await check_part(session, viewer, incident, "open a postmortem for")
+
+
+async def check_part(session: AsyncSession, viewer: Viewer, incident: Incident, action: str) -> None:
+    """Raises NotAllowed for whoever may not open its postmortem, now or once it is resolved."""
+    participates = await session.get(IncidentResponder, (incident.id, viewer.person_id)) is not None
+    if not access.may_do(Deed.OPEN, access.standings(viewer, incident.team_id, participates=participates)):
+        who = f"{Relation.PARTICIPANT}, {Relation.TEAM}, responder or {Relation.ADMIN}"
+        raise NotAllowed(action=action, who=who)
 
 
 async def prefilled(

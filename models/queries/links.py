@@ -24,7 +24,8 @@ from models.postmortem import (
     TimelineEvent,
 )
 from models.queries.incidents import get_incident, new_events, prefilled
-from models.queries.postmortems import Seen, add_events, add_links, audit_seen, content_changed
+from models.queries.postmortems import Seen, add_events, add_links, audit_seen, content_changed, take_picked
+from models.queries.timeline import sort_out_doubles
 from models.team import Service
 
 
@@ -57,6 +58,7 @@ async def link_incident(session: AsyncSession, viewer: Viewer, seen: Seen, incid
     await session.execute(insert(PostmortemIncident).values(row))
     await add_links(session, await prefilled(session, [incident], seen.postmortem.id, seen.postmortem.author_id))
     events = await _add_timeline(session, seen, incident, named=bool(before))
+    events += await _add_picked(session, seen, incident_id)
     await _recount(session, seen)
     audit_seen(session, viewer, seen, "incident.linked", after={"incidentId": incident_id, "events": events})
     await content_changed(session, seen, now)
@@ -72,6 +74,11 @@ async def _add_timeline(session: AsyncSession, seen: Seen, incident: Incident, *
     entries = sorted(drafts.entries(merged, named=named), key=lambda one: one.at)
     new = [one for one in entries if (one.at, one.event, one.actor) not in told]
     return len(await add_events(session, seen.postmortem.id, new_events([incident], new)))
+
+
+async def _add_picked(session: AsyncSession, seen: Seen, incident_id: str) -> int:
+    picked = await take_picked(session, [incident_id])
+    return len(await add_events(session, seen.postmortem.id, (await sort_out_doubles(session, seen, picked)).new))
 
 
 async def unlink_incident(session: AsyncSession, viewer: Viewer, seen: Seen, incident_id: str, now: datetime) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -163,6 +163,23 @@ def _way(integration: Integration, known: ChannelAddress | None, account: str | 
     return Way(integration, known.address if known.is_chosen else account)
 
 
+async def find_thread_unscoped(session: AsyncSession, way: Way, postmortem_id: str) -> str | None:
+    """The last message there that told of this postmortem alone and stands by itself: what later ones stand under. The
+    week's report is none."""
+    told = (Notice.message_id == Message.id, Notice.outcome == Outcome.TOLD.value)
+    of_others = exists().where(*told, Notice.postmortem_id.is_distinct_from(postmortem_id))
+    statement = (
+        select(Message.external_id)
+        .where(Message.integration_id == way.integration.id, Message.address == way.address)
+        .where(Message.state == "SENT", Message.external_id.is_not(None), Message.thread.is_(None))
+        .where(Message.id.in_(select(Notice.message_id).where(*told[1:], Notice.postmortem_id == postmortem_id)))
+        .where(~of_others)
+        .order_by(Message.sent_at.desc(), Message.id)
+        .limit(1)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
 async def has_ways_unscoped(session: AsyncSession, kinds: Sequence[str]) -> bool:
     """Whether people are told anything outside of their inboxes at all."""
     statement = select(Integration.id).where(Integration.kind.in_(kinds), Integration.is_enabled).limit(1)
@@ -214,6 +231,7 @@ async def record_sent(
     address: str | None,
     external_id: str | None,
     unreachable: str | None,
+    thread: str | None = None,
 ) -> None:
     """Tells nobody twice: the notices are settled in the transaction that keeps the receipt. ``integration`` None:
     the inbox has it; ``unreachable`` says why nothing else took it."""
@@ -223,7 +241,8 @@ async def record_sent(
     channel = integration.kind if integration else "inbox"
     message.state, message.sent_at, message.channel = "SENT", now, channel
     message.integration_id = integration.id if integration else None
-    message.address, message.external_id, message.detail = address, external_id, unreachable
+    message.address, message.external_id, message.thread = address, external_id, thread
+    message.detail = unreachable
     told = update(Notice).where(Notice.message_id == message_id, Notice.settled_at.is_(None))
     await session.execute(told.values(settled_at=now, outcome=Outcome.TOLD.value, channel=channel))
     voice = await session.get(Voice, message.receiver_id, populate_existing=True)

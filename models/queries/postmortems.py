@@ -12,6 +12,7 @@ from sqlalchemy.orm import selectinload
 
 from domain import access
 from domain.access import Relation, Verb, Viewer, Visibility
+from domain.drafts import EntrySource
 from domain.errors import AuthorCannotReview, NotFound, StaleVersion, UnknownReference
 from domain.lifecycle import Decision as ReviewDecision
 from domain.lifecycle import ReviewerState, Status, reviewer_state
@@ -39,6 +40,7 @@ from models.queries.kept_templates import accept_custom_fields, get_kept, pick_t
 from models.queries.notices import notify
 from models.queries.pages import Ask, Order, Page, fetch_page
 from models.queries.people import check_people
+from models.queries.picks import take_picks
 from models.queries.policies import content_of, pick_policy
 from models.queries.records import audit
 from models.queries.teams import check_teams
@@ -159,7 +161,7 @@ async def open_postmortem(session: AsyncSession, viewer: Viewer | None, new: New
     await write_bodies(session, new.id, texts, {}, author_id=author_id, origin=Origin.PREFILL, now=now)
     await _link(session, PostmortemIncident, new.id, "incident_id", new.incident_ids, ordered=True)
     await add_links(session, new)
-    await add_events(session, new.id, new.timeline)
+    await add_events(session, new.id, [*new.timeline, *await take_picked(session, new.incident_ids)])
     await _add_targets(session, new, due_instants(new.resolved_at or now, content_of(policy)), now)
     audit(session, viewer, "postmortem.created", "postmortem", new.id, postmortem_id=new.id, after={"title": new.title})
     return True
@@ -227,6 +229,22 @@ async def _link(
     ]
     if rows:
         await session.execute(insert(table).values(rows).on_conflict_do_nothing())
+
+
+async def take_picked(session: AsyncSession, incident_ids: Sequence[str]) -> list[NewTimelineEvent]:
+    """Messages that were picked for these incidents, which must be linked already, before they had a postmortem."""
+    return [
+        NewTimelineEvent(
+            one.at,
+            one.event,
+            one.type,
+            one.actor,
+            EntrySource.CHAT.value,
+            precision=Precision.SECOND.value,
+            external_id=one.key,
+        )
+        for one in await take_picks(session, incident_ids)
+    ]
 
 
 async def add_events(session: AsyncSession, postmortem_id: str, events: Sequence[NewTimelineEvent]) -> list[str]:

@@ -32,6 +32,8 @@ log = structlog.get_logger()
 
 TOO_LATE = "That dialog did not open in time. Press the button again."
 """What is said where Slack was slow, or we were."""
+PAUSED = "paused"
+"""The result of what came before its connection was paused, and was not answered by then: nobody is told anything."""
 BROKEN = "Slack does not take Afterword's token any more. Nothing was done; an administrator was told."
 
 
@@ -45,6 +47,9 @@ class Answering:
         if held is None:
             return "answered before"
         row, integration = held
+        if not integration.is_enabled:
+            await self._settle(row, PAUSED)
+            return PAUSED
         request = Request(self._desk, Connection.of(integration, self._desk.vault), delivery, datetime.now(UTC))
         try:
             asked = slack_request.read(row.headers, row.body)
@@ -65,6 +70,9 @@ class Answering:
         if held is None:
             return
         row, integration = held
+        if not integration.is_enabled:
+            await self._settle(row, PAUSED)
+            return
         request = Request(self._desk, Connection.of(integration, self._desk.vault), delivery, datetime.now(UTC))
         asked = slack_request.read(row.headers, row.body)
         told = f"This could not be done: {why}. Nothing is tried any more (request {delivery})."
@@ -200,7 +208,7 @@ class Answering:
 
     async def _chosen(self, request: Request, known: Known, opener: Captured, asked: Submitted) -> Reply:
         chosen = asked.values.get("postmortem", "")
-        reply = await timelines.add_message(request, known, chosen, opener.channel, opener.message)
+        reply = await timelines.add_message(request, known, chat.Here(chosen), opener.channel, opener.message)
         if asked.values.get("bind") and reply.result in {"added", "there already"}:
             async with request.desk.sessions.begin() as session:
                 await postmortems.get_seen(session, known.viewer, chosen)
@@ -215,7 +223,7 @@ class Answering:
 
         async def work(known: Known) -> Reply:
             async with request.desk.sessions.begin() as session:
-                here = await chat.find_postmortem_here(session, request.connection.id, asked.channel)
+                here = await chat.find_here(session, request.connection.id, asked.channel)
                 choices = [] if here else await chat.list_editable(session, known.viewer, 1)
             if here is not None:
                 return await timelines.add_message(request, known, here, asked.channel, asked.message)
@@ -230,7 +238,7 @@ class Answering:
         if asked.reaction != timelines.PIN:
             return "ignored"
         async with request.desk.sessions.begin() as session:
-            here = await chat.find_postmortem_here(session, request.connection.id, asked.channel)
+            here = await chat.find_here(session, request.connection.id, asked.channel)
         if here is None:
             return "not bound"
         message = await asyncio.to_thread(request.connection.slack().find_message, asked.channel, asked.ts)

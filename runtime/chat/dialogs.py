@@ -99,7 +99,7 @@ async def check_before(request: Request, known: Known, act: Act, entity_id: str)
 async def _timeline_view(request: Request, asked: Captured) -> Mapping[str, Any] | None:
     known = await identify(request.desk, request.connection, asked.asker, patience=PATIENCE)
     async with request.desk.sessions.begin() as session:
-        if await chat.find_postmortem_here(session, request.connection.id, asked.channel) is not None:
+        if await chat.find_here(session, request.connection.id, asked.channel) is not None:
             return None
         found = await chat.list_editable(session, known.viewer, CHOICES_LIMIT)
     if not found:

@@ -12,8 +12,9 @@ from domain.timeline_types import guess_type
 from domain.timelines import EVENT_LIMIT
 from integrations.slack import Slack
 from integrations.slack_export import ChatMessage, read_message
-from integrations.slack_mrkdwn import cut, linked
-from models.queries import chat, timeline
+from integrations.slack_mrkdwn import cut, escaped, linked
+from models.queries import chat, incidents, picks, timeline
+from models.queries.chat import Here
 from models.queries.postmortems import NewTimelineEvent, get_seen
 from runtime.chat.desk import Known, Reply, Request, refused
 
@@ -24,10 +25,9 @@ _MENTION = re.compile(r"<@([A-Z0-9]{1,30})[|>]")
 _IGNORED = frozenset({"tombstone", "message_deleted", "message_changed", "channel_join", "channel_leave"})
 
 
-async def add_message(
-    request: Request, known: Known, postmortem_id: str, channel: str, message: Mapping[str, Any]
-) -> Reply:
-    """Into the timeline of that postmortem, if they may write it. The same message again changes nothing."""
+async def add_message(request: Request, known: Known, here: Here, channel: str, message: Mapping[str, Any]) -> Reply:
+    """Into the timeline of that postmortem, if they may write it; of an incident without one, into the one to come, if
+    they may open it. The same message again changes nothing."""
     if message.get("subtype") in _IGNORED or message.get("hidden"):
         return Reply("ignored", "A deleted message cannot be added to a timeline.")
     names = await _names(request, message)
@@ -36,13 +36,15 @@ async def add_message(
         return Reply("unreadable", f"This message cannot be added to a timeline. {read}")
     link = await asyncio.to_thread(request.connection.slack().permalink, channel, str(message.get("ts")))
     try:
-        return await _add(request, known, postmortem_id, read, link)
+        event = _event(read, link)
+        kept = await _keep(request, known, here.incident_id, event) if here.incident_id else here.postmortem_id or ""
+        return kept if isinstance(kept, Reply) else await _add(request, known, kept, event)
     except DomainError as refusal:
         return refused(refusal)
 
 
-async def _add(request: Request, known: Known, postmortem_id: str, read: ChatMessage, link: str | None) -> Reply:
-    event = NewTimelineEvent(
+def _event(read: ChatMessage, link: str | None) -> NewTimelineEvent:
+    return NewTimelineEvent(
         read.at,
         _with_link(read.event, link),
         guess_type(read.event).value,
@@ -51,6 +53,25 @@ async def _add(request: Request, known: Known, postmortem_id: str, read: ChatMes
         precision=Precision.SECOND.value,
         external_id=read.key,
     )
+
+
+async def _keep(request: Request, known: Known, incident_id: str, event: NewTimelineEvent) -> Reply | str:
+    """For the postmortem to come; the postmortem's id where it came meanwhile."""
+    told = {"at": event.at, "event": event.event, "type": event.type, "actor": event.actor}
+    async with request.desk.sessions.begin() as session:
+        incident = await incidents.get_incident(session, incident_id, lock=True)
+        if opened := await chat.find_opened(session, incident_id):
+            return opened
+        await incidents.check_part(session, known.viewer, incident, "add to the timeline of")
+        is_new = await picks.keep_pick(session, known.viewer, incident_id, event.external_id or "", told, request.now)
+        title = escaped(cut(incident.title, 200))
+    to_come = f"the postmortem of “{title}”, which is not open yet"
+    if not is_new:
+        return Reply("kept already", f"This message is kept already for {to_come}.")
+    return Reply("kept", f":pushpin: Kept: it comes into the timeline of {to_come}, when it is opened.")
+
+
+async def _add(request: Request, known: Known, postmortem_id: str, event: NewTimelineEvent) -> Reply:
     async with request.desk.sessions.begin() as session:
         seen = await get_seen(session, known.viewer, postmortem_id, lock=True)
         sorted_out = await timeline.sort_out_doubles(session, seen, [event])

@@ -168,10 +168,10 @@ def _shown(at: datetime, known: Known) -> str:
 async def _pointed(session: Session, request: Request, known: Known, words: str, channel: str | None) -> str:
     """The postmortem that words point at, or without words the channel's. Raises NotFound."""
     if not words:
-        here = await chat.find_postmortem_here(session, request.connection.id, channel) if channel else None
-        if here is None:
+        here = await chat.find_here(session, request.connection.id, channel) if channel else None
+        if here is None or here.postmortem_id is None:
             raise NotFound(kind="postmortem", id="of this channel")
-        return here
+        return here.postmortem_id
     pointer = read_pointer(words)
     if pointer is None:
         raise NotFound(kind="postmortem", id=cut(words, 60))

@@ -391,6 +391,27 @@ def test_killed_after_the_acknowledgement(workspace: Workspace) -> None:
     assert read_item(workspace, item)["version"] == item["version"] + 1
 
 
+def test_paused_after_the_acknowledgement(workspace: Workspace) -> None:
+    """What waited then is not answered, also not once it goes on."""
+    item, admin = item_of(workspace), workspace.stack.client()
+    payload, address = workspace.pressing("bob", "START", item["id"], message_with_buttons(item["id"], "START"))
+    path = f"/api/integrations/{workspace.integration['id']}"
+    workspace.stack.kill("worker")
+    try:
+        acknowledged(workspace.interact(payload))
+        ok(admin.patch(path, json={"enabled": False}))
+    finally:
+        workspace.stack.revive("worker")
+        workspace.stack.wait_until_ready()
+    try:
+        eventually(lambda: workspace.results()[0] == "paused", seconds=60)
+    finally:
+        ok(admin.patch(path, json={"enabled": True}))
+    workspace.says("bob", "help")
+    assert not workspace.peer.answered(address)
+    assert read_item(workspace, item)["status"] == "OPEN"
+
+
 def test_a_revoked_token_is_told_once(workspace: Workspace) -> None:
     """A stranger presses, and Slack does not say any more who that is."""
     admin, path = workspace.stack.client(), f"/api/integrations/{workspace.integration['id']}"

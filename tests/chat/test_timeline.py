@@ -50,7 +50,7 @@ def said(workspace: Workspace, text: str, at: datetime, author: str = "jane") ->
 
 def pin(workspace: Workspace, who: str, channel: str, ts: str, reaction: str = "pushpin") -> str:
     """What the sync log says of it."""
-    before = len(workspace.results())
+    named = f"Ev{uuid4().hex[:12]}"
     event = {
         "type": "reaction_added",
         "user": workspace.accounts[who],
@@ -59,9 +59,9 @@ def pin(workspace: Workspace, who: str, channel: str, ts: str, reaction: str = "
         "item": {"type": "message", "channel": channel, "ts": ts},
         "event_ts": "1360782804.083113",
     }
-    acknowledged(workspace.event(event))
-    eventually(lambda: len(workspace.results()) == before + 1)
-    return workspace.results()[0]
+    acknowledged(workspace.event(event, named))
+    (result,) = eventually(lambda: workspace.results(deliveryId=named))
+    return str(result)
 
 
 def last_whisper(workspace: Workspace) -> Call:
@@ -128,20 +128,87 @@ def test_a_deleted_message_is_no_event(workspace: Workspace, channel: str) -> No
     assert not chat_events(workspace, made["id"])
 
 
-def test_an_incident_is_bound_before_its_postmortem_is_there(workspace: Workspace, channel: str) -> None:
-    admin, at = workspace.stack.client(), datetime.now(UTC) - timedelta(minutes=10)
-    body = {"externalId": uuid4().hex, "title": "Slow login", "urgency": "HIGH", "startedAt": at.isoformat()}
-    body["responders"] = [{"email": ok(workspace.people["jane"].get("/api/me"))["email"]}]  # type: ignore[assignment]
-    incident = ok(admin.post("/api/incidents", json={**body, "status": "OPEN"}), 201)
-    assert "Slow login" in workspace.says("bob", f"bind {incident['id']}", channel).words
+# Before there is a postmortem
+
+
+def open_incident(workspace: Workspace, channel: str) -> tuple[str, Json]:
+    """Its id and its report, with Jane among the responders; Bob has bound the channel to it."""
+    at = datetime.now(UTC) - timedelta(minutes=10)
+    report: Json = {"externalId": uuid4().hex, "title": "Slow login", "urgency": "HIGH", "startedAt": at.isoformat()}
+    report["responders"] = [{"email": ok(workspace.people["jane"].get("/api/me"))["email"]}]
+    made = ok(workspace.stack.client().post("/api/incidents", json={**report, "status": "OPEN"}), 201)
+    assert "Slow login" in workspace.says("bob", f"bind {made['id']}", channel).words
+    return str(made["id"]), report
+
+
+def resolve(workspace: Workspace, report: Json) -> Json:
+    resolved = {**report, "status": "RESOLVED", "resolvedAt": datetime.now(UTC).isoformat()}
+    return dict(ok(workspace.stack.client().post("/api/incidents", json=resolved)))
+
+
+def test_what_is_picked_before_there_is_a_postmortem_is_kept_for_it(workspace: Workspace, channel: str) -> None:
+    incident, report = open_incident(workspace, channel)
     ts = workspace.peer.say(channel, "Database failed over")
-    assert pin(workspace, "jane", channel, ts) == "not bound"
-    now = datetime.now(UTC).isoformat()
-    resolved = ok(admin.post("/api/incidents", json={**body, "status": "RESOLVED", "resolvedAt": now}))
-    (postmortem_id,) = resolved["postmortemIds"]
-    assert pin(workspace, "jane", channel, ts) in {"added", "EditingClosed"}
-    assert pin(workspace, "jane", channel, ts) in {"there already", "EditingClosed"}
-    workspace.says("bob", f"status {postmortem_id}")
+    assert pin(workspace, "jane", channel, ts) == "kept"
+    assert last_whisper(workspace).fields["user"] == workspace.accounts["jane"]
+    assert "Kept" in last_whisper(workspace).words
+    assert "“Slow login”, which is not open yet" in last_whisper(workspace).fields["text"]
+    assert pin(workspace, "bob", channel, ts) == "kept already"
+    assert "kept already" in last_whisper(workspace).fields["text"]
+
+    at = datetime(2026, 11, 20, 9, 30, 15, 250, UTC)
+    dialogs = len(workspace.peer.called("views.open"))
+    payload, address = shortcut(workspace, "bob", channel, said(workspace, "The alert fired", at, "alice"))
+    acknowledged(workspace.interact(payload))
+    assert "Kept" in workspace.answer(address).fields["text"]
+    assert len(workspace.peer.called("views.open")) == dialogs, "nobody is asked where to"
+    assert "no postmortem" in workspace.says("bob", "status", channel).fields["text"]
+
+    (postmortem_id,) = resolve(workspace, report)["postmortemIds"]
+    first, second = chat_events(workspace, postmortem_id)
+    assert datetime.fromisoformat(first["at"]) == at, "its own time"
+    assert (first["event"].split("\n")[0], first["actor"].lower()) == ("The alert fired", "alice")
+    assert int(datetime.fromisoformat(second["at"]).timestamp()) == int(ts.partition(".")[0])
+    assert (second["precision"], second["source"]) == ("SECOND", CHAT)
+    targets = ok(workspace.stack.client().get(f"/api/postmortems/{postmortem_id}/targets"))["items"]
+    assert {one["name"]: one["metAt"] for one in targets}["draft_started"] is None, "nobody has begun to write yet"
+    trail = ok(workspace.stack.client().get("/api/audit", params={"entityId": incident}))["items"]
+    assert [one["origin"] for one in trail if one["action"] == "message.kept"] == ["slack", "slack"]
+
+    resolve(workspace, {**report, "description": "It was the database."})
+    assert len(chat_events(workspace, postmortem_id)) == 2, "a draft that follows its incident keeps them"
+    assert pin(workspace, "jane", channel, ts) == "there already"
+    assert len(chat_events(workspace, postmortem_id)) == 2
+
+
+def test_who_may_open_it_may_pick_for_it(workspace: Workspace, channel: str) -> None:
+    incident, _ = open_incident(workspace, channel)
+    ts = workspace.peer.say(channel, "Database failed over")
+    admin, alice = workspace.stack.client(), f"/api/users/{workspace.people['alice'].id}"
+    ok(admin.patch(alice, json={"role": "MEMBER"}))
+    try:
+        assert pin(workspace, "alice", channel, ts) == "NotAllowed"
+        assert "responder" in last_whisper(workspace).fields["text"]
+    finally:
+        ok(admin.patch(alice, json={"role": "RESPONDER"}))
+    assert pin(workspace, "mallory", channel, ts) == "unknown person"
+    trail = ok(admin.get("/api/audit", params={"entityId": incident}))["items"]
+    assert "message.kept" not in {one["action"] for one in trail}
+    assert pin(workspace, "alice", channel, ts) == "kept"
+
+
+def test_what_was_kept_comes_with_an_incident_that_is_linked_later(workspace: Workspace, channel: str) -> None:
+    incident, report = open_incident(workspace, channel)
+    ts = workspace.peer.say(channel, "Database failed over")
+    assert pin(workspace, "jane", channel, ts) == "kept"
+    resolved = resolve(workspace, {**report, "falsePositive": True})
+    assert resolved["postmortemIds"] == []
+    made = writing.draft(workspace.people["jane"])
+    assert pin(workspace, "jane", channel, ts) == "kept already"
+    ok(workspace.people["jane"].post(f"/api/postmortems/{made['id']}/incidents", json={"incidentId": incident}), 201)
+    (event,) = chat_events(workspace, made["id"])
+    assert event["event"].startswith("Database failed over")
+    assert pin(workspace, "jane", channel, ts) == "there already"
 
 
 def test_the_shortcut_in_a_bound_channel(workspace: Workspace, channel: str) -> None:

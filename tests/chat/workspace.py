@@ -49,7 +49,8 @@ class Workspace:
             "X-Slack-Signature": str(signature),
             **{name.replace("_", "-"): value for name, value in more.items()},
         }
-        return httpx.post(self.url, content=raw, headers=headers, timeout=30)
+        with httpx.Client(verify=False, trust_env=False, timeout=30) as slack:  # reading certificates takes 30 ms
+            return slack.post(self.url, content=raw, headers=headers)
 
     def interact(self, payload: Json, **more: Any) -> Any:
         return self.send(urlencode({"payload": json.dumps(payload)}).encode(), FORM, **more)
@@ -158,10 +159,10 @@ class Workspace:
 
     # Afterword's side
 
-    def results(self) -> list[str]:
+    def results(self, **filters: str) -> list[str]:
         """Of the requests, as the sync log tells, newest first."""
         path = f"/api/integrations/{self.integration['id']}/deliveries"
-        listed = ok(self.stack.client().get(path, params={"limit": 100}))["items"]
+        listed = ok(self.stack.client().get(path, params={"limit": 100, **filters}))["items"]
         return [one["result"] for one in listed if one["direction"] == "IN"]
 
 

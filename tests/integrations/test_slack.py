@@ -25,6 +25,7 @@ from integrations.notifier import (
     MessageKind,
     Notifier,
     NotifierUnavailable,
+    Receipt,
     Recipient,
 )
 from integrations.slack import SCOPES, Slack, SlackConfig, SlackRefused, SlackSecrets
@@ -120,6 +121,85 @@ def test_without_the_permission_to_look_it_is_sent(slack_peer: SlackPeer) -> Non
     slack_peer.scripted["conversations.history"] = [Scripted(200, refusal)]
     told = message(created_at=datetime.now(UTC) - timedelta(seconds=5))
     assert posted(slack_peer, send(notifier(slack_peer), told, jane(slack_peer)))
+
+
+# Threads
+
+
+def begun(peer: SlackPeer) -> tuple[str, str]:
+    """A channel, and the first message there."""
+    channel = peer.new_channel(f"thread-{uuid4().hex[:6]}")
+    return channel, send(notifier(peer), message(kind=MessageKind.PUBLISHED), team(channel))
+
+
+def answer(peer: SlackPeer, channel: str, root: str, **fields: Any) -> Receipt:
+    under = Recipient(channel, "Payments", team_id="team_1", thread=root)
+    return asyncio.run(notifier(peer).send(message(**fields), under))
+
+
+def thread(peer: SlackPeer, root: str) -> list[Json]:
+    channel, _, ts = root.partition(":")
+    return list(peer.api("conversations.replies", BOT_TOKEN, channel=channel, ts=ts)["messages"])
+
+
+def test_an_answer_stands_under_its_message_and_an_escalation_in_the_channel_too(slack_peer: SlackPeer) -> None:
+    channel, root = begun(slack_peer)
+    for kind in (MessageKind.DIGEST, MessageKind.ESCALATION):
+        sent = answer(slack_peer, channel, root, kind=kind)
+        assert sent.thread == root
+        call = slack_peer.called("chat.postMessage")[-1]
+        assert call.fields["thread_ts"] == root.partition(":")[2]
+        assert call.fields.get("reply_broadcast") == ("true" if kind is MessageKind.ESCALATION else None)
+        assert f"{channel}:{thread(slack_peer, root)[-1]['ts']}" == sent.external_id
+    assert len(thread(slack_peer, root)) == 3
+
+
+def test_an_answer_is_sent_once_also_when_nobody_heard_that_it_was(slack_peer: SlackPeer) -> None:
+    channel, root = begun(slack_peer)
+    first = answer(slack_peer, channel, root, id="msg_one")
+    assert answer(slack_peer, channel, root, id="msg_one") == first
+    slack_peer.api("chat.delete", BOT_TOKEN, channel=channel, ts=root.partition(":")[2])
+    assert answer(slack_peer, channel, root, id="msg_one") == first, "also where its thread lost its beginning"
+
+
+TOMBSTONE = {"ok": True, "messages": [{"ts": "1548261231.000200", "subtype": "tombstone"}]}
+
+
+@pytest.mark.parametrize(
+    ("method", "told"),
+    [
+        ("conversations.replies", TOMBSTONE),
+        ("conversations.replies", {"ok": False, "error": "thread_not_found"}),
+        ("chat.postMessage", {"ok": False, "error": "thread_not_found"}),
+        ("chat.postMessage", {"ok": False, "error": "message_not_found"}),
+        ("chat.postMessage", {"ok": False, "error": "cannot_reply_to_message"}),
+        (None, None),
+    ],
+    ids=str,
+)
+def test_an_answer_to_what_was_deleted_stands_by_itself(slack_peer: SlackPeer, method: str | None, told: Json) -> None:
+    channel, root = begun(slack_peer)
+    if method:
+        slack_peer.scripted[method] = [Scripted(200, told)]
+    else:
+        slack_peer.api("chat.delete", BOT_TOKEN, channel=channel, ts=root.partition(":")[2])
+    sent = answer(slack_peer, channel, root)
+    assert sent.thread is None
+    assert len(posted(slack_peer, sent.external_id)) == 1
+
+
+def test_an_answer_that_slack_put_into_the_channel_stands_by_itself(slack_peer: SlackPeer) -> None:
+    channel, root = begun(slack_peer)
+    told = {"ok": True, "channel": channel, "ts": "1548261231.000300", "message": {"text": "x"}}
+    slack_peer.scripted["chat.postMessage"] = [Scripted(200, told)]
+    assert answer(slack_peer, channel, root) == Receipt(f"{channel}:1548261231.000300")
+
+
+def test_without_the_permission_to_look_it_is_answered(slack_peer: SlackPeer) -> None:
+    channel, root = begun(slack_peer)
+    refusal = {"ok": False, "error": "missing_scope", "needed": "channels:history"}
+    slack_peer.scripted["conversations.replies"] = [Scripted(200, refusal)]
+    assert answer(slack_peer, channel, root).thread == root
 
 
 def test_somebody_who_is_not_there(slack_peer: SlackPeer) -> None:

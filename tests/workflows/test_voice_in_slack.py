@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ import pytest_asyncio
 from domain.access import Visibility
 from models.account import PersonAccount
 from models.integration import Integration
-from models.postmortem import PostmortemReviewer
+from models.postmortem import Postmortem, PostmortemReviewer
 from models.queries import notices, teams
 from models.team import Team
 from tests.peers.slack import BOT_TOKEN, Scripted, SlackPeer
@@ -185,3 +185,53 @@ async def test_whom_a_paused_workspace_would_reach_is_told_by_mail_at_once(
     assert [one.channel for one in await mallory.messages()] == ["email", "slack"]
     assert (len(told_to(slack_peer, account)), len(room.box.to(address))) == (1, 1)
     await room.disconnect(mail)
+
+
+async def test_what_is_about_one_postmortem_stands_together(room: Room, slack: str, slack_peer: SlackPeer) -> None:
+    """Also what another team is told in the same channel; not the week's report, nor what is about several."""
+    channel, author = slack_peer.new_channel(f"team-{uuid4().hex[:6]}"), await room.listener()
+    team, others = await team_with(room, slack, channel), await team_with(room, slack, channel)
+    one, other = [await room.postmortem(author.id, name, [team.id, others.id]) for name in ("One", "Other")]
+
+    async def escalated(to: Listener, when: datetime, *ids: str) -> None:
+        async with room.lab.sessions.begin() as session:
+            for key in ids:
+                await notices.notify_teams(
+                    session, [to.id], "draft_stale", uuid4().hex, at=when, postmortem_id=key, is_escalation=True
+                )
+        await to.until(when + timedelta(hours=1))
+
+    def standing() -> list[Json]:
+        """Those that stand by themselves, oldest first."""
+        found = slack_peer.api("conversations.history", BOT_TOKEN, channel=channel)["messages"][::-1]
+        reports = [said for said in found if said["text"].startswith("The week of")]
+        assert reports
+        assert not any(under(said) for said in reports)
+        return [said for said in found if said not in reports]
+
+    def under(root: Json) -> list[str]:
+        told = slack_peer.api("conversations.replies", BOT_TOKEN, channel=channel, ts=root["ts"])["messages"]
+        return [said["text"] for said in told[1:]]
+
+    await escalated(team, at(0, 10), one, other)
+    await escalated(team, at(0, 12), one)
+    await escalated(others, at(0, 12), one)
+    await escalated(team, at(0, 14), other)
+    several, first, second = standing()
+    assert under(several) == []
+    assert (len(under(first)), len(under(second))) == (1, 0)
+    (answered,) = [call for call in slack_peer.called("chat.postMessage") if "thread_ts" in call.fields]
+    assert answered.fields["reply_broadcast"] == "true"
+
+    await publication(room, team, one, at(1, 10))
+    async with room.lab.sessions.begin() as session:
+        (await session.get_one(Postmortem, one)).status = "PUBLISHED"
+    await team.until(at(1, 11))
+    assert under(first)[1:] == ["“One” was published"]
+    assert "reply_broadcast" not in slack_peer.called("chat.postMessage")[-1].fields
+
+    slack_peer.api("chat.delete", BOT_TOKEN, channel=channel, ts=second["ts"])
+    await escalated(team, at(1, 12), other)
+    await escalated(team, at(1, 14), other)
+    assert len(standing()) == 3
+    assert len(under(standing()[-1])) == 1, "what came after it was deleted begins anew"
