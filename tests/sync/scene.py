@@ -244,6 +244,7 @@ def playing(stack: Stack, kind: str, admin: Person, author: Person) -> Iterator[
         made = ok(admin.post("/api/integrations", json=body), 201)
         scene = Scene(stack, peer, admin, author, made)
         try:
+            eventually(lambda: scene.health()["lastReconciledAt"], 40)  # at once, and with that its webhook is there
             yield scene
         finally:
             admin.delete(scene.path)
