@@ -412,14 +412,16 @@ def _newest(news: Iterable[News | None]) -> dict[str, datetime]:
 
 
 def _update(tracker: Tracker, out: Outgoing) -> Ticket:
-    """No vendor writes on condition that nothing changed, so it is asked right before: what somebody writes between
+    """No vendor writes on condition that nothing changed, so it is looked at right before: what somebody writes between
     these two requests is overwritten, what they wrote while our transaction lasted is not."""
     seen = out.seen
-    found = tracker.fetch(seen.ref)
-    is_other = merging.values_of(found) != merging.values_of(seen)
-    if is_other and found.updated_at >= seen.updated_at:  # a replica that lags tells nothing
-        raise _ChangedMeanwhile(found)
-    return tracker.update(seen.ref, out.change)
+
+    def check(found: Ticket) -> None:
+        is_other = merging.values_of(found) != merging.values_of(seen)
+        if is_other and found.updated_at >= seen.updated_at:  # a replica that lags tells nothing
+            raise _ChangedMeanwhile(found)
+
+    return tracker.update(seen.ref, out.change, check)
 
 
 def _dead(refusal: DomainError) -> LinkState | None:

@@ -17,17 +17,20 @@ No text or repr of an error holds a credential.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from types import TracebackType
 from typing import ClassVar, Self
 
-from pydantic import JsonValue
+from pydantic import JsonValue, SecretStr
 
+from domain.errors import DomainError
 from domain.tickets import CloseReason, Standing, TicketState
 from integrations.connection import ConnectionModel
+from integrations.webhook import secret_list
 
 
 class TrackerUnavailable(Exception):
@@ -234,6 +237,9 @@ class Handshake:
     secret: str
 
 
+Check = Callable[[Ticket], None]
+
+
 class Tracker(ABC):
     """An issue tracker, seen through one connection."""
 
@@ -301,8 +307,10 @@ class Tracker(ABC):
         """
 
     @abstractmethod
-    def update(self, ref: TicketRef, change: TicketChange) -> Ticket:
+    def update(self, ref: TicketRef, change: TicketChange, check: Check | None = None) -> Ticket:
         """Makes ``change`` hold and answers the ticket; writes nothing where it holds already.
+
+        ``check`` gets the ticket as it is read right before the write; where it raises, nothing is written.
 
         The state comes last: ``StatusUnreachable`` says that everything else was written. The way to it never leads
         through a closed state that is not the wanted one.
@@ -330,9 +338,46 @@ class Tracker(ABC):
     def check_permissions(self) -> list[PermissionCheck]:
         """Each permission that we need, and whether we have it. Refusals become checks that are not granted."""
 
-    @abstractmethod
-    def required_fields(self, project: str | None = None, issue_type: str | None = None) -> list[RequiredField]:
-        """What its create form asks for that we do not give by ourselves; None is the connection's own."""
+    def _permission_checks(
+        self,
+        secret: SecretStr | None,
+        looks: Mapping[str, Callable[[], tuple[bool, str]]],
+        *,
+        aside: Collection[str] = (),
+        speaking: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> list[PermissionCheck]:
+        """Whether webhooks can be verified by ``secret``, then each look by its name, ``speaking`` around it.
+
+        Where one is not granted the rest would fail for the same reason, and is not asked; unless it is ``aside``.
+        """
+        checks = [self._hears(secret)]
+        for name, look in looks.items():
+            try:
+                with speaking():
+                    granted, detail = look()
+            except DomainError as refusal:
+                granted, detail = False, str(refusal)
+            checks.append(PermissionCheck(name, granted, detail))
+            if not granted and name not in aside:
+                break
+        return checks
+
+    def _hears(self, secret: SecretStr | None) -> PermissionCheck:
+        known = bool(secret_list(secret))
+        return PermissionCheck("Webhook secret", known, "Webhooks can be verified." if known else self._deaf)
+
+    @property
+    def _deaf(self) -> str:
+        return f"No webhook secret is set: changes in {self.label} stay unseen."
+
+    def required_fields(
+        self,
+        project: str | None = None,  # noqa: ARG002 (the same everywhere)
+        issue_type: str | None = None,  # noqa: ARG002
+    ) -> list[RequiredField]:
+        """What its create form asks for that we do not give by ourselves; None is the connection's own. Nothing, where
+        a title is enough."""
+        return []
 
     # Webhooks
 

@@ -28,7 +28,8 @@ class Integration(Base):
 
     ``needs_attention`` says what is wrong, and ``attention_of`` names the team whose channel that is about, null where
     it is the whole connection. ``troubled_at`` says since when, and stays while renewed credentials are not known to
-    work: whoever was told of the trouble is told of its end.
+    work: whoever was told of the trouble is told of its end. ``look_wanted_at`` is set where somebody made, enabled or
+    changed it, until its reconciliation was asked for out of its turn.
     """
 
     __tablename__ = "integration"
@@ -49,6 +50,7 @@ class Integration(Base):
     registering_until: Mapped[Instant | None]
     last_webhook_at: Mapped[Instant | None]
     last_reconciled_at: Mapped[Instant | None]
+    look_wanted_at: Mapped[Instant | None]
     healed: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
     disconnected_at: Mapped[Instant | None]
     created_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
@@ -62,6 +64,7 @@ class WebhookDelivery(Base):
     __table_args__ = (
         UniqueConstraint("integration_id", "delivery_id", postgresql_nulls_not_distinct=True),
         Index("ix_webhook_delivery_pending", "received_at", postgresql_where="handled_at is null"),
+        Index("ix_webhook_delivery_settled", "handled_at", postgresql_where="handled_at is not null"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

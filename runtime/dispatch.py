@@ -142,7 +142,7 @@ class Dispatch:
         return await self._told(drop(), integration_id=integration_id)
 
     async def reconcile_now(self, integration_id: str) -> bool:
-        """Once, after the one that runs, if one does. False where Temporal is away or it has no schedule yet."""
+        """Out of its turn, once the one that runs is over, if one does. False where Temporal is away."""
         handle = self._client.get_schedule_handle(schedule_id(integration_id))
         return await self._told(handle.trigger(overlap=ScheduleOverlapPolicy.BUFFER_ONE), integration_id=integration_id)
 

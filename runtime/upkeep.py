@@ -27,7 +27,7 @@ from models.queries import (
     voices,
     workers,
 )
-from models.session import Sessions
+from models.session import Session, Sessions
 from models.vault import Vault
 from runtime.deliveries import apply_delivery, apply_returned, find_item_of, keep_pull_request
 from runtime.dispatch import BULK, Dispatch
@@ -38,6 +38,7 @@ SWEEP_LIMIT = 500
 PRESENCE_EVERY = 2.0
 SWEEP_EVERY = 2.0
 SCHEDULES_EVERY = 10.0
+LOOK_EVERY = 1.0
 WAKE_EVERY = 1.0
 WAKE_AGAIN = 5.0
 """A voice that was woken is given this long to look: signals would pile up in its history."""
@@ -49,6 +50,11 @@ LOST = timedelta(minutes=2)
 STUCK = timedelta(minutes=10)
 """Not more often than that is the workflow of a ticket that is not there yet asked about it."""
 KEEP_ANSWERS = timedelta(days=2)
+KEEP_ATTEMPTS = timedelta(days=90)
+KEEP_DELIVERIES = timedelta(days=30)
+"""After that a delivery that is sent once more would count as new, and say what is known."""
+TIDY_BATCH, TIDY_BATCHES = 1000, 20
+"""Rows to one statement, and statements to a round."""
 STALE_CHAT = timedelta(hours=1)
 KEEP_WORDS = timedelta(days=1)
 """What people wrote in a chat, for the dialogs that may still come back; then it is dropped."""
@@ -75,6 +81,7 @@ class Upkeep:
                 group.create_task(_every(SWEEP_EVERY, self.sweep))
                 group.create_task(_every(SWEEP_EVERY, self.drain))
                 group.create_task(_every(SCHEDULES_EVERY, self.keep_schedules))
+                group.create_task(_every(LOOK_EVERY, self.look_at_once))
                 group.create_task(_every(SWEEP_EVERY, self.drain_chats))
                 group.create_task(_every(WAKE_EVERY, self.wake_voices))
                 group.create_task(_every(TIDY_EVERY, self.tidy))
@@ -131,6 +138,17 @@ class Upkeep:
                 )
         for integration_id in known.keys() - {one for one, _, _ in wanted}:
             await self._dispatch.drop_schedule(integration_id)
+
+    async def look_at_once(self) -> None:
+        """Reconciles what was just connected, enabled or given other credentials: our webhook is to be there."""
+        async with self._sessions.begin() as session:
+            wanting = await tickets.list_wanting_look_unscoped(session, shelf.tracker_kinds())
+        for integration_id, kind, since in wanting:
+            kept = await self._dispatch.keep_schedule(integration_id, kind, paused=False, every=self._reconcile_every)
+            if not kept or not await self._dispatch.reconcile_now(integration_id):
+                return
+            async with self._sessions.begin() as session:
+                await tickets.note_looked(session, integration_id, since)
 
     async def wake_voices(self) -> None:
         """Tells whoever has a new notice, once its row is committed; and those whose workflow must have been lost.
@@ -208,9 +226,18 @@ class Upkeep:
         async with self._sessions.begin() as session:
             await chat.forget_old(session, CHAT, now - KEEP_WORDS)
             await records.forget_old(session, now - KEEP_ANSWERS)
+        await self._forget(integrations.forget_attempts, now - KEEP_ATTEMPTS)
+        await self._forget(integrations.forget_deliveries, now - KEEP_DELIVERIES)
         async with self._sessions.begin() as session:
             for region in await calendars.list_wanting(session, date(now.year + HOLIDAYS_AHEAD, 1, 1)):
                 await calendars.keep_holidays(session, region, _holidays(region, now.year))
+
+    async def _forget(self, forget: Callable[[Session, datetime, int], Awaitable[int]], before: datetime) -> None:
+        """Batch by batch, each in its own transaction; what is left over has its turn in the next round."""
+        for _ in range(TIDY_BATCHES):
+            async with self._sessions.begin() as session:
+                if await forget(session, before, TIDY_BATCH) < TIDY_BATCH:
+                    return
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from tests.api import writing
+from tests.api.connecting import connected
 from tests.api.writing import ok
 from tests.stack import PARTS, PartName, Person, Stack, eventually, running_stack
 
@@ -87,7 +88,7 @@ def test_each_process_killed_in_the_middle_of_every_step(own: Stack, part: PartN
         assert actions.count(action) == times, actions
 
 
-def test_temporal_loses_its_data_half_way(own: Stack) -> None:
+def test_temporal_loses_its_data_half_way(own: Stack, tmp_path: Path) -> None:
     author, reviewer = own.person(), own.person()
     made = writing.in_review(author, [reviewer])
     path = f"/api/postmortems/{made['id']}"
@@ -98,11 +99,13 @@ def test_temporal_loses_its_data_half_way(own: Stack) -> None:
     assert reviewer.post(f"{path}/reviews", json={"decision": "APPROVE"}).status_code == 503
     assert author.patch(path, json={"detection": "An alert."}).status_code == 200, "text needs no Temporal"
     assert author.post("/api/postmortems", json={"title": "Opened without Temporal"}).status_code == 201
+    board = connected(own, tmp_path)
     own.revive("temporal")
     own.revive("worker")
     own.wait_until_ready()
     assert until_answered(reviewer, f"{path}/reviews", {"decision": "APPROVE"}).status_code == 201
     assert ok(author.post(f"{path}/publish"))["status"] == "PUBLISHED"
+    eventually(lambda: ok(board.admin.get(board.path))["registration"], 40)
 
 
 def test_postgresql_stopped_for_ten_seconds(own: Stack) -> None:

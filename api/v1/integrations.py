@@ -160,6 +160,7 @@ async def create_integration(unit: Asking, given: IntegrationNew, response: Resp
         config=given.config,
         secrets=unit.parts.vault.seal(secrets),
         projection=projection,
+        look_wanted_at=unit.now,
         created_by_id=unit.viewer.person_id,
         created_at=unit.now,
     )
@@ -213,11 +214,14 @@ async def change_integration(
         changes["is_enabled"] = changes.pop("enabled")
     if given.secrets:
         changes |= {"needs_attention": None, "attention_of": None}
+    before = row.config, row.is_enabled
     records.change_row(unit.session, unit.viewer, "integration", row, changes, expected_version(if_match))
     if given.secrets:
         row.secrets = unit.parts.vault.seal(secrets)
         told = {"secrets": sorted(given.secrets)}
         records.audit(unit.session, unit.viewer, "integration.secrets_renewed", "integration", row.id, after=told)
+    if given.secrets or before != (row.config, row.is_enabled):
+        row.look_wanted_at = unit.now
     await unit.session.flush()
     tag(response, row.version)
     return integration_out(unit, row)

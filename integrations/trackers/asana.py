@@ -38,7 +38,6 @@ from pydantic import AwareDatetime, BaseModel, Field, SecretStr
 
 from domain.errors import (
     CredentialsRejected,
-    DomainError,
     StatusUnreachable,
     TicketForbidden,
     TicketGone,
@@ -50,11 +49,11 @@ from integrations.connection import ConnectionModel
 from integrations.http import Address, HttpClient, Token
 from integrations.tracker import (
     Account,
+    Check,
     Handshake,
     News,
     PermissionCheck,
     Registration,
-    RequiredField,
     Ticket,
     TicketAction,
     TicketChange,
@@ -493,8 +492,10 @@ class AsanaTracker(Tracker):
                     detail="it does not exist, or the account does not see it.",
                 ) from None
 
-    def update(self, ref: TicketRef, change: TicketChange) -> Ticket:
+    def update(self, ref: TicketRef, change: TicketChange, check: Check | None = None) -> Ticket:
         task = self._task(ref.external_id, ref.key)
+        if check is not None:
+            check(self._ticket(task))
         words = self._changed_words(task, change)
         try:
             move = self._move(task, change)
@@ -746,7 +747,6 @@ class AsanaTracker(Tracker):
             yield Account(user.gid, user.name, user.email)
 
     def check_permissions(self) -> list[PermissionCheck]:
-        checks = [self._hears()]
         looks = {
             "Token": self._see_account,
             "Workspace": self._see_workspace,
@@ -756,22 +756,11 @@ class AsanaTracker(Tracker):
             "Status": self._see_places,
             "Webhooks": self._see_webhooks,
         }
-        for name, look in looks.items():
-            try:
-                granted, detail = look()
-            except DomainError as refusal:
-                granted, detail = False, str(refusal)
-            checks.append(PermissionCheck(name, granted, detail))
-            if not granted and name not in {"Status", "Write tasks"}:
-                break  # what follows would fail for the same reason
-        return checks
+        return self._permission_checks(self._secrets.webhook_secret, looks, aside={"Status", "Write tasks"})
 
-    def _hears(self) -> PermissionCheck:
-        known = bool(secret_list(self._secrets.webhook_secret))
-        detail = (
-            "Webhooks can be verified." if known else "Asana has not sent its secret yet: changes there stay unseen."
-        )
-        return PermissionCheck("Webhook secret", granted=known, detail=detail)
+    @property
+    def _deaf(self) -> str:
+        return "Asana has not sent its secret yet: changes there stay unseen."
 
     def _see_account(self) -> tuple[bool, str]:
         return True, f"It acts as {self._me.name} ({self._me.gid})."
@@ -824,14 +813,6 @@ class AsanaTracker(Tracker):
                 words = self._http.shown(hook.last_failure_content or "without words")
                 return False, f"Its last delivery failed on {hook.last_failure_at:%Y-%m-%d %H:%M} UTC: {words}"
         return True, f"{len(hooks)} are there, and work." if hooks else "None is there; one may be made."
-
-    def required_fields(
-        self,
-        project: str | None = None,  # noqa: ARG002 (no project requires any)
-        issue_type: str | None = None,  # noqa: ARG002
-    ) -> list[RequiredField]:
-        """None: Asana's API makes a task whatever custom fields are empty; only its forms ask for them."""
-        return []
 
     # Webhooks
 

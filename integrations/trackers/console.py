@@ -32,6 +32,7 @@ from domain.tickets import CloseReason, TicketState
 from integrations.connection import ConnectionModel
 from integrations.tracker import (
     Account,
+    Check,
     News,
     PermissionCheck,
     Registration,
@@ -44,7 +45,7 @@ from integrations.tracker import (
     TicketRef,
     Tracker,
 )
-from integrations.webhook import check_signature, header, needed_header, payload, secret_list, sha256_signature
+from integrations.webhook import check_signature, header, needed_header, payload, sha256_signature
 
 
 class ConsoleConfig(ConnectionModel):
@@ -174,9 +175,11 @@ class ConsoleTracker(Tracker):
         with self._board() as board:
             return self._card(board, ref).ticket()
 
-    def update(self, ref: TicketRef, change: TicketChange) -> Ticket:
+    def update(self, ref: TicketRef, change: TicketChange, check: Check | None = None) -> Ticket:
         with self._board() as board:
             card = self._card(board, ref)
+            if check is not None:
+                check(card.ticket())
             changed = card.model_copy(update=_wanted(card, change))
             if changed == card:
                 return card.ticket()
@@ -225,12 +228,7 @@ class ConsoleTracker(Tracker):
     def check_permissions(self) -> list[PermissionCheck]:
         with self._board() as board:
             detail = f"{self._config.project} has {len(board.cards)} tickets."
-        return [PermissionCheck("Tickets", granted=True, detail=detail), self._hears()]
-
-    def _hears(self) -> PermissionCheck:
-        known = bool(secret_list(self._secrets.webhook_secret))
-        detail = "Webhooks can be verified." if known else "No webhook secret is set."
-        return PermissionCheck("Webhook secret", granted=known, detail=detail)
+        return [PermissionCheck("Tickets", granted=True, detail=detail), self._hears(self._secrets.webhook_secret)]
 
     def register_webhook(
         self,

@@ -36,7 +36,7 @@ from github.Issue import Issue
 from github.Repository import Repository
 from pydantic import Field, SecretStr, ValidationError
 
-from domain.errors import CredentialsRejected, DomainError, TicketForbidden, TicketGone, TrackerRefused
+from domain.errors import CredentialsRejected, TicketForbidden, TicketGone, TrackerRefused
 from domain.tickets import CloseReason, Standing, TicketState
 from integrations.connection import ConnectionModel
 from integrations.github_issues import (
@@ -60,10 +60,10 @@ from integrations.github_webhooks import EVENTS, news
 from integrations.http import Address, Token
 from integrations.tracker import (
     Account,
+    Check,
     News,
     PermissionCheck,
     Registration,
-    RequiredField,
     Ticket,
     TicketChange,
     TicketDraft,
@@ -71,7 +71,7 @@ from integrations.tracker import (
     Tracker,
     TrackerUnavailable,
 )
-from integrations.webhook import check_signature, header, needed_header, secret_list
+from integrations.webhook import check_signature, header, needed_header
 
 NEWEST = 300
 """How many issues are looked through for a marker where it is not known since when to look."""
@@ -211,9 +211,11 @@ class GithubTracker(Tracker):
         with self._speaking(ref.key):
             return self._seen_ticket(self._issue(ref))
 
-    def update(self, ref: TicketRef, change: TicketChange) -> Ticket:
+    def update(self, ref: TicketRef, change: TicketChange, check: Check | None = None) -> Ticket:
         with self._speaking(ref.key):
             issue = self._issue(ref)
+            if check is not None:
+                check(ticket_of(issue))
             edit = _difference(issue, change)
             if edit != _Edit():
                 issue = self._lazy(key_of(issue.html_url))
@@ -304,23 +306,13 @@ class GithubTracker(Tracker):
             return login
 
     def check_permissions(self) -> list[PermissionCheck]:
-        checks = [self._hears()]
         looks = {
             "Token": self._see_account,
             "Repository": self._see_repository,
             "Read issues": self._see_issues,
             "Write issues": self._see_role,
         }
-        for name, look in looks.items():
-            try:
-                with self._speaking():
-                    granted, detail = look()
-            except DomainError as refusal:
-                granted, detail = False, str(refusal)
-            checks.append(PermissionCheck(name, granted, detail))
-            if not granted:
-                break  # what follows would fail for the same reason
-        return checks
+        return self._permission_checks(self._secrets.webhook_secret, looks, speaking=self._speaking)
 
     def _see_account(self) -> tuple[bool, str]:
         return True, f"It acts as {self.own_account()}."
@@ -343,11 +335,6 @@ class GithubTracker(Tracker):
         if role and (role.triage or role.push or role.maintain or role.admin):
             return True, "The account may open, label, assign and close issues."
         return False, "The account may not label, assign or close issues: give it the role Triage or Write."
-
-    def _hears(self) -> PermissionCheck:
-        known = bool(secret_list(self._secrets.webhook_secret))
-        detail = "Webhooks can be verified." if known else "No webhook secret is set: changes in GitHub stay unseen."
-        return PermissionCheck("Webhook secret", granted=known, detail=detail)
 
     def read_many(self, refs: Sequence[TicketRef]) -> Iterator[Ticket]:
         """By GraphQL, since REST lists a repository and not the issues that one names."""
@@ -387,14 +374,6 @@ class GithubTracker(Tracker):
         with self._speaking():
             for one in self._here.get_assignees():
                 yield Account(one.login, one.login)
-
-    def required_fields(
-        self,
-        project: str | None = None,  # noqa: ARG002 (the same everywhere)
-        issue_type: str | None = None,  # noqa: ARG002
-    ) -> list[RequiredField]:
-        """None: an issue form's required fields bind people in the browser, not the API."""
-        return []
 
     def register_webhook(self, url: str, secret: str, current: Registration | None = None) -> Registration:
         """The token needs "Webhooks: read and write" (fine-grained), or the scope ``admin:repo_hook``."""

@@ -38,7 +38,6 @@ from pydantic import AwareDatetime, BaseModel, Field, JsonValue, SecretStr, Type
 from domain.errors import (
     BadSignature,
     CredentialsRejected,
-    DomainError,
     MalformedWebhook,
     TicketForbidden,
     TicketGone,
@@ -50,10 +49,10 @@ from integrations.http import Address, HttpClient, Token, retry_after
 from integrations.markdown import loud, outside_code, quiet
 from integrations.tracker import (
     Account,
+    Check,
     News,
     PermissionCheck,
     Registration,
-    RequiredField,
     Ticket,
     TicketAction,
     TicketChange,
@@ -331,8 +330,10 @@ class GitlabTracker(Tracker):
                     if wanted.get(str(issue.iid)) == str(issue.id) and issue.moved_to_id is None:
                         yield self._ticket(issue)
 
-    def update(self, ref: TicketRef, change: TicketChange) -> Ticket:
+    def update(self, ref: TicketRef, change: TicketChange, check: Check | None = None) -> Ticket:
         issue = self._issue(ref)
+        if check is not None:
+            check(self._ticket(issue))
         edit = self._difference(issue, change)
         if edit:
             issue = self._ask("PUT", _path(issue.key), _Issue, key=ref.key, json=edit)
@@ -491,30 +492,14 @@ class GitlabTracker(Tracker):
             if member.state == "active":
                 yield Account(str(member.id), member.name or member.username)
 
-    def required_fields(
-        self,
-        project: str | None = None,  # noqa: ARG002 (GitLab requires nothing beyond a title)
-        issue_type: str | None = None,  # noqa: ARG002
-    ) -> list[RequiredField]:
-        return []
-
     def check_permissions(self) -> list[PermissionCheck]:
-        checks = [self._hears()]
         looks = {
             "Token": self._see_account,
             "Project": self._see_project,
             "Write issues": self._see_reporter,
             "Webhooks": self._see_maintainer,
         }
-        for name, look in looks.items():
-            try:
-                granted, detail = look()
-            except DomainError as refusal:
-                granted, detail = False, str(refusal)
-            checks.append(PermissionCheck(name, granted, detail))
-            if not granted and name != "Write issues":
-                break  # what follows would fail for the same reason
-        return checks
+        return self._permission_checks(self._secrets.webhook_secret, looks, aside={"Write issues"})
 
     def _see_project(self) -> tuple[bool, str]:
         project = self._here
@@ -537,11 +522,6 @@ class GitlabTracker(Tracker):
         if self._here.permissions.level >= level:
             return True, f"The account may {what}."
         return False, f"The account may not {what}: give it the role {role}."
-
-    def _hears(self) -> PermissionCheck:
-        known = bool(secret_list(self._secrets.webhook_secret))
-        detail = "Webhooks can be verified." if known else "No webhook secret is set: changes in GitLab stay unseen."
-        return PermissionCheck("Webhook secret", granted=known, detail=detail)
 
     # Webhooks
 

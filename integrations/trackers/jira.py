@@ -79,6 +79,7 @@ from integrations.jira_webhook import EVENTS, KEY, news
 from integrations.jira_workflow import Goal, Words
 from integrations.tracker import (
     Account,
+    Check,
     News,
     PermissionCheck,
     Registration,
@@ -89,7 +90,7 @@ from integrations.tracker import (
     TicketRef,
     Tracker,
 )
-from integrations.webhook import check_signature, header, needed_header, secret_list
+from integrations.webhook import check_signature, header, needed_header
 
 TITLE_LIMIT = 255
 BODY_LIMIT = 30_000
@@ -354,8 +355,10 @@ class JiraTracker(Tracker):
             due_on=fields.due_on,
         )
 
-    def update(self, ref: TicketRef, change: TicketChange) -> Ticket:
+    def update(self, ref: TicketRef, change: TicketChange, check: Check | None = None) -> Ticket:
         issue = self._issue(ref)
+        if check is not None:
+            check(self._ticket(issue))
         path = f"{_ISSUE}/{issue.id}"
         edit = _difference(issue, change)
         assigns = change.assignee not in {None, issue.fields.assignee.id if issue.fields.assignee else None}
@@ -476,7 +479,7 @@ class JiraTracker(Tracker):
             yield from (Account(one.id, one.name, one.email or None) for one in people)
 
     def check_permissions(self) -> list[PermissionCheck]:
-        checks = [self._hears()]
+        checks = [self._hears(self._secrets.webhook_secret)]
         for look in (self._check_account, self._check_project, self._check_form):
             try:
                 checks += look()
@@ -485,11 +488,6 @@ class JiraTracker(Tracker):
             if not all(check.granted for check in checks[1:]):
                 break  # what follows would fail for the same reason
         return checks
-
-    def _hears(self) -> PermissionCheck:
-        known = bool(secret_list(self._secrets.webhook_secret))
-        detail = "Webhooks can be verified." if known else "No webhook secret is set: changes in Jira stay unseen."
-        return PermissionCheck("Webhook secret", granted=known, detail=detail)
 
     def _check_account(self) -> list[PermissionCheck]:
         return [PermissionCheck("API token", granted=True, detail=f"It acts as {self._account.name or 'an account'}.")]

@@ -44,7 +44,6 @@ from pydantic.alias_generators import to_camel
 from domain.errors import (
     BadSignature,
     CredentialsRejected,
-    DomainError,
     StatusUnreachable,
     TicketForbidden,
     TicketGone,
@@ -56,13 +55,13 @@ from integrations.http import Address, HttpClient, Token, retry_after
 from integrations.markdown import looks_same, loud, outside_code, quiet
 from integrations.tracker import (
     Account,
+    Check,
     News,
     PermissionCheck,
     PullRequest,
     PullRequestEvent,
     PullRequestState,
     Registration,
-    RequiredField,
     Ticket,
     TicketAction,
     TicketChange,
@@ -72,7 +71,7 @@ from integrations.tracker import (
     Tracker,
     TrackerUnavailable,
 )
-from integrations.webhook import check_signature, header, needed_header, payload, secret_list
+from integrations.webhook import check_signature, header, needed_header, payload
 
 FRESH = timedelta(seconds=60)
 """How far a webhook's time may be from ours (Linear's documentation: a minute)."""
@@ -541,9 +540,11 @@ class LinearTracker(Tracker):
                 found = self._ask(_ISSUES, "issues", _Nodes[_Issue], ids=ids, first=len(ids)).nodes
             yield from (issue.as_ticket() for issue in found if not issue.is_gone())
 
-    def update(self, ref: TicketRef, change: TicketChange) -> Ticket:
+    def update(self, ref: TicketRef, change: TicketChange, check: Check | None = None) -> Ticket:
         with self._speaking(ref.key):
             issue = self._present(ref)
+            if check is not None:
+                check(issue.as_ticket())
             edit = _difference(issue, change)
             unreachable = None
             if change.state is not None and not _holds(issue.state, change):
@@ -667,31 +668,16 @@ class LinearTracker(Tracker):
             if not page.page_info.has_next_page or after is None:
                 return
 
-    def required_fields(
-        self,
-        project: str | None = None,  # noqa: ARG002 (Linear requires nothing beyond a title)
-        issue_type: str | None = None,  # noqa: ARG002
-    ) -> list[RequiredField]:
-        return []
-
     def check_permissions(self) -> list[PermissionCheck]:
-        checks = [self._hears()]
         looks = {
             "API key": self._see_account,
             "Team": self._see_team,
             "Create issues": self._see_create,
             "Webhooks": self._see_webhooks,
         }
-        for name, look in looks.items():
-            try:
-                with self._speaking():
-                    granted, detail = look()
-            except DomainError as refusal:
-                granted, detail = False, str(refusal)
-            checks.append(PermissionCheck(name, granted, detail))
-            if not granted and name in {"API key", "Team"}:
-                break  # what follows would fail for the same reason
-        return checks
+        return self._permission_checks(
+            self._secrets.webhook_secret, looks, aside={"Create issues"}, speaking=self._speaking
+        )
 
     def _see_account(self) -> tuple[bool, str]:
         return True, f"It acts as {self._viewer.name}."
@@ -714,11 +700,6 @@ class LinearTracker(Tracker):
     def _see_webhooks(self) -> tuple[bool, str]:
         next(self._webhooks(), None)
         return True, "It may register webhooks."
-
-    def _hears(self) -> PermissionCheck:
-        known = bool(secret_list(self._secrets.webhook_secret))
-        detail = "Webhooks can be verified." if known else "No webhook secret is set: changes in Linear stay unseen."
-        return PermissionCheck("Webhook secret", granted=known, detail=detail)
 
     # Webhooks
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -222,6 +222,14 @@ async def reopen_delivery(session: AsyncSession, delivery: int) -> None:
     )
 
 
+async def forget_deliveries(session: AsyncSession, before: datetime, limit: int) -> int:
+    """Drops deliveries that were settled before that instant, the oldest first; how many. Those not settled stay."""
+    old = select(WebhookDelivery.id).where(WebhookDelivery.handled_at.is_not(None), WebhookDelivery.handled_at < before)
+    batch = old.order_by(WebhookDelivery.handled_at).limit(limit).with_for_update(skip_locked=True)
+    dropping = delete(WebhookDelivery).where(WebhookDelivery.id.in_(batch))
+    return len((await session.execute(dropping.returning(WebhookDelivery.id))).all())
+
+
 # The sync log
 
 
@@ -256,3 +264,11 @@ def log_attempt(
             **values,
         )
     )
+
+
+async def forget_attempts(session: AsyncSession, before: datetime, limit: int) -> int:
+    """Drops rows of the log from before that instant, the first ones first; how many. Looks at ``limit`` rows only:
+    they are numbered as they come."""
+    first = select(SyncAttempt.id).order_by(SyncAttempt.id).limit(limit).with_for_update(skip_locked=True)
+    dropping = delete(SyncAttempt).where(SyncAttempt.id.in_(first), SyncAttempt.at < before)
+    return len((await session.execute(dropping.returning(SyncAttempt.id))).all())

@@ -384,3 +384,22 @@ async def list_connections_unscoped(session: AsyncSession, kinds: Collection[str
         Integration.kind.in_(kinds), Integration.disconnected_at.is_(None)
     )
     return [(one, kind, enabled) for one, kind, enabled in (await session.execute(statement)).all()]
+
+
+async def list_wanting_look_unscoped(session: AsyncSession, kinds: Collection[str]) -> list[tuple[str, str, datetime]]:
+    """Connections to trackers that are to be reconciled at once, those that wait longest first: id, kind, and since
+    when. A paused one waits until it goes on."""
+    statement = select(Integration.id, Integration.kind, Integration.look_wanted_at).where(
+        Integration.look_wanted_at.is_not(None),
+        Integration.kind.in_(kinds),
+        Integration.is_enabled,
+        Integration.disconnected_at.is_(None),
+    )
+    found = await session.execute(statement.order_by(Integration.look_wanted_at))
+    return [(one, kind, since) for one, kind, since in found.all() if since is not None]
+
+
+async def note_looked(session: AsyncSession, integration_id: str, since: datetime) -> None:
+    """Unless it was wanted once more meanwhile."""
+    row = update(Integration).where(Integration.id == integration_id, Integration.look_wanted_at == since)
+    await session.execute(row.values(look_wanted_at=None))

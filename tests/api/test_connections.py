@@ -30,6 +30,11 @@ def board(stack: Stack, tmp_path: Path) -> Connected:
     return connected(stack, tmp_path)
 
 
+def looked_at(board: Connected) -> None:
+    """Waits until it was reconciled for the first time, which is at once."""
+    eventually(lambda: board.health()["lastReconciledAt"], 40)
+
+
 def refused(response: Any, status: int, code: str) -> Any:
     problem = ok(response, status)
     assert problem["code"] == code, problem
@@ -152,7 +157,7 @@ def test_a_dry_run_shows_each_field_and_writes_nothing(stack: Stack, tmp_path: P
     named = ("project", "issueType", "labels", "severity", "assignee", "status")
     assert [fields[one]["value"] for one in named] == ["OPS", "Bug", ["postmortem"], "minor", "jane", "To Do"]
     assert tried()[1]["ok"], "a sample of our own"
-    assert board.log() == [], "nothing was written"
+    assert not [one for one in board.log() if one["operation"] not in {"webhook", "reconcile"}], "nothing was written"
     item = board.item(owner)
     ticket = board.ticket(item)
     fields, answer = tried(actionItemId=item["id"])
@@ -218,14 +223,15 @@ def test_a_paused_connection_keeps_what_it_is_sent_and_does_nothing(board: Conne
     assert board.health()["state"] == "paused"
     answer = board.closed_elsewhere(board.ticket(item))
     assert ok(answer, 200)["status"] == "ignored"
-    (told,) = board.log(direction="IN")
-    assert (told["result"], told["replayable"]) == ("paused", True)
+    (told,) = board.log(result="paused")
+    assert (told["direction"], told["replayable"]) == ("IN", True)
     assert ok(author.get(f"/api/action-items/{item['id']}"))["status"] == "OPEN"
     forged = board.tells(board.ticket(item), TicketAction.CLOSED, "another secret")
     refused(forged, 401, "BadSignature")
     ok(board.admin.patch(board.path, json={"enabled": True}))
     ok(board.admin.post(f"{board.path}/deliveries/{told['id']}/replay"), 202)
     eventually(lambda: ok(author.get(f"/api/action-items/{item['id']}"))["status"] == "COMPLETED")
+    eventually(lambda: board.log(deliveryId=told["deliveryId"], operation="webhook closed"))
 
 
 def test_a_paused_source_of_incidents_opens_none(stack: Stack) -> None:
@@ -283,16 +289,18 @@ async def test_a_connection_that_is_given_up(board: Connected, stack: Stack) -> 
 
 def test_the_log_is_filtered(board: Connected, stack: Stack) -> None:
     author = stack.person()
+    looked_at(board)
     item, other = board.item(author), board.item(author)
     board.closed_elsewhere(board.ticket(item))
-    eventually(lambda: board.log(direction="IN"))
+    eventually(lambda: board.log(operation="webhook closed"))
     everything = board.log()
     assert {one["direction"] for one in everything} == {"IN", "OUT"}
     assert {one["actionItemId"] for one in board.log(actionItemId=other["id"])} == {other["id"]}
     assert {one["operation"] for one in board.log(operation="create")} == {"create"}
     assert board.log(errors=True) == []
     assert board.log(errors=False) == everything
-    (told,) = board.log(direction="IN")
+    (told,) = board.log(operation="webhook closed")
+    assert told in board.log(direction="IN")
     assert board.log(deliveryId=told["deliveryId"]) == [told]
     assert told["id"] in {one["id"] for one in board.log(since=told["at"])}
     assert told["id"] not in {one["id"] for one in board.log(until=told["at"])}
@@ -327,8 +335,9 @@ async def _log(stack: Stack, integration_id: str, results: list[tuple[str, timed
 
 
 async def test_health_and_metrics(board: Connected, stack: Stack) -> None:
-    fresh = board.health()
-    assert (fresh["state"], fresh["budget"]["left"], fresh["registration"]["state"]) == ("ok", 1.0, "none")
+    looked_at(board)
+    fresh, looks = board.health(), len(board.log())
+    assert (fresh["state"], fresh["budget"]["left"], fresh["registration"]["state"]) == ("ok", 1.0, "active")
     assert (fresh["links"]["ok"], fresh["deadLinks"], fresh["pending"]["count"]) == (0, 0, 0)
     owner = stack.person()
     ok(board.admin.put(f"{board.path}/accounts/{owner.id}", json={"account": "jane"}))
@@ -343,7 +352,7 @@ async def test_health_and_metrics(board: Connected, stack: Stack) -> None:
     await _log(stack, board.id, tried)
     health = board.health()
     windows = {one["hours"]: (one["attempts"], one["errors"]) for one in health["budget"]["windows"]}
-    own = len(board.log(actionItemId=item["id"]))
+    own = looks + len(board.log(actionItemId=item["id"]))
     assert windows == {1: (98 + own, 1), 24: (99 + own, 2), 168: (100 + own, 2)}
     assert health["budget"]["left"] == 0
     assert health["budget"]["objective"] == 0.99

@@ -134,6 +134,21 @@ class TestTickets:
         closed = tracker.update(made.ref, TicketChange(state=TicketState.CANCELLED))
         assert tracker.update(made.ref, TicketChange(state=TicketState.CANCELLED)) == closed
 
+    def test_a_ticket_is_checked_as_it_is_before_the_write(self, bench: Bench) -> None:
+        made = bench.tracker().create(DRAFT)
+        wanted = TicketChange(title="Page on queue depth", state=TicketState.DONE)
+        seen: list[Ticket] = []
+
+        def refuse(found: Ticket) -> None:
+            seen.append(found)
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            bench.tracker().update(made.ref, wanted, refuse)
+        assert (seen, bench.tracker().fetch(made.ref)) == ([made], made), "nothing was written"
+        assert bench.tracker().update(made.ref, wanted, seen.append).title == "Page on queue depth"
+        assert seen == [made, made]
+
     def test_people_point_at_a_ticket_by_address_or_key(self, bench: Bench) -> None:
         made = bench.tracker().create(DRAFT)
         assert bench.tracker().resolve(f" {made.url} ") == made

@@ -147,7 +147,7 @@ def test_the_log_can_be_filtered_and_replayed(stack: Stack, visit: Visitor, boar
     page = visit.get(f"{log}?how=errors&direction=OUT&item={item['id']}")
     assert "the field &#39;severity&#39; is required." in page
     assert f"/action-items/{item['id']}" in page
-    assert "Nothing here." in visit.get(f"{log}?direction=IN")
+    assert "Nothing here." in visit.get(f"{log}?direction=IN&item={item['id']}")
     ok(board.admin.patch(board.path, json={"projection": {"fields": {"severity": "minor"}}}))
     visit.done(f"{log}/replay", log, number=str(refused["id"]))
     eventually(lambda: board.log(operation="create", result="ok"))

@@ -18,6 +18,7 @@ from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAP
 from requests.adapters import HTTPAdapter
 
 from tests.peers.npm import packed_file
+from tests.peers.tracker_peer import Request
 
 PACKAGE = "@octokit/openapi"
 VERSION = "23.0.2"
@@ -51,6 +52,17 @@ class GithubRequests:
         self.document.validate_request(judged)
         self.seen.append(f"{request.method} {judged.path}")
 
+    def check_received(self, request: Request) -> None:
+        """As :meth:`check`, of a request as a peer got it."""
+        sent = requests.Request(
+            request.method,
+            f"https://api.github.com{request.path}",
+            params=dict(request.query),
+            headers=dict(request.headers),
+            data=request.body or None,
+        )
+        self.check(sent.prepare())
+
     def _check_query(self, query: str) -> None:
         try:
             problems: Sequence[Exception] = validate(self.schema(), parse(query))
@@ -71,8 +83,8 @@ def github_schema() -> GraphQLSchema:
     return build_schema(text, assume_valid=True, assume_valid_sdl=True)  # graphql-js is laxer
 
 
-@pytest.fixture(scope="session")
-def github_openapi() -> OpenAPI:
+@cache
+def github_document() -> OpenAPI:
     document = json.loads(packed_file(PACKAGE, VERSION, "generated/api.github.com.json").read_bytes())
     for operations in document["paths"].values():
         for method in operations.keys() & {"post", "patch", "put"}:
@@ -87,9 +99,9 @@ def _forbid_other_fields(schema: dict[str, object]) -> None:
 
 
 @pytest.fixture
-def github_requests(github_openapi: OpenAPI, monkeypatch: pytest.MonkeyPatch) -> GithubRequests:
+def github_requests(monkeypatch: pytest.MonkeyPatch) -> GithubRequests:
     """While it is there, every request that ``requests`` sends must be one that GitHub documents."""
-    judge = GithubRequests(github_openapi, github_schema)
+    judge = GithubRequests(github_document(), github_schema)
     send = HTTPAdapter.send
 
     def judged(adapter: HTTPAdapter, request: requests.PreparedRequest, **options: object) -> requests.Response:

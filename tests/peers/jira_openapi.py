@@ -15,6 +15,7 @@ issue or a comment is a document of the format's schema.
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, cast
 
 import pytest
@@ -234,9 +235,14 @@ def asked(method: str, path: str, body: object = None, **query: str) -> Request:
     return Request(method, path, query, {"content-type": "application/json"} if sent else {}, sent)
 
 
+@cache
+def jira_documents() -> JiraJudge:
+    return JiraJudge()
+
+
 @pytest.fixture(scope="session")
 def jira_judge() -> JiraJudge:
-    return JiraJudge()
+    return jira_documents()
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from models.record import AuditEntry, Notice
 from tests import peers
 from tests.api import writing
 from tests.api.writing import ok
+from tests.peers.judges import complaints
 from tests.peers.receiver import Delivery
 from tests.peers.tracker_peer import Kind, PeerTicket, Request, TrackerPeer
 from tests.stack import Person, Stack, eventually
@@ -235,7 +236,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
 @contextmanager
 def playing(stack: Stack, kind: str, admin: Person, author: Person) -> Iterator[Scene]:
-    """A peer of its own, and a connection to it."""
+    """A peer of its own, and a connection to it. At the end the vendor's own document judges all that it was asked."""
     peer = peer_classes()[kind]()
     with peer.running():
         config, secrets = dict(peer.config), dict(peer.secrets)
@@ -243,7 +244,9 @@ def playing(stack: Stack, kind: str, admin: Person, author: Person) -> Iterator[
         made = ok(admin.post("/api/integrations", json=body), 201)
         scene = Scene(stack, peer, admin, author, made)
         try:
+            eventually(lambda: scene.health()["lastReconciledAt"], 40)  # at once, and with that its webhook is there
             yield scene
         finally:
             admin.delete(scene.path)
-        assert not peer.verdicts, peer.verdicts
+    wrong = complaints(peer)
+    assert not wrong, "\n".join(wrong)

@@ -19,6 +19,7 @@ from models.queries import policies, postmortems
 from models.queries.postmortems import NewPostmortem
 from models.session import Sessions, make_engine, make_sessions
 from models.vault import Vault
+from tests.peers.judges import complaints
 from tests.peers.tracker_peer import TrackerPeer
 from tests.sync.scene import peer_classes
 
@@ -117,3 +118,4 @@ def test_linked_items_are_read_in_pages(kind: str, database: str) -> None:
 
     with peer.running():
         asyncio.run(play())
+    assert not complaints(peer)

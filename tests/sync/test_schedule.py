@@ -31,7 +31,7 @@ def test_a_schedule_lives_as_its_connection_does(stack: Stack, tmp_path: Path) -
     made = connected(stack, tmp_path)
     author = stack.person()
     item = made.item(author)
-    eventually(lambda: made.id in ask(stack, "list_schedules"), 40)
+    eventually(lambda: made.health()["lastReconciledAt"], 40)
     assert ask(stack, "list_schedules")[made.id][0] is False
 
     ticket = made.ticket(item)
@@ -40,7 +40,6 @@ def test_a_schedule_lives_as_its_connection_does(stack: Stack, tmp_path: Path) -
     assert ask(stack, "reconcile_now", made.id)
     eventually(lambda: ok(author.get(f"/api/action-items/{item['id']}"))["status"] == "COMPLETED", 40)
     eventually(lambda: made.health()["healed"] == 1, 40)
-    eventually(lambda: made.health()["lastReconciledAt"], 40)  # noted once all pages are read
 
     ok(made.admin.patch(made.path, json={"enabled": False}))
     eventually(lambda: ask(stack, "list_schedules")[made.id][0] is True, 40)
@@ -48,3 +47,23 @@ def test_a_schedule_lives_as_its_connection_does(stack: Stack, tmp_path: Path) -
     eventually(lambda: ask(stack, "list_schedules")[made.id][0] is False, 40)
     ok(made.admin.delete(made.path))
     eventually(lambda: made.id not in ask(stack, "list_schedules"), 40)
+
+
+def test_what_is_new_or_changed_is_looked_at_at_once(stack: Stack, tmp_path: Path) -> None:
+    """The schedule's own turn is a day away."""
+    made = connected(stack, tmp_path)
+
+    def reconciled(times: int) -> None:
+        eventually(lambda: len(made.log(operation="reconcile", result="ok")) == times, 40)
+
+    reconciled(1)
+    shown = ok(made.admin.get(made.path))
+    assert shown["registration"]["id"] == shown["webhookUrl"]
+    ok(made.admin.patch(made.path, json={"name": "Another name"}))
+    ok(made.admin.patch(made.path, json={"enabled": False, "secrets": {"webhookSecret": "another"}}))
+    eventually(lambda: ask(stack, "list_schedules")[made.id][0] is True, 40)
+    assert len(made.log(operation="reconcile", result="ok")) == 1, "nothing is asked while it is paused"
+    ok(made.admin.patch(made.path, json={"enabled": True}))
+    reconciled(2)
+    ok(made.admin.patch(made.path, json={"secrets": {"webhookSecret": "a third one"}}))
+    reconciled(3)

@@ -1,0 +1,83 @@
+"""The sync log and what came in by webhook do not grow for ever; what may still be needed stays."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, event, func, insert, select, text
+from temporalio.client import Client
+
+from models.integration import Integration, SyncAttempt, WebhookDelivery
+from models.queries import integrations
+from models.session import make_engine, make_sessions
+from models.vault import Vault
+from runtime.dispatch import Dispatch
+from runtime.upkeep import KEEP_ATTEMPTS, KEEP_DELIVERIES, TIDY_BATCH, Upkeep
+
+DAY = timedelta(days=1)
+
+
+async def _alive() -> bool:
+    return True
+
+
+async def with_upkeep(database: str, check: Any) -> None:
+    """What tidies needs no Temporal."""
+    engine = make_engine(database)
+    sessions, statements = make_sessions(engine), []
+
+    def note(_: Connection, __: object, statement: str, *___: object) -> None:
+        statements.append(statement)
+
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    away = await Client.connect("localhost:1", lazy=True)
+    try:
+        await check(sessions, Upkeep(sessions, Dispatch(away, _alive), Vault("tidy"), DAY), statements)
+    finally:
+        await engine.dispose()
+
+
+def delivery(integration: str, received: datetime, handled: datetime | None) -> dict[str, Any]:
+    row = {"kind": "console", "integration_id": integration, "headers": {}, "body": b"{}", "attempts": 0}
+    return row | {"delivery_id": uuid4().hex, "received_at": received, "handled_at": handled, "result": "applied"}
+
+
+def attempt(integration: str, at: datetime) -> dict[str, Any]:
+    return {"integration_id": integration, "direction": "IN", "operation": "webhook", "result": "ok", "at": at}
+
+
+def test_old_rows_go_in_batches_and_others_stay(database: str) -> None:
+    async def check(sessions: Any, upkeep: Upkeep, statements: list[str]) -> None:
+        now, here = datetime.now(UTC), f"int_{uuid4().hex}"
+        old, young = now - KEEP_DELIVERIES - DAY, now - KEEP_DELIVERIES + DAY
+        settled = [delivery(here, old, old) for _ in range(TIDY_BATCH + 5)]
+        kept = [
+            delivery(here, old - 100 * DAY, None),  # never settled
+            delivery(here, old, young),  # settled late, or once more
+            delivery(here, young, young),
+        ]
+        attempts = [attempt(here, now - KEEP_ATTEMPTS - DAY) for _ in range(2 * TIDY_BATCH + 5)]
+        recent = [attempt(here, now - KEEP_ATTEMPTS + DAY), attempt(here, now)]
+        async with sessions.begin() as session:
+            await session.execute(text("truncate sync_attempt, webhook_delivery"))
+            session.add(Integration(id=here, kind="console", name="c", config={}))
+            await session.flush()
+            await session.execute(insert(WebhookDelivery), settled + kept)
+            await session.execute(insert(SyncAttempt), attempts + recent)
+        statements.clear()
+        await upkeep.tidy()
+        deletes = [one.partition(" WHERE")[0] for one in statements if one.startswith("DELETE")]
+        assert deletes.count("DELETE FROM sync_attempt") == 3
+        assert deletes.count("DELETE FROM webhook_delivery") == 2
+
+        async with sessions.begin() as session:
+            left = set((await session.execute(select(WebhookDelivery.delivery_id))).scalars())
+            assert left == {one["delivery_id"] for one in kept}
+            assert (await session.execute(select(func.count()).select_from(SyncAttempt))).scalar_one() == len(recent)
+            for one, is_new in ((kept[2], False), (settled[0], True)):
+                known = {"kind": "console", "integration_id": here, "headers": {}, "body": b"{}", "now": now}
+                again = await integrations.record_delivery(session, delivery_id=one["delivery_id"], **known)
+                assert (again is not None) is is_new
+
+    asyncio.run(with_upkeep(database, check))
