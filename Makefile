@@ -7,6 +7,7 @@ BIN := .venv/bin
 run: ## start everything: web, API, worker, Temporal, PostgreSQL; Ctrl-C stops it
 	@$(PYTHON) cli/bootstrap.py run && exec $(BIN)/afterword up
 
+test: export PYTHONDONTWRITEBYTECODE := # where it is set, each of the suite's hundred processes compiles everything anew
 test: .dev ## the whole suite, three files at a time
 	@exec $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 

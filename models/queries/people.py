@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -42,17 +42,23 @@ def _team_ids() -> Any:
     )
 
 
+# every request asks one of these: put together anew, it took 0.4 ms of each
+_SIGNED_IN = select(ApiToken, Person, _team_ids()).join(Person, Person.id == ApiToken.person_id)
+_SIGNED_IN_BY_HASH = _SIGNED_IN.where(ApiToken.token_hash == bindparam("value"))
+_SIGNED_IN_BY_ID = _SIGNED_IN.where(ApiToken.id == bindparam("value"))
+
+
 async def find_signed_in(session: AsyncSession, token_hash: bytes, now: datetime, origin: str) -> SignedIn | None:
     """None for a token that is unknown, revoked, expired, or of somebody deactivated."""
-    return await find_signed_in_where(session, ApiToken.token_hash == token_hash, now, origin)
+    return _signed_in((await session.execute(_SIGNED_IN_BY_HASH, {"value": token_hash})).one_or_none(), now, origin)
 
 
-async def find_signed_in_where(
-    session: AsyncSession, which: ColumnElement[bool], now: datetime, origin: str
-) -> SignedIn | None:
-    """As :func:`find_signed_in`, by a condition that names one token."""
-    statement = select(ApiToken, Person, _team_ids()).join(Person, Person.id == ApiToken.person_id)
-    row = (await session.execute(statement.where(which))).one_or_none()
+async def find_signed_in_by_id(session: AsyncSession, token_id: str, now: datetime, origin: str) -> SignedIn | None:
+    """As :func:`find_signed_in`."""
+    return _signed_in((await session.execute(_SIGNED_IN_BY_ID, {"value": token_id})).one_or_none(), now, origin)
+
+
+def _signed_in(row: Any, now: datetime, origin: str) -> SignedIn | None:
     if row is None:
         return None
     token, person, team_ids = row

@@ -14,7 +14,7 @@ from domain.access import Role, Viewer
 from domain.errors import SignInLinkUsed
 from models.base import new_id
 from models.person import ApiToken, Person
-from models.queries.people import SignedIn, add_token, find_signed_in_where
+from models.queries.people import SignedIn, add_token, find_signed_in_by_id
 from models.queries.records import audit
 
 LINK = "sign_in"
@@ -65,7 +65,7 @@ async def begin_session(session: AsyncSession, person: Person, now: datetime) ->
 
 async def find_session(session: AsyncSession, token_id: str, now: datetime) -> SignedIn | None:
     """Who the token with that id speaks for in the pages; None as in ``people.find_signed_in``."""
-    found = await find_signed_in_where(session, ApiToken.id == token_id, now, "web")
+    found = await find_signed_in_by_id(session, token_id, now, "web")
     return None if found is None or LINK in found.viewer.scopes else found
 
 

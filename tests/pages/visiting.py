@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from tests.cli.running import ROOT
-from tests.stack import ADMIN_TOKEN, Person, Stack
+from tests.stack import ADMIN_TOKEN, NO_TLS, Person, Stack
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 
@@ -43,7 +43,7 @@ class Visitor:
 
 
 def stranger(stack: Stack) -> Visitor:
-    client = httpx.Client(base_url=stack.url, headers=HTML, timeout=30)
+    client = httpx.Client(base_url=stack.url, headers=HTML, timeout=30, verify=NO_TLS)
     stack.clients.append(client)
     return Visitor(client)
 
