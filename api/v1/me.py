@@ -48,7 +48,8 @@ MUTED = Annotated[list[Annotated[KindName, AfterValidator(_known)]], Field(max_l
 
 
 class MeOut(UserOut):
-    """Times of day are of ``timeZone``. What is null is as in the default policy's office, or does not apply."""
+    """Times of day are of ``timeZone``. What is null is as in the office of a policy for one's team, else of the
+    default one, or does not apply."""
 
     notification_preferences: FreeForm
     country: str | None

@@ -22,7 +22,7 @@ async def change_preferences(
     if changes.get("delegate_id"):
         await people.check_active(session, "delegateId", [changes["delegate_id"]])
     person = await session.get_one(Person, viewer.person_id, with_for_update=True, populate_existing=True)
-    reasons = list(_problems(person, changes, (await voices.read_office(session)).hours))
+    reasons = list(_problems(person, changes, (await voices.read_office(session, viewer.team_ids)).hours))
     if reasons:
         raise Malformed(reasons=reasons)
     await people.change_person(session, viewer, viewer.person_id, changes, expected)

@@ -3,7 +3,7 @@
 Each takes the receiver's ``voice`` row first, so that two of them never plan the same receiver at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -22,13 +22,12 @@ from domain.voice import Hearing, Outcome, Plan
 from models.base import derived_id, new_id
 from models.integration import Integration
 from models.person import Person
-from models.policy import DEFAULT_POLICY_ID, Policy
 from models.postmortem import Postmortem
 from models.queries import people
 from models.queries.calendars import read_calendars
 from models.queries.notice_facts import Fact, read_facts
 from models.queries.notices import notify
-from models.queries.policies import content_of
+from models.queries.policies import content_of, pick_policy
 from models.queries.visibility import visible_to
 from models.record import Notice
 from models.team import Team
@@ -72,14 +71,14 @@ async def find_receiver_unscoped(session: AsyncSession, receiver_id: str) -> Rec
         if not person.is_active:
             return None
         viewer = await people.get_viewer_unscoped(session, person.id, "voice")
-        hearing = _hearing(person, voice, await _hours(session, person))
+        hearing = _hearing(person, voice, await _hours(session, person, viewer.team_ids))
         hearing = replace(hearing, last_escalation_at=await _last_escalation(session, person.id))
         return Receiver(person.id, person.name, hearing, voice, person, viewer)
     team = await session.get(Team, receiver_id, populate_existing=True)
     if team is None or team.channel_id is None:
         return None
     lead = await session.get(Person, team.lead_id) if team.lead_id else None
-    hours = await _hours(session, lead)
+    hours = await _hours(session, lead, {team.id})
     hearing = Hearing(
         replace(hours, away=()),
         last_digest_at=voice.last_digest_at,
@@ -108,17 +107,16 @@ async def _last_escalation(session: AsyncSession, receiver_id: str) -> datetime 
     return (await session.execute(select(func.max(Message.created_at)).where(*told))).scalar_one()
 
 
-async def _hours(session: AsyncSession, person: Person | None) -> Calendar:
-    """A person's own, else those of the default policy's office: nobody's in particular."""
-    office = await read_office(session)
+async def _hours(session: AsyncSession, person: Person | None, team_ids: Collection[str]) -> Calendar:
+    """A person's own, else those of their teams' office: nobody's in particular."""
+    office = await read_office(session, team_ids)
     return (await read_calendars(session, [person], office))[person.id] if person else office.calendar
 
 
-async def read_office(session: AsyncSession) -> Office:
-    """The default policy's."""
-    statement = select(Policy).where(Policy.id == DEFAULT_POLICY_ID, Policy.is_current)
-    row = (await session.execute(statement)).scalar_one_or_none()
-    return content_of(row).office if row else Office()
+async def read_office(session: AsyncSession, team_ids: Collection[str]) -> Office:
+    """Of the policy for everything of these teams, else of the default one."""
+    row = await pick_policy(session, urgency=None, service_ids=(), team_ids=sorted(team_ids))
+    return content_of(row).office
 
 
 # The plan

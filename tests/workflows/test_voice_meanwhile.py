@@ -6,11 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import pytest_asyncio
 
+from domain.access import Role, Viewer
+from domain.calendar import Calendar
 from domain.ladder import occasion
 from domain.lifecycle import Status
+from domain.policy import Office, Policy
 from models.action_item import ActionItem
 from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget
-from models.queries import notices
+from models.queries import notices, policies
 from models.section import Section
 from tests.peers.smtp import Mailbox, running_smtp
 from tests.workflows.listening import Room, at, eventually, opened_room, plain
@@ -126,6 +129,19 @@ async def test_quiet_hours_over_all_of_the_offices_hours_silence_nothing(room: R
     await jane.is_told("draft_stale", at(0, 9), postmortem_id=mine, is_escalation=True)
     await jane.until(at(2, 10))
     assert await jane.outcomes() == ["TOLD"]
+
+
+async def test_who_says_no_hours_works_as_the_office_of_their_team(room: Room) -> None:
+    jane = await room.listener()
+    team = await room.team("json://127.0.0.1:9/", jane.id)
+    viewer = Viewer(await room.lab.person(Role.ADMIN), Role.ADMIN)
+    async with room.lab.sessions.begin() as session:
+        policy = Policy("Tokyo", team_id=team.id, office=Office(Calendar("Asia/Tokyo")))
+        await policies.add_policy(session, viewer, policy, datetime.now(UTC))
+    mine = await room.postmortem(jane.id)
+    await jane.is_told("draft_stale", at(0, 1), postmortem_id=mine, is_escalation=True)
+    await jane.until(at(0, 2))
+    assert await jane.outcomes() == ["TOLD"], "it is eleven o'clock there"
 
 
 async def test_nobody_is_away_who_is_back(room: Room) -> None:
