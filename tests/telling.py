@@ -75,7 +75,7 @@ class Tracked:
 
     def heard(self) -> list[Json]:
         """Webhooks that were dealt with, newest first."""
-        return [one for one in self.log() if one["direction"] == "IN"]
+        return [one for one in self.log() if one["direction"] == "IN" and one["operation"] != "reconcile"]
 
     def becomes(self, status: str) -> Json:
         def check() -> Json:

@@ -124,19 +124,20 @@ def test_a_paused_connection_does_nothing_until_it_goes_on(workspace: Workspace)
     path, admin = f"/api/integrations/{workspace.integration['id']}", workspace.stack.client()
     raw, address = workspace.command_form("jane", "help")
     payload, elsewhere = workspace.pressing("jane", "open", "pm_nothing")
+    before = workspace.results().count("paused")
     ok(admin.patch(path, json={"enabled": False}))
     try:
         problem(workspace.send(raw, FORM, secret="another secret"), 401, "BadSignature")
         for _ in range(2):
             acknowledged(workspace.send(raw, FORM))
         acknowledged(workspace.interact(payload))
-        assert workspace.results()[:2] == ["paused", "paused"]
+        assert workspace.results().count("paused") == before + 2
         assert ok(workspace.send(CHALLENGE, JSON)) == {"challenge": "3eZbrw1aB"}
     finally:
         ok(admin.patch(path, json={"enabled": True}))
     acknowledged(workspace.send(raw, FORM))
     workspace.says("jane", "help")
-    assert workspace.results()[1:3] == ["paused", "paused"]
+    assert workspace.results().count("paused") == before + 2
     assert not workspace.peer.answered(address)
     assert not workspace.peer.answered(elsewhere)
 
