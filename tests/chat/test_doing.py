@@ -116,6 +116,7 @@ def test_a_dialog_is_for_whom_it_was_opened(workspace: Workspace) -> None:
     item = item_of(workspace)
     view, address = workspace.opens("bob", "WONT_DO", item["id"])
     entered = {"type": "plain_text_input", "value": "Not ours"}
+    workspace.rest()
     results = len(workspace.results())
     acknowledged(workspace.submits("jane", view, reason=entered))
     for metadata in ("", "{}", '{"delivery": 1, "entity": "x"}', '{"delivery": "x"}', "[" * 900):

@@ -18,6 +18,12 @@ JSON = "application/json"
 CHALLENGE = json.dumps({"type": "url_verification", "challenge": "3eZbrw1aB", "token": "outdated"}).encode()
 
 
+@pytest.fixture(autouse=True)
+def rested(workspace: Workspace) -> None:
+    """These look at the log, and the test before has written there."""
+    workspace.rest()
+
+
 def problem(answer: httpx.Response, status: int, code: str) -> None:
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
     assert answer.json()["code"] == code

@@ -117,6 +117,7 @@ def test_nothing_is_shown_where_we_cannot_tell(workspace: Workspace, published: 
 
 def test_other_links_are_left_alone(workspace: Workspace, published: Json) -> None:
     before = len(workspace.peer.called("chat.unfurl"))
+    workspace.rest()
     results = len(workspace.results())
     others = [
         "https://evil.example/postmortems/pm_x",

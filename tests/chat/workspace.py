@@ -1,5 +1,6 @@
 """A Slack workspace that is connected to an Afterword, and what its people do there, signed as Slack signs it."""
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -11,7 +12,10 @@ from uuid import uuid4
 import httpx
 import pytest
 from slack_sdk.signature import SignatureVerifier
+from sqlalchemy import func, select
 
+from models.integration import WebhookDelivery
+from tests.api.rows import sessions_of
 from tests.api.writing import ok
 from tests.peers.slack import BOT_TOKEN, Call, SlackPeer
 from tests.stack import Person, Stack, eventually
@@ -158,6 +162,16 @@ class Workspace:
         return self.interact(self.submitting(who, view, **entered))
 
     # Afterword's side
+
+    def rest(self) -> None:
+        """Until everything that was asked is in the log, which comes after its answer."""
+
+        async def waiting() -> int:
+            pending = WebhookDelivery.integration_id == self.integration["id"], WebhookDelivery.handled_at.is_(None)
+            async with sessions_of(self.stack) as sessions, sessions.begin() as session:
+                return (await session.execute(select(func.count()).where(*pending))).scalar_one()
+
+        eventually(lambda: not asyncio.run(waiting()), 40)
 
     def results(self, **filters: str) -> list[str]:
         """Of the requests, as the sync log tells, newest first."""
