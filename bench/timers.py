@@ -74,7 +74,7 @@ async def open_all(client: Client, count: int) -> float:
                 PostmortemWorkflow.run, start, id=f"postmortem-{known.id}", task_queue=TASK_QUEUE
             )
             if number % AT_ONCE == 0:
-                await wait_until_taken(client, AT_ONCE)
+                await wait_until_taken(client, 10 * AT_ONCE)
             if number % (count // 10) == 0:
                 print(f"  {number} after {time.monotonic() - begun:.0f} s", flush=True)
 
