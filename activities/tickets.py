@@ -384,15 +384,15 @@ def _leave(given: ApplyDelivery, refusal: DomainError) -> None:
 async def _settle(
     session: Session, given: ApplyDelivery, delivery: WebhookDelivery, event: News | None, result: str
 ) -> None:
-    await integrations.settle_delivery(session, delivery.id, result, given.at)
-    integrations.log_attempt(
+    await integrations.conclude_delivery(
         session,
         delivery.integration_id,
-        "IN",
-        f"webhook {event.action.value.lower()}" if isinstance(event, TicketEvent) else "webhook",
+        delivery.id,
         result,
-        action_item_id=given.action_item_id,
+        given.at,
         delivery_id=delivery.delivery_id,
+        operation=f"webhook {event.action.value.lower()}" if isinstance(event, TicketEvent) else "webhook",
+        action_item_id=given.action_item_id,
     )
     log.info("webhook applied", action_item_id=given.action_item_id, delivery_id=delivery.delivery_id, result=result)
 

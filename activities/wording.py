@@ -78,7 +78,7 @@ class Words:
     def _entry(self, fact: Fact, work: Work) -> Entry:
         notice, kind = fact.notice, kinds.kind_of(fact.notice.kind)
         due_at = self._local(fact.due_at) if fact.due_at else None
-        is_past = fact.due_at is not None and fact.due_at <= self._now
+        is_past = fact.is_past(self._now)
         text = kinds.sentence(
             notice.kind,
             title=fact.title,

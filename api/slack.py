@@ -108,8 +108,9 @@ async def _leave(
     """Of a paused connection: kept as every request is, and nobody does it."""
     delivery = await _record(session, integration_id, asked, headers, body, now)
     if delivery is not None:
-        await integrations.settle_delivery(session, delivery, "paused", now)
-        integrations.log_attempt(session, integration_id, "IN", KIND, "paused", delivery_id=asked.id)
+        await integrations.conclude_delivery(
+            session, integration_id, delivery, "paused", now, delivery_id=asked.id, operation=KIND
+        )
     log.info("slack request of a paused connection", delivery_id=asked.id, what=type(asked).__name__)
 
 

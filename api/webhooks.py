@@ -260,11 +260,12 @@ async def _record(arrival: Arrival, delivery_id: str) -> int | None:
 
 
 async def _settle(arrival: Arrival, delivery: int, result: str, delivery_id: str) -> None:
-    await integrations.settle_delivery(arrival.session, delivery, result, arrival.now)
-    if arrival.integration is not None:
-        integrations.log_attempt(
-            arrival.session, arrival.integration.id, "IN", "webhook", result, delivery_id=delivery_id
-        )
+    if arrival.integration is None:  # a report that came with an API token: there is no log for it
+        await integrations.settle_delivery(arrival.session, delivery, result, arrival.now)
+        return
+    await integrations.conclude_delivery(
+        arrival.session, arrival.integration.id, delivery, result, arrival.now, delivery_id=delivery_id
+    )
 
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:

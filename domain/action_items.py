@@ -50,7 +50,8 @@ def overdue_at(due_on: date) -> datetime:
 
 def asked_from(due_on: date, snoozed_until: datetime | None) -> datetime:
     """The instant from which on it is asked for: when it is overdue, or when its snooze ends, whichever is later."""
-    return max(overdue_at(due_on), snoozed_until or overdue_at(due_on))
+    at = overdue_at(due_on)
+    return max(at, snoozed_until or at)
 
 
 def is_overdue(status: ActionItemStatus, due_on: date | None, now: datetime) -> bool:

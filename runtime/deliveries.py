@@ -61,15 +61,9 @@ async def apply_pull_request(
             session, ticket.id, request.url, request.title, request.state.value, event.at, now
         )
     result = f"pull request {request.state.value}" if found else "unlinked"
-    await integrations.settle_delivery(session, delivery, result, now)
-    integrations.log_attempt(
-        session,
-        integration_id,
-        "IN",
-        "webhook",
-        result,
-        action_item_id=found[0].action_item_id if found else None,
-        delivery_id=event.delivery_id,
+    item_id = found[0].action_item_id if found else None
+    await integrations.conclude_delivery(
+        session, integration_id, delivery, result, now, delivery_id=event.delivery_id, action_item_id=item_id
     )
     return result
 
@@ -120,15 +114,9 @@ async def apply_bounce(session: Session, integration_id: str, bounce: Bounce, de
         words = bounce.words or "the letter came back."
         why = AddressGone(channel=shelf.notifier(mail.KIND).label, address=message.address or "", detail=words)
         result = "bounced" if await bounces.note_bounce(session, message, str(why), now) else "late"
-    await integrations.settle_delivery(session, delivery, result, now)
-    integrations.log_attempt(
-        session,
-        integration_id,
-        "IN",
-        "webhook",
-        result,
-        detail=f"message {message.id}: {bounce.words}" if message else None,
-        delivery_id=bounce.delivery_id,
+    detail = f"message {message.id}: {bounce.words}" if message else None
+    await integrations.conclude_delivery(
+        session, integration_id, delivery, result, now, delivery_id=bounce.delivery_id, detail=detail
     )
     log.info("mail came back", result=result, message_id=message.id if message else None)
     return result

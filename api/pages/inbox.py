@@ -55,8 +55,7 @@ def _said(fact: Fact, zone: str, now: datetime) -> str:
     elif fact.due_at is not None:
         due = kinds.instant_words(fact.due_at.astimezone(zone_of(zone)), zone)
     facts = {"due": due, "detail": fact.detail, **fact.names}
-    is_past = fact.due_at is not None and fact.due_at <= now
-    sentence = kinds.sentence(notice.kind, title=fact.title, target=notice.target, is_past=is_past, **facts)
+    sentence = kinds.sentence(notice.kind, title=fact.title, target=notice.target, is_past=fact.is_past(now), **facts)
     stands_in = notice.on_behalf_of_id is not None and not notice.kind.startswith("away_")
     return f"For {fact.names['person']}, who is away: {sentence}" if stands_in else sentence
 

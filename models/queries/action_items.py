@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 
 from domain import access, action_items
 from domain.access import Relation, Verb, Viewer
-from domain.action_items import ActionItemStatus, Move, overdue_at
+from domain.action_items import ActionItemStatus, Move, asked_from
 from domain.commands import ActionItemAction, ActionItemCommand
 from domain.errors import NotFound, OwnerNotActive
 from domain.lifecycle import Status
@@ -400,10 +400,7 @@ def _deadlines(item: ActionItem) -> tuple[Deadline, ...]:
     status = ActionItemStatus(item.status)
     if item.due_on is None or status.is_settled:
         return ()
-    at = overdue_at(item.due_on)
-    if item.snoozed_until and item.snoozed_until > at:
-        at = item.snoozed_until
-    return (Deadline(OVERDUE, at),)
+    return (Deadline(OVERDUE, asked_from(item.due_on, item.snoozed_until)),)
 
 
 async def mark_started(session: AsyncSession, item_id: str) -> None:

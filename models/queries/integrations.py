@@ -216,6 +216,32 @@ async def settle_delivery(session: AsyncSession, delivery: int, result: str, now
     )
 
 
+async def conclude_delivery(
+    session: AsyncSession,
+    integration_id: str | None,
+    delivery: int,
+    result: str,
+    now: datetime,
+    *,
+    delivery_id: str,
+    operation: str = "webhook",
+    detail: str | None = None,
+    action_item_id: str | None = None,
+) -> None:
+    """As :func:`settle_delivery`, and says so in the sync log."""
+    await settle_delivery(session, delivery, result, now)
+    log_attempt(
+        session,
+        integration_id,
+        "IN",
+        operation,
+        result,
+        detail=detail,
+        action_item_id=action_item_id,
+        delivery_id=delivery_id,
+    )
+
+
 async def reopen_delivery(session: AsyncSession, delivery: int) -> None:
     await session.execute(
         update(WebhookDelivery).where(WebhookDelivery.id == delivery).values(handled_at=None, result=None, attempts=0)

@@ -42,6 +42,10 @@ class Fact:
     detail: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
 
+    def is_past(self, now: datetime) -> bool:
+        """The instant at which it was due lies behind."""
+        return self.due_at is not None and self.due_at <= now
+
 
 @dataclass(frozen=True, slots=True)
 class _Known:

@@ -71,8 +71,8 @@ async def find_receiver_unscoped(session: AsyncSession, receiver_id: str) -> Rec
         if not person.is_active:
             return None
         viewer = await people.get_viewer_unscoped(session, person.id, "voice")
-        hearing = _hearing(person, voice, await _hours(session, person, viewer.team_ids))
-        hearing = replace(hearing, last_escalation_at=await _last_escalation(session, person.id))
+        hours = await _hours(session, person, viewer.team_ids)
+        hearing = _hearing(person, voice, hours, await _last_escalation(session, person.id))
         return Receiver(person.id, person.name, hearing, voice, person, viewer)
     team = await session.get(Team, receiver_id, populate_existing=True)
     if team is None or team.channel_id is None:
@@ -89,7 +89,7 @@ async def find_receiver_unscoped(session: AsyncSession, receiver_id: str) -> Rec
     return Receiver(team.id, team.name, hearing, voice, team=team)
 
 
-def _hearing(person: Person, voice: Voice, hours: Calendar) -> Hearing:
+def _hearing(person: Person, voice: Voice, hours: Calendar, last_escalation_at: datetime | None) -> Hearing:
     """Quiet hours that leave nothing of somebody's working hours, since their office's have changed, do not count."""
     quiet = None if person.quiet_from is None or person.quiet_until is None else (person.quiet_from, person.quiet_until)
     return Hearing(
@@ -98,6 +98,7 @@ def _hearing(person: Person, voice: Voice, hours: Calendar) -> Hearing:
         quiet=quiet if rules.leaves_time(hours, quiet) else None,
         snoozed_until=person.snoozed_until,
         last_digest_at=voice.last_digest_at,
+        last_escalation_at=last_escalation_at,
         planned_at=voice.digest_at,
     )
 
@@ -141,11 +142,10 @@ async def plan_unscoped(session: AsyncSession, receiver_id: str, now: datetime) 
 
 async def _plan(session: AsyncSession, receiver: Receiver, now: datetime) -> Plan:
     hearing = receiver.hearing
-    await _take_back(session, receiver, now)
+    unsent = await _kept(session, receiver, now)
     waiting = await _waiting(session, receiver)
     urgent = [one.created_at for one in waiting if one.is_escalation]
     others = [one.created_at for one in waiting if not one.is_escalation]
-    unsent = await _unsent(session, receiver.id)
     digest_at = rules.next_digest(min(others), now, hearing) if others else None
     at = rules.earliest(
         rules.next_moment(now, hearing) if unsent else None,
@@ -192,14 +192,17 @@ async def _unsent(session: AsyncSession, receiver_id: str) -> Message | None:
     return (await session.execute(statement.order_by(Message.created_at, Message.id).limit(1))).scalar()
 
 
-async def _take_back(session: AsyncSession, receiver: Receiver, now: datetime) -> None:
-    """A digest that was not sent yet, for instance in the evening, waits anew for the end of a snooze."""
+async def _kept(session: AsyncSession, receiver: Receiver, now: datetime) -> Message | None:
+    """What is not sent yet and still to be. A digest, for instance of an evening, is taken back for a snooze: its
+    notices wait anew."""
     unsent = await _unsent(session, receiver.id)
-    if unsent is not None and unsent.kind == "DIGEST" and receiver.snoozes(now):
-        unsent.state = "VOID"
-        mine = update(Notice).where(Notice.message_id == unsent.id, Notice.settled_at.is_(None))
-        await session.execute(mine.values(message_id=None))
-        await session.flush()
+    if unsent is None or unsent.kind != "DIGEST" or not receiver.snoozes(now):
+        return unsent
+    unsent.state = "VOID"
+    mine = update(Notice).where(Notice.message_id == unsent.id, Notice.settled_at.is_(None))
+    await session.execute(mine.values(message_id=None))
+    await session.flush()
+    return await _unsent(session, receiver.id)
 
 
 async def _settle_all(session: AsyncSession, receiver_id: str, now: datetime) -> None:

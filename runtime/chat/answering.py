@@ -92,8 +92,10 @@ class Answering:
 
     async def _settle(self, row: WebhookDelivery, result: str) -> None:
         async with self._desk.sessions.begin() as session:
-            await integrations.settle_delivery(session, row.id, result, datetime.now(UTC))
-            integrations.log_attempt(session, row.integration_id, "IN", KIND, result, delivery_id=row.delivery_id)
+            now = datetime.now(UTC)
+            await integrations.conclude_delivery(
+                session, row.integration_id, row.id, result, now, delivery_id=row.delivery_id, operation=KIND
+            )
         log.info("slack request answered", delivery=row.id, delivery_id=row.delivery_id, result=result)
 
     async def _mark(self, integration_id: str, why: str) -> None:

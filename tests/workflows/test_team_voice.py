@@ -1,34 +1,19 @@
 """What a team's channel hears: what every member may see, at working hours, and a report once a week."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
 import pytest
-import pytest_asyncio
 
 from models.postmortem import PostmortemTarget
 from models.queries import notices
 from models.queries.records import audit
 from tests.cli.running import free_port
 from tests.peers.receiver import Receiver, receiver
-from tests.peers.smtp import Mailbox, running_smtp
-from tests.workflows.listening import Listener, Room, at, opened_room
+from tests.workflows.listening import Listener, Room, at
 
 __all__ = ["receiver"]
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Mailbox]:
-    with running_smtp() as one:
-        yield one
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def room(database_url: str, box: Mailbox) -> AsyncIterator[Room]:
-    async with opened_room(database_url, box) as one:
-        yield one
 
 
 def channel(receiver: Receiver) -> str:

@@ -1,34 +1,21 @@
 """One voice: what is told to whom and when, by the workflow's own clock, by mail that a real server took."""
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import pytest_asyncio
 
 from domain.access import Role
 from domain.lifecycle import Status
 from models.action_item import ActionItem
 from models.postmortem import Postmortem, PostmortemReviewer
 from models.team import Team
-from tests.peers.smtp import Mailbox, running_smtp
-from tests.workflows.listening import Room, at, eventually, opened_room, plain
+from tests.peers.smtp import running_smtp
+from tests.workflows.listening import Room, at, eventually, plain
 
 PROMPT = timedelta(minutes=2)
 
 
-@pytest.fixture(scope="module")
-def box() -> Iterator[Mailbox]:
-    with running_smtp() as one:
-        yield one
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def room(database_url: str, box: Mailbox) -> AsyncIterator[Room]:
-    async with opened_room(database_url, box) as one:
-        mail = await one.connect_mail()
-        yield one
-        await one.disconnect(mail)
+pytestmark = pytest.mark.usefixtures("mail")
 
 
 def assert_at(said: datetime | None, when: datetime) -> None:

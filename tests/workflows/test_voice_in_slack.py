@@ -1,12 +1,11 @@
 """The one voice, in Slack: digests to people with buttons, publications to teams with a preview, and ways around."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import pytest
 import pytest_asyncio
 
 from domain.access import Visibility
@@ -16,22 +15,9 @@ from models.postmortem import Postmortem, PostmortemReviewer
 from models.queries import notices, teams
 from models.team import Team
 from tests.peers.slack import BOT_TOKEN, Scripted, SlackPeer
-from tests.peers.smtp import Mailbox, running_smtp
-from tests.workflows.listening import Listener, Room, at, opened_room
+from tests.workflows.listening import Listener, Room, at
 
 Json = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Mailbox]:
-    with running_smtp() as one:
-        yield one
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def room(database_url: str, box: Mailbox) -> AsyncIterator[Room]:
-    async with opened_room(database_url, box) as one:
-        yield one
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -1,10 +1,8 @@
 """What was so when a notice was written, and is not so any more when it would be told."""
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import pytest_asyncio
 
 from domain.access import Role, Viewer
 from domain.calendar import Calendar
@@ -15,22 +13,9 @@ from models.action_item import ActionItem
 from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget
 from models.queries import notices, policies
 from models.section import Section
-from tests.peers.smtp import Mailbox, running_smtp
-from tests.workflows.listening import Room, at, eventually, opened_room, plain
+from tests.workflows.listening import Room, at, eventually, plain
 
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Mailbox]:
-    with running_smtp() as one:
-        yield one
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def room(database_url: str, box: Mailbox) -> AsyncIterator[Room]:
-    async with opened_room(database_url, box) as one:
-        mail = await one.connect_mail()
-        yield one
-        await one.disconnect(mail)
+pytestmark = pytest.mark.usefixtures("mail")
 
 
 async def extend(room: Room, postmortem_id: str, target: str, until: datetime) -> None:
