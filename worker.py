@@ -16,14 +16,14 @@ from temporalio.workflow import SandboxImportNotificationPolicy
 
 from activities.action_items import ActionItemActivities
 from activities.chat import ChatActivities
-from activities.notices import NoticeActivities
+from activities.notifications.notices import NoticeActivities
 from activities.postmortems import PostmortemActivities
-from activities.reconciliation import ReconciliationActivities
-from activities.ticket_batches import TicketBatchActivities
-from activities.tickets import TicketActivities
+from activities.tickets.batches import TicketBatchActivities
+from activities.tickets.reconciliation import ReconciliationActivities
+from activities.tickets.sync import TicketActivities
 from integrations import shelf
+from models.encryption import Vault
 from models.session import Sessions
-from models.vault import Vault
 from runtime.chat.answering import Answering
 from runtime.chat.desk import Desk
 from runtime.commands import Commands

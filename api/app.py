@@ -1,65 +1,52 @@
 """The application: its parts, its doors, its answers to errors."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from api import errors, health, slack_manifest, webhooks
+from api import errors, health, webhooks
+from api.chat import slack_manifest
 from api.errors import Problem
 from api.middleware import BodyLimit, RequestLog, SecurityHeaders
 from api.pages import action_items as item_pages
 from api.pages import audit as audit_pages
-from api.pages import connection as connection_pages
-from api.pages import connection_accounts as account_pages
-from api.pages import connection_log as log_pages
-from api.pages import discussion as discussion_pages
-from api.pages import editing as editing_pages
-from api.pages import editors as editor_pages
-from api.pages import history as history_pages
 from api.pages import home as home_pages
-from api.pages import inbox as inbox_pages
 from api.pages import incidents as incident_pages
-from api.pages import integrations as integration_pages
-from api.pages import lifecycle as lifecycle_pages
-from api.pages import postmortems as postmortem_pages
-from api.pages import searching as search_pages
-from api.pages import sign_in as sign_in_pages
-from api.pages import templates as template_pages
-from api.pages import ticket_batches as ticket_pages
-from api.pages import timelines as timeline_pages
-from api.pages import unsubscribing as unsubscribing_pages
+from api.pages import search as search_pages
+from api.pages import tickets as ticket_pages
+from api.pages import timeline as timeline_pages
+from api.pages.access import sign_in as sign_in_pages
+from api.pages.connections import accounts as account_pages
+from api.pages.connections import connection as connection_pages
+from api.pages.connections import connections as integration_pages
+from api.pages.connections import sync_log as log_pages
+from api.pages.content import editing as editing_pages
+from api.pages.content import history as history_pages
+from api.pages.content import templates as template_pages
+from api.pages.notifications import inbox as inbox_pages
+from api.pages.notifications import unsubscribe as unsubscribing_pages
+from api.pages.postmortems import discussion as discussion_pages
+from api.pages.postmortems import editors as editor_pages
+from api.pages.postmortems import postmortems as postmortem_pages
 from api.pages.rendering import WEB
-from api.unit import Parts
-from api.v1 import (
-    accounts,
-    action_items,
-    advice,
-    audit,
-    calendars,
-    comments,
-    connection_checks,
-    connection_health,
-    discussion,
-    dry_run,
-    incidents,
-    integrations,
-    lifecycle,
-    me,
-    people,
-    policies,
-    postmortems,
-    reachability,
-    search,
-    sections,
-    similar,
-    sync_log,
-    templates,
-    ticket_batches,
-    timeline,
-)
+from api.pages.review import lifecycle as lifecycle_pages
+from api.request_context import Parts
+from api.v1 import action_items, audit, comments, incidents, style, timeline
+from api.v1.connections import accounts, checks, connections, dry_run, sync_log
+from api.v1.connections import health as connection_health
+from api.v1.content import sections, templates
+from api.v1.escalation import policies
+from api.v1.notifications import me, reachability
+from api.v1.people import calendars, people
+from api.v1.postmortems import editors, postmortems
+from api.v1.review import lifecycle
+from api.v1.search import search, similar
+from api.v1.tickets import batches
 from models.queries import workers
 from models.session import Sessions
 from runtime.connections import connect_temporal, open_database, open_vault
@@ -72,6 +59,12 @@ DESCRIPTION = """Makes post-incident reviews happen: from a resolved incident to
 Send `Authorization: Bearer <token>`. Every write takes an `Idempotency-Key`; every error is a problem document
 (RFC 9457) with a stable `code`."""
 
+
+KEPT_NAMES = {
+    "SectionTextOut": "api__v1__sections__SectionOut",
+    "TemplateSectionOut": "api__v1__templates__SectionOut",
+}
+"""Schemas by their class, and the names that clients were generated with, when two classes had one name."""
 
 PAGES = (
     sign_in_pages,
@@ -127,11 +120,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifecycle.routes,
         comments.routes,
         sections.routes,
-        discussion.routes,
+        editors.routes,
         timeline.routes,
-        advice.routes,
+        style.routes,
         action_items.routes,
-        ticket_batches.routes,
+        batches.routes,
         incidents.routes,
         people.routes,
         me.routes,
@@ -140,8 +133,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         templates.routes,
         templates.kept_routes,
         policies.routes,
-        integrations.routes,
-        connection_checks.routes,
+        connections.routes,
+        checks.routes,
         dry_run.routes,
         accounts.routes,
         sync_log.routes,
@@ -172,9 +165,20 @@ def _document_problems(app: FastAPI) -> None:
         document = generate()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas.setdefault("Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}"))
-        return document
+        app.openapi_schema = _with_kept_names(document)
+        return app.openapi_schema
 
     app.openapi = with_problems  # type: ignore[method-assign]
+
+
+def _with_kept_names(document: dict[str, Any]) -> dict[str, Any]:
+    written = json.dumps(document)
+    for name, kept in KEPT_NAMES.items():
+        written = written.replace(f'#/components/schemas/{name}"', f'#/components/schemas/{kept}"')
+    kept_document: dict[str, Any] = json.loads(written)
+    schemas = kept_document["components"]["schemas"]
+    kept_document["components"]["schemas"] = {KEPT_NAMES.get(name, name): one for name, one in schemas.items()}
+    return kept_document
 
 
 async def _worker_alive(sessions: Sessions) -> bool:

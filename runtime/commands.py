@@ -7,9 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from domain.access import Viewer
-from domain.commands import ActionItemCommand, PostmortemCommand
 from domain.errors import DomainError
-from models.queries import action_items, moves, postmortems, records
+from domain.postmortems.commands import ActionItemCommand, PostmortemCommand
+from models.queries import action_items
+from models.queries.audit import records
+from models.queries.postmortems import postmortems
+from models.queries.review import commands
 from models.session import Session, Sessions
 from runtime.dispatch import Dispatch
 
@@ -65,7 +68,7 @@ class Commands:
         if may_be_repeat and await _was_committed(session, command.postmortem_id, command):
             return False
         seen = await postmortems.get_seen(session, viewer, command.postmortem_id)
-        await moves.check(moves.Asked(session, viewer, seen, command, words, now))
+        await commands.check(commands.Asked(session, viewer, seen, command, words, now))
         return True
 
     async def is_to_change(

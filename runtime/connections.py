@@ -13,8 +13,8 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RetryConfig
 
+from models.encryption import Vault
 from models.session import Sessions, make_engine, make_sessions
-from models.vault import Vault
 from runtime.settings import Settings
 from workflows import attributes
 

@@ -1,7 +1,8 @@
 """After ``AFTERWORD_SECRET_KEY`` has a new first key: seals what the others sealed with that one. Safe to run twice."""
 
 from domain.errors import CredentialsLocked
-from models.queries import integrations, records
+from models.queries.audit import records
+from models.queries.connections import connections
 from runtime.connections import open_database, open_vault
 from runtime.settings import Settings
 
@@ -15,7 +16,7 @@ async def rotate_keys(settings: Settings) -> tuple[int, list[str]]:
     try:
         while True:
             async with database.sessions.begin() as session:
-                rows = await integrations.list_sealed_unscoped(session, after, AT_ONCE)
+                rows = await connections.list_sealed_unscoped(session, after, AT_ONCE)
                 for row in rows:
                     try:
                         row.secrets = vault.rotate(row.secrets or b"")

@@ -9,13 +9,14 @@ from api.pages.routing import Visit, Visiting, local_path, read_form, router, to
 from api.pages.showing import attempted, show
 from api.v1 import action_items as api
 from api.v1.action_items import ActionItemPatch
-from api.v1.postmortems import Search
+from api.v1.postmortems.postmortems import Search
 from api.v1.shapes import PathId, ask
-from domain.action_items import ActionItemStatus, is_overdue
+from domain.action_items.action_item import ActionItemStatus, is_overdue
 from models.action_item import ActionItem
-from models.queries import action_items, home, people
+from models.queries import action_items, home
 from models.queries.action_items import ItemFilters
-from models.queries.pages import Ask
+from models.queries.pagination import Ask
+from models.queries.people import people
 
 routes = router()
 
@@ -61,7 +62,7 @@ async def list_action_items(
         q=q,
     )
     items = await listed(visit, wanted, page)
-    return await show(visit, "action_items.html", show_only=show_only, whose=whose, q=q or "", **items)
+    return await show(visit, "action_items/action_items.html", show_only=show_only, whose=whose, q=q or "", **items)
 
 
 @routes.get("/action-items/{item_id}")
@@ -74,7 +75,7 @@ async def _shown(visit: Visit, item_id: str, refusal: Any = None) -> Response:
     seen = await action_items.get_seen_item(unit.session, unit.viewer, item_id)
     return await show(
         visit,
-        "action_item.html",
+        "action_items/action_item.html",
         refusal,
         item=seen.item,
         owners=await people.people_by_id(unit.session, [seen.item.owner_id]),

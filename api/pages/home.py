@@ -5,10 +5,11 @@ from fastapi import Response
 from api.pages.action_items import listed
 from api.pages.routing import Visiting, router
 from api.pages.showing import show
-from models.queries import home, postmortems
+from models.queries import home
 from models.queries.action_items import ItemFilters
-from models.queries.pages import Ask
-from models.queries.postmortems import Filters
+from models.queries.pagination import Ask
+from models.queries.postmortems import postmortems
+from models.queries.postmortems.postmortems import Filters
 
 routes = router()
 
@@ -24,5 +25,5 @@ async def first_page(visit: Visiting) -> Response:
     owned = ItemFilters(owner_id=unit.viewer.person_id, status=["OPEN", "IN_PROGRESS"])
     items = await listed(visit, owned, Ask(20))
     return await show(
-        visit, "home.html", drafts=drafts.items, reviews=reviews, targets=targets, recent=recent.items, **items
+        visit, "home/home.html", drafts=drafts.items, reviews=reviews, targets=targets, recent=recent.items, **items
     )

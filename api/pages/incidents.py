@@ -10,10 +10,11 @@ from api.v1 import incidents as api
 from api.v1.incidents import incident_out
 from api.v1.shapes import PathId, ask
 from domain.errors import DomainError
-from domain.incidents import IncidentStatus
-from models.queries import home, incidents
-from models.queries.incidents import IncidentFilters
-from models.queries.pages import Ask
+from domain.incidents.incident import IncidentStatus
+from models.queries import home
+from models.queries.incidents import incidents
+from models.queries.incidents.incidents import IncidentFilters
+from models.queries.pagination import Ask
 
 routes = router()
 
@@ -26,7 +27,7 @@ async def list_incidents(
     found = await incidents.list_incidents(unit.session, IncidentFilters(status=status), page)
     linked = await incidents.postmortems_of(unit.session, unit.viewer, [one.id for one in found.items])
     shown = [incident_out(one, linked.get(one.id, [])) for one in found.items]
-    return await show(visit, "incidents.html", incidents=shown, next_cursor=found.next_cursor, status=status)
+    return await show(visit, "incidents/incidents.html", incidents=shown, next_cursor=found.next_cursor, status=status)
 
 
 @routes.get("/incidents/{incident_id}")
@@ -46,7 +47,7 @@ async def _shown(visit: Visit, incident_id: str, refusal: DomainError | None = N
     covered = bool(linked) or await incidents.find_postmortem_of(unit.session, incident_id) is not None
     return await show(
         visit,
-        "incident.html",
+        "incidents/incident.html",
         refusal,
         incident=incident_out(incident, linked),
         titles=await home.titles_of(unit.session, unit.viewer, linked),

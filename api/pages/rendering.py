@@ -1,4 +1,5 @@
-"""Templates: where they are, and what every page shows. Everything is escaped but what ``domain.markup`` rendered."""
+"""Templates: where they are, and what every page shows. Everything is escaped but what ``domain.content.markdown``
+rendered."""
 
 import hashlib
 import json
@@ -14,9 +15,9 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from domain import markup
+from domain.content import markdown
 from domain.errors import DomainError
-from domain.moments import Precision
+from domain.timeline.moments import Precision
 
 WEB = Path(__file__).parents[2] / "web"
 WORDS = {
@@ -117,13 +118,13 @@ def _day(day: date | None) -> Markup:
 
 
 def as_html(text: str | None) -> Markup:
-    html = _kept(text) if text and len(text) in WORTH_KEEPING else markup.render(text or "")
+    html = _kept(text) if text and len(text) in WORTH_KEEPING else markdown.render(text or "")
     return Markup(html)  # noqa: S704 - cleaned there
 
 
 WORTH_KEEPING = range(2_000, 50_000)
 """Characters of a text whose HTML is kept: shorter ones are many and quick, longer ones take memory."""
-_kept = lru_cache(maxsize=128)(markup.render)
+_kept = lru_cache(maxsize=128)(markdown.render)
 
 
 def _initials(name: str) -> str:

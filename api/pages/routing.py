@@ -12,10 +12,10 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 
 from api.errors import malformed
-from api.pages import sessions
-from api.unit import SAFE, Handler, Parts, Unit, answer_once, fingerprint, unit_of
+from api.pages.access import sessions
+from api.request_context import SAFE, Handler, Parts, Unit, answer_once, fingerprint, unit_of
 from domain.errors import Malformed, reason
-from models.queries import sign_in
+from models.queries.access import sign_in
 
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -41,7 +41,7 @@ class Reader:
 
 
 class PageRoute(APIRoute):
-    """As ``api.unit.UnitRoute``, for people with a cookie; whoever has none is sent to the sign-in."""
+    """As ``api.request_context.UnitRoute``, for people with a cookie; whoever has none is sent to the sign-in."""
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()

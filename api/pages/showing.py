@@ -10,7 +10,7 @@ from api.errors import status_of
 from api.pages.rendering import render
 from api.pages.routing import Visit
 from domain.errors import DomainError, NotFound
-from models.queries import notices
+from models.queries.notifications import notices
 
 
 async def show(visit: Visit, template: str, refusal: DomainError | None = None, **context: Any) -> Response:

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
-from api.unit import Asking, Unit
+from api.request_context import Asking, Unit
 from api.v1 import commands
-from api.v1.postmortems import RefQuery, Search
+from api.v1.postmortems.postmortems import RefQuery, Search
 from api.v1.routing import router
 from api.v1.shapes import (
     Day,
@@ -28,16 +28,18 @@ from api.v1.shapes import (
     expected_version,
     tag,
 )
-from domain.action_items import ActionItemStatus, LinkState, Priority, is_overdue
-from domain.commands import ActionItemAction
+from domain.action_items.action_item import ActionItemStatus, LinkState, Priority, is_overdue
 from domain.errors import StaleVersion
+from domain.postmortems.commands import ActionItemAction
 from integrations import shelf
 from integrations.fields import Instant, Words
 from models.action_item import ActionItem, Ticket
 from models.base import new_id
-from models.queries import action_items, integrations, postmortems
+from models.queries import action_items
 from models.queries.action_items import ItemFilters
-from models.queries.pages import Ask
+from models.queries.connections import connections
+from models.queries.pagination import Ask
+from models.queries.postmortems import postmortems
 
 routes: APIRouter = router("action items", prefix="")
 
@@ -355,7 +357,7 @@ async def open_ticket(
     """The ticket is made, or linked, in the background: its ``linkState`` tells how that went."""
     given = given or TicketIn()
     await action_items.get_seen_item(unit.session, unit.viewer, item_id)
-    integration = await integrations.get_one_of(unit.session, shelf.tracker_kinds(), given.integration_id)
+    integration = await connections.get_one_of(unit.session, shelf.tracker_kinds(), given.integration_id)
     pointer = given.url or given.key
     words = {"pointer": pointer} if pointer else {}
     await commands.change_item(unit, item_id, ActionItemAction.OPEN_TICKET, words, integration_id=integration.id)

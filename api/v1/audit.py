@@ -12,15 +12,15 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import JsonValue
 
-from api.unit import Asking, Unit
-from api.v1.postmortems import RefQuery
+from api.request_context import Asking, Unit
+from api.v1.postmortems.postmortems import RefQuery
 from api.v1.routing import router
 from api.v1.shapes import Listing, PathId, Shape, ask
 from integrations.fields import Instant
-from models.queries import records, trail
-from models.queries.pages import Ask
-from models.queries.postmortems import get_seen
-from models.queries.trail import AuditFilters
+from models.queries.audit import audit_log, records
+from models.queries.audit.audit_log import AuditFilters
+from models.queries.pagination import Ask
+from models.queries.postmortems.postmortems import get_seen
 from models.record import AuditEntry
 
 routes: APIRouter = router("audit", prefix="")
@@ -97,14 +97,14 @@ async def list_audit(
 
 
 async def _page(unit: Unit, wanted: AuditFilters, page: Ask) -> Listing[AuditOut]:
-    found = await trail.list_audit(unit.session, unit.viewer, wanted, page)
+    found = await audit_log.list_audit(unit.session, unit.viewer, wanted, page)
     told_of = {one.postmortem_id for one in found.items if one.postmortem_id}
-    await trail.note_reads(unit.session, unit.viewer, told_of)
+    await audit_log.note_reads(unit.session, unit.viewer, told_of)
     return Listing(items=[AuditOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 def _export(unit: Unit, wanted: AuditFilters, kind: Literal["csv", "jsonl"]) -> Response:
-    entries = trail.stream_audit(unit.parts.sessions, unit.viewer, wanted)
+    entries = audit_log.stream_audit(unit.parts.sessions, unit.viewer, wanted)
     lines, media_type = (
         (_as_csv(entries), "text/csv; charset=utf-8") if kind == "csv" else (_as_jsonl(entries), "application/jsonl")
     )

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from api.unit import Unit
-from domain.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
-from models.queries import moves, postmortems
+from api.request_context import Unit
+from domain.postmortems.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
+from models.queries.postmortems import postmortems
+from models.queries.review import commands
 from models.session import Session
 
 
@@ -45,7 +46,7 @@ def postmortem_command(
 async def check(unit: Unit, session: Session, command: PostmortemCommand, told: Mapping[str, Any]) -> None:
     """Refuses, without Temporal, what the row in that session refuses."""
     seen = await postmortems.get_seen(session, unit.viewer, command.postmortem_id)
-    await moves.check(moves.Asked(session, unit.viewer, seen, command, told, unit.now))
+    await commands.check(commands.Asked(session, unit.viewer, seen, command, told, unit.now))
 
 
 async def change_item(

@@ -6,18 +6,18 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field, model_validator
 
-from api.unit import Asking, Unit
-from api.v1.postmortems import RefQuery
+from api.request_context import Asking, Unit
+from api.v1.postmortems.postmortems import RefQuery
 from api.v1.routing import router
 from api.v1.shapes import Given, IfMatch, Listing, PathId, Ref, Shape, StrictlyGiven, ask, expected_version, tag
-from domain.anchors import QUOTE_LIMIT, AnchorState, Selection, state_of
-from domain.comments import CommentKind
-from domain.mentions import WhyNot
+from domain.comments.anchors import QUOTE_LIMIT, AnchorState, Selection, state_of
+from domain.comments.comment import CommentKind
+from domain.comments.mentions import WhyNot
 from integrations.fields import Words
-from models.queries import comments
-from models.queries.comments import Changes, Shown, Wanted
-from models.queries.pages import Ask
-from models.queries.postmortems import Seen, get_seen
+from models.queries.comments import comments
+from models.queries.comments.comments import Changes, Shown, Wanted
+from models.queries.pagination import Ask
+from models.queries.postmortems.postmortems import Seen, get_seen
 
 routes: APIRouter = router("comments", prefix="/postmortems/{postmortem_id}/comments")
 

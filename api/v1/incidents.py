@@ -6,21 +6,21 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
-from api.unit import Asking, Unit
-from api.v1.postmortem_shapes import PostmortemOut
-from api.v1.postmortems import RefQuery, read, start_after_commit
+from api.request_context import Asking, Unit
+from api.v1.postmortems.postmortems import RefQuery, read, start_after_commit
+from api.v1.postmortems.shapes import PostmortemOut
 from api.v1.routing import router
 from api.v1.shapes import IfMatch, Listing, PathId, Shape, ask, expected_version, tag
 from domain import access
 from domain.access import Deed
 from domain.errors import NotAllowed, StaleVersion
-from domain.incidents import IncidentState, IncidentStatus, Urgency
+from domain.incidents.incident import IncidentState, IncidentStatus, Urgency
 from integrations.incident_sources.generic import IncidentIn
 from models.incident import Incident
-from models.queries import incidents
-from models.queries.incidents import IncidentFilters
-from models.queries.pages import Ask
-from models.queries.teams import check_teams
+from models.queries.incidents import incidents
+from models.queries.incidents.incidents import IncidentFilters
+from models.queries.pagination import Ask
+from models.queries.people.teams import check_teams
 
 routes: APIRouter = router("incidents", prefix="/incidents")
 

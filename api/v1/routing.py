@@ -6,7 +6,7 @@ from fastapi import APIRouter, Security
 from fastapi.security import HTTPBearer
 
 from api.errors import documented
-from api.unit import UnitRoute
+from api.request_context import UnitRoute
 
 BEARER = HTTPBearer(auto_error=False, description="An API token: Authorization: Bearer <token>")
 

@@ -9,10 +9,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, mo
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from domain.content.sections import TEXT_LIMIT
 from domain.errors import Malformed, reason
-from domain.sections import TEXT_LIMIT
 from integrations.fields import BLANK_IS_NONE, Words
-from models.queries.pages import Ask
+from models.queries.pagination import Ask
 
 Text = Annotated[Annotated[str, Words(TEXT_LIMIT, blank=True)] | None, BLANK_IS_NONE]
 """Markdown of up to 200,000 characters; empty is null."""

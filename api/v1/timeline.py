@@ -8,24 +8,24 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Response, UploadFile
 from pydantic import Field
 
-from api.unit import Asking, Unit
-from api.v1.postmortem_shapes import TimelineEventIn, TimelineEventOut
-from api.v1.postmortems import start_after_commit
+from api.request_context import Asking, Unit
+from api.v1.postmortems.postmortems import start_after_commit
+from api.v1.postmortems.shapes import TimelineEventIn, TimelineEventOut
 from api.v1.routing import router
 from api.v1.shapes import Day, Given, IfMatch, Listing, PathId, Shape, Short, StrictlyGiven, ask, expected_version, tag
-from domain.drafts import EntrySource, EntryType
 from domain.errors import Malformed, TimelineNotRead, reason
-from domain.moments import Precision
-from domain.timeline_remarks import Remark
-from domain.timeline_types import guess_type
-from domain.timelines import EVENT_LIMIT, EVENTS_LIMIT, Parsed, parse_timeline
-from domain.zones import NoZone, Zone, ZoneProblem, read_zone
+from domain.people.time_zones import NoZone, Zone, ZoneProblem, read_zone
+from domain.postmortems.first_draft import EntrySource, EntryType
+from domain.timeline.event_types import guess_type
+from domain.timeline.moments import Precision
+from domain.timeline.pasted import EVENT_LIMIT, EVENTS_LIMIT, Parsed, parse_timeline
+from domain.timeline.remarks import Remark
 from integrations.fields import Instant, Words
 from integrations.slack_export import read_export
 from models.postmortem import TimelineEvent
 from models.queries import timeline
-from models.queries.pages import Ask
-from models.queries.postmortems import NewTimelineEvent, Seen, get_seen
+from models.queries.pagination import Ask
+from models.queries.postmortems.postmortems import NewTimelineEvent, Seen, get_seen
 
 routes: APIRouter = router("timeline", prefix="/postmortems/{postmortem_id}/timeline")
 

@@ -10,27 +10,28 @@ from sqlalchemy import Select, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from domain import access, action_items
+from domain import access
 from domain.access import Relation, Verb, Viewer
-from domain.action_items import ActionItemStatus, Move, asked_from
-from domain.commands import ActionItemAction, ActionItemCommand
+from domain.action_items import action_item
+from domain.action_items.action_item import ActionItemStatus, Move, asked_from
 from domain.errors import NotFound, OwnerNotActive
-from domain.lifecycle import Status
-from domain.snapshots import OVERDUE, ActionItemSnapshot, Alarm, Deadline
+from domain.postmortems.commands import ActionItemAction, ActionItemCommand
+from domain.postmortems.lifecycle import Status
+from domain.postmortems.snapshots import OVERDUE, ActionItemSnapshot, Alarm, Deadline
 from models.action_item import ActionItem, Ticket
-from models.ladder import LadderAlarm
+from models.escalation import LadderAlarm
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemTeam
-from models.queries import tickets
-from models.queries.leads import find_leaders
-from models.queries.notices import notify
-from models.queries.nudges import look_at_item
-from models.queries.pages import Ask, Order, Page, fetch_page
-from models.queries.people import escape_like, get_viewer_unscoped
-from models.queries.postmortems import Seen
-from models.queries.records import audit, is_committed, log_command, plain, take_arguments
-from models.queries.trail import note_reads
-from models.queries.visibility import relation_columns, relations, visible_to
+from models.queries.access.visibility import relation_columns, relations, visible_to
+from models.queries.audit.audit_log import note_reads
+from models.queries.audit.records import audit, is_committed, log_command, plain, take_arguments
+from models.queries.escalation.leads import find_leaders
+from models.queries.escalation.reminders import look_at_item
+from models.queries.notifications.notices import notify
+from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.queries.people.people import escape_like, get_viewer_unscoped
+from models.queries.postmortems.postmortems import Seen
+from models.queries.tickets import tickets
 
 COLUMNS = ("description", "details", "owner_id", "due_on", "priority", "status", "justification")
 TEXT = frozenset({"description", "details"})
@@ -134,7 +135,7 @@ async def add_item(
     access.check(Verb.ADD_ITEM, Status(seen.postmortem.status), seen.relations, "add an action item to")
     await check_owner(session, values.get("owner_id"))
     status = ActionItemStatus(values.get("status") or ActionItemStatus.OPEN)
-    action_items.check_move(status, None, values.get("justification"), Move(status=status))
+    action_item.check_move(status, None, values.get("justification"), Move(status=status))
     item = ActionItem(
         id=item_id,
         postmortem_id=seen.postmortem.id,
@@ -194,7 +195,7 @@ async def check_change(session: AsyncSession, seen: SeenItem, changes: Mapping[s
     status = ActionItemStatus(changes["status"]) if changes.get("status") else None
     justification = changes.get("justification", seen.item.justification)
     move = Move(status, changes.get("due_on"), changes.get("justification"), reason)
-    action_items.check_move(ActionItemStatus(seen.item.status), seen.item.due_on, justification, move)
+    action_item.check_move(ActionItemStatus(seen.item.status), seen.item.due_on, justification, move)
 
 
 async def apply_change(

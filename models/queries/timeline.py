@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain import access
 from domain.access import Viewer
 from domain.errors import NotFound, StaleVersion
-from domain.lifecycle import Status
+from domain.postmortems.lifecycle import Status
 from models.postmortem import TimelineEvent
-from models.queries.pages import Ask, Order, Page, fetch_page
-from models.queries.postmortems import NewTimelineEvent, Seen, add_events, audit_seen, content_changed
-from models.queries.records import plain
+from models.queries.audit.records import plain
+from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.queries.postmortems.postmortems import NewTimelineEvent, Seen, add_events, audit_seen, content_changed
 
 AUDITED_IDS = 100
 """Ids that an audit row of many events names; their words are in the timeline itself."""

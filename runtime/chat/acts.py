@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from domain.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
-from domain.zones import UTC_ZONE, Zone, instant, read_zone
+from domain.people.time_zones import UTC_ZONE, Zone, instant, read_zone
+from domain.postmortems.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
 from integrations.notifier import Act
 from integrations.slack_blocks import settled
 from integrations.slack_mrkdwn import cut, linked
 from integrations.slack_request import Origin
-from models.queries import action_items, moves, postmortems
+from models.queries import action_items
+from models.queries.postmortems import postmortems
+from models.queries.review import commands as moves
 from models.session import Session
 from runtime.chat.desk import ORIGIN, Known, Reply, Request
 

@@ -12,10 +12,10 @@ from integrations.slack import Slack, SlackConfig, SlackSecrets
 from integrations.slack_mrkdwn import escaped
 from integrations.slack_request import Asker
 from models.base import derived_id
+from models.encryption import Vault
 from models.integration import Integration
 from models.person import Person
 from models.session import Sessions
-from models.vault import Vault
 from runtime.commands import Commands
 from runtime.dispatch import Dispatch
 

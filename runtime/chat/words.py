@@ -5,12 +5,12 @@ from datetime import datetime
 
 from domain import access
 from domain.access import Deed, Verb
-from domain.action_items import ActionItemStatus
+from domain.action_items.action_item import ActionItemStatus
 from domain.chat import Said, Word, read_pointer, read_words
 from domain.errors import NotAllowed, NotFound, PostmortemExists
-from domain.lifecycle import ReviewerState, Status
-from domain.targets import Target
-from domain.zones import UTC_ZONE, Zone, read_zone
+from domain.escalation.targets import Target
+from domain.people.time_zones import UTC_ZONE, Zone, read_zone
+from domain.postmortems.lifecycle import ReviewerState, Status
 from integrations.notifier import Act, Entry, Group
 from integrations.slack_blocks import BLOCKS_LIMIT, context, entry_blocks, parts_blocks, section
 from integrations.slack_mrkdwn import cut, escaped, linked
@@ -18,10 +18,15 @@ from integrations.slack_request import Command
 from models.action_item import ActionItem
 from models.base import derived_id
 from models.postmortem import Postmortem
-from models.queries import action_items, chat, home, incidents, people, postmortems, reviews
+from models.queries import action_items, home
 from models.queries.action_items import ItemFilters
-from models.queries.pages import Ask
-from models.queries.postmortems import Filters, Full, NewPostmortem
+from models.queries.chat import chat
+from models.queries.incidents import incidents
+from models.queries.pagination import Ask
+from models.queries.people import people
+from models.queries.postmortems import postmortems
+from models.queries.postmortems.postmortems import Filters, Full, NewPostmortem
+from models.queries.review import reviews
 from models.session import Session
 from runtime.chat.desk import Known, Reply, Request
 

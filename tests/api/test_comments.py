@@ -10,11 +10,11 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.access import Role, Viewer
-from domain.anchors import Selection
-from domain.mentions import MENTIONS_LIMIT
-from models.queries import comments
-from models.queries.pages import Ask
-from models.queries.postmortems import get_seen
+from domain.comments.anchors import Selection
+from domain.comments.mentions import MENTIONS_LIMIT
+from models.queries.comments import comments
+from models.queries.pagination import Ask
+from models.queries.postmortems.postmortems import get_seen
 from models.session import make_engine, make_sessions
 from tests.api import writing
 from tests.api.writing import ok

@@ -3,8 +3,8 @@
 from html import unescape
 from uuid import uuid4
 
-from models.vault import Vault
-from tests.api.test_me import notify
+from models.encryption import Vault
+from tests.api.notifications.test_me import notify
 from tests.api.writing import draft, ok
 from tests.pages.visiting import stranger, told, visitor
 from tests.stack import Stack

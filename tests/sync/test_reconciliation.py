@@ -9,16 +9,17 @@ import pytest
 from sqlalchemy import insert, select, text
 from temporalio.testing import ActivityEnvironment
 
-from activities import merging
-from activities.reconciliation import ReadPage, ReconciliationActivities
+from activities.tickets import merging
+from activities.tickets.reconciliation import ReadPage, ReconciliationActivities
 from integrations import shelf
 from integrations.tracker import TicketRef, Tracker
 from models.action_item import ActionItem, Ticket
+from models.encryption import Vault
 from models.integration import Integration
-from models.queries import policies, postmortems
-from models.queries.postmortems import NewPostmortem
+from models.queries.escalation import policies
+from models.queries.postmortems import postmortems
+from models.queries.postmortems.postmortems import NewPostmortem
 from models.session import Sessions, make_engine, make_sessions
-from models.vault import Vault
 from tests.peers.judges import complaints
 from tests.peers.tracker_peer import TrackerPeer
 from tests.sync.scene import peer_classes

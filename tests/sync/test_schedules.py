@@ -33,26 +33,30 @@ from hypothesis.stateful import (
 from sqlalchemy import select
 from temporalio.testing import ActivityEnvironment
 
-from activities import merging
-from activities.reconciliation import ReadPage, ReconciliationActivities
-from activities.tickets import ApplyDelivery, PushTicket, TicketActivities
+from activities.tickets import merging
+from activities.tickets.reconciliation import ReadPage, ReconciliationActivities
+from activities.tickets.sync import ApplyDelivery, PushTicket, TicketActivities
 from domain.access import Role, Viewer
-from domain.projection import TicketField
-from domain.syncing import Decision, merge
-from domain.ticket_texts import details_in
-from domain.tickets import CloseReason, TicketState, status_of
+from domain.tickets.merge import Decision, merge
+from domain.tickets.projection import TicketField
+from domain.tickets.status import CloseReason, TicketState, status_of
+from domain.tickets.texts import details_in
 from integrations import shelf
 from integrations.tracker import Ticket as TheirTicket
 from integrations.tracker import TicketAction, TicketChange, Tracker
 from integrations.trackers import console
 from models.account import PersonAccount
 from models.action_item import ActionItem, Ticket
+from models.encryption import Vault
 from models.integration import Integration
-from models.queries import action_items, integrations, people, policies, postmortems
-from models.queries.postmortems import NewPostmortem
+from models.queries import action_items
+from models.queries.connections import connections
+from models.queries.escalation import policies
+from models.queries.people import people
+from models.queries.postmortems import postmortems
+from models.queries.postmortems.postmortems import NewPostmortem
 from models.record import AuditEntry
 from models.session import Session, Sessions, make_engine, make_sessions
-from models.vault import Vault
 
 SCHEDULES = int(os.environ.get("AFTERWORD_SCHEDULES", "100"))
 STEPS = 15
@@ -244,7 +248,7 @@ class Schedules(RuleBasedStateMachine):
     async def _deliver(self, headers: dict[str, str], body: bytes) -> None:
         now, world = datetime.now(UTC), self.world
         async with self.sessions.begin() as session:
-            row = await integrations.record_delivery(
+            row = await connections.record_delivery(
                 session,
                 kind="console",
                 integration_id=world.integration_id,

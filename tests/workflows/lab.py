@@ -20,27 +20,32 @@ from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 from temporalio.worker import Worker
 
 from domain.access import Role, Viewer
-from domain.calendar import DAY_MINUTES, Calendar
-from domain.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
-from domain.policy import Asked, Office, Policy, Rung, RungKind
-from domain.snapshots import ActionItemSnapshot, PostmortemSnapshot
-from domain.targets import TargetName, TargetState
-from domain.tickets import TicketState
+from domain.escalation.policy import Asked, Office, Policy, Rung, RungKind
+from domain.escalation.targets import TargetName, TargetState
+from domain.people.calendar import DAY_MINUTES, Calendar
+from domain.postmortems.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
+from domain.postmortems.snapshots import ActionItemSnapshot, PostmortemSnapshot
+from domain.tickets.status import TicketState
 from integrations import shelf
 from integrations.tracker import TicketAction, TicketChange, TicketRef, Tracker
 from integrations.trackers import console
 from models.action_item import ActionItem, Ticket
+from models.encryption import Vault
+from models.escalation import LadderStep
 from models.integration import Integration
-from models.ladder import LadderStep
 from models.person import Person
 from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget
-from models.queries import action_items, integrations, people, policies, postmortems, records, teams
-from models.queries.moves import as_target
-from models.queries.postmortems import NewPostmortem, NewTimelineEvent
+from models.queries import action_items
+from models.queries.audit import records
+from models.queries.connections import connections
+from models.queries.escalation import policies
+from models.queries.people import people, teams
+from models.queries.postmortems import postmortems
+from models.queries.postmortems.postmortems import NewPostmortem, NewTimelineEvent
+from models.queries.review.commands import as_target
 from models.record import CommandLog, Notice
 from models.session import Sessions, make_engine, make_sessions
 from models.team import Service
-from models.vault import Vault
 from runtime.embedded import postgres
 from tests.cli.running import ROOT
 from worker import build_workers
@@ -211,7 +216,7 @@ class Board:
         headers, body = console.delivery(self._tracker("jane").update(ref, change), action, "jane", "s")
         told = {name.lower(): value for name, value in headers.items()}
         async with self.lab.sessions.begin() as session:
-            delivery = await integrations.record_delivery(
+            delivery = await connections.record_delivery(
                 session,
                 kind="console",
                 integration_id=self.integration_id,

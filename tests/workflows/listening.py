@@ -13,16 +13,19 @@ from sqlalchemy import select
 from temporalio.client import WorkflowHandle
 
 from domain.access import Role
+from models.encryption import Vault
 from models.integration import Integration
+from models.notification import Message, Voice
 from models.person import Person
 from models.postmortem import Postmortem
-from models.queries import notices, policies, postmortems, teams, voices
-from models.queries.postmortems import NewPostmortem
+from models.queries.escalation import policies
+from models.queries.notifications import notices, receivers
+from models.queries.people import teams
+from models.queries.postmortems import postmortems
+from models.queries.postmortems.postmortems import NewPostmortem
 from models.record import Notice
 from models.session import make_engine, make_sessions
 from models.team import Team
-from models.vault import Vault
-from models.voice import Message, Voice
 from runtime.dispatch import Dispatch
 from tests.peers.smtp import Mailbox
 from tests.workflows.lab import SECTIONS, Crew, Lab, _environment, own_client
@@ -141,7 +144,7 @@ class Listener:
             for name, value in columns.items():
                 setattr(person, name, value)
             await session.flush()
-            await voices.replan(session, self.id)
+            await receivers.replan(session, self.id)
 
     async def is_told(self, kind: str, when: datetime, **facts: Any) -> None:
         """The row is committed; nobody has woken the workflow."""

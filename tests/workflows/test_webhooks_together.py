@@ -4,12 +4,12 @@ import json
 
 from sqlalchemy import select, update
 
-from domain.commands import ActionItemAction
-from domain.tickets import TicketState
+from domain.postmortems.commands import ActionItemAction
+from domain.tickets.status import TicketState
 from integrations.tracker import TicketAction, TicketChange
 from models.action_item import ActionItem
+from models.encryption import Vault
 from models.integration import Integration, WebhookDelivery
-from models.vault import Vault
 from tests.workflows.lab import Lab
 from tests.workflows.record_histories import HISTORIES
 
