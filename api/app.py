@@ -49,7 +49,7 @@ from api.v1.search import search, similar
 from api.v1.tickets import batches
 from models.queries import workers
 from models.session import Sessions
-from runtime.connections import connect_temporal, open_database, open_vault
+from runtime.connections import connect_temporal, open_database, open_keyring
 from runtime.dispatch import Dispatch
 from runtime.logging import configure_logging
 from runtime.settings import Settings, get_settings
@@ -100,7 +100,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         database = open_database(settings, "afterword api")
         client = await connect_temporal()
         dispatch = Dispatch(client, lambda: _worker_alive(database.sessions))
-        app.state.parts = Parts(settings, database.sessions, open_vault(settings), dispatch)
+        app.state.parts = Parts(settings, database.sessions, open_keyring(settings), dispatch)
         app.state.temporal = client
         yield
         await database.close()

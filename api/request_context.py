@@ -1,7 +1,7 @@
 """One request, one transaction: who asks, the session, and what is to happen once it is committed.
 
-``UnitRoute`` opens it before the handler and commits it before the answer leaves. A write with an ``Idempotency-Key``
-keeps its answer in the same transaction, so that a repeat gets the same answer, also after a crash.
+``ContextRoute`` opens it before the handler and commits it before the answer leaves. A write with an
+``Idempotency-Key`` keeps its answer in the same transaction, so that a repeat gets the same answer, also after a crash.
 """
 
 import hashlib
@@ -14,12 +14,12 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 
-from api.request_queue import Line
+from api.request_queue import RequestQueue
 from domain import access
 from domain.access import Deed, Viewer
 from domain.errors import Malformed, NotAllowed, NotSignedIn, ScopeMissing, reason
 from models.base import derived_id, new_id
-from models.encryption import Vault
+from models.keyring import Keyring
 from models.person import Person
 from models.queries import action_items
 from models.queries.audit import records
@@ -42,11 +42,11 @@ class Parts:
 
     settings: Settings
     sessions: Sessions
-    vault: Vault
+    keyring: Keyring
     dispatch: Dispatch
-    deliveries: Line = field(default_factory=lambda: Line(at_once=8, waiting=5000))
+    deliveries: RequestQueue = field(default_factory=lambda: RequestQueue(at_once=8, waiting=5000))
     """Webhooks take few of the pool's connections: ten repeats of one delivery wait for the same row."""
-    chats: Line = field(default_factory=lambda: Line(at_once=4, waiting=200))
+    chats: RequestQueue = field(default_factory=lambda: RequestQueue(at_once=4, waiting=200))
     """People wait for these, three seconds at most: never behind a flood of webhooks."""
 
     @property
@@ -55,7 +55,7 @@ class Parts:
 
 
 @dataclass(slots=True)
-class Unit:
+class RequestContext:
     parts: Parts
     session: Session
     person: Person
@@ -79,27 +79,28 @@ class Unit:
             raise ScopeMissing(scope="admin")
 
 
-class UnitRoute(APIRoute):
-    """Authorises, opens the unit, runs the handler, keeps the answer, commits, then does what waits for the commit."""
+class ContextRoute(APIRoute):
+    """Authorises, opens the context, runs the handler, keeps the answer, commits, then does what waits for the
+    commit."""
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
 
-        async def in_unit(request: Request) -> Response:
+        async def in_context(request: Request) -> Response:
             parts: Parts = request.app.state.parts
             body = await request.body()
             async with parts.sessions.begin() as session:
-                unit = await open_unit(request, parts, session, body)
-                request.state.unit = unit
-                response = await answer_once(unit, request, handle)
-            for work in unit.after_commit:
+                context = await open_context(request, parts, session, body)
+                request.state.context = context
+                response = await answer_once(context, request, handle)
+            for work in context.after_commit:
                 await work()
             return response
 
-        return in_unit
+        return in_context
 
 
-async def open_unit(request: Request, parts: Parts, session: Session, body: bytes) -> Unit:
+async def open_context(request: Request, parts: Parts, session: Session, body: bytes) -> RequestContext:
     """Raises NotSignedIn, ScopeMissing, Malformed."""
     now = datetime.now(UTC)
     signed_in = await people.find_signed_in(
@@ -107,22 +108,22 @@ async def open_unit(request: Request, parts: Parts, session: Session, body: byte
     )
     if signed_in is None:
         raise NotSignedIn()
-    unit = unit_of(request, parts, session, signed_in, now)
+    context = context_of(request, parts, session, signed_in, now)
     if request.method not in SAFE:
-        unit.key = idempotency_key(request)
-        unit.fingerprint = fingerprint(request, body)
-    return unit
+        context.key = idempotency_key(request)
+        context.fingerprint = fingerprint(request, body)
+    return context
 
 
-def unit_of(request: Request, parts: Parts, session: Session, signed_in: SignedIn, now: datetime) -> Unit:
+def context_of(request: Request, parts: Parts, session: Session, signed_in: SignedIn, now: datetime) -> RequestContext:
     """The unit of whoever signed in, by token or by cookie. Raises ScopeMissing."""
     scope = "read" if request.method in SAFE else "write"
     if not {scope, "admin"} & signed_in.viewer.scopes:
         raise ScopeMissing(scope=scope)
-    unit = Unit(parts, session, signed_in.person, signed_in.viewer, now)
+    context = RequestContext(parts, session, signed_in.person, signed_in.viewer, now)
     if signed_in.stale:
-        unit.after_commit.append(lambda: _touch(parts.sessions, signed_in.token_id, now))
-    return unit
+        context.after_commit.append(lambda: _touch(parts.sessions, signed_in.token_id, now))
+    return context
 
 
 def bearer(header: str) -> str:
@@ -150,25 +151,25 @@ def fingerprint(request: Request, body: bytes) -> bytes:
     return hashlib.sha256(asked + body).digest()
 
 
-async def answer_once(unit: Unit, request: Request, handle: Handler) -> Response:
+async def answer_once(context: RequestContext, request: Request, handle: Handler) -> Response:
     """The handler's answer; for a repeat of a request with the same key, the answer that was kept."""
-    if unit.key is None:
+    if context.key is None:
         return await handle(request)
-    person_id = unit.viewer.person_id
-    kept = await records.claim_idempotency_key(unit.session, person_id, unit.key, unit.fingerprint)
+    person_id = context.viewer.person_id
+    kept = await records.claim_idempotency_key(context.session, person_id, context.key, context.fingerprint)
     if kept is not None:
-        await _check_seen_still(unit, request, kept)
+        await _check_seen_still(context, request, kept)
         return Response(kept.body, kept.status_code, kept.headers)
     response = await handle(request)
-    if response.status_code < 400 and not unit.answer_is_secret:
+    if response.status_code < 400 and not context.answer_is_secret:
         headers = {
             name: value for name, value in response.headers.items() if name in {"content-type", "etag", "location"}
         }
         records.keep_answer(
-            unit.session,
+            context.session,
             person_id,
-            unit.key,
-            unit.fingerprint,
+            context.key,
+            context.fingerprint,
             status_code=response.status_code,
             headers=headers,
             body=bytes(response.body),
@@ -179,15 +180,15 @@ async def answer_once(unit: Unit, request: Request, handle: Handler) -> Response
 _TOLD = re.compile(r"/api/(postmortems|action-items)/([A-Za-z0-9_-]+)")
 
 
-async def _check_seen_still(unit: Unit, request: Request, kept: IdempotencyRecord) -> None:
+async def _check_seen_still(context: RequestContext, request: Request, kept: IdempotencyRecord) -> None:
     """A kept answer about a postmortem or action item is only for whom that would be told now. Raises NotFound."""
     told = _TOLD.match(kept.headers.get("location", "")) or _TOLD.match(request.url.path)
     if told is None or not kept.body:
         return
     if told[1] == "postmortems":
-        await postmortems.get_seen(unit.session, unit.viewer, told[2])
+        await postmortems.get_visible(context.session, context.viewer, told[2])
     else:
-        await action_items.get_seen_item(unit.session, unit.viewer, told[2])
+        await action_items.get_visible_item(context.session, context.viewer, told[2])
 
 
 async def _touch(sessions: Sessions, token_id: str, now: datetime) -> None:
@@ -200,10 +201,10 @@ async def _touch(sessions: Sessions, token_id: str, now: datetime) -> None:
             raise
 
 
-def _unit(request: Request) -> Unit:
-    unit: Unit = request.state.unit
-    return unit
+def _context(request: Request) -> RequestContext:
+    context: RequestContext = request.state.context
+    return context
 
 
-Asking = Annotated[Unit, Depends(_unit)]
-"""The request's unit, as a handler's parameter."""
+Context = Annotated[RequestContext, Depends(_context)]
+"""The request's context, as a handler's parameter."""

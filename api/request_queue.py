@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from domain.errors import TooManyWaiting
 
 
-class Line:
+class RequestQueue:
     """At most ``at_once`` are served, the others wait in the order in which they came, at most ``waiting`` of them."""
 
     def __init__(self, at_once: int, waiting: int) -> None:

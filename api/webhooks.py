@@ -131,7 +131,7 @@ async def _authentic(arrival: Arrival, integration_id: str | None) -> Integratio
         await _check_token(arrival)
         return None
     integration = await connections.get_connection(arrival.session, arrival.kind, integration_id)
-    secrets = arrival.parts.vault.open(integration.secrets)
+    secrets = arrival.parts.keyring.open(integration.secrets)
     if arrival.kind in shelf.tracker_kinds():
         with shelf.connect(arrival.kind, integration.config, secrets) as tracker:
             if await _is_handshake(arrival, integration, tracker):
@@ -154,12 +154,12 @@ async def _is_handshake(arrival: Arrival, integration: Integration, tracker: Tra
     arrival.handshake = tracker.handshake(arrival.headers, arrival.body)
     if arrival.handshake is None:
         return False
-    vault = arrival.parts.vault
+    keyring = arrival.parts.keyring
     held = await connections.get_integration(arrival.session, integration.id, lock=True)
-    secrets = vault.open(held.secrets)
+    secrets = keyring.open(held.secrets)
     older = str(secrets.get("webhookSecret") or "").split(",")[:1] if held.registration else []
     kept = [arrival.handshake.secret, *(one.strip() for one in older if one.strip())]
-    held.secrets = vault.seal({**secrets, "webhookSecret": ",".join(dict.fromkeys(kept))})
+    held.secrets = keyring.seal({**secrets, "webhookSecret": ",".join(dict.fromkeys(kept))})
     log.info("webhook handshake answered", source=arrival.kind, integration_id=integration.id)
     return True
 

@@ -67,7 +67,7 @@ class Commands:
         """Raises the refusal; False for a repeat. Whoever waits in a queue closes the session before it is sent."""
         if may_be_repeat and await _was_committed(session, command.postmortem_id, command):
             return False
-        seen = await postmortems.get_seen(session, viewer, command.postmortem_id)
+        seen = await postmortems.get_visible(session, viewer, command.postmortem_id)
         await commands.check(commands.Asked(session, viewer, seen, command, words, now))
         return True
 
@@ -84,7 +84,7 @@ class Commands:
         """As :meth:`is_to_move`."""
         if may_be_repeat and await _was_committed(session, command.action_item_id, command):
             return False
-        seen = await action_items.get_seen_item(session, viewer, command.action_item_id)
+        seen = await action_items.get_visible_item(session, viewer, command.action_item_id)
         await action_items.check(action_items.Asked(session, viewer, seen, command, words, now))
         return True
 

@@ -1,4 +1,4 @@
-"""Connections to Temporal, the database and the vault, made from the settings."""
+"""Connections to Temporal, the database and the keyring, made from the settings."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +13,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RetryConfig
 
-from models.encryption import Vault
+from models.keyring import Keyring
 from models.session import Sessions, make_engine, make_sessions
 from runtime.settings import Settings
 from workflows import attributes
@@ -40,8 +40,8 @@ def open_database(settings: Settings, name: str = "afterword") -> Database:
     return Database(make_sessions(engine), engine)
 
 
-def open_vault(settings: Settings) -> Vault:
-    return Vault(secret_key(settings))
+def open_keyring(settings: Settings) -> Keyring:
+    return Keyring(secret_key(settings))
 
 
 def secret_key(settings: Settings) -> str:

@@ -11,8 +11,8 @@ from integrations import bounces as mail
 from integrations import incident_source, shelf
 from integrations.bounces import Bounce
 from integrations.tracker import News, PullRequestEvent, TicketEvent
-from models.encryption import Vault
 from models.integration import WebhookDelivery
+from models.keyring import Keyring
 from models.queries.connections import connections
 from models.queries.incidents import incidents
 from models.queries.notifications import bounces
@@ -22,30 +22,30 @@ from models.session import Session
 log = structlog.get_logger()
 
 
-async def find_item_of(session: Session, vault: Vault, delivery: WebhookDelivery) -> str | None:
+async def find_item_of(session: Session, keyring: Keyring, delivery: WebhookDelivery) -> str | None:
     """The action item whose ticket a tracker's delivery is about."""
-    event = await _event(session, vault, delivery)
+    event = await _event(session, keyring, delivery)
     if not isinstance(event, TicketEvent) or delivery.integration_id is None:
         return None
     ticket = await tickets.find_ticket_unscoped(session, delivery.integration_id, event.ref.external_id)
     return ticket.action_item_id if ticket else None
 
 
-async def keep_pull_request(session: Session, vault: Vault, delivery: WebhookDelivery, now: datetime) -> bool:
+async def keep_pull_request(session: Session, keyring: Keyring, delivery: WebhookDelivery, now: datetime) -> bool:
     """Whether the delivery was about a pull request; then it is handled now."""
-    event = await _event(session, vault, delivery)
+    event = await _event(session, keyring, delivery)
     if not isinstance(event, PullRequestEvent) or delivery.integration_id is None:
         return False
     await apply_pull_request(session, delivery.integration_id, event, delivery.id, now)
     return True
 
 
-async def _event(session: Session, vault: Vault, delivery: WebhookDelivery) -> News | None:
+async def _event(session: Session, keyring: Keyring, delivery: WebhookDelivery) -> News | None:
     """The one event that this row stands for."""
     if delivery.integration_id is None:
         return None
     integration = await connections.get_integration(session, delivery.integration_id)
-    with shelf.connect(integration.kind, integration.config, vault.open(integration.secrets)) as tracker:
+    with shelf.connect(integration.kind, integration.config, keyring.open(integration.secrets)) as tracker:
         try:
             news = tracker.parse_webhook(delivery.headers, delivery.body)
         except MalformedWebhook:

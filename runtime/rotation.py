@@ -3,7 +3,7 @@
 from domain.errors import CredentialsLocked
 from models.queries.audit import records
 from models.queries.connections import connections
-from runtime.connections import open_database, open_vault
+from runtime.connections import open_database, open_keyring
 from runtime.settings import Settings
 
 AT_ONCE = 100
@@ -11,7 +11,7 @@ AT_ONCE = 100
 
 async def rotate_keys(settings: Settings) -> tuple[int, list[str]]:
     """How many connections' credentials were sealed anew, and the ids of those that no key opens."""
-    database, vault = open_database(settings), open_vault(settings)
+    database, keyring = open_database(settings), open_keyring(settings)
     done, locked, after = 0, [], ""
     try:
         while True:
@@ -19,7 +19,7 @@ async def rotate_keys(settings: Settings) -> tuple[int, list[str]]:
                 rows = await connections.list_sealed_unscoped(session, after, AT_ONCE)
                 for row in rows:
                     try:
-                        row.secrets = vault.rotate(row.secrets or b"")
+                        row.secrets = keyring.rotate(row.secrets or b"")
                     except CredentialsLocked:
                         locked.append(row.id)
                         continue

@@ -92,7 +92,7 @@ async def _payment_outage(session: Session, now: datetime) -> None:
     await postmortems.edit_content(session, jane, "pm_xyz", PAYMENT_SECTIONS, expected_version=None, now=now)
     await session.flush()
     await commands.add_reviewers(session, "pm_xyz", ["user_bob", "user_alice"], now)
-    seen = await postmortems.get_seen(session, jane, "pm_xyz", lock=True)
+    seen = await postmortems.get_visible(session, jane, "pm_xyz", lock=True)
     today = now.date()
     for item_id, description, owner_id, days, priority in PAYMENT_ITEMS:
         values = {

@@ -13,8 +13,8 @@ from integrations import public_holidays, shelf
 from integrations.bounces import KIND as MAIL
 from integrations.slack import KIND as CHAT
 from models.base import new_id
-from models.encryption import Vault
 from models.integration import WebhookDelivery
+from models.keyring import Keyring
 from models.queries import action_items, workers
 from models.queries.audit import records
 from models.queries.chat import chat
@@ -62,10 +62,10 @@ HOLIDAYS_AHEAD = 2
 class Upkeep:
     """``reconcile_every`` is how often the tickets of each connection are compared with their tracker."""
 
-    def __init__(self, sessions: Sessions, dispatch: Dispatch, vault: Vault, reconcile_every: timedelta) -> None:
+    def __init__(self, sessions: Sessions, dispatch: Dispatch, keyring: Keyring, reconcile_every: timedelta) -> None:
         self._sessions = sessions
         self._dispatch = dispatch
-        self._vault = vault
+        self._keyring = keyring
         self._reconcile_every = reconcile_every
         self._id = new_id("wrk")
         self._woken: dict[str, float] = {}
@@ -184,9 +184,9 @@ class Upkeep:
 
     async def _resend(self, delivery: WebhookDelivery) -> None:
         async with self._sessions.begin() as session:
-            if await keep_pull_request(session, self._vault, delivery, _now()):
+            if await keep_pull_request(session, self._keyring, delivery, _now()):
                 return
-            item_id = await find_item_of(session, self._vault, delivery)
+            item_id = await find_item_of(session, self._keyring, delivery)
             if item_id is None:
                 await connections.settle_delivery(session, delivery.id, "unlinked", _now())
                 return

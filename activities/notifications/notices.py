@@ -20,7 +20,7 @@ from domain.errors import AddressGone, CredentialsLocked, DomainError
 from domain.notifications.timing import Plan
 from integrations import shelf
 from integrations.notifier import Message, MessageKind, Notifier, NotifierUnavailable, Receipt, Recipient
-from models.encryption import Vault
+from models.keyring import Keyring
 from models.queries.connections import connections
 from models.queries.notifications import messages, receivers
 from models.queries.notifications.messages import Way, Work
@@ -57,9 +57,9 @@ class Delivered:
 
 
 class NoticeActivities:
-    def __init__(self, sessions: Sessions, vault: Vault, base_url: str) -> None:
+    def __init__(self, sessions: Sessions, keyring: Keyring, base_url: str) -> None:
         self._sessions = sessions
-        self._vault = vault
+        self._keyring = keyring
         self._base_url = base_url
 
     @activity.defn
@@ -151,7 +151,7 @@ class NoticeActivities:
         return None
 
     async def _send(self, work: Work, said: Message, way: Way) -> "_Sent":
-        secrets: Mapping[str, object] = self._vault.open(way.integration.secrets)
+        secrets: Mapping[str, object] = self._keyring.open(way.integration.secrets)
         person, team = work.receiver.person, work.receiver.team
         thread = await self._thread(said, way) if team else None
         try:
@@ -188,7 +188,7 @@ class NoticeActivities:
             await connections.note_trouble(session, way.integration.id, why, now, team_id=team_id)
 
     def _token(self, work: Work) -> str | None:
-        return self._vault.sign("unsubscribe", work.receiver.id) if work.receiver.person else None
+        return self._keyring.sign("unsubscribe", work.receiver.id) if work.receiver.person else None
 
 
 @dataclass(frozen=True, slots=True)

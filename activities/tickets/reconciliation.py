@@ -21,8 +21,8 @@ from activities.tickets.vendor import Conversation
 from domain.action_items.action_item import LinkState
 from domain.errors import CredentialsLocked, CredentialsRejected, DomainError, TicketForbidden, TicketGone
 from integrations.tracker import Registration, Ticket, TicketRef, Tracker, TrackerUnavailable
-from models.encryption import Vault
 from models.integration import Integration
+from models.keyring import Keyring
 from models.queries.connections import connections
 from models.queries.tickets import tickets
 from models.queries.tickets.tickets import Linked
@@ -64,9 +64,9 @@ class Reconciled:
 
 
 class ReconciliationActivities:
-    def __init__(self, sessions: Sessions, vault: Vault, base_url: str) -> None:
+    def __init__(self, sessions: Sessions, keyring: Keyring, base_url: str) -> None:
         self._sessions = sessions
-        self._vault = vault
+        self._keyring = keyring
         self._base_url = base_url
 
     @activity.defn
@@ -77,7 +77,7 @@ class ReconciliationActivities:
         if integration is None:
             return
         integration.account = None  # other credentials may be another account's
-        talk = Conversation(integration, self._vault, introduced=True)
+        talk = Conversation(integration, self._keyring, introduced=True)
         secret = await self._secret_for(integration, talk)
         if secret is None:
             return
@@ -107,10 +107,10 @@ class ReconciliationActivities:
         until = datetime.now(UTC) + REGISTERING
         async with transaction(self._sessions) as session:
             held = await connections.get_integration(session, integration.id, lock=True)
-            opened = self._vault.open(held.secrets)
+            opened = self._keyring.open(held.secrets)
             known = str(opened.get("webhookSecret") or "").partition(",")[0].strip()
             secret = known or ("" if chosen_there else dice.token_hex(32))
-            sealed = None if known or chosen_there else self._vault.seal({**opened, "webhookSecret": secret})
+            sealed = None if known or chosen_there else self._keyring.seal({**opened, "webhookSecret": secret})
             await tickets.open_registration(session, integration.id, until, sealed)
         integration.secrets = sealed or integration.secrets
         return secret
@@ -121,7 +121,7 @@ class ReconciliationActivities:
         integration = await self._open(given.integration_id)
         if integration is None:
             return PageRead(None)
-        talk = Conversation(integration, self._vault)
+        talk = Conversation(integration, self._keyring)
         size = talk.tracker.page_size * talk.tracker.reads_at_once
         async with transaction(self._sessions) as session:
             page = await tickets.list_linked_unscoped(session, integration.id, given.after, size)

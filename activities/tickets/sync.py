@@ -44,8 +44,8 @@ from integrations.tracker import (
     Tracker,
     TrackerUnavailable,
 )
-from models.encryption import Vault
 from models.integration import WebhookDelivery
+from models.keyring import Keyring
 from models.queries import action_items
 from models.queries.connections import connections
 from models.queries.tickets import tickets
@@ -96,9 +96,9 @@ class _ChangedMeanwhile(Exception):
 
 
 class TicketActivities:
-    def __init__(self, sessions: Sessions, vault: Vault, base_url: str) -> None:
+    def __init__(self, sessions: Sessions, keyring: Keyring, base_url: str) -> None:
         self._sessions = sessions
-        self._vault = vault
+        self._keyring = keyring
         self._base_url = base_url
 
     @activity.defn
@@ -119,7 +119,7 @@ class TicketActivities:
             return await action_items.snapshot(session, given.action_item_id)
 
     async def _push(self, work: TicketWork) -> None:
-        talk = Conversation(work.integration, self._vault, introduced=True)
+        talk = Conversation(work.integration, self._keyring, introduced=True)
         operation = "look" if work.ticket.external_id else "link" if work.ticket.pointer else "create"
         try:
             seen = await self._seen(work, talk)
@@ -357,7 +357,7 @@ class TicketActivities:
     ) -> None:
         """Of one connection."""
         integration = await connections.get_integration(session, integration_id)
-        with shelf.connect(integration.kind, integration.config, self._vault.open(integration.secrets)) as tracker:
+        with shelf.connect(integration.kind, integration.config, self._keyring.open(integration.secrets)) as tracker:
             told = [(one, told_by(tracker, one)) for one in deliveries]
             newest = _newest([event for _, event in told])
             results = []

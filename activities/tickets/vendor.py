@@ -7,8 +7,8 @@ from typing import TypeVar
 from activities.heartbeat import beating
 from integrations import shelf
 from integrations.tracker import Tracker
-from models.encryption import Vault
 from models.integration import Integration
+from models.keyring import Keyring
 
 T = TypeVar("T")
 
@@ -18,9 +18,9 @@ class Conversation:
     last one, ``account`` who we are there: asked for where it is not known and ``introduced``. The credentials live no
     longer than one :meth:`ask`."""
 
-    def __init__(self, integration: Integration, vault: Vault, *, introduced: bool = False) -> None:
+    def __init__(self, integration: Integration, keyring: Keyring, *, introduced: bool = False) -> None:
         self._integration = integration
-        self._vault = vault
+        self._keyring = keyring
         self.calls = 0
         self.request_id: str | None = None
         self.account: str | None = integration.account
@@ -35,7 +35,7 @@ class Conversation:
         return await beating(asyncio.to_thread(self._ask, say))
 
     def _ask(self, say: Callable[[Tracker], T]) -> T:
-        secrets = self._vault.open(self._integration.secrets)
+        secrets = self._keyring.open(self._integration.secrets)
         with shelf.connect(self._integration.kind, self._integration.config, secrets) as tracker:
             try:
                 if self.account is None and self._introduced:

@@ -49,7 +49,7 @@ async def _receive(parts: Parts, request: Request, integration_id: str | None) -
     now = datetime.now(UTC)
     async with parts.chats.turn(), parts.sessions.begin() as session:
         row = await connections.get_connection(session, KIND, integration_id)
-        connection = Connection.of(row, parts.vault)
+        connection = Connection.of(row, parts.keyring)
         try:
             slack_request.verify(headers, body, connection.signing_secrets, now)
         except BadSignature as refusal:
@@ -78,7 +78,7 @@ async def _receive(parts: Parts, request: Request, integration_id: str | None) -
 
 
 def desk_of(parts: Parts) -> Desk:
-    return Desk(parts.sessions, parts.vault, parts.commands, parts.dispatch, parts.settings.base_url)
+    return Desk(parts.sessions, parts.keyring, parts.commands, parts.dispatch, parts.settings.base_url)
 
 
 def _is_from(connection: Connection, asked: Asked) -> bool:

@@ -159,12 +159,12 @@ def _environment() -> Environment:
     return environment
 
 
-def render(template: str, context: Mapping[str, Any], status: int = 200, zone: str = "UTC") -> Response:
+def render(template: str, values: Mapping[str, Any], status: int = 200, zone: str = "UTC") -> Response:
     """A page. ``when(instant)`` in it speaks the reader's zone."""
     text = (
         _environment()
         .get_template(template)
-        .render(when=partial(_when, zone_of(zone)), moment=partial(_moment, zone_of(zone)), **context)
+        .render(when=partial(_when, zone_of(zone)), moment=partial(_moment, zone_of(zone)), **values)
     )
     return HTMLResponse(text, status, {"Cache-Control": "no-store"})
 
@@ -173,8 +173,8 @@ def error_page(
     status: int, problem: Mapping[str, Any], headers: Mapping[str, str], frame: Mapping[str, Any] | None
 ) -> Response:
     """A problem document for people; ``frame`` is what the page's frame shows of whoever is signed in."""
-    context = {"problem": problem, "phrase": HTTPStatus(status).phrase, "path": problem["instance"], "unread": 0}
-    answer = render("error.html", context | dict(frame or {"me": None}), status)
+    values = {"problem": problem, "phrase": HTTPStatus(status).phrase, "path": problem["instance"], "unread": 0}
+    answer = render("error.html", values | dict(frame or {"me": None}), status)
     answer.headers.update(headers)
     return answer
 

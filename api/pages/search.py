@@ -31,8 +31,12 @@ async def search_everything(
     kind: Place | None = None,
     cursor: Annotated[str | None, Query(max_length=2000)] = None,
 ) -> Response:
-    unit, asked = visit.unit, q.strip()
-    found = await search.search(unit.session, unit.viewer, asked, kind, Ask(20, cursor), unit.now) if asked else None
+    context, asked = visit.context, q.strip()
+    found = (
+        await search.search(context.session, context.viewer, asked, kind, Ask(20, cursor), context.now)
+        if asked
+        else None
+    )
     return await show(
         visit, "search/search.html", q=asked, kind=kind or "", found=found, places=PLACES, spot=spot, said=said
     )

@@ -4,7 +4,7 @@ from fastapi import Response
 
 from api.pages.review.lifecycle import answered
 from api.pages.routing import Visiting, read_form, router
-from api.v1.shapes import PathId
+from api.shapes.base import PathId
 from api.v1.tickets import batches as api
 from api.v1.tickets.batches import TicketsIn
 
@@ -15,6 +15,6 @@ routes = router()
 async def open_tickets(visit: Visiting, postmortem_id: PathId) -> Response:
     async def work() -> None:
         given = {"integrationId": visit.form.get("integration") or None}
-        await api.open_tickets(visit.unit, postmortem_id, read_form(TicketsIn, given))
+        await api.open_tickets(visit.context, postmortem_id, read_form(TicketsIn, given))
 
     return await answered(visit, postmortem_id, work(), "#actionItems")

@@ -8,13 +8,13 @@ from starlette.datastructures import UploadFile
 from api.pages.rendering import zone_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
+from api.shapes.base import PathId
 from api.v1 import timeline as api
-from api.v1.shapes import PathId
 from api.v1.timeline import SlackImportOut, TimelineImport, TimelineImportOut, TimelinePaste, TimelinePreviewOut
 from domain import access
 from domain.errors import DomainError, Malformed, reason
 from domain.postmortems.lifecycle import Status
-from models.queries.postmortems.postmortems import get_seen
+from models.queries.postmortems.postmortems import get_visible
 
 routes = router()
 
@@ -32,8 +32,8 @@ async def _shown(
     slack: SlackImportOut | None = None,
 ) -> Response:
     """Raises NotFound, EditingClosed."""
-    unit = visit.unit
-    seen = await get_seen(unit.session, unit.viewer, postmortem_id)
+    context = visit.context
+    seen = await get_visible(context.session, context.viewer, postmortem_id)
     access.check_edit(Status(seen.postmortem.status), seen.relations)
     began = seen.postmortem.incident_resolved_at or seen.postmortem.created_at
     return await show(
@@ -43,7 +43,7 @@ async def _shown(
         postmortem=seen.postmortem,
         preview=preview,
         slack=slack,
-        day=began.astimezone(zone_of(unit.person.time_zone)).date().isoformat(),
+        day=began.astimezone(zone_of(context.person.time_zone)).date().isoformat(),
     )
 
 
@@ -51,14 +51,17 @@ async def _shown(
 async def read_pasted(visit: Visiting, postmortem_id: PathId) -> Response:
     """Shows what it would add; adds it where that button was pressed."""
     form = visit.form
-    given: dict[str, Any] = {"text": form.get("text", ""), "timeZone": form.get("zone") or visit.unit.person.time_zone}
+    given: dict[str, Any] = {
+        "text": form.get("text", ""),
+        "timeZone": form.get("zone") or visit.context.person.time_zone,
+    }
     given |= {"date": form["date"]} if form.get("date") else {}
     if form.get("do") == "import":
         added: list[TimelineImportOut] = []
 
         async def add() -> None:
             asked = read_form(TimelineImport, given | {"skipProblems": form.get("skip") == "yes"})
-            added.append(await api.import_pasted(visit.unit, postmortem_id, asked))
+            added.append(await api.import_pasted(visit.context, postmortem_id, asked))
 
         refusal = await attempted(visit, add())
         if refusal is None:
@@ -68,7 +71,7 @@ async def read_pasted(visit: Visiting, postmortem_id: PathId) -> Response:
     read: list[TimelinePreviewOut] = []
 
     async def look() -> None:
-        read.append(await api.parse_pasted(visit.unit, postmortem_id, read_form(TimelinePaste, given)))
+        read.append(await api.parse_pasted(visit.context, postmortem_id, read_form(TimelinePaste, given)))
 
     refusal = await attempted(visit, look()) or refusal
     return await _shown(visit, postmortem_id, refusal, read[0] if read else None)
@@ -83,7 +86,7 @@ async def read_slack(visit: Visiting, postmortem_id: PathId) -> Response:
     async def work() -> None:
         if not files:
             raise Malformed(reasons=[reason("files", "Choose the export first.", where="files")])
-        done.append(await api.import_slack(visit.unit, postmortem_id, files))
+        done.append(await api.import_slack(visit.context, postmortem_id, files))
 
     refusal = await attempted(visit, work())
     return await _shown(visit, postmortem_id, refusal, slack=done[0] if done else None)

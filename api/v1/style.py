@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import Field, model_validator
 
-from api.request_context import Asking
+from api.request_context import Context
+from api.shapes.base import PathId, Shape, StrictlyGiven
 from api.v1.routing import router
-from api.v1.shapes import PathId, Shape, StrictlyGiven
 from domain.content.sections import TEXT_LIMIT
 from domain.errors import UnknownReference
 from domain.style.rules import Kind
@@ -18,7 +18,7 @@ from domain.style.suggestions import FINDINGS_LIMIT, RULE_IDS, Finding, advise_m
 from integrations.fields import Words
 from models.advice import AdviceIgnore
 from models.queries import style
-from models.queries.postmortems.postmortems import get_seen
+from models.queries.postmortems.postmortems import get_visible
 from models.queries.style import Written
 
 routes: APIRouter = router("advice", prefix="")
@@ -139,22 +139,22 @@ def _advice(written: Written, *, include_ignored: bool) -> AdviceOut:
 
 @routes.get("/postmortems/{postmortem_id}/advice")
 async def list_advice(
-    unit: Asking, postmortem_id: PathId, include_ignored: Annotated[bool, Query(alias="includeIgnored")] = False
+    context: Context, postmortem_id: PathId, include_ignored: Annotated[bool, Query(alias="includeIgnored")] = False
 ) -> AdviceOut:
     """On sections, the numbers of the impact, action items and the timeline, in this order."""
-    seen = await get_seen(unit.session, unit.viewer, postmortem_id)
-    written = await style.get_written(unit.session, seen)
+    seen = await get_visible(context.session, context.viewer, postmortem_id)
+    written = await style.get_written(context.session, seen)
     return await asyncio.to_thread(_advice, written, include_ignored=include_ignored)
 
 
 @routes.post("/postmortems/{postmortem_id}/advice/ignore", status_code=201)
-async def ignore_advice(unit: Asking, postmortem_id: PathId, given: AdviceIgnoreIn) -> AdviceIgnoreOut:
+async def ignore_advice(context: Context, postmortem_id: PathId, given: AdviceIgnoreIn) -> AdviceIgnoreOut:
     """Sets one rule aside for one line, for everybody. Whoever may edit may do so; again is the same."""
-    seen = await get_seen(unit.session, unit.viewer, postmortem_id)
+    seen = await get_visible(context.session, context.viewer, postmortem_id)
     if given.rule not in RULE_IDS:
         raise UnknownReference(field="rule", kind="rule", id=given.rule)
     kept = await style.ignore_advice(
-        unit.session, unit.viewer, seen, rule=given.rule, fingerprint=given.named(), now=unit.now
+        context.session, context.viewer, seen, rule=given.rule, fingerprint=given.named(), now=context.now
     )
     return _ignore_out(kept)
 
@@ -164,10 +164,10 @@ def _ignore_out(kept: AdviceIgnore) -> AdviceIgnoreOut:
 
 
 @routes.delete("/postmortems/{postmortem_id}/advice/ignore/{fingerprint}", status_code=204)
-async def heed_advice(unit: Asking, postmortem_id: PathId, fingerprint: PathFingerprint) -> None:
+async def heed_advice(context: Context, postmortem_id: PathId, fingerprint: PathFingerprint) -> None:
     """Shows the advice again."""
-    seen = await get_seen(unit.session, unit.viewer, postmortem_id)
-    await style.heed_advice(unit.session, unit.viewer, seen, fingerprint)
+    seen = await get_visible(context.session, context.viewer, postmortem_id)
+    await style.heed_advice(context.session, context.viewer, seen, fingerprint)
 
 
 @routes.post("/advice")

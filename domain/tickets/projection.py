@@ -82,7 +82,7 @@ class Projection:
 
 
 def read_projection(kept: Mapping[str, Any]) -> Projection:
-    """What a connection keeps, as the API took it (``api.v1.connections.projections``): camelCase, what was left out
+    """What a connection keeps, as the API took it (``api.shapes.projections``): camelCase, what was left out
     missing."""
     return Projection(
         statuses={ActionItemStatus(ours): str(theirs) for ours, theirs in kept.get("statuses", {}).items()},

@@ -18,7 +18,7 @@ from models.advice import AdviceIgnore
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemEditor, PostmortemParticipant, TimelineEvent
 from models.queries.content.section_texts import read_bodies
-from models.queries.postmortems.postmortems import Seen, audit_seen
+from models.queries.postmortems.postmortems import VisiblePostmortem, audit_seen
 
 EVENTS_LIMIT = 5000
 ITEMS_LIMIT = 1000
@@ -46,7 +46,7 @@ async def section_texts(session: AsyncSession, postmortem: Postmortem) -> dict[s
     return {name: body.text for name, body in bodies.items() if body.text}
 
 
-async def get_written(session: AsyncSession, seen: Seen) -> Written:
+async def get_written(session: AsyncSession, seen: VisiblePostmortem) -> Written:
     """Everything that is advised on: one statement for each table."""
     postmortem = seen.postmortem
     events = select(TimelineEvent.id, TimelineEvent.event).where(TimelineEvent.postmortem_id == postmortem.id)
@@ -77,7 +77,7 @@ async def _people(session: AsyncSession, postmortem: Postmortem) -> list[str]:
 
 
 async def ignore_advice(
-    session: AsyncSession, viewer: Viewer, seen: Seen, *, rule: str, fingerprint: str, now: datetime
+    session: AsyncSession, viewer: Viewer, seen: VisiblePostmortem, *, rule: str, fingerprint: str, now: datetime
 ) -> AdviceIgnore:
     """Sets it aside for everybody; the first one who did stays named. Raises EditingClosed."""
     access.check_edit(Status(seen.postmortem.status), seen.relations)
@@ -94,7 +94,7 @@ async def ignore_advice(
     return await session.get_one(AdviceIgnore, (seen.postmortem.id, fingerprint))
 
 
-async def heed_advice(session: AsyncSession, viewer: Viewer, seen: Seen, fingerprint: str) -> None:
+async def heed_advice(session: AsyncSession, viewer: Viewer, seen: VisiblePostmortem, fingerprint: str) -> None:
     """Takes an ignore back. Raises EditingClosed, NotFound."""
     access.check_edit(Status(seen.postmortem.status), seen.relations)
     statement = delete(AdviceIgnore).where(

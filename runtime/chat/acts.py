@@ -47,11 +47,11 @@ async def check(session: Session, request: Request, known: Known, wanted: Wanted
     """Raises the refusal of an act, whose dialog may still be to come; answers with what it is about, in mrkdwn."""
     if wanted.act in MOVES:
         move, words = _move(request, known, wanted)
-        seen = await postmortems.get_seen(session, known.viewer, wanted.entity_id)
+        seen = await postmortems.get_visible(session, known.viewer, wanted.entity_id)
         await moves.check(moves.Asked(session, known.viewer, seen, move, words, request.now))
         return _about(seen.postmortem.title, f"{request.desk.base_url}/postmortems/{seen.postmortem.id}")
     change, words = _change(request, known, wanted)
-    found = await action_items.get_seen_item(session, known.viewer, wanted.entity_id)
+    found = await action_items.get_visible_item(session, known.viewer, wanted.entity_id)
     await action_items.check(action_items.Asked(session, known.viewer, found, change, words, request.now))
     return _about(found.item.description, f"{request.desk.base_url}/action-items/{found.item.id}")
 

@@ -52,7 +52,7 @@ class Answering:
         if not integration.is_enabled:
             await self._settle(row, PAUSED)
             return PAUSED
-        request = Request(self._desk, Connection.of(integration, self._desk.vault), delivery, datetime.now(UTC))
+        request = Request(self._desk, Connection.of(integration, self._desk.keyring), delivery, datetime.now(UTC))
         try:
             asked = slack_request.read(row.headers, row.body)
             result = await self._answer(request, asked) if isinstance(asked, Asked) else "ignored"
@@ -75,7 +75,7 @@ class Answering:
         if not integration.is_enabled:
             await self._settle(row, PAUSED)
             return
-        request = Request(self._desk, Connection.of(integration, self._desk.vault), delivery, datetime.now(UTC))
+        request = Request(self._desk, Connection.of(integration, self._desk.keyring), delivery, datetime.now(UTC))
         asked = slack_request.read(row.headers, row.body)
         told = f"This could not be done: {why}. Nothing is tried any more (request {delivery})."
         if isinstance(asked, Command | Pressed | Captured):
@@ -215,7 +215,7 @@ class Answering:
         reply = await timelines.add_message(request, known, chat.Here(chosen), opener.channel, opener.message)
         if asked.values.get("bind") and reply.result in {"added", "there already"}:
             async with request.desk.sessions.begin() as session:
-                await postmortems.get_seen(session, known.viewer, chosen)
+                await postmortems.get_visible(session, known.viewer, chosen)
                 await chat.bind_channel(
                     session, known.viewer, request.connection.id, opener.channel, postmortem_id=chosen
                 )

@@ -195,7 +195,7 @@ async def _status(request: Request, known: Known, command: Command, said: Said) 
     async with request.desk.sessions.begin() as session:
         pointed = await _pointed(session, request, known, said.rest, command.origin.channel)
         full = await postmortems.get_full(session, known.viewer, pointed, request.now)
-        seen = postmortems.Seen(full.postmortem, full.relations, full.visibility)
+        seen = postmortems.VisiblePostmortem(full.postmortem, full.relations, full.visibility)
         targets = await reviews.list_targets(session, seen, request.now)
         named = await people.people_by_id(
             session, [full.postmortem.author_id, *(one.person_id for one in full.postmortem.reviewers)]
@@ -265,7 +265,7 @@ async def _create(request: Request, known: Known, command: Command, said: Said) 
         return Reply("there already", f"There is one already: {linked(there, _page(request, there))}")
     await request.desk.dispatch.start_postmortem(opened)
     async with request.desk.sessions.begin() as session:
-        seen = await postmortems.get_seen(session, known.viewer, opened)
+        seen = await postmortems.get_visible(session, known.viewer, opened)
     row = seen.postmortem
     text = f"Draft #{row.number} is open: {linked(row.title, _page(request, row.id))}"
     hint = f"`/afterword bind {row.number}` makes this channel's :pushpin: messages its timeline."
@@ -286,7 +286,7 @@ async def _bind(request: Request, known: Known, command: Command, said: Said) ->
         if pointer is not None and (pointer.id or "").startswith("inc_"):
             return await _bind_incident(session, request, known, channel, pointer.id or "")
         pointed = await _pointed(session, request, known, said.rest, None)
-        seen = await postmortems.get_seen(session, known.viewer, pointed)
+        seen = await postmortems.get_visible(session, known.viewer, pointed)
         access.check_edit(Status(seen.postmortem.status), seen.relations)
         await chat.bind_channel(session, known.viewer, request.connection.id, channel, postmortem_id=pointed)
         page = linked(seen.postmortem.title, _page(request, pointed))
@@ -314,7 +314,7 @@ async def _unbind(request: Request, known: Known, command: Command, said: Said) 
         if bound is None:
             return Reply("not bound", "This channel is not bound to anything.")
         if bound.postmortem_id is not None and not known.viewer.is_admin:
-            seen = await postmortems.get_seen(session, known.viewer, bound.postmortem_id)
+            seen = await postmortems.get_visible(session, known.viewer, bound.postmortem_id)
             access.check(Verb.EDIT, Status.DRAFT, seen.relations, "unbind a channel from")
         elif bound.incident_id is not None:
             _check_may_bind(known)

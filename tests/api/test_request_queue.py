@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 
-from api.request_queue import Line
+from api.request_queue import RequestQueue
 from domain.errors import TooManyWaiting
 
 
 def test_so_many_at_once_the_others_in_their_order_and_no_more_than_may_wait() -> None:
     async def flood() -> None:
-        line, served, most, opened = Line(at_once=2, waiting=3), [], 0, asyncio.Event()
+        line, served, most, opened = RequestQueue(at_once=2, waiting=3), [], 0, asyncio.Event()
         inside = 0
 
         async def one(number: int) -> None:

@@ -8,8 +8,8 @@ from uuid import uuid4
 from sqlalchemy import Connection, event, func, insert, select, text
 from temporalio.client import Client
 
-from models.encryption import Vault
 from models.integration import Integration, SyncAttempt, WebhookDelivery
+from models.keyring import Keyring
 from models.queries.connections import connections
 from models.session import make_engine, make_sessions
 from runtime.dispatch import Dispatch
@@ -33,7 +33,7 @@ async def with_upkeep(database: str, check: Any) -> None:
     event.listen(engine.sync_engine, "before_cursor_execute", note)
     away = await Client.connect("localhost:1", lazy=True)
     try:
-        await check(sessions, Upkeep(sessions, Dispatch(away, _alive), Vault("tidy"), DAY), statements)
+        await check(sessions, Upkeep(sessions, Dispatch(away, _alive), Keyring("tidy"), DAY), statements)
     finally:
         await engine.dispose()
 

@@ -30,9 +30,9 @@ from integrations import shelf
 from integrations.tracker import TicketAction, TicketChange, TicketRef, Tracker
 from integrations.trackers import console
 from models.action_item import ActionItem, Ticket
-from models.encryption import Vault
 from models.escalation import LadderStep
 from models.integration import Integration
+from models.keyring import Keyring
 from models.person import Person
 from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget
 from models.queries import action_items
@@ -58,7 +58,7 @@ ALWAYS = Office(Calendar("UTC", (1, 2, 3, 4, 5, 6, 7), 0, DAY_MINUTES))
 AT_DUE = Policy("When it is due", ladder=(Rung(RungKind.DUE, 0, (Asked.OWNER,)),), office=ALWAYS, stale_after_days=None)
 """One rung, for people who never rest: a nudge comes at its time, whenever that is."""
 ADMIN = Viewer("user_lab", Role.ADMIN)
-VAULT = Vault("k")
+KEYRING = Keyring("k")
 SECTIONS = {"summary": "S", "impact": "I", "root_cause": "R", "resolution": "F"}
 SUGGEST_CONTINUE_AS_NEW = "limit.historyCount.suggestContinueAsNew=50"
 
@@ -88,7 +88,7 @@ class Crew:
     workers: list[Worker] = field(default_factory=list)
 
     async def come(self) -> None:
-        self.workers = build_workers(await own_client(self.env), self.sessions, VAULT, "http://x")[:2]
+        self.workers = build_workers(await own_client(self.env), self.sessions, KEYRING, "http://x")[:2]
         for one in self.workers:
             await one.__aenter__()
 
@@ -127,7 +127,7 @@ class Lab:
     async def console(self, integration_id: str) -> "Board":
         """A connection to a board of its own."""
         config = {"project": f"B{uuid4().hex[:8].upper()}"}
-        secrets = VAULT.seal({"webhookSecret": "s"})
+        secrets = KEYRING.seal({"webhookSecret": "s"})
         row = Integration(id=integration_id, kind="console", name="Board", config=config, secrets=secrets)
         async with self.sessions.begin() as session:
             session.add(row)
@@ -285,7 +285,7 @@ class Case:
             "priority": "HIGH",
         }
         async with self.lab.sessions.begin() as session:
-            seen = await postmortems.get_seen(session, viewer, self.id)
+            seen = await postmortems.get_visible(session, viewer, self.id)
             await action_items.add_item(session, viewer, seen, item_id, values, now)
         return item_id
 
@@ -390,7 +390,7 @@ async def running_lab(database_url: str, *settings: str) -> AsyncIterator[Lab]:
                 role=Role.RESPONDER,
             )
     async with await _environment(settings) as env, AsyncExitStack() as stack:
-        for one in build_workers(await own_client(env), sessions, VAULT, "http://x"):
+        for one in build_workers(await own_client(env), sessions, KEYRING, "http://x"):
             if one.task_queue == tracker_queue("console"):
                 await stack.enter_async_context(one)
         crew = Crew(env, sessions)

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from temporalio.client import WorkflowHandle
 
 from domain.access import Role
-from models.encryption import Vault
 from models.integration import Integration
+from models.keyring import Keyring
 from models.notification import Message, Voice
 from models.person import Person
 from models.postmortem import Postmortem
@@ -31,7 +31,7 @@ from tests.peers.smtp import Mailbox
 from tests.workflows.lab import SECTIONS, Crew, Lab, _environment, own_client
 from worker import build_workers
 
-VAULT = Vault("k")
+KEYRING = Keyring("k")
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ class Room:
 
     async def start_workers(self, *, sending: bool = True) -> None:
         self.workers = AsyncExitStack()
-        known = build_workers(await own_client(self.lab.env), self.lab.sessions, VAULT, "http://afterword.test")
+        known = build_workers(await own_client(self.lab.env), self.lab.sessions, KEYRING, "http://afterword.test")
         for one in known[: 2 if sending else 1]:
             await self.workers.enter_async_context(one)
 
@@ -68,7 +68,7 @@ class Room:
         integration_id = f"int_{uuid4().hex[:12]}"
         async with self.lab.sessions.begin() as session:
             row = Integration(id=integration_id, kind=kind, name=f"A {kind}", config=config, **columns)
-            row.secrets = VAULT.seal(secrets)
+            row.secrets = KEYRING.seal(secrets)
             session.add(row)
         return integration_id
 

@@ -260,7 +260,7 @@ async def ticket_batch(lab: Lab) -> Recorded:
         await case.start_item(item_id)
     board = await lab.console(f"int_{items[0]}")
     async with lab.sessions.begin() as session:
-        seen = await postmortems.get_seen(session, viewer, case.id, lock=True)
+        seen = await postmortems.get_visible(session, viewer, case.id, lock=True)
         integration = await connections.get_integration(session, board.integration_id)
         asked = await batches.ask_for_tickets(session, viewer, seen, integration, None, case.resolved_at)
         batch_id = asked.id

@@ -33,7 +33,7 @@ async def ask(request: Request, code: Plain = "", next: Plain = "/") -> Response
 def _form(request: Request, *, code: str, wanted: str, refusal: DomainError | None = None) -> Response:
     parts: Parts = request.app.state.parts
     nonce = sessions.find_visit(request, parts.settings) or secrets.token_urlsafe(18)
-    context = {
+    values = {
         "me": None,
         "csrf": sessions.form_token(parts.settings, nonce),
         "code": code,
@@ -41,7 +41,7 @@ def _form(request: Request, *, code: str, wanted: str, refusal: DomainError | No
         "refusal": refusal,
         "demo": _demo_people(request, parts.settings),
     }
-    response = render("access/sign_in.html", context, 403 if refusal else 200)
+    response = render("access/sign_in.html", values, 403 if refusal else 200)
     sessions.begin_visit(response, parts.settings, nonce)
     return response
 

@@ -16,7 +16,7 @@ from models.postmortem import Comment
 from models.queries.comments import comments as talk
 from models.queries.comments.comments import Shown, Wanted
 from models.queries.pagination import Ask
-from models.queries.postmortems.postmortems import Seen
+from models.queries.postmortems.postmortems import VisiblePostmortem
 
 PAGES = 10
 """At most so many times two hundred comments are shown."""
@@ -41,12 +41,12 @@ class Thread:
         return self.state not in {None, AnchorState.DETACHED} and self.opening.resolved_at is None
 
 
-async def list_shown(visit: Visit, seen: Seen) -> list[Shown]:
+async def list_shown(visit: Visit, seen: VisiblePostmortem) -> list[Shown]:
     """Oldest first."""
     shown: list[Shown] = []
     ask = Ask(200)
     for _ in range(PAGES):
-        page = await talk.list_comments(visit.unit.session, seen, Wanted(), ask)
+        page = await talk.list_comments(visit.context.session, seen, Wanted(), ask)
         shown += page.items
         if page.next_cursor is None:
             break

@@ -7,10 +7,10 @@ from fastapi import Depends, Response
 from api.pages.review.lifecycle import person_id
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
+from api.shapes.base import PathId, ask
 from api.v1.connections import accounts as api
 from api.v1.connections.accounts import AccountIn, ImportIn, SuggestionsOut
 from api.v1.connections.connections import integration_out
-from api.v1.shapes import PathId, ask
 from domain.errors import DomainError
 from models.queries.connections import connections
 from models.queries.pagination import Ask
@@ -31,18 +31,18 @@ async def _shown(
     refusal: DomainError | None = None,
     suggested: SuggestionsOut | None = None,
 ) -> Response:
-    unit = visit.unit
-    found = await api.list_accounts(unit, integration_id, page)
-    row = await connections.get_integration(unit.session, integration_id)
+    context = visit.context
+    found = await api.list_accounts(context, integration_id, page)
+    row = await connections.get_integration(context.session, integration_id)
     return await show(
         visit,
         "connections/accounts.html",
         refusal,
-        one=integration_out(unit, row),
+        one=integration_out(context, row),
         accounts=found.items,
         next_cursor=found.next_cursor,
         suggested=suggested,
-        everybody=(await people.list_people(unit.session, Ask(200), active=True)).items,
+        everybody=(await people.list_people(context.session, Ask(200), active=True)).items,
     )
 
 
@@ -57,21 +57,21 @@ async def set_account(visit: Visiting, integration_id: PathId) -> Response:
     async def work() -> None:
         who = await person_id(visit, "person")
         given = read_form(AccountIn, {"account": visit.form.get("account", "")})
-        await api.set_account(visit.unit, integration_id, who, given)
+        await api.set_account(visit.context, integration_id, who, given)
 
     return await _answered(visit, integration_id, work())
 
 
 @routes.post("/settings/integrations/{integration_id}/accounts/{user_id}/remove")
 async def drop_account(visit: Visiting, integration_id: PathId, user_id: PathId) -> Response:
-    return await _answered(visit, integration_id, api.drop_account(visit.unit, integration_id, user_id))
+    return await _answered(visit, integration_id, api.drop_account(visit.context, integration_id, user_id))
 
 
 @routes.post("/settings/integrations/{integration_id}/accounts/import")
 async def take_csv(visit: Visiting, integration_id: PathId) -> Response:
     async def work() -> None:
         given = {"csv": visit.form.get("csv", ""), "skipProblems": visit.form.get("skip") == "yes"}
-        await api.import_accounts(visit.unit, integration_id, read_form(ImportIn, given))
+        await api.import_accounts(visit.context, integration_id, read_form(ImportIn, given))
 
     return await _answered(visit, integration_id, work())
 
@@ -82,7 +82,7 @@ async def suggest(visit: Visiting, integration_id: PathId) -> Response:
     found: list[SuggestionsOut] = []
 
     async def work() -> None:
-        found.append(await api.suggest_accounts(visit.unit, integration_id))
+        found.append(await api.suggest_accounts(visit.context, integration_id))
 
     refusal = await attempted(visit, work())
     return await _shown(visit, integration_id, Ask(50), refusal, found[0] if found else None)
@@ -98,6 +98,8 @@ async def take_suggested(visit: Visiting, integration_id: PathId) -> Response:
             for name, account in visit.form.items()
             if name.startswith("t.")
         ]
-        await api.import_accounts(visit.unit, integration_id, read_form(ImportIn, {"pairs": pairs, "source": "EMAIL"}))
+        await api.import_accounts(
+            visit.context, integration_id, read_form(ImportIn, {"pairs": pairs, "source": "EMAIL"})
+        )
 
     return await _answered(visit, integration_id, work())

@@ -9,12 +9,12 @@ from fastapi import Response
 from api.pages.connections.forms import sent_projection, sent_secrets, sent_settings, settings_of, shown_projection
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
+from api.shapes.base import PathId
 from api.v1.connections import checks, dry_run, sync_log
 from api.v1.connections import connections as api
 from api.v1.connections.connections import IntegrationPatch, integration_out
 from api.v1.connections.dry_run import DryRunIn
 from api.v1.connections.health import HealthOut, HourOut, get_health
-from api.v1.shapes import PathId
 from domain.errors import DomainError
 from integrations import kinds
 from models.queries.connections import connections
@@ -57,15 +57,15 @@ async def read(visit: Visiting, integration_id: PathId) -> Response:
 
 
 async def _shown(visit: Visit, integration_id: str, refusal: DomainError | None = None, **more: Any) -> Response:
-    unit = visit.unit
-    unit.require_admin("see the connections of")
-    row = await connections.get_integration(unit.session, integration_id)
-    health: HealthOut = await get_health(unit, integration_id)
+    context = visit.context
+    context.require_admin("see the connections of")
+    row = await connections.get_integration(context.session, integration_id)
+    health: HealthOut = await get_health(context, integration_id)
     kind = kinds.kind_of(row.kind)
     sent = visit.form if refusal else {}
-    latest = await sync_log.list_deliveries(unit, integration_id, LogFilters(), Ask(8))
+    latest = await sync_log.list_deliveries(context, integration_id, LogFilters(), Ask(8))
     page: dict[str, Any] = {
-        "one": integration_out(unit, row),
+        "one": integration_out(context, row),
         "kind": kind,
         "health": health,
         "bars": bars(health.hours),
@@ -93,7 +93,7 @@ def _projection(sent: Mapping[str, str]) -> dict[str, Any] | None:
 
 
 async def _places(visit: Visit) -> dict[str, str]:
-    session = visit.unit.session
+    session = visit.context.session
     named = {f"team:{one.id}": f"Team {one.name}" for one in (await teams.list_teams(session, Ask(200))).items}
     services = (await teams.list_services(session, Ask(200))).items
     named |= {f"service:{one.id}": f"Service {one.name}" for one in services}
@@ -109,14 +109,14 @@ async def _answered(visit: Visit, integration_id: str, work: Awaitable[Any], spo
 async def _change(visit: Visit, integration_id: str, given: Mapping[str, Any]) -> None:
     version = visit.form.get("version")
     patch = read_form(IntegrationPatch, given)
-    await api.change_integration(visit.unit, integration_id, patch, Response(), f'"{version}"' if version else None)
+    await api.change_integration(visit.context, integration_id, patch, Response(), f'"{version}"' if version else None)
 
 
 @routes.post("/settings/integrations/{integration_id}")
 async def save(visit: Visiting, integration_id: PathId) -> Response:
-    unit = visit.unit
-    unit.require_admin("change the connections of")
-    kind = kinds.kind_of((await connections.get_integration(unit.session, integration_id)).kind)
+    context = visit.context
+    context.require_admin("change the connections of")
+    kind = kinds.kind_of((await connections.get_integration(context.session, integration_id)).kind)
 
     async def work() -> None:
         given: dict[str, Any] = {
@@ -146,7 +146,7 @@ async def pause_or_resume(visit: Visiting, integration_id: PathId) -> Response:
 
 @routes.post("/settings/integrations/{integration_id}/disconnect")
 async def disconnect(visit: Visiting, integration_id: PathId) -> Response:
-    return await _answered(visit, integration_id, api.disconnect(visit.unit, integration_id))
+    return await _answered(visit, integration_id, api.disconnect(visit.context, integration_id))
 
 
 @routes.post("/settings/integrations/{integration_id}/test")
@@ -155,7 +155,7 @@ async def check(visit: Visiting, integration_id: PathId) -> Response:
     found: list[Any] = []
 
     async def work() -> None:
-        found.append(await checks.check_integration(visit.unit, integration_id))
+        found.append(await checks.check_integration(visit.context, integration_id))
 
     refusal = await attempted(visit, work())
     return await _shown(visit, integration_id, refusal, tested=found[0] if found else None)
@@ -169,7 +169,7 @@ async def try_it(visit: Visiting, integration_id: PathId) -> Response:
 
     async def work() -> None:
         given = read_form(DryRunIn, {"actionItemId": item_id} if item_id else {})
-        found.append(await dry_run.dry_run(visit.unit, integration_id, given))
+        found.append(await dry_run.dry_run(visit.context, integration_id, given))
 
     refusal = await attempted(visit, work())
     return await _shown(visit, integration_id, refusal, tried=found[0] if found else None)

@@ -20,11 +20,11 @@ routes = router()
 
 @routes.get("/settings/integrations")
 async def list_integrations(visit: Visiting, cursor: str | None = None, disconnected: bool = False) -> Response:
-    unit = visit.unit
-    unit.require_admin("see the connections of")
-    found = await connections.list_integrations(unit.session, Ask(50, cursor), disconnected=disconnected)
-    figures = await health.figures_of(unit.session, [one.id for one in found.items], unit.now)
-    shown = [(integration_out(unit, one), health_out(one, figures[one.id], [], unit.now)) for one in found.items]
+    context = visit.context
+    context.require_admin("see the connections of")
+    found = await connections.list_integrations(context.session, Ask(50, cursor), disconnected=disconnected)
+    figures = await health.figures_of(context.session, [one.id for one in found.items], context.now)
+    shown = [(integration_out(context, one), health_out(one, figures[one.id], [], context.now)) for one in found.items]
     return await show(
         visit,
         "connections/connections.html",
@@ -38,7 +38,7 @@ async def list_integrations(visit: Visiting, cursor: str | None = None, disconne
 
 @routes.get("/settings/integrations/new")
 async def new(visit: Visiting, kind: Annotated[str, Query(max_length=40)]) -> Response:
-    visit.unit.require_admin("add connections to")
+    visit.context.require_admin("add connections to")
     return await _form(visit, kind)
 
 
@@ -59,7 +59,7 @@ async def _form(visit: Visit, kind: str, refusal: DomainError | None = None) -> 
 
 @routes.post("/settings/integrations/new")
 async def create(visit: Visiting) -> Response:
-    visit.unit.require_admin("add connections to")
+    visit.context.require_admin("add connections to")
     kind = kinds.kind_of(visit.form.get("kind", "")[:40])
     made: list[str] = []
 
@@ -70,7 +70,7 @@ async def create(visit: Visiting) -> Response:
             "config": sent_settings(kind.config, visit.form),
             "secrets": sent_secrets(kind.secrets, visit.form),
         }
-        made.append((await api.create_integration(visit.unit, read_form(IntegrationNew, given), Response())).id)
+        made.append((await api.create_integration(visit.context, read_form(IntegrationNew, given), Response())).id)
 
     if refusal := await attempted(visit, work()):
         return await _form(visit, kind.kind, refusal)

@@ -7,9 +7,9 @@ from fastapi import Depends, Query, Response
 
 from api.pages.routing import Visit, Visiting, router, to
 from api.pages.showing import attempted, show
+from api.shapes.base import PathId, ask
 from api.v1.connections import sync_log as api
 from api.v1.connections.connections import integration_out
-from api.v1.shapes import PathId, ask
 from domain.errors import DomainError, Malformed, reason
 from models.queries.connections import connections
 from models.queries.connections.sync_log import LogFilters
@@ -36,16 +36,16 @@ async def read(
 async def _shown(
     visit: Visit, integration_id: str, wanted: LogFilters, page: Ask, refusal: DomainError | None = None
 ) -> Response:
-    unit = visit.unit
-    found = await api.list_deliveries(unit, integration_id, wanted, page)
-    row = await connections.get_integration(unit.session, integration_id)
+    context = visit.context
+    found = await api.list_deliveries(context, integration_id, wanted, page)
+    row = await connections.get_integration(context.session, integration_id)
     how = {None: "", True: "errors", False: "well"}[wanted.errors]
     chosen = {"direction": wanted.direction or "", "how": how, "item": wanted.action_item_id or ""}
     return await show(
         visit,
         "connections/sync_log.html",
         refusal,
-        one=integration_out(unit, row),
+        one=integration_out(context, row),
         attempts=found.items,
         next_cursor=found.next_cursor,
         chosen=chosen,
@@ -59,7 +59,7 @@ async def replay(visit: Visiting, integration_id: PathId) -> Response:
         number = visit.form.get("number", "")
         if not (number.isascii() and number.isdigit() and len(number) < 19):
             raise Malformed(reasons=[reason("number", "There is no such attempt.", where="number")])
-        await api.replay(visit.unit, integration_id, int(number))
+        await api.replay(visit.context, integration_id, int(number))
 
     if refusal := await attempted(visit, work()):
         return await _shown(visit, integration_id, LogFilters(), Ask(50), refusal)

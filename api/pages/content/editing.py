@@ -13,10 +13,10 @@ from api.pages.postmortems.reading import seen_of, texts_of, titles_of
 from api.pages.rendering import fingerprint
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
+from api.shapes.base import PathId
+from api.shapes.postmortems import PostmortemPatch
 from api.v1.content.sections import SectionPut, SectionSaved, save_section
 from api.v1.postmortems import postmortems as api
-from api.v1.postmortems.shapes import PostmortemPatch
-from api.v1.shapes import PathId
 from api.v1.style import AdviceIgnoreIn, AdviceOut, FindingOut, ignore_advice, list_advice
 from domain import access
 from domain.access import Visibility
@@ -113,7 +113,7 @@ def _base(text: str, revision: int) -> str:
 
 
 async def _editable(visit: Visit, postmortem_id: str) -> Full:
-    full = await postmortems.get_full(visit.unit.session, visit.unit.viewer, postmortem_id, visit.unit.now)
+    full = await postmortems.get_full(visit.context.session, visit.context.viewer, postmortem_id, visit.context.now)
     access.check_edit(Status(full.postmortem.status), full.relations)
     return full
 
@@ -137,14 +137,14 @@ async def _editor(visit: Visit, full: Full, shown: Mapping[str, Shown], refusal:
         sections=[one for one in kept.sections if one.key not in LISTS],
         section_titles=titles_of(kept),
         fields=kept.fields,
-        everybody=(await people.list_people(visit.unit.session, Ask(200), active=True)).items if kept.fields else [],
+        everybody=(await people.list_people(visit.context.session, Ask(200), active=True)).items if kept.fields else [],
         metrics=METRICS,
         may_manage=may_manage,
-        teams=(await teams.list_teams(visit.unit.session, Ask(200))).items,
+        teams=(await teams.list_teams(visit.context.session, Ask(200))).items,
         saved=asked.get("saved") == "1",
         advising="advice" in asked,
         merged=[one for one in asked.get("merged", "").split(",") if one in kept.text_keys],
-        remarks=by_section(await list_advice(visit.unit, full.postmortem.id)) if asked else {},
+        remarks=by_section(await list_advice(visit.context, full.postmortem.id)) if asked else {},
         conflicts=[name for name, one in shown.items() if one.theirs is not None],
     )
 
@@ -190,7 +190,9 @@ async def _set_aside(visit: Visit, postmortem_id: str) -> DomainError | None:
         return None
 
     async def work() -> None:
-        await ignore_advice(visit.unit, postmortem_id, read_form(AdviceIgnoreIn, {"rule": rule, "fingerprint": line}))
+        await ignore_advice(
+            visit.context, postmortem_id, read_form(AdviceIgnoreIn, {"rule": rule, "fingerprint": line})
+        )
 
     return await attempted(visit, work())
 
@@ -225,7 +227,7 @@ async def _save_section(visit: Visit, postmortem_id: str, name: str, text: str) 
 
     async def work() -> None:
         put = read_form(SectionPut, given)
-        saved.append(await save_section(visit.unit, postmortem_id, name, put, Response()))
+        saved.append(await save_section(visit.context, postmortem_id, name, put, Response()))
 
     refusal = await attempted(visit, work())
     return refusal if refusal is not None else saved[0].merged
@@ -233,7 +235,7 @@ async def _save_section(visit: Visit, postmortem_id: str, name: str, text: str) 
 
 async def _save(visit: Visit, full: Full, changed: Mapping[str, str], there: Mapping[str, str]) -> None:
     patch = read_form(PostmortemPatch, _patch(changed, there, kept_content(full.postmortem.template)))
-    await api.edit(visit.unit, visit.unit.session, full.postmortem.id, patch.columns(), full.postmortem.version)
+    await api.edit(visit.context, visit.context.session, full.postmortem.id, patch.columns(), full.postmortem.version)
 
 
 def _patch(changed: Mapping[str, str], there: Mapping[str, str], kept: Template) -> dict[str, Any]:

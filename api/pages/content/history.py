@@ -8,9 +8,9 @@ from fastapi import Query, Response
 from api.pages.postmortems.reading import titles_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
+from api.shapes.base import PathId
 from api.v1.content import sections as api
 from api.v1.content.sections import LAST, Name, RestoreIn
-from api.v1.shapes import PathId
 from domain import access
 from domain.access import Verb
 from domain.content.diffs import compare
@@ -20,7 +20,7 @@ from models.queries.content import sections
 from models.queries.content.kept_templates import get_kept
 from models.queries.pagination import Ask
 from models.queries.people import people
-from models.queries.postmortems.postmortems import get_seen
+from models.queries.postmortems.postmortems import get_visible
 
 routes = router()
 
@@ -49,11 +49,11 @@ async def _shown(
     cursor: str | None = None,
     refusal: DomainError | None = None,
 ) -> Response:
-    session, viewer = visit.unit.session, visit.unit.viewer
+    session, viewer = visit.context.session, visit.context.viewer
     found = await sections.list_revisions(session, viewer, postmortem_id, name, Ask(50, cursor))
     before, after = await sections.get_two_texts(session, viewer, postmortem_id, name, older, newer)
     current = (await sections.get_section(session, viewer, postmortem_id, name)).revision
-    seen = await get_seen(session, viewer, postmortem_id)
+    seen = await get_visible(session, viewer, postmortem_id)
     may_edit = access.may(Verb.EDIT, Status(seen.postmortem.status), seen.relations)
     return await show(
         visit,
@@ -82,7 +82,7 @@ async def restore(visit: Visiting, postmortem_id: PathId, name: Name) -> Respons
     async def work() -> None:
         given = read_form(RestoreIn, {"revision": form.get("revision", "")})
         base = f'"{form.get("current", "")}"'
-        await api.restore_section(visit.unit, postmortem_id, name, given, Response(), base)
+        await api.restore_section(visit.context, postmortem_id, name, given, Response(), base)
 
     if refusal := await attempted(visit, work()):
         return await _shown(visit, postmortem_id, name, refusal=refusal)

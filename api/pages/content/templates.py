@@ -8,9 +8,9 @@ from fastapi import Query, Response
 from api.pages.content.template_forms import blank, filled, moved, sent_content
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
+from api.shapes.base import PathId
 from api.v1.content import templates as api
 from api.v1.content.templates import TemplateNew, TemplatePatch
-from api.v1.shapes import PathId
 from domain.content.custom_fields import FieldType
 from domain.content.templates import CORE, LISTS, TITLES
 from domain.errors import DomainError, NotAllowed, ScopeMissing
@@ -23,23 +23,23 @@ routes = router()
 
 @routes.get("/settings/templates")
 async def list_templates(visit: Visiting) -> Response:
-    unit = visit.unit
-    found = await templates.list_templates(unit.session, unit.viewer, Ask(200))
+    context = visit.context
+    found = await templates.list_templates(context.session, context.viewer, Ask(200))
     return await show(
         visit,
         "content/templates.html",
         templates=found.items,
-        teams={one.id: one for one in (await teams.list_teams(unit.session, Ask(200))).items},
+        teams={one.id: one for one in (await teams.list_teams(context.session, Ask(200))).items},
         may_create=bool(await _owners(visit)),
     )
 
 
 async def _owners(visit: Visit) -> dict[str, str]:
     """Whose templates the reader may write: names by team, the organisation's under an empty key."""
-    known = (await teams.list_teams(visit.unit.session, Ask(200))).items
+    known = (await teams.list_teams(visit.context.session, Ask(200))).items
     if await _may_write(visit, None):
         return {"": "Everybody"} | {one.id: one.name for one in known}
-    led = [one for one in known if one.lead_id == visit.unit.viewer.person_id]
+    led = [one for one in known if one.lead_id == visit.context.viewer.person_id]
     return {one.id: one.name for one in led if await _may_write(visit, one.id)}
 
 
@@ -47,7 +47,7 @@ async def _may_write(visit: Visit, team_id: str | None) -> bool:
     if not visit.request.state.frame["may_write"]:
         return False
     try:
-        await templates.check_may_write(visit.unit.session, visit.unit.viewer, team_id)
+        await templates.check_may_write(visit.context.session, visit.context.viewer, team_id)
     except (NotAllowed, ScopeMissing):
         return False
     return True
@@ -56,10 +56,10 @@ async def _may_write(visit: Visit, team_id: str | None) -> bool:
 @routes.get("/settings/templates/new")
 async def new(visit: Visiting, copy_of: Annotated[str, Query(alias="from", max_length=100)] = "") -> Response:
     """Begins with a copy of another template."""
-    unit = visit.unit
+    context = visit.context
     begun = blank()
     if copy_of:
-        content = (await kept_templates.choose_template(unit.session, unit.viewer, "from", copy_of)).content
+        content = (await kept_templates.choose_template(context.session, context.viewer, "from", copy_of)).content
         begun = filled(content) | {"name": f"{content.name}, our way"[:200]}
     return await _form(visit, begun)
 
@@ -95,7 +95,7 @@ async def create(visit: Visiting) -> Response:
 
     async def work() -> None:
         given = sent_content(form) | ({"teamId": form["team"]} if form["team"] else {})
-        made.append((await api.create_template(visit.unit, read_form(TemplateNew, given), Response())).id)
+        made.append((await api.create_template(visit.context, read_form(TemplateNew, given), Response())).id)
 
     if refusal := await attempted(visit, work()):
         return await _form(visit, form, refusal)
@@ -112,9 +112,9 @@ async def read(
 async def _shown(
     visit: Visit, template_id: str, version: int | None = None, refusal: DomainError | None = None
 ) -> Response:
-    unit = visit.unit
-    found = await templates.get_template(unit.session, unit.viewer, template_id, version)
-    versions = (await templates.list_versions(unit.session, unit.viewer, template_id, Ask(100))).items
+    context = visit.context
+    found = await templates.get_template(context.session, context.viewer, template_id, version)
+    versions = (await templates.list_versions(context.session, context.viewer, template_id, Ask(100))).items
     may_write = await _may_write(visit, found.template.team_id)
     return await show(
         visit,
@@ -124,8 +124,8 @@ async def _shown(
         content=found.content,
         version=found.row.version,
         versions=versions,
-        people=await people.people_by_id(unit.session, [one.created_by_id for one in versions]),
-        teams={one.id: one for one in (await teams.list_teams(unit.session, Ask(200))).items},
+        people=await people.people_by_id(context.session, [one.created_by_id for one in versions]),
+        teams={one.id: one for one in (await teams.list_teams(context.session, Ask(200))).items},
         may_write=may_write and found.template.archived_at is None,
         may_copy=bool(await _owners(visit)),
     )
@@ -133,24 +133,24 @@ async def _shown(
 
 @routes.get("/settings/templates/{template_id}/edit")
 async def edit(visit: Visiting, template_id: PathId) -> Response:
-    unit = visit.unit
-    found = await templates.get_template(unit.session, unit.viewer, template_id)
-    await templates.check_may_write(unit.session, unit.viewer, found.template.team_id)
+    context = visit.context
+    found = await templates.get_template(context.session, context.viewer, template_id)
+    await templates.check_may_write(context.session, context.viewer, found.template.team_id)
     form = filled(found.content) | {"isDefault": found.template.is_default, "version": str(found.row.version)}
     return await _form(visit, form, template_id=template_id)
 
 
 @routes.post("/settings/templates/{template_id}/edit")
 async def change(visit: Visiting, template_id: PathId) -> Response:
-    unit, form = visit.unit, moved(visit.form)
-    found = await templates.get_template(unit.session, unit.viewer, template_id)
-    await templates.check_may_write(unit.session, unit.viewer, found.template.team_id)
+    context, form = visit.context, moved(visit.form)
+    found = await templates.get_template(context.session, context.viewer, template_id)
+    await templates.check_may_write(context.session, context.viewer, found.template.team_id)
     if visit.form.get("do") != "save":
         return await _form(visit, form, template_id=template_id)
 
     async def work() -> None:
         given = read_form(TemplatePatch, sent_content(form))
-        await api.change_template(unit, template_id, given, Response(), f'"{form["version"]}"')
+        await api.change_template(context, template_id, given, Response(), f'"{form["version"]}"')
 
     if refusal := await attempted(visit, work()):
         return await _form(visit, form, refusal, template_id)
@@ -159,6 +159,6 @@ async def change(visit: Visiting, template_id: PathId) -> Response:
 
 @routes.post("/settings/templates/{template_id}/archive")
 async def archive(visit: Visiting, template_id: PathId) -> Response:
-    if refusal := await attempted(visit, api.archive_template(visit.unit, template_id)):
+    if refusal := await attempted(visit, api.archive_template(visit.context, template_id)):
         return await _shown(visit, template_id, refusal=refusal)
     return to("/settings/templates")

@@ -9,10 +9,9 @@ from api.pages.postmortems.discussion import instant_of
 from api.pages.rendering import words, zone_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
-from api.v1.escalation.policy_shapes import WEEK
+from api.shapes.base import PathId, zones
+from api.shapes.policies import WEEK
 from api.v1.notifications.me import KindName, MePatch, change_oneself, preferences
-from api.v1.people.people import zones
-from api.v1.shapes import PathId
 from domain.errors import DomainError, UnknownReference
 from domain.notifications import notices as kinds
 from integrations import public_holidays
@@ -34,13 +33,13 @@ async def inbox(
     unread: bool = False,
     kind: Annotated[KindName | None, Query()] = None,
 ) -> Response:
-    unit = visit.unit
-    found = await notices.list_notices(unit.session, unit.viewer, Ask(50, cursor), unread=unread, kind=kind)
-    facts = await read_facts(unit.session, found.items, unit.now, viewer=unit.viewer, team_id=None)
+    context = visit.context
+    found = await notices.list_notices(context.session, context.viewer, Ask(50, cursor), unread=unread, kind=kind)
+    facts = await read_facts(context.session, found.items, context.now, viewer=context.viewer, team_id=None)
     return await show(
         visit,
         "notifications/inbox.html",
-        said=[(one.notice, _said(one, unit.person.time_zone, unit.now)) for one in facts],
+        said=[(one.notice, _said(one, context.person.time_zone, context.now)) for one in facts],
         next_cursor=found.next_cursor,
         only_unread=unread,
         kind=kind,
@@ -63,13 +62,13 @@ def _said(fact: Fact, zone: str, now: datetime) -> str:
 
 @routes.post("/inbox/read")
 async def mark_all_read(visit: Visiting) -> Response:
-    await notices.mark_all_read(visit.unit.session, visit.unit.viewer, visit.unit.now)
+    await notices.mark_all_read(visit.context.session, visit.context.viewer, visit.context.now)
     return to("/inbox")
 
 
 @routes.post("/inbox/{notice_id}/read")
 async def mark_read(visit: Visiting, notice_id: PathId) -> Response:
-    await notices.mark_read(visit.unit.session, visit.unit.viewer, notice_id, visit.unit.now)
+    await notices.mark_read(visit.context.session, visit.context.viewer, notice_id, visit.context.now)
     return to("/inbox")
 
 
@@ -108,10 +107,10 @@ async def _form(
 
 async def _shown(visit: Visit) -> dict[str, str]:
     """Every field of the form as it stands."""
-    person = visit.unit.person
+    person = visit.context.person
     known = preferences(person)
     zone = zone_of(person.time_zone)
-    delegate = await people.find_person(visit.unit.session, person.delegate_id) if person.delegate_id else None
+    delegate = await people.find_person(visit.context.session, person.delegate_id) if person.delegate_id else None
     shown = {
         "timeZone": person.time_zone,
         "country": person.country or "",
@@ -148,14 +147,14 @@ async def _save(visit: Visit) -> None:
     given["workingDays"] = [one.value for one in WEEK if form.get(f"day.{one}")] or None
     given["mutedKinds"] = [one for one in kinds.KINDS if form.get(f"mute.{one}")]
     given["delegateId"] = await _delegate(visit, form.get("delegate", "").strip())
-    await change_oneself(visit.unit, read_form(MePatch, given), None)
+    await change_oneself(visit.context, read_form(MePatch, given), None)
 
 
 async def _delegate(visit: Visit, written: str) -> str | None:
     """By ``@handle`` or e-mail. Raises UnknownReference."""
     if not written:
         return None
-    person = await people.find_by_name(visit.unit.session, written.removeprefix("@"))
+    person = await people.find_by_name(visit.context.session, written.removeprefix("@"))
     if person is None:
         raise UnknownReference(field="delegate", kind="person", id=written)
     return person.id

@@ -32,7 +32,7 @@ async def unsubscribe(request: Request, token: str) -> Response:
 def _person_id(request: Request, token: str) -> str:
     """Raises NotFound for an address that we did not make."""
     parts: Parts = request.app.state.parts
-    person_id = parts.vault.unsign("unsubscribe", token) if token.isascii() and len(token) < 300 else None
+    person_id = parts.keyring.unsign("unsubscribe", token) if token.isascii() and len(token) < 300 else None
     if person_id is None:
         raise NotFound(kind="page", id="unsubscribe")
     return person_id

@@ -4,9 +4,9 @@ from fastapi import Response
 
 from api.pages.review.lifecycle import answered, person_id
 from api.pages.routing import Visiting, read_form, router
+from api.shapes.base import PathId
 from api.v1.postmortems import editors as api
 from api.v1.postmortems.editors import EditorIn, EditorPatch
-from api.v1.shapes import PathId
 
 routes = router()
 
@@ -20,7 +20,7 @@ async def add_editor(visit: Visiting, postmortem_id: PathId) -> Response:
         team = form.get("team") or None
         who = {"teamId": team} if team else {"userId": await person_id(visit, "person")}
         given = read_form(EditorIn, who | {"level": form.get("level", "EDIT")})
-        await api.add_editor(visit.unit, postmortem_id, given)
+        await api.add_editor(visit.context, postmortem_id, given)
 
     return await answered(visit, postmortem_id, work(), "#editors")
 
@@ -29,11 +29,11 @@ async def add_editor(visit: Visiting, postmortem_id: PathId) -> Response:
 async def change_editor(visit: Visiting, postmortem_id: PathId, user_id: PathId) -> Response:
     async def work() -> None:
         given = read_form(EditorPatch, {"level": visit.form.get("level", "")})
-        await api.change_editor(visit.unit, postmortem_id, user_id, given)
+        await api.change_editor(visit.context, postmortem_id, user_id, given)
 
     return await answered(visit, postmortem_id, work(), "#editors")
 
 
 @routes.post("/postmortems/{postmortem_id}/editors/{user_id}/remove")
 async def remove_editor(visit: Visiting, postmortem_id: PathId, user_id: PathId) -> Response:
-    return await answered(visit, postmortem_id, api.remove_editor(visit.unit, postmortem_id, user_id), "#editors")
+    return await answered(visit, postmortem_id, api.remove_editor(visit.context, postmortem_id, user_id), "#editors")

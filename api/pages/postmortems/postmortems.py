@@ -7,10 +7,10 @@ from fastapi import Depends, Response
 from api.pages.postmortems.reading import show_postmortem
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
+from api.shapes.base import PathId, ask
+from api.shapes.postmortems import PostmortemNew
 from api.v1.postmortems import postmortems as api
 from api.v1.postmortems.postmortems import RefQuery, Search
-from api.v1.postmortems.shapes import PostmortemNew
-from api.v1.shapes import PathId, ask
 from domain.errors import DomainError
 from domain.postmortems.lifecycle import Status
 from models.queries import home
@@ -34,18 +34,18 @@ async def list_postmortems(
     q: Search = None,
     overdue: bool | None = None,
 ) -> Response:
-    unit = visit.unit
+    context = visit.context
     wanted = Filters(status=[status.value] if status else [], team_id=team or None, q=q, overdue=overdue)
-    found = await postmortems.list_postmortems(unit.session, unit.viewer, wanted, page, unit.now)
+    found = await postmortems.list_postmortems(context.session, context.viewer, wanted, page, context.now)
     rows = [one.postmortem for one in found.items]
     return await show(
         visit,
         "postmortems/postmortems.html",
         found=found.items,
         next_cursor=found.next_cursor,
-        people=await people.people_by_id(unit.session, [one.author_id for one in rows]),
-        targets=await home.next_targets(unit.session, rows),
-        teams=(await teams.list_teams(unit.session, Ask(200))).items,
+        people=await people.people_by_id(context.session, [one.author_id for one in rows]),
+        targets=await home.next_targets(context.session, rows),
+        teams=(await teams.list_teams(context.session, Ask(200))).items,
         chosen={"status": status.value if status else "", "team": team or "", "q": q or "", "overdue": overdue},
         statuses=[one.value for one in Status],
     )
@@ -57,9 +57,9 @@ async def new(visit: Visiting) -> Response:
 
 
 async def _new_form(visit: Visit, refusal: DomainError | None = None) -> Response:
-    unit = visit.unit
-    resolved = await incidents.list_incidents(unit.session, IncidentFilters(status="RESOLVED"), Ask(100))
-    known = (await teams.list_teams(unit.session, Ask(200))).items
+    context = visit.context
+    resolved = await incidents.list_incidents(context.session, IncidentFilters(status="RESOLVED"), Ask(100))
+    known = (await teams.list_teams(context.session, Ask(200))).items
     return await show(
         visit,
         "postmortems/new.html",
@@ -67,7 +67,7 @@ async def _new_form(visit: Visit, refusal: DomainError | None = None) -> Respons
         incidents=resolved.items,
         teams=known,
         owning={one.id: one for one in known},
-        templates=(await templates.list_templates(unit.session, unit.viewer, Ask(200))).items,
+        templates=(await templates.list_templates(context.session, context.viewer, Ask(200))).items,
     )
 
 
@@ -85,7 +85,7 @@ async def create(visit: Visiting) -> Response:
     made: list[str] = []
 
     async def work() -> None:
-        out = await api.create_postmortem(visit.unit, read_form(PostmortemNew, given), Response())
+        out = await api.create_postmortem(visit.context, read_form(PostmortemNew, given), Response())
         made.append(out.id)
 
     if refusal := await attempted(visit, work()):

@@ -36,7 +36,7 @@ from models.queries.incidents import links
 from models.queries.pagination import Ask
 from models.queries.people import people, teams
 from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import Full, Seen, state_of
+from models.queries.postmortems.postmortems import Full, VisiblePostmortem, state_of
 from models.queries.review import commands as moves
 from models.queries.review import reviews
 from models.queries.review.reviews import TargetStanding
@@ -71,15 +71,15 @@ class Bar:
 
 async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError | None = None) -> Response:
     """``refusal`` is that of a form on this page; it is said beside it."""
-    unit = visit.unit
-    alike = await similar.list_similar(unit.session, unit.viewer, postmortem_id, 3)
+    context = visit.context
+    alike = await similar.list_similar(context.session, context.viewer, postmortem_id, 3)
     advice = await _advice(visit, postmortem_id)
-    full = await postmortems.get_full(unit.session, unit.viewer, postmortem_id, unit.now)
+    full = await postmortems.get_full(context.session, context.viewer, postmortem_id, context.now)
     row, seen = full.postmortem, seen_of(full)
     shown = await list_shown(visit, seen)
     items = await listed(visit, ItemFilters(postmortem_id=postmortem_id), Ask(200))
     promised = [item.owner_id for one in alike for item in one.open_items]
-    named = await people.people_by_id(unit.session, [*_people_in(row), *people_talking(shown), *promised])
+    named = await people.people_by_id(context.session, [*_people_in(row), *people_talking(shown), *promised])
     kept = kept_content(row.template)
     texts = texts_of(row, kept)
     counts = full.counts
@@ -92,7 +92,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     may_name_editors = writes and access.may(Verb.MANAGE, status, relations)
     may_add_item = writes and action_items.may_add(seen)
     offers = await _offers(visit, seen, known) if writes else {}
-    trackers = {one.id: one.name for one in await connections.find_by_kind(unit.session, shelf.tracker_kinds())}
+    trackers = {one.id: one.name for one in await connections.find_by_kind(context.session, shelf.tracker_kinds())}
     may_ticket = writes and batches.may_ask(seen) and _lacks_tickets(items["items"], trackers.keys())
     forms = {
         "item": may_add_item,
@@ -101,7 +101,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         "reviewer": may_manage,
         "editor": may_name_editors,
     }
-    away = await people.find_absences(unit.session, [one.person_id for one in row.reviewers], unit.now)
+    away = await people.find_absences(context.session, [one.person_id for one in row.reviewers], context.now)
     return await show(
         visit,
         "postmortems/postmortem.html",
@@ -118,18 +118,18 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         reviewers=[
             Reviewing(one.person_id, state_of(one, row).value, away.get(one.person_id)) for one in row.reviewers
         ],
-        bars=[_bar(one, row, unit.now) for one in await reviews.list_targets(unit.session, seen, unit.now)],
-        teams=await teams.teams_by_id(unit.session, [one.team_id for one in row.teams]),
-        linked=await links.list_linked(unit.session, seen),
+        bars=[_bar(one, row, context.now) for one in await reviews.list_targets(context.session, seen, context.now)],
+        teams=await teams.teams_by_id(context.session, [one.team_id for one in row.teams]),
+        linked=await links.list_linked(context.session, seen),
         threads=threads_of(shown, titles_of(kept), texts),
         read_as=as_read(texts, shown),
         revisions={one.name: one.revision for one in row.sections},
         said_as=said(shown, named),
         similar=alike,
-        is_overdue=_is_overdue(unit.now),
+        is_overdue=_is_overdue(context.now),
         advice=advice,
         levels=[one.value for one in EditorLevel],
-        all_teams=(await teams.list_teams(unit.session, Ask(200))).items if may_manage or may_name_editors else [],
+        all_teams=(await teams.list_teams(context.session, Ask(200))).items if may_manage or may_name_editors else [],
         offers=offers,
         spots=[name for name, is_there in forms.items() if is_there]
         + [one.lower().replace("_", "-") for one in offers],
@@ -143,8 +143,8 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         may_add_item=may_add_item,
         may_ticket=may_ticket,
         trackers=trackers,
-        batches=await batches.list_progress(unit.session, postmortem_id),
-        everybody=(await people.list_people(unit.session, Ask(200), active=True)).items,
+        batches=await batches.list_progress(context.session, postmortem_id),
+        everybody=(await people.list_people(context.session, Ask(200), active=True)).items,
         entry_types=[one.value for one in EntryType],
         **items,
     )
@@ -168,17 +168,17 @@ def titles_of(kept: Template) -> dict[str, str]:
     return {one.key: one.title for one in kept.sections}
 
 
-def seen_of(full: Full) -> Seen:
-    return Seen(full.postmortem, full.relations, full.visibility)
+def seen_of(full: Full) -> VisiblePostmortem:
+    return VisiblePostmortem(full.postmortem, full.relations, full.visibility)
 
 
 async def _advice(visit: Visit, postmortem_id: str) -> AdviceOut | None:
     """For those who may act on it."""
-    unit = visit.unit
-    seen = await postmortems.get_seen(unit.session, unit.viewer, postmortem_id)
+    context = visit.context
+    seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
     may_edit = access.may(Verb.EDIT, Status(seen.postmortem.status), seen.relations)
     is_writing = visit.request.state.frame["may_write"] and may_edit
-    return await list_advice(unit, postmortem_id) if is_writing else None
+    return await list_advice(context, postmortem_id) if is_writing else None
 
 
 def _is_overdue(now: datetime) -> Callable[[ActionItem], bool]:
@@ -228,7 +228,7 @@ class Known:
         return f"{one['where']}: {said}" if "where" in one else said
 
 
-async def _offers(visit: Visit, seen: Seen, known: Known) -> dict[str, Offer]:
+async def _offers(visit: Visit, seen: VisiblePostmortem, known: Known) -> dict[str, Offer]:
     """The moves that are the reader's to make from here, by name; the rules are those that the command asks."""
     offers = {}
     for move in Move:
@@ -241,12 +241,12 @@ async def _offers(visit: Visit, seen: Seen, known: Known) -> dict[str, Offer]:
     return offers
 
 
-async def _lacking(visit: Visit, seen: Seen, move: Move, known: Known) -> list[str]:
-    unit = visit.unit
+async def _lacking(visit: Visit, seen: VisiblePostmortem, move: Move, known: Known) -> list[str]:
+    context = visit.context
     told = {"comment": "said in the form"}
-    command = commands.postmortem_command(unit, seen.postmortem.id, PostmortemAction(move.value), told)
+    command = commands.postmortem_command(context, seen.postmortem.id, PostmortemAction(move.value), told)
     try:
-        await moves.check(moves.Asked(unit.session, unit.viewer, seen, command, told, unit.now))
+        await moves.check(moves.Asked(context.session, context.viewer, seen, command, told, context.now))
     except DomainError as refusal:
         return known.in_words(refusal)
     return []

@@ -16,10 +16,10 @@ from fastapi import APIRouter, Depends
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.request_context import Asking, Unit
+from api.request_context import Context, RequestContext
+from api.shapes.base import Listing, PathId, Ref, Shape, StrictlyGiven, ask
 from api.v1.connections.connections import need_tracker
 from api.v1.routing import router
-from api.v1.shapes import Listing, PathId, Ref, Shape, StrictlyGiven, ask
 from domain.errors import AccountsNotTaken, TrackerAway, reason
 from integrations import shelf
 from integrations.fields import Email, Words
@@ -138,33 +138,33 @@ def account_out(owned: Owned) -> AccountOut:
     )
 
 
-async def _lock_table(unit: Unit, integration_id: str) -> None:
+async def _lock_table(context: RequestContext, integration_id: str) -> None:
     """Of a connection in which people have accounts: a tracker, or a channel that reaches them."""
-    row = await connections.get_connected(unit.session, integration_id, lock=True)
+    row = await connections.get_connected(context.session, integration_id, lock=True)
     if row.kind not in shelf.notifier_kinds() or not shelf.notifier(row.kind).reaches_people:
         need_tracker(row)
 
 
 @routes.get("/{integration_id}/accounts")
 async def list_accounts(
-    unit: Asking, integration_id: PathId, page: Annotated[Ask, Depends(ask)]
+    context: Context, integration_id: PathId, page: Annotated[Ask, Depends(ask)]
 ) -> Listing[AccountOut]:
-    unit.require_admin("see the accounts of")
-    await connections.get_integration(unit.session, integration_id)
-    found = await accounts.list_accounts(unit.session, integration_id, page)
+    context.require_admin("see the accounts of")
+    await connections.get_integration(context.session, integration_id)
+    found = await accounts.list_accounts(context.session, integration_id, page)
     return Listing(items=[account_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.get("/{integration_id}/accounts/suggestions")
-async def suggest_accounts(unit: Asking, integration_id: PathId) -> SuggestionsOut:
+async def suggest_accounts(context: Context, integration_id: PathId) -> SuggestionsOut:
     """Asks the vendor for its accounts, and matches them by e-mail. Confirm with a POST to ``/accounts/import``."""
-    unit.require_admin("change the accounts of")
-    row = await connections.get_connected(unit.session, integration_id)
+    context.require_admin("change the accounts of")
+    row = await connections.get_connected(context.session, integration_id)
     need_tracker(row)
-    theirs = await _accounts_of(unit, row)
-    known = await accounts.accounts_by_person(unit.session, integration_id)
+    theirs = await _accounts_of(context, row)
+    known = await accounts.accounts_by_person(context.session, integration_id)
     owners = {one.account: one.person_id for one in known.values()}
-    found = await accounts.people_by_email(unit.session, [one.email for one in theirs if one.email])
+    found = await accounts.people_by_email(context.session, [one.email for one in theirs if one.email])
     items = [
         _suggested(one, found[one.email.lower()], known, owners)
         for one in theirs
@@ -173,8 +173,8 @@ async def suggest_accounts(unit: Asking, integration_id: PathId) -> SuggestionsO
     return SuggestionsOut(items=items, unmatched=len(theirs) - len(items), complete=len(theirs) < MOST_ACCOUNTS)
 
 
-async def _accounts_of(unit: Unit, row: Integration) -> list[Account]:
-    secrets = unit.parts.vault.open(row.secrets)
+async def _accounts_of(context: RequestContext, row: Integration) -> list[Account]:
+    secrets = context.parts.keyring.open(row.secrets)
     try:
         async with asyncio.timeout(PATIENCE):
             return await asyncio.to_thread(_read_accounts, row.kind, row.config, secrets)
@@ -214,13 +214,13 @@ def _suggested(
 
 
 @routes.post("/{integration_id}/accounts/import")
-async def import_accounts(unit: Asking, integration_id: PathId, given: ImportIn) -> ImportedOut:
+async def import_accounts(context: Context, integration_id: PathId, given: ImportIn) -> ImportedOut:
     """Takes pairs in, all or none of them unless ``skipProblems``; a person's account here is replaced."""
-    unit.require_admin("change the accounts of")
-    await _lock_table(unit, integration_id)
+    context.require_admin("change the accounts of")
+    await _lock_table(context, integration_id)
     asked, problems = _rows(given)
-    known = await accounts.accounts_by_person(unit.session, integration_id)
-    pairs = await _pairs(unit, asked, given.source, problems)
+    known = await accounts.accounts_by_person(context.session, integration_id)
+    pairs = await _pairs(context, asked, given.source, problems)
     while wrong := accounts.conflicts(known.values(), [one.pair for one in pairs]):
         problems += [
             ProblemOut(row=pairs[at].row, account=pairs[at].pair.account, message=why) for at, why in wrong.items()
@@ -230,7 +230,7 @@ async def import_accounts(unit: Asking, integration_id: PathId, given: ImportIn)
     if problems and not given.skip_problems:
         told = [reason("pair", one.message, where=f"row {one.row}", account=one.account) for one in problems]
         raise AccountsNotTaken(count=len(problems), reasons=told[:100])
-    taken = await accounts.set_accounts(unit.session, unit.viewer, integration_id, [one.pair for one in pairs])
+    taken = await accounts.set_accounts(context.session, context.viewer, integration_id, [one.pair for one in pairs])
     return ImportedOut(taken=taken, unchanged=len(pairs) - taken, problems=problems)
 
 
@@ -269,10 +269,10 @@ def _rows(given: ImportIn) -> tuple[list[tuple[int, PairIn]], list[ProblemOut]]:
 
 
 async def _pairs(
-    unit: Unit, asked: Sequence[tuple[int, PairIn]], source: str, problems: list[ProblemOut]
+    context: RequestContext, asked: Sequence[tuple[int, PairIn]], source: str, problems: list[ProblemOut]
 ) -> list[_Numbered]:
-    by_email = await accounts.people_by_email(unit.session, [one.email for _, one in asked if one.email])
-    by_id = await people.people_by_id(unit.session, [one.user_id for _, one in asked])
+    by_email = await accounts.people_by_email(context.session, [one.email for _, one in asked if one.email])
+    by_id = await people.people_by_id(context.session, [one.user_id for _, one in asked])
     pairs = []
     for row, one in asked:
         person = by_email.get(one.email) if one.email else by_id.get(one.user_id or "")
@@ -285,19 +285,19 @@ async def _pairs(
 
 
 @routes.put("/{integration_id}/accounts/{user_id}")
-async def set_account(unit: Asking, integration_id: PathId, user_id: PathId, given: AccountIn) -> AccountOut:
+async def set_account(context: Context, integration_id: PathId, user_id: PathId, given: AccountIn) -> AccountOut:
     """This person has that account in the tracker."""
-    unit.require_admin("change the accounts of")
-    await _lock_table(unit, integration_id)
-    person = await people.get_person(unit.session, user_id)
+    context.require_admin("change the accounts of")
+    await _lock_table(context, integration_id)
+    person = await people.get_person(context.session, user_id)
     pair = Pair(person.id, given.account, given.label, "MANUAL")
-    row = await accounts.set_account(unit.session, unit.viewer, integration_id, pair)
-    await unit.session.refresh(row)
+    row = await accounts.set_account(context.session, context.viewer, integration_id, pair)
+    await context.session.refresh(row)
     return account_out(Owned(row, person))
 
 
 @routes.delete("/{integration_id}/accounts/{user_id}", status_code=204)
-async def drop_account(unit: Asking, integration_id: PathId, user_id: PathId) -> None:
-    unit.require_admin("change the accounts of")
-    await _lock_table(unit, integration_id)
-    await accounts.drop_account(unit.session, unit.viewer, integration_id, user_id)
+async def drop_account(context: Context, integration_id: PathId, user_id: PathId) -> None:
+    context.require_admin("change the accounts of")
+    await _lock_table(context, integration_id)
+    await accounts.drop_account(context.session, context.viewer, integration_id, user_id)

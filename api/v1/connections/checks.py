@@ -6,10 +6,10 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.request_context import Asking
+from api.request_context import Context
+from api.shapes.base import PathId, Shape
 from api.v1.connections.connections import need_tracker
 from api.v1.routing import router
-from api.v1.shapes import PathId, Shape
 from domain.errors import DomainError
 from domain.tickets.projection import Destination, Projection, read_projection
 from integrations import shelf
@@ -34,20 +34,20 @@ class TestOut(Shape):
 
 
 @routes.post("/{integration_id}/test")
-async def check_integration(unit: Asking, integration_id: PathId) -> TestOut:
+async def check_integration(context: Context, integration_id: PathId) -> TestOut:
     """Asks the vendor, and names each permission that is missing and each required field without a value."""
-    unit.require_admin("test the connections of")
-    row = await connections.get_connected(unit.session, integration_id)
+    context.require_admin("test the connections of")
+    row = await connections.get_connected(context.session, integration_id)
     if row.kind not in shelf.notifier_kinds():
         need_tracker(row)
-    secrets = unit.parts.vault.open(row.secrets)
+    secrets = context.parts.keyring.open(row.secrets)
     if row.kind in shelf.notifier_kinds():
         checks = await _check_channel(row.kind, row.config, secrets)
     else:
         checks = await asyncio.to_thread(_check, row.kind, row.config, secrets, read_projection(row.projection))
     ok = all(one.granted for one in checks)
     if ok:
-        await connections.note_recovery(unit.session, integration_id, unit.now)
+        await connections.note_recovery(context.session, integration_id, context.now)
     return TestOut(ok=ok, checks=[CheckOut(name=one.name, granted=one.granted, detail=one.detail) for one in checks])
 
 

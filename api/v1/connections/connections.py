@@ -9,10 +9,10 @@ import structlog
 from fastapi import APIRouter, Depends, Response
 from pydantic import Field, JsonValue
 
-from api.request_context import Asking, Unit
-from api.v1.connections.projections import ProjectionShape
+from api.request_context import Context, RequestContext
+from api.shapes.base import FreeForm, Given, IfMatch, Listing, PathId, Shape, ask, expected_version, tag
+from api.shapes.projections import ProjectionShape
 from api.v1.routing import router
-from api.v1.shapes import FreeForm, Given, IfMatch, Listing, PathId, Shape, ask, expected_version, tag
 from domain.errors import CredentialsLocked, DomainError, NoTracker
 from integrations import kinds, shelf
 from integrations.fields import Name, Words
@@ -94,7 +94,7 @@ class KindOut(Shape):
     secrets: dict[str, JsonValue]
 
 
-def integration_out(unit: Unit, row: Integration) -> IntegrationOut:
+def integration_out(context: RequestContext, row: Integration) -> IntegrationOut:
     registered = registration_of(row)
     return IntegrationOut(
         id=row.id,
@@ -102,13 +102,13 @@ def integration_out(unit: Unit, row: Integration) -> IntegrationOut:
         kind=row.kind,
         name=row.name,
         config=row.config,
-        secret_names=_secret_names(unit, row),
+        secret_names=_secret_names(context, row),
         projection=row.projection,
         enabled=row.is_enabled,
         needs_attention=row.needs_attention,
         account=row.account,
         registration=RegistrationOut(id=registered.id, expires_at=registered.expires_at) if registered else None,
-        webhook_url=f"{unit.parts.settings.base_url}/api/webhooks/{row.kind}/{row.id}",
+        webhook_url=f"{context.parts.settings.base_url}/api/webhooks/{row.kind}/{row.id}",
         created_at=row.created_at,
         disconnected_at=row.disconnected_at,
     )
@@ -121,9 +121,9 @@ def registration_of(row: Integration) -> Registration | None:
     return Registration(str(row.registration["id"]), datetime.fromisoformat(until) if until else None)
 
 
-def _secret_names(unit: Unit, row: Integration) -> list[str] | None:
+def _secret_names(context: RequestContext, row: Integration) -> list[str] | None:
     try:
-        return sorted(unit.parts.vault.open(row.secrets))
+        return sorted(context.parts.keyring.open(row.secrets))
     except CredentialsLocked:
         return None
 
@@ -134,105 +134,105 @@ def need_tracker(row: Integration) -> None:
 
 
 @routes.get("")
-async def list_integrations(unit: Asking, page: Paging, disconnected: bool = False) -> Listing[IntegrationOut]:
+async def list_integrations(context: Context, page: Paging, disconnected: bool = False) -> Listing[IntegrationOut]:
     """Those in use, oldest first; with ``disconnected`` those that were given up."""
-    unit.require_admin("see the connections of")
-    found = await connections.list_integrations(unit.session, page, disconnected=disconnected)
-    return Listing(items=[integration_out(unit, one) for one in found.items], next_cursor=found.next_cursor)
+    context.require_admin("see the connections of")
+    found = await connections.list_integrations(context.session, page, disconnected=disconnected)
+    return Listing(items=[integration_out(context, one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.get("/kinds")
-async def list_kinds(unit: Asking) -> Listing[KindOut]:
+async def list_kinds(context: Context) -> Listing[KindOut]:
     """What can be connected, with the JSON schema of each form."""
-    unit.require_admin("see the connections of")
+    context.require_admin("see the connections of")
     return Listing(items=[KindOut.model_validate(one) for one in kinds.all_kinds()])
 
 
 @routes.post("", status_code=201)
-async def create_integration(unit: Asking, given: IntegrationNew, response: Response) -> IntegrationOut:
+async def create_integration(context: Context, given: IntegrationNew, response: Response) -> IntegrationOut:
     """Makes a connection; give its ``webhookUrl`` to the vendor."""
-    unit.require_admin("add connections to")
+    context.require_admin("add connections to")
     secrets = _given_secrets({}, given.secrets)
     shelf.check_connection(given.kind, given.config, secrets)
-    projection = await _checked(unit, given.kind, given.projection)
+    projection = await _checked(context, given.kind, given.projection)
     row = Integration(
         id=new_id("int"),
         kind=given.kind,
         name=given.name,
         config=given.config,
-        secrets=unit.parts.vault.seal(secrets),
+        secrets=context.parts.keyring.seal(secrets),
         projection=projection,
-        look_wanted_at=unit.now,
-        created_by_id=unit.viewer.person_id,
-        created_at=unit.now,
+        look_wanted_at=context.now,
+        created_by_id=context.viewer.person_id,
+        created_at=context.now,
     )
-    unit.session.add(row)
+    context.session.add(row)
     told = {"kind": row.kind, "name": row.name, "config": row.config, "secrets": sorted(secrets)}
     told |= {"projection": projection} if projection else {}
-    records.audit(unit.session, unit.viewer, "integration.created", "integration", row.id, after=told)
-    await unit.session.flush()
+    records.audit(context.session, context.viewer, "integration.created", "integration", row.id, after=told)
+    await context.session.flush()
     response.headers["Location"] = f"/api/integrations/{row.id}"
     tag(response, row.version)
-    return integration_out(unit, row)
+    return integration_out(context, row)
 
 
 def _given_secrets(known: Mapping[str, object], given: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in (dict(known) | dict(given)).items() if value is not None}
 
 
-async def _checked(unit: Unit, kind: str, given: ProjectionShape) -> dict[str, JsonValue]:
+async def _checked(context: RequestContext, kind: str, given: ProjectionShape) -> dict[str, JsonValue]:
     """As it is kept. Raises NoTracker or UnknownReference."""
     kept = given.kept()
     if kept and kind not in shelf.tracker_kinds():
         raise NoTracker(kind=kind)
     team_ids = [one.team_id for one in given.destinations if one.team_id]
     service_ids = [one.service_id for one in given.destinations if one.service_id]
-    await teams.check_teams(unit.session, "projection.destinations.teamId", team_ids)
-    await check_services(unit.session, "projection.destinations.serviceId", service_ids)
+    await teams.check_teams(context.session, "projection.destinations.teamId", team_ids)
+    await check_services(context.session, "projection.destinations.serviceId", service_ids)
     return kept
 
 
 @routes.get("/{integration_id}")
-async def get_integration(unit: Asking, integration_id: PathId, response: Response) -> IntegrationOut:
-    unit.require_admin("see the connections of")
-    row = await connections.get_integration(unit.session, integration_id)
+async def get_integration(context: Context, integration_id: PathId, response: Response) -> IntegrationOut:
+    context.require_admin("see the connections of")
+    row = await connections.get_integration(context.session, integration_id)
     tag(response, row.version)
-    return integration_out(unit, row)
+    return integration_out(context, row)
 
 
 @routes.patch("/{integration_id}")
 async def change_integration(
-    unit: Asking, integration_id: PathId, given: IntegrationPatch, response: Response, if_match: IfMatch = None
+    context: Context, integration_id: PathId, given: IntegrationPatch, response: Response, if_match: IfMatch = None
 ) -> IntegrationOut:
     """Also how credentials are renewed, which clears ``needsAttention``, and how it is paused and goes on."""
-    unit.require_admin("change the connections of")
-    row = await connections.get_connected(unit.session, integration_id, lock=True)
+    context.require_admin("change the connections of")
+    row = await connections.get_connected(context.session, integration_id, lock=True)
     changes: dict[str, Any] = given.given()
     if "projection" in changes:
-        changes["projection"] = await _checked(unit, row.kind, given.projection)
-    secrets = _given_secrets(_known_secrets(unit, row), changes.pop("secrets", {}))
+        changes["projection"] = await _checked(context, row.kind, given.projection)
+    secrets = _given_secrets(_known_secrets(context, row), changes.pop("secrets", {}))
     shelf.check_connection(row.kind, changes.get("config", row.config), secrets)
     if "enabled" in changes:
         changes["is_enabled"] = changes.pop("enabled")
     if given.secrets:
         changes |= {"needs_attention": None, "attention_of": None}
     before = row.config, row.is_enabled
-    records.change_row(unit.session, unit.viewer, "integration", row, changes, expected_version(if_match))
+    records.change_row(context.session, context.viewer, "integration", row, changes, expected_version(if_match))
     if given.secrets:
-        row.secrets = unit.parts.vault.seal(secrets)
+        row.secrets = context.parts.keyring.seal(secrets)
         told = {"secrets": sorted(given.secrets)}
-        records.audit(unit.session, unit.viewer, "integration.secrets_renewed", "integration", row.id, after=told)
+        records.audit(context.session, context.viewer, "integration.secrets_renewed", "integration", row.id, after=told)
     if given.secrets or before != (row.config, row.is_enabled):
-        row.look_wanted_at = unit.now
-    await unit.session.flush()
+        row.look_wanted_at = context.now
+    await context.session.flush()
     tag(response, row.version)
-    return integration_out(unit, row)
+    return integration_out(context, row)
 
 
-def _known_secrets(unit: Unit, row: Integration) -> dict[str, object]:
+def _known_secrets(context: RequestContext, row: Integration) -> dict[str, object]:
     """None where no key opens them: whoever renews them enters all."""
     try:
-        return unit.parts.vault.open(row.secrets)
+        return context.parts.keyring.open(row.secrets)
     except CredentialsLocked:
         return {}
 
@@ -244,31 +244,31 @@ class Goodbye(IntegrationOut):
 
 
 @routes.delete("/{integration_id}")
-async def disconnect(unit: Asking, integration_id: PathId, if_match: IfMatch = None) -> Goodbye:
+async def disconnect(context: Context, integration_id: PathId, if_match: IfMatch = None) -> Goodbye:
     """Gives the connection up: its credentials are destroyed, and its webhook is taken away at the vendor where that
     is possible. Links to tickets stay and can be read; webhooks that still come are answered with 410."""
-    unit.require_admin("disconnect the connections of")
-    row = await connections.get_connected(unit.session, integration_id)
-    left = await _unhook(unit, row)
-    row = await connections.get_connected(unit.session, integration_id, lock=True)
-    gone: dict[str, Any] = {"disconnected_at": unit.now, "is_enabled": False, "needs_attention": None}
+    context.require_admin("disconnect the connections of")
+    row = await connections.get_connected(context.session, integration_id)
+    left = await _unhook(context, row)
+    row = await connections.get_connected(context.session, integration_id, lock=True)
+    gone: dict[str, Any] = {"disconnected_at": context.now, "is_enabled": False, "needs_attention": None}
     records.change_row(
-        unit.session, unit.viewer, "integration", row, gone | {"registration": None}, expected_version(if_match)
+        context.session, context.viewer, "integration", row, gone | {"registration": None}, expected_version(if_match)
     )
     row.secrets, row.troubled_at, row.registering_until = None, None, None
     told = {"name": row.name, "webhookLeft": left}
-    records.audit(unit.session, unit.viewer, "integration.disconnected", "integration", row.id, after=told)
-    await unit.session.flush()
-    return Goodbye(**integration_out(unit, row).model_dump(), webhook_left=left)
+    records.audit(context.session, context.viewer, "integration.disconnected", "integration", row.id, after=told)
+    await context.session.flush()
+    return Goodbye(**integration_out(context, row).model_dump(), webhook_left=left)
 
 
-async def _unhook(unit: Unit, row: Integration) -> str | None:
+async def _unhook(context: RequestContext, row: Integration) -> str | None:
     """Takes our webhook away; why it is still there, where it is."""
     current = registration_of(row)
     if current is None or row.kind not in shelf.tracker_kinds():
         return None
     try:
-        secrets = unit.parts.vault.open(row.secrets)
+        secrets = context.parts.keyring.open(row.secrets)
         async with asyncio.timeout(GOODBYE):
             await asyncio.to_thread(_remove_webhook, row.kind, row.config, secrets, current)
     except (DomainError, TrackerUnavailable) as problem:

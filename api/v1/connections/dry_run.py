@@ -10,11 +10,11 @@ from fastapi import APIRouter
 from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.request_context import Asking, Unit
+from api.request_context import Context, RequestContext
+from api.shapes.base import Day, PathId, Ref, Shape, StrictlyGiven, Text
 from api.v1.connections.checks import lacks
 from api.v1.connections.connections import need_tracker
 from api.v1.routing import router
-from api.v1.shapes import Day, PathId, Ref, Shape, StrictlyGiven, Text
 from domain.action_items.action_item import ActionItemStatus, Priority
 from domain.errors import DomainError
 from domain.tickets import texts
@@ -122,20 +122,20 @@ class Answers:
 
 
 @routes.post("/{integration_id}/dry-run")
-async def dry_run(unit: Asking, integration_id: PathId, given: DryRunIn | None = None) -> DryRunOut:
+async def dry_run(context: Context, integration_id: PathId, given: DryRunIn | None = None) -> DryRunOut:
     """What would be written for this action item: every field, what is required and has no value, and an owner who has
     no account there."""
-    unit.require_admin("try the connections of")
+    context.require_admin("try the connections of")
     given = given or DryRunIn()
-    row = await connections.get_connected(unit.session, integration_id)
+    row = await connections.get_connected(context.session, integration_id)
     need_tracker(row)
-    trial = await _trial(unit, row, given)
-    secrets = unit.parts.vault.open(row.secrets)
+    trial = await _trial(context, row, given)
+    secrets = context.parts.keyring.open(row.secrets)
     answers = await asyncio.to_thread(_ask, row.kind, row.config, secrets, trial)
     return _told(shelf.tracker(row.kind), trial, answers)
 
 
-async def _trial(unit: Unit, row: Integration, given: DryRunIn) -> Trial:
+async def _trial(context: RequestContext, row: Integration, given: DryRunIn) -> Trial:
     projection = read_projection(row.projection)
     if given.action_item_id is None:
         sample = given.sample or SampleIn()
@@ -151,15 +151,15 @@ async def _trial(unit: Unit, row: Integration, given: DryRunIn) -> Trial:
         )
         places, linked = (tuple(sample.team_ids), tuple(sample.service_ids)), None
     else:
-        item = (await action_items.get_seen_item(unit.session, unit.viewer, given.action_item_id)).item
-        places = await tickets.destination_of(unit.session, item)
+        item = (await action_items.get_visible_item(context.session, context.viewer, given.action_item_id)).item
+        places = await tickets.destination_of(context.session, item)
         ticket = next((one for one in item.tickets if one.integration_id == row.id and one.external_id), None)
         linked = TicketRef(ticket.external_id or "", ticket.key or "") if ticket else None
     where = projection.destination(*places)
-    owner = await people.get_person(unit.session, item.owner_id) if item.owner_id else None
-    account = await accounts.find_account(unit.session, row.id, owner.id) if owner else None
+    owner = await people.get_person(context.session, item.owner_id) if item.owner_id else None
+    account = await accounts.find_account(context.session, row.id, owner.id) if owner else None
     own_due = None if shelf.tracker(row.kind).knows_due else item.due_on
-    link = f"{unit.parts.settings.base_url}/postmortems/{item.postmortem_id}"
+    link = f"{context.parts.settings.base_url}/postmortems/{item.postmortem_id}"
     return Trial(
         title=texts.title_of(item.description),
         body=texts.body_of(item.details, texts.footer_of(link, item.priority, own_due)),

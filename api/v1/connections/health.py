@@ -5,10 +5,10 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.request_context import Asking
+from api.request_context import Context
+from api.shapes.base import PathId, Shape
 from api.v1.connections.connections import registration_of
 from api.v1.routing import router
-from api.v1.shapes import PathId, Shape
 from domain.action_items.action_item import LinkState
 from domain.connections import OBJECTIVE, ConnectionState, RegistrationState, connection_state, registration_state
 from models.integration import Integration
@@ -79,12 +79,12 @@ DEAD = (LinkState.DELETED, LinkState.FORBIDDEN, LinkState.REFUSED)
 
 
 @routes.get("/{integration_id}/health")
-async def get_health(unit: Asking, integration_id: PathId) -> HealthOut:
-    unit.require_admin("see the health of")
-    row = await connections.get_integration(unit.session, integration_id)
-    figures = (await health.figures_of(unit.session, [row.id], unit.now))[row.id]
-    hours = await health.hours_of(unit.session, row.id, unit.now)
-    return health_out(row, figures, hours, unit.now)
+async def get_health(context: Context, integration_id: PathId) -> HealthOut:
+    context.require_admin("see the health of")
+    row = await connections.get_integration(context.session, integration_id)
+    figures = (await health.figures_of(context.session, [row.id], context.now))[row.id]
+    hours = await health.hours_of(context.session, row.id, context.now)
+    return health_out(row, figures, hours, context.now)
 
 
 def health_out(row: Integration, figures: Figures, hours: list[Hour], now: datetime) -> HealthOut:

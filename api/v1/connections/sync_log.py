@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from api.request_context import Asking
+from api.request_context import Context
+from api.shapes.base import Listing, PathId, Shape, ask
 from api.v1.postmortems.postmortems import RefQuery
 from api.v1.routing import router
-from api.v1.shapes import Listing, PathId, Shape, ask
 from domain.errors import NothingToReplay
 from integrations import shelf
 from integrations.fields import Instant, Words
@@ -64,15 +64,15 @@ def filters(
 
 @routes.get("/{integration_id}/deliveries")
 async def list_deliveries(
-    unit: Asking,
+    context: Context,
     integration_id: PathId,
     wanted: Annotated[LogFilters, Depends(filters)],
     page: Annotated[Ask, Depends(ask)],
 ) -> Listing[AttemptOut]:
     """The sync log: every attempt in either direction, newest first. ``errors`` asks for what went wrong."""
-    unit.require_admin("see the sync log of")
-    await connections.get_integration(unit.session, integration_id)
-    found = await sync_log.list_attempts(unit.session, integration_id, wanted, page)
+    context.require_admin("see the sync log of")
+    await connections.get_integration(context.session, integration_id)
+    found = await sync_log.list_attempts(context.session, integration_id, wanted, page)
     return Listing(items=[attempt_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
@@ -83,21 +83,23 @@ class ReplayOut(Shape):
 
 
 @routes.post("/{integration_id}/deliveries/{number}/replay", status_code=202)
-async def replay(unit: Asking, integration_id: PathId, number: Annotated[int, Path(ge=1, le=2**63 - 1)]) -> ReplayOut:
+async def replay(
+    context: Context, integration_id: PathId, number: Annotated[int, Path(ge=1, le=2**63 - 1)]
+) -> ReplayOut:
     """Handles a recorded delivery once more, or writes an item's ticket once more. The log tells how that went."""
-    unit.require_admin("replay what was sent by")
-    await connections.get_connected(unit.session, integration_id)
-    attempt = await sync_log.get_attempt(unit.session, integration_id, number)
+    context.require_admin("replay what was sent by")
+    await connections.get_connected(context.session, integration_id)
+    attempt = await sync_log.get_attempt(context.session, integration_id, number)
     if not is_replayable(attempt):
         raise NothingToReplay(number=number, why="it was about no single delivery or ticket.")
     if attempt.direction == "OUT":
-        item_id = await sync_log.replay_out(unit.session, unit.viewer, attempt, unit.now)
-        unit.after_commit.append(lambda: unit.parts.dispatch.start_action_item(item_id))
+        item_id = await sync_log.replay_out(context.session, context.viewer, attempt, context.now)
+        context.after_commit.append(lambda: context.parts.dispatch.start_action_item(item_id))
         return ReplayOut(status="writing")
-    delivery = await sync_log.replay_in(unit.session, unit.viewer, attempt, unit.now)
+    delivery = await sync_log.replay_in(context.session, context.viewer, attempt, context.now)
     if delivery.kind in shelf.tracker_kinds():  # what is not signalled here, the worker's drain takes up
-        about = await find_item_of(unit.session, unit.parts.vault, delivery)
+        about = await find_item_of(context.session, context.parts.keyring, delivery)
         if about is not None:
             told, opened = about, delivery.id
-            unit.after_commit.append(lambda: unit.parts.dispatch.tell_of_ticket(told, opened))
+            context.after_commit.append(lambda: context.parts.dispatch.tell_of_ticket(told, opened))
     return ReplayOut(status="handling")

@@ -11,10 +11,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import Field
 
-from api.request_context import Asking
-from api.v1.postmortems.postmortems import start_after_commit
-from api.v1.routing import router
-from api.v1.shapes import (
+from api.request_context import Context
+from api.shapes.base import (
     SECTION_NAME,
     IfMatch,
     Listing,
@@ -26,6 +24,8 @@ from api.v1.shapes import (
     expected_version,
     tag,
 )
+from api.v1.postmortems.postmortems import start_after_commit
+from api.v1.routing import router
 from domain.content.diffs import Difference, Line, Op, compare
 from domain.content.markdown import render
 from domain.content.sections import Origin
@@ -139,22 +139,22 @@ def _fields(section: SectionText) -> dict[str, object]:
 
 
 @routes.get("")
-async def list_sections(unit: Asking, postmortem_id: PathId) -> SectionsOut:
+async def list_sections(context: Context, postmortem_id: PathId) -> SectionsOut:
     """All of them, in the order of the template; also those that nobody wrote."""
-    found = await sections.list_sections(unit.session, unit.viewer, postmortem_id)
+    found = await sections.list_sections(context.session, context.viewer, postmortem_id)
     return SectionsOut(items=[SectionTextOut.model_validate(one) for one in found])
 
 
 @routes.get("/{name}", response_model_exclude_unset=True)
 async def get_section(
-    unit: Asking,
+    context: Context,
     postmortem_id: PathId,
     name: Name,
     response: Response,
     render_as: Annotated[Literal["html"] | None, Query(alias="render")] = None,
 ) -> SectionRead:
     """Its ETag is its revision. ``render=html`` adds the text as HTML."""
-    section = await sections.get_section(unit.session, unit.viewer, postmortem_id, name)
+    section = await sections.get_section(context.session, context.viewer, postmortem_id, name)
     tag(response, section.revision)
     shown = {"html": await asyncio.to_thread(render, section.body)} if render_as else {}
     return SectionRead.model_validate(_fields(section) | shown)
@@ -162,22 +162,22 @@ async def get_section(
 
 @routes.put("/{name}")
 async def save_section(
-    unit: Asking, postmortem_id: PathId, name: Name, given: SectionPut, response: Response, if_match: IfMatch = None
+    context: Context, postmortem_id: PathId, name: Name, given: SectionPut, response: Response, if_match: IfMatch = None
 ) -> SectionSaved:
     """Saves the text. If-Match says the same as ``baseRevision``: where others have changed the section since, theirs
     and yours are merged line by line; where both changed the same lines, nothing is saved (412 ``SectionConflict``,
     with all three texts)."""
     saved = await sections.save_section(
-        unit.session,
-        unit.viewer,
+        context.session,
+        context.viewer,
         postmortem_id,
         name,
         given.body,
         base_revision=_base(given.base_revision, if_match),
-        now=unit.now,
+        now=context.now,
     )
     if saved.started:
-        start_after_commit(unit, postmortem_id)
+        start_after_commit(context, postmortem_id)
     tag(response, saved.section.revision)
     return SectionSaved.model_validate(_fields(saved.section) | {"merged": saved.merged})
 
@@ -192,36 +192,36 @@ def _base(told: int | None, if_match: str | None) -> int | None:
 
 @routes.post("/{name}/restore")
 async def restore_section(
-    unit: Asking, postmortem_id: PathId, name: Name, given: RestoreIn, response: Response, if_match: IfMatch = None
+    context: Context, postmortem_id: PathId, name: Name, given: RestoreIn, response: Response, if_match: IfMatch = None
 ) -> SectionTextOut:
     """Makes an earlier text the newest revision. What stood until now stays in the history."""
     saved = await sections.restore_section(
-        unit.session,
-        unit.viewer,
+        context.session,
+        context.viewer,
         postmortem_id,
         name,
         given.revision,
         base_revision=expected_version(if_match),
-        now=unit.now,
+        now=context.now,
     )
     if saved.started:
-        start_after_commit(unit, postmortem_id)
+        start_after_commit(context, postmortem_id)
     tag(response, saved.section.revision)
     return SectionTextOut.model_validate(saved.section)
 
 
 @routes.get("/{name}/revisions")
-async def list_revisions(unit: Asking, postmortem_id: PathId, name: Name, page: Paging) -> Listing[RevisionOut]:
+async def list_revisions(context: Context, postmortem_id: PathId, name: Name, page: Paging) -> Listing[RevisionOut]:
     """The newest first."""
-    found = await sections.list_revisions(unit.session, unit.viewer, postmortem_id, name, page)
+    found = await sections.list_revisions(context.session, context.viewer, postmortem_id, name, page)
     return Listing(items=[RevisionOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.get("/{name}/revisions/{revision}")
 async def get_revision(
-    unit: Asking, postmortem_id: PathId, name: Name, revision: Annotated[int, Path(ge=1, le=LAST)]
+    context: Context, postmortem_id: PathId, name: Name, revision: Annotated[int, Path(ge=1, le=LAST)]
 ) -> RevisionRead:
-    found = await sections.get_revision(unit.session, unit.viewer, postmortem_id, name, revision)
+    found = await sections.get_revision(context.session, context.viewer, postmortem_id, name, revision)
     return _revision_read(found)
 
 
@@ -241,7 +241,7 @@ def _revision_read(row: SectionRevision) -> RevisionRead:
 
 @routes.get("/{name}/diff", response_model_exclude_none=True)
 async def diff_section(
-    unit: Asking,
+    context: Context,
     postmortem_id: PathId,
     name: Name,
     older: Annotated[int | None, Query(alias="from", ge=0, le=LAST)] = None,
@@ -251,7 +251,7 @@ async def diff_section(
 
     Of very long texts that have little in common, all lines are told as replaced.
     """
-    before, after = await sections.get_two_texts(unit.session, unit.viewer, postmortem_id, name, older, newer)
+    before, after = await sections.get_two_texts(context.session, context.viewer, postmortem_id, name, older, newer)
     return await asyncio.to_thread(
         lambda: _diff_out(name, before.revision, after.revision, compare(before.text, after.text))
     )

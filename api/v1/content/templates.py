@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator, Field, model_validator
 
-from api.request_context import Asking
+from api.request_context import Context
+from api.shapes.base import IfMatch, Listing, PathId, Ref, Shape, StrictlyGiven, ask, expected_version, tag
 from api.v1.postmortems.postmortems import RefQuery
 from api.v1.routing import router
-from api.v1.shapes import IfMatch, Listing, PathId, Ref, Shape, StrictlyGiven, ask, expected_version, tag
 from domain.content.custom_fields import CustomField, FieldType
 from domain.content.default_templates import DEFAULT
 from domain.content.templates import TITLES, Section, Template
@@ -18,7 +18,7 @@ from integrations.fields import BLANK_IS_NONE, Name, Words
 from models.queries.content import kept_templates, templates
 from models.queries.content.templates import Versioned
 from models.queries.pagination import Ask
-from models.queries.postmortems.postmortems import get_seen
+from models.queries.postmortems.postmortems import get_visible
 
 routes: APIRouter = router("templates", prefix="/templates")
 kept_routes: APIRouter = router("templates", prefix="/postmortems/{postmortem_id}/template")
@@ -210,29 +210,29 @@ def template_out(found: Versioned) -> TemplateOut:
 
 @routes.get("")
 async def list_templates(
-    unit: Asking,
+    context: Context,
     page: Paging,
     team_id: Annotated[RefQuery, Query(alias="teamId")] = None,
     archived: bool = False,
 ) -> Listing[TemplateOut]:
     """Those that you may begin with: the organisation's and your teams'; administrators see all."""
-    found = await templates.list_templates(unit.session, unit.viewer, page, team_id=team_id, archived=archived)
+    found = await templates.list_templates(context.session, context.viewer, page, team_id=team_id, archived=archived)
     return Listing(items=[template_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("", status_code=201)
-async def create_template(unit: Asking, given: TemplateNew, response: Response) -> TemplateOut:
+async def create_template(context: Context, given: TemplateNew, response: Response) -> TemplateOut:
     """Administrators; for a team its lead too. As ``isDefault`` it takes the place of the team's, or everybody's."""
     begun = replace(DEFAULT, description=None)
     if given.copy_of is not None:
-        begun = (await kept_templates.choose_template(unit.session, unit.viewer, "copyOf", given.copy_of)).content
+        begun = (await kept_templates.choose_template(context.session, context.viewer, "copyOf", given.copy_of)).content
     made = await templates.add_template(
-        unit.session,
-        unit.viewer,
+        context.session,
+        context.viewer,
         replace(begun, **given.content()),
         team_id=given.team_id,
         is_default=given.is_default,
-        now=unit.now,
+        now=context.now,
     )
     response.headers["Location"] = f"/api/templates/{made.template.id}"
     return _told(made, response)
@@ -240,39 +240,41 @@ async def create_template(unit: Asking, given: TemplateNew, response: Response) 
 
 @routes.get("/{template_id}")
 async def get_template(
-    unit: Asking, template_id: PathId, response: Response, version: VersionQuery = None
+    context: Context, template_id: PathId, response: Response, version: VersionQuery = None
 ) -> TemplateOut:
     """The latest version, or the one that is asked for."""
-    return _told(await templates.get_template(unit.session, unit.viewer, template_id, version), response)
+    return _told(await templates.get_template(context.session, context.viewer, template_id, version), response)
 
 
 @routes.patch("/{template_id}")
 async def change_template(
-    unit: Asking, template_id: PathId, given: TemplatePatch, response: Response, if_match: IfMatch = None
+    context: Context, template_id: PathId, given: TemplatePatch, response: Response, if_match: IfMatch = None
 ) -> TemplateOut:
     """Makes a new version. Postmortems keep the one that they began with."""
     changed = await templates.change_template(
-        unit.session,
-        unit.viewer,
+        context.session,
+        context.viewer,
         template_id,
         given.content(),
         is_default=given.is_default if "is_default" in given.model_fields_set else None,
         expected_version=expected_version(if_match),
-        now=unit.now,
+        now=context.now,
     )
     return _told(changed, response)
 
 
 @routes.delete("/{template_id}", status_code=204)
-async def archive_template(unit: Asking, template_id: PathId, if_match: IfMatch = None) -> None:
+async def archive_template(context: Context, template_id: PathId, if_match: IfMatch = None) -> None:
     """Nobody begins with it any more; postmortems that have it keep it. A default one is refused."""
-    await templates.archive_template(unit.session, unit.viewer, template_id, expected_version(if_match), unit.now)
+    await templates.archive_template(
+        context.session, context.viewer, template_id, expected_version(if_match), context.now
+    )
 
 
 @routes.get("/{template_id}/versions")
-async def list_versions(unit: Asking, template_id: PathId, page: Paging) -> Listing[VersionOut]:
+async def list_versions(context: Context, template_id: PathId, page: Paging) -> Listing[VersionOut]:
     """Newest first."""
-    found = await templates.list_versions(unit.session, unit.viewer, template_id, page)
+    found = await templates.list_versions(context.session, context.viewer, template_id, page)
     return Listing(items=[VersionOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
 
 
@@ -285,8 +287,8 @@ def _told(found: Versioned, response: Response) -> TemplateOut:
 
 
 @kept_routes.get("")
-async def get_kept_template(unit: Asking, postmortem_id: PathId) -> KeptOut:
+async def get_kept_template(context: Context, postmortem_id: PathId) -> KeptOut:
     """The template in the version that the postmortem began with, whosever it is."""
-    row = (await get_seen(unit.session, unit.viewer, postmortem_id)).postmortem
-    kept = await kept_templates.get_kept(unit.session, row)
+    row = (await get_visible(context.session, context.viewer, postmortem_id)).postmortem
+    kept = await kept_templates.get_kept(context.session, row)
     return KeptOut(**dict(content_out(kept)), id=row.template_id, version=row.template_version)

@@ -4,8 +4,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from api.request_context import Asking, Unit
-from api.v1.escalation.policy_shapes import (
+from api.request_context import Context, RequestContext
+from api.shapes.base import IfMatch, Listing, PathId, ask, expected_version, tag
+from api.shapes.policies import (
     AppliedOut,
     EffectOut,
     NudgeOut,
@@ -16,7 +17,6 @@ from api.v1.escalation.policy_shapes import (
     policy_out,
 )
 from api.v1.routing import router
-from api.v1.shapes import IfMatch, Listing, PathId, ask, expected_version, tag
 from domain.escalation.policy import Policy as Content
 from domain.escalation.simulation import simulate
 from integrations.fields import Instant
@@ -33,59 +33,61 @@ SHOWN = 200
 
 
 @routes.get("")
-async def list_policies(unit: Asking, page: Paging, archived: bool = False) -> Listing[PolicyOut]:
+async def list_policies(context: Context, page: Paging, archived: bool = False) -> Listing[PolicyOut]:
     """The latest version of each. Of those that fit a postmortem the narrowest applies: by service, team, urgency."""
-    found = await policies.list_policies(unit.session, page, archived=archived)
+    found = await policies.list_policies(context.session, page, archived=archived)
     return Listing(items=[policy_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("", status_code=201)
-async def create_policy(unit: Asking, given: PolicyNew, response: Response) -> PolicyOut:
+async def create_policy(context: Context, given: PolicyNew, response: Response) -> PolicyOut:
     """Administrators. What is not sent is as in the default policy; it is for what begins from now on."""
-    content = Content(**given.content(unit.now.date()))
-    made = await policies.add_policy(unit.session, unit.viewer, content, unit.now)
+    content = Content(**given.content(context.now.date()))
+    made = await policies.add_policy(context.session, context.viewer, content, context.now)
     response.headers["Location"] = f"/api/policies/{made.id}"
     return _told(made, response)
 
 
 @routes.get("/{policy_id}")
-async def get_policy(unit: Asking, policy_id: PathId, response: Response, version: VersionQuery = None) -> PolicyOut:
+async def get_policy(
+    context: Context, policy_id: PathId, response: Response, version: VersionQuery = None
+) -> PolicyOut:
     """The latest version, or the one that is asked for."""
-    return _told(await policies.get_version(unit.session, policy_id, version), response)
+    return _told(await policies.get_version(context.session, policy_id, version), response)
 
 
 @routes.patch("/{policy_id}")
 async def change_policy(
-    unit: Asking, policy_id: PathId, given: PolicyPatch, response: Response, if_match: IfMatch = None
+    context: Context, policy_id: PathId, given: PolicyPatch, response: Response, if_match: IfMatch = None
 ) -> PolicyOut:
     """Makes a new version. Open postmortems keep theirs until it is applied to them."""
     changed = await policies.change_policy(
-        unit.session, unit.viewer, policy_id, _changes(unit, given), expected_version(if_match), unit.now
+        context.session, context.viewer, policy_id, _changes(context, given), expected_version(if_match), context.now
     )
     return _told(changed, response)
 
 
 @routes.delete("/{policy_id}", status_code=204)
-async def archive_policy(unit: Asking, policy_id: PathId, if_match: IfMatch = None) -> None:
+async def archive_policy(context: Context, policy_id: PathId, if_match: IfMatch = None) -> None:
     """Nothing begins with it any more; postmortems that have it keep it. The default one is refused."""
-    await policies.archive_policy(unit.session, unit.viewer, policy_id, expected_version(if_match), unit.now)
+    await policies.archive_policy(context.session, context.viewer, policy_id, expected_version(if_match), context.now)
 
 
 @routes.get("/{policy_id}/versions")
-async def list_versions(unit: Asking, policy_id: PathId, page: Paging) -> Listing[PolicyOut]:
+async def list_versions(context: Context, policy_id: PathId, page: Paging) -> Listing[PolicyOut]:
     """Newest first."""
-    found = await policies.list_versions(unit.session, policy_id, page)
+    found = await policies.list_versions(context.session, policy_id, page)
     return Listing(items=[policy_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("/{policy_id}/preview")
-async def preview_policy(unit: Asking, policy_id: PathId, given: PolicyPatch | None = None) -> PreviewOut:
+async def preview_policy(context: Context, policy_id: PathId, given: PolicyPatch | None = None) -> PreviewOut:
     """What would change for the open postmortems under this policy if its latest version, with the changes in the body,
     were applied to them. Administrators; nothing is written. Those with a target that becomes overdue come first."""
-    policies.check_may_write(unit.viewer)
-    latest = await policies.get_latest(unit.session, policy_id)
-    content = await policies.changed(unit.session, latest, _changes(unit, given))
-    found = await policy_effects.list_effects(unit.session, unit.viewer, policy_id, content, unit.now)
+    policies.check_may_write(context.viewer)
+    latest = await policies.get_latest(context.session, policy_id)
+    content = await policies.changed(context.session, latest, _changes(context, given))
+    found = await policy_effects.list_effects(context.session, context.viewer, policy_id, content, context.now)
     found.sort(key=lambda one: not one.becomes_overdue)
     return PreviewOut(
         policy_id=policy_id,
@@ -97,11 +99,11 @@ async def preview_policy(unit: Asking, policy_id: PathId, given: PolicyPatch | N
 
 
 @routes.post("/{policy_id}/apply")
-async def apply_policy(unit: Asking, policy_id: PathId, if_match: IfMatch = None) -> AppliedOut:
+async def apply_policy(context: Context, policy_id: PathId, if_match: IfMatch = None) -> AppliedOut:
     """Gives its latest version to the open postmortems that have an older one, up to 500 at once: repeat it until
     ``left`` is 0. Administrators; audited with each postmortem."""
-    latest = await policies.lock_latest(unit.session, unit.viewer, policy_id, expected_version(if_match))
-    applied, left = await policy_effects.apply_policy(unit.session, unit.viewer, latest, unit.now)
+    latest = await policies.lock_latest(context.session, context.viewer, policy_id, expected_version(if_match))
+    applied, left = await policy_effects.apply_policy(context.session, context.viewer, latest, context.now)
     return AppliedOut(
         policy_id=policy_id,
         policy_version=latest.version,
@@ -113,19 +115,19 @@ async def apply_policy(unit: Asking, policy_id: PathId, if_match: IfMatch = None
 
 @routes.get("/{policy_id}/simulation")
 async def simulate_policy(
-    unit: Asking,
+    context: Context,
     policy_id: PathId,
     begin: Annotated[Instant, Query(alias="from")],
     days: Annotated[int, Query(ge=1, le=366)] = 30,
     version: VersionQuery = None,
 ) -> Listing[NudgeOut]:
     """Every nudge that would be sent if nobody did anything, for an incident that is resolved at ``from``."""
-    content = policies.content_of(await policies.get_version(unit.session, policy_id, version))
+    content = policies.content_of(await policies.get_version(context.session, policy_id, version))
     return Listing(items=[NudgeOut.model_validate(one) for one in simulate(content, begin, days)])
 
 
-def _changes(unit: Unit, given: PolicyPatch | None) -> dict[str, Any]:
-    return given.content(unit.now.date()) if given else {}
+def _changes(context: RequestContext, given: PolicyPatch | None) -> dict[str, Any]:
+    return given.content(context.now.date()) if given else {}
 
 
 def _told(row: Policy, response: Response) -> PolicyOut:

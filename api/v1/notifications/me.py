@@ -9,11 +9,11 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.request_context import Asking, Unit
-from api.v1.escalation.policy_shapes import WEEK, Country, Region, Weekday, clock_of, minutes_of, sorted_days
-from api.v1.people.people import UserOut, Zone, read_user
+from api.request_context import Context, RequestContext
+from api.shapes.base import FreeForm, Given, IfMatch, Listing, PathId, Ref, Shape, Zone, ask, expected_version
+from api.shapes.policies import WEEK, Country, Region, Weekday, clock_of, minutes_of, sorted_days
+from api.v1.people.people import UserOut, read_user
 from api.v1.routing import router
-from api.v1.shapes import FreeForm, Given, IfMatch, Listing, PathId, Ref, Shape, ask, expected_version
 from domain.notifications.notices import KINDS
 from integrations import public_holidays
 from integrations.fields import Instant, Name, Words
@@ -122,29 +122,29 @@ class MePatch(Given):
 
 
 @routes.get("")
-async def get_me(unit: Asking, response: Response) -> MeOut:
-    return await _read_me(unit, response)
+async def get_me(context: Context, response: Response) -> MeOut:
+    return await _read_me(context, response)
 
 
 @routes.patch("")
-async def change_me(unit: Asking, given: MePatch, response: Response, if_match: IfMatch = None) -> MeOut:
+async def change_me(context: Context, given: MePatch, response: Response, if_match: IfMatch = None) -> MeOut:
     """Your own name, hours, absences, and how you are told."""
-    await change_oneself(unit, given, expected_version(if_match))
-    return await _read_me(unit, response)
+    await change_oneself(context, given, expected_version(if_match))
+    return await _read_me(context, response)
 
 
-async def change_oneself(unit: Unit, given: MePatch, expected: int | None) -> None:
+async def change_oneself(context: RequestContext, given: MePatch, expected: int | None) -> None:
     """Also looks up the public holidays of where they work."""
-    await change_preferences(unit.session, unit.viewer, given.changes(), expected)
+    await change_preferences(context.session, context.viewer, given.changes(), expected)
     if given.country:
-        known = public_holidays.dates(given.country, given.region, unit.now.year)
-        await calendars.keep_holidays(unit.session, (given.country, given.region or ""), known)
+        known = public_holidays.dates(given.country, given.region, context.now.year)
+        await calendars.keep_holidays(context.session, (given.country, given.region or ""), known)
 
 
-async def _read_me(unit: Unit, response: Response) -> MeOut:
-    user = await read_user(unit, unit.viewer.person_id, response)
-    person = await people.get_person(unit.session, unit.viewer.person_id)
-    return MeOut(**user.model_dump(), **preferences(person), scopes=sorted(unit.viewer.scopes))
+async def _read_me(context: RequestContext, response: Response) -> MeOut:
+    user = await read_user(context, context.viewer.person_id, response)
+    person = await people.get_person(context.session, context.viewer.person_id)
+    return MeOut(**user.model_dump(), **preferences(person), scopes=sorted(context.viewer.scopes))
 
 
 def preferences(person: Person) -> dict[str, Any]:
@@ -203,19 +203,19 @@ class MarkedOut(Shape):
 
 @routes.get("/notifications")
 async def list_notifications(
-    unit: Asking, page: Paging, unread: bool = False, kind: Annotated[KindName | None, Query()] = None
+    context: Context, page: Paging, unread: bool = False, kind: Annotated[KindName | None, Query()] = None
 ) -> Listing[NoticeOut]:
     """Your inbox, newest first."""
-    found = await notices.list_notices(unit.session, unit.viewer, page, unread=unread, kind=kind)
+    found = await notices.list_notices(context.session, context.viewer, page, unread=unread, kind=kind)
     return Listing(items=[NoticeOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("/notifications/read")
-async def mark_all_notifications_read(unit: Asking) -> MarkedOut:
+async def mark_all_notifications_read(context: Context) -> MarkedOut:
     """Everything in your inbox; how much of it was not read."""
-    return MarkedOut(marked=await notices.mark_all_read(unit.session, unit.viewer, unit.now))
+    return MarkedOut(marked=await notices.mark_all_read(context.session, context.viewer, context.now))
 
 
 @routes.post("/notifications/{notice_id}/read")
-async def mark_notification_read(unit: Asking, notice_id: PathId) -> NoticeOut:
-    return NoticeOut.model_validate(await notices.mark_read(unit.session, unit.viewer, notice_id, unit.now))
+async def mark_notification_read(context: Context, notice_id: PathId) -> NoticeOut:
+    return NoticeOut.model_validate(await notices.mark_read(context.session, context.viewer, notice_id, context.now))

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from api.request_context import Asking
+from api.request_context import Context
+from api.shapes.base import Listing, Shape, ask
 from api.v1.routing import router
-from api.v1.shapes import Listing, Shape, ask
 from models.queries.notifications import messages
 from models.queries.pagination import Ask
 
@@ -27,10 +27,10 @@ class UnreachableOut(Shape):
 
 
 @routes.get("/people")
-async def list_unreachable(unit: Asking, page: Paging) -> Listing[UnreachableOut]:
+async def list_unreachable(context: Context, page: Paging) -> Listing[UnreachableOut]:
     """Administrators: people and teams whom the last message reached in no way but the inbox, newest first."""
-    unit.require_admin("see whom messages do not reach in")
-    found = await messages.list_unreachable(unit.session, page)
+    context.require_admin("see whom messages do not reach in")
+    found = await messages.list_unreachable(context.session, page)
     return Listing(
         items=[
             UnreachableOut(

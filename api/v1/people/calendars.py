@@ -7,10 +7,10 @@ from fastapi import APIRouter, Response
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.request_context import Asking, Unit
-from api.v1.escalation.policy_shapes import WEEK, Clock, Country, Region, Weekday, clock_of, minutes_of, sorted_days
+from api.request_context import Context, RequestContext
+from api.shapes.base import IfMatch, PathId, StrictlyGiven, expected_version, tag
+from api.shapes.policies import WEEK, Clock, Country, Region, Weekday, clock_of, minutes_of, sorted_days
 from api.v1.routing import router
-from api.v1.shapes import IfMatch, PathId, StrictlyGiven, expected_version, tag
 from integrations import public_holidays
 from models.queries.escalation import leads
 from models.queries.notifications import receivers
@@ -44,18 +44,18 @@ class PersonCalendar(StrictlyGiven):
 
 
 @routes.get("")
-async def get_calendar(unit: Asking, user_id: PathId, response: Response) -> PersonCalendar:
+async def get_calendar(context: Context, user_id: PathId, response: Response) -> PersonCalendar:
     """Everybody's may be seen, so that reviews and meetings find their time."""
-    return await _read(unit, user_id, response)
+    return await _read(context, user_id, response)
 
 
 @routes.put("")
 async def put_calendar(
-    unit: Asking, user_id: PathId, given: PersonCalendar, response: Response, if_match: IfMatch = None
+    context: Context, user_id: PathId, given: PersonCalendar, response: Response, if_match: IfMatch = None
 ) -> PersonCalendar:
     """Replaces it; your own, or as an administrator anybody's. Reminders that wait are planned anew."""
-    if user_id != unit.viewer.person_id:
-        unit.require_admin("change calendars of other people in")
+    if user_id != context.viewer.person_id:
+        context.require_admin("change calendars of other people in")
     changes = {
         "working_days": [WEEK.index(one) + 1 for one in given.working_days] if given.working_days else None,
         "opens": minutes_of(given.opens) if given.opens else None,
@@ -63,17 +63,17 @@ async def put_calendar(
         "country": given.country,
         "region": given.region,
     }
-    await people.change_person(unit.session, unit.viewer, user_id, changes, expected_version(if_match))
+    await people.change_person(context.session, context.viewer, user_id, changes, expected_version(if_match))
     if given.country:
-        known: frozenset[date] = public_holidays.dates(given.country, given.region, unit.now.year)
-        await calendars.keep_holidays(unit.session, (given.country, given.region or ""), known)
-    await leads.look_anew(unit.session, user_id)
-    await receivers.replan(unit.session, user_id)
-    return await _read(unit, user_id, response)
+        known: frozenset[date] = public_holidays.dates(given.country, given.region, context.now.year)
+        await calendars.keep_holidays(context.session, (given.country, given.region or ""), known)
+    await leads.look_anew(context.session, user_id)
+    await receivers.replan(context.session, user_id)
+    return await _read(context, user_id, response)
 
 
-async def _read(unit: Unit, user_id: str, response: Response) -> PersonCalendar:
-    person = await people.get_person(unit.session, user_id)
+async def _read(context: RequestContext, user_id: str, response: Response) -> PersonCalendar:
+    person = await people.get_person(context.session, user_id)
     tag(response, person.version)
     return PersonCalendar(
         working_days=[WEEK[one - 1] for one in person.working_days] if person.working_days else None,

@@ -3,16 +3,14 @@
 import secrets
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
 
-from api.request_context import Asking, Unit, token_hash
+from api.request_context import Context, RequestContext, token_hash
+from api.shapes.base import Given, IfMatch, Listing, PathId, Ref, Shape, Zone, ask, expected_version, tag
 from api.v1.postmortems.postmortems import RefQuery, Search
 from api.v1.routing import router
-from api.v1.shapes import Given, IfMatch, Listing, PathId, Ref, Shape, ask, expected_version, tag
 from domain.access import Role
 from domain.errors import Malformed, UnknownReference, reason
 from integrations import shelf
@@ -36,24 +34,6 @@ Handle = Annotated[
     Words(40, shape=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", says="Letters, digits, dots, dashes and underscores"),
     AfterValidator(str.lower),
 ]
-
-
-NO_PLACE = frozenset({"localtime", "Factory"})
-"""Files beside the zones on some machines: whatever that machine is set to, and nothing."""
-
-
-def zones() -> set[str]:
-    """Names of the IANA database."""
-    return available_timezones() - NO_PLACE
-
-
-def _zone(value: str) -> str:
-    if value not in zones():
-        raise PydanticCustomError("time_zone", "Give an IANA time zone, such as Europe/Berlin")
-    return value
-
-
-Zone = Annotated[str, Words(60), AfterValidator(_zone)]
 
 
 # People
@@ -108,20 +88,20 @@ def user_out(person: Person, team_ids: list[str]) -> UserOut:
 
 
 @routes.get("/users")
-async def list_users(unit: Asking, page: Paging, q: Search = None, active: bool | None = None) -> Listing[UserOut]:
-    found = await people.list_people(unit.session, page, q=q, active=active)
-    memberships = await people.teams_of(unit.session, [one.id for one in found.items])
+async def list_users(context: Context, page: Paging, q: Search = None, active: bool | None = None) -> Listing[UserOut]:
+    found = await people.list_people(context.session, page, q=q, active=active)
+    memberships = await people.teams_of(context.session, [one.id for one in found.items])
     return Listing(
         items=[user_out(one, memberships.get(one.id, [])) for one in found.items], next_cursor=found.next_cursor
     )
 
 
 @routes.post("/users", status_code=201)
-async def create_user(unit: Asking, given: UserNew, response: Response) -> UserOut:
+async def create_user(context: Context, given: UserNew, response: Response) -> UserOut:
     """Administrators. Claims the placeholder that a webhook made for this e-mail, if there is one."""
-    unit.require_admin("add people to")
+    context.require_admin("add people to")
     person = await people.add_person(
-        unit.session,
+        context.session,
         person_id=new_id("user"),
         email=given.email,
         name=given.name,
@@ -129,40 +109,40 @@ async def create_user(unit: Asking, given: UserNew, response: Response) -> UserO
         role=given.role,
     )
     person.time_zone = given.time_zone
-    await teams.set_teams_of(unit.session, unit.viewer, person.id, given.team_ids)
-    records.audit(unit.session, unit.viewer, "user.created", "user", person.id, after={"role": given.role.value})
+    await teams.set_teams_of(context.session, context.viewer, person.id, given.team_ids)
+    records.audit(context.session, context.viewer, "user.created", "user", person.id, after={"role": given.role.value})
     response.headers["Location"] = f"/api/users/{person.id}"
-    return await read_user(unit, person.id, response)
+    return await read_user(context, person.id, response)
 
 
 @routes.get("/users/{user_id}")
-async def get_user(unit: Asking, user_id: PathId, response: Response) -> UserOut:
-    return await read_user(unit, user_id, response)
+async def get_user(context: Context, user_id: PathId, response: Response) -> UserOut:
+    return await read_user(context, user_id, response)
 
 
 @routes.patch("/users/{user_id}")
 async def change_user(
-    unit: Asking, user_id: PathId, given: UserPatch, response: Response, if_match: IfMatch = None
+    context: Context, user_id: PathId, given: UserPatch, response: Response, if_match: IfMatch = None
 ) -> UserOut:
-    unit.require_admin("change people of")
+    context.require_admin("change people of")
     changes = given.given()
     team_ids = changes.pop("team_ids", None)
     if "active" in changes:
         changes["is_active"] = changes.pop("active")
-    was_active = (await people.get_person(unit.session, user_id)).is_active
-    await people.change_person(unit.session, unit.viewer, user_id, changes, expected_version(if_match))
+    was_active = (await people.get_person(context.session, user_id)).is_active
+    await people.change_person(context.session, context.viewer, user_id, changes, expected_version(if_match))
     if was_active and changes.get("is_active") is False:
-        await leads.tell_of_leaver(unit.session, user_id, unit.now)
-    await receivers.replan(unit.session, user_id)
+        await leads.tell_of_leaver(context.session, user_id, context.now)
+    await receivers.replan(context.session, user_id)
     if team_ids is not None:
-        await teams.set_teams_of(unit.session, unit.viewer, user_id, team_ids)
-    return await read_user(unit, user_id, response)
+        await teams.set_teams_of(context.session, context.viewer, user_id, team_ids)
+    return await read_user(context, user_id, response)
 
 
-async def read_user(unit: Any, user_id: str, response: Response) -> UserOut:
-    person = await people.get_person(unit.session, user_id)
+async def read_user(context: Any, user_id: str, response: Response) -> UserOut:
+    person = await people.get_person(context.session, user_id)
     tag(response, person.version)
-    return user_out(person, (await people.teams_of(unit.session, [user_id])).get(user_id, []))
+    return user_out(person, (await people.teams_of(context.session, [user_id])).get(user_id, []))
 
 
 # Tokens
@@ -208,24 +188,24 @@ def token_out(token: ApiToken, plain: str | None = None) -> TokenOut:
 
 
 @routes.get("/tokens")
-async def list_tokens(unit: Asking, page: Paging) -> Listing[TokenOut]:
+async def list_tokens(context: Context, page: Paging) -> Listing[TokenOut]:
     """Your own; an administrator sees everybody's. Never the tokens themselves."""
-    found = await people.list_tokens(unit.session, unit.viewer, page)
+    found = await people.list_tokens(context.session, context.viewer, page)
     return Listing(items=[token_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("/tokens", status_code=201)
-async def create_token(unit: Asking, given: TokenNew, response: Response) -> TokenOut:
+async def create_token(context: Context, given: TokenNew, response: Response) -> TokenOut:
     """``token`` in the answer is shown once, and kept only as a hash."""
-    person_id = given.user_id or unit.viewer.person_id
-    if person_id != unit.viewer.person_id or "admin" in given.scopes:
-        unit.require_admin("make such a token in")
-    if given.expires_at and given.expires_at <= unit.now:
+    person_id = given.user_id or context.viewer.person_id
+    if person_id != context.viewer.person_id or "admin" in given.scopes:
+        context.require_admin("make such a token in")
+    if given.expires_at and given.expires_at <= context.now:
         raise Malformed(reasons=[reason("expires_at", "Give an instant in the future.", where="body.expiresAt")])
-    await people.get_person(unit.session, person_id)
+    await people.get_person(context.session, person_id)
     plain = f"aft_{secrets.token_urlsafe(32)}"
     token = await people.add_token(
-        unit.session,
+        context.session,
         token_id=new_id("tok"),
         person_id=person_id,
         name=given.name,
@@ -233,9 +213,9 @@ async def create_token(unit: Asking, given: TokenNew, response: Response) -> Tok
         scopes=list(dict.fromkeys(given.scopes)),
         expires_at=given.expires_at,
     )
-    records.audit(unit.session, unit.viewer, "token.created", "token", token.id, after={"scopes": token.scopes})
+    records.audit(context.session, context.viewer, "token.created", "token", token.id, after={"scopes": token.scopes})
     response.headers["Cache-Control"] = "no-store"
-    unit.answer_is_secret = True
+    context.answer_is_secret = True
     return token_out(token, plain)
 
 
@@ -248,25 +228,25 @@ class SignInLinkOut(Shape):
 
 
 @routes.post("/users/{user_id}/sign-in-links", status_code=201)
-async def create_sign_in_link(unit: Asking, user_id: PathId, response: Response) -> SignInLinkOut:
+async def create_sign_in_link(context: Context, user_id: PathId, response: Response) -> SignInLinkOut:
     """Administrators: a link to hand to somebody, which signs them in to the web pages once and within a day."""
-    unit.require_admin("make sign-in links in")
-    person = await people.get_person(unit.session, user_id)
+    context.require_admin("make sign-in links in")
+    person = await people.get_person(context.session, user_id)
     code = secrets.token_urlsafe(24)
-    link = await sign_in.add_link(unit.session, person.id, token_hash(code), unit.now)
+    link = await sign_in.add_link(context.session, person.id, token_hash(code), context.now)
     told = {"userId": person.id}
-    records.audit(unit.session, unit.viewer, "sign_in_link.created", "token", link.id, after=told)
+    records.audit(context.session, context.viewer, "sign_in_link.created", "token", link.id, after=told)
     response.headers["Cache-Control"] = "no-store"
-    unit.answer_is_secret = True
-    url = f"{unit.parts.settings.base_url}/sign-in?code={code}"
-    return SignInLinkOut(user_id=person.id, url=url, expires_at=unit.now + sign_in.LINK_LASTS)
+    context.answer_is_secret = True
+    url = f"{context.parts.settings.base_url}/sign-in?code={code}"
+    return SignInLinkOut(user_id=person.id, url=url, expires_at=context.now + sign_in.LINK_LASTS)
 
 
 @routes.delete("/tokens/{token_id}", status_code=204)
-async def revoke_token(unit: Asking, token_id: PathId) -> None:
+async def revoke_token(context: Context, token_id: PathId) -> None:
     """It stops working at once. Your own; an administrator anybody's."""
-    token = await people.revoke_token(unit.session, unit.viewer, token_id, unit.now)
-    records.audit(unit.session, unit.viewer, "token.revoked", "token", token.id)
+    token = await people.revoke_token(context.session, context.viewer, token_id, context.now)
+    records.audit(context.session, context.viewer, "token.revoked", "token", token.id)
 
 
 # Teams
@@ -320,52 +300,52 @@ def team_out(team: Team, member_ids: list[str]) -> TeamOut:
 
 
 @routes.get("/teams")
-async def list_teams(unit: Asking, page: Paging) -> Listing[TeamOut]:
-    found = await teams.list_teams(unit.session, page)
-    members = await teams.members_of(unit.session, [one.id for one in found.items])
+async def list_teams(context: Context, page: Paging) -> Listing[TeamOut]:
+    found = await teams.list_teams(context.session, page)
+    members = await teams.members_of(context.session, [one.id for one in found.items])
     return Listing(items=[team_out(one, members.get(one.id, [])) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("/teams", status_code=201)
-async def create_team(unit: Asking, given: TeamNew, response: Response) -> TeamOut:
-    unit.require_admin("add teams to")
+async def create_team(context: Context, given: TeamNew, response: Response) -> TeamOut:
+    context.require_admin("add teams to")
     team = await teams.add_team(
-        unit.session,
-        unit.viewer,
+        context.session,
+        context.viewer,
         team_id=new_id("team"),
         name=given.name,
         lead_id=given.lead_id,
         member_ids=given.member_ids,
     )
-    records.audit(unit.session, unit.viewer, "team.created", "team", team.id, after={"name": given.name})
+    records.audit(context.session, context.viewer, "team.created", "team", team.id, after={"name": given.name})
     response.headers["Location"] = f"/api/teams/{team.id}"
-    return await _read_team(unit, team.id, response)
+    return await _read_team(context, team.id, response)
 
 
 @routes.get("/teams/{team_id}")
-async def get_team(unit: Asking, team_id: PathId, response: Response) -> TeamOut:
-    return await _read_team(unit, team_id, response)
+async def get_team(context: Context, team_id: PathId, response: Response) -> TeamOut:
+    return await _read_team(context, team_id, response)
 
 
 @routes.patch("/teams/{team_id}")
 async def change_team(
-    unit: Asking, team_id: PathId, given: TeamPatch, response: Response, if_match: IfMatch = None
+    context: Context, team_id: PathId, given: TeamPatch, response: Response, if_match: IfMatch = None
 ) -> TeamOut:
-    unit.require_admin("change teams of")
+    context.require_admin("change teams of")
     changes = given.given()
     if "channel" in changes:
         del changes["channel"]
-        changes |= await _channel(unit, given.channel)
-    await teams.change_team(unit.session, unit.viewer, team_id, changes, expected_version(if_match))
-    await receivers.replan(unit.session, team_id)
-    return await _read_team(unit, team_id, response)
+        changes |= await _channel(context, given.channel)
+    await teams.change_team(context.session, context.viewer, team_id, changes, expected_version(if_match))
+    await receivers.replan(context.session, team_id)
+    return await _read_team(context, team_id, response)
 
 
-async def _channel(unit: Unit, given: ChannelShape | None) -> dict[str, Any]:
+async def _channel(context: RequestContext, given: ChannelShape | None) -> dict[str, Any]:
     """Raises UnknownReference, or Malformed where the connection tells nobody anything."""
     if given is None:
         return {"channel_id": None, "channel_address": None}
-    row = await connections.find_integration(unit.session, given.integration_id)
+    row = await connections.find_integration(context.session, given.integration_id)
     if row is None:
         raise UnknownReference(field="channel.integrationId", kind="integration", id=given.integration_id)
     if row.kind not in shelf.notifier_kinds():
@@ -374,10 +354,10 @@ async def _channel(unit: Unit, given: ChannelShape | None) -> dict[str, Any]:
     return {"channel_id": row.id, "channel_address": given.address}
 
 
-async def _read_team(unit: Any, team_id: str, response: Response) -> TeamOut:
-    team = await teams.get_team(unit.session, team_id)
+async def _read_team(context: Any, team_id: str, response: Response) -> TeamOut:
+    team = await teams.get_team(context.session, team_id)
     tag(response, team.version)
-    return team_out(team, (await teams.members_of(unit.session, [team_id])).get(team_id, []))
+    return team_out(team, (await teams.members_of(context.session, [team_id])).get(team_id, []))
 
 
 # Services
@@ -415,38 +395,38 @@ def service_out(service: Service) -> ServiceFull:
 
 @routes.get("/services")
 async def list_services(
-    unit: Asking, page: Paging, team_id: Annotated[RefQuery, Query(alias="teamId")] = None
+    context: Context, page: Paging, team_id: Annotated[RefQuery, Query(alias="teamId")] = None
 ) -> Listing[ServiceFull]:
     """``active`` false: named first by a webhook, not claimed yet."""
-    found = await teams.list_services(unit.session, page, team_id=team_id)
+    found = await teams.list_services(context.session, page, team_id=team_id)
     return Listing(items=[service_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("/services", status_code=201)
-async def create_service(unit: Asking, given: ServiceNew, response: Response) -> ServiceFull:
+async def create_service(context: Context, given: ServiceNew, response: Response) -> ServiceFull:
     """Administrators. Claims the one that a webhook made under this name, if there is one."""
-    unit.require_admin("add services to")
-    service = await teams.add_service(unit.session, service_id=new_id("svc"), name=given.name, team_id=given.team_id)
-    records.audit(unit.session, unit.viewer, "service.created", "service", service.id, after={"name": given.name})
+    context.require_admin("add services to")
+    service = await teams.add_service(context.session, service_id=new_id("svc"), name=given.name, team_id=given.team_id)
+    records.audit(context.session, context.viewer, "service.created", "service", service.id, after={"name": given.name})
     response.headers["Location"] = f"/api/services/{service.id}"
     tag(response, service.version)
     return service_out(service)
 
 
 @routes.get("/services/{service_id}")
-async def get_service(unit: Asking, service_id: PathId, response: Response) -> ServiceFull:
-    service = await teams.get_service(unit.session, service_id)
+async def get_service(context: Context, service_id: PathId, response: Response) -> ServiceFull:
+    service = await teams.get_service(context.session, service_id)
     tag(response, service.version)
     return service_out(service)
 
 
 @routes.patch("/services/{service_id}")
 async def change_service(
-    unit: Asking, service_id: PathId, given: ServicePatch, response: Response, if_match: IfMatch = None
+    context: Context, service_id: PathId, given: ServicePatch, response: Response, if_match: IfMatch = None
 ) -> ServiceFull:
-    unit.require_admin("change services of")
+    context.require_admin("change services of")
     service = await teams.change_service(
-        unit.session, unit.viewer, service_id, given.given(), expected_version(if_match)
+        context.session, context.viewer, service_id, given.given(), expected_version(if_match)
     )
     tag(response, service.version)
     return service_out(service)

@@ -6,25 +6,25 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Depends, Response
 from pydantic import model_validator
 
-from api.request_context import Asking, Unit
+from api.request_context import Context, RequestContext
+from api.shapes.base import Given, Listing, PathId, Ref, Shape, ask
+from api.shapes.postmortems import EditorOut, PostmortemOut
 from api.v1.postmortems.postmortems import read, start_after_commit
-from api.v1.postmortems.shapes import EditorOut, PostmortemOut
 from api.v1.routing import router
-from api.v1.shapes import Given, Listing, PathId, Ref, Shape, ask
 from domain.access import EditorLevel
 from models.postmortem import PostmortemEditor
 from models.queries.incidents import links
 from models.queries.pagination import Ask
 from models.queries.postmortems import editors
-from models.queries.postmortems.postmortems import Seen, get_seen
+from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible
 
 routes: APIRouter = router("discussion", prefix="/postmortems/{postmortem_id}")
 
 Paging = Annotated[Ask, Depends(ask)]
 
 
-async def _seen(unit: Unit, postmortem_id: str, *, lock: bool = False) -> Seen:
-    return await get_seen(unit.session, unit.viewer, postmortem_id, lock=lock)
+async def _seen(context: RequestContext, postmortem_id: str, *, lock: bool = False) -> VisiblePostmortem:
+    return await get_visible(context.session, context.viewer, postmortem_id, lock=lock)
 
 
 # Editors
@@ -53,37 +53,39 @@ def editor_out(editor: PostmortemEditor) -> EditorOut:
 
 
 @routes.get("/editors")
-async def list_editors(unit: Asking, postmortem_id: PathId) -> Listing[EditorOut]:
-    found = await editors.list_editors(unit.session, await _seen(unit, postmortem_id))
+async def list_editors(context: Context, postmortem_id: PathId) -> Listing[EditorOut]:
+    found = await editors.list_editors(context.session, await _seen(context, postmortem_id))
     return Listing(items=[editor_out(one) for one in found])
 
 
 @routes.post("/editors", status_code=201)
-async def add_editor(unit: Asking, postmortem_id: PathId, given: EditorIn) -> EditorOut | Listing[EditorOut]:
+async def add_editor(context: Context, postmortem_id: PathId, given: EditorIn) -> EditorOut | Listing[EditorOut]:
     """``EDIT`` may edit while it is a draft or in review; ``COMMENT`` may see and comment.
 
     Of a team, the answer lists who was added.
     """
-    seen = await _seen(unit, postmortem_id, lock=True)
+    seen = await _seen(context, postmortem_id, lock=True)
     if given.team_id is not None:
-        added = await editors.add_team_as_editors(unit.session, unit.viewer, seen, given.team_id, given.level, unit.now)
+        added = await editors.add_team_as_editors(
+            context.session, context.viewer, seen, given.team_id, given.level, context.now
+        )
         return Listing(items=[editor_out(one) for one in added])
     people = [given.user_id] if given.user_id else []
-    added = await editors.add_editors(unit.session, unit.viewer, seen, people, given.level, unit.now)
+    added = await editors.add_editors(context.session, context.viewer, seen, people, given.level, context.now)
     return editor_out(added[0])
 
 
 @routes.patch("/editors/{user_id}")
-async def change_editor(unit: Asking, postmortem_id: PathId, user_id: PathId, given: EditorPatch) -> EditorOut:
-    seen = await _seen(unit, postmortem_id, lock=True)
-    await editors.change_editor(unit.session, unit.viewer, seen, user_id, given.level, unit.now)
+async def change_editor(context: Context, postmortem_id: PathId, user_id: PathId, given: EditorPatch) -> EditorOut:
+    seen = await _seen(context, postmortem_id, lock=True)
+    await editors.change_editor(context.session, context.viewer, seen, user_id, given.level, context.now)
     return EditorOut(user_id=user_id, level=given.level)
 
 
 @routes.delete("/editors/{user_id}", status_code=204)
-async def remove_editor(unit: Asking, postmortem_id: PathId, user_id: PathId) -> None:
-    seen = await _seen(unit, postmortem_id, lock=True)
-    await editors.remove_editor(unit.session, unit.viewer, seen, user_id, unit.now)
+async def remove_editor(context: Context, postmortem_id: PathId, user_id: PathId) -> None:
+    seen = await _seen(context, postmortem_id, lock=True)
+    await editors.remove_editor(context.session, context.viewer, seen, user_id, context.now)
 
 
 # Linked incidents
@@ -102,8 +104,8 @@ class LinkedOut(Shape):
 
 
 @routes.get("/incidents")
-async def list_linked(unit: Asking, postmortem_id: PathId) -> Listing[LinkedOut]:
-    found = await links.list_linked(unit.session, await _seen(unit, postmortem_id))
+async def list_linked(context: Context, postmortem_id: PathId) -> Listing[LinkedOut]:
+    found = await links.list_linked(context.session, await _seen(context, postmortem_id))
     items = [
         LinkedOut(
             incident_id=one.id,
@@ -118,18 +120,18 @@ async def list_linked(unit: Asking, postmortem_id: PathId) -> Listing[LinkedOut]
 
 
 @routes.post("/incidents", status_code=201)
-async def link_incident(unit: Asking, postmortem_id: PathId, given: LinkIn, response: Response) -> PostmortemOut:
+async def link_incident(context: Context, postmortem_id: PathId, given: LinkIn, response: Response) -> PostmortemOut:
     """Adds a resolved incident's timeline, services and people; the duration spans all linked incidents."""
-    seen = await _seen(unit, postmortem_id, lock=True)
-    await links.link_incident(unit.session, unit.viewer, seen, given.incident_id, unit.now)
-    await unit.session.flush()
-    start_after_commit(unit, postmortem_id)
-    return await read(unit, postmortem_id, response)
+    seen = await _seen(context, postmortem_id, lock=True)
+    await links.link_incident(context.session, context.viewer, seen, given.incident_id, context.now)
+    await context.session.flush()
+    start_after_commit(context, postmortem_id)
+    return await read(context, postmortem_id, response)
 
 
 @routes.delete("/incidents/{incident_id}", status_code=204)
-async def unlink_incident(unit: Asking, postmortem_id: PathId, incident_id: PathId) -> None:
+async def unlink_incident(context: Context, postmortem_id: PathId, incident_id: PathId) -> None:
     """Takes away what only that incident brought; what a person wrote, edited or added stays."""
-    seen = await _seen(unit, postmortem_id, lock=True)
-    await links.unlink_incident(unit.session, unit.viewer, seen, incident_id, unit.now)
-    start_after_commit(unit, postmortem_id)
+    seen = await _seen(context, postmortem_id, lock=True)
+    await links.unlink_incident(context.session, context.viewer, seen, incident_id, context.now)
+    start_after_commit(context, postmortem_id)

@@ -4,11 +4,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from api.request_context import Asking, Unit
+from api.request_context import Context, RequestContext
+from api.shapes.base import IfMatch, Listing, PathId, ask, expected_version, tag
+from api.shapes.postmortems import PostmortemNew, PostmortemOut, PostmortemPatch, postmortem_out
 from api.v1 import commands
-from api.v1.postmortems.shapes import PostmortemNew, PostmortemOut, PostmortemPatch, postmortem_out
 from api.v1.routing import router
-from api.v1.shapes import IfMatch, Listing, PathId, ask, expected_version, tag
 from domain.access import Visibility
 from domain.errors import IllegalTransition
 from domain.postmortems.commands import PostmortemAction
@@ -58,38 +58,40 @@ def filters(
 
 @routes.get("")
 async def list_postmortems(
-    unit: Asking, wanted: Annotated[Filters, Depends(filters)], page: Annotated[Ask, Depends(ask)]
+    context: Context, wanted: Annotated[Filters, Depends(filters)], page: Annotated[Ask, Depends(ask)]
 ) -> Listing[PostmortemOut]:
     """Those that you may see. ``q`` finds what ``/api/search`` finds; ``overdue`` are those with a missed target."""
-    found = await postmortems.list_postmortems(unit.session, unit.viewer, wanted, page, unit.now)
-    base_url = unit.parts.settings.base_url
+    found = await postmortems.list_postmortems(context.session, context.viewer, wanted, page, context.now)
+    base_url = context.parts.settings.base_url
     return Listing(items=[postmortem_out(one, base_url) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("", status_code=201)
-async def create_postmortem(unit: Asking, given: PostmortemNew, response: Response) -> PostmortemOut:
+async def create_postmortem(context: Context, given: PostmortemNew, response: Response) -> PostmortemOut:
     """Opens a draft. What is not given is taken from the linked incidents, which must be resolved."""
     postmortem_id = new_id("pm")
-    new = await _new(unit, postmortem_id, given)
-    await postmortems.open_postmortem(unit.session, unit.viewer, new, unit.now)
-    start_after_commit(unit, postmortem_id)
+    new = await _new(context, postmortem_id, given)
+    await postmortems.open_postmortem(context.session, context.viewer, new, context.now)
+    start_after_commit(context, postmortem_id)
     response.headers["Location"] = f"/api/postmortems/{postmortem_id}"
-    return await read(unit, postmortem_id, response)
+    return await read(context, postmortem_id, response)
 
 
-async def _new(unit: Unit, postmortem_id: str, given: PostmortemNew) -> NewPostmortem:
+async def _new(context: RequestContext, postmortem_id: str, given: PostmortemNew) -> NewPostmortem:
     columns = given.columns()
     for name in ("incident_id", "incident_ids", "status", "template_id", "timeline", "title"):
         columns.pop(name, None)
-    template = given.template_id and await choose_template(unit.session, unit.viewer, "templateId", given.template_id)
+    template = given.template_id and await choose_template(
+        context.session, context.viewer, "templateId", given.template_id
+    )
     team_ids, service_ids = columns.pop("team_ids", None), columns.pop("service_ids", None)
-    await check_teams(unit.session, "teamIds", _texts(team_ids))
-    await postmortems.check_services(unit.session, "serviceIds", _texts(service_ids))
-    linked = [await incidents.get_incident(unit.session, one) for one in given.incidents()]
-    await incidents.check_may_open(unit.session, unit.viewer, linked)
-    author = unit.viewer.person_id
+    await check_teams(context.session, "teamIds", _texts(team_ids))
+    await postmortems.check_services(context.session, "serviceIds", _texts(service_ids))
+    linked = [await incidents.get_incident(context.session, one) for one in given.incidents()]
+    await incidents.check_may_open(context.session, context.viewer, linked)
+    author = context.viewer.person_id
     prefilled = (
-        await incidents.prefilled(unit.session, linked, postmortem_id, author)
+        await incidents.prefilled(context.session, linked, postmortem_id, author)
         if linked
         else NewPostmortem(postmortem_id, given.title or "", author)
     )
@@ -120,39 +122,44 @@ def _texts(values: Any) -> list[str]:
 
 
 @routes.get("/{postmortem_id}")
-async def get_postmortem(unit: Asking, postmortem_id: PathId, response: Response) -> PostmortemOut:
-    return await read(unit, postmortem_id, response)
+async def get_postmortem(context: Context, postmortem_id: PathId, response: Response) -> PostmortemOut:
+    return await read(context, postmortem_id, response)
 
 
 @routes.patch("/{postmortem_id}")
 async def update_postmortem(
-    unit: Asking, postmortem_id: PathId, given: PostmortemPatch, response: Response, if_match: IfMatch = None
+    context: Context, postmortem_id: PathId, given: PostmortemPatch, response: Response, if_match: IfMatch = None
 ) -> PostmortemOut:
     """Edits the content. A ``status`` in it is a transition; where that is refused, nothing of it is saved."""
     changes = given.columns()
     status, told = changes.pop("status", None), commands.said({"comment": changes.pop("comment", None)})
     expected = expected_version(if_match)
     if status is None:
-        await edit(unit, unit.session, postmortem_id, changes, expected)
+        await edit(context, context.session, postmortem_id, changes, expected)
     else:
-        await _edit_and_move(unit, postmortem_id, changes, expected, Status(str(status)), told)
-    return await read(unit, postmortem_id, response)
+        await _edit_and_move(context, postmortem_id, changes, expected, Status(str(status)), told)
+    return await read(context, postmortem_id, response)
 
 
 async def _edit_and_move(
-    unit: Unit, postmortem_id: str, changes: dict[str, Any], expected: int | None, wanted: Status, told: dict[str, Any]
+    context: RequestContext,
+    postmortem_id: str,
+    changes: dict[str, Any],
+    expected: int | None,
+    wanted: Status,
+    told: dict[str, Any],
 ) -> None:
     """The edit has a transaction of its own, since the command must see it; the move is checked inside of it."""
     command = None
-    async with unit.parts.sessions.begin() as session:
-        await edit(unit, session, postmortem_id, changes, expected)
-        seen = await postmortems.get_seen(session, unit.viewer, postmortem_id)
+    async with context.parts.sessions.begin() as session:
+        await edit(context, session, postmortem_id, changes, expected)
+        seen = await postmortems.get_visible(session, context.viewer, postmortem_id)
         current = Status(seen.postmortem.status)
         if current is not wanted:
-            command = commands.postmortem_command(unit, postmortem_id, _action(current, wanted), told)
-            await commands.check(unit, session, command, told)
+            command = commands.postmortem_command(context, postmortem_id, _action(current, wanted), told)
+            await commands.check(context, session, command, told)
     if command is not None:
-        await unit.parts.commands.run_postmortem(command, told)
+        await context.parts.commands.run_postmortem(command, told)
 
 
 def _action(current: Status, wanted: Status) -> PostmortemAction:
@@ -165,30 +172,32 @@ def _action(current: Status, wanted: Status) -> PostmortemAction:
 
 
 @routes.delete("/{postmortem_id}", status_code=204)
-async def delete_postmortem(unit: Asking, postmortem_id: PathId) -> None:
+async def delete_postmortem(context: Context, postmortem_id: PathId) -> None:
     """Administrators; drafts only. Its action items go with it, their tickets stay where they are."""
-    await commands.move(unit, postmortem_id, PostmortemAction.DELETE)
+    await commands.move(context, postmortem_id, PostmortemAction.DELETE)
 
 
-async def edit(unit: Unit, session: Session, postmortem_id: str, changes: dict[str, Any], expected: int | None) -> None:
+async def edit(
+    context: RequestContext, session: Session, postmortem_id: str, changes: dict[str, Any], expected: int | None
+) -> None:
     """Changes content, in that session's transaction; the workflow is told where that moves its deadline or team."""
     if not changes and expected is None:
         return
     started = await postmortems.edit_content(
-        session, unit.viewer, postmortem_id, changes, expected_version=expected, now=unit.now
+        session, context.viewer, postmortem_id, changes, expected_version=expected, now=context.now
     )
     await session.flush()
     if started or "team_ids" in changes:
-        start_after_commit(unit, postmortem_id)
+        start_after_commit(context, postmortem_id)
 
 
-def start_after_commit(unit: Unit, postmortem_id: str) -> None:
+def start_after_commit(context: RequestContext, postmortem_id: str) -> None:
     """Starts the workflow, or has a running one look at its row again; once the row is committed."""
-    unit.after_commit.append(lambda: unit.parts.dispatch.start_postmortem(postmortem_id))
+    context.after_commit.append(lambda: context.parts.dispatch.start_postmortem(postmortem_id))
 
 
-async def read(unit: Unit, postmortem_id: str, response: Response) -> PostmortemOut:
+async def read(context: RequestContext, postmortem_id: str, response: Response) -> PostmortemOut:
     """The postmortem as the viewer may see it, with its ETag."""
-    full = await postmortems.get_full(unit.session, unit.viewer, postmortem_id, unit.now)
+    full = await postmortems.get_full(context.session, context.viewer, postmortem_id, context.now)
     tag(response, full.postmortem.version)
-    return postmortem_out(full, unit.parts.settings.base_url)
+    return postmortem_out(full, context.parts.settings.base_url)

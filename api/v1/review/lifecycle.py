@@ -6,12 +6,12 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Response
 from pydantic import Field, model_validator
 
-from api.request_context import Asking, Unit
+from api.request_context import Context, RequestContext
+from api.shapes.base import Given, Listing, PathId, Ref, Remark, Shape, Text
+from api.shapes.postmortems import PostmortemOut, ReviewerListed
 from api.v1 import commands
 from api.v1.postmortems.postmortems import read
-from api.v1.postmortems.shapes import PostmortemOut, ReviewerListed
 from api.v1.routing import router
-from api.v1.shapes import Given, Listing, PathId, Ref, Remark, Shape, Text
 from domain.escalation.targets import TargetName, TargetState
 from domain.people.absence import Absence
 from domain.postmortems.commands import PostmortemAction
@@ -118,56 +118,60 @@ class TargetOut(Shape):
 
 @routes.post("/submit")
 async def submit(
-    unit: Asking, postmortem_id: PathId, response: Response, given: SubmitIn | None = None
+    context: Context, postmortem_id: PathId, response: Response, given: SubmitIn | None = None
 ) -> PostmortemOut:
     """DRAFT to IN_REVIEW. Refused with every reason at once."""
     given = given or SubmitIn()
     await commands.move(
-        unit,
+        context,
         postmortem_id,
         PostmortemAction.SUBMIT,
         person_ids=tuple(dict.fromkeys(given.reviewer_ids)),
         publish_on_approval=given.publish_on_approval,
     )
-    return await read(unit, postmortem_id, response)
+    return await read(context, postmortem_id, response)
 
 
 @routes.post("/publish")
-async def publish(unit: Asking, postmortem_id: PathId, response: Response) -> PostmortemOut:
+async def publish(context: Context, postmortem_id: PathId, response: Response) -> PostmortemOut:
     """IN_REVIEW to PUBLISHED. Refused with every reason at once."""
-    return await _moved(unit, postmortem_id, PostmortemAction.PUBLISH, response)
+    return await _moved(context, postmortem_id, PostmortemAction.PUBLISH, response)
 
 
 @routes.post("/archive")
-async def archive(unit: Asking, postmortem_id: PathId, response: Response) -> PostmortemOut:
+async def archive(context: Context, postmortem_id: PathId, response: Response) -> PostmortemOut:
     """PUBLISHED to ARCHIVED; administrators."""
-    return await _moved(unit, postmortem_id, PostmortemAction.ARCHIVE, response)
+    return await _moved(context, postmortem_id, PostmortemAction.ARCHIVE, response)
 
 
 @routes.post("/request-changes")
 async def request_changes(
-    unit: Asking, postmortem_id: PathId, response: Response, given: CommentIn | None = None
+    context: Context, postmortem_id: PathId, response: Response, given: CommentIn | None = None
 ) -> PostmortemOut:
     """Back to DRAFT (a reviewer), or from PUBLISHED back to IN_REVIEW (an administrator). A comment says what."""
     comment = given.comment if given else None
-    return await _moved(unit, postmortem_id, PostmortemAction.REQUEST_CHANGES, response, comment)
+    return await _moved(context, postmortem_id, PostmortemAction.REQUEST_CHANGES, response, comment)
 
 
 async def _moved(
-    unit: Unit, postmortem_id: str, action: PostmortemAction, response: Response, comment: str | None = None
+    context: RequestContext,
+    postmortem_id: str,
+    action: PostmortemAction,
+    response: Response,
+    comment: str | None = None,
 ) -> PostmortemOut:
-    await commands.move(unit, postmortem_id, action, {"comment": comment})
-    return await read(unit, postmortem_id, response)
+    await commands.move(context, postmortem_id, action, {"comment": comment})
+    return await read(context, postmortem_id, response)
 
 
 # Reviews
 
 
 @routes.get("/reviews")
-async def list_reviews(unit: Asking, postmortem_id: PathId) -> Listing[ReviewOut]:
+async def list_reviews(context: Context, postmortem_id: PathId) -> Listing[ReviewOut]:
     """Every decision, oldest first, with the content revision that it was made on."""
-    seen = await postmortems.get_seen(unit.session, unit.viewer, postmortem_id)
-    found = await reviews.list_reviews(unit.session, seen)
+    seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
+    found = await reviews.list_reviews(context.session, seen)
     current = seen.postmortem.content_revision
     return Listing(
         items=[
@@ -186,28 +190,28 @@ async def list_reviews(unit: Asking, postmortem_id: PathId) -> Listing[ReviewOut
 
 
 @routes.post("/reviews", status_code=201)
-async def review(unit: Asking, postmortem_id: PathId, given: ReviewIn, response: Response) -> PostmortemOut:
+async def review(context: Context, postmortem_id: PathId, given: ReviewIn, response: Response) -> PostmortemOut:
     """A reviewer approves the current revision, or asks for changes."""
     action = PostmortemAction.APPROVE if given.decision is Decision.APPROVE else PostmortemAction.REQUEST_CHANGES
-    return await _moved(unit, postmortem_id, action, response, given.comment)
+    return await _moved(context, postmortem_id, action, response, given.comment)
 
 
 # Reviewers
 
 
 @routes.get("/reviewers")
-async def list_reviewers(unit: Asking, postmortem_id: PathId) -> Listing[ReviewerListed]:
-    seen = await postmortems.get_seen(unit.session, unit.viewer, postmortem_id)
-    return Listing(items=await _reviewers(unit, seen))
+async def list_reviewers(context: Context, postmortem_id: PathId) -> Listing[ReviewerListed]:
+    seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
+    return Listing(items=await _reviewers(context, seen))
 
 
-async def _reviewers(unit: Unit, seen: postmortems.Seen) -> list[ReviewerListed]:
-    found = await reviews.list_reviewers(unit.session, seen)
-    absences = await people.find_absences(unit.session, [one.person_id for one in found], unit.now)
+async def _reviewers(context: RequestContext, seen: postmortems.VisiblePostmortem) -> list[ReviewerListed]:
+    found = await reviews.list_reviewers(context.session, seen)
+    absences = await people.find_absences(context.session, [one.person_id for one in found], context.now)
     return [_listed(one, seen, absences.get(one.person_id)) for one in found]
 
 
-def _listed(one: PostmortemReviewer, seen: postmortems.Seen, absence: Absence | None) -> ReviewerListed:
+def _listed(one: PostmortemReviewer, seen: postmortems.VisiblePostmortem, absence: Absence | None) -> ReviewerListed:
     left = absence is not None and absence.left
     return ReviewerListed(
         user_id=one.person_id,
@@ -220,42 +224,42 @@ def _listed(one: PostmortemReviewer, seen: postmortems.Seen, absence: Absence | 
 
 
 @routes.post("/reviewers", status_code=201)
-async def add_reviewers(unit: Asking, postmortem_id: PathId, given: ReviewersIn) -> ReviewersOut:
+async def add_reviewers(context: Context, postmortem_id: PathId, given: ReviewersIn) -> ReviewersOut:
     """Never the author. In review, whoever is added is asked at once."""
-    seen = await postmortems.get_seen(unit.session, unit.viewer, postmortem_id)
+    seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
     asked = dict.fromkeys(given.people())
     if given.team_id:
         passed_over = {seen.postmortem.author_id}
-        passed_over |= {one.person_id for one in await reviews.list_reviewers(unit.session, seen)}
-        members = await teams.list_active_members(unit.session, given.team_id)
+        passed_over |= {one.person_id for one in await reviews.list_reviewers(context.session, seen)}
+        members = await teams.list_active_members(context.session, given.team_id)
         asked |= dict.fromkeys(one for one in members if one not in passed_over)
-    await commands.move(unit, postmortem_id, PostmortemAction.ADD_REVIEWERS, person_ids=tuple(asked))
-    return ReviewersOut(items=await _reviewers(unit, seen), added=list(asked))
+    await commands.move(context, postmortem_id, PostmortemAction.ADD_REVIEWERS, person_ids=tuple(asked))
+    return ReviewersOut(items=await _reviewers(context, seen), added=list(asked))
 
 
 @routes.post("/reviewers/{user_id}/replace")
 async def replace_reviewer(
-    unit: Asking, postmortem_id: PathId, user_id: PathId, given: ReplacementIn
+    context: Context, postmortem_id: PathId, user_id: PathId, given: ReplacementIn
 ) -> Listing[ReviewerListed]:
     """Somebody else reviews instead, such as for a reviewer who left or is away; in review, they are asked at once."""
     changed = (user_id, given.user_id)
-    await commands.move(unit, postmortem_id, PostmortemAction.REPLACE_REVIEWER, person_ids=changed)
-    return await list_reviewers(unit, postmortem_id)
+    await commands.move(context, postmortem_id, PostmortemAction.REPLACE_REVIEWER, person_ids=changed)
+    return await list_reviewers(context, postmortem_id)
 
 
 @routes.delete("/reviewers/{user_id}", status_code=204)
-async def remove_reviewer(unit: Asking, postmortem_id: PathId, user_id: PathId) -> None:
-    await commands.move(unit, postmortem_id, PostmortemAction.REMOVE_REVIEWER, person_ids=(user_id,))
+async def remove_reviewer(context: Context, postmortem_id: PathId, user_id: PathId) -> None:
+    await commands.move(context, postmortem_id, PostmortemAction.REMOVE_REVIEWER, person_ids=(user_id,))
 
 
 # Targets
 
 
 @routes.get("/targets")
-async def list_targets(unit: Asking, postmortem_id: PathId) -> Listing[TargetOut]:
+async def list_targets(context: Context, postmortem_id: PathId) -> Listing[TargetOut]:
     """Each timing target: when it is due, how it stands, and who was nudged."""
-    seen = await postmortems.get_seen(unit.session, unit.viewer, postmortem_id)
-    found = await reviews.list_targets(unit.session, seen, unit.now)
+    seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
+    found = await reviews.list_targets(context.session, seen, context.now)
     return Listing(items=[_target_out(one) for one in found])
 
 
@@ -279,18 +283,18 @@ def _target_out(one: reviews.TargetStanding) -> TargetOut:
 
 
 @routes.post("/targets/{target}/waive")
-async def waive(unit: Asking, postmortem_id: PathId, target: TargetName, given: ReasonIn) -> Listing[TargetOut]:
+async def waive(context: Context, postmortem_id: PathId, target: TargetName, given: ReasonIn) -> Listing[TargetOut]:
     """The target is not asked for any more. Needs a reason, and is audited."""
     words = {"reason": given.reason}
-    await commands.move(unit, postmortem_id, PostmortemAction.WAIVE_TARGET, words, target=target.value)
-    return await list_targets(unit, postmortem_id)
+    await commands.move(context, postmortem_id, PostmortemAction.WAIVE_TARGET, words, target=target.value)
+    return await list_targets(context, postmortem_id)
 
 
 @routes.post("/targets/{target}/extend")
-async def extend(unit: Asking, postmortem_id: PathId, target: TargetName, given: ExtendIn) -> Listing[TargetOut]:
+async def extend(context: Context, postmortem_id: PathId, target: TargetName, given: ExtendIn) -> Listing[TargetOut]:
     """The target is due later. Needs a reason, and is audited and counted."""
     words = {"reason": given.reason}
     await commands.move(
-        unit, postmortem_id, PostmortemAction.EXTEND_TARGET, words, target=target.value, until=given.until
+        context, postmortem_id, PostmortemAction.EXTEND_TARGET, words, target=target.value, until=given.until
     )
-    return await list_targets(unit, postmortem_id)
+    return await list_targets(context, postmortem_id)

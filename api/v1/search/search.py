@@ -5,9 +5,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.request_context import Asking
+from api.request_context import Context
+from api.shapes.base import Listing, Shape
 from api.v1.routing import router
-from api.v1.shapes import Listing, Shape
 from domain.postmortems.lifecycle import Status
 from domain.search.query import Place
 from models.queries.pagination import Ask
@@ -69,7 +69,7 @@ class SearchResults(Listing[SearchHit]):
 
 @routes.get("")
 async def search_everything(
-    unit: Asking,
+    context: Context,
     q: Words,
     kind: Place | None = None,
     limit: Annotated[int, Query(ge=1, le=50)] = 20,
@@ -80,8 +80,8 @@ async def search_everything(
     All words must be met, anywhere in the postmortem: `"a phrase"` within one place, `or` between alternatives, `-`
     before what must not be there. `kind` asks for the words in places of that kind only. At most 200 are ranked.
     """
-    found = await search.search(unit.session, unit.viewer, q, kind, Ask(limit, cursor), unit.now)
-    base_url = unit.parts.settings.base_url
+    found = await search.search(context.session, context.viewer, q, kind, Ask(limit, cursor), context.now)
+    base_url = context.parts.settings.base_url
     items = [
         SearchHit(
             postmortem=found_postmortem(one, base_url),

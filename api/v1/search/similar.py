@@ -5,11 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.request_context import Asking
-from api.v1.postmortems.shapes import ServiceOut
+from api.request_context import Context
+from api.shapes.base import Listing, PathId, Shape
+from api.shapes.postmortems import ServiceOut
 from api.v1.routing import router
 from api.v1.search.search import FoundPostmortem, found_postmortem
-from api.v1.shapes import Listing, PathId, Shape
 from domain.action_items.action_item import ActionItemStatus, Priority, is_overdue
 from models.queries.search import similar
 
@@ -45,11 +45,11 @@ class SimilarOut(Shape):
 
 @routes.get("/similar")
 async def list_similar(
-    unit: Asking, postmortem_id: PathId, limit: Annotated[int, Query(ge=1, le=20)] = 5
+    context: Context, postmortem_id: PathId, limit: Annotated[int, Query(ge=1, le=20)] = 5
 ) -> Listing[SimilarOut]:
     """By text, services and category of the cause; the most similar first, only those that you may see."""
-    found = await similar.list_similar(unit.session, unit.viewer, postmortem_id, limit)
-    base_url = unit.parts.settings.base_url
+    found = await similar.list_similar(context.session, context.viewer, postmortem_id, limit)
+    base_url = context.parts.settings.base_url
     items = [
         SimilarOut(
             postmortem=found_postmortem(one, base_url),
@@ -67,7 +67,7 @@ async def list_similar(
                     due_date=item.due_on,
                     priority=Priority(item.priority),
                     status=ActionItemStatus(item.status),
-                    overdue=is_overdue(ActionItemStatus(item.status), item.due_on, unit.now),
+                    overdue=is_overdue(ActionItemStatus(item.status), item.due_on, context.now),
                 )
                 for item in one.open_items
             ],

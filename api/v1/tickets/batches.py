@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.request_context import Asking, Unit
+from api.request_context import Context, RequestContext
+from api.shapes.base import Given, PathId, Ref, Shape
 from api.v1.routing import router
-from api.v1.shapes import Given, PathId, Ref, Shape
 from domain.action_items.action_item import LinkState
 from integrations import shelf
 from models.queries.connections import connections
@@ -69,8 +69,8 @@ def _batch_out(one: Progress) -> BatchOut:
     )
 
 
-async def _progress(unit: Unit, postmortem_id: str) -> ProgressOut:
-    batches = [_batch_out(one) for one in await ticket_batches.list_progress(unit.session, postmortem_id)]
+async def _progress(context: RequestContext, postmortem_id: str) -> ProgressOut:
+    batches = [_batch_out(one) for one in await ticket_batches.list_progress(context.session, postmortem_id)]
     return ProgressOut(
         total=sum(one.total for one in batches),
         done=sum(one.done for one in batches),
@@ -81,21 +81,23 @@ async def _progress(unit: Unit, postmortem_id: str) -> ProgressOut:
 
 
 @routes.post("/{postmortem_id}/tickets", status_code=202)
-async def open_tickets(unit: Asking, postmortem_id: PathId, given: TicketsIn | None = None) -> ProgressOut:
+async def open_tickets(context: Context, postmortem_id: PathId, given: TicketsIn | None = None) -> ProgressOut:
     """They are made in the background, a few at a time. Asked for again, it makes what is missing and tries again what
     was refused; what is there stays."""
     given = given or TicketsIn()
-    seen = await postmortems.get_seen(unit.session, unit.viewer, postmortem_id, lock=True)
+    seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id, lock=True)
     ticket_batches.check_may_ask(seen)
-    integration = await connections.get_one_of(unit.session, shelf.tracker_kinds(), given.integration_id)
-    batch = await ticket_batches.ask_for_tickets(unit.session, unit.viewer, seen, integration, given.item_ids, unit.now)
+    integration = await connections.get_one_of(context.session, shelf.tracker_kinds(), given.integration_id)
+    batch = await ticket_batches.ask_for_tickets(
+        context.session, context.viewer, seen, integration, given.item_ids, context.now
+    )
     batch_id = batch.id
-    unit.after_commit.append(lambda: unit.parts.dispatch.start_ticket_batch(batch_id))
-    return await _progress(unit, postmortem_id)
+    context.after_commit.append(lambda: context.parts.dispatch.start_ticket_batch(batch_id))
+    return await _progress(context, postmortem_id)
 
 
 @routes.get("/{postmortem_id}/tickets")
-async def get_tickets(unit: Asking, postmortem_id: PathId) -> ProgressOut:
+async def get_tickets(context: Context, postmortem_id: PathId) -> ProgressOut:
     """How far the tickets are that were asked for in one go."""
-    await postmortems.get_seen(unit.session, unit.viewer, postmortem_id)
-    return await _progress(unit, postmortem_id)
+    await postmortems.get_visible(context.session, context.viewer, postmortem_id)
+    return await _progress(context, postmortem_id)

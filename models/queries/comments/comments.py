@@ -23,12 +23,12 @@ from models.queries.comments.mentions import Unnotified, speak_to, tell
 from models.queries.content.kept_templates import get_kept
 from models.queries.content.section_texts import read_bodies
 from models.queries.pagination import Ask, Order, Page, fetch_page
-from models.queries.postmortems.postmortems import Seen, audit_seen
+from models.queries.postmortems.postmortems import VisiblePostmortem, audit_seen
 
 # Sections
 
 
-async def _texts(session: AsyncSession, seen: Seen, sections: Collection[str]) -> dict[str, str]:
+async def _texts(session: AsyncSession, seen: VisiblePostmortem, sections: Collection[str]) -> dict[str, str]:
     """The current texts of those sections; nothing for one that has none."""
     if not sections:
         return {}
@@ -36,13 +36,15 @@ async def _texts(session: AsyncSession, seen: Seen, sections: Collection[str]) -
     return {name: body.text for name, body in bodies.items()}
 
 
-async def _check_section(session: AsyncSession, seen: Seen, section: str) -> None:
+async def _check_section(session: AsyncSession, seen: VisiblePostmortem, section: str) -> None:
     """Those of the postmortem's template, also the ones that are tables, not text."""
     if (await get_kept(session, seen.postmortem)).section(section) is None:
         raise UnknownReference(field="section", kind="section", id=section)
 
 
-async def _anchored(session: AsyncSession, seen: Seen, section: str, selection: Selection) -> dict[str, Any]:
+async def _anchored(
+    session: AsyncSession, seen: VisiblePostmortem, section: str, selection: Selection
+) -> dict[str, Any]:
     """What is kept of the marked words. Raises :class:`WordsNotFound`, :class:`AnchorTooLong`."""
     text = (await _texts(session, seen, [section])).get(section, "")
     return asdict(anchor_for(text, selection))
@@ -74,7 +76,7 @@ class Shown:
     unnotified: tuple[Unnotified, ...] = ()
 
 
-async def list_comments(session: AsyncSession, seen: Seen, wanted: Wanted, ask: Ask) -> Page[Shown]:
+async def list_comments(session: AsyncSession, seen: VisiblePostmortem, wanted: Wanted, ask: Ask) -> Page[Shown]:
     """Oldest first."""
     statement = select(Comment, _replies()).where(Comment.postmortem_id == seen.postmortem.id)
     if wanted.section is not None:
@@ -94,7 +96,7 @@ async def list_comments(session: AsyncSession, seen: Seen, wanted: Wanted, ask: 
     return Page(await _shown(session, seen, {row[0]: row[1] for row in rows}), cursor)
 
 
-async def get_shown(session: AsyncSession, seen: Seen, comment_id: str) -> Shown:
+async def get_shown(session: AsyncSession, seen: VisiblePostmortem, comment_id: str) -> Shown:
     comment = await get_comment(session, seen, comment_id)
     replies = (await session.execute(select(_replies()).where(Comment.id == comment_id))).scalar_one()
     return (await _shown(session, seen, {comment: replies}))[0]
@@ -106,14 +108,16 @@ def _replies() -> ScalarSelect[int]:
     return counted.correlate(Comment).scalar_subquery()
 
 
-async def get_comment(session: AsyncSession, seen: Seen, comment_id: str, *, lock: bool = False) -> Comment:
+async def get_comment(
+    session: AsyncSession, seen: VisiblePostmortem, comment_id: str, *, lock: bool = False
+) -> Comment:
     comment = await session.get(Comment, comment_id, with_for_update=lock, populate_existing=True)
     if comment is None or comment.postmortem_id != seen.postmortem.id:
         raise NotFound(kind="comment", id=comment_id)
     return comment
 
 
-async def _shown(session: AsyncSession, seen: Seen, found: Mapping[Comment, int]) -> list[Shown]:
+async def _shown(session: AsyncSession, seen: VisiblePostmortem, found: Mapping[Comment, int]) -> list[Shown]:
     """``found`` are comments with the number of their answers; mentions and texts in one statement each."""
     ids = [one.id for one in found]
     spoken_to: dict[str, list[str]] = {}
@@ -141,7 +145,7 @@ async def _shown(session: AsyncSession, seen: Seen, found: Mapping[Comment, int]
 async def add_comment(
     session: AsyncSession,
     viewer: Viewer,
-    seen: Seen,
+    seen: VisiblePostmortem,
     *,
     body: str,
     now: datetime,
@@ -200,7 +204,7 @@ class Changes:
 async def change_comment(
     session: AsyncSession,
     viewer: Viewer,
-    seen: Seen,
+    seen: VisiblePostmortem,
     comment_id: str,
     changes: Changes,
     expected: int | None,
@@ -233,7 +237,12 @@ async def change_comment(
 
 
 async def _re_anchor(
-    session: AsyncSession, viewer: Viewer, seen: Seen, comment: Comment, selection: Selection | None, now: datetime
+    session: AsyncSession,
+    viewer: Viewer,
+    seen: VisiblePostmortem,
+    comment: Comment,
+    selection: Selection | None,
+    now: datetime,
 ) -> None:
     if comment.parent_id is not None:
         raise NotAThread(comment_id=comment.id, thread_id=comment.parent_id)
@@ -250,7 +259,7 @@ async def _re_anchor(
 
 
 def _resolve(
-    session: AsyncSession, viewer: Viewer, seen: Seen, comment: Comment, resolved: bool, now: datetime
+    session: AsyncSession, viewer: Viewer, seen: VisiblePostmortem, comment: Comment, resolved: bool, now: datetime
 ) -> None:
     if comment.parent_id is not None:
         raise NotAThread(comment_id=comment.id, thread_id=comment.parent_id)
@@ -264,7 +273,7 @@ def _resolve(
     audit_seen(session, viewer, seen, action, None, {"commentId": comment.id})
 
 
-async def remove_comment(session: AsyncSession, viewer: Viewer, seen: Seen, comment_id: str) -> None:
+async def remove_comment(session: AsyncSession, viewer: Viewer, seen: VisiblePostmortem, comment_id: str) -> None:
     """Its author or an administrator. The answers go with the thread, so others' answers keep its author from it."""
     comment = await get_comment(session, seen, comment_id, lock=True)
     statement = select(Comment).where(Comment.parent_id == comment.id).order_by(Comment.created_at, Comment.id)
@@ -279,7 +288,7 @@ async def remove_comment(session: AsyncSession, viewer: Viewer, seen: Seen, comm
     await session.delete(comment)
 
 
-def _held(viewer: Viewer, seen: Seen, comment: Comment) -> AbstractSet[Relation]:
+def _held(viewer: Viewer, seen: VisiblePostmortem, comment: Comment) -> AbstractSet[Relation]:
     return comments.relations_to(comment.author_id == viewer.person_id, seen.relations)
 
 

@@ -14,7 +14,7 @@ from models.person import Person
 from models.postmortem import Comment, CommentMention
 from models.queries.access.visibility import visible_to_person
 from models.queries.notifications.notices import notify
-from models.queries.postmortems.postmortems import Seen
+from models.queries.postmortems.postmortems import VisiblePostmortem
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Unnotified:
 
 
 async def speak_to(
-    session: AsyncSession, viewer: Viewer, seen: Seen, comment: Comment, now: datetime
+    session: AsyncSession, viewer: Viewer, seen: VisiblePostmortem, comment: Comment, now: datetime
 ) -> tuple[Unnotified, ...]:
     """Keeps who is mentioned, tells those who were not told of this comment before; returns who cannot be told."""
     written = mentions(comment.body)
@@ -56,7 +56,12 @@ async def speak_to(
 
 
 async def tell(
-    session: AsyncSession, viewer: Viewer, seen: Seen, comment: Comment, thread: Comment | None, now: datetime
+    session: AsyncSession,
+    viewer: Viewer,
+    seen: VisiblePostmortem,
+    comment: Comment,
+    thread: Comment | None,
+    now: datetime,
 ) -> None:
     """Who is in the thread hears of an answer, and the postmortem's author of a new thread, unless mentioned in it."""
     if thread is None:

@@ -17,7 +17,7 @@ from domain.postmortems.lifecycle import Status
 from models.queries.content.kept_templates import get_kept
 from models.queries.content.section_texts import UNWRITTEN, Body, read_bodies, write_bodies
 from models.queries.pagination import Ask, Order, Page, fetch_page
-from models.queries.postmortems.postmortems import Seen, audit_seen, content_changed, get_seen
+from models.queries.postmortems.postmortems import VisiblePostmortem, audit_seen, content_changed, get_visible
 from models.section import Section, SectionRevision
 
 
@@ -60,7 +60,7 @@ class Revision:
 
 async def list_sections(session: AsyncSession, viewer: Viewer, postmortem_id: str) -> Sequence[SectionText]:
     """Every section of the template that holds a text, in its order, also those without one. Raises NotFound."""
-    seen = await get_seen(session, viewer, postmortem_id)
+    seen = await get_visible(session, viewer, postmortem_id)
     kept = await get_kept(session, seen.postmortem)
     rows = (await session.execute(select(Section).where(Section.postmortem_id == postmortem_id))).scalars()
     written = {one.name: _text(one) for one in rows}
@@ -74,7 +74,7 @@ async def get_section(session: AsyncSession, viewer: Viewer, postmortem_id: str,
 
 
 async def _check_readable(session: AsyncSession, viewer: Viewer, postmortem_id: str, name: str) -> None:
-    seen = await get_seen(session, viewer, postmortem_id)
+    seen = await get_visible(session, viewer, postmortem_id)
     if name not in (await get_kept(session, seen.postmortem)).text_keys:
         raise NotFound(kind="section", id=name)
 
@@ -212,8 +212,8 @@ async def restore_section(
     )
 
 
-async def _lock(session: AsyncSession, viewer: Viewer, postmortem_id: str, name: str) -> tuple[Seen, Body]:
-    seen = await get_seen(session, viewer, postmortem_id, lock=True)
+async def _lock(session: AsyncSession, viewer: Viewer, postmortem_id: str, name: str) -> tuple[VisiblePostmortem, Body]:
+    seen = await get_visible(session, viewer, postmortem_id, lock=True)
     access.check_edit(Status(seen.postmortem.status), seen.relations)
     known = (await get_kept(session, seen.postmortem)).text_keys
     if name not in known:
@@ -241,7 +241,7 @@ def _conflict(name: str, yours: str, standing: Body, base_revision: int | None, 
 async def _write(
     session: AsyncSession,
     viewer: Viewer,
-    seen: Seen,
+    seen: VisiblePostmortem,
     name: str,
     standing: Body,
     *,

@@ -26,12 +26,19 @@ from models.postmortem import (
     TimelineEvent,
 )
 from models.queries.incidents.incidents import get_incident, new_events, prefilled
-from models.queries.postmortems.postmortems import Seen, add_events, add_links, audit_seen, content_changed, take_picked
+from models.queries.postmortems.postmortems import (
+    VisiblePostmortem,
+    add_events,
+    add_links,
+    audit_seen,
+    content_changed,
+    take_picked,
+)
 from models.queries.timeline import sort_out_doubles
 from models.team import Service
 
 
-async def list_linked(session: AsyncSession, seen: Seen) -> list[Incident]:
+async def list_linked(session: AsyncSession, seen: VisiblePostmortem) -> list[Incident]:
     """In the order in which they were linked."""
     statement = (
         select(Incident)
@@ -42,7 +49,9 @@ async def list_linked(session: AsyncSession, seen: Seen) -> list[Incident]:
     return list((await session.execute(statement)).scalars())
 
 
-async def link_incident(session: AsyncSession, viewer: Viewer, seen: Seen, incident_id: str, now: datetime) -> bool:
+async def link_incident(
+    session: AsyncSession, viewer: Viewer, seen: VisiblePostmortem, incident_id: str, now: datetime
+) -> bool:
     """Adds a resolved incident's timeline, services, teams and people; the row must be locked.
 
     False if it was linked already. Raises EditingClosed, NotFound, IncidentNotResolved.
@@ -67,7 +76,7 @@ async def link_incident(session: AsyncSession, viewer: Viewer, seen: Seen, incid
     return True
 
 
-async def _add_timeline(session: AsyncSession, seen: Seen, incident: Incident, *, named: bool) -> int:
+async def _add_timeline(session: AsyncSession, seen: VisiblePostmortem, incident: Incident, *, named: bool) -> int:
     """What the timeline does not tell already."""
     columns = (TimelineEvent.at, TimelineEvent.event, TimelineEvent.actor)
     statement = select(*columns).where(TimelineEvent.postmortem_id == seen.postmortem.id)
@@ -78,12 +87,14 @@ async def _add_timeline(session: AsyncSession, seen: Seen, incident: Incident, *
     return len(await add_events(session, seen.postmortem.id, new_events([incident], new)))
 
 
-async def _add_picked(session: AsyncSession, seen: Seen, incident_id: str) -> int:
+async def _add_picked(session: AsyncSession, seen: VisiblePostmortem, incident_id: str) -> int:
     picked = await take_picked(session, [incident_id])
     return len(await add_events(session, seen.postmortem.id, (await sort_out_doubles(session, seen, picked)).new))
 
 
-async def unlink_incident(session: AsyncSession, viewer: Viewer, seen: Seen, incident_id: str, now: datetime) -> None:
+async def unlink_incident(
+    session: AsyncSession, viewer: Viewer, seen: VisiblePostmortem, incident_id: str, now: datetime
+) -> None:
     """Takes the incident away, and what only it brought; the row must be locked.
 
     What another linked incident tells or brings too is that one's from now on; an event that somebody edited is a
@@ -107,7 +118,9 @@ async def unlink_incident(session: AsyncSession, viewer: Viewer, seen: Seen, inc
     await content_changed(session, seen, now)
 
 
-async def _take_timeline(session: AsyncSession, seen: Seen, incident_id: str, remaining: Sequence[Incident]) -> int:
+async def _take_timeline(
+    session: AsyncSession, seen: VisiblePostmortem, incident_id: str, remaining: Sequence[Incident]
+) -> int:
     """How many events went."""
     theirs = (TimelineEvent.postmortem_id == seen.postmortem.id, TimelineEvent.incident_id == incident_id)
     edited = or_(TimelineEvent.version > 1, TimelineEvent.source != EntrySource.INCIDENT.value)
@@ -157,7 +170,7 @@ async def _brought(session: AsyncSession, incident_ids: Sequence[str]) -> list[_
     ]
 
 
-async def _take_links(session: AsyncSession, seen: Seen, incident_id: str, brought: _Brought) -> list[str]:
+async def _take_links(session: AsyncSession, seen: VisiblePostmortem, incident_id: str, brought: _Brought) -> list[str]:
     """The ids that went."""
     table, column = brought.table, getattr(brought.table, brought.column)
     theirs = (table.postmortem_id == seen.postmortem.id, table.incident_id == incident_id)
@@ -168,7 +181,7 @@ async def _take_links(session: AsyncSession, seen: Seen, incident_id: str, broug
     return sorted(went.scalars())
 
 
-async def _recount(session: AsyncSession, seen: Seen) -> None:
+async def _recount(session: AsyncSession, seen: VisiblePostmortem) -> None:
     """Duration and resolution follow from all linked incidents; the impact's duration where nobody wrote another."""
     postmortem, linked = seen.postmortem, await list_linked(session, seen)
     span = incidents.covering(incidents.Span(one.started_at, one.resolved_at) for one in linked)

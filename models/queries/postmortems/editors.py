@@ -15,17 +15,22 @@ from models.postmortem import PostmortemEditor
 from models.queries.notifications.notices import notify
 from models.queries.people.people import check_people
 from models.queries.people.teams import list_active_members
-from models.queries.postmortems.postmortems import Seen, audit_seen, check_managing, content_changed
+from models.queries.postmortems.postmortems import VisiblePostmortem, audit_seen, check_managing, content_changed
 
 
-async def list_editors(session: AsyncSession, seen: Seen) -> list[PostmortemEditor]:
+async def list_editors(session: AsyncSession, seen: VisiblePostmortem) -> list[PostmortemEditor]:
     statement = select(PostmortemEditor).where(PostmortemEditor.postmortem_id == seen.postmortem.id)
     statement = statement.order_by(PostmortemEditor.added_at, PostmortemEditor.person_id)
     return list((await session.execute(statement.execution_options(populate_existing=True))).scalars())
 
 
 async def add_editors(
-    session: AsyncSession, viewer: Viewer, seen: Seen, person_ids: Sequence[str], level: EditorLevel, now: datetime
+    session: AsyncSession,
+    viewer: Viewer,
+    seen: VisiblePostmortem,
+    person_ids: Sequence[str],
+    level: EditorLevel,
+    now: datetime,
 ) -> list[PostmortemEditor]:
     """Those who were no editors yet are told; the others get that level. The row must be locked."""
     check_managing(seen, "name editors of")
@@ -49,7 +54,7 @@ async def add_editors(
 
 
 async def add_team_as_editors(
-    session: AsyncSession, viewer: Viewer, seen: Seen, team_id: str, level: EditorLevel, now: datetime
+    session: AsyncSession, viewer: Viewer, seen: VisiblePostmortem, team_id: str, level: EditorLevel, now: datetime
 ) -> list[PostmortemEditor]:
     """Its active members who are neither the author nor editors already. Raises :class:`NobodyToAdd`."""
     check_managing(seen, "name editors of")
@@ -61,7 +66,7 @@ async def add_team_as_editors(
 
 
 async def change_editor(
-    session: AsyncSession, viewer: Viewer, seen: Seen, person_id: str, level: EditorLevel, now: datetime
+    session: AsyncSession, viewer: Viewer, seen: VisiblePostmortem, person_id: str, level: EditorLevel, now: datetime
 ) -> None:
     check_managing(seen, "name editors of")
     editor = await session.get(PostmortemEditor, (seen.postmortem.id, person_id), populate_existing=True)
@@ -74,7 +79,9 @@ async def change_editor(
         audit_seen(session, viewer, seen, "editor.set", before, {"userId": person_id, "level": level.value})
 
 
-async def remove_editor(session: AsyncSession, viewer: Viewer, seen: Seen, person_id: str, now: datetime) -> None:
+async def remove_editor(
+    session: AsyncSession, viewer: Viewer, seen: VisiblePostmortem, person_id: str, now: datetime
+) -> None:
     """Editors may also leave by themselves."""
     leaves = person_id == viewer.person_id
     if not (leaves and access.may(Verb.LEAVE, Status(seen.postmortem.status), seen.relations)):

@@ -95,7 +95,7 @@ class NewPostmortem:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class VisiblePostmortem:
     """A postmortem that the viewer may see, and what the viewer is to it."""
 
     postmortem: Postmortem
@@ -276,7 +276,9 @@ async def add_events(session: AsyncSession, postmortem_id: str, events: Sequence
 # Reading
 
 
-async def get_seen(session: AsyncSession, viewer: Viewer, postmortem_id: str, *, lock: bool = False) -> Seen:
+async def get_visible(
+    session: AsyncSession, viewer: Viewer, postmortem_id: str, *, lock: bool = False
+) -> VisiblePostmortem:
     """The row, if the viewer may know of it: one statement. Raises :class:`NotFound` otherwise."""
     statement = select(Postmortem, effective_visibility(), *relation_columns(viewer).columns())
     statement = statement.where(Postmortem.id == postmortem_id, visible_to(viewer))
@@ -289,7 +291,7 @@ async def get_seen(session: AsyncSession, viewer: Viewer, postmortem_id: str, *,
     held = relations(viewer, postmortem, level, reviewer, participant, team)
     if not lock and access.sees_only_as_administrator(Visibility(visibility), held):
         await note_reads(session, viewer, [postmortem_id])
-    return Seen(postmortem, held, Visibility(visibility))
+    return VisiblePostmortem(postmortem, held, Visibility(visibility))
 
 
 _EVERYTHING = (
@@ -444,7 +446,7 @@ async def edit_content(
     Raises NotFound, EditingClosed, NotAllowed, StaleVersion, UnknownReference, AuthorCannotReview,
     SectionNotInTemplate, InvalidCustomFields.
     """
-    seen = await get_seen(session, viewer, postmortem_id, lock=True)
+    seen = await get_visible(session, viewer, postmortem_id, lock=True)
     postmortem = seen.postmortem
     if changes.keys() - MANAGED:
         access.check_edit(Status(postmortem.status), seen.relations)
@@ -516,12 +518,14 @@ async def _hand_over(session: AsyncSession, postmortem: Postmortem, author_id: s
         await session.execute(editor.on_conflict_do_nothing())
 
 
-def check_managing(seen: Seen, action: str) -> None:
+def check_managing(seen: VisiblePostmortem, action: str) -> None:
     """Published and archived ones are the administrators' alone."""
     access.check(Verb.MANAGE, Status(seen.postmortem.status), seen.relations, action)
 
 
-async def content_changed(session: AsyncSession, seen: Seen, now: datetime, *, counts: bool = True) -> bool:
+async def content_changed(
+    session: AsyncSession, seen: VisiblePostmortem, now: datetime, *, counts: bool = True
+) -> bool:
     """Moves the version, and for content its revision; asks again for approvals that this made stale.
 
     True if the draft was started by this. The row must be locked.
@@ -546,7 +550,7 @@ async def content_changed(session: AsyncSession, seen: Seen, now: datetime, *, c
 def audit_seen(
     session: AsyncSession,
     viewer: Viewer,
-    seen: Seen,
+    seen: VisiblePostmortem,
     action: str,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,

@@ -45,7 +45,13 @@ from models.queries.escalation.leads import tell_of_slips
 from models.queries.escalation.reminders import look_at_postmortem
 from models.queries.notifications.notices import notify, notify_teams
 from models.queries.people.people import check_active, find_absences, get_viewer_unscoped
-from models.queries.postmortems.postmortems import Seen, get_seen, meet_targets, state_of, unresolved_threads
+from models.queries.postmortems.postmortems import (
+    VisiblePostmortem,
+    get_visible,
+    meet_targets,
+    state_of,
+    unresolved_threads,
+)
 
 REVIEW_ACTIONS = {PostmortemAction.APPROVE, PostmortemAction.REQUEST_CHANGES}
 
@@ -56,7 +62,7 @@ class Asked:
 
     session: AsyncSession
     viewer: Viewer
-    seen: Seen
+    seen: VisiblePostmortem
     command: PostmortemCommand
     words: Mapping[str, Any]
     now: datetime
@@ -79,7 +85,7 @@ async def commit(session: AsyncSession, command: PostmortemCommand, now: datetim
     if not await is_committed(session, command.postmortem_id, command.request_id, command.fingerprint):
         viewer = await get_viewer_unscoped(session, command.actor_id, command.origin)
         words = await take_arguments(session, command.request_id) if command.has_words else {}
-        seen = await get_seen(session, viewer, command.postmortem_id, lock=True)
+        seen = await get_visible(session, viewer, command.postmortem_id, lock=True)
         asked = Asked(session, viewer, seen, command, words, now)
         await check(asked)
         await _WRITES[command.action](asked)

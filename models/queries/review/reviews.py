@@ -12,7 +12,7 @@ from domain.people.calendar import working_time_between
 from models.postmortem import PostmortemReviewer, PostmortemTarget, Review
 from models.queries.escalation.policies import content_of, get_policy
 from models.queries.escalation.reminders import Escalation, list_escalations
-from models.queries.postmortems.postmortems import Seen
+from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.queries.review.commands import as_target
 
 
@@ -30,18 +30,18 @@ class TargetStanding:
     escalations: Sequence[Escalation]
 
 
-async def list_reviews(session: AsyncSession, seen: Seen) -> list[Review]:
+async def list_reviews(session: AsyncSession, seen: VisiblePostmortem) -> list[Review]:
     statement = select(Review).where(Review.postmortem_id == seen.postmortem.id).order_by(Review.id)
     return list((await session.execute(statement)).scalars())
 
 
-async def list_reviewers(session: AsyncSession, seen: Seen) -> list[PostmortemReviewer]:
+async def list_reviewers(session: AsyncSession, seen: VisiblePostmortem) -> list[PostmortemReviewer]:
     statement = select(PostmortemReviewer).where(PostmortemReviewer.postmortem_id == seen.postmortem.id)
     statement = statement.order_by(PostmortemReviewer.added_at, PostmortemReviewer.person_id)
     return list((await session.execute(statement.execution_options(populate_existing=True))).scalars())
 
 
-async def list_targets(session: AsyncSession, seen: Seen, now: datetime) -> list[TargetStanding]:
+async def list_targets(session: AsyncSession, seen: VisiblePostmortem, now: datetime) -> list[TargetStanding]:
     statement = select(PostmortemTarget).where(PostmortemTarget.postmortem_id == seen.postmortem.id)
     rows = (await session.execute(statement.execution_options(populate_existing=True))).scalars()
     kept = await get_policy(session, seen.postmortem.policy_id, seen.postmortem.policy_version)

@@ -14,7 +14,7 @@ from models.action_item import ActionItem
 from models.postmortem import Postmortem, PostmortemService
 from models.queries.access.visibility import visible_to
 from models.queries.audit.audit_log import note_reads
-from models.queries.postmortems.postmortems import get_seen
+from models.queries.postmortems.postmortems import get_visible
 from models.queries.search.conditions import plan_for_words
 from models.search import SearchDocument
 from models.team import Service
@@ -46,7 +46,7 @@ async def list_similar(session: AsyncSession, viewer: Viewer, postmortem_id: str
 
     How rare a word is, is counted over all postmortems; of those that the viewer may not see nothing else is used.
     """
-    seen = await get_seen(session, viewer, postmortem_id)
+    seen = await get_visible(session, viewer, postmortem_id)
     await plan_for_words(session)
     words = telling(*await _words(session, postmortem_id))
     services = (await _services(session, [postmortem_id])).get(postmortem_id, [])

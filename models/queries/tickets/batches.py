@@ -22,7 +22,7 @@ from models.action_item import ActionItem, Ticket
 from models.base import derived_id
 from models.integration import Integration
 from models.queries.audit.records import audit
-from models.queries.postmortems.postmortems import Seen
+from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.ticket_batch import TicketBatch
 
 AT_ONCE = 5
@@ -52,18 +52,18 @@ class Progress:
     refused: Sequence[Refused]
 
 
-def check_may_ask(seen: Seen) -> None:
+def check_may_ask(seen: VisiblePostmortem) -> None:
     access.check(Verb.CHANGE_ITEM, Status(seen.postmortem.status), seen.relations, "open the tickets of")
 
 
-def may_ask(seen: Seen) -> bool:
+def may_ask(seen: VisiblePostmortem) -> bool:
     return access.may(Verb.CHANGE_ITEM, Status(seen.postmortem.status), seen.relations)
 
 
 async def ask_for_tickets(
     session: AsyncSession,
     viewer: Viewer,
-    seen: Seen,
+    seen: VisiblePostmortem,
     integration: Integration,
     item_ids: Collection[str] | None,
     now: datetime,
@@ -136,7 +136,12 @@ def _ask(
 
 
 async def _put(
-    session: AsyncSession, viewer: Viewer, seen: Seen, integration: Integration, item_ids: list[str], now: datetime
+    session: AsyncSession,
+    viewer: Viewer,
+    seen: VisiblePostmortem,
+    integration: Integration,
+    item_ids: list[str],
+    now: datetime,
 ) -> TicketBatch:
     key = {"postmortem_id": seen.postmortem.id, "integration_id": integration.id}
     fresh = insert(TicketBatch).values(

@@ -15,8 +15,8 @@ from sqlalchemy import select
 
 from integrations.tracker import TicketAction, TicketChange
 from integrations.webhook import sha256_signature
-from models.encryption import Vault
 from models.integration import Integration
+from models.keyring import Keyring
 from models.queries.connections import connections
 from tests.api.connections.connecting import Connected, connected
 from tests.api.rows import sessions_of
@@ -184,7 +184,7 @@ def test_a_secret_that_is_null_is_taken_away(board: Connected) -> None:
 async def _plant(stack: Stack, integration_id: str, key: str) -> None:
     async with sessions_of(stack) as sessions, sessions.begin() as session:
         row = await connections.get_integration(session, integration_id)
-        row.secrets = Vault(key).seal({"webhookSecret": "kept"})
+        row.secrets = Keyring(key).seal({"webhookSecret": "kept"})
 
 
 def _rotate(stack: Stack, keys: str) -> subprocess.CompletedProcess[str]:

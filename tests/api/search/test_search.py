@@ -18,7 +18,7 @@ from domain.postmortems.lifecycle import Status
 from models.person import Person as Somebody
 from models.postmortem import Postmortem
 from models.queries.access.visibility import effective_visibility, visible_to, visible_to_person
-from models.queries.postmortems.postmortems import get_seen
+from models.queries.postmortems.postmortems import get_visible
 from tests.api import writing
 from tests.api.rows import Cast, Row, put, sessions_of
 from tests.api.writing import ok
@@ -315,7 +315,7 @@ async def test_the_rule_in_sql_is_the_rule_of_the_domain(
             told = await session.execute(select(Somebody.id).where(Somebody.id == who.id, visible_to_person(row.id)))
             assert (told.scalar_one_or_none() is not None) == (row.id in visible)
             if row.id in visible:
-                assert (await get_seen(session, asking, row.id, lock=True)).relations == {*row.held, *own}
+                assert (await get_visible(session, asking, row.id, lock=True)).relations == {*row.held, *own}
             else:
                 with pytest.raises(NotFound):
-                    await get_seen(session, asking, row.id)
+                    await get_visible(session, asking, row.id)

@@ -112,7 +112,7 @@ async def test_a_batch_that_nobody_started_is_started_by_the_sweep(
     pm, _ = postmortem_with(author, 2)
     async with sessions_of(stack) as sessions, sessions.begin() as session:
         viewer = await people.get_viewer_unscoped(session, author.id, "api")
-        seen = await postmortems.get_seen(session, viewer, pm, lock=True)
+        seen = await postmortems.get_visible(session, viewer, pm, lock=True)
         integration = await connections.get_integration(session, board.id)
         await batches.ask_for_tickets(session, viewer, seen, integration, None, datetime.now(UTC))
     assert settled(author, pm)["done"] == 2

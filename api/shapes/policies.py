@@ -8,8 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.v1.people.people import Zone
-from api.v1.shapes import Day, Ref, Shape, StrictlyGiven
+from api.shapes.base import Day, Ref, Shape, StrictlyGiven, Zone
 from domain.escalation.plan import Channel
 from domain.escalation.policy import Asked, Counted, Office, Rung, RungKind, Span
 from domain.escalation.targets import TargetName

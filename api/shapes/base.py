@@ -3,6 +3,7 @@
 import math
 from datetime import date
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from zoneinfo import available_timezones
 
 from fastapi import Header, Path, Query, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
@@ -126,3 +127,21 @@ def expected_version(if_match: str | None) -> int | None:
 
 def tag(response: Response, version: int) -> None:
     response.headers["ETag"] = f'"{version}"'
+
+
+NO_PLACE = frozenset({"localtime", "Factory"})
+"""Files beside the zones on some machines: whatever that machine is set to, and nothing."""
+
+
+def zones() -> set[str]:
+    """Names of the IANA database."""
+    return available_timezones() - NO_PLACE
+
+
+def _zone(value: str) -> str:
+    if value not in zones():
+        raise PydanticCustomError("time_zone", "Give an IANA time zone, such as Europe/Berlin")
+    return value
+
+
+Zone = Annotated[str, Words(60), AfterValidator(_zone)]

@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from domain.errors import CredentialsLocked
 
 
-class Vault:
+class Keyring:
     """Keys are any texts, separated by commas, newest first: the first one encrypts, each one decrypts."""
 
     def __init__(self, keys: str) -> None:

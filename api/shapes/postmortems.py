@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.v1.shapes import SECTION_NAME, FreeForm, Markdown, Ref, Remark, Shape, Short, StrictlyGiven, Tag, Title
+from api.shapes.base import SECTION_NAME, FreeForm, Markdown, Ref, Remark, Shape, Short, StrictlyGiven, Tag, Title
 from domain.access import EditorLevel, Visibility
 from domain.content.custom_fields import missing_fields
 from domain.content.sections import STANDARD, WIRE_NAMES

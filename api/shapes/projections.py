@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.v1.shapes import FreeForm, Ref, StrictlyGiven
+from api.shapes.base import FreeForm, Ref, StrictlyGiven
 from domain.action_items.action_item import ActionItemStatus
 from domain.tickets.projection import TicketField, Winner
 from integrations.fields import Words
