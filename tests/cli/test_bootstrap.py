@@ -81,17 +81,39 @@ def test_an_old_python(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     assert "Python 3.11 or newer is needed" in capsys.readouterr().err
 
 
-def test_no_network_is_one_line_and_the_venv_is_not_believed(checkout: Path) -> None:
-    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_EXTRA_INDEX_URL": "", "PIP_FIND_LINKS": ""}
-    done = run(checkout, "run", **nowhere, PIP_RETRIES="1", PIP_NO_CACHE_DIR="1", PIP_CONFIG_FILE=os.devnull)
-    assert "no network" in refusal(done)
+NOWHERE = {
+    "PIP_INDEX_URL": "http://127.0.0.1:9/",
+    "PIP_EXTRA_INDEX_URL": "",
+    "PIP_FIND_LINKS": "",
+    "PIP_RETRIES": "1",
+    "PIP_NO_CACHE_DIR": "1",
+    "PIP_CONFIG_FILE": os.devnull,
+    "UV_NO_CACHE": "1",
+    "UV_HTTP_RETRIES": "0",
+}
+"""pip is told to go to an index that isn't there; uv is told nothing, and goes where pip goes."""
+
+
+def test_no_network_is_one_line_and_nothing_is_half_made(checkout: Path) -> None:
+    assert "no network" in refusal(run(checkout, "run", **NOWHERE))
+    assert not (checkout / ".venv").exists()
+    assert "http://127.0.0.1:9" in (checkout / ".cache" / "bootstrap.log").read_text()
+
+
+def test_a_network_that_goes_away_leaves_a_venv_that_is_not_believed(checkout: Path) -> None:
+    cache = checkout / ".cache"
+    cache.mkdir()
+    with (cache / "claim").open("w") as claim:
+        bootstrap.install_uv(bootstrap.Steps(claim.fileno()))
+    (cache / "uv").symlink_to(bootstrap.UV_VENV)
+    assert "no network" in refusal(run(checkout, "run", **NOWHERE))
     assert (checkout / ".venv" / "bin" / "python").exists()
     assert not (checkout / ".venv" / bootstrap.STAMP.name).exists()
     assert "http://127.0.0.1:9" in (checkout / ".cache" / "bootstrap.log").read_text()
 
 
 @pytest.mark.parametrize(
-    ("pip_says", "advice"),
+    ("said", "advice"),
     [
         (
             "error: command 'gcc' failed: No such file or directory\nERROR: Failed building wheel for x",
@@ -103,16 +125,21 @@ def test_no_network_is_one_line_and_the_venv_is_not_believed(checkout: Path) -> 
         ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "stale lock file"),
         ("ERROR: No matching distribution found for uvloop==0.23.0", "no uvloop==0.23.0 for this machine"),
         ("OSError: [Errno 28] No space left on device", "disk is full"),
+        ("  cause: error sending request for url (http://127.0.0.1:9/simple/six/)", "no network"),
+        ("  cause: Hash mismatch for `six==1.16.0`", "stale lock file"),
+        ("  cause: Because there is no version of six==99.0 and you require", "no six==99.0 for this machine"),
+        ("  cause: Because uvloop==0.21.0 has no usable wheels and you require", "no uvloop==0.21.0 for this machine"),
+        ("error: Failed to build `nh3==0.3.2`", "missing compiler"),
         ("The virtual environment was not created successfully because ensurepip is not\navailable.", "-venv"),
     ],
 )
-def test_what_pip_says_becomes_one_line(pip_says: str, advice: str) -> None:
-    line = bootstrap.explain("installing", ["noise", *pip_says.splitlines(), "more noise"])
+def test_what_pip_or_uv_says_becomes_one_line(said: str, advice: str) -> None:
+    line = bootstrap.explain("installing", ["noise", *said.splitlines(), "more noise"])
     assert advice in line
     assert "\n" not in line
 
 
-def test_an_unknown_failure_shows_the_end_of_what_pip_said() -> None:
+def test_an_unknown_failure_shows_the_end_of_the_output() -> None:
     shown = bootstrap.explain("installing", [f"line {number}" for number in range(100)])
     assert "line 99" in shown
     assert "line 80" not in shown
