@@ -5,6 +5,7 @@ from datetime import datetime
 
 import structlog
 
+from application.incidents.reports import lock_reported, receive_report
 from domain.errors import AddressGone, MalformedWebhook
 from domain.incidents.incident import IncidentReport
 from integrations import bounces as mail
