@@ -14,8 +14,9 @@ from domain import access
 from domain.access import Relation, Viewer, Visibility
 from domain.errors import NotFound
 from domain.escalation.targets import TargetName
-from domain.postmortems.lifecycle import Decision as ReviewDecision
-from domain.postmortems.lifecycle import ReviewerState, Status, reviewer_state
+from domain.postmortems.lifecycle import Status
+from domain.review.reviewers import Decision as ReviewDecision
+from domain.review.reviewers import ReviewerState, reviewer_state
 from domain.timeline.moments import Precision
 from models.base import new_id
 from models.postmortem import (
