@@ -17,6 +17,7 @@ from domain.incidents.incident import IncidentState, IncidentStatus
 from domain.postmortems import first_draft
 from domain.postmortems.first_draft import EntrySource
 from domain.postmortems.lifecycle import Status
+from domain.timeline.duplicates import find_duplicates
 from models.incident import Incident, IncidentResponder, IncidentService
 from models.postmortem import (
     PostmortemIncident,
@@ -34,7 +35,7 @@ from models.queries.postmortems.postmortems import (
     content_changed,
     take_picked,
 )
-from models.queries.timeline import sort_out_doubles
+from models.queries.timeline import list_event_keys
 from models.team import Service
 
 
@@ -89,7 +90,8 @@ async def _add_timeline(session: AsyncSession, seen: VisiblePostmortem, incident
 
 async def _add_picked(session: AsyncSession, seen: VisiblePostmortem, incident_id: str) -> int:
     picked = await take_picked(session, [incident_id])
-    return len(await add_events(session, seen.postmortem.id, (await sort_out_doubles(session, seen, picked)).new))
+    new = find_duplicates(picked, await list_event_keys(session, seen)).new
+    return len(await add_events(session, seen.postmortem.id, new))
 
 
 async def unlink_incident(
