@@ -34,27 +34,27 @@ REASONS_LIMIT = 200
 
 
 async def add_timeline_events(
-    session: Session, viewer: Viewer, seen: VisiblePostmortem, events: Sequence[NewTimelineEvent], now: datetime
+    session: Session, viewer: Viewer, visible: VisiblePostmortem, events: Sequence[NewTimelineEvent], now: datetime
 ) -> tuple[list[TimelineEvent], bool]:
     """Add the events in the order given. The postmortem's row must be locked.
 
     Returns the events, and whether the postmortem's draft was started by this. Raises EditingClosed.
     """
-    access.check_edit(Status(seen.postmortem.status), seen.relations)
+    access.check_edit(Status(visible.postmortem.status), visible.relations)
     if not events:
         return [], False
-    ids = await add_events(session, seen.postmortem.id, events)
+    ids = await add_events(session, visible.postmortem.id, events)
     times = [one.at for one in events]
     after = {"count": len(ids), "ids": ids[:AUDITED_IDS], "from": min(times), "to": max(times)}
-    audit_seen(session, viewer, seen, "timeline.added", None, plain(after))
-    started = await content_changed(session, seen, now)
+    audit_seen(session, viewer, visible, "timeline.added", None, plain(after))
+    started = await content_changed(session, visible, now)
     return await timeline.list_events(session, ids), started
 
 
 async def change_timeline_event(
     session: Session,
     viewer: Viewer,
-    seen: VisiblePostmortem,
+    visible: VisiblePostmortem,
     event_id: str,
     changes: Mapping[str, Any],
     expected: int | None,
@@ -65,8 +65,8 @@ async def change_timeline_event(
     Returns the event, and whether the postmortem's draft was started by this. Raises EditingClosed, NotFound,
     StaleVersion.
     """
-    access.check_edit(Status(seen.postmortem.status), seen.relations)
-    event = await timeline.get_event(session, seen, event_id)
+    access.check_edit(Status(visible.postmortem.status), visible.relations)
+    event = await timeline.get_event(session, visible, event_id)
     if expected is not None and expected != event.version:
         raise StaleVersion(expected=str(expected), current=event.version)
     before = {name: getattr(event, name) for name, value in changes.items() if getattr(event, name) != value}
@@ -76,23 +76,23 @@ async def change_timeline_event(
         setattr(event, name, changes[name])
     event.version += 1
     after = {name: changes[name] for name in before}
-    audit_seen(session, viewer, seen, "timeline.changed", plain(before), {"eventId": event_id, **plain(after)})
-    return event, await content_changed(session, seen, now)
+    audit_seen(session, viewer, visible, "timeline.changed", plain(before), {"eventId": event_id, **plain(after)})
+    return event, await content_changed(session, visible, now)
 
 
 async def remove_timeline_event(
-    session: Session, viewer: Viewer, seen: VisiblePostmortem, event_id: str, now: datetime
+    session: Session, viewer: Viewer, visible: VisiblePostmortem, event_id: str, now: datetime
 ) -> bool:
     """Return whether the postmortem's draft was started by this. Its row must be locked.
 
     Raises EditingClosed, NotFound.
     """
-    access.check_edit(Status(seen.postmortem.status), seen.relations)
-    event = await timeline.get_event(session, seen, event_id)
+    access.check_edit(Status(visible.postmortem.status), visible.relations)
+    event = await timeline.get_event(session, visible, event_id)
     before = {"at": event.at.isoformat(), "event": event.event}
-    audit_seen(session, viewer, seen, "timeline.removed", before, None)
+    audit_seen(session, viewer, visible, "timeline.removed", before, None)
     await timeline.delete_event(session, event)
-    return await content_changed(session, seen, now)
+    return await content_changed(session, visible, now)
 
 
 # Importing
@@ -116,17 +116,17 @@ class Imported:
 
 
 async def preview_pasted(
-    session: Session, seen: VisiblePostmortem, text: str, *, day: date | None, zone: Zone
+    session: Session, visible: VisiblePostmortem, text: str, *, day: date | None, zone: Zone
 ) -> Preview:
     """Read pasted text without saving anything."""
     parsed = await _parse(text, day, zone)
-    return Preview(parsed, (await _without_duplicates(session, seen, _new_events(parsed))).places)
+    return Preview(parsed, (await _without_duplicates(session, visible, _new_events(parsed))).places)
 
 
 async def import_pasted(
     session: Session,
     viewer: Viewer,
-    seen: VisiblePostmortem,
+    visible: VisiblePostmortem,
     text: str,
     *,
     day: date | None,
@@ -146,8 +146,8 @@ async def import_pasted(
                 reason(one.code, one.message, line=one.line, text=one.text) for one in parsed.problems[:REASONS_LIMIT]
             ],
         )
-    found = await _without_duplicates(session, seen, _new_events(parsed))
-    events, started = await add_timeline_events(session, viewer, seen, found.new, now)
+    found = await _without_duplicates(session, visible, _new_events(parsed))
+    events, started = await add_timeline_events(session, viewer, visible, found.new, now)
     return Imported(events, Preview(parsed, found.places), started)
 
 
@@ -177,14 +177,14 @@ class ImportedMessages:
 
 
 async def import_chat_messages(
-    session: Session, viewer: Viewer, seen: VisiblePostmortem, messages: Sequence[ChatMessage], now: datetime
+    session: Session, viewer: Viewer, visible: VisiblePostmortem, messages: Sequence[ChatMessage], now: datetime
 ) -> ImportedMessages:
     """Add the messages that the timeline does not have, each at its own time. The postmortem's row must be locked.
 
     Raises EditingClosed.
     """
-    found = await _without_duplicates(session, seen, [event_of_message(one) for one in messages])
-    events, started = await add_timeline_events(session, viewer, seen, found.new, now)
+    found = await _without_duplicates(session, visible, [event_of_message(one) for one in messages])
+    events, started = await add_timeline_events(session, viewer, visible, found.new, now)
     return ImportedMessages(events, len(found.places), started)
 
 
@@ -208,9 +208,9 @@ async def _parse(text: str, day: date | None, zone: Zone) -> Parsed:
 
 
 async def _without_duplicates(
-    session: Session, seen: VisiblePostmortem, events: Sequence[NewTimelineEvent]
+    session: Session, visible: VisiblePostmortem, events: Sequence[NewTimelineEvent]
 ) -> Duplicates[NewTimelineEvent]:
-    return find_duplicates(events, await timeline.list_event_keys(session, seen))
+    return find_duplicates(events, await timeline.list_event_keys(session, visible))
 
 
 def _new_events(parsed: Parsed) -> list[NewTimelineEvent]:

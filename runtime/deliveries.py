@@ -5,6 +5,7 @@ from datetime import datetime
 
 import structlog
 
+from application.incidents.reports import lock_reported, receive_report
 from domain.errors import AddressGone, MalformedWebhook
 from domain.incidents.incident import IncidentReport
 from integrations import bounces as mail
@@ -14,7 +15,6 @@ from integrations.tracker import News, PullRequestEvent, TicketEvent
 from models.integration import WebhookDelivery
 from models.keyring import Keyring
 from models.queries.connections import connections
-from models.queries.incidents import incidents
 from models.queries.notifications import bounces
 from models.queries.tickets import tickets
 from models.session import Session
@@ -87,9 +87,9 @@ async def apply_reports(
     """
     touched: list[str] = []
     if len(reports) > 1:
-        await incidents.lock_all(session, reports, received_at)
+        await lock_reported(session, reports, received_at)
     for report in sorted(reports, key=lambda one: (one.source, one.external_id, one.occurred_at)):
-        received = await incidents.receive(session, None, report, received_at, origin=kind)
+        received = await receive_report(session, None, report, received_at, origin=kind)
         if received.postmortem_id:
             touched.append(received.postmortem_id)
             log.info(

@@ -3,13 +3,13 @@
 import hashlib
 from datetime import UTC, datetime, timedelta
 
+from application.incidents import reports
 from domain.access import Role, Viewer
 from domain.incidents.incident import IncidentReport, IncidentStatus, Responder, TimelineMark, Urgency
 from models.base import derived_id
 from models.queries import action_items
 from models.queries.content import templates
 from models.queries.escalation import policies
-from models.queries.incidents import incidents
 from models.queries.people import people, teams
 from models.queries.postmortems import postmortems
 from models.queries.review import commands
@@ -80,7 +80,7 @@ async def _demo(session: Session, now: datetime) -> None:
 async def _report(
     session: Session, report: IncidentReport, incident_id: str, postmortem_id: str | None, now: datetime
 ) -> None:
-    await incidents.receive(
+    await reports.receive_report(
         session, None, report, now, incident_id=incident_id, postmortem_id=postmortem_id, origin="demo"
     )
 

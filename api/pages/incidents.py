@@ -9,6 +9,7 @@ from api.pages.showing import attempted, show
 from api.shapes.base import PathId, ask
 from api.v1 import incidents as api
 from api.v1.incidents import incident_out
+from application.incidents import opening
 from domain.errors import DomainError
 from domain.incidents.incident import IncidentStatus
 from models.queries import home
@@ -25,7 +26,7 @@ async def list_incidents(
 ) -> Response:
     context = visit.context
     found = await incidents.list_incidents(context.session, IncidentFilters(status=status), page)
-    linked = await incidents.postmortems_of(context.session, context.viewer, [one.id for one in found.items])
+    linked = await incidents.list_postmortem_ids(context.session, context.viewer, [one.id for one in found.items])
     shown = [incident_out(one, linked.get(one.id, [])) for one in found.items]
     return await show(visit, "incidents/incidents.html", incidents=shown, next_cursor=found.next_cursor, status=status)
 
@@ -38,13 +39,13 @@ async def read(visit: Visiting, incident_id: PathId) -> Response:
 async def _shown(visit: Visit, incident_id: str, refusal: DomainError | None = None) -> Response:
     context = visit.context
     incident = await incidents.get_incident(context.session, incident_id)
-    linked = (await incidents.postmortems_of(context.session, context.viewer, [incident_id])).get(incident_id, [])
+    linked = (await incidents.list_postmortem_ids(context.session, context.viewer, [incident_id])).get(incident_id, [])
     closed: Any = None
     try:
-        await incidents.check_may_open(context.session, context.viewer, [incident])
+        await opening.check_may_open(context.session, context.viewer, [incident])
     except DomainError as why:
         closed = why
-    covered = bool(linked) or await incidents.find_postmortem_of(context.session, incident_id) is not None
+    covered = bool(linked) or await incidents.find_oldest_postmortem_unscoped(context.session, incident_id) is not None
     return await show(
         visit,
         "incidents/incident.html",

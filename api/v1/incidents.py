@@ -11,6 +11,7 @@ from api.shapes.base import IfMatch, Listing, PathId, Shape, ask, expected_versi
 from api.shapes.postmortems import PostmortemOut
 from api.v1.postmortems.postmortems import RefQuery, read, start_after_commit
 from api.v1.routing import router
+from application.incidents import decisions, opening, reports
 from domain import access
 from domain.access import Deed
 from domain.errors import NotAllowed, StaleVersion
@@ -120,7 +121,7 @@ def incident_out(incident: Incident, postmortem_ids: list[str]) -> IncidentOut:
 
 async def _out(context: RequestContext, incident: Incident) -> IncidentOut:
     """With the postmortems that the viewer may see."""
-    found = await incidents.postmortems_of(context.session, context.viewer, [incident.id])
+    found = await incidents.list_postmortem_ids(context.session, context.viewer, [incident.id])
     return incident_out(incident, found.get(incident.id, []))
 
 
@@ -135,7 +136,7 @@ async def list_incidents(
     """Newest first."""
     wanted = IncidentFilters(status=status, source=source, team_id=team_id)
     found = await incidents.list_incidents(context.session, wanted, page)
-    linked = await incidents.postmortems_of(context.session, context.viewer, [one.id for one in found.items])
+    linked = await incidents.list_postmortem_ids(context.session, context.viewer, [one.id for one in found.items])
     return Listing(
         items=[incident_out(one, linked.get(one.id, [])) for one in found.items], next_cursor=found.next_cursor
     )
@@ -150,7 +151,7 @@ async def report_incident(context: Context, given: IncidentIn, response: Respons
     _check_may_report(context)
     if given.team_id:
         await check_teams(context.session, "teamId", [given.team_id])
-    received = await incidents.receive(context.session, context.viewer, given.report(context.now), context.now)
+    received = await reports.receive_report(context.session, context.viewer, given.report(context.now), context.now)
     _start(context, received)
     response.status_code = 201 if received.is_new else 200
     response.headers["Location"] = f"/api/incidents/{received.incident.id}"
@@ -164,7 +165,7 @@ def _check_may_report(context: RequestContext) -> None:
         raise NotAllowed(action="report incidents", who="a responder or an administrator")
 
 
-def _start(context: RequestContext, received: incidents.Received) -> None:
+def _start(context: RequestContext, received: reports.ReceivedReport) -> None:
     if received.postmortem_id:
         start_after_commit(context, received.postmortem_id)
 
@@ -195,7 +196,7 @@ async def correct_incident(
             "updated_at": given.updated_at or context.now,
         }
     )
-    received = await incidents.receive(context.session, context.viewer, told.report(context.now), context.now)
+    received = await reports.receive_report(context.session, context.viewer, told.report(context.now), context.now)
     _start(context, received)
     await context.session.flush()
     tag(response, received.incident.version)
@@ -206,13 +207,13 @@ async def correct_incident(
 async def get_decision(context: Context, incident_id: PathId) -> DecisionOut:
     """Whether it needs a postmortem, and which triggers fired; 409 until it is resolved."""
     incident = await incidents.get_incident(context.session, incident_id)
-    return DecisionOut.model_validate(incidents.decision_json(await incidents.decide(context.session, incident)))
+    return DecisionOut.model_validate(decisions.decision_json(await decisions.decide(context.session, incident)))
 
 
 @routes.post("/{incident_id}/postmortem", status_code=201)
 async def open_postmortem(context: Context, incident_id: PathId, response: Response) -> PostmortemOut:
     """Opens the postmortem of a resolved incident, prefilled, with you as its author."""
-    postmortem_id = await incidents.open_from_incident(context.session, context.viewer, incident_id, context.now)
+    postmortem_id = await opening.open_from_incident(context.session, context.viewer, incident_id, context.now)
     start_after_commit(context, postmortem_id)
     response.headers["Location"] = f"/api/postmortems/{postmortem_id}"
     return await read(context, postmortem_id, response)

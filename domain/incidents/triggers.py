@@ -12,6 +12,7 @@ Precedence, from strongest to weakest:
 A decision lists every trigger that fired, so that people see what spoke for and against.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -56,7 +57,7 @@ class TriggerName(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class IncidentFacts:
     """What the decision rests on.
 
     ``similar_earlier`` counts similar incidents on the same service that started within ``RECURRENCE_WINDOW`` before
@@ -101,7 +102,19 @@ class Decision:
 NOTHING = Trigger(TriggerName.NO_TRIGGER, TriggerKind.SKIP, "Nothing asks for a postmortem")
 
 
-def decide(facts: Facts) -> Decision:
+def teams_involved(owning: Iterable[str], memberships: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """The teams that own the services, and one team of each responder who is in none of those.
+
+    ``memberships`` are pairs of a person and a team.
+    """
+    owners = frozenset(owning)
+    teams_of: dict[str, set[str]] = {}
+    for person_id, team_id in memberships:
+        teams_of.setdefault(person_id, set()).add(team_id)
+    return owners | {min(teams) for teams in teams_of.values() if not teams & owners}
+
+
+def decide(facts: IncidentFacts) -> Decision:
     """Raises :class:`IncidentNotResolved` while the incident is open: its facts may still change."""
     if facts.status is not IncidentStatus.RESOLVED:
         raise IncidentNotResolved(status=facts.status.value)
@@ -112,13 +125,13 @@ def decide(facts: Facts) -> Decision:
     return Decision(Outcome(decided_by.kind.name), fired or (NOTHING,), decided_by)
 
 
-def _overrides_required(trigger: Trigger, facts: Facts) -> bool:
+def _overrides_required(trigger: Trigger, facts: IncidentFacts) -> bool:
     if trigger.name is TriggerName.AUTO_RESOLVED:
         return not (facts.customer_impact or facts.data_loss or facts.security)
     return trigger.name in {TriggerName.FALSE_POSITIVE, TriggerName.MERGED}
 
 
-def _required(facts: Facts) -> tuple[Trigger, ...]:
+def _required(facts: IncidentFacts) -> tuple[Trigger, ...]:
     return _fired(
         TriggerKind.REQUIRED,
         (facts.urgency is Urgency.HIGH, TriggerName.HIGH_URGENCY, "HIGH urgency"),
@@ -129,7 +142,7 @@ def _required(facts: Facts) -> tuple[Trigger, ...]:
     )
 
 
-def _recommended(facts: Facts) -> tuple[Trigger, ...]:
+def _recommended(facts: IncidentFacts) -> tuple[Trigger, ...]:
     return _fired(
         TriggerKind.RECOMMENDED,
         (
@@ -143,7 +156,7 @@ def _recommended(facts: Facts) -> tuple[Trigger, ...]:
     )
 
 
-def _skip(facts: Facts) -> tuple[Trigger, ...]:
+def _skip(facts: IncidentFacts) -> tuple[Trigger, ...]:
     return _fired(
         TriggerKind.SKIP,
         (facts.false_positive, TriggerName.FALSE_POSITIVE, "It was a false positive"),

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from application.incidents import opening
 from application.timeline import add_timeline_events
 from domain.errors import DomainError
 from domain.postmortems.first_draft import EntrySource
@@ -66,7 +67,7 @@ async def _keep(request: Request, known: Known, incident_id: str, event: NewTime
         incident = await incidents.get_incident(session, incident_id, lock=True)
         if opened := await chat.find_opened(session, incident_id):
             return opened
-        await incidents.check_part(session, known.viewer, incident, "add to the timeline of")
+        await opening.check_involved(session, known.viewer, incident, "add to the timeline of")
         is_new = await picks.keep_pick(session, known.viewer, incident_id, event.external_id or "", told, request.now)
         title = escaped(cut(incident.title, 200))
     to_come = f"the postmortem of “{title}”, which is not open yet"

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
+from application.incidents import opening
 from domain import access
 from domain.access import Deed, Verb
 from domain.action_items.action_item import ActionItemStatus
@@ -184,7 +185,7 @@ async def _pointed(session: Session, request: Request, known: Known, words: str,
         return await chat.find_numbered(session, known.viewer, pointer.number)
     found = pointer.id or ""
     if found.startswith("inc_"):
-        covering = (await incidents.postmortems_of(session, known.viewer, [found])).get(found)
+        covering = (await incidents.list_postmortem_ids(session, known.viewer, [found])).get(found)
         if not covering:
             raise NotFound(kind="postmortem of incident", id=found)
         return covering[0]
@@ -254,7 +255,7 @@ async def _create(request: Request, known: Known, command: Command, said: Said) 
         async with request.desk.sessions.begin() as session:
             if pointer is not None and (pointer.id or "").startswith("inc_"):
                 incident_id = pointer.id or ""
-                opened = await incidents.open_from_incident(session, known.viewer, incident_id, request.now)
+                opened = await opening.open_from_incident(session, known.viewer, incident_id, request.now)
             else:
                 opened = derived_id("pm", "chat", request.id)
                 new = NewPostmortem(opened, cut(said.rest, TITLE_LIMIT), known.viewer.person_id)

@@ -11,6 +11,8 @@ from api.shapes.base import Given, Listing, PathId, Ref, Shape, ask
 from api.shapes.postmortems import EditorOut, PostmortemOut
 from api.v1.postmortems.postmortems import read, start_after_commit
 from api.v1.routing import router
+from application.incidents.links import link_incident as link
+from application.incidents.links import unlink_incident as unlink
 from domain.access import EditorLevel
 from models.postmortem import PostmortemEditor
 from models.queries.incidents import links
@@ -123,7 +125,7 @@ async def list_linked(context: Context, postmortem_id: PathId) -> Listing[Linked
 async def link_incident(context: Context, postmortem_id: PathId, given: LinkIn, response: Response) -> PostmortemOut:
     """Adds a resolved incident's timeline, services and people; the duration spans all linked incidents."""
     seen = await _seen(context, postmortem_id, lock=True)
-    await links.link_incident(context.session, context.viewer, seen, given.incident_id, context.now)
+    await link(context.session, context.viewer, seen, given.incident_id, context.now)
     await context.session.flush()
     start_after_commit(context, postmortem_id)
     return await read(context, postmortem_id, response)
@@ -133,5 +135,5 @@ async def link_incident(context: Context, postmortem_id: PathId, given: LinkIn, 
 async def unlink_incident(context: Context, postmortem_id: PathId, incident_id: PathId) -> None:
     """Takes away what only that incident brought; what a person wrote, edited or added stays."""
     seen = await _seen(context, postmortem_id, lock=True)
-    await links.unlink_incident(context.session, context.viewer, seen, incident_id, context.now)
+    await unlink(context.session, context.viewer, seen, incident_id, context.now)
     start_after_commit(context, postmortem_id)

@@ -9,6 +9,7 @@ from api.shapes.base import IfMatch, Listing, PathId, ask, expected_version, tag
 from api.shapes.postmortems import PostmortemNew, PostmortemOut, PostmortemPatch, postmortem_out
 from api.v1 import commands
 from api.v1.routing import router
+from application.incidents import drafts, opening
 from domain.access import Visibility
 from domain.errors import IllegalTransition
 from domain.postmortems.commands import PostmortemAction
@@ -88,10 +89,10 @@ async def _new(context: RequestContext, postmortem_id: str, given: PostmortemNew
     await check_teams(context.session, "teamIds", _texts(team_ids))
     await postmortems.check_services(context.session, "serviceIds", _texts(service_ids))
     linked = [await incidents.get_incident(context.session, one) for one in given.incidents()]
-    await incidents.check_may_open(context.session, context.viewer, linked)
+    await opening.check_may_open(context.session, context.viewer, linked)
     author = context.viewer.person_id
     prefilled = (
-        await incidents.prefilled(context.session, linked, postmortem_id, author)
+        await drafts.draft_from(context.session, linked, postmortem_id, author)
         if linked
         else NewPostmortem(postmortem_id, given.title or "", author)
     )

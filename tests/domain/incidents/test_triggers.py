@@ -10,11 +10,19 @@ from hypothesis import strategies as st
 
 from domain.errors import IncidentNotResolved
 from domain.incidents.incident import IncidentStatus, Urgency
-from domain.incidents.triggers import RECURRENCE_COUNT, Decision, Facts, Outcome, TriggerKind, TriggerName, decide
+from domain.incidents.triggers import (
+    RECURRENCE_COUNT,
+    Decision,
+    IncidentFacts,
+    Outcome,
+    TriggerKind,
+    TriggerName,
+    decide,
+)
 
 Rows = list[tuple[dict[str, Any], str]]
 
-QUIET = Facts(IncidentStatus.RESOLVED, urgency=Urgency.LOW, duration=timedelta(minutes=5))
+QUIET = IncidentFacts(IncidentStatus.RESOLVED, urgency=Urgency.LOW, duration=timedelta(minutes=5))
 
 REQUIRED: Rows = [
     ({"urgency": Urgency.HIGH}, "high_urgency"),
@@ -126,13 +134,13 @@ def test_all_that_fired_is_listed_in_the_order_of_the_tables() -> None:
 @pytest.mark.parametrize("status", [IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED])
 def test_an_open_incident_is_not_decided(status: IncidentStatus) -> None:
     with pytest.raises(IncidentNotResolved) as refused:
-        decide(Facts(status, urgency=Urgency.HIGH))
+        decide(IncidentFacts(status, urgency=Urgency.HIGH))
     assert refused.value.facts == {"status": status.value}
 
 
 flags = st.booleans()
 any_facts = st.builds(
-    Facts,
+    IncidentFacts,
     status=st.just(IncidentStatus.RESOLVED),
     urgency=st.none() | st.sampled_from(Urgency),
     duration=st.none() | st.timedeltas(timedelta(), timedelta(hours=3)),
@@ -152,7 +160,7 @@ any_facts = st.builds(
 
 
 @given(any_facts)
-def test_the_outcome_is_that_of_one_listed_trigger(facts: Facts) -> None:
+def test_the_outcome_is_that_of_one_listed_trigger(facts: IncidentFacts) -> None:
     decision = decide(facts)
     assert decision.decided_by in decision.triggers
     assert decision.outcome == decision.decided_by.kind.name

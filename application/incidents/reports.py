@@ -1,0 +1,125 @@
+"""Taking in what incident sources and people report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from application.incidents.decisions import decide, decision_json
+from application.incidents.drafts import draft_with
+from domain.access import Viewer
+from domain.incidents import incident as merging
+from domain.incidents.incident import IncidentReport, IncidentState, IncidentStatus
+from domain.incidents.triggers import Outcome
+from models.base import derived_id, new_id
+from models.incident import Incident
+from models.person import Person
+from models.queries.audit.records import audit
+from models.queries.incidents import incidents
+from models.queries.people.people import ensure_people
+from models.queries.people.teams import ensure_services
+from models.queries.postmortems.first_drafts import lock_untouched, refresh
+from models.queries.postmortems.postmortems import open_postmortem
+from models.session import Session
+from models.team import Service
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedReport:
+    """What a report led to. ``postmortem_id`` is one that was opened, or updated before anyone edited it."""
+
+    incident: Incident
+    is_new: bool
+    postmortem_id: str | None = None
+    opened: bool = False
+
+
+async def lock_reported(session: Session, reports: Sequence[IncidentReport], now: datetime) -> None:
+    """Takes every lock that receiving these will take, in one order: incidents, services, people, each sorted.
+
+    Otherwise two deliveries of several reports each could wait for each other.
+    """
+    for report in sorted(reports, key=lambda one: (one.source, one.external_id)):
+        await _lock_or_insert(session, report, None, now)
+    await ensure_services(session, [name for one in reports for name in one.services])
+    await ensure_people(session, [(it.email, it.name) for one in reports for it in one.responders])
+
+
+async def receive_report(
+    session: Session,
+    viewer: Viewer | None,
+    report: IncidentReport,
+    now: datetime,
+    *,
+    incident_id: str | None = None,
+    postmortem_id: str | None = None,
+    origin: str | None = None,
+) -> ReceivedReport:
+    """Merges a report into its incident, under the incident's lock; opens the postmortem that it requires.
+
+    The same report again changes nothing, in whatever order reports arrive. Ids are made where none are given.
+    """
+    incident, is_new = await _lock_or_insert(session, report, incident_id, now)
+    before = IncidentState.from_json(incident.registers) if incident.registers else None
+    state = merging.merge(before, report)
+    incident.registers = state.to_json()
+    if before is not None and before.incident() == state.incident():
+        return ReceivedReport(incident, is_new=False)
+    incident.updated_at = now
+    if not is_new:
+        incident.version += 1
+    services, people = await _write_columns(session, incident, state)
+    action = "incident.reported" if is_new else "incident.updated"
+    after = {"status": incident.status, "title": incident.title}
+    audit(session, viewer, action, "incident", incident.id, origin=origin, after=after)
+    if incident.status != IncidentStatus.RESOLVED:
+        incident.decision = None
+        return ReceivedReport(incident, is_new)
+    decision = await decide(session, incident)
+    incident.decision = decision_json(decision)
+    await session.flush()
+    postmortem_id = postmortem_id or derived_id("pm", incident.id)
+    untouched = await lock_untouched(session, postmortem_id)
+    if untouched is None and decision.outcome is not Outcome.REQUIRED:
+        return ReceivedReport(incident, is_new)
+    new = await draft_with(session, [incident], postmortem_id, None, services, people)
+    if untouched is not None:
+        await refresh(session, untouched, new, now, origin=origin)
+        return ReceivedReport(incident, is_new, postmortem_id)
+    if not await open_postmortem(session, None, new, now):  # a person has begun to write
+        return ReceivedReport(incident, is_new)
+    return ReceivedReport(incident, is_new, postmortem_id, opened=True)
+
+
+async def _lock_or_insert(
+    session: Session, report: IncidentReport, incident_id: str | None, now: datetime
+) -> tuple[Incident, bool]:
+    """The incident, locked, and whether nothing was reported of it before."""
+    title = report.title or report.external_id
+    await incidents.insert_incident(
+        session, incident_id or new_id("inc"), report.source, report.external_id, title, now
+    )
+    incident = await incidents.lock_incident(session, report.source, report.external_id)
+    return incident, not incident.registers
+
+
+async def _write_columns(
+    session: Session, incident: Incident, state: IncidentState
+) -> tuple[Sequence[Service], Sequence[Person]]:
+    """Writes the columns and links that follow from the merged reports."""
+    merged = state.incident()
+    services = await ensure_services(session, merged.services)
+    people = await ensure_people(session, [(one.email, one.name) for one in merged.responders])
+    incident.title, incident.status, incident.urgency = merged.title, merged.status.value, merged.urgency.value
+    incident.started_at, incident.resolved_at = merged.started_at, merged.resolved_at
+    incident.team_id = await _find_team(session, merged.team_id, services)
+    await session.flush()
+    await incidents.insert_services(session, incident.id, [one.id for one in services])
+    await incidents.insert_responders(session, incident.id, [one.id for one in people])
+    return services, people
+
+
+async def _find_team(session: Session, reported: str | None, services: Sequence[Service]) -> str | None:
+    """The team that the source named, if there is one; else the team of the first service that has one."""
+    if reported and await incidents.team_exists(session, reported):
+        return reported
+    return next((one.team_id for one in services if one.team_id), None)
