@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from domain.access import Viewer
+from domain.action_items.commands import ActionItemCommand
 from domain.errors import DomainError
-from domain.postmortems.commands import ActionItemCommand, PostmortemCommand
+from domain.postmortems.commands import PostmortemCommand
 from models.queries import action_items
 from models.queries.audit import records
 from models.queries.postmortems import postmortems

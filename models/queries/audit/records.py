@@ -10,8 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
+from domain.action_items.commands import ActionItemCommand
 from domain.errors import IdempotencyKeyInUse, IdempotencyKeyReused, StaleVersion
-from domain.postmortems.commands import ActionItemCommand, PostmortemCommand
+from domain.postmortems.commands import PostmortemCommand
 from models.record import AuditEntry, CommandArgument, CommandLog, IdempotencyRecord
 
 # Audit
