@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from application.content.changes import record_change
 from domain import access
 from domain.access import Viewer
 from domain.errors import StaleVersion, TimelineNotRead, reason
@@ -19,13 +20,7 @@ from domain.timeline.pasted import EVENT_LIMIT, Parsed, parse_timeline
 from models.postmortem import TimelineEvent
 from models.queries import timeline
 from models.queries.audit.records import plain
-from models.queries.postmortems.postmortems import (
-    NewTimelineEvent,
-    VisiblePostmortem,
-    add_events,
-    audit_seen,
-    content_changed,
-)
+from models.queries.postmortems.postmortems import NewTimelineEvent, VisiblePostmortem, add_events, audit_seen
 from models.session import Session
 
 AUDITED_IDS = 100
@@ -47,7 +42,7 @@ async def add_timeline_events(
     times = [one.at for one in events]
     after = {"count": len(ids), "ids": ids[:AUDITED_IDS], "from": min(times), "to": max(times)}
     audit_seen(session, viewer, visible, "timeline.added", None, plain(after))
-    started = await content_changed(session, visible, now)
+    started = await record_change(session, visible, now)
     return await timeline.list_events(session, ids), started
 
 
@@ -77,7 +72,7 @@ async def change_timeline_event(
     event.version += 1
     after = {name: changes[name] for name in before}
     audit_seen(session, viewer, visible, "timeline.changed", plain(before), {"eventId": event_id, **plain(after)})
-    return event, await content_changed(session, visible, now)
+    return event, await record_change(session, visible, now)
 
 
 async def remove_timeline_event(
@@ -92,7 +87,7 @@ async def remove_timeline_event(
     before = {"at": event.at.isoformat(), "event": event.event}
     audit_seen(session, viewer, visible, "timeline.removed", before, None)
     await timeline.delete_event(session, event)
-    return await content_changed(session, visible, now)
+    return await record_change(session, visible, now)
 
 
 # Importing

@@ -3,13 +3,13 @@
 import hashlib
 from datetime import UTC, datetime, timedelta
 
+from application.content import templates
 from application.incidents import reports
 from application.postmortems import editing
 from domain.access import Role, Viewer
 from domain.incidents.incident import IncidentReport, IncidentStatus, Responder, TimelineMark, Urgency
 from models.base import derived_id
 from models.queries import action_items
-from models.queries.content import templates
 from models.queries.escalation import policies
 from models.queries.people import people, teams
 from models.queries.postmortems import postmortems

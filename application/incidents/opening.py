@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from application.content.templates import choose_template
 from application.incidents.drafts import draft_from
 from application.postmortems.opening import NewPostmortem, open_postmortem
 from domain import access
@@ -13,7 +14,6 @@ from domain.errors import IncidentNotResolved, NotAllowed, PostmortemExists
 from domain.incidents.incident import IncidentStatus
 from models.base import derived_id, new_id
 from models.incident import Incident
-from models.queries.content.kept_templates import choose_template
 from models.queries.incidents import incidents
 from models.queries.people.services import check_services
 from models.queries.people.teams import check_teams

@@ -8,8 +8,20 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator, Field
 
 from api.request_context import Context, RequestContext, token_hash
-from api.shapes.base import Given, IfMatch, Listing, PathId, Ref, Shape, Zone, ask, expected_version, tag
-from api.v1.postmortems.postmortems import RefQuery, Search
+from api.shapes.base import (
+    Given,
+    IfMatch,
+    Listing,
+    PathId,
+    Ref,
+    RefQuery,
+    SearchQuery,
+    Shape,
+    Zone,
+    ask,
+    expected_version,
+    tag,
+)
 from api.v1.routing import router
 from domain.access import Role
 from domain.errors import Malformed, UnknownReference, reason
@@ -88,7 +100,9 @@ def user_out(person: Person, team_ids: list[str]) -> UserOut:
 
 
 @routes.get("/users")
-async def list_users(context: Context, page: Paging, q: Search = None, active: bool | None = None) -> Listing[UserOut]:
+async def list_users(
+    context: Context, page: Paging, q: SearchQuery = None, active: bool | None = None
+) -> Listing[UserOut]:
     found = await people.list_people(context.session, page, q=q, active=active)
     memberships = await people.teams_of(context.session, [one.id for one in found.items])
     return Listing(
