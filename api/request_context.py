@@ -15,6 +15,7 @@ from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 
 from api.request_queue import RequestQueue
+from application.audit import kept_answers
 from domain import access
 from domain.access import Deed, Viewer
 from domain.errors import Malformed, NotAllowed, NotSignedIn, ScopeMissing, reason
@@ -22,7 +23,6 @@ from models.base import derived_id, new_id
 from models.keyring import Keyring
 from models.person import Person
 from models.queries import action_items
-from models.queries.audit import records
 from models.queries.people import people
 from models.queries.people.people import SignedIn
 from models.queries.postmortems import postmortems
@@ -156,7 +156,7 @@ async def answer_once(context: RequestContext, request: Request, handle: Handler
     if context.key is None:
         return await handle(request)
     person_id = context.viewer.person_id
-    kept = await records.claim_idempotency_key(context.session, person_id, context.key, context.fingerprint)
+    kept = await kept_answers.claim_idempotency_key(context.session, person_id, context.key, context.fingerprint)
     if kept is not None:
         await _check_seen_still(context, request, kept)
         return Response(kept.body, kept.status_code, kept.headers)
@@ -165,7 +165,7 @@ async def answer_once(context: RequestContext, request: Request, handle: Handler
         headers = {
             name: value for name, value in response.headers.items() if name in {"content-type", "etag", "location"}
         }
-        records.keep_answer(
+        kept_answers.keep_answer(
             context.session,
             person_id,
             context.key,

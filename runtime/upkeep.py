@@ -16,7 +16,7 @@ from models.base import new_id
 from models.integration import WebhookDelivery
 from models.keyring import Keyring
 from models.queries import action_items, workers
-from models.queries.audit import records
+from models.queries.audit import command_log, kept_answers
 from models.queries.chat import chat
 from models.queries.connections import connections
 from models.queries.escalation import reminders
@@ -222,7 +222,8 @@ class Upkeep:
         now = _now()
         async with self._sessions.begin() as session:
             await chat.forget_old(session, CHAT, now - KEEP_WORDS)
-            await records.forget_old(session, now - KEEP_ANSWERS)
+            await kept_answers.delete_answers(session, now - KEEP_ANSWERS)
+            await command_log.delete_arguments(session, now - KEEP_ANSWERS)
         await self._forget(connections.forget_attempts, now - KEEP_ATTEMPTS)
         await self._forget(connections.forget_deliveries, now - KEEP_DELIVERIES)
         async with self._sessions.begin() as session:

@@ -36,7 +36,7 @@ from models.keyring import Keyring
 from models.person import Person
 from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget
 from models.queries import action_items
-from models.queries.audit import records
+from models.queries.audit import command_log
 from models.queries.connections import connections
 from models.queries.escalation import policies
 from models.queries.people import people, teams
@@ -267,7 +267,7 @@ class Case:
         request_id = request_id or uuid4().hex
         if words:
             async with self.lab.sessions.begin() as session:
-                await records.stage_arguments(session, request_id, words)
+                await command_log.stage_arguments(session, request_id, words)
         command = PostmortemCommand(
             self.id, action, request_id, actor_id or self.author_id, has_words=bool(words), **fields
         )
@@ -310,7 +310,7 @@ class Case:
         request_id = uuid4().hex
         if words:
             async with self.lab.sessions.begin() as session:
-                await records.stage_arguments(session, request_id, words)
+                await command_log.stage_arguments(session, request_id, words)
         command = ActionItemCommand(item_id, action, request_id, self.author_id, has_words=bool(words), **fields)
         return await handle.execute_update(ActionItemWorkflow.command, command)
 

@@ -37,7 +37,8 @@ from models.postmortem import (
     Review,
     TimelineEvent,
 )
-from models.queries.audit.records import audit, is_committed, log_command, take_arguments
+from models.queries.audit.command_log import take_arguments
+from models.queries.audit.records import audit, is_committed, log_command
 from models.queries.comments.comments import add_comment
 from models.queries.content.kept_templates import get_kept
 from models.queries.content.section_texts import read_bodies
