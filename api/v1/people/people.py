@@ -11,7 +11,7 @@ from api.request_context import Context, RequestContext, token_hash
 from api.shapes.base import Given, IfMatch, Listing, PathId, Ref, Shape, Zone, ask, expected_version, tag
 from api.v1.postmortems.postmortems import RefQuery, Search
 from api.v1.routing import router
-from application.audit import audit_log
+from application.audit.audit_log import audit
 from domain.access import Role
 from domain.errors import Malformed, UnknownReference, reason
 from integrations import shelf
@@ -110,7 +110,7 @@ async def create_user(context: Context, given: UserNew, response: Response) -> U
     )
     person.time_zone = given.time_zone
     await teams.set_teams_of(context.session, context.viewer, person.id, given.team_ids)
-    audit_log.audit(context.session, context.viewer, "user.created", "user", person.id, after={"role": given.role.value})
+    audit(context.session, context.viewer, "user.created", "user", person.id, after={"role": given.role.value})
     response.headers["Location"] = f"/api/users/{person.id}"
     return await read_user(context, person.id, response)
 
@@ -213,7 +213,7 @@ async def create_token(context: Context, given: TokenNew, response: Response) ->
         scopes=list(dict.fromkeys(given.scopes)),
         expires_at=given.expires_at,
     )
-    audit_log.audit(context.session, context.viewer, "token.created", "token", token.id, after={"scopes": token.scopes})
+    audit(context.session, context.viewer, "token.created", "token", token.id, after={"scopes": token.scopes})
     response.headers["Cache-Control"] = "no-store"
     context.answer_is_secret = True
     return token_out(token, plain)
@@ -235,7 +235,7 @@ async def create_sign_in_link(context: Context, user_id: PathId, response: Respo
     code = secrets.token_urlsafe(24)
     link = await sign_in.add_link(context.session, person.id, token_hash(code), context.now)
     told = {"userId": person.id}
-    audit_log.audit(context.session, context.viewer, "sign_in_link.created", "token", link.id, after=told)
+    audit(context.session, context.viewer, "sign_in_link.created", "token", link.id, after=told)
     response.headers["Cache-Control"] = "no-store"
     context.answer_is_secret = True
     url = f"{context.parts.settings.base_url}/sign-in?code={code}"
@@ -246,7 +246,7 @@ async def create_sign_in_link(context: Context, user_id: PathId, response: Respo
 async def revoke_token(context: Context, token_id: PathId) -> None:
     """It stops working at once. Your own; an administrator anybody's."""
     token = await people.revoke_token(context.session, context.viewer, token_id, context.now)
-    audit_log.audit(context.session, context.viewer, "token.revoked", "token", token.id)
+    audit(context.session, context.viewer, "token.revoked", "token", token.id)
 
 
 # Teams
@@ -317,7 +317,7 @@ async def create_team(context: Context, given: TeamNew, response: Response) -> T
         lead_id=given.lead_id,
         member_ids=given.member_ids,
     )
-    audit_log.audit(context.session, context.viewer, "team.created", "team", team.id, after={"name": given.name})
+    audit(context.session, context.viewer, "team.created", "team", team.id, after={"name": given.name})
     response.headers["Location"] = f"/api/teams/{team.id}"
     return await _read_team(context, team.id, response)
 
@@ -407,7 +407,7 @@ async def create_service(context: Context, given: ServiceNew, response: Response
     """Administrators. Claims the one that a webhook made under this name, if there is one."""
     context.require_admin("add services to")
     service = await teams.add_service(context.session, service_id=new_id("svc"), name=given.name, team_id=given.team_id)
-    audit_log.audit(context.session, context.viewer, "service.created", "service", service.id, after={"name": given.name})
+    audit(context.session, context.viewer, "service.created", "service", service.id, after={"name": given.name})
     response.headers["Location"] = f"/api/services/{service.id}"
     tag(response, service.version)
     return service_out(service)
