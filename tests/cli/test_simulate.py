@@ -36,10 +36,10 @@ def rows_of(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
     return list(json.loads(done.stdout))
 
 
-def test_the_readme_shows_what_it_prints(alone: dict[str, str], tmp_path: Path) -> None:
+def test_the_docs_show_what_it_prints(alone: dict[str, str], tmp_path: Path) -> None:
     shown = re.search(
         r"```sh\n\.venv/bin/afterword (simulate [^\n]*)\n```\n\n```text\n(.*?)```",
-        (ROOT / "README.md").read_text(),
+        (ROOT / "docs" / "policies.md").read_text(),
         re.S,
     )
     assert shown is not None
