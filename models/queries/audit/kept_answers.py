@@ -10,7 +10,8 @@ from models.record import IdempotencyRecord
 
 async def try_lock(session: AsyncSession, lock: int) -> bool:
     """Takes an advisory lock until the transaction ends; False while another transaction holds it."""
-    return (await session.execute(select(func.pg_try_advisory_xact_lock(lock)))).scalar_one()
+    taken: bool = (await session.execute(select(func.pg_try_advisory_xact_lock(lock)))).scalar_one()
+    return taken
 
 
 async def find_answer(session: AsyncSession, person_id: str, key: str) -> IdempotencyRecord | None:

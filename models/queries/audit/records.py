@@ -85,5 +85,3 @@ def log_command(session: AsyncSession, entity_id: str, command: PostmortemComman
             fingerprint=command.fingerprint,
         )
     )
-
-
