@@ -7,8 +7,8 @@ import structlog
 from temporalio import activity
 
 from activities.refusals import transaction
-from domain.postmortems.commands import ActionItemCommand
-from domain.postmortems.snapshots import ActionItemSnapshot
+from domain.action_items.commands import ActionItemCommand
+from domain.action_items.snapshots import ActionItemSnapshot
 from models.queries import action_items
 from models.queries.escalation import reminders
 from models.session import Sessions

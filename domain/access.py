@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.errors import EditingClosed, NotAllowed
-from domain.postmortems.lifecycle import Move, Status
+from domain.postmortems.lifecycle import Status, Transition
 
 
 class Role(StrEnum):
@@ -207,9 +207,9 @@ def check(verb: Verb, status: Status, relations: AbstractSet[Relation], action: 
         raise NotAllowed(action=action or verb.value, who=in_words(allowed))
 
 
-def check_move(move: Move, status: Status, relations: AbstractSet[Relation]) -> None:
+def check_transition(transition: Transition, status: Status, relations: AbstractSet[Relation]) -> None:
     """As :func:`check`. A wrong status is told by the lifecycle, as ``IllegalTransition``."""
-    check(Verb[move.value], status, relations)
+    check(Verb[transition.value], status, relations)
 
 
 def check_edit(status: Status, relations: AbstractSet[Relation]) -> None:

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from domain.access import EditorLevel, Visibility
 from domain.comments.comment import CommentKind
 from domain.escalation.targets import TargetName
-from domain.postmortems.lifecycle import Decision, Status
+from domain.postmortems.lifecycle import Status
+from domain.review.reviewers import Decision
 from domain.timeline.moments import Precision
 from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
 from models.section import Section

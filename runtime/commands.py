@@ -8,8 +8,9 @@ from typing import Any
 
 from application.audit import command_log
 from domain.access import Viewer
+from domain.action_items.commands import ActionItemCommand
 from domain.errors import DomainError
-from domain.postmortems.commands import ActionItemCommand, PostmortemCommand
+from domain.postmortems.commands import PostmortemCommand
 from models.queries import action_items
 from models.queries.audit import command_log as command_queries
 from models.queries.postmortems import postmortems

@@ -15,9 +15,10 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.postmortems import CommitPostmortemCommand, LoadPostmortem, NudgeForTarget, PostmortemActivities
+    from domain.escalation.deadlines import Deadline
     from domain.postmortems import lifecycle
     from domain.postmortems.commands import PostmortemCommand
-    from domain.postmortems.snapshots import Deadline, PostmortemSnapshot
+    from domain.postmortems.snapshots import PostmortemSnapshot
     from workflows.attributes import Attributes
     from workflows.refusals import refusals
     from workflows.store import StoreAway, commit, patiently
@@ -74,9 +75,9 @@ class PostmortemWorkflow:
     @command.validator
     def refuse_impossible(self, command: PostmortemCommand) -> None:
         """A cheap refusal of moves that this state does not have; what else may stand in the way, the row knows."""
-        if command.action.move is not None and self._snapshot is not None and not self._stale:
+        if command.action.transition is not None and self._snapshot is not None and not self._stale:
             with refusals():
-                lifecycle.next_status(self._snapshot.status, command.action.move)
+                lifecycle.next_status(self._snapshot.status, command.action.transition)
 
     @workflow.signal
     def look_again(self) -> None:

@@ -16,7 +16,7 @@ from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.tickets.batches import LookAtBatch, TicketBatchActivities
-    from domain.postmortems.snapshots import BatchLook
+    from domain.tickets.batches import BatchLook
     from workflows.store import patiently
 
 SOON = timedelta(milliseconds=500)

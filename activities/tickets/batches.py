@@ -6,7 +6,7 @@ from datetime import datetime
 from temporalio import activity
 
 from activities.refusals import transaction
-from domain.postmortems.snapshots import BatchLook
+from domain.tickets.batches import BatchLook
 from models.queries.tickets import batches
 from models.session import Sessions
 

@@ -17,6 +17,7 @@ from activities.refusals import transaction
 from activities.tickets import merging
 from activities.tickets.vendor import Conversation
 from domain.action_items.action_item import ActionItemStatus, LinkState
+from domain.action_items.snapshots import ActionItemSnapshot
 from domain.errors import (
     CredentialsLocked,
     CredentialsRejected,
@@ -27,7 +28,6 @@ from domain.errors import (
     TicketForbidden,
     TicketGone,
 )
-from domain.postmortems.snapshots import ActionItemSnapshot
 from domain.tickets import texts
 from domain.tickets.merge import Agreed
 from domain.tickets.projection import TicketField

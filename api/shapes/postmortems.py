@@ -13,7 +13,8 @@ from domain.content.custom_fields import missing_fields
 from domain.content.sections import STANDARD, WIRE_NAMES
 from domain.content.templates import TITLES, missing_sections
 from domain.postmortems.first_draft import EntryType
-from domain.postmortems.lifecycle import ReviewerState, Status
+from domain.postmortems.lifecycle import Status
+from domain.review.reviewers import ReviewerState
 from domain.timeline.moments import Precision
 from domain.timeline.pasted import EVENT_LIMIT
 from integrations.fields import Instant, Words

@@ -29,8 +29,8 @@ from api.v1 import commands
 from api.v1.postmortems.postmortems import RefQuery, Search
 from api.v1.routing import router
 from domain.action_items.action_item import ActionItemStatus, LinkState, Priority, is_overdue
+from domain.action_items.commands import ActionItemAction
 from domain.errors import StaleVersion
-from domain.postmortems.commands import ActionItemAction
 from integrations import shelf
 from integrations.fields import Instant, Words
 from models.action_item import ActionItem, Ticket

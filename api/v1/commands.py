@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from api.request_context import RequestContext
-from domain.postmortems.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
+from domain.action_items.commands import ActionItemAction, ActionItemCommand
+from domain.postmortems.commands import PostmortemAction, PostmortemCommand
 from models.queries.postmortems import postmortems
 from models.queries.review import commands
 from models.session import Session

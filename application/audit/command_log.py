@@ -1,7 +1,8 @@
 """The command log makes every command safe to repeat: it is written in the transaction that carries the command out."""
 
+from domain.action_items.commands import ActionItemCommand
 from domain.errors import IdempotencyKeyReused
-from domain.postmortems.commands import ActionItemCommand, PostmortemCommand
+from domain.postmortems.commands import PostmortemCommand
 from models.queries.audit import command_log
 from models.record import CommandLog
 from models.session import Session

@@ -1,10 +1,10 @@
-"""Commands: what a person or program asks a workflow to do. Small facts only; words are staged beside the row."""
+"""Commands to a postmortem's workflow. Small facts only: the text of a command is staged in the database."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.postmortems.lifecycle import Move
+from domain.postmortems.lifecycle import Transition
 
 
 class PostmortemAction(StrEnum):
@@ -21,23 +21,15 @@ class PostmortemAction(StrEnum):
     DELETE = "DELETE"
 
     @property
-    def move(self) -> Move | None:
-        return Move(self.value) if self.value in Move.__members__ else None
-
-
-class ActionItemAction(StrEnum):
-    CHANGE = "CHANGE"
-    SNOOZE = "SNOOZE"
-    OPEN_TICKET = "OPEN_TICKET"
-    DROP_TICKET = "DROP_TICKET"
-    DELETE = "DELETE"
+    def transition(self) -> Transition | None:
+        return Transition(self.value) if self.value in Transition.__members__ else None
 
 
 @dataclass(frozen=True, slots=True)
 class PostmortemCommand:
-    """``request_id`` makes a repeat meet its first answer, and ``fingerprint`` tells a repeat from another request
-    with the same key; ``has_words`` tells that text was staged under it. ``REPLACE_REVIEWER`` names in ``person_ids``
-    who goes and who comes."""
+    """``request_id`` makes a repeat get its first answer, and ``fingerprint`` tells a repeat from another request with
+    the same key. ``has_words`` says that text was staged under ``request_id``. For ``REPLACE_REVIEWER``, ``person_ids``
+    holds the reviewer to remove and then the one to add."""
 
     postmortem_id: str
     action: PostmortemAction
@@ -49,20 +41,4 @@ class PostmortemCommand:
     target: str | None = None
     until: datetime | None = None
     publish_on_approval: bool | None = None
-    has_words: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ActionItemCommand:
-    """``CHANGE`` takes its new values from what was staged."""
-
-    action_item_id: str
-    action: ActionItemAction
-    request_id: str
-    actor_id: str
-    origin: str = "api"
-    fingerprint: str = ""
-    integration_id: str | None = None
-    ticket_id: str | None = None
-    until: datetime | None = None
     has_words: bool = False

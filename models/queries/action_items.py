@@ -14,10 +14,11 @@ from domain import access
 from domain.access import Relation, Verb, Viewer
 from domain.action_items import action_item
 from domain.action_items.action_item import ActionItemStatus, Move, asked_from
+from domain.action_items.commands import ActionItemAction, ActionItemCommand
+from domain.action_items.snapshots import OVERDUE, ActionItemSnapshot
 from domain.errors import NotFound, OwnerNotActive
-from domain.postmortems.commands import ActionItemAction, ActionItemCommand
+from domain.escalation.deadlines import Alarm, Deadline
 from domain.postmortems.lifecycle import Status
-from domain.postmortems.snapshots import OVERDUE, ActionItemSnapshot, Alarm, Deadline
 from models.action_item import ActionItem, Ticket
 from models.escalation import LadderAlarm
 from models.person import Person

@@ -8,7 +8,8 @@ from sqlalchemy.orm import aliased
 
 from domain.access import Viewer
 from domain.escalation.targets import Target
-from domain.postmortems.lifecycle import Decision, Status
+from domain.postmortems.lifecycle import Status
+from domain.review.reviewers import Decision
 from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget
 from models.queries.access.visibility import visible_to
 from models.queries.review.commands import as_target

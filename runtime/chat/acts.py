@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
+from domain.action_items.commands import ActionItemAction, ActionItemCommand
 from domain.people.time_zones import UTC_ZONE, Zone, instant, read_zone
-from domain.postmortems.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
+from domain.postmortems.commands import PostmortemAction, PostmortemCommand
 from integrations.notifier import Act
 from integrations.slack_blocks import settled
 from integrations.slack_mrkdwn import cut, linked

@@ -11,7 +11,8 @@ from domain.chat import Said, Word, read_pointer, read_words
 from domain.errors import NotAllowed, NotFound, PostmortemExists
 from domain.escalation.targets import Target
 from domain.people.time_zones import UTC_ZONE, Zone, read_zone
-from domain.postmortems.lifecycle import ReviewerState, Status
+from domain.postmortems.lifecycle import Status
+from domain.review.reviewers import ReviewerState
 from integrations.notifier import Act, Entry, Group
 from integrations.slack_blocks import BLOCKS_LIMIT, context, entry_blocks, parts_blocks, section
 from integrations.slack_mrkdwn import cut, escaped, linked

@@ -20,11 +20,13 @@ from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 from temporalio.worker import Worker
 
 from domain.access import Role, Viewer
+from domain.action_items.commands import ActionItemAction, ActionItemCommand
+from domain.action_items.snapshots import ActionItemSnapshot
 from domain.escalation.policy import Asked, Office, Policy, Rung, RungKind
 from domain.escalation.targets import TargetName, TargetState
 from domain.people.calendar import DAY_MINUTES, Calendar
-from domain.postmortems.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
-from domain.postmortems.snapshots import ActionItemSnapshot, PostmortemSnapshot
+from domain.postmortems.commands import PostmortemAction, PostmortemCommand
+from domain.postmortems.snapshots import PostmortemSnapshot
 from domain.tickets.status import TicketState
 from integrations import shelf
 from integrations.tracker import TicketAction, TicketChange, TicketRef, Tracker

@@ -18,9 +18,10 @@ from uuid import uuid4
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 
 from domain.access import Role, Viewer
+from domain.action_items.commands import ActionItemAction
 from domain.escalation.policy import Policy
 from domain.escalation.targets import TargetName
-from domain.postmortems.commands import ActionItemAction, PostmortemAction
+from domain.postmortems.commands import PostmortemAction
 from domain.tickets.status import TicketState
 from integrations.tracker import TicketAction, TicketChange
 from models.postmortem import Postmortem

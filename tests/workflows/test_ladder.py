@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import select, update
 
 from domain.access import Role
+from domain.action_items.commands import ActionItemAction
 from domain.escalation.policy import Asked, Policy, Rung, RungKind, Span
 from domain.escalation.targets import TargetName
-from domain.postmortems.commands import ActionItemAction, PostmortemAction
+from domain.postmortems.commands import PostmortemAction
 from integrations import public_holidays
 from models.action_item import ActionItem
 from models.escalation import LadderAlarm, LadderStep

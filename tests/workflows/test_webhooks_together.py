@@ -4,7 +4,7 @@ import json
 
 from sqlalchemy import select, update
 
-from domain.postmortems.commands import ActionItemAction
+from domain.action_items.commands import ActionItemAction
 from domain.tickets.status import TicketState
 from integrations.tracker import TicketAction, TicketChange
 from models.action_item import ActionItem

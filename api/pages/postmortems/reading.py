@@ -23,7 +23,7 @@ from domain.people.absence import Absence
 from domain.postmortems import lifecycle
 from domain.postmortems.commands import PostmortemAction
 from domain.postmortems.first_draft import EntryType
-from domain.postmortems.lifecycle import Move, Status
+from domain.postmortems.lifecycle import Status, Transition
 from integrations import shelf
 from models.action_item import ActionItem
 from models.person import Person
@@ -231,9 +231,9 @@ class Known:
 async def _offers(visit: Visit, seen: VisiblePostmortem, known: Known) -> dict[str, Offer]:
     """The moves that are the reader's to make from here, by name; the rules are those that the command asks."""
     offers = {}
-    for move in Move:
+    for move in Transition:
         try:
-            access.check_move(move, Status(seen.postmortem.status), seen.relations)
+            access.check_transition(move, Status(seen.postmortem.status), seen.relations)
             lifecycle.next_status(Status(seen.postmortem.status), move)
         except (NotAllowed, IllegalTransition):
             continue
@@ -241,7 +241,7 @@ async def _offers(visit: Visit, seen: VisiblePostmortem, known: Known) -> dict[s
     return offers
 
 
-async def _lacking(visit: Visit, seen: VisiblePostmortem, move: Move, known: Known) -> list[str]:
+async def _lacking(visit: Visit, seen: VisiblePostmortem, move: Transition, known: Known) -> list[str]:
     context = visit.context
     told = {"comment": "said in the form"}
     command = commands.postmortem_command(context, seen.postmortem.id, PostmortemAction(move.value), told)

@@ -13,7 +13,7 @@ from application.incidents import drafts, opening
 from domain.access import Visibility
 from domain.errors import IllegalTransition
 from domain.postmortems.commands import PostmortemAction
-from domain.postmortems.lifecycle import MOVE_TO, Status
+from domain.postmortems.lifecycle import TRANSITION_TO, Status
 from integrations.fields import Instant
 from models.base import new_id
 from models.queries.content.kept_templates import choose_template
@@ -164,9 +164,9 @@ async def _edit_and_move(
 
 
 def _action(current: Status, wanted: Status) -> PostmortemAction:
-    move = MOVE_TO.get((current, wanted))
+    move = TRANSITION_TO.get((current, wanted))
     if move is None:
-        possible = [after.value for before, after in MOVE_TO if before is current]
+        possible = [after.value for before, after in TRANSITION_TO if before is current]
         hint = f"From here it can become {' or '.join(possible)}." if possible else "It can become nothing else."
         raise IllegalTransition(move=f"become {wanted}", entity="postmortem", status=current, hint=hint)
     return PostmortemAction(move.value)

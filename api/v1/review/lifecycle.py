@@ -15,7 +15,7 @@ from api.v1.routing import router
 from domain.escalation.targets import TargetName, TargetState
 from domain.people.absence import Absence
 from domain.postmortems.commands import PostmortemAction
-from domain.postmortems.lifecycle import Decision
+from domain.review.reviewers import Decision
 from integrations.fields import Instant
 from models.postmortem import PostmortemReviewer
 from models.queries.people import people, teams

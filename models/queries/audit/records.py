@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
+from domain.action_items.commands import ActionItemCommand
 from domain.errors import IdempotencyKeyReused, StaleVersion
-from domain.postmortems.commands import ActionItemCommand, PostmortemCommand
+from domain.postmortems.commands import PostmortemCommand
 from models.record import AuditEntry, CommandLog
 
 # Audit

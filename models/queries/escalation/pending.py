@@ -13,7 +13,8 @@ from domain.escalation.plan import ACTION_ITEM, COMMENT_THREADS, PENDING_REVIEW,
 from domain.escalation.policy import LOW_LADDER, Policy, review_time
 from domain.escalation.targets import Target, TargetName
 from domain.people.calendar import Away, Calendar
-from domain.postmortems.lifecycle import ReviewerState, Status
+from domain.postmortems.lifecycle import Status
+from domain.review.reviewers import ReviewerState
 from models.action_item import ActionItem
 from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget
 from models.queries.escalation.participants import Cast, read_cast

@@ -14,7 +14,8 @@ from domain.escalation.plan import ACTION_ITEM, occasion
 from domain.escalation.targets import TargetName
 from domain.notifications.timing import Outcome
 from domain.people.absence import absence
-from domain.postmortems.lifecycle import ReviewerState, Status
+from domain.postmortems.lifecycle import Status
+from domain.review.reviewers import ReviewerState
 from models.action_item import ActionItem
 from models.integration import Integration
 from models.person import Person

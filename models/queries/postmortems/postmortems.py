@@ -18,8 +18,9 @@ from domain.errors import AuthorCannotReview, NotFound, StaleVersion, UnknownRef
 from domain.escalation.policy import due_instants
 from domain.escalation.targets import TargetName
 from domain.postmortems.first_draft import EntrySource
-from domain.postmortems.lifecycle import Decision as ReviewDecision
-from domain.postmortems.lifecycle import ReviewerState, Status, reviewer_state
+from domain.postmortems.lifecycle import Status
+from domain.review.reviewers import Decision as ReviewDecision
+from domain.review.reviewers import ReviewerState, reviewer_state
 from domain.timeline.moments import Precision
 from models.action_item import ActionItem
 from models.base import new_id

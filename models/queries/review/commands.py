@@ -19,11 +19,14 @@ from domain.content.custom_fields import missing_fields
 from domain.content.templates import missing_sections
 from domain.errors import AlreadyReviewer, AuthorCannotReview, IllegalTransition, NobodyToAdd, NotFound
 from domain.escalation import targets
+from domain.escalation.deadlines import Alarm, Deadline
 from domain.escalation.targets import Target, TargetName
 from domain.postmortems import lifecycle
 from domain.postmortems.commands import PostmortemAction, PostmortemCommand
-from domain.postmortems.lifecycle import Decision, Facts, Move, ReviewerState, Status
-from domain.postmortems.snapshots import Alarm, Deadline, PostmortemSnapshot
+from domain.postmortems.lifecycle import Status, Transition
+from domain.postmortems.snapshots import PostmortemSnapshot
+from domain.review.readiness import ReadinessFacts, publish_reasons
+from domain.review.reviewers import Decision, ReviewerState
 from models.action_item import ActionItem
 from models.base import new_id
 from models.escalation import LadderAlarm
@@ -101,9 +104,9 @@ async def commit(session: AsyncSession, command: PostmortemCommand, now: datetim
 
 async def check(asked: Asked) -> None:
     """Raises the refusal of a command that is not possible now. Writes nothing."""
-    move = asked.command.action.move
+    move = asked.command.action.transition
     if move is not None:
-        access.check_move(move, asked.status, asked.seen.relations)
+        access.check_transition(move, asked.status, asked.seen.relations)
         lifecycle.apply(asked.status, move, await facts(asked, move))
         await _check_reviewing(asked)
         return
@@ -194,10 +197,10 @@ _CHECKS: dict[PostmortemAction, tuple[Verb, Callable[[Asked], Awaitable[None]]]]
 }
 
 
-async def facts(asked: Asked, move: Move) -> Facts:
+async def facts(asked: Asked, move: Transition) -> ReadinessFacts:
     """What the gates of that move look at; only submit and publish look at more than the comment."""
-    if move not in {Move.SUBMIT, Move.PUBLISH}:
-        return Facts(comment=asked.comment)
+    if move not in {Transition.SUBMIT, Transition.PUBLISH}:
+        return ReadinessFacts(comment=asked.comment)
     session, postmortem = asked.session, asked.postmortem
     items = select(ActionItem.id).where(ActionItem.postmortem_id == postmortem.id)
     incomplete = items.where(or_(ActionItem.owner_id.is_(None), ActionItem.due_on.is_(None)))
@@ -213,13 +216,13 @@ async def facts(asked: Asked, move: Move) -> Facts:
     has_timeline, has_items, unresolved, lacking, min_reviewers = (await session.execute(statement)).one()
     kept = await get_kept(session, postmortem)
     texts = {name: body.text for name, body in (await read_bodies(session, postmortem.id)).items()}
-    asked_now = [] if move is Move.PUBLISH else list(asked.command.person_ids)
+    asked_now = [] if move is Transition.PUBLISH else list(asked.command.person_ids)
     reviewers = {one.person_id: state_of(one, postmortem) for one in await _reviewers(asked)}
     for person_id in asked_now:
         reviewers.setdefault(person_id, ReviewerState.PENDING)
     outstanding = [one for one, state in reviewers.items() if state is not ReviewerState.APPROVED]
-    absent = await find_absences(session, outstanding, asked.now) if outstanding and move is Move.PUBLISH else {}
-    return Facts(
+    absent = await find_absences(session, outstanding, asked.now) if outstanding and move is Transition.PUBLISH else {}
+    return ReadinessFacts(
         missing_sections=missing_sections(kept, texts, has_timeline=has_timeline, has_items=has_items),
         missing_fields=missing_fields(kept.fields, postmortem.custom_fields),
         reviewers=tuple(reviewers.items()),
@@ -309,7 +312,7 @@ async def _approve(asked: Asked) -> None:
         return
     postmortem.reviewed_at = asked.now
     await meet_targets(asked.session, postmortem.id, [TargetName.REVIEW_COMPLETED], asked.now)
-    if postmortem.publish_on_approval and not lifecycle.publish_reasons(await facts(asked, Move.PUBLISH)):
+    if postmortem.publish_on_approval and not publish_reasons(await facts(asked, Transition.PUBLISH)):
         await _publish(asked)
     elif postmortem.author_id:
         await _notify(asked, [postmortem.author_id], "review_completed", f"review_completed:{asked.command.request_id}")
@@ -321,7 +324,7 @@ async def _request_changes(asked: Asked) -> None:
         await _decide(asked, Decision.REQUEST_CHANGES)
     _move_to(
         asked,
-        lifecycle.next_status(before, Move.REQUEST_CHANGES),
+        lifecycle.next_status(before, Transition.REQUEST_CHANGES),
         "postmortem.changes_requested",
         comment=asked.comment,
     )

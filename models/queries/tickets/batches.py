@@ -17,7 +17,7 @@ from domain.access import Verb, Viewer
 from domain.action_items.action_item import ActionItemStatus, LinkState
 from domain.errors import NoActionItems, UnknownReference
 from domain.postmortems.lifecycle import Status
-from domain.postmortems.snapshots import BatchLook
+from domain.tickets.batches import BatchLook
 from models.action_item import ActionItem, Ticket
 from models.base import derived_id
 from models.integration import Integration

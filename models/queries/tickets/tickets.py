@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.action_items.action_item import LinkState
+from domain.action_items.snapshots import TicketToPush
 from domain.errors import NotFound, TicketExists
-from domain.postmortems.snapshots import TicketToPush
 from domain.tickets import texts
 from domain.tickets.merge import Agreed
 from domain.tickets.projection import Projection, TicketField, read_projection

@@ -1,0 +1,1 @@
+"""Rules about reviewing: what a reviewer decided, and whether a postmortem is ready to submit or publish."""
