@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
+from application.people.people import ensure_people
+from application.people.services import ensure_services
 from domain.incidents.incident import Incident as MergedIncident
 from domain.incidents.incident import IncidentState
 from domain.postmortems import first_draft
 from domain.postmortems.first_draft import Candidate, DraftEntry
 from models.incident import Incident
 from models.person import Person
-from models.queries.people.people import ensure_people, find_team_leads, list_administrators
-from models.queries.people.teams import ensure_services
+from models.queries.people.people import find_team_leads, list_administrators
 from models.queries.postmortems.postmortems import NewPostmortem, NewTimelineEvent
 from models.session import Session
 from models.team import Service

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from application.incidents.decisions import decide, decision_json
 from application.incidents.drafts import draft_with
+from application.people.people import ensure_people
+from application.people.services import ensure_services
 from domain.access import Viewer
 from domain.incidents import incident as merging
 from domain.incidents.incident import IncidentReport, IncidentState, IncidentStatus
@@ -15,8 +17,6 @@ from models.incident import Incident
 from models.person import Person
 from models.queries.audit.records import audit
 from models.queries.incidents import incidents
-from models.queries.people.people import ensure_people
-from models.queries.people.teams import ensure_services
 from models.queries.postmortems.first_drafts import lock_untouched, refresh
 from models.queries.postmortems.postmortems import open_postmortem
 from models.session import Session

@@ -14,6 +14,7 @@ from api.shapes.base import FreeForm, Given, IfMatch, Listing, PathId, Shape, as
 from api.shapes.projections import ProjectionShape
 from api.v1.routing import router
 from application.audit.audit_log import audit, change_row
+from application.people.references import check_teams
 from domain.errors import CredentialsLocked, DomainError, NoTracker
 from integrations import kinds, shelf
 from integrations.fields import Name, Words
@@ -22,7 +23,6 @@ from models.base import new_id
 from models.integration import Integration
 from models.queries.connections import connections
 from models.queries.pagination import Ask
-from models.queries.people import teams
 from models.queries.postmortems.postmortems import check_services
 
 log = structlog.get_logger()
@@ -187,7 +187,7 @@ async def _checked(context: RequestContext, kind: str, given: ProjectionShape) -
         raise NoTracker(kind=kind)
     team_ids = [one.team_id for one in given.destinations if one.team_id]
     service_ids = [one.service_id for one in given.destinations if one.service_id]
-    await teams.check_teams(context.session, "projection.destinations.teamId", team_ids)
+    await check_teams(context.session, "projection.destinations.teamId", team_ids)
     await check_services(context.session, "projection.destinations.serviceId", service_ids)
     return kept
 

@@ -14,7 +14,7 @@ from domain.postmortems.lifecycle import Status
 from models.postmortem import PostmortemEditor
 from models.queries.notifications.notices import notify
 from models.queries.people.people import check_people
-from models.queries.people.teams import list_active_members
+from models.queries.people.teams import check_teams, list_active_members
 from models.queries.postmortems.postmortems import VisiblePostmortem, audit_seen, check_managing, content_changed
 
 
@@ -59,6 +59,7 @@ async def add_team_as_editors(
     """Its active members who are neither the author nor editors already. Raises :class:`NobodyToAdd`."""
     check_managing(seen, "name editors of")
     passed_over = {one.person_id for one in await list_editors(session, seen)} | {seen.postmortem.author_id}
+    await check_teams(session, "teamId", [team_id])
     new = [one for one in await list_active_members(session, team_id) if one not in passed_over]
     if not new:
         raise NobodyToAdd()

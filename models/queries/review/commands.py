@@ -40,6 +40,7 @@ from models.postmortem import (
     Review,
     TimelineEvent,
 )
+from models.queries.access.viewers import get_viewer_unscoped
 from models.queries.audit.command_log import take_arguments
 from models.queries.audit.records import audit, is_committed, log_command
 from models.queries.comments.comments import add_comment
@@ -48,7 +49,7 @@ from models.queries.content.section_texts import read_bodies
 from models.queries.escalation.leads import tell_of_slips
 from models.queries.escalation.reminders import look_at_postmortem
 from models.queries.notifications.notices import notify, notify_teams
-from models.queries.people.people import check_active, find_absences, get_viewer_unscoped
+from models.queries.people.people import check_active, find_absences
 from models.queries.postmortems.postmortems import (
     VisiblePostmortem,
     get_visible,
