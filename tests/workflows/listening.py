@@ -1,4 +1,4 @@
-"""People who listen: a lab whose workers can be stopped, an SMTP server, and the voice to one person, by its clock."""
+"""People who receive messages: workers that can be stopped, an SMTP server, and one person's notifications workflow."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
