@@ -1,9 +1,9 @@
-"""Checks that ids in a request refer to people and teams that exist."""
+"""Checks that ids in a request refer to people, teams and services that exist."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from domain.errors import PersonNotActive, UnknownReference
-from models.queries.people import people, teams
+from models.queries.people import people, services, teams
 from models.session import Session
 
 
@@ -43,3 +43,11 @@ async def list_active_members(session: Session, team_id: str) -> list[str]:
     """Ids of the active members of a team. Raises :class:`UnknownReference`."""
     await check_teams(session, "teamId", [team_id])
     return await teams.list_active_members(session, team_id)
+
+
+async def check_services(session: Session, field: str, service_ids: Sequence[str]) -> None:
+    """Raises :class:`UnknownReference` for the first id that no service has."""
+    found = await services.list_ids(session, service_ids)
+    for service_id in service_ids:
+        if service_id not in found:
+            raise UnknownReference(field=field, kind="service", id=service_id)

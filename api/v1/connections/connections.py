@@ -14,7 +14,7 @@ from api.shapes.base import FreeForm, Given, IfMatch, Listing, PathId, Shape, as
 from api.shapes.projections import ProjectionShape
 from api.v1.routing import router
 from application.audit.audit_log import audit, change_row
-from application.people.references import check_teams
+from application.people.references import check_services, check_teams
 from domain.errors import CredentialsLocked, DomainError, NoTracker
 from integrations import kinds, shelf
 from integrations.fields import Name, Words
@@ -23,7 +23,6 @@ from models.base import new_id
 from models.integration import Integration
 from models.queries.connections import connections
 from models.queries.pagination import Ask
-from models.queries.postmortems.postmortems import check_services
 
 log = structlog.get_logger()
 

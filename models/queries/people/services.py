@@ -57,3 +57,10 @@ async def insert_inactive_services(session: AsyncSession, named: Sequence[tuple[
     """By id and name. Skips names that are taken."""
     rows = [{"id": service_id, "name": name, "is_active": False} for service_id, name in named]
     await session.execute(insert(Service).values(rows).on_conflict_do_nothing())
+
+
+async def list_ids(session: AsyncSession, service_ids: Sequence[str]) -> set[str]:
+    """Those of the ids that exist."""
+    if not service_ids:
+        return set()
+    return set((await session.execute(select(Service.id).where(Service.id.in_(service_ids)))).scalars())
