@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from application.people.references import check_teams
 from domain import access
 from domain.access import Deed, Viewer
 from domain.content import templates as rules
@@ -22,7 +23,6 @@ from models.base import new_id
 from models.queries.audit.records import audit
 from models.queries.content import templates
 from models.queries.content.templates import VersionedTemplate, template_columns
-from models.queries.people.teams import check_teams
 from models.session import Session
 from models.template import Template, TemplateVersion
 

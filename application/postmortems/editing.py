@@ -7,6 +7,7 @@ from typing import Any
 from application.content.changes import record_change
 from application.content.custom_fields import accept_custom_fields
 from application.content.sections import write_sections
+from application.people.references import check_people, check_services, check_teams
 from domain import access
 from domain.access import Verb, Viewer
 from domain.content.sections import Origin, SectionText, split_sections
@@ -16,9 +17,6 @@ from domain.postmortems.lifecycle import Status
 from models.postmortem import Postmortem
 from models.queries.content.sections import find_section_texts
 from models.queries.content.templates import get_postmortem_template
-from models.queries.people.people import check_people
-from models.queries.people.services import check_services
-from models.queries.people.teams import check_teams
 from models.queries.postmortems import drafts, links
 from models.queries.postmortems.editors import insert_editor
 from models.queries.postmortems.postmortems import VisiblePostmortem, audit_seen, get_visible

@@ -1,4 +1,4 @@
-"""Reconciliation of many: pages, not one call a ticket. The vendor is on a socket, the database is real."""
+"""Reconciling many tickets takes pages, not one call per ticket. The vendor is on a socket, the database is real."""
 
 import asyncio
 import os
