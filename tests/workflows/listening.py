@@ -155,7 +155,7 @@ class Listener:
         async def alive() -> bool:
             return True
 
-        assert await Dispatch(self.room.lab.client, alive).wake_voice(self.id)
+        assert await Dispatch(self.room.lab.client, alive).wake_notifications(self.id)
 
     async def until(self, when: datetime) -> None:
         """Wakes the workflow and lets its clock go to that instant; a workflow that has ended stays so."""

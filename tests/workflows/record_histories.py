@@ -229,7 +229,7 @@ async def _wake(lab: Lab, person_id: str, kind: str, *, is_escalation: bool = Fa
     async def alive() -> bool:
         return True
 
-    await Dispatch(lab.client, alive).wake_voice(person_id)
+    await Dispatch(lab.client, alive).wake_notifications(person_id)
     return lab.client.get_workflow_handle(f"voice-{person_id}")
 
 
