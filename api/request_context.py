@@ -72,6 +72,15 @@ class RequestContext:
         """Names this request among commands: the same for a repeat with the same key."""
         return derived_id("req", self.viewer.person_id, self.key) if self.key else new_id("req")
 
+    def start_workflow_after_commit(self, postmortem_id: str) -> None:
+        """Start the postmortem's workflow, or have a running one read its row again, once the row is committed."""
+        self.after_commit.append(lambda: self.parts.dispatch.start_postmortem(postmortem_id))
+
+    def start_workflow_if(self, started: bool, postmortem_id: str) -> None:
+        """The same, if a use case says that it started the postmortem's draft."""
+        if started:
+            self.start_workflow_after_commit(postmortem_id)
+
     def require_admin(self, action: str) -> None:
         if not access.may_do(Deed.ADMINISTER, access.standings(self.viewer)):
             raise NotAllowed(action=action, who="an administrator")

@@ -1,5 +1,6 @@
-"""Many events at once: a pasted timeline, looked at before it is added, and the export of a Slack channel."""
+"""Pages that import many events at once: from pasted text, with a preview, and from the export of a Slack channel."""
 
+import asyncio
 from typing import Any
 
 from fastapi import Response
@@ -9,12 +10,20 @@ from api.pages.rendering import zone_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.shapes.base import PathId
-from api.v1 import timeline as api
-from api.v1.timeline import SlackImportOut, TimelineImport, TimelineImportOut, TimelinePaste, TimelinePreviewOut
+from api.shapes.timeline import (
+    SlackImportOut,
+    TimelineImport,
+    TimelinePaste,
+    TimelinePreviewOut,
+    preview_out,
+    slack_import_out,
+)
+from application import timeline
 from domain import access
 from domain.errors import DomainError, Malformed, reason
 from domain.postmortems.lifecycle import Status
-from models.queries.postmortems.postmortems import get_visible
+from integrations.slack_export import read_export
+from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible
 
 routes = router()
 
@@ -49,44 +58,69 @@ async def _shown(
 
 @routes.post("/postmortems/{postmortem_id}/timeline/paste")
 async def read_pasted(visit: Visiting, postmortem_id: PathId) -> Response:
-    """Shows what it would add; adds it where that button was pressed."""
-    form = visit.form
-    given: dict[str, Any] = {
-        "text": form.get("text", ""),
-        "timeZone": form.get("zone") or visit.context.person.time_zone,
-    }
+    """Show what would be added; add it if that button was pressed."""
+    context, form = visit.context, visit.form
+    given: dict[str, Any] = {"text": form.get("text", ""), "timeZone": form.get("zone") or context.person.time_zone}
     given |= {"date": form["date"]} if form.get("date") else {}
+    refusal = None
     if form.get("do") == "import":
-        added: list[TimelineImportOut] = []
 
         async def add() -> None:
             asked = read_form(TimelineImport, given | {"skipProblems": form.get("skip") == "yes"})
-            added.append(await api.import_pasted(visit.context, postmortem_id, asked))
+            await _import(visit, postmortem_id, asked)
 
         refusal = await attempted(visit, add())
         if refusal is None:
             return to(f"/postmortems/{postmortem_id}#timeline")
-    else:
-        refusal = None
-    read: list[TimelinePreviewOut] = []
+    previews: list[TimelinePreviewOut] = []
 
-    async def look() -> None:
-        read.append(await api.parse_pasted(visit.context, postmortem_id, read_form(TimelinePaste, given)))
+    async def preview() -> None:
+        asked = read_form(TimelinePaste, given)
+        seen = await get_visible(context.session, context.viewer, postmortem_id)
+        read = await timeline.preview_pasted(context.session, seen, asked.text, day=asked.date, zone=asked.zone())
+        previews.append(preview_out(read))
 
-    refusal = await attempted(visit, look()) or refusal
-    return await _shown(visit, postmortem_id, refusal, read[0] if read else None)
+    refusal = await attempted(visit, preview()) or refusal
+    return await _shown(visit, postmortem_id, refusal, previews[0] if previews else None)
+
+
+async def _import(visit: Visit, postmortem_id: str, asked: TimelineImport) -> None:
+    context = visit.context
+    imported = await timeline.import_pasted(
+        context.session,
+        context.viewer,
+        await _locked(visit, postmortem_id),
+        asked.text,
+        day=asked.date,
+        zone=asked.zone(),
+        skip_problems=asked.skip_problems,
+        now=context.now,
+    )
+    context.start_workflow_if(imported.started, postmortem_id)
+
+
+async def _locked(visit: Visit, postmortem_id: str) -> VisiblePostmortem:
+    return await get_visible(visit.context.session, visit.context.viewer, postmortem_id, lock=True)
 
 
 @routes.post("/postmortems/{postmortem_id}/timeline/slack")
 async def read_slack(visit: Visiting, postmortem_id: PathId) -> Response:
-    sent = (await visit.request.form()).getlist("files")
-    files: Any = [one for one in sent if isinstance(one, UploadFile) and one.filename]
+    context = visit.context
+    uploads = (await visit.request.form()).getlist("files")
+    files = [one for one in uploads if isinstance(one, UploadFile) and one.filename]
     done: list[SlackImportOut] = []
 
     async def work() -> None:
         if not files:
             raise Malformed(reasons=[reason("files", "Choose the export first.", where="files")])
-        done.append(await api.import_slack(visit.context, postmortem_id, files))
+        seen = await _locked(visit, postmortem_id)
+        sent = [(one.filename or "upload", await one.read()) for one in files]
+        export = await asyncio.to_thread(read_export, sent)
+        imported = await timeline.import_chat_messages(
+            context.session, context.viewer, seen, export.messages, context.now
+        )
+        context.start_workflow_if(imported.started, postmortem_id)
+        done.append(slack_import_out(export, imported))
 
     refusal = await attempted(visit, work())
     return await _shown(visit, postmortem_id, refusal, slack=done[0] if done else None)

@@ -11,6 +11,7 @@ from domain.errors import IncidentNotResolved, NotFound
 from domain.incidents.incident import IncidentState, IncidentStatus, Span, covering
 from domain.postmortems import first_draft
 from domain.postmortems.lifecycle import Status
+from domain.timeline.duplicates import find_duplicates
 from models.incident import Incident
 from models.queries.incidents import links
 from models.queries.incidents.incidents import get_incident
@@ -22,7 +23,7 @@ from models.queries.postmortems.postmortems import (
     content_changed,
     take_picked,
 )
-from models.queries.timeline import sort_out_doubles
+from models.queries.timeline import list_event_keys
 from models.session import Session
 
 
@@ -62,7 +63,7 @@ async def _add_timeline(session: Session, visible: VisiblePostmortem, incident: 
 
 async def _add_picked_messages(session: Session, visible: VisiblePostmortem, incident_id: str) -> int:
     picked = await take_picked(session, [incident_id])
-    new = (await sort_out_doubles(session, visible, picked)).new
+    new = find_duplicates(picked, await list_event_keys(session, visible)).new
     return len(await add_events(session, visible.postmortem.id, new))
 
 

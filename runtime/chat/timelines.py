@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from application.incidents import opening
+from application.timeline import add_timeline_events
 from domain.errors import DomainError
 from domain.postmortems.first_draft import EntrySource
+from domain.timeline.duplicates import find_duplicates
 from domain.timeline.event_types import guess_type
 from domain.timeline.moments import Precision
 from domain.timeline.pasted import EVENT_LIMIT
@@ -77,13 +79,13 @@ async def _keep(request: Request, known: Known, incident_id: str, event: NewTime
 async def _add(request: Request, known: Known, postmortem_id: str, event: NewTimelineEvent) -> Reply:
     async with request.desk.sessions.begin() as session:
         seen = await get_visible(session, known.viewer, postmortem_id, lock=True)
-        sorted_out = await timeline.sort_out_doubles(session, seen, [event])
-        _, started = await timeline.add_to_timeline(session, known.viewer, seen, sorted_out.new, request.now)
+        new = find_duplicates([event], await timeline.list_event_keys(session, seen)).new
+        _, started = await add_timeline_events(session, known.viewer, seen, new, request.now)
         title = seen.postmortem.title
     if started:
         await request.desk.dispatch.start_postmortem(postmortem_id)
     page = linked(cut(title, 200), f"{request.desk.base_url}/postmortems/{postmortem_id}")
-    if not sorted_out.new:
+    if not new:
         return Reply("there already", f"This message is in the timeline of {page} already.")
     return Reply("added", f":pushpin: Added to the timeline of {page}.")
 

@@ -15,14 +15,13 @@ from api.pages.showing import attempted
 from api.request_context import RequestContext
 from api.shapes.base import PathId
 from api.shapes.postmortems import TimelineEventIn
-from api.v1 import action_items, comments, timeline
+from api.v1 import action_items, comments
 from api.v1.action_items import ActionItemNew
 from api.v1.comments import CommentNew, CommentPatch
-from api.v1.postmortems.postmortems import start_after_commit
+from application import timeline
 from domain.content.visible_text import read
 from domain.errors import Malformed, reason
 from domain.timeline.moments import Precision
-from models.queries import timeline as events
 from models.queries.content.section_texts import read_bodies
 from models.queries.postmortems import postmortems
 from models.queries.postmortems.postmortems import NewTimelineEvent
@@ -94,9 +93,8 @@ async def add_event(visit: Visiting, postmortem_id: PathId) -> Response:
         new = read_form(TimelineEventIn, given | {"at": _earliest(at, precision, context), "precision": precision})
         seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id, lock=True)
         event = NewTimelineEvent(new.at, new.event, new.type, new.actor, precision=new.precision)
-        _, started = await events.add_to_timeline(context.session, context.viewer, seen, [event], context.now)
-        if started:
-            start_after_commit(context, postmortem_id)
+        _, started = await timeline.add_timeline_events(context.session, context.viewer, seen, [event], context.now)
+        context.start_workflow_if(started, postmortem_id)
 
     return await _answered(visit, postmortem_id, work(), "timeline")
 
@@ -123,5 +121,11 @@ def instant_of(written: str, zone: str) -> datetime:
 
 @routes.post("/postmortems/{postmortem_id}/timeline/{event_id}/remove")
 async def remove_event(visit: Visiting, postmortem_id: PathId, event_id: PathId) -> Response:
-    work = timeline.remove_from_timeline(visit.context, postmortem_id, event_id)
-    return await _answered(visit, postmortem_id, work, "timeline")
+    context = visit.context
+
+    async def work() -> None:
+        seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id, lock=True)
+        started = await timeline.remove_timeline_event(context.session, context.viewer, seen, event_id, context.now)
+        context.start_workflow_if(started, postmortem_id)
+
+    return await _answered(visit, postmortem_id, work(), "timeline")

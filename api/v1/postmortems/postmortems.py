@@ -195,7 +195,7 @@ async def edit(
 
 def start_after_commit(context: RequestContext, postmortem_id: str) -> None:
     """Starts the workflow, or has a running one look at its row again; once the row is committed."""
-    context.after_commit.append(lambda: context.parts.dispatch.start_postmortem(postmortem_id))
+    context.start_workflow_after_commit(postmortem_id)
 
 
 async def read(context: RequestContext, postmortem_id: str, response: Response) -> PostmortemOut:
