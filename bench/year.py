@@ -23,6 +23,8 @@ from zoneinfo import ZoneInfo
 import holidays
 from sqlalchemy import select, text, update
 
+from application.postmortems import opening
+from application.postmortems.opening import NewPostmortem
 from domain.access import Role
 from domain.escalation.targets import TargetName
 from integrations import public_holidays
@@ -30,10 +32,8 @@ from models.action_item import ActionItem
 from models.escalation import LadderAlarm, LadderStep
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemTarget
-from models.queries.escalation import policies, reminders
+from models.queries.escalation import policies, reminders, targets
 from models.queries.people import calendars, people, teams
-from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import NewPostmortem
 from models.record import Notice
 from models.session import Session, Sessions, make_engine, make_sessions
 from tests.workflows.lab import migrated_postgres
@@ -161,7 +161,7 @@ def open_postmortem(year: Timeline, number: int, workers: list[Worker]) -> None:
             resolved_at=now,
             started_by_person=False,
         )
-        assert await postmortems.open_postmortem(session, None, new, now)
+        assert await opening.open_postmortem(session, None, new, now)
         await session.execute(update(Postmortem).where(Postmortem.id == postmortem_id).values(created_at=now))
         return postmortem_id
 
@@ -195,7 +195,7 @@ def open_postmortem(year: Timeline, number: int, workers: list[Worker]) -> None:
                 )
             else:
                 row.status, row.published_at = "PUBLISHED", now
-            await postmortems.meet_targets(session, postmortem_id, [name], now)
+            await targets.meet_targets(session, postmortem_id, [name], now)
             return postmortem_id
 
         return work

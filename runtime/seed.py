@@ -4,6 +4,7 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 from application.incidents import reports
+from application.postmortems import editing
 from domain.access import Role, Viewer
 from domain.incidents.incident import IncidentReport, IncidentStatus, Responder, TimelineMark, Urgency
 from models.base import derived_id
@@ -89,7 +90,7 @@ async def _payment_outage(session: Session, now: datetime) -> None:
     """The product document's example, with its very ids; written up and waiting for its two reviewers to be asked."""
     await _report(session, _outage(now - timedelta(hours=20)), "inc_abc123", "pm_xyz", now)
     jane = Viewer("user_jane", Role.RESPONDER, frozenset({TEAM_ID}), origin="demo")
-    await postmortems.edit_content(session, jane, "pm_xyz", PAYMENT_SECTIONS, expected_version=None, now=now)
+    await editing.edit_postmortem(session, jane, "pm_xyz", PAYMENT_SECTIONS, expected_version=None, now=now)
     await session.flush()
     await commands.add_reviewers(session, "pm_xyz", ["user_bob", "user_alice"], now)
     seen = await postmortems.get_visible(session, jane, "pm_xyz", lock=True)

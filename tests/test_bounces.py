@@ -1,4 +1,4 @@
-"""Letters that come back after the mail server took them: the whole way, from its pipe to the next way of telling."""
+"""Mail that bounces after the mail server accepted it: from the mailbox's pipe to the next channel."""
 
 import asyncio
 import hashlib

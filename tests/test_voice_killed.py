@@ -1,5 +1,5 @@
-"""A worker killed between the mail server's answer and our record: the message goes out again, and says that it is the
-same one. That is what at least once means: two letters, one ``Message-ID``, one row."""
+"""A worker killed between the mail server's answer and our record: the message is sent again, and says that it is the
+same one. That is what at least once means: two messages, one ``Message-ID``, one row."""
 
 import asyncio
 from collections.abc import Iterator

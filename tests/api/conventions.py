@@ -1,4 +1,4 @@
-"""What the tests beside it share."""
+"""Helpers for the tests of the API's conventions."""
 
 from typing import Any
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""The audit trail: every change, every read that only an administrator could make, filters and exports."""
+"""The audit log: every change, every read that only an administrator could make, filters, and exports."""
 
 import csv
 import io

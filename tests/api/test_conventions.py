@@ -1,4 +1,4 @@
-"""What holds for every door of the API: keys, versions, cursors, tokens, problem documents, request ids, values."""
+"""Conventions of every endpoint: idempotency keys, versions, cursors, and limits."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The table of ``docs/sync.md``: twenty cases by trackers, as the suite found them."""
+"""The table in ``docs/sync.md``: twenty cases by tracker, as the suite found them."""
 
 import inspect
 import re

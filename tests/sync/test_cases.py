@@ -1,7 +1,6 @@
-"""The twenty cases, each over every tracker that has a peer. Their numbers are those of the specification.
+"""The twenty cases, each for every tracker that has a peer. Their numbers are those of the specification.
 
-A case of which a part has no meaning for a tracker says so in ``HAS_NO_MEANING``, and the table with it.
-"""
+If a part of a case has no meaning for a tracker, ``HAS_NO_MEANING`` says so, and so does the table."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -19,6 +19,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 from temporalio.worker import Worker
 
+from application.postmortems import opening
+from application.postmortems.opening import NewPostmortem
 from domain.access import Role, Viewer
 from domain.action_items.commands import ActionItemAction, ActionItemCommand
 from domain.action_items.snapshots import ActionItemSnapshot
@@ -43,7 +45,7 @@ from models.queries.connections import connections
 from models.queries.escalation import policies
 from models.queries.people import people, teams
 from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import NewPostmortem, NewTimelineEvent
+from models.queries.postmortems.postmortems import NewTimelineEvent
 from models.queries.review.commands import as_target
 from models.record import CommandLog, Notice
 from models.session import Sessions, make_engine, make_sessions
@@ -172,7 +174,7 @@ class Lab:
             session.add(Service(id=service_id, name=service_id))
             await session.flush()
             await policies.add_policy(session, ADMIN, replace(policy, service_id=service_id), resolved_at)
-            assert await postmortems.open_postmortem(session, None, new, resolved_at)
+            assert await opening.open_postmortem(session, None, new, resolved_at)
         handle = await self.client.start_workflow(
             PostmortemWorkflow.run, PostmortemStart(new.id), id=f"postmortem-{new.id}", task_queue=TASK_QUEUE
         )

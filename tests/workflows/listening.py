@@ -1,4 +1,4 @@
-"""People who listen: a lab whose workers can be stopped, an SMTP server, and the voice to one person, by its clock."""
+"""People who receive messages: workers that can be stopped, an SMTP server, and one person's notifications workflow."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -12,6 +12,8 @@ from uuid import uuid4
 from sqlalchemy import select
 from temporalio.client import WorkflowHandle
 
+from application.postmortems import opening
+from application.postmortems.opening import NewPostmortem
 from domain.access import Role
 from models.integration import Integration
 from models.keyring import Keyring
@@ -21,8 +23,6 @@ from models.postmortem import Postmortem
 from models.queries.escalation import policies
 from models.queries.notifications import notices, receivers
 from models.queries.people import teams
-from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import NewPostmortem
 from models.record import Notice
 from models.session import make_engine, make_sessions
 from models.team import Team
@@ -116,7 +116,7 @@ class Room:
             team_ids=team_ids,
         )
         async with self.lab.sessions.begin() as session:
-            assert await postmortems.open_postmortem(session, None, new, datetime.now(UTC))
+            assert await opening.open_postmortem(session, None, new, datetime.now(UTC))
             row = await session.get_one(Postmortem, new.id)
             for name, value in columns.items():
                 setattr(row, name, value)

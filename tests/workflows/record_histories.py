@@ -1,9 +1,7 @@
-"""Records a complete history of each scenario, for ``test_replay``: ``python -m tests.workflows.record_histories``.
+"""Records a complete history of each scenario for ``test_replay``: ``python -m tests.workflows.record_histories``.
 
-Run it after a change that means to alter what workflows do, and keep the histories that are already there: they are
-what running workflows have behind them. It therefore writes only files that are missing; name scenarios to record
-them anew.
-"""
+Run it after a change that alters what workflows do, and keep the existing histories: running workflows have them behind
+them. It therefore writes only missing files; name scenarios to record them again."""
 
 import asyncio
 import sys

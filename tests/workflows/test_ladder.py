@@ -1,4 +1,4 @@
-"""A year of one postmortem whose people work in three zones, by the workflow's own clock; outages, edits, snoozes."""
+"""A year of one postmortem in three time zones, by the workflow's own clock: outages, edits, snoozes."""
 
 import itertools
 from collections import Counter

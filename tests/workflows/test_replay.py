@@ -1,4 +1,4 @@
-"""Workflows that run now must be able to go on under this code: their recorded histories replay."""
+"""Running workflows must be able to continue under this code: their recorded histories replay."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What a team's channel hears: what every member may see, at working hours, and a report once a week."""
+"""What a team's channel gets: what every member may see, in working hours, and a weekly summary."""
 
 import json
 from datetime import timedelta

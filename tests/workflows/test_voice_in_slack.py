@@ -1,4 +1,4 @@
-"""The one voice, in Slack: digests to people with buttons, publications to teams with a preview, and ways around."""
+"""Notifications in Slack: digests with buttons, publications with a preview, and fallbacks to other channels."""
 
 import json
 from collections.abc import AsyncIterator

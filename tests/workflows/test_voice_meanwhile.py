@@ -1,4 +1,4 @@
-"""What was so when a notice was written, and is not so any more when it would be told."""
+"""Notices whose facts changed between writing and sending."""
 
 from datetime import UTC, datetime, timedelta
 

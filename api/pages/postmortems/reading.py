@@ -36,7 +36,7 @@ from models.queries.incidents import links
 from models.queries.pagination import Ask
 from models.queries.people import people, teams
 from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import Full, VisiblePostmortem, state_of
+from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmortem, state_of
 from models.queries.review import commands as moves
 from models.queries.review import reviews
 from models.queries.review.reviews import TargetStanding
@@ -168,7 +168,7 @@ def titles_of(kept: Template) -> dict[str, str]:
     return {one.key: one.title for one in kept.sections}
 
 
-def seen_of(full: Full) -> VisiblePostmortem:
+def seen_of(full: FullPostmortem) -> VisiblePostmortem:
     return VisiblePostmortem(full.postmortem, full.relations, full.visibility)
 
 

@@ -23,7 +23,7 @@ from models.queries.audit import records
 from models.queries.connections import connections
 from models.queries.pagination import Ask
 from models.queries.people import teams
-from models.queries.postmortems.postmortems import check_services
+from models.queries.people.services import check_services
 
 log = structlog.get_logger()
 

@@ -1,4 +1,4 @@
-"""What the tests beside it share."""
+"""Helpers for the tests of connections."""
 
 from typing import Any
 

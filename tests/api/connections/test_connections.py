@@ -1,4 +1,4 @@
-"""Connections: what they are told, what is refused, how they rest and end, and who is told when one is in trouble."""
+"""Connections: settings, refusals, pausing, disconnecting, and rotating keys."""
 
 import json
 import os

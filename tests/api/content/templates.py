@@ -1,4 +1,4 @@
-"""What the tests beside it share."""
+"""Helpers for the tests of templates."""
 
 from typing import Any
 from uuid import uuid4

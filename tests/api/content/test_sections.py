@@ -1,4 +1,4 @@
-"""Sections through HTTP: saved byte for byte, merged or refused with all texts, with a history that loses nothing."""
+"""Sections through HTTP: saved byte for byte, and merged, or refused with all texts."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

@@ -1,4 +1,4 @@
-"""Templates through HTTP: writing them, who may use which, what a postmortem keeps of one, and the gates."""
+"""Templates through HTTP: editing them, who may use which, and the defaults."""
 
 import asyncio
 import subprocess

@@ -1,4 +1,4 @@
-"""Oneself: preferences and the inbox; teams' channels; whom messages do not reach."""
+"""Your own preferences and inbox; team channels; people whom messages don't reach."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Tickets for all action items at once: made in the background, once each, and whoever is refused says why."""
+"""Tickets for all action items at once: created in the background, once each, with a reason for each refusal."""
 
 from datetime import UTC, datetime
 from pathlib import Path
