@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+from application.audit import command_log
 from domain.access import Viewer
 from domain.action_items.commands import ActionItemCommand
 from domain.errors import DomainError
 from domain.postmortems.commands import PostmortemCommand
 from models.queries import action_items
-from models.queries.audit import records
+from models.queries.audit import command_log as command_queries
 from models.queries.postmortems import postmortems
 from models.queries.review import commands
 from models.session import Session, Sessions
@@ -58,7 +59,7 @@ class Commands:
         """
         if command.has_words:
             async with self._sessions.begin() as session:
-                await records.stage_arguments(session, command.request_id, arguments)
+                await command_queries.stage_arguments(session, command.request_id, arguments)
         try:
             await self._sender.send_command(command)
         except DomainError:
@@ -100,4 +101,4 @@ async def check(
 
 async def _was_committed(session: Session, command: Command) -> bool:
     entity_id = command.postmortem_id if isinstance(command, PostmortemCommand) else command.action_item_id
-    return await records.is_committed(session, entity_id, command.request_id, command.fingerprint)
+    return await command_log.is_committed(session, entity_id, command.request_id, command.fingerprint)
