@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from application.audit import command_log
 from domain.access import Viewer
 from domain.action_items.commands import ActionItemCommand
 from domain.errors import DomainError
 from domain.postmortems.commands import PostmortemCommand
 from models.queries import action_items
-from models.queries.audit import records
+from models.queries.audit import command_log as command_queries
 from models.queries.postmortems import postmortems
 from models.queries.review import commands
 from models.session import Session, Sessions
@@ -101,7 +102,7 @@ class Commands:
     async def _staged(self, command: Command, words: Mapping[str, Any]) -> None:
         if command.has_words:
             async with self._sessions.begin() as session:
-                await records.stage_arguments(session, command.request_id, words)
+                await command_queries.stage_arguments(session, command.request_id, words)
 
     async def _carried_out(self, entity_id: str, command: Command, send: Callable[[], Awaitable[None]]) -> None:
         """A repeat that is refused because its first sending went through is not refused."""
@@ -114,4 +115,4 @@ class Commands:
 
 
 async def _was_committed(session: Session, entity_id: str, command: Command) -> bool:
-    return await records.is_committed(session, entity_id, command.request_id, command.fingerprint)
+    return await command_log.is_committed(session, entity_id, command.request_id, command.fingerprint)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from application.people.people import ensure_people
+from application.people.services import ensure_services
 from application.postmortems.opening import NewPostmortem
 from domain.incidents.incident import Incident as MergedIncident
 from domain.incidents.incident import IncidentState
@@ -9,8 +11,7 @@ from domain.postmortems import first_draft
 from domain.postmortems.first_draft import Candidate, DraftEntry
 from models.incident import Incident
 from models.person import Person
-from models.queries.people.people import ensure_people, find_team_leads, list_administrators
-from models.queries.people.teams import ensure_services
+from models.queries.people.people import find_team_leads, list_administrators
 from models.queries.postmortems.postmortems import NewTimelineEvent
 from models.session import Session
 from models.team import Service

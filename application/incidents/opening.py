@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from application.incidents.drafts import draft_from
+from application.people.references import check_services, check_teams
 from application.postmortems.opening import NewPostmortem, open_postmortem
 from domain import access
 from domain.access import Deed, Relation, Viewer
@@ -15,8 +16,6 @@ from models.base import derived_id, new_id
 from models.incident import Incident
 from models.queries.content.kept_templates import choose_template
 from models.queries.incidents import incidents
-from models.queries.people.services import check_services
-from models.queries.people.teams import check_teams
 from models.queries.postmortems.postmortems import NewTimelineEvent
 from models.session import Session
 

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from application.incidents.decisions import decide, decision_json
 from application.incidents.drafts import draft_with
+from application.people.people import ensure_people
+from application.people.services import ensure_services
 from application.postmortems.first_drafts import refresh_draft
 from application.postmortems.opening import open_postmortem
 from domain.access import Viewer
@@ -17,8 +19,6 @@ from models.incident import Incident
 from models.person import Person
 from models.queries.audit.records import audit
 from models.queries.incidents import incidents
-from models.queries.people.people import ensure_people
-from models.queries.people.teams import ensure_services
 from models.queries.postmortems.drafts import lock_unedited_draft
 from models.session import Session
 from models.team import Service

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from application.people.references import check_people, check_services, check_teams
 from domain import access
 from domain.access import Verb, Viewer
 from domain.content.sections import Origin, split_sections
@@ -13,9 +14,6 @@ from domain.postmortems.lifecycle import Status
 from models.postmortem import Postmortem
 from models.queries.content.kept_templates import accept_custom_fields, get_kept
 from models.queries.content.section_texts import UNWRITTEN, Body, read_bodies, write_bodies
-from models.queries.people.people import check_people
-from models.queries.people.services import check_services
-from models.queries.people.teams import check_teams
 from models.queries.postmortems import drafts, links
 from models.queries.postmortems.editors import insert_editor
 from models.queries.postmortems.postmortems import VisiblePostmortem, audit_seen, content_changed, get_visible

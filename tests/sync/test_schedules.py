@@ -36,6 +36,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.tickets import merging
 from activities.tickets.reconciliation import ReadPage, ReconciliationActivities
 from activities.tickets.sync import ApplyDelivery, PushTicket, TicketActivities
+from application.people.people import add_person
 from application.postmortems import opening
 from application.postmortems.opening import NewPostmortem
 from domain.access import Role, Viewer
@@ -54,7 +55,6 @@ from models.keyring import Keyring
 from models.queries import action_items
 from models.queries.connections import connections
 from models.queries.escalation import policies
-from models.queries.people import people
 from models.queries.postmortems import postmortems
 from models.record import AuditEntry
 from models.session import Session, Sessions, make_engine, make_sessions
@@ -116,7 +116,7 @@ async def new_world(sessions: Sessions) -> World:
     names = {f"u_{one}_{mark}": one for one in ("ada", "bo")}
     async with sessions.begin() as session:
         for person, name in names.items():
-            await people.add_person(
+            await add_person(
                 session,
                 person_id=person,
                 email=f"{person}@example.com",

@@ -12,6 +12,7 @@ from uuid import uuid4
 from sqlalchemy import select
 from temporalio.client import WorkflowHandle
 
+from application.people.teams import add_team
 from application.postmortems import opening
 from application.postmortems.opening import NewPostmortem
 from domain.access import Role
@@ -21,8 +22,7 @@ from models.notification import Message, Voice
 from models.person import Person
 from models.postmortem import Postmortem
 from models.queries.escalation import policies
-from models.queries.notifications import notices, receivers
-from models.queries.people import teams
+from models.queries.notifications import notices, outbox
 from models.record import Notice
 from models.session import make_engine, make_sessions
 from models.team import Team
@@ -96,7 +96,7 @@ class Room:
         channel_id = await self.connect("apprise", {}, {"url": url})
         team_id = f"team_{uuid4().hex[:12]}"
         async with self.lab.sessions.begin() as session:
-            await teams.add_team(session, team_id=team_id, name=team_id, lead_id=None, member_ids=member_ids)
+            await add_team(session, team_id=team_id, name=team_id, lead_id=None, member_ids=member_ids)
             row = await session.get_one(Team, team_id)
             row.channel_id, row.channel_address = channel_id, ""
         return Listener(self, team_id)
@@ -144,7 +144,7 @@ class Listener:
             for name, value in columns.items():
                 setattr(person, name, value)
             await session.flush()
-            await receivers.replan(session, self.id)
+            await outbox.requeue(session, self.id)
 
     async def is_told(self, kind: str, when: datetime, **facts: Any) -> None:
         """The row is committed; nobody has woken the workflow."""

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from application.audit.audit_log import audit
 from models.postmortem import PostmortemTarget
-from models.queries.audit.records import audit
 from models.queries.notifications import notices
 from tests.cli.running import free_port
 from tests.peers.receiver import Receiver, receiver

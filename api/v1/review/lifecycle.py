@@ -12,13 +12,14 @@ from api.shapes.postmortems import PostmortemOut, ReviewerListed
 from api.v1 import commands
 from api.v1.postmortems.postmortems import read
 from api.v1.routing import router
+from application.people import references
 from domain.escalation.targets import TargetName, TargetState
 from domain.people.absence import Absence
 from domain.postmortems.commands import PostmortemAction
 from domain.review.reviewers import Decision
 from integrations.fields import Instant
 from models.postmortem import PostmortemReviewer
-from models.queries.people import people, teams
+from models.queries.people import people
 from models.queries.postmortems import postmortems
 from models.queries.review import reviews
 
@@ -231,7 +232,7 @@ async def add_reviewers(context: Context, postmortem_id: PathId, given: Reviewer
     if given.team_id:
         passed_over = {seen.postmortem.author_id}
         passed_over |= {one.person_id for one in await reviews.list_reviewers(context.session, seen)}
-        members = await teams.list_active_members(context.session, given.team_id)
+        members = await references.list_active_members(context.session, given.team_id)
         asked |= dict.fromkeys(one for one in members if one not in passed_over)
     await commands.move(context, postmortem_id, PostmortemAction.ADD_REVIEWERS, person_ids=tuple(asked))
     return ReviewersOut(items=await _reviewers(context, seen), added=list(asked))
