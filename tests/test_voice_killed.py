@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from models.notification import Message
-from models.queries.notifications import notices
+from application.notifications import notices
 from models.record import Notice
 from tests.api.rows import sessions_of
 from tests.api.writing import draft, ok

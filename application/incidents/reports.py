@@ -17,7 +17,7 @@ from domain.incidents.triggers import Outcome
 from models.base import derived_id, new_id
 from models.incident import Incident
 from models.person import Person
-from models.queries.audit.records import audit
+from application.audit.audit_log import audit
 from models.queries.incidents import incidents
 from models.queries.postmortems.drafts import lock_unedited_draft
 from models.session import Session

@@ -10,7 +10,7 @@ from domain.access import EditorLevel, Verb, Viewer
 from domain.errors import NobodyToAdd, NotFound
 from domain.postmortems.lifecycle import Status
 from models.postmortem import PostmortemEditor
-from models.queries.notifications.notices import notify
+from application.notifications.notices import notify
 from models.queries.postmortems import editors
 from models.queries.postmortems.postmortems import VisiblePostmortem, audit_seen, content_changed
 from models.session import Session

@@ -22,7 +22,8 @@ from models.notification import Message, Voice
 from models.person import Person
 from models.postmortem import Postmortem
 from models.queries.escalation import policies
-from models.queries.notifications import notices, outbox
+from application.notifications import notices
+from models.queries.notifications import outbox
 from models.record import Notice
 from models.session import make_engine, make_sessions
 from models.team import Team

@@ -24,7 +24,7 @@ from domain.tickets.status import TicketState
 from integrations.tracker import TicketAction, TicketChange
 from models.postmortem import Postmortem
 from models.queries.connections import connections
-from models.queries.notifications import notices
+from application.notifications import notices
 from models.queries.postmortems import postmortems
 from models.queries.tickets import batches
 from runtime.dispatch import Dispatch

@@ -7,7 +7,7 @@ import pytest
 
 from application.audit.audit_log import audit
 from models.postmortem import PostmortemTarget
-from models.queries.notifications import notices
+from application.notifications import notices
 from tests.cli.running import free_port
 from tests.peers.receiver import Receiver, receiver
 from tests.workflows.listening import Listener, Room, at

@@ -12,7 +12,7 @@ from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem
 from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget
 from models.queries.escalation import policies
-from models.queries.notifications import notices
+from application.notifications import notices
 from models.section import Section
 from tests.workflows.listening import Room, at, eventually, plain
 
