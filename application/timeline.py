@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from application.audit.audit_log import json_values
 from domain import access
 from domain.access import Viewer
 from domain.errors import StaleVersion, TimelineNotRead, reason
@@ -18,7 +19,6 @@ from domain.timeline.moments import Precision
 from domain.timeline.pasted import EVENT_LIMIT, Parsed, parse_timeline
 from models.postmortem import TimelineEvent
 from models.queries import timeline
-from application.audit.audit_log import json_values
 from models.queries.postmortems.postmortems import (
     NewTimelineEvent,
     VisiblePostmortem,
@@ -76,7 +76,9 @@ async def change_timeline_event(
         setattr(event, name, changes[name])
     event.version += 1
     after = {name: changes[name] for name in before}
-    audit_seen(session, viewer, visible, "timeline.changed", json_values(before), {"eventId": event_id, **json_values(after)})
+    audit_seen(
+        session, viewer, visible, "timeline.changed", json_values(before), {"eventId": event_id, **json_values(after)}
+    )
     return event, await content_changed(session, visible, now)
 
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from application.audit.audit_log import audit, json_values
 from application.postmortems.opening import NewPostmortem, insert_links
 from domain.content.sections import Origin, split_sections
 from domain.content.templates import opening_texts
 from domain.escalation.policy import due_instants
 from models.policy import Policy
 from models.postmortem import Postmortem
-from application.audit.audit_log import audit, json_values
 from models.queries.content.kept_templates import get_kept
 from models.queries.content.section_texts import read_bodies, write_bodies
 from models.queries.escalation.policies import content_of, get_policy, pick_policy
