@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from application.audit.audit_log import audit
 from domain.access import Viewer
 from domain.content.sections import Origin, split_sections
 from domain.content.templates import opening_texts
@@ -12,7 +13,6 @@ from domain.escalation.policy import due_instants
 from domain.escalation.targets import TargetName
 from domain.postmortems.first_draft import EntrySource
 from domain.timeline.moments import Precision
-from models.queries.audit.records import audit
 from models.queries.chat.picks import take_picks
 from models.queries.content.kept_templates import accept_custom_fields, pick_template
 from models.queries.content.section_texts import write_bodies
