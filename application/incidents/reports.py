@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from application.audit.audit_log import audit
 from application.incidents.decisions import decide, decision_json
 from application.incidents.drafts import draft_with
 from application.people.people import ensure_people
@@ -20,7 +21,6 @@ from domain.incidents.triggers import Outcome
 from models.base import derived_id, new_id
 from models.incident import Incident
 from models.person import Person
-from models.queries.audit.records import audit
 from models.queries.incidents import incidents
 from models.queries.postmortems.drafts import lock_unedited_draft
 from models.session import Session

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from application.content.changes import record_change
+from application.notifications.notices import notify
 from application.people.references import check_people, list_active_members
 from application.postmortems.editing import check_may_manage
 from domain import access
@@ -10,7 +11,6 @@ from domain.access import EditorLevel, Verb, Viewer
 from domain.errors import NobodyToAdd, NotFound
 from domain.postmortems.lifecycle import Status
 from models.postmortem import PostmortemEditor
-from models.queries.notifications.notices import notify
 from models.queries.postmortems import editors
 from models.queries.postmortems.postmortems import audit_seen, get_visible
 from models.session import Session

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from application.audit.audit_log import audit, json_values
 from application.content.sections import write_sections
 from application.postmortems.opening import NewPostmortem, insert_links
 from domain.content.sections import Origin, split_sections
@@ -11,7 +12,6 @@ from domain.content.templates import opening_texts
 from domain.escalation.policy import due_instants
 from models.policy import Policy
 from models.postmortem import Postmortem
-from models.queries.audit.records import audit, plain
 from models.queries.content.sections import find_section_texts
 from models.queries.content.templates import get_postmortem_template
 from models.queries.escalation.policies import content_of, get_policy, pick_policy
@@ -55,8 +55,8 @@ async def refresh_draft(
         new.id,
         origin=origin,
         postmortem_id=new.id,
-        before=plain(before),
-        after=plain({name: changes[name] for name in before}),
+        before=json_values(before),
+        after=json_values({name: changes[name] for name in before}),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from application.audit.audit_log import audit
 from application.content.custom_fields import accept_custom_fields
 from application.content.sections import write_sections
 from application.content.templates import pick_default_template
@@ -15,7 +16,6 @@ from domain.escalation.policy import due_instants
 from domain.escalation.targets import TargetName
 from domain.postmortems.first_draft import EntrySource
 from domain.timeline.moments import Precision
-from models.queries.audit.records import audit
 from models.queries.chat.picks import take_picks
 from models.queries.content.templates import VersionedTemplate
 from models.queries.escalation.policies import content_of, pick_policy

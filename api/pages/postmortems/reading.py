@@ -7,12 +7,12 @@ from typing import Any
 
 from fastapi import Response
 
+from api import commands
 from api.pages.action_items import listed
 from api.pages.comments.threads import as_read, list_shown, people_talking, said, threads_of
 from api.pages.rendering import spoken
 from api.pages.routing import Visit
 from api.pages.showing import show
-from api.v1 import commands
 from api.v1.style import AdviceOut, list_advice
 from domain import access
 from domain.access import EditorLevel, Verb

@@ -4,11 +4,12 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from api import commands
 from api.request_context import Context, RequestContext
 from api.shapes.base import IfMatch, Listing, PathId, RefQuery, SearchQuery, ask, expected_version, tag
 from api.shapes.postmortems import PostmortemNew, PostmortemOut, PostmortemPatch, postmortem_out
-from api.v1 import commands
 from api.v1.routing import router
+from application.commands import check as check_command
 from application.incidents.opening import create_postmortem as create
 from application.postmortems.editing import edit_postmortem
 from domain.access import Visibility
@@ -82,7 +83,7 @@ async def update_postmortem(
 ) -> PostmortemOut:
     """Edits the content. A ``status`` in it is a transition; where that is refused, nothing of it is saved."""
     changes = given.columns()
-    status, told = changes.pop("status", None), commands.said({"comment": changes.pop("comment", None)})
+    status, told = changes.pop("status", None), commands.without_none({"comment": changes.pop("comment", None)})
     expected = expected_version(if_match)
     if status is None:
         await _edit(context, context.session, postmortem_id, changes, expected)
@@ -116,9 +117,9 @@ async def _edit_and_move(
         current = Status(seen.postmortem.status)
         if current is not wanted:
             command = commands.postmortem_command(context, postmortem_id, _action(current, wanted), told)
-            await commands.check(context, session, command, told)
+            await check_command(session, context.viewer, command, told, context.now)
     if command is not None:
-        await context.parts.commands.run_postmortem(command, told)
+        await context.parts.commands.send(command, told)
 
 
 def _action(current: Status, wanted: Status) -> PostmortemAction:
@@ -133,7 +134,7 @@ def _action(current: Status, wanted: Status) -> PostmortemAction:
 @routes.delete("/{postmortem_id}", status_code=204)
 async def delete_postmortem(context: Context, postmortem_id: PathId) -> None:
     """Administrators; drafts only. Its action items go with it, their tickets stay where they are."""
-    await commands.move(context, postmortem_id, PostmortemAction.DELETE)
+    await commands.run_postmortem_command(context, postmortem_id, PostmortemAction.DELETE)
 
 
 async def read(context: RequestContext, postmortem_id: str, response: Response) -> PostmortemOut:
