@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from application.audit import command_log
+from application.review import commands as review_commands
+from application.review.context import CommandContext
 from domain.access import Viewer
 from domain.action_items.commands import ActionItemCommand
 from domain.errors import DomainError
@@ -15,7 +17,6 @@ from domain.postmortems.commands import PostmortemCommand
 from models.queries import action_items
 from models.queries.audit import command_log as command_queries
 from models.queries.postmortems import postmortems
-from models.queries.review import commands
 from models.session import Session, Sessions
 
 Command = PostmortemCommand | ActionItemCommand
@@ -92,8 +93,8 @@ async def check(
 ) -> None:
     """Raises what the row in that session refuses, without asking the workflow."""
     if isinstance(command, PostmortemCommand):
-        seen = await postmortems.get_visible(session, viewer, command.postmortem_id)
-        await commands.check(commands.Asked(session, viewer, seen, command, arguments, now))
+        visible = await postmortems.get_visible(session, viewer, command.postmortem_id)
+        await review_commands.check(CommandContext(session, viewer, visible, command, arguments, now))
     else:
         found = await action_items.get_visible_item(session, viewer, command.action_item_id)
         await action_items.check(action_items.Asked(session, viewer, found, command, arguments, now))

@@ -17,7 +17,7 @@ from models.queries.access.tokens import insert_token
 from models.queries.escalation import policies
 from models.queries.people import people
 from models.queries.postmortems import postmortems
-from models.queries.review import commands
+from models.queries.review.reviewers import insert_reviewers
 from models.session import Session
 from runtime.connections import open_database
 from runtime.settings import Settings
@@ -96,7 +96,7 @@ async def _payment_outage(session: Session, now: datetime) -> None:
     jane = Viewer("user_jane", Role.RESPONDER, frozenset({TEAM_ID}), origin="demo")
     await editing.edit_postmortem(session, jane, "pm_xyz", PAYMENT_SECTIONS, expected_version=None, now=now)
     await session.flush()
-    await commands.add_reviewers(session, "pm_xyz", ["user_bob", "user_alice"], now)
+    await insert_reviewers(session, "pm_xyz", ["user_bob", "user_alice"], now)
     seen = await postmortems.get_visible(session, jane, "pm_xyz", lock=True)
     today = now.date()
     for item_id, description, owner_id, days, priority in PAYMENT_ITEMS:

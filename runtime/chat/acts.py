@@ -6,6 +6,8 @@ from datetime import date, datetime, time
 from typing import Any
 
 from application.commands import is_to_send
+from application.review.commands import check as check_command
+from application.review.context import CommandContext
 from domain.action_items.commands import ActionItemAction, ActionItemCommand
 from domain.people.time_zones import UTC_ZONE, Zone, instant, read_zone
 from domain.postmortems.commands import PostmortemAction, PostmortemCommand
@@ -15,7 +17,6 @@ from integrations.slack_mrkdwn import cut, linked
 from integrations.slack_request import Origin
 from models.queries import action_items
 from models.queries.postmortems import postmortems
-from models.queries.review import commands as moves
 from models.session import Session
 from runtime.chat.desk import ORIGIN, Known, Reply, Request
 
@@ -50,7 +51,7 @@ async def check(session: Session, request: Request, known: Known, wanted: Wanted
     if wanted.act in MOVES:
         move, words = _move(request, known, wanted)
         seen = await postmortems.get_visible(session, known.viewer, wanted.entity_id)
-        await moves.check(moves.Asked(session, known.viewer, seen, move, words, request.now))
+        await check_command(CommandContext(session, known.viewer, seen, move, words, request.now))
         return _about(seen.postmortem.title, f"{request.desk.base_url}/postmortems/{seen.postmortem.id}")
     change, words = _change(request, known, wanted)
     found = await action_items.get_visible_item(session, known.viewer, wanted.entity_id)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
+from application.escalation.targets import list_target_progress
 from application.incidents.opening import open_from_incident
 from application.postmortems.opening import NewPostmortem, open_postmortem
 from domain import access
@@ -29,7 +30,6 @@ from models.queries.pagination import Ask
 from models.queries.people import people
 from models.queries.postmortems import postmortems
 from models.queries.postmortems.postmortems import FullPostmortem, PostmortemFilters
-from models.queries.review import reviews
 from models.session import Session
 from runtime.chat.desk import Known, Reply, Request
 
@@ -199,7 +199,7 @@ async def _status(request: Request, known: Known, command: Command, said: Said) 
         pointed = await _pointed(session, request, known, said.rest, command.origin.channel)
         full = await postmortems.get_full(session, known.viewer, pointed, request.now)
         seen = postmortems.VisiblePostmortem(full.postmortem, full.relations, full.visibility)
-        targets = await reviews.list_targets(session, seen, request.now)
+        targets = await list_target_progress(session, seen, request.now)
         named = await people.people_by_id(
             session, [full.postmortem.author_id, *(one.person_id for one in full.postmortem.reviewers)]
         )

@@ -14,6 +14,9 @@ from api.pages.rendering import spoken
 from api.pages.routing import Visit
 from api.pages.showing import show
 from api.v1.style import AdviceOut, list_advice
+from application.escalation.targets import TargetProgress, list_target_progress
+from application.review.commands import check as check_command
+from application.review.context import CommandContext
 from domain import access
 from domain.access import EditorLevel, Verb
 from domain.action_items.action_item import ActionItemStatus, LinkState, is_overdue
@@ -37,9 +40,6 @@ from models.queries.pagination import Ask
 from models.queries.people import people, teams
 from models.queries.postmortems import postmortems
 from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmortem, state_of
-from models.queries.review import commands as moves
-from models.queries.review import reviews
-from models.queries.review.reviews import TargetStanding
 from models.queries.search import similar
 from models.queries.tickets import batches
 
@@ -65,7 +65,7 @@ class Reviewing:
 class Bar:
     """A timing target as a bar: how much of its time is gone, out of a hundred."""
 
-    standing: TargetStanding
+    standing: TargetProgress
     share: int
 
 
@@ -118,7 +118,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         reviewers=[
             Reviewing(one.person_id, state_of(one, row).value, away.get(one.person_id)) for one in row.reviewers
         ],
-        bars=[_bar(one, row, context.now) for one in await reviews.list_targets(context.session, seen, context.now)],
+        bars=[_bar(one, row, context.now) for one in await list_target_progress(context.session, seen, context.now)],
         teams=await teams.teams_by_id(context.session, [one.team_id for one in row.teams]),
         linked=await links.list_linked(context.session, seen),
         threads=threads_of(shown, titles_of(kept), texts),
@@ -195,7 +195,7 @@ def _people_in(row: Postmortem) -> list[str | None]:
     ]
 
 
-def _bar(standing: TargetStanding, row: Postmortem, now: datetime) -> Bar:
+def _bar(standing: TargetProgress, row: Postmortem, now: datetime) -> Bar:
     start = min(row.incident_resolved_at or row.created_at, standing.target.effective_due_at)
     end = standing.target.met_at or now
     whole = (standing.target.effective_due_at - start).total_seconds() or 1
@@ -246,7 +246,7 @@ async def _lacking(visit: Visit, seen: VisiblePostmortem, move: Transition, know
     told = {"comment": "said in the form"}
     command = commands.postmortem_command(context, seen.postmortem.id, PostmortemAction(move.value), told)
     try:
-        await moves.check(moves.Asked(context.session, context.viewer, seen, command, told, context.now))
+        await check_command(CommandContext(context.session, context.viewer, seen, command, told, context.now))
     except DomainError as refusal:
         return known.in_words(refusal)
     return []
