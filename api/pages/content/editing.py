@@ -15,9 +15,10 @@ from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.shapes.base import PathId
 from api.shapes.postmortems import PostmortemPatch
+from api.shapes.style import AdviceIgnoreIn, AdviceOut, FindingOut, advice_out
 from api.v1.content.sections import SectionPut, SectionSaved, save_section
 from api.v1.postmortems import postmortems as api
-from api.v1.style import AdviceIgnoreIn, AdviceOut, FindingOut, ignore_advice, list_advice
+from application import style
 from domain import access
 from domain.access import Visibility
 from domain.content.custom_fields import CustomField, FieldType
@@ -96,6 +97,10 @@ def _as_it_is(full: Full) -> dict[str, Shown]:
     }
 
 
+async def _advice(visit: Visit, full: Full) -> dict[str, list[FindingOut]]:
+    return by_section(advice_out(await style.list_advice(visit.context.session, seen_of(full))))
+
+
 def by_section(advice: AdviceOut) -> dict[str, list[FindingOut]]:
     found: dict[str, list[FindingOut]] = {}
     for one in advice.items:
@@ -144,7 +149,7 @@ async def _editor(visit: Visit, full: Full, shown: Mapping[str, Shown], refusal:
         saved=asked.get("saved") == "1",
         advising="advice" in asked,
         merged=[one for one in asked.get("merged", "").split(",") if one in kept.text_keys],
-        remarks=by_section(await list_advice(visit.context, full.postmortem.id)) if asked else {},
+        remarks=await _advice(visit, full) if asked else {},
         conflicts=[name for name, one in shown.items() if one.theirs is not None],
     )
 
@@ -190,8 +195,10 @@ async def _set_aside(visit: Visit, postmortem_id: str) -> DomainError | None:
         return None
 
     async def work() -> None:
-        await ignore_advice(
-            visit.context, postmortem_id, read_form(AdviceIgnoreIn, {"rule": rule, "fingerprint": line})
+        context, asked = visit.context, read_form(AdviceIgnoreIn, {"rule": rule, "fingerprint": line})
+        visible = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
+        await style.ignore_advice(
+            context.session, context.viewer, visible, rule=asked.rule, fingerprint=asked.named(), now=context.now
         )
 
     return await attempted(visit, work())
