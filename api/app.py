@@ -37,12 +37,13 @@ from api.pages.rendering import WEB
 from api.pages.review import lifecycle as lifecycle_pages
 from api.request_context import Parts
 from api.v1 import action_items, audit, comments, incidents, style, timeline
+from api.v1.access import tokens
 from api.v1.connections import accounts, checks, connections, dry_run, sync_log
 from api.v1.connections import health as connection_health
 from api.v1.content import sections, templates
 from api.v1.escalation import policies
 from api.v1.notifications import me, reachability
-from api.v1.people import calendars, people
+from api.v1.people import calendars, people, services, teams
 from api.v1.postmortems import editors, postmortems
 from api.v1.review import lifecycle
 from api.v1.search import search, similar
@@ -127,6 +128,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         batches.routes,
         incidents.routes,
         people.routes,
+        tokens.routes,
+        teams.routes,
+        services.routes,
         me.routes,
         reachability.routes,
         calendars.routes,

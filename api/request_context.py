@@ -15,6 +15,9 @@ from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 
 from api.request_queue import RequestQueue
+from application.access.tokens import SignedIn, check_token
+from application.audit import kept_answers
+from application.commands import Commands
 from domain import access
 from domain.access import Deed, Viewer
 from domain.errors import Malformed, NotAllowed, NotSignedIn, ScopeMissing, reason
@@ -22,13 +25,10 @@ from models.base import derived_id, new_id
 from models.keyring import Keyring
 from models.person import Person
 from models.queries import action_items
-from models.queries.audit import records
-from models.queries.people import people
-from models.queries.people.people import SignedIn
+from models.queries.access import tokens
 from models.queries.postmortems import postmortems
 from models.record import IdempotencyRecord
 from models.session import Session, Sessions, StoreError, is_read_only
-from runtime.commands import Commands
 from runtime.dispatch import Dispatch
 from runtime.settings import Settings
 
@@ -112,9 +112,7 @@ class ContextRoute(APIRoute):
 async def open_context(request: Request, parts: Parts, session: Session, body: bytes) -> RequestContext:
     """Raises NotSignedIn, ScopeMissing, Malformed."""
     now = datetime.now(UTC)
-    signed_in = await people.find_signed_in(
-        session, token_hash(bearer(request.headers.get("Authorization", ""))), now, "api"
-    )
+    signed_in = await check_token(session, bearer(request.headers.get("Authorization", "")), now, "api")
     if signed_in is None:
         raise NotSignedIn()
     context = context_of(request, parts, session, signed_in, now)
@@ -125,13 +123,13 @@ async def open_context(request: Request, parts: Parts, session: Session, body: b
 
 
 def context_of(request: Request, parts: Parts, session: Session, signed_in: SignedIn, now: datetime) -> RequestContext:
-    """The unit of whoever signed in, by token or by cookie. Raises ScopeMissing."""
+    """The context of the person who signed in, by token or by cookie. Raises ScopeMissing."""
     scope = "read" if request.method in SAFE else "write"
     if not {scope, "admin"} & signed_in.viewer.scopes:
         raise ScopeMissing(scope=scope)
     context = RequestContext(parts, session, signed_in.person, signed_in.viewer, now)
-    if signed_in.stale:
-        context.after_commit.append(lambda: _touch(parts.sessions, signed_in.token_id, now))
+    if signed_in.is_use_due:
+        context.after_commit.append(lambda: _record_use(parts.sessions, signed_in.token_id, now))
     return context
 
 
@@ -141,10 +139,6 @@ def bearer(header: str) -> str:
     if kind.lower() != "bearer" or not token.strip():
         raise NotSignedIn()
     return token.strip()
-
-
-def token_hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
 
 
 def idempotency_key(request: Request) -> str | None:
@@ -165,7 +159,7 @@ async def answer_once(context: RequestContext, request: Request, handle: Handler
     if context.key is None:
         return await handle(request)
     person_id = context.viewer.person_id
-    kept = await records.claim_idempotency_key(context.session, person_id, context.key, context.fingerprint)
+    kept = await kept_answers.claim_idempotency_key(context.session, person_id, context.key, context.fingerprint)
     if kept is not None:
         await _check_seen_still(context, request, kept)
         return Response(kept.body, kept.status_code, kept.headers)
@@ -174,7 +168,7 @@ async def answer_once(context: RequestContext, request: Request, handle: Handler
         headers = {
             name: value for name, value in response.headers.items() if name in {"content-type", "etag", "location"}
         }
-        records.keep_answer(
+        kept_answers.keep_answer(
             context.session,
             person_id,
             context.key,
@@ -200,11 +194,11 @@ async def _check_seen_still(context: RequestContext, request: Request, kept: Ide
         await action_items.get_visible_item(context.session, context.viewer, told[2])
 
 
-async def _touch(sessions: Sessions, token_id: str, now: datetime) -> None:
-    """Does without it where the database only reads."""
+async def _record_use(sessions: Sessions, token_id: str, now: datetime) -> None:
+    """Writes nothing if the database is read-only."""
     try:
         async with sessions.begin() as session:
-            await people.touch_token(session, token_id, now)
+            await tokens.update_last_use(session, token_id, now)
     except StoreError as error:
         if not is_read_only(error):
             raise

@@ -20,7 +20,8 @@ from pydantic import BaseModel
 
 from api.chat import slack
 from api.errors import documented
-from api.request_context import Parts, bearer, token_hash
+from api.request_context import Parts, bearer
+from application.access.tokens import check_token
 from domain import access
 from domain.access import Deed
 from domain.errors import BadSignature, DomainError, MalformedWebhook, NotAllowed, NotFound, NotSignedIn, ScopeMissing
@@ -30,7 +31,6 @@ from integrations.slack import KIND as SLACK
 from integrations.tracker import Handshake, News, PullRequestEvent, Tracker
 from models.integration import Integration
 from models.queries.connections import connections
-from models.queries.people import people
 from models.queries.tickets import tickets
 from models.session import Session
 from runtime.deliveries import apply_bounce, apply_pull_request, apply_reports
@@ -121,7 +121,7 @@ async def _receive(request: Request, source: str, integration_id: str | None) ->
     for postmortem_id in touched:
         await parts.dispatch.start_postmortem(postmortem_id)
     for item_id, delivery in told:
-        await parts.dispatch.tell_of_ticket(item_id, delivery)
+        await parts.dispatch.signal_ticket_event(item_id, delivery)
     return JSONResponse(receipt.model_dump(), 202 if receipt.status == "accepted" else 200)
 
 
@@ -165,8 +165,8 @@ async def _is_handshake(arrival: Arrival, integration: Integration, tracker: Tra
 
 
 async def _check_token(arrival: Arrival) -> None:
-    hashed = token_hash(bearer(arrival.headers.get("authorization", "")))
-    signed_in = await people.find_signed_in(arrival.session, hashed, arrival.now, "api")
+    token = bearer(arrival.headers.get("authorization", ""))
+    signed_in = await check_token(arrival.session, token, arrival.now, "api")
     if signed_in is None:
         raise NotSignedIn()
     if not {"write", "admin"} & signed_in.viewer.scopes:

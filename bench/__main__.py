@@ -100,7 +100,7 @@ def bare_app(sessions: Sessions, viewer: Viewer) -> Starlette:
     async def many(request: Request) -> Response:  # noqa: ARG001
         async with sessions.begin() as session:
             page = await postmortems.list_postmortems(
-                session, viewer, postmortems.Filters(), Ask(50), datetime.now(UTC)
+                session, viewer, postmortems.PostmortemFilters(), Ask(50), datetime.now(UTC)
             )
         return Response(json.dumps([one.postmortem.id for one in page.items]))
 

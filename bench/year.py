@@ -23,6 +23,10 @@ from zoneinfo import ZoneInfo
 import holidays
 from sqlalchemy import select, text, update
 
+from application.people.people import add_person
+from application.people.teams import add_team
+from application.postmortems import opening
+from application.postmortems.opening import NewPostmortem
 from domain.access import Role
 from domain.escalation.targets import TargetName
 from integrations import public_holidays
@@ -30,10 +34,8 @@ from models.action_item import ActionItem
 from models.escalation import LadderAlarm, LadderStep
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemTarget
-from models.queries.escalation import policies, reminders
-from models.queries.people import calendars, people, teams
-from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import NewPostmortem
+from models.queries.escalation import policies, reminders, targets
+from models.queries.people import calendars
 from models.record import Notice
 from models.session import Session, Sessions, make_engine, make_sessions
 from tests.workflows.lab import migrated_postgres
@@ -125,23 +127,19 @@ async def settle(session: Session) -> list[Worker]:
     found = []
     for _, country, region in PLACES:
         known = public_holidays.dates(country, region, BEGIN.year - 1)
-        await calendars.keep_holidays(session, (country, region or ""), known)
+        await calendars.insert_holidays(session, (country, region or ""), known)
     for number in range(PEOPLE):
         zone, country, region = PLACES[number % len(PLACES)]
         role = Role.ADMIN if number < 2 else Role.RESPONDER
         one = Worker(f"user_y{number:02}", zone, country, region)
         name = f"y{number:02}"
-        await people.add_person(
-            session, person_id=one.id, email=f"{name}@example.com", name=name, handle=name, role=role
-        )
+        await add_person(session, person_id=one.id, email=f"{name}@example.com", name=name, handle=name, role=role)
         where = {"time_zone": zone, "country": country, "region": region}
         await session.execute(update(Person).where(Person.id == one.id).values(**where))
         found.append(one)
     for number in range(TEAMS):
         members = [one.id for place, one in enumerate(found) if place % TEAMS == number]
-        await teams.add_team(
-            session, team_id=f"team_y{number}", name=f"Y{number}", lead_id=members[1], member_ids=members
-        )
+        await add_team(session, team_id=f"team_y{number}", name=f"Y{number}", lead_id=members[1], member_ids=members)
     return found
 
 
@@ -161,7 +159,7 @@ def open_postmortem(year: Timeline, number: int, workers: list[Worker]) -> None:
             resolved_at=now,
             started_by_person=False,
         )
-        assert await postmortems.open_postmortem(session, None, new, now)
+        assert await opening.open_postmortem(session, None, new, now)
         await session.execute(update(Postmortem).where(Postmortem.id == postmortem_id).values(created_at=now))
         return postmortem_id
 
@@ -195,7 +193,7 @@ def open_postmortem(year: Timeline, number: int, workers: list[Worker]) -> None:
                 )
             else:
                 row.status, row.published_at = "PUBLISHED", now
-            await postmortems.meet_targets(session, postmortem_id, [name], now)
+            await targets.meet_targets(session, postmortem_id, [name], now)
             return postmortem_id
 
         return work

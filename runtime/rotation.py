@@ -1,7 +1,7 @@
 """After ``AFTERWORD_SECRET_KEY`` has a new first key: seals what the others sealed with that one. Safe to run twice."""
 
+from application.audit.audit_log import audit
 from domain.errors import CredentialsLocked
-from models.queries.audit import records
 from models.queries.connections import connections
 from runtime.connections import open_database, open_keyring
 from runtime.settings import Settings
@@ -23,7 +23,7 @@ async def rotate_keys(settings: Settings) -> tuple[int, list[str]]:
                     except CredentialsLocked:
                         locked.append(row.id)
                         continue
-                    records.audit(session, None, "integration.key_rotated", "integration", row.id, origin="cli")
+                    audit(session, None, "integration.key_rotated", "integration", row.id, origin="cli")
                     done += 1
             if not rows:
                 return done, locked

@@ -1,16 +1,21 @@
 """The first start: default policy, templates, the administrator of the bootstrap token, demo data. Safe to repeat."""
 
-import hashlib
 from datetime import UTC, datetime, timedelta
 
+from application.access.tokens import hash_token
 from application.incidents import reports
+from application.people.people import add_person
+from application.people.services import add_service
+from application.people.teams import add_team
+from application.postmortems import editing
 from domain.access import Role, Viewer
 from domain.incidents.incident import IncidentReport, IncidentStatus, Responder, TimelineMark, Urgency
 from models.base import derived_id
 from models.queries import action_items
+from models.queries.access.tokens import insert_token
 from models.queries.content import templates
 from models.queries.escalation import policies
-from models.queries.people import people, teams
+from models.queries.people import people
 from models.queries.postmortems import postmortems
 from models.queries.review import commands
 from models.session import Session
@@ -44,7 +49,7 @@ async def seed(settings: Settings) -> None:
 
 async def _administrator(session: Session, token: str) -> None:
     if await people.find_person(session, ADMIN_ID) is None:
-        await people.add_person(
+        await add_person(
             session,
             person_id=ADMIN_ID,
             email="admin@afterword.localhost",
@@ -52,8 +57,8 @@ async def _administrator(session: Session, token: str) -> None:
             handle="admin",
             role=Role.ADMIN,
         )
-    hashed = hashlib.sha256(token.encode()).digest()
-    await people.add_token(
+    hashed = hash_token(token)
+    await insert_token(
         session,
         token_id=derived_id("tok", "bootstrap", hashed.hex()),
         person_id=ADMIN_ID,
@@ -67,11 +72,11 @@ async def _administrator(session: Session, token: str) -> None:
 async def _demo(session: Session, now: datetime) -> None:
     for person_id, handle, name, role in PEOPLE:
         email = f"{handle}@example.com"
-        await people.add_person(session, person_id=person_id, email=email, name=name, handle=handle, role=role)
+        await add_person(session, person_id=person_id, email=email, name=name, handle=handle, role=role)
     members = [person_id for person_id, *_ in PEOPLE]
-    await teams.add_team(session, team_id=TEAM_ID, name="Payments", lead_id="user_maya", member_ids=members)
+    await add_team(session, team_id=TEAM_ID, name="Payments", lead_id="user_maya", member_ids=members)
     for service_id, name in SERVICES:
-        await teams.add_service(session, service_id=service_id, name=name, team_id=TEAM_ID)
+        await add_service(session, service_id=service_id, name=name, team_id=TEAM_ID)
     await _payment_outage(session, now)
     await _report(session, _failover(now - timedelta(days=3)), "inc_cachefail", "pm_cachefail", now)
     await _report(session, _lagging_search(now - timedelta(minutes=35)), "inc_searchlag", None, now)
@@ -89,7 +94,7 @@ async def _payment_outage(session: Session, now: datetime) -> None:
     """The product document's example, with its very ids; written up and waiting for its two reviewers to be asked."""
     await _report(session, _outage(now - timedelta(hours=20)), "inc_abc123", "pm_xyz", now)
     jane = Viewer("user_jane", Role.RESPONDER, frozenset({TEAM_ID}), origin="demo")
-    await postmortems.edit_content(session, jane, "pm_xyz", PAYMENT_SECTIONS, expected_version=None, now=now)
+    await editing.edit_postmortem(session, jane, "pm_xyz", PAYMENT_SECTIONS, expected_version=None, now=now)
     await session.flush()
     await commands.add_reviewers(session, "pm_xyz", ["user_bob", "user_alice"], now)
     seen = await postmortems.get_visible(session, jane, "pm_xyz", lock=True)

@@ -16,11 +16,11 @@ from models.base import new_id
 from models.integration import WebhookDelivery
 from models.keyring import Keyring
 from models.queries import action_items, workers
-from models.queries.audit import records
+from models.queries.audit import command_log, kept_answers
 from models.queries.chat import chat
 from models.queries.connections import connections
 from models.queries.escalation import reminders
-from models.queries.notifications import receivers
+from models.queries.notifications import outbox
 from models.queries.people import calendars
 from models.queries.postmortems import postmortems
 from models.queries.tickets import batches as ticket_batches
@@ -153,14 +153,14 @@ class Upkeep:
         The only way by which a voice is woken: what wrote the notice, a door or an activity, may die right after.
         """
         async with self._sessions.begin() as session:
-            waiting = await receivers.list_unheard_unscoped(session, SWEEP_LIMIT)
-            waiting += await receivers.list_overlooked_unscoped(session, _now() - LOST, SWEEP_LIMIT)
+            waiting = await outbox.list_unheard_unscoped(session, SWEEP_LIMIT)
+            waiting += await outbox.list_overlooked_unscoped(session, _now() - LOST, SWEEP_LIMIT)
         now = time.monotonic()
         self._woken = {one: at for one, at in self._woken.items() if at > now - WAKE_AGAIN}
         for receiver_id in dict.fromkeys(waiting):
             if receiver_id in self._woken:
                 continue
-            if not await self._dispatch.wake_voice(receiver_id):
+            if not await self._dispatch.wake_notifications(receiver_id):
                 return
             self._woken[receiver_id] = now
 
@@ -190,7 +190,7 @@ class Upkeep:
             if item_id is None:
                 await connections.settle_delivery(session, delivery.id, "unlinked", _now())
                 return
-        await self._dispatch.tell_of_ticket(item_id, delivery.id)
+        await self._dispatch.signal_ticket_event(item_id, delivery.id)
 
     async def _apply_returned(self, delivery: WebhookDelivery) -> None:
         async with self._sessions.begin() as session:
@@ -222,12 +222,13 @@ class Upkeep:
         now = _now()
         async with self._sessions.begin() as session:
             await chat.forget_old(session, CHAT, now - KEEP_WORDS)
-            await records.forget_old(session, now - KEEP_ANSWERS)
+            await kept_answers.delete_answers(session, now - KEEP_ANSWERS)
+            await command_log.delete_arguments(session, now - KEEP_ANSWERS)
         await self._forget(connections.forget_attempts, now - KEEP_ATTEMPTS)
         await self._forget(connections.forget_deliveries, now - KEEP_DELIVERIES)
         async with self._sessions.begin() as session:
-            for region in await calendars.list_wanting(session, date(now.year + HOLIDAYS_AHEAD, 1, 1)):
-                await calendars.keep_holidays(session, region, _holidays(region, now.year))
+            for region in await calendars.list_regions_without_holidays(session, date(now.year + HOLIDAYS_AHEAD, 1, 1)):
+                await calendars.insert_holidays(session, region, _holidays(region, now.year))
 
     async def _forget(self, forget: Callable[[Session, datetime, int], Awaitable[int]], before: datetime) -> None:
         """Batch by batch, each in its own transaction; what is left over has its turn in the next round."""

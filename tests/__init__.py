@@ -1,1 +1,1 @@
-"""The suite; mirrors the tree. A package, so that ``tests.peers`` can be imported as plugins."""
+"""The test suite. It mirrors the tree, and is a package so that ``tests.peers`` can be loaded as plugins."""

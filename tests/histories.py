@@ -1,4 +1,4 @@
-"""What Temporal keeps of a workflow, read as anybody may who reaches it."""
+"""What Temporal stores about a workflow, read as anyone with access to it can."""
 
 import asyncio
 import base64

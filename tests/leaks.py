@@ -1,4 +1,4 @@
-"""Looks for words where they must not be, in whatever dress."""
+"""Looks for words where they must not be, in any encoding."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""An organisation with a PagerDuty: what tests of incidents begin with."""
+"""An organization with PagerDuty, as tests of incidents need it."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""Whole stories through HTTP: an incident written up and published, an action item that follows a GitHub issue."""
+"""Whole stories through HTTP: an incident written up and published, and an action item that follows a GitHub issue."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Webhooks as vendors send them on a bad day: many at once, each many times, in no order. Nothing is applied twice."""
+"""Webhooks on a bad day: many at once, each many times, in any order. Nothing is applied twice."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""The opened draft follows its incident until a person writes in it; what people decided before that stays."""
+"""A draft follows its incident until a person edits it; what people decided before that stays."""
 
 import asyncio
 import itertools

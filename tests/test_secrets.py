@@ -1,7 +1,7 @@
-"""No credential and no words of people in Temporal, in a log, or readable in the database.
+"""No credential and no text of people in Temporal, in a log, or readable in the database.
 
-One whole Afterword of its own, so that everything in it can be read, and so that its workflows continue as new early.
-"""
+This file has a whole Afterword of its own, so that everything in it can be read, and so that its workflows continue as
+new early."""
 
 import asyncio
 import base64

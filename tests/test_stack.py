@@ -1,4 +1,4 @@
-"""What tests stand on: nothing of it is left when the tests are killed."""
+"""The test servers themselves: nothing is left of them when the tests are killed."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""An incident from its first page to its last ticket, as two vendors and six people tell it: all through HTTP."""
+"""An incident from its first page to its last ticket, as two vendors and six people report it: all through HTTP."""
 
 import json
 from typing import Any

@@ -1,5 +1,5 @@
-"""A worker killed between the mail server's answer and our record: the message goes out again, and says that it is the
-same one. That is what at least once means: two letters, one ``Message-ID``, one row."""
+"""A worker killed between the mail server's answer and our record: the message is sent again, and says that it is the
+same one. That is what at least once means: two messages, one ``Message-ID``, one row."""
 
 import asyncio
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
+from application.notifications import notices
 from models.notification import Message
-from models.queries.notifications import notices
 from models.record import Notice
 from tests.api.rows import sessions_of
 from tests.api.writing import draft, ok

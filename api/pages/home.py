@@ -9,7 +9,7 @@ from models.queries import home
 from models.queries.action_items import ItemFilters
 from models.queries.pagination import Ask
 from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import Filters
+from models.queries.postmortems.postmortems import PostmortemFilters
 
 routes = router()
 
@@ -17,10 +17,10 @@ routes = router()
 @routes.get("/")
 async def first_page(visit: Visiting) -> Response:
     context = visit.context
-    mine = Filters(author_id=context.viewer.person_id, status=["DRAFT", "IN_REVIEW"], sort="-updatedAt")
+    mine = PostmortemFilters(author_id=context.viewer.person_id, status=["DRAFT", "IN_REVIEW"], sort="-updatedAt")
     drafts = await postmortems.list_postmortems(context.session, context.viewer, mine, Ask(10), context.now)
     recent = await postmortems.list_postmortems(
-        context.session, context.viewer, Filters(sort="-updatedAt"), Ask(6), context.now
+        context.session, context.viewer, PostmortemFilters(sort="-updatedAt"), Ask(6), context.now
     )
     reviews = await home.list_waiting_reviews(context.session, context.viewer, 20)
     targets = await home.next_targets(context.session, [*(one.postmortem for one in drafts.items), *reviews])

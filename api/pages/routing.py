@@ -15,8 +15,8 @@ from pydantic import BaseModel, ValidationError
 from api.errors import malformed
 from api.pages.access import sessions
 from api.request_context import SAFE, Handler, Parts, RequestContext, answer_once, context_of, fingerprint
+from application.access import sign_in
 from domain.errors import Malformed, reason
-from models.queries.access import sign_in
 
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -55,7 +55,7 @@ class PageRoute(APIRoute):
             form = {} if request.method in SAFE else await _sent(request, body)
             now = datetime.now(UTC)
             async with parts.sessions.begin() as database:
-                signed_in = await sign_in.find_session(database, session.token_id, now) if session else None
+                signed_in = await sign_in.check_session(database, session.token_id, now) if session else None
                 if session is None or signed_in is None:
                     return to_sign_in(request)
                 context = context_of(request, parts, database, signed_in, now)

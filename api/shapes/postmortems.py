@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.shapes.base import SECTION_NAME, FreeForm, Markdown, Ref, Remark, Shape, Short, StrictlyGiven, Tag, Title
+from application.incidents.opening import PostmortemRequest
 from domain.access import EditorLevel, Visibility
 from domain.content.custom_fields import missing_fields
 from domain.content.sections import STANDARD, WIRE_NAMES
@@ -19,7 +20,7 @@ from domain.timeline.moments import Precision
 from domain.timeline.pasted import EVENT_LIMIT
 from integrations.fields import Instant, Words
 from models.queries.content.kept_templates import kept_content
-from models.queries.postmortems.postmortems import Full, state_of
+from models.queries.postmortems.postmortems import FullPostmortem, NewTimelineEvent, state_of
 from models.section import Section
 
 
@@ -147,7 +148,7 @@ class PostmortemOut(Shape):
     action_item_counts: ActionItemCounts
 
 
-def postmortem_out(full: Full, base_url: str) -> PostmortemOut:
+def postmortem_out(full: FullPostmortem, base_url: str) -> PostmortemOut:
     row, counts = full.postmortem, full.counts
     incident_ids = [one.incident_id for one in row.incidents]
     written = {one.name: one for one in row.sections}
@@ -287,7 +288,7 @@ class PostmortemContent(StrictlyGiven):
     service_ids: Annotated[list[Ref], Field(max_length=200)] | None = None
     visibility: Visibility | None = None
 
-    def columns(self) -> dict[str, object]:
+    def columns(self) -> dict[str, Any]:
         """The sent fields as column values; a null list or map is an empty one."""
         sent = self.given()
         for name, empty in (("tags", []), ("team_ids", []), ("service_ids", []), ("custom_fields", {})):
@@ -324,6 +325,25 @@ class PostmortemNew(PostmortemContent):
         if self.title is None and not self.incidents():
             raise ValueError("give a title, or an incident to take it from")
         return self
+
+    def request(self) -> PostmortemRequest:
+        """What was sent, as the use case takes it."""
+        columns = self.columns()
+        for name in ("incident_id", "incident_ids", "status", "template_id", "timeline", "title"):
+            columns.pop(name, None)
+        team_ids, service_ids = columns.pop("team_ids", None), columns.pop("service_ids", None)
+        return PostmortemRequest(
+            title=self.title,
+            columns=columns,
+            incident_ids=self.incidents(),
+            team_ids=team_ids,
+            service_ids=service_ids,
+            template_id=self.template_id,
+            timeline=[
+                NewTimelineEvent(one.at, one.event, one.type, one.actor, precision=one.precision)
+                for one in self.timeline or []
+            ],
+        )
 
     def incidents(self) -> list[str]:
         return list(dict.fromkeys([*([self.incident_id] if self.incident_id else []), *(self.incident_ids or [])]))

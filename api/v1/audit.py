@@ -1,4 +1,4 @@
-"""The audit trail: of one postmortem, and of everything."""
+"""The audit log: of one postmortem, and of everything."""
 
 import csv
 import io
@@ -16,8 +16,9 @@ from api.request_context import Context, RequestContext
 from api.shapes.base import Listing, PathId, Shape, ask
 from api.v1.postmortems.postmortems import RefQuery
 from api.v1.routing import router
+from application.audit import audit_log
 from integrations.fields import Instant
-from models.queries.audit import audit_log, records
+from models.queries.audit import audit_log as audit_queries
 from models.queries.audit.audit_log import AuditFilters
 from models.queries.pagination import Ask
 from models.queries.postmortems.postmortems import get_visible
@@ -90,21 +91,21 @@ async def list_audit(
     context.require_admin("read the audit trail of")
     wanted = replace(wanted, postmortem_id=postmortem_id, entity_id=entity_id)
     if format != "json":
-        told = records.plain({name: value for name, value in asdict(wanted).items() if value is not None})
-        records.audit(context.session, context.viewer, "audit.exported", "audit", format, after=told)
+        told = audit_log.json_values({name: value for name, value in asdict(wanted).items() if value is not None})
+        audit_log.audit(context.session, context.viewer, "audit.exported", "audit", format, after=told)
         return _export(context, wanted, format)
     return await _page(context, wanted, page)
 
 
 async def _page(context: RequestContext, wanted: AuditFilters, page: Ask) -> Listing[AuditOut]:
-    found = await audit_log.list_audit(context.session, context.viewer, wanted, page)
+    found = await audit_queries.list_audit(context.session, context.viewer, wanted, page)
     told_of = {one.postmortem_id for one in found.items if one.postmortem_id}
-    await audit_log.note_reads(context.session, context.viewer, told_of)
+    await audit_queries.note_reads(context.session, context.viewer, told_of)
     return Listing(items=[AuditOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 def _export(context: RequestContext, wanted: AuditFilters, kind: Literal["csv", "jsonl"]) -> Response:
-    entries = audit_log.stream_audit(context.parts.sessions, context.viewer, wanted)
+    entries = audit_log.export_audit_log(context.parts.sessions, context.viewer, wanted)
     lines, media_type = (
         (_as_csv(entries), "text/csv; charset=utf-8") if kind == "csv" else (_as_jsonl(entries), "application/jsonl")
     )

@@ -12,6 +12,7 @@ from api.shapes.postmortems import PostmortemOut
 from api.v1.postmortems.postmortems import RefQuery, read, start_after_commit
 from api.v1.routing import router
 from application.incidents import decisions, opening, reports
+from application.people.references import check_teams
 from domain import access
 from domain.access import Deed
 from domain.errors import NotAllowed, StaleVersion
@@ -21,7 +22,6 @@ from models.incident import Incident
 from models.queries.incidents import incidents
 from models.queries.incidents.incidents import IncidentFilters
 from models.queries.pagination import Ask
-from models.queries.people.teams import check_teams
 
 routes: APIRouter = router("incidents", prefix="/incidents")
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 
+from application.people.people import ensure_people
+from application.people.services import ensure_services
+from application.postmortems.opening import NewPostmortem
 from domain.incidents.incident import Incident as MergedIncident
 from domain.incidents.incident import IncidentState
 from domain.postmortems import first_draft
 from domain.postmortems.first_draft import Candidate, DraftEntry
 from models.incident import Incident
 from models.person import Person
-from models.queries.people.people import ensure_people, find_team_leads, list_administrators
-from models.queries.people.teams import ensure_services
-from models.queries.postmortems.postmortems import NewPostmortem, NewTimelineEvent
+from models.queries.people.people import find_team_leads, list_administrators
+from models.queries.postmortems.postmortems import NewTimelineEvent
 from models.session import Session
 from models.team import Service
 
@@ -53,7 +55,7 @@ async def draft_with(
         team_ids=team_ids,
         service_ids=[one.id for one in services],
         participant_ids=[one.id for one in people],
-        brought_by=_contributors(incidents, merged, services, people),
+        contributors=_contributors(incidents, merged, services, people),
         timeline=timeline_events(incidents, draft.timeline),
         urgency="HIGH" if "HIGH" in urgencies else "LOW",
         resolved_at=draft.resolved_at,

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from application.incidents.drafts import draft_from, timeline_events
+from application.postmortems.opening import insert_links, take_picked_messages
 from domain import access
 from domain.access import Viewer
 from domain.errors import IncidentNotResolved, NotFound
@@ -15,14 +16,7 @@ from domain.timeline.duplicates import find_duplicates
 from models.incident import Incident
 from models.queries.incidents import links
 from models.queries.incidents.incidents import get_incident
-from models.queries.postmortems.postmortems import (
-    VisiblePostmortem,
-    add_events,
-    add_links,
-    audit_seen,
-    content_changed,
-    take_picked,
-)
+from models.queries.postmortems.postmortems import VisiblePostmortem, add_events, audit_seen, content_changed
 from models.queries.timeline import list_event_keys
 from models.session import Session
 
@@ -43,7 +37,7 @@ async def link_incident(
     if incident.status != IncidentStatus.RESOLVED:
         raise IncidentNotResolved(status=incident.status, incident_id=incident.id)
     await links.insert_link(session, postmortem.id, incident_id)
-    await add_links(session, await draft_from(session, [incident], postmortem.id, postmortem.author_id))
+    await insert_links(session, await draft_from(session, [incident], postmortem.id, postmortem.author_id))
     events = await _add_timeline(session, visible, incident, several=bool(linked))
     events += await _add_picked_messages(session, visible, incident_id)
     await _update_durations(session, visible)
@@ -62,7 +56,7 @@ async def _add_timeline(session: Session, visible: VisiblePostmortem, incident: 
 
 
 async def _add_picked_messages(session: Session, visible: VisiblePostmortem, incident_id: str) -> int:
-    picked = await take_picked(session, [incident_id])
+    picked = await take_picked_messages(session, [incident_id])
     new = find_duplicates(picked, await list_event_keys(session, visible)).new
     return len(await add_events(session, visible.postmortem.id, new))
 

@@ -1,18 +1,71 @@
-"""Opening a postmortem about incidents, by a person."""
+"""A person opens a postmortem, about incidents or from scratch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from application.incidents.drafts import draft_from
+from application.people.references import check_services, check_teams
+from application.postmortems.opening import NewPostmortem, open_postmortem
 from domain import access
 from domain.access import Deed, Relation, Viewer
 from domain.errors import IncidentNotResolved, NotAllowed, PostmortemExists
 from domain.incidents.incident import IncidentStatus
-from models.base import derived_id
+from models.base import derived_id, new_id
 from models.incident import Incident
+from models.queries.content.kept_templates import choose_template
 from models.queries.incidents import incidents
-from models.queries.postmortems.postmortems import open_postmortem
+from models.queries.postmortems.postmortems import NewTimelineEvent
 from models.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class PostmortemRequest:
+    """What a new postmortem is to begin with; None is taken from its incidents.
+
+    ``columns`` are as in :class:`NewPostmortem`. Without a template, it is the default one of its teams.
+    """
+
+    title: str | None = None
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    incident_ids: Sequence[str] = ()
+    team_ids: Sequence[str] | None = None
+    service_ids: Sequence[str] | None = None
+    template_id: str | None = None
+    timeline: Sequence[NewTimelineEvent] = ()
+
+
+async def create_postmortem(session: Session, viewer: Viewer, request: PostmortemRequest, now: datetime) -> str:
+    """Opens a draft, whose author is the viewer; returns its id. What is not given is taken from the incidents.
+
+    Raises NotFound, NotAllowed, IncidentNotResolved, UnknownReference, TemplateArchived, SectionNotInTemplate,
+    InvalidCustomFields.
+    """
+    postmortem_id = new_id("pm")
+    template = (
+        await choose_template(session, viewer, "templateId", request.template_id) if request.template_id else None
+    )
+    await check_teams(session, "teamIds", request.team_ids or ())
+    await check_services(session, "serviceIds", request.service_ids or ())
+    found = [await incidents.get_incident(session, one) for one in request.incident_ids]
+    await check_may_open(session, viewer, found)
+    draft = NewPostmortem(postmortem_id, request.title or "", viewer.person_id)
+    if found:
+        draft = await draft_from(session, found, postmortem_id, viewer.person_id)
+    chosen = {*(request.team_ids or ()), *(request.service_ids or ())}
+    new = replace(
+        draft,
+        title=request.title or draft.title,
+        columns={**draft.columns, **request.columns},
+        team_ids=draft.team_ids if request.team_ids is None else request.team_ids,
+        service_ids=draft.service_ids if request.service_ids is None else request.service_ids,
+        contributors={one: incident for one, incident in draft.contributors.items() if one not in chosen},
+        timeline=[*draft.timeline, *request.timeline],
+        template=template,
+    )
+    await open_postmortem(session, viewer, new, now)
+    return postmortem_id
 
 
 async def open_from_incident(session: Session, viewer: Viewer, incident_id: str, now: datetime) -> str:

@@ -4,8 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from application.audit.audit_log import audit
 from application.incidents.decisions import decide, decision_json
 from application.incidents.drafts import draft_with
+from application.people.people import ensure_people
+from application.people.services import ensure_services
+from application.postmortems.first_drafts import refresh_draft
+from application.postmortems.opening import open_postmortem
 from domain.access import Viewer
 from domain.incidents import incident as merging
 from domain.incidents.incident import IncidentReport, IncidentState, IncidentStatus
@@ -13,12 +18,8 @@ from domain.incidents.triggers import Outcome
 from models.base import derived_id, new_id
 from models.incident import Incident
 from models.person import Person
-from models.queries.audit.records import audit
 from models.queries.incidents import incidents
-from models.queries.people.people import ensure_people
-from models.queries.people.teams import ensure_services
-from models.queries.postmortems.first_drafts import lock_untouched, refresh
-from models.queries.postmortems.postmortems import open_postmortem
+from models.queries.postmortems.drafts import lock_unedited_draft
 from models.session import Session
 from models.team import Service
 
@@ -78,12 +79,12 @@ async def receive_report(
     incident.decision = decision_json(decision)
     await session.flush()
     postmortem_id = postmortem_id or derived_id("pm", incident.id)
-    untouched = await lock_untouched(session, postmortem_id)
+    untouched = await lock_unedited_draft(session, postmortem_id)
     if untouched is None and decision.outcome is not Outcome.REQUIRED:
         return ReceivedReport(incident, is_new)
     new = await draft_with(session, [incident], postmortem_id, None, services, people)
     if untouched is not None:
-        await refresh(session, untouched, new, now, origin=origin)
+        await refresh_draft(session, untouched, new, now, origin=origin)
         return ReceivedReport(incident, is_new, postmortem_id)
     if not await open_postmortem(session, None, new, now):  # a person has begun to write
         return ReceivedReport(incident, is_new)

@@ -1,6 +1,8 @@
 """The sections of a postmortem that hold a text, by their names on the wire."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 WIRE_NAMES = {
     "summary": "summary",
@@ -28,3 +30,14 @@ class Origin(StrEnum):
     MERGE = "merge"
     RESTORE = "restore"
     PREFILL = "prefill"
+
+
+def split_sections(fields: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """The texts of sections by their names, and all other fields as they are.
+
+    ``fields`` names standard sections by their fields, and holds custom ones in a map ``custom_sections``.
+    """
+    texts = {WIRE_NAMES[name]: str(value or "") for name, value in fields.items() if name in WIRE_NAMES}
+    texts |= {name: str(text or "") for name, text in (fields.get("custom_sections") or {}).items()}
+    others = {name: value for name, value in fields.items() if name not in {*WIRE_NAMES, "custom_sections"}}
+    return texts, others

@@ -23,14 +23,16 @@ from models.action_item import ActionItem, Ticket
 from models.escalation import LadderAlarm
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemTeam
+from models.queries.access.viewers import get_viewer_unscoped
 from models.queries.access.visibility import relation_columns, relations, visible_to
 from models.queries.audit.audit_log import note_reads
-from models.queries.audit.records import audit, is_committed, log_command, plain, take_arguments
+from models.queries.audit.command_log import take_arguments
+from models.queries.audit.records import audit, is_committed, log_command, plain
 from models.queries.escalation.leads import find_leaders
 from models.queries.escalation.reminders import look_at_item
 from models.queries.notifications.notices import notify
 from models.queries.pagination import Ask, Order, Page, fetch_page
-from models.queries.people.people import escape_like, get_viewer_unscoped
+from models.queries.people.people import escape_like
 from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.queries.tickets import tickets
 

@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
-from application.incidents import opening
+from application.incidents.opening import open_from_incident
+from application.postmortems.opening import NewPostmortem, open_postmortem
 from domain import access
 from domain.access import Deed, Verb
 from domain.action_items.action_item import ActionItemStatus
@@ -27,7 +28,7 @@ from models.queries.incidents import incidents
 from models.queries.pagination import Ask
 from models.queries.people import people
 from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import Filters, Full, NewPostmortem
+from models.queries.postmortems.postmortems import FullPostmortem, PostmortemFilters
 from models.queries.review import reviews
 from models.session import Session
 from runtime.chat.desk import Known, Reply, Request
@@ -83,7 +84,7 @@ async def _overdue(request: Request, known: Known, command: Command, said: Said)
     viewer, now = known.viewer, request.now
     async with request.desk.sessions.begin() as session:
         late = await action_items.list_items(session, viewer, ItemFilters(overdue=True), Ask(LIST_LIMIT), now)
-        open_ones = Filters(overdue=True, status=[Status.DRAFT.value, Status.IN_REVIEW.value])
+        open_ones = PostmortemFilters(overdue=True, status=[Status.DRAFT.value, Status.IN_REVIEW.value])
         missed = await postmortems.list_postmortems(session, viewer, open_ones, Ask(LIST_LIMIT), now)
         targets = await home.next_targets(session, [one.postmortem for one in missed.items])
         titles = await home.titles_of(session, viewer, [one.postmortem_id for one in late.items])
@@ -214,7 +215,7 @@ async def _status(request: Request, known: Known, command: Command, said: Said) 
     return Reply("status", escaped(lines[0]), entry_blocks(entry, 1))
 
 
-def _standing(full: Full, names: dict[str, str]) -> str:
+def _standing(full: FullPostmortem, names: dict[str, str]) -> str:
     row, items = full.postmortem, full.counts.items
     still = items.get("OPEN", 0) + items.get("IN_PROGRESS", 0)
     facts = [
@@ -227,7 +228,7 @@ def _standing(full: Full, names: dict[str, str]) -> str:
     return " · ".join(facts)
 
 
-def _reviewing(full: Full, names: dict[str, str]) -> list[str]:
+def _reviewing(full: FullPostmortem, names: dict[str, str]) -> list[str]:
     states = {
         names.get(one.person_id, one.person_id): postmortems.state_of(one, full.postmortem)
         for one in full.postmortem.reviewers
@@ -236,7 +237,7 @@ def _reviewing(full: Full, names: dict[str, str]) -> list[str]:
     return [f"Reviewers: {', '.join(told)}"] if told else []
 
 
-def _acts(full: Full, known: Known) -> tuple[Act, ...]:
+def _acts(full: FullPostmortem, known: Known) -> tuple[Act, ...]:
     asked = next((one for one in full.postmortem.reviewers if one.person_id == known.viewer.person_id), None)
     if asked is None or full.postmortem.status != Status.IN_REVIEW:
         return ()
@@ -256,11 +257,11 @@ async def _create(request: Request, known: Known, command: Command, said: Said) 
         async with request.desk.sessions.begin() as session:
             if pointer is not None and (pointer.id or "").startswith("inc_"):
                 incident_id = pointer.id or ""
-                opened = await opening.open_from_incident(session, known.viewer, incident_id, request.now)
+                opened = await open_from_incident(session, known.viewer, incident_id, request.now)
             else:
                 opened = derived_id("pm", "chat", request.id)
                 new = NewPostmortem(opened, cut(said.rest, TITLE_LIMIT), known.viewer.person_id)
-                await postmortems.open_postmortem(session, known.viewer, new, request.now)
+                await open_postmortem(session, known.viewer, new, request.now)
     except PostmortemExists as refusal:
         if not isinstance(there := refusal.facts.get("postmortem_id"), str):
             raise

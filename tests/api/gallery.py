@@ -1,4 +1,4 @@
-"""A postmortem in each status and visibility, and somebody of each kind: what every way out is tried with."""
+"""A postmortem in each status and visibility, and a person in each role, for the tests of every exit."""
 
 from collections.abc import Mapping, Set
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Postmortems put into the database directly: many, of any visibility and relation, quicker than people make them."""
+"""Postmortems inserted into the database directly: many, of any visibility and relation, faster than by HTTP."""
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager

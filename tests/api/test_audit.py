@@ -1,4 +1,4 @@
-"""The audit trail: every change, every read that only an administrator could make, filters and exports."""
+"""The audit log: every change, every read that only an administrator could make, filters, and exports."""
 
 import csv
 import io
@@ -13,8 +13,7 @@ import httpx
 import pytest
 
 from api.app import create_app
-from models.queries.audit import audit_log as trail
-from models.queries.audit.records import audit
+from application.audit.audit_log import EXPORT_BATCH_SIZE, audit
 from runtime.settings import Settings
 from tests.api import writing
 from tests.api.rows import sessions_of
@@ -348,7 +347,7 @@ def test_who_may_not_see_the_postmortem_may_not_see_its_trail(stack: Stack) -> N
 async def test_exports_are_whole_and_the_same_as_the_pages(told: tuple[Person, Person, str], stack: Stack) -> None:
     author, _, pm = told
     async with sessions_of(stack) as sessions, sessions.begin() as session:
-        for number in range(2 * trail.BATCH):
+        for number in range(2 * EXPORT_BATCH_SIZE):
             audit(session, None, "test.counted", "test", f"test_{number}")
     path = f"/api/postmortems/{pm}/audit"
     pages = ok(author.get(path, params={"limit": 200}))["items"]
@@ -362,7 +361,7 @@ async def test_exports_are_whole_and_the_same_as_the_pages(told: tuple[Person, P
     with admin.http.stream("GET", "/api/audit", params={"format": "jsonl"}) as answer:
         ids = [json.loads(line)["id"] for line in answer.iter_lines() if line]
         count = len(ids)
-    assert count > 2 * trail.BATCH
+    assert count > 2 * EXPORT_BATCH_SIZE
     assert len(set(ids)) == count
     assert {one["id"] for one in pages} <= set(ids)
     (exported,) = ok(admin.get("/api/audit", params={"action": "audit.exported", "actorId": admin.id}))["items"]

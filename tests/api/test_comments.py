@@ -1,4 +1,4 @@
-"""Comments hold on to their words, speak to those who may see, and keep a postmortem from being published."""
+"""Comments: anchored to words, seen only by people who may, and blocking publication while unresolved."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime

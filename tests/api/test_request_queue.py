@@ -1,4 +1,4 @@
-"""The line in front of the database, where a flood of webhooks waits."""
+"""The queue in front of the database, where a flood of webhooks waits."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Advice through HTTP: found in everything that is written, set aside by line, never in the way."""
+"""Writing suggestions through HTTP: found in all text, ignored line by line, and never blocking."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The timeline through HTTP: one event and thousands, pasted text, Slack exports."""
+"""The timeline through HTTP: one event and thousands, pasted text, and Slack exports."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""Postmortems in any state, made through HTTP as people would make them."""
+"""Postmortems in any status, created through HTTP as people would."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,1 +1,1 @@
-"""The chat front end: a whole Afterword beside an emulated Slack."""
+"""The Slack front end: a whole Afterword next to an emulated Slack."""

@@ -1,4 +1,4 @@
-"""Many at once: each is acknowledged, and answered once."""
+"""Many requests at once: each is acknowledged, and answered once."""
 
 import threading
 import time

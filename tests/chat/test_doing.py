@@ -1,4 +1,4 @@
-"""What people do in Slack: commands, buttons and dialogs, through the real API and the real workflows."""
+"""What people do in Slack: commands, buttons, and dialogs, through the real API and real workflows."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Slack's door: what is refused, what came before, what is not used. Each answer within three seconds."""
+"""Slack's endpoint: what is refused, duplicated, or ignored. Each answer comes within three seconds."""
 
 import json
 import time

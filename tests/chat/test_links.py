@@ -1,4 +1,4 @@
-"""Links to postmortems in a channel: what everybody there may see, else a neutral card."""
+"""Links to postmortems in a channel: a preview if everyone there may see it, else a neutral card."""
 
 import json
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""The manifest that an administrator pastes."""
+"""The app manifest that an administrator pastes."""
 
 from tests.api.writing import ok
 from tests.chat.workspace import Workspace

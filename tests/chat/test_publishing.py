@@ -1,4 +1,4 @@
-"""A publication is told in the channels of its teams: with those that may see it, once."""
+"""A publication is announced once in the channels of its teams that may see it."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""Messages that become events of a timeline: by the shortcut, by a pin, in a bound channel or by choice."""
+"""Messages that become timeline events: by shortcut, by pin, in a bound channel, or by choice."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""A Slack workspace that is connected to an Afterword, and what its people do there, signed as Slack signs it."""
+"""A Slack workspace connected to an Afterword, and what its people do, signed as Slack signs it."""
 
 import asyncio
 import json

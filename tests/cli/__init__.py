@@ -1,1 +1,1 @@
-"""The front doors: real processes, started and killed as people and machines do."""
+"""Commands of the machine: real processes, started and killed as people and machines do."""

@@ -1,4 +1,4 @@
-"""Homes for embedded servers."""
+"""Data folders for embedded servers."""
 
 import tempfile
 from collections.abc import Iterator

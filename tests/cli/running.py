@@ -1,4 +1,4 @@
-"""``afterword up`` as a child of a test: what it says, what it started, and whether anything is left of it."""
+"""``afterword up`` as a child process: what it prints, what it started, and whether anything is left of it."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""``make run`` on a machine that has nothing yet: clear refusals, and no half-made .venv that is believed."""
+"""``make run`` on a fresh machine: clear refusals, and no half-made .venv that is taken for complete."""
 
 import json
 import os

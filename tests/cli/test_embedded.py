@@ -1,4 +1,4 @@
-"""The embedded servers by themselves: what a killed run leaves behind never blocks the next one."""
+"""The embedded servers alone: what a killed run leaves behind never blocks the next one."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""What is expected to go wrong is one line that says what to change, never a trace."""
+"""An expected problem is one line that says what to change, never a trace."""
 
 import socket
 from pathlib import Path

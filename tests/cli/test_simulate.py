@@ -1,4 +1,4 @@
-"""``afterword simulate``: the nudges of a policy, without a server."""
+"""``afterword simulate``: the reminders of a policy, without a server."""
 
 import json
 import re

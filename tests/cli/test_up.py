@@ -1,7 +1,6 @@
 """``afterword up``: everything starts, stops, survives, and never leaves a process behind.
 
-One home for all of them, as a person has one: each start also shows that the test before has done no harm.
-"""
+All tests share one data folder, as a person has one: each start also shows that the test before did no harm."""
 
 import os
 import signal

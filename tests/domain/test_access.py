@@ -1,4 +1,4 @@
-"""The access table: its page is fresh, its words are sentences, and it knows every move."""
+"""The access table: its page is up to date, its texts are sentences, and it covers every transition."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Words of commands, pointers, links, and who is shown a preview."""
+"""Words of chat commands, references, links, and who gets a preview."""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""The life of a postmortem in a real browser: nothing breaks or loads from elsewhere, everything is labelled."""
+"""The life of a postmortem in a real browser: nothing breaks or loads from elsewhere, and everything is labeled."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Pages of connections: forms drawn from what a kind declares, trying it, its log, its accounts, tickets for all."""
+"""Pages of connections: forms built from a kind's schema, tests, the log, accounts, and tickets for all items."""
 
 import re
 from datetime import UTC, datetime

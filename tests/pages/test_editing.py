@@ -1,4 +1,4 @@
-"""The editor: templates, remarks on the wording, sections that two people change, and the history of each."""
+"""The editor: templates, writing suggestions, sections that two people change, and the history of each."""
 
 from typing import Any
 from uuid import uuid4

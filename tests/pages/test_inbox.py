@@ -1,4 +1,4 @@
-"""The inbox and the preferences as pages; unsubscribing by one click."""
+"""The inbox and the preferences as pages; one-click unsubscribe."""
 
 from html import unescape
 from uuid import uuid4

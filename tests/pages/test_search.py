@@ -1,4 +1,4 @@
-"""The search page: where words were found, what nobody else finds, and text that stays text."""
+"""The search page: where words were found, what stays hidden, and text that stays text."""
 
 import re
 from uuid import uuid4

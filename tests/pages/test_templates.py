@@ -1,4 +1,4 @@
-"""Templates in pages: rows that buttons add, move and remove, versions, and who may write them. And the audit trail."""
+"""Templates in pages: rows that buttons add, move, and remove, versions, and who may edit. And the audit log."""
 
 import re
 from html import unescape

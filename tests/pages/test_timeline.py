@@ -1,4 +1,4 @@
-"""Timelines that are pasted: looked at first, added as a whole; and exports of Slack."""
+"""Pasted timelines: previewed first, then added as a whole; and Slack exports."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""People with a browser, without one: httpx with cookies, which fills in the forms that it was shown."""
+"""People with a browser, without a browser: httpx with cookies, filling in the forms it was shown."""
 
 import os
 import re

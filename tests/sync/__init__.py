@@ -1,1 +1,1 @@
-"""Ticket sync: twenty named cases over every tracker that has a peer, and schedules that nobody has thought of."""
+"""Ticket sync: twenty named cases for every tracker that has a peer, and random schedules."""

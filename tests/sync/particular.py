@@ -1,4 +1,4 @@
-"""What a case needs of one vendor alone: its own words, its own ways, its own forms."""
+"""What a case needs from a single vendor: its terms, its steps, its forms."""
 
 from dataclasses import replace
 

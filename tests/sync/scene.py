@@ -1,8 +1,7 @@
-"""One connection to one peer, in a whole Afterword: what a case of the conformance suite plays in.
+"""One connection to one peer, in a whole Afterword: where a case of the conformance suite runs.
 
-Everything here is real but the vendor: API, worker, PostgreSQL and Temporal are processes, webhooks are posted to the
-connection's own address, reconciliation is the workflow that the Schedule starts.
-"""
+Everything here is real but the vendor: API, worker, PostgreSQL, and Temporal are processes, webhooks are posted to the
+connection's own address, and reconciliation is the workflow that the Schedule starts."""
 
 import asyncio
 import importlib

@@ -1,4 +1,4 @@
-"""What each case asks of its vendor is judged by the vendor's own document; here is the judges' negative control."""
+"""Each case's requests are judged by the vendor's own document; this is the judges' negative control."""
 
 import httpx
 import pytest

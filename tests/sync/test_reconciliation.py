@@ -1,4 +1,4 @@
-"""Reconciliation of many: pages, not one call a ticket. The vendor is on a socket, the database is real."""
+"""Reconciling many tickets takes pages, not one call per ticket. The vendor is on a socket, the database is real."""
 
 import asyncio
 import os
@@ -11,14 +11,14 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.tickets import merging
 from activities.tickets.reconciliation import ReadPage, ReconciliationActivities
+from application.postmortems import opening
+from application.postmortems.opening import NewPostmortem
 from integrations import shelf
 from integrations.tracker import TicketRef, Tracker
 from models.action_item import ActionItem, Ticket
 from models.integration import Integration
 from models.keyring import Keyring
 from models.queries.escalation import policies
-from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import NewPostmortem
 from models.session import Sessions, make_engine, make_sessions
 from tests.peers.judges import complaints
 from tests.peers.tracker_peer import TrackerPeer
@@ -40,7 +40,7 @@ async def fill(sessions: Sessions, peer: TrackerPeer, tracker: Tracker, mark: st
     async with sessions.begin() as session:
         await policies.ensure_default_policy(session)
         new = NewPostmortem(f"pm_{mark}", "Many", None, started_by_person=False)
-        assert await postmortems.open_postmortem(session, None, new, now)
+        assert await opening.open_postmortem(session, None, new, now)
         secrets = KEYRING.seal(dict(peer.secrets))
         row = Integration(id=f"int_{mark}", kind=peer.kind, name="m", config=dict(peer.config), secrets=secrets)
         session.add(row)

@@ -1,4 +1,4 @@
-"""Each connection to a tracker has its reconciliation: made, paused, asked for and taken away with it."""
+"""Each connection to a tracker has its reconciliation: created, paused, triggered, and deleted with it."""
 
 import asyncio
 from pathlib import Path

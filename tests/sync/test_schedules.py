@@ -36,6 +36,9 @@ from temporalio.testing import ActivityEnvironment
 from activities.tickets import merging
 from activities.tickets.reconciliation import ReadPage, ReconciliationActivities
 from activities.tickets.sync import ApplyDelivery, PushTicket, TicketActivities
+from application.people.people import add_person
+from application.postmortems import opening
+from application.postmortems.opening import NewPostmortem
 from domain.access import Role, Viewer
 from domain.tickets.merge import Decision, merge
 from domain.tickets.projection import TicketField
@@ -52,9 +55,7 @@ from models.keyring import Keyring
 from models.queries import action_items
 from models.queries.connections import connections
 from models.queries.escalation import policies
-from models.queries.people import people
 from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import NewPostmortem
 from models.record import AuditEntry
 from models.session import Session, Sessions, make_engine, make_sessions
 
@@ -115,7 +116,7 @@ async def new_world(sessions: Sessions) -> World:
     names = {f"u_{one}_{mark}": one for one in ("ada", "bo")}
     async with sessions.begin() as session:
         for person, name in names.items():
-            await people.add_person(
+            await add_person(
                 session,
                 person_id=person,
                 email=f"{person}@example.com",
@@ -125,7 +126,7 @@ async def new_world(sessions: Sessions) -> World:
             )
         author = next(iter(names))
         new = NewPostmortem(f"pm_{mark}", "A schedule", author, started_by_person=False)
-        assert await postmortems.open_postmortem(session, None, new, now)
+        assert await opening.open_postmortem(session, None, new, now)
         seen = await postmortems.get_visible(session, Viewer(author, Role.RESPONDER), new.id)
         values = {"description": "title 0", "details": "body 0", "owner_id": author, "priority": "HIGH"}
         await action_items.add_item(session, Viewer(author, Role.RESPONDER), seen, f"ai_{mark}", values, now)

@@ -1,4 +1,4 @@
-"""``docs/sync.md`` is what the suite says, and says that everything holds."""
+"""``docs/sync.md`` shows what the suite found, and that every case holds."""
 
 from tests.sync import table
 from tests.sync.scene import peer_classes

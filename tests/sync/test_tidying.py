@@ -1,4 +1,4 @@
-"""The sync log and what came in by webhook do not grow for ever; what may still be needed stays."""
+"""The sync log and recorded webhooks don't grow forever; what may still be needed stays."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

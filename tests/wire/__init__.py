@@ -1,1 +1,1 @@
-"""What outsiders and saved histories rely on by name, as it was before the code moved: names of the wire stay."""
+"""What outsiders and saved histories rely on by name. These names stay when code moves."""

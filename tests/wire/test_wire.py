@@ -1,5 +1,5 @@
-"""Moving and renaming code changes nothing that others rely on. What is changed on purpose is written here, too:
-``python -m tests.wire.test_wire`` writes the lists of this checkout.
+"""Moving and renaming code changes nothing that others rely on. After an intended change,
+``python -m tests.wire.test_wire`` writes the lists again.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Requests from Slack in a lab: recorded as the door records them; Slack itself is nowhere to be reached."""
+"""Requests from Slack in the workflow tests: recorded as the endpoint records them; Slack itself is unreachable."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -19,6 +19,10 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 from temporalio.worker import Worker
 
+from application.people.people import add_person
+from application.people.teams import add_team
+from application.postmortems import opening
+from application.postmortems.opening import NewPostmortem
 from domain.access import Role, Viewer
 from domain.action_items.commands import ActionItemAction, ActionItemCommand
 from domain.action_items.snapshots import ActionItemSnapshot
@@ -38,12 +42,12 @@ from models.keyring import Keyring
 from models.person import Person
 from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget
 from models.queries import action_items
-from models.queries.audit import records
+from models.queries.audit import command_log
 from models.queries.connections import connections
 from models.queries.escalation import policies
-from models.queries.people import people, teams
+from models.queries.people import people
 from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import NewPostmortem, NewTimelineEvent
+from models.queries.postmortems.postmortems import NewTimelineEvent
 from models.queries.review.commands import as_target
 from models.record import CommandLog, Notice
 from models.session import Sessions, make_engine, make_sessions
@@ -138,7 +142,7 @@ class Lab:
     async def person(self, role: Role = Role.RESPONDER, **columns: Any) -> str:
         name = f"p{uuid4().hex[:12]}"
         async with self.sessions.begin() as session:
-            await people.add_person(
+            await add_person(
                 session, person_id=f"user_{name}", email=f"{name}@example.com", name=name, handle=name, role=role
             )
             if columns:
@@ -148,7 +152,7 @@ class Lab:
     async def team(self, lead_id: str | None, *member_ids: str) -> str:
         team_id = f"team_{uuid4().hex[:12]}"
         async with self.sessions.begin() as session:
-            await teams.add_team(session, team_id=team_id, name=team_id, lead_id=lead_id, member_ids=member_ids)
+            await add_team(session, team_id=team_id, name=team_id, lead_id=lead_id, member_ids=member_ids)
         return team_id
 
     async def postmortem(
@@ -172,7 +176,7 @@ class Lab:
             session.add(Service(id=service_id, name=service_id))
             await session.flush()
             await policies.add_policy(session, ADMIN, replace(policy, service_id=service_id), resolved_at)
-            assert await postmortems.open_postmortem(session, None, new, resolved_at)
+            assert await opening.open_postmortem(session, None, new, resolved_at)
         handle = await self.client.start_workflow(
             PostmortemWorkflow.run, PostmortemStart(new.id), id=f"postmortem-{new.id}", task_queue=TASK_QUEUE
         )
@@ -269,7 +273,7 @@ class Case:
         request_id = request_id or uuid4().hex
         if words:
             async with self.lab.sessions.begin() as session:
-                await records.stage_arguments(session, request_id, words)
+                await command_log.stage_arguments(session, request_id, words)
         command = PostmortemCommand(
             self.id, action, request_id, actor_id or self.author_id, has_words=bool(words), **fields
         )
@@ -312,7 +316,7 @@ class Case:
         request_id = uuid4().hex
         if words:
             async with self.lab.sessions.begin() as session:
-                await records.stage_arguments(session, request_id, words)
+                await command_log.stage_arguments(session, request_id, words)
         command = ActionItemCommand(item_id, action, request_id, self.author_id, has_words=bool(words), **fields)
         return await handle.execute_update(ActionItemWorkflow.command, command)
 
@@ -383,7 +387,7 @@ async def running_lab(database_url: str, *settings: str) -> AsyncIterator[Lab]:
     async with sessions.begin() as session:
         await policies.ensure_default_policy(session)
         if await people.find_person(session, ADMIN.person_id) is None:
-            await people.add_person(
+            await add_person(
                 session,
                 person_id=ADMIN.person_id,
                 email="lab@example.com",

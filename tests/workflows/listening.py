@@ -1,4 +1,4 @@
-"""People who listen: a lab whose workers can be stopped, an SMTP server, and the voice to one person, by its clock."""
+"""People who receive messages: workers that can be stopped, an SMTP server, and one person's notifications workflow."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -12,6 +12,10 @@ from uuid import uuid4
 from sqlalchemy import select
 from temporalio.client import WorkflowHandle
 
+from application.notifications import notices
+from application.people.teams import add_team
+from application.postmortems import opening
+from application.postmortems.opening import NewPostmortem
 from domain.access import Role
 from models.integration import Integration
 from models.keyring import Keyring
@@ -19,10 +23,7 @@ from models.notification import Message, Voice
 from models.person import Person
 from models.postmortem import Postmortem
 from models.queries.escalation import policies
-from models.queries.notifications import notices, receivers
-from models.queries.people import teams
-from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import NewPostmortem
+from models.queries.notifications import outbox
 from models.record import Notice
 from models.session import make_engine, make_sessions
 from models.team import Team
@@ -96,7 +97,7 @@ class Room:
         channel_id = await self.connect("apprise", {}, {"url": url})
         team_id = f"team_{uuid4().hex[:12]}"
         async with self.lab.sessions.begin() as session:
-            await teams.add_team(session, team_id=team_id, name=team_id, lead_id=None, member_ids=member_ids)
+            await add_team(session, team_id=team_id, name=team_id, lead_id=None, member_ids=member_ids)
             row = await session.get_one(Team, team_id)
             row.channel_id, row.channel_address = channel_id, ""
         return Listener(self, team_id)
@@ -116,7 +117,7 @@ class Room:
             team_ids=team_ids,
         )
         async with self.lab.sessions.begin() as session:
-            assert await postmortems.open_postmortem(session, None, new, datetime.now(UTC))
+            assert await opening.open_postmortem(session, None, new, datetime.now(UTC))
             row = await session.get_one(Postmortem, new.id)
             for name, value in columns.items():
                 setattr(row, name, value)
@@ -144,7 +145,7 @@ class Listener:
             for name, value in columns.items():
                 setattr(person, name, value)
             await session.flush()
-            await receivers.replan(session, self.id)
+            await outbox.requeue(session, self.id)
 
     async def is_told(self, kind: str, when: datetime, **facts: Any) -> None:
         """The row is committed; nobody has woken the workflow."""
@@ -155,7 +156,7 @@ class Listener:
         async def alive() -> bool:
             return True
 
-        assert await Dispatch(self.room.lab.client, alive).wake_voice(self.id)
+        assert await Dispatch(self.room.lab.client, alive).wake_notifications(self.id)
 
     async def until(self, when: datetime) -> None:
         """Wakes the workflow and lets its clock go to that instant; a workflow that has ended stays so."""

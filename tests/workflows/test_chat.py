@@ -1,4 +1,4 @@
-"""A request from a chat while Slack is away: tried again for as long as an answer is of use, then given up aloud."""
+"""A chat request while Slack is down: retried as long as an answer is useful, then given up with a message."""
 
 from models.queries.chat import chat
 from tests.workflows.chatting import ask, chat_worker, give_up, request_from_slack

@@ -1,4 +1,4 @@
-"""A year of one postmortem whose people work in three zones, by the workflow's own clock; outages, edits, snoozes."""
+"""A year of one postmortem in three time zones, by the workflow's own clock: outages, edits, snoozes."""
 
 import itertools
 from collections import Counter
@@ -59,7 +59,7 @@ async def settle(lab: Lab, place: Place, role: Role = Role.RESPONDER) -> str:
     region = (place.country, place.region or "")
     async with lab.sessions.begin() as session:
         known = public_holidays.dates(place.country, place.region, datetime.now(UTC).year)
-        await calendars.keep_holidays(session, region, known)
+        await calendars.insert_holidays(session, region, known)
     return await lab.person(role, time_zone=place.zone, country=place.country, region=place.region)
 
 

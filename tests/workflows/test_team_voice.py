@@ -1,13 +1,13 @@
-"""What a team's channel hears: what every member may see, at working hours, and a report once a week."""
+"""What a team's channel gets: what every member may see, in working hours, and a weekly summary."""
 
 import json
 from datetime import timedelta
 
 import pytest
 
+from application.audit.audit_log import audit
+from application.notifications import notices
 from models.postmortem import PostmortemTarget
-from models.queries.audit.records import audit
-from models.queries.notifications import notices
 from tests.cli.running import free_port
 from tests.peers.receiver import Receiver, receiver
 from tests.workflows.listening import Listener, Room, at

@@ -1,4 +1,4 @@
-"""The fortnight of a postmortem, by the workflow's own clock: who is reminded of what, when, and how often."""
+"""Two weeks of a postmortem, by the workflow's own clock: who is reminded of what, when, and how often."""
 
 import asyncio
 from datetime import UTC, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""One voice: what is told to whom and when, by the workflow's own clock, by mail that a real server took."""
+"""One person's notifications: what is sent when, by the workflow's own clock, by mail that a real server accepted."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The one voice, in Slack: digests to people with buttons, publications to teams with a preview, and ways around."""
+"""Notifications in Slack: digests with buttons, publications with a preview, and fallbacks to other channels."""
 
 import json
 from collections.abc import AsyncIterator
@@ -8,12 +8,12 @@ from uuid import uuid4
 
 import pytest_asyncio
 
+from application.notifications import notices
+from application.people.teams import add_team
 from domain.access import Visibility
 from models.account import PersonAccount
 from models.integration import Integration
 from models.postmortem import Postmortem, PostmortemReviewer
-from models.queries.notifications import notices
-from models.queries.people import teams
 from models.team import Team
 from tests.peers.slack import BOT_TOKEN, Scripted, SlackPeer
 from tests.workflows.listening import Listener, Room, at
@@ -38,7 +38,7 @@ def told_to(peer: SlackPeer, account: str) -> list[Json]:
 async def team_with(room: Room, slack: str, channel: str) -> Listener:
     team_id = f"team_{uuid4().hex[:12]}"
     async with room.lab.sessions.begin() as session:
-        await teams.add_team(session, team_id=team_id, name=team_id, lead_id=None, member_ids=[])
+        await add_team(session, team_id=team_id, name=team_id, lead_id=None, member_ids=[])
         row = await session.get_one(Team, team_id)
         row.channel_id, row.channel_address = slack, channel
     return Listener(room, team_id)

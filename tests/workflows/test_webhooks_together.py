@@ -1,4 +1,4 @@
-"""Webhooks that wait for one action item are applied in one transaction, and one that is refused holds up none."""
+"""Webhooks that wait for one action item are applied in one transaction, and a refused one holds up none."""
 
 import json
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from fastapi import Request, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from application.access.sign_in import SESSION_LASTS
 from domain.errors import ForgedForm
-from models.queries.access.sign_in import SESSION_LASTS
 from runtime.connections import secret_key
 from runtime.settings import Settings
 

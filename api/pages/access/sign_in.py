@@ -10,9 +10,9 @@ from fastapi import APIRouter, Query, Request, Response
 from api.pages.access import sessions
 from api.pages.rendering import render
 from api.pages.routing import fields, local_path, to
-from api.request_context import Parts, token_hash
+from api.request_context import Parts
+from application.access import sign_in
 from domain.errors import DomainError, NotSignedIn, SignInLinkUsed
-from models.queries.access import sign_in
 from models.queries.people import people
 from models.session import Session
 from runtime.seed import PEOPLE
@@ -80,18 +80,15 @@ async def _token_id(request: Request, parts: Parts, form: dict[str, str]) -> str
         if (person_id := form.get("person", "")) in _demo_people(request, parts.settings):
             return await _demo_session(session, person_id, now)
         if code := form.get("code", "").strip():
-            return (await sign_in.use_link(session, token_hash(code), now)).id
-        found = await people.find_signed_in(session, token_hash(form.get("token", "").strip()), now, "web")
-        if found is None or sign_in.LINK in found.viewer.scopes:
-            raise NotSignedIn()
-        return found.token_id
+            return (await sign_in.use_link(session, code, now)).id
+        return await sign_in.sign_in_with_token(session, form.get("token", "").strip(), now)
 
 
 async def _demo_session(session: Session, person_id: str, now: datetime) -> str:
     person = await people.find_person(session, person_id)
     if person is None or not person.is_active:
         raise NotSignedIn()
-    return (await sign_in.begin_session(session, person, now)).id
+    return (await sign_in.start_session(session, person, now)).id
 
 
 @routes.post("/sign-out")

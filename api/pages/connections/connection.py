@@ -20,6 +20,7 @@ from integrations import kinds
 from models.queries.connections import connections
 from models.queries.connections.sync_log import LogFilters
 from models.queries.pagination import Ask
+from models.queries.people import services as service_queries
 from models.queries.people import teams
 
 routes = router()
@@ -95,7 +96,7 @@ def _projection(sent: Mapping[str, str]) -> dict[str, Any] | None:
 async def _places(visit: Visit) -> dict[str, str]:
     session = visit.context.session
     named = {f"team:{one.id}": f"Team {one.name}" for one in (await teams.list_teams(session, Ask(200))).items}
-    services = (await teams.list_services(session, Ask(200))).items
+    services = (await service_queries.list_services(session, Ask(200))).items
     named |= {f"service:{one.id}": f"Service {one.name}" for one in services}
     return {"else": "Everything else"} | named
 

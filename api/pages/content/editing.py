@@ -19,6 +19,7 @@ from api.shapes.style import AdviceIgnoreIn, AdviceOut, FindingOut, advice_out
 from api.v1.content.sections import SectionPut, SectionSaved, save_section
 from api.v1.postmortems import postmortems as api
 from application import style
+from application.postmortems import editing
 from domain import access
 from domain.access import Visibility
 from domain.content.custom_fields import CustomField, FieldType
@@ -32,7 +33,7 @@ from models.queries.content.kept_templates import kept_content
 from models.queries.pagination import Ask
 from models.queries.people import people, teams
 from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import Full
+from models.queries.postmortems.postmortems import FullPostmortem
 
 routes = router()
 
@@ -90,14 +91,14 @@ async def edit(visit: Visiting, postmortem_id: PathId) -> Response:
     return await _editor(visit, full, _as_it_is(full))
 
 
-def _as_it_is(full: Full) -> dict[str, Shown]:
+def _as_it_is(full: FullPostmortem) -> dict[str, Shown]:
     kept, revisions = kept_content(full.postmortem.template), _revisions(full.postmortem)
     return {
         name: Shown(text, _base(text, revisions.get(name, 0))) for name, text in written(full.postmortem, kept).items()
     }
 
 
-async def _advice(visit: Visit, full: Full) -> dict[str, list[FindingOut]]:
+async def _advice(visit: Visit, full: FullPostmortem) -> dict[str, list[FindingOut]]:
     return by_section(advice_out(await style.list_advice(visit.context.session, seen_of(full))))
 
 
@@ -117,18 +118,20 @@ def _base(text: str, revision: int) -> str:
     return f"{revision}.{fingerprint(text.strip())}"
 
 
-async def _editable(visit: Visit, postmortem_id: str) -> Full:
+async def _editable(visit: Visit, postmortem_id: str) -> FullPostmortem:
     full = await postmortems.get_full(visit.context.session, visit.context.viewer, postmortem_id, visit.context.now)
     access.check_edit(Status(full.postmortem.status), full.relations)
     return full
 
 
-async def _editor(visit: Visit, full: Full, shown: Mapping[str, Shown], refusal: DomainError | None = None) -> Response:
+async def _editor(
+    visit: Visit, full: FullPostmortem, shown: Mapping[str, Shown], refusal: DomainError | None = None
+) -> Response:
     may_manage = True
     asked = visit.request.query_params
     kept = kept_content(full.postmortem.template)
     try:
-        postmortems.check_managing(seen_of(full), "change the visibility of")
+        editing.check_may_manage(seen_of(full), "change the visibility of")
     except NotAllowed:
         may_manage = False
     return await show(
@@ -240,7 +243,7 @@ async def _save_section(visit: Visit, postmortem_id: str, name: str, text: str) 
     return refusal if refusal is not None else saved[0].merged
 
 
-async def _save(visit: Visit, full: Full, changed: Mapping[str, str], there: Mapping[str, str]) -> None:
+async def _save(visit: Visit, full: FullPostmortem, changed: Mapping[str, str], there: Mapping[str, str]) -> None:
     patch = read_form(PostmortemPatch, _patch(changed, there, kept_content(full.postmortem.template)))
     await api.edit(visit.context, visit.context.session, full.postmortem.id, patch.columns(), full.postmortem.version)
 

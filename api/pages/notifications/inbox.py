@@ -10,8 +10,9 @@ from api.pages.rendering import words, zone_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.shapes.base import PathId, zones
+from api.shapes.notifications import KindName, MePatch, preferences
 from api.shapes.policies import WEEK
-from api.v1.notifications.me import KindName, MePatch, change_oneself, preferences
+from application.notifications.preferences import change_preferences
 from domain.errors import DomainError, UnknownReference
 from domain.notifications import notices as kinds
 from integrations import public_holidays
@@ -147,7 +148,9 @@ async def _save(visit: Visit) -> None:
     given["workingDays"] = [one.value for one in WEEK if form.get(f"day.{one}")] or None
     given["mutedKinds"] = [one for one in kinds.KINDS if form.get(f"mute.{one}")]
     given["delegateId"] = await _delegate(visit, form.get("delegate", "").strip())
-    await change_oneself(visit.context, read_form(MePatch, given), None)
+    context, patch = visit.context, read_form(MePatch, given)
+    holidays = patch.holidays(context.now.year)
+    await change_preferences(context.session, context.viewer, patch.changes(), None, holidays=holidays)
 
 
 async def _delegate(visit: Visit, written: str) -> str | None:

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request, Response
 
 from api.pages.rendering import render
 from api.request_context import Parts
+from application.notifications import preferences
 from domain.errors import NotFound
-from models.queries.notifications import preferences
 
 routes = APIRouter(include_in_schema=False)
 

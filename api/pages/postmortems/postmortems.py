@@ -20,7 +20,7 @@ from models.queries.incidents.incidents import IncidentFilters
 from models.queries.pagination import Ask
 from models.queries.people import people, teams
 from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import Filters
+from models.queries.postmortems.postmortems import PostmortemFilters
 
 routes = router()
 
@@ -35,7 +35,7 @@ async def list_postmortems(
     overdue: bool | None = None,
 ) -> Response:
     context = visit.context
-    wanted = Filters(status=[status.value] if status else [], team_id=team or None, q=q, overdue=overdue)
+    wanted = PostmortemFilters(status=[status.value] if status else [], team_id=team or None, q=q, overdue=overdue)
     found = await postmortems.list_postmortems(context.session, context.viewer, wanted, page, context.now)
     rows = [one.postmortem for one in found.items]
     return await show(

@@ -7,12 +7,12 @@ from typing import Any
 
 from fastapi import Response
 
+from api import commands
 from api.pages.action_items import listed
 from api.pages.comments.threads import as_read, list_shown, people_talking, said, threads_of
 from api.pages.rendering import spoken
 from api.pages.routing import Visit
 from api.pages.showing import show
-from api.v1 import commands
 from application import style
 from domain import access
 from domain.access import EditorLevel, Verb
@@ -37,7 +37,7 @@ from models.queries.incidents import links
 from models.queries.pagination import Ask
 from models.queries.people import people, teams
 from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import Full, VisiblePostmortem, state_of
+from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmortem, state_of
 from models.queries.review import commands as moves
 from models.queries.review import reviews
 from models.queries.review.reviews import TargetStanding
@@ -169,7 +169,7 @@ def titles_of(kept: Template) -> dict[str, str]:
     return {one.key: one.title for one in kept.sections}
 
 
-def seen_of(full: Full) -> VisiblePostmortem:
+def seen_of(full: FullPostmortem) -> VisiblePostmortem:
     return VisiblePostmortem(full.postmortem, full.relations, full.visibility)
 
 

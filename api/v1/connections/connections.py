@@ -13,17 +13,16 @@ from api.request_context import Context, RequestContext
 from api.shapes.base import FreeForm, Given, IfMatch, Listing, PathId, Shape, ask, expected_version, tag
 from api.shapes.projections import ProjectionShape
 from api.v1.routing import router
+from application.audit.audit_log import audit, change_row
+from application.people.references import check_services, check_teams
 from domain.errors import CredentialsLocked, DomainError, NoTracker
 from integrations import kinds, shelf
 from integrations.fields import Name, Words
 from integrations.tracker import Registration, TrackerUnavailable
 from models.base import new_id
 from models.integration import Integration
-from models.queries.audit import records
 from models.queries.connections import connections
 from models.queries.pagination import Ask
-from models.queries.people import teams
-from models.queries.postmortems.postmortems import check_services
 
 log = structlog.get_logger()
 
@@ -169,7 +168,7 @@ async def create_integration(context: Context, given: IntegrationNew, response: 
     context.session.add(row)
     told = {"kind": row.kind, "name": row.name, "config": row.config, "secrets": sorted(secrets)}
     told |= {"projection": projection} if projection else {}
-    records.audit(context.session, context.viewer, "integration.created", "integration", row.id, after=told)
+    audit(context.session, context.viewer, "integration.created", "integration", row.id, after=told)
     await context.session.flush()
     response.headers["Location"] = f"/api/integrations/{row.id}"
     tag(response, row.version)
@@ -187,7 +186,7 @@ async def _checked(context: RequestContext, kind: str, given: ProjectionShape) -
         raise NoTracker(kind=kind)
     team_ids = [one.team_id for one in given.destinations if one.team_id]
     service_ids = [one.service_id for one in given.destinations if one.service_id]
-    await teams.check_teams(context.session, "projection.destinations.teamId", team_ids)
+    await check_teams(context.session, "projection.destinations.teamId", team_ids)
     await check_services(context.session, "projection.destinations.serviceId", service_ids)
     return kept
 
@@ -217,11 +216,11 @@ async def change_integration(
     if given.secrets:
         changes |= {"needs_attention": None, "attention_of": None}
     before = row.config, row.is_enabled
-    records.change_row(context.session, context.viewer, "integration", row, changes, expected_version(if_match))
+    change_row(context.session, context.viewer, "integration", row, changes, expected_version(if_match))
     if given.secrets:
         row.secrets = context.parts.keyring.seal(secrets)
         told = {"secrets": sorted(given.secrets)}
-        records.audit(context.session, context.viewer, "integration.secrets_renewed", "integration", row.id, after=told)
+        audit(context.session, context.viewer, "integration.secrets_renewed", "integration", row.id, after=told)
     if given.secrets or before != (row.config, row.is_enabled):
         row.look_wanted_at = context.now
     await context.session.flush()
@@ -252,12 +251,12 @@ async def disconnect(context: Context, integration_id: PathId, if_match: IfMatch
     left = await _unhook(context, row)
     row = await connections.get_connected(context.session, integration_id, lock=True)
     gone: dict[str, Any] = {"disconnected_at": context.now, "is_enabled": False, "needs_attention": None}
-    records.change_row(
+    change_row(
         context.session, context.viewer, "integration", row, gone | {"registration": None}, expected_version(if_match)
     )
     row.secrets, row.troubled_at, row.registering_until = None, None, None
     told = {"name": row.name, "webhookLeft": left}
-    records.audit(context.session, context.viewer, "integration.disconnected", "integration", row.id, after=told)
+    audit(context.session, context.viewer, "integration.disconnected", "integration", row.id, after=told)
     await context.session.flush()
     return Goodbye(**integration_out(context, row).model_dump(), webhook_left=left)
 

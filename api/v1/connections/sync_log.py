@@ -101,5 +101,5 @@ async def replay(
         about = await find_item_of(context.session, context.parts.keyring, delivery)
         if about is not None:
             told, opened = about, delivery.id
-            context.after_commit.append(lambda: context.parts.dispatch.tell_of_ticket(told, opened))
+            context.after_commit.append(lambda: context.parts.dispatch.signal_ticket_event(told, opened))
     return ReplayOut(status="handling")

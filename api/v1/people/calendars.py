@@ -11,10 +11,9 @@ from api.request_context import Context, RequestContext
 from api.shapes.base import IfMatch, PathId, StrictlyGiven, expected_version, tag
 from api.shapes.policies import WEEK, Clock, Country, Region, Weekday, clock_of, minutes_of, sorted_days
 from api.v1.routing import router
+from application.people import calendars
 from integrations import public_holidays
-from models.queries.escalation import leads
-from models.queries.notifications import receivers
-from models.queries.people import calendars, people
+from models.queries.people import people
 
 routes: APIRouter = router("people", prefix="/users/{user_id}/calendar")
 
@@ -63,12 +62,13 @@ async def put_calendar(
         "country": given.country,
         "region": given.region,
     }
-    await people.change_person(context.session, context.viewer, user_id, changes, expected_version(if_match))
+    holidays = None
     if given.country:
-        known: frozenset[date] = public_holidays.dates(given.country, given.region, context.now.year)
-        await calendars.keep_holidays(context.session, (given.country, given.region or ""), known)
-    await leads.look_anew(context.session, user_id)
-    await receivers.replan(context.session, user_id)
+        dates: frozenset[date] = public_holidays.dates(given.country, given.region, context.now.year)
+        holidays = ((given.country, given.region or ""), dates)
+    await calendars.change_calendar(
+        context.session, context.viewer, user_id, changes, expected_version(if_match), holidays=holidays
+    )
     return await _read(context, user_id, response)
 
 

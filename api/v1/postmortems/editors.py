@@ -13,6 +13,7 @@ from api.v1.postmortems.postmortems import read, start_after_commit
 from api.v1.routing import router
 from application.incidents.links import link_incident as link
 from application.incidents.links import unlink_incident as unlink
+from application.postmortems import editors as use_cases
 from domain.access import EditorLevel
 from models.postmortem import PostmortemEditor
 from models.queries.incidents import links
@@ -68,26 +69,26 @@ async def add_editor(context: Context, postmortem_id: PathId, given: EditorIn) -
     """
     seen = await _seen(context, postmortem_id, lock=True)
     if given.team_id is not None:
-        added = await editors.add_team_as_editors(
+        added = await use_cases.add_team_as_editors(
             context.session, context.viewer, seen, given.team_id, given.level, context.now
         )
         return Listing(items=[editor_out(one) for one in added])
     people = [given.user_id] if given.user_id else []
-    added = await editors.add_editors(context.session, context.viewer, seen, people, given.level, context.now)
+    added = await use_cases.add_editors(context.session, context.viewer, seen, people, given.level, context.now)
     return editor_out(added[0])
 
 
 @routes.patch("/editors/{user_id}")
 async def change_editor(context: Context, postmortem_id: PathId, user_id: PathId, given: EditorPatch) -> EditorOut:
     seen = await _seen(context, postmortem_id, lock=True)
-    await editors.change_editor(context.session, context.viewer, seen, user_id, given.level, context.now)
+    await use_cases.change_editor(context.session, context.viewer, seen, user_id, given.level, context.now)
     return EditorOut(user_id=user_id, level=given.level)
 
 
 @routes.delete("/editors/{user_id}", status_code=204)
 async def remove_editor(context: Context, postmortem_id: PathId, user_id: PathId) -> None:
     seen = await _seen(context, postmortem_id, lock=True)
-    await editors.remove_editor(context.session, context.viewer, seen, user_id, context.now)
+    await use_cases.remove_editor(context.session, context.viewer, seen, user_id, context.now)
 
 
 # Linked incidents

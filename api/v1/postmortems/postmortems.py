@@ -4,24 +4,22 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from api import commands
 from api.request_context import Context, RequestContext
 from api.shapes.base import IfMatch, Listing, PathId, ask, expected_version, tag
 from api.shapes.postmortems import PostmortemNew, PostmortemOut, PostmortemPatch, postmortem_out
-from api.v1 import commands
 from api.v1.routing import router
-from application.incidents import drafts, opening
+from application.commands import check as check_command
+from application.incidents.opening import create_postmortem as create
+from application.postmortems import editing
 from domain.access import Visibility
 from domain.errors import IllegalTransition
 from domain.postmortems.commands import PostmortemAction
 from domain.postmortems.lifecycle import TRANSITION_TO, Status
 from integrations.fields import Instant
-from models.base import new_id
-from models.queries.content.kept_templates import choose_template
-from models.queries.incidents import incidents
 from models.queries.pagination import Ask
-from models.queries.people.teams import check_teams
 from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import Filters, NewPostmortem, NewTimelineEvent
+from models.queries.postmortems.postmortems import PostmortemFilters
 from models.session import Session
 
 routes: APIRouter = router("postmortems", prefix="/postmortems")
@@ -42,8 +40,8 @@ def filters(
     created_from: Annotated[Instant | None, Query(alias="createdFrom")] = None,
     created_to: Annotated[Instant | None, Query(alias="createdTo")] = None,
     sort: Sort = "-createdAt",
-) -> Filters:
-    return Filters(
+) -> PostmortemFilters:
+    return PostmortemFilters(
         status=[one.value for one in status],
         team_id=team_id,
         service_id=service_id,
@@ -59,7 +57,7 @@ def filters(
 
 @routes.get("")
 async def list_postmortems(
-    context: Context, wanted: Annotated[Filters, Depends(filters)], page: Annotated[Ask, Depends(ask)]
+    context: Context, wanted: Annotated[PostmortemFilters, Depends(filters)], page: Annotated[Ask, Depends(ask)]
 ) -> Listing[PostmortemOut]:
     """Those that you may see. ``q`` finds what ``/api/search`` finds; ``overdue`` are those with a missed target."""
     found = await postmortems.list_postmortems(context.session, context.viewer, wanted, page, context.now)
@@ -70,56 +68,10 @@ async def list_postmortems(
 @routes.post("", status_code=201)
 async def create_postmortem(context: Context, given: PostmortemNew, response: Response) -> PostmortemOut:
     """Opens a draft. What is not given is taken from the linked incidents, which must be resolved."""
-    postmortem_id = new_id("pm")
-    new = await _new(context, postmortem_id, given)
-    await postmortems.open_postmortem(context.session, context.viewer, new, context.now)
+    postmortem_id = await create(context.session, context.viewer, given.request(), context.now)
     start_after_commit(context, postmortem_id)
     response.headers["Location"] = f"/api/postmortems/{postmortem_id}"
     return await read(context, postmortem_id, response)
-
-
-async def _new(context: RequestContext, postmortem_id: str, given: PostmortemNew) -> NewPostmortem:
-    columns = given.columns()
-    for name in ("incident_id", "incident_ids", "status", "template_id", "timeline", "title"):
-        columns.pop(name, None)
-    template = given.template_id and await choose_template(
-        context.session, context.viewer, "templateId", given.template_id
-    )
-    team_ids, service_ids = columns.pop("team_ids", None), columns.pop("service_ids", None)
-    await check_teams(context.session, "teamIds", _texts(team_ids))
-    await postmortems.check_services(context.session, "serviceIds", _texts(service_ids))
-    linked = [await incidents.get_incident(context.session, one) for one in given.incidents()]
-    await opening.check_may_open(context.session, context.viewer, linked)
-    author = context.viewer.person_id
-    prefilled = (
-        await drafts.draft_from(context.session, linked, postmortem_id, author)
-        if linked
-        else NewPostmortem(postmortem_id, given.title or "", author)
-    )
-    named = {*_texts(team_ids), *_texts(service_ids)}
-    written = [
-        NewTimelineEvent(one.at, one.event, one.type, one.actor, precision=one.precision)
-        for one in given.timeline or []
-    ]
-    return NewPostmortem(
-        id=postmortem_id,
-        title=given.title or prefilled.title,
-        author_id=author,
-        columns={**prefilled.columns, **columns},
-        incident_ids=prefilled.incident_ids,
-        team_ids=prefilled.team_ids if team_ids is None else _texts(team_ids),
-        service_ids=prefilled.service_ids if service_ids is None else _texts(service_ids),
-        participant_ids=prefilled.participant_ids,
-        brought_by={one: it for one, it in prefilled.brought_by.items() if one not in named},
-        timeline=[*prefilled.timeline, *written],
-        urgency=prefilled.urgency,
-        resolved_at=prefilled.resolved_at,
-        template=template or None,
-    )
-
-
-def _texts(values: Any) -> list[str]:
-    return list(values or [])
 
 
 @routes.get("/{postmortem_id}")
@@ -133,7 +85,7 @@ async def update_postmortem(
 ) -> PostmortemOut:
     """Edits the content. A ``status`` in it is a transition; where that is refused, nothing of it is saved."""
     changes = given.columns()
-    status, told = changes.pop("status", None), commands.said({"comment": changes.pop("comment", None)})
+    status, told = changes.pop("status", None), commands.without_none({"comment": changes.pop("comment", None)})
     expected = expected_version(if_match)
     if status is None:
         await edit(context, context.session, postmortem_id, changes, expected)
@@ -158,9 +110,9 @@ async def _edit_and_move(
         current = Status(seen.postmortem.status)
         if current is not wanted:
             command = commands.postmortem_command(context, postmortem_id, _action(current, wanted), told)
-            await commands.check(context, session, command, told)
+            await check_command(session, context.viewer, command, told, context.now)
     if command is not None:
-        await context.parts.commands.run_postmortem(command, told)
+        await context.parts.commands.send(command, told)
 
 
 def _action(current: Status, wanted: Status) -> PostmortemAction:
@@ -175,7 +127,7 @@ def _action(current: Status, wanted: Status) -> PostmortemAction:
 @routes.delete("/{postmortem_id}", status_code=204)
 async def delete_postmortem(context: Context, postmortem_id: PathId) -> None:
     """Administrators; drafts only. Its action items go with it, their tickets stay where they are."""
-    await commands.move(context, postmortem_id, PostmortemAction.DELETE)
+    await commands.run_postmortem_command(context, postmortem_id, PostmortemAction.DELETE)
 
 
 async def edit(
@@ -184,7 +136,7 @@ async def edit(
     """Changes content, in that session's transaction; the workflow is told where that moves its deadline or team."""
     if not changes and expected is None:
         return
-    started = await postmortems.edit_content(
+    started = await editing.edit_postmortem(
         session, context.viewer, postmortem_id, changes, expected_version=expected, now=context.now
     )
     await session.flush()

@@ -1,6 +1,6 @@
-"""Reading the audit trail; and keeping in it who read what was none of theirs."""
+"""Reading the audit log, and recording in it when an administrator reads a private postmortem."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,14 +13,12 @@ from models.postmortem import Postmortem
 from models.queries.access.visibility import effective_visibility, insider, visible_to
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.record import AuditEntry
-from models.session import Sessions, StoreError, is_read_only
+from models.session import StoreError, is_read_only
 
 log = structlog.get_logger()
 
 READ = "postmortem.read"
 ONCE_IN = timedelta(hours=1)
-BATCH = 500
-"""Rows of an export that are in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +61,11 @@ def _wanted(filters: AuditFilters) -> list[ColumnElement[bool]]:
     return wanted
 
 
-async def stream_audit(sessions: Sessions, viewer: Viewer, filters: AuditFilters) -> AsyncIterator[AuditEntry]:
-    """All of it, however much: in batches, each in a transaction of its own, so that a slow reader holds none open."""
-    cursor: str | None = None
-    while True:
-        async with sessions.begin() as session:
-            page = await list_audit(session, viewer, filters, Ask(BATCH, cursor))
-        for entry in page.items:
-            yield entry
-        cursor = page.next_cursor
-        if cursor is None:
-            return
-
-
 async def note_reads(session: AsyncSession, viewer: Viewer, postmortem_ids: Collection[str]) -> None:
-    """Audits that an administrator read PRIVATE postmortems without being one of their people.
+    """Audits that an administrator read PRIVATE postmortems that they have no relation to.
 
-    Once an hour for each reader and postmortem, in the transaction of the read, although that is a GET. Where the
-    database only reads (a standby, a server set so), the read goes on, and the log keeps what the trail cannot.
+    Writes at most one entry an hour for each reader and postmortem, in the transaction of the read, although the
+    request is a GET. If the database is read-only, such as a standby, the read succeeds and the log file records it.
     """
     if not viewer.is_admin or not postmortem_ids:
         return

@@ -1,19 +1,16 @@
-"""The audit trail, the command log, and answers kept for repeated requests."""
+"""Superseded by ``application.audit``; it stays until the last use case has left ``models.queries``."""
 
-import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
 from domain.action_items.commands import ActionItemCommand
-from domain.errors import IdempotencyKeyInUse, IdempotencyKeyReused, StaleVersion
+from domain.errors import IdempotencyKeyReused, StaleVersion
 from domain.postmortems.commands import PostmortemCommand
-from models.record import AuditEntry, CommandArgument, CommandLog, IdempotencyRecord
+from models.record import AuditEntry, CommandLog
 
 # Audit
 
@@ -89,63 +86,3 @@ def log_command(session: AsyncSession, entity_id: str, command: PostmortemComman
             fingerprint=command.fingerprint,
         )
     )
-
-
-async def stage_arguments(session: AsyncSession, request_id: str, arguments: Mapping[str, Any]) -> None:
-    """Leaves a command's words for its activity. The same request again leaves them as they are."""
-    statement = insert(CommandArgument).values(request_id=request_id, arguments=dict(arguments))
-    await session.execute(statement.on_conflict_do_nothing())
-
-
-async def take_arguments(session: AsyncSession, request_id: str) -> dict[str, Any]:
-    """The words of a command, removed in the transaction that carries it out."""
-    statement = delete(CommandArgument).where(CommandArgument.request_id == request_id)
-    row = (await session.execute(statement.returning(CommandArgument.arguments))).scalar_one_or_none()
-    return row or {}
-
-
-# Idempotency
-
-
-async def claim_idempotency_key(
-    session: AsyncSession, person_id: str, key: str, fingerprint: bytes
-) -> IdempotencyRecord | None:
-    """Takes the key for the length of this transaction; the kept answer, where there is one.
-
-    A crash frees the key with its connection. Raises :class:`IdempotencyKeyInUse` while another transaction holds it
-    and :class:`IdempotencyKeyReused` where the kept answer was to another request.
-    """
-    lock = int.from_bytes(hashlib.sha256(f"{person_id}\x1f{key}".encode()).digest()[:8], "big", signed=True)
-    if not (await session.execute(select(func.pg_try_advisory_xact_lock(lock)))).scalar_one():
-        raise IdempotencyKeyInUse()
-    record = await session.get(IdempotencyRecord, (person_id, key))
-    if record is not None and record.fingerprint != fingerprint:
-        raise IdempotencyKeyReused()
-    return record
-
-
-def keep_answer(
-    session: AsyncSession,
-    person_id: str,
-    key: str,
-    fingerprint: bytes,
-    status_code: int,
-    headers: Mapping[str, str],
-    body: bytes,
-) -> None:
-    session.add(
-        IdempotencyRecord(
-            person_id=person_id,
-            key=key,
-            fingerprint=fingerprint,
-            status_code=status_code,
-            headers=dict(headers),
-            body=body,
-        )
-    )
-
-
-async def forget_old(session: AsyncSession, before: datetime) -> None:
-    """Drops kept answers and stray command words from before that instant."""
-    await session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.created_at < before))
-    await session.execute(delete(CommandArgument).where(CommandArgument.created_at < before))

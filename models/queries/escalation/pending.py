@@ -19,7 +19,8 @@ from models.action_item import ActionItem
 from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget
 from models.queries.escalation.participants import Cast, read_cast
 from models.queries.escalation.policies import content_of, get_policy
-from models.queries.postmortems.postmortems import state_of, unresolved_threads
+from models.queries.postmortems.counts import unresolved_threads
+from models.queries.postmortems.postmortems import state_of
 from models.section import Section
 
 WRITING = (Status.DRAFT.value, Status.IN_REVIEW.value)

@@ -15,7 +15,7 @@ from models.policy import Policy
 from models.postmortem import Postmortem, PostmortemTarget
 from models.queries.audit.records import audit
 from models.queries.escalation.policies import check_may_write, content_of
-from models.queries.postmortems.first_drafts import set_due
+from models.queries.escalation.targets import update_due
 
 OPEN = (Status.DRAFT.value, Status.IN_REVIEW.value)
 AT_ONCE = 500
@@ -77,7 +77,7 @@ async def apply_policy(
     applied = await _effects(session, rows, content, now)
     moved = [one.postmortem for one in applied if one.changes]
     due = {one.id: rules.due_instants(_start(one), content) for one in moved}
-    await set_due(session, due, {one.id: _done(one) for one in moved})
+    await update_due(session, due, {one.id: _done(one) for one in moved})
     for effect in applied:
         postmortem = effect.postmortem
         before = {"policyVersion": postmortem.policy_version, **_told(effect.changes, "before")}

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,15 +20,15 @@ from domain.notifications.timing import Hearing, Outcome, Plan
 from domain.people.absence import absence
 from domain.people.calendar import Calendar
 from models.base import derived_id, new_id
-from models.integration import Integration
 from models.notification import Message, Voice
 from models.person import Person
 from models.postmortem import Postmortem
+from models.queries.access.viewers import get_viewer_unscoped
 from models.queries.access.visibility import visible_to
 from models.queries.escalation.policies import content_of, pick_policy
+from models.queries.notifications import outbox
 from models.queries.notifications.notice_facts import Fact, read_facts
 from models.queries.notifications.notices import notify
-from models.queries.people import people
 from models.queries.people.calendars import read_calendars
 from models.record import Notice
 from models.team import Team
@@ -70,7 +70,7 @@ async def find_receiver_unscoped(session: AsyncSession, receiver_id: str) -> Rec
     if person is not None:
         if not person.is_active:
             return None
-        viewer = await people.get_viewer_unscoped(session, person.id, "voice")
+        viewer = await get_viewer_unscoped(session, person.id, "voice")
         hours = await _hours(session, person, viewer.team_ids)
         hearing = _hearing(person, voice, hours, await _last_escalation(session, person.id))
         return Receiver(person.id, person.name, hearing, voice, person, viewer)
@@ -126,8 +126,7 @@ async def read_office(session: AsyncSession, team_ids: Collection[str]) -> Offic
 async def plan_unscoped(session: AsyncSession, receiver_id: str, now: datetime) -> Plan:
     """Takes the receiver's notices out of the outbox, and says when to look at them next."""
     receiver = await find_receiver_unscoped(session, receiver_id)
-    heard = update(Notice).where(or_(Notice.person_id == receiver_id, Notice.team_id == receiver_id), ~Notice.is_heard)
-    await session.execute(heard.values(is_heard=True))
+    await outbox.take_out(session, receiver_id)
     if receiver is None:
         voice = await _hold(session, receiver_id)
         voice.next_at = voice.digest_at = None
@@ -253,7 +252,7 @@ async def _delegate(session: AsyncSession, person: Person, now: datetime) -> Per
 async def _visible(session: AsyncSession, delegate: Person | None, notices: Sequence[Notice]) -> set[str]:
     if delegate is None:
         return set()
-    viewer = await people.get_viewer_unscoped(session, delegate.id, "voice")
+    viewer = await get_viewer_unscoped(session, delegate.id, "voice")
     ids = {one.postmortem_id for one in notices if one.postmortem_id}
     return set(
         (await session.execute(select(Postmortem.id).where(Postmortem.id.in_(ids), visible_to(viewer)))).scalars()
@@ -357,31 +356,3 @@ async def _report(session: AsyncSession, receiver: Receiver, now: datetime) -> s
     values = {"id": message_id, "receiver_id": receiver.id, "kind": "REPORT", "state": "WAITING", "created_at": now}
     await session.execute(insert(Message).values(**values).on_conflict_do_nothing())
     return message_id
-
-
-# The outbox
-
-
-async def list_unheard_unscoped(session: AsyncSession, limit: int) -> list[str]:
-    """Receivers with notices that their workflow does not know of, those who wait longest first."""
-    statement = (
-        select(Notice.person_id, Notice.team_id).where(~Notice.is_heard).order_by(Notice.created_at).limit(limit)
-    )
-    rows = (await session.execute(statement)).all()
-    return list(dict.fromkeys(one.person_id or one.team_id for one in rows))
-
-
-async def list_overlooked_unscoped(session: AsyncSession, before: datetime, limit: int) -> list[str]:
-    """Receivers at whom nobody has looked since before that instant, though it was planned; teams never planned."""
-    planned = select(Voice.receiver_id).where(Voice.next_at < before).order_by(Voice.next_at).limit(limit)
-    found = list((await session.execute(planned)).scalars())
-    unknown = ~exists().where(Voice.receiver_id == Team.id, Voice.next_at.is_not(None))
-    enabled = exists().where(Integration.id == Team.channel_id)
-    teams = select(Team.id).where(Team.channel_id.is_not(None), enabled, unknown).limit(limit)
-    return [*found, *(await session.execute(teams)).scalars()]
-
-
-async def replan(session: AsyncSession, receiver_id: str) -> None:
-    """What waits is put back into the outbox: preferences or absences have changed."""
-    theirs = or_(Notice.person_id == receiver_id, Notice.team_id == receiver_id)
-    await session.execute(update(Notice).where(theirs, Notice.settled_at.is_(None)).values(is_heard=False))

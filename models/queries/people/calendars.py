@@ -1,4 +1,4 @@
-"""When people are at work: each person's own hours where they gave some, else those of a policy's office."""
+"""When people work: their own hours if they set any, otherwise the office hours of a policy."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -14,12 +14,12 @@ from models.person import Person
 
 Region = tuple[str, str]
 """Country, and region or an empty text."""
-UNSAID = "UTC"
-"""The zone of somebody who gave none."""
+DEFAULT_ZONE = "UTC"
+"""The time zone of a person who set none."""
 
 
 async def read_calendars(session: AsyncSession, people: Sequence[Person], office: Office) -> dict[str, Calendar]:
-    """By id; one statement, or none where nobody named a country."""
+    """Calendars by id. Runs one statement, or none if no person has a country."""
     regions = {region for one in people if (region := region_of(one))}
     holidays = await read_holidays(session, regions)
     return {one.id: calendar_of(one, office, holidays) for one in people}
@@ -30,14 +30,14 @@ def region_of(person: Person) -> Region | None:
 
 
 def calendar_of(person: Person, office: Office, holidays: Mapping[Region, frozenset[date]]) -> Calendar:
-    """Public holidays are those of their country, else the office's; its own closing days are everybody's."""
+    """Public holidays are those of the person's country, or else of the office. Its closing days apply to everyone."""
     region, hours = region_of(person), office.hours
     public = office.holidays if region is None else holidays.get(region, frozenset())
     away = (
         () if person.away_from is None and person.away_until is None else (Away(person.away_from, person.away_until),)
     )
     return Calendar(
-        zone=hours.zone if person.time_zone == UNSAID else person.time_zone,
+        zone=hours.zone if person.time_zone == DEFAULT_ZONE else person.time_zone,
         days=tuple(person.working_days) if person.working_days else hours.days,
         opens=hours.opens if person.opens is None else person.opens,
         closes=hours.closes if person.closes is None else person.closes,
@@ -58,15 +58,15 @@ async def read_holidays(session: AsyncSession, regions: Iterable[Region]) -> dic
     return {region: frozenset(days) for region, days in found.items()}
 
 
-async def keep_holidays(session: AsyncSession, region: Region, days: Iterable[date]) -> None:
-    """Adds those that are not known yet: what was looked up once stays."""
+async def insert_holidays(session: AsyncSession, region: Region, days: Iterable[date]) -> None:
+    """Adds the days that are not known yet."""
     rows = [{"country": region[0], "region": region[1], "day": day} for day in sorted(days)]
     if rows:
         await session.execute(insert(PublicHoliday).values(rows).on_conflict_do_nothing())
 
 
-async def list_wanting(session: AsyncSession, until: date) -> list[Region]:
-    """Where active people work whose public holidays are not known up to that day."""
+async def list_regions_without_holidays(session: AsyncSession, until: date) -> list[Region]:
+    """Regions of active people whose public holidays are not known up to that day."""
     region = func.coalesce(Person.region, "")
     last = (
         select(func.max(PublicHoliday.day))

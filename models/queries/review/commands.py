@@ -41,20 +41,18 @@ from models.postmortem import (
     Review,
     TimelineEvent,
 )
-from models.queries.audit.records import audit, is_committed, log_command, take_arguments
+from models.queries.access.viewers import get_viewer_unscoped
+from models.queries.audit.command_log import take_arguments
+from models.queries.audit.records import audit, is_committed, log_command
 from models.queries.content.kept_templates import get_kept
 from models.queries.content.section_texts import read_bodies
 from models.queries.escalation.leads import tell_of_slips
 from models.queries.escalation.reminders import look_at_postmortem
+from models.queries.escalation.targets import meet_targets
 from models.queries.notifications.notices import notify, notify_teams
-from models.queries.people.people import check_active, find_absences, get_viewer_unscoped
-from models.queries.postmortems.postmortems import (
-    VisiblePostmortem,
-    get_visible,
-    meet_targets,
-    state_of,
-    unresolved_threads,
-)
+from models.queries.people.people import check_active, find_absences
+from models.queries.postmortems.counts import unresolved_threads
+from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible, state_of
 
 REVIEW_ACTIONS = {PostmortemAction.APPROVE, PostmortemAction.REQUEST_CHANGES}
 

@@ -1,9 +1,8 @@
-"""The access table, cell by cell, through HTTP: status x visibility x person x verb, against ``domain.access``.
+"""The access table, cell by cell, through HTTP: status x visibility x person x verb, compared with ``domain.access``.
 
-Who may is answered with success, or refused for what is asked (409, 422, or something else that is not there); who may
-only see is refused with 403; to whom it is not there, it is not there (404). Each verb's first door is tried on every
-postmortem, its other doors on those of a team.
-"""
+A person who may do it gets a success, or a refusal of the request itself (409, 422, or a 404 for something else). A
+person who may only see the postmortem gets 403, and one who can't see it gets 404. Each verb's first endpoint is tried
+on every postmortem, its other endpoints on those of a team."""
 
 import re
 from collections.abc import Callable, Set

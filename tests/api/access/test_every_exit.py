@@ -1,4 +1,4 @@
-"""Every way out of a postmortem tells only whom the access table lets see it: lists, search, notices, pages."""
+"""Every exit of a postmortem (lists, search, notices, pages) shows it only to people who may see it."""
 
 from collections.abc import Iterator, Set
 from datetime import UTC, datetime, timedelta

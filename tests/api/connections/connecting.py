@@ -1,4 +1,4 @@
-"""Connections made through HTTP, to the tracker that has no vendor: its board is a file that a test can write, too."""
+"""Connections created through HTTP, to the console tracker, whose board is a file that tests can write too."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Who is who in a tracker: entered, imported, suggested by e-mail; nobody's account is given away silently."""
+"""Accounts in a tracker: entered, imported, or suggested by e-mail; nobody's account is reassigned silently."""
 
 from pathlib import Path
 from typing import Any

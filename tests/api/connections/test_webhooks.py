@@ -1,4 +1,4 @@
-"""The webhook doors, each from each kind of vendor: what is refused, what is not used, what came before."""
+"""Webhook endpoints, for each kind of vendor: what is refused, what is ignored, and what is a duplicate."""
 
 import gzip
 import hashlib

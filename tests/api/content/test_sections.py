@@ -1,6 +1,5 @@
-"""Sections through HTTP: saved byte for byte, merged or refused with all texts, with a history that loses nothing."""
+"""Sections through HTTP: saved byte for byte, and merged, or refused with all texts."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
@@ -9,10 +8,9 @@ import httpx
 import pytest
 
 from tests.api import writing
+from tests.api.content.sections import history, put, refused
 from tests.api.writing import SECTIONS, ok
-from tests.domain.content.test_markdown import VECTORS, check
-from tests.domain.content.test_merging import HOSTILE
-from tests.stack import Person, Stack, eventually
+from tests.stack import Person, Stack
 
 BASE = "one\ntwo\nthree\nfour\nfive"
 
@@ -43,23 +41,6 @@ def template(stack: Stack) -> str:
     custom = [{"key": "customers", "title": "Customers", "defaultText": "Who?\n"}, {"key": "legal", "title": "Legal"}]
     body = {"name": f"Sections {uuid4().hex[:8]}", "sections": [*sections, *custom]}
     return str(ok(stack.client().post("/api/templates", json=body), 201)["id"])
-
-
-def refused(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    assert response.status_code == status, f"{response.status_code}: {response.text[:500]}"
-    body: dict[str, Any] = response.json()
-    assert body["code"] == code, body
-    return body
-
-
-def put(who: Person, path: str, name: str, text: str, base: int | None = None, **more: Any) -> httpx.Response:
-    body = {"body": text} | ({} if base is None else {"baseRevision": base})
-    answer: httpx.Response = who.put(f"{path}/sections/{name}", json=body, **more)
-    return answer
-
-
-def history(who: Person, path: str, name: str, **params: Any) -> list[dict[str, Any]]:
-    return list(ok(who.get(f"{path}/sections/{name}/revisions", params=params))["items"])
 
 
 # Reading
@@ -108,6 +89,7 @@ def test_custom_sections_are_sections(author: Person, template: str) -> None:
 
 
 # Saving
+
 
 TEXTS = [
     "",
@@ -303,211 +285,3 @@ def test_many_at_once_lose_nothing(author: Person, editor: Person, path: str) ->
     changed = {f"changed by {number}" for number in range(len(names), len(names) + 12)}
     assert changed == {one for one in now["summary"].split("\n") if one.startswith("changed")}
     assert [one["revision"] for one in history(author, path, "summary")] == list(range(14, 0, -1))
-
-
-# The history
-
-
-def test_the_history_tells_who_when_and_how(author: Person, editor: Person, path: str) -> None:
-    ok(put(editor, path, "summary", "A\nB\nC", base=1))
-    ok(author.patch(path, json={"summary": "A\nC\nD\nE"}))
-    ok(editor.post(f"{path}/sections/summary/restore", json={"revision": 1}))
-    entries = history(author, path, "summary")
-    assert [one["revision"] for one in entries] == [4, 3, 2, 1]
-    assert [one["origin"] for one in entries] == ["restore", "edit", "edit", "prefill"]
-    assert [one["authorId"] for one in entries] == [editor.id, author.id, editor.id, author.id]
-    assert [one["restoredFrom"] for one in entries] == [1, None, None, None]
-    assert [one["characters"] for one in entries] == [len(SECTIONS["summary"]), 7, 5, len(SECTIONS["summary"])]
-    assert [(one["addedLines"], one["removedLines"]) for one in entries] == [(1, 4), (2, 1), (3, 1), (1, 0)]
-    assert sorted((one["at"] for one in entries), reverse=True) == [one["at"] for one in entries]
-    one = ok(author.get(f"{path}/sections/summary/revisions/2"))
-    assert one == entries[2] | {"body": "A\nB\nC"}
-
-
-def test_the_history_is_paged(author: Person, path: str) -> None:
-    for number in range(7):
-        ok(put(author, path, "summary", f"{number}"))
-    pages, cursor = [], ""
-    while cursor is not None:
-        params = {"limit": 3} | ({"cursor": cursor} if cursor else {})
-        page = ok(author.get(f"{path}/sections/summary/revisions", params=params))
-        pages += [one["revision"] for one in page["items"]]
-        cursor = page["nextCursor"]
-    assert pages == list(range(8, 0, -1))
-    other = ok(author.get(f"{path}/timeline", params={"limit": 1}))
-    refused(author.get(f"{path}/sections/summary/revisions", params={"cursor": "x"}), 422, "BadCursor")
-    assert other["nextCursor"] is None
-
-
-@pytest.mark.parametrize("number", ["0", "99", "-1", "x", "9" * 30])
-def test_a_revision_that_never_was_is_not_found(author: Person, path: str, number: str) -> None:
-    assert author.get(f"{path}/sections/summary/revisions/{number}").status_code in {404, 422}
-    assert author.post(f"{path}/sections/summary/restore", json={"revision": number}).status_code in {404, 422}
-    assert author.get(f"{path}/sections/summary/diff", params={"to": number}).status_code in {200, 404, 422}
-
-
-def test_the_difference_shows_lines_and_words(author: Person, path: str) -> None:
-    ok(put(author, path, "rootCause", "A pool limit from three years ago.\nNobody looked.", base=1))
-    told = ok(author.get(f"{path}/sections/rootCause/diff"))
-    assert (told["from"], told["to"], told["addedLines"], told["removedLines"]) == (1, 2, 2, 1)
-    (hunk,) = told["hunks"]
-    assert (hunk["fromLine"], hunk["toLine"]) == (1, 1)
-    assert [one["op"] for one in hunk["lines"]] == ["delete", "insert", "insert"]
-    gone, come, new = hunk["lines"]
-    assert [one["text"] for one in gone["parts"] if one["changed"]] == ["two"]
-    assert [one["text"] for one in come["parts"] if one["changed"]] == ["three"]
-    assert new == {"op": "insert", "text": "Nobody looked."}
-    back = ok(author.get(f"{path}/sections/rootCause/diff", params={"from": 2, "to": 1}))
-    assert (back["addedLines"], back["removedLines"]) == (1, 2)
-    first = ok(author.get(f"{path}/sections/rootCause/diff", params={"from": 0}))
-    assert [one["op"] for one in first["hunks"][0]["lines"]] == ["insert", "insert"]
-    assert ok(author.get(f"{path}/sections/rootCause/diff", params={"from": 2, "to": 2}))["hunks"] == []
-    assert ok(author.get(f"{path}/sections/detection/diff"))["hunks"] == []
-    refused(author.get(f"{path}/sections/rootCause/diff", params={"to": 3}), 404, "NotFound")
-
-
-@pytest.mark.parametrize("kind", ["two letters", "every second", "one line of words"])
-def test_hostile_texts_hold_nobody_up(author: Person, path: str, stack: Stack, kind: str) -> None:
-    older, newer = (text[:200_000] for text in HOSTILE[kind])
-    ok(put(author, path, "detection", older))
-    ok(put(author, path, "detection", newer))
-    waits = []
-    with ThreadPoolExecutor(2) as pool, httpx.Client(base_url=stack.url, timeout=30) as other:
-        begun = time.monotonic()
-        asked = pool.submit(author.get, f"{path}/sections/detection/diff", timeout=60)
-        tried = pool.submit(put, author, path, "detection", older + " ", 1, timeout=60)
-        while not (asked.done() and tried.done()):
-            started = time.monotonic()
-            assert other.get("/healthz").status_code == 200
-            waits.append(time.monotonic() - started)
-        took = time.monotonic() - begun
-    assert ok(asked.result())["to"] == 2
-    assert tried.result().status_code in {200, 412, 422}
-    assert took < 30
-    assert max(waits) < 5
-
-
-def test_an_earlier_text_is_restored(author: Person, editor: Person, path: str) -> None:
-    ok(put(author, path, "summary", "Worse.", base=1))
-    seen = author.get(path).headers["etag"]
-    restored = editor.post(f"{path}/sections/summary/restore", json={"revision": 1}, headers={"If-Match": '"2"'})
-    assert ok(restored)["body"] == SECTIONS["summary"]
-    assert (ok(restored)["revision"], restored.headers["etag"]) == (3, '"3"')
-    assert author.get(path).headers["etag"] != seen
-    assert ok(author.get(f"{path}/audit"))["items"][0]["action"] == "postmortem.section_restored"
-    stale = editor.post(f"{path}/sections/summary/restore", json={"revision": 2}, headers={"If-Match": '"2"'})
-    assert refused(stale, 412, "SectionConflict")["currentRevision"] == 3
-    refused(editor.post(f"{path}/sections/summary/restore", json={"revision": 9}), 404, "NotFound")
-    refused(editor.post(f"{path}/sections/detection/restore", json={"revision": 1}), 404, "NotFound")
-
-
-# Who may
-
-
-def doors(path: str) -> list[tuple[str, str, Any]]:
-    one = f"{path}/sections/summary"
-    return [
-        ("GET", f"{path}/sections", None),
-        ("GET", one, None),
-        ("GET", f"{one}/revisions", None),
-        ("GET", f"{one}/revisions/1", None),
-        ("GET", f"{one}/diff", None),
-        ("PUT", one, {"body": "Changed by who may not."}),
-        ("POST", f"{one}/restore", {"revision": 1}),
-    ]
-
-
-def test_who_may_not_see_learns_nothing_and_who_may_only_see_changes_nothing(
-    stack: Stack, author: Person, path: str
-) -> None:
-    stranger, commenter = stack.person(), stack.person()
-    ok(author.post(f"{path}/editors", json={"userId": commenter.id, "level": "COMMENT"}), 201)
-    for method, where, body in doors(path):
-        refused(stranger.request(method, where, json=body), 404, "NotFound")
-        answer = commenter.request(method, where, json=body)
-        if method == "GET":
-            ok(answer)
-        else:
-            refused(answer, 403, "EditingClosed")
-    for method, where, body in doors("/api/postmortems/pm_nothing"):
-        refused(author.request(method, where, json=body), 404, "NotFound")
-    assert len(history(author, path, "summary")) == 1
-
-
-def test_a_published_one_is_the_administrators_to_change(stack: Stack, author: Person) -> None:
-    path = f"/api/postmortems/{writing.published(author, [stack.person()])['id']}"
-    admin = stack.person("ADMIN")
-    refused(put(author, path, "summary", "x"), 403, "EditingClosed")
-    refused(author.post(f"{path}/sections/summary/restore", json={"revision": 1}), 403, "EditingClosed")
-    assert ok(put(admin, path, "summary", "Corrected."))["updatedBy"] == admin.id
-    assert len(history(stack.person(), path, "summary")) == 2
-
-
-def test_an_approval_becomes_stale(stack: Stack, author: Person) -> None:
-    reviewer = stack.person()
-    path = f"/api/postmortems/{writing.approved(author, [reviewer])['id']}"
-
-    def state() -> str:
-        return str(ok(author.get(path))["reviewers"][0]["state"])
-
-    before = state()
-    ok(put(author, path, "summary", SECTIONS["summary"]))
-    assert state() == before
-    ok(put(author, path, "summary", "Something else.", base=1))
-    assert state() != before
-    kinds = [one["kind"] for one in ok(reviewer.get("/api/me/notifications"))["items"]]
-    assert "review_stale" in kinds
-
-
-def test_saving_starts_the_draft(stack: Stack) -> None:
-    """An incident opens a draft that nobody has begun; the first saved text begins it."""
-    admin = stack.person("ADMIN")
-    service = ok(admin.post("/api/services", json={"name": f"Sections {uuid4().hex[:6]}"}), 201)
-    report = {
-        "externalId": uuid4().hex,
-        "title": "Down",
-        "startedAt": "2026-01-01T10:00:00Z",
-        "resolvedAt": "2026-01-01T12:00:00Z",
-        "status": "RESOLVED",
-        "urgency": "HIGH",
-        "serviceName": service["name"],
-    }
-    incident = ok(admin.post("/api/incidents", json=report), 201)
-    listed = eventually(lambda: ok(admin.get("/api/incidents"))["items"])
-    found = next(one for one in listed if one["id"] == incident["id"])
-    postmortem_id = eventually(lambda: ok(admin.get(f"/api/incidents/{found['id']}"))["postmortemId"])
-    path = f"/api/postmortems/{postmortem_id}"
-    assert ok(admin.get(path))["draftStartedAt"] is None
-    first = [one for one in ok(admin.get(f"{path}/sections"))["items"] if one["revision"]]
-    assert all(one["updatedBy"] is None for one in first)
-    for one in first:
-        assert [(entry["origin"], entry["authorId"]) for entry in history(admin, path, one["name"])] == [
-            ("prefill", None)
-        ]
-    ok(put(admin, path, "summary", "Begun."))
-    assert ok(admin.get(path))["draftStartedAt"] is not None
-
-
-# Rendering
-
-
-def test_html_is_added_where_it_is_asked_for(author: Person, path: str) -> None:
-    where = f"{path}/sections/summary"
-    ok(put(author, path, "summary", "# Cause\n\n- [x] **done**"))
-    assert "html" not in ok(author.get(where))
-    html = ok(author.get(where, params={"render": "html"}))["html"]
-    assert "<h3>Cause</h3>" in html
-    assert "\u2611 <strong>done</strong>" in html
-    assert ok(author.get(f"{path}/sections/detection", params={"render": "html"}))["html"] == ""
-    refused(author.get(where, params={"render": "pdf"}), 422, "Malformed")
-
-
-def test_no_vector_gets_through_the_api(author: Person, path: str) -> None:
-    for vector in VECTORS:
-        if "\0" in vector:
-            refused(put(author, path, "summary", vector), 422, "Malformed")
-            continue
-        ok(put(author, path, "summary", vector))
-        told = ok(author.get(f"{path}/sections/summary", params={"render": "html"}))
-        assert told["body"] == vector
-        check(told["html"])

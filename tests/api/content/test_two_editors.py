@@ -1,8 +1,7 @@
-"""Two editors on one postmortem, in 200 random orders: nothing that was saved is lost, nothing refused is stored.
+"""Two editors of one postmortem, in 200 random orders: nothing saved is lost, and nothing refused is stored.
 
-Each line is written once and nowhere else, so that what a merge must hold is known without merging: the lines of all
-sides, but for those that one of them took out.
-"""
+Each line is written once and nowhere else, so the expected result of a merge is known without merging: the lines of all
+sides, without those that one side removed."""
 
 import asyncio
 from dataclasses import dataclass, field

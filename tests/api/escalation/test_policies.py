@@ -1,4 +1,4 @@
-"""Policies: who may write them, their versions, what a change means for open postmortems, and their simulation."""
+"""Policies: who may edit them, their versions, what a change means for open postmortems, and simulation."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Who is asked, through the API: where people work, what a target was escalated to, and who left."""
+"""Reminders through the API: working hours, who a target was escalated to, and people who left."""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta

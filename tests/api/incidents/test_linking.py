@@ -1,4 +1,4 @@
-"""Postmortems of incidents: opened from one, from several, from none; linked, and unlinked without a trace."""
+"""Postmortems of one incident, several, or none; linking an incident, and unlinking it without a trace."""
 
 from itertools import pairwise
 from typing import Any

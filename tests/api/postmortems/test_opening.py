@@ -1,4 +1,4 @@
-"""A very large postmortem opens in one statement for each table, whatever hangs on it."""
+"""Opening a very large postmortem takes one statement per table, however much it has."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Who is asked to write and to review: by person or team, never the author, and replaced when they are not there."""
+"""Requesting edits and reviews: by person or team, never from the author, and replaced if someone is away."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

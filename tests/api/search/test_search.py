@@ -1,4 +1,4 @@
-"""Search: what is found, where, in which order; and never what the viewer may not see."""
+"""Search: what is found, where, and in which order; and never what the viewer may not see."""
 
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor

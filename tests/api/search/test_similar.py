@@ -1,4 +1,4 @@
-"""Similar postmortems: the same story told twice is found again, with why, and with what was promised last time."""
+"""Similar postmortems: a retold story is found, with the reasons, and with the action items still open."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Tickets for all action items at once: made in the background, once each, and whoever is refused says why."""
+"""Tickets for all action items at once: created in the background, once each, with a reason for each refusal."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from models.queries.access.viewers import get_viewer_unscoped
 from models.queries.connections import connections
-from models.queries.people import people
 from models.queries.postmortems import postmortems
 from models.queries.tickets import batches
 from tests.api import writing
@@ -111,7 +111,7 @@ async def test_a_batch_that_nobody_started_is_started_by_the_sweep(
     """Committed, and nobody told Temporal: as if the API had died in between."""
     pm, _ = postmortem_with(author, 2)
     async with sessions_of(stack) as sessions, sessions.begin() as session:
-        viewer = await people.get_viewer_unscoped(session, author.id, "api")
+        viewer = await get_viewer_unscoped(session, author.id, "api")
         seen = await postmortems.get_visible(session, viewer, pm, lock=True)
         integration = await connections.get_integration(session, board.id)
         await batches.ask_for_tickets(session, viewer, seen, integration, None, datetime.now(UTC))

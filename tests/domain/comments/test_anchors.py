@@ -1,4 +1,4 @@
-"""An anchor stays on its words, whatever is edited around them; and says so when they changed or are gone."""
+"""A comment anchor stays on its words through any edit around them, and says when they changed or are gone."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who is spoken to, and what only looks like it."""
+"""Who is mentioned, and what only looks like a mention."""
 
 import pytest
 from hypothesis import given

@@ -1,8 +1,7 @@
-"""No text can put anything into a page but text, its structure and plain links; a parser judges, as a browser would.
+"""No text can put anything into a page but text, its structure, and plain links, as an HTML parser judges.
 
-The vectors are of the kinds that the well-known cheat sheets on cross-site scripting list;
-tests/api/content/test_sections.py sends them through the API.
-"""
+The vectors are of the kinds listed by well-known cheat sheets on cross-site scripting;
+tests/api/content/test_section_access.py sends them through the API."""
 
 import time
 from html.parser import HTMLParser

@@ -1,4 +1,4 @@
-"""Merging and comparing texts: no line is lost, only what both touched is refused, and hostile texts end in time."""
+"""Merging and comparing texts: no line is lost, only lines both sides touched conflict, hostile texts end in time."""
 
 import random
 import time

@@ -1,4 +1,4 @@
-"""Templates: what may be kept, what a postmortem begins with, what is missing in it, and values of every type."""
+"""Templates: what may be stored, what a postmortem starts with, what it lacks, and values of every type."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""What is seen of Markdown, letter by letter, and marks and names put into its HTML."""
+"""The visible letters of Markdown, and highlights and names placed into its HTML."""
 
 import re
 from html import unescape

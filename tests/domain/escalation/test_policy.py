@@ -1,4 +1,4 @@
-"""The ladder by example, and over any start: in the receiver's hours, each step once, late once, never a storm."""
+"""Escalation by example, and for any start: in the receiver's hours, each step once, late once, never a storm."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

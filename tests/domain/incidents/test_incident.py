@@ -1,4 +1,4 @@
-"""Reports add up to one incident, in whatever order and how often they arrive."""
+"""Reports add up to one incident, in any order and however often they arrive."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""Every row of the product document's tables, and who wins where they disagree."""
+"""Every row of the product document's tables, and which one wins if they disagree."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""When somebody may be spoken to, against a counter that looks at each minute; and a month of digests."""
+"""When a person may be notified, compared with a counter that checks each minute; and a month of digests."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

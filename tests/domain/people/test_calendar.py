@@ -1,4 +1,4 @@
-"""Working time against a counter that looks at each minute; and what a few calendars say by hand."""
+"""Working time compared with a counter that checks each minute; and a few calendars checked by hand."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo

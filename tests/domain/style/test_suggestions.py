@@ -1,4 +1,4 @@
-"""Advice: each rule by its own examples, what is never advised on, and fingerprints that survive edits."""
+"""Writing suggestions: each rule by its own examples, what is never flagged, and fingerprints that survive edits."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""The merge's promises over whatever both sides may do: nothing is lost unseen, both end alike, twice is once."""
+"""The merge's promises for anything both sides may do: nothing is lost silently, both end alike, twice is once."""
 
 from dataclasses import dataclass, field
 

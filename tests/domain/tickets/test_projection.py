@@ -1,4 +1,4 @@
-"""Where items go, and in which words, from what a connection keeps."""
+"""Where action items go, and in which terms, from a connection's settings."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""An action item as a ticket says it, and what of a ticket's text is an item's."""
+"""An action item as a ticket's text, and which part of a ticket's text belongs to the item."""
 
 from datetime import date
 

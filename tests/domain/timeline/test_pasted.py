@@ -1,4 +1,4 @@
-"""Timelines as people paste them: what is read, what is refused and why, what is only warned of."""
+"""Timelines as people paste them: what is read, what is refused and why, and what only gets a warning."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""What the contract test needs of each tracker: one file a tracker, of the same name, with ``make(request)``."""
+"""What the contract test needs of each tracker: one file per tracker, of the same name, with ``make(request)``."""
 
 from typing import Protocol
 

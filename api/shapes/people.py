@@ -1,0 +1,143 @@
+"""Requests and answers about people, teams and services."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from api.shapes.base import Given, Ref, Shape, Zone
+from domain.access import Role
+from integrations.fields import Email, Name, Words
+from models.person import Person
+from models.team import Service, Team
+
+Handle = Annotated[
+    str,
+    Words(40, shape=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", says="Letters, digits, dots, dashes and underscores"),
+    AfterValidator(str.lower),
+]
+
+
+class UserNew(Given):
+    email: Email
+    name: Name
+    handle: Handle
+    role: Role = Role.MEMBER
+    team_ids: Annotated[list[Ref], Field(max_length=100, default_factory=list)]
+    time_zone: Zone = "UTC"
+
+
+class UserPatch(Given):
+    """Administrators. ``active`` false deactivates: tokens stop, owned items are asked about."""
+
+    name: Name = Field(default="")
+    handle: Handle = Field(default="")
+    role: Role = Role.MEMBER
+    active: bool = True
+    team_ids: Annotated[list[Ref], Field(max_length=100, default_factory=list)]
+    time_zone: Zone = "UTC"
+
+
+class UserOut(Shape):
+    id: str
+    version: int
+    email: str
+    name: str
+    handle: str
+    role: Role
+    active: bool
+    team_ids: list[str]
+    time_zone: str
+    created_at: datetime
+
+
+def user_out(person: Person, team_ids: list[str]) -> UserOut:
+    return UserOut(
+        id=person.id,
+        version=person.version,
+        email=person.email,
+        name=person.name,
+        handle=person.handle,
+        role=Role(person.role),
+        active=person.is_active,
+        team_ids=team_ids,
+        time_zone=person.time_zone,
+        created_at=person.created_at,
+    )
+
+
+class ChannelShape(Given):
+    """Where a team is told: ``address`` is the connection's own word for it, such as a Slack channel's id or an e-mail
+    address; empty where the connection is one channel."""
+
+    integration_id: Ref
+    address: Annotated[str, Words(254, blank=True, one_line=True)] = ""
+
+
+class TeamNew(Given):
+    name: Name
+    lead_id: Ref | None = None
+    member_ids: Annotated[list[Ref], Field(max_length=1000, default_factory=list)]
+
+
+class TeamPatch(Given):
+    """``channel`` null takes it away. Escalations and a weekly report go there."""
+
+    name: Name = Field(default="")
+    lead_id: Ref | None = None
+    member_ids: Annotated[list[Ref], Field(max_length=1000, default_factory=list)]
+    channel: ChannelShape | None = None
+
+
+class TeamOut(Shape):
+    id: str
+    version: int
+    name: str
+    lead_id: str | None
+    member_ids: list[str]
+    channel: ChannelShape | None
+    created_at: datetime
+
+
+def team_out(team: Team, member_ids: list[str]) -> TeamOut:
+    return TeamOut(
+        id=team.id,
+        version=team.version,
+        name=team.name,
+        lead_id=team.lead_id,
+        member_ids=member_ids,
+        channel=ChannelShape(integration_id=team.channel_id, address=team.channel_address or "")
+        if team.channel_id
+        else None,
+        created_at=team.created_at,
+    )
+
+
+class ServiceNew(Given):
+    name: Name
+    team_id: Ref | None = None
+
+
+class ServicePatch(Given):
+    name: Name = Field(default="")
+    team_id: Ref | None = None
+
+
+class ServiceFull(Shape):
+    id: str
+    version: int
+    name: str
+    team_id: str | None
+    active: bool
+    created_at: datetime
+
+
+def service_out(service: Service) -> ServiceFull:
+    return ServiceFull(
+        id=service.id,
+        version=service.version,
+        name=service.name,
+        team_id=service.team_id,
+        active=service.is_active,
+        created_at=service.created_at,
+    )

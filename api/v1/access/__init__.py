@@ -1,0 +1,1 @@
+"""The JSON API of API tokens and sign-in links."""

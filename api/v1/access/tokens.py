@@ -1,0 +1,66 @@
+"""API tokens, and links that sign a person in to the web pages."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from api.request_context import Context
+from api.shapes.access import SignInLinkOut, TokenNew, TokenOut, token_out
+from api.shapes.base import Listing, PathId, ask
+from api.v1.routing import router
+from application.access import sign_in, tokens
+from domain.errors import Malformed, reason
+from models.queries.access import tokens as token_queries
+from models.queries.pagination import Ask
+from models.queries.people import people
+
+routes: APIRouter = router("people", prefix="")
+
+Paging = Annotated[Ask, Depends(ask)]
+
+
+@routes.get("/tokens")
+async def list_tokens(context: Context, page: Paging) -> Listing[TokenOut]:
+    """Your own; an administrator sees everybody's. Never the tokens themselves."""
+    found = await token_queries.list_tokens(context.session, context.viewer, page)
+    return Listing(items=[token_out(one) for one in found.items], next_cursor=found.next_cursor)
+
+
+@routes.post("/tokens", status_code=201)
+async def create_token(context: Context, given: TokenNew, response: Response) -> TokenOut:
+    """``token`` in the answer is shown once, and kept only as a hash."""
+    person_id = given.user_id or context.viewer.person_id
+    if person_id != context.viewer.person_id or "admin" in given.scopes:
+        context.require_admin("make such a token in")
+    if given.expires_at and given.expires_at <= context.now:
+        raise Malformed(reasons=[reason("expires_at", "Give an instant in the future.", where="body.expiresAt")])
+    await people.get_person(context.session, person_id)
+    token, plain = await tokens.create_token(
+        context.session,
+        context.viewer,
+        person_id,
+        name=given.name,
+        scopes=given.scopes,
+        expires_at=given.expires_at,
+    )
+    response.headers["Cache-Control"] = "no-store"
+    context.answer_is_secret = True
+    return token_out(token, plain)
+
+
+@routes.post("/users/{user_id}/sign-in-links", status_code=201)
+async def create_sign_in_link(context: Context, user_id: PathId, response: Response) -> SignInLinkOut:
+    """Administrators: a link to hand to somebody, which signs them in to the web pages once and within a day."""
+    context.require_admin("make sign-in links in")
+    person = await people.get_person(context.session, user_id)
+    link = await sign_in.hand_out_link(context.session, context.viewer, person.id, context.now)
+    response.headers["Cache-Control"] = "no-store"
+    context.answer_is_secret = True
+    url = f"{context.parts.settings.base_url}/sign-in?code={link.code}"
+    return SignInLinkOut(user_id=person.id, url=url, expires_at=link.expires_at)
+
+
+@routes.delete("/tokens/{token_id}", status_code=204)
+async def revoke_token(context: Context, token_id: PathId) -> None:
+    """It stops working at once. Your own; an administrator anybody's."""
+    await tokens.revoke_token(context.session, context.viewer, token_id, context.now)

@@ -1,0 +1,56 @@
+"""Services, and the team that owns each."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from api.request_context import Context
+from api.shapes.base import IfMatch, Listing, PathId, ask, expected_version, tag
+from api.shapes.people import ServiceFull, ServiceNew, ServicePatch, service_out
+from api.v1.postmortems.postmortems import RefQuery
+from api.v1.routing import router
+from application.people import services
+from models.queries.pagination import Ask
+from models.queries.people import services as service_queries
+
+routes: APIRouter = router("people", prefix="")
+
+Paging = Annotated[Ask, Depends(ask)]
+
+
+@routes.get("/services")
+async def list_services(
+    context: Context, page: Paging, team_id: Annotated[RefQuery, Query(alias="teamId")] = None
+) -> Listing[ServiceFull]:
+    """``active`` false: named first by a webhook, not claimed yet."""
+    found = await service_queries.list_services(context.session, page, team_id=team_id)
+    return Listing(items=[service_out(one) for one in found.items], next_cursor=found.next_cursor)
+
+
+@routes.post("/services", status_code=201)
+async def create_service(context: Context, given: ServiceNew, response: Response) -> ServiceFull:
+    """Administrators. Claims the one that a webhook made under this name, if there is one."""
+    context.require_admin("add services to")
+    service = await services.create_service(context.session, context.viewer, name=given.name, team_id=given.team_id)
+    response.headers["Location"] = f"/api/services/{service.id}"
+    tag(response, service.version)
+    return service_out(service)
+
+
+@routes.get("/services/{service_id}")
+async def get_service(context: Context, service_id: PathId, response: Response) -> ServiceFull:
+    service = await service_queries.get_service(context.session, service_id)
+    tag(response, service.version)
+    return service_out(service)
+
+
+@routes.patch("/services/{service_id}")
+async def change_service(
+    context: Context, service_id: PathId, given: ServicePatch, response: Response, if_match: IfMatch = None
+) -> ServiceFull:
+    context.require_admin("change services of")
+    service = await services.change_service(
+        context.session, context.viewer, service_id, given.given(), expected_version(if_match)
+    )
+    tag(response, service.version)
+    return service_out(service)

@@ -1,0 +1,78 @@
+"""Teams, their members, and the channel where each is notified."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Response
+
+from api.request_context import Context, RequestContext
+from api.shapes.base import IfMatch, Listing, PathId, ask, expected_version, tag
+from api.shapes.people import ChannelShape, TeamNew, TeamOut, TeamPatch, team_out
+from api.v1.routing import router
+from application.people import teams
+from domain.errors import Malformed, UnknownReference, reason
+from integrations import shelf
+from models.queries.connections import connections
+from models.queries.pagination import Ask
+from models.queries.people import teams as team_queries
+
+routes: APIRouter = router("people", prefix="")
+
+Paging = Annotated[Ask, Depends(ask)]
+
+
+@routes.get("/teams")
+async def list_teams(context: Context, page: Paging) -> Listing[TeamOut]:
+    found = await team_queries.list_teams(context.session, page)
+    members = await team_queries.members_of(context.session, [one.id for one in found.items])
+    return Listing(items=[team_out(one, members.get(one.id, [])) for one in found.items], next_cursor=found.next_cursor)
+
+
+@routes.post("/teams", status_code=201)
+async def create_team(context: Context, given: TeamNew, response: Response) -> TeamOut:
+    context.require_admin("add teams to")
+    team_id = await teams.create_team(
+        context.session,
+        context.viewer,
+        name=given.name,
+        lead_id=given.lead_id,
+        member_ids=given.member_ids,
+    )
+    response.headers["Location"] = f"/api/teams/{team_id}"
+    return await _read_team(context, team_id, response)
+
+
+@routes.get("/teams/{team_id}")
+async def get_team(context: Context, team_id: PathId, response: Response) -> TeamOut:
+    return await _read_team(context, team_id, response)
+
+
+@routes.patch("/teams/{team_id}")
+async def change_team(
+    context: Context, team_id: PathId, given: TeamPatch, response: Response, if_match: IfMatch = None
+) -> TeamOut:
+    context.require_admin("change teams of")
+    changes = given.given()
+    if "channel" in changes:
+        del changes["channel"]
+        changes |= await _channel(context, given.channel)
+    await teams.change_team(context.session, context.viewer, team_id, changes, expected_version(if_match))
+    return await _read_team(context, team_id, response)
+
+
+async def _channel(context: RequestContext, given: ChannelShape | None) -> dict[str, Any]:
+    """Raises UnknownReference, or Malformed where the connection tells nobody anything."""
+    if given is None:
+        return {"channel_id": None, "channel_address": None}
+    row = await connections.find_integration(context.session, given.integration_id)
+    if row is None:
+        raise UnknownReference(field="channel.integrationId", kind="integration", id=given.integration_id)
+    if row.kind not in shelf.notifier_kinds():
+        words = f"A connection of kind {row.kind} sends no messages."
+        raise Malformed(reasons=[reason("channel", words, where="body.channel.integrationId")])
+    return {"channel_id": row.id, "channel_address": given.address}
+
+
+async def _read_team(context: RequestContext, team_id: str, response: Response) -> TeamOut:
+    team = await team_queries.get_team(context.session, team_id)
+    tag(response, team.version)
+    return team_out(team, (await team_queries.members_of(context.session, [team_id])).get(team_id, []))

@@ -1,0 +1,1 @@
+"""Signing in: API tokens, one-time links and web sessions."""

@@ -1,0 +1,80 @@
+"""API tokens: checking one, creating one, revoking one. Only a token's hash is ever stored."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from application.audit.audit_log import audit
+from domain.access import Role, Viewer
+from models.base import new_id
+from models.person import ApiToken, Person
+from models.queries.access import tokens
+from models.queries.access.tokens import TokenOwner
+from models.session import Session
+
+RECORD_USE_EVERY = timedelta(minutes=1)
+"""How often the last use of a token is written down at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The person a token acts for. ``is_use_due`` says that the token's last use should be written down again."""
+
+    person: Person
+    viewer: Viewer
+    token_id: str
+    is_use_due: bool
+
+
+def hash_token(token: str) -> bytes:
+    """The SHA-256 of a token or of a sign-in link's code, as the database stores it."""
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+
+
+async def check_token(session: Session, token: str, now: datetime, origin: str) -> SignedIn | None:
+    """Who this token acts for. None if it is unknown, revoked or expired, or if the person was deactivated."""
+    return _signed_in(await tokens.find_owner_by_hash(session, hash_token(token)), now, origin)
+
+
+async def check_token_id(session: Session, token_id: str, now: datetime, origin: str) -> SignedIn | None:
+    """As :func:`check_token`, for a token that was checked before and is now named by its id."""
+    return _signed_in(await tokens.find_owner_by_id(session, token_id), now, origin)
+
+
+def _signed_in(found: TokenOwner | None, now: datetime, origin: str) -> SignedIn | None:
+    if found is None:
+        return None
+    token, person = found.token, found.person
+    is_expired = token.expires_at is not None and token.expires_at <= now
+    if token.revoked_at is not None or is_expired or not person.is_active:
+        return None
+    viewer = Viewer(person.id, Role(person.role), found.team_ids, frozenset(token.scopes), origin)
+    is_use_due = token.last_used_at is None or token.last_used_at < now - RECORD_USE_EVERY
+    return SignedIn(person, viewer, token.id, is_use_due)
+
+
+async def create_token(
+    session: Session, viewer: Viewer, person_id: str, *, name: str, scopes: Sequence[str], expires_at: datetime | None
+) -> tuple[ApiToken, str]:
+    """Returns the stored token and its plain text, which is not stored anywhere."""
+    plain = f"aft_{secrets.token_urlsafe(32)}"
+    token = await tokens.insert_token(
+        session,
+        token_id=new_id("tok"),
+        person_id=person_id,
+        name=name,
+        token_hash=hash_token(plain),
+        scopes=list(dict.fromkeys(scopes)),
+        expires_at=expires_at,
+    )
+    audit(session, viewer, "token.created", "token", token.id, after={"scopes": token.scopes})
+    return token, plain
+
+
+async def revoke_token(session: Session, viewer: Viewer, token_id: str, now: datetime) -> None:
+    """Takes effect at once. Raises NotFound if the token is not the viewer's own and the viewer is no administrator."""
+    token = await tokens.get_token(session, viewer, token_id)
+    token.revoked_at = token.revoked_at or now
+    audit(session, viewer, "token.revoked", "token", token.id)

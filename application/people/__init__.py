@@ -1,0 +1,1 @@
+"""People, teams and services: adding, changing, and checking references to them."""

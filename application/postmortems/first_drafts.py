@@ -1,0 +1,88 @@
+"""A draft that was opened automatically follows its incident until someone begins to edit it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from application.audit.audit_log import audit, json_values
+from application.postmortems.opening import NewPostmortem, insert_links
+from domain.content.sections import Origin, split_sections
+from domain.content.templates import opening_texts
+from domain.escalation.policy import due_instants
+from models.policy import Policy
+from models.postmortem import Postmortem
+from models.queries.content.kept_templates import get_kept
+from models.queries.content.section_texts import read_bodies, write_bodies
+from models.queries.escalation.policies import content_of, get_policy, pick_policy
+from models.queries.escalation.targets import update_due
+from models.queries.postmortems import drafts, links
+from models.queries.postmortems.postmortems import add_events
+from models.session import Session
+
+
+async def refresh_draft(
+    session: Session, postmortem: Postmortem, new: NewPostmortem, now: datetime, *, origin: str | None = None
+) -> None:
+    """Fills the draft in again, except for what a person has decided (an author, teams). The row must be locked."""
+    decided = await drafts.list_fields_set_by_people(session, new.id)
+    texts, columns = split_sections(new.columns)
+    await _rewrite_sections(session, postmortem, texts, now)
+    wanted = {"title": new.title, "author_id": await _choose_author(session, postmortem, new), **columns}
+    if "team_ids" not in decided:
+        await links.delete_other_teams(session, new.id, new.team_ids)
+    # participants come from incidents alone: they are inserted again, in the incidents' order
+    await links.delete_participants(session, new.id)
+    teams = () if "team_ids" in decided else new.team_ids
+    services = () if "service_ids" in decided else new.service_ids
+    await insert_links(session, replace(new, team_ids=teams, service_ids=services))
+    policy = await _choose_policy(session, postmortem, new, decided)
+    wanted |= {"policy_id": policy.id, "policy_version": policy.version, "incident_resolved_at": new.resolved_at}
+    changes = {name: value for name, value in wanted.items() if name not in decided}
+    before = {name: getattr(postmortem, name) for name, value in changes.items() if getattr(postmortem, name) != value}
+    for name in before:
+        setattr(postmortem, name, changes[name])
+    postmortem.version += 1
+    postmortem.updated_at = now
+    await drafts.delete_incident_events(session, new.id)
+    await add_events(session, new.id, new.timeline)
+    await update_due(session, {new.id: due_instants(new.resolved_at or now, content_of(policy))}, {})
+    audit(
+        session,
+        None,
+        "postmortem.refreshed",
+        "postmortem",
+        new.id,
+        origin=origin,
+        postmortem_id=new.id,
+        before=json_values(before),
+        after=json_values({name: changes[name] for name in before}),
+    )
+
+
+async def _rewrite_sections(session: Session, postmortem: Postmortem, texts: Mapping[str, str], now: datetime) -> None:
+    opening = opening_texts(await get_kept(session, postmortem), texts)
+    current = await read_bodies(session, postmortem.id, texts.keys())
+    wanted = {name: opening[name] for name in texts}
+    await write_bodies(session, postmortem.id, wanted, current, author_id=None, origin=Origin.PREFILL, now=now)
+
+
+async def _choose_author(session: Session, postmortem: Postmortem, new: NewPostmortem) -> str | None:
+    """The one who should write it by now, unless that person is a reviewer: nobody is both."""
+    if new.author_id is None or await drafts.is_reviewer(session, new.id, new.author_id):
+        return postmortem.author_id
+    return new.author_id
+
+
+async def _choose_policy(
+    session: Session, postmortem: Postmortem, new: NewPostmortem, decided: frozenset[str]
+) -> Policy:
+    """The one that fits now. A postmortem that stays under its policy keeps the version that it began with."""
+    service_ids, team_ids = new.service_ids, new.team_ids
+    if "service_ids" in decided:
+        service_ids = await links.list_service_ids(session, new.id)
+    if "team_ids" in decided:
+        team_ids = await links.list_team_ids(session, new.id)
+    fits = await pick_policy(session, urgency=new.urgency, service_ids=service_ids, team_ids=team_ids)
+    if fits.id != postmortem.policy_id:
+        return fits
+    return await get_policy(session, postmortem.policy_id, postmortem.policy_version)

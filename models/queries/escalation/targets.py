@@ -1,0 +1,72 @@
+"""Rows of timing targets: when each step of a postmortem is due, and when it was reached."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import and_, delete, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.escalation.targets import TargetName
+from models.postmortem import PostmortemTarget
+
+DueInstants = Mapping[TargetName, datetime]
+
+_PENDING = (
+    PostmortemTarget.met_at.is_(None),
+    PostmortemTarget.waived_at.is_(None),
+    PostmortemTarget.extended_to.is_(None),
+)
+
+
+async def insert_targets(
+    session: AsyncSession, postmortem_id: str, due: DueInstants, met: Iterable[TargetName], now: datetime
+) -> None:
+    """The targets of a new postmortem; those in ``met`` are reached now."""
+    reached = frozenset(met)
+    rows = [
+        {
+            "postmortem_id": postmortem_id,
+            "name": name.value,
+            "due_at": due_at,
+            "met_at": now if name in reached else None,
+            "slips": 0,
+        }
+        for name, due_at in due.items()
+    ]
+    if rows:
+        await session.execute(insert(PostmortemTarget).values(rows))
+
+
+async def meet_targets(session: AsyncSession, postmortem_id: str, names: Iterable[TargetName], now: datetime) -> None:
+    """Marks targets as reached; those that were reached before keep their time."""
+    statement = update(PostmortemTarget).where(
+        PostmortemTarget.postmortem_id == postmortem_id,
+        PostmortemTarget.name.in_([one.value for one in names]),
+        PostmortemTarget.met_at.is_(None),
+    )
+    await session.execute(statement.values(met_at=now))
+
+
+async def update_due(session: AsyncSession, due: Mapping[str, DueInstants], met: Mapping[str, DueInstants]) -> None:
+    """For postmortems of one policy, by id. Only targets that are neither met, waived nor extended are changed; those
+    that the policy does not have are removed. ``met`` is when a target was reached, for those that are new."""
+    names = {name.value for instants in due.values() for name in instants}
+    removed = delete(PostmortemTarget).where(PostmortemTarget.postmortem_id.in_(list(due)), *_PENDING)
+    await session.execute(removed.where(PostmortemTarget.name.not_in(sorted(names))))
+    rows = [
+        {
+            "postmortem_id": postmortem_id,
+            "name": name.value,
+            "due_at": at,
+            "met_at": met.get(postmortem_id, {}).get(name),
+            "slips": 0,
+        }
+        for postmortem_id, instants in due.items()
+        for name, at in instants.items()
+    ]
+    if rows:
+        statement = insert(PostmortemTarget).values(rows)
+        changed = {"due_at": statement.excluded.due_at}
+        key = ["postmortem_id", "name"]
+        await session.execute(statement.on_conflict_do_update(index_elements=key, set_=changed, where=and_(*_PENDING)))

@@ -1,0 +1,42 @@
+"""Notices whose receiver's workflow does not know of them yet: the outbox of notifications."""
+
+from datetime import datetime
+
+from sqlalchemy import exists, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.integration import Integration
+from models.notification import Voice
+from models.record import Notice
+from models.team import Team
+
+
+async def list_unheard_unscoped(session: AsyncSession, limit: int) -> list[str]:
+    """Receivers with notices that their workflow does not know of, longest wait first."""
+    statement = (
+        select(Notice.person_id, Notice.team_id).where(~Notice.is_heard).order_by(Notice.created_at).limit(limit)
+    )
+    rows = (await session.execute(statement)).all()
+    return list(dict.fromkeys(one.person_id or one.team_id for one in rows))
+
+
+async def list_overlooked_unscoped(session: AsyncSession, before: datetime, limit: int) -> list[str]:
+    """Receivers whose workflow should have run before that instant, and teams that were never planned."""
+    planned = select(Voice.receiver_id).where(Voice.next_at < before).order_by(Voice.next_at).limit(limit)
+    found = list((await session.execute(planned)).scalars())
+    unknown = ~exists().where(Voice.receiver_id == Team.id, Voice.next_at.is_not(None))
+    enabled = exists().where(Integration.id == Team.channel_id)
+    teams = select(Team.id).where(Team.channel_id.is_not(None), enabled, unknown).limit(limit)
+    return [*found, *(await session.execute(teams)).scalars()]
+
+
+async def requeue(session: AsyncSession, receiver_id: str) -> None:
+    """Puts pending notices back into the outbox, so that the receiver's workflow plans again."""
+    theirs = or_(Notice.person_id == receiver_id, Notice.team_id == receiver_id)
+    await session.execute(update(Notice).where(theirs, Notice.settled_at.is_(None)).values(is_heard=False))
+
+
+async def take_out(session: AsyncSession, receiver_id: str) -> None:
+    """Marks all notices of the receiver as known to their workflow."""
+    theirs = or_(Notice.person_id == receiver_id, Notice.team_id == receiver_id)
+    await session.execute(update(Notice).where(theirs, ~Notice.is_heard).values(is_heard=True))

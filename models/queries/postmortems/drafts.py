@@ -1,0 +1,55 @@
+"""Rows of new postmortems, and of drafts that nobody has edited yet."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.postmortems.lifecycle import Status
+from models.postmortem import Postmortem, PostmortemReviewer, TimelineEvent
+from models.record import AuditEntry
+
+
+async def insert_postmortem(session: AsyncSession, values: Mapping[str, Any]) -> bool:
+    """False if its id exists already."""
+    defaults = {
+        "impact_metrics": {},
+        "custom_fields": {},
+        "tags": [],
+        "status": Status.DRAFT.value,
+        "content_revision": 1,
+        "publish_on_approval": False,
+        "workflow_started": False,
+    }
+    statement = insert(Postmortem).values(**{**defaults, **values}).on_conflict_do_nothing(index_elements=["id"])
+    return (await session.execute(statement.returning(Postmortem.id))).scalar_one_or_none() is not None
+
+
+async def lock_unedited_draft(session: AsyncSession, postmortem_id: str) -> Postmortem | None:
+    """The draft, locked; None if there is none, or someone has begun to edit it."""
+    statement = select(Postmortem).where(
+        Postmortem.id == postmortem_id, Postmortem.status == Status.DRAFT.value, Postmortem.draft_started_at.is_(None)
+    )
+    return (await session.execute(statement.with_for_update().execution_options(populate_existing=True))).scalar()
+
+
+async def list_fields_set_by_people(session: AsyncSession, postmortem_id: str) -> frozenset[str]:
+    """Names of the fields that a person has changed, according to the audit log."""
+    statement = select(AuditEntry.after).where(
+        AuditEntry.postmortem_id == postmortem_id,
+        AuditEntry.action == "postmortem.updated",
+        AuditEntry.actor_id.is_not(None),
+    )
+    return frozenset(name for after in (await session.execute(statement)).scalars() for name in after or {})
+
+
+async def is_reviewer(session: AsyncSession, postmortem_id: str, person_id: str) -> bool:
+    return await session.get(PostmortemReviewer, (postmortem_id, person_id)) is not None
+
+
+async def delete_incident_events(session: AsyncSession, postmortem_id: str) -> None:
+    """Removes the timeline events that its incidents reported."""
+    statement = delete(TimelineEvent).where(TimelineEvent.postmortem_id == postmortem_id)
+    await session.execute(statement.where(TimelineEvent.source == "incident"))
