@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from application.audit.audit_log import json_values
+from application.content.changes import record_change
 from domain import access
 from domain.access import Viewer
 from domain.errors import StaleVersion, TimelineNotRead, reason
@@ -24,7 +25,6 @@ from models.queries.postmortems.postmortems import (
     VisiblePostmortem,
     add_events,
     audit_seen,
-    content_changed,
 )
 from models.session import Session
 
@@ -47,7 +47,7 @@ async def add_timeline_events(
     times = [one.at for one in events]
     after = {"count": len(ids), "ids": ids[:AUDITED_IDS], "from": min(times), "to": max(times)}
     audit_seen(session, viewer, visible, "timeline.added", None, json_values(after))
-    started = await content_changed(session, visible, now)
+    started = await record_change(session, visible, now)
     return await timeline.list_events(session, ids), started
 
 
@@ -79,7 +79,7 @@ async def change_timeline_event(
     audit_seen(
         session, viewer, visible, "timeline.changed", json_values(before), {"eventId": event_id, **json_values(after)}
     )
-    return event, await content_changed(session, visible, now)
+    return event, await record_change(session, visible, now)
 
 
 async def remove_timeline_event(
@@ -94,7 +94,7 @@ async def remove_timeline_event(
     before = {"at": event.at.isoformat(), "event": event.event}
     audit_seen(session, viewer, visible, "timeline.removed", before, None)
     await timeline.delete_event(session, event)
-    return await content_changed(session, visible, now)
+    return await record_change(session, visible, now)
 
 
 # Importing

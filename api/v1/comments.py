@@ -6,9 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from api.request_context import Context, RequestContext
-from api.shapes.base import IfMatch, Listing, PathId, Shape, ask, expected_version, tag
+from api.shapes.base import IfMatch, Listing, PathId, RefQuery, Shape, ask, expected_version, tag
 from api.shapes.comments import CommentNew, CommentPatch
-from api.v1.postmortems.postmortems import RefQuery
 from api.v1.routing import router
 from application.comments import reading, writing
 from application.comments.reading import CommentView

@@ -8,7 +8,7 @@ from domain.comments.mentions import Unnotified
 from models.postmortem import Comment
 from models.queries import comments
 from models.queries.comments import CommentFilters
-from models.queries.content.section_texts import read_bodies
+from models.queries.content.sections import find_section_texts
 from models.queries.pagination import Ask, Page
 from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.session import Session
@@ -65,5 +65,5 @@ async def section_texts(session: Session, visible: VisiblePostmortem, sections: 
     """The current texts of those sections; a section without text is left out."""
     if not sections:
         return {}
-    bodies = await read_bodies(session, visible.postmortem.id, sections)
-    return {name: body.text for name, body in bodies.items()}
+    texts = await find_section_texts(session, visible.postmortem.id, sections)
+    return {name: one.body for name, one in texts.items()}

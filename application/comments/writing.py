@@ -18,14 +18,14 @@ from domain.postmortems.lifecycle import Status
 from models.base import new_id
 from models.postmortem import Comment
 from models.queries import comments
-from models.queries.content.kept_templates import get_kept
+from models.queries.content.templates import get_postmortem_template
 from models.queries.postmortems.postmortems import VisiblePostmortem, audit_seen
 from models.session import Session
 
 
 async def _check_section(session: Session, visible: VisiblePostmortem, section: str) -> None:
     """Raises UnknownReference unless the postmortem's template has the section, as text or as a table."""
-    if (await get_kept(session, visible.postmortem)).section(section) is None:
+    if (await get_postmortem_template(session, visible.postmortem)).section(section) is None:
         raise UnknownReference(field="section", kind="section", id=section)
 
 

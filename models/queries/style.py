@@ -11,7 +11,7 @@ from models.action_item import ActionItem
 from models.advice import AdviceIgnore
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemEditor, PostmortemParticipant, TimelineEvent
-from models.queries.content.section_texts import read_bodies
+from models.queries.content.sections import find_section_texts
 from models.queries.postmortems.postmortems import VisiblePostmortem
 
 EVENTS_LIMIT = 5000
@@ -21,8 +21,8 @@ PEOPLE_LIMIT = 200
 
 async def _section_texts(session: AsyncSession, postmortem: Postmortem) -> dict[str, str]:
     """The filled sections by their names on the wire."""
-    bodies = await read_bodies(session, postmortem.id)
-    return {name: body.text for name, body in bodies.items() if body.text}
+    bodies = await find_section_texts(session, postmortem.id)
+    return {name: one.body for name, one in bodies.items() if one.body}
 
 
 async def get_text(session: AsyncSession, visible: VisiblePostmortem) -> PostmortemText:
