@@ -1,5 +1,6 @@
 """What a reviewer decides: to approve the current revision, or to request changes."""
 
+from application.comments.writing import NewComment, add_comment
 from application.review.context import CommandContext
 from application.review.publishing import publish
 from application.review.readiness import read_readiness
@@ -11,7 +12,6 @@ from domain.postmortems.lifecycle import Status, Transition
 from domain.review.reviewers import Decision, ReviewerState
 from models.base import new_id
 from models.postmortem import Review
-from models.queries.comments.comments import add_comment
 from models.queries.escalation.targets import meet_targets
 from models.queries.postmortems.postmortems import state_of
 from models.queries.review.reviewers import get_reviewer, list_reviewers
@@ -53,8 +53,8 @@ async def request_changes(context: CommandContext, after: Status) -> None:
     else:
         await _record(context, Decision.REQUEST_CHANGES)
     context.change_status(after, "postmortem.changes_requested", comment=comment)
-    kind = CommentKind.CHANGE_REQUEST
-    await add_comment(context.session, context.viewer, context.visible, body=comment or "", kind=kind, now=context.now)
+    new = NewComment(comment or "", kind=CommentKind.CHANGE_REQUEST)
+    await add_comment(context.session, context.viewer, context.visible, new, context.now)
     if postmortem.author_id:
         await context.notify([postmortem.author_id], "changes_requested")
 

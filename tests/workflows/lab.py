@@ -48,7 +48,7 @@ from models.queries.escalation import policies
 from models.queries.escalation.targets import target_of
 from models.queries.people import people
 from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import NewTimelineEvent
+from models.queries.timeline import NewTimelineEvent
 from models.record import CommandLog, Notice
 from models.session import Sessions, make_engine, make_sessions
 from models.team import Service
