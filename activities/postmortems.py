@@ -7,10 +7,10 @@ import structlog
 from temporalio import activity
 
 from activities.refusals import transaction
+from application.escalation import reminders
 from application.review import commands
 from domain.postmortems.commands import PostmortemCommand
 from domain.postmortems.snapshots import PostmortemSnapshot
-from models.queries.escalation import reminders
 from models.queries.postmortems import snapshots
 from models.session import Sessions
 
@@ -52,7 +52,7 @@ class PostmortemActivities:
             given = LoadPostmortem(given, datetime.now(UTC))
         async with transaction(self._sessions) as session:
             await snapshots.mark_workflow_started(session, given.postmortem_id)
-            await reminders.look_at_postmortem(session, given.postmortem_id, given.at)
+            await reminders.plan_postmortem_reminders(session, given.postmortem_id, given.at)
             return await snapshots.read_snapshot(session, given.postmortem_id)
 
     @activity.defn
@@ -73,8 +73,8 @@ class PostmortemActivities:
     async def nudge_for_target(self, given: NudgeForTarget) -> PostmortemSnapshot:
         """Reads the facts again and asks whom the ladder names by now, each for each rung once."""
         async with transaction(self._sessions) as session:
-            told = await reminders.nudge_for_postmortem(session, given.postmortem_id, given.at)
+            told = await reminders.send_postmortem_reminders(session, given.postmortem_id, given.at)
             snapshot = await snapshots.read_snapshot(session, given.postmortem_id)
         for one in told:
-            log.info("asked", postmortem_id=given.postmortem_id, target=one.target, rung=one.rung, to=one.to)
+            log.info("asked", postmortem_id=given.postmortem_id, target=one.target, step=one.step, to=one.to)
         return snapshot

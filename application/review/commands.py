@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from application.audit.command_log import is_committed, log_command
+from application.escalation.reminders import plan_postmortem_reminders
 from application.review import decisions, deletion, publishing, reviewers, submission, targets
 from application.review.context import CommandContext
 from application.review.readiness import read_readiness
@@ -19,7 +20,6 @@ from domain.postmortems.lifecycle import Status, Transition
 from domain.postmortems.snapshots import PostmortemSnapshot
 from models.queries.access.viewers import get_viewer_unscoped
 from models.queries.audit.command_log import take_arguments
-from models.queries.escalation.reminders import look_at_postmortem
 from models.queries.postmortems.postmortems import get_visible
 from models.queries.postmortems.snapshots import read_snapshot
 from models.session import Session
@@ -77,7 +77,7 @@ async def commit(session: Session, command: PostmortemCommand, now: datetime) ->
         await _write(context, await check(context))
         log_command(session, command.postmortem_id, command)
         await session.flush()
-        await look_at_postmortem(session, command.postmortem_id, now)
+        await plan_postmortem_reminders(session, command.postmortem_id, now)
     return await read_snapshot(session, command.postmortem_id)
 
 

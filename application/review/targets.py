@@ -1,8 +1,8 @@
 """Waives and extends the timing targets of a postmortem."""
 
+from application.escalation.leads import notify_of_extensions
 from application.review.context import CommandContext
 from domain.escalation import targets
-from models.queries.escalation.leads import notify_of_extensions
 from models.queries.escalation.targets import get_target, target_of
 
 

@@ -20,7 +20,7 @@ from domain.errors import NotFound, OwnerNotActive
 from domain.escalation.deadlines import Alarm, Deadline
 from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem, Ticket
-from models.escalation import LadderAlarm
+from models.escalation import ReminderAlarm
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemTeam
 from models.queries.access.viewers import get_viewer_unscoped
@@ -396,7 +396,7 @@ async def snapshot(session: AsyncSession, item_id: str) -> ActionItemSnapshot:
     if item is None:
         return ActionItemSnapshot(item_id, "", 0, ActionItemStatus.OPEN, exists=False)
     teams = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == item.postmortem_id)
-    alarm = await session.get(LadderAlarm, item_id, populate_existing=True)
+    alarm = await session.get(ReminderAlarm, item_id, populate_existing=True)
     return ActionItemSnapshot(
         id=item.id,
         postmortem_id=item.postmortem_id,

@@ -26,7 +26,7 @@ from application.postmortems.opening import NewPostmortem
 from domain.access import Role, Viewer
 from domain.action_items.commands import ActionItemAction, ActionItemCommand
 from domain.action_items.snapshots import ActionItemSnapshot
-from domain.escalation.policy import Asked, Office, Policy, Rung, RungKind
+from domain.escalation.policy import Office, Policy, Recipient, Step, StepKind
 from domain.escalation.targets import TargetName, TargetState
 from domain.people.calendar import DAY_MINUTES, Calendar
 from domain.postmortems.commands import PostmortemAction, PostmortemCommand
@@ -36,7 +36,7 @@ from integrations import shelf
 from integrations.tracker import TicketAction, TicketChange, TicketRef, Tracker
 from integrations.trackers import console
 from models.action_item import ActionItem, Ticket
-from models.escalation import LadderStep
+from models.escalation import SentReminder
 from models.integration import Integration
 from models.keyring import Keyring
 from models.person import Person
@@ -61,8 +61,10 @@ from workflows.postmortem import PostmortemStart, PostmortemWorkflow
 from workflows.queues import TASK_QUEUE, tracker_queue
 
 ALWAYS = Office(Calendar("UTC", (1, 2, 3, 4, 5, 6, 7), 0, DAY_MINUTES))
-AT_DUE = Policy("When it is due", ladder=(Rung(RungKind.DUE, 0, (Asked.OWNER,)),), office=ALWAYS, stale_after_days=None)
-"""One rung, for people who never rest: a nudge comes at its time, whenever that is."""
+AT_DUE = Policy(
+    "When it is due", ladder=(Step(StepKind.DUE, 0, (Recipient.OWNER,)),), office=ALWAYS, stale_after_days=None
+)
+"""One step, for people who work around the clock: a reminder is sent at its time."""
 ADMIN = Viewer("user_lab", Role.ADMIN)
 KEYRING = Keyring("k")
 SECTIONS = {"summary": "S", "impact": "I", "root_cause": "R", "resolution": "F"}
@@ -349,13 +351,13 @@ class Case:
             )
         return comment_id
 
-    async def steps(self, target: str | None = None) -> list[LadderStep]:
+    async def steps(self, target: str | None = None) -> list[SentReminder]:
         """What the ladder remembers, oldest first."""
         async with self.lab.sessions.begin() as session:
-            statement = select(LadderStep).where(LadderStep.postmortem_id == self.id)
+            statement = select(SentReminder).where(SentReminder.postmortem_id == self.id)
             if target:
-                statement = statement.where(LadderStep.target == target)
-            return list((await session.execute(statement.order_by(LadderStep.sent_at, LadderStep.step))).scalars())
+                statement = statement.where(SentReminder.target == target)
+            return list((await session.execute(statement.order_by(SentReminder.sent_at, SentReminder.step))).scalars())
 
     async def nudged(self) -> list[str | None]:
         return [one.target for one in await self.notices()]

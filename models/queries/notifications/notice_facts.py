@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer, Visibility
 from domain.action_items.action_item import ActionItemStatus, asked_from, is_overdue
-from domain.escalation.plan import ACTION_ITEM, occasion
+from domain.escalation.reminders import ACTION_ITEM, reminder_key
 from domain.escalation.targets import TargetName
 from domain.notifications.timing import Outcome
 from domain.people.absence import absence
@@ -307,4 +307,4 @@ def _meant(notice: Notice, known: _Known) -> str:
 
 def _was_due_else(notice: Notice, subject_id: str, target: str, due_at: datetime) -> bool:
     """It was written for another due time than the one that holds; the ladder asks anew for that one."""
-    return notice.rung is not None and not notice.dedupe_key.startswith(occasion(subject_id, target, due_at))
+    return notice.rung is not None and not notice.dedupe_key.startswith(reminder_key(subject_id, target, due_at))

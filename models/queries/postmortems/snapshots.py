@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.escalation.deadlines import Alarm, Deadline
 from domain.postmortems.lifecycle import Status
 from domain.postmortems.snapshots import PostmortemSnapshot
-from models.escalation import LadderAlarm
+from models.escalation import ReminderAlarm
 from models.postmortem import Postmortem, PostmortemTarget, PostmortemTeam
 
 
@@ -18,9 +18,9 @@ async def read_snapshot(session: AsyncSession, postmortem_id: str) -> Postmortem
         Postmortem.version,
         Postmortem.status,
         func.array(teams.order_by(PostmortemTeam.team_id).scalar_subquery()).label("team_ids"),
-        LadderAlarm.rings_at,
-        LadderAlarm.rings_for,
-    ).outerjoin(LadderAlarm, LadderAlarm.subject_id == Postmortem.id)
+        ReminderAlarm.rings_at,
+        ReminderAlarm.rings_for,
+    ).outerjoin(ReminderAlarm, ReminderAlarm.subject_id == Postmortem.id)
     row = (await session.execute(statement.where(Postmortem.id == postmortem_id))).one_or_none()
     if row is None:
         return PostmortemSnapshot(postmortem_id, 0, 0, Status.DRAFT, exists=False)
@@ -43,7 +43,7 @@ async def _deadlines(session: AsyncSession, postmortem_id: str) -> tuple[Deadlin
         PostmortemTarget.met_at.is_(None),
         PostmortemTarget.waived_at.is_(None),
     )
-    found = [Deadline(name, at) for name, at in (await session.execute(statement)).tuples()]
+    found = [Deadline(name, at) for name, at in (await session.execute(statement)).all()]
     return tuple(sorted(found, key=lambda one: (one.at, one.name)))
 
 

@@ -1,30 +1,33 @@
-"""What a policy's new version means for open postmortems: shown first, then applied."""
+"""What a new version of a policy changes for open postmortems: previewed first, then applied."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
-
+from application.audit.audit_log import audit
+from application.escalation.policies import check_may_write
 from domain.access import Viewer
 from domain.escalation import policy as rules
 from domain.escalation.targets import TargetName
-from domain.postmortems.lifecycle import Status
 from models.policy import Policy
 from models.postmortem import Postmortem, PostmortemTarget
-from models.queries.audit.records import audit
-from models.queries.escalation.policies import check_may_write, content_of
+from models.queries.escalation.policies import content_of
+from models.queries.escalation.policy_changes import (
+    count_outdated,
+    list_open_under,
+    list_targets_of,
+    lock_outdated,
+)
 from models.queries.escalation.targets import update_due
+from models.session import Session
 
-OPEN = (Status.DRAFT.value, Status.IN_REVIEW.value)
 AT_ONCE = 500
 """Postmortems that one request applies a policy to."""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetChange:
-    """None before: the target is new; None after: it is not asked for any more."""
+    """None before: the target is new. None after: the policy does not have it any more."""
 
     target: TargetName
     before: datetime | None
@@ -33,8 +36,8 @@ class TargetChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
-    """For one open postmortem; ``changes`` may be empty where the new version asks the same."""
+class PolicyEffect:
+    """For one open postmortem; ``changes`` is empty if the new version gives the same due times."""
 
     postmortem: Postmortem
     changes: tuple[TargetChange, ...]
@@ -44,35 +47,28 @@ class Effect:
         return any(one.becomes_overdue for one in self.changes)
 
 
-def _under(policy_id: str) -> tuple[ColumnElement[bool], ...]:
-    return Postmortem.policy_id == policy_id, Postmortem.status.in_(OPEN)
-
-
 async def list_effects(
-    session: AsyncSession, viewer: Viewer, policy_id: str, content: rules.Policy, now: datetime
-) -> list[Effect]:
-    """What would change if all open postmortems under the policy followed this; those that keep their times left out.
+    session: Session, viewer: Viewer, policy_id: str, content: rules.Policy, now: datetime
+) -> list[PolicyEffect]:
+    """What would change if all open postmortems under the policy got this version, without those that would not change.
 
     Administrators, who see every postmortem. Raises NotAllowed, ScopeMissing.
     """
     check_may_write(viewer)
-    statement = select(Postmortem).where(*_under(policy_id)).order_by(Postmortem.number)
-    found = await _effects(session, list((await session.execute(statement)).scalars()), content, now)
+    found = await _effects(session, await list_open_under(session, policy_id), content, now)
     return [one for one in found if one.changes]
 
 
 async def apply_policy(
-    session: AsyncSession, viewer: Viewer, latest: Policy, now: datetime
-) -> tuple[list[Effect], int]:
+    session: Session, viewer: Viewer, latest: Policy, now: datetime
+) -> tuple[list[PolicyEffect], int]:
     """Pins this version to open postmortems that have an older one, and sets what is due when; ``AT_ONCE`` at most.
 
-    Returns them, and how many are left. Targets that were met, waived or extended stay as they are. Their workflows are
-    told by the outbox: a row whose ``workflow_started`` is false is signalled by the sweep.
+    Returns them, and how many are left. Targets that were met, waived or extended stay as they are. The rows are the
+    outbox: the sweep signals the workflow of a row whose ``workflow_started`` is false.
     """
     check_may_write(viewer)
-    older = (*_under(latest.id), Postmortem.policy_version != latest.version)
-    statement = select(Postmortem).where(*older).order_by(Postmortem.id).limit(AT_ONCE).with_for_update()
-    rows = list((await session.execute(statement.execution_options(populate_existing=True))).scalars())
+    rows = await lock_outdated(session, latest, AT_ONCE)
     content = content_of(latest)
     applied = await _effects(session, rows, content, now)
     moved = [one.postmortem for one in applied if one.changes]
@@ -80,8 +76,8 @@ async def apply_policy(
     await update_due(session, due, {one.id: _done(one) for one in moved})
     for effect in applied:
         postmortem = effect.postmortem
-        before = {"policyVersion": postmortem.policy_version, **_told(effect.changes, "before")}
-        after = {"policyVersion": latest.version, **_told(effect.changes, "after")}
+        before = {"policyVersion": postmortem.policy_version, **_instants(effect.changes, "before")}
+        after = {"policyVersion": latest.version, **_instants(effect.changes, "after")}
         postmortem.policy_version = latest.version
         postmortem.workflow_started = False
         postmortem.version += 1
@@ -98,25 +94,14 @@ async def apply_policy(
             at=now,
         )
     await session.flush()
-    left = (await session.execute(select(func.count()).select_from(Postmortem).where(*older))).scalar_one()
-    return applied, left
+    return applied, await count_outdated(session, latest)
 
 
 async def _effects(
-    session: AsyncSession, rows: Sequence[Postmortem], content: rules.Policy, now: datetime
-) -> list[Effect]:
-    kept = await _targets_of(session, [one.id for one in rows])
-    return [Effect(one, _changes(one, kept.get(one.id, {}), content, now)) for one in rows]
-
-
-async def _targets_of(session: AsyncSession, postmortem_ids: Sequence[str]) -> dict[str, dict[str, PostmortemTarget]]:
-    found: dict[str, dict[str, PostmortemTarget]] = {}
-    for begin in range(0, len(postmortem_ids), 5000):  # a statement takes 32,767 parameters at most
-        part = postmortem_ids[begin : begin + 5000]
-        statement = select(PostmortemTarget).where(PostmortemTarget.postmortem_id.in_(part))
-        for row in (await session.execute(statement.execution_options(populate_existing=True))).scalars():
-            found.setdefault(row.postmortem_id, {})[row.name] = row
-    return found
+    session: Session, rows: Sequence[Postmortem], content: rules.Policy, now: datetime
+) -> list[PolicyEffect]:
+    kept = await list_targets_of(session, [one.id for one in rows])
+    return [PolicyEffect(one, _changes(one, kept.get(one.id, {}), content, now)) for one in rows]
 
 
 def _changes(
@@ -151,5 +136,5 @@ def _done(postmortem: Postmortem) -> dict[TargetName, datetime]:
     return {name: at for name, at in reached.items() if at is not None}
 
 
-def _told(changes: Sequence[TargetChange], side: str) -> dict[str, str | None]:
+def _instants(changes: Sequence[TargetChange], side: str) -> dict[str, str | None]:
     return {one.target.value: at.isoformat() if (at := getattr(one, side)) else None for one in changes}
