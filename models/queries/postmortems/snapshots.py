@@ -43,7 +43,7 @@ async def _deadlines(session: AsyncSession, postmortem_id: str) -> tuple[Deadlin
         PostmortemTarget.met_at.is_(None),
         PostmortemTarget.waived_at.is_(None),
     )
-    found = [Deadline(name, at) for name, at in (await session.execute(statement)).tuples()]
+    found = [Deadline(name, at) for name, at in (await session.execute(statement)).all()]
     return tuple(sorted(found, key=lambda one: (one.at, one.name)))
 
 
