@@ -18,6 +18,8 @@ from api.shapes.base import (
     Listing,
     PathId,
     Ref,
+    RefQuery,
+    SearchQuery,
     Shape,
     Short,
     StrictlyGiven,
@@ -26,7 +28,6 @@ from api.shapes.base import (
     expected_version,
     tag,
 )
-from api.v1.postmortems.postmortems import RefQuery, Search
 from api.v1.routing import router
 from domain.action_items.action_item import ActionItemStatus, LinkState, Priority, is_overdue
 from domain.action_items.commands import ActionItemAction
@@ -213,7 +214,7 @@ def filters(
     priority: Priority | None = None,
     due_from: Annotated[Day | None, Query(alias="dueFrom")] = None,
     due_to: Annotated[Day | None, Query(alias="dueTo")] = None,
-    q: Search = None,
+    q: SearchQuery = None,
 ) -> ItemFilters:
     statuses = {"open": ("OPEN", "IN_PROGRESS"), "overdue": ("OPEN", "IN_PROGRESS"), "completed": ("COMPLETED",)}
     return ItemFilters(

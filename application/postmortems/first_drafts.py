@@ -5,18 +5,19 @@ from dataclasses import replace
 from datetime import datetime
 
 from application.audit.audit_log import audit, json_values
+from application.content.sections import write_sections
 from application.postmortems.opening import NewPostmortem, insert_links
 from domain.content.sections import Origin, split_sections
 from domain.content.templates import opening_texts
 from domain.escalation.policy import due_instants
 from models.policy import Policy
 from models.postmortem import Postmortem
-from models.queries.content.kept_templates import get_kept
-from models.queries.content.section_texts import read_bodies, write_bodies
+from models.queries.content.sections import find_section_texts
+from models.queries.content.templates import get_postmortem_template
 from models.queries.escalation.policies import content_of, get_policy, pick_policy
 from models.queries.escalation.targets import update_due
 from models.queries.postmortems import drafts, links
-from models.queries.postmortems.postmortems import add_events
+from models.queries.timeline import insert_events
 from models.session import Session
 
 
@@ -44,7 +45,7 @@ async def refresh_draft(
     postmortem.version += 1
     postmortem.updated_at = now
     await drafts.delete_incident_events(session, new.id)
-    await add_events(session, new.id, new.timeline)
+    await insert_events(session, new.id, new.timeline)
     await update_due(session, {new.id: due_instants(new.resolved_at or now, content_of(policy))}, {})
     audit(
         session,
@@ -60,10 +61,10 @@ async def refresh_draft(
 
 
 async def _rewrite_sections(session: Session, postmortem: Postmortem, texts: Mapping[str, str], now: datetime) -> None:
-    opening = opening_texts(await get_kept(session, postmortem), texts)
-    current = await read_bodies(session, postmortem.id, texts.keys())
+    opening = opening_texts(await get_postmortem_template(session, postmortem), texts)
+    current = await find_section_texts(session, postmortem.id, texts.keys())
     wanted = {name: opening[name] for name in texts}
-    await write_bodies(session, postmortem.id, wanted, current, author_id=None, origin=Origin.PREFILL, now=now)
+    await write_sections(session, postmortem.id, wanted, current, author_id=None, origin=Origin.PREFILL, now=now)
 
 
 async def _choose_author(session: Session, postmortem: Postmortem, new: NewPostmortem) -> str | None:

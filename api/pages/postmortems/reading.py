@@ -13,7 +13,7 @@ from api.pages.comments.threads import as_read, list_shown, people_talking, said
 from api.pages.rendering import spoken
 from api.pages.routing import Visit
 from api.pages.showing import show
-from api.v1.style import AdviceOut, list_advice
+from application import style
 from domain import access
 from domain.access import EditorLevel, Verb
 from domain.action_items.action_item import ActionItemStatus, LinkState, is_overdue
@@ -24,6 +24,7 @@ from domain.postmortems import lifecycle
 from domain.postmortems.commands import PostmortemAction
 from domain.postmortems.first_draft import EntryType
 from domain.postmortems.lifecycle import Status, Transition
+from domain.style.advice import Advice
 from integrations import shelf
 from models.action_item import ActionItem
 from models.person import Person
@@ -31,7 +32,7 @@ from models.postmortem import Postmortem
 from models.queries import action_items
 from models.queries.action_items import ItemFilters
 from models.queries.connections import connections
-from models.queries.content.kept_templates import kept_content
+from models.queries.content.templates import template_of
 from models.queries.incidents import links
 from models.queries.pagination import Ask
 from models.queries.people import people, teams
@@ -80,7 +81,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     items = await listed(visit, ItemFilters(postmortem_id=postmortem_id), Ask(200))
     promised = [item.owner_id for one in alike for item in one.open_items]
     named = await people.people_by_id(context.session, [*_people_in(row), *people_talking(shown), *promised])
-    kept = kept_content(row.template)
+    kept = template_of(row.template)
     texts = texts_of(row, kept)
     counts = full.counts
     known = Known(named, {one.id: one.description for one in items["items"]}, titles_of(kept))
@@ -172,13 +173,13 @@ def seen_of(full: FullPostmortem) -> VisiblePostmortem:
     return VisiblePostmortem(full.postmortem, full.relations, full.visibility)
 
 
-async def _advice(visit: Visit, postmortem_id: str) -> AdviceOut | None:
+async def _advice(visit: Visit, postmortem_id: str) -> Advice | None:
     """For those who may act on it."""
     context = visit.context
     seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
     may_edit = access.may(Verb.EDIT, Status(seen.postmortem.status), seen.relations)
     is_writing = visit.request.state.frame["may_write"] and may_edit
-    return await list_advice(context, postmortem_id) if is_writing else None
+    return await style.list_advice(context.session, seen) if is_writing else None
 
 
 def _is_overdue(now: datetime) -> Callable[[ActionItem], bool]:

@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query
 
 from api.request_context import Context
-from api.shapes.base import Listing, PathId, Shape, ask
-from api.v1.postmortems.postmortems import RefQuery
+from api.shapes.base import Listing, PathId, RefQuery, Shape, ask
 from api.v1.routing import router
 from domain.errors import NothingToReplay
 from integrations import shelf

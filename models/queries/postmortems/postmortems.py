@@ -5,48 +5,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import TIMESTAMP, Select, Text, exists, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from domain import access
 from domain.access import Relation, Viewer, Visibility
 from domain.errors import NotFound
-from domain.escalation.targets import TargetName
-from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import Decision as ReviewDecision
 from domain.review.reviewers import ReviewerState, reviewer_state
-from domain.timeline.moments import Precision
-from models.base import new_id
 from models.postmortem import (
     Postmortem,
     PostmortemReviewer,
     PostmortemService,
     PostmortemTarget,
     PostmortemTeam,
-    TimelineEvent,
 )
 from models.queries.access.visibility import effective_visibility, relation_columns, relations, visible_to
 from models.queries.audit.audit_log import note_reads
 from models.queries.audit.records import audit
-from models.queries.escalation.targets import meet_targets
-from models.queries.notifications.notices import notify
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.postmortems.counts import PostmortemCounts, count_contents
 from models.queries.search.conditions import matching, plan_for_words
-
-
-@dataclass(frozen=True, slots=True)
-class NewTimelineEvent:
-    at: datetime
-    event: str
-    type: str = "OTHER"
-    actor: str | None = None
-    source: str = "manual"
-    incident_id: str | None = None
-    precision: str = Precision.MINUTE.value
-    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,35 +46,6 @@ class FullPostmortem:
     visibility: Visibility
     counts: PostmortemCounts
     relations: frozenset[Relation] = frozenset()
-
-
-async def add_events(session: AsyncSession, postmortem_id: str, events: Sequence[NewTimelineEvent]) -> list[str]:
-    """One statement for any number of events; those of one instant keep the order given."""
-    ids = [new_id("evt") for _ in events]
-    if not events:
-        return ids
-    columns: dict[str, tuple[Any, list[Any]]] = {
-        "id": (Text, ids),
-        "at": (TIMESTAMP(timezone=True), [one.at for one in events]),
-        "precision": (Text, [one.precision for one in events]),
-        "event": (Text, [one.event for one in events]),
-        "type": (Text, [one.type for one in events]),
-        "actor": (Text, [one.actor for one in events]),
-        "source": (Text, [one.source for one in events]),
-        "incident_id": (Text, [one.incident_id for one in events]),
-        "external_id": (Text, [one.external_id for one in events]),
-    }
-    given = (
-        func.unnest(*(literal(values, ARRAY(kind)) for kind, values in columns.values()))
-        .table_valued(*columns, with_ordinality="place", name="given")
-        .render_derived()
-    )
-    rows = select(literal(postmortem_id), *(given.c[name] for name in columns)).order_by(given.c.place)
-    await session.execute(insert(TimelineEvent).from_select(["postmortem_id", *columns], rows))
-    return ids
-
-
-# Reading
 
 
 async def get_visible(
@@ -231,30 +182,6 @@ def _missed(now: datetime) -> tuple[Any, ...]:
     return (PostmortemTarget.met_at.is_(None), PostmortemTarget.waived_at.is_(None), due_at < now)
 
 
-async def content_changed(
-    session: AsyncSession, seen: VisiblePostmortem, now: datetime, *, counts: bool = True
-) -> bool:
-    """Moves the version, and for content its revision; asks again for approvals that this made stale.
-
-    True if the draft was started by this. The row must be locked.
-    """
-    postmortem = seen.postmortem
-    postmortem.version += 1
-    postmortem.updated_at = now
-    if not counts:
-        return False
-    approved = await _approvers(session, postmortem)
-    postmortem.content_revision += 1
-    if approved and postmortem.status == Status.IN_REVIEW:
-        occasion = f"{postmortem.id}:review_stale:{postmortem.content_revision}"
-        await notify(session, approved, "review_stale", occasion, at=now, postmortem_id=postmortem.id)
-    if postmortem.draft_started_at is not None:
-        return False
-    postmortem.draft_started_at = now
-    await meet_targets(session, postmortem.id, [TargetName.DRAFT_STARTED], now)
-    return True
-
-
 def audit_seen(
     session: AsyncSession,
     viewer: Viewer,
@@ -268,7 +195,8 @@ def audit_seen(
     audit(session, viewer, action, "postmortem", key, postmortem_id=key, before=before, after=after)
 
 
-async def _approvers(session: AsyncSession, postmortem: Postmortem) -> list[str]:
+async def list_approvers(session: AsyncSession, postmortem: Postmortem) -> list[str]:
+    """Reviewers whose approval is of the current content."""
     statement = select(PostmortemReviewer.person_id).where(
         PostmortemReviewer.postmortem_id == postmortem.id,
         PostmortemReviewer.decision == ReviewDecision.APPROVE.value,
