@@ -17,7 +17,7 @@ from models.integration import WebhookDelivery
 from models.keyring import Keyring
 from models.queries import action_items, workers
 from models.queries.audit import command_log, kept_answers
-from models.queries.chat import chat
+from models.queries.chat import deliveries as chat
 from models.queries.connections import connections
 from models.queries.escalation import reminders
 from models.queries.notifications import outbox
