@@ -14,7 +14,8 @@ from models.queries import timeline
 from models.queries.chat import picks
 from models.queries.chat.postmortems import find_id_of_incident
 from models.queries.incidents import incidents
-from models.queries.postmortems.postmortems import NewTimelineEvent, get_visible
+from models.queries.postmortems.postmortems import get_visible
+from models.queries.timeline import NewTimelineEvent
 from models.session import Session, Sessions
 
 

@@ -25,7 +25,7 @@ from domain.errors import Malformed, reason
 from domain.timeline.moments import Precision
 from models.queries.content.sections import find_section_texts
 from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import NewTimelineEvent
+from models.queries.timeline import NewTimelineEvent
 
 routes = router()
 
