@@ -6,11 +6,11 @@ from fastapi import Query, Response
 
 from api.pages.routing import Visiting, router
 from api.pages.showing import show
+from application.search.search import Hit, search
 from domain.content.templates import TITLES
 from domain.search.query import Place
 from models.queries.pagination import Ask
-from models.queries.search import search
-from models.queries.search.search import Hit, Match
+from models.queries.search.search import Match
 
 routes = router()
 
@@ -32,11 +32,7 @@ async def search_everything(
     cursor: Annotated[str | None, Query(max_length=2000)] = None,
 ) -> Response:
     context, asked = visit.context, q.strip()
-    found = (
-        await search.search(context.session, context.viewer, asked, kind, Ask(20, cursor), context.now)
-        if asked
-        else None
-    )
+    found = await search(context.session, context.viewer, asked, kind, Ask(20, cursor), context.now) if asked else None
     return await show(
         visit, "search/search.html", q=asked, kind=kind or "", found=found, places=PLACES, spot=spot, said=said
     )

@@ -14,6 +14,7 @@ from api.pages.rendering import spoken
 from api.pages.routing import Visit
 from api.pages.showing import show
 from application import style
+from application.search import similar
 from domain import access
 from domain.access import EditorLevel, Verb
 from domain.action_items.action_item import ActionItemStatus, LinkState, is_overdue
@@ -41,7 +42,6 @@ from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmo
 from models.queries.review import commands as moves
 from models.queries.review import reviews
 from models.queries.review.reviews import TargetStanding
-from models.queries.search import similar
 from models.queries.tickets import batches
 
 
