@@ -23,46 +23,6 @@ from models.person import Person
 from models.postmortem import PostmortemService, PostmortemTeam
 from models.queries.connections.connections import get_integration
 
-ALIVE = frozenset({LinkState.OK.value, LinkState.MOVED.value, LinkState.REFUSED.value})
-"""Links whose ticket we may write to."""
-REPLACEABLE = frozenset({LinkState.DELETED.value, LinkState.FORBIDDEN.value})
-"""Links whose owner may ask for another ticket."""
-
-
-# What our side says
-
-
-def ours_of(item: ActionItem, account: str | None) -> dict[TicketField, str | None]:
-    """Our half of each field; ``account`` is the owner's, None where they have none there."""
-    owner = account or (f"{texts.UNKNOWN}{item.owner_id}" if item.owner_id else None)
-    return {
-        TicketField.TITLE: texts.title_of(item.description),
-        TicketField.BODY: (item.details or "").strip(),
-        TicketField.STATUS: item.status,
-        TicketField.ASSIGNEE: owner,
-        TicketField.DUE: item.due_on.isoformat() if item.due_on else None,
-    }
-
-
-def told_of(item: ActionItem, account: str | None) -> dict[str, str | None]:
-    """What a tracker has been told once it was told all of it: ``ticket.pushed``."""
-    return {name.value: value for name, value in ours_of(item, account).items()} | {"priority": item.priority}
-
-
-def base_of(ticket: Ticket) -> dict[TicketField, Agreed]:
-    kept = ticket.base or {}
-    return {
-        name: Agreed(kept[name.value]["ours"], kept[name.value]["theirs"], kept[name.value].get("seen", True))
-        for name in TicketField
-        if name.value in kept
-    }
-
-
-def keep_base(ticket: Ticket, agreed: Mapping[TicketField, Agreed]) -> None:
-    kept = {name.value: {"ours": one.ours, "theirs": one.theirs, "seen": one.seen} for name, one in agreed.items()}
-    ticket.base = {**(ticket.base or {}), **kept}
-
-
 # One ticket
 
 
@@ -79,15 +39,16 @@ class TicketWork:
 
     @property
     def ours(self) -> dict[TicketField, str | None]:
-        return ours_of(self.item, self.account)
+        item = self.item
+        return our_values(item.description, item.details, item.status, item.owner_id, self.account, item.due_on)
 
     @property
-    def may_speak(self) -> bool:
-        return may_speak(self.integration)
+    def may_contact(self) -> bool:
+        return may_contact(self.integration)
 
 
-def may_speak(integration: Integration) -> bool:
-    """Whether the vendor is to be asked for anything now."""
+def may_contact(integration: Integration) -> bool:
+    """Whether we may send the vendor requests now."""
     well = integration.needs_attention is None and integration.disconnected_at is None
     return well and integration.is_enabled
 
@@ -148,34 +109,19 @@ async def find_person_of(session: AsyncSession, integration_id: str, account: st
 # What waits to be written
 
 
-async def list_pushes(session: AsyncSession, item: ActionItem) -> list[TicketToPush]:
-    """What the item's workflow has to see to. What has to wait for its connection is marked, and left out."""
-    if not item.tickets:
-        return []
+async def list_tickets_of_item(
+    session: AsyncSession, item_id: str
+) -> list[tuple[Ticket, Integration, str | None]]:
+    """Each with its connection and the account that the item's owner has there."""
     statement = (
         select(Ticket, Integration, PersonAccount.account)
         .join(ActionItem, ActionItem.id == Ticket.action_item_id)
         .join(Integration, Integration.id == Ticket.integration_id)
         .outerjoin(PersonAccount, _ACCOUNT)
-        .where(Ticket.action_item_id == item.id)
+        .where(Ticket.action_item_id == item_id)
         .order_by(Ticket.created_at, Ticket.id)
     )
-    found: list[TicketToPush] = []
-    for ticket, integration, account in (await session.execute(statement)).all():
-        if not _is_due(ticket, item, account):
-            continue
-        if not may_speak(integration):
-            ticket.waits = True
-            continue
-        revision = f"{item.version}.{ticket.looks_wanted}.{ticket.tries}"
-        found.append(TicketToPush(ticket.id, ticket.tracker, revision, creates=ticket.external_id is None))
-    return found
-
-
-def _is_due(ticket: Ticket, item: ActionItem, account: str | None) -> bool:
-    if ticket.link_state == LinkState.PENDING or ticket.looks_wanted > ticket.looks_done:
-        return True
-    return ticket.link_state in ALIVE and ticket.pushed != told_of(item, account)
+    return [(ticket, integration, account) for ticket, integration, account in (await session.execute(statement)).all()]
 
 
 async def put_off(session: AsyncSession, ticket_id: str) -> None:
@@ -213,33 +159,21 @@ async def nudge_stuck_unscoped(session: AsyncSession, made: datetime, nudged: da
     return list((await session.execute(marked)).scalars())
 
 
-# Asked for and dropped
+# Created and unlinked
 
 
-def check_no_ticket(tickets: Iterable[Ticket], integration_id: str | None) -> None:
-    """Raises TicketExists, unless the one that is there is dead or never came to be."""
-    for ticket in tickets:
-        if ticket.integration_id == integration_id and not _is_replaceable(ticket):
-            raise TicketExists(key=ticket.key or ticket.id)
-
-
-def _is_replaceable(ticket: Ticket) -> bool:
-    failed = ticket.link_state == LinkState.REFUSED and ticket.external_id is None
-    return failed or ticket.link_state in REPLACEABLE
-
-
-async def add_ticket(
-    session: AsyncSession, item: ActionItem, integration_id: str, pointer: str | None, request_id: str, now: datetime
+def insert_ticket(
+    session: AsyncSession,
+    ticket_id: str,
+    item: ActionItem,
+    integration: Integration,
+    now: datetime,
+    *,
+    pointer: str | None = None,
 ) -> Ticket:
-    """A ticket to be made, or found by ``pointer``, instead of one that is dead. Its id, and so its marker, is new."""
-    integration = await get_integration(session, integration_id)
-    if integration.disconnected_at is not None:
-        raise NotFound(kind="tracker connection", id=integration_id)
-    await session.execute(
-        delete(Ticket).where(Ticket.action_item_id == item.id, Ticket.integration_id == integration.id)
-    )
+    """One that is to be created in the tracker, or found there by ``pointer``."""
     ticket = Ticket(
-        id=derived_id("tkt", item.id, integration.id, request_id),
+        id=ticket_id,
         action_item_id=item.id,
         integration_id=integration.id,
         tracker=integration.kind,
@@ -251,30 +185,23 @@ async def add_ticket(
     return ticket
 
 
-async def drop_ticket(session: AsyncSession, ticket: Ticket) -> None:
-    await session.execute(delete(Ticket).where(Ticket.id == ticket.id))
+async def delete_tickets(session: AsyncSession, item_id: str, integration_id: str) -> None:
+    mine = delete(Ticket).where(Ticket.action_item_id == item_id, Ticket.integration_id == integration_id)
+    await session.execute(mine)
+
+
+async def delete_ticket(session: AsyncSession, ticket_id: str) -> None:
+    await session.execute(delete(Ticket).where(Ticket.id == ticket_id))
 
 
 # Reconciliation
 
 
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """What reconciliation compares: ids, and whether our own side is still to be written."""
-
-    id: str
-    action_item_id: str
-    external_id: str
-    key: str
-    link_state: str
-    seen_at: datetime | None
-    checked_at: datetime | None
-    base: Mapping[TicketField, Agreed]
-    is_due: bool
-
-
-async def list_linked_unscoped(session: AsyncSession, integration_id: str, after: str, limit: int) -> list[Linked]:
-    """Linked tickets of a connection by id, in pages: those after the id ``after``."""
+async def list_linked_unscoped(
+    session: AsyncSession, integration_id: str, after: str, limit: int
+) -> list[tuple[Ticket, ActionItem, str | None]]:
+    """Linked tickets of a connection by id, in pages (those after the id ``after``), each with its action item and the
+    account that the item's owner has there."""
     statement = (
         select(Ticket, ActionItem, PersonAccount.account)
         .join(ActionItem, ActionItem.id == Ticket.action_item_id)
@@ -283,28 +210,10 @@ async def list_linked_unscoped(session: AsyncSession, integration_id: str, after
         .order_by(Ticket.id)
         .limit(limit)
     )
-    return [
-        Linked(
-            ticket.id,
-            ticket.action_item_id,
-            ticket.external_id or "",
-            ticket.key or "",
-            ticket.link_state,
-            ticket.seen_at,
-            ticket.checked_at,
-            base_of(ticket),
-            _is_due(ticket, item, account),
-        )
-        for ticket, item, account in (await session.execute(statement)).all()
-    ]
+    return [(ticket, item, account) for ticket, item, account in (await session.execute(statement)).all()]
 
 
-async def tell_items(session: AsyncSession, item_ids: Collection[str]) -> None:
-    """Their workflows are to look at their rows: the outbox, which a sweep empties every few seconds."""
-    await session.execute(update(ActionItem).where(ActionItem.id.in_(item_ids)).values(workflow_started=False))
-
-
-async def note_checked(session: AsyncSession, ticket_id: str, now: datetime) -> None:
+async def update_checked_at(session: AsyncSession, ticket_id: str, now: datetime) -> None:
     await session.execute(update(Ticket).where(Ticket.id == ticket_id).values(checked_at=now))
 
 
