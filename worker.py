@@ -21,12 +21,12 @@ from activities.postmortems import PostmortemActivities
 from activities.tickets.batches import TicketBatchActivities
 from activities.tickets.reconciliation import ReconciliationActivities
 from activities.tickets.sync import TicketActivities
+from application.commands import Commands
 from integrations import shelf
 from models.keyring import Keyring
 from models.session import Sessions
 from runtime.chat.answering import Answering
 from runtime.chat.desk import Desk
-from runtime.commands import Commands
 from runtime.connections import (
     connect_temporal,
     metrics_runtime,

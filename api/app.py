@@ -45,6 +45,7 @@ from api.v1.escalation import policies
 from api.v1.notifications import me, reachability
 from api.v1.people import calendars, people, services, teams
 from api.v1.postmortems import editors, postmortems
+from api.v1.postmortems import incidents as linked_incidents
 from api.v1.review import lifecycle
 from api.v1.search import search, similar
 from api.v1.tickets import batches
@@ -122,6 +123,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         comments.routes,
         sections.routes,
         editors.routes,
+        linked_incidents.routes,
         timeline.routes,
         style.routes,
         action_items.routes,

@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from api.request_queue import RequestQueue
 from application.access.tokens import SignedIn, check_token
 from application.audit import kept_answers
+from application.commands import Commands
 from domain import access
 from domain.access import Deed, Viewer
 from domain.errors import Malformed, NotAllowed, NotSignedIn, ScopeMissing, reason
@@ -28,7 +29,6 @@ from models.queries.access import tokens
 from models.queries.postmortems import postmortems
 from models.record import IdempotencyRecord
 from models.session import Session, Sessions, StoreError, is_read_only
-from runtime.commands import Commands
 from runtime.dispatch import Dispatch
 from runtime.settings import Settings
 

@@ -121,7 +121,7 @@ async def _receive(request: Request, source: str, integration_id: str | None) ->
     for postmortem_id in touched:
         await parts.dispatch.start_postmortem(postmortem_id)
     for item_id, delivery in told:
-        await parts.dispatch.tell_of_ticket(item_id, delivery)
+        await parts.dispatch.signal_ticket_event(item_id, delivery)
     return JSONResponse(receipt.model_dump(), 202 if receipt.status == "accepted" else 200)
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from application.audit.audit_log import json_values
+from application.content.changes import record_change
 from domain import access
 from domain.access import Viewer
 from domain.errors import StaleVersion, TimelineNotRead, reason
@@ -18,13 +20,11 @@ from domain.timeline.moments import Precision
 from domain.timeline.pasted import EVENT_LIMIT, Parsed, parse_timeline
 from models.postmortem import TimelineEvent
 from models.queries import timeline
-from models.queries.audit.records import plain
 from models.queries.postmortems.postmortems import (
     NewTimelineEvent,
     VisiblePostmortem,
     add_events,
     audit_seen,
-    content_changed,
 )
 from models.session import Session
 
@@ -46,8 +46,8 @@ async def add_timeline_events(
     ids = await add_events(session, visible.postmortem.id, events)
     times = [one.at for one in events]
     after = {"count": len(ids), "ids": ids[:AUDITED_IDS], "from": min(times), "to": max(times)}
-    audit_seen(session, viewer, visible, "timeline.added", None, plain(after))
-    started = await content_changed(session, visible, now)
+    audit_seen(session, viewer, visible, "timeline.added", None, json_values(after))
+    started = await record_change(session, visible, now)
     return await timeline.list_events(session, ids), started
 
 
@@ -76,8 +76,10 @@ async def change_timeline_event(
         setattr(event, name, changes[name])
     event.version += 1
     after = {name: changes[name] for name in before}
-    audit_seen(session, viewer, visible, "timeline.changed", plain(before), {"eventId": event_id, **plain(after)})
-    return event, await content_changed(session, visible, now)
+    audit_seen(
+        session, viewer, visible, "timeline.changed", json_values(before), {"eventId": event_id, **json_values(after)}
+    )
+    return event, await record_change(session, visible, now)
 
 
 async def remove_timeline_event(
@@ -92,7 +94,7 @@ async def remove_timeline_event(
     before = {"at": event.at.isoformat(), "event": event.event}
     audit_seen(session, viewer, visible, "timeline.removed", before, None)
     await timeline.delete_event(session, event)
-    return await content_changed(session, visible, now)
+    return await record_change(session, visible, now)
 
 
 # Importing

@@ -1,8 +1,8 @@
-"""Commands and signals to workflows. A workflow that is missing is started from its row at first touch.
+"""Sends commands and signals to workflows, and starts the workflow from its row if it is not running.
 
-Errors: the refusal that the workflow answered with; WorkflowsUnavailable where Temporal is away; Pending where the
-command was sent but not answered within ``COMMAND_BUDGET`` (it may still be carried out: the same request again
-meets the same answer); StoreUnavailable where the workflow could not reach the database.
+Errors: the refusal that the workflow answered with; WorkflowsUnavailable if Temporal cannot be reached; Pending if the
+command was sent but not answered within ``COMMAND_BUDGET`` (it may still be carried out: the same request again gets
+the same answer); StoreUnavailable if the workflow could not reach the database.
 """
 
 import asyncio
@@ -11,8 +11,9 @@ import time
 import zlib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 from temporalio.client import (
@@ -39,113 +40,141 @@ from domain.errors import DomainError, Pending, StoreUnavailable, WorkersUnavail
 from domain.postmortems.commands import PostmortemCommand
 from workflows.action_item import ActionItemStart, ActionItemWorkflow
 from workflows.chat import ChatWorkflow
+from workflows.notifications import NotificationsStart, NotificationsWorkflow
 from workflows.postmortem import PostmortemStart, PostmortemWorkflow
 from workflows.queues import TASK_QUEUE
 from workflows.reconciliation import ReconciliationStart, ReconciliationWorkflow
 from workflows.ticket_batch import TicketBatchStart, TicketBatchWorkflow
-from workflows.voice import VoiceStart, VoiceWorkflow
 
 log = structlog.get_logger()
 
 COMMAND_BUDGET = 10.0
 PATIENCE = 2.5
-"""Seconds after which somebody asks whether a worker is alive at all."""
+"""Seconds to wait for an answer before checking whether any worker is alive."""
 START_BUDGET = 1.0
 BELIEVED_ALIVE = 2.0
-"""Seconds for which a worker that was seen alive is believed to be."""
+"""Seconds for which a worker that was seen alive counts as alive."""
 SCHEDULE = "reconcile-"
 INTERACTIVE = Priority(priority_key=1)
 BULK = Priority(priority_key=5)
 
-T = TypeVar("T")
+
+@dataclass(frozen=True, slots=True)
+class WorkflowKind:
+    """How one kind of workflow is started: its id is ``<prefix>-<key>``, and ``start`` makes its argument of the key.
+
+    ``signal`` reaches the one that runs, or the one that is started for it; None starts it without a signal.
+    """
+
+    prefix: str
+    run: Callable[[Any, Any], Awaitable[Any]]
+    start: Callable[[str], Any]
+    summary: str
+    signal: str | None = "look_again"
+
+
+POSTMORTEM = WorkflowKind("postmortem", PostmortemWorkflow.run, PostmortemStart, "Postmortem {}")
+ACTION_ITEM = WorkflowKind("action-item", ActionItemWorkflow.run, ActionItemStart, "Action item {}")
+TICKET_BATCH = WorkflowKind("tickets", TicketBatchWorkflow.run, TicketBatchStart, "Tickets {}")
+NOTIFICATIONS = WorkflowKind("voice", NotificationsWorkflow.run, NotificationsStart, "Voice to {}")
+CHAT = WorkflowKind("chat", ChatWorkflow.run, int, "Request {} from a chat", signal=None)
 
 
 class Dispatch:
+    """Everything but :meth:`send_command` answers False if Temporal cannot be reached: the worker's upkeep does it
+    later."""
+
     def __init__(self, client: Client, worker_alive: Callable[[], Awaitable[bool]]) -> None:
         self._client = client
         self._worker_alive = worker_alive
         self._alive_until = 0.0
 
-    async def command_postmortem(self, command: PostmortemCommand) -> None:
+    async def send_command(self, command: PostmortemCommand | ActionItemCommand) -> None:
+        """Waits until the workflow has carried the command out. Raises its refusal, or as the module says."""
         await self._check_alive()
-        await self._answered(
-            self._client.execute_update_with_start_workflow(
-                PostmortemWorkflow.command,
-                command,
-                start_workflow_operation=_postmortem(command.postmortem_id),
-                id=_update_id(command.request_id),
-                rpc_timeout=timedelta(seconds=COMMAND_BUDGET),
-            )
-        )
+        if isinstance(command, PostmortemCommand):
+            await self._send(PostmortemWorkflow.command, command, POSTMORTEM, command.postmortem_id)
+        else:
+            await self._send(ActionItemWorkflow.command, command, ACTION_ITEM, command.action_item_id)
 
-    async def command_action_item(self, command: ActionItemCommand) -> None:
-        await self._check_alive()
+    async def _send(
+        self, update: Any, command: PostmortemCommand | ActionItemCommand, kind: WorkflowKind, key: str
+    ) -> None:
+        starting: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
+            kind.run, kind.start(key), **_options(kind, key, INTERACTIVE)
+        )
         await self._answered(
             self._client.execute_update_with_start_workflow(
-                ActionItemWorkflow.command,
+                update,
                 command,
-                start_workflow_operation=_action_item(command.action_item_id),
+                start_workflow_operation=starting,
                 id=_update_id(command.request_id),
                 rpc_timeout=timedelta(seconds=COMMAND_BUDGET),
             )
         )
 
     async def start_postmortem(self, postmortem_id: str, priority: Priority = INTERACTIVE) -> bool:
-        """Starts its workflow, or finds it running. False where Temporal is away: the sweep starts it later."""
-        return await self._told(self._signal_postmortem(postmortem_id, priority), postmortem_id=postmortem_id)
+        return await self._start_or_signal(POSTMORTEM, postmortem_id, priority)
 
     async def start_action_item(self, action_item_id: str, priority: Priority = INTERACTIVE) -> bool:
-        """As :meth:`start_postmortem`."""
-        return await self._told(self._signal_item(action_item_id, priority), action_item_id=action_item_id)
+        return await self._start_or_signal(ACTION_ITEM, action_item_id, priority)
 
     async def start_ticket_batch(self, batch_id: str) -> bool:
-        """As :meth:`start_postmortem`, behind everything that a person waits for."""
-        starting = self._client.start_workflow(
-            TicketBatchWorkflow.run,
-            TicketBatchStart(batch_id),
-            id=f"tickets-{batch_id}",
-            task_queue=TASK_QUEUE,
-            start_signal="look_again",
-            priority=BULK,
-            static_summary=f"Tickets {batch_id}",
-        )
-        return await self._told(starting, batch_id=batch_id)
+        """Behind everything that a person is waiting for."""
+        return await self._start_or_signal(TICKET_BATCH, batch_id, BULK)
 
-    async def tell_of_ticket(self, action_item_id: str, delivery: int) -> bool:
-        """Signals a recorded webhook. False where Temporal is away: the drain signals it later."""
-        return await self._told(
-            self._signal_item(action_item_id, INTERACTIVE, "ticket_event", delivery), action_item_id=action_item_id
+    async def start_chat(self, delivery: int) -> bool:
+        """Has a recorded request from a chat answered."""
+        return await self._start_or_signal(CHAT, str(delivery), INTERACTIVE)
+
+    async def wake_notifications(self, receiver_id: str) -> bool:
+        """Tells the workflow of a person or a team that there are notices to send."""
+        return await self._start_or_signal(NOTIFICATIONS, receiver_id, BULK)
+
+    async def signal_ticket_event(self, action_item_id: str, delivery: int) -> bool:
+        """Passes a recorded webhook on to the workflow of the action item that it is about."""
+        kind = replace(ACTION_ITEM, signal="ticket_event")
+        return await self._start_or_signal(kind, action_item_id, INTERACTIVE, delivery)
+
+    async def _start_or_signal(self, kind: WorkflowKind, key: str, priority: Priority, *arguments: Any) -> bool:
+        starting = self._client.start_workflow(
+            kind.run,
+            kind.start(key),
+            start_signal=kind.signal,
+            start_signal_args=arguments,
+            **_options(kind, key, priority),
         )
+        return await self._reached(starting, workflow_id=f"{kind.prefix}-{key}")
 
     # Reconciliation
 
     async def keep_schedule(self, integration_id: str, tracker: str, *, paused: bool, every: timedelta) -> bool:
-        """The connection is reconciled so often. False where Temporal is away: the worker's upkeep sees to it."""
-        return await self._told(
-            self._keep_schedule(integration_id, tracker, paused=paused, every=every), integration_id=integration_id
-        )
+        """Creates or changes the schedule by which a connection is reconciled."""
 
-    async def _keep_schedule(self, integration_id: str, tracker: str, *, paused: bool, every: timedelta) -> None:
-        schedule = _schedule(integration_id, tracker, paused=paused, every=every)
-        try:
-            await self._client.create_schedule(schedule_id(integration_id), schedule)
-        except ScheduleAlreadyRunningError:
-            handle = self._client.get_schedule_handle(schedule_id(integration_id))
-            await handle.update(lambda _: ScheduleUpdate(schedule))
+        async def keep() -> None:
+            schedule = _schedule(integration_id, tracker, paused=paused, every=every)
+            try:
+                await self._client.create_schedule(schedule_id(integration_id), schedule)
+            except ScheduleAlreadyRunningError:
+                handle = self._client.get_schedule_handle(schedule_id(integration_id))
+                await handle.update(lambda _: ScheduleUpdate(schedule))
+
+        return await self._reached(keep(), integration_id=integration_id)
 
     async def drop_schedule(self, integration_id: str) -> bool:
-        """No error where there is none. False where Temporal is away."""
+        """No error if there is none."""
 
         async def drop() -> None:
             with suppress_not_found():
                 await self._client.get_schedule_handle(schedule_id(integration_id)).delete()
 
-        return await self._told(drop(), integration_id=integration_id)
+        return await self._reached(drop(), integration_id=integration_id)
 
     async def reconcile_now(self, integration_id: str) -> bool:
-        """Out of its turn, once the one that runs is over, if one does. False where Temporal is away."""
+        """Out of turn, after the reconciliation that is running, if there is one."""
         handle = self._client.get_schedule_handle(schedule_id(integration_id))
-        return await self._told(handle.trigger(overlap=ScheduleOverlapPolicy.BUFFER_ONE), integration_id=integration_id)
+        triggering = handle.trigger(overlap=ScheduleOverlapPolicy.BUFFER_ONE)
+        return await self._reached(triggering, integration_id=integration_id)
 
     async def list_schedules(self) -> dict[str, tuple[bool, timedelta]]:
         """Connections that have a schedule: whether it is paused, and how often it runs."""
@@ -156,62 +185,7 @@ class Dispatch:
                 found[one.id.removeprefix(SCHEDULE)] = (one.schedule.state.paused, min(often, default=timedelta(0)))
         return found
 
-    async def start_chat(self, delivery: int) -> bool:
-        """Has a recorded request from a chat answered. False where Temporal is away: the drain starts it later."""
-        return await self._told(self._start_chat(delivery), delivery=str(delivery))
-
-    async def _start_chat(self, delivery: int) -> None:
-        await self._client.start_workflow(
-            ChatWorkflow.run,
-            delivery,
-            id=f"chat-{delivery}",
-            task_queue=TASK_QUEUE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            priority=INTERACTIVE,
-            static_summary=f"Request {delivery} from a chat",
-        )
-
-    async def wake_voice(self, receiver_id: str) -> bool:
-        """Tells the workflow of a person or a team that something waits for them. False where Temporal is away."""
-        return await self._told(self._signal_voice(receiver_id), receiver_id=receiver_id)
-
-    async def _signal_voice(self, receiver_id: str) -> None:
-        await self._client.start_workflow(
-            VoiceWorkflow.run,
-            VoiceStart(receiver_id),
-            id=f"voice-{receiver_id}",
-            task_queue=TASK_QUEUE,
-            start_signal="look_again",
-            priority=BULK,
-            static_summary=f"Voice to {receiver_id}",
-        )
-
-    async def _signal_postmortem(self, postmortem_id: str, priority: Priority) -> None:
-        await self._client.start_workflow(
-            PostmortemWorkflow.run,
-            PostmortemStart(postmortem_id),
-            id=f"postmortem-{postmortem_id}",
-            task_queue=TASK_QUEUE,
-            start_signal="look_again",
-            priority=priority,
-            static_summary=f"Postmortem {postmortem_id}",
-        )
-
-    async def _signal_item(
-        self, action_item_id: str, priority: Priority, signal: str = "look_again", *arguments: Any
-    ) -> None:
-        await self._client.start_workflow(
-            ActionItemWorkflow.run,
-            ActionItemStart(action_item_id),
-            id=f"action-item-{action_item_id}",
-            task_queue=TASK_QUEUE,
-            start_signal=signal,
-            start_signal_args=list(arguments),
-            priority=priority,
-            static_summary=f"Action item {action_item_id}",
-        )
-
-    async def _told(self, sending: Awaitable[Any], **ids: str) -> bool:
+    async def _reached(self, sending: Awaitable[Any], **ids: str) -> bool:
         try:
             async with asyncio.timeout(START_BUDGET):
                 await sending
@@ -221,7 +195,7 @@ class Dispatch:
         return True
 
     async def _check_alive(self) -> None:
-        """Refuses before anything is sent where no worker lives: what is sent may still be carried out later."""
+        """Refuses before anything is sent if no worker is alive: what was sent might still be carried out later."""
         now = time.monotonic()
         if now < self._alive_until:
             return
@@ -229,14 +203,14 @@ class Dispatch:
             raise WorkersUnavailable()
         self._alive_until = now + BELIEVED_ALIVE
 
-    async def _answered(self, update: Awaitable[T]) -> T:
+    async def _answered(self, update: Awaitable[Any]) -> None:
         running = asyncio.ensure_future(update)
         try:
             async with asyncio.timeout(COMMAND_BUDGET):
                 done, _ = await asyncio.wait([running], timeout=PATIENCE)
                 if not done and not await self._worker_alive():
                     raise WorkersUnavailable()
-                return await running
+                await running
         except TimeoutError:
             raise Pending() from None
         except WorkflowUpdateFailedError as error:
@@ -250,8 +224,18 @@ class Dispatch:
             running.cancel()
 
 
+def _options(kind: WorkflowKind, key: str, priority: Priority) -> dict[str, Any]:
+    return {
+        "id": f"{kind.prefix}-{key}",
+        "task_queue": TASK_QUEUE,
+        "id_conflict_policy": WorkflowIDConflictPolicy.USE_EXISTING,
+        "priority": priority,
+        "static_summary": kind.summary.format(key),
+    }
+
+
 def _refusal(error: WorkflowUpdateFailedError) -> DomainError:
-    """The refusal by its code and facts. A failure that is none of ours is a defect, and is raised as it is."""
+    """The refusal, by its code and facts. Any other failure is a defect, and is raised as it is."""
     cause = error.cause
     if isinstance(cause, ApplicationError) and cause.type == "StoreUnavailable":
         return StoreUnavailable()
@@ -263,7 +247,7 @@ def _refusal(error: WorkflowUpdateFailedError) -> DomainError:
 
 
 def _update_id(request_id: str) -> str:
-    """Never the same twice: update ids remember failures. What makes a command idempotent is its log."""
+    """Never the same twice: Temporal remembers failures by update id. The command log makes a command idempotent."""
     return f"{request_id}-{secrets.token_hex(4)}"
 
 
@@ -272,7 +256,7 @@ def schedule_id(integration_id: str) -> str:
 
 
 def _schedule(integration_id: str, tracker: str, *, paused: bool, every: timedelta) -> Schedule:
-    """Not all connections at one time: each has its own offset."""
+    """Each connection has its own offset, so that they are not all reconciled at once."""
     offset = timedelta(seconds=zlib.crc32(integration_id.encode()) % max(1, int(every.total_seconds())))
     return Schedule(
         ScheduleActionStartWorkflow(
@@ -296,27 +280,3 @@ def suppress_not_found() -> Iterator[None]:
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
-
-
-def _postmortem(postmortem_id: str) -> WithStartWorkflowOperation[PostmortemWorkflow, None]:
-    return WithStartWorkflowOperation(
-        PostmortemWorkflow.run,
-        PostmortemStart(postmortem_id),
-        id=f"postmortem-{postmortem_id}",
-        task_queue=TASK_QUEUE,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        priority=INTERACTIVE,
-        static_summary=f"Postmortem {postmortem_id}",
-    )
-
-
-def _action_item(action_item_id: str) -> WithStartWorkflowOperation[ActionItemWorkflow, None]:
-    return WithStartWorkflowOperation(
-        ActionItemWorkflow.run,
-        ActionItemStart(action_item_id),
-        id=f"action-item-{action_item_id}",
-        task_queue=TASK_QUEUE,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        priority=INTERACTIVE,
-        static_summary=f"Action item {action_item_id}",
-    )

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from application.access.tokens import hash_token
+from application.content import templates
 from application.incidents import reports
 from application.people.people import add_person
 from application.people.services import add_service
@@ -13,7 +14,6 @@ from domain.incidents.incident import IncidentReport, IncidentStatus, Responder,
 from models.base import derived_id
 from models.queries import action_items
 from models.queries.access.tokens import insert_token
-from models.queries.content import templates
 from models.queries.escalation import policies
 from models.queries.people import people
 from models.queries.postmortems import postmortems

@@ -160,7 +160,7 @@ class Upkeep:
         for receiver_id in dict.fromkeys(waiting):
             if receiver_id in self._woken:
                 continue
-            if not await self._dispatch.wake_voice(receiver_id):
+            if not await self._dispatch.wake_notifications(receiver_id):
                 return
             self._woken[receiver_id] = now
 
@@ -190,7 +190,7 @@ class Upkeep:
             if item_id is None:
                 await connections.settle_delivery(session, delivery.id, "unlinked", _now())
                 return
-        await self._dispatch.tell_of_ticket(item_id, delivery.id)
+        await self._dispatch.signal_ticket_event(item_id, delivery.id)
 
     async def _apply_returned(self, delivery: WebhookDelivery) -> None:
         async with self._sessions.begin() as session:

@@ -1,8 +1,8 @@
 """Every acknowledged write survives kill -9 of any process; a repeat with the same key gets the same answer.
 
 This file has a whole Afterword of its own. A step is sent, its process is killed while it is in flight and started
-again, and the step is repeated with the same ``Idempotency-Key`` until it is answered. In the end nothing is
-lost or doubled."""
+again, and the step is repeated with the same ``Idempotency-Key`` until it is answered. In the end nothing is lost or
+doubled."""
 
 import tempfile
 import threading

@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
+from application.notifications import notices
 from models.notification import Message
-from models.queries.notifications import notices
 from models.record import Notice
 from tests.api.rows import sessions_of
 from tests.api.writing import draft, ok

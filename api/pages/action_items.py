@@ -7,10 +7,9 @@ from fastapi import Depends, Query, Response
 
 from api.pages.routing import Visit, Visiting, local_path, read_form, router, to
 from api.pages.showing import attempted, show
-from api.shapes.base import PathId, ask
+from api.shapes.base import PathId, SearchQuery, ask
 from api.v1 import action_items as api
 from api.v1.action_items import ActionItemPatch
-from api.v1.postmortems.postmortems import Search
 from domain.action_items.action_item import ActionItemStatus, is_overdue
 from models.action_item import ActionItem
 from models.queries import action_items, home
@@ -53,7 +52,7 @@ async def list_action_items(
     page: Annotated[Ask, Depends(ask)],
     show_only: Annotated[Literal["open", "overdue", "done", "all"], Query(alias="show")] = "open",
     whose: Literal["mine", "all"] = "all",
-    q: Search = None,
+    q: SearchQuery = None,
 ) -> Response:
     wanted = ItemFilters(
         status=STATUSES.get(show_only, []),

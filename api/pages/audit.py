@@ -15,7 +15,7 @@ from api.pages.showing import show
 from api.shapes.base import PathId, ask
 from models.queries.audit import audit_log
 from models.queries.audit.audit_log import AuditFilters
-from models.queries.content.kept_templates import get_kept
+from models.queries.content.templates import get_postmortem_template
 from models.queries.pagination import Ask
 from models.queries.people import people
 from models.queries.postmortems.postmortems import get_visible
@@ -76,7 +76,7 @@ async def read_trail(visit: Visiting, postmortem_id: PathId, page: Annotated[Ask
     await audit_log.note_reads(session, viewer, {postmortem_id})
     ids = {id_ for one in found.items for id_ in _ids([one.actor_id, one.before, one.after])}
     named = await people.people_by_id(session, ids)
-    titles = titles_of(await get_kept(session, seen.postmortem))
+    titles = titles_of(await get_postmortem_template(session, seen.postmortem))
     names = Names({one.id: one.name for one in named.values()}, titles)
     return await show(
         visit,

@@ -7,8 +7,7 @@ from fastapi import Depends, Response
 from api.pages.routing import Visit, Visiting, router, to
 from api.pages.showing import attempted, show
 from api.shapes.base import PathId, ask
-from api.v1 import incidents as api
-from api.v1.incidents import incident_out
+from api.shapes.incidents import incident_out
 from application.incidents import opening
 from domain.errors import DomainError
 from domain.incidents.incident import IncidentStatus
@@ -62,7 +61,10 @@ async def open_postmortem(visit: Visiting, incident_id: PathId) -> Response:
     opened: list[str] = []
 
     async def work() -> None:
-        opened.append((await api.open_postmortem(visit.context, incident_id, Response())).id)
+        context = visit.context
+        postmortem_id = await opening.open_from_incident(context.session, context.viewer, incident_id, context.now)
+        context.start_workflow_after_commit(postmortem_id)
+        opened.append(postmortem_id)
 
     if refusal := await attempted(visit, work()):
         return await _shown(visit, incident_id, refusal)

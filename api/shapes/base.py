@@ -29,6 +29,9 @@ Tag = Annotated[str, Words(60, one_line=True)]
 Ref = Annotated[str, Words(100, one_line=True, shape=r"^[a-z]+_[A-Za-z0-9_-]+$", says="Give an id, such as pm_xyz")]
 """An id of ours."""
 PathId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
+SectionName = Annotated[str, Path(pattern=SECTION_NAME)]
+RefQuery = Annotated[str | None, Query(max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
+SearchQuery = Annotated[str | None, Query(max_length=500, pattern=r"^[^\x00]*$")]
 
 
 def _plain_day(value: date) -> date:

@@ -2,12 +2,24 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.shapes.base import SECTION_NAME, FreeForm, Markdown, Ref, Remark, Shape, Short, StrictlyGiven, Tag, Title
+from api.shapes.base import (
+    SECTION_NAME,
+    FreeForm,
+    Given,
+    Markdown,
+    Ref,
+    Remark,
+    Shape,
+    Short,
+    StrictlyGiven,
+    Tag,
+    Title,
+)
 from application.incidents.opening import PostmortemRequest
 from domain.access import EditorLevel, Visibility
 from domain.content.custom_fields import missing_fields
@@ -19,7 +31,8 @@ from domain.review.reviewers import ReviewerState
 from domain.timeline.moments import Precision
 from domain.timeline.pasted import EVENT_LIMIT
 from integrations.fields import Instant, Words
-from models.queries.content.kept_templates import kept_content
+from models.postmortem import PostmortemEditor
+from models.queries.content.templates import template_of
 from models.queries.postmortems.postmortems import FullPostmortem, NewTimelineEvent, state_of
 from models.section import Section
 
@@ -153,7 +166,7 @@ def postmortem_out(full: FullPostmortem, base_url: str) -> PostmortemOut:
     incident_ids = [one.incident_id for one in row.incidents]
     written = {one.name: one for one in row.sections}
     texts = {name: one.body for name, one in written.items()}
-    kept = kept_content(row.template)
+    kept = template_of(row.template)
     missing = missing_sections(kept, texts, has_timeline=counts.has_timeline, has_items=counts.has_items)
     timeline = [
         TimelineEventOut.model_construct(
@@ -358,3 +371,28 @@ class PostmortemPatch(PostmortemContent):
     author_id: Ref | None = None
     status: Status | None = None
     comment: Remark = None
+
+
+# Editors
+
+
+class EditorIn(Given):
+    """One person, or the active members of a team who are neither its author nor editors already."""
+
+    user_id: Ref | None = None
+    team_id: Ref | None = None
+    level: EditorLevel = EditorLevel.EDIT
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> Self:
+        if (self.user_id is None) == (self.team_id is None):
+            raise ValueError("give a userId or a teamId")
+        return self
+
+
+class EditorPatch(Given):
+    level: EditorLevel
+
+
+def editor_out(editor: PostmortemEditor) -> EditorOut:
+    return EditorOut(user_id=editor.person_id, level=EditorLevel(editor.level))

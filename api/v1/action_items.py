@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
+from api import commands
 from api.request_context import Context, RequestContext
 from api.shapes.base import (
     Day,
@@ -17,6 +18,8 @@ from api.shapes.base import (
     Listing,
     PathId,
     Ref,
+    RefQuery,
+    SearchQuery,
     Shape,
     Short,
     StrictlyGiven,
@@ -25,8 +28,6 @@ from api.shapes.base import (
     expected_version,
     tag,
 )
-from api.v1 import commands
-from api.v1.postmortems.postmortems import RefQuery, Search
 from api.v1.routing import router
 from domain.action_items.action_item import ActionItemStatus, LinkState, Priority, is_overdue
 from domain.action_items.commands import ActionItemAction
@@ -213,7 +214,7 @@ def filters(
     priority: Priority | None = None,
     due_from: Annotated[Day | None, Query(alias="dueFrom")] = None,
     due_to: Annotated[Day | None, Query(alias="dueTo")] = None,
-    q: Search = None,
+    q: SearchQuery = None,
 ) -> ItemFilters:
     statuses = {"open": ("OPEN", "IN_PROGRESS"), "overdue": ("OPEN", "IN_PROGRESS"), "completed": ("COMPLETED",)}
     return ItemFilters(
@@ -315,7 +316,7 @@ async def change_action_item(
         due_on = changes.get("due_on")
         staged = changes | ({"due_on": due_on.isoformat()} if due_on else {})
         words = {"changes": staged} | ({"reason": given.reason} if given.reason else {})
-        await commands.change_item(context, item_id, ActionItemAction.CHANGE, words)
+        await commands.run_action_item_command(context, item_id, ActionItemAction.CHANGE, words)
     return await _read(context, item_id, response)
 
 
@@ -342,13 +343,13 @@ async def _check_version(context: RequestContext, item_id: str, expected: int | 
 @routes.delete("/action-items/{item_id}", status_code=204)
 async def delete_action_item(context: Context, item_id: PathId) -> None:
     """Its tickets stay where they are."""
-    await commands.change_item(context, item_id, ActionItemAction.DELETE)
+    await commands.run_action_item_command(context, item_id, ActionItemAction.DELETE)
 
 
 @routes.post("/action-items/{item_id}/snooze")
 async def snooze(context: Context, item_id: PathId, given: SnoozeIn, response: Response) -> ActionItemOut:
     """No reminder before that instant."""
-    await commands.change_item(context, item_id, ActionItemAction.SNOOZE, until=given.until)
+    await commands.run_action_item_command(context, item_id, ActionItemAction.SNOOZE, until=given.until)
     return await _read(context, item_id, response)
 
 
@@ -362,7 +363,9 @@ async def open_ticket(
     integration = await connections.get_one_of(context.session, shelf.tracker_kinds(), given.integration_id)
     pointer = given.url or given.key
     words = {"pointer": pointer} if pointer else {}
-    await commands.change_item(context, item_id, ActionItemAction.OPEN_TICKET, words, integration_id=integration.id)
+    await commands.run_action_item_command(
+        context, item_id, ActionItemAction.OPEN_TICKET, words, integration_id=integration.id
+    )
     return await _read(context, item_id, response)
 
 
@@ -373,13 +376,13 @@ async def drop_ticket(
     """Unlinks; the ticket itself stays. ``ticketId`` may be left out where there is only one."""
     seen = await action_items.get_visible_item(context.session, context.viewer, item_id)
     wanted = ticket_id or (seen.item.tickets[0].id if len(seen.item.tickets) == 1 else "")
-    await commands.change_item(context, item_id, ActionItemAction.DROP_TICKET, ticket_id=wanted)
+    await commands.run_action_item_command(context, item_id, ActionItemAction.DROP_TICKET, ticket_id=wanted)
 
 
 @routes.delete("/action-items/{item_id}/tickets/{ticket_id}", status_code=204)
 async def drop_named_ticket(context: Context, item_id: PathId, ticket_id: PathId) -> None:
     """Unlinks; the ticket itself stays."""
-    await commands.change_item(context, item_id, ActionItemAction.DROP_TICKET, ticket_id=ticket_id)
+    await commands.run_action_item_command(context, item_id, ActionItemAction.DROP_TICKET, ticket_id=ticket_id)
 
 
 def _start(context: RequestContext, item_id: str) -> None:

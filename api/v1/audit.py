@@ -13,8 +13,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import JsonValue
 
 from api.request_context import Context, RequestContext
-from api.shapes.base import Listing, PathId, Shape, ask
-from api.v1.postmortems.postmortems import RefQuery
+from api.shapes.base import Listing, PathId, RefQuery, Shape, ask
 from api.v1.routing import router
 from application.audit import audit_log
 from integrations.fields import Instant

@@ -7,8 +7,19 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field, model_validator
 
 from api.request_context import Context, RequestContext
-from api.shapes.base import Given, IfMatch, Listing, PathId, Ref, Shape, StrictlyGiven, ask, expected_version, tag
-from api.v1.postmortems.postmortems import RefQuery
+from api.shapes.base import (
+    Given,
+    IfMatch,
+    Listing,
+    PathId,
+    Ref,
+    RefQuery,
+    Shape,
+    StrictlyGiven,
+    ask,
+    expected_version,
+    tag,
+)
 from api.v1.routing import router
 from domain.comments.anchors import QUOTE_LIMIT, AnchorState, Selection, state_of
 from domain.comments.comment import CommentKind

@@ -1,22 +1,21 @@
 """Incidents: report them, read them, and open their postmortem."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import Field
 
 from api.request_context import Context, RequestContext
-from api.shapes.base import IfMatch, Listing, PathId, Shape, ask, expected_version, tag
+from api.shapes.base import IfMatch, Listing, PathId, RefQuery, ask, expected_version, tag
+from api.shapes.incidents import DecisionOut, IncidentOut, IncidentPatch, incident_out
 from api.shapes.postmortems import PostmortemOut
-from api.v1.postmortems.postmortems import RefQuery, read, start_after_commit
+from api.v1.postmortems.postmortems import read
 from api.v1.routing import router
-from application.incidents import decisions, opening, reports
-from application.people.references import check_teams
-from domain import access
-from domain.access import Deed
-from domain.errors import NotAllowed, StaleVersion
-from domain.incidents.incident import IncidentState, IncidentStatus, Urgency
+from application.incidents.decisions import decide, decision_json
+from application.incidents.opening import open_from_incident
+from application.incidents.reports import ReceivedReport
+from application.incidents.reports import correct_incident as correct
+from application.incidents.reports import report_incident as take_in
+from domain.incidents.incident import IncidentStatus
 from integrations.incident_sources.generic import IncidentIn
 from models.incident import Incident
 from models.queries.incidents import incidents
@@ -24,99 +23,6 @@ from models.queries.incidents.incidents import IncidentFilters
 from models.queries.pagination import Ask
 
 routes: APIRouter = router("incidents", prefix="/incidents")
-
-
-class TriggerOut(Shape):
-    name: str
-    kind: str
-    message: str
-
-
-class DecisionOut(Shape):
-    """``decision`` is required, recommended or skip; ``decidedBy`` is the trigger that made it so."""
-
-    decision: str
-    decided_by: str
-    triggers: list[TriggerOut]
-
-
-class IncidentEventOut(Shape):
-    at: datetime
-    event: str
-    actor: str | None = None
-
-
-class IncidentOut(Shape):
-    id: str
-    version: int
-    external_id: str
-    source: str
-    title: str
-    description: str | None
-    urgency: Urgency
-    status: IncidentStatus
-    started_at: datetime
-    acknowledged_at: datetime | None
-    acknowledged_by: str | None
-    resolved_at: datetime | None
-    duration_minutes: int | None
-    services: list[str]
-    team_id: str | None
-    responders: list[str]
-    url: str | None
-    customer_impact: bool
-    data_loss: bool
-    security: bool
-    false_positive: bool
-    auto_resolved: bool
-    near_miss: bool
-    timeline: list[IncidentEventOut]
-    decision: DecisionOut | None
-    postmortem_id: str | None
-    postmortem_ids: list[str]
-    created_at: datetime
-    updated_at: datetime
-
-
-class IncidentPatch(IncidentIn):
-    """A correction, as of now: what is given wins over what was reported before."""
-
-    external_id: str = Field(default="", exclude=True)
-
-
-def incident_out(incident: Incident, postmortem_ids: list[str]) -> IncidentOut:
-    merged = IncidentState.from_json(incident.registers).incident()
-    return IncidentOut(
-        id=incident.id,
-        version=incident.version,
-        external_id=incident.external_id,
-        source=incident.source,
-        title=merged.title,
-        description=merged.description,
-        urgency=merged.urgency,
-        status=merged.status,
-        started_at=merged.started_at,
-        acknowledged_at=merged.acknowledged_at,
-        acknowledged_by=merged.acknowledged_by,
-        resolved_at=merged.resolved_at,
-        duration_minutes=merged.span.minutes,
-        services=list(merged.services),
-        team_id=incident.team_id,
-        responders=[one.email for one in merged.responders],
-        url=merged.url,
-        customer_impact=merged.customer_impact,
-        data_loss=merged.data_loss,
-        security=merged.security,
-        false_positive=merged.false_positive,
-        auto_resolved=merged.auto_resolved,
-        near_miss=merged.near_miss,
-        timeline=[IncidentEventOut(at=one.at, event=one.event, actor=one.actor) for one in merged.timeline],
-        decision=DecisionOut.model_validate(incident.decision) if incident.decision else None,
-        postmortem_id=postmortem_ids[0] if postmortem_ids else None,
-        postmortem_ids=postmortem_ids,
-        created_at=incident.created_at,
-        updated_at=incident.updated_at,
-    )
 
 
 async def _out(context: RequestContext, incident: Incident) -> IncidentOut:
@@ -148,26 +54,17 @@ async def report_incident(context: Context, given: IncidentIn, response: Respons
 
     Once it is RESOLVED and a required trigger fires, its postmortem is opened.
     """
-    _check_may_report(context)
-    if given.team_id:
-        await check_teams(context.session, "teamId", [given.team_id])
-    received = await reports.receive_report(context.session, context.viewer, given.report(context.now), context.now)
-    _start(context, received)
+    received = await take_in(context.session, context.viewer, given.report(context.now), context.now)
     response.status_code = 201 if received.is_new else 200
     response.headers["Location"] = f"/api/incidents/{received.incident.id}"
-    await context.session.flush()
+    return await _answer(context, received, response)
+
+
+async def _answer(context: RequestContext, received: ReceivedReport, response: Response) -> IncidentOut:
+    if received.postmortem_id:
+        context.start_workflow_after_commit(received.postmortem_id)
     tag(response, received.incident.version)
     return await _out(context, received.incident)
-
-
-def _check_may_report(context: RequestContext) -> None:
-    if not access.may_do(Deed.REPORT, access.standings(context.viewer)):
-        raise NotAllowed(action="report incidents", who="a responder or an administrator")
-
-
-def _start(context: RequestContext, received: reports.ReceivedReport) -> None:
-    if received.postmortem_id:
-        start_after_commit(context, received.postmortem_id)
 
 
 @routes.get("/{incident_id}")
@@ -182,38 +79,23 @@ async def correct_incident(
     context: Context, incident_id: PathId, given: IncidentPatch, response: Response, if_match: IfMatch = None
 ) -> IncidentOut:
     """Corrects or moves it on, as of now unless ``updatedAt`` says otherwise."""
-    _check_may_report(context)
-    incident = await incidents.get_incident(context.session, incident_id, lock=True)
+    report = given.model_copy(update={"updated_at": given.updated_at or context.now}).report(context.now)
     expected = expected_version(if_match)
-    if expected is not None and expected != incident.version:
-        raise StaleVersion(expected=str(expected), current=incident.version)
-    if given.team_id:
-        await check_teams(context.session, "teamId", [given.team_id])
-    told = given.model_copy(
-        update={
-            "external_id": incident.external_id,
-            "source": incident.source,
-            "updated_at": given.updated_at or context.now,
-        }
-    )
-    received = await reports.receive_report(context.session, context.viewer, told.report(context.now), context.now)
-    _start(context, received)
-    await context.session.flush()
-    tag(response, received.incident.version)
-    return await _out(context, received.incident)
+    received = await correct(context.session, context.viewer, incident_id, report, expected, context.now)
+    return await _answer(context, received, response)
 
 
 @routes.get("/{incident_id}/decision")
 async def get_decision(context: Context, incident_id: PathId) -> DecisionOut:
     """Whether it needs a postmortem, and which triggers fired; 409 until it is resolved."""
     incident = await incidents.get_incident(context.session, incident_id)
-    return DecisionOut.model_validate(decisions.decision_json(await decisions.decide(context.session, incident)))
+    return DecisionOut.model_validate(decision_json(await decide(context.session, incident)))
 
 
 @routes.post("/{incident_id}/postmortem", status_code=201)
 async def open_postmortem(context: Context, incident_id: PathId, response: Response) -> PostmortemOut:
     """Opens the postmortem of a resolved incident, prefilled, with you as its author."""
-    postmortem_id = await opening.open_from_incident(context.session, context.viewer, incident_id, context.now)
-    start_after_commit(context, postmortem_id)
+    postmortem_id = await open_from_incident(context.session, context.viewer, incident_id, context.now)
+    context.start_workflow_after_commit(postmortem_id)
     response.headers["Location"] = f"/api/postmortems/{postmortem_id}"
     return await read(context, postmortem_id, response)

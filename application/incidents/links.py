@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from application.content.changes import record_change
 from application.incidents.drafts import draft_from, timeline_events
 from application.postmortems.opening import insert_links, take_picked_messages
 from domain import access
@@ -16,18 +17,17 @@ from domain.timeline.duplicates import find_duplicates
 from models.incident import Incident
 from models.queries.incidents import links
 from models.queries.incidents.incidents import get_incident
-from models.queries.postmortems.postmortems import VisiblePostmortem, add_events, audit_seen, content_changed
+from models.queries.postmortems.postmortems import VisiblePostmortem, add_events, audit_seen, get_visible
 from models.queries.timeline import list_event_keys
 from models.session import Session
 
 
-async def link_incident(
-    session: Session, viewer: Viewer, visible: VisiblePostmortem, incident_id: str, now: datetime
-) -> bool:
-    """Adds a resolved incident's timeline, services, teams and people; the row must be locked.
+async def link_incident(session: Session, viewer: Viewer, postmortem_id: str, incident_id: str, now: datetime) -> bool:
+    """Adds a resolved incident's timeline, services, teams and people; the postmortem is locked first.
 
     False if it was linked already. Raises EditingClosed, NotFound, IncidentNotResolved.
     """
+    visible = await get_visible(session, viewer, postmortem_id, lock=True)
     postmortem = visible.postmortem
     access.check_edit(Status(postmortem.status), visible.relations)
     incident = await get_incident(session, incident_id)
@@ -42,7 +42,8 @@ async def link_incident(
     events += await _add_picked_messages(session, visible, incident_id)
     await _update_durations(session, visible)
     audit_seen(session, viewer, visible, "incident.linked", after={"incidentId": incident_id, "events": events})
-    await content_changed(session, visible, now)
+    await record_change(session, visible, now)
+    await session.flush()
     return True
 
 
@@ -62,14 +63,14 @@ async def _add_picked_messages(session: Session, visible: VisiblePostmortem, inc
 
 
 async def unlink_incident(
-    session: Session, viewer: Viewer, visible: VisiblePostmortem, incident_id: str, now: datetime
+    session: Session, viewer: Viewer, postmortem_id: str, incident_id: str, now: datetime
 ) -> None:
-    """Removes the incident, and what only it contributed; the row must be locked.
+    """Removes the incident, and what only it contributed; the postmortem is locked first.
 
     What another linked incident contributes as well becomes that one's; an event that someone edited stays.
     Raises EditingClosed, NotFound.
     """
-    postmortem_id = visible.postmortem.id
+    visible = await get_visible(session, viewer, postmortem_id, lock=True)
     access.check_edit(Status(visible.postmortem.status), visible.relations)
     if not await links.delete_link(session, postmortem_id, incident_id):
         raise NotFound(kind="linked incident", id=incident_id)
@@ -80,7 +81,7 @@ async def unlink_incident(
         removed[kind.name] = await links.delete_contribution(session, postmortem_id, incident_id, kind)
     await _update_durations(session, visible)
     audit_seen(session, viewer, visible, "incident.unlinked", before=removed)
-    await content_changed(session, visible, now)
+    await record_change(session, visible, now)
 
 
 async def _remove_timeline(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from application.content.templates import choose_template
 from application.incidents.drafts import draft_from
 from application.people.references import check_services, check_teams
 from application.postmortems.opening import NewPostmortem, open_postmortem
@@ -14,7 +15,6 @@ from domain.errors import IncidentNotResolved, NotAllowed, PostmortemExists
 from domain.incidents.incident import IncidentStatus
 from models.base import derived_id, new_id
 from models.incident import Incident
-from models.queries.content.kept_templates import choose_template
 from models.queries.incidents import incidents
 from models.queries.postmortems.postmortems import NewTimelineEvent
 from models.session import Session

@@ -1,23 +1,26 @@
 """Taking in what incident sources and people report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from application.audit.audit_log import audit
 from application.incidents.decisions import decide, decision_json
 from application.incidents.drafts import draft_with
 from application.people.people import ensure_people
+from application.people.references import check_teams
 from application.people.services import ensure_services
 from application.postmortems.first_drafts import refresh_draft
 from application.postmortems.opening import open_postmortem
-from domain.access import Viewer
+from domain import access
+from domain.access import Deed, Viewer
+from domain.errors import NotAllowed, StaleVersion
 from domain.incidents import incident as merging
 from domain.incidents.incident import IncidentReport, IncidentState, IncidentStatus
 from domain.incidents.triggers import Outcome
 from models.base import derived_id, new_id
 from models.incident import Incident
 from models.person import Person
-from models.queries.audit.records import audit
 from models.queries.incidents import incidents
 from models.queries.postmortems.drafts import lock_unedited_draft
 from models.session import Session
@@ -32,6 +35,36 @@ class ReceivedReport:
     is_new: bool
     postmortem_id: str | None = None
     opened: bool = False
+
+
+async def report_incident(session: Session, viewer: Viewer, report: IncidentReport, now: datetime) -> ReceivedReport:
+    """What a person or their program reports. Raises NotAllowed, UnknownReference."""
+    _check_may_report(viewer)
+    if report.team_id:
+        await check_teams(session, "teamId", [report.team_id])
+    received = await receive_report(session, viewer, report, now)
+    await session.flush()
+    return received
+
+
+async def correct_incident(
+    session: Session, viewer: Viewer, incident_id: str, report: IncidentReport, expected: int | None, now: datetime
+) -> ReceivedReport:
+    """As :func:`report_incident`, about an incident that is known; the report's own source and id do not matter.
+
+    Raises NotAllowed, NotFound, StaleVersion, UnknownReference.
+    """
+    _check_may_report(viewer)
+    incident = await incidents.get_incident(session, incident_id, lock=True)
+    if expected is not None and expected != incident.version:
+        raise StaleVersion(expected=str(expected), current=incident.version)
+    own = replace(report, source=incident.source, external_id=incident.external_id)
+    return await report_incident(session, viewer, own, now)
+
+
+def _check_may_report(viewer: Viewer) -> None:
+    if not access.may_do(Deed.REPORT, access.standings(viewer)):
+        raise NotAllowed(action="report incidents", who="a responder or an administrator")
 
 
 async def lock_reported(session: Session, reports: Sequence[IncidentReport], now: datetime) -> None:

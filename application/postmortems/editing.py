@@ -4,19 +4,22 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from application.content.changes import record_change
+from application.content.custom_fields import accept_custom_fields
+from application.content.sections import write_sections
 from application.people.references import check_people, check_services, check_teams
 from domain import access
 from domain.access import Verb, Viewer
-from domain.content.sections import Origin, split_sections
+from domain.content.sections import Origin, SectionText, split_sections
 from domain.content.templates import accepted_texts
 from domain.errors import AuthorCannotReview, StaleVersion
 from domain.postmortems.lifecycle import Status
 from models.postmortem import Postmortem
-from models.queries.content.kept_templates import accept_custom_fields, get_kept
-from models.queries.content.section_texts import UNWRITTEN, Body, read_bodies, write_bodies
+from models.queries.content.sections import find_section_texts
+from models.queries.content.templates import get_postmortem_template
 from models.queries.postmortems import drafts, links
 from models.queries.postmortems.editors import insert_editor
-from models.queries.postmortems.postmortems import VisiblePostmortem, audit_seen, content_changed, get_visible
+from models.queries.postmortems.postmortems import VisiblePostmortem, audit_seen, get_visible
 from models.session import Session
 
 CONTENT = frozenset({"title", "impact_metrics", "custom_fields"})
@@ -37,17 +40,21 @@ async def edit_postmortem(
     expected_version: int | None,
     now: datetime,
 ) -> bool:
-    """Changes columns, sections, teams and services; the row is locked first. True if this edit started the draft.
+    """Changes columns, sections, teams and services; the row is locked first.
+
+    True if the workflow must read the row again: this started the draft, or its teams changed.
 
     ``changes`` names standard sections by their fields, and custom ones in a map ``custom_sections``.
     Raises NotFound, EditingClosed, NotAllowed, StaleVersion, UnknownReference, AuthorCannotReview,
     SectionNotInTemplate, InvalidCustomFields.
     """
+    if not changes and expected_version is None:
+        return False
     visible = await get_visible(session, viewer, postmortem_id, lock=True)
     postmortem = visible.postmortem
     _check_may_change(visible, changes)
     texts, columns = split_sections(changes)
-    current = await read_bodies(session, postmortem.id, texts.keys()) if texts else {}
+    current = await find_section_texts(session, postmortem.id, texts.keys()) if texts else {}
     if expected_version is not None and expected_version != postmortem.version:
         raise StaleVersion(
             expected=str(expected_version), current=postmortem.version, sections=_both_texts(texts, current)
@@ -55,7 +62,7 @@ async def edit_postmortem(
     if changes.get("author_id"):
         await check_people(session, "authorId", [changes["author_id"]])
         await _hand_over(session, postmortem, changes["author_id"], now)
-    template = await get_kept(session, postmortem)
+    template = await get_postmortem_template(session, postmortem)
     texts = accepted_texts(template, texts)
     if columns.get("custom_fields", postmortem.custom_fields) != postmortem.custom_fields:
         columns["custom_fields"] = await accept_custom_fields(session, template, columns["custom_fields"])
@@ -64,15 +71,18 @@ async def edit_postmortem(
         await _replace_teams(session, postmortem.id, changes["team_ids"], before, after)
     if "service_ids" in changes:
         await _replace_services(session, postmortem.id, changes["service_ids"], before, after)
-    rewritten = await write_bodies(
+    rewritten = await write_sections(
         session, postmortem.id, texts, current, author_id=viewer.person_id, origin=Origin.EDIT, now=now
     )
     for name in rewritten:
-        before[name], after[name] = current.get(name, UNWRITTEN).text or None, texts[name] or None
-    if not after:
-        return False
-    audit_seen(session, viewer, visible, "postmortem.updated", before, after)
-    return await content_changed(session, visible, now, counts=bool(rewritten or after.keys() & CONTENT))
+        before[name], after[name] = current.get(name, SectionText(name)).body or None, texts[name] or None
+    started = False
+    if after:
+        audit_seen(session, viewer, visible, "postmortem.updated", before, after)
+        is_content = bool(rewritten or after.keys() & CONTENT)
+        started = await record_change(session, visible, now, is_content=is_content)
+    await session.flush()
+    return started or "team_ids" in changes
 
 
 def _check_may_change(visible: VisiblePostmortem, changes: Mapping[str, Any]) -> None:
@@ -87,13 +97,13 @@ def check_may_manage(visible: VisiblePostmortem, action: str) -> None:
     access.check(Verb.MANAGE, Status(visible.postmortem.status), visible.relations, action)
 
 
-def _both_texts(texts: Mapping[str, str], current: Mapping[str, Body]) -> list[dict[str, str | int]] | None:
+def _both_texts(texts: Mapping[str, str], current: Mapping[str, SectionText]) -> list[dict[str, str | int]] | None:
     """For each section that a refused change would have rewritten: the refused text and the current one."""
-    found = {name: current.get(name, UNWRITTEN) for name in texts}
+    found = [current.get(name, SectionText(name)) for name in texts]
     return [
-        {"name": name, "yours": texts[name], "current": body.text, "currentRevision": body.revision}
-        for name, body in found.items()
-        if body.text != texts[name]
+        {"name": one.name, "yours": texts[one.name], "current": one.body, "currentRevision": one.revision}
+        for one in found
+        if one.body != texts[one.name]
     ] or None
 
 

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from application.audit.audit_log import audit, json_values
+from application.content.sections import write_sections
 from application.postmortems.opening import NewPostmortem, insert_links
 from domain.content.sections import Origin, split_sections
 from domain.content.templates import opening_texts
 from domain.escalation.policy import due_instants
 from models.policy import Policy
 from models.postmortem import Postmortem
-from models.queries.audit.records import audit, plain
-from models.queries.content.kept_templates import get_kept
-from models.queries.content.section_texts import read_bodies, write_bodies
+from models.queries.content.sections import find_section_texts
+from models.queries.content.templates import get_postmortem_template
 from models.queries.escalation.policies import content_of, get_policy, pick_policy
 from models.queries.escalation.targets import update_due
 from models.queries.postmortems import drafts, links
@@ -54,16 +55,16 @@ async def refresh_draft(
         new.id,
         origin=origin,
         postmortem_id=new.id,
-        before=plain(before),
-        after=plain({name: changes[name] for name in before}),
+        before=json_values(before),
+        after=json_values({name: changes[name] for name in before}),
     )
 
 
 async def _rewrite_sections(session: Session, postmortem: Postmortem, texts: Mapping[str, str], now: datetime) -> None:
-    opening = opening_texts(await get_kept(session, postmortem), texts)
-    current = await read_bodies(session, postmortem.id, texts.keys())
+    opening = opening_texts(await get_postmortem_template(session, postmortem), texts)
+    current = await find_section_texts(session, postmortem.id, texts.keys())
     wanted = {name: opening[name] for name in texts}
-    await write_bodies(session, postmortem.id, wanted, current, author_id=None, origin=Origin.PREFILL, now=now)
+    await write_sections(session, postmortem.id, wanted, current, author_id=None, origin=Origin.PREFILL, now=now)
 
 
 async def _choose_author(session: Session, postmortem: Postmortem, new: NewPostmortem) -> str | None:

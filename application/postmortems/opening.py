@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from application.audit.audit_log import audit
+from application.content.custom_fields import accept_custom_fields
+from application.content.sections import write_sections
+from application.content.templates import pick_default_template
 from domain.access import Viewer
 from domain.content.sections import Origin, split_sections
 from domain.content.templates import opening_texts
@@ -12,11 +16,8 @@ from domain.escalation.policy import due_instants
 from domain.escalation.targets import TargetName
 from domain.postmortems.first_draft import EntrySource
 from domain.timeline.moments import Precision
-from models.queries.audit.records import audit
 from models.queries.chat.picks import take_picks
-from models.queries.content.kept_templates import accept_custom_fields, pick_template
-from models.queries.content.section_texts import write_bodies
-from models.queries.content.templates import Versioned
+from models.queries.content.templates import VersionedTemplate
 from models.queries.escalation.policies import content_of, pick_policy
 from models.queries.escalation.targets import insert_targets
 from models.queries.postmortems import links
@@ -48,7 +49,7 @@ class NewPostmortem:
     urgency: str | None = None
     resolved_at: datetime | None = None
     started_by_person: bool = True
-    template: Versioned | None = None
+    template: VersionedTemplate | None = None
 
 
 async def open_postmortem(session: Session, viewer: Viewer | None, new: NewPostmortem, now: datetime) -> bool:
@@ -57,7 +58,7 @@ async def open_postmortem(session: Session, viewer: Viewer | None, new: NewPostm
     Raises SectionNotInTemplate, InvalidCustomFields.
     """
     policy = await pick_policy(session, urgency=new.urgency, service_ids=new.service_ids, team_ids=new.team_ids)
-    template = new.template or await pick_template(session, new.team_ids)
+    template = new.template or await pick_default_template(session, new.team_ids)
     texts, columns = split_sections(new.columns)
     texts = opening_texts(template.content, texts)
     values = {
@@ -78,7 +79,7 @@ async def open_postmortem(session: Session, viewer: Viewer | None, new: NewPostm
     if not await insert_postmortem(session, values):
         return False
     author_id = viewer.person_id if viewer else None
-    await write_bodies(session, new.id, texts, {}, author_id=author_id, origin=Origin.PREFILL, now=now)
+    await write_sections(session, new.id, texts, {}, author_id=author_id, origin=Origin.PREFILL, now=now)
     await links.insert_incidents(session, new.id, new.incident_ids)
     await insert_links(session, new)
     await add_events(session, new.id, [*new.timeline, *await take_picked_messages(session, new.incident_ids)])

@@ -1,6 +1,9 @@
-"""The sections of a postmortem that hold a text, by their names on the wire."""
+"""Sections of a postmortem that hold a text: their names, their current text, and which texts make a new revision."""
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -30,6 +33,48 @@ class Origin(StrEnum):
     MERGE = "merge"
     RESTORE = "restore"
     PREFILL = "prefill"
+
+
+@dataclass(frozen=True, slots=True)
+class SectionText:
+    """A section and its current text. Revision 0: it was never written. ``updated_by`` None: the system wrote it."""
+
+    name: str
+    body: str = ""
+    revision: int = 0
+    updated_at: datetime | None = None
+    updated_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewRevision:
+    """The next text of a section. A line that only moved is neither added nor removed."""
+
+    name: str
+    body: str
+    revision: int
+    added_lines: int
+    removed_lines: int
+
+
+def new_revisions(texts: Mapping[str, str], current: Mapping[str, SectionText]) -> list[NewRevision]:
+    """A revision for each section whose text differs from the current one.
+
+    A custom section gets its first revision even without a text: its row makes it known.
+    """
+    found: list[NewRevision] = []
+    for name, text in texts.items():
+        before = current.get(name, SectionText(name))
+        if text == before.body and (before.revision or name in STANDARD):
+            continue
+        added, removed = _lines_changed(before.body, text)
+        found.append(NewRevision(name, text, before.revision + 1, added, removed))
+    return found
+
+
+def _lines_changed(before: str, after: str) -> tuple[int, int]:
+    old, new = (Counter(text.split("\n")) if text else Counter[str]() for text in (before, after))
+    return (new - old).total(), (old - new).total()
 
 
 def split_sections(fields: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:

@@ -17,7 +17,7 @@ from models.action_item import ActionItem
 from models.advice import AdviceIgnore
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemEditor, PostmortemParticipant, TimelineEvent
-from models.queries.content.section_texts import read_bodies
+from models.queries.content.sections import find_section_texts
 from models.queries.postmortems.postmortems import VisiblePostmortem, audit_seen
 
 EVENTS_LIMIT = 5000
@@ -42,8 +42,8 @@ class Written:
 
 async def section_texts(session: AsyncSession, postmortem: Postmortem) -> dict[str, str]:
     """The filled sections by their names on the wire."""
-    bodies = await read_bodies(session, postmortem.id)
-    return {name: body.text for name, body in bodies.items() if body.text}
+    bodies = await find_section_texts(session, postmortem.id)
+    return {name: one.body for name, one in bodies.items() if one.body}
 
 
 async def get_written(session: AsyncSession, seen: VisiblePostmortem) -> Written:

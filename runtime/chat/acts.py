@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
+from application.commands import is_to_send
 from domain.action_items.commands import ActionItemAction, ActionItemCommand
 from domain.people.time_zones import UTC_ZONE, Zone, instant, read_zone
 from domain.postmortems.commands import PostmortemAction, PostmortemCommand
@@ -67,15 +68,15 @@ async def carry_out(request: Request, known: Known, wanted: Wanted, origin: Orig
     if wanted.act in MOVES:
         move, words = _move(request, known, wanted)
         async with sessions.begin() as session:
-            is_new = await commands.is_to_move(session, known.viewer, move, words, request.now, may_be_repeat=True)
+            is_new = await is_to_send(session, known.viewer, move, words, request.now, may_be_repeat=True)
         if is_new:
-            await commands.run_postmortem(move, words)
+            await commands.send(move, words)
     else:
         change, words = _change(request, known, wanted)
         async with sessions.begin() as session:
-            is_new = await commands.is_to_change(session, known.viewer, change, words, request.now, may_be_repeat=True)
+            is_new = await is_to_send(session, known.viewer, change, words, request.now, may_be_repeat=True)
         if is_new:
-            await commands.run_action_item(change, words)
+            await commands.send(change, words)
     told = outcome(known, wanted)
     if not origin.blocks:
         return Reply("done", told)

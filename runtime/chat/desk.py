@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from application.commands import Commands
 from domain.access import Viewer
 from domain.errors import DomainError
 from integrations.connection import checked_settings
@@ -16,7 +17,6 @@ from models.integration import Integration
 from models.keyring import Keyring
 from models.person import Person
 from models.session import Sessions
-from runtime.commands import Commands
 from runtime.dispatch import Dispatch
 
 T = TypeVar("T")

@@ -55,7 +55,7 @@ def rendered(marks: dict[tuple[int, str], str]) -> str:
     kinds = sorted(peer_classes())
     notes: list[str] = []
     lines = [
-        f"| # | what holds | {' | '.join(shelf.tracker(kind).label for kind in kinds)} |",
+        f"| # | promise | {' | '.join(shelf.tracker(kind).label for kind in kinds)} |",
         f"| --- | --- |{' --- |' * len(kinds)}",
     ]
     for number, promise in cases().items():
@@ -68,7 +68,7 @@ def rendered(marks: dict[tuple[int, str], str]) -> str:
             cells.append(mark)
         lines.append(f"| {number} | {promise} | {' | '.join(cells)} |")
     if notes:
-        lines += ["", "In these a part of the case has no meaning for the tracker; the rest of it holds:", "", *notes]
+        lines += ["", "A part of these cases has no meaning for the tracker; the rest holds:", "", *notes]
     return "\n".join(lines)
 
 

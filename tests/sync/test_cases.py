@@ -20,18 +20,18 @@ from tests.sync import particular
 from tests.sync.scene import Scene
 
 HAS_NO_MEANING: dict[tuple[int, str], str] = {
-    (5, "github"): "GitHub's issues are open or closed: they know no work in progress, and every state is in reach.",
-    (5, "linear"): "Linear lets an issue go from any state to any other: none is out of reach.",
-    (5, "asana"): "Asana lets a task go from any section and state to any other: none is out of reach.",
-    (5, "gitlab"): "GitLab's issues are open or closed, and labels say the rest: every state is in reach.",
+    (5, "github"): "GitHub's issues are open or closed: there is no in progress, and every state can be reached.",
+    (5, "linear"): "Linear allows an issue to go from any state to any other: every state can be reached.",
+    (5, "asana"): "Asana allows a task to go from any section and state to any other: every state can be reached.",
+    (5, "gitlab"): "GitLab's issues are open or closed, and labels say the rest: every state can be reached.",
     (7, "github"): "GitHub's issues have no due date: it is written into the text.",
-    (10, "asana"): "Asana's API makes a task whatever fields are empty: only its forms ask for them.",
-    (10, "github"): "GitHub's form asks for a title only: there is no field to map.",
-    (10, "gitlab"): "GitLab's form asks for a title only: there is no field to map.",
-    (10, "linear"): "Linear asks for a title and a team only: there is no field to map.",
-    (19, "asana"): "Asana's API tells of no pull requests: what other apps attach has no state that it knows.",
-    (19, "gitlab"): "GitLab's merge requests are not asked for: its webhooks name no issue that one closes.",
-    (19, "jira"): "Jira's public API tells of no pull requests: its development panel is not part of it.",
+    (10, "asana"): "Asana's API creates a task whatever fields are empty: only its forms require them.",
+    (10, "github"): "GitHub's form requires only a title: there is no field to map.",
+    (10, "gitlab"): "GitLab's form requires only a title: there is no field to map.",
+    (10, "linear"): "Linear requires only a title and a team: there is no field to map.",
+    (19, "asana"): "Asana's API doesn't show pull requests: what other apps attach has no state in it.",
+    (19, "gitlab"): "GitLab's merge requests aren't read: its webhooks don't name the issue that one closes.",
+    (19, "jira"): "Jira's public API doesn't show pull requests: its development panel isn't part of it.",
 }
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).date()
 
@@ -45,7 +45,7 @@ def external_id(scene: Scene, item: Any) -> str:
 
 
 def test_case_01_exactly_one_ticket(scene: Scene) -> None:
-    """A create times out after the vendor committed, or the worker is killed before it could note the answer: there is
+    """A create times out after the vendor committed it, or the worker is killed before it recorded the answer: there is
     exactly one ticket."""
     scene.peer.order(Fault.LOST_ANSWER, Kind.CREATE)
     lost = scene.item(linked=False)
@@ -81,7 +81,8 @@ def test_case_02_our_own_change_comes_back(scene: Scene) -> None:
 
 
 def test_case_03_webhooks_lost_doubled_and_out_of_order(scene: Scene) -> None:
-    """Webhooks lost, doubled, out of order: the end state is the tracker's, and each is applied at most once."""
+    """Webhooks are lost, duplicated, or out of order: the end state is the tracker's, and each is applied at most
+    once."""
     item = scene.item()
     there = external_id(scene, item)
     scene.lose()
@@ -104,7 +105,7 @@ def test_case_03_webhooks_lost_doubled_and_out_of_order(scene: Scene) -> None:
 
 
 def test_case_04_reconciliation(scene: Scene) -> None:
-    """Reconciliation reads tickets in pages, heals drift, and counts every heal as a lost webhook."""
+    """Reconciliation reads tickets in pages, repairs drift, and counts every repair as a lost webhook."""
     items = [scene.item() for _ in range(3)]
     scene.reconcile()
     for number, item in enumerate(items[:2]):
@@ -124,8 +125,8 @@ def test_case_04_reconciliation(scene: Scene) -> None:
 
 
 def test_case_05_status_out(scene: Scene) -> None:
-    """Our status goes out by its category, a configured name first; where there is no way to it, ours is kept, the link
-    is refused and says why."""
+    """Our status is sent by its category, a configured name first. If the tracker has no way there, our status is kept,
+    and the link is refused and says why."""
     item = scene.item()
     if scene.tracker.knows_started:
         scene.change(item, status="IN_PROGRESS")
@@ -149,8 +150,7 @@ def test_case_05_status_out(scene: Scene) -> None:
 
 
 def test_case_06_status_in(scene: Scene) -> None:
-    """Their status comes in by its category; who will not do it gives the tracker's reason, who reopens tells the
-    owner."""
+    """Their status arrives by its category; won't-do carries the tracker's reason, and reopening notifies the owner."""
     item = scene.item()
     there = external_id(scene, item)
     if scene.tracker.knows_started:
@@ -171,7 +171,8 @@ def test_case_06_status_in(scene: Scene) -> None:
 
 
 def test_case_07_both_sides_changed(scene: Scene) -> None:
-    """Both sides changed a field: three ways over what was last agreed, the winner as configured, the loser visible."""
+    """Both sides changed a field: a three-way merge over what was last agreed, with the configured winner, and the
+    losing value visible."""
     item = scene.item(details="Before")
     there = external_id(scene, item)
     scene.quiet()
@@ -205,8 +206,8 @@ def test_case_07_both_sides_changed(scene: Scene) -> None:
 
 
 def test_case_08_assignee(scene: Scene) -> None:
-    """Assignees by the table of accounts alone: who has none is named in one comment, a human's choice is never
-    emptied, and whom we do not know does not take our owner's place."""
+    """Assignees follow only the table of accounts: an owner without an account is named in one comment, a person's
+    choice is never cleared, and someone we don't know doesn't replace our owner."""
     item = scene.item()
     (comment,) = eventually(lambda: scene.ticket(item).comments)
     name = ok(scene.author.get("/api/me"))["name"]
@@ -237,7 +238,7 @@ def test_case_08_assignee(scene: Scene) -> None:
 
 
 def test_case_09_fields_by_id(scene: Scene) -> None:
-    """A field is known by its id: whatever a text says, no other field is read from it."""
+    """A field is identified by its ID: whatever a text says, no other field is read from it."""
     item = scene.item(details="As before")
     there = external_id(scene, item)
     before = scene.shown(item)
@@ -253,7 +254,7 @@ def test_case_09_fields_by_id(scene: Scene) -> None:
 
 
 def test_case_10_required_fields(scene: Scene) -> None:
-    """Fields that the tracker requires are asked for when it is connected, and mapped; without them the link says the
+    """Fields that the tracker requires are asked for when it is connected, and mapped; without them the link shows the
     vendor's own words."""
     checks = ok(scene.admin.post(f"{scene.path}/test"))
     assert checks["ok"], checks
@@ -286,7 +287,7 @@ Ask @nobody about it."""
 
 
 def test_case_11_rich_text(scene: Scene) -> None:
-    """Lists, code, links and mentions survive the way there and back, and nobody is pinged by accident."""
+    """Lists, code, links, and mentions survive the round trip, and nobody is mentioned by accident."""
     item = scene.item(details=RICH)
     assert reads_alike(scene.details(item), RICH)
     version = scene.shown(item)["version"]
@@ -304,8 +305,8 @@ def test_case_11_rich_text(scene: Scene) -> None:
 
 
 def test_case_12_moved_deleted_hidden(scene: Scene) -> None:
-    """A ticket that moved is followed by its id; deleted or hidden, the item stays and its owner is asked once:
-    recreate, relink or drop. An empty list deletes nothing."""
+    """A moved ticket is followed by its ID. If it was deleted or hidden, the item stays and its owner is asked once:
+    recreate, relink, or unlink. An empty list deletes nothing."""
     moved, deleted, dropped, hidden = (scene.item() for _ in range(4))
     key, home = scene.link(moved)["key"], external_id(scene, moved)
     gone = [external_id(scene, one) for one in (deleted, dropped)]
@@ -349,7 +350,7 @@ def test_case_12_moved_deleted_hidden(scene: Scene) -> None:
 
 
 def test_case_13_rate_limits(scene: Scene) -> None:
-    """Limited, we wait as long as the vendor asks and go on: nothing is lost and nothing doubled."""
+    """When rate limited, we wait as long as the vendor asks and continue: nothing is lost, and nothing is doubled."""
     scene.peer.order(Fault.LIMITED, Kind.CREATE)
     item = scene.item()
     assert len(scene.peer.tickets()) == 1
@@ -363,8 +364,8 @@ def test_case_13_rate_limits(scene: Scene) -> None:
 
 
 def test_case_14_authenticity(scene: Scene) -> None:
-    """Our webhook is registered, with a handshake where the vendor has one; what is not signed, wrongly signed or
-    changed on its way is refused, and nothing of it is applied."""
+    """Our webhook is registered, with a handshake if the vendor has one. A webhook that is unsigned, wrongly signed, or
+    altered is refused, and nothing of it is applied."""
     item = scene.item()
     scene.reconcile()
     assert ok(scene.admin.get(scene.path))["registration"], "ours, or adopted"
@@ -387,7 +388,7 @@ def test_case_14_authenticity(scene: Scene) -> None:
 
 
 def test_case_15_the_tracker_is_down(scene: Scene) -> None:
-    """While the tracker is down an item is made all the same, shows that it is not there yet, and arrives by itself."""
+    """While the tracker is down, an item is created anyway, shows that its ticket is pending, and arrives by itself."""
     scene.peer.order(Fault.SERVER_ERROR, times=2)
     scene.peer.order(Fault.RESET)
     item = scene.item(linked=False)
@@ -398,8 +399,8 @@ def test_case_15_the_tracker_is_down(scene: Scene) -> None:
 
 
 def test_case_16_permissions_and_a_revoked_token(scene: Scene) -> None:
-    """A test names each permission; a revoked token marks the connection once, tells an administrator once, burns no
-    retries, and what waited goes on when it is renewed."""
+    """A test names each permission. A revoked token marks the connection once, notifies an administrator once, and
+    burns no retries; waiting changes continue when it is renewed."""
     checks = ok(scene.admin.post(f"{scene.path}/test"))["checks"]
     assert checks
     assert all(one["name"] and one["detail"] for one in checks)
@@ -428,7 +429,7 @@ def test_case_16_permissions_and_a_revoked_token(scene: Scene) -> None:
 
 
 def test_case_17_noise(scene: Scene) -> None:
-    """We write only on a real change, and there is at most one living comment of ours, edited in place."""
+    """We write only on a real change, and there is at most one comment of ours, edited in place."""
     item = scene.item(details="Some words")
     eventually(lambda: scene.ticket(item).comments, 40)  # our last write: the owner has no account there
     scene.quiet()
@@ -449,8 +450,8 @@ def test_case_17_noise(scene: Scene) -> None:
 
 
 def test_case_18_unknown_and_broken_webhooks(scene: Scene) -> None:
-    """A known event that we do not use is 200, another shape 400, a bad signature 401; all are in the log with their
-    delivery's id, and none is applied."""
+    """A known event that we don't use is 200, another shape 400, a bad signature 401; all are in the log with their
+    delivery's ID, and none is applied."""
     item = scene.item()
     scene.lose()
     version = scene.shown(item)["version"]
@@ -496,7 +497,7 @@ def test_case_19_pull_requests(scene: Scene) -> None:
 
 
 def test_case_20_what_vendors_take_away(scene: Scene) -> None:
-    """An API that the vendor took away (410) is no deleted ticket: nothing is lost, and it is said."""
+    """An API that the vendor removed (410) is not a deleted ticket: nothing is lost, and the log says so."""
     item = scene.item()
     scene.peer.order(Fault.GONE, Kind.LIST)
     scene.reconcile()

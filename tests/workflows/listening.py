@@ -12,6 +12,7 @@ from uuid import uuid4
 from sqlalchemy import select
 from temporalio.client import WorkflowHandle
 
+from application.notifications import notices
 from application.people.teams import add_team
 from application.postmortems import opening
 from application.postmortems.opening import NewPostmortem
@@ -22,7 +23,7 @@ from models.notification import Message, Voice
 from models.person import Person
 from models.postmortem import Postmortem
 from models.queries.escalation import policies
-from models.queries.notifications import notices, outbox
+from models.queries.notifications import outbox
 from models.record import Notice
 from models.session import make_engine, make_sessions
 from models.team import Team
@@ -155,7 +156,7 @@ class Listener:
         async def alive() -> bool:
             return True
 
-        assert await Dispatch(self.room.lab.client, alive).wake_voice(self.id)
+        assert await Dispatch(self.room.lab.client, alive).wake_notifications(self.id)
 
     async def until(self, when: datetime) -> None:
         """Wakes the workflow and lets its clock go to that instant; a workflow that has ended stays so."""

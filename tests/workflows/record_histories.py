@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 
+from application.notifications import notices
 from domain.access import Role, Viewer
 from domain.action_items.commands import ActionItemAction
 from domain.escalation.policy import Policy
@@ -24,7 +25,6 @@ from domain.tickets.status import TicketState
 from integrations.tracker import TicketAction, TicketChange
 from models.postmortem import Postmortem
 from models.queries.connections import connections
-from models.queries.notifications import notices
 from models.queries.postmortems import postmortems
 from models.queries.tickets import batches
 from runtime.dispatch import Dispatch
@@ -227,7 +227,7 @@ async def _wake(lab: Lab, person_id: str, kind: str, *, is_escalation: bool = Fa
     async def alive() -> bool:
         return True
 
-    await Dispatch(lab.client, alive).wake_voice(person_id)
+    await Dispatch(lab.client, alive).wake_notifications(person_id)
     return lab.client.get_workflow_handle(f"voice-{person_id}")
 
 

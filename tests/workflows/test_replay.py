@@ -17,11 +17,11 @@ from domain.postmortems.snapshots import PostmortemSnapshot
 from tests.workflows.record_histories import HISTORIES, SCENARIOS, SHORT
 from workflows.action_item import ActionItemStart, ActionItemWorkflow
 from workflows.chat import ChatWorkflow
+from workflows.notifications import NotificationsStart, NotificationsWorkflow
 from workflows.postmortem import PostmortemStart, PostmortemWorkflow
 from workflows.reconciliation import ReconciliationStart, ReconciliationWorkflow
 from workflows.registry import WORKFLOWS
 from workflows.ticket_batch import TicketBatchStart, TicketBatchWorkflow
-from workflows.voice import VoiceStart, VoiceWorkflow
 
 FILES = sorted(HISTORIES.glob("*.json"))
 ENDS = {"EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED", "EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW"}
@@ -106,13 +106,13 @@ class ActionItemUnshown(ActionItemWorkflow):
 
 
 @workflow.defn(name="VoiceWorkflow")
-class VoiceTimerFirst(VoiceWorkflow):
+class VoiceTimerFirst(NotificationsWorkflow):
     @workflow.init
-    def __init__(self, start: VoiceStart) -> None:
+    def __init__(self, start: NotificationsStart) -> None:
         super().__init__(start)
 
     @workflow.run
-    async def run(self, start: VoiceStart) -> None:
+    async def run(self, start: NotificationsStart) -> None:
         await workflow.sleep(timedelta(seconds=1))
         await super().run(start)
 
@@ -138,15 +138,15 @@ class TicketBatchTimerFirst(TicketBatchWorkflow):
 
 
 @workflow.defn(name="VoiceWorkflow")
-class VoiceUnplanned(VoiceWorkflow):
+class VoiceUnplanned(NotificationsWorkflow):
     """Asks nobody when to look, and ends."""
 
     @workflow.init
-    def __init__(self, start: VoiceStart) -> None:
+    def __init__(self, start: NotificationsStart) -> None:
         super().__init__(start)
 
     @workflow.run
-    async def run(self, start: VoiceStart) -> None:
+    async def run(self, start: NotificationsStart) -> None:
         del start
 
 

@@ -8,12 +8,12 @@ from uuid import uuid4
 
 import pytest_asyncio
 
+from application.notifications import notices
 from application.people.teams import add_team
 from domain.access import Visibility
 from models.account import PersonAccount
 from models.integration import Integration
 from models.postmortem import Postmortem, PostmortemReviewer
-from models.queries.notifications import notices
 from models.team import Team
 from tests.peers.slack import BOT_TOKEN, Scripted, SlackPeer
 from tests.workflows.listening import Listener, Room, at

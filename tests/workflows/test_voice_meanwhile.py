@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from application.notifications import notices
 from domain.access import Role, Viewer
 from domain.escalation.plan import occasion
 from domain.escalation.policy import Office, Policy
@@ -12,7 +13,6 @@ from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem
 from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget
 from models.queries.escalation import policies
-from models.queries.notifications import notices
 from models.section import Section
 from tests.workflows.listening import Room, at, eventually, plain
 

@@ -14,11 +14,11 @@ from api.pages.rendering import fingerprint
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.shapes.base import PathId
+from api.shapes.content import SectionPut
 from api.shapes.postmortems import PostmortemPatch
-from api.v1.content.sections import SectionPut, SectionSaved, save_section
-from api.v1.postmortems import postmortems as api
 from api.v1.style import AdviceIgnoreIn, AdviceOut, FindingOut, ignore_advice, list_advice
-from application.postmortems import editing
+from application.content.sections import SavedSection, save_section
+from application.postmortems.editing import check_may_manage, edit_postmortem
 from domain import access
 from domain.access import Visibility
 from domain.content.custom_fields import CustomField, FieldType
@@ -28,7 +28,7 @@ from domain.content.templates import LISTS, Template
 from domain.errors import Conflict, DomainError, NotAllowed, SectionConflict
 from domain.postmortems.lifecycle import Status
 from models.postmortem import Postmortem
-from models.queries.content.kept_templates import kept_content
+from models.queries.content.templates import template_of
 from models.queries.pagination import Ask
 from models.queries.people import people, teams
 from models.queries.postmortems import postmortems
@@ -91,7 +91,7 @@ async def edit(visit: Visiting, postmortem_id: PathId) -> Response:
 
 
 def _as_it_is(full: FullPostmortem) -> dict[str, Shown]:
-    kept, revisions = kept_content(full.postmortem.template), _revisions(full.postmortem)
+    kept, revisions = template_of(full.postmortem.template), _revisions(full.postmortem)
     return {
         name: Shown(text, _base(text, revisions.get(name, 0))) for name, text in written(full.postmortem, kept).items()
     }
@@ -124,9 +124,9 @@ async def _editor(
 ) -> Response:
     may_manage = True
     asked = visit.request.query_params
-    kept = kept_content(full.postmortem.template)
+    kept = template_of(full.postmortem.template)
     try:
-        editing.check_may_manage(seen_of(full), "change the visibility of")
+        check_may_manage(seen_of(full), "change the visibility of")
     except NotAllowed:
         may_manage = False
     return await show(
@@ -156,7 +156,7 @@ async def _editor(
 async def save(visit: Visiting, postmortem_id: PathId) -> Response:
     """What is neither a section's text nor disputed is one PATCH; each section is saved, or merged, for itself."""
     full = await _editable(visit, postmortem_id)
-    sections = kept_content(full.postmortem.template).text_keys
+    sections = template_of(full.postmortem.template).text_keys
     there = _as_it_is(full)
     changed, shown = compare(visit.form, there, sections)
     refusal = await _set_aside(visit, postmortem_id)
@@ -226,19 +226,38 @@ async def _save_section(visit: Visit, postmortem_id: str, name: str, text: str) 
     """Whether somebody else's changes were merged into it, or why it was not saved."""
     revision = visit.form.get(f"base.{name}", "").partition(".")[0]
     given = {"body": text, "baseRevision": int(revision) if re.fullmatch("[0-9]{1,15}", revision) else 0}
-    saved: list[SectionSaved] = []
+    saved: list[SavedSection] = []
 
     async def work() -> None:
-        put = read_form(SectionPut, given)
-        saved.append(await save_section(visit.context, postmortem_id, name, put, Response()))
+        context, put = visit.context, read_form(SectionPut, given)
+        section = await save_section(
+            context.session,
+            context.viewer,
+            postmortem_id,
+            name,
+            put.body,
+            base_revision=put.base_revision,
+            now=context.now,
+        )
+        context.start_workflow_if(section.started, postmortem_id)
+        saved.append(section)
 
     refusal = await attempted(visit, work())
     return refusal if refusal is not None else saved[0].merged
 
 
 async def _save(visit: Visit, full: FullPostmortem, changed: Mapping[str, str], there: Mapping[str, str]) -> None:
-    patch = read_form(PostmortemPatch, _patch(changed, there, kept_content(full.postmortem.template)))
-    await api.edit(visit.context, visit.context.session, full.postmortem.id, patch.columns(), full.postmortem.version)
+    patch = read_form(PostmortemPatch, _patch(changed, there, template_of(full.postmortem.template)))
+    context, postmortem = visit.context, full.postmortem
+    affects_workflow = await edit_postmortem(
+        context.session,
+        context.viewer,
+        postmortem.id,
+        patch.columns(),
+        expected_version=postmortem.version,
+        now=context.now,
+    )
+    context.start_workflow_if(affects_workflow, postmortem.id)
 
 
 def _patch(changed: Mapping[str, str], there: Mapping[str, str], kept: Template) -> dict[str, Any]:

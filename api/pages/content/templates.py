@@ -8,13 +8,13 @@ from fastapi import Query, Response
 from api.pages.content.template_forms import blank, filled, moved, sent_content
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
-from api.shapes.base import PathId
-from api.v1.content import templates as api
-from api.v1.content.templates import TemplateNew, TemplatePatch
+from api.shapes.base import PathId, expected_version
+from api.shapes.content import TemplateNew, TemplatePatch
+from application.content import templates
 from domain.content.custom_fields import FieldType
 from domain.content.templates import CORE, LISTS, TITLES
 from domain.errors import DomainError, NotAllowed, ScopeMissing
-from models.queries.content import kept_templates, templates
+from models.queries.content import templates as template_rows
 from models.queries.pagination import Ask
 from models.queries.people import people, teams
 
@@ -24,7 +24,7 @@ routes = router()
 @routes.get("/settings/templates")
 async def list_templates(visit: Visiting) -> Response:
     context = visit.context
-    found = await templates.list_templates(context.session, context.viewer, Ask(200))
+    found = await template_rows.list_templates(context.session, context.viewer, Ask(200))
     return await show(
         visit,
         "content/templates.html",
@@ -59,7 +59,7 @@ async def new(visit: Visiting, copy_of: Annotated[str, Query(alias="from", max_l
     context = visit.context
     begun = blank()
     if copy_of:
-        content = (await kept_templates.choose_template(context.session, context.viewer, "from", copy_of)).content
+        content = (await templates.choose_template(context.session, context.viewer, "from", copy_of)).content
         begun = filled(content) | {"name": f"{content.name}, our way"[:200]}
     return await _form(visit, begun)
 
@@ -94,8 +94,19 @@ async def create(visit: Visiting) -> Response:
     made: list[str] = []
 
     async def work() -> None:
-        given = sent_content(form) | ({"teamId": form["team"]} if form["team"] else {})
-        made.append((await api.create_template(visit.context, read_form(TemplateNew, given), Response())).id)
+        context = visit.context
+        sent = sent_content(form) | ({"teamId": form["team"]} if form["team"] else {})
+        given = read_form(TemplateNew, sent)
+        created = await templates.create_template(
+            context.session,
+            context.viewer,
+            given.content(),
+            copy_of=given.copy_of,
+            team_id=given.team_id,
+            is_default=given.is_default,
+            now=context.now,
+        )
+        made.append(created.template.id)
 
     if refusal := await attempted(visit, work()):
         return await _form(visit, form, refusal)
@@ -113,8 +124,8 @@ async def _shown(
     visit: Visit, template_id: str, version: int | None = None, refusal: DomainError | None = None
 ) -> Response:
     context = visit.context
-    found = await templates.get_template(context.session, context.viewer, template_id, version)
-    versions = (await templates.list_versions(context.session, context.viewer, template_id, Ask(100))).items
+    found = await template_rows.get_template(context.session, context.viewer, template_id, version)
+    versions = (await template_rows.list_versions(context.session, context.viewer, template_id, Ask(100))).items
     may_write = await _may_write(visit, found.template.team_id)
     return await show(
         visit,
@@ -134,7 +145,7 @@ async def _shown(
 @routes.get("/settings/templates/{template_id}/edit")
 async def edit(visit: Visiting, template_id: PathId) -> Response:
     context = visit.context
-    found = await templates.get_template(context.session, context.viewer, template_id)
+    found = await template_rows.get_template(context.session, context.viewer, template_id)
     await templates.check_may_write(context.session, context.viewer, found.template.team_id)
     form = filled(found.content) | {"isDefault": found.template.is_default, "version": str(found.row.version)}
     return await _form(visit, form, template_id=template_id)
@@ -143,14 +154,22 @@ async def edit(visit: Visiting, template_id: PathId) -> Response:
 @routes.post("/settings/templates/{template_id}/edit")
 async def change(visit: Visiting, template_id: PathId) -> Response:
     context, form = visit.context, moved(visit.form)
-    found = await templates.get_template(context.session, context.viewer, template_id)
+    found = await template_rows.get_template(context.session, context.viewer, template_id)
     await templates.check_may_write(context.session, context.viewer, found.template.team_id)
     if visit.form.get("do") != "save":
         return await _form(visit, form, template_id=template_id)
 
     async def work() -> None:
         given = read_form(TemplatePatch, sent_content(form))
-        await api.change_template(context, template_id, given, Response(), f'"{form["version"]}"')
+        await templates.change_template(
+            context.session,
+            context.viewer,
+            template_id,
+            given.content(),
+            is_default=given.is_default,
+            expected_version=expected_version(f'"{form["version"]}"'),
+            now=context.now,
+        )
 
     if refusal := await attempted(visit, work()):
         return await _form(visit, form, refusal, template_id)
@@ -159,6 +178,8 @@ async def change(visit: Visiting, template_id: PathId) -> Response:
 
 @routes.post("/settings/templates/{template_id}/archive")
 async def archive(visit: Visiting, template_id: PathId) -> Response:
-    if refusal := await attempted(visit, api.archive_template(visit.context, template_id)):
+    context = visit.context
+    work = templates.archive_template(context.session, context.viewer, template_id, None, context.now)
+    if refusal := await attempted(visit, work):
         return await _shown(visit, template_id, refusal=refusal)
     return to("/settings/templates")

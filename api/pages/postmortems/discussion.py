@@ -22,7 +22,7 @@ from application import timeline
 from domain.content.visible_text import read
 from domain.errors import Malformed, reason
 from domain.timeline.moments import Precision
-from models.queries.content.section_texts import read_bodies
+from models.queries.content.sections import find_section_texts
 from models.queries.postmortems import postmortems
 from models.queries.postmortems.postmortems import NewTimelineEvent
 
@@ -54,10 +54,10 @@ async def _words(visit: Visit, postmortem_id: str) -> dict[str, Any]:
     them. Where they are not found as they were seen, they are asked for as they are, and refused with words."""
     context, quote, section = visit.context, visit.form["quote"], visit.form.get("section", "")
     await postmortems.get_visible(context.session, context.viewer, postmortem_id)
-    body = (await read_bodies(context.session, postmortem_id, [section])).get(section)
+    body = (await find_section_texts(context.session, postmortem_id, [section])).get(section)
     first = visit.form.get("from", "")
     first_letter = int(first) if re.fullmatch("[0-9]{1,7}", first) else 0
-    place = read(body.text).source_of(quote, first_letter) if body else None
+    place = read(body.body).source_of(quote, first_letter) if body else None
     return {"start": place[0], "end": place[1]} if place else {"quote": quote}
 
 

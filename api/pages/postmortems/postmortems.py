@@ -7,10 +7,9 @@ from fastapi import Depends, Response
 from api.pages.postmortems.reading import show_postmortem
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
-from api.shapes.base import PathId, ask
+from api.shapes.base import PathId, RefQuery, SearchQuery, ask
 from api.shapes.postmortems import PostmortemNew
-from api.v1.postmortems import postmortems as api
-from api.v1.postmortems.postmortems import RefQuery, Search
+from application.incidents.opening import create_postmortem
 from domain.errors import DomainError
 from domain.postmortems.lifecycle import Status
 from models.queries import home
@@ -31,7 +30,7 @@ async def list_postmortems(
     page: Annotated[Ask, Depends(ask)],
     status: Status | None = None,
     team: RefQuery = None,
-    q: Search = None,
+    q: SearchQuery = None,
     overdue: bool | None = None,
 ) -> Response:
     context = visit.context
@@ -85,8 +84,10 @@ async def create(visit: Visiting) -> Response:
     made: list[str] = []
 
     async def work() -> None:
-        out = await api.create_postmortem(visit.context, read_form(PostmortemNew, given), Response())
-        made.append(out.id)
+        context, request = visit.context, read_form(PostmortemNew, given).request()
+        postmortem_id = await create_postmortem(context.session, context.viewer, request, context.now)
+        context.start_workflow_after_commit(postmortem_id)
+        made.append(postmortem_id)
 
     if refusal := await attempted(visit, work()):
         return await _new_form(visit, refusal)

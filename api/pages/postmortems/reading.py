@@ -7,12 +7,12 @@ from typing import Any
 
 from fastapi import Response
 
+from api import commands
 from api.pages.action_items import listed
 from api.pages.comments.threads import as_read, list_shown, people_talking, said, threads_of
 from api.pages.rendering import spoken
 from api.pages.routing import Visit
 from api.pages.showing import show
-from api.v1 import commands
 from api.v1.style import AdviceOut, list_advice
 from domain import access
 from domain.access import EditorLevel, Verb
@@ -31,7 +31,7 @@ from models.postmortem import Postmortem
 from models.queries import action_items
 from models.queries.action_items import ItemFilters
 from models.queries.connections import connections
-from models.queries.content.kept_templates import kept_content
+from models.queries.content.templates import template_of
 from models.queries.incidents import links
 from models.queries.pagination import Ask
 from models.queries.people import people, teams
@@ -80,7 +80,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     items = await listed(visit, ItemFilters(postmortem_id=postmortem_id), Ask(200))
     promised = [item.owner_id for one in alike for item in one.open_items]
     named = await people.people_by_id(context.session, [*_people_in(row), *people_talking(shown), *promised])
-    kept = kept_content(row.template)
+    kept = template_of(row.template)
     texts = texts_of(row, kept)
     counts = full.counts
     known = Known(named, {one.id: one.description for one in items["items"]}, titles_of(kept))

@@ -5,11 +5,11 @@ from typing import Any
 
 from fastapi import Response
 
+from api import commands
 from api.pages.postmortems.reading import show_postmortem
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted
 from api.shapes.base import PathId
-from api.v1 import commands
 from api.v1.review import lifecycle as api
 from api.v1.review.lifecycle import CommentIn, ReplacementIn, ReviewersIn
 from domain.errors import UnknownReference
@@ -28,33 +28,35 @@ async def answered(visit: Visit, postmortem_id: str, work: Awaitable[Any], spot:
 @routes.post("/postmortems/{postmortem_id}/submit")
 async def submit(visit: Visiting, postmortem_id: PathId) -> Response:
     publishes = visit.form.get("publish_on_approval") == "yes"
-    work = commands.move(visit.context, postmortem_id, PostmortemAction.SUBMIT, publish_on_approval=publishes)
+    work = commands.run_postmortem_command(
+        visit.context, postmortem_id, PostmortemAction.SUBMIT, publish_on_approval=publishes
+    )
     return await answered(visit, postmortem_id, work, "")
 
 
 @routes.post("/postmortems/{postmortem_id}/approve")
 async def approve(visit: Visiting, postmortem_id: PathId) -> Response:
     words = {"comment": read_form(CommentIn, {"comment": visit.form.get("comment")}).comment}
-    work = commands.move(visit.context, postmortem_id, PostmortemAction.APPROVE, words)
+    work = commands.run_postmortem_command(visit.context, postmortem_id, PostmortemAction.APPROVE, words)
     return await answered(visit, postmortem_id, work, "")
 
 
 @routes.post("/postmortems/{postmortem_id}/request-changes")
 async def request_changes(visit: Visiting, postmortem_id: PathId) -> Response:
     words = {"comment": read_form(CommentIn, {"comment": visit.form.get("comment")}).comment}
-    work = commands.move(visit.context, postmortem_id, PostmortemAction.REQUEST_CHANGES, words)
+    work = commands.run_postmortem_command(visit.context, postmortem_id, PostmortemAction.REQUEST_CHANGES, words)
     return await answered(visit, postmortem_id, work, "")
 
 
 @routes.post("/postmortems/{postmortem_id}/publish")
 async def publish(visit: Visiting, postmortem_id: PathId) -> Response:
-    work = commands.move(visit.context, postmortem_id, PostmortemAction.PUBLISH)
+    work = commands.run_postmortem_command(visit.context, postmortem_id, PostmortemAction.PUBLISH)
     return await answered(visit, postmortem_id, work, "")
 
 
 @routes.post("/postmortems/{postmortem_id}/archive")
 async def archive(visit: Visiting, postmortem_id: PathId) -> Response:
-    work = commands.move(visit.context, postmortem_id, PostmortemAction.ARCHIVE)
+    work = commands.run_postmortem_command(visit.context, postmortem_id, PostmortemAction.ARCHIVE)
     return await answered(visit, postmortem_id, work, "")
 
 
@@ -81,7 +83,9 @@ async def replace_reviewer(visit: Visiting, postmortem_id: PathId, user_id: Path
 
 @routes.post("/postmortems/{postmortem_id}/reviewers/{user_id}/remove")
 async def remove_reviewer(visit: Visiting, postmortem_id: PathId, user_id: PathId) -> Response:
-    work = commands.move(visit.context, postmortem_id, PostmortemAction.REMOVE_REVIEWER, person_ids=(user_id,))
+    work = commands.run_postmortem_command(
+        visit.context, postmortem_id, PostmortemAction.REMOVE_REVIEWER, person_ids=(user_id,)
+    )
     return await answered(visit, postmortem_id, work, "#reviewers")
 
 

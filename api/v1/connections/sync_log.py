@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query
 
 from api.request_context import Context
-from api.shapes.base import Listing, PathId, Shape, ask
-from api.v1.postmortems.postmortems import RefQuery
+from api.shapes.base import Listing, PathId, RefQuery, Shape, ask
 from api.v1.routing import router
 from domain.errors import NothingToReplay
 from integrations import shelf
@@ -101,5 +100,5 @@ async def replay(
         about = await find_item_of(context.session, context.parts.keyring, delivery)
         if about is not None:
             told, opened = about, delivery.id
-            context.after_commit.append(lambda: context.parts.dispatch.tell_of_ticket(told, opened))
+            context.after_commit.append(lambda: context.parts.dispatch.signal_ticket_event(told, opened))
     return ReplayOut(status="handling")

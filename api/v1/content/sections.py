@@ -5,137 +5,37 @@ other's lines merged in, or both texts back where that is not possible.
 """
 
 import asyncio
-from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import Field
 
 from api.request_context import Context
-from api.shapes.base import (
-    SECTION_NAME,
-    IfMatch,
-    Listing,
-    Markdown,
-    PathId,
-    Shape,
-    StrictlyGiven,
-    ask,
-    expected_version,
-    tag,
+from api.shapes.base import IfMatch, Listing, PathId, SectionName, ask, expected_version, tag
+from api.shapes.content import (
+    LAST,
+    DiffOut,
+    RestoreIn,
+    RevisionOut,
+    RevisionRead,
+    SectionPut,
+    SectionRead,
+    SectionSaved,
+    SectionsOut,
+    SectionTextOut,
+    diff_out,
+    revision_read,
+    section_fields,
 )
-from api.v1.postmortems.postmortems import start_after_commit
 from api.v1.routing import router
-from domain.content.diffs import Difference, Line, Op, compare
+from application.content import revisions, sections
+from domain.content.diffs import compare
 from domain.content.markdown import render
-from domain.content.sections import Origin
 from domain.errors import Malformed, reason
-from models.queries.content import sections
-from models.queries.content.sections import Revision, SectionText
 from models.queries.pagination import Ask
-from models.section import SectionRevision
 
 routes: APIRouter = router("sections", prefix="/postmortems/{postmortem_id}/sections")
 
-LAST = 2**53
-Name = Annotated[str, Path(pattern=SECTION_NAME)]
-RevisionNumber = Annotated[int, Field(ge=0, le=LAST)]
 Paging = Annotated[Ask, Depends(ask)]
-
-
-class SectionPut(StrictlyGiven):
-    """``baseRevision`` is the revision that this text was written upon; without it, and without If-Match, this text
-    stands as it is."""
-
-    body: Markdown
-    base_revision: RevisionNumber | None = None
-
-
-class RestoreIn(StrictlyGiven):
-    revision: Annotated[int, Field(ge=1, le=LAST)]
-
-
-class SectionTextOut(Shape):
-    """``revision`` 0: nobody ever wrote it. ``updatedBy`` null: the system did."""
-
-    name: str
-    body: str
-    revision: int
-    updated_at: datetime | None
-    updated_by: str | None
-
-
-class SectionRead(SectionTextOut):
-    """``html`` is safe to put into a page as it is, and only there where it was asked for."""
-
-    html: str | None = None
-
-
-class SectionSaved(SectionTextOut):
-    """``merged``: others changed the section since, and their changes stand in the body beside yours."""
-
-    merged: bool
-
-
-class SectionsOut(Shape):
-    items: list[SectionTextOut]
-
-
-class RevisionOut(Shape):
-    """Lines are compared with the revision before; a line that only moved is neither added nor removed."""
-
-    revision: int
-    author_id: str | None
-    at: datetime
-    origin: Origin
-    restored_from: int | None
-    characters: int
-    added_lines: int
-    removed_lines: int
-
-
-class RevisionRead(RevisionOut):
-    body: str
-
-
-class PartOut(Shape):
-    text: str
-    changed: bool
-
-
-class LineOut(Shape):
-    """``parts`` only in a line that became another one like it."""
-
-    op: Op
-    text: str
-    parts: list[PartOut] | None = None
-
-
-class HunkOut(Shape):
-    """The numbers of its first line in both texts, counted from 1."""
-
-    from_line: int
-    to_line: int
-    lines: list[LineOut]
-
-
-class DiffOut(Shape):
-    name: str
-    from_revision: Annotated[int, Field(alias="from")]
-    to_revision: Annotated[int, Field(alias="to")]
-    added_lines: int
-    removed_lines: int
-    hunks: list[HunkOut]
-
-
-def _fields(section: SectionText) -> dict[str, object]:
-    return {
-        "name": section.name,
-        "body": section.body,
-        "revision": section.revision,
-        "updated_at": section.updated_at,
-        "updated_by": section.updated_by,
-    }
 
 
 @routes.get("")
@@ -149,7 +49,7 @@ async def list_sections(context: Context, postmortem_id: PathId) -> SectionsOut:
 async def get_section(
     context: Context,
     postmortem_id: PathId,
-    name: Name,
+    name: SectionName,
     response: Response,
     render_as: Annotated[Literal["html"] | None, Query(alias="render")] = None,
 ) -> SectionRead:
@@ -157,12 +57,17 @@ async def get_section(
     section = await sections.get_section(context.session, context.viewer, postmortem_id, name)
     tag(response, section.revision)
     shown = {"html": await asyncio.to_thread(render, section.body)} if render_as else {}
-    return SectionRead.model_validate(_fields(section) | shown)
+    return SectionRead.model_validate(section_fields(section) | shown)
 
 
 @routes.put("/{name}")
 async def save_section(
-    context: Context, postmortem_id: PathId, name: Name, given: SectionPut, response: Response, if_match: IfMatch = None
+    context: Context,
+    postmortem_id: PathId,
+    name: SectionName,
+    given: SectionPut,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> SectionSaved:
     """Saves the text. If-Match says the same as ``baseRevision``: where others have changed the section since, theirs
     and yours are merged line by line; where both changed the same lines, nothing is saved (412 ``SectionConflict``,
@@ -176,10 +81,9 @@ async def save_section(
         base_revision=_base(given.base_revision, if_match),
         now=context.now,
     )
-    if saved.started:
-        start_after_commit(context, postmortem_id)
+    context.start_workflow_if(saved.started, postmortem_id)
     tag(response, saved.section.revision)
-    return SectionSaved.model_validate(_fields(saved.section) | {"merged": saved.merged})
+    return SectionSaved.model_validate(section_fields(saved.section) | {"merged": saved.merged})
 
 
 def _base(told: int | None, if_match: str | None) -> int | None:
@@ -192,7 +96,12 @@ def _base(told: int | None, if_match: str | None) -> int | None:
 
 @routes.post("/{name}/restore")
 async def restore_section(
-    context: Context, postmortem_id: PathId, name: Name, given: RestoreIn, response: Response, if_match: IfMatch = None
+    context: Context,
+    postmortem_id: PathId,
+    name: SectionName,
+    given: RestoreIn,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> SectionTextOut:
     """Makes an earlier text the newest revision. What stood until now stays in the history."""
     saved = await sections.restore_section(
@@ -204,46 +113,33 @@ async def restore_section(
         base_revision=expected_version(if_match),
         now=context.now,
     )
-    if saved.started:
-        start_after_commit(context, postmortem_id)
+    context.start_workflow_if(saved.started, postmortem_id)
     tag(response, saved.section.revision)
     return SectionTextOut.model_validate(saved.section)
 
 
 @routes.get("/{name}/revisions")
-async def list_revisions(context: Context, postmortem_id: PathId, name: Name, page: Paging) -> Listing[RevisionOut]:
+async def list_revisions(
+    context: Context, postmortem_id: PathId, name: SectionName, page: Paging
+) -> Listing[RevisionOut]:
     """The newest first."""
-    found = await sections.list_revisions(context.session, context.viewer, postmortem_id, name, page)
+    found = await revisions.list_revisions(context.session, context.viewer, postmortem_id, name, page)
     return Listing(items=[RevisionOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.get("/{name}/revisions/{revision}")
 async def get_revision(
-    context: Context, postmortem_id: PathId, name: Name, revision: Annotated[int, Path(ge=1, le=LAST)]
+    context: Context, postmortem_id: PathId, name: SectionName, revision: Annotated[int, Path(ge=1, le=LAST)]
 ) -> RevisionRead:
-    found = await sections.get_revision(context.session, context.viewer, postmortem_id, name, revision)
-    return _revision_read(found)
-
-
-def _revision_read(row: SectionRevision) -> RevisionRead:
-    entry = Revision(
-        row.revision,
-        row.author_id,
-        row.at,
-        Origin(row.origin),
-        row.restored_from,
-        len(row.body),
-        row.added_lines,
-        row.removed_lines,
-    )
-    return RevisionRead(**RevisionOut.model_validate(entry).model_dump(), body=row.body)
+    found = await revisions.get_revision(context.session, context.viewer, postmortem_id, name, revision)
+    return revision_read(found)
 
 
 @routes.get("/{name}/diff", response_model_exclude_none=True)
 async def diff_section(
     context: Context,
     postmortem_id: PathId,
-    name: Name,
+    name: SectionName,
     older: Annotated[int | None, Query(alias="from", ge=0, le=LAST)] = None,
     newer: Annotated[int | None, Query(alias="to", ge=0, le=LAST)] = None,
 ) -> DiffOut:
@@ -251,29 +147,9 @@ async def diff_section(
 
     Of very long texts that have little in common, all lines are told as replaced.
     """
-    before, after = await sections.get_two_texts(context.session, context.viewer, postmortem_id, name, older, newer)
+    before, after = await revisions.get_two_revisions(
+        context.session, context.viewer, postmortem_id, name, older, newer
+    )
     return await asyncio.to_thread(
-        lambda: _diff_out(name, before.revision, after.revision, compare(before.text, after.text))
+        lambda: diff_out(name, before.revision, after.revision, compare(before.body, after.body))
     )
-
-
-def _diff_out(name: str, older: int, newer: int, found: Difference) -> DiffOut:
-    hunks = [
-        HunkOut.model_construct(
-            from_line=one.from_line, to_line=one.to_line, lines=[_line_out(line) for line in one.lines]
-        )
-        for one in found.hunks
-    ]
-    return DiffOut.model_construct(
-        name=name,
-        from_revision=older,
-        to_revision=newer,
-        added_lines=found.added,
-        removed_lines=found.removed,
-        hunks=hunks,
-    )
-
-
-def _line_out(line: Line) -> LineOut:
-    parts = [PartOut.model_construct(text=one.text, changed=one.changed) for one in line.parts]
-    return LineOut.model_construct(op=line.op, text=line.text, parts=parts or None)

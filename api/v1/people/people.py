@@ -5,9 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from api.request_context import Context, RequestContext
-from api.shapes.base import IfMatch, Listing, PathId, ask, expected_version, tag
+from api.shapes.base import IfMatch, Listing, PathId, SearchQuery, ask, expected_version, tag
 from api.shapes.people import UserNew, UserOut, UserPatch, user_out
-from api.v1.postmortems.postmortems import Search
 from api.v1.routing import router
 from application.people import people
 from models.queries.escalation import leads
@@ -20,7 +19,9 @@ Paging = Annotated[Ask, Depends(ask)]
 
 
 @routes.get("/users")
-async def list_users(context: Context, page: Paging, q: Search = None, active: bool | None = None) -> Listing[UserOut]:
+async def list_users(
+    context: Context, page: Paging, q: SearchQuery = None, active: bool | None = None
+) -> Listing[UserOut]:
     found = await people_queries.list_people(context.session, page, q=q, active=active)
     memberships = await people_queries.teams_of(context.session, [one.id for one in found.items])
     return Listing(

@@ -5,9 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from api.request_context import Context
-from api.shapes.base import IfMatch, Listing, PathId, ask, expected_version, tag
+from api.shapes.base import IfMatch, Listing, PathId, RefQuery, ask, expected_version, tag
 from api.shapes.people import ServiceFull, ServiceNew, ServicePatch, service_out
-from api.v1.postmortems.postmortems import RefQuery
 from api.v1.routing import router
 from application.people import services
 from models.queries.pagination import Ask

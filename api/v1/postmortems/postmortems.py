@@ -4,13 +4,14 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from api import commands
 from api.request_context import Context, RequestContext
-from api.shapes.base import IfMatch, Listing, PathId, ask, expected_version, tag
+from api.shapes.base import IfMatch, Listing, PathId, RefQuery, SearchQuery, ask, expected_version, tag
 from api.shapes.postmortems import PostmortemNew, PostmortemOut, PostmortemPatch, postmortem_out
-from api.v1 import commands
 from api.v1.routing import router
+from application.commands import check as check_command
 from application.incidents.opening import create_postmortem as create
-from application.postmortems import editing
+from application.postmortems.editing import edit_postmortem
 from domain.access import Visibility
 from domain.errors import IllegalTransition
 from domain.postmortems.commands import PostmortemAction
@@ -23,8 +24,6 @@ from models.session import Session
 
 routes: APIRouter = router("postmortems", prefix="/postmortems")
 
-Search = Annotated[str | None, Query(max_length=500, pattern=r"^[^\x00]*$")]
-RefQuery = Annotated[str | None, Query(max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
 Sort = Literal["-createdAt", "createdAt", "-updatedAt", "updatedAt", "-number", "number"]
 
 
@@ -35,7 +34,7 @@ def filters(
     author_id: Annotated[RefQuery, Query(alias="authorId")] = None,
     visibility: Visibility | None = None,
     overdue: bool | None = None,
-    q: Search = None,
+    q: SearchQuery = None,
     created_from: Annotated[Instant | None, Query(alias="createdFrom")] = None,
     created_to: Annotated[Instant | None, Query(alias="createdTo")] = None,
     sort: Sort = "-createdAt",
@@ -68,7 +67,7 @@ async def list_postmortems(
 async def create_postmortem(context: Context, given: PostmortemNew, response: Response) -> PostmortemOut:
     """Opens a draft. What is not given is taken from the linked incidents, which must be resolved."""
     postmortem_id = await create(context.session, context.viewer, given.request(), context.now)
-    start_after_commit(context, postmortem_id)
+    context.start_workflow_after_commit(postmortem_id)
     response.headers["Location"] = f"/api/postmortems/{postmortem_id}"
     return await read(context, postmortem_id, response)
 
@@ -84,13 +83,22 @@ async def update_postmortem(
 ) -> PostmortemOut:
     """Edits the content. A ``status`` in it is a transition; where that is refused, nothing of it is saved."""
     changes = given.columns()
-    status, told = changes.pop("status", None), commands.said({"comment": changes.pop("comment", None)})
+    status, told = changes.pop("status", None), commands.without_none({"comment": changes.pop("comment", None)})
     expected = expected_version(if_match)
     if status is None:
-        await edit(context, context.session, postmortem_id, changes, expected)
+        await _edit(context, context.session, postmortem_id, changes, expected)
     else:
         await _edit_and_move(context, postmortem_id, changes, expected, Status(str(status)), told)
     return await read(context, postmortem_id, response)
+
+
+async def _edit(
+    context: RequestContext, session: Session, postmortem_id: str, changes: dict[str, Any], expected: int | None
+) -> None:
+    affects_workflow = await edit_postmortem(
+        session, context.viewer, postmortem_id, changes, expected_version=expected, now=context.now
+    )
+    context.start_workflow_if(affects_workflow, postmortem_id)
 
 
 async def _edit_and_move(
@@ -104,14 +112,14 @@ async def _edit_and_move(
     """The edit has a transaction of its own, since the command must see it; the move is checked inside of it."""
     command = None
     async with context.parts.sessions.begin() as session:
-        await edit(context, session, postmortem_id, changes, expected)
+        await _edit(context, session, postmortem_id, changes, expected)
         seen = await postmortems.get_visible(session, context.viewer, postmortem_id)
         current = Status(seen.postmortem.status)
         if current is not wanted:
             command = commands.postmortem_command(context, postmortem_id, _action(current, wanted), told)
-            await commands.check(context, session, command, told)
+            await check_command(session, context.viewer, command, told, context.now)
     if command is not None:
-        await context.parts.commands.run_postmortem(command, told)
+        await context.parts.commands.send(command, told)
 
 
 def _action(current: Status, wanted: Status) -> PostmortemAction:
@@ -126,26 +134,7 @@ def _action(current: Status, wanted: Status) -> PostmortemAction:
 @routes.delete("/{postmortem_id}", status_code=204)
 async def delete_postmortem(context: Context, postmortem_id: PathId) -> None:
     """Administrators; drafts only. Its action items go with it, their tickets stay where they are."""
-    await commands.move(context, postmortem_id, PostmortemAction.DELETE)
-
-
-async def edit(
-    context: RequestContext, session: Session, postmortem_id: str, changes: dict[str, Any], expected: int | None
-) -> None:
-    """Changes content, in that session's transaction; the workflow is told where that moves its deadline or team."""
-    if not changes and expected is None:
-        return
-    started = await editing.edit_postmortem(
-        session, context.viewer, postmortem_id, changes, expected_version=expected, now=context.now
-    )
-    await session.flush()
-    if started or "team_ids" in changes:
-        start_after_commit(context, postmortem_id)
-
-
-def start_after_commit(context: RequestContext, postmortem_id: str) -> None:
-    """Starts the workflow, or has a running one look at its row again; once the row is committed."""
-    context.start_workflow_after_commit(postmortem_id)
+    await commands.run_postmortem_command(context, postmortem_id, PostmortemAction.DELETE)
 
 
 async def read(context: RequestContext, postmortem_id: str, response: Response) -> PostmortemOut:

@@ -6,10 +6,10 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Response
 from pydantic import Field, model_validator
 
+from api import commands
 from api.request_context import Context, RequestContext
 from api.shapes.base import Given, Listing, PathId, Ref, Remark, Shape, Text
 from api.shapes.postmortems import PostmortemOut, ReviewerListed
-from api.v1 import commands
 from api.v1.postmortems.postmortems import read
 from api.v1.routing import router
 from application.people import references
@@ -123,7 +123,7 @@ async def submit(
 ) -> PostmortemOut:
     """DRAFT to IN_REVIEW. Refused with every reason at once."""
     given = given or SubmitIn()
-    await commands.move(
+    await commands.run_postmortem_command(
         context,
         postmortem_id,
         PostmortemAction.SUBMIT,
@@ -161,7 +161,7 @@ async def _moved(
     response: Response,
     comment: str | None = None,
 ) -> PostmortemOut:
-    await commands.move(context, postmortem_id, action, {"comment": comment})
+    await commands.run_postmortem_command(context, postmortem_id, action, {"comment": comment})
     return await read(context, postmortem_id, response)
 
 
@@ -234,7 +234,9 @@ async def add_reviewers(context: Context, postmortem_id: PathId, given: Reviewer
         passed_over |= {one.person_id for one in await reviews.list_reviewers(context.session, seen)}
         members = await references.list_active_members(context.session, given.team_id)
         asked |= dict.fromkeys(one for one in members if one not in passed_over)
-    await commands.move(context, postmortem_id, PostmortemAction.ADD_REVIEWERS, person_ids=tuple(asked))
+    await commands.run_postmortem_command(
+        context, postmortem_id, PostmortemAction.ADD_REVIEWERS, person_ids=tuple(asked)
+    )
     return ReviewersOut(items=await _reviewers(context, seen), added=list(asked))
 
 
@@ -244,13 +246,15 @@ async def replace_reviewer(
 ) -> Listing[ReviewerListed]:
     """Somebody else reviews instead, such as for a reviewer who left or is away; in review, they are asked at once."""
     changed = (user_id, given.user_id)
-    await commands.move(context, postmortem_id, PostmortemAction.REPLACE_REVIEWER, person_ids=changed)
+    await commands.run_postmortem_command(context, postmortem_id, PostmortemAction.REPLACE_REVIEWER, person_ids=changed)
     return await list_reviewers(context, postmortem_id)
 
 
 @routes.delete("/reviewers/{user_id}", status_code=204)
 async def remove_reviewer(context: Context, postmortem_id: PathId, user_id: PathId) -> None:
-    await commands.move(context, postmortem_id, PostmortemAction.REMOVE_REVIEWER, person_ids=(user_id,))
+    await commands.run_postmortem_command(
+        context, postmortem_id, PostmortemAction.REMOVE_REVIEWER, person_ids=(user_id,)
+    )
 
 
 # Targets
@@ -287,7 +291,9 @@ def _target_out(one: reviews.TargetStanding) -> TargetOut:
 async def waive(context: Context, postmortem_id: PathId, target: TargetName, given: ReasonIn) -> Listing[TargetOut]:
     """The target is not asked for any more. Needs a reason, and is audited."""
     words = {"reason": given.reason}
-    await commands.move(context, postmortem_id, PostmortemAction.WAIVE_TARGET, words, target=target.value)
+    await commands.run_postmortem_command(
+        context, postmortem_id, PostmortemAction.WAIVE_TARGET, words, target=target.value
+    )
     return await list_targets(context, postmortem_id)
 
 
@@ -295,7 +301,7 @@ async def waive(context: Context, postmortem_id: PathId, target: TargetName, giv
 async def extend(context: Context, postmortem_id: PathId, target: TargetName, given: ExtendIn) -> Listing[TargetOut]:
     """The target is due later. Needs a reason, and is audited and counted."""
     words = {"reason": given.reason}
-    await commands.move(
+    await commands.run_postmortem_command(
         context, postmortem_id, PostmortemAction.EXTEND_TARGET, words, target=target.value, until=given.until
     )
     return await list_targets(context, postmortem_id)

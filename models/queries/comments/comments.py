@@ -20,8 +20,8 @@ from domain.postmortems.lifecycle import Status
 from models.base import new_id
 from models.postmortem import Comment, CommentMention
 from models.queries.comments.mentions import Unnotified, speak_to, tell
-from models.queries.content.kept_templates import get_kept
-from models.queries.content.section_texts import read_bodies
+from models.queries.content.sections import find_section_texts
+from models.queries.content.templates import get_postmortem_template
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.postmortems.postmortems import VisiblePostmortem, audit_seen
 
@@ -32,13 +32,13 @@ async def _texts(session: AsyncSession, seen: VisiblePostmortem, sections: Colle
     """The current texts of those sections; nothing for one that has none."""
     if not sections:
         return {}
-    bodies = await read_bodies(session, seen.postmortem.id, sections)
-    return {name: body.text for name, body in bodies.items()}
+    bodies = await find_section_texts(session, seen.postmortem.id, sections)
+    return {name: one.body for name, one in bodies.items()}
 
 
 async def _check_section(session: AsyncSession, seen: VisiblePostmortem, section: str) -> None:
     """Those of the postmortem's template, also the ones that are tables, not text."""
-    if (await get_kept(session, seen.postmortem)).section(section) is None:
+    if (await get_postmortem_template(session, seen.postmortem)).section(section) is None:
         raise UnknownReference(field="section", kind="section", id=section)
 
 

@@ -1,6 +1,6 @@
 """Notices: what somebody is told, in the inbox and, by their digest, elsewhere."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -57,7 +57,7 @@ async def notify(
         "created_at": at,
     }
     rows = [{"id": new_id("ntc"), "person_id": person_id, **said} for person_id in dict.fromkeys(person_ids)]
-    return await _put(session, rows, Notice.person_id)
+    return await insert_for_people(session, rows)
 
 
 async def notify_teams(
@@ -88,13 +88,29 @@ async def notify_teams(
     }
     found = (await session.execute(with_channel.order_by(Team.id))).scalars()
     rows = [{"id": new_id("ntc"), "team_id": team_id, **said} for team_id in found]
-    return await _put(session, rows, Notice.team_id)
+    return await insert_for_teams(session, rows)
 
 
-async def _put(session: AsyncSession, rows: list[dict[str, Any]], receiver: Any) -> list[str]:
+async def insert_for_people(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Returns the ids of the people who did not have the notice yet."""
+    return await _insert(session, rows, Notice.person_id)
+
+
+async def insert_for_teams(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Returns the ids of the teams that did not have the notice yet."""
+    return await _insert(session, rows, Notice.team_id)
+
+
+async def _insert(session: AsyncSession, rows: Sequence[Mapping[str, Any]], receiver: Any) -> list[str]:
     if not rows:
         return []
-    statement = insert(Notice).values(rows).on_conflict_do_nothing().returning(receiver)
+    statement = insert(Notice).values(list(rows)).on_conflict_do_nothing().returning(receiver)
+    return list((await session.execute(statement)).scalars())
+
+
+async def list_teams_with_channel(session: AsyncSession, team_ids: Collection[str]) -> list[str]:
+    """Those of the teams that have a channel, by id."""
+    statement = select(Team.id).where(Team.id.in_(team_ids), Team.channel_id.is_not(None)).order_by(Team.id)
     return list((await session.execute(statement)).scalars())
 
 

@@ -13,8 +13,6 @@ from sqlalchemy.orm import selectinload
 from domain import access
 from domain.access import Relation, Viewer, Visibility
 from domain.errors import NotFound
-from domain.escalation.targets import TargetName
-from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import Decision as ReviewDecision
 from domain.review.reviewers import ReviewerState, reviewer_state
 from domain.timeline.moments import Precision
@@ -30,8 +28,6 @@ from models.postmortem import (
 from models.queries.access.visibility import effective_visibility, relation_columns, relations, visible_to
 from models.queries.audit.audit_log import note_reads
 from models.queries.audit.records import audit
-from models.queries.escalation.targets import meet_targets
-from models.queries.notifications.notices import notify
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.postmortems.counts import PostmortemCounts, count_contents
 from models.queries.search.conditions import matching, plan_for_words
@@ -231,30 +227,6 @@ def _missed(now: datetime) -> tuple[Any, ...]:
     return (PostmortemTarget.met_at.is_(None), PostmortemTarget.waived_at.is_(None), due_at < now)
 
 
-async def content_changed(
-    session: AsyncSession, seen: VisiblePostmortem, now: datetime, *, counts: bool = True
-) -> bool:
-    """Moves the version, and for content its revision; asks again for approvals that this made stale.
-
-    True if the draft was started by this. The row must be locked.
-    """
-    postmortem = seen.postmortem
-    postmortem.version += 1
-    postmortem.updated_at = now
-    if not counts:
-        return False
-    approved = await _approvers(session, postmortem)
-    postmortem.content_revision += 1
-    if approved and postmortem.status == Status.IN_REVIEW:
-        occasion = f"{postmortem.id}:review_stale:{postmortem.content_revision}"
-        await notify(session, approved, "review_stale", occasion, at=now, postmortem_id=postmortem.id)
-    if postmortem.draft_started_at is not None:
-        return False
-    postmortem.draft_started_at = now
-    await meet_targets(session, postmortem.id, [TargetName.DRAFT_STARTED], now)
-    return True
-
-
 def audit_seen(
     session: AsyncSession,
     viewer: Viewer,
@@ -268,7 +240,8 @@ def audit_seen(
     audit(session, viewer, action, "postmortem", key, postmortem_id=key, before=before, after=after)
 
 
-async def _approvers(session: AsyncSession, postmortem: Postmortem) -> list[str]:
+async def list_approvers(session: AsyncSession, postmortem: Postmortem) -> list[str]:
+    """Reviewers whose approval is of the current content."""
     statement = select(PostmortemReviewer.person_id).where(
         PostmortemReviewer.postmortem_id == postmortem.id,
         PostmortemReviewer.decision == ReviewDecision.APPROVE.value,

@@ -44,8 +44,8 @@ from models.queries.access.viewers import get_viewer_unscoped
 from models.queries.audit.command_log import take_arguments
 from models.queries.audit.records import audit, is_committed, log_command
 from models.queries.comments.comments import add_comment
-from models.queries.content.kept_templates import get_kept
-from models.queries.content.section_texts import read_bodies
+from models.queries.content.sections import find_section_texts
+from models.queries.content.templates import get_postmortem_template
 from models.queries.escalation.leads import tell_of_slips
 from models.queries.escalation.reminders import look_at_postmortem
 from models.queries.escalation.targets import meet_targets
@@ -211,8 +211,8 @@ async def facts(asked: Asked, move: Transition) -> ReadinessFacts:
         select(Policy.min_reviewers).where(*policy).scalar_subquery(),
     )
     has_timeline, has_items, unresolved, lacking, min_reviewers = (await session.execute(statement)).one()
-    kept = await get_kept(session, postmortem)
-    texts = {name: body.text for name, body in (await read_bodies(session, postmortem.id)).items()}
+    kept = await get_postmortem_template(session, postmortem)
+    texts = {name: one.body for name, one in (await find_section_texts(session, postmortem.id)).items()}
     asked_now = [] if move is Transition.PUBLISH else list(asked.command.person_ids)
     reviewers = {one.person_id: state_of(one, postmortem) for one in await _reviewers(asked)}
     for person_id in asked_now:

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
+from application.notifications import notices
 from models.notification import Voice
-from models.queries.notifications import notices
 from tests.api.rows import sessions_of
 from tests.api.writing import draft, ok
 from tests.stack import Person, Stack

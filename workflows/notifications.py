@@ -1,9 +1,9 @@
-"""The one voice to a receiver: a person, or a team's channel.
+"""The workflow that sends notifications to one receiver: a person, or a team's channel.
 
-States: waits until the next moment at which something may be told, which the database plans; ends when nothing waits.
-A new notice starts it again, from its row: the notices are the outbox, this workflow only keeps the time and sends one
-message after the other.
-Messages: signal ``look_again`` (a notice was put there; preferences or absences have changed), query ``plan``.
+States: waits until the next message may be sent, which the database plans; ends when no notice is waiting. A new notice
+starts it again from its row: the notices are the outbox, and this workflow only keeps the time and sends one message
+after the other.
+Messages: signal ``look_again`` (there is a new notice, or preferences or absences changed), query ``plan``.
 """
 
 from dataclasses import dataclass
@@ -19,38 +19,38 @@ with workflow.unsafe.imports_passed_through():
     from workflows.retries import NOTIFY
     from workflows.store import patiently
 
-BREATH = timedelta(minutes=1)
-"""Before another try where there was nothing to send after all."""
+PAUSE = timedelta(minutes=1)
+"""Before the next try after a message that was empty or could not be sent."""
 
 
 @dataclass(frozen=True, slots=True)
-class VoiceStart:
+class NotificationsStart:
     """``plan`` is carried over by continue-as-new; a new workflow reads the rows."""
 
     receiver_id: str
     plan: Plan | None = None
 
 
-@workflow.defn
-class VoiceWorkflow:
+@workflow.defn(name="VoiceWorkflow")
+class NotificationsWorkflow:
     @workflow.init
-    def __init__(self, start: VoiceStart) -> None:
+    def __init__(self, start: NotificationsStart) -> None:
         self._id = start.receiver_id
         self._plan = start.plan
         self._stale = start.plan is None
         self._not_before = workflow.now()
 
     @workflow.run
-    async def run(self, start: VoiceStart) -> None:  # noqa: ARG002 - read in __init__
+    async def run(self, start: NotificationsStart) -> None:  # noqa: ARG002 - read in __init__
         while True:
             if self._stale or self._plan is None:
-                await self._look()
+                await self._make_plan()
             elif self._plan.at is None:
                 return
             elif max(self._plan.at, self._not_before) <= workflow.now():
-                await self._speak()
+                await self._send_message()
             elif workflow.info().is_continue_as_new_suggested():
-                workflow.continue_as_new(VoiceStart(self._id, self._plan))
+                workflow.continue_as_new(NotificationsStart(self._id, self._plan))
             else:
                 await self._wait()
 
@@ -75,21 +75,21 @@ class VoiceWorkflow:
         except TimeoutError:
             return
 
-    async def _look(self) -> None:
+    async def _make_plan(self) -> None:
         self._stale = False
         given = LookAt(self._id, workflow.now())
         self._plan = await patiently(NoticeActivities.plan_voice, given, "what waits, and until when?")
         at = self._plan.at
         workflow.set_current_details(f"Looks next at {at.isoformat()}." if at else "Nothing waits.")
 
-    async def _speak(self) -> None:
-        """One message; then the plan is made anew."""
+    async def _send_message(self) -> None:
+        """Sends one message; then the plan is made again."""
         self._stale = True
         given = LookAt(self._id, workflow.now())
         message_id = await patiently(NoticeActivities.compose_message, given, "what is still worth telling?")
-        is_told = message_id is not None and await self._deliver(message_id)
-        if not is_told:
-            self._not_before = workflow.now() + BREATH
+        is_sent = message_id is not None and await self._deliver(message_id)
+        if not is_sent:
+            self._not_before = workflow.now() + PAUSE
 
     async def _deliver(self, message_id: str) -> bool:
         try:

@@ -1,0 +1,336 @@
+"""Requests and answers about sections, their history, and templates."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, model_validator
+
+from api.shapes.base import Markdown, Ref, Shape, StrictlyGiven
+from domain.content.custom_fields import CustomField, FieldType
+from domain.content.diffs import Difference, Line, Op
+from domain.content.sections import Origin, SectionText
+from domain.content.templates import TITLES, Section, Template
+from integrations.fields import BLANK_IS_NONE, Name, Words
+from models.queries.content.revisions import Revision
+from models.queries.content.templates import VersionedTemplate
+from models.section import SectionRevision
+
+# Sections and their history
+
+LAST = 2**53
+RevisionNumber = Annotated[int, Field(ge=0, le=LAST)]
+
+
+class SectionPut(StrictlyGiven):
+    """``baseRevision`` is the revision that this text was written upon; without it, and without If-Match, this text
+    stands as it is."""
+
+    body: Markdown
+    base_revision: RevisionNumber | None = None
+
+
+class RestoreIn(StrictlyGiven):
+    revision: Annotated[int, Field(ge=1, le=LAST)]
+
+
+class SectionTextOut(Shape):
+    """``revision`` 0: nobody ever wrote it. ``updatedBy`` null: the system did."""
+
+    name: str
+    body: str
+    revision: int
+    updated_at: datetime | None
+    updated_by: str | None
+
+
+class SectionRead(SectionTextOut):
+    """``html`` is safe to put into a page as it is, and only there where it was asked for."""
+
+    html: str | None = None
+
+
+class SectionSaved(SectionTextOut):
+    """``merged``: others changed the section since, and their changes stand in the body beside yours."""
+
+    merged: bool
+
+
+class SectionsOut(Shape):
+    items: list[SectionTextOut]
+
+
+class RevisionOut(Shape):
+    """Lines are compared with the revision before; a line that only moved is neither added nor removed."""
+
+    revision: int
+    author_id: str | None
+    at: datetime
+    origin: Origin
+    restored_from: int | None
+    characters: int
+    added_lines: int
+    removed_lines: int
+
+
+class RevisionRead(RevisionOut):
+    body: str
+
+
+class PartOut(Shape):
+    text: str
+    changed: bool
+
+
+class LineOut(Shape):
+    """``parts`` only in a line that became another one like it."""
+
+    op: Op
+    text: str
+    parts: list[PartOut] | None = None
+
+
+class HunkOut(Shape):
+    """The numbers of its first line in both texts, counted from 1."""
+
+    from_line: int
+    to_line: int
+    lines: list[LineOut]
+
+
+class DiffOut(Shape):
+    name: str
+    from_revision: Annotated[int, Field(alias="from")]
+    to_revision: Annotated[int, Field(alias="to")]
+    added_lines: int
+    removed_lines: int
+    hunks: list[HunkOut]
+
+
+def section_fields(section: SectionText) -> dict[str, object]:
+    return {
+        "name": section.name,
+        "body": section.body,
+        "revision": section.revision,
+        "updated_at": section.updated_at,
+        "updated_by": section.updated_by,
+    }
+
+
+def revision_read(row: SectionRevision) -> RevisionRead:
+    entry = Revision(
+        row.revision,
+        row.author_id,
+        row.at,
+        Origin(row.origin),
+        row.restored_from,
+        len(row.body),
+        row.added_lines,
+        row.removed_lines,
+    )
+    return RevisionRead(**RevisionOut.model_validate(entry).model_dump(), body=row.body)
+
+
+def diff_out(name: str, older: int, newer: int, found: Difference) -> DiffOut:
+    hunks = [
+        HunkOut.model_construct(
+            from_line=one.from_line, to_line=one.to_line, lines=[_line_out(line) for line in one.lines]
+        )
+        for one in found.hunks
+    ]
+    return DiffOut.model_construct(
+        name=name,
+        from_revision=older,
+        to_revision=newer,
+        added_lines=found.added,
+        removed_lines=found.removed,
+        hunks=hunks,
+    )
+
+
+def _line_out(line: Line) -> LineOut:
+    parts = [PartOut.model_construct(text=one.text, changed=one.changed) for one in line.parts]
+    return LineOut.model_construct(op=line.op, text=line.text, parts=parts or None)
+
+
+# Templates
+
+
+def _blank_is_none(value: str | None) -> str | None:
+    return value if value and value.strip() else None
+
+
+Key = Annotated[str, Words(40, shape=r"^[a-z][A-Za-z0-9]*$", says="A small letter, then letters and digits")]
+Label = Annotated[str, Words(100, one_line=True)]
+Choice = Annotated[str, Words(200, one_line=True)]
+MaybeLabel = Annotated[Annotated[str, Words(100, one_line=True, blank=True)] | None, BLANK_IS_NONE]
+Hint = Annotated[Annotated[str, Words(2000, blank=True)] | None, BLANK_IS_NONE]
+DefaultText = Annotated[Annotated[str, Words(20_000, blank=True, verbatim=True)] | None, AfterValidator(_blank_is_none)]
+
+
+class SectionIn(StrictlyGiven):
+    """``title`` may be left out of a standard section. ``defaultText`` is Markdown that a postmortem begins with,
+    ``prompt`` is shown to whoever writes."""
+
+    read_only = frozenset({"standard"})
+
+    key: Key
+    title: MaybeLabel = None
+    required: bool = False
+    default_text: DefaultText = None
+    prompt: Hint = None
+
+    def section(self) -> Section:
+        title = self.title or TITLES.get(self.key, "")
+        return Section(self.key, title, self.required, self.default_text, self.prompt)
+
+
+class CustomFieldIn(StrictlyGiven):
+    """``choices`` are for a CHOICE, and only for it."""
+
+    key: Key
+    label: Label
+    type: FieldType
+    required: bool = False
+    choices: Annotated[list[Choice], Field(max_length=100)] = Field(default_factory=list)
+    help: Hint = None
+
+    def field(self) -> CustomField:
+        return CustomField(self.key, self.label, self.type, self.required, tuple(self.choices), self.help)
+
+
+Sections = Annotated[list[SectionIn], Field(min_length=1, max_length=60)]
+CustomFields = Annotated[list[CustomFieldIn], Field(max_length=60)]
+
+READ_ONLY = frozenset({"id", "version", "createdById", "createdAt", "updatedAt", "archivedAt"})
+
+
+class TemplateContent(StrictlyGiven):
+    """What POST and PATCH share. ``sections`` and ``customFields`` are replaced whole, and kept in their order."""
+
+    name: Name = Field(default="")
+    description: Hint = None
+    sections: Sections = Field(default_factory=list)
+    custom_fields: CustomFields = Field(default_factory=list)
+    is_default: bool = False
+
+    def content(self) -> dict[str, Any]:
+        """The sent fields, as a template's."""
+        sent: dict[str, Any] = {}
+        for name in ("name", "description"):
+            if name in self.model_fields_set:
+                sent[name] = getattr(self, name)
+        if "sections" in self.model_fields_set:
+            sent["sections"] = tuple(one.section() for one in self.sections)
+        if "custom_fields" in self.model_fields_set:
+            sent["fields"] = tuple(one.field() for one in self.custom_fields)
+        return sent
+
+
+class TemplateNew(TemplateContent):
+    """``copyOf`` gives what is not sent; without it, that is the standard sections. ``teamId`` null is everybody's."""
+
+    read_only = READ_ONLY
+
+    copy_of: Ref | None = None
+    team_id: Ref | None = None
+
+    @model_validator(mode="after")
+    def _has_a_name(self) -> "TemplateNew":
+        if not self.name and self.copy_of is None:
+            raise ValueError("give a name, or a template to copy")
+        return self
+
+
+class TemplatePatch(TemplateContent):
+    read_only = READ_ONLY | {"teamId"}
+
+
+class TemplateSectionOut(Shape):
+    """``standard`` false: its text is among the postmortem's ``customSections``."""
+
+    key: str
+    title: str
+    required: bool
+    standard: bool
+    default_text: str | None
+    prompt: str | None
+
+
+class CustomFieldOut(Shape):
+    key: str
+    label: str
+    type: FieldType
+    required: bool
+    choices: list[str]
+    help: str | None
+
+
+class ContentOut(Shape):
+    name: str
+    description: str | None
+    sections: list[TemplateSectionOut]
+    custom_fields: list[CustomFieldOut]
+
+
+class KeptOut(ContentOut):
+    """``id`` and ``version`` are null for a postmortem from before there were templates."""
+
+    id: str | None
+    version: int | None
+
+
+class TemplateOut(ContentOut):
+    """``updatedAt`` and ``createdById`` are those of the version."""
+
+    id: str
+    version: int
+    team_id: str | None
+    is_default: bool
+    created_by_id: str | None
+    created_at: datetime
+    updated_at: datetime
+    archived_at: datetime | None
+
+
+class VersionOut(Shape):
+    """One version, without its sections: ``GET /api/templates/{id}?version=`` has them."""
+
+    version: int
+    name: str
+    description: str | None
+    created_by_id: str | None
+    created_at: datetime
+
+
+def content_out(content: Template) -> ContentOut:
+    return ContentOut(
+        name=content.name,
+        description=content.description,
+        sections=[
+            TemplateSectionOut(
+                key=one.key,
+                title=one.title,
+                required=one.required,
+                standard=one.is_standard,
+                default_text=one.default_text,
+                prompt=one.prompt,
+            )
+            for one in content.sections
+        ],
+        custom_fields=[CustomFieldOut.model_validate(one) for one in content.fields],
+    )
+
+
+def template_out(found: VersionedTemplate) -> TemplateOut:
+    template = found.template
+    return TemplateOut(
+        **dict(content_out(found.content)),
+        id=template.id,
+        version=found.row.version,
+        team_id=template.team_id,
+        is_default=template.is_default,
+        created_by_id=found.row.created_by_id,
+        created_at=template.created_at,
+        updated_at=found.row.created_at,
+        archived_at=template.archived_at,
+    )

@@ -1,0 +1,60 @@
+"""The incidents that a postmortem is about."""
+
+from datetime import datetime
+
+from fastapi import APIRouter, Response
+
+from api.request_context import Context
+from api.shapes.base import Given, Listing, PathId, Ref, Shape
+from api.shapes.postmortems import PostmortemOut
+from api.v1.postmortems.postmortems import read
+from api.v1.routing import router
+from application.incidents import links
+from models.queries.incidents.links import list_linked as list_linked_incidents
+from models.queries.postmortems.postmortems import get_visible
+
+routes: APIRouter = router("discussion", prefix="/postmortems/{postmortem_id}")
+
+
+class LinkIn(Given):
+    incident_id: Ref
+
+
+class LinkedOut(Shape):
+    incident_id: str
+    title: str
+    status: str
+    started_at: datetime | None
+    resolved_at: datetime | None
+
+
+@routes.get("/incidents")
+async def list_linked(context: Context, postmortem_id: PathId) -> Listing[LinkedOut]:
+    visible = await get_visible(context.session, context.viewer, postmortem_id)
+    found = await list_linked_incidents(context.session, visible)
+    items = [
+        LinkedOut(
+            incident_id=one.id,
+            title=one.title,
+            status=one.status,
+            started_at=one.started_at,
+            resolved_at=one.resolved_at,
+        )
+        for one in found
+    ]
+    return Listing(items=items)
+
+
+@routes.post("/incidents", status_code=201)
+async def link_incident(context: Context, postmortem_id: PathId, given: LinkIn, response: Response) -> PostmortemOut:
+    """Adds a resolved incident's timeline, services and people; the duration spans all linked incidents."""
+    await links.link_incident(context.session, context.viewer, postmortem_id, given.incident_id, context.now)
+    context.start_workflow_after_commit(postmortem_id)
+    return await read(context, postmortem_id, response)
+
+
+@routes.delete("/incidents/{incident_id}", status_code=204)
+async def unlink_incident(context: Context, postmortem_id: PathId, incident_id: PathId) -> None:
+    """Takes away what only that incident brought; what a person wrote, edited or added stays."""
+    await links.unlink_incident(context.session, context.viewer, postmortem_id, incident_id, context.now)
+    context.start_workflow_after_commit(postmortem_id)

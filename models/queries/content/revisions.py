@@ -1,0 +1,94 @@
+"""Rows of the history of sections. No query here checks who may read or write: the callers do."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.content.sections import NewRevision, Origin
+from domain.errors import NotFound
+from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.section import SectionRevision
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One entry of the history, without its text. ``characters`` counts code points."""
+
+    revision: int
+    author_id: str | None
+    at: datetime
+    origin: Origin
+    restored_from: int | None
+    characters: int
+    added_lines: int
+    removed_lines: int
+
+
+async def list_revisions(session: AsyncSession, postmortem_id: str, name: str, ask: Ask) -> Page[Revision]:
+    """Newest first."""
+    row = SectionRevision
+    statement = select(
+        row.revision,
+        row.author_id,
+        row.at,
+        row.origin,
+        row.restored_from,
+        func.char_length(row.body),
+        row.added_lines,
+        row.removed_lines,
+    ).where(row.postmortem_id == postmortem_id, row.name == name)
+    order = Order(f"revisions of {name}", row.revision, row.revision)
+    rows, cursor = await fetch_page(session, statement, order, ask, tie_type=int)
+    return Page([Revision(one[0], one[1], one[2], Origin(one[3]), *one[4:8]) for one in rows], cursor)
+
+
+async def get_revision(session: AsyncSession, postmortem_id: str, name: str, revision: int) -> SectionRevision:
+    """Raises :class:`NotFound`."""
+    found = await session.get(SectionRevision, (postmortem_id, name, revision))
+    if found is None:
+        raise NotFound(kind="revision", id=f"{name}@{revision}")
+    return found
+
+
+async def find_revision_texts(
+    session: AsyncSession, postmortem_id: str, name: str, revisions: Collection[int]
+) -> dict[int, str]:
+    """The texts of those revisions. Revision 0 is the empty text before the first one."""
+    statement = select(SectionRevision.revision, SectionRevision.body).where(
+        SectionRevision.postmortem_id == postmortem_id,
+        SectionRevision.name == name,
+        SectionRevision.revision.in_(sorted(revisions)),
+    )
+    return {0: "", **{row.revision: row.body for row in await session.execute(statement)}}
+
+
+async def insert_revisions(
+    session: AsyncSession,
+    postmortem_id: str,
+    revisions: Sequence[NewRevision],
+    *,
+    author_id: str | None,
+    origin: Origin,
+    now: datetime,
+    restored_from: int | None = None,
+) -> None:
+    rows = [
+        {
+            "postmortem_id": postmortem_id,
+            "name": one.name,
+            "body": one.body,
+            "revision": one.revision,
+            "author_id": author_id,
+            "at": now,
+            "origin": origin.value,
+            "restored_from": restored_from,
+            "added_lines": one.added_lines,
+            "removed_lines": one.removed_lines,
+        }
+        for one in revisions
+    ]
+    await session.execute(insert(SectionRevision).values(rows))
