@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from application.access.tokens import hash_token
+from application.action_items.items import add_item
 from application.content import templates
 from application.incidents import reports
 from application.people.people import add_person
@@ -12,7 +13,6 @@ from application.postmortems import editing
 from domain.access import Role, Viewer
 from domain.incidents.incident import IncidentReport, IncidentStatus, Responder, TimelineMark, Urgency
 from models.base import derived_id
-from models.queries import action_items
 from models.queries.access.tokens import insert_token
 from models.queries.escalation import policies
 from models.queries.people import people
@@ -106,7 +106,7 @@ async def _payment_outage(session: Session, now: datetime) -> None:
             "due_on": today + timedelta(days=days),
             "priority": priority,
         }
-        await action_items.add_item(session, jane, seen, item_id, values, now)
+        await add_item(session, jane, seen, item_id, values, now)
 
 
 def _outage(start: datetime) -> IncidentReport:

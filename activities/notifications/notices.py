@@ -16,12 +16,12 @@ from temporalio.exceptions import ApplicationError
 from activities.heartbeat import beating
 from activities.notifications.wording import Words
 from activities.refusals import transaction
+from application.notifications.connection_trouble import record_recovery, record_trouble
 from domain.errors import AddressGone, CredentialsLocked, DomainError
 from domain.notifications.timing import Plan
 from integrations import shelf
 from integrations.notifier import Message, MessageKind, Notifier, NotifierUnavailable, Receipt, Recipient
 from models.keyring import Keyring
-from models.queries.connections import connections
 from models.queries.notifications import messages, receivers
 from models.queries.notifications.messages import Way, Work
 from models.session import Sessions
@@ -118,7 +118,7 @@ class NoticeActivities:
                 unreachable=None,
                 thread=sent.receipt.thread,
             )
-            await connections.note_recovery(session, way.integration.id, now, team_id=team_id)
+            await record_recovery(session, way.integration.id, now, team_id=team_id)
         log.info("message sent", message_id=work.message.id, to=work.receiver.id, channel=way.integration.kind)
 
     async def _try(
@@ -185,7 +185,7 @@ class NoticeActivities:
 
     async def _break(self, way: Way, why: str, now: datetime, team_id: str | None) -> None:
         async with transaction(self._sessions) as session:
-            await connections.note_trouble(session, way.integration.id, why, now, team_id=team_id)
+            await record_trouble(session, way.integration.id, why, now, team_id=team_id)
 
     def _token(self, work: Work) -> str | None:
         return self._keyring.sign("unsubscribe", work.receiver.id) if work.receiver.person else None

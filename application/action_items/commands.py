@@ -53,10 +53,11 @@ async def commit_command(session: Session, command: ActionItemCommand, now: date
 
 async def check_command(
     session: Session, viewer: Viewer, command: ActionItemCommand, arguments: Mapping[str, Any], now: datetime
-) -> None:
-    """Raises the refusal of a command that is not possible now. Writes nothing."""
+) -> VisibleActionItem:
+    """Returns the item. Raises the refusal of a command that is not possible now; writes nothing."""
     seen = await get_visible_item(session, viewer, command.action_item_id)
     await _check(CommandContext(session, viewer, seen, command, arguments, now))
+    return seen
 
 
 async def _check(context: CommandContext) -> None:
@@ -89,9 +90,7 @@ def _changed_columns(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _change(context: CommandContext) -> None:
     changes, reason = _changed_columns(context.arguments), context.arguments.get("reason")
-    await apply_change(
-        context.session, context.viewer, context.seen.item, changes, reason=reason, now=context.now
-    )
+    await apply_change(context.session, context.viewer, context.seen.item, changes, reason=reason, now=context.now)
 
 
 async def _snooze(context: CommandContext) -> None:

@@ -64,9 +64,7 @@ async def add_item(
     await check_owner(session, values.get("owner_id"))
     status = ActionItemStatus(values.get("status") or ActionItemStatus.OPEN)
     action_item.check_change(status, None, values.get("justification"), StatusChange(status=status))
-    item = action_items.insert_item(
-        session, item_id, seen.postmortem.id, dict(values) | {"status": status.value}, now
-    )
+    item = action_items.insert_item(session, item_id, seen.postmortem.id, dict(values) | {"status": status.value}, now)
     item.completed_at = now if status is ActionItemStatus.COMPLETED else None
     audit(
         session,

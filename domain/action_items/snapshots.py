@@ -50,9 +50,7 @@ class ActionItemSnapshot:
         return self.alarm.deadline if self.exists and not self.status.is_settled else None
 
 
-def deadlines_of(
-    status: ActionItemStatus, due_on: date | None, snoozed_until: datetime | None
-) -> tuple[Deadline, ...]:
+def deadlines_of(status: ActionItemStatus, due_on: date | None, snoozed_until: datetime | None) -> tuple[Deadline, ...]:
     """The instant from which an open item is overdue; nothing for a settled one or one without a due date."""
     if due_on is None or status.is_settled:
         return ()

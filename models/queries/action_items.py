@@ -19,6 +19,7 @@ from models.queries.audit.audit_log import note_reads
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.people.people import escape_like
 
+
 @dataclass(frozen=True, slots=True)
 class VisibleActionItem:
     """An item that the viewer may see: through its postmortem, or because they own it."""

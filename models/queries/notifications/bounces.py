@@ -1,4 +1,4 @@
-"""Letters that came back after the mail server had taken them: which message it was, and what follows."""
+"""Statements about mail that came back after the mail server had accepted it."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,9 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.notifications.timing import Outcome
 from models.notification import ChannelAddress, Message, Voice
-from models.person import Person
-from models.queries.connections.connections import note_trouble
-from models.queries.notifications.messages import keep_address
 from models.record import Notice
 from models.team import Team
 
@@ -41,38 +38,19 @@ async def find_bounced_unscoped(
     return (await session.execute(held)).scalar()
 
 
-async def note_bounce(session: AsyncSession, message: Message, why: str, now: datetime) -> bool:
-    """As a refusal by the server: a person is told by another way until it is tried again, beginning with this
-    message; a team has no other way, and its channel is in trouble. False where they are reached elsewhere by now."""
-    integration_id, address = message.integration_id, message.address
-    if integration_id is None or address is None or message.sent_at is None:
-        return False
-    person = await session.get(Person, message.receiver_id)
-    team = await session.get(Team, message.receiver_id)
-    voice = await session.get(Voice, message.receiver_id, with_for_update=True, populate_existing=True)
-    if person is not None:
-        known = await session.get(ChannelAddress, (integration_id, person.id), populate_existing=True)
-        if known is not None and known.refused_at is None and known.found_at > message.sent_at:
-            return False
-        await keep_address(session, integration_id, person.id, address, now, refused=why)
-        await _tell_again(session, message, why)
-    elif team is None or (team.channel_id, (team.channel_address or "").lower()) != (integration_id, address.lower()):
-        return False
-    if voice is not None:
-        voice.unreachable_since, voice.unreachable_why = voice.unreachable_since or now, why[:500]
-    if team is not None:
-        await note_trouble(session, integration_id, why, now, team_id=team.id)
-    return True
+async def find_team(session: AsyncSession, receiver_id: str) -> Team | None:
+    return await session.get(Team, receiver_id)
 
 
-async def _tell_again(session: AsyncSession, message: Message, why: str) -> None:
-    """It waits as it did before it was sent, and so do its notices."""
-    message.state, message.sent_at, message.channel, message.detail = "WAITING", None, None, why
-    message.integration_id = message.address = message.external_id = None
-    told = update(Notice).where(Notice.message_id == message.id, Notice.outcome == Outcome.TOLD.value)
-    await session.execute(told.values(settled_at=None, outcome=None, channel="inbox", is_heard=False))
+async def find_voice_for_update(session: AsyncSession, receiver_id: str) -> Voice | None:
+    return await session.get(Voice, receiver_id, with_for_update=True, populate_existing=True)
 
 
-def is_being_sent(message: Message) -> bool:
-    """The letter came back before our record of its sending: not one that waits to be told again."""
-    return message.state == "WAITING" and message.detail is None
+async def find_address(session: AsyncSession, integration_id: str, person_id: str) -> ChannelAddress | None:
+    return await session.get(ChannelAddress, (integration_id, person_id), populate_existing=True)
+
+
+async def reopen_notices(session: AsyncSession, message_id: str) -> None:
+    """The notices that this message delivered are to be delivered again."""
+    delivered = update(Notice).where(Notice.message_id == message_id, Notice.outcome == Outcome.TOLD.value)
+    await session.execute(delivered.values(settled_at=None, outcome=None, channel="inbox", is_heard=False))

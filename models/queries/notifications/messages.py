@@ -18,7 +18,7 @@ from models.notification import ChannelAddress, Message, Voice
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemReviewer
 from models.queries.access.visibility import visible_to
-from models.queries.connections.connections import log_attempt
+from models.queries.connections.sync_log import insert_attempt
 from models.queries.notifications.notice_facts import Fact, read_facts
 from models.queries.notifications.receivers import Receiver, find_receiver_unscoped
 from models.queries.notifications.weekly_summary import Report, read_report
@@ -252,7 +252,9 @@ async def record_sent(
     elif voice is not None and integration is not None:
         voice.unreachable_since = voice.unreachable_why = None
     if integration is not None:
-        log_attempt(session, integration.id, "OUT", f"message {message.kind.lower()}", "ok", detail=message.id, at=now)
+        insert_attempt(
+            session, integration.id, "OUT", f"message {message.kind.lower()}", "ok", detail=message.id, at=now
+        )
 
 
 # For administrators

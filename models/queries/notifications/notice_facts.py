@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer, Visibility
-from domain.action_items.action_item import ActionItemStatus, asked_from, is_overdue
+from domain.action_items.action_item import ActionItemStatus, reminded_from, is_overdue
 from domain.escalation.plan import ACTION_ITEM, occasion
 from domain.escalation.targets import TargetName
 from domain.notifications.timing import Outcome
@@ -220,7 +220,7 @@ def _item_outcome(notice: Notice, item: ActionItem, known: _Known) -> Outcome | 
         return Outcome.DONE
     moved = notice.kind == "action_item_overdue" and not is_overdue(status, item.due_on, known.now)
     if item.due_on is not None:
-        moved = moved or _was_due_else(notice, item.id, ACTION_ITEM, asked_from(item.due_on, item.snoozed_until))
+        moved = moved or _was_due_else(notice, item.id, ACTION_ITEM, reminded_from(item.due_on, item.snoozed_until))
     snoozed = item.snoozed_until is not None and item.snoozed_until > known.now
     return Outcome.DONE if status.is_settled or moved or snoozed else None
 

@@ -1,34 +1,30 @@
-"""Tickets: what both sides say, what waits to be written, and what was taken in. Locks: item, ticket, connection."""
+"""Statements about tickets: everything a push needs, what waits to be pushed, what to reconcile.
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+Rows are locked in this order: action item, ticket, connection.
+"""
+
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.action_items.action_item import LinkState
-from domain.action_items.snapshots import TicketToPush
-from domain.errors import NotFound, TicketExists
-from domain.tickets import texts
-from domain.tickets.merge import Agreed
 from domain.tickets.projection import Projection, TicketField, read_projection
+from domain.tickets.stored_values import our_values
 from models.account import PersonAccount
-from models.action_item import ActionItem, PullRequest, Ticket
-from models.base import derived_id
+from models.action_item import ActionItem, Ticket
 from models.integration import Integration
 from models.person import Person
 from models.postmortem import PostmortemService, PostmortemTeam
-from models.queries.connections.connections import get_integration
 
 # One ticket
 
 
 @dataclass(frozen=True, slots=True)
 class TicketWork:
-    """Everything that writing one ticket needs, read in one transaction. ``account`` is the owner's there."""
+    """What a push of one ticket needs, read in one transaction. ``account`` is the owner's in the tracker."""
 
     ticket: Ticket
     item: ActionItem
@@ -56,8 +52,8 @@ def may_contact(integration: Integration) -> bool:
 _ACCOUNT = and_(PersonAccount.integration_id == Ticket.integration_id, PersonAccount.person_id == ActionItem.owner_id)
 
 
-async def get_ticket_work_unscoped(session: AsyncSession, ticket_id: str, *, lock: bool = False) -> TicketWork | None:
-    """None where the ticket, and so its work, is gone. With ``lock`` the item and the ticket are held."""
+async def find_ticket_work_unscoped(session: AsyncSession, ticket_id: str, *, lock: bool = False) -> TicketWork | None:
+    """None if the ticket is gone. With ``lock``, the item and the ticket are locked."""
     if lock:  # always in this order, as a join does not promise one
         item_id = select(Ticket.action_item_id).where(Ticket.id == ticket_id).scalar_subquery()
         await session.execute(select(ActionItem.id).where(ActionItem.id == item_id).with_for_update())
@@ -96,7 +92,7 @@ async def destination_of(session: AsyncSession, item: ActionItem) -> tuple[tuple
     return tuple((await session.execute(teams)).scalars()), tuple((await session.execute(services)).scalars())
 
 
-async def find_person_of(session: AsyncSession, integration_id: str, account: str) -> str | None:
+async def find_person_by_account(session: AsyncSession, integration_id: str, account: str) -> str | None:
     """The active person who has that account there."""
     statement = (
         select(Person.id)
@@ -106,12 +102,10 @@ async def find_person_of(session: AsyncSession, integration_id: str, account: st
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-# What waits to be written
+# Waiting to be pushed
 
 
-async def list_tickets_of_item(
-    session: AsyncSession, item_id: str
-) -> list[tuple[Ticket, Integration, str | None]]:
+async def list_tickets_of_item(session: AsyncSession, item_id: str) -> list[tuple[Ticket, Integration, str | None]]:
     """Each with its connection and the account that the item's owner has there."""
     statement = (
         select(Ticket, Integration, PersonAccount.account)
@@ -124,8 +118,8 @@ async def list_tickets_of_item(
     return [(ticket, integration, account) for ticket, integration, account in (await session.execute(statement)).all()]
 
 
-async def put_off(session: AsyncSession, ticket_id: str) -> None:
-    """Its connection is paused or in trouble: the write waits until it is well."""
+async def postpone_push(session: AsyncSession, ticket_id: str) -> None:
+    """Its connection is paused or in trouble: the push waits until it has recovered."""
     await session.execute(update(Ticket).where(Ticket.id == ticket_id).values(waits=True, tries=Ticket.tries + 1))
 
 
@@ -142,17 +136,18 @@ async def list_resumable_unscoped(session: AsyncSession, limit: int) -> list[tup
     return [(ticket, item) for ticket, item in (await session.execute(statement)).all()]
 
 
-async def note_resumed(session: AsyncSession, ticket_ids: Sequence[str]) -> None:
+async def clear_waiting(session: AsyncSession, ticket_ids: Sequence[str]) -> None:
     await session.execute(update(Ticket).where(Ticket.id.in_(ticket_ids)).values(waits=False))
 
 
-async def nudge_stuck_unscoped(session: AsyncSession, made: datetime, nudged: datetime, limit: int) -> list[str]:
-    """Items whose ticket was asked for before ``made`` and is not there: their workflow may be lost. Marks them, so
-    that the same one is told again only once that was before ``nudged``."""
-    late = or_(Ticket.checked_at.is_(None), Ticket.checked_at < nudged)
+async def claim_stuck_unscoped(session: AsyncSession, created: datetime, checked: datetime, limit: int) -> list[str]:
+    """Items whose ticket was requested before ``created`` and does not exist: their workflow may be lost.
+
+    Marks them: the same one is returned again only once its mark is from before ``checked``."""
+    overdue = or_(Ticket.checked_at.is_(None), Ticket.checked_at < checked)
     stuck = (
         select(Ticket.id)
-        .where(Ticket.link_state == LinkState.PENDING.value, Ticket.created_at < made, ~Ticket.waits, late)
+        .where(Ticket.link_state == LinkState.PENDING.value, Ticket.created_at < created, ~Ticket.waits, overdue)
         .limit(limit)
     )
     marked = update(Ticket).where(Ticket.id.in_(stuck)).values(checked_at=func.now()).returning(Ticket.action_item_id)
@@ -215,100 +210,3 @@ async def list_linked_unscoped(
 
 async def update_checked_at(session: AsyncSession, ticket_id: str, now: datetime) -> None:
     await session.execute(update(Ticket).where(Ticket.id == ticket_id).values(checked_at=now))
-
-
-# Pull requests
-
-
-async def keep_pull_request(
-    session: AsyncSession, ticket_id: str, url: str, title: str, state: str, at: datetime | None, now: datetime
-) -> None:
-    """As the newest news of it says."""
-    values = {"title": title, "state": state, "seen_at": at}
-    made = derived_id("pr", ticket_id, url)
-    statement = insert(PullRequest).values(id=made, ticket_id=ticket_id, url=url, created_at=now, **values)
-    older = or_(PullRequest.seen_at.is_(None), statement.excluded.seen_at.is_(None))
-    newer = or_(older, PullRequest.seen_at <= statement.excluded.seen_at)
-    await session.execute(
-        statement.on_conflict_do_update(index_elements=["ticket_id", "url"], set_=values, where=newer)
-    )
-
-
-async def keep_pull_requests(
-    session: AsyncSession, ticket_id: str, found: Sequence[tuple[str, str, str]], now: datetime
-) -> None:
-    """All that the vendor tells of (url, title, state); what it tells no more is forgotten."""
-    known = [url for url, _, _ in found]
-    await session.execute(delete(PullRequest).where(PullRequest.ticket_id == ticket_id, PullRequest.url.not_in(known)))
-    for url, title, state in found:
-        await keep_pull_request(session, ticket_id, url, title, state, None, now)
-
-
-# A connection's account and webhook
-
-
-async def open_registration(
-    session: AsyncSession, integration_id: str, until: datetime | None, secrets: bytes | None = None
-) -> None:
-    """Handshakes are answered until then; None ends it. ``secrets``, sealed, where the webhook needs a new one."""
-    values: dict[str, Any] = {"registering_until": until} | ({"secrets": secrets} if secrets is not None else {})
-    await session.execute(update(Integration).where(Integration.id == integration_id).values(**values))
-
-
-async def keep_registration(
-    session: AsyncSession, integration_id: str, registration: Mapping[str, str | None] | None
-) -> None:
-    """Our webhook at the vendor (``id``, ``expiresAt``), or that there is none."""
-    kept = dict(registration) if registration else None
-    statement = update(Integration).where(Integration.id == integration_id)
-    await session.execute(statement.values(registration=kept, registering_until=None))
-
-
-async def keep_account(session: AsyncSession, integration_id: str, account: str) -> None:
-    """Whom we act as there."""
-    other = or_(Integration.account.is_(None), Integration.account != account)
-    await session.execute(update(Integration).where(Integration.id == integration_id, other).values(account=account))
-
-
-async def note_webhook(session: AsyncSession, integration_id: str, now: datetime, before: datetime) -> None:
-    """That the vendor spoke to us; not for each webhook of many: only where the last was before ``before``."""
-    late = or_(Integration.last_webhook_at.is_(None), Integration.last_webhook_at < before)
-    found = select(Integration.id).where(Integration.id == integration_id, late).with_for_update(skip_locked=True)
-    statement = update(Integration).where(Integration.id == found.scalar_subquery())
-    await session.execute(statement.values(last_webhook_at=now))
-
-
-async def count_healed(session: AsyncSession, integration_id: str, times: int) -> None:
-    statement = update(Integration).where(Integration.id == integration_id)
-    await session.execute(statement.values(healed=Integration.healed + times))
-
-
-async def note_reconciled(session: AsyncSession, integration_id: str, now: datetime) -> None:
-    await session.execute(update(Integration).where(Integration.id == integration_id).values(last_reconciled_at=now))
-
-
-async def list_connections_unscoped(session: AsyncSession, kinds: Collection[str]) -> list[tuple[str, str, bool]]:
-    """Connections to trackers that were not given up: id, kind, and whether they are to be reconciled."""
-    statement = select(Integration.id, Integration.kind, Integration.is_enabled).where(
-        Integration.kind.in_(kinds), Integration.disconnected_at.is_(None)
-    )
-    return [(one, kind, enabled) for one, kind, enabled in (await session.execute(statement)).all()]
-
-
-async def list_wanting_look_unscoped(session: AsyncSession, kinds: Collection[str]) -> list[tuple[str, str, datetime]]:
-    """Connections to trackers that are to be reconciled at once, those that wait longest first: id, kind, and since
-    when. A paused one waits until it goes on."""
-    statement = select(Integration.id, Integration.kind, Integration.look_wanted_at).where(
-        Integration.look_wanted_at.is_not(None),
-        Integration.kind.in_(kinds),
-        Integration.is_enabled,
-        Integration.disconnected_at.is_(None),
-    )
-    found = await session.execute(statement.order_by(Integration.look_wanted_at))
-    return [(one, kind, since) for one, kind, since in found.all() if since is not None]
-
-
-async def note_looked(session: AsyncSession, integration_id: str, since: datetime) -> None:
-    """Unless it was wanted once more meanwhile."""
-    row = update(Integration).where(Integration.id == integration_id, Integration.look_wanted_at == since)
-    await session.execute(row.values(look_wanted_at=None))
