@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from application.audit.audit_log import json_values
+from application.audit.audit_log import audit_postmortem, json_values
 from application.content.changes import record_change
 from domain import access
 from domain.access import Viewer
@@ -20,12 +20,8 @@ from domain.timeline.moments import Precision
 from domain.timeline.pasted import EVENT_LIMIT, Parsed, parse_timeline
 from models.postmortem import TimelineEvent
 from models.queries import timeline
-from models.queries.postmortems.postmortems import (
-    NewTimelineEvent,
-    VisiblePostmortem,
-    add_events,
-    audit_seen,
-)
+from models.queries.postmortems.postmortems import VisiblePostmortem
+from models.queries.timeline import NewTimelineEvent, insert_events
 from models.session import Session
 
 AUDITED_IDS = 100
@@ -43,10 +39,10 @@ async def add_timeline_events(
     access.check_edit(Status(visible.postmortem.status), visible.relations)
     if not events:
         return [], False
-    ids = await add_events(session, visible.postmortem.id, events)
+    ids = await insert_events(session, visible.postmortem.id, events)
     times = [one.at for one in events]
     after = {"count": len(ids), "ids": ids[:AUDITED_IDS], "from": min(times), "to": max(times)}
-    audit_seen(session, viewer, visible, "timeline.added", None, json_values(after))
+    audit_postmortem(session, viewer, visible, "timeline.added", None, json_values(after))
     started = await record_change(session, visible, now)
     return await timeline.list_events(session, ids), started
 
@@ -76,7 +72,7 @@ async def change_timeline_event(
         setattr(event, name, changes[name])
     event.version += 1
     after = {name: changes[name] for name in before}
-    audit_seen(
+    audit_postmortem(
         session, viewer, visible, "timeline.changed", json_values(before), {"eventId": event_id, **json_values(after)}
     )
     return event, await record_change(session, visible, now)
@@ -92,7 +88,7 @@ async def remove_timeline_event(
     access.check_edit(Status(visible.postmortem.status), visible.relations)
     event = await timeline.get_event(session, visible, event_id)
     before = {"at": event.at.isoformat(), "event": event.event}
-    audit_seen(session, viewer, visible, "timeline.removed", before, None)
+    audit_postmortem(session, viewer, visible, "timeline.removed", before, None)
     await timeline.delete_event(session, event)
     return await record_change(session, visible, now)
 

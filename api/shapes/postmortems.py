@@ -33,7 +33,8 @@ from domain.timeline.pasted import EVENT_LIMIT
 from integrations.fields import Instant, Words
 from models.postmortem import PostmortemEditor
 from models.queries.content.templates import template_of
-from models.queries.postmortems.postmortems import FullPostmortem, NewTimelineEvent, state_of
+from models.queries.postmortems.postmortems import FullPostmortem, state_of
+from models.queries.timeline import NewTimelineEvent
 from models.section import Section
 
 

@@ -1,95 +1,26 @@
-"""Comments on a postmortem: threads by section, anchored to words."""
+"""The JSON API of comments: threads by section, anchored to text."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import Field, model_validator
 
 from api.request_context import Context, RequestContext
-from api.shapes.base import (
-    Given,
-    IfMatch,
-    Listing,
-    PathId,
-    Ref,
-    RefQuery,
-    Shape,
-    StrictlyGiven,
-    ask,
-    expected_version,
-    tag,
-)
+from api.shapes.base import IfMatch, Listing, PathId, RefQuery, Shape, ask, expected_version, tag
+from api.shapes.comments import CommentNew, CommentPatch
 from api.v1.routing import router
-from domain.comments.anchors import QUOTE_LIMIT, AnchorState, Selection, state_of
+from application.comments import reading, writing
+from application.comments.reading import CommentView
+from domain.comments.anchors import AnchorState, state_of
 from domain.comments.comment import CommentKind
 from domain.comments.mentions import WhyNot
-from integrations.fields import Words
-from models.queries.comments import comments
-from models.queries.comments.comments import Changes, Shown, Wanted
+from models.queries.comments import CommentFilters
 from models.queries.pagination import Ask
 from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible
 
 routes: APIRouter = router("comments", prefix="/postmortems/{postmortem_id}/comments")
 
-Body = Annotated[str, Words(20_000)]
-SectionName = Annotated[str, Words(100, one_line=True)]
 SectionQuery = Annotated[str | None, Query(max_length=100, pattern=r"^[^\x00]*$")]
-Offset = Annotated[int, Field(ge=0, le=2**31 - 1)]
-
-
-class AnchorIn(StrictlyGiven):
-    """The words that a comment is about, in the section's current text.
-
-    Either ``start`` and ``end`` (offsets in code points), or ``quote`` with ``occurrence`` (1 is the first). ``quote``
-    with ``start`` takes the nearest occurrence: the text may have moved since it was read. What an answer says of an
-    anchor beside these may be sent back and is not read.
-    """
-
-    read_only = frozenset({"prefix", "suffix", "state"})
-
-    start: Offset | None = None
-    end: Offset | None = None
-    quote: Annotated[str, Words(QUOTE_LIMIT)] | None = None
-    occurrence: Annotated[int, Field(ge=1, le=10_000)] | None = None
-
-    @model_validator(mode="after")
-    def _marks_words(self) -> Self:
-        if self.quote is None and (self.start is None or self.end is None):
-            raise ValueError("give start and end, or a quote")
-        if self.quote is None and self.occurrence is not None:
-            raise ValueError("occurrence goes with a quote")
-        if self.start is not None and self.occurrence is not None:
-            raise ValueError("give start or occurrence, not both")
-        return self
-
-    def selection(self) -> Selection:
-        return Selection(self.start, self.end, self.quote, self.occurrence or 1)
-
-
-class CommentNew(Given):
-    """``parentId`` makes it an answer in a thread, and in that thread's section."""
-
-    body: Body
-    section: SectionName | None = None
-    parent_id: Ref | None = None
-    anchor: AnchorIn | None = None
-
-    @model_validator(mode="after")
-    def _is_about_words_of_a_section(self) -> Self:
-        if self.anchor is not None and self.parent_id is not None:
-            raise ValueError("an answer is about the words of its thread: leave the anchor out")
-        if self.anchor is not None and self.section is None:
-            raise ValueError("an anchor needs the section that its words are in")
-        return self
-
-
-class CommentPatch(Given):
-    """``anchor`` puts a thread on other words, null on its section as a whole."""
-
-    body: Body | None = None
-    resolved: bool | None = None
-    anchor: AnchorIn | None = None
 
 
 class AnchorOut(Shape):
@@ -132,8 +63,8 @@ class CommentWritten(CommentOut):
     unnotified: list[UnnotifiedOut]
 
 
-def comment_out(shown: Shown) -> CommentOut:
-    comment, anchor, span = shown.comment, shown.anchor, shown.span
+def comment_out(view: CommentView) -> CommentOut:
+    comment, anchor, span = view.comment, view.anchor, view.span
     return CommentOut(
         id=comment.id,
         version=comment.version,
@@ -150,10 +81,10 @@ def comment_out(shown: Shown) -> CommentOut:
         if anchor
         else None,
         parent_id=comment.parent_id,
-        replies=shown.replies,
+        replies=view.replies,
         author_id=comment.author_id,
         body=comment.body,
-        mentions=list(shown.mentions),
+        mentions=list(view.mentions),
         resolved=comment.resolved_at is not None,
         resolved_at=comment.resolved_at,
         resolved_by=comment.resolved_by_id,
@@ -162,36 +93,36 @@ def comment_out(shown: Shown) -> CommentOut:
     )
 
 
-def _written(shown: Shown, response: Response) -> CommentWritten:
-    tag(response, shown.comment.version)
-    unnotified = [UnnotifiedOut(handle=one.handle, why=one.why) for one in shown.unnotified]
-    return CommentWritten(**comment_out(shown).model_dump(), unnotified=unnotified)
+def _written(view: CommentView, response: Response) -> CommentWritten:
+    tag(response, view.comment.version)
+    unnotified = [UnnotifiedOut(handle=one.handle, why=one.why) for one in view.unnotified]
+    return CommentWritten(**comment_out(view).model_dump(), unnotified=unnotified)
 
 
-async def _seen(context: RequestContext, postmortem_id: str, *, lock: bool = False) -> VisiblePostmortem:
+async def _visible(context: RequestContext, postmortem_id: str, *, lock: bool = False) -> VisiblePostmortem:
     return await get_visible(context.session, context.viewer, postmortem_id, lock=lock)
 
 
-def wanted(
+def filters(
     section: SectionQuery = None,
     resolved: bool | None = None,
     threads: bool = False,
     parent_id: Annotated[RefQuery, Query(alias="parentId")] = None,
     kind: CommentKind | None = None,
-) -> Wanted:
-    return Wanted(section, resolved, threads, parent_id, kind)
+) -> CommentFilters:
+    return CommentFilters(section, resolved, threads, parent_id, kind)
 
 
 @routes.get("")
 async def list_comments(
     context: Context,
     postmortem_id: PathId,
-    which: Annotated[Wanted, Depends(wanted)],
+    which: Annotated[CommentFilters, Depends(filters)],
     page: Annotated[Ask, Depends(ask)],
 ) -> Listing[CommentOut]:
     """Oldest first. ``threads`` leaves the answers out; ``parentId`` are the answers of one thread; answers count as
     ``resolved`` with their thread."""
-    found = await comments.list_comments(context.session, await _seen(context, postmortem_id), which, page)
+    found = await reading.list_comments(context.session, await _visible(context, postmortem_id), which, page)
     return Listing(items=[comment_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
@@ -201,25 +132,17 @@ async def add_comment(context: Context, postmortem_id: PathId, given: CommentNew
 
     ``@handle`` tells that person, if they may see the postmortem.
     """
-    shown = await comments.add_comment(
-        context.session,
-        context.viewer,
-        await _seen(context, postmortem_id),
-        body=given.body,
-        section=given.section,
-        parent_id=given.parent_id,
-        selection=given.anchor.selection() if given.anchor else None,
-        now=context.now,
-    )
-    response.headers["Location"] = f"/api/postmortems/{postmortem_id}/comments/{shown.comment.id}"
-    return _written(shown, response)
+    visible = await _visible(context, postmortem_id)
+    view = await writing.add_comment(context.session, context.viewer, visible, given.new(), context.now)
+    response.headers["Location"] = f"/api/postmortems/{postmortem_id}/comments/{view.comment.id}"
+    return _written(view, response)
 
 
 @routes.get("/{comment_id}")
 async def get_comment(context: Context, postmortem_id: PathId, comment_id: PathId, response: Response) -> CommentOut:
-    shown = await comments.get_shown(context.session, await _seen(context, postmortem_id), comment_id)
-    tag(response, shown.comment.version)
-    return comment_out(shown)
+    view = await reading.get_comment(context.session, await _visible(context, postmortem_id), comment_id)
+    tag(response, view.comment.version)
+    return comment_out(view)
 
 
 @routes.patch("/{comment_id}")
@@ -232,20 +155,14 @@ async def change_comment(
     if_match: IfMatch = None,
 ) -> CommentWritten:
     """Reword your own, or put it on other words; resolve and reopen a thread."""
-    changes = Changes(
-        body=given.body,
-        resolved=given.resolved,
-        re_anchor="anchor" in given.model_fields_set,
-        selection=given.anchor.selection() if given.anchor else None,
+    visible = await _visible(context, postmortem_id, lock=given.resolved is not None)
+    view = await writing.change_comment(
+        context.session, context.viewer, visible, comment_id, given.changes(), expected_version(if_match), context.now
     )
-    seen = await _seen(context, postmortem_id, lock=given.resolved is not None)
-    shown = await comments.change_comment(
-        context.session, context.viewer, seen, comment_id, changes, expected_version(if_match), context.now
-    )
-    return _written(shown, response)
+    return _written(view, response)
 
 
 @routes.delete("/{comment_id}", status_code=204)
 async def remove_comment(context: Context, postmortem_id: PathId, comment_id: PathId) -> None:
     """Your own, while nobody else has answered in its thread; an administrator any."""
-    await comments.remove_comment(context.session, context.viewer, await _seen(context, postmortem_id), comment_id)
+    await writing.remove_comment(context.session, context.viewer, await _visible(context, postmortem_id), comment_id)

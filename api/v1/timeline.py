@@ -29,7 +29,8 @@ from integrations.fields import Instant, Words
 from integrations.slack_export import read_export
 from models.queries import timeline as queries
 from models.queries.pagination import Ask
-from models.queries.postmortems.postmortems import NewTimelineEvent, VisiblePostmortem, get_visible
+from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible
+from models.queries.timeline import NewTimelineEvent
 
 routes: APIRouter = router("timeline", prefix="/postmortems/{postmortem_id}/timeline")
 

@@ -9,6 +9,7 @@ from domain.errors import StaleVersion
 from models.queries.audit import audit_log
 from models.queries.audit.audit_log import AuditFilters
 from models.queries.pagination import Ask
+from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.record import AuditEntry
 from models.session import Session, Sessions
 
@@ -43,6 +44,19 @@ def audit(
     if at is not None:
         entry.at = at
     session.add(entry)
+
+
+def audit_postmortem(
+    session: Session,
+    viewer: Viewer,
+    visible: VisiblePostmortem,
+    action: str,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Adds an entry about the postmortem itself."""
+    key = visible.postmortem.id
+    audit(session, viewer, action, "postmortem", key, postmortem_id=key, before=before, after=after)
 
 
 def change_row(

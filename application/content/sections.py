@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from application.audit.audit_log import audit_postmortem
 from application.content.changes import record_change
 from domain import access
 from domain.access import Viewer
@@ -14,7 +15,7 @@ from domain.errors import NotFound, SectionConflict, SectionNotInTemplate
 from domain.postmortems.lifecycle import Status
 from models.queries.content import revisions, sections
 from models.queries.content.templates import get_postmortem_template
-from models.queries.postmortems.postmortems import VisiblePostmortem, audit_seen, get_visible
+from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible
 from models.session import Session
 
 
@@ -190,7 +191,7 @@ async def _write(
     )
     if rewritten:
         action = "postmortem.section_restored" if origin is Origin.RESTORE else "postmortem.updated"
-        audit_seen(session, viewer, visible, action, {name: current.body or None}, {name: text or None})
+        audit_postmortem(session, viewer, visible, action, {name: current.body or None}, {name: text or None})
         started = await record_change(session, visible, now)
         current = SectionText(name, text, rewritten[name], now, viewer.person_id)
     return SavedSection(current, text != sent, started)

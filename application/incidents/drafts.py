@@ -12,7 +12,7 @@ from domain.postmortems.first_draft import Candidate, DraftEntry
 from models.incident import Incident
 from models.person import Person
 from models.queries.people.people import find_team_leads, list_administrators
-from models.queries.postmortems.postmortems import NewTimelineEvent
+from models.queries.timeline import NewTimelineEvent
 from models.session import Session
 from models.team import Service
 

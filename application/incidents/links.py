@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from application.audit.audit_log import audit_postmortem
 from application.content.changes import record_change
 from application.incidents.drafts import draft_from, timeline_events
 from application.postmortems.opening import insert_links, take_picked_messages
@@ -17,8 +18,8 @@ from domain.timeline.duplicates import find_duplicates
 from models.incident import Incident
 from models.queries.incidents import links
 from models.queries.incidents.incidents import get_incident
-from models.queries.postmortems.postmortems import VisiblePostmortem, add_events, audit_seen, get_visible
-from models.queries.timeline import list_event_keys
+from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible
+from models.queries.timeline import insert_events, list_event_keys
 from models.session import Session
 
 
@@ -41,7 +42,7 @@ async def link_incident(session: Session, viewer: Viewer, postmortem_id: str, in
     events = await _add_timeline(session, visible, incident, several=bool(linked))
     events += await _add_picked_messages(session, visible, incident_id)
     await _update_durations(session, visible)
-    audit_seen(session, viewer, visible, "incident.linked", after={"incidentId": incident_id, "events": events})
+    audit_postmortem(session, viewer, visible, "incident.linked", after={"incidentId": incident_id, "events": events})
     await record_change(session, visible, now)
     await session.flush()
     return True
@@ -53,13 +54,13 @@ async def _add_timeline(session: Session, visible: VisiblePostmortem, incident: 
     merged = IncidentState.from_json(incident.registers).incident()
     entries = sorted(first_draft.entries(merged, named=several), key=lambda one: one.at)
     new = [one for one in entries if (one.at, one.event, one.actor) not in known]
-    return len(await add_events(session, visible.postmortem.id, timeline_events([incident], new)))
+    return len(await insert_events(session, visible.postmortem.id, timeline_events([incident], new)))
 
 
 async def _add_picked_messages(session: Session, visible: VisiblePostmortem, incident_id: str) -> int:
     picked = await take_picked_messages(session, [incident_id])
     new = find_duplicates(picked, await list_event_keys(session, visible)).new
-    return len(await add_events(session, visible.postmortem.id, new))
+    return len(await insert_events(session, visible.postmortem.id, new))
 
 
 async def unlink_incident(
@@ -80,7 +81,7 @@ async def unlink_incident(
     for kind in await links.list_contributions(session, [one.id for one in remaining]):
         removed[kind.name] = await links.delete_contribution(session, postmortem_id, incident_id, kind)
     await _update_durations(session, visible)
-    audit_seen(session, viewer, visible, "incident.unlinked", before=removed)
+    audit_postmortem(session, viewer, visible, "incident.unlinked", before=removed)
     await record_change(session, visible, now)
 
 

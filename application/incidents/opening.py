@@ -16,7 +16,7 @@ from domain.incidents.incident import IncidentStatus
 from models.base import derived_id, new_id
 from models.incident import Incident
 from models.queries.incidents import incidents
-from models.queries.postmortems.postmortems import NewTimelineEvent
+from models.queries.timeline import NewTimelineEvent
 from models.session import Session
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from application.audit.audit_log import audit_postmortem
 from application.content.changes import record_change
 from application.content.custom_fields import accept_custom_fields
 from application.content.sections import write_sections
@@ -19,7 +20,7 @@ from models.queries.content.sections import find_section_texts
 from models.queries.content.templates import get_postmortem_template
 from models.queries.postmortems import drafts, links
 from models.queries.postmortems.editors import insert_editor
-from models.queries.postmortems.postmortems import VisiblePostmortem, audit_seen, get_visible
+from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible
 from models.session import Session
 
 CONTENT = frozenset({"title", "impact_metrics", "custom_fields"})
@@ -78,7 +79,7 @@ async def edit_postmortem(
         before[name], after[name] = current.get(name, SectionText(name)).body or None, texts[name] or None
     started = False
     if after:
-        audit_seen(session, viewer, visible, "postmortem.updated", before, after)
+        audit_postmortem(session, viewer, visible, "postmortem.updated", before, after)
         is_content = bool(rewritten or after.keys() & CONTENT)
         started = await record_change(session, visible, now, is_content=is_content)
     await session.flush()

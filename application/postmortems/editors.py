@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from application.audit.audit_log import audit_postmortem
 from application.content.changes import record_change
 from application.notifications.notices import notify
 from application.people.references import check_people, list_active_members
@@ -12,7 +13,7 @@ from domain.errors import NobodyToAdd, NotFound
 from domain.postmortems.lifecycle import Status
 from models.postmortem import PostmortemEditor
 from models.queries.postmortems import editors
-from models.queries.postmortems.postmortems import audit_seen, get_visible
+from models.queries.postmortems.postmortems import get_visible
 from models.session import Session
 
 ACTION = "name editors of"
@@ -47,7 +48,7 @@ async def add_editors(
     await editors.upsert_editors(session, postmortem_id, chosen, level, now)
     await record_change(session, visible, now, is_content=False)
     for one in chosen:
-        audit_seen(session, viewer, visible, "editor.set", None, {"userId": one, "level": level.value})
+        audit_postmortem(session, viewer, visible, "editor.set", None, {"userId": one, "level": level.value})
     new = [one for one in chosen if one not in present and one != viewer.person_id]
     occasion = f"{postmortem_id}:editor_added:{now.isoformat()}"
     await notify(session, new, "editor_added", occasion, at=now, postmortem_id=postmortem_id)
@@ -67,7 +68,7 @@ async def change_editor(
         before = {"userId": person_id, "level": editor.level}
         editor.level = level.value
         await record_change(session, visible, now, is_content=False)
-        audit_seen(session, viewer, visible, "editor.set", before, {"userId": person_id, "level": level.value})
+        audit_postmortem(session, viewer, visible, "editor.set", before, {"userId": person_id, "level": level.value})
 
 
 async def remove_editor(session: Session, viewer: Viewer, postmortem_id: str, person_id: str, now: datetime) -> None:
@@ -80,4 +81,4 @@ async def remove_editor(session: Session, viewer: Viewer, postmortem_id: str, pe
     if level is None:
         raise NotFound(kind="editor", id=person_id)
     await record_change(session, visible, now, is_content=False)
-    audit_seen(session, viewer, visible, "editor.removed", {"userId": person_id, "level": level}, None)
+    audit_postmortem(session, viewer, visible, "editor.removed", {"userId": person_id, "level": level}, None)

@@ -17,7 +17,7 @@ from models.queries.content.templates import get_postmortem_template
 from models.queries.escalation.policies import content_of, get_policy, pick_policy
 from models.queries.escalation.targets import update_due
 from models.queries.postmortems import drafts, links
-from models.queries.postmortems.postmortems import add_events
+from models.queries.timeline import insert_events
 from models.session import Session
 
 
@@ -45,7 +45,7 @@ async def refresh_draft(
     postmortem.version += 1
     postmortem.updated_at = now
     await drafts.delete_incident_events(session, new.id)
-    await add_events(session, new.id, new.timeline)
+    await insert_events(session, new.id, new.timeline)
     await update_due(session, {new.id: due_instants(new.resolved_at or now, content_of(policy))}, {})
     audit(
         session,

@@ -22,7 +22,7 @@ from models.queries.escalation.policies import content_of, pick_policy
 from models.queries.escalation.targets import insert_targets
 from models.queries.postmortems import links
 from models.queries.postmortems.drafts import insert_postmortem
-from models.queries.postmortems.postmortems import NewTimelineEvent, add_events
+from models.queries.timeline import NewTimelineEvent, insert_events
 from models.session import Session
 
 
@@ -82,7 +82,7 @@ async def open_postmortem(session: Session, viewer: Viewer | None, new: NewPostm
     await write_sections(session, new.id, texts, {}, author_id=author_id, origin=Origin.PREFILL, now=now)
     await links.insert_incidents(session, new.id, new.incident_ids)
     await insert_links(session, new)
-    await add_events(session, new.id, [*new.timeline, *await take_picked_messages(session, new.incident_ids)])
+    await insert_events(session, new.id, [*new.timeline, *await take_picked_messages(session, new.incident_ids)])
     met = [TargetName.DRAFT_STARTED] if new.started_by_person else []
     await insert_targets(session, new.id, due_instants(new.resolved_at or now, content_of(policy)), met, now)
     audit(session, viewer, "postmortem.created", "postmortem", new.id, postmortem_id=new.id, after={"title": new.title})

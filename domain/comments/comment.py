@@ -1,4 +1,4 @@
-"""What a comment may be, and who may do what with it."""
+"""The kinds of comments, and who may reword, resolve and delete one."""
 
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
@@ -10,15 +10,15 @@ from domain.postmortems.lifecycle import Status
 
 
 class CommentKind(StrEnum):
-    """``CHANGE_REQUEST``: what a reviewer, or an administrator, asked for; publishing waits for it like for others."""
+    """``CHANGE_REQUEST``: a reviewer or an administrator requested changes. It blocks publishing as any open thread."""
 
     COMMENT = "COMMENT"
     CHANGE_REQUEST = "CHANGE_REQUEST"
 
 
-def relations_to(mine: bool, relations: AbstractSet[Relation]) -> AbstractSet[Relation]:
-    """What somebody is to a comment: what they are to its postmortem, and perhaps its author."""
-    return {*relations, Relation.WRITER} if mine else relations
+def relations_to(is_author: bool, relations: AbstractSet[Relation]) -> AbstractSet[Relation]:
+    """A person's relations to a comment: those to its postmortem, and perhaps being the comment's author."""
+    return {*relations, Relation.WRITER} if is_author else relations
 
 
 def check_reword(status: Status, held: AbstractSet[Relation]) -> None:
@@ -26,12 +26,12 @@ def check_reword(status: Status, held: AbstractSet[Relation]) -> None:
 
 
 def check_resolve(status: Status, held: AbstractSet[Relation]) -> None:
-    """Whoever opened the thread, and those who write or review."""
+    """The person who opened the thread, and those who write or review."""
     access.check(Verb.RESOLVE, status, held, "resolve")
 
 
 def check_remove(status: Status, held: AbstractSet[Relation], *, answered_by_others: bool) -> None:
-    """One's own words only; a thread takes its answers along, so not once others have answered."""
+    """Only the author, and only while nobody else has answered: a thread takes its answers along."""
     if not access.may(Verb.DELETE_COMMENT, status, held):
         raise NotAllowed(action="delete", who=f"its author or an {Relation.ADMIN}")
     if answered_by_others and Relation.ADMIN not in held:

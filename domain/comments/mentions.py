@@ -1,10 +1,10 @@
-"""Who is spoken to in a Markdown text: ``@handle``, as people write it.
+"""Finds the people that a Markdown text mentions as ``@handle``, and decides which of them are notified.
 
-Not in code, not in an e-mail or web address, not where the ``@`` is escaped.
+Code, e-mail and web addresses, and an escaped ``@`` mention nobody.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 HANDLE_LIMIT = 40
 MENTIONS_LIMIT = 50
-"""So many people are told of one comment."""
+"""How many people are notified of one comment."""
 
 _MENTION = re.compile(r"(?<![\w.+@/=-])@([A-Za-z0-9][A-Za-z0-9._-]*+)(?![\w@])")
 _MARKDOWN = MarkdownIt("commonmark").disable("text_join")
@@ -22,14 +22,14 @@ _MARKDOWN = MarkdownIt("commonmark").disable("text_join")
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """``handle`` in lower case; ``spellings`` are what may be meant, longest first: a full stop may end a sentence."""
+    """``handle`` is in lower case. ``spellings`` may be meant, longest first: a full stop may end a sentence."""
 
     handle: str
     spellings: tuple[str, ...]
 
 
 class WhyNot(StrEnum):
-    """Why somebody mentioned was not told."""
+    """Why a person who was mentioned is not notified."""
 
     UNKNOWN = "UNKNOWN"
     INACTIVE = "INACTIVE"
@@ -37,8 +37,50 @@ class WhyNot(StrEnum):
     TOO_MANY = "TOO_MANY"
 
 
+@dataclass(frozen=True, slots=True)
+class MentionedPerson:
+    """``may_see``: whether they may see the postmortem."""
+
+    id: str
+    is_active: bool
+    may_see: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unnotified:
+    handle: str
+    why: WhyNot
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """Those who are notified, and those who are mentioned and are not."""
+
+    person_ids: tuple[str, ...]
+    unnotified: tuple[Unnotified, ...]
+
+
+def choose_recipients(written: Sequence[Mention], people: Mapping[str, MentionedPerson]) -> Recipients:
+    """``people`` are by their handles."""
+    person_ids: dict[str, None] = {}
+    unnotified: list[Unnotified] = []
+    for one in written:
+        person = next((people[spelling] for spelling in one.spellings if spelling in people), None)
+        if person is None:
+            unnotified.append(Unnotified(one.handle, WhyNot.UNKNOWN))
+        elif not person.is_active:
+            unnotified.append(Unnotified(one.handle, WhyNot.INACTIVE))
+        elif not person.may_see:
+            unnotified.append(Unnotified(one.handle, WhyNot.MAY_NOT_SEE))
+        elif len(person_ids) == MENTIONS_LIMIT and person.id not in person_ids:
+            unnotified.append(Unnotified(one.handle, WhyNot.TOO_MANY))
+        else:
+            person_ids[person.id] = None
+    return Recipients(tuple(person_ids), tuple(unnotified))
+
+
 def mentions(markdown: str) -> tuple[Mention, ...]:
-    """In the order in which they are written, each once."""
+    """The mentions in a text, in the order in which they are written, each once."""
     found = {
         one.handle: one
         for text in _texts(_MARKDOWN.parse(markdown))
@@ -50,7 +92,7 @@ def mentions(markdown: str) -> tuple[Mention, ...]:
 
 
 def _texts(tokens: Sequence[Token]) -> Iterator[str]:
-    """Runs of plain text; what stands in code, in HTML and in the address of a link is none."""
+    """The runs of plain text; code, HTML and the addresses of links are left out."""
     for token in tokens:
         if token.type == "text":
             yield token.content

@@ -1,15 +1,33 @@
 """SQL about the events of a postmortem's timeline."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import TIMESTAMP, Text, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import NotFound
 from domain.timeline.duplicates import KnownEvent
+from domain.timeline.moments import Precision
+from models.base import new_id
 from models.postmortem import TimelineEvent
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.postmortems.postmortems import VisiblePostmortem
+
+
+@dataclass(frozen=True, slots=True)
+class NewTimelineEvent:
+    at: datetime
+    event: str
+    type: str = "OTHER"
+    actor: str | None = None
+    source: str = "manual"
+    incident_id: str | None = None
+    precision: str = Precision.MINUTE.value
+    external_id: str | None = None
 
 
 async def list_timeline(session: AsyncSession, visible: VisiblePostmortem, ask: Ask) -> Page[TimelineEvent]:
@@ -38,6 +56,32 @@ async def get_event(session: AsyncSession, visible: VisiblePostmortem, event_id:
     if event is None or event.postmortem_id != visible.postmortem.id:
         raise NotFound(kind="timeline event", id=event_id)
     return event
+
+
+async def insert_events(session: AsyncSession, postmortem_id: str, events: Sequence[NewTimelineEvent]) -> list[str]:
+    """One statement for any number of events; those of one instant keep the order given."""
+    ids = [new_id("evt") for _ in events]
+    if not events:
+        return ids
+    columns: dict[str, tuple[Any, list[Any]]] = {
+        "id": (Text, ids),
+        "at": (TIMESTAMP(timezone=True), [one.at for one in events]),
+        "precision": (Text, [one.precision for one in events]),
+        "event": (Text, [one.event for one in events]),
+        "type": (Text, [one.type for one in events]),
+        "actor": (Text, [one.actor for one in events]),
+        "source": (Text, [one.source for one in events]),
+        "incident_id": (Text, [one.incident_id for one in events]),
+        "external_id": (Text, [one.external_id for one in events]),
+    }
+    given = (
+        func.unnest(*(literal(values, ARRAY(kind)) for kind, values in columns.values()))
+        .table_valued(*columns, with_ordinality="place", name="given")
+        .render_derived()
+    )
+    rows = select(literal(postmortem_id), *(given.c[name] for name in columns)).order_by(given.c.place)
+    await session.execute(insert(TimelineEvent).from_select(["postmortem_id", *columns], rows))
+    return ids
 
 
 async def delete_event(session: AsyncSession, event: TimelineEvent) -> None:

@@ -20,7 +20,8 @@ from models.queries import timeline
 from models.queries.chat import chat, picks
 from models.queries.chat.chat import Here
 from models.queries.incidents import incidents
-from models.queries.postmortems.postmortems import NewTimelineEvent, get_visible
+from models.queries.postmortems.postmortems import get_visible
+from models.queries.timeline import NewTimelineEvent
 from runtime.chat.desk import Known, Reply, Request, refused
 
 PIN = "pushpin"

@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from application.comments.reading import list_comments
+from application.comments.writing import NewComment, add_comment
 from domain.access import Role, Viewer
 from domain.comments.anchors import Selection
 from domain.comments.mentions import MENTIONS_LIMIT
-from models.queries.comments import comments
+from models.queries.comments import CommentFilters
 from models.queries.pagination import Ask
 from models.queries.postmortems.postmortems import get_visible
 from models.session import make_engine, make_sessions
@@ -379,9 +381,7 @@ async def test_a_page_of_comments_takes_the_same_statements_however_many(
         seen = await get_visible(session, viewer, postmortem_id)
         for n in range(200):
             marked = Selection(quote=f"pool of shard {n * 11} was full")
-            await comments.add_comment(
-                session, viewer, seen, body="Why?", section="rootCause", selection=marked, now=now
-            )
+            await add_comment(session, viewer, seen, NewComment("Why?", "rootCause", selection=marked), now)
     ok(author.patch(path, json={"rootCause": "Intro.\n\n" + text.replace("shard 1", "shard no. 1")}))
     event.listen(engine.sync_engine, "before_cursor_execute", lambda *told: counted.append(told[2]))
     took: dict[int, int] = {}
@@ -389,7 +389,7 @@ async def test_a_page_of_comments_takes_the_same_statements_however_many(
         async with sessions.begin() as session:
             seen = await get_visible(session, viewer, postmortem_id)
             counted.clear()
-            page = await comments.list_comments(session, seen, comments.Wanted(), Ask(limit))
+            page = await list_comments(session, seen, CommentFilters(), Ask(limit))
             took[limit] = len(counted)
             assert len(page.items) == limit
             for one in page.items:

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 from sqlalchemy import update
 
-from models.queries.tickets.pull_requests import upsert_pull_request
 from models.action_item import Ticket
+from models.queries.tickets.pull_requests import upsert_pull_request
 from tests.api import writing
 from tests.api.connections.connecting import Connected, connected
 from tests.api.rows import sessions_of

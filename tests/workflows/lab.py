@@ -47,8 +47,8 @@ from models.queries.connections.deliveries import insert_delivery
 from models.queries.escalation import policies
 from models.queries.people import people
 from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import NewTimelineEvent
 from models.queries.review.commands import as_target
+from models.queries.timeline import NewTimelineEvent
 from models.record import CommandLog, Notice
 from models.session import Sessions, make_engine, make_sessions
 from models.team import Service

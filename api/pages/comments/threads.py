@@ -7,14 +7,14 @@ from markupsafe import Markup
 
 from api.pages.rendering import as_html
 from api.pages.routing import Visit
+from application.comments.reading import CommentView, list_comments
 from domain.comments.anchors import Anchor, AnchorState, state_of
 from domain.comments.comment import CommentKind
 from domain.comments.highlighting import Marked, with_marks, with_names
 from domain.content.visible_text import read
 from models.person import Person
 from models.postmortem import Comment
-from models.queries.comments import comments as talk
-from models.queries.comments.comments import Shown, Wanted
+from models.queries.comments import CommentFilters
 from models.queries.pagination import Ask
 from models.queries.postmortems.postmortems import VisiblePostmortem
 
@@ -41,12 +41,12 @@ class Thread:
         return self.state not in {None, AnchorState.DETACHED} and self.opening.resolved_at is None
 
 
-async def list_shown(visit: Visit, seen: VisiblePostmortem) -> list[Shown]:
+async def list_shown(visit: Visit, visible: VisiblePostmortem) -> list[CommentView]:
     """Oldest first."""
-    shown: list[Shown] = []
+    shown: list[CommentView] = []
     ask = Ask(200)
     for _ in range(PAGES):
-        page = await talk.list_comments(visit.context.session, seen, Wanted(), ask)
+        page = await list_comments(visit.context.session, visible, CommentFilters(), ask)
         shown += page.items
         if page.next_cursor is None:
             break
@@ -54,12 +54,12 @@ async def list_shown(visit: Visit, seen: VisiblePostmortem) -> list[Shown]:
     return shown
 
 
-def people_talking(shown: Sequence[Shown]) -> list[str | None]:
+def people_talking(shown: Sequence[CommentView]) -> list[str | None]:
     return [id_ for one in shown for id_ in (one.comment.author_id, one.comment.resolved_by_id, *one.mentions)]
 
 
 def threads_of(
-    shown: Sequence[Shown], titles: Mapping[str, str], texts: Mapping[str, str]
+    shown: Sequence[CommentView], titles: Mapping[str, str], texts: Mapping[str, str]
 ) -> dict[str | None, list[Thread]]:
     """By section, as they came; None holds those about the whole."""
     answers: dict[str, list[Comment]] = {}
@@ -74,7 +74,7 @@ def threads_of(
     return threads
 
 
-def _thread(one: Shown, answers: Sequence[Comment], texts: Mapping[str, str]) -> Thread:
+def _thread(one: CommentView, answers: Sequence[Comment], texts: Mapping[str, str]) -> Thread:
     if one.anchor is None:
         return Thread(one.comment, answers)
     state = state_of(one.anchor, one.span)
@@ -83,7 +83,7 @@ def _thread(one: Shown, answers: Sequence[Comment], texts: Mapping[str, str]) ->
     return Thread(one.comment, answers, one.anchor, state, now)
 
 
-def as_read(texts: Mapping[str, str], shown: Sequence[Shown]) -> dict[str, Markup]:
+def as_read(texts: Mapping[str, str], shown: Sequence[CommentView]) -> dict[str, Markup]:
     """The sections as HTML, with the words of their open threads marked."""
     marks: dict[str, list[Marked]] = {}
     for one in shown:
@@ -97,7 +97,7 @@ def as_read(texts: Mapping[str, str], shown: Sequence[Shown]) -> dict[str, Marku
     return read_as
 
 
-def said(shown: Sequence[Shown], people: Mapping[str, Person]) -> dict[str, Markup]:
+def said(shown: Sequence[CommentView], people: Mapping[str, Person]) -> dict[str, Markup]:
     """What each comment says as HTML, by its id; whoever was told of it by a mention is named."""
     found: dict[str, Markup] = {}
     for one in shown:

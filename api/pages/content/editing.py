@@ -16,7 +16,8 @@ from api.pages.showing import attempted, show
 from api.shapes.base import PathId
 from api.shapes.content import SectionPut
 from api.shapes.postmortems import PostmortemPatch
-from api.v1.style import AdviceIgnoreIn, AdviceOut, FindingOut, ignore_advice, list_advice
+from api.shapes.style import AdviceIgnoreIn, AdviceOut, FindingOut, advice_out
+from application import style
 from application.content.sections import SavedSection, save_section
 from application.postmortems.editing import check_may_manage, edit_postmortem
 from domain import access
@@ -97,6 +98,10 @@ def _as_it_is(full: FullPostmortem) -> dict[str, Shown]:
     }
 
 
+async def _advice(visit: Visit, full: FullPostmortem) -> dict[str, list[FindingOut]]:
+    return by_section(advice_out(await style.list_advice(visit.context.session, seen_of(full))))
+
+
 def by_section(advice: AdviceOut) -> dict[str, list[FindingOut]]:
     found: dict[str, list[FindingOut]] = {}
     for one in advice.items:
@@ -147,7 +152,7 @@ async def _editor(
         saved=asked.get("saved") == "1",
         advising="advice" in asked,
         merged=[one for one in asked.get("merged", "").split(",") if one in kept.text_keys],
-        remarks=by_section(await list_advice(visit.context, full.postmortem.id)) if asked else {},
+        remarks=await _advice(visit, full) if asked else {},
         conflicts=[name for name, one in shown.items() if one.theirs is not None],
     )
 
@@ -193,8 +198,10 @@ async def _set_aside(visit: Visit, postmortem_id: str) -> DomainError | None:
         return None
 
     async def work() -> None:
-        await ignore_advice(
-            visit.context, postmortem_id, read_form(AdviceIgnoreIn, {"rule": rule, "fingerprint": line})
+        context, asked = visit.context, read_form(AdviceIgnoreIn, {"rule": rule, "fingerprint": line})
+        visible = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
+        await style.ignore_advice(
+            context.session, context.viewer, visible, rule=asked.rule, fingerprint=asked.named(), now=context.now
         )
 
     return await attempted(visit, work())

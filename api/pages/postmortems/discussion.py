@@ -14,17 +14,18 @@ from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted
 from api.request_context import RequestContext
 from api.shapes.base import PathId
+from api.shapes.comments import CommentNew, CommentPatch
 from api.shapes.postmortems import TimelineEventIn
-from api.v1 import action_items, comments
+from api.v1 import action_items
 from api.v1.action_items import ActionItemNew
-from api.v1.comments import CommentNew, CommentPatch
 from application import timeline
+from application.comments import writing
 from domain.content.visible_text import read
 from domain.errors import Malformed, reason
 from domain.timeline.moments import Precision
 from models.queries.content.sections import find_section_texts
 from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import NewTimelineEvent
+from models.queries.timeline import NewTimelineEvent
 
 routes = router()
 
@@ -37,14 +38,15 @@ async def _answered(visit: Visit, postmortem_id: str, work: Awaitable[Any], spot
 
 @routes.post("/postmortems/{postmortem_id}/comments")
 async def add_comment(visit: Visiting, postmortem_id: PathId) -> Response:
-    form = visit.form
+    context, form = visit.context, visit.form
 
     async def work() -> None:
         given: dict[str, Any] = {"body": form.get("body", ""), "section": form.get("section") or None}
         if form.get("quote", "").strip():
             given["anchor"] = await _words(visit, postmortem_id)
-        new = read_form(CommentNew, given | {"parent_id": form.get("parent") or None})
-        await comments.add_comment(visit.context, postmortem_id, new, Response())
+        asked = read_form(CommentNew, given | {"parent_id": form.get("parent") or None})
+        visible = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
+        await writing.add_comment(context.session, context.viewer, visible, asked.new(), context.now)
 
     return await _answered(visit, postmortem_id, work(), f"talk-{form.get('section') or 'all'}")
 
@@ -63,9 +65,14 @@ async def _words(visit: Visit, postmortem_id: str) -> dict[str, Any]:
 
 @routes.post("/postmortems/{postmortem_id}/comments/{comment_id}/resolve")
 async def resolve(visit: Visiting, postmortem_id: PathId, comment_id: PathId) -> Response:
-    change = CommentPatch(resolved=visit.form.get("resolved") != "no")
-    work = comments.change_comment(visit.context, postmortem_id, comment_id, change, Response())
-    return await _answered(visit, postmortem_id, work, f"c-{comment_id}")
+    context = visit.context
+    changes = CommentPatch(resolved=visit.form.get("resolved") != "no").changes()
+
+    async def work() -> None:
+        visible = await postmortems.get_visible(context.session, context.viewer, postmortem_id, lock=True)
+        await writing.change_comment(context.session, context.viewer, visible, comment_id, changes, None, context.now)
+
+    return await _answered(visit, postmortem_id, work(), f"c-{comment_id}")
 
 
 @routes.post("/postmortems/{postmortem_id}/action-items")

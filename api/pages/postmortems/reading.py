@@ -13,7 +13,7 @@ from api.pages.comments.threads import as_read, list_shown, people_talking, said
 from api.pages.rendering import spoken
 from api.pages.routing import Visit
 from api.pages.showing import show
-from api.v1.style import AdviceOut, list_advice
+from application import style
 from application.action_items.items import may_add
 from application.tickets import batches
 from domain import access
@@ -26,6 +26,7 @@ from domain.postmortems import lifecycle
 from domain.postmortems.commands import PostmortemAction
 from domain.postmortems.first_draft import EntryType
 from domain.postmortems.lifecycle import Status, Transition
+from domain.style.advice import Advice
 from integrations import shelf
 from models.action_item import ActionItem
 from models.person import Person
@@ -172,13 +173,13 @@ def seen_of(full: FullPostmortem) -> VisiblePostmortem:
     return VisiblePostmortem(full.postmortem, full.relations, full.visibility)
 
 
-async def _advice(visit: Visit, postmortem_id: str) -> AdviceOut | None:
+async def _advice(visit: Visit, postmortem_id: str) -> Advice | None:
     """For those who may act on it."""
     context = visit.context
     seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
     may_edit = access.may(Verb.EDIT, Status(seen.postmortem.status), seen.relations)
     is_writing = visit.request.state.frame["may_write"] and may_edit
-    return await list_advice(context, postmortem_id) if is_writing else None
+    return await style.list_advice(context.session, seen) if is_writing else None
 
 
 def _is_overdue(now: datetime) -> Callable[[ActionItem], bool]:

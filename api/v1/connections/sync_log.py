@@ -88,5 +88,5 @@ async def replay(
         context.after_commit.append(lambda: parts.dispatch.start_action_item(item_id or ""))
         return ReplayOut(status="writing")
     if item_id is not None:  # the worker applies what is not signaled here
-        context.after_commit.append(lambda: parts.dispatch.tell_of_ticket(item_id, delivery))
+        context.after_commit.append(lambda: parts.dispatch.signal_ticket_event(item_id, delivery))
     return ReplayOut(status="handling")

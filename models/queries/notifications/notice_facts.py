@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer, Visibility
-from domain.action_items.action_item import ActionItemStatus, reminded_from, is_overdue
+from domain.action_items.action_item import ActionItemStatus, is_overdue, reminded_from
 from domain.escalation.plan import ACTION_ITEM, occasion
 from domain.escalation.targets import TargetName
 from domain.notifications.timing import Outcome

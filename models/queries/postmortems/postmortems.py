@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import TIMESTAMP, Select, Text, exists, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -15,15 +14,12 @@ from domain.access import Relation, Viewer, Visibility
 from domain.errors import NotFound
 from domain.review.reviewers import Decision as ReviewDecision
 from domain.review.reviewers import ReviewerState, reviewer_state
-from domain.timeline.moments import Precision
-from models.base import new_id
 from models.postmortem import (
     Postmortem,
     PostmortemReviewer,
     PostmortemService,
     PostmortemTarget,
     PostmortemTeam,
-    TimelineEvent,
 )
 from models.queries.access.visibility import effective_visibility, relation_columns, relations, visible_to
 from models.queries.audit.audit_log import note_reads
@@ -31,18 +27,6 @@ from models.queries.audit.records import audit
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.postmortems.counts import PostmortemCounts, count_contents
 from models.queries.search.conditions import matching, plan_for_words
-
-
-@dataclass(frozen=True, slots=True)
-class NewTimelineEvent:
-    at: datetime
-    event: str
-    type: str = "OTHER"
-    actor: str | None = None
-    source: str = "manual"
-    incident_id: str | None = None
-    precision: str = Precision.MINUTE.value
-    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,35 +46,6 @@ class FullPostmortem:
     visibility: Visibility
     counts: PostmortemCounts
     relations: frozenset[Relation] = frozenset()
-
-
-async def add_events(session: AsyncSession, postmortem_id: str, events: Sequence[NewTimelineEvent]) -> list[str]:
-    """One statement for any number of events; those of one instant keep the order given."""
-    ids = [new_id("evt") for _ in events]
-    if not events:
-        return ids
-    columns: dict[str, tuple[Any, list[Any]]] = {
-        "id": (Text, ids),
-        "at": (TIMESTAMP(timezone=True), [one.at for one in events]),
-        "precision": (Text, [one.precision for one in events]),
-        "event": (Text, [one.event for one in events]),
-        "type": (Text, [one.type for one in events]),
-        "actor": (Text, [one.actor for one in events]),
-        "source": (Text, [one.source for one in events]),
-        "incident_id": (Text, [one.incident_id for one in events]),
-        "external_id": (Text, [one.external_id for one in events]),
-    }
-    given = (
-        func.unnest(*(literal(values, ARRAY(kind)) for kind, values in columns.values()))
-        .table_valued(*columns, with_ordinality="place", name="given")
-        .render_derived()
-    )
-    rows = select(literal(postmortem_id), *(given.c[name] for name in columns)).order_by(given.c.place)
-    await session.execute(insert(TimelineEvent).from_select(["postmortem_id", *columns], rows))
-    return ids
-
-
-# Reading
 
 
 async def get_visible(

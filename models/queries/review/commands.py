@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from application.comments.writing import NewComment, add_comment
 from domain import access
 from domain.access import Relation, Verb, Viewer
 from domain.comments.comment import CommentKind
@@ -43,7 +44,6 @@ from models.postmortem import (
 from models.queries.access.viewers import get_viewer_unscoped
 from models.queries.audit.command_log import take_arguments
 from models.queries.audit.records import audit, is_committed, log_command
-from models.queries.comments.comments import add_comment
 from models.queries.content.sections import find_section_texts
 from models.queries.content.templates import get_postmortem_template
 from models.queries.escalation.leads import tell_of_slips
@@ -328,7 +328,7 @@ async def _request_changes(asked: Asked) -> None:
     if before is Status.PUBLISHED:
         asked.postmortem.published_at = None
     kind = CommentKind.CHANGE_REQUEST
-    await add_comment(asked.session, asked.viewer, asked.seen, body=asked.comment or "", kind=kind, now=asked.now)
+    await add_comment(asked.session, asked.viewer, asked.seen, NewComment(asked.comment or "", kind=kind), asked.now)
     if asked.postmortem.author_id:
         occasion = f"changes_requested:{asked.command.request_id}"
         await _notify(asked, [asked.postmortem.author_id], "changes_requested", occasion)

@@ -1,0 +1,80 @@
+"""Requests about comments."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from api.shapes.base import Given, Ref, StrictlyGiven
+from application.comments.writing import CommentChanges, NewComment
+from domain.comments.anchors import QUOTE_LIMIT, Selection
+from integrations.fields import Words
+
+Body = Annotated[str, Words(20_000)]
+SectionName = Annotated[str, Words(100, one_line=True)]
+Offset = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+class AnchorIn(StrictlyGiven):
+    """The words that a comment is about, in the section's current text.
+
+    Either ``start`` and ``end`` (offsets in code points), or ``quote`` with ``occurrence`` (1 is the first). ``quote``
+    with ``start`` takes the nearest occurrence: the text may have moved since it was read. What an answer says of an
+    anchor beside these may be sent back and is not read.
+    """
+
+    read_only = frozenset({"prefix", "suffix", "state"})
+
+    start: Offset | None = None
+    end: Offset | None = None
+    quote: Annotated[str, Words(QUOTE_LIMIT)] | None = None
+    occurrence: Annotated[int, Field(ge=1, le=10_000)] | None = None
+
+    @model_validator(mode="after")
+    def _marks_words(self) -> Self:
+        if self.quote is None and (self.start is None or self.end is None):
+            raise ValueError("give start and end, or a quote")
+        if self.quote is None and self.occurrence is not None:
+            raise ValueError("occurrence goes with a quote")
+        if self.start is not None and self.occurrence is not None:
+            raise ValueError("give start or occurrence, not both")
+        return self
+
+    def selection(self) -> Selection:
+        return Selection(self.start, self.end, self.quote, self.occurrence or 1)
+
+
+class CommentNew(Given):
+    """``parentId`` makes it an answer in a thread, and in that thread's section."""
+
+    body: Body
+    section: SectionName | None = None
+    parent_id: Ref | None = None
+    anchor: AnchorIn | None = None
+
+    @model_validator(mode="after")
+    def _is_about_words_of_a_section(self) -> Self:
+        if self.anchor is not None and self.parent_id is not None:
+            raise ValueError("an answer is about the words of its thread: leave the anchor out")
+        if self.anchor is not None and self.section is None:
+            raise ValueError("an anchor needs the section that its words are in")
+        return self
+
+    def new(self) -> NewComment:
+        selection = self.anchor.selection() if self.anchor else None
+        return NewComment(self.body, self.section, self.parent_id, selection)
+
+
+class CommentPatch(Given):
+    """``anchor`` puts a thread on other words, null on its section as a whole."""
+
+    body: Body | None = None
+    resolved: bool | None = None
+    anchor: AnchorIn | None = None
+
+    def changes(self) -> CommentChanges:
+        return CommentChanges(
+            body=self.body,
+            resolved=self.resolved,
+            re_anchor="anchor" in self.model_fields_set,
+            selection=self.anchor.selection() if self.anchor else None,
+        )

@@ -1,0 +1,60 @@
+"""Notifies people of a comment: those whom it mentions, and those who are in its thread."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from domain.access import Viewer
+from domain.comments.mentions import Unnotified, choose_recipients, mentions
+from models.postmortem import Comment
+from models.queries import comments
+from models.queries.notifications.notices import notify
+from models.queries.postmortems.postmortems import VisiblePostmortem
+from models.session import Session
+
+
+async def notify_mentioned(
+    session: Session, viewer: Viewer, visible: VisiblePostmortem, comment: Comment, now: datetime
+) -> tuple[Unnotified, ...]:
+    """Keep who is mentioned, and notify those who were not notified of this comment before.
+
+    Returns those who cannot be notified.
+    """
+    found = mentions(comment.body)
+    spellings = {spelling for one in found for spelling in one.spellings}
+    people = await comments.find_mentioned(session, visible.postmortem.id, spellings)
+    recipients = choose_recipients(found, people)
+    await comments.update_mentions(session, comment.id, recipients.person_ids)
+    await _notify(session, viewer, comment, recipients.person_ids, "mentioned", now)
+    return recipients.unnotified
+
+
+async def notify_thread(
+    session: Session,
+    viewer: Viewer,
+    visible: VisiblePostmortem,
+    comment: Comment,
+    thread: Comment | None,
+    now: datetime,
+) -> None:
+    """Notify the thread of an answer, and the postmortem's author of a new thread; nobody who is mentioned in it."""
+    if thread is None:
+        author = await comments.list_unmentioned(session, comment, visible.postmortem.author_id)
+        await _notify(session, viewer, comment, author, "comment_added", now)
+    else:
+        members = await comments.list_thread_members(session, comment, thread.id)
+        await _notify(session, viewer, comment, members, "comment_replied", now)
+
+
+async def _notify(
+    session: Session, viewer: Viewer, comment: Comment, person_ids: Iterable[str], kind: str, now: datetime
+) -> None:
+    """Never the person who writes."""
+    await notify(
+        session,
+        [one for one in person_ids if one != viewer.person_id],
+        kind,
+        f"{comment.id}:{kind}",
+        at=now,
+        postmortem_id=comment.postmortem_id,
+        comment_id=comment.id,
+    )

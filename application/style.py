@@ -1,0 +1,51 @@
+"""Use cases of writing suggestions: list them, ignore one for a line, and show it again."""
+
+import asyncio
+from datetime import datetime
+
+from domain import access
+from domain.access import Viewer
+from domain.errors import NotFound, UnknownReference
+from domain.postmortems.lifecycle import Status
+from domain.style.advice import Advice, advise_postmortem, advise_text
+from domain.style.rules import Kind
+from domain.style.suggestions import RULE_IDS
+from models.advice import AdviceIgnore
+from models.queries import style
+from models.queries.postmortems.postmortems import VisiblePostmortem, audit_seen
+from models.session import Session
+
+
+async def list_advice(session: Session, visible: VisiblePostmortem, *, include_ignored: bool = False) -> Advice:
+    text = await style.get_text(session, visible)
+    return await asyncio.to_thread(advise_postmortem, text, include_ignored=include_ignored)
+
+
+async def advise_unsaved(kind: Kind, text: str, section: str | None) -> Advice:
+    """On a text that is not saved yet. Nothing is kept."""
+    return await asyncio.to_thread(advise_text, kind, text, section)
+
+
+async def ignore_advice(
+    session: Session, viewer: Viewer, visible: VisiblePostmortem, *, rule: str, fingerprint: str, now: datetime
+) -> AdviceIgnore:
+    """Ignore a finding for everyone; the first person who did so stays named.
+
+    Raises EditingClosed, UnknownReference.
+    """
+    if rule not in RULE_IDS:
+        raise UnknownReference(field="rule", kind="rule", id=rule)
+    access.check_edit(Status(visible.postmortem.status), visible.relations)
+    postmortem_id = visible.postmortem.id
+    if await style.insert_ignore(session, postmortem_id, rule, fingerprint, viewer.person_id, now):
+        audit_seen(session, viewer, visible, "advice.ignored", after={"rule": rule, "fingerprint": fingerprint})
+    return await style.get_ignore(session, postmortem_id, fingerprint)
+
+
+async def stop_ignoring_advice(session: Session, viewer: Viewer, visible: VisiblePostmortem, fingerprint: str) -> None:
+    """Show an ignored finding again. Raises EditingClosed, NotFound."""
+    access.check_edit(Status(visible.postmortem.status), visible.relations)
+    rule = await style.delete_ignore(session, visible.postmortem.id, fingerprint)
+    if rule is None:
+        raise NotFound(kind="ignored advice", id=fingerprint)
+    audit_seen(session, viewer, visible, "advice.heeded", before={"rule": rule, "fingerprint": fingerprint})

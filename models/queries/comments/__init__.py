@@ -1,1 +1,0 @@
-"""SQL about comment threads, the words they are anchored to, and mentions."""
