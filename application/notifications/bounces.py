@@ -1,4 +1,4 @@
-"""Mail that came back after the mail server had accepted it: which message it was, and what follows."""
+"""E-mails that bounced after the mail server had accepted them, and what follows."""
 
 from datetime import datetime
 
@@ -12,9 +12,8 @@ from integrations import shelf
 from integrations.bounces import Bounce
 from models.integration import WebhookDelivery
 from models.notification import Message
-from models.queries.notifications import bounces
-from models.queries.notifications.messages import keep_address
-from models.queries.people.people import find_person
+from models.queries.notifications import addresses, messages, notices, receivers
+from models.queries.people import people, teams
 from models.session import Session
 
 log = structlog.get_logger()
@@ -29,7 +28,7 @@ async def apply_bounce(session: Session, integration_id: str, bounce: Bounce, de
     """
     result, message = "delayed" if bounce.is_delayed else "ignored", None
     if bounce.failed:
-        message = await bounces.find_bounced_unscoped(
+        message = await messages.find_bounced_unscoped(
             session, integration_id, bounce.message_ids, bounce.failed, bounce.at
         )
         result = "unknown"
@@ -38,7 +37,7 @@ async def apply_bounce(session: Session, integration_id: str, bounce: Bounce, de
     if message is not None and message.state == "SENT":
         words = bounce.words or "the letter came back."
         why = AddressGone(channel=shelf.notifier(mail.KIND).label, address=message.address or "", detail=words)
-        result = "bounced" if await _record_bounce(session, message, str(why), now) else "late"
+        result = "bounced" if await _record(session, message, str(why), now) else "late"
     detail = f"message {message.id}: {bounce.words}" if message else None
     await conclude_delivery(
         session, integration_id, delivery, result, now, delivery_id=bounce.delivery_id, detail=detail
@@ -54,37 +53,40 @@ async def apply_recorded_bounce(session: Session, delivery: WebhookDelivery, now
         await apply_bounce(session, delivery.integration_id, bounce, delivery.id, now)
 
 
-async def _record_bounce(session: Session, message: Message, why: str, now: datetime) -> bool:
-    """Treats the bounce like a refusal by the server. A person is notified through another channel, starting with this
-    message; a team has no other channel, so its own is in trouble. False if they have another address by now."""
+async def _record(session: Session, message: Message, why: str, now: datetime) -> bool:
+    """Treats the bounce as a refusal by the server. False if the receiver is reached elsewhere by now.
+
+    A person gets the message in another way until the address is tried again, beginning with this message. A team has
+    no other way, so its channel needs attention.
+    """
     integration_id, address = message.integration_id, message.address
     if integration_id is None or address is None or message.sent_at is None:
         return False
-    person = await find_person(session, message.receiver_id)
-    team = await bounces.find_team(session, message.receiver_id)
-    voice = await bounces.find_voice_for_update(session, message.receiver_id)
+    person = await people.find_person(session, message.receiver_id)
+    team = await teams.find_team(session, message.receiver_id)
+    state = await receivers.find_state(session, message.receiver_id, for_update=True)
     if person is not None:
-        address_row = await bounces.find_address(session, integration_id, person.id)
-        if address_row is not None and address_row.refused_at is None and address_row.found_at > message.sent_at:
+        known = await addresses.find_address(session, integration_id, person.id)
+        if known is not None and known.refused_at is None and known.found_at > message.sent_at:
             return False
-        await keep_address(session, integration_id, person.id, address, now, refused=why)
-        await _reopen(session, message, why)
+        await addresses.upsert_address(session, integration_id, person.id, address, now, refused=why)
+        await _send_again(session, message, why)
     elif team is None or (team.channel_id, (team.channel_address or "").lower()) != (integration_id, address.lower()):
         return False
-    if voice is not None:
-        voice.unreachable_since, voice.unreachable_why = voice.unreachable_since or now, why[:500]
+    if state is not None:
+        state.unreachable_since, state.unreachable_why = state.unreachable_since or now, why[:500]
     if team is not None:
         await record_trouble(session, integration_id, why, now, team_id=team.id)
     return True
 
 
-async def _reopen(session: Session, message: Message, why: str) -> None:
-    """Has the message and its notices delivered again."""
+async def _send_again(session: Session, message: Message, why: str) -> None:
+    """The message and its notices are pending again, as before it was sent."""
     message.state, message.sent_at, message.channel, message.detail = "WAITING", None, None, why
     message.integration_id = message.address = message.external_id = None
-    await bounces.reopen_notices(session, message.id)
+    await notices.unsettle_sent(session, message.id)
 
 
 def _is_being_sent(message: Message) -> bool:
-    """Whether the mail came back before we recorded that it was sent; a message to be delivered again has a detail."""
+    """The bounce arrived before the sending was recorded. A message that already came back does not count."""
     return message.state == "WAITING" and message.detail is None
