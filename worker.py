@@ -16,7 +16,7 @@ from temporalio.workflow import SandboxImportNotificationPolicy
 
 from activities.action_items import ActionItemActivities
 from activities.chat import ChatActivities
-from activities.notifications.notices import NoticeActivities
+from activities.notifications import NotificationActivities
 from activities.postmortems import PostmortemActivities
 from activities.tickets.batches import TicketBatchActivities
 from activities.tickets.reconciliation import ReconciliationActivities
@@ -74,7 +74,7 @@ def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url
     tickets = TicketActivities(sessions, keyring, base_url)
     reconciliation = ReconciliationActivities(sessions, keyring, base_url)
     batches = TicketBatchActivities(sessions)
-    told = NoticeActivities(sessions, keyring, base_url)
+    notifications = NotificationActivities(sessions, keyring, base_url)
     main = Worker(
         client,
         task_queue=TASK_QUEUE,
@@ -92,8 +92,8 @@ def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url
             reconciliation.finish_reconciliation,
             batches.look_at_batch,
             batches.put_into_outbox,
-            told.plan_voice,
-            told.compose_message,
+            notifications.plan_voice,
+            notifications.compose_message,
         ],
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
         graceful_shutdown_timeout=GRACE,
@@ -101,7 +101,7 @@ def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url
     notify = Worker(
         client,
         task_queue=NOTIFY_QUEUE,
-        activities=[told.deliver_message],
+        activities=[notifications.deliver_message],
         max_task_queue_activities_per_second=MESSAGES_PER_SECOND,
         graceful_shutdown_timeout=GRACE,
     )

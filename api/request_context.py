@@ -19,7 +19,7 @@ from application.access.tokens import SignedIn, check_token
 from application.audit import kept_answers
 from application.commands import Commands
 from domain import access
-from domain.access import Deed, Viewer
+from domain.access import OrganizationVerb, Viewer
 from domain.errors import Malformed, NotAllowed, NotSignedIn, ScopeMissing, reason
 from models.base import derived_id, new_id
 from models.keyring import Keyring
@@ -82,7 +82,7 @@ class RequestContext:
             self.start_workflow_after_commit(postmortem_id)
 
     def require_admin(self, action: str) -> None:
-        if not access.may_do(Deed.ADMINISTER, access.standings(self.viewer)):
+        if not access.may_in_organization(OrganizationVerb.ADMINISTER, access.organization_relations(self.viewer)):
             raise NotAllowed(action=action, who="an administrator")
         if "admin" not in self.viewer.scopes:
             raise ScopeMissing(scope="admin")

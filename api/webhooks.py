@@ -23,7 +23,7 @@ from api.errors import documented
 from api.request_context import Parts, bearer
 from application.access.tokens import check_token
 from domain import access
-from domain.access import Deed
+from domain.access import OrganizationVerb
 from domain.errors import BadSignature, DomainError, MalformedWebhook, NotAllowed, NotFound, NotSignedIn, ScopeMissing
 from integrations import bounces, incident_source, shelf
 from integrations.bounces import KIND as MAIL
@@ -171,7 +171,7 @@ async def _check_token(arrival: Arrival) -> None:
         raise NotSignedIn()
     if not {"write", "admin"} & signed_in.viewer.scopes:
         raise ScopeMissing(scope="write")
-    if not access.may_do(Deed.REPORT, access.standings(signed_in.viewer)):
+    if not access.may_in_organization(OrganizationVerb.REPORT, access.organization_relations(signed_in.viewer)):
         raise NotAllowed(action="report incidents", who="a responder or an administrator")
 
 

@@ -1,4 +1,4 @@
-"""What is said to whom outside of the inbox: messages, when somebody hears next, and where they are reached."""
+"""Notifications outside of the inbox: messages, the state of each receiver, and where each person is reached."""
 
 from datetime import date
 
@@ -8,11 +8,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, CreatedAt, Id, Instant, Key
 
 
-class Voice(Base):
-    """One row for each receiver, a person or a team, that was ever told anything.
+class ReceiverState(Base):
+    """One row for each receiver, a person or a team, that was ever notified of anything.
 
-    ``next_at`` is when their workflow looks next, null where it has ended; ``digest_at`` is when their digest was
-    planned for. ``reported_on`` is the Monday of the last week whose report went out.
+    ``next_at`` is when the receiver's workflow acts next, null if it has ended; ``digest_at`` is when the next digest
+    is planned for. ``reported_on`` is the Monday of the week whose weekly summary was sent last.
     """
 
     __tablename__ = "voice"
@@ -28,11 +28,11 @@ class Voice(Base):
 
 
 class Message(Base):
-    """Notices that are told together. WAITING until its activity has an answer; VOID where nothing of it was left.
+    """Notices that are sent together. WAITING until it was sent; VOID if none of its notices was worth sending.
 
-    ``channel`` is the kind that took it, ``inbox`` where none did; ``external_id`` is that channel's name of it, and
-    ``thread`` that of the message which it stands under there, null where it stands by itself. ``detail`` says why
-    nothing else took it or, of one that waits, why it came back.
+    ``channel`` is the kind of connection that took it, ``inbox`` if none did. ``external_id`` is its id in that
+    channel, and ``thread`` the id of the message there that it replies to, null if it starts a thread. ``detail`` says
+    why no connection took it or, while it is WAITING, why it came back.
     """
 
     __tablename__ = "message"
@@ -58,8 +58,8 @@ class Message(Base):
 
 
 class ChannelAddress(Base):
-    """Where a connection reaches a person. ``is_chosen``: an administrator or they themselves wrote it, so that it is
-    not looked up. ``refused_at``: nobody was there."""
+    """A person's address in a connection. ``is_chosen``: an administrator or the person entered it, so it is not looked
+    up. ``refused_at``: the address did not work then."""
 
     __tablename__ = "channel_address"
     __table_args__ = (Index("ix_channel_address_integration_id_address", "integration_id", "address"),)

@@ -6,6 +6,7 @@ from datetime import datetime
 import structlog
 
 from application.incidents.reports import lock_reported, receive_report
+from application.notifications import bounces
 from domain.errors import AddressGone, MalformedWebhook
 from domain.incidents.incident import IncidentReport
 from integrations import bounces as mail
@@ -15,7 +16,7 @@ from integrations.tracker import News, PullRequestEvent, TicketEvent
 from models.integration import WebhookDelivery
 from models.keyring import Keyring
 from models.queries.connections import connections
-from models.queries.notifications import bounces
+from models.queries.notifications import messages
 from models.queries.tickets import tickets
 from models.session import Session
 
@@ -107,7 +108,7 @@ async def apply_bounce(session: Session, integration_id: str, bounce: Bounce, de
     letter is not recorded as sent yet, and the drain looks again."""
     result, message = "delayed" if bounce.is_delayed else "ignored", None
     if bounce.failed:
-        message = await bounces.find_bounced_unscoped(
+        message = await messages.find_bounced_unscoped(
             session, integration_id, bounce.message_ids, bounce.failed, bounce.at
         )
         result = "unknown"
@@ -116,7 +117,7 @@ async def apply_bounce(session: Session, integration_id: str, bounce: Bounce, de
     if message is not None and message.state == "SENT":
         words = bounce.words or "the letter came back."
         why = AddressGone(channel=shelf.notifier(mail.KIND).label, address=message.address or "", detail=words)
-        result = "bounced" if await bounces.note_bounce(session, message, str(why), now) else "late"
+        result = "bounced" if await bounces.record_bounce(session, message, str(why), now) else "late"
     detail = f"message {message.id}: {bounce.words}" if message else None
     await connections.conclude_delivery(
         session, integration_id, delivery, result, now, delivery_id=bounce.delivery_id, detail=detail

@@ -13,7 +13,7 @@ from application.people.services import ensure_services
 from application.postmortems.first_drafts import refresh_draft
 from application.postmortems.opening import open_postmortem
 from domain import access
-from domain.access import Deed, Viewer
+from domain.access import OrganizationVerb, Viewer
 from domain.errors import NotAllowed, StaleVersion
 from domain.incidents.incident import IncidentReport, IncidentStatus
 from domain.incidents.state import IncidentState, merge
@@ -63,7 +63,7 @@ async def correct_incident(
 
 
 def _check_may_report(viewer: Viewer) -> None:
-    if not access.may_do(Deed.REPORT, access.standings(viewer)):
+    if not access.may_in_organization(OrganizationVerb.REPORT, access.organization_relations(viewer)):
         raise NotAllowed(action="report incidents", who="a responder or an administrator")
 
 

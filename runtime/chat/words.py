@@ -6,7 +6,7 @@ from datetime import datetime
 from application.incidents.opening import open_from_incident
 from application.postmortems.opening import NewPostmortem, open_postmortem
 from domain import access
-from domain.access import Deed, Verb
+from domain.access import OrganizationVerb, Verb
 from domain.action_items.action_item import ActionItemStatus
 from domain.chat import Said, Word, read_pointer, read_words
 from domain.errors import NotAllowed, NotFound, PostmortemExists
@@ -306,7 +306,7 @@ async def _bind_incident(session: Session, request: Request, known: Known, chann
 
 
 def _check_may_bind(known: Known) -> None:
-    if not access.may_do(Deed.REPORT, access.standings(known.viewer)):
+    if not access.may_in_organization(OrganizationVerb.REPORT, access.organization_relations(known.viewer)):
         raise NotAllowed(action="bind a channel to", who="a responder or an administrator")
 
 

@@ -12,12 +12,13 @@ from api.pages.showing import attempted, show
 from api.shapes.base import PathId, zones
 from api.shapes.notifications import KindName, MePatch, preferences
 from api.shapes.policies import WEEK
+from application.notifications.details import read_details
 from application.notifications.preferences import change_preferences
+from application.notifications.wording import notice_text
 from domain.errors import DomainError, UnknownReference
 from domain.notifications import notices as kinds
 from integrations import public_holidays
 from models.queries.notifications import notices
-from models.queries.notifications.notice_facts import Fact, read_facts
 from models.queries.pagination import Ask
 from models.queries.people import people
 
@@ -36,29 +37,17 @@ async def inbox(
 ) -> Response:
     context = visit.context
     found = await notices.list_notices(context.session, context.viewer, Ask(50, cursor), unread=unread, kind=kind)
-    facts = await read_facts(context.session, found.items, context.now, viewer=context.viewer, team_id=None)
+    details = await read_details(context.session, found.items, context.now, viewer=context.viewer, team_id=None)
+    zone = zone_of(context.person.time_zone).key
     return await show(
         visit,
         "notifications/inbox.html",
-        said=[(one.notice, _said(one, context.person.time_zone, context.now)) for one in facts],
+        said=[(one.notice, notice_text(one, zone, context.now)) for one in details],
         next_cursor=found.next_cursor,
         only_unread=unread,
         kind=kind,
         kinds=sorted({*kinds.KINDS, *([kind] if kind else [])}),
     )
-
-
-def _said(fact: Fact, zone: str, now: datetime) -> str:
-    notice = fact.notice
-    due = "now"
-    if fact.due_on is not None:
-        due = kinds.date_words(fact.due_on)
-    elif fact.due_at is not None:
-        due = kinds.instant_words(fact.due_at.astimezone(zone_of(zone)), zone)
-    facts = {"due": due, "detail": fact.detail, **fact.names}
-    sentence = kinds.sentence(notice.kind, title=fact.title, target=notice.target, is_past=fact.is_past(now), **facts)
-    stands_in = notice.on_behalf_of_id is not None and not notice.kind.startswith("away_")
-    return f"For {fact.names['person']}, who is away: {sentence}" if stands_in else sentence
 
 
 @routes.post("/inbox/read")
