@@ -12,10 +12,10 @@ from api.pages.rendering import render
 from api.pages.routing import fields, local_path, to
 from api.request_context import Parts
 from application.access import sign_in
+from application.demo import PEOPLE
 from domain.errors import DomainError, NotSignedIn, SignInLinkUsed
 from models.queries.people import people
 from models.session import Session
-from runtime.seed import PEOPLE
 from runtime.settings import Settings
 
 routes = APIRouter(include_in_schema=False)
