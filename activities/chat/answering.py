@@ -17,6 +17,8 @@ from application.chat.channels import ChannelSubject, bind_to_postmortem, find_c
 from application.chat.people import ChatPerson, UnknownChatPerson, identify
 from application.chat.postmortems import list_editable
 from application.commands import Commands
+from application.connections.deliveries import conclude_delivery
+from application.notifications.connection_trouble import record_trouble
 from domain.errors import PASSING, CredentialsRejected, DomainError, MalformedWebhook
 from integrations import slack_request
 from integrations.notifier import Act
@@ -137,7 +139,7 @@ class ChatActivities:
     async def _settle(self, row: WebhookDelivery, result: str) -> None:
         async with self._sessions.begin() as session:
             now = datetime.now(UTC)
-            await connections.conclude_delivery(
+            await conclude_delivery(
                 session, row.integration_id, row.id, result, now, delivery_id=row.delivery_id, operation=KIND
             )
         log.info("slack request answered", delivery=row.id, delivery_id=row.delivery_id, result=result)
@@ -145,7 +147,7 @@ class ChatActivities:
     async def _note_trouble(self, integration_id: str, why: str) -> None:
         """Administrators are notified, once until the connection is mended."""
         async with self._sessions.begin() as session:
-            await connections.note_trouble(session, integration_id, why, datetime.now(UTC))
+            await record_trouble(session, integration_id, why, datetime.now(UTC))
 
     async def _note_refusal(self, integration_id: str, refusal: SlackRefused) -> str:
         """A missing permission concerns the whole connection; anything else this request."""

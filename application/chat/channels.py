@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from application.audit.audit_log import audit
 from application.chat.people import ChatPerson
 from domain import access
-from domain.access import Deed, Verb
+from domain.access import OrganizationVerb, Verb
 from domain.errors import NotAllowed
 from domain.postmortems.lifecycle import Status
 from models.queries.chat import channels
@@ -95,5 +95,5 @@ async def unbind(session: Session, person: ChatPerson, integration_id: str, chan
 
 
 def _check_may_bind_to_incident(person: ChatPerson) -> None:
-    if not access.may_do(Deed.REPORT, access.standings(person.viewer)):
+    if not access.may_in_organization(OrganizationVerb.REPORT, access.organization_relations(person.viewer)):
         raise NotAllowed(action="bind a channel to", who="a responder or an administrator")
