@@ -51,8 +51,9 @@ class DeliverMessage:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True) class DeliveryResult: """``channel`` None: not sent, because the receiver must not
-be notified now or nothing is worth sending any more."""
+@dataclass(frozen=True, slots=True)
+class DeliveryResult:
+    """``channel`` None: not sent, because the receiver must not be notified now, or nothing is relevant any more."""
 
     channel: str | None
 
