@@ -1,4 +1,4 @@
-"""The first page: what needs the person now."""
+"""The home page: what the signed-in person has to do next."""
 
 from fastapi import Response
 

@@ -1,4 +1,4 @@
-"""One's inbox, and how one is told: the twins of ``/api/me``."""
+"""The inbox and the notification preferences of the signed-in person."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -42,7 +42,7 @@ async def inbox(
     return await show(
         visit,
         "notifications/inbox.html",
-        said=[(one.notice, notice_text(one, zone, context.now)) for one in details],
+        notices=[(one.notice, notice_text(one, zone, context.now)) for one in details],
         next_cursor=found.next_cursor,
         only_unread=unread,
         kind=kind,
@@ -62,12 +62,12 @@ async def mark_read(visit: Visiting, notice_id: PathId) -> Response:
     return to("/inbox")
 
 
-# How one is told
+# Preferences
 
 
 @routes.get("/settings/notifications")
 async def ask_preferences(visit: Visiting, saved: bool = False) -> Response:
-    return await _form(visit, await _shown(visit), saved=saved)
+    return await _form(visit, await _current_fields(visit), saved=saved)
 
 
 @routes.post("/settings/notifications")
@@ -75,7 +75,7 @@ async def save_preferences(visit: Visiting) -> Response:
     refusal = await attempted(visit, _save(visit))
     if refusal is None:
         return to("/settings/notifications?saved=true")
-    sent = {name: visit.form.get(name, "") for name in (await _shown(visit))}
+    sent = {name: visit.form.get(name, "") for name in (await _current_fields(visit))}
     return await _form(visit, sent, refusal=refusal)
 
 
@@ -95,28 +95,28 @@ async def _form(
     )
 
 
-async def _shown(visit: Visit) -> dict[str, str]:
-    """Every field of the form as it stands."""
+async def _current_fields(visit: Visit) -> dict[str, str]:
+    """The fields of the form with their current values."""
     person = visit.context.person
-    known = preferences(person)
+    current = preferences(person)
     zone = zone_of(person.time_zone)
     delegate = await people.find_person(visit.context.session, person.delegate_id) if person.delegate_id else None
     shown = {
         "timeZone": person.time_zone,
         "country": person.country or "",
         "region": person.region or "",
-        "opens": known["opens"] or "",
-        "closes": known["closes"] or "",
-        "preferredHour": known["preferred_hour"] or "",
-        "quietFrom": known["quiet_from"] or "",
-        "quietUntil": known["quiet_until"] or "",
+        "opens": current["opens"] or "",
+        "closes": current["closes"] or "",
+        "preferredHour": current["preferred_hour"] or "",
+        "quietFrom": current["quiet_from"] or "",
+        "quietUntil": current["quiet_until"] or "",
         "preferredChannel": person.preferred_channel or "",
         "delegate": f"@{delegate.handle}" if delegate else "",
         "snoozedUntil": _local(person.snoozed_until, zone),
         "awayFrom": _local(person.away_from, zone),
         "awayUntil": _local(person.away_until, zone),
     }
-    days = known["working_days"] or []
+    days = current["working_days"] or []
     shown |= {f"day.{one}": "yes" if one in days else "" for one in WEEK}
     return shown | {f"mute.{one}": "yes" if one in person.muted_kinds else "" for one in kinds.KINDS}
 

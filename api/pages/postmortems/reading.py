@@ -9,14 +9,17 @@ from fastapi import Response
 
 from api import commands
 from api.pages.action_items import listed
-from api.pages.comments.threads import as_read, list_shown, people_talking, said, threads_of
+from api.pages.comments import threads
 from api.pages.rendering import spoken
 from api.pages.routing import Visit
 from api.pages.showing import show
 from application import style
+from application.action_items.items import may_add
 from application.escalation.targets import TargetProgress, list_target_progress
 from application.review.commands import check as check_command
 from application.review.context import CommandContext
+from application.search import similar
+from application.tickets import batches
 from domain import access
 from domain.access import EditorLevel, Verb
 from domain.action_items.action_item import ActionItemStatus, LinkState, is_overdue
@@ -32,7 +35,6 @@ from integrations import shelf
 from models.action_item import ActionItem
 from models.person import Person
 from models.postmortem import Postmortem
-from models.queries import action_items
 from models.queries.action_items import ItemFilters
 from models.queries.connections import connections
 from models.queries.content.templates import template_of
@@ -41,8 +43,6 @@ from models.queries.pagination import Ask
 from models.queries.people import people, teams
 from models.queries.postmortems import postmortems
 from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmortem, state_of
-from models.queries.search import similar
-from models.queries.tickets import batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,10 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     advice = await _advice(visit, postmortem_id)
     full = await postmortems.get_full(context.session, context.viewer, postmortem_id, context.now)
     row, seen = full.postmortem, seen_of(full)
-    shown = await list_shown(visit, seen)
+    shown = await threads.list_all(visit, seen)
     items = await listed(visit, ItemFilters(postmortem_id=postmortem_id), Ask(200))
     promised = [item.owner_id for one in alike for item in one.open_items]
-    named = await people.people_by_id(context.session, [*_people_in(row), *people_talking(shown), *promised])
+    named = await people.people_by_id(context.session, [*_people_in(row), *threads.people_in(shown), *promised])
     kept = template_of(row.template)
     texts = texts_of(row, kept)
     counts = full.counts
@@ -91,10 +91,10 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     may_edit = writes and access.may(Verb.EDIT, status, relations)
     may_manage = writes and access.may(Verb.ASK_REVIEWERS, status, relations)
     may_name_editors = writes and access.may(Verb.MANAGE, status, relations)
-    may_add_item = writes and action_items.may_add(seen)
+    may_add_item = writes and may_add(seen)
     offers = await _offers(visit, seen, known) if writes else {}
-    trackers = {one.id: one.name for one in await connections.find_by_kind(context.session, shelf.tracker_kinds())}
-    may_ticket = writes and batches.may_ask(seen) and _lacks_tickets(items["items"], trackers.keys())
+    trackers = {one.id: one.name for one in await connections.list_by_kind(context.session, shelf.tracker_kinds())}
+    may_ticket = writes and batches.may_open_tickets(seen) and _lacks_tickets(items["items"], trackers.keys())
     forms = {
         "item": may_add_item,
         "tickets": may_ticket,
@@ -122,10 +122,10 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         bars=[_bar(one, row, context.now) for one in await list_target_progress(context.session, seen, context.now)],
         teams=await teams.teams_by_id(context.session, [one.team_id for one in row.teams]),
         linked=await links.list_linked(context.session, seen),
-        threads=threads_of(shown, titles_of(kept), texts),
-        read_as=as_read(texts, shown),
+        threads=threads.threads_of(shown, titles_of(kept), texts),
+        read_as=threads.sections_html(texts, shown),
         revisions={one.name: one.revision for one in row.sections},
-        said_as=said(shown, named),
+        said_as=threads.bodies_html(shown, named),
         similar=alike,
         is_overdue=_is_overdue(context.now),
         advice=advice,
