@@ -25,7 +25,7 @@ from models.postmortem import Comment, Postmortem, TimelineEvent
 from models.queries.access.visibility import visible_to
 from models.queries.audit.audit_log import note_reads
 from models.queries.pagination import Ask
-from models.queries.search.conditions import all_of, any_of, phrases_met, plan_for_words, typed_query, weighted
+from models.queries.search_conditions import all_of, any_of, phrases_met, plan_for_words, typed_query, weighted
 from models.search import SearchDocument
 from models.section import Section
 

@@ -15,7 +15,7 @@ from models.postmortem import Postmortem, PostmortemService
 from models.queries.access.visibility import visible_to
 from models.queries.audit.audit_log import note_reads
 from models.queries.postmortems.postmortems import get_visible
-from models.queries.search.conditions import plan_for_words
+from models.queries.search_conditions import plan_for_words
 from models.search import SearchDocument
 from models.team import Service
 
