@@ -19,8 +19,9 @@ from activities.chat import ChatActivities
 from activities.notifications import NotificationActivities
 from activities.postmortems import PostmortemActivities
 from activities.tickets.batches import TicketBatchActivities
+from activities.tickets.pushing import PushActivities
 from activities.tickets.reconciliation import ReconciliationActivities
-from activities.tickets.sync import TicketActivities
+from activities.tickets.webhooks import TicketWebhookActivities
 from application.commands import Commands
 from integrations import shelf
 from models.keyring import Keyring
@@ -71,7 +72,8 @@ def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url
     """One for workflows and the database, one for messages, one for each tracker, one for answers in chats."""
     postmortems = PostmortemActivities(sessions)
     items = ActionItemActivities(sessions)
-    tickets = TicketActivities(sessions, keyring, base_url)
+    pushes = PushActivities(sessions, keyring, base_url)
+    webhooks = TicketWebhookActivities(sessions, keyring)
     reconciliation = ReconciliationActivities(sessions, keyring, base_url)
     batches = TicketBatchActivities(sessions)
     notifications = NotificationActivities(sessions, keyring, base_url)
@@ -88,7 +90,7 @@ def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url
             items.load_action_item,
             items.commit_action_item_command,
             items.nudge_for_overdue,
-            tickets.apply_delivery,
+            webhooks.apply_delivery,
             reconciliation.finish_reconciliation,
             batches.look_at_batch,
             batches.put_into_outbox,
@@ -109,7 +111,7 @@ def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url
         Worker(
             client,
             task_queue=tracker_queue(kind),
-            activities=[tickets.push_ticket, reconciliation.keep_webhook, reconciliation.reconcile_page],
+            activities=[pushes.push_ticket, reconciliation.keep_webhook, reconciliation.reconcile_page],
             max_task_queue_activities_per_second=shelf.tracker(kind).calls_per_second,
             graceful_shutdown_timeout=GRACE,
         )

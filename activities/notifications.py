@@ -17,6 +17,7 @@ from temporalio.exceptions import ApplicationError
 from activities.heartbeat import beating
 from activities.refusals import transaction
 from application.notifications import delivery, planning
+from application.notifications.connection_trouble import record_recovery, record_trouble
 from application.notifications.delivery import PreparedMessage, Route
 from application.notifications.wording import MessageWriter
 from domain.errors import AddressGone, CredentialsLocked, DomainError
@@ -24,7 +25,6 @@ from domain.notifications.timing import DeliveryPlan
 from integrations import shelf
 from integrations.notifier import Message, MessageKind, Notifier, NotifierUnavailable, Receipt, Recipient
 from models.keyring import Keyring
-from models.queries.connections import connections
 from models.queries.notifications import addresses
 from models.session import Sessions
 
@@ -121,7 +121,7 @@ class NotificationActivities:
                 unreachable=None,
                 thread=sent.receipt.thread,
             )
-            await connections.note_recovery(session, route.integration.id, now, team_id=team_id)
+            await record_recovery(session, route.integration.id, now, team_id=team_id)
         log.info(
             "message sent", message_id=prepared.message.id, to=prepared.receiver.id, channel=route.integration.kind
         )
@@ -201,7 +201,7 @@ class NotificationActivities:
 
     async def _break(self, route: Route, why: str, now: datetime, team_id: str | None) -> None:
         async with transaction(self._sessions) as session:
-            await connections.note_trouble(session, route.integration.id, why, now, team_id=team_id)
+            await record_trouble(session, route.integration.id, why, now, team_id=team_id)
 
     def _token(self, prepared: PreparedMessage) -> str | None:
         return self._keyring.sign("unsubscribe", prepared.receiver.id) if prepared.receiver.person else None

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+from application.action_items import commands as action_item_commands
 from application.audit import command_log
 from domain.access import Viewer
 from domain.action_items.commands import ActionItemCommand
 from domain.errors import DomainError
 from domain.postmortems.commands import PostmortemCommand
-from models.queries import action_items
 from models.queries.audit import command_log as command_queries
 from models.queries.postmortems import postmortems
 from models.queries.review import commands
@@ -95,8 +95,7 @@ async def check(
         seen = await postmortems.get_visible(session, viewer, command.postmortem_id)
         await commands.check(commands.Asked(session, viewer, seen, command, arguments, now))
     else:
-        found = await action_items.get_visible_item(session, viewer, command.action_item_id)
-        await action_items.check(action_items.Asked(session, viewer, found, command, arguments, now))
+        await action_item_commands.check_command(session, viewer, command, arguments, now)
 
 
 async def _was_committed(session: Session, command: Command) -> bool:

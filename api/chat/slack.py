@@ -15,12 +15,14 @@ from fastapi.responses import JSONResponse
 from starlette.background import BackgroundTask
 
 from api.request_context import Parts
+from application.connections.deliveries import conclude_delivery
 from domain.errors import BadSignature, StoreUnavailable
 from integrations import slack_request
 from integrations.slack import KIND
 from integrations.slack_request import Asked, Challenge, LinksShared, Read, Submitted, Unused
 from integrations.webhook import header
 from models.queries.connections import connections
+from models.queries.connections.deliveries import insert_delivery, settle_delivery
 from models.session import Session
 from runtime.chat import dialogs
 from runtime.chat.desk import Connection, Desk
@@ -91,7 +93,7 @@ def _is_from(connection: Connection, asked: Asked) -> bool:
 async def _record(
     session: Session, integration_id: str, asked: Read, headers: dict[str, str], body: bytes, now: datetime
 ) -> int | None:
-    return await connections.record_delivery(
+    return await insert_delivery(
         session,
         kind=KIND,
         integration_id=integration_id,
@@ -108,9 +110,7 @@ async def _leave(
     """Of a paused connection: kept as every request is, and nobody does it."""
     delivery = await _record(session, integration_id, asked, headers, body, now)
     if delivery is not None:
-        await connections.conclude_delivery(
-            session, integration_id, delivery, "paused", now, delivery_id=asked.id, operation=KIND
-        )
+        await conclude_delivery(session, integration_id, delivery, "paused", now, delivery_id=asked.id, operation=KIND)
     log.info("slack request of a paused connection", delivery_id=asked.id, what=type(asked).__name__)
 
 
@@ -119,5 +119,5 @@ async def _opened(parts: Parts, chat: ChatRequest, asked: Asked) -> bool:
     if not (dialogs.wants_dialog(asked) and await dialogs.open_dialog(chat, asked)):
         return False
     async with parts.sessions.begin() as session:
-        await connections.settle_delivery(session, chat.delivery, "dialog opened", datetime.now(UTC))
+        await settle_delivery(session, chat.delivery, "dialog opened", datetime.now(UTC))
     return True

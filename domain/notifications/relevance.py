@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from domain.action_items.action_item import ActionItemStatus, asked_from, is_overdue
+from domain.action_items.action_item import ActionItemStatus, is_overdue, reminded_from
 from domain.escalation.plan import ACTION_ITEM, occasion
 from domain.escalation.targets import TargetName
 from domain.notifications.timing import Outcome
@@ -190,7 +190,7 @@ def _is_item_done(notice: NoticeFacts, item: ActionItemFacts, subjects: Subjects
         return True
     is_moved = notice.kind == "action_item_overdue" and not is_overdue(status, item.due_on, subjects.now)
     if item.due_on is not None:
-        due_at = asked_from(item.due_on, item.snoozed_until)
+        due_at = reminded_from(item.due_on, item.snoozed_until)
         is_moved = is_moved or _is_for_another_due_time(notice, item.id, ACTION_ITEM, due_at)
     is_snoozed = item.snoozed_until is not None and item.snoozed_until > subjects.now
     return status.is_settled or is_moved or is_snoozed

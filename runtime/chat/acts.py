@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
+from application.action_items.commands import check_command
 from application.commands import is_to_send
 from domain.action_items.commands import ActionItemAction, ActionItemCommand
 from domain.people.time_zones import UTC_ZONE, Zone, instant, read_zone
@@ -13,7 +14,6 @@ from integrations.notifier import Act
 from integrations.slack_blocks import settled
 from integrations.slack_mrkdwn import cut, linked
 from integrations.slack_request import Origin
-from models.queries import action_items
 from models.queries.postmortems import postmortems
 from models.queries.review import commands as moves
 from models.session import Session
@@ -53,8 +53,7 @@ async def check(session: Session, request: Request, known: Known, wanted: Wanted
         await moves.check(moves.Asked(session, known.viewer, seen, move, words, request.now))
         return _about(seen.postmortem.title, f"{request.desk.base_url}/postmortems/{seen.postmortem.id}")
     change, words = _change(request, known, wanted)
-    found = await action_items.get_visible_item(session, known.viewer, wanted.entity_id)
-    await action_items.check(action_items.Asked(session, known.viewer, found, change, words, request.now))
+    found = await check_command(session, known.viewer, change, words, request.now)
     return _about(found.item.description, f"{request.desk.base_url}/action-items/{found.item.id}")
 
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import structlog
 
+from application.connections.deliveries import conclude_delivery
+from application.notifications.connection_trouble import record_trouble
 from domain.errors import PASSING, CredentialsRejected, DomainError, MalformedWebhook
 from integrations import slack_request
 from integrations.slack import KIND, ChannelGone, PersonGone, ScopeMissing, SlackRefused
@@ -95,7 +97,7 @@ class Answering:
     async def _settle(self, row: WebhookDelivery, result: str) -> None:
         async with self._desk.sessions.begin() as session:
             now = datetime.now(UTC)
-            await connections.conclude_delivery(
+            await conclude_delivery(
                 session, row.integration_id, row.id, result, now, delivery_id=row.delivery_id, operation=KIND
             )
         log.info("slack request answered", delivery=row.id, delivery_id=row.delivery_id, result=result)
@@ -103,7 +105,7 @@ class Answering:
     async def _mark(self, integration_id: str, why: str) -> None:
         """An administrator is told, once until it is mended."""
         async with self._desk.sessions.begin() as session:
-            await connections.note_trouble(session, integration_id, why, datetime.now(UTC))
+            await record_trouble(session, integration_id, why, datetime.now(UTC))
 
     async def _note(self, integration_id: str, refusal: SlackRefused) -> str:
         """A missing permission is the whole connection's; anything else is this request's."""

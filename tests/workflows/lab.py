@@ -19,6 +19,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 from temporalio.worker import Worker
 
+from application.action_items.items import add_item
 from application.people.people import add_person
 from application.people.teams import add_team
 from application.postmortems import opening
@@ -43,9 +44,8 @@ from models.keyring import Keyring
 from models.notification import Notice
 from models.person import Person
 from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget
-from models.queries import action_items
 from models.queries.audit import command_log
-from models.queries.connections import connections
+from models.queries.connections.deliveries import insert_delivery
 from models.queries.escalation import policies
 from models.queries.people import people
 from models.queries.postmortems import postmortems
@@ -223,7 +223,7 @@ class Board:
         headers, body = console.delivery(self._tracker("jane").update(ref, change), action, "jane", "s")
         told = {name.lower(): value for name, value in headers.items()}
         async with self.lab.sessions.begin() as session:
-            delivery = await connections.record_delivery(
+            delivery = await insert_delivery(
                 session,
                 kind="console",
                 integration_id=self.integration_id,
@@ -293,7 +293,7 @@ class Case:
         }
         async with self.lab.sessions.begin() as session:
             seen = await postmortems.get_visible(session, viewer, self.id)
-            await action_items.add_item(session, viewer, seen, item_id, values, now)
+            await add_item(session, viewer, seen, item_id, values, now)
         return item_id
 
     async def submit(self, *reviewer_ids: str) -> PostmortemSnapshot:

@@ -13,6 +13,8 @@ from api.pages.postmortems.transitions import list_transitions
 from api.pages.routing import Visit
 from api.pages.showing import show
 from application import style
+from application.action_items.items import may_add
+from application.tickets import batches
 from domain import access
 from domain.access import EditorLevel, Verb
 from domain.action_items.action_item import ActionItemStatus, LinkState, is_overdue
@@ -24,7 +26,6 @@ from domain.postmortems.lifecycle import Status
 from integrations import shelf
 from models.action_item import ActionItem
 from models.postmortem import Postmortem
-from models.queries import action_items
 from models.queries.action_items import ItemFilters
 from models.queries.connections import connections
 from models.queries.content.templates import template_of
@@ -36,7 +37,6 @@ from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmo
 from models.queries.review import reviews
 from models.queries.review.reviews import TargetStanding
 from models.queries.search import similar
-from models.queries.tickets import batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,10 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     may_edit = writes and access.may(Verb.EDIT, status, relations)
     may_manage = writes and access.may(Verb.ASK_REVIEWERS, status, relations)
     may_name_editors = writes and access.may(Verb.MANAGE, status, relations)
-    may_add_item = writes and action_items.may_add(visible)
+    may_add_item = writes and may_add(visible)
     offers = await list_transitions(visit, visible, names) if writes else {}
-    trackers = {one.id: one.name for one in await connections.find_by_kind(context.session, shelf.tracker_kinds())}
-    may_ticket = writes and batches.may_ask(visible) and _lacks_tickets(items["items"], trackers.keys())
+    trackers = {one.id: one.name for one in await connections.list_by_kind(context.session, shelf.tracker_kinds())}
+    may_ticket = writes and batches.may_open_tickets(visible) and _lacks_tickets(items["items"], trackers.keys())
     forms = {
         "item": may_add_item,
         "tickets": may_ticket,

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from domain.action_items.action_item import ActionItemStatus, Priority, asked_from
+from domain.action_items.action_item import ActionItemStatus, Priority, reminded_from
 from domain.escalation.plan import ACTION_ITEM, COMMENT_THREADS, PENDING_REVIEW, Owed, stale_draft
 from domain.escalation.policy import LOW_LADDER, Policy, review_time
 from domain.escalation.targets import Target, TargetName
@@ -202,7 +202,7 @@ async def read_item_debt(session: AsyncSession, item: ActionItem) -> Debt:
     settled = ActionItemStatus(item.status).is_settled or postmortem.status == Status.ARCHIVED
     things, calendars = [], cast.calendars
     if item.due_on is not None:
-        due = asked_from(item.due_on, item.snoozed_until)
+        due = reminded_from(item.due_on, item.snoozed_until)
         if item.snoozed_until is not None:
             calendars = {one: _snoozed(calendar, item.snoozed_until) for one, calendar in calendars.items()}
         owners = cast.owners([item.owner_id])
