@@ -7,13 +7,14 @@ from datetime import datetime
 from fastapi import Response
 
 from api.pages.action_items import listed
-from api.pages.comments.threads import as_read, list_shown, people_talking, said, threads_of
+from api.pages.comments import threads
 from api.pages.postmortems.reasons import ReasonNames
 from api.pages.postmortems.transitions import list_transitions
 from api.pages.routing import Visit
 from api.pages.showing import show
 from application import style
 from application.action_items.items import may_add
+from application.search import similar
 from application.tickets import batches
 from domain import access
 from domain.access import EditorLevel, Verb
@@ -36,7 +37,6 @@ from models.queries.postmortems import postmortems
 from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmortem, state_of
 from models.queries.review import reviews
 from models.queries.review.reviews import TargetStanding
-from models.queries.search import similar
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +62,10 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     similar_ones = await similar.list_similar(context.session, context.viewer, postmortem_id, 3)
     full = await postmortems.get_full(context.session, context.viewer, postmortem_id, context.now)
     row, visible = full.postmortem, visible_of(full)
-    shown = await list_shown(visit, visible)
+    shown = await threads.list_all(visit, visible)
     items = await listed(visit, ItemFilters(postmortem_id=postmortem_id), Ask(200))
     promised = [item.owner_id for one in similar_ones for item in one.open_items]
-    named = await people.people_by_id(context.session, [*_people_in(row), *people_talking(shown), *promised])
+    named = await people.people_by_id(context.session, [*_people_in(row), *threads.people_in(shown), *promised])
     template = template_of(row.template)
     texts = texts_of(row, template)
     counts = full.counts
@@ -107,10 +107,10 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         bars=[_bar(one, row, context.now) for one in await reviews.list_targets(context.session, visible, context.now)],
         teams=await teams.teams_by_id(context.session, [one.team_id for one in row.teams]),
         linked=await links.list_linked(context.session, visible),
-        threads=threads_of(shown, titles_of(template), texts),
-        read_as=as_read(texts, shown),
+        threads=threads.threads_of(shown, titles_of(template), texts),
+        read_as=threads.sections_html(texts, shown),
         revisions={one.name: one.revision for one in row.sections},
-        said_as=said(shown, named),
+        said_as=threads.bodies_html(shown, named),
         similar=similar_ones,
         is_overdue=_is_overdue(context.now),
         advice=await style.list_advice(context.session, visible) if may_edit else None,
