@@ -15,18 +15,17 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from temporalio.workflow import SandboxImportNotificationPolicy
 
 from activities.action_items import ActionItemActivities
-from activities.chat import ChatActivities
-from activities.notifications.notices import NoticeActivities
+from activities.chat.answering import ChatActivities
+from activities.notifications import NotificationActivities
 from activities.postmortems import PostmortemActivities
 from activities.tickets.batches import TicketBatchActivities
+from activities.tickets.pushing import PushActivities
 from activities.tickets.reconciliation import ReconciliationActivities
-from activities.tickets.sync import TicketActivities
+from activities.tickets.webhooks import TicketWebhookActivities
 from application.commands import Commands
 from integrations import shelf
 from models.keyring import Keyring
 from models.session import Sessions
-from runtime.chat.answering import Answering
-from runtime.chat.desk import Desk
 from runtime.connections import (
     connect_temporal,
     metrics_runtime,
@@ -71,10 +70,11 @@ def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url
     """One for workflows and the database, one for messages, one for each tracker, one for answers in chats."""
     postmortems = PostmortemActivities(sessions)
     items = ActionItemActivities(sessions)
-    tickets = TicketActivities(sessions, keyring, base_url)
+    pushes = PushActivities(sessions, keyring, base_url)
+    webhooks = TicketWebhookActivities(sessions, keyring)
     reconciliation = ReconciliationActivities(sessions, keyring, base_url)
     batches = TicketBatchActivities(sessions)
-    told = NoticeActivities(sessions, keyring, base_url)
+    notifications = NotificationActivities(sessions, keyring, base_url)
     main = Worker(
         client,
         task_queue=TASK_QUEUE,
@@ -88,12 +88,12 @@ def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url
             items.load_action_item,
             items.commit_action_item_command,
             items.nudge_for_overdue,
-            tickets.apply_delivery,
+            webhooks.apply_delivery,
             reconciliation.finish_reconciliation,
             batches.look_at_batch,
             batches.put_into_outbox,
-            told.plan_voice,
-            told.compose_message,
+            notifications.plan_voice,
+            notifications.compose_message,
         ],
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
         graceful_shutdown_timeout=GRACE,
@@ -101,7 +101,7 @@ def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url
     notify = Worker(
         client,
         task_queue=NOTIFY_QUEUE,
-        activities=[told.deliver_message],
+        activities=[notifications.deliver_message],
         max_task_queue_activities_per_second=MESSAGES_PER_SECOND,
         graceful_shutdown_timeout=GRACE,
     )
@@ -109,7 +109,7 @@ def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url
         Worker(
             client,
             task_queue=tracker_queue(kind),
-            activities=[tickets.push_ticket, reconciliation.keep_webhook, reconciliation.reconcile_page],
+            activities=[pushes.push_ticket, reconciliation.keep_webhook, reconciliation.reconcile_page],
             max_task_queue_activities_per_second=shelf.tracker(kind).calls_per_second,
             graceful_shutdown_timeout=GRACE,
         )
@@ -119,8 +119,8 @@ def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url
 
 
 def build_chat_worker(client: Client, sessions: Sessions, keyring: Keyring, base_url: str) -> Worker:
-    desk = Desk(sessions, keyring, Commands(sessions, dispatch := Dispatch(client, _always)), dispatch, base_url)
-    answers = ChatActivities(Answering(desk))
+    dispatch = Dispatch(client, _always)
+    answers = ChatActivities(sessions, keyring, Commands(sessions, dispatch), dispatch, base_url)
     return Worker(
         client,
         task_queue=CHAT_QUEUE,

@@ -1,4 +1,4 @@
-"""The only place where an error becomes a status: RFC 9457 problem documents."""
+"""The only place where an error becomes an HTTP status and an RFC 9457 problem document."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -65,7 +65,7 @@ STATUS: dict[type[DomainError], int] = {
     errors.WorkersUnavailable: 503,
     errors.Pending: 504,
 }
-"""Everything that is not here is a conflict with the state: 409."""
+"""Every other refusal conflicts with the current state: 409."""
 
 
 class Problem(BaseModel):
@@ -81,7 +81,7 @@ class Problem(BaseModel):
 
 
 def documented(*codes: int) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI responses for these statuses, all of the same shape."""
+    """OpenAPI responses for these statuses, all with the same schema."""
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         code: {"description": HTTPStatus(code).phrase, "content": {"application/problem+json": {"schema": schema}}}
@@ -113,7 +113,7 @@ def problem(request: Request, refusal: DomainError) -> Response:
 
 
 def wants_page(request: Request) -> bool:
-    """A browser outside of the API; programs get a problem document everywhere."""
+    """Whether to answer with a page: a browser asks for something outside of the API."""
     return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("Accept", "")
 
 
@@ -122,7 +122,7 @@ def _frame(request: Request) -> Mapping[str, Any] | None:
 
 
 def malformed(found: Sequence[Mapping[str, Any]]) -> errors.Malformed:
-    """What pydantic found wrong, without what was sent."""
+    """The errors that pydantic found, without the values that were sent."""
     reasons = [
         errors.reason(one["type"], one["msg"], where=".".join(str(part) for part in one["loc"])) for one in found
     ]
@@ -163,7 +163,7 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _store(request: Request, error: Exception) -> Response:
-    """What the database said: away, a conflict, a value that it cannot hold; anything else is a defect."""
+    """An error of the database: unreachable, a conflict, or a value that it cannot store. Others are defects."""
     if isinstance(error, OSError) or is_away(error):
         log.warning("database away", reason=type(error).__name__)
         return problem(request, errors.StoreUnavailable())

@@ -1,4 +1,4 @@
-"""Liveness, readiness and metrics. Open to all: they tell nothing but how the machine is."""
+"""Liveness, readiness and metrics. They need no sign-in, because they reveal nothing but the state of the system."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 router = APIRouter(tags=["health"])
 
-BUDGET = 2.0
+TIME_LIMIT = 2.0
 
 
 class Check(BaseModel):
@@ -67,9 +67,9 @@ async def metrics(request: Request) -> Response:
 
 
 async def _of_connections(request: Request) -> bytes:
-    """Nothing while the database is away: a scrape tells how this process is all the same."""
+    """Empty while the database is unreachable, so that a scrape still gets the metrics of this process."""
     try:
-        async with asyncio.timeout(BUDGET):
+        async with asyncio.timeout(TIME_LIMIT):
             return await connection_metrics(request.app.state.parts.sessions, datetime.now(UTC))
     except (TimeoutError, OSError, StoreError) as error:
         log.warning("metrics without connections", reason=type(error).__name__)
@@ -77,11 +77,11 @@ async def _of_connections(request: Request) -> bytes:
 
 
 async def _checked(check: Awaitable[str | None]) -> dict[str, Any]:
-    """``ok``, or ``unavailable`` with what is wrong in words that name no address and no credential."""
+    """``ok``, or ``unavailable`` with a reason that contains no address and no credential."""
     try:
-        async with asyncio.timeout(BUDGET):
+        async with asyncio.timeout(TIME_LIMIT):
             problem = await check
-    except Exception as error:  # noqa: BLE001 - whatever is wrong, it is away
+    except Exception as error:  # noqa: BLE001 - whatever the reason, it is unavailable
         problem = type(error).__name__
     return {"status": "unavailable", "detail": problem} if problem else {"status": "ok"}
 

@@ -1,4 +1,4 @@
-"""Around every request: its id, one log line, metrics, and a bound on its body."""
+"""Around every request: its id, one log line, metrics, and a limit on the size of its body."""
 
 import re
 import time
@@ -73,7 +73,7 @@ def _request_id(scope: Scope) -> str:
 
 
 class BodyLimit:
-    """Refuses a body that is too long, whether or not its length was told."""
+    """Refuses a body that is too long, with or without a Content-Length header."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -83,13 +83,13 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         limit = WEBHOOK_LIMIT if scope["path"].startswith("/api/webhooks/") else BODY_LIMIT
-        told = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if told.isdigit() and int(told) > limit:
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if declared.isdigit() and int(declared) > limit:
             await problem(Request(scope), BodyTooLarge(limit=limit))(scope, receive, send)
             return
         read = 0
 
-        async def bounded() -> Message:
+        async def limited() -> Message:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
@@ -97,7 +97,7 @@ class BodyLimit:
                 raise BodyTooLarge(limit=limit)
             return message
 
-        await self._app(scope, bounded, send)
+        await self._app(scope, limited, send)
 
 
 HEADERS = [
@@ -115,9 +115,9 @@ HEADERS = [
 
 
 class SecurityHeaders:
-    """What browsers are told about every answer but the API's own description, which loads its viewer from elsewhere.
+    """Sets security headers on every answer except the API reference, which loads its viewer from another site.
 
-    A door's own header stays.
+    A header that the handler has set stays.
     """
 
     def __init__(self, app: ASGIApp) -> None:

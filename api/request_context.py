@@ -1,7 +1,7 @@
-"""One request, one transaction: who asks, the session, and what is to happen once it is committed.
+"""The context of a request: the signed-in person, the session of its one transaction, and what runs after the commit.
 
-``ContextRoute`` opens it before the handler and commits it before the answer leaves. A write with an
-``Idempotency-Key`` keeps its answer in the same transaction, so that a repeat gets the same answer, also after a crash.
+``ContextRoute`` opens the transaction before the handler runs and commits it before the answer is sent. A write with an
+``Idempotency-Key`` stores its answer in the same transaction, so a repeat gets the same answer even after a crash.
 """
 
 import hashlib
@@ -19,15 +19,15 @@ from application.access.tokens import SignedIn, check_token
 from application.audit import kept_answers
 from application.commands import Commands
 from domain import access
-from domain.access import Deed, Viewer
+from domain.access import OrganizationVerb, Viewer
 from domain.errors import Malformed, NotAllowed, NotSignedIn, ScopeMissing, reason
+from models.audit import IdempotencyRecord
 from models.base import derived_id, new_id
 from models.keyring import Keyring
 from models.person import Person
 from models.queries import action_items
 from models.queries.access import tokens
 from models.queries.postmortems import postmortems
-from models.record import IdempotencyRecord
 from models.session import Session, Sessions, StoreError, is_read_only
 from runtime.dispatch import Dispatch
 from runtime.settings import Settings
@@ -38,16 +38,16 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the application is made of; built once, in ``api.app``."""
+    """The parts that every request needs; built once, in ``api.app``."""
 
     settings: Settings
     sessions: Sessions
     keyring: Keyring
     dispatch: Dispatch
     deliveries: RequestQueue = field(default_factory=lambda: RequestQueue(at_once=8, waiting=5000))
-    """Webhooks take few of the pool's connections: ten repeats of one delivery wait for the same row."""
+    """Webhooks use few connections of the pool, because ten repeats of one delivery wait for the same row."""
     chats: RequestQueue = field(default_factory=lambda: RequestQueue(at_once=4, waiting=200))
-    """People wait for these, three seconds at most: never behind a flood of webhooks."""
+    """Requests of chat users, who wait three seconds at most, do not queue behind webhooks."""
 
     @property
     def commands(self) -> Commands:
@@ -64,12 +64,12 @@ class RequestContext:
     key: str | None = None
     fingerprint: bytes = b""
     answer_is_secret: bool = False
-    """The answer holds a credential: it is not kept, and a repeat is another request."""
+    """The answer contains a credential, so it is not stored, and a repeat is a new request."""
     after_commit: list[Callable[[], Awaitable[Any]]] = field(default_factory=list)
 
     @property
     def request_id(self) -> str:
-        """Names this request among commands: the same for a repeat with the same key."""
+        """Identifies this request among commands: a repeat with the same key has the same id."""
         return derived_id("req", self.viewer.person_id, self.key) if self.key else new_id("req")
 
     def start_workflow_after_commit(self, postmortem_id: str) -> None:
@@ -82,14 +82,14 @@ class RequestContext:
             self.start_workflow_after_commit(postmortem_id)
 
     def require_admin(self, action: str) -> None:
-        if not access.may_do(Deed.ADMINISTER, access.standings(self.viewer)):
+        if not access.may_in_organization(OrganizationVerb.ADMINISTER, access.organization_relations(self.viewer)):
             raise NotAllowed(action=action, who="an administrator")
         if "admin" not in self.viewer.scopes:
             raise ScopeMissing(scope="admin")
 
 
 class ContextRoute(APIRoute):
-    """Authorises, opens the context, runs the handler, keeps the answer, commits, then does what waits for the
+    """Signs the person in, opens the context, runs the handler, stores the answer, commits, and runs what waits for the
     commit."""
 
     def get_route_handler(self) -> Handler:
@@ -150,18 +150,19 @@ def idempotency_key(request: Request) -> str | None:
 
 
 def fingerprint(request: Request, body: bytes) -> bytes:
-    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
-    return hashlib.sha256(asked + body).digest()
+    """Tells requests with the same key apart if they do not ask for the same thing."""
+    line = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    return hashlib.sha256(line + body).digest()
 
 
 async def answer_once(context: RequestContext, request: Request, handle: Handler) -> Response:
-    """The handler's answer; for a repeat of a request with the same key, the answer that was kept."""
+    """The handler's answer or, for a repeat of a request with the same key, the answer that was stored."""
     if context.key is None:
         return await handle(request)
     person_id = context.viewer.person_id
     kept = await kept_answers.claim_idempotency_key(context.session, person_id, context.key, context.fingerprint)
     if kept is not None:
-        await _check_seen_still(context, request, kept)
+        await _check_still_visible(context, request, kept)
         return Response(kept.body, kept.status_code, kept.headers)
     response = await handle(request)
     if response.status_code < 400 and not context.answer_is_secret:
@@ -180,18 +181,18 @@ async def answer_once(context: RequestContext, request: Request, handle: Handler
     return response
 
 
-_TOLD = re.compile(r"/api/(postmortems|action-items)/([A-Za-z0-9_-]+)")
+_ENTITY_PATH = re.compile(r"/api/(postmortems|action-items)/([A-Za-z0-9_-]+)")
 
 
-async def _check_seen_still(context: RequestContext, request: Request, kept: IdempotencyRecord) -> None:
-    """A kept answer about a postmortem or action item is only for whom that would be told now. Raises NotFound."""
-    told = _TOLD.match(kept.headers.get("location", "")) or _TOLD.match(request.url.path)
-    if told is None or not kept.body:
+async def _check_still_visible(context: RequestContext, request: Request, kept: IdempotencyRecord) -> None:
+    """A stored answer about a postmortem or action item needs the right to see it now. Raises NotFound."""
+    entity = _ENTITY_PATH.match(kept.headers.get("location", "")) or _ENTITY_PATH.match(request.url.path)
+    if entity is None or not kept.body:
         return
-    if told[1] == "postmortems":
-        await postmortems.get_visible(context.session, context.viewer, told[2])
+    if entity[1] == "postmortems":
+        await postmortems.get_visible(context.session, context.viewer, entity[2])
     else:
-        await action_items.get_visible_item(context.session, context.viewer, told[2])
+        await action_items.get_visible_item(context.session, context.viewer, entity[2])
 
 
 async def _record_use(sessions: Sessions, token_id: str, now: datetime) -> None:

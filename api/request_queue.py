@@ -1,4 +1,4 @@
-"""A line in front of the database: a flood waits in it rather than for a connection that people need too."""
+"""A queue in front of the database: a flood of requests waits here and does not take the connections of the others."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ from domain.errors import TooManyWaiting
 
 
 class RequestQueue:
-    """At most ``at_once`` are served, the others wait in the order in which they came, at most ``waiting`` of them."""
+    """Serves at most ``at_once`` requests; up to ``waiting`` others wait in the order in which they arrived."""
 
     def __init__(self, at_once: int, waiting: int) -> None:
         self._free = asyncio.Semaphore(at_once)

@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 import holidays
 from sqlalchemy import select, text, update
 
+from application.escalation import reminders
 from application.people.people import add_person
 from application.people.teams import add_team
 from application.postmortems import opening
@@ -32,12 +33,11 @@ from domain.escalation.targets import TargetName
 from integrations import public_holidays
 from models.action_item import ActionItem
 from models.escalation import ReminderAlarm, SentReminder
+from models.notification import Notice
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemTarget
-from application.escalation import reminders
 from models.queries.escalation import policies, targets
 from models.queries.people import calendars
-from models.record import Notice
 from models.session import Session, Sessions, make_engine, make_sessions
 from tests.workflows.lab import migrated_postgres
 

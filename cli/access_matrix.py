@@ -1,12 +1,12 @@
-"""``docs/access.md``: the table of ``domain.access`` as people read it, one matrix for each status.
+"""Generates ``docs/access.md`` from the tables of ``domain.access``, with one matrix for each status.
 
-``python -m cli.access_matrix > docs/access.md`` writes it anew; a test fails where it is stale.
+Run ``python -m cli.access_matrix > docs/access.md`` after a change; a test fails if the document is out of date.
 """
 
 import sys
 from collections.abc import Iterable, Sequence
 
-from domain.access import DEEDS, SEEING, TABLE, Relation, Standing, Verb
+from domain.access import ORGANIZATION_PERMISSIONS, PERMISSIONS, VISIBLE_TO, OrganizationRelation, Relation, Verb
 from domain.postmortems.lifecycle import Status
 
 COLUMNS: Sequence[Relation] = tuple(one for one in Relation if one not in {Relation.SYSTEM, Relation.READER})
@@ -24,7 +24,7 @@ the comment, *its owner* the one person who owns the action item: to all else of
 
 To everybody else it is not there: 404, and it is in no list, count, search, notice or page."""
 
-_STATUSES = """
+_BY_STATUS = """
 Until somebody chooses, a postmortem is TEAM where it has a team, else PRIVATE, while DRAFT and IN_REVIEW; then
 ORGANIZATION. The owner of an action item sees that item also where they may not see its postmortem.
 
@@ -35,27 +35,30 @@ who may do it in another status, 403 for the rest. A token also needs the scope 
 and what administrators do beside postmortems needs `admin`. An author never approves, also where they are a reviewer,
 and an author of a thread that others answered does not delete it."""
 
-_DEEDS = """
+_ORGANIZATION = """
 ## Beside postmortems
 
 A participant is one of the incident, a team member one of the incident's team."""
 
 
 def as_markdown() -> str:
-    parts = [_INTRODUCTION, "", *_seeing(), _STATUSES]
+    parts = [_INTRODUCTION, "", *_visibility(), _BY_STATUS]
     for status in Status:
-        rows = [_row(verb.value, TABLE[verb][status]) for verb in Verb if status in TABLE[verb]]
+        rows = [_row(verb.value, PERMISSIONS[verb][status]) for verb in Verb if status in PERMISSIONS[verb]]
         parts += ["", f"### {status}", "", *_table(["", *COLUMNS], rows)]
-    deeds = [[deed.value, *(_mark(one in held) for one in Standing)] for deed, held in DEEDS.items()]
-    parts += [_DEEDS, "", *_table(["", *Standing], deeds)]
+    actions = [
+        [verb.value, *(_mark(one in held) for one in OrganizationRelation)]
+        for verb, held in ORGANIZATION_PERMISSIONS.items()
+    ]
+    parts += [_ORGANIZATION, "", *_table(["", *OrganizationRelation], actions)]
     return "\n".join(parts) + "\n"
 
 
-def _seeing() -> Iterable[str]:
+def _visibility() -> Iterable[str]:
     heads = [one for one in COLUMNS if one not in {Relation.WRITER, Relation.OWNER}]
     rows = [
         [visibility.value, *(_mark(one in held) for one in heads), _mark(Relation.READER in held)]
-        for visibility, held in SEEING.items()
+        for visibility, held in VISIBLE_TO.items()
     ]
     return _table(["", *heads, "anybody else"], rows)
 

@@ -1,9 +1,9 @@
-"""Who may see and do what: one table over role, relation, status and verb.
+"""Who may see and do what, as one table over role, relation, status and verb.
 
-``SEEING`` says who may know of a postmortem, ``TABLE`` who may do what with it and with what hangs on it, ``DEEDS``
-who may do what beside postmortems. Every refusal asks them, ``docs/access.md`` is made of them
-(``cli.access_matrix``), and ``tests/api/access/test_access_table.py`` tries every cell through HTTP. ``SEEING``
-stands once more in SQL, in ``models.queries.access.visibility``; a test walks both.
+``VISIBLE_TO`` says who may know that a postmortem exists, ``PERMISSIONS`` who may do what with it and with its comments
+and action items, and ``ORGANIZATION_PERMISSIONS`` who may do everything else. Every check reads these tables.
+``cli.access_matrix`` generates ``docs/access.md`` from them, and ``tests/api/access/test_access_table.py`` tries every
+cell through HTTP. ``models.queries.access.visibility`` repeats ``VISIBLE_TO`` in SQL; a test compares the two.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class Visibility(StrEnum):
 
 
 class Relation(StrEnum):
-    """What somebody is to one postmortem, or to a comment or action item of it; a person may be several of these."""
+    """How a person relates to a postmortem, or to one of its comments or action items. Several may apply."""
 
     WRITER = "its author"  # of a comment
     OWNER = "its owner"  # of an action item
@@ -50,7 +50,7 @@ class EditorLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Whoever asks. ``person_id`` is None for the system itself."""
+    """The person on whose behalf something is read or changed, with the rights that they have now."""
 
     person_id: str
     role: Role
@@ -64,7 +64,7 @@ class Viewer:
 
 
 class Verb(StrEnum):
-    """What may be done with a postmortem, and with what hangs on it."""
+    """What may be done with a postmortem, its comments and its action items."""
 
     READ = "read all of it, its audit trail too"
     COMMENT = "comment and answer"
@@ -87,8 +87,8 @@ class Verb(StrEnum):
     DELETE = "delete"
 
 
-class Deed(StrEnum):
-    """What may be done beside postmortems."""
+class OrganizationVerb(StrEnum):
+    """What may be done apart from postmortems."""
 
     OPEN = "open a postmortem about a resolved incident"
     REPORT = "report and correct incidents"
@@ -97,8 +97,8 @@ class Deed(StrEnum):
     ADMINISTER = "administer people, teams, services and connections; read the whole audit trail"
 
 
-class Standing(StrEnum):
-    """What somebody is beside postmortems: by role, to an incident, to a team."""
+class OrganizationRelation(StrEnum):
+    """How a person relates to the organization, to an incident or to a team."""
 
     PARTICIPANT = "participant"
     TEAM = "team member"
@@ -123,12 +123,12 @@ MANAGING = frozenset({Relation.AUTHOR, Relation.EDITOR, Relation.ADMIN})
 _WITH_REVIEWERS = MANAGING | {Relation.REVIEWER}
 _WITH_PARTICIPANTS = _WITH_REVIEWERS | {Relation.PARTICIPANT}
 
-SEEING: Mapping[Visibility, AbstractSet[Relation]] = {
+VISIBLE_TO: Mapping[Visibility, AbstractSet[Relation]] = {
     Visibility.PRIVATE: INSIDERS,
     Visibility.TEAM: INSIDERS | {Relation.TEAM},
     Visibility.ORGANIZATION: INSIDERS | {Relation.TEAM, Relation.READER},
 }
-"""READER is everybody in the organisation here. The owner of an action item sees that item, not the postmortem."""
+"""READER stands for everyone in the organization. The owner of an action item sees the item, not its postmortem."""
 
 
 def _always(relations: AbstractSet[Relation]) -> dict[Status, AbstractSet[Relation]]:
@@ -138,12 +138,12 @@ def _always(relations: AbstractSet[Relation]) -> dict[Status, AbstractSet[Relati
 def _until_published(
     open_to: AbstractSet[Relation], in_review: AbstractSet[Relation] | None = None
 ) -> dict[Status, AbstractSet[Relation]]:
-    """Then the administrators' alone."""
+    """After that, only administrators may."""
     review = open_to if in_review is None else in_review
     return {Status.DRAFT: open_to, Status.IN_REVIEW: review, Status.PUBLISHED: _ADMIN, Status.ARCHIVED: _ADMIN}
 
 
-TABLE: Mapping[Verb, Mapping[Status, AbstractSet[Relation]]] = {
+PERMISSIONS: Mapping[Verb, Mapping[Status, AbstractSet[Relation]]] = {
     Verb.READ: _always(_READER),
     Verb.COMMENT: _always(_READER),
     Verb.REWORD: _always({Relation.WRITER}),
@@ -164,80 +164,85 @@ TABLE: Mapping[Verb, Mapping[Status, AbstractSet[Relation]]] = {
     Verb.ARCHIVE: {Status.PUBLISHED: _ADMIN},
     Verb.DELETE: {Status.DRAFT: _ADMIN},
 }
-"""Who may, by status. A status that is not there: nobody may, and only those who may elsewhere are told why not."""
+"""Who may, by status. In a status that is missing nobody may; only those who may in another one learn the reason."""
 
-DEEDS: Mapping[Deed, AbstractSet[Standing]] = {
-    Deed.OPEN: {Standing.PARTICIPANT, Standing.TEAM, Standing.RESPONDER, Standing.ADMIN},
-    Deed.REPORT: {Standing.RESPONDER, Standing.ADMIN},
-    Deed.WRITE_TEAM_TEMPLATE: {Standing.LEAD, Standing.ADMIN},
-    Deed.WRITE_TEMPLATE: {Standing.ADMIN},
-    Deed.ADMINISTER: {Standing.ADMIN},
+ORGANIZATION_PERMISSIONS: Mapping[OrganizationVerb, AbstractSet[OrganizationRelation]] = {
+    OrganizationVerb.OPEN: {
+        OrganizationRelation.PARTICIPANT,
+        OrganizationRelation.TEAM,
+        OrganizationRelation.RESPONDER,
+        OrganizationRelation.ADMIN,
+    },
+    OrganizationVerb.REPORT: {OrganizationRelation.RESPONDER, OrganizationRelation.ADMIN},
+    OrganizationVerb.WRITE_TEAM_TEMPLATE: {OrganizationRelation.LEAD, OrganizationRelation.ADMIN},
+    OrganizationVerb.WRITE_TEMPLATE: {OrganizationRelation.ADMIN},
+    OrganizationVerb.ADMINISTER: {OrganizationRelation.ADMIN},
 }
 
 
 def default_visibility(status: Status, *, has_team: bool) -> Visibility:
-    """What holds until somebody chooses."""
+    """The visibility of a postmortem for which none was chosen."""
     if status in {Status.PUBLISHED, Status.ARCHIVED}:
         return Visibility.ORGANIZATION
     return Visibility.TEAM if has_team else Visibility.PRIVATE
 
 
 def may_see(visibility: Visibility, relations: AbstractSet[Relation]) -> bool:
-    return bool(SEEING[visibility] & {*relations, Relation.READER})
+    return bool(VISIBLE_TO[visibility] & {*relations, Relation.READER})
 
 
 def sees_only_as_administrator(visibility: Visibility, relations: AbstractSet[Relation]) -> bool:
-    """It is PRIVATE and none of theirs: such a read is audited."""
+    """It is PRIVATE, and only the administrator role gives access: such a read is audited."""
     return visibility is Visibility.PRIVATE and relations & INSIDERS == {Relation.ADMIN}
 
 
 def may(verb: Verb, status: Status, relations: AbstractSet[Relation]) -> bool:
-    """Whether somebody who may see the postmortem may do that with it now."""
-    return bool(TABLE[verb].get(status, frozenset()) & {*relations, Relation.READER})
+    """Whether a person who may see the postmortem may do this with it in this status."""
+    return bool(PERMISSIONS[verb].get(status, frozenset()) & {*relations, Relation.READER})
 
 
 def check(verb: Verb, status: Status, relations: AbstractSet[Relation], action: str | None = None) -> None:
-    """Raises :class:`NotAllowed` where it is somebody else's to do; ``action`` says it in words.
+    """Raises :class:`NotAllowed` if the person may not; ``action`` is what they wanted to do, in words.
 
-    In a status where nobody may, only those who could in another one learn about the status (from the lifecycle);
-    to all others it is simply not theirs.
+    In a status in which nobody may, those who may in another status pass this check and are refused by the lifecycle,
+    which names the status. All others are not allowed at all.
     """
-    allowed = TABLE[verb].get(status) or frozenset().union(*TABLE[verb].values())
+    allowed = PERMISSIONS[verb].get(status) or frozenset().union(*PERMISSIONS[verb].values())
     if not allowed & {*relations, Relation.READER}:
         raise NotAllowed(action=action or verb.value, who=in_words(allowed))
 
 
 def check_transition(transition: Transition, status: Status, relations: AbstractSet[Relation]) -> None:
-    """As :func:`check`. A wrong status is told by the lifecycle, as ``IllegalTransition``."""
+    """As :func:`check`. The lifecycle refuses a wrong status, with ``IllegalTransition``."""
     check(Verb[transition.value], status, relations)
 
 
 def check_edit(status: Status, relations: AbstractSet[Relation]) -> None:
-    """Raises :class:`EditingClosed` for those who may see but not edit the content in this status."""
+    """Raises :class:`EditingClosed` if the person may see the content but not edit it in this status."""
     if not may(Verb.EDIT, status, relations):
-        raise EditingClosed(status=status, who=in_words(TABLE[Verb.EDIT][status]))
+        raise EditingClosed(status=status, who=in_words(PERMISSIONS[Verb.EDIT][status]))
 
 
-def standings(
+def organization_relations(
     viewer: Viewer, team_id: str | None = None, *, participates: bool = False, leads: bool = False
-) -> frozenset[Standing]:
-    """What somebody is to an incident or a team; ``team_id`` is the incident's."""
+) -> frozenset[OrganizationRelation]:
+    """The viewer's relations to the organization, and to an incident whose team is ``team_id``."""
     held = {
-        Standing.ADMIN: viewer.is_admin,
-        Standing.RESPONDER: viewer.role is Role.RESPONDER,
-        Standing.TEAM: team_id in viewer.team_ids,
-        Standing.PARTICIPANT: participates,
-        Standing.LEAD: leads,
+        OrganizationRelation.ADMIN: viewer.is_admin,
+        OrganizationRelation.RESPONDER: viewer.role is Role.RESPONDER,
+        OrganizationRelation.TEAM: team_id in viewer.team_ids,
+        OrganizationRelation.PARTICIPANT: participates,
+        OrganizationRelation.LEAD: leads,
     }
-    return frozenset(standing for standing, holds in held.items() if holds)
+    return frozenset(relation for relation, holds in held.items() if holds)
 
 
-def may_do(deed: Deed, held: AbstractSet[Standing]) -> bool:
-    return bool(DEEDS[deed] & held)
+def may_in_organization(verb: OrganizationVerb, held: AbstractSet[OrganizationRelation]) -> bool:
+    return bool(ORGANIZATION_PERMISSIONS[verb] & held)
 
 
 def in_words(relations: AbstractSet[Relation]) -> str:
-    """``its author, administrator or editor``: whose it is comes first."""
+    """Such as ``its author, administrator or editor``: the author or owner of the thing itself comes first."""
     own = [one.value for one in (Relation.WRITER, Relation.OWNER) if one in relations]
     unsaid = {Relation.SYSTEM, Relation.WRITER, Relation.OWNER}
     others = " or ".join(one.value for one in Relation if one in relations and one not in unsaid)

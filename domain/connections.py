@@ -58,6 +58,13 @@ class Budget:
         return max(0.0, round(1 - self.windows[-1].burn, 4)) if self.windows else 1.0
 
 
+def is_replayable(direction: str, operation: str, delivery_id: str | None, item_id: str | None) -> bool:
+    """Whether an attempt of the sync log can be made again: it was about a single delivery, or a single ticket."""
+    if operation == "replay":
+        return False
+    return delivery_id is not None if direction == "IN" else item_id is not None
+
+
 def registration_state(is_there: bool, expires_at: datetime | None, now: datetime) -> RegistrationState:
     if not is_there:
         return RegistrationState.NONE

@@ -1,6 +1,6 @@
 """Incidents as their sources report them.
 
-``registers`` is the merged document (``domain.incidents.incident``), the truth; the columns beside it are
+``registers`` is the merged document (``domain.incidents.state``), the truth; the columns beside it are
 projections for queries. The same report twice, late or out of order gives the same document.
 """
 

@@ -1,4 +1,4 @@
-"""What is said to whom outside of the inbox: messages, when somebody hears next, and where they are reached."""
+"""Notices, the messages that deliver them, the state of each receiver, and where each person is reached."""
 
 from datetime import date
 
@@ -8,11 +8,57 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, CreatedAt, Id, Instant, Key
 
 
-class Voice(Base):
-    """One row for each receiver, a person or a team, that was ever told anything.
+class Notice(Base):
+    """A notice in a person's inbox or for a team's channel. ``dedupe_key`` names its occasion: a receiver gets one
+    notice for each occasion.
 
-    ``next_at`` is when their workflow looks next, null where it has ended; ``digest_at`` is when their digest was
-    planned for. ``reported_on`` is the Monday of the last week whose report went out.
+    The row is the outbox of notifications: while ``is_heard`` is false, the receiver's workflow does not know of it,
+    and while ``settled_at`` is null, it is still to be sent. ``outcome`` says how it was settled
+    (``domain.notifications.timing.Outcome``) and ``channel`` where it was sent. The receiver stands in for
+    ``on_behalf_of_id``, who is away. ``team_id`` is a receiver, and ``about_team_id`` the team that the notice is
+    about.
+    """
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        Index("ix_notice_person_id_id", "person_id", "id"),
+        Index("ix_notice_postmortem_id", "postmortem_id"),
+        Index("uq_notice_person_id_dedupe_key", "person_id", "dedupe_key", unique=True),
+        Index("uq_notice_team_id_dedupe_key", "team_id", "dedupe_key", unique=True),
+        Index("ix_notice_outbox", "created_at", postgresql_where="not is_heard"),
+        Index("ix_notice_waiting", "person_id", "team_id", postgresql_where="settled_at is null"),
+        Index("ix_notice_message_id", "message_id", postgresql_where="message_id is not null"),
+        CheckConstraint("num_nonnulls(person_id, team_id) = 1", name="receiver"),
+    )
+
+    id: Mapped[Key]
+    person_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    team_id: Mapped[Id | None] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"))
+    dedupe_key: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str]
+    rung: Mapped[str | None]
+    target: Mapped[str | None]
+    channel: Mapped[str]
+    postmortem_id: Mapped[Id | None] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    action_item_id: Mapped[Id | None] = mapped_column(ForeignKey("action_item.id", ondelete="CASCADE"), index=True)
+    comment_id: Mapped[Id | None] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), index=True)
+    integration_id: Mapped[Id | None] = mapped_column(ForeignKey("integration.id", ondelete="CASCADE"), index=True)
+    about_team_id: Mapped[Id | None] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"), index=True)
+    on_behalf_of_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    is_escalation: Mapped[bool] = mapped_column(server_default="false", default=False)
+    is_heard: Mapped[bool] = mapped_column(server_default="false", default=False)
+    created_at: Mapped[CreatedAt]
+    read_at: Mapped[Instant | None]
+    settled_at: Mapped[Instant | None]
+    outcome: Mapped[str | None]
+    message_id: Mapped[Id | None] = mapped_column(ForeignKey("message.id"))
+
+
+class ReceiverState(Base):
+    """One row for each receiver, a person or a team, that was ever notified of anything.
+
+    ``next_at`` is when the receiver's workflow acts next, null if it has ended; ``digest_at`` is when the next digest
+    is planned for. ``reported_on`` is the Monday of the week whose weekly summary was sent last.
     """
 
     __tablename__ = "voice"
@@ -28,11 +74,11 @@ class Voice(Base):
 
 
 class Message(Base):
-    """Notices that are told together. WAITING until its activity has an answer; VOID where nothing of it was left.
+    """Notices that are sent together. WAITING until it was sent; VOID if none of its notices was worth sending.
 
-    ``channel`` is the kind that took it, ``inbox`` where none did; ``external_id`` is that channel's name of it, and
-    ``thread`` that of the message which it stands under there, null where it stands by itself. ``detail`` says why
-    nothing else took it or, of one that waits, why it came back.
+    ``channel`` is the kind of connection that took it, ``inbox`` if none did. ``external_id`` is its id in that
+    channel, and ``thread`` the id of the message there that it replies to, null if it starts a thread. ``detail`` says
+    why no connection took it or, while it is WAITING, why it came back.
     """
 
     __tablename__ = "message"
@@ -58,8 +104,8 @@ class Message(Base):
 
 
 class ChannelAddress(Base):
-    """Where a connection reaches a person. ``is_chosen``: an administrator or they themselves wrote it, so that it is
-    not looked up. ``refused_at``: nobody was there."""
+    """A person's address in a connection. ``is_chosen``: an administrator or the person entered it, so it is not looked
+    up. ``refused_at``: the address did not work then."""
 
     __tablename__ = "channel_address"
     __table_args__ = (Index("ix_channel_address_integration_id_address", "integration_id", "address"),)

@@ -1,37 +1,21 @@
 """The first start: default policy, templates, the administrator of the bootstrap token, demo data. Safe to repeat."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
+from application import demo
 from application.access.tokens import hash_token
-from application.content import templates
-from application.incidents import reports
+from application.content.templates import ensure_starting_templates
 from application.people.people import add_person
-from application.people.services import add_service
-from application.people.teams import add_team
-from application.postmortems import editing
-from domain.access import Role, Viewer
-from domain.incidents.incident import IncidentReport, IncidentStatus, Responder, TimelineMark, Urgency
+from domain.access import Role
 from models.base import derived_id
-from models.queries import action_items
 from models.queries.access.tokens import insert_token
 from models.queries.escalation import policies
 from models.queries.people import people
-from models.queries.postmortems import postmortems
-from models.queries.review.reviewers import insert_reviewers
 from models.session import Session
 from runtime.connections import open_database
 from runtime.settings import Settings
 
 ADMIN_ID = "user_admin"
-PEOPLE = (
-    ("user_jane", "jane", "Jane Doe", Role.RESPONDER),
-    ("user_bob", "bob", "Bob Marsh", Role.RESPONDER),
-    ("user_alice", "alice", "Alice Ng", Role.RESPONDER),
-    ("user_maya", "maya", "Maya Okafor", Role.ADMIN),
-    ("user_tomas", "tomas", "Tomas Silva", Role.MEMBER),
-)
-TEAM_ID = "team_payments"
-SERVICES = (("svc_payments_api", "payments-api"), ("svc_checkout", "checkout"), ("svc_search", "search"))
 
 
 async def seed(settings: Settings) -> None:
@@ -39,11 +23,11 @@ async def seed(settings: Settings) -> None:
     now = datetime.now(UTC)
     async with database.sessions.begin() as session:
         await policies.ensure_default_policy(session)
-        await templates.ensure_starting_templates(session)
+        await ensure_starting_templates(session)
         if settings.bootstrap_token is not None:
             await _administrator(session, settings.bootstrap_token.get_secret_value())
-        if settings.demo and await people.find_person(session, "user_jane") is None:
-            await _demo(session, now)
+        if settings.demo and await people.find_person(session, demo.PEOPLE[0][0]) is None:
+            await demo.insert_demo_data(session, now)
     await database.close()
 
 
@@ -67,144 +51,3 @@ async def _administrator(session: Session, token: str) -> None:
         scopes=["read", "write", "admin"],
         expires_at=None,
     )
-
-
-async def _demo(session: Session, now: datetime) -> None:
-    for person_id, handle, name, role in PEOPLE:
-        email = f"{handle}@example.com"
-        await add_person(session, person_id=person_id, email=email, name=name, handle=handle, role=role)
-    members = [person_id for person_id, *_ in PEOPLE]
-    await add_team(session, team_id=TEAM_ID, name="Payments", lead_id="user_maya", member_ids=members)
-    for service_id, name in SERVICES:
-        await add_service(session, service_id=service_id, name=name, team_id=TEAM_ID)
-    await _payment_outage(session, now)
-    await _report(session, _failover(now - timedelta(days=3)), "inc_cachefail", "pm_cachefail", now)
-    await _report(session, _lagging_search(now - timedelta(minutes=35)), "inc_searchlag", None, now)
-
-
-async def _report(
-    session: Session, report: IncidentReport, incident_id: str, postmortem_id: str | None, now: datetime
-) -> None:
-    await reports.receive_report(
-        session, None, report, now, incident_id=incident_id, postmortem_id=postmortem_id, origin="demo"
-    )
-
-
-async def _payment_outage(session: Session, now: datetime) -> None:
-    """The product document's example, with its very ids; written up and waiting for its two reviewers to be asked."""
-    await _report(session, _outage(now - timedelta(hours=20)), "inc_abc123", "pm_xyz", now)
-    jane = Viewer("user_jane", Role.RESPONDER, frozenset({TEAM_ID}), origin="demo")
-    await editing.edit_postmortem(session, jane, "pm_xyz", PAYMENT_SECTIONS, expected_version=None, now=now)
-    await session.flush()
-    await insert_reviewers(session, "pm_xyz", ["user_bob", "user_alice"], now)
-    seen = await postmortems.get_visible(session, jane, "pm_xyz", lock=True)
-    today = now.date()
-    for item_id, description, owner_id, days, priority in PAYMENT_ITEMS:
-        values = {
-            "description": description,
-            "owner_id": owner_id,
-            "due_on": today + timedelta(days=days),
-            "priority": priority,
-        }
-        await action_items.add_item(session, jane, seen, item_id, values, now)
-
-
-def _outage(start: datetime) -> IncidentReport:
-    def after(minutes: int) -> datetime:
-        return start + timedelta(minutes=minutes)
-
-    events = (
-        (0, "Monitoring alert triggered: Payment API latency is above its limit", None),
-        (3, "Acknowledged by the on-call engineer", "Jane Doe"),
-        (8, "First finding: the number of database connections is unusually high", "Jane Doe"),
-        (15, "Cause found: the connection pool is exhausted", "Bob Marsh"),
-        (22, "Mitigation: pool size raised, affected pods restarted", "Bob Marsh"),
-        (30, "Service restored; watching the dashboards", "Jane Doe"),
-        (45, "Resolved; follow-up tasks written down", "Jane Doe"),
-    )
-    return IncidentReport(
-        source="generic",
-        external_id="payment-api-outage",
-        occurred_at=after(45),
-        title="Payment API outage",
-        description="Payments failed for 45 minutes because the database connection pool was exhausted.",
-        urgency=Urgency.HIGH,
-        status=IncidentStatus.RESOLVED,
-        started_at=start,
-        acknowledged_at=after(3),
-        acknowledged_by="jane@example.com",
-        resolved_at=after(45),
-        services=("payments-api",),
-        team_id=TEAM_ID,
-        responders=(Responder("jane@example.com", "Jane Doe"), Responder("bob@example.com", "Bob Marsh")),
-        customer_impact=True,
-        timeline=tuple(TimelineMark(after(minutes), words, actor) for minutes, words, actor in events),
-    )
-
-
-def _failover(start: datetime) -> IncidentReport:
-    end = start + timedelta(minutes=72)
-    return IncidentReport(
-        source="generic",
-        external_id="cache-failover",
-        occurred_at=end,
-        title="Checkout slow after a cache failover",
-        description="A cache replica took over with a cold cache, and checkout pages took up to nine seconds.",
-        urgency=Urgency.HIGH,
-        status=IncidentStatus.RESOLVED,
-        started_at=start,
-        acknowledged_at=start + timedelta(minutes=6),
-        acknowledged_by="bob@example.com",
-        resolved_at=end,
-        services=("checkout",),
-        team_id=TEAM_ID,
-        responders=(Responder("bob@example.com", "Bob Marsh"), Responder("tomas@example.com", "Tomas Silva")),
-        timeline=(TimelineMark(start, "Alert triggered: checkout p95 above 5 s", None),),
-    )
-
-
-def _lagging_search(start: datetime) -> IncidentReport:
-    return IncidentReport(
-        source="generic",
-        external_id="search-lag",
-        occurred_at=start,
-        title="Search index is behind",
-        description="New products appear in search half an hour late.",
-        urgency=Urgency.LOW,
-        status=IncidentStatus.ACKNOWLEDGED,
-        started_at=start,
-        acknowledged_at=start + timedelta(minutes=4),
-        acknowledged_by="alice@example.com",
-        services=("search",),
-        team_id=TEAM_ID,
-        responders=(Responder("alice@example.com", "Alice Ng"),),
-    )
-
-
-PAYMENT_SECTIONS = {
-    "summary": "The Payment API was down for 45 minutes: its database connection pool was exhausted. About 2,300 "
-    "transactions failed. Raising the pool's limit and restarting the affected pods brought it back.",
-    "impact": "- 45 minutes of failed payments, about 2,300 customers\n- 2,347 failed transactions\n"
-    "- the 99.9 % objective of the month is missed\n- 47 support tickets",
-    "root_cause": "The pool allowed 50 connections, a value from the first deployment two years ago. Traffic had grown "
-    "from 30 to 48 connections at a time; a marketing campaign pushed it over the limit, and requests queued until "
-    "they timed out.\n\nNothing measured how full the pool was, so the slow growth stayed unseen.",
-    "resolution": "1. Raised the pool to 100 connections\n2. Restarted three API pods\n"
-    "3. Watched payments for 15 minutes",
-    "lessons_learned": "**Went well**: the alert came within three minutes.\n\n"
-    "**Could be better**: the runbook does not know about connection pools.\n\n"
-    "**Lucky**: the peak was a small one.",
-    "impact_metrics": {
-        "durationMinutes": 45,
-        "affectedUsers": 2300,
-        "failedTransactions": 2347,
-        "revenueImpact": {"amount": "12500.00", "currency": "USD"},
-        "slaBreach": "99.9% missed",
-        "supportTickets": 47,
-    },
-}
-PAYMENT_ITEMS = (
-    ("ai_poolalerts", "Alert at 80 % of the connection pool", "user_jane", 7, "HIGH"),
-    ("ai_poolreview", "Review the connection limits of every service", "user_bob", 14, "MEDIUM"),
-    ("ai_poolrunbook", "Describe connection pools in the runbook", "user_alice", 21, "LOW"),
-)

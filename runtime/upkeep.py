@@ -9,6 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import structlog
 
+from application.incidents.deliveries import apply_recorded_reports
+from application.notifications.bounces import apply_recorded_bounce
+from application.tickets.deliveries import apply_if_pull_request, find_item_of_delivery
 from integrations import public_holidays, shelf
 from integrations.bounces import KIND as MAIL
 from integrations.slack import KIND as CHAT
@@ -17,8 +20,9 @@ from models.integration import WebhookDelivery
 from models.keyring import Keyring
 from models.queries import action_items, workers
 from models.queries.audit import command_log, kept_answers
-from models.queries.chat import chat
-from models.queries.connections import connections
+from models.queries.chat import deliveries as chat_deliveries
+from models.queries.connections import deliveries, registrations, sync_log
+from models.queries.connections.deliveries import settle_delivery
 from models.queries.escalation import reminders
 from models.queries.notifications import outbox
 from models.queries.people import calendars
@@ -26,7 +30,6 @@ from models.queries.postmortems import postmortems
 from models.queries.tickets import batches as ticket_batches
 from models.queries.tickets import tickets
 from models.session import Session, Sessions
-from runtime.deliveries import apply_delivery, apply_returned, find_item_of, keep_pull_request
 from runtime.dispatch import BULK, Dispatch
 
 log = structlog.get_logger()
@@ -74,7 +77,7 @@ class Upkeep:
         """Until cancelled. A round that fails is logged, and the next one comes."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(_every(PRESENCE_EVERY, self.note_presence))
+                group.create_task(_every(PRESENCE_EVERY, self.upsert_presence))
                 group.create_task(_every(SWEEP_EVERY, self.sweep))
                 group.create_task(_every(SWEEP_EVERY, self.drain))
                 group.create_task(_every(SCHEDULES_EVERY, self.keep_schedules))
@@ -85,14 +88,14 @@ class Upkeep:
         finally:
             await self._leave()
 
-    async def note_presence(self) -> None:
+    async def upsert_presence(self) -> None:
         async with self._sessions.begin() as session:
-            await workers.note_presence(session, self._id, _now())
+            await workers.upsert_presence(session, self._id, _now())
 
     async def _leave(self) -> None:
         try:
             async with asyncio.timeout(2), self._sessions.begin() as session:
-                await workers.drop_presence(session, self._id)
+                await workers.delete_presence(session, self._id)
         except (TimeoutError, OSError):
             log.warning("could not sign off")
 
@@ -104,7 +107,7 @@ class Upkeep:
             overlooked, overlooked_items = await reminders.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
             waiting += overlooked
             items = await action_items.list_unstarted_unscoped(session, SWEEP_LIMIT)
-            items += await tickets.nudge_stuck_unscoped(session, before, before - STUCK, SWEEP_LIMIT)
+            items += await tickets.claim_stuck_unscoped(session, before, before - STUCK, SWEEP_LIMIT)
             resumable = await tickets.list_resumable_unscoped(session, SWEEP_LIMIT)
             batches = await ticket_batches.list_unstarted_unscoped(session, SWEEP_LIMIT)
             items += overlooked_items
@@ -116,7 +119,7 @@ class Upkeep:
                 return
         for ticket_id, item_id in resumable:
             async with self._sessions.begin() as session:
-                await tickets.note_resumed(session, [ticket_id])
+                await tickets.clear_waiting(session, [ticket_id])
             if not await self._dispatch.start_action_item(item_id, BULK):
                 return
         for batch_id in batches:
@@ -126,7 +129,7 @@ class Upkeep:
     async def keep_schedules(self) -> None:
         """Each connection to a tracker has its reconciliation, a paused one a paused one, one that is gone none."""
         async with self._sessions.begin() as session:
-            wanted = await tickets.list_connections_unscoped(session, shelf.tracker_kinds())
+            wanted = await registrations.list_trackers_unscoped(session, shelf.tracker_kinds())
         known = await self._dispatch.list_schedules()
         for integration_id, kind, enabled in wanted:
             if known.get(integration_id) != (not enabled, self._reconcile_every):
@@ -139,13 +142,13 @@ class Upkeep:
     async def look_at_once(self) -> None:
         """Reconciles what was just connected, enabled or given other credentials: our webhook is to be there."""
         async with self._sessions.begin() as session:
-            wanting = await tickets.list_wanting_look_unscoped(session, shelf.tracker_kinds())
+            wanting = await registrations.list_reconciliation_requests_unscoped(session, shelf.tracker_kinds())
         for integration_id, kind, since in wanting:
             kept = await self._dispatch.keep_schedule(integration_id, kind, paused=False, every=self._reconcile_every)
             if not kept or not await self._dispatch.reconcile_now(integration_id):
                 return
             async with self._sessions.begin() as session:
-                await tickets.note_looked(session, integration_id, since)
+                await registrations.clear_reconciliation_request(session, integration_id, since)
 
     async def wake_voices(self) -> None:
         """Tells whoever has a new notice, once its row is committed; and those whose workflow must have been lost.
@@ -167,12 +170,12 @@ class Upkeep:
     async def drain(self) -> None:
         """Handles again what was received and not handled: signals trackers' news, applies incidents' reports."""
         async with self._sessions.begin() as session:
-            pending = await connections.list_pending_unscoped(session, _now() - LATE, SWEEP_LIMIT)
+            pending = await deliveries.list_pending_unscoped(session, _now() - LATE, SWEEP_LIMIT)
         for delivery in pending:
             if delivery.kind == CHAT:
                 continue
             async with self._sessions.begin() as session:
-                is_free = await connections.count_attempt(session, delivery.id)
+                is_free = await deliveries.count_attempt(session, delivery.id)
             if not is_free:
                 continue
             if delivery.kind in shelf.tracker_kinds():
@@ -184,27 +187,27 @@ class Upkeep:
 
     async def _resend(self, delivery: WebhookDelivery) -> None:
         async with self._sessions.begin() as session:
-            if await keep_pull_request(session, self._keyring, delivery, _now()):
+            if await apply_if_pull_request(session, self._keyring, delivery, _now()):
                 return
-            item_id = await find_item_of(session, self._keyring, delivery)
+            item_id = await find_item_of_delivery(session, self._keyring, delivery)
             if item_id is None:
-                await connections.settle_delivery(session, delivery.id, "unlinked", _now())
+                await settle_delivery(session, delivery.id, "unlinked", _now())
                 return
         await self._dispatch.signal_ticket_event(item_id, delivery.id)
 
     async def _apply_returned(self, delivery: WebhookDelivery) -> None:
         async with self._sessions.begin() as session:
-            held = await connections.lock_delivery_unscoped(session, delivery.id)
+            held = await deliveries.lock_delivery_unscoped(session, delivery.id)
             if held is not None:
-                await apply_returned(session, held, _now())
+                await apply_recorded_bounce(session, held, _now())
 
     async def _apply_reports(self, delivery: WebhookDelivery) -> None:
         async with self._sessions.begin() as session:
-            held = await connections.lock_delivery_unscoped(session, delivery.id)
+            held = await deliveries.lock_delivery_unscoped(session, delivery.id)
             if held is None:
                 return
-            touched = await apply_delivery(session, held)
-            await connections.settle_delivery(session, delivery.id, "applied", _now())
+            touched = await apply_recorded_reports(session, held)
+            await settle_delivery(session, delivery.id, "applied", _now())
         for postmortem_id in touched:
             await self._dispatch.start_postmortem(postmortem_id)
 
@@ -212,8 +215,8 @@ class Upkeep:
         """Has requests from chats answered whose workflow was not started, while an answer still makes sense."""
         now = _now()
         async with self._sessions.begin() as session:
-            await chat.settle_stale(session, CHAT, now - STALE_CHAT, now)
-            pending = await chat.list_pending_unscoped(session, CHAT, now - LATE, SWEEP_LIMIT)
+            await chat_deliveries.settle_stale(session, CHAT, now - STALE_CHAT, now)
+            pending = await chat_deliveries.list_pending_unscoped(session, CHAT, now - LATE, SWEEP_LIMIT)
         for delivery in pending:
             if not await self._dispatch.start_chat(delivery):
                 return
@@ -221,11 +224,11 @@ class Upkeep:
     async def tidy(self) -> None:
         now = _now()
         async with self._sessions.begin() as session:
-            await chat.forget_old(session, CHAT, now - KEEP_WORDS)
+            await chat_deliveries.forget_old(session, CHAT, now - KEEP_WORDS)
             await kept_answers.delete_answers(session, now - KEEP_ANSWERS)
             await command_log.delete_arguments(session, now - KEEP_ANSWERS)
-        await self._forget(connections.forget_attempts, now - KEEP_ATTEMPTS)
-        await self._forget(connections.forget_deliveries, now - KEEP_DELIVERIES)
+        await self._forget(sync_log.delete_attempts, now - KEEP_ATTEMPTS)
+        await self._forget(deliveries.delete_deliveries, now - KEEP_DELIVERIES)
         async with self._sessions.begin() as session:
             for region in await calendars.list_regions_without_holidays(session, date(now.year + HOLIDAYS_AHEAD, 1, 1)):
                 await calendars.insert_holidays(session, region, _holidays(region, now.year))

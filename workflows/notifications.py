@@ -13,8 +13,8 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.notifications.notices import Deliver, LookAt, NoticeActivities
-    from domain.notifications.timing import Plan
+    from activities.notifications import DeliverMessage, NotificationActivities, PlanNotifications
+    from domain.notifications.timing import DeliveryPlan
     from workflows.queues import NOTIFY_QUEUE
     from workflows.retries import NOTIFY
     from workflows.store import patiently
@@ -28,7 +28,7 @@ class NotificationsStart:
     """``plan`` is carried over by continue-as-new; a new workflow reads the rows."""
 
     receiver_id: str
-    plan: Plan | None = None
+    plan: DeliveryPlan | None = None
 
 
 @workflow.defn(name="VoiceWorkflow")
@@ -59,7 +59,7 @@ class NotificationsWorkflow:
         self._stale = True
 
     @workflow.query
-    def plan(self) -> Plan | None:
+    def plan(self) -> DeliveryPlan | None:
         return self._plan
 
     async def _wait(self) -> None:
@@ -77,16 +77,16 @@ class NotificationsWorkflow:
 
     async def _make_plan(self) -> None:
         self._stale = False
-        given = LookAt(self._id, workflow.now())
-        self._plan = await patiently(NoticeActivities.plan_voice, given, "what waits, and until when?")
+        given = PlanNotifications(self._id, workflow.now())
+        self._plan = await patiently(NotificationActivities.plan_voice, given, "what waits, and until when?")
         at = self._plan.at
         workflow.set_current_details(f"Looks next at {at.isoformat()}." if at else "Nothing waits.")
 
     async def _send_message(self) -> None:
         """Sends one message; then the plan is made again."""
         self._stale = True
-        given = LookAt(self._id, workflow.now())
-        message_id = await patiently(NoticeActivities.compose_message, given, "what is still worth telling?")
+        given = PlanNotifications(self._id, workflow.now())
+        message_id = await patiently(NotificationActivities.compose_message, given, "what is still worth telling?")
         is_sent = message_id is not None and await self._deliver(message_id)
         if not is_sent:
             self._not_before = workflow.now() + PAUSE
@@ -94,8 +94,8 @@ class NotificationsWorkflow:
     async def _deliver(self, message_id: str) -> bool:
         try:
             delivered = await workflow.execute_activity_method(
-                NoticeActivities.deliver_message,
-                Deliver(message_id, workflow.now()),
+                NotificationActivities.deliver_message,
+                DeliverMessage(message_id, workflow.now()),
                 task_queue=NOTIFY_QUEUE,
                 summary="send the message",
                 **NOTIFY,

@@ -1,4 +1,4 @@
-"""The trail of one postmortem, in words: who did what when, from where, and what was there before and after."""
+"""The audit log of a postmortem: who changed what, when and from where, with the values before and after."""
 
 import json
 import re
@@ -13,13 +13,13 @@ from api.pages.rendering import words
 from api.pages.routing import Visiting, router
 from api.pages.showing import show
 from api.shapes.base import PathId, ask
+from models.audit import AuditEntry
 from models.queries.audit import audit_log
 from models.queries.audit.audit_log import AuditFilters
 from models.queries.content.templates import get_postmortem_template
 from models.queries.pagination import Ask
 from models.queries.people import people
 from models.queries.postmortems.postmortems import get_visible
-from models.record import AuditEntry
 
 routes = router()
 
@@ -28,8 +28,8 @@ LONG = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One field of a change. ``section`` is the name of a section whose history says more than the line does."""
+class FieldChange:
+    """``section`` is the key of a section, whose history shows more."""
 
     name: str
     before: str
@@ -39,7 +39,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What people call the ids and keys of the trail."""
+    """The names that people know for the ids and keys in the audit log."""
 
     people: Mapping[str, str]
     sections: Mapping[str, str]
@@ -69,7 +69,7 @@ class Names:
 
 
 @routes.get("/postmortems/{postmortem_id}/audit")
-async def read_trail(visit: Visiting, postmortem_id: PathId, page: Annotated[Ask, Depends(ask)]) -> Response:
+async def show_audit_log(visit: Visiting, postmortem_id: PathId, page: Annotated[Ask, Depends(ask)]) -> Response:
     session, viewer = visit.context.session, visit.context.viewer
     seen = await get_visible(session, viewer, postmortem_id)
     found = await audit_log.list_audit(session, viewer, AuditFilters(postmortem_id=postmortem_id), page)
@@ -82,7 +82,7 @@ async def read_trail(visit: Visiting, postmortem_id: PathId, page: Annotated[Ask
         visit,
         "audit/audit.html",
         postmortem=seen.postmortem,
-        entries=[(one, list(_told(one, names))) for one in found.items],
+        entries=[(one, list(_changes(one, names))) for one in found.items],
         next_cursor=found.next_cursor,
         people=named,
         origins=ORIGINS,
@@ -100,8 +100,8 @@ def _ids(value: Any) -> Iterator[str]:
         yield from _ids(list(value.values()))
 
 
-def _told(entry: AuditEntry, names: Names) -> Iterator[Told]:
+def _changes(entry: AuditEntry, names: Names) -> Iterator[FieldChange]:
     before, after = entry.before or {}, entry.after or {}
     for key in dict.fromkeys([*before, *after]):
         section = key if key in names.sections and entry.action.startswith("postmortem.") else None
-        yield Told(names.field(key), names.value(before.get(key)), names.value(after.get(key)), section)
+        yield FieldChange(names.field(key), names.value(before.get(key)), names.value(after.get(key)), section)

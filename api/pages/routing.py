@@ -1,5 +1,4 @@
-"""Routes of pages: a context for whoever the cookie names, forms that are checked, and answers kept for double
-clicks."""
+"""Routes of pages: sign-in by cookie, checked forms, and stored answers for double clicks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ MOST_FILES = 200
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A request for a page, by somebody signed in: its context, its session and, of a POST, the fields of its form."""
+    """A request for a page by a signed-in person: its context, its session and, for a POST, the fields of its form."""
 
     context: RequestContext
     session: sessions.Session
@@ -42,17 +41,17 @@ class Reader:
 
 
 class PageRoute(APIRoute):
-    """As ``api.request_context.ContextRoute``, for people with a cookie; whoever has none is sent to the sign-in."""
+    """As ``api.request_context.ContextRoute``, for people with a cookie. Others are redirected to the sign-in page."""
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
 
         async def in_visit(request: Request) -> Response:
             parts: Parts = request.app.state.parts
-            _drop_blanks(request)
+            _drop_empty_parameters(request)
             session = sessions.find_session(request, parts.settings)
             body = await request.body()
-            form = {} if request.method in SAFE else await _sent(request, body)
+            form = {} if request.method in SAFE else await _form_fields(request, body)
             now = datetime.now(UTC)
             async with parts.sessions.begin() as database:
                 signed_in = await sign_in.check_session(database, session.token_id, now) if session else None
@@ -75,7 +74,8 @@ class PageRoute(APIRoute):
 
 
 def _frame(context: RequestContext, session: sessions.Session) -> dict[str, Any]:
-    """What the frame of a page shows of its reader; plain values, since a refusal's page outlives the transaction."""
+    """What the frame of a page shows about its reader. Plain values, because an error page is rendered after the
+    transaction has ended."""
     person = context.person
     return {
         "me": Reader(person.name, person.handle, person.role, person.time_zone),
@@ -85,11 +85,11 @@ def _frame(context: RequestContext, session: sessions.Session) -> dict[str, Any]
     }
 
 
-def _drop_blanks(request: Request) -> None:
-    """A field of a search form that was left empty is one that was not sent."""
-    asked = request.scope["query_string"].decode("latin-1")
+def _drop_empty_parameters(request: Request) -> None:
+    """Treats an empty field of a search form as one that was not sent."""
+    query = request.scope["query_string"].decode("latin-1")
     request.scope["query_string"] = urlencode(
-        parse_qsl(asked, errors="surrogateescape"), errors="surrogateescape"
+        parse_qsl(query, errors="surrogateescape"), errors="surrogateescape"
     ).encode()
 
 
@@ -106,16 +106,16 @@ Visiting = Annotated[Visit, Depends(_visit)]
 """The request's visit, as a handler's parameter."""
 
 
-async def _sent(request: Request, body: bytes) -> dict[str, str]:
-    """The form's fields; of one with files, those that are none. Raises Malformed."""
+async def _form_fields(request: Request, body: bytes) -> dict[str, str]:
+    """The form's fields except for files. Raises Malformed."""
     if not request.headers.get("Content-Type", "").startswith("multipart/form-data"):
         return fields(request, body)
-    sent = await request.form(max_files=MOST_FILES, max_fields=20)
-    return {name: value for name, value in sent.items() if isinstance(value, str) and "\0" not in value}
+    form = await request.form(max_files=MOST_FILES, max_fields=20)
+    return {name: value for name, value in form.items() if isinstance(value, str) and "\0" not in value}
 
 
 def fields(request: Request, body: bytes) -> dict[str, str]:
-    """The form's fields, with line ends as everywhere else. Raises Malformed."""
+    """The form's fields, with ``\\n`` as line end. Raises Malformed."""
     if not request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
         raise Malformed(reasons=[reason("content_type", "Send a form.", where="header.Content-Type")])
     try:
@@ -128,7 +128,7 @@ def fields(request: Request, body: bytes) -> dict[str, str]:
 
 
 def read_form(shape: type[Form], given: Mapping[str, object]) -> Form:
-    """The form by the rules of the API's own shape. Raises Malformed."""
+    """Validates the form as the JSON API validates this request. Raises Malformed."""
     try:
         return shape.model_validate(dict(given))
     except ValidationError as error:
@@ -136,7 +136,7 @@ def read_form(shape: type[Form], given: Mapping[str, object]) -> Form:
 
 
 def to(path: str) -> Response:
-    """After a form: see there, with GET."""
+    """Redirects to the page that shows the result of a form."""
     return RedirectResponse(path, 303)
 
 
@@ -147,7 +147,7 @@ def to_sign_in(request: Request) -> Response:
 
 
 def local_path(wanted: str) -> str:
-    """``wanted`` if it is a path of ours, else the first page: nobody is led elsewhere by a link to the sign-in."""
+    """``wanted`` if it is a path of this site, otherwise ``/``, so that a sign-in link cannot lead elsewhere."""
     parts = urlsplit(wanted) if wanted.isprintable() else urlsplit("")
     is_local = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and "\\" not in wanted
     return wanted if is_local and not parts.scheme and not parts.netloc else "/"

@@ -1,4 +1,4 @@
-"""A page for somebody signed in: what its frame shows, and a refused form shown again where it was sent from."""
+"""Rendering a page for a signed-in person: its frame, and a form that was refused."""
 
 import secrets
 from collections.abc import Awaitable
@@ -14,7 +14,7 @@ from models.queries.notifications import notices
 
 
 async def show(visit: Visit, template: str, refusal: DomainError | None = None, **values: Any) -> Response:
-    """``refusal``, where there is one, gives the status; the template says its reasons beside the form."""
+    """Renders the page with its frame. A ``refusal`` gives the status, and the template shows it beside the form."""
     context = visit.context
     frame = {
         **visit.request.state.frame,
@@ -31,9 +31,9 @@ async def show(visit: Visit, template: str, refusal: DomainError | None = None, 
 
 
 async def attempted(visit: Visit, work: Awaitable[Any]) -> DomainError | None:
-    """Does what a form asks; its refusal where there is one, with nothing of it written.
+    """Runs the work of a form and returns its refusal, if there is one; then nothing is written.
 
-    Raises NotFound: a page that shows the form again would not be there either.
+    Raises NotFound, because a page that shows the form again would not exist either.
     """
     try:
         async with visit.context.session.begin_nested():

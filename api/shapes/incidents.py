@@ -5,7 +5,8 @@ from datetime import datetime
 from pydantic import Field
 
 from api.shapes.base import Shape
-from domain.incidents.incident import IncidentState, IncidentStatus, Urgency
+from domain.incidents.incident import IncidentStatus, Urgency
+from domain.incidents.state import IncidentState
 from integrations.incident_sources.generic import IncidentIn
 from models.incident import Incident
 

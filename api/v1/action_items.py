@@ -29,9 +29,9 @@ from api.shapes.base import (
     tag,
 )
 from api.v1.routing import router
+from application.action_items.items import TEXT_COLUMNS, add_item, change_text, check_version
 from domain.action_items.action_item import ActionItemStatus, LinkState, Priority, is_overdue
 from domain.action_items.commands import ActionItemAction
-from domain.errors import StaleVersion
 from integrations import shelf
 from integrations.fields import Instant, Words
 from models.action_item import ActionItem, Ticket
@@ -292,7 +292,7 @@ async def add_action_item(
     """Adds an item. It needs one owner and a due date before the postmortem is published."""
     seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
     item_id = new_id("ai")
-    await action_items.add_item(context.session, context.viewer, seen, item_id, given.columns(), context.now)
+    await add_item(context.session, context.viewer, seen, item_id, given.columns(), context.now)
     _start(context, item_id)
     response.headers["Location"] = f"/api/action-items/{item_id}"
     return await _read(context, item_id, response)
@@ -309,7 +309,7 @@ async def change_action_item(
 ) -> ActionItemOut:
     """Changes an item. Text is saved also while Temporal is away; anything else is a command."""
     changes, expected = given.columns(), expected_version(if_match)
-    if changes.keys() <= action_items.TEXT:
+    if changes.keys() <= TEXT_COLUMNS:
         await _write_text(context, item_id, changes, expected)
     else:
         await _check_version(context, item_id, expected)
@@ -321,14 +321,7 @@ async def change_action_item(
 
 
 async def _write_text(context: RequestContext, item_id: str, changes: dict[str, Any], expected: int | None) -> None:
-    seen = await action_items.get_visible_item(context.session, context.viewer, item_id, lock=True)
-    action_items.check_may_change(seen)
-    if expected is not None and expected != seen.item.version:
-        raise StaleVersion(expected=str(expected), current=seen.item.version)
-    if await action_items.apply_change(
-        context.session, context.viewer, seen.item, changes, reason=None, now=context.now
-    ):
-        await context.session.flush()
+    if await change_text(context.session, context.viewer, item_id, changes, expected, context.now):
         _start(context, item_id)
 
 
@@ -336,8 +329,7 @@ async def _check_version(context: RequestContext, item_id: str, expected: int | 
     if expected is None:
         return
     seen = await action_items.get_visible_item(context.session, context.viewer, item_id)
-    if expected != seen.item.version:
-        raise StaleVersion(expected=str(expected), current=seen.item.version)
+    check_version(seen, expected)
 
 
 @routes.delete("/action-items/{item_id}", status_code=204)
@@ -360,7 +352,7 @@ async def open_ticket(
     """The ticket is made, or linked, in the background: its ``linkState`` tells how that went."""
     given = given or TicketIn()
     await action_items.get_visible_item(context.session, context.viewer, item_id)
-    integration = await connections.get_one_of(context.session, shelf.tracker_kinds(), given.integration_id)
+    integration = await connections.get_only_tracker(context.session, shelf.tracker_kinds(), given.integration_id)
     pointer = given.url or given.key
     words = {"pointer": pointer} if pointer else {}
     await commands.run_action_item_command(

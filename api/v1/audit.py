@@ -17,11 +17,11 @@ from api.shapes.base import Listing, PathId, RefQuery, Shape, ask
 from api.v1.routing import router
 from application.audit import audit_log
 from integrations.fields import Instant
+from models.audit import AuditEntry
 from models.queries.audit import audit_log as audit_queries
 from models.queries.audit.audit_log import AuditFilters
 from models.queries.pagination import Ask
 from models.queries.postmortems.postmortems import get_visible
-from models.record import AuditEntry
 
 routes: APIRouter = router("audit", prefix="")
 
@@ -90,16 +90,16 @@ async def list_audit(
     context.require_admin("read the audit trail of")
     wanted = replace(wanted, postmortem_id=postmortem_id, entity_id=entity_id)
     if format != "json":
-        told = audit_log.json_values({name: value for name, value in asdict(wanted).items() if value is not None})
-        audit_log.audit(context.session, context.viewer, "audit.exported", "audit", format, after=told)
+        after = audit_log.json_values({name: value for name, value in asdict(wanted).items() if value is not None})
+        audit_log.audit(context.session, context.viewer, "audit.exported", "audit", format, after=after)
         return _export(context, wanted, format)
     return await _page(context, wanted, page)
 
 
 async def _page(context: RequestContext, wanted: AuditFilters, page: Ask) -> Listing[AuditOut]:
     found = await audit_queries.list_audit(context.session, context.viewer, wanted, page)
-    told_of = {one.postmortem_id for one in found.items if one.postmortem_id}
-    await audit_queries.note_reads(context.session, context.viewer, told_of)
+    postmortem_ids = {one.postmortem_id for one in found.items if one.postmortem_id}
+    await audit_queries.note_reads(context.session, context.viewer, postmortem_ids)
     return Listing(items=[AuditOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
 
 
@@ -113,7 +113,7 @@ def _export(context: RequestContext, wanted: AuditFilters, kind: Literal["csv", 
 
 
 async def _as_jsonl(entries: AsyncIterator[AuditEntry]) -> AsyncIterator[str]:
-    """In ASCII: what readers take for the end of a line, such as U+2028, is escaped."""
+    """In ASCII, so that characters which some readers take for a line end, such as U+2028, are escaped."""
     async for entry in entries:
         yield json.dumps(AuditOut.model_validate(entry).model_dump(mode="json", by_alias=True)) + "\n"
 
@@ -133,11 +133,11 @@ CSV_COLUMNS = (
 
 
 async def _as_csv(entries: AsyncIterator[AuditEntry]) -> AsyncIterator[str]:
-    """``before`` and ``after`` as JSON. A cell that a spreadsheet would run as a formula begins with an apostrophe."""
+    """``before`` and ``after`` are JSON. A cell that a spreadsheet would run as a formula starts with an apostrophe."""
     yield _line(CSV_COLUMNS)
     async for entry in entries:
-        told = AuditOut.model_validate(entry).model_dump(mode="json", by_alias=True)
-        yield _line([_cell(told[name]) for name in CSV_COLUMNS])
+        values = AuditOut.model_validate(entry).model_dump(mode="json", by_alias=True)
+        yield _line([_cell(values[name]) for name in CSV_COLUMNS])
 
 
 def _cell(value: Any) -> str:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from application.notifications.notices import notify
 from domain.access import Viewer
 from domain.comments.mentions import Unnotified, choose_recipients, mentions
 from models.postmortem import Comment
 from models.queries import comments
-from models.queries.notifications.notices import notify
 from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.session import Session
 

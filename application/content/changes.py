@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
+from application.notifications.notices import notify
 from domain.escalation.targets import TargetName
 from domain.postmortems.lifecycle import Status
 from models.queries.escalation.targets import meet_targets
-from models.queries.notifications.notices import notify
 from models.queries.postmortems.postmortems import VisiblePostmortem, list_approvers
 from models.session import Session
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from application.audit.audit_log import audit
 from application.people.references import check_teams
 from domain import access
-from domain.access import Deed, Viewer
+from domain.access import OrganizationVerb, Viewer
 from domain.content import templates as rules
 from domain.content.default_templates import DEFAULT, DEFAULT_ID, STARTING_POINTS
 from domain.errors import (
@@ -20,7 +21,6 @@ from domain.errors import (
     UnknownReference,
 )
 from models.base import new_id
-from models.queries.audit.records import audit
 from models.queries.content import templates
 from models.queries.content.templates import VersionedTemplate, template_columns
 from models.session import Session
@@ -58,10 +58,10 @@ async def ensure_starting_templates(session: Session) -> None:
 
 async def check_may_write(session: Session, viewer: Viewer, team_id: str | None) -> None:
     """Administrators; for a team's templates its lead as well. Raises NotAllowed or ScopeMissing."""
-    deed, leads = Deed.WRITE_TEMPLATE, False
+    deed, leads = OrganizationVerb.WRITE_TEMPLATE, False
     if team_id is not None:
-        deed, leads = Deed.WRITE_TEAM_TEMPLATE, await templates.leads_team(session, viewer, team_id)
-    if not access.may_do(deed, access.standings(viewer, leads=leads)):
+        deed, leads = OrganizationVerb.WRITE_TEAM_TEMPLATE, await templates.leads_team(session, viewer, team_id)
+    if not access.may_in_organization(deed, access.organization_relations(viewer, leads=leads)):
         who = "an administrator" if team_id is None else "an administrator or the team's lead"
         raise NotAllowed(action="write the templates of", who=who)
     if not leads and "admin" not in viewer.scopes:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from application.escalation.participants import read_participants
-from domain.action_items.action_item import ActionItemStatus, Priority, asked_from
+from domain.action_items.action_item import ActionItemStatus, Priority, reminded_from
 from domain.escalation.participants import Participants
 from domain.escalation.policy import LOW_PRIORITY_STEPS, Policy, review_time
 from domain.escalation.reminders import ACTION_ITEM, COMMENT_THREADS, PENDING_REVIEW, PendingTarget, stale_draft
@@ -195,7 +195,7 @@ async def read_item_pending(session: Session, item: ActionItem) -> Pending:
     settled = ActionItemStatus(item.status).is_settled or postmortem.status == Status.ARCHIVED
     work, calendars = [], participants.calendars
     if item.due_on is not None:
-        due = asked_from(item.due_on, item.snoozed_until)
+        due = reminded_from(item.due_on, item.snoozed_until)
         if item.snoozed_until is not None:
             calendars = {one: _snoozed(calendar, item.snoozed_until) for one, calendar in calendars.items()}
         owners = participants.owners([item.owner_id])

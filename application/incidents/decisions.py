@@ -3,7 +3,7 @@
 from typing import Any
 
 from domain.incidents import triggers
-from domain.incidents.incident import IncidentState
+from domain.incidents.state import IncidentState
 from domain.incidents.triggers import Decision, IncidentFacts
 from models.incident import Incident
 from models.queries.incidents import incidents

@@ -6,7 +6,7 @@ from application.people.people import ensure_people
 from application.people.services import ensure_services
 from application.postmortems.opening import NewPostmortem
 from domain.incidents.incident import Incident as MergedIncident
-from domain.incidents.incident import IncidentState
+from domain.incidents.state import IncidentState
 from domain.postmortems import first_draft
 from domain.postmortems.first_draft import Candidate, DraftEntry
 from models.incident import Incident

@@ -11,7 +11,8 @@ from application.postmortems.opening import insert_links, take_picked_messages
 from domain import access
 from domain.access import Viewer
 from domain.errors import IncidentNotResolved, NotFound
-from domain.incidents.incident import IncidentState, IncidentStatus, Span, covering
+from domain.incidents.incident import IncidentStatus, Span, covering
+from domain.incidents.state import IncidentState
 from domain.postmortems import first_draft
 from domain.postmortems.lifecycle import Status
 from domain.timeline.duplicates import find_duplicates

@@ -10,7 +10,7 @@ from application.incidents.drafts import draft_from
 from application.people.references import check_services, check_teams
 from application.postmortems.opening import NewPostmortem, open_postmortem
 from domain import access
-from domain.access import Deed, Relation, Viewer
+from domain.access import OrganizationVerb, Relation, Viewer
 from domain.errors import IncidentNotResolved, NotAllowed, PostmortemExists
 from domain.incidents.incident import IncidentStatus
 from models.base import derived_id, new_id
@@ -101,6 +101,8 @@ async def check_may_open(session: Session, viewer: Viewer, found: Sequence[Incid
 async def check_involved(session: Session, viewer: Viewer, incident: Incident, action: str) -> None:
     """Raises NotAllowed for those who may not open its postmortem, now or once it is resolved."""
     participates = await incidents.is_responder(session, incident.id, viewer.person_id)
-    if not access.may_do(Deed.OPEN, access.standings(viewer, incident.team_id, participates=participates)):
+    if not access.may_in_organization(
+        OrganizationVerb.OPEN, access.organization_relations(viewer, incident.team_id, participates=participates)
+    ):
         who = f"{Relation.PARTICIPANT}, {Relation.TEAM}, responder or {Relation.ADMIN}"
         raise NotAllowed(action=action, who=who)

@@ -13,10 +13,10 @@ from application.people.services import ensure_services
 from application.postmortems.first_drafts import refresh_draft
 from application.postmortems.opening import open_postmortem
 from domain import access
-from domain.access import Deed, Viewer
+from domain.access import OrganizationVerb, Viewer
 from domain.errors import NotAllowed, StaleVersion
-from domain.incidents import incident as merging
-from domain.incidents.incident import IncidentReport, IncidentState, IncidentStatus
+from domain.incidents.incident import IncidentReport, IncidentStatus
+from domain.incidents.state import IncidentState, merge
 from domain.incidents.triggers import Outcome
 from models.base import derived_id, new_id
 from models.incident import Incident
@@ -63,7 +63,7 @@ async def correct_incident(
 
 
 def _check_may_report(viewer: Viewer) -> None:
-    if not access.may_do(Deed.REPORT, access.standings(viewer)):
+    if not access.may_in_organization(OrganizationVerb.REPORT, access.organization_relations(viewer)):
         raise NotAllowed(action="report incidents", who="a responder or an administrator")
 
 
@@ -94,7 +94,7 @@ async def receive_report(
     """
     incident, is_new = await _lock_or_insert(session, report, incident_id, now)
     before = IncidentState.from_json(incident.registers) if incident.registers else None
-    state = merging.merge(before, report)
+    state = merge(before, report)
     incident.registers = state.to_json()
     if before is not None and before.incident() == state.incident():
         return ReceivedReport(incident, is_new=False)

@@ -13,7 +13,7 @@ from domain.people.calendar import DAY_MINUTES, Calendar
 from models.person import Person
 from models.queries.access.viewers import get_viewer_unscoped
 from models.queries.escalation.responsibilities import restart_workflows
-from models.queries.notifications import messages, receivers
+from models.queries.notifications import addresses, receivers
 from models.queries.notifications.outbox import requeue
 from models.queries.people import calendars, people
 from models.queries.people.calendars import Region
@@ -45,7 +45,7 @@ async def change_preferences(
     if CALENDAR_FIELDS & changes.keys():
         await restart_workflows(session, viewer.person_id)
     if "preferred_channel" in changes:
-        await messages.forget_refusals(session, viewer.person_id)
+        await addresses.clear_refusals(session, viewer.person_id)
     await requeue(session, viewer.person_id)
     if holidays is not None:
         await calendars.insert_holidays(session, *holidays)

@@ -1,7 +1,7 @@
-"""One voice: when somebody may be spoken to, and what of it is still worth saying.
+"""When somebody may be notified: the times of digests, escalations and weekly summaries.
 
-Reminders come in one digest, at most one for each day of the receiver; escalations come at once. Both only in the
-receiver's working hours, never in their quiet hours. All of it is data: whoever asks gives the instant.
+Reminders are sent as one digest, at most one on each day of the receiver; escalations are sent at once. Both are sent
+only in the receiver's working hours and never in their quiet hours. The caller passes the current time.
 """
 
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from domain.people.calendar import DAY_MINUTES, PATIENCE, Calendar, next_working_moment
+from domain.people.calendar import DAY_MINUTES, MAX_DAYS_WITHOUT_WORK, Calendar, next_working_moment
 
 WINDOW = timedelta(minutes=15)
-"""What comes within this time of the first notice goes into the same digest."""
+"""Notices that follow the first one within this time go into the same digest."""
 _DAY = timedelta(days=1)
 
 
@@ -21,11 +21,11 @@ class Outcome(StrEnum):
 
     TOLD = "TOLD"
     READ = "READ"
-    """In the inbox, before anything else told it."""
+    """The receiver read it in the inbox before it was sent."""
     DONE = "DONE"
-    """What it asked for was done meanwhile, or nobody owes it any more."""
+    """What it asked for was done, or is no longer asked for."""
     HIDDEN = "HIDDEN"
-    """The receiver may not see any more what it is about."""
+    """The receiver may no longer see what it is about."""
     MUTED = "MUTED"
     DELEGATED = "DELEGATED"
     LEFT = "LEFT"
@@ -33,12 +33,12 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
-    """When a receiver listens. ``calendar`` holds working hours, holidays and absences; minutes are of their own day.
+class DeliverySettings:
+    """When a receiver may be notified, and when they last were.
 
-    ``preferred`` None: the digest comes as soon as there is one. ``daily`` false, for a team's channel: as many as
-    there are. ``last_digest_at`` is when the last one was made, ``planned_at`` when the next one was to be;
-    ``last_escalation_at`` when the last escalation was.
+    ``calendar`` has working hours, holidays and absences. ``preferred`` and ``quiet`` are minutes of the receiver's
+    day; without ``preferred``, a digest is sent as soon as there is one. ``daily`` is false for a team's channel, which
+    may get several digests a day. ``planned_at`` is when the next digest was planned for.
     """
 
     calendar: Calendar
@@ -52,69 +52,69 @@ class Hearing:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """When a receiver's workflow looks next; ``at`` None: never, so that it ends. ``digest_at`` is the digest's own."""
+class DeliveryPlan:
+    """When a receiver's workflow acts next; without ``at`` it ends. ``digest_at`` is the time of the next digest."""
 
     at: datetime | None = None
     digest_at: datetime | None = None
 
 
-def may_speak(at: datetime, hearing: Hearing) -> bool:
-    """Working hours, no weekend, no holiday, not away, not quiet."""
-    return next_moment(at, hearing) == at.astimezone(UTC)
+def may_deliver(at: datetime, settings: DeliverySettings) -> bool:
+    """Whether it is a working hour of the receiver, who is neither away nor has quiet hours."""
+    return next_delivery(at, settings) == at.astimezone(UTC)
 
 
-def next_moment(at: datetime, hearing: Hearing) -> datetime | None:
-    """``at`` itself where they may be spoken to; None where that never is."""
+def next_delivery(at: datetime, settings: DeliverySettings) -> datetime | None:
+    """The first instant from ``at`` on at which the receiver may be notified; None if there is none."""
     begin = at.astimezone(UTC)
-    for _ in range(2 * PATIENCE):
-        working = next_working_moment(begin, hearing.calendar)
+    for _ in range(2 * MAX_DAYS_WITHOUT_WORK):
+        working = next_working_moment(begin, settings.calendar)
         if working is None:
             return None
-        begin = _after_quiet(working, hearing)
+        begin = _after_quiet(working, settings)
         if begin == working:
             return begin
     return None
 
 
-def next_escalation(since: datetime, now: datetime, hearing: Hearing) -> datetime | None:
-    """At once, in working hours; what follows within the window comes together at its end: after an outage everything
-    is due in the same minute. A snooze does not hold it."""
-    last = hearing.last_escalation_at
-    return next_moment(max(since, now, last + WINDOW if last else now), hearing)
+def next_escalation(since: datetime, now: datetime, settings: DeliverySettings) -> datetime | None:
+    """At once, in working hours. Escalations that follow within the window are sent together at its end, because after
+    an outage many are due in the same minute. A snooze does not delay them."""
+    last = settings.last_escalation_at
+    return next_delivery(max(since, now, last + WINDOW if last else now), settings)
 
 
-def next_digest(since: datetime, now: datetime, hearing: Hearing) -> datetime | None:
-    """When what waits since then is told: once the window is over, or at the preferred hour of a day without one.
+def next_digest(since: datetime, now: datetime, settings: DeliverySettings) -> datetime | None:
+    """When notices that are pending since then are sent: at the end of the window, or at the preferred time of day.
 
-    An hour that was planned and then missed, since nothing ran, is made up for as soon as may be.
+    A digest that was planned but missed, because no worker ran, is sent as soon as possible.
     """
-    earliest = max(now, hearing.snoozed_until or now)
-    zone = ZoneInfo(hearing.calendar.zone)
-    if hearing.daily and hearing.last_digest_at is not None:
-        spoken = hearing.last_digest_at.astimezone(zone).date()
-        earliest = max(earliest, datetime.combine(spoken + _DAY, time(), tzinfo=zone).astimezone(UTC))
-    planned = hearing.planned_at
+    earliest = max(now, settings.snoozed_until or now)
+    zone = ZoneInfo(settings.calendar.zone)
+    if settings.daily and settings.last_digest_at is not None:
+        last_day = settings.last_digest_at.astimezone(zone).date()
+        earliest = max(earliest, datetime.combine(last_day + _DAY, time(), tzinfo=zone).astimezone(UTC))
+    planned = settings.planned_at
     is_missed = planned is not None and since <= planned <= now
-    if hearing.preferred is None or is_missed:
-        return next_moment(max(earliest, since if is_missed else since + WINDOW), hearing)
-    return _preferred(max(earliest, since), hearing.preferred, hearing)
+    if settings.preferred is None or is_missed:
+        return next_delivery(max(earliest, since if is_missed else since + WINDOW), settings)
+    return _preferred(max(earliest, since), settings.preferred, settings)
 
 
-def _preferred(since: datetime, minute: int, hearing: Hearing) -> datetime | None:
-    """The first day on which that hour, or the first working moment after it, is not over yet.
+def _preferred(since: datetime, minute: int, settings: DeliverySettings) -> datetime | None:
+    """That minute of the first day on which it is not over yet, or the first working moment after it.
 
-    Where they never work after it on that day, it is the first working moment of the day.
+    On a day without working hours after that minute, it is the first working moment of the day.
     """
-    zone = ZoneInfo(hearing.calendar.zone)
+    zone = ZoneInfo(settings.calendar.zone)
     day = since.astimezone(zone).date()
-    for _ in range(PATIENCE):
-        first = next_moment(datetime.combine(day, time(), tzinfo=zone).astimezone(UTC), hearing)
+    for _ in range(MAX_DAYS_WITHOUT_WORK):
+        first = next_delivery(datetime.combine(day, time(), tzinfo=zone).astimezone(UTC), settings)
         if first is None:
             return None
         day = first.astimezone(zone).date()
         wanted = datetime.combine(day, time(minute // 60, minute % 60), tzinfo=zone).astimezone(UTC)
-        found = next_moment(wanted, hearing)
+        found = next_delivery(wanted, settings)
         best = found if found is not None and found.astimezone(zone).date() == day else first
         if best >= since:
             return best
@@ -122,12 +122,12 @@ def _preferred(since: datetime, minute: int, hearing: Hearing) -> datetime | Non
     return None
 
 
-def _after_quiet(at: datetime, hearing: Hearing) -> datetime:
-    """``at`` itself outside of quiet hours, else the end of them."""
-    if hearing.quiet is None or hearing.quiet[0] == hearing.quiet[1]:
+def _after_quiet(at: datetime, settings: DeliverySettings) -> datetime:
+    """The end of the quiet hours if ``at`` is within them, otherwise ``at`` itself."""
+    if settings.quiet is None or settings.quiet[0] == settings.quiet[1]:
         return at
-    begin, end = hearing.quiet
-    zone = ZoneInfo(hearing.calendar.zone)
+    begin, end = settings.quiet
+    zone = ZoneInfo(settings.calendar.zone)
     local = at.astimezone(zone)
     minute = local.hour * 60 + local.minute
     is_quiet = begin <= minute < end if begin < end else minute >= begin or minute < end
@@ -138,21 +138,21 @@ def _after_quiet(at: datetime, hearing: Hearing) -> datetime:
 
 
 def earliest(*instants: datetime | None) -> datetime | None:
-    """The first of those that there are."""
+    """The earliest of the instants that are not None."""
     known = [one for one in instants if one is not None]
     return min(known) if known else None
 
 
-def report_at(after: datetime, hearing: Hearing) -> datetime | None:
-    """The first working moment of the first week, in that zone, that begins after then."""
-    zone = ZoneInfo(hearing.calendar.zone)
+def report_at(after: datetime, settings: DeliverySettings) -> datetime | None:
+    """The first working moment of the next week in the receiver's time zone."""
+    zone = ZoneInfo(settings.calendar.zone)
     local = after.astimezone(zone)
     monday = local.date() + timedelta(days=7 - local.weekday())
-    return next_moment(datetime.combine(monday, time(), tzinfo=zone).astimezone(UTC), hearing)
+    return next_delivery(datetime.combine(monday, time(), tzinfo=zone).astimezone(UTC), settings)
 
 
 def leaves_time(calendar: Calendar, quiet: tuple[int, int] | None) -> bool:
-    """Whether quiet hours leave anything of the working hours."""
+    """Whether the quiet hours leave any of the working hours."""
     if quiet is None or quiet[0] == quiet[1]:
         return True
     begin, end = quiet

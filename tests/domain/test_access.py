@@ -4,7 +4,7 @@ import pytest
 
 from cli import access_matrix
 from domain import access
-from domain.access import TABLE, Relation, Verb
+from domain.access import PERMISSIONS, Relation, Verb
 from domain.errors import NotAllowed
 from domain.postmortems.lifecycle import TRANSITIONS, Status, Transition
 from tests.cli.running import ROOT
@@ -18,7 +18,7 @@ def test_the_page_is_fresh() -> None:
 def test_a_move_is_somebodys_where_it_exists_and_nobodys_elsewhere() -> None:
     for move in Transition:
         exists = {before for before, one in TRANSITIONS if one is move}
-        assert TABLE[Verb[move.value]].keys() == exists
+        assert PERMISSIONS[Verb[move.value]].keys() == exists
 
 
 @pytest.mark.parametrize(

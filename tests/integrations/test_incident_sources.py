@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from domain.errors import BadSignature, MalformedWebhook, UnknownIntegrationKind
-from domain.incidents.incident import Incident, IncidentReport, IncidentStatus, Responder, Urgency, merge
+from domain.incidents.incident import Incident, IncidentReport, IncidentStatus, Responder, Urgency
+from domain.incidents.state import merge
 from domain.postmortems.first_draft import entry_type
 from integrations.incident_source import Delivery, incident_source, incident_source_kinds
 from integrations.incident_sources import generic, pagerduty

@@ -10,7 +10,7 @@ from temporalio.client import Client
 
 from models.integration import Integration, SyncAttempt, WebhookDelivery
 from models.keyring import Keyring
-from models.queries.connections import connections
+from models.queries.connections.deliveries import insert_delivery
 from models.session import make_engine, make_sessions
 from runtime.dispatch import Dispatch
 from runtime.upkeep import KEEP_ATTEMPTS, KEEP_DELIVERIES, TIDY_BATCH, Upkeep
@@ -77,7 +77,7 @@ def test_old_rows_go_in_batches_and_others_stay(database: str) -> None:
             assert (await session.execute(select(func.count()).select_from(SyncAttempt))).scalar_one() == len(recent)
             for one, is_new in ((kept[2], False), (settled[0], True)):
                 known = {"kind": "console", "integration_id": here, "headers": {}, "body": b"{}", "now": now}
-                again = await connections.record_delivery(session, delivery_id=one["delivery_id"], **known)
+                again = await insert_delivery(session, delivery_id=one["delivery_id"], **known)
                 assert (again is not None) is is_new
 
     asyncio.run(with_upkeep(database, check))

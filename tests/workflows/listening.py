@@ -19,12 +19,11 @@ from application.postmortems.opening import NewPostmortem
 from domain.access import Role
 from models.integration import Integration
 from models.keyring import Keyring
-from models.notification import Message, Voice
+from models.notification import Message, Notice, ReceiverState
 from models.person import Person
 from models.postmortem import Postmortem
 from models.queries.escalation import policies
 from models.queries.notifications import outbox
-from models.record import Notice
 from models.session import make_engine, make_sessions
 from models.team import Team
 from runtime.dispatch import Dispatch
@@ -185,9 +184,9 @@ class Listener:
     async def outcomes(self) -> list[str | None]:
         return [one.outcome for one in await self.notices()]
 
-    async def voice(self) -> Voice:
+    async def voice(self) -> ReceiverState:
         async with self.room.lab.sessions.begin() as session:
-            return await session.get_one(Voice, self.id)
+            return await session.get_one(ReceiverState, self.id)
 
 
 async def eventually(check: Callable[[], Awaitable[T]], seconds: float = 20) -> T:

@@ -11,6 +11,8 @@ import holidays
 import pytest
 from sqlalchemy import select, update
 
+from application.escalation import policies as policy_use_cases
+from application.escalation import policy_changes
 from domain.access import Role
 from domain.action_items.commands import ActionItemAction
 from domain.escalation.policy import Policy, Recipient, Span, Step, StepKind
@@ -19,13 +21,10 @@ from domain.postmortems.commands import PostmortemAction
 from integrations import public_holidays
 from models.action_item import ActionItem
 from models.escalation import ReminderAlarm, SentReminder
+from models.notification import Notice
 from models.person import Person
 from models.postmortem import Comment, Postmortem, PostmortemTarget
-from application.escalation import policies as policy_use_cases
-from application.escalation import policy_changes
-from models.queries.escalation import policies
 from models.queries.people import calendars
-from models.record import Notice
 from models.section import Section
 from tests.workflows.lab import ADMIN, ALWAYS, AT_DUE, Case, Lab
 from workflows.postmortem import PostmortemWorkflow

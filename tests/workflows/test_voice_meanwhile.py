@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from application.escalation.policies import add_policy
 from application.notifications import notices
 from domain.access import Role, Viewer
 from domain.escalation.policy import Office, Policy
@@ -12,7 +13,6 @@ from domain.people.calendar import Calendar
 from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem
 from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget
-from models.queries.escalation import policies
 from models.section import Section
 from tests.workflows.listening import Room, at, eventually, plain
 
@@ -123,7 +123,7 @@ async def test_who_says_no_hours_works_as_the_office_of_their_team(room: Room) -
     viewer = Viewer(await room.lab.person(Role.ADMIN), Role.ADMIN)
     async with room.lab.sessions.begin() as session:
         policy = Policy("Tokyo", team_id=team.id, office=Office(Calendar("Asia/Tokyo")))
-        await policies.add_policy(session, viewer, policy, datetime.now(UTC))
+        await add_policy(session, viewer, policy, datetime.now(UTC))
     mine = await room.postmortem(jane.id)
     await jane.is_told("draft_stale", at(0, 1), postmortem_id=mine, is_escalation=True)
     await jane.until(at(0, 2))

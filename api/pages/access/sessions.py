@@ -1,6 +1,6 @@
-"""Who is signed in to the pages: a signed cookie that names a row which can be revoked, and tokens for forms.
+"""The session of a signed-in person: a signed cookie that refers to a revocable row, and the tokens of forms.
 
-Cookies never open the JSON API. A form's token is bound to its session (or, before there is one, to the visit).
+The JSON API does not accept cookies. A form's token is bound to the session or, before there is one, to the visit.
 """
 
 import hashlib
@@ -23,14 +23,14 @@ VISIT = "afterword_visit"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """``token_id`` names the row of ``api_token``; ``nonce`` is what the form tokens are bound to."""
+    """``token_id`` is the id of a row of ``api_token``; the tokens of forms are bound to ``nonce``."""
 
     token_id: str
     nonce: str
 
 
 def _keys(settings: Settings) -> list[str]:
-    """Oldest first, as itsdangerous wants them: it signs with the last one."""
+    """Oldest first, because itsdangerous signs with the last key."""
     return [one.strip() for one in secret_key(settings).split(",") if one.strip()][::-1]
 
 
@@ -39,18 +39,18 @@ def _signer(settings: Settings, cookie: str) -> URLSafeTimedSerializer:
 
 
 def _read(request: Request, settings: Settings, cookie: str) -> list[str]:
-    """What the cookie says, if it is ours and young enough; else nothing."""
+    """The values in the cookie, if its signature is valid and not expired; otherwise an empty list."""
     try:
-        said = _signer(settings, cookie).loads(request.cookies.get(cookie, ""), int(SESSION_LASTS.total_seconds()))
+        values = _signer(settings, cookie).loads(request.cookies.get(cookie, ""), int(SESSION_LASTS.total_seconds()))
     except BadSignature:
         return []
-    return [str(one) for one in said]
+    return [str(one) for one in values]
 
 
-def _write(response: Response, settings: Settings, cookie: str, *said: str) -> None:
+def _write(response: Response, settings: Settings, cookie: str, *values: str) -> None:
     response.set_cookie(
         cookie,
-        str(_signer(settings, cookie).dumps(said)),
+        str(_signer(settings, cookie).dumps(values)),
         max_age=int(SESSION_LASTS.total_seconds()),
         httponly=True,
         samesite="lax",
@@ -66,7 +66,7 @@ def find_session(request: Request, settings: Settings) -> Session | None:
 
 
 def remember(response: Response, settings: Settings, token_id: str) -> None:
-    """A new nonce with each sign-in: nothing from before it is worth anything after it."""
+    """Sets the cookie. Each sign-in gets a new nonce, so that form tokens from before it are no longer valid."""
     _write(response, settings, SESSION, token_id, secrets.token_urlsafe(18))
     response.delete_cookie(VISIT)
 
@@ -76,7 +76,7 @@ def forget(response: Response) -> None:
 
 
 def find_visit(request: Request, settings: Settings) -> str | None:
-    """The nonce of somebody who is not signed in yet."""
+    """The nonce of a visitor who is not signed in yet."""
     match _read(request, settings, VISIT):
         case [nonce]:
             return nonce
@@ -93,7 +93,7 @@ def form_token(settings: Settings, nonce: str) -> str:
 
 
 def check_form(request: Request, settings: Settings, nonce: str | None, token: str) -> None:
-    """Raises :class:`ForgedForm` unless the form came from a page that this very session was shown."""
+    """Raises :class:`ForgedForm` unless the form comes from a page that was shown in this session."""
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
     foreign = site not in {None, "same-origin", "none"} or (
@@ -104,5 +104,5 @@ def check_form(request: Request, settings: Settings, nonce: str | None, token: s
 
 
 def _is_ours(request: Request, settings: Settings, origin: str) -> bool:
-    """Behind a proxy the scheme that we see is not the one that people use, so hosts are compared."""
+    """Compares hosts only, because the scheme behind a proxy differs from the one that people use."""
     return urlsplit(origin).netloc in {urlsplit(settings.base_url).netloc, request.headers.get("Host", "")} - {""}

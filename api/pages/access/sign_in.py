@@ -1,4 +1,4 @@
-"""Signing in and out: with an API token, or with a link that works once. Nobody has a password."""
+"""Signing in and out, with an API token or a one-time link. There are no passwords."""
 
 import secrets
 from datetime import UTC, datetime
@@ -12,10 +12,10 @@ from api.pages.rendering import render
 from api.pages.routing import fields, local_path, to
 from api.request_context import Parts
 from application.access import sign_in
+from application.demo import PEOPLE
 from domain.errors import DomainError, NotSignedIn, SignInLinkUsed
 from models.queries.people import people
 from models.session import Session
-from runtime.seed import PEOPLE
 from runtime.settings import Settings
 
 routes = APIRouter(include_in_schema=False)
@@ -26,7 +26,7 @@ Plain = Annotated[str, Query(max_length=2000, pattern=r"^[^\x00]*$")]
 
 @routes.get("/sign-in")
 async def ask(request: Request, code: Plain = "", next: Plain = "/") -> Response:  # noqa: A002 - a well-known name
-    """Opening a link signs nobody in, since mail programs open links too; its button does."""
+    """Shows the form. Only its button uses up a link, because mail programs open links, too."""
     return _form(request, code=code, wanted=local_path(next))
 
 
@@ -62,19 +62,19 @@ async def enter(request: Request) -> Response:
 
 
 def _demo_people(request: Request, settings: Settings) -> dict[str, str]:
-    """Names by id of those whom anybody at this machine may try the demo as; nobody wherever others could ask.
+    """Names, by id, of the demo people as whom a visitor on this machine may sign in. Empty if others could reach it.
 
-    The host that was asked for is checked, too: a page elsewhere may have its own name point at this machine.
+    The requested host is checked, too, because a foreign site may let its own name point to this machine.
     """
-    asked = urlsplit(f"//{request.headers.get('Host', '')}").hostname
-    asking = request.client.host if request.client else ""
-    if not (settings.demo and settings.demo_sign_in and {asked, asking, settings.host} <= LOOPBACK):
+    host = urlsplit(f"//{request.headers.get('Host', '')}").hostname
+    client = request.client.host if request.client else ""
+    if not (settings.demo and settings.demo_sign_in and {host, client, settings.host} <= LOOPBACK):
         return {}
     return {person_id: f"{name}, {role.value.lower()}" for person_id, _, name, role in PEOPLE}
 
 
 async def _token_id(request: Request, parts: Parts, form: dict[str, str]) -> str:
-    """The row that the session names. Raises NotSignedIn or SignInLinkUsed."""
+    """The id of the row that the session refers to. Raises NotSignedIn or SignInLinkUsed."""
     now = datetime.now(UTC)
     async with parts.sessions.begin() as session:
         if (person_id := form.get("person", "")) in _demo_people(request, parts.settings):

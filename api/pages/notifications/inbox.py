@@ -1,4 +1,4 @@
-"""One's inbox, and how one is told: the twins of ``/api/me``."""
+"""The inbox and the notification preferences of the signed-in person."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -12,12 +12,13 @@ from api.pages.showing import attempted, show
 from api.shapes.base import PathId, zones
 from api.shapes.notifications import KindName, MePatch, preferences
 from api.shapes.policies import WEEK
+from application.notifications.details import read_details
 from application.notifications.preferences import change_preferences
+from application.notifications.wording import notice_text
 from domain.errors import DomainError, UnknownReference
 from domain.notifications import notices as kinds
 from integrations import public_holidays
 from models.queries.notifications import notices
-from models.queries.notifications.notice_facts import Fact, read_facts
 from models.queries.pagination import Ask
 from models.queries.people import people
 
@@ -36,29 +37,17 @@ async def inbox(
 ) -> Response:
     context = visit.context
     found = await notices.list_notices(context.session, context.viewer, Ask(50, cursor), unread=unread, kind=kind)
-    facts = await read_facts(context.session, found.items, context.now, viewer=context.viewer, team_id=None)
+    details = await read_details(context.session, found.items, context.now, viewer=context.viewer, team_id=None)
+    zone = zone_of(context.person.time_zone).key
     return await show(
         visit,
         "notifications/inbox.html",
-        said=[(one.notice, _said(one, context.person.time_zone, context.now)) for one in facts],
+        notices=[(one.notice, notice_text(one, zone, context.now)) for one in details],
         next_cursor=found.next_cursor,
         only_unread=unread,
         kind=kind,
         kinds=sorted({*kinds.KINDS, *([kind] if kind else [])}),
     )
-
-
-def _said(fact: Fact, zone: str, now: datetime) -> str:
-    notice = fact.notice
-    due = "now"
-    if fact.due_on is not None:
-        due = kinds.date_words(fact.due_on)
-    elif fact.due_at is not None:
-        due = kinds.instant_words(fact.due_at.astimezone(zone_of(zone)), zone)
-    facts = {"due": due, "detail": fact.detail, **fact.names}
-    sentence = kinds.sentence(notice.kind, title=fact.title, target=notice.target, is_past=fact.is_past(now), **facts)
-    stands_in = notice.on_behalf_of_id is not None and not notice.kind.startswith("away_")
-    return f"For {fact.names['person']}, who is away: {sentence}" if stands_in else sentence
 
 
 @routes.post("/inbox/read")
@@ -73,12 +62,12 @@ async def mark_read(visit: Visiting, notice_id: PathId) -> Response:
     return to("/inbox")
 
 
-# How one is told
+# Preferences
 
 
 @routes.get("/settings/notifications")
 async def ask_preferences(visit: Visiting, saved: bool = False) -> Response:
-    return await _form(visit, await _shown(visit), saved=saved)
+    return await _form(visit, await _current_fields(visit), saved=saved)
 
 
 @routes.post("/settings/notifications")
@@ -86,7 +75,7 @@ async def save_preferences(visit: Visiting) -> Response:
     refusal = await attempted(visit, _save(visit))
     if refusal is None:
         return to("/settings/notifications?saved=true")
-    sent = {name: visit.form.get(name, "") for name in (await _shown(visit))}
+    sent = {name: visit.form.get(name, "") for name in (await _current_fields(visit))}
     return await _form(visit, sent, refusal=refusal)
 
 
@@ -106,28 +95,28 @@ async def _form(
     )
 
 
-async def _shown(visit: Visit) -> dict[str, str]:
-    """Every field of the form as it stands."""
+async def _current_fields(visit: Visit) -> dict[str, str]:
+    """The fields of the form with their current values."""
     person = visit.context.person
-    known = preferences(person)
+    current = preferences(person)
     zone = zone_of(person.time_zone)
     delegate = await people.find_person(visit.context.session, person.delegate_id) if person.delegate_id else None
     shown = {
         "timeZone": person.time_zone,
         "country": person.country or "",
         "region": person.region or "",
-        "opens": known["opens"] or "",
-        "closes": known["closes"] or "",
-        "preferredHour": known["preferred_hour"] or "",
-        "quietFrom": known["quiet_from"] or "",
-        "quietUntil": known["quiet_until"] or "",
+        "opens": current["opens"] or "",
+        "closes": current["closes"] or "",
+        "preferredHour": current["preferred_hour"] or "",
+        "quietFrom": current["quiet_from"] or "",
+        "quietUntil": current["quiet_until"] or "",
         "preferredChannel": person.preferred_channel or "",
         "delegate": f"@{delegate.handle}" if delegate else "",
         "snoozedUntil": _local(person.snoozed_until, zone),
         "awayFrom": _local(person.away_from, zone),
         "awayUntil": _local(person.away_until, zone),
     }
-    days = known["working_days"] or []
+    days = current["working_days"] or []
     shown |= {f"day.{one}": "yes" if one in days else "" for one in WEEK}
     return shown | {f"mute.{one}": "yes" if one in person.muted_kinds else "" for one in kinds.KINDS}
 

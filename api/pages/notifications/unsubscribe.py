@@ -1,6 +1,6 @@
-"""The address in every digest: one click of a mail program, or a page with a button for people (RFC 8058).
+"""The unsubscribe link of every digest: one click in a mail program, or a page with a button (RFC 8058).
 
-Whoever has the address may do nothing else by it; looking at it changes nothing, since mail programs do that.
+The link grants nothing else. Opening it changes nothing, because mail programs open links.
 """
 
 from fastapi import APIRouter, Request, Response
@@ -30,7 +30,7 @@ async def unsubscribe(request: Request, token: str) -> Response:
 
 
 def _person_id(request: Request, token: str) -> str:
-    """Raises NotFound for an address that we did not make."""
+    """Raises NotFound if the token is not one of ours."""
     parts: Parts = request.app.state.parts
     person_id = parts.keyring.unsign("unsubscribe", token) if token.isascii() and len(token) < 300 else None
     if person_id is None:

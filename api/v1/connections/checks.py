@@ -10,6 +10,7 @@ from api.request_context import Context
 from api.shapes.base import PathId, Shape
 from api.v1.connections.connections import need_tracker
 from api.v1.routing import router
+from application.notifications.connection_trouble import record_recovery
 from domain.errors import DomainError
 from domain.tickets.projection import Destination, Projection, read_projection
 from integrations import shelf
@@ -47,7 +48,7 @@ async def check_integration(context: Context, integration_id: PathId) -> TestOut
         checks = await asyncio.to_thread(_check, row.kind, row.config, secrets, read_projection(row.projection))
     ok = all(one.granted for one in checks)
     if ok:
-        await connections.note_recovery(context.session, integration_id, context.now)
+        await record_recovery(context.session, integration_id, context.now)
     return TestOut(ok=ok, checks=[CheckOut(name=one.name, granted=one.granted, detail=one.detail) for one in checks])
 
 

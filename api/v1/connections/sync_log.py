@@ -8,14 +8,13 @@ from fastapi import APIRouter, Depends, Path, Query
 from api.request_context import Context
 from api.shapes.base import Listing, PathId, RefQuery, Shape, ask
 from api.v1.routing import router
-from domain.errors import NothingToReplay
-from integrations import shelf
+from application.tickets import replays
+from domain.connections import is_replayable
 from integrations.fields import Instant, Words
 from models.integration import SyncAttempt
 from models.queries.connections import connections, sync_log
 from models.queries.connections.sync_log import LogFilters
 from models.queries.pagination import Ask
-from runtime.deliveries import find_item_of
 
 routes: APIRouter = router("integrations", prefix="/integrations")
 
@@ -38,14 +37,9 @@ class AttemptOut(Shape):
 
 
 def attempt_out(row: SyncAttempt) -> AttemptOut:
+    replayable = is_replayable(row.direction, row.operation, row.delivery_id, row.action_item_id)
     known = {name: getattr(row, name) for name in AttemptOut.model_fields if name != "replayable"}
-    return AttemptOut.model_validate(known | {"replayable": is_replayable(row)})
-
-
-def is_replayable(row: SyncAttempt) -> bool:
-    if row.operation == "replay":
-        return False
-    return row.delivery_id is not None if row.direction == "IN" else row.action_item_id is not None
+    return AttemptOut.model_validate(known | {"replayable": replayable})
 
 
 def filters(
@@ -87,18 +81,12 @@ async def replay(
 ) -> ReplayOut:
     """Handles a recorded delivery once more, or writes an item's ticket once more. The log tells how that went."""
     context.require_admin("replay what was sent by")
-    await connections.get_connected(context.session, integration_id)
-    attempt = await sync_log.get_attempt(context.session, integration_id, number)
-    if not is_replayable(attempt):
-        raise NothingToReplay(number=number, why="it was about no single delivery or ticket.")
-    if attempt.direction == "OUT":
-        item_id = await sync_log.replay_out(context.session, context.viewer, attempt, context.now)
-        context.after_commit.append(lambda: context.parts.dispatch.start_action_item(item_id))
+    parts = context.parts
+    found = await replays.replay(context.session, context.viewer, parts.keyring, integration_id, number, context.now)
+    item_id, delivery = found.item_id, found.delivery
+    if delivery is None:
+        context.after_commit.append(lambda: parts.dispatch.start_action_item(item_id or ""))
         return ReplayOut(status="writing")
-    delivery = await sync_log.replay_in(context.session, context.viewer, attempt, context.now)
-    if delivery.kind in shelf.tracker_kinds():  # what is not signalled here, the worker's drain takes up
-        about = await find_item_of(context.session, context.parts.keyring, delivery)
-        if about is not None:
-            told, opened = about, delivery.id
-            context.after_commit.append(lambda: context.parts.dispatch.signal_ticket_event(told, opened))
+    if item_id is not None:  # the worker applies what is not signaled here
+        context.after_commit.append(lambda: parts.dispatch.signal_ticket_event(item_id, delivery))
     return ReplayOut(status="handling")

@@ -1,4 +1,4 @@
-"""Whom messages do not reach, for administrators. What is wrong with a connection stands in ``/api/integrations``."""
+"""People and teams whom messages do not reach, for administrators. See ``/api/integrations`` for connections."""
 
 from datetime import datetime
 from typing import Annotated
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from api.request_context import Context
 from api.shapes.base import Listing, Shape, ask
 from api.v1.routing import router
-from models.queries.notifications import messages
+from models.queries.notifications import receivers
 from models.queries.pagination import Ask
 
 routes: APIRouter = router("people", prefix="/health")
@@ -30,7 +30,7 @@ class UnreachableOut(Shape):
 async def list_unreachable(context: Context, page: Paging) -> Listing[UnreachableOut]:
     """Administrators: people and teams whom the last message reached in no way but the inbox, newest first."""
     context.require_admin("see whom messages do not reach in")
-    found = await messages.list_unreachable(context.session, page)
+    found = await receivers.list_unreachable(context.session, page)
     return Listing(
         items=[
             UnreachableOut(

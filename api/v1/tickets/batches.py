@@ -9,12 +9,11 @@ from pydantic import Field
 from api.request_context import Context, RequestContext
 from api.shapes.base import Given, PathId, Ref, Shape
 from api.v1.routing import router
+from application.tickets import batches as ticket_batches
+from application.tickets.batches import BatchProgress
 from domain.action_items.action_item import LinkState
 from integrations import shelf
-from models.queries.connections import connections
 from models.queries.postmortems import postmortems
-from models.queries.tickets import batches as ticket_batches
-from models.queries.tickets.batches import Progress
 
 routes: APIRouter = router("action items", prefix="/postmortems")
 
@@ -57,7 +56,7 @@ class ProgressOut(Shape):
     batches: list[BatchOut]
 
 
-def _batch_out(one: Progress) -> BatchOut:
+def _batch_out(one: BatchProgress) -> BatchOut:
     return BatchOut(
         integration_id=one.batch.integration_id,
         total=one.total,
@@ -85,13 +84,10 @@ async def open_tickets(context: Context, postmortem_id: PathId, given: TicketsIn
     """They are made in the background, a few at a time. Asked for again, it makes what is missing and tries again what
     was refused; what is there stays."""
     given = given or TicketsIn()
-    seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id, lock=True)
-    ticket_batches.check_may_ask(seen)
-    integration = await connections.get_one_of(context.session, shelf.tracker_kinds(), given.integration_id)
-    batch = await ticket_batches.ask_for_tickets(
-        context.session, context.viewer, seen, integration, given.item_ids, context.now
+    kinds, wanted, item_ids = shelf.tracker_kinds(), given.integration_id, given.item_ids
+    batch_id = await ticket_batches.open_tickets(
+        context.session, context.viewer, postmortem_id, kinds, wanted, item_ids, context.now
     )
-    batch_id = batch.id
     context.after_commit.append(lambda: context.parts.dispatch.start_ticket_batch(batch_id))
     return await _progress(context, postmortem_id)
 

@@ -1,4 +1,4 @@
-"""The access rule as SQL: the twin of ``domain.access``, for every statement that people can reach."""
+"""The rules of ``domain.access`` as SQL conditions, for every statement that people can reach."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -86,6 +86,16 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
         and_(undecided, Postmortem.status.in_(FINAL)),
         and_(or_(Postmortem.visibility == Visibility.TEAM.value, undecided), _in_team(viewer)),
         insider(viewer),
+    )
+
+
+def visible_to_team(team_id: str) -> ColumnElement[bool]:
+    """A condition on :class:`Postmortem`: every member of the team may see it, whoever they are."""
+    theirs = exists().where(PostmortemTeam.postmortem_id == Postmortem.id, PostmortemTeam.team_id == team_id)
+    visibility = effective_visibility()
+    return or_(
+        visibility == Visibility.ORGANIZATION.value,
+        and_(visibility == Visibility.TEAM.value, theirs.correlate(Postmortem)),
     )
 
 

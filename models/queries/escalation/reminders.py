@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.escalation.reminders import SentStep
 from models.action_item import ActionItem
 from models.escalation import ReminderAlarm, SentReminder
+from models.notification import Notice
 from models.postmortem import Postmortem
-from models.record import Notice
 
 # For workflows
 

@@ -1,4 +1,4 @@
-"""Notices: what somebody is told, in the inbox and, by their digest, elsewhere."""
+"""Rows of ``notice``: adding, listing, reading and settling them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -10,12 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
 from domain.errors import NotFound
+from domain.notifications.timing import Outcome
 from models.action_item import ActionItem
 from models.base import new_id
+from models.notification import Notice
+from models.person import Person
 from models.postmortem import Postmortem
 from models.queries.access.visibility import visible_to
 from models.queries.pagination import Ask, Order, Page, fetch_page
-from models.record import Notice
 from models.team import Team
 
 
@@ -115,7 +117,7 @@ async def list_teams_with_channel(session: AsyncSession, team_ids: Collection[st
 
 
 def _seen_by(viewer: Viewer) -> tuple[ColumnElement[bool], ...]:
-    """Theirs, and about a postmortem that they see or an action item that they own."""
+    """The viewer's own, and about a postmortem that they may see or an action item that they own."""
     postmortem = exists().where(Postmortem.id == Notice.postmortem_id, visible_to(viewer))
     item = exists().where(ActionItem.id == Notice.action_item_id, ActionItem.owner_id == viewer.person_id)
     return Notice.person_id == viewer.person_id, or_(Notice.postmortem_id.is_(None), postmortem, item)
@@ -124,7 +126,7 @@ def _seen_by(viewer: Viewer) -> tuple[ColumnElement[bool], ...]:
 async def list_notices(
     session: AsyncSession, viewer: Viewer, ask: Ask, *, unread: bool = False, kind: str | None = None
 ) -> Page[Notice]:
-    """Newest first; without those about what the viewer does not see any more."""
+    """Newest first, without those about what the viewer may no longer see."""
     statement = select(Notice).where(*_seen_by(viewer))
     if unread:
         statement = statement.where(Notice.read_at.is_(None))
@@ -151,6 +153,64 @@ async def mark_read(session: AsyncSession, viewer: Viewer, notice_id: str, now: 
 
 
 async def mark_all_read(session: AsyncSession, viewer: Viewer, now: datetime) -> int:
-    """How many were not read; what the viewer does not see stays unread."""
+    """Returns how many were unread. Those that the viewer may not see stay unread."""
     statement = update(Notice).where(*_seen_by(viewer), Notice.read_at.is_(None))
     return len((await session.execute(statement.values(read_at=now).returning(Notice.id))).scalars().all())
+
+
+# Delivery
+
+
+def _of(receiver_id: str, *, is_team: bool) -> ColumnElement[bool]:
+    return Notice.team_id == receiver_id if is_team else Notice.person_id == receiver_id
+
+
+async def list_pending(session: AsyncSession, receiver_id: str, *, is_team: bool) -> list[Notice]:
+    """Notices that are neither settled nor part of a message, oldest first."""
+    statement = select(Notice).where(
+        _of(receiver_id, is_team=is_team), Notice.settled_at.is_(None), Notice.message_id.is_(None)
+    )
+    statement = statement.order_by(Notice.created_at, Notice.id)
+    return list((await session.execute(statement.execution_options(populate_existing=True))).scalars())
+
+
+async def list_unsettled_of_message(session: AsyncSession, message_id: str) -> list[Notice]:
+    statement = select(Notice).where(Notice.message_id == message_id, Notice.settled_at.is_(None))
+    return list((await session.execute(statement.order_by(Notice.created_at, Notice.id))).scalars())
+
+
+async def settle_all_of_receiver(session: AsyncSession, receiver_id: str, now: datetime) -> None:
+    """The receiver left: nothing will be sent to them."""
+    theirs = or_(Notice.person_id == receiver_id, Notice.team_id == receiver_id)
+    statement = update(Notice).where(theirs, Notice.settled_at.is_(None))
+    await session.execute(statement.values(settled_at=now, outcome=Outcome.LEFT.value))
+
+
+async def settle_sent(session: AsyncSession, message_id: str, now: datetime, channel: str) -> None:
+    statement = update(Notice).where(Notice.message_id == message_id, Notice.settled_at.is_(None))
+    await session.execute(statement.values(settled_at=now, outcome=Outcome.TOLD.value, channel=channel))
+
+
+async def release_from_message(session: AsyncSession, message_id: str) -> None:
+    """Makes the notices of a message that is not sent pending again."""
+    statement = update(Notice).where(Notice.message_id == message_id, Notice.settled_at.is_(None))
+    await session.execute(statement.values(message_id=None))
+
+
+async def unsettle_sent(session: AsyncSession, message_id: str) -> None:
+    """The message came back: its notices are to be sent with it again."""
+    statement = update(Notice).where(Notice.message_id == message_id, Notice.outcome == Outcome.TOLD.value)
+    await session.execute(statement.values(settled_at=None, outcome=None, channel="inbox", is_heard=False))
+
+
+async def list_visible_postmortems(session: AsyncSession, viewer: Viewer, postmortem_ids: Collection[str]) -> set[str]:
+    """Those of the ids whose postmortem the viewer may see."""
+    statement = select(Postmortem.id).where(Postmortem.id.in_(postmortem_ids), visible_to(viewer))
+    return set((await session.execute(statement)).scalars())
+
+
+async def find_active_author(session: AsyncSession, postmortem_id: str) -> str | None:
+    statement = select(Postmortem.author_id).join(Person, Person.id == Postmortem.author_id)
+    return (
+        await session.execute(statement.where(Postmortem.id == postmortem_id, Person.is_active))
+    ).scalar_one_or_none()

@@ -6,8 +6,7 @@ from sqlalchemy import exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.integration import Integration
-from models.notification import Voice
-from models.record import Notice
+from models.notification import Notice, ReceiverState
 from models.team import Team
 
 
@@ -22,9 +21,14 @@ async def list_unheard_unscoped(session: AsyncSession, limit: int) -> list[str]:
 
 async def list_overlooked_unscoped(session: AsyncSession, before: datetime, limit: int) -> list[str]:
     """Receivers whose workflow should have run before that instant, and teams that were never planned."""
-    planned = select(Voice.receiver_id).where(Voice.next_at < before).order_by(Voice.next_at).limit(limit)
+    planned = (
+        select(ReceiverState.receiver_id)
+        .where(ReceiverState.next_at < before)
+        .order_by(ReceiverState.next_at)
+        .limit(limit)
+    )
     found = list((await session.execute(planned)).scalars())
-    unknown = ~exists().where(Voice.receiver_id == Team.id, Voice.next_at.is_not(None))
+    unknown = ~exists().where(ReceiverState.receiver_id == Team.id, ReceiverState.next_at.is_not(None))
     enabled = exists().where(Integration.id == Team.channel_id)
     teams = select(Team.id).where(Team.channel_id.is_not(None), enabled, unknown).limit(limit)
     return [*found, *(await session.execute(teams)).scalars()]

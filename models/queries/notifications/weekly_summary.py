@@ -1,6 +1,6 @@
-"""A week of a team, for its channel: what moved, what is overdue, what was waived or extended.
+"""A team's week, for its channel: postmortems that changed status, what is overdue, and targets that were changed.
 
-Only what every member of the team may see; the titles of private postmortems are nobody else's.
+It has only what every member of the team may see, so that no title of a private postmortem gets into the channel.
 """
 
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.action_items.action_item import ActionItemStatus
 from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem
+from models.audit import AuditEntry
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemTarget, PostmortemTeam
-from models.queries.notifications.notice_facts import visible_to_team
-from models.record import AuditEntry
+from models.queries.access.visibility import visible_to_team
 from models.team import Team
 
 WEEK = timedelta(days=7)
-MOVES = ("postmortem.created", "postmortem.submitted", "postmortem.published", "postmortem.archived")
-SLIPS = ("target.waived", "target.extended")
+STATUS_CHANGES = ("postmortem.created", "postmortem.submitted", "postmortem.published", "postmortem.archived")
+TARGET_CHANGES = ("target.waived", "target.extended")
 LIMIT = 20
-"""Lines of each part: a report is read, a list is searched."""
+"""How many lines each part has at most."""
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class StatusChange:
     postmortem_id: str
     title: str
     action: str
@@ -35,7 +35,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Slip:
+class ChangedTarget:
     """A target that was waived, or extended to ``until``, and why."""
 
     postmortem_id: str
@@ -47,7 +47,7 @@ class Slip:
 
 
 @dataclass(frozen=True, slots=True)
-class Late:
+class OverdueWork:
     """A target that is past due (``due_at``) or an action item (``due_on``, with its id and owner)."""
 
     postmortem_id: str
@@ -60,26 +60,29 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    moved: list[Move]
-    late: list[Late]
-    slipped: list[Slip]
+class WeeklySummary:
+    status_changes: list[StatusChange]
+    overdue: list[OverdueWork]
+    changed_targets: list[ChangedTarget]
 
     @property
     def is_empty(self) -> bool:
-        return not (self.moved or self.late or self.slipped)
+        return not (self.status_changes or self.overdue or self.changed_targets)
 
 
-async def read_report(session: AsyncSession, team: Team, now: datetime) -> Report:
-    """Over the seven days before ``now``; what is overdue, as it is then."""
-    return Report(
-        moved=await _moved(session, team.id, now),
-        late=[*await _late_targets(session, team.id, now), *await _late_items(session, team.id, now)],
-        slipped=await _slipped(session, team.id, now),
+async def read_weekly_summary(session: AsyncSession, team: Team, now: datetime) -> WeeklySummary:
+    """Covers the seven days before ``now``."""
+    return WeeklySummary(
+        status_changes=await _list_status_changes(session, team.id, now),
+        overdue=[
+            *await _list_overdue_targets(session, team.id, now),
+            *await _list_overdue_items(session, team.id, now),
+        ],
+        changed_targets=await _list_changed_targets(session, team.id, now),
     )
 
 
-def _theirs(statement: Any, team_id: str) -> Any:
+def _of_team(statement: Any, team_id: str) -> Any:
     linked = exists().where(PostmortemTeam.postmortem_id == Postmortem.id, PostmortemTeam.team_id == team_id)
     return statement.where(linked.correlate(Postmortem), visible_to_team(team_id))
 
@@ -87,18 +90,18 @@ def _theirs(statement: Any, team_id: str) -> Any:
 def _entries(team_id: str, actions: tuple[str, ...], now: datetime) -> Any:
     statement = select(AuditEntry, Postmortem.title).join(Postmortem, Postmortem.id == AuditEntry.postmortem_id)
     statement = statement.where(AuditEntry.action.in_(actions), AuditEntry.at > now - WEEK, AuditEntry.at <= now)
-    return _theirs(statement, team_id).order_by(AuditEntry.at, AuditEntry.id).limit(LIMIT)
+    return _of_team(statement, team_id).order_by(AuditEntry.at, AuditEntry.id).limit(LIMIT)
 
 
-async def _moved(session: AsyncSession, team_id: str, now: datetime) -> list[Move]:
-    rows = (await session.execute(_entries(team_id, MOVES, now))).all()
-    return [Move(entry.postmortem_id, title, entry.action, entry.at) for entry, title in rows]
+async def _list_status_changes(session: AsyncSession, team_id: str, now: datetime) -> list[StatusChange]:
+    rows = (await session.execute(_entries(team_id, STATUS_CHANGES, now))).all()
+    return [StatusChange(entry.postmortem_id, title, entry.action, entry.at) for entry, title in rows]
 
 
-async def _slipped(session: AsyncSession, team_id: str, now: datetime) -> list[Slip]:
-    rows = (await session.execute(_entries(team_id, SLIPS, now))).all()
+async def _list_changed_targets(session: AsyncSession, team_id: str, now: datetime) -> list[ChangedTarget]:
+    rows = (await session.execute(_entries(team_id, TARGET_CHANGES, now))).all()
     return [
-        Slip(
+        ChangedTarget(
             entry.postmortem_id,
             title,
             entry.action,
@@ -110,7 +113,7 @@ async def _slipped(session: AsyncSession, team_id: str, now: datetime) -> list[S
     ]
 
 
-async def _late_targets(session: AsyncSession, team_id: str, now: datetime) -> list[Late]:
+async def _list_overdue_targets(session: AsyncSession, team_id: str, now: datetime) -> list[OverdueWork]:
     due = func.coalesce(PostmortemTarget.extended_to, PostmortemTarget.due_at)
     statement = (
         select(Postmortem.id, Postmortem.title, PostmortemTarget.name, due.label("due"))
@@ -118,20 +121,20 @@ async def _late_targets(session: AsyncSession, team_id: str, now: datetime) -> l
         .where(PostmortemTarget.met_at.is_(None), PostmortemTarget.waived_at.is_(None), due <= now)
         .where(Postmortem.status != Status.ARCHIVED.value)
     )
-    rows = (await session.execute(_theirs(statement, team_id).order_by(due, Postmortem.id).limit(LIMIT))).all()
-    return [Late(one.id, one.title, target=one.name, due_at=one.due) for one in rows]
+    rows = (await session.execute(_of_team(statement, team_id).order_by(due, Postmortem.id).limit(LIMIT))).all()
+    return [OverdueWork(one.id, one.title, target=one.name, due_at=one.due) for one in rows]
 
 
-async def _late_items(session: AsyncSession, team_id: str, now: datetime) -> list[Late]:
-    open_ones = (ActionItemStatus.OPEN.value, ActionItemStatus.IN_PROGRESS.value)
+async def _list_overdue_items(session: AsyncSession, team_id: str, now: datetime) -> list[OverdueWork]:
+    open_statuses = (ActionItemStatus.OPEN.value, ActionItemStatus.IN_PROGRESS.value)
     statement = (
         select(Postmortem.id, ActionItem.description, ActionItem.id.label("item"), ActionItem.due_on, Person.name)
         .join(ActionItem, ActionItem.postmortem_id == Postmortem.id)
         .outerjoin(Person, Person.id == ActionItem.owner_id)
-        .where(ActionItem.status.in_(open_ones), ActionItem.due_on < now.date())
+        .where(ActionItem.status.in_(open_statuses), ActionItem.due_on < now.date())
     )
-    rows = _theirs(statement, team_id).order_by(ActionItem.due_on, ActionItem.id).limit(LIMIT)
+    rows = _of_team(statement, team_id).order_by(ActionItem.due_on, ActionItem.id).limit(LIMIT)
     return [
-        Late(one.id, one.description, action_item_id=one.item, due_on=one.due_on, owner=one.name)
+        OverdueWork(one.id, one.description, action_item_id=one.item, due_on=one.due_on, owner=one.name)
         for one in (await session.execute(rows)).all()
     ]

@@ -12,6 +12,10 @@ from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.team import Team, TeamMember
 
 
+async def find_team(session: AsyncSession, team_id: str) -> Team | None:
+    return await session.get(Team, team_id)
+
+
 async def get_team(session: AsyncSession, team_id: str) -> Team:
     team = await session.get(Team, team_id)
     if team is None:

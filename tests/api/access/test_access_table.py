@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from domain import access
-from domain.access import TABLE, Relation, Verb
+from domain.access import PERMISSIONS, Relation, Verb
 from domain.postmortems.lifecycle import Status
 from domain.style.suggestions import RULE_IDS
 from tests.api import writing
@@ -184,8 +184,8 @@ def expected(door: Door, picture: Picture, who: str) -> str:
         return "allowed"
     if door.verb is Verb.LEAVE and access.may(Verb.MANAGE, status, held):
         return "allowed"  # they are no editor: that is told
-    elsewhere = {one for group in TABLE[door.verb].values() for one in group}
-    return "wrong status" if status not in TABLE[door.verb] and held & elsewhere else "refused"
+    elsewhere = {one for group in PERMISSIONS[door.verb].values() for one in group}
+    return "wrong status" if status not in PERMISSIONS[door.verb] and held & elsewhere else "refused"
 
 
 def outcome(answer: httpx.Response) -> str:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from application.notifications import notices
-from models.notification import Voice
+from models.notification import ReceiverState
 from tests.api.rows import sessions_of
 from tests.api.writing import draft, ok
 from tests.stack import Person, Stack
@@ -158,7 +158,7 @@ def test_whom_messages_do_not_reach(stack: Stack) -> None:
     async def lose() -> None:
         async with sessions_of(stack) as sessions, sessions.begin() as session:
             since = datetime.now(UTC) - timedelta(days=1)
-            session.add(Voice(receiver_id=lost.id, unreachable_since=since, unreachable_why="550 no such user"))
+            session.add(ReceiverState(receiver_id=lost.id, unreachable_since=since, unreachable_why="550 no such user"))
 
     asyncio.run(lose())
     (found,) = [one for one in ok(stack.person("ADMIN").get("/api/health/people"))["items"] if one["userId"] == lost.id]

@@ -24,12 +24,12 @@ from domain.escalation.policy import (
 )
 from domain.escalation.reminders import (
     Channel,
-    ReminderFacts,
     PendingTarget,
     Receiver,
     Reminder,
-    ladder,
+    ReminderFacts,
     looked_until,
+    plan_reminders,
     stale_draft,
 )
 from domain.escalation.simulation import simulate
@@ -39,22 +39,22 @@ from domain.people.calendar import Away, Calendar
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)  # a Monday
 DAY = timedelta(days=1)
 JANE, BOB = Receiver("user_jane"), Receiver("user_bob", Channel.EMAIL)
-ASKED = {
+RECEIVERS = {
     Recipient.AUTHOR: (BOB,),
     Recipient.TEAM_CHANNEL: (Receiver("team_core", Channel.SLACK),),
     Recipient.TEAM_LEAD: (Receiver("user_lead"),),
     Recipient.ADMINISTRATORS: (Receiver("user_admin"), Receiver("user_root")),
 }
-OWED = PendingTarget("draft_completed", START, START + 2 * DAY, (JANE,))
+PENDING = PendingTarget("draft_completed", START, START + 2 * DAY, (JANE,))
 POLICY = Policy("Ours")
 
 
-def facts(*owed: PendingTarget, now: datetime = START, days: int = 30, **more: object) -> ReminderFacts:
-    return replace(ReminderFacts(now, START + days * DAY, owed or (OWED,), ASKED), **more)  # type: ignore[arg-type]
+def facts(*pending: PendingTarget, now: datetime = START, days: int = 30, **more: object) -> ReminderFacts:
+    return replace(ReminderFacts(now, START + days * DAY, pending or (PENDING,), RECEIVERS), **more)  # type: ignore[arg-type]
 
 
-def rows(nudges: list[Reminder]) -> list[tuple[str, str, str]]:
-    return [(f"{one.at:%a %d %H:%M}", one.occurrence, one.to.removeprefix("user_")) for one in nudges]
+def rows(reminders: list[Reminder]) -> list[tuple[str, str, str]]:
+    return [(f"{one.at:%a %d %H:%M}", one.occurrence, one.to.removeprefix("user_")) for one in reminders]
 
 
 def test_the_whole_ladder() -> None:
@@ -74,7 +74,7 @@ def test_the_whole_ladder() -> None:
 
 
 def test_the_warning_comes_at_its_share_of_the_time() -> None:
-    owed = replace(OWED, due_at=START + 10 * DAY)
+    owed = replace(PENDING, due_at=START + 10 * DAY)
     first = plan_reminders(facts(owed), POLICY, {})[0]
     assert (first.step, first.at) == ("before_due", datetime(2026, 12, 1, 9, tzinfo=UTC))  # 80 %: Tuesday, 08:00
     half = replace(POLICY, steps=(Step(StepKind.BEFORE_DUE, 55, (Recipient.OWNER,)),))
@@ -85,7 +85,7 @@ def test_a_share_of_working_time_is_counted_in_working_time() -> None:
     policy = replace(POLICY, targets={TargetName.DRAFT_COMPLETED: Span(40, Counted.WORKING)})
     due = due_instants(START, policy)[TargetName.DRAFT_COMPLETED]
     assert due == datetime(2026, 11, 27, 17, tzinfo=UTC), "five working days of eight hours"
-    first = plan_reminders(facts(replace(OWED, due_at=due)), policy, {})[0]
+    first = plan_reminders(facts(replace(PENDING, due_at=due)), policy, {})[0]
     assert (first.step, first.at) == ("before_due", datetime(2026, 11, 27, 9, tzinfo=UTC)), "after four of them"
 
 
@@ -106,15 +106,21 @@ def test_nobody_is_asked_while_away() -> None:
     back = datetime(2026, 11, 27, 12, tzinfo=UTC)
     calendars = {"user_jane": Calendar(away=(Away(START - DAY, back),))}
     found = [one for one in plan_reminders(facts(days=5), POLICY, calendars) if one.to == "user_jane"]
-    assert [(one.at, one.occurrence, one.covers) for one in found] == [(back, "+1", ("before_due", "due"))], "in one message"
+    assert [(one.at, one.occurrence, one.covers) for one in found] == [(back, "+1", ("before_due", "due"))], (
+        "in one message"
+    )
     assert not [
-        one for one in plan_reminders(facts(), POLICY, {"user_jane": Calendar(away=(Away(START),))}) if one.to == JANE.id
+        one
+        for one in plan_reminders(facts(), POLICY, {"user_jane": Calendar(away=(Away(START),))})
+        if one.to == JANE.id
     ]
 
 
 def test_over_a_weekend_the_warning_goes_into_the_message_that_it_is_due() -> None:
     friday = datetime(2026, 11, 27, 18, tzinfo=UTC)
-    found = plan_reminders(facts(PendingTarget("draft_started", friday, friday + DAY, (JANE,)), now=friday, days=9), POLICY, {})
+    found = plan_reminders(
+        facts(PendingTarget("draft_started", friday, friday + DAY, (JANE,)), now=friday, days=9), POLICY, {}
+    )
     first = next(one for one in found if one.to == JANE.id)
     assert (first.occurrence, first.covers) == ("due", ("before_due",))
 
@@ -122,7 +128,7 @@ def test_over_a_weekend_the_warning_goes_into_the_message_that_it_is_due() -> No
 @pytest.mark.parametrize(
     "stopped",
     [
-        facts(replace(OWED, is_settled=True)),
+        facts(replace(PENDING, is_settled=True)),
         facts(is_over=True),
     ],
     ids=["met or waived", "archived or deleted"],
@@ -135,7 +141,7 @@ def test_an_extension_begins_the_ladder_anew_and_sends_nothing_at_once() -> None
     before = plan_reminders(facts(), POLICY, {})
     now = datetime(2026, 11, 26, 12, tzinfo=UTC)
     sent = frozenset(said for one in before if one.at <= now for said in one.sent())
-    extended = replace(OWED, due_at=datetime(2026, 11, 26, 20, tzinfo=UTC))  # 80 % of that are over
+    extended = replace(PENDING, due_at=datetime(2026, 11, 26, 20, tzinfo=UTC))  # 80 % of that are over
     after = plan_reminders(facts(extended, now=now, looked_at=now, sent=sent), POLICY, {})
     assert rows(after)[:2] == [("Fri 27 09:00", "due", "jane"), ("Mon 30 09:00", "+1", "bob")]
 
@@ -156,7 +162,7 @@ def test_a_rung_that_a_new_version_adds_in_the_past_is_not_sent() -> None:
 def test_what_holds_since_later_is_due_then_and_asks_nobody_for_what_lies_before() -> None:
     """As for an incident of last month, or where another policy makes a target overdue."""
     since = START + 7 * DAY + DAY / 6  # a Monday, at noon; its own due time was on Wednesday
-    found = plan_reminders(facts(replace(OWED, since=since), now=since, days=17), POLICY, {})
+    found = plan_reminders(facts(replace(PENDING, since=since), now=since, days=17), POLICY, {})
     assert rows(found)[:3] == [
         ("Mon 30 12:00", "due", "jane"),
         ("Wed 02 09:00", "+5", "admin"),
@@ -167,7 +173,7 @@ def test_what_holds_since_later_is_due_then_and_asks_nobody_for_what_lies_before
 
 def test_what_waits_for_monday_is_not_forgotten_by_a_look_on_saturday() -> None:
     saturday = START + 5 * DAY
-    owed = replace(OWED, due_at=saturday - DAY / 3)  # on Saturday, at midnight
+    owed = replace(PENDING, due_at=saturday - DAY / 3)  # on Saturday, at midnight
     first = plan_reminders(facts(owed, now=saturday), POLICY, {})
     looked = looked_until(first, saturday)
     assert looked == min(one.reached_at for one in first if one.reached_at), "80 % were over, and wait as well"
@@ -221,8 +227,8 @@ def test_three_months_down_are_one_late_message_too() -> None:
 
 
 def test_somebody_with_two_parts_is_asked_once() -> None:
-    same = {**ASKED, Recipient.AUTHOR: (JANE,)}
-    found = plan_reminders(facts(asked=same), POLICY, {})
+    same = {**RECEIVERS, Recipient.AUTHOR: (JANE,)}
+    found = plan_reminders(facts(receivers=same), POLICY, {})
     assert [one.to for one in found if one.occurrence == "+1"] == [JANE.id]
 
 
@@ -277,7 +283,9 @@ def test_any_year_of_any_team(start: int, zones: list[str], closed: set[int], lo
     messages: list[tuple[datetime, Reminder]] = []
     for gap in [*looks, *[60 * 24 * 90]]:
         while True:
-            found = plan_reminders(ReminderFacts(now, end, (owed,), ASKED, looked_at=looked, sent=sent), POLICY, calendars)
+            found = plan_reminders(
+                ReminderFacts(now, end, (owed,), RECEIVERS, looked_at=looked, sent=sent), POLICY, calendars
+            )
             due = [one for one in found if one.at <= now]
             messages += [(now, one) for one in due]
             sent |= {said for one in due for said in one.sent()}

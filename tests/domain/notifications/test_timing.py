@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from domain.notifications.notices import KINDS, sentence
 from domain.notifications.timing import (
-    Hearing,
+    DeliverySettings,
     earliest,
     leaves_time,
-    may_speak,
+    may_deliver,
+    next_delivery,
     next_digest,
     next_escalation,
-    next_moment,
     report_at,
 )
 from domain.people.calendar import Away, Calendar
@@ -30,15 +30,15 @@ hours = st.integers(0, 47).map(lambda one: 30 * one)
 quiets = st.none() | st.tuples(hours, hours)
 
 
-def is_heard(at: datetime, hearing: Hearing) -> bool:
+def is_heard(at: datetime, settings: DeliverySettings) -> bool:
     """By the clock on the wall there."""
-    calendar = hearing.calendar
+    calendar = settings.calendar
     local = at.astimezone(ZoneInfo(calendar.zone))
     minute = local.hour * 60 + local.minute
     works = local.isoweekday() in calendar.days and local.date() not in calendar.holidays
     works = works and calendar.opens <= minute < calendar.closes
     away = any((one.start is None or one.start <= at) and (one.end is None or at < one.end) for one in calendar.away)
-    begin, end = hearing.quiet or (0, 0)
+    begin, end = settings.quiet or (0, 0)
     quiet = begin <= minute < end if begin <= end else minute >= begin or minute < end
     return works and not away and not quiet
 
@@ -50,15 +50,15 @@ def test_the_next_moment_is_the_first_minute_that_is_heard(
 ) -> None:
     absences = (Away(at + timedelta(hours=3), at + timedelta(days=2)),) if away else ()
     calendar = Calendar(zone, holidays=frozenset({date(2026, 4, 3)}), away=absences)
-    hearing = Hearing(calendar, quiet=quiet)
+    settings = DeliverySettings(calendar, quiet=quiet)
     if not leaves_time(calendar, quiet):
-        assert next_moment(at, hearing) is None
+        assert next_delivery(at, settings) is None
         return
     minute = at
-    while not is_heard(minute, hearing):
+    while not is_heard(minute, settings):
         minute += MINUTE
-    assert next_moment(at, hearing) == minute
-    assert may_speak(at, hearing) == (minute == at)
+    assert next_delivery(at, settings) == minute
+    assert may_deliver(at, settings) == (minute == at)
 
 
 @settings(max_examples=60, deadline=None)
@@ -76,17 +76,17 @@ def test_a_month_of_digests(
     now = begun
     while waiting:
         last = told[-1] if told else None
-        hearing = Hearing(calendar, preferred=preferred, quiet=quiet, last_digest_at=last)
-        at = next_digest(waiting[0], max(now, waiting[0]), hearing)
+        settings = DeliverySettings(calendar, preferred=preferred, quiet=quiet, last_digest_at=last)
+        at = next_digest(waiting[0], max(now, waiting[0]), settings)
         assert at is not None
-        assert is_heard(at, hearing)
+        assert is_heard(at, settings)
         assert at >= waiting[0]
         wanted = (
             None
             if preferred is None
             else at.astimezone(ZoneInfo(zone)).replace(hour=preferred // 60, minute=preferred % 60)
         )
-        if wanted is not None and is_heard(wanted.astimezone(UTC), hearing):
+        if wanted is not None and is_heard(wanted.astimezone(UTC), settings):
             assert at == wanted.astimezone(UTC)
         waiting = [one for one in waiting if one > at]
         told.append(at)
@@ -98,23 +98,23 @@ def test_a_month_of_digests(
 def test_an_hour_that_was_missed_is_made_up_for() -> None:
     """The worker was down from 8 to 11, the digest was planned for 9."""
     nine, eleven = MONDAY + timedelta(hours=9), MONDAY + timedelta(hours=11)
-    late = Hearing(Calendar(), preferred=9 * 60, planned_at=nine)
+    late = DeliverySettings(Calendar(), preferred=9 * 60, planned_at=nine)
     assert next_digest(MONDAY, eleven, late) == eleven
     assert next_digest(MONDAY + timedelta(hours=10), eleven, late) == nine + DAY, "this was not there at nine"
 
 
 def test_a_snooze_holds_digests_and_no_escalation() -> None:
-    hearing = Hearing(Calendar(), snoozed_until=MONDAY + 3 * DAY)
+    settings = DeliverySettings(Calendar(), snoozed_until=MONDAY + 3 * DAY)
     ten = MONDAY + timedelta(hours=10)
-    assert next_digest(ten, ten, hearing) == MONDAY + 3 * DAY + timedelta(hours=9)
-    assert next_escalation(ten, ten, hearing) == ten
-    just = replace(hearing, last_escalation_at=ten - timedelta(minutes=5))
+    assert next_digest(ten, ten, settings) == MONDAY + 3 * DAY + timedelta(hours=9)
+    assert next_escalation(ten, ten, settings) == ten
+    just = replace(settings, last_escalation_at=ten - timedelta(minutes=5))
     assert next_escalation(ten, ten, just) == ten + timedelta(minutes=10), "with what else comes until then"
 
 
 def test_nobody_who_never_comes_back_is_waited_for() -> None:
-    gone = Hearing(Calendar(away=(Away(MONDAY, None),)))
-    assert next_moment(MONDAY, gone) is None
+    gone = DeliverySettings(Calendar(away=(Away(MONDAY, None),)))
+    assert next_delivery(MONDAY, gone) is None
     assert next_digest(MONDAY, MONDAY, gone) is None
     assert earliest(None, None) is None
     assert earliest(None, MONDAY, MONDAY - DAY) == MONDAY - DAY
@@ -122,11 +122,11 @@ def test_nobody_who_never_comes_back_is_waited_for() -> None:
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_a_report_is_for_monday_morning(zone: str) -> None:
-    at = report_at(MONDAY + 2 * DAY, Hearing(Calendar(zone)))
+    at = report_at(MONDAY + 2 * DAY, DeliverySettings(Calendar(zone)))
     assert at is not None
     local = at.astimezone(ZoneInfo(zone))
     assert (local.isoweekday(), local.hour, local.minute) == (1, 9, 0)
-    assert report_at(at, Hearing(Calendar(zone))) == (local + 7 * DAY).astimezone(UTC)
+    assert report_at(at, DeliverySettings(Calendar(zone))) == (local + 7 * DAY).astimezone(UTC)
 
 
 def test_every_kind_can_be_said() -> None:

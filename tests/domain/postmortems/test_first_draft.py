@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from domain.incidents.incident import Incident, IncidentReport, IncidentStatus, Responder, TimelineMark, merge
+from domain.incidents.incident import Incident, IncidentReport, IncidentStatus, Responder, TimelineMark
+from domain.incidents.state import merge
 from domain.postmortems.first_draft import TITLE_LIMIT, Candidate, Draft, EntryType, choose_author, entry_type, prefill
 
 START = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)

@@ -1,1 +1,0 @@
-"""Activities about notices, digests, and the channels that deliver them."""

@@ -1,0 +1,160 @@
+"""Planning when a receiver is notified next, and composing the message that is sent then.
+
+Both lock the receiver's state first, so that they never run twice at once for the same receiver.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from application.notifications.delegation import delegate_notices
+from application.notifications.details import read_details, settle_outdated
+from application.notifications.receivers import Receiver, find_receiver
+from domain.notifications import timing
+from domain.notifications.timing import DeliveryPlan
+from models.base import derived_id, new_id
+from models.notification import Message, Notice
+from models.queries.notifications import messages, notices, outbox, receivers
+from models.session import Session
+
+SENDING_LASTS = timedelta(hours=2)
+"""Longer than all attempts to send a message take together: a workflow that has not acted again by then is lost."""
+
+
+async def plan(session: Session, receiver_id: str, now: datetime) -> DeliveryPlan:
+    """Takes the receiver's notices out of the outbox and plans when to act on them."""
+    receiver = await find_receiver(session, receiver_id)
+    await outbox.take_out(session, receiver_id)
+    if receiver is None:
+        state = await receivers.lock_state(session, receiver_id)
+        state.next_at = state.digest_at = None
+        await notices.settle_all_of_receiver(session, receiver_id, now)
+        await messages.void_unsent(session, receiver_id)
+        return DeliveryPlan()
+    if receiver.person:
+        await delegate_notices(session, receiver, now)
+    planned = await _plan(session, receiver, now)
+    receiver.state.next_at, receiver.state.digest_at = planned.at, planned.digest_at
+    return planned
+
+
+async def _plan(session: Session, receiver: Receiver, now: datetime) -> DeliveryPlan:
+    settings = receiver.settings
+    unsent = await _find_unsent(session, receiver, now)
+    pending = await notices.list_pending(session, receiver.id, is_team=receiver.team is not None)
+    escalations = [one.created_at for one in pending if one.is_escalation]
+    reminders = [one.created_at for one in pending if not one.is_escalation]
+    digest_at = timing.next_digest(min(reminders), now, settings) if reminders else None
+    at = timing.earliest(
+        timing.next_delivery(now, settings) if unsent else None,
+        timing.next_escalation(min(escalations), now, settings) if escalations else None,
+        digest_at,
+        _absence_starts_at(receiver, now) if pending else None,
+        _weekly_summary_at(receiver, now),
+    )
+    return DeliveryPlan(at, digest_at)
+
+
+def _absence_starts_at(receiver: Receiver, now: datetime) -> datetime | None:
+    """When pending notices go to the delegate."""
+    person = receiver.person
+    if person is None or person.delegate_id is None or person.away_from is None:
+        return None
+    return person.away_from if person.away_from > now else None
+
+
+def _weekly_summary_at(receiver: Receiver, now: datetime) -> datetime | None:
+    """A team gets its first summary at the end of the current week."""
+    if receiver.team is None:
+        return None
+    zone = ZoneInfo(receiver.settings.calendar.zone)
+    receiver.state.reported_on = reported = receiver.state.reported_on or _monday(now, zone)
+    week_start = datetime(reported.year, reported.month, reported.day, tzinfo=zone)
+    due = timing.report_at(week_start, receiver.settings)
+    return timing.next_delivery(max(due, now), receiver.settings) if due else None
+
+
+def _monday(at: datetime, zone: ZoneInfo) -> date:
+    today = at.astimezone(zone).date()
+    return today - timedelta(days=today.weekday())
+
+
+async def _find_unsent(session: Session, receiver: Receiver, now: datetime) -> Message | None:
+    """The message that is still to be sent. Withdraws a digest of a receiver who is snoozed: its notices wait again."""
+    unsent = await messages.find_unsent(session, receiver.id)
+    if unsent is None or unsent.kind != "DIGEST" or not receiver.is_snoozed(now):
+        return unsent
+    unsent.state = "VOID"
+    await notices.release_from_message(session, unsent.id)
+    await session.flush()
+    return await messages.find_unsent(session, receiver.id)
+
+
+# The message
+
+
+async def compose(session: Session, receiver_id: str, now: datetime) -> str | None:
+    """The id of the message to send now, made of the notices that are still worth sending; None if there is none.
+
+    A message that was composed before and not sent yet comes first, so that this may run twice.
+    """
+    receiver = await find_receiver(session, receiver_id)
+    if receiver is None or not timing.may_deliver(now, receiver.settings):
+        return None
+    message_id = await _compose(session, receiver, now)
+    if message_id is not None:
+        receiver.state.next_at = now + SENDING_LASTS
+    return message_id
+
+
+async def _compose(session: Session, receiver: Receiver, now: datetime) -> str | None:
+    if unsent := await messages.find_unsent(session, receiver.id):
+        return unsent.id
+    pending = await _list_relevant(session, receiver, now)
+    escalations = [one for one in pending if one.is_escalation]
+    if escalations and timing.next_escalation(now, now, receiver.settings) == now:
+        return await _add_message(session, receiver, "ESCALATION", escalations, now)
+    if receiver.team and (published := [one for one in pending if one.kind == "published"]):
+        return await _add_message(session, receiver, "PUBLISHED", published[:1], now)
+    if reminders := [one for one in pending if not one.is_escalation]:
+        due = timing.next_digest(min(one.created_at for one in reminders), now, receiver.settings)
+        if due is not None and due <= now:
+            receiver.state.last_digest_at, receiver.state.digest_at = now, None
+            return await _add_message(session, receiver, "DIGEST", reminders, now)
+    return await _add_weekly_summary(session, receiver, now)
+
+
+async def _list_relevant(session: Session, receiver: Receiver, now: datetime) -> list[Notice]:
+    """Pending notices that are still worth sending; the others are settled."""
+    person, team = receiver.person, receiver.team
+    details = await read_details(
+        session,
+        await notices.list_pending(session, receiver.id, is_team=team is not None),
+        now,
+        viewer=receiver.viewer,
+        team_id=team.id if team else None,
+        muted_kinds=person.muted_kinds if person else (),
+    )
+    return [one.notice for one in settle_outdated(details, now)]
+
+
+async def _add_message(
+    session: Session, receiver: Receiver, kind: str, included: Sequence[Notice], now: datetime
+) -> str:
+    message = Message(id=new_id("msg"), receiver_id=receiver.id, kind=kind, state="WAITING", created_at=now)
+    session.add(message)
+    await session.flush()
+    for one in included:
+        one.message_id = message.id
+    return message.id
+
+
+async def _add_weekly_summary(session: Session, receiver: Receiver, now: datetime) -> str | None:
+    """Once for each week, about the week before."""
+    monday = _monday(now, ZoneInfo(receiver.settings.calendar.zone))
+    if receiver.team is None or receiver.state.reported_on in {None, monday}:
+        return None
+    receiver.state.reported_on = monday
+    message_id = derived_id("msg", receiver.id, "report", monday.isoformat())
+    await messages.insert_message(session, message_id, receiver.id, "REPORT", now)
+    return message_id
