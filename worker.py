@@ -15,7 +15,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from temporalio.workflow import SandboxImportNotificationPolicy
 
 from activities.action_items import ActionItemActivities
-from activities.chat import ChatActivities
+from activities.chat.answering import ChatActivities
 from activities.notifications import NotificationActivities
 from activities.postmortems import PostmortemActivities
 from activities.tickets.batches import TicketBatchActivities
@@ -26,8 +26,6 @@ from application.commands import Commands
 from integrations import shelf
 from models.keyring import Keyring
 from models.session import Sessions
-from runtime.chat.answering import Answering
-from runtime.chat.desk import Desk
 from runtime.connections import (
     connect_temporal,
     metrics_runtime,
@@ -121,8 +119,8 @@ def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url
 
 
 def build_chat_worker(client: Client, sessions: Sessions, keyring: Keyring, base_url: str) -> Worker:
-    desk = Desk(sessions, keyring, Commands(sessions, dispatch := Dispatch(client, _always)), dispatch, base_url)
-    answers = ChatActivities(Answering(desk))
+    dispatch = Dispatch(client, _always)
+    answers = ChatActivities(sessions, keyring, Commands(sessions, dispatch), dispatch, base_url)
     return Worker(
         client,
         task_queue=CHAT_QUEUE,

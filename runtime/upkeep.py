@@ -20,7 +20,7 @@ from models.integration import WebhookDelivery
 from models.keyring import Keyring
 from models.queries import action_items, workers
 from models.queries.audit import command_log, kept_answers
-from models.queries.chat import chat
+from models.queries.chat import deliveries as chat_deliveries
 from models.queries.connections import deliveries, registrations, sync_log
 from models.queries.connections.deliveries import settle_delivery
 from models.queries.escalation import reminders
@@ -77,7 +77,7 @@ class Upkeep:
         """Until cancelled. A round that fails is logged, and the next one comes."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(_every(PRESENCE_EVERY, self.note_presence))
+                group.create_task(_every(PRESENCE_EVERY, self.upsert_presence))
                 group.create_task(_every(SWEEP_EVERY, self.sweep))
                 group.create_task(_every(SWEEP_EVERY, self.drain))
                 group.create_task(_every(SCHEDULES_EVERY, self.keep_schedules))
@@ -88,14 +88,14 @@ class Upkeep:
         finally:
             await self._leave()
 
-    async def note_presence(self) -> None:
+    async def upsert_presence(self) -> None:
         async with self._sessions.begin() as session:
-            await workers.note_presence(session, self._id, _now())
+            await workers.upsert_presence(session, self._id, _now())
 
     async def _leave(self) -> None:
         try:
             async with asyncio.timeout(2), self._sessions.begin() as session:
-                await workers.drop_presence(session, self._id)
+                await workers.delete_presence(session, self._id)
         except (TimeoutError, OSError):
             log.warning("could not sign off")
 
@@ -215,8 +215,8 @@ class Upkeep:
         """Has requests from chats answered whose workflow was not started, while an answer still makes sense."""
         now = _now()
         async with self._sessions.begin() as session:
-            await chat.settle_stale(session, CHAT, now - STALE_CHAT, now)
-            pending = await chat.list_pending_unscoped(session, CHAT, now - LATE, SWEEP_LIMIT)
+            await chat_deliveries.settle_stale(session, CHAT, now - STALE_CHAT, now)
+            pending = await chat_deliveries.list_pending_unscoped(session, CHAT, now - LATE, SWEEP_LIMIT)
         for delivery in pending:
             if not await self._dispatch.start_chat(delivery):
                 return
@@ -224,7 +224,7 @@ class Upkeep:
     async def tidy(self) -> None:
         now = _now()
         async with self._sessions.begin() as session:
-            await chat.forget_old(session, CHAT, now - KEEP_WORDS)
+            await chat_deliveries.forget_old(session, CHAT, now - KEEP_WORDS)
             await kept_answers.delete_answers(session, now - KEEP_ANSWERS)
             await command_log.delete_arguments(session, now - KEEP_ANSWERS)
         await self._forget(sync_log.delete_attempts, now - KEEP_ATTEMPTS)

@@ -1,4 +1,4 @@
-"""Conditions for what people type into a search box, on documents and on the places of a postmortem."""
+"""SQL conditions for a search query, on search documents and on the places of a postmortem."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, String, and_, cast, exists, false, func, n
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.search.query import Wanted, parse
+from domain.search.query import SearchQuery, parse_query
 from models.action_item import ActionItem
 from models.postmortem import Comment, Postmortem, TimelineEvent
 from models.search import SearchDocument
@@ -22,7 +22,7 @@ def _as_query(text: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def all_of(words: str) -> ColumnElement[Any]:
-    """Documents keep no order of words, so "one after another" becomes "and"; phrases are asked for by themselves."""
+    """Documents keep no order of words, so "followed by" becomes "and"; phrases have conditions of their own."""
     return _as_query(func.regexp_replace(cast(typed_query(words), String), r"<(-|\d+)>", "&", "g"))
 
 
@@ -43,30 +43,30 @@ def _phrase_in_one_place(phrase: str) -> ColumnElement[bool]:
     return or_(func.to_tsvector("english", Postmortem.title).op("@@")(query), *rows)
 
 
-def phrases_met(wanted: Wanted) -> list[ColumnElement[bool]]:
-    met = [_phrase_in_one_place(one) for one in wanted.phrases]
-    return [*met, *(not_(_phrase_in_one_place(one)) for one in wanted.refused)]
+def phrases_match(query: SearchQuery) -> list[ColumnElement[bool]]:
+    phrases = [_phrase_in_one_place(one) for one in query.phrases]
+    return [*phrases, *(not_(_phrase_in_one_place(one)) for one in query.refused)]
 
 
 def matching(typed: str) -> ColumnElement[bool]:
-    """A condition on :class:`Postmortem`, for lists; the same sources and rules as :func:`search`.
+    """A condition on :class:`Postmortem`, for lists; the same sources and rules as the search.
 
-    What only refuses (``-this``) finds nothing, as words like "the" do. Call :func:`plan_for_words` before.
+    A query that only refuses (``-this``) finds nothing, as words like "the" do. Call :func:`plan_for_words` before.
     """
-    wanted = parse(typed)
-    if not wanted.sought:
+    query = parse_query(typed)
+    if not query.sought:
         return false()
     found = select(SearchDocument.postmortem_id).where(
-        SearchDocument.words.op("@@")(all_of(wanted.words)), func.numnode(typed_query(wanted.sought)) > 0
+        SearchDocument.words.op("@@")(all_of(query.words)), func.numnode(typed_query(query.sought)) > 0
     )
-    return and_(Postmortem.id.in_(found).is_(True), *phrases_met(wanted))
+    return and_(Postmortem.id.in_(found).is_(True), *phrases_match(query))
 
 
 async def plan_for_words(session: AsyncSession) -> None:
-    """For this transaction: each plan is made for its own words, and documents are found by their index.
+    """For this transaction: plan each query for its own words, and find documents by their index.
 
-    A plan kept for all words suits none; and the planner, who does not know what unpacking a document costs, would
-    read all of them for a word that half of them hold.
+    A plan that is kept for all words suits none of them; and the planner does not know what it costs to unpack a
+    document, so it would read all of them for a word that half of them hold.
     """
     await session.execute(
         select(
