@@ -77,7 +77,7 @@ class Upkeep:
         """Until cancelled. A round that fails is logged, and the next one comes."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(_every(PRESENCE_EVERY, self.note_presence))
+                group.create_task(_every(PRESENCE_EVERY, self.upsert_presence))
                 group.create_task(_every(SWEEP_EVERY, self.sweep))
                 group.create_task(_every(SWEEP_EVERY, self.drain))
                 group.create_task(_every(SCHEDULES_EVERY, self.keep_schedules))
@@ -88,14 +88,14 @@ class Upkeep:
         finally:
             await self._leave()
 
-    async def note_presence(self) -> None:
+    async def upsert_presence(self) -> None:
         async with self._sessions.begin() as session:
-            await workers.note_presence(session, self._id, _now())
+            await workers.upsert_presence(session, self._id, _now())
 
     async def _leave(self) -> None:
         try:
             async with asyncio.timeout(2), self._sessions.begin() as session:
-                await workers.drop_presence(session, self._id)
+                await workers.delete_presence(session, self._id)
         except (TimeoutError, OSError):
             log.warning("could not sign off")
 

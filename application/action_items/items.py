@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from application.audit.audit_log import audit, json_values
+from application.notifications.notices import notify
 from domain import access
 from domain.access import Relation, Verb, Viewer
 from domain.action_items import action_item
@@ -17,7 +18,6 @@ from models.queries import action_items
 from models.queries.action_items import VisibleActionItem
 from models.queries.escalation.leads import find_leaders
 from models.queries.escalation.reminders import look_at_item
-from models.queries.notifications.notices import notify
 from models.queries.people.people import find_person
 from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.session import Session

@@ -18,8 +18,8 @@ from domain.search.query import Place, SearchQuery, parse_query
 from models.queries.audit.audit_log import note_reads
 from models.queries.pagination import Ask
 from models.queries.search import search as queries
-from models.queries.search.conditions import plan_for_words
 from models.queries.search.search import CANDIDATES, Match, RankedPostmortem
+from models.queries.search_conditions import plan_for_words
 from models.session import Session
 
 WINDOW = 4000

@@ -10,7 +10,7 @@ from models.action_item import ActionItem
 from models.queries.audit.audit_log import note_reads
 from models.queries.postmortems.postmortems import get_visible
 from models.queries.search import similar as queries
-from models.queries.search.conditions import plan_for_words
+from models.queries.search_conditions import plan_for_words
 from models.session import Session
 from models.team import Service
 

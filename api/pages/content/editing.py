@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import Response
 
-from api.pages.postmortems.reading import seen_of, texts_of, titles_of
+from api.pages.postmortems.reading import texts_of, titles_of, visible_of
 from api.pages.rendering import fingerprint
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
@@ -99,7 +99,7 @@ def _as_it_is(full: FullPostmortem) -> dict[str, Shown]:
 
 
 async def _advice(visit: Visit, full: FullPostmortem) -> dict[str, list[FindingOut]]:
-    return by_section(advice_out(await style.list_advice(visit.context.session, seen_of(full))))
+    return by_section(advice_out(await style.list_advice(visit.context.session, visible_of(full))))
 
 
 def by_section(advice: AdviceOut) -> dict[str, list[FindingOut]]:
@@ -131,7 +131,7 @@ async def _editor(
     asked = visit.request.query_params
     kept = template_of(full.postmortem.template)
     try:
-        check_may_manage(seen_of(full), "change the visibility of")
+        check_may_manage(visible_of(full), "change the visibility of")
     except NotAllowed:
         may_manage = False
     return await show(

@@ -14,7 +14,7 @@ from domain.search.query import Place, SearchQuery
 from models.action_item import ActionItem
 from models.postmortem import Comment, Postmortem, TimelineEvent
 from models.queries.access.visibility import visible_to
-from models.queries.search.conditions import all_of, any_of, phrases_match, typed_query, weighted
+from models.queries.search_conditions import all_of, any_of, phrases_match, typed_query, weighted
 from models.search import SearchDocument
 from models.section import Section
 
