@@ -7,17 +7,17 @@ from typing import Any
 
 from fastapi import Response
 
+from api import commands
 from api.pages.postmortems.reading import show_postmortem
 from api.pages.rendering import zone_of
 from api.pages.review.lifecycle import person_id
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted
 from api.request_context import RequestContext
+from api.shapes.action_items import ActionItemNew
 from api.shapes.base import PathId
 from api.shapes.comments import CommentNew, CommentPatch
 from api.shapes.postmortems import TimelineEventIn
-from api.v1 import action_items
-from api.v1.action_items import ActionItemNew
 from application import timeline
 from application.comments import writing
 from domain.content.visible_text import read
@@ -86,7 +86,7 @@ async def add_item(visit: Visiting, postmortem_id: PathId) -> Response:
         owner_id = await person_id(visit, "owner") if form.get("owner", "").strip() else None
         given = {"description": form.get("description", ""), "priority": form.get("priority", "MEDIUM")}
         new = read_form(ActionItemNew, given | {"owner_id": owner_id, "due_date": form.get("dueDate") or None})
-        await action_items.add_action_item(visit.context, postmortem_id, new, Response())
+        await commands.add_action_item(visit.context, postmortem_id, new.columns())
 
     return await _submit(visit, postmortem_id, work(), "actionItems")
 
