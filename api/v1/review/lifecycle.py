@@ -216,7 +216,7 @@ def _listed(one: PostmortemReviewer, seen: postmortems.VisiblePostmortem, absenc
     left = absence is not None and absence.left
     return ReviewerListed(
         user_id=one.person_id,
-        state=postmortems.state_of(one, seen.postmortem),
+        state=postmortems.state_of_reviewer(one, seen.postmortem),
         decided_at=one.decided_at,
         active=not left,
         away=absence is not None and not left,

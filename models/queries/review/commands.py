@@ -52,7 +52,7 @@ from models.queries.escalation.targets import meet_targets
 from models.queries.notifications.notices import notify, notify_teams
 from models.queries.people.people import check_active, find_absences
 from models.queries.postmortems.counts import unresolved_threads
-from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible, state_of
+from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible, state_of_reviewer
 
 REVIEW_ACTIONS = {PostmortemAction.APPROVE, PostmortemAction.REQUEST_CHANGES}
 
@@ -214,7 +214,7 @@ async def facts(asked: Asked, move: Transition) -> ReadinessFacts:
     kept = await get_postmortem_template(session, postmortem)
     texts = {name: one.body for name, one in (await find_section_texts(session, postmortem.id)).items()}
     asked_now = [] if move is Transition.PUBLISH else list(asked.command.person_ids)
-    reviewers = {one.person_id: state_of(one, postmortem) for one in await _reviewers(asked)}
+    reviewers = {one.person_id: state_of_reviewer(one, postmortem) for one in await _reviewers(asked)}
     for person_id in asked_now:
         reviewers.setdefault(person_id, ReviewerState.PENDING)
     outstanding = [one for one, state in reviewers.items() if state is not ReviewerState.APPROVED]
@@ -295,7 +295,7 @@ async def _submit(asked: Asked) -> None:
     written = (TargetName.DRAFT_STARTED, TargetName.DRAFT_COMPLETED)
     await meet_targets(asked.session, postmortem.id, written, asked.now)
     await asked.session.flush()
-    waiting = [one.person_id for one in await _reviewers(asked) if state_of(one, postmortem) != "APPROVED"]
+    waiting = [one.person_id for one in await _reviewers(asked) if state_of_reviewer(one, postmortem) != "APPROVED"]
     await _notify(asked, waiting, "review_requested", f"review_requested:{asked.command.request_id}")
 
 
@@ -305,7 +305,7 @@ async def _approve(asked: Asked) -> None:
     _touch(asked)
     await asked.session.flush()
     postmortem = asked.postmortem
-    if any(state_of(one, postmortem) is not ReviewerState.APPROVED for one in await _reviewers(asked)):
+    if any(state_of_reviewer(one, postmortem) is not ReviewerState.APPROVED for one in await _reviewers(asked)):
         return
     postmortem.reviewed_at = asked.now
     await meet_targets(asked.session, postmortem.id, [TargetName.REVIEW_COMPLETED], asked.now)
