@@ -46,7 +46,7 @@ from api.v1.notifications import me, reachability
 from api.v1.people import calendars, people, services, teams
 from api.v1.postmortems import editors, postmortems
 from api.v1.postmortems import incidents as linked_incidents
-from api.v1.review import lifecycle
+from api.v1.review import lifecycle, reviewers, targets
 from api.v1.search import search, similar
 from api.v1.tickets import batches
 from models.queries import workers
@@ -120,6 +120,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for routes in (
         postmortems.routes,
         lifecycle.routes,
+        reviewers.routes,
+        targets.routes,
         comments.routes,
         sections.routes,
         editors.routes,

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from application.action_items import commands as action_item_commands
 from application.audit import command_log
+from application.review import commands as review_commands
+from application.review.context import CommandContext
 from domain.access import Viewer
 from domain.action_items.commands import ActionItemCommand
 from domain.errors import DomainError
@@ -17,7 +19,6 @@ from models.queries.action_items import VisibleActionItem
 from models.queries.audit import command_log as command_queries
 from models.queries.postmortems import postmortems
 from models.queries.postmortems.postmortems import VisiblePostmortem
-from models.queries.review import commands
 from models.session import Session, Sessions
 
 Command = PostmortemCommand | ActionItemCommand
@@ -94,9 +95,9 @@ async def check(
 ) -> VisiblePostmortem | VisibleActionItem:
     """Raises what the row in that session refuses, without asking the workflow. Returns what the command is about."""
     if isinstance(command, PostmortemCommand):
-        seen = await postmortems.get_visible(session, viewer, command.postmortem_id)
-        await commands.check(commands.Asked(session, viewer, seen, command, arguments, now))
-        return seen
+        visible = await postmortems.get_visible(session, viewer, command.postmortem_id)
+        await review_commands.check(CommandContext(session, viewer, visible, command, arguments, now))
+        return visible
     return await action_item_commands.check_command(session, viewer, command, arguments, now)
 
 

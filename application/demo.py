@@ -11,7 +11,7 @@ from application.postmortems.editing import edit_postmortem
 from domain.access import Role, Viewer
 from domain.incidents.incident import IncidentReport, IncidentStatus, Responder, TimelineMark, Urgency
 from models.queries.postmortems import postmortems
-from models.queries.review import commands
+from models.queries.review.reviewers import insert_reviewers
 from models.session import Session
 
 PEOPLE = (
@@ -53,7 +53,7 @@ async def _payment_outage(session: Session, now: datetime) -> None:
     jane = Viewer("user_jane", Role.RESPONDER, frozenset({TEAM_ID}), origin="demo")
     await edit_postmortem(session, jane, "pm_xyz", PAYMENT_SECTIONS, expected_version=None, now=now)
     await session.flush()
-    await commands.add_reviewers(session, "pm_xyz", ["user_bob", "user_alice"], now)
+    await insert_reviewers(session, "pm_xyz", ["user_bob", "user_alice"], now)
     seen = await postmortems.get_visible(session, jane, "pm_xyz", lock=True)
     today = now.date()
     for item_id, description, owner_id, days, priority in PAYMENT_ITEMS:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from application.chat.channels import find_channel_subject
 from application.chat.people import ChatPerson
+from application.escalation.targets import TargetProgress, list_target_progress
 from application.incidents.opening import open_from_incident
 from application.postmortems.opening import NewPostmortem, open_postmortem
 from domain import access
@@ -20,8 +21,6 @@ from models.queries.incidents import incidents
 from models.queries.people import people
 from models.queries.postmortems import postmortems
 from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmortem
-from models.queries.review import reviews
-from models.queries.review.reviews import TargetStanding
 from models.session import Session
 
 TITLE_LIMIT = 300
@@ -32,7 +31,7 @@ class PostmortemStatus:
     """``names`` are those of the author and the reviewers by their ids."""
 
     full: FullPostmortem
-    targets: Sequence[TargetStanding]
+    targets: Sequence[TargetProgress]
     names: Mapping[str, str]
 
 
@@ -73,7 +72,7 @@ async def get_status(session: Session, viewer: Viewer, postmortem_id: str, now: 
     """Raises NotFound."""
     full = await postmortems.get_full(session, viewer, postmortem_id, now)
     visible = VisiblePostmortem(full.postmortem, full.relations, full.visibility)
-    targets = await reviews.list_targets(session, visible, now)
+    targets = await list_target_progress(session, visible, now)
     ids = [full.postmortem.author_id, *(one.person_id for one in full.postmortem.reviewers)]
     named = await people.people_by_id(session, ids)
     return PostmortemStatus(full, targets, {one.id: one.name for one in named.values()})

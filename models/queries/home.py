@@ -12,7 +12,7 @@ from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import Decision
 from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget
 from models.queries.access.visibility import visible_to
-from models.queries.review.commands import as_target
+from models.queries.escalation.targets import target_of
 
 
 async def list_waiting_reviews(session: AsyncSession, viewer: Viewer, limit: int) -> list[Postmortem]:
@@ -49,7 +49,7 @@ async def next_targets(session: AsyncSession, postmortems: Sequence[Postmortem])
         .order_by(PostmortemTarget.postmortem_id, due_at)
         .distinct(PostmortemTarget.postmortem_id)
     )
-    return {row.postmortem_id: as_target(row) for row in (await session.execute(statement)).scalars()}
+    return {row.postmortem_id: target_of(row) for row in (await session.execute(statement)).scalars()}
 
 
 async def titles_of(session: AsyncSession, viewer: Viewer, postmortem_ids: Sequence[str | None]) -> dict[str, str]:

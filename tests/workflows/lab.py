@@ -47,9 +47,9 @@ from models.postmortem import Comment, Postmortem, PostmortemReviewer, Postmorte
 from models.queries.audit import command_log
 from models.queries.connections.deliveries import insert_delivery
 from models.queries.escalation import policies
+from models.queries.escalation.targets import target_of
 from models.queries.people import people
 from models.queries.postmortems import postmortems
-from models.queries.review.commands import as_target
 from models.queries.timeline import NewTimelineEvent
 from models.session import Sessions, make_engine, make_sessions
 from models.team import Service
@@ -327,7 +327,7 @@ class Case:
         async with self.lab.sessions.begin() as session:
             statement = select(PostmortemTarget).where(PostmortemTarget.postmortem_id == self.id)
             rows = (await session.execute(statement)).scalars()
-            return {TargetName(row.name): as_target(row).state(now) for row in rows}
+            return {TargetName(row.name): target_of(row).state(now) for row in rows}
 
     async def notices(self, kind: str = "target_due") -> list[Notice]:
         async with self.lab.sessions.begin() as session:

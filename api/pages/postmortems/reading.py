@@ -14,6 +14,7 @@ from api.pages.routing import Visit
 from api.pages.showing import show
 from application import style
 from application.action_items.items import may_add
+from application.escalation.targets import TargetProgress, list_target_progress
 from application.search import similar
 from application.tickets import batches
 from domain import access
@@ -35,8 +36,6 @@ from models.queries.pagination import Ask
 from models.queries.people import people, teams
 from models.queries.postmortems import postmortems
 from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmortem, state_of_reviewer
-from models.queries.review import reviews
-from models.queries.review.reviews import TargetStanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class ReviewerRow:
 class TargetBar:
     """A timing target as a bar: ``share`` is the percentage of its time that has passed."""
 
-    standing: TargetStanding
+    standing: TargetProgress
     share: int
 
 
@@ -105,7 +104,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
             ReviewerRow(one.person_id, state_of_reviewer(one, row).value, away.get(one.person_id))
             for one in row.reviewers
         ],
-        bars=[_bar(one, row, context.now) for one in await reviews.list_targets(context.session, visible, context.now)],
+        bars=[_bar(one, row, context.now) for one in await list_target_progress(context.session, visible, context.now)],
         teams=await teams.teams_by_id(context.session, [one.team_id for one in row.teams]),
         linked=await links.list_linked(context.session, visible),
         threads=threads.threads_of(shown, titles_of(template), texts),
@@ -173,7 +172,7 @@ def _people_in(row: Postmortem) -> list[str | None]:
     ]
 
 
-def _bar(standing: TargetStanding, row: Postmortem, now: datetime) -> TargetBar:
+def _bar(standing: TargetProgress, row: Postmortem, now: datetime) -> TargetBar:
     start = min(row.incident_resolved_at or row.created_at, standing.target.effective_due_at)
     end = standing.target.met_at or now
     whole = (standing.target.effective_due_at - start).total_seconds() or 1

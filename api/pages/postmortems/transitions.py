@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from api import commands
 from api.pages.postmortems.reasons import ReasonNames
 from api.pages.routing import Visit
+from application.review.commands import check as check_command
+from application.review.context import CommandContext
 from domain import access
 from domain.errors import DomainError, IllegalTransition, NotAllowed
 from domain.postmortems import lifecycle
 from domain.postmortems.commands import PostmortemAction
 from domain.postmortems.lifecycle import Status, Transition
 from models.queries.postmortems.postmortems import VisiblePostmortem
-from models.queries.review import commands as moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ async def _unmet(visit: Visit, visible: VisiblePostmortem, move: Transition, nam
     arguments = {"comment": "said in the form"}
     command = commands.postmortem_command(context, visible.postmortem.id, PostmortemAction(move.value), arguments)
     try:
-        await moves.check(moves.Asked(context.session, context.viewer, visible, command, arguments, context.now))
+        await check_command(CommandContext(context.session, context.viewer, visible, command, arguments, context.now))
     except DomainError as refusal:
         return names.explain(refusal)
     return []

@@ -29,15 +29,13 @@ async def find_leaders(session: AsyncSession, postmortem_id: str) -> list[str]:
     return list(dict.fromkeys(leads)) or await list_administrators(session)
 
 
-async def tell_of_slips(session: AsyncSession, postmortem: Postmortem, target: str, now: datetime) -> None:
-    """Once, when it is extended for the second time."""
-    statement = select(PostmortemTarget.slips).where(
-        PostmortemTarget.postmortem_id == postmortem.id, PostmortemTarget.name == target
-    )
-    if (await session.execute(statement)).scalar_one() >= SLIPS:
-        leaders = await find_leaders(session, postmortem.id)
-        occasion = f"{postmortem.id}:{target}:slipped"
-        await notify(session, leaders, "target_slipped", occasion, at=now, postmortem_id=postmortem.id, target=target)
+async def notify_of_extensions(session: AsyncSession, target: PostmortemTarget, now: datetime) -> None:
+    """Once, when the target is extended for the second time."""
+    if target.slips >= SLIPS:
+        postmortem_id = target.postmortem_id
+        leaders = await find_leaders(session, postmortem_id)
+        key = f"{postmortem_id}:{target.name}:slipped"
+        await notify(session, leaders, "target_slipped", key, at=now, postmortem_id=postmortem_id, target=target.name)
 
 
 async def tell_of_leaver(session: AsyncSession, person_id: str, now: datetime) -> None:

@@ -16,9 +16,10 @@ from domain.people.calendar import Away, Calendar
 from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import ReviewerState
 from models.action_item import ActionItem
-from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget
+from models.postmortem import Comment, Postmortem, PostmortemReviewer
 from models.queries.escalation.participants import Cast, read_cast
 from models.queries.escalation.policies import content_of, get_policy
+from models.queries.escalation.targets import list_targets, target_of
 from models.queries.postmortems.counts import unresolved_threads
 from models.queries.postmortems.postmortems import state_of_reviewer
 from models.section import Section
@@ -82,9 +83,7 @@ async def read_debt(session: AsyncSession, postmortem: Postmortem) -> Debt:
 
 
 async def _targets(session: AsyncSession, postmortem: Postmortem) -> list[Target]:
-    statement = select(PostmortemTarget).where(PostmortemTarget.postmortem_id == postmortem.id)
-    rows = (await session.execute(statement.execution_options(populate_existing=True))).scalars()
-    found = [Target(TargetName(row.name), row.due_at, row.extended_to, row.met_at, row.waived_at) for row in rows]
+    found = [target_of(row) for row in await list_targets(session, postmortem.id)]
     return sorted(found, key=lambda one: (one.effective_due_at, one.name))
 
 
