@@ -30,8 +30,8 @@ from api.pages.content import history as history_pages
 from api.pages.content import templates as template_pages
 from api.pages.notifications import inbox as inbox_pages
 from api.pages.notifications import unsubscribe as unsubscribing_pages
-from api.pages.postmortems import discussion as discussion_pages
 from api.pages.postmortems import editors as editor_pages
+from api.pages.postmortems import forms as postmortem_forms
 from api.pages.postmortems import postmortems as postmortem_pages
 from api.pages.rendering import WEB
 from api.pages.review import lifecycle as lifecycle_pages
@@ -81,7 +81,7 @@ PAGES = (
     timeline_pages,
     audit_pages,
     template_pages,
-    discussion_pages,
+    postmortem_forms,
     item_pages,
     incident_pages,
     integration_pages,
