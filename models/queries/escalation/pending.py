@@ -21,7 +21,7 @@ from models.queries.escalation.participants import Cast, read_cast
 from models.queries.escalation.policies import content_of, get_policy
 from models.queries.escalation.targets import list_targets, target_of
 from models.queries.postmortems.counts import unresolved_threads
-from models.queries.postmortems.postmortems import state_of
+from models.queries.postmortems.postmortems import state_of_reviewer
 from models.section import Section
 
 WRITING = (Status.DRAFT.value, Status.IN_REVIEW.value)
@@ -121,7 +121,7 @@ async def _waiting(session: AsyncSession, postmortem: Postmortem, edited_at: dat
     found = {}
     rows = await session.execute(statement.order_by(PostmortemReviewer.person_id).execution_options(**_FRESH))
     for one in rows.scalars():
-        state = state_of(one, postmortem)
+        state = state_of_reviewer(one, postmortem)
         if state is not ReviewerState.APPROVED:
             asked_at = max(one.added_at, postmortem.submitted_at or one.added_at)
             found[one.person_id] = max(asked_at, edited_at) if state is ReviewerState.STALE else asked_at
