@@ -26,6 +26,7 @@ from application.commands import Commands
 from integrations import shelf
 from models.keyring import Keyring
 from models.session import Sessions
+from runtime.background.jobs import run_jobs
 from runtime.connections import (
     connect_temporal,
     metrics_runtime,
@@ -36,7 +37,6 @@ from runtime.connections import (
 from runtime.dispatch import Dispatch
 from runtime.logging import configure_logging
 from runtime.settings import Settings, get_settings
-from runtime.upkeep import Upkeep
 from workflows.queues import CHAT_QUEUE, NOTIFY_QUEUE, TASK_QUEUE, tracker_queue
 from workflows.registry import WORKFLOWS
 
@@ -144,8 +144,8 @@ async def main(settings: Settings | None = None) -> None:
         await database.close()
         return
     dispatch = Dispatch(client, _always)
-    upkeep = asyncio.create_task(
-        Upkeep(database.sessions, dispatch, keyring, timedelta(minutes=settings.reconcile_minutes)).run()
+    background = asyncio.create_task(
+        run_jobs(database.sessions, dispatch, keyring, timedelta(minutes=settings.reconcile_minutes))
     )
     async with AsyncExitStack() as stack:
         workers = build_workers(client, database.sessions, keyring, settings.base_url)
@@ -155,8 +155,8 @@ async def main(settings: Settings | None = None) -> None:
         await stop.wait()
         log.info("worker stopping")
         faulthandler.dump_traceback_later(LONGEST_END, exit=True)
-        upkeep.cancel()
-        await asyncio.gather(upkeep, return_exceptions=True)
+        background.cancel()
+        await asyncio.gather(background, return_exceptions=True)
         await asyncio.gather(*(one.shutdown() for one in workers))  # the stack would ask one after the other
     await database.close()
     await asyncio.sleep(0.2)  # an exit right after the shutdown can abort in the SDK's threads

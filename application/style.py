@@ -11,10 +11,10 @@ from domain.postmortems.lifecycle import Status
 from domain.style.advice import Advice, advise_postmortem, advise_text
 from domain.style.rules import Kind
 from domain.style.suggestions import RULE_IDS
-from models.advice import AdviceIgnore
 from models.queries import style
 from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.session import Session
+from models.style import AdviceIgnore
 
 
 async def list_advice(session: Session, visible: VisiblePostmortem, *, include_ignored: bool = False) -> Advice:

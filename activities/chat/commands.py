@@ -19,7 +19,7 @@ from integrations.slack_mrkdwn import escaped, linked
 from integrations.slack_request import Command
 from models.action_item import ActionItem
 from models.postmortem import Postmortem
-from models.queries.postmortems.postmortems import FullPostmortem, get_visible, state_of
+from models.queries.postmortems.postmortems import FullPostmortem, get_visible, state_of_reviewer
 
 LIST_LIMIT = 10
 MORE = " There is more than is shown: open Afterword for all of it."
@@ -172,7 +172,8 @@ def _summary(full: FullPostmortem, names: Mapping[str, str]) -> str:
 
 def _reviewers(full: FullPostmortem, names: Mapping[str, str]) -> list[str]:
     states = {
-        names.get(one.person_id, one.person_id): state_of(one, full.postmortem) for one in full.postmortem.reviewers
+        names.get(one.person_id, one.person_id): state_of_reviewer(one, full.postmortem)
+        for one in full.postmortem.reviewers
     }
     told = [f"{name} ({state.value.lower().replace('_', ' ')})" for name, state in states.items()]
     return [f"Reviewers: {', '.join(told)}"] if told else []
@@ -182,7 +183,7 @@ def _acts(full: FullPostmortem, person: ChatPerson) -> tuple[Act, ...]:
     asked = next((one for one in full.postmortem.reviewers if one.person_id == person.viewer.person_id), None)
     if asked is None or full.postmortem.status != Status.IN_REVIEW:
         return ()
-    approved = state_of(asked, full.postmortem) is ReviewerState.APPROVED
+    approved = state_of_reviewer(asked, full.postmortem) is ReviewerState.APPROVED
     return (Act.REQUEST_CHANGES,) if approved else (Act.APPROVE, Act.REQUEST_CHANGES)
 
 

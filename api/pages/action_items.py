@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Response
 
+from api import commands
 from api.pages.routing import Visit, Visiting, local_path, read_form, router, to
 from api.pages.showing import attempted, show
+from api.shapes.action_items import ActionItemPatch
 from api.shapes.base import PathId, SearchQuery, ask
-from api.v1 import action_items as api
-from api.v1.action_items import ActionItemPatch
 from application.action_items.items import may_change
 from domain.action_items.action_item import ActionItemStatus, is_overdue
 from models.action_item import ActionItem
@@ -100,7 +100,8 @@ async def change(visit: Visiting, item_id: PathId) -> Response:
     given |= {name: visit.form[name] for name in ("justification", "reason") if visit.form.get(name)}
 
     async def work() -> None:
-        await api.change_action_item(visit.context, item_id, read_form(ActionItemPatch, given), Response())
+        patch = read_form(ActionItemPatch, given)
+        await commands.change_action_item(visit.context, item_id, patch.columns(), patch.reason, None)
 
     if refusal := await attempted(visit, work()):
         return await _shown(visit, item_id, refusal)

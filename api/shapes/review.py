@@ -13,7 +13,7 @@ from domain.people.absence import Absence
 from domain.review.reviewers import Decision
 from integrations.fields import Instant
 from models.postmortem import Postmortem, PostmortemReviewer, Review
-from models.queries.postmortems.postmortems import state_of
+from models.queries.postmortems.postmortems import state_of_reviewer
 
 
 class SubmitIn(Given):
@@ -123,7 +123,7 @@ def reviewer_out(row: PostmortemReviewer, postmortem: Postmortem, absence: Absen
     left = absence is not None and absence.left
     return ReviewerListed(
         user_id=row.person_id,
-        state=state_of(row, postmortem),
+        state=state_of_reviewer(row, postmortem),
         decided_at=row.decided_at,
         active=not left,
         away=absence is not None and not left,

@@ -18,7 +18,7 @@ from models.postmortem import Postmortem
 from models.queries.escalation import pending
 from models.queries.escalation.policies import content_of, get_policy
 from models.queries.escalation.targets import list_targets, target_of
-from models.queries.postmortems.postmortems import state_of
+from models.queries.postmortems.postmortems import state_of_reviewer
 from models.session import Session
 
 WRITING = (Status.DRAFT.value, Status.IN_REVIEW.value)
@@ -124,7 +124,7 @@ async def _reviews(session: Session, postmortem: Postmortem, edited_at: datetime
     """Reviewers who have not approved the current revision, and since when it waits for them."""
     found = {}
     for one in await pending.list_reviewers_unscoped(session, postmortem.id):
-        state = state_of(one, postmortem)
+        state = state_of_reviewer(one, postmortem)
         if state is not ReviewerState.APPROVED:
             requested_at = max(one.added_at, postmortem.submitted_at or one.added_at)
             found[one.person_id] = max(requested_at, edited_at) if state is ReviewerState.STALE else requested_at

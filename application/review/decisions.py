@@ -13,7 +13,7 @@ from domain.review.reviewers import Decision, ReviewerState
 from models.base import new_id
 from models.postmortem import Review
 from models.queries.escalation.targets import meet_targets
-from models.queries.postmortems.postmortems import state_of
+from models.queries.postmortems.postmortems import state_of_reviewer
 from models.queries.review.reviewers import get_reviewer, list_reviewers
 
 
@@ -26,7 +26,7 @@ async def approve(context: CommandContext, after: Status) -> None:
     context.note_change()
     await context.session.flush()
     rows = await list_reviewers(context.session, context.visible)
-    if any(state_of(one, postmortem) is not ReviewerState.APPROVED for one in rows):
+    if any(state_of_reviewer(one, postmortem) is not ReviewerState.APPROVED for one in rows):
         return
     postmortem.reviewed_at = context.now
     await meet_targets(context.session, postmortem.id, [TargetName.REVIEW_COMPLETED], context.now)

@@ -10,7 +10,7 @@ from domain.review.reviewers import ReviewerState
 from models.queries.content.sections import find_section_texts
 from models.queries.content.templates import get_postmortem_template
 from models.queries.people.people import find_absences
-from models.queries.postmortems.postmortems import state_of
+from models.queries.postmortems.postmortems import state_of_reviewer
 from models.queries.review.readiness import read_contents
 from models.queries.review.reviewers import list_reviewers
 
@@ -42,7 +42,7 @@ async def read_readiness(context: CommandContext, transition: Transition) -> Rea
 async def _reviewers(context: CommandContext, transition: Transition) -> dict[str, ReviewerState]:
     """Those of the postmortem, and those whom a submission would add."""
     rows = await list_reviewers(context.session, context.visible)
-    found = {one.person_id: state_of(one, context.postmortem) for one in rows}
+    found = {one.person_id: state_of_reviewer(one, context.postmortem) for one in rows}
     if transition is Transition.SUBMIT:
         for person_id in context.command.person_ids:
             found.setdefault(person_id, ReviewerState.PENDING)

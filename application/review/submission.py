@@ -5,7 +5,7 @@ from domain.escalation.targets import TargetName
 from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import ReviewerState
 from models.queries.escalation.targets import meet_targets
-from models.queries.postmortems.postmortems import state_of
+from models.queries.postmortems.postmortems import state_of_reviewer
 from models.queries.review.reviewers import clear_change_requests, insert_reviewers, list_reviewers
 
 WRITTEN = (TargetName.DRAFT_STARTED, TargetName.DRAFT_COMPLETED)
@@ -24,5 +24,5 @@ async def submit(context: CommandContext, after: Status) -> None:
     await meet_targets(session, postmortem.id, WRITTEN, context.now)
     await session.flush()
     rows = await list_reviewers(session, context.visible)
-    outstanding = [one.person_id for one in rows if state_of(one, postmortem) is not ReviewerState.APPROVED]
+    outstanding = [one.person_id for one in rows if state_of_reviewer(one, postmortem) is not ReviewerState.APPROVED]
     await context.notify(outstanding, "review_requested")

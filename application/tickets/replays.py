@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from application.audit.audit_log import audit
 from application.tickets.deliveries import find_item_of_delivery
 from domain.access import Viewer
 from domain.action_items.action_item import LinkState
-from domain.connections import is_replayable
+from domain.connections.sync_log import is_replayable
 from domain.errors import NothingToReplay
 from domain.tickets.links import was_never_created
 from integrations import shelf
@@ -17,18 +18,32 @@ from models.queries.connections import connections, deliveries, sync_log
 from models.session import Session
 
 
+class ActionItemSignals(Protocol):
+    """Signals to the workflows of action items."""
+
+    async def start_action_item(self, action_item_id: str) -> bool: ...
+
+    async def signal_ticket_event(self, action_item_id: str, delivery: int) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What to do after the commit: have the action item's workflow push (``delivery`` None), or apply that delivery.
-
-    Without an item, the worker applies the delivery later.
-    """
+    """An action item whose workflow is to apply ``delivery``, or to push its tickets if there is none."""
 
     item_id: str | None
     delivery: int | None = None
 
+    async def signal(self, signals: ActionItemSignals) -> None:
+        """Call after the commit. The worker applies a delivery without an item later."""
+        if self.item_id is None:
+            return
+        if self.delivery is None:
+            await signals.start_action_item(self.item_id)
+        else:
+            await signals.signal_ticket_event(self.item_id, self.delivery)
 
-async def replay(
+
+async def replay_attempt(
     session: Session, viewer: Viewer, keyring: Keyring, integration_id: str, number: int, now: datetime
 ) -> Replay:
     """Raises NotFound, Disconnected or NothingToReplay."""

@@ -56,7 +56,6 @@ class Unreadable(StrEnum):
     NO_SUCH_DATE = "no_such_date"
     NO_SUCH_TIME = "no_such_time"
     WHICH_DATE = "ambiguous_date"
-    NO_CLOCK = "no_time"
 
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

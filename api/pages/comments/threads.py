@@ -19,7 +19,7 @@ from models.queries.pagination import Ask
 from models.queries.postmortems.postmortems import VisiblePostmortem
 
 PAGES = 10
-"""At most this many times 200 comments are views."""
+"""At most this many times 200 comments are shown."""
 
 
 @dataclass(frozen=True, slots=True)

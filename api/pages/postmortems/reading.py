@@ -35,7 +35,7 @@ from models.queries.incidents import links
 from models.queries.pagination import Ask
 from models.queries.people import people, teams
 from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmortem, state_of
+from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmortem, state_of_reviewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,8 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         blank=[one for one in template.sections if not (one.required or one.key in LISTS or texts[one.key].strip())],
         people=named,
         reviewers=[
-            ReviewerRow(one.person_id, state_of(one, row).value, away.get(one.person_id)) for one in row.reviewers
+            ReviewerRow(one.person_id, state_of_reviewer(one, row).value, away.get(one.person_id))
+            for one in row.reviewers
         ],
         bars=[_bar(one, row, context.now) for one in await list_target_progress(context.session, visible, context.now)],
         teams=await teams.teams_by_id(context.session, [one.team_id for one in row.teams]),

@@ -1,17 +1,15 @@
-"""The sync log of a connection: every attempt in either direction, and making one again."""
+"""The sync log of a connection, and replaying an attempt."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 
 from api.request_context import Context
 from api.shapes.base import Listing, PathId, RefQuery, Shape, ask
+from api.shapes.connections.sync_log import AttemptOut, attempt_out
 from api.v1.routing import router
-from application.tickets import replays
-from domain.connections import is_replayable
+from application.tickets.replays import replay_attempt
 from integrations.fields import Instant, Words
-from models.integration import SyncAttempt
 from models.queries.connections import connections, sync_log
 from models.queries.connections.sync_log import LogFilters
 from models.queries.pagination import Ask
@@ -19,27 +17,6 @@ from models.queries.pagination import Ask
 routes: APIRouter = router("integrations", prefix="/integrations")
 
 Word = Annotated[str, Words(200, one_line=True)]
-
-
-class AttemptOut(Shape):
-    """``requestId`` is the vendor's own id of the request, for its support. ``replayable``: POST to ``/replay``."""
-
-    id: int
-    at: datetime
-    direction: Literal["IN", "OUT"]
-    operation: str
-    result: str
-    detail: str | None
-    action_item_id: str | None
-    delivery_id: str | None
-    request_id: str | None
-    replayable: bool
-
-
-def attempt_out(row: SyncAttempt) -> AttemptOut:
-    replayable = is_replayable(row.direction, row.operation, row.delivery_id, row.action_item_id)
-    known = {name: getattr(row, name) for name in AttemptOut.model_fields if name != "replayable"}
-    return AttemptOut.model_validate(known | {"replayable": replayable})
 
 
 def filters(
@@ -82,11 +59,6 @@ async def replay(
     """Handles a recorded delivery once more, or writes an item's ticket once more. The log tells how that went."""
     context.require_admin("replay what was sent by")
     parts = context.parts
-    found = await replays.replay(context.session, context.viewer, parts.keyring, integration_id, number, context.now)
-    item_id, delivery = found.item_id, found.delivery
-    if delivery is None:
-        context.after_commit.append(lambda: parts.dispatch.start_action_item(item_id or ""))
-        return ReplayOut(status="writing")
-    if item_id is not None:  # the worker applies what is not signaled here
-        context.after_commit.append(lambda: parts.dispatch.signal_ticket_event(item_id, delivery))
-    return ReplayOut(status="handling")
+    found = await replay_attempt(context.session, context.viewer, parts.keyring, integration_id, number, context.now)
+    context.after_commit.append(lambda: found.signal(parts.dispatch))
+    return ReplayOut(status="writing" if found.delivery is None else "handling")

@@ -1,4 +1,4 @@
-"""Search over everything that people wrote."""
+"""The JSON API of the full-text search."""
 
 from datetime import datetime
 from typing import Annotated

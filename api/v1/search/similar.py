@@ -1,4 +1,4 @@
-"""Postmortems like this one, and what was promised then."""
+"""The JSON API of similar postmortems, with their open action items."""
 
 from datetime import date
 from typing import Annotated

@@ -54,10 +54,3 @@ async def list_names(session: AsyncSession, integration_id: str, accounts: Seque
         .where(PersonAccount.integration_id == integration_id, PersonAccount.account.in_(list(accounts)))
     )
     return dict((await session.execute(statement)).tuples().all())
-
-
-async def find_account(session: AsyncSession, integration_id: str, person_id: str) -> str | None:
-    statement = select(PersonAccount.account).where(
-        PersonAccount.integration_id == integration_id, PersonAccount.person_id == person_id
-    )
-    return (await session.execute(statement.limit(1))).scalar_one_or_none()

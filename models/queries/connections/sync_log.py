@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.connections import ERRORS
+from domain.connections.health import ERRORS
 from domain.errors import NotFound
 from models.action_item import ActionItem, Ticket
 from models.integration import SyncAttempt
@@ -91,7 +91,7 @@ def insert_attempt(
 ) -> None:
     """Adds a row in the caller's transaction. ``direction`` is IN or OUT; ``request_id`` the vendor's own.
 
-    A ``result`` of ``domain.connections.ERRORS`` counts against the connection's error budget.
+    A ``result`` of ``domain.connections.health.ERRORS`` counts against the connection's error budget.
     """
     values: dict[str, Any] = {"at": at} if at else {}
     session.add(

@@ -98,7 +98,7 @@ async def get_full(session: AsyncSession, viewer: Viewer, postmortem_id: str, no
     return FullPostmortem(found.postmortem, found.visibility, counts[postmortem_id], found.relations)
 
 
-def state_of(reviewer: PostmortemReviewer, postmortem: Postmortem) -> ReviewerState:
+def state_of_reviewer(reviewer: PostmortemReviewer, postmortem: Postmortem) -> ReviewerState:
     decision = ReviewDecision(reviewer.decision) if reviewer.decision else None
     return reviewer_state(decision, reviewer.decided_revision, postmortem.content_revision)
 

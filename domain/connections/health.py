@@ -1,4 +1,4 @@
-"""How well a connection does: what counts as an error, and how much of its error budget is left."""
+"""The health of a connection: what counts as an error, and how much of its error budget is left."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ OBJECTIVE = 0.99
 WINDOWS: Sequence[timedelta] = (timedelta(hours=1), timedelta(hours=24), timedelta(days=7))
 """Shortest first."""
 ERRORS = frozenset({"retry", "refused", "failed"})
-"""Results in the sync log that count as errors. Everything else went as it should, if only by doing nothing."""
+"""Results in the sync log that count as errors. All others are successes, including those that changed nothing."""
 EXPIRES_SOON = timedelta(days=3)
 
 
 class ConnectionState(StrEnum):
-    """How a connection stands, in one word."""
+    """The state of a connection."""
 
     OK = "ok"
     PAUSED = "paused"
@@ -24,7 +24,7 @@ class ConnectionState(StrEnum):
 
 
 class RegistrationState(StrEnum):
-    """How our webhook at the vendor stands. NONE: a person has entered its address there, or nobody has."""
+    """The state of our webhook at the vendor. NONE: we did not register one, though a person may have."""
 
     NONE = "none"
     ACTIVE = "active"
@@ -42,7 +42,7 @@ class Window:
 
     @property
     def burn(self) -> float:
-        """How fast the budget goes: 1 uses it up exactly over the longest window."""
+        """How fast the budget is used: 1 uses it up exactly over the longest window."""
         return (self.errors / self.attempts) / (1 - OBJECTIVE) if self.attempts else 0.0
 
 
@@ -56,13 +56,6 @@ class Budget:
     def left(self) -> float:
         """The share of the error budget that is left over the longest window, from 1 down to 0."""
         return max(0.0, round(1 - self.windows[-1].burn, 4)) if self.windows else 1.0
-
-
-def is_replayable(direction: str, operation: str, delivery_id: str | None, item_id: str | None) -> bool:
-    """Whether an attempt of the sync log can be made again: it was about a single delivery, or a single ticket."""
-    if operation == "replay":
-        return False
-    return delivery_id is not None if direction == "IN" else item_id is not None
 
 
 def registration_state(is_there: bool, expires_at: datetime | None, now: datetime) -> RegistrationState:

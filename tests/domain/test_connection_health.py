@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.connections import (
+from domain.connections.health import (
     EXPIRES_SOON,
     OBJECTIVE,
     Budget,

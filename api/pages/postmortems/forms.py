@@ -1,4 +1,4 @@
-"""What people add beside the text: comments, action items, timeline entries."""
+"""The forms on a postmortem's page that add to it: comments, action items and timeline events."""
 
 import re
 from collections.abc import Awaitable
@@ -7,17 +7,17 @@ from typing import Any
 
 from fastapi import Response
 
+from api import commands
 from api.pages.postmortems.reading import show_postmortem
 from api.pages.rendering import zone_of
 from api.pages.review.lifecycle import person_id
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted
 from api.request_context import RequestContext
+from api.shapes.action_items import ActionItemNew
 from api.shapes.base import PathId
 from api.shapes.comments import CommentNew, CommentPatch
 from api.shapes.postmortems import TimelineEventIn
-from api.v1 import action_items
-from api.v1.action_items import ActionItemNew
 from application import timeline
 from application.comments import writing
 from domain.content.visible_text import read
@@ -30,10 +30,10 @@ from models.queries.timeline import NewTimelineEvent
 routes = router()
 
 
-async def _answered(visit: Visit, postmortem_id: str, work: Awaitable[Any], spot: str) -> Response:
+async def _submit(visit: Visit, postmortem_id: str, work: Awaitable[Any], fragment: str) -> Response:
     if refusal := await attempted(visit, work):
         return await show_postmortem(visit, postmortem_id, refusal)
-    return to(f"/postmortems/{postmortem_id}#{spot}")
+    return to(f"/postmortems/{postmortem_id}#{fragment}")
 
 
 @routes.post("/postmortems/{postmortem_id}/comments")
@@ -43,17 +43,20 @@ async def add_comment(visit: Visiting, postmortem_id: PathId) -> Response:
     async def work() -> None:
         given: dict[str, Any] = {"body": form.get("body", ""), "section": form.get("section") or None}
         if form.get("quote", "").strip():
-            given["anchor"] = await _words(visit, postmortem_id)
+            given["anchor"] = await _anchor(visit, postmortem_id)
         asked = read_form(CommentNew, given | {"parent_id": form.get("parent") or None})
         visible = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
         await writing.add_comment(context.session, context.viewer, visible, asked.new(), context.now)
 
-    return await _answered(visit, postmortem_id, work(), f"talk-{form.get('section') or 'all'}")
+    return await _submit(visit, postmortem_id, work(), f"talk-{form.get('section') or 'all'}")
 
 
-async def _words(visit: Visit, postmortem_id: str) -> dict[str, Any]:
-    """The words that were marked in the page, in the Markdown of their section. ``from`` counts the letters before
-    them. Where they are not found as they were seen, they are asked for as they are, and refused with words."""
+async def _anchor(visit: Visit, postmortem_id: str) -> dict[str, Any]:
+    """The text that was selected on the page, as an anchor in the Markdown of its section.
+
+    ``from`` counts the letters before it. If the text is not found there, the anchor is the quote itself, whose
+    refusal names it.
+    """
     context, quote, section = visit.context, visit.form["quote"], visit.form.get("section", "")
     await postmortems.get_visible(context.session, context.viewer, postmortem_id)
     body = (await find_section_texts(context.session, postmortem_id, [section])).get(section)
@@ -72,7 +75,7 @@ async def resolve(visit: Visiting, postmortem_id: PathId, comment_id: PathId) ->
         visible = await postmortems.get_visible(context.session, context.viewer, postmortem_id, lock=True)
         await writing.change_comment(context.session, context.viewer, visible, comment_id, changes, None, context.now)
 
-    return await _answered(visit, postmortem_id, work(), f"c-{comment_id}")
+    return await _submit(visit, postmortem_id, work(), f"c-{comment_id}")
 
 
 @routes.post("/postmortems/{postmortem_id}/action-items")
@@ -83,9 +86,9 @@ async def add_item(visit: Visiting, postmortem_id: PathId) -> Response:
         owner_id = await person_id(visit, "owner") if form.get("owner", "").strip() else None
         given = {"description": form.get("description", ""), "priority": form.get("priority", "MEDIUM")}
         new = read_form(ActionItemNew, given | {"owner_id": owner_id, "due_date": form.get("dueDate") or None})
-        await action_items.add_action_item(visit.context, postmortem_id, new, Response())
+        await commands.add_action_item(visit.context, postmortem_id, new.columns())
 
-    return await _answered(visit, postmortem_id, work(), "actionItems")
+    return await _submit(visit, postmortem_id, work(), "actionItems")
 
 
 @routes.post("/postmortems/{postmortem_id}/timeline")
@@ -103,7 +106,7 @@ async def add_event(visit: Visiting, postmortem_id: PathId) -> Response:
         _, started = await timeline.add_timeline_events(context.session, context.viewer, seen, [event], context.now)
         context.start_workflow_if(started, postmortem_id)
 
-    return await _answered(visit, postmortem_id, work(), "timeline")
+    return await _submit(visit, postmortem_id, work(), "timeline")
 
 
 def _earliest(at: datetime, precision: str, context: RequestContext) -> datetime:
@@ -135,4 +138,4 @@ async def remove_event(visit: Visiting, postmortem_id: PathId, event_id: PathId)
         started = await timeline.remove_timeline_event(context.session, context.viewer, seen, event_id, context.now)
         context.start_workflow_if(started, postmortem_id)
 
-    return await _answered(visit, postmortem_id, work(), "timeline")
+    return await _submit(visit, postmortem_id, work(), "timeline")

@@ -1,21 +1,14 @@
-"""Tickets for all action items of a postmortem in one go, and how far that is."""
+"""Request and response shapes of opening many tickets at once."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
-from api.request_context import Context, RequestContext
-from api.shapes.base import Given, PathId, Ref, Shape
-from api.v1.routing import router
-from application.tickets import batches as ticket_batches
+from api.shapes.base import Given, Ref, Shape
 from application.tickets.batches import BatchProgress
 from domain.action_items.action_item import LinkState
-from integrations import shelf
-from models.queries.postmortems import postmortems
-
-routes: APIRouter = router("action items", prefix="/postmortems")
 
 
 class TicketsIn(Given):
@@ -68,8 +61,8 @@ def _batch_out(one: BatchProgress) -> BatchOut:
     )
 
 
-async def _progress(context: RequestContext, postmortem_id: str) -> ProgressOut:
-    batches = [_batch_out(one) for one in await ticket_batches.list_progress(context.session, postmortem_id)]
+def progress_out(found: Sequence[BatchProgress]) -> ProgressOut:
+    batches = [_batch_out(one) for one in found]
     return ProgressOut(
         total=sum(one.total for one in batches),
         done=sum(one.done for one in batches),
@@ -77,23 +70,3 @@ async def _progress(context: RequestContext, postmortem_id: str) -> ProgressOut:
         refused=[it for one in batches for it in one.refused],
         batches=batches,
     )
-
-
-@routes.post("/{postmortem_id}/tickets", status_code=202)
-async def open_tickets(context: Context, postmortem_id: PathId, given: TicketsIn | None = None) -> ProgressOut:
-    """They are made in the background, a few at a time. Asked for again, it makes what is missing and tries again what
-    was refused; what is there stays."""
-    given = given or TicketsIn()
-    kinds, wanted, item_ids = shelf.tracker_kinds(), given.integration_id, given.item_ids
-    batch_id = await ticket_batches.open_tickets(
-        context.session, context.viewer, postmortem_id, kinds, wanted, item_ids, context.now
-    )
-    context.after_commit.append(lambda: context.parts.dispatch.start_ticket_batch(batch_id))
-    return await _progress(context, postmortem_id)
-
-
-@routes.get("/{postmortem_id}/tickets")
-async def get_tickets(context: Context, postmortem_id: PathId) -> ProgressOut:
-    """How far the tickets are that were asked for in one go."""
-    await postmortems.get_visible(context.session, context.viewer, postmortem_id)
-    return await _progress(context, postmortem_id)

@@ -1,4 +1,4 @@
-"""Advice that people asked to be spared, line by line."""
+"""The table of writing suggestions that people ignore, line by line."""
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,8 +7,8 @@ from models.base import Base, CreatedAt, Id, Key
 
 
 class AdviceIgnore(Base):
-    """``fingerprint`` is of the rule and the line's words (``domain.style.suggestions``): it holds while the line
-    reads the same, wherever it is moved to."""
+    """``fingerprint`` is of the rule and the line's words (``domain.style.suggestions``): it applies as long as the
+    line reads the same, wherever it is moved."""
 
     __tablename__ = "advice_ignore"
 
