@@ -1,4 +1,4 @@
-"""The workflow that compares the linked tickets of one connection with its tracker. A Schedule starts it, one at a time.
+"""The workflow that compares the linked tickets of a connection with its tracker. A Schedule starts it, one at a time.
 
 States: the page it is at. No messages.
 """
