@@ -16,14 +16,14 @@ from temporalio.workflow import SandboxImportNotificationPolicy
 
 from activities.action_items import ActionItemActivities
 from activities.chat import ChatActivities
-from activities.notices import NoticeActivities
+from activities.notifications.notices import NoticeActivities
 from activities.postmortems import PostmortemActivities
-from activities.reconciliation import ReconciliationActivities
-from activities.ticket_batches import TicketBatchActivities
-from activities.tickets import TicketActivities
+from activities.tickets.batches import TicketBatchActivities
+from activities.tickets.reconciliation import ReconciliationActivities
+from activities.tickets.sync import TicketActivities
 from integrations import shelf
+from models.keyring import Keyring
 from models.session import Sessions
-from models.vault import Vault
 from runtime.chat.answering import Answering
 from runtime.chat.desk import Desk
 from runtime.commands import Commands
@@ -31,7 +31,7 @@ from runtime.connections import (
     connect_temporal,
     metrics_runtime,
     open_database,
-    open_vault,
+    open_keyring,
     register_search_attributes,
 )
 from runtime.dispatch import Dispatch
@@ -67,14 +67,14 @@ LONGEST_END = 2 * GRACE.total_seconds()
 """The SDK may wait for ever where Temporal goes at the same moment; whatever was in hand is then given out anew."""
 
 
-def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: str) -> list[Worker]:
+def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url: str) -> list[Worker]:
     """One for workflows and the database, one for messages, one for each tracker, one for answers in chats."""
     postmortems = PostmortemActivities(sessions)
     items = ActionItemActivities(sessions)
-    tickets = TicketActivities(sessions, vault, base_url)
-    reconciliation = ReconciliationActivities(sessions, vault, base_url)
+    tickets = TicketActivities(sessions, keyring, base_url)
+    reconciliation = ReconciliationActivities(sessions, keyring, base_url)
     batches = TicketBatchActivities(sessions)
-    told = NoticeActivities(sessions, vault, base_url)
+    told = NoticeActivities(sessions, keyring, base_url)
     main = Worker(
         client,
         task_queue=TASK_QUEUE,
@@ -115,11 +115,11 @@ def build_workers(client: Client, sessions: Sessions, vault: Vault, base_url: st
         )
         for kind in shelf.tracker_kinds()
     ]
-    return [main, notify, *trackers, build_chat_worker(client, sessions, vault, base_url)]
+    return [main, notify, *trackers, build_chat_worker(client, sessions, keyring, base_url)]
 
 
-def build_chat_worker(client: Client, sessions: Sessions, vault: Vault, base_url: str) -> Worker:
-    desk = Desk(sessions, vault, Commands(sessions, dispatch := Dispatch(client, _always)), dispatch, base_url)
+def build_chat_worker(client: Client, sessions: Sessions, keyring: Keyring, base_url: str) -> Worker:
+    desk = Desk(sessions, keyring, Commands(sessions, dispatch := Dispatch(client, _always)), dispatch, base_url)
     answers = ChatActivities(Answering(desk))
     return Worker(
         client,
@@ -134,7 +134,7 @@ async def main(settings: Settings | None = None) -> None:
     """Runs until SIGTERM or SIGINT, then hands its work over."""
     settings = settings or get_settings()
     configure_logging(settings)
-    vault = open_vault(settings)
+    keyring = open_keyring(settings)
     database = open_database(settings, "afterword worker")
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
@@ -145,10 +145,10 @@ async def main(settings: Settings | None = None) -> None:
         return
     dispatch = Dispatch(client, _always)
     upkeep = asyncio.create_task(
-        Upkeep(database.sessions, dispatch, vault, timedelta(minutes=settings.reconcile_minutes)).run()
+        Upkeep(database.sessions, dispatch, keyring, timedelta(minutes=settings.reconcile_minutes)).run()
     )
     async with AsyncExitStack() as stack:
-        workers = build_workers(client, database.sessions, vault, settings.base_url)
+        workers = build_workers(client, database.sessions, keyring, settings.base_url)
         for one in workers:
             await stack.enter_async_context(one)
         log.info("worker ready", task_queue=TASK_QUEUE, trackers=shelf.tracker_kinds())

@@ -7,9 +7,10 @@ import structlog
 from temporalio import activity
 
 from activities.refusals import transaction
-from domain.commands import ActionItemCommand
-from domain.snapshots import ActionItemSnapshot
-from models.queries import action_items, nudges
+from domain.postmortems.commands import ActionItemCommand
+from domain.postmortems.snapshots import ActionItemSnapshot
+from models.queries import action_items
+from models.queries.escalation import reminders
 from models.session import Sessions
 
 log = structlog.get_logger()
@@ -47,7 +48,7 @@ class ActionItemActivities:
             given = LoadActionItem(given, datetime.now(UTC))
         async with transaction(self._sessions) as session:
             await action_items.mark_started(session, given.action_item_id)
-            await nudges.look_at_item(session, given.action_item_id, given.at)
+            await reminders.look_at_item(session, given.action_item_id, given.at)
             return await action_items.snapshot(session, given.action_item_id)
 
     @activity.defn
@@ -68,7 +69,7 @@ class ActionItemActivities:
     async def nudge_for_overdue(self, given: NudgeForOverdue) -> ActionItemSnapshot:
         """Reads the facts again and asks whom the ladder names by now, each for each rung once."""
         async with transaction(self._sessions) as session:
-            told = await nudges.nudge_for_item(session, given.action_item_id, given.at)
+            told = await reminders.nudge_for_item(session, given.action_item_id, given.at)
             snapshot = await action_items.snapshot(session, given.action_item_id)
         for one in told:
             log.info("asked", action_item_id=given.action_item_id, rung=one.rung, to=one.to)

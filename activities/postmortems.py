@@ -7,9 +7,10 @@ import structlog
 from temporalio import activity
 
 from activities.refusals import transaction
-from domain.commands import PostmortemCommand
-from domain.snapshots import PostmortemSnapshot
-from models.queries import moves, nudges
+from domain.postmortems.commands import PostmortemCommand
+from domain.postmortems.snapshots import PostmortemSnapshot
+from models.queries.escalation import reminders
+from models.queries.review import commands
 from models.session import Sessions
 
 log = structlog.get_logger()
@@ -49,15 +50,15 @@ class PostmortemActivities:
         if isinstance(given, str):
             given = LoadPostmortem(given, datetime.now(UTC))
         async with transaction(self._sessions) as session:
-            await moves.mark_started(session, given.postmortem_id)
-            await nudges.look_at_postmortem(session, given.postmortem_id, given.at)
-            return await moves.snapshot(session, given.postmortem_id)
+            await commands.mark_started(session, given.postmortem_id)
+            await reminders.look_at_postmortem(session, given.postmortem_id, given.at)
+            return await commands.snapshot(session, given.postmortem_id)
 
     @activity.defn
     async def commit_postmortem_command(self, given: CommitPostmortemCommand) -> PostmortemSnapshot:
         """The commit point of a command. Raises its refusal, with all reasons."""
         async with transaction(self._sessions) as session:
-            snapshot = await moves.commit(session, given.command, given.at)
+            snapshot = await commands.commit(session, given.command, given.at)
         log.info(
             "postmortem command committed",
             postmortem_id=given.command.postmortem_id,
@@ -71,8 +72,8 @@ class PostmortemActivities:
     async def nudge_for_target(self, given: NudgeForTarget) -> PostmortemSnapshot:
         """Reads the facts again and asks whom the ladder names by now, each for each rung once."""
         async with transaction(self._sessions) as session:
-            told = await nudges.nudge_for_postmortem(session, given.postmortem_id, given.at)
-            snapshot = await moves.snapshot(session, given.postmortem_id)
+            told = await reminders.nudge_for_postmortem(session, given.postmortem_id, given.at)
+            snapshot = await commands.snapshot(session, given.postmortem_id)
         for one in told:
             log.info("asked", postmortem_id=given.postmortem_id, target=one.target, rung=one.rung, to=one.to)
         return snapshot

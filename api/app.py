@@ -7,62 +7,47 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from api import errors, health, slack_manifest, webhooks
+from api import errors, health, webhooks
+from api.chat import slack_manifest
 from api.errors import Problem
 from api.middleware import BodyLimit, RequestLog, SecurityHeaders
 from api.pages import action_items as item_pages
 from api.pages import audit as audit_pages
-from api.pages import connection as connection_pages
-from api.pages import connection_accounts as account_pages
-from api.pages import connection_log as log_pages
-from api.pages import discussion as discussion_pages
-from api.pages import editing as editing_pages
-from api.pages import editors as editor_pages
-from api.pages import history as history_pages
 from api.pages import home as home_pages
-from api.pages import inbox as inbox_pages
 from api.pages import incidents as incident_pages
-from api.pages import integrations as integration_pages
-from api.pages import lifecycle as lifecycle_pages
-from api.pages import postmortems as postmortem_pages
-from api.pages import searching as search_pages
-from api.pages import sign_in as sign_in_pages
-from api.pages import templates as template_pages
-from api.pages import ticket_batches as ticket_pages
-from api.pages import timelines as timeline_pages
-from api.pages import unsubscribing as unsubscribing_pages
+from api.pages import search as search_pages
+from api.pages import tickets as ticket_pages
+from api.pages import timeline as timeline_pages
+from api.pages.access import sign_in as sign_in_pages
+from api.pages.connections import accounts as account_pages
+from api.pages.connections import connection as connection_pages
+from api.pages.connections import connections as integration_pages
+from api.pages.connections import sync_log as log_pages
+from api.pages.content import editing as editing_pages
+from api.pages.content import history as history_pages
+from api.pages.content import templates as template_pages
+from api.pages.notifications import inbox as inbox_pages
+from api.pages.notifications import unsubscribe as unsubscribing_pages
+from api.pages.postmortems import discussion as discussion_pages
+from api.pages.postmortems import editors as editor_pages
+from api.pages.postmortems import postmortems as postmortem_pages
 from api.pages.rendering import WEB
-from api.unit import Parts
-from api.v1 import (
-    accounts,
-    action_items,
-    advice,
-    audit,
-    calendars,
-    comments,
-    connection_checks,
-    connection_health,
-    discussion,
-    dry_run,
-    incidents,
-    integrations,
-    lifecycle,
-    me,
-    people,
-    policies,
-    postmortems,
-    reachability,
-    search,
-    sections,
-    similar,
-    sync_log,
-    templates,
-    ticket_batches,
-    timeline,
-)
+from api.pages.review import lifecycle as lifecycle_pages
+from api.request_context import Parts
+from api.v1 import action_items, audit, comments, incidents, style, timeline
+from api.v1.connections import accounts, checks, connections, dry_run, sync_log
+from api.v1.connections import health as connection_health
+from api.v1.content import sections, templates
+from api.v1.escalation import policies
+from api.v1.notifications import me, reachability
+from api.v1.people import calendars, people
+from api.v1.postmortems import editors, postmortems
+from api.v1.review import lifecycle
+from api.v1.search import search, similar
+from api.v1.tickets import batches
 from models.queries import workers
 from models.session import Sessions
-from runtime.connections import connect_temporal, open_database, open_vault
+from runtime.connections import connect_temporal, open_database, open_keyring
 from runtime.dispatch import Dispatch
 from runtime.logging import configure_logging
 from runtime.settings import Settings, get_settings
@@ -107,7 +92,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         database = open_database(settings, "afterword api")
         client = await connect_temporal()
         dispatch = Dispatch(client, lambda: _worker_alive(database.sessions))
-        app.state.parts = Parts(settings, database.sessions, open_vault(settings), dispatch)
+        app.state.parts = Parts(settings, database.sessions, open_keyring(settings), dispatch)
         app.state.temporal = client
         yield
         await database.close()
@@ -127,11 +112,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifecycle.routes,
         comments.routes,
         sections.routes,
-        discussion.routes,
+        editors.routes,
         timeline.routes,
-        advice.routes,
+        style.routes,
         action_items.routes,
-        ticket_batches.routes,
+        batches.routes,
         incidents.routes,
         people.routes,
         me.routes,
@@ -140,8 +125,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         templates.routes,
         templates.kept_routes,
         policies.routes,
-        integrations.routes,
-        connection_checks.routes,
+        connections.routes,
+        checks.routes,
         dry_run.routes,
         accounts.routes,
         sync_log.routes,

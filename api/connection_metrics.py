@@ -10,11 +10,11 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from domain.action_items import LinkState
-from domain.sync_health import ConnectionState, connection_state
+from domain.action_items.action_item import LinkState
+from domain.connections import ConnectionState, connection_state
 from models.integration import Integration
-from models.queries import connection_health
-from models.queries.connection_health import Figures
+from models.queries.connections import health
+from models.queries.connections.health import Figures
 from models.session import Sessions
 
 MOST = 500
@@ -24,8 +24,8 @@ NAMED = ["integration", "kind"]
 
 async def connection_metrics(sessions: Sessions, now: datetime) -> bytes:
     async with sessions.begin() as session:
-        rows = await connection_health.list_connected_unscoped(session, MOST)
-        figures = await connection_health.figures_of(session, [one.id for one in rows], now)
+        rows = await health.list_connected_unscoped(session, MOST)
+        figures = await health.figures_of(session, [one.id for one in rows], now)
     registry = CollectorRegistry()
     registry.register(_Connections([(one, figures[one.id]) for one in rows], now))
     return generate_latest(registry)

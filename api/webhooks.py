@@ -18,9 +18,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from api import slack
+from api.chat import slack
 from api.errors import documented
-from api.unit import Parts, bearer, token_hash
+from api.request_context import Parts, bearer, token_hash
 from domain import access
 from domain.access import Deed
 from domain.errors import BadSignature, DomainError, MalformedWebhook, NotAllowed, NotFound, NotSignedIn, ScopeMissing
@@ -29,7 +29,9 @@ from integrations.bounces import KIND as MAIL
 from integrations.slack import KIND as SLACK
 from integrations.tracker import Handshake, News, PullRequestEvent, Tracker
 from models.integration import Integration
-from models.queries import integrations, people, tickets
+from models.queries.connections import connections
+from models.queries.people import people
+from models.queries.tickets import tickets
 from models.session import Session
 from runtime.deliveries import apply_bounce, apply_pull_request, apply_reports
 
@@ -128,8 +130,8 @@ async def _authentic(arrival: Arrival, integration_id: str | None) -> Integratio
     if arrival.kind == "generic" and integration_id is None and "authorization" in arrival.headers:
         await _check_token(arrival)
         return None
-    integration = await integrations.get_connection(arrival.session, arrival.kind, integration_id)
-    secrets = arrival.parts.vault.open(integration.secrets)
+    integration = await connections.get_connection(arrival.session, arrival.kind, integration_id)
+    secrets = arrival.parts.keyring.open(integration.secrets)
     if arrival.kind in shelf.tracker_kinds():
         with shelf.connect(arrival.kind, integration.config, secrets) as tracker:
             if await _is_handshake(arrival, integration, tracker):
@@ -152,12 +154,12 @@ async def _is_handshake(arrival: Arrival, integration: Integration, tracker: Tra
     arrival.handshake = tracker.handshake(arrival.headers, arrival.body)
     if arrival.handshake is None:
         return False
-    vault = arrival.parts.vault
-    held = await integrations.get_integration(arrival.session, integration.id, lock=True)
-    secrets = vault.open(held.secrets)
+    keyring = arrival.parts.keyring
+    held = await connections.get_integration(arrival.session, integration.id, lock=True)
+    secrets = keyring.open(held.secrets)
     older = str(secrets.get("webhookSecret") or "").split(",")[:1] if held.registration else []
     kept = [arrival.handshake.secret, *(one.strip() for one in older if one.strip())]
-    held.secrets = vault.seal({**secrets, "webhookSecret": ",".join(dict.fromkeys(kept))})
+    held.secrets = keyring.seal({**secrets, "webhookSecret": ",".join(dict.fromkeys(kept))})
     log.info("webhook handshake answered", source=arrival.kind, integration_id=integration.id)
     return True
 
@@ -248,7 +250,7 @@ async def _from_mail(arrival: Arrival) -> Receipt:
 
 
 async def _record(arrival: Arrival, delivery_id: str) -> int | None:
-    return await integrations.record_delivery(
+    return await connections.record_delivery(
         arrival.session,
         kind=arrival.kind,
         integration_id=arrival.integration.id if arrival.integration else None,
@@ -261,9 +263,9 @@ async def _record(arrival: Arrival, delivery_id: str) -> int | None:
 
 async def _settle(arrival: Arrival, delivery: int, result: str, delivery_id: str) -> None:
     if arrival.integration is None:  # a report that came with an API token: there is no log for it
-        await integrations.settle_delivery(arrival.session, delivery, result, arrival.now)
+        await connections.settle_delivery(arrival.session, delivery, result, arrival.now)
         return
-    await integrations.conclude_delivery(
+    await connections.conclude_delivery(
         arrival.session, arrival.integration.id, delivery, result, arrival.now, delivery_id=delivery_id
     )
 

@@ -32,12 +32,12 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from bench.large import bench_large
 from domain.access import Role, Viewer
-from domain.tickets import TicketState
+from domain.tickets.status import TicketState
 from integrations.tracker import Ticket, TicketAction
 from integrations.trackers import console
 from models.action_item import Ticket as TicketRow
-from models.queries import postmortems
-from models.queries.pages import Ask
+from models.queries.pagination import Ask
+from models.queries.postmortems import postmortems
 from models.session import Sessions, make_engine, make_sessions
 from tests.api import writing
 from tests.cli.running import free_port

@@ -23,8 +23,8 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from ulid import ULID
 
-from domain.lifecycle import Status
-from domain.snapshots import Alarm, Deadline, PostmortemSnapshot
+from domain.postmortems.lifecycle import Status
+from domain.postmortems.snapshots import Alarm, Deadline, PostmortemSnapshot
 from models.record import Notice
 from models.session import Sessions, make_engine, make_sessions
 from tests.stack import Stack, running_stack

@@ -24,14 +24,16 @@ import holidays
 from sqlalchemy import select, text, update
 
 from domain.access import Role
-from domain.targets import TargetName
+from domain.escalation.targets import TargetName
 from integrations import public_holidays
 from models.action_item import ActionItem
-from models.ladder import LadderAlarm, LadderStep
+from models.escalation import LadderAlarm, LadderStep
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemTarget
-from models.queries import calendars, nudges, people, policies, postmortems, teams
-from models.queries.postmortems import NewPostmortem
+from models.queries.escalation import policies, reminders
+from models.queries.people import calendars, people, teams
+from models.queries.postmortems import postmortems
+from models.queries.postmortems.postmortems import NewPostmortem
 from models.record import Notice
 from models.session import Session, Sessions, make_engine, make_sessions
 from tests.workflows.lab import migrated_postgres
@@ -94,12 +96,12 @@ class Timeline:
                 if deed is not None:
                     subject = await deed(session, at)
                     await session.flush()
-                    look = nudges.look_at_item if subject.startswith("ai_") else nudges.look_at_postmortem
+                    look = reminders.look_at_item if subject.startswith("ai_") else reminders.look_at_postmortem
                     await look(session, subject, at)
                 elif subject.startswith("ai_"):
-                    await nudges.nudge_for_item(session, subject, at)
+                    await reminders.nudge_for_item(session, subject, at)
                 else:
-                    await nudges.nudge_for_postmortem(session, subject, at)
+                    await reminders.nudge_for_postmortem(session, subject, at)
                 alarm = await session.get(LadderAlarm, subject, populate_existing=True)
                 rings_at = alarm.rings_at if alarm else None
             self.looks += 1

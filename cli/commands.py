@@ -122,7 +122,7 @@ def simulate(
 ) -> None:
     """Print every nudge that would be sent if nobody did anything: to whom, and when."""
     from cli.simulate import read_instant, read_policy, told
-    from domain.policy import Policy
+    from domain.escalation.policy import Policy
 
     start = read_instant(begin)
     if policy is None:

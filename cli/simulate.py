@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from domain.errors import NotFound
-from domain.ladder import Nudge
-from domain.policy import Policy
-from domain.simulation import simulate
-from models.queries import policies
+from domain.escalation.plan import Nudge
+from domain.escalation.policy import Policy
+from domain.escalation.simulation import simulate
+from models.queries.escalation import policies
 from models.session import StoreError
 from runtime.connections import open_database
 from runtime.processes import CannotStart

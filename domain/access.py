@@ -2,8 +2,8 @@
 
 ``SEEING`` says who may know of a postmortem, ``TABLE`` who may do what with it and with what hangs on it, ``DEEDS``
 who may do what beside postmortems. Every refusal asks them, ``docs/access.md`` is made of them
-(``domain.access_matrix``), and ``tests/api/test_access.py`` tries every cell through HTTP. ``SEEING`` stands once more
-in SQL, in ``models.queries.visibility``; a test walks both.
+(``cli.access_matrix``), and ``tests/api/access/test_access_table.py`` tries every cell through HTTP. ``SEEING``
+stands once more in SQL, in ``models.queries.access.visibility``; a test walks both.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.errors import EditingClosed, NotAllowed
-from domain.lifecycle import Move, Status
+from domain.postmortems.lifecycle import Move, Status
 
 
 class Role(StrEnum):

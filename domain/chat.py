@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.access import Visibility
-from domain.lifecycle import Status
+from domain.postmortems.lifecycle import Status
 
 
 class Word(StrEnum):

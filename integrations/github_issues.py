@@ -15,7 +15,7 @@ from github.NamedUser import NamedUser
 from github.Organization import Organization
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
-from domain.tickets import CloseReason, Standing, TicketState
+from domain.tickets.status import CloseReason, Standing, TicketState
 from integrations.markdown import loud, quiet
 from integrations.tracker import PullRequest, PullRequestState, Ticket
 

@@ -9,7 +9,7 @@ A source is one file there, found by its file name, with two functions:
     What a verified delivery says. An event that we do not use has no reports. Raises ``MalformedWebhook`` for what is
     not of the vendor's shape, and nothing else.
 
-Neither does any I/O. What reports add up to: ``domain.incidents``.
+Neither does any I/O. What reports add up to: ``domain.incidents.incident``.
 """
 
 import hmac
@@ -22,7 +22,7 @@ from functools import cache
 from typing import Protocol, cast
 
 from domain.errors import BadSignature, UnknownIntegrationKind
-from domain.incidents import IncidentReport
+from domain.incidents.incident import IncidentReport
 from integrations import incident_sources
 from integrations.webhook import sha256_signature
 

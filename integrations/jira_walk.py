@@ -6,7 +6,7 @@ from functools import cached_property
 from pydantic import JsonValue
 
 from domain.errors import DomainError
-from domain.tickets import TicketState
+from domain.tickets.status import TicketState
 from integrations.jira_answers import Issue, Transitions, Workflows
 from integrations.jira_site import Forbidden, JiraSite, Unseen
 from integrations.jira_workflow import DONE, Goal, Map, Step, last_step, next_step, steps

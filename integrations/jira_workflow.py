@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from domain.tickets import CloseReason, Standing, TicketState
+from domain.tickets.status import CloseReason, Standing, TicketState
 from integrations.jira_answers import Named, ScreenField, Status, Transition, Workflows
 
 DONE = "done"

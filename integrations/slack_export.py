@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from domain.errors import Fact, Malformed, reason
-from domain.timelines import EVENT_LIMIT
+from domain.timeline.pasted import EVENT_LIMIT
 from integrations.slack_text import to_markdown
 
 MARKS = frozenset({"star", "pushpin"})

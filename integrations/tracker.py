@@ -28,7 +28,7 @@ from typing import ClassVar, Self
 from pydantic import JsonValue, SecretStr
 
 from domain.errors import DomainError
-from domain.tickets import CloseReason, Standing, TicketState
+from domain.tickets.status import CloseReason, Standing, TicketState
 from integrations.connection import ConnectionModel
 from integrations.webhook import secret_list
 

@@ -8,9 +8,10 @@ from models import (
     action_item,
     advice,
     chat,
+    escalation,
     incident,
     integration,
-    ladder,
+    notification,
     person,
     policy,
     postmortem,
@@ -20,7 +21,6 @@ from models import (
     team,
     template,
     ticket_batch,
-    voice,
 )
 from models.base import Base
 
@@ -30,9 +30,10 @@ __all__ = [
     "action_item",
     "advice",
     "chat",
+    "escalation",
     "incident",
     "integration",
-    "ladder",
+    "notification",
     "person",
     "policy",
     "postmortem",
@@ -42,5 +43,4 @@ __all__ = [
     "team",
     "template",
     "ticket_batch",
-    "voice",
 ]

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index,
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from domain.action_items import ActionItemStatus, LinkState, Priority
+from domain.action_items.action_item import ActionItemStatus, LinkState, Priority
 from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
 
 SEARCH = "to_tsvector('english', left(description || ' ' || coalesce(details, ''), 100000))"
@@ -55,9 +55,10 @@ class Ticket(Base):
     """Our record of a ticket.
 
     ``external_id`` is the tracker's immutable id; ``pointer`` the address or key by which a person linked it.
-    ``base`` is what both sides last agreed on: field to ``ours``, ``theirs`` and ``seen`` (``domain.syncing``), and
-    the ``footer`` that we wrote; ``pushed`` our side as the tracker was last told it, or refused it: field to value.
-    ``seen_at`` is the tracker's own time of the last state that we applied: older news is dropped.
+    ``base`` is what both sides last agreed on: field to ``ours``, ``theirs`` and ``seen``
+    (``domain.tickets.merge``), and the ``footer`` that we wrote; ``pushed`` our side as the tracker was last told
+    it, or refused it: field to value. ``seen_at`` is the tracker's own time of the last state that we applied: older
+    news is dropped.
 
     A look is asked for by counting ``looks_wanted`` up, and was taken where ``looks_done`` is as high.
     ``creating_since`` is set from before we ask the tracker for a ticket until we know of it. ``waits``: there is

@@ -7,8 +7,8 @@ from models.base import Base, CreatedAt, Id, Key
 
 
 class AdviceIgnore(Base):
-    """``fingerprint`` is of the rule and the line's words (``domain.advice``): it holds while the line reads the same,
-    wherever it is moved to."""
+    """``fingerprint`` is of the rule and the line's words (``domain.style.suggestions``): it holds while the line
+    reads the same, wherever it is moved to."""
 
     __tablename__ = "advice_ignore"
 

@@ -1,7 +1,7 @@
 """Incidents as their sources report them.
 
-``registers`` is the merged document (``domain.incidents``), the truth; the columns beside it are projections for
-queries. The same report twice, late or out of order gives the same document.
+``registers`` is the merged document (``domain.incidents.incident``), the truth; the columns beside it are
+projections for queries. The same report twice, late or out of order gives the same document.
 """
 
 from typing import Any

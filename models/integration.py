@@ -21,8 +21,8 @@ from models.base import Base, CreatedAt, Id, Instant, Key, Version
 class Integration(Base):
     """``secrets`` is a Fernet token over the JSON of the connection's secrets. ``is_enabled`` false is a pause.
 
-    ``projection`` is what ``domain.projection`` reads: destinations, words and winners. ``account`` is the vendor's
-    name of the account that we act as; ``registration`` our webhook there (``id``, ``expiresAt``), and until
+    ``projection`` is what ``domain.tickets.projection`` reads: destinations, words and winners. ``account`` is the
+    vendor's name of the account that we act as; ``registration`` our webhook there (``id``, ``expiresAt``), and until
     ``registering_until`` its handshake is answered. ``healed`` counts what reconciliation found changed without a
     webhook. A connection that was given up keeps its row, and its links: ``disconnected_at``.
 

@@ -13,10 +13,10 @@ from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
 class Person(Base):
     """``is_active`` is false for those who left and for those a webhook named who never signed in (to be claimed).
 
-    ``country`` to ``closes`` are where and when they work, as in ``domain.calendar``; null is as in a policy's office.
-    ``delegate_id`` stands in while they are away. ``preferred_minute`` (of their day) is when their digest comes, null
-    as soon as there is one; from ``quiet_from`` until before ``quiet_until`` (minutes, perhaps over midnight) nothing
-    comes. ``muted_kinds`` never mute an escalation.
+    ``country`` to ``closes`` are where and when they work, as in ``domain.people.calendar``; null is as in a
+    policy's office. ``delegate_id`` stands in while they are away. ``preferred_minute`` (of their day) is when their
+    digest comes, null as soon as there is one; from ``quiet_from`` until before ``quiet_until`` (minutes, perhaps
+    over midnight) nothing comes. ``muted_kinds`` never mute an escalation.
     """
 
     __tablename__ = "person"

@@ -12,11 +12,13 @@ DEFAULT_POLICY_ID = "pol_default"
 
 
 class Policy(Base):
-    """One version; the narrowest current match (service, team, urgency) applies. ``domain.policy`` says what it means.
+    """One version; the narrowest current match (service, team, urgency) applies. ``domain.escalation.policy`` says
+    what it means.
 
     ``hours`` is target name to hours, elapsed ones but for the targets in ``working``. ``ladder`` null is the one that
-    Afterword brings, ``office`` null its working hours; both hold what ``models.queries.policies`` writes. The latest
-    version of an archived one is not current. ``created_by_id`` is null for what came with Afterword.
+    Afterword brings, ``office`` null its working hours; both hold what ``models.queries.escalation.policies``
+    writes. The latest version of an archived one is not current. ``created_by_id`` is null for what came with
+    Afterword.
     """
 
     __tablename__ = "policy"

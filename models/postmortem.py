@@ -16,10 +16,10 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.access import EditorLevel, Visibility
-from domain.comments import CommentKind
-from domain.lifecycle import Decision, Status
-from domain.moments import Precision
-from domain.targets import TargetName
+from domain.comments.comment import CommentKind
+from domain.escalation.targets import TargetName
+from domain.postmortems.lifecycle import Decision, Status
+from domain.timeline.moments import Precision
 from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
 from models.section import Section
 from models.team import Service
@@ -225,7 +225,7 @@ class TimelineEvent(Base):
 
 
 class PostmortemTarget(Base):
-    """A timing target. Its state follows from its instants (``domain.targets``)."""
+    """A timing target. Its state follows from its instants (``domain.escalation.targets``)."""
 
     __tablename__ = "postmortem_target"
     __table_args__ = (
@@ -249,7 +249,7 @@ class PostmortemTarget(Base):
 
 class Comment(Base):
     """A comment, or with ``parent_id`` an answer in its thread. Only threads are resolved, and only they have an
-    ``anchor`` (``domain.anchors``): the words of the section that they are about."""
+    ``anchor`` (``domain.comments.anchors``): the words of the section that they are about."""
 
     __tablename__ = "comment"
     __table_args__ = (

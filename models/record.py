@@ -74,9 +74,9 @@ class Notice(Base):
     once to each receiver.
 
     The row is the outbox of what is said elsewhere: ``is_heard`` false is not known to the receiver's workflow yet, and
-    ``settled_at`` null waits to be told. ``outcome`` says how it was settled (``domain.voice.Outcome``), ``channel``
-    where it was told. ``on_behalf_of_id`` is away, and the receiver stands in. ``about_team_id`` is what it is about;
-    ``team_id`` is a receiver.
+    ``settled_at`` null waits to be told. ``outcome`` says how it was settled
+    (``domain.notifications.timing.Outcome``), ``channel`` where it was told. ``on_behalf_of_id`` is away, and the
+    receiver stands in. ``about_team_id`` is what it is about; ``team_id`` is a receiver.
     """
 
     __tablename__ = "notice"

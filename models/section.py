@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Foreig
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.sections import Origin
+from domain.content.sections import Origin
 from models.base import Base, CreatedAt, Id, Key, one_of
 
 SEARCHED = 75_000

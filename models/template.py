@@ -35,8 +35,8 @@ class Template(Base):
 
 
 class TemplateVersion(Base):
-    """``sections`` and ``fields`` are lists of objects with the names of ``domain.templates``. ``created_by_id`` is
-    null for what came with Afterword."""
+    """``sections`` and ``fields`` are lists of objects with the names of ``domain.content.templates``.
+    ``created_by_id`` is null for what came with Afterword."""
 
     __tablename__ = "template_version"
 

@@ -7,9 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from domain.access import Viewer
-from domain.commands import ActionItemCommand, PostmortemCommand
 from domain.errors import DomainError
-from models.queries import action_items, moves, postmortems, records
+from domain.postmortems.commands import ActionItemCommand, PostmortemCommand
+from models.queries import action_items
+from models.queries.audit import records
+from models.queries.postmortems import postmortems
+from models.queries.review import commands
 from models.session import Session, Sessions
 from runtime.dispatch import Dispatch
 
@@ -64,8 +67,8 @@ class Commands:
         """Raises the refusal; False for a repeat. Whoever waits in a queue closes the session before it is sent."""
         if may_be_repeat and await _was_committed(session, command.postmortem_id, command):
             return False
-        seen = await postmortems.get_seen(session, viewer, command.postmortem_id)
-        await moves.check(moves.Asked(session, viewer, seen, command, words, now))
+        seen = await postmortems.get_visible(session, viewer, command.postmortem_id)
+        await commands.check(commands.Asked(session, viewer, seen, command, words, now))
         return True
 
     async def is_to_change(
@@ -81,7 +84,7 @@ class Commands:
         """As :meth:`is_to_move`."""
         if may_be_repeat and await _was_committed(session, command.action_item_id, command):
             return False
-        seen = await action_items.get_seen_item(session, viewer, command.action_item_id)
+        seen = await action_items.get_visible_item(session, viewer, command.action_item_id)
         await action_items.check(action_items.Asked(session, viewer, seen, command, words, now))
         return True
 

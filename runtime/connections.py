@@ -13,8 +13,8 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RetryConfig
 
+from models.keyring import Keyring
 from models.session import Sessions, make_engine, make_sessions
-from models.vault import Vault
 from runtime.settings import Settings
 from workflows import attributes
 
@@ -40,8 +40,8 @@ def open_database(settings: Settings, name: str = "afterword") -> Database:
     return Database(make_sessions(engine), engine)
 
 
-def open_vault(settings: Settings) -> Vault:
-    return Vault(secret_key(settings))
+def open_keyring(settings: Settings) -> Keyring:
+    return Keyring(secret_key(settings))
 
 
 def secret_key(settings: Settings) -> str:

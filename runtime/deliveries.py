@@ -6,43 +6,46 @@ from datetime import datetime
 import structlog
 
 from domain.errors import AddressGone, MalformedWebhook
-from domain.incidents import IncidentReport
+from domain.incidents.incident import IncidentReport
 from integrations import bounces as mail
 from integrations import incident_source, shelf
 from integrations.bounces import Bounce
 from integrations.tracker import News, PullRequestEvent, TicketEvent
 from models.integration import WebhookDelivery
-from models.queries import bounces, incidents, integrations, tickets
+from models.keyring import Keyring
+from models.queries.connections import connections
+from models.queries.incidents import incidents
+from models.queries.notifications import bounces
+from models.queries.tickets import tickets
 from models.session import Session
-from models.vault import Vault
 
 log = structlog.get_logger()
 
 
-async def find_item_of(session: Session, vault: Vault, delivery: WebhookDelivery) -> str | None:
+async def find_item_of(session: Session, keyring: Keyring, delivery: WebhookDelivery) -> str | None:
     """The action item whose ticket a tracker's delivery is about."""
-    event = await _event(session, vault, delivery)
+    event = await _event(session, keyring, delivery)
     if not isinstance(event, TicketEvent) or delivery.integration_id is None:
         return None
     ticket = await tickets.find_ticket_unscoped(session, delivery.integration_id, event.ref.external_id)
     return ticket.action_item_id if ticket else None
 
 
-async def keep_pull_request(session: Session, vault: Vault, delivery: WebhookDelivery, now: datetime) -> bool:
+async def keep_pull_request(session: Session, keyring: Keyring, delivery: WebhookDelivery, now: datetime) -> bool:
     """Whether the delivery was about a pull request; then it is handled now."""
-    event = await _event(session, vault, delivery)
+    event = await _event(session, keyring, delivery)
     if not isinstance(event, PullRequestEvent) or delivery.integration_id is None:
         return False
     await apply_pull_request(session, delivery.integration_id, event, delivery.id, now)
     return True
 
 
-async def _event(session: Session, vault: Vault, delivery: WebhookDelivery) -> News | None:
+async def _event(session: Session, keyring: Keyring, delivery: WebhookDelivery) -> News | None:
     """The one event that this row stands for."""
     if delivery.integration_id is None:
         return None
-    integration = await integrations.get_integration(session, delivery.integration_id)
-    with shelf.connect(integration.kind, integration.config, vault.open(integration.secrets)) as tracker:
+    integration = await connections.get_integration(session, delivery.integration_id)
+    with shelf.connect(integration.kind, integration.config, keyring.open(integration.secrets)) as tracker:
         try:
             news = tracker.parse_webhook(delivery.headers, delivery.body)
         except MalformedWebhook:
@@ -62,7 +65,7 @@ async def apply_pull_request(
         )
     result = f"pull request {request.state.value}" if found else "unlinked"
     item_id = found[0].action_item_id if found else None
-    await integrations.conclude_delivery(
+    await connections.conclude_delivery(
         session, integration_id, delivery, result, now, delivery_id=event.delivery_id, action_item_id=item_id
     )
     return result
@@ -115,7 +118,7 @@ async def apply_bounce(session: Session, integration_id: str, bounce: Bounce, de
         why = AddressGone(channel=shelf.notifier(mail.KIND).label, address=message.address or "", detail=words)
         result = "bounced" if await bounces.note_bounce(session, message, str(why), now) else "late"
     detail = f"message {message.id}: {bounce.words}" if message else None
-    await integrations.conclude_delivery(
+    await connections.conclude_delivery(
         session, integration_id, delivery, result, now, delivery_id=bounce.delivery_id, detail=detail
     )
     log.info("mail came back", result=result, message_id=message.id if message else None)

@@ -34,8 +34,8 @@ from temporalio.common import Priority, WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.commands import ActionItemCommand, PostmortemCommand
 from domain.errors import DomainError, Pending, StoreUnavailable, WorkersUnavailable, WorkflowsUnavailable, rebuild
+from domain.postmortems.commands import ActionItemCommand, PostmortemCommand
 from workflows.action_item import ActionItemStart, ActionItemWorkflow
 from workflows.chat import ChatWorkflow
 from workflows.postmortem import PostmortemStart, PostmortemWorkflow

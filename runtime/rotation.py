@@ -1,8 +1,9 @@
 """After ``AFTERWORD_SECRET_KEY`` has a new first key: seals what the others sealed with that one. Safe to run twice."""
 
 from domain.errors import CredentialsLocked
-from models.queries import integrations, records
-from runtime.connections import open_database, open_vault
+from models.queries.audit import records
+from models.queries.connections import connections
+from runtime.connections import open_database, open_keyring
 from runtime.settings import Settings
 
 AT_ONCE = 100
@@ -10,15 +11,15 @@ AT_ONCE = 100
 
 async def rotate_keys(settings: Settings) -> tuple[int, list[str]]:
     """How many connections' credentials were sealed anew, and the ids of those that no key opens."""
-    database, vault = open_database(settings), open_vault(settings)
+    database, keyring = open_database(settings), open_keyring(settings)
     done, locked, after = 0, [], ""
     try:
         while True:
             async with database.sessions.begin() as session:
-                rows = await integrations.list_sealed_unscoped(session, after, AT_ONCE)
+                rows = await connections.list_sealed_unscoped(session, after, AT_ONCE)
                 for row in rows:
                     try:
-                        row.secrets = vault.rotate(row.secrets or b"")
+                        row.secrets = keyring.rotate(row.secrets or b"")
                     except CredentialsLocked:
                         locked.append(row.id)
                         continue

@@ -4,9 +4,15 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 from domain.access import Role, Viewer
-from domain.incidents import IncidentReport, IncidentStatus, Responder, TimelineMark, Urgency
+from domain.incidents.incident import IncidentReport, IncidentStatus, Responder, TimelineMark, Urgency
 from models.base import derived_id
-from models.queries import action_items, incidents, moves, people, policies, postmortems, teams, templates
+from models.queries import action_items
+from models.queries.content import templates
+from models.queries.escalation import policies
+from models.queries.incidents import incidents
+from models.queries.people import people, teams
+from models.queries.postmortems import postmortems
+from models.queries.review import commands
 from models.session import Session
 from runtime.connections import open_database
 from runtime.settings import Settings
@@ -85,8 +91,8 @@ async def _payment_outage(session: Session, now: datetime) -> None:
     jane = Viewer("user_jane", Role.RESPONDER, frozenset({TEAM_ID}), origin="demo")
     await postmortems.edit_content(session, jane, "pm_xyz", PAYMENT_SECTIONS, expected_version=None, now=now)
     await session.flush()
-    await moves.add_reviewers(session, "pm_xyz", ["user_bob", "user_alice"], now)
-    seen = await postmortems.get_seen(session, jane, "pm_xyz", lock=True)
+    await commands.add_reviewers(session, "pm_xyz", ["user_bob", "user_alice"], now)
+    seen = await postmortems.get_visible(session, jane, "pm_xyz", lock=True)
     today = now.date()
     for item_id, description, owner_id, days, priority in PAYMENT_ITEMS:
         values = {

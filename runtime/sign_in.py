@@ -4,7 +4,8 @@ import hashlib
 import secrets
 from datetime import UTC, datetime
 
-from models.queries import people, sign_in
+from models.queries.access import sign_in
+from models.queries.people import people
 from runtime.connections import open_database
 from runtime.processes import CannotStart
 from runtime.settings import Settings

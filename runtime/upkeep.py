@@ -14,21 +14,18 @@ from integrations.bounces import KIND as MAIL
 from integrations.slack import KIND as CHAT
 from models.base import new_id
 from models.integration import WebhookDelivery
-from models.queries import (
-    action_items,
-    calendars,
-    chat,
-    integrations,
-    nudges,
-    postmortems,
-    records,
-    ticket_batches,
-    tickets,
-    voices,
-    workers,
-)
+from models.keyring import Keyring
+from models.queries import action_items, workers
+from models.queries.audit import records
+from models.queries.chat import chat
+from models.queries.connections import connections
+from models.queries.escalation import reminders
+from models.queries.notifications import receivers
+from models.queries.people import calendars
+from models.queries.postmortems import postmortems
+from models.queries.tickets import batches as ticket_batches
+from models.queries.tickets import tickets
 from models.session import Session, Sessions
-from models.vault import Vault
 from runtime.deliveries import apply_delivery, apply_returned, find_item_of, keep_pull_request
 from runtime.dispatch import BULK, Dispatch
 
@@ -65,10 +62,10 @@ HOLIDAYS_AHEAD = 2
 class Upkeep:
     """``reconcile_every`` is how often the tickets of each connection are compared with their tracker."""
 
-    def __init__(self, sessions: Sessions, dispatch: Dispatch, vault: Vault, reconcile_every: timedelta) -> None:
+    def __init__(self, sessions: Sessions, dispatch: Dispatch, keyring: Keyring, reconcile_every: timedelta) -> None:
         self._sessions = sessions
         self._dispatch = dispatch
-        self._vault = vault
+        self._keyring = keyring
         self._reconcile_every = reconcile_every
         self._id = new_id("wrk")
         self._woken: dict[str, float] = {}
@@ -104,7 +101,7 @@ class Upkeep:
         before = _now() - LOST
         async with self._sessions.begin() as session:
             waiting = await postmortems.list_unstarted_unscoped(session, SWEEP_LIMIT)
-            overlooked, overlooked_items = await nudges.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
+            overlooked, overlooked_items = await reminders.list_overlooked_unscoped(session, before, SWEEP_LIMIT)
             waiting += overlooked
             items = await action_items.list_unstarted_unscoped(session, SWEEP_LIMIT)
             items += await tickets.nudge_stuck_unscoped(session, before, before - STUCK, SWEEP_LIMIT)
@@ -156,8 +153,8 @@ class Upkeep:
         The only way by which a voice is woken: what wrote the notice, a door or an activity, may die right after.
         """
         async with self._sessions.begin() as session:
-            waiting = await voices.list_unheard_unscoped(session, SWEEP_LIMIT)
-            waiting += await voices.list_overlooked_unscoped(session, _now() - LOST, SWEEP_LIMIT)
+            waiting = await receivers.list_unheard_unscoped(session, SWEEP_LIMIT)
+            waiting += await receivers.list_overlooked_unscoped(session, _now() - LOST, SWEEP_LIMIT)
         now = time.monotonic()
         self._woken = {one: at for one, at in self._woken.items() if at > now - WAKE_AGAIN}
         for receiver_id in dict.fromkeys(waiting):
@@ -170,12 +167,12 @@ class Upkeep:
     async def drain(self) -> None:
         """Handles again what was received and not handled: signals trackers' news, applies incidents' reports."""
         async with self._sessions.begin() as session:
-            pending = await integrations.list_pending_unscoped(session, _now() - LATE, SWEEP_LIMIT)
+            pending = await connections.list_pending_unscoped(session, _now() - LATE, SWEEP_LIMIT)
         for delivery in pending:
             if delivery.kind == CHAT:
                 continue
             async with self._sessions.begin() as session:
-                is_free = await integrations.count_attempt(session, delivery.id)
+                is_free = await connections.count_attempt(session, delivery.id)
             if not is_free:
                 continue
             if delivery.kind in shelf.tracker_kinds():
@@ -187,27 +184,27 @@ class Upkeep:
 
     async def _resend(self, delivery: WebhookDelivery) -> None:
         async with self._sessions.begin() as session:
-            if await keep_pull_request(session, self._vault, delivery, _now()):
+            if await keep_pull_request(session, self._keyring, delivery, _now()):
                 return
-            item_id = await find_item_of(session, self._vault, delivery)
+            item_id = await find_item_of(session, self._keyring, delivery)
             if item_id is None:
-                await integrations.settle_delivery(session, delivery.id, "unlinked", _now())
+                await connections.settle_delivery(session, delivery.id, "unlinked", _now())
                 return
         await self._dispatch.tell_of_ticket(item_id, delivery.id)
 
     async def _apply_returned(self, delivery: WebhookDelivery) -> None:
         async with self._sessions.begin() as session:
-            held = await integrations.lock_delivery_unscoped(session, delivery.id)
+            held = await connections.lock_delivery_unscoped(session, delivery.id)
             if held is not None:
                 await apply_returned(session, held, _now())
 
     async def _apply_reports(self, delivery: WebhookDelivery) -> None:
         async with self._sessions.begin() as session:
-            held = await integrations.lock_delivery_unscoped(session, delivery.id)
+            held = await connections.lock_delivery_unscoped(session, delivery.id)
             if held is None:
                 return
             touched = await apply_delivery(session, held)
-            await integrations.settle_delivery(session, delivery.id, "applied", _now())
+            await connections.settle_delivery(session, delivery.id, "applied", _now())
         for postmortem_id in touched:
             await self._dispatch.start_postmortem(postmortem_id)
 
@@ -226,8 +223,8 @@ class Upkeep:
         async with self._sessions.begin() as session:
             await chat.forget_old(session, CHAT, now - KEEP_WORDS)
             await records.forget_old(session, now - KEEP_ANSWERS)
-        await self._forget(integrations.forget_attempts, now - KEEP_ATTEMPTS)
-        await self._forget(integrations.forget_deliveries, now - KEEP_DELIVERIES)
+        await self._forget(connections.forget_attempts, now - KEEP_ATTEMPTS)
+        await self._forget(connections.forget_deliveries, now - KEEP_DELIVERIES)
         async with self._sessions.begin() as session:
             for region in await calendars.list_wanting(session, date(now.year + HOLIDAYS_AHEAD, 1, 1)):
                 await calendars.keep_holidays(session, region, _holidays(region, now.year))

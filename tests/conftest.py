@@ -27,10 +27,15 @@ LONGEST = (
     *(
         "tests/sync/test_cases.py",
         "tests/api/test_openapi.py",
-        "tests/api/test_access.py",
+        "tests/api/access/test_access_table.py",
         "tests/sync/test_schedules.py",
     ),
-    *("tests/test_killed.py", "tests/api/test_two_editors.py", "tests/api/test_ways_out.py", "tests/test_secrets.py"),
+    *(
+        "tests/test_killed.py",
+        "tests/api/content/test_two_editors.py",
+        "tests/api/access/test_every_exit.py",
+        "tests/test_secrets.py",
+    ),
 )
 """Begun first, longest first: a file that is begun last leaves the other cores idle at the end."""
 

@@ -15,9 +15,9 @@ import httpx
 import pytest
 from sqlalchemy import update
 
+from models.notification import ChannelAddress
 from models.person import Person as PersonRow
-from models.queries import notices
-from models.voice import ChannelAddress
+from models.queries.notifications import notices
 from tests.api.rows import sessions_of
 from tests.api.writing import draft, ok
 from tests.peers.returned import by_qmail, report

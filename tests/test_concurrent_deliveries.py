@@ -18,7 +18,7 @@ import httpx
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-from domain.targets import TargetName
+from domain.escalation.targets import TargetName
 from models.integration import WebhookDelivery
 from models.record import AuditEntry
 from tests.api.writing import draft, ok, with_item

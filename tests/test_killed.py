@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from tests.api import writing
-from tests.api.connecting import connected
+from tests.api.connections.connecting import connected
 from tests.api.writing import ok
 from tests.stack import PARTS, PartName, Person, Stack, eventually, running_stack
 

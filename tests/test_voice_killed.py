@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
-from models.queries import notices
+from models.notification import Message
+from models.queries.notifications import notices
 from models.record import Notice
-from models.voice import Message
 from tests.api.rows import sessions_of
 from tests.api.writing import draft, ok
 from tests.peers.smtp import Mailbox, running_smtp

@@ -18,9 +18,9 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.action_items import ActionItemActivities, CommitActionItemCommand, LoadActionItem, NudgeForOverdue
-    from activities.tickets import ApplyDelivery, PushTicket, TicketActivities
-    from domain.commands import ActionItemCommand
-    from domain.snapshots import ActionItemSnapshot, Deadline, TicketToPush
+    from activities.tickets.sync import ApplyDelivery, PushTicket, TicketActivities
+    from domain.postmortems.commands import ActionItemCommand
+    from domain.postmortems.snapshots import ActionItemSnapshot, Deadline, TicketToPush
     from workflows.attributes import Attributes
     from workflows.queues import tracker_queue
     from workflows.retries import TRACKER

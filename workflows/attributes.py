@@ -7,7 +7,7 @@ from typing import Any
 
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 
-from domain.snapshots import Deadline
+from domain.postmortems.snapshots import Deadline
 
 STATUS = SearchAttributeKey.for_keyword("AfterwordStatus")
 TEAMS = SearchAttributeKey.for_keyword_list("AfterwordTeams")

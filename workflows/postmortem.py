@@ -1,11 +1,11 @@
 """The workflow of one postmortem.
 
-States: those of the row (``domain.lifecycle``), kept as a snapshot; ends when the postmortem is archived or deleted.
-Messages: update ``command`` (a person or program wants an answer), signal ``look_again`` (the row changed without a
-command: its text was edited, a report refreshed it), query ``state`` (for operators).
+States: those of the row (``domain.postmortems.lifecycle``), kept as a snapshot; ends when the postmortem is archived
+or deleted. Messages: update ``command`` (a person or program wants an answer), signal ``look_again`` (the row
+changed without a command: its text was edited, a report refreshed it), query ``state`` (for operators).
 
 The row is the record. This workflow decides the order of commands and keeps the time: one timer, for when somebody is
-to be asked next (``domain.ladder``). When it fires, the facts are read again.
+to be asked next (``domain.escalation.plan``). When it fires, the facts are read again.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.postmortems import CommitPostmortemCommand, LoadPostmortem, NudgeForTarget, PostmortemActivities
-    from domain import lifecycle
-    from domain.commands import PostmortemCommand
-    from domain.snapshots import Deadline, PostmortemSnapshot
+    from domain.postmortems import lifecycle
+    from domain.postmortems.commands import PostmortemCommand
+    from domain.postmortems.snapshots import Deadline, PostmortemSnapshot
     from workflows.attributes import Attributes
     from workflows.refusals import refusals
     from workflows.store import StoreAway, commit, patiently

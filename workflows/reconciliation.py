@@ -11,7 +11,7 @@ from temporalio.common import Priority
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.reconciliation import PageRead, ReadPage, Reconciled, ReconciliationActivities
+    from activities.tickets.reconciliation import PageRead, ReadPage, Reconciled, ReconciliationActivities
     from workflows.queues import tracker_queue
     from workflows.retries import PAGE, WEBHOOK
     from workflows.store import patiently

@@ -13,8 +13,8 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.notices import Deliver, LookAt, NoticeActivities
-    from domain.voice import Plan
+    from activities.notifications.notices import Deliver, LookAt, NoticeActivities
+    from domain.notifications.timing import Plan
     from workflows.queues import NOTIFY_QUEUE
     from workflows.retries import NOTIFY
     from workflows.store import patiently

@@ -7,15 +7,16 @@ from fastapi import Depends, Query, Response
 
 from api.pages.routing import Visit, Visiting, local_path, read_form, router, to
 from api.pages.showing import attempted, show
+from api.shapes.base import PathId, ask
 from api.v1 import action_items as api
 from api.v1.action_items import ActionItemPatch
-from api.v1.postmortems import Search
-from api.v1.shapes import PathId, ask
-from domain.action_items import ActionItemStatus, is_overdue
+from api.v1.postmortems.postmortems import Search
+from domain.action_items.action_item import ActionItemStatus, is_overdue
 from models.action_item import ActionItem
-from models.queries import action_items, home, people
+from models.queries import action_items, home
 from models.queries.action_items import ItemFilters
-from models.queries.pages import Ask
+from models.queries.pagination import Ask
+from models.queries.people import people
 
 routes = router()
 
@@ -24,23 +25,23 @@ STATUSES = {"open": ["OPEN", "IN_PROGRESS"], "overdue": ["OPEN", "IN_PROGRESS"],
 
 async def listed(visit: Visit, wanted: ItemFilters, page: Ask) -> dict[str, Any]:
     """A page of items with what a table of them shows: owners, postmortems, and how soon each is due."""
-    unit = visit.unit
-    found = await action_items.list_items(unit.session, unit.viewer, wanted, page, unit.now)
-    today = unit.now.astimezone(UTC).date()
+    context = visit.context
+    found = await action_items.list_items(context.session, context.viewer, wanted, page, context.now)
+    today = context.now.astimezone(UTC).date()
 
     def urgency(item: ActionItem) -> str:
         status = ActionItemStatus(item.status)
         if item.due_on is None or status.is_settled:
             return ""
-        if is_overdue(status, item.due_on, unit.now):
+        if is_overdue(status, item.due_on, context.now):
             return "overdue"
         return "soon" if (item.due_on - today).days <= 3 else ""
 
     return {
         "items": found.items,
         "next_cursor": found.next_cursor,
-        "owners": await people.people_by_id(unit.session, [one.owner_id for one in found.items]),
-        "titles": await home.titles_of(unit.session, unit.viewer, [one.postmortem_id for one in found.items]),
+        "owners": await people.people_by_id(context.session, [one.owner_id for one in found.items]),
+        "titles": await home.titles_of(context.session, context.viewer, [one.postmortem_id for one in found.items]),
         "urgency": urgency,
         "statuses": [one.value for one in ActionItemStatus],
     }
@@ -57,11 +58,11 @@ async def list_action_items(
     wanted = ItemFilters(
         status=STATUSES.get(show_only, []),
         overdue=True if show_only == "overdue" else None,
-        owner_id=visit.unit.viewer.person_id if whose == "mine" else None,
+        owner_id=visit.context.viewer.person_id if whose == "mine" else None,
         q=q,
     )
     items = await listed(visit, wanted, page)
-    return await show(visit, "action_items.html", show_only=show_only, whose=whose, q=q or "", **items)
+    return await show(visit, "action_items/action_items.html", show_only=show_only, whose=whose, q=q or "", **items)
 
 
 @routes.get("/action-items/{item_id}")
@@ -70,25 +71,25 @@ async def read(visit: Visiting, item_id: PathId) -> Response:
 
 
 async def _shown(visit: Visit, item_id: str, refusal: Any = None) -> Response:
-    unit = visit.unit
-    seen = await action_items.get_seen_item(unit.session, unit.viewer, item_id)
+    context = visit.context
+    seen = await action_items.get_visible_item(context.session, context.viewer, item_id)
     return await show(
         visit,
-        "action_item.html",
+        "action_items/action_item.html",
         refusal,
         item=seen.item,
-        owners=await people.people_by_id(unit.session, [seen.item.owner_id]),
-        titles=await home.titles_of(unit.session, unit.viewer, [seen.item.postmortem_id]),
+        owners=await people.people_by_id(context.session, [seen.item.owner_id]),
+        titles=await home.titles_of(context.session, context.viewer, [seen.item.postmortem_id]),
         may_change=visit.request.state.frame["may_write"] and action_items.may_change(seen),
         statuses=[one.value for one in ActionItemStatus],
-        overdue=is_overdue(ActionItemStatus(seen.item.status), seen.item.due_on, unit.now),
+        overdue=is_overdue(ActionItemStatus(seen.item.status), seen.item.due_on, context.now),
     )
 
 
 @routes.post("/action-items/{item_id}")
 async def change(visit: Visiting, item_id: PathId) -> Response:
     """What differs from the row, as the API's PATCH would take it."""
-    item = (await action_items.get_seen_item(visit.unit.session, visit.unit.viewer, item_id)).item
+    item = (await action_items.get_visible_item(visit.context.session, visit.context.viewer, item_id)).item
     due = item.due_on.isoformat() if item.due_on else ""
     was = {"status": item.status, "dueDate": due, "priority": item.priority, "description": item.description}
     given: dict[str, Any] = {
@@ -99,7 +100,7 @@ async def change(visit: Visiting, item_id: PathId) -> Response:
     given |= {name: visit.form[name] for name in ("justification", "reason") if visit.form.get(name)}
 
     async def work() -> None:
-        await api.change_action_item(visit.unit, item_id, read_form(ActionItemPatch, given), Response())
+        await api.change_action_item(visit.context, item_id, read_form(ActionItemPatch, given), Response())
 
     if refusal := await attempted(visit, work()):
         return await _shown(visit, item_id, refusal)

@@ -8,16 +8,17 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Response
 
-from api.pages.reading import titles_of
+from api.pages.postmortems.reading import titles_of
 from api.pages.rendering import words
 from api.pages.routing import Visiting, router
 from api.pages.showing import show
-from api.v1.shapes import PathId, ask
-from models.queries import people, trail
-from models.queries.kept_templates import get_kept
-from models.queries.pages import Ask
-from models.queries.postmortems import get_seen
-from models.queries.trail import AuditFilters
+from api.shapes.base import PathId, ask
+from models.queries.audit import audit_log
+from models.queries.audit.audit_log import AuditFilters
+from models.queries.content.kept_templates import get_kept
+from models.queries.pagination import Ask
+from models.queries.people import people
+from models.queries.postmortems.postmortems import get_visible
 from models.record import AuditEntry
 
 routes = router()
@@ -69,17 +70,17 @@ class Names:
 
 @routes.get("/postmortems/{postmortem_id}/audit")
 async def read_trail(visit: Visiting, postmortem_id: PathId, page: Annotated[Ask, Depends(ask)]) -> Response:
-    session, viewer = visit.unit.session, visit.unit.viewer
-    seen = await get_seen(session, viewer, postmortem_id)
-    found = await trail.list_audit(session, viewer, AuditFilters(postmortem_id=postmortem_id), page)
-    await trail.note_reads(session, viewer, {postmortem_id})
+    session, viewer = visit.context.session, visit.context.viewer
+    seen = await get_visible(session, viewer, postmortem_id)
+    found = await audit_log.list_audit(session, viewer, AuditFilters(postmortem_id=postmortem_id), page)
+    await audit_log.note_reads(session, viewer, {postmortem_id})
     ids = {id_ for one in found.items for id_ in _ids([one.actor_id, one.before, one.after])}
     named = await people.people_by_id(session, ids)
     titles = titles_of(await get_kept(session, seen.postmortem))
     names = Names({one.id: one.name for one in named.values()}, titles)
     return await show(
         visit,
-        "audit.html",
+        "audit/audit.html",
         postmortem=seen.postmortem,
         entries=[(one, list(_told(one, names))) for one in found.items],
         next_cursor=found.next_cursor,

@@ -6,14 +6,15 @@ from fastapi import Depends, Response
 
 from api.pages.routing import Visit, Visiting, router, to
 from api.pages.showing import attempted, show
+from api.shapes.base import PathId, ask
 from api.v1 import incidents as api
 from api.v1.incidents import incident_out
-from api.v1.shapes import PathId, ask
 from domain.errors import DomainError
-from domain.incidents import IncidentStatus
-from models.queries import home, incidents
-from models.queries.incidents import IncidentFilters
-from models.queries.pages import Ask
+from domain.incidents.incident import IncidentStatus
+from models.queries import home
+from models.queries.incidents import incidents
+from models.queries.incidents.incidents import IncidentFilters
+from models.queries.pagination import Ask
 
 routes = router()
 
@@ -22,11 +23,11 @@ routes = router()
 async def list_incidents(
     visit: Visiting, page: Annotated[Ask, Depends(ask)], status: IncidentStatus | None = None
 ) -> Response:
-    unit = visit.unit
-    found = await incidents.list_incidents(unit.session, IncidentFilters(status=status), page)
-    linked = await incidents.postmortems_of(unit.session, unit.viewer, [one.id for one in found.items])
+    context = visit.context
+    found = await incidents.list_incidents(context.session, IncidentFilters(status=status), page)
+    linked = await incidents.postmortems_of(context.session, context.viewer, [one.id for one in found.items])
     shown = [incident_out(one, linked.get(one.id, [])) for one in found.items]
-    return await show(visit, "incidents.html", incidents=shown, next_cursor=found.next_cursor, status=status)
+    return await show(visit, "incidents/incidents.html", incidents=shown, next_cursor=found.next_cursor, status=status)
 
 
 @routes.get("/incidents/{incident_id}")
@@ -35,21 +36,21 @@ async def read(visit: Visiting, incident_id: PathId) -> Response:
 
 
 async def _shown(visit: Visit, incident_id: str, refusal: DomainError | None = None) -> Response:
-    unit = visit.unit
-    incident = await incidents.get_incident(unit.session, incident_id)
-    linked = (await incidents.postmortems_of(unit.session, unit.viewer, [incident_id])).get(incident_id, [])
+    context = visit.context
+    incident = await incidents.get_incident(context.session, incident_id)
+    linked = (await incidents.postmortems_of(context.session, context.viewer, [incident_id])).get(incident_id, [])
     closed: Any = None
     try:
-        await incidents.check_may_open(unit.session, unit.viewer, [incident])
+        await incidents.check_may_open(context.session, context.viewer, [incident])
     except DomainError as why:
         closed = why
-    covered = bool(linked) or await incidents.find_postmortem_of(unit.session, incident_id) is not None
+    covered = bool(linked) or await incidents.find_postmortem_of(context.session, incident_id) is not None
     return await show(
         visit,
-        "incident.html",
+        "incidents/incident.html",
         refusal,
         incident=incident_out(incident, linked),
-        titles=await home.titles_of(unit.session, unit.viewer, linked),
+        titles=await home.titles_of(context.session, context.viewer, linked),
         closed=closed,
         covered=covered,
     )
@@ -60,7 +61,7 @@ async def open_postmortem(visit: Visiting, incident_id: PathId) -> Response:
     opened: list[str] = []
 
     async def work() -> None:
-        opened.append((await api.open_postmortem(visit.unit, incident_id, Response())).id)
+        opened.append((await api.open_postmortem(visit.context, incident_id, Response())).id)
 
     if refusal := await attempted(visit, work()):
         return await _shown(visit, incident_id, refusal)

@@ -1,4 +1,5 @@
-"""Templates: where they are, and what every page shows. Everything is escaped but what ``domain.markup`` rendered."""
+"""Templates: where they are, and what every page shows. Everything is escaped but what ``domain.content.markdown``
+rendered."""
 
 import hashlib
 import json
@@ -14,9 +15,9 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from domain import markup
+from domain.content import markdown
 from domain.errors import DomainError
-from domain.moments import Precision
+from domain.timeline.moments import Precision
 
 WEB = Path(__file__).parents[2] / "web"
 WORDS = {
@@ -64,7 +65,7 @@ def span(length: timedelta) -> str:
     """About how long, in its two largest units."""
     minutes = max(0, int(abs(length).total_seconds() // 60))
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
-    parts = [f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes, "min")) if count]
+    parts = [f"{count} {unit}" for count, context in ((days, "d"), (hours, "h"), (minutes, "min")) if count]
     return " ".join(parts[:2]) or "less than a minute"
 
 
@@ -117,13 +118,13 @@ def _day(day: date | None) -> Markup:
 
 
 def as_html(text: str | None) -> Markup:
-    html = _kept(text) if text and len(text) in WORTH_KEEPING else markup.render(text or "")
+    html = _kept(text) if text and len(text) in WORTH_KEEPING else markdown.render(text or "")
     return Markup(html)  # noqa: S704 - cleaned there
 
 
 WORTH_KEEPING = range(2_000, 50_000)
 """Characters of a text whose HTML is kept: shorter ones are many and quick, longer ones take memory."""
-_kept = lru_cache(maxsize=128)(markup.render)
+_kept = lru_cache(maxsize=128)(markdown.render)
 
 
 def _initials(name: str) -> str:
@@ -158,12 +159,12 @@ def _environment() -> Environment:
     return environment
 
 
-def render(template: str, context: Mapping[str, Any], status: int = 200, zone: str = "UTC") -> Response:
+def render(template: str, values: Mapping[str, Any], status: int = 200, zone: str = "UTC") -> Response:
     """A page. ``when(instant)`` in it speaks the reader's zone."""
     text = (
         _environment()
         .get_template(template)
-        .render(when=partial(_when, zone_of(zone)), moment=partial(_moment, zone_of(zone)), **context)
+        .render(when=partial(_when, zone_of(zone)), moment=partial(_moment, zone_of(zone)), **values)
     )
     return HTMLResponse(text, status, {"Cache-Control": "no-store"})
 
@@ -172,8 +173,8 @@ def error_page(
     status: int, problem: Mapping[str, Any], headers: Mapping[str, str], frame: Mapping[str, Any] | None
 ) -> Response:
     """A problem document for people; ``frame`` is what the page's frame shows of whoever is signed in."""
-    context = {"problem": problem, "phrase": HTTPStatus(status).phrase, "path": problem["instance"], "unread": 0}
-    answer = render("error.html", context | dict(frame or {"me": None}), status)
+    values = {"problem": problem, "phrase": HTTPStatus(status).phrase, "path": problem["instance"], "unread": 0}
+    answer = render("error.html", values | dict(frame or {"me": None}), status)
     answer.headers.update(headers)
     return answer
 

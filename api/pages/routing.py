@@ -12,10 +12,10 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 
 from api.errors import malformed
-from api.pages import sessions
-from api.unit import SAFE, Handler, Parts, Unit, answer_once, fingerprint, unit_of
+from api.pages.access import sessions
+from api.request_context import SAFE, Handler, Parts, RequestContext, answer_once, context_of, fingerprint
 from domain.errors import Malformed, reason
-from models.queries import sign_in
+from models.queries.access import sign_in
 
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -26,7 +26,7 @@ MOST_FILES = 200
 class Visit:
     """A request for a page, by somebody signed in: its unit, its session and, of a POST, the fields of its form."""
 
-    unit: Unit
+    context: RequestContext
     session: sessions.Session
     request: Request
     form: Mapping[str, str]
@@ -41,7 +41,7 @@ class Reader:
 
 
 class PageRoute(APIRoute):
-    """As ``api.unit.UnitRoute``, for people with a cookie; whoever has none is sent to the sign-in."""
+    """As ``api.request_context.ContextRoute``, for people with a cookie; whoever has none is sent to the sign-in."""
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
@@ -57,30 +57,30 @@ class PageRoute(APIRoute):
                 signed_in = await sign_in.find_session(database, session.token_id, now) if session else None
                 if session is None or signed_in is None:
                     return to_sign_in(request)
-                unit = unit_of(request, parts, database, signed_in, now)
-                request.state.frame = _frame(unit, session)
+                context = context_of(request, parts, database, signed_in, now)
+                request.state.frame = _frame(context, session)
                 if request.method not in SAFE:
                     sessions.check_form(request, parts.settings, session.nonce, form.get("csrf", ""))
-                    unit.fingerprint = fingerprint(request, body)
+                    context.fingerprint = fingerprint(request, body)
                     if key := form.get("key", "")[:100]:  # a double click is one request, another text another one
-                        unit.key = f"{key}:{unit.fingerprint.hex()[:32]}"
-                request.state.visit = Visit(unit, session, request, form)
-                response = await answer_once(unit, request, handle)
-            for work in unit.after_commit:
+                        context.key = f"{key}:{context.fingerprint.hex()[:32]}"
+                request.state.visit = Visit(context, session, request, form)
+                response = await answer_once(context, request, handle)
+            for work in context.after_commit:
                 await work()
             return response
 
         return in_visit
 
 
-def _frame(unit: Unit, session: sessions.Session) -> dict[str, Any]:
+def _frame(context: RequestContext, session: sessions.Session) -> dict[str, Any]:
     """What the frame of a page shows of its reader; plain values, since a refusal's page outlives the transaction."""
-    person = unit.person
+    person = context.person
     return {
         "me": Reader(person.name, person.handle, person.role, person.time_zone),
-        "viewer": unit.viewer,
-        "csrf": sessions.form_token(unit.parts.settings, session.nonce),
-        "may_write": bool({"write", "admin"} & unit.viewer.scopes),
+        "viewer": context.viewer,
+        "csrf": sessions.form_token(context.parts.settings, session.nonce),
+        "may_write": bool({"write", "admin"} & context.viewer.scopes),
     }
 
 

@@ -9,11 +9,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
-from api.unit import Asking, Unit
-from api.v1 import commands
-from api.v1.postmortems import RefQuery, Search
-from api.v1.routing import router
-from api.v1.shapes import (
+from api.request_context import Context, RequestContext
+from api.shapes.base import (
     Day,
     Given,
     IfMatch,
@@ -28,16 +25,21 @@ from api.v1.shapes import (
     expected_version,
     tag,
 )
-from domain.action_items import ActionItemStatus, LinkState, Priority, is_overdue
-from domain.commands import ActionItemAction
+from api.v1 import commands
+from api.v1.postmortems.postmortems import RefQuery, Search
+from api.v1.routing import router
+from domain.action_items.action_item import ActionItemStatus, LinkState, Priority, is_overdue
 from domain.errors import StaleVersion
+from domain.postmortems.commands import ActionItemAction
 from integrations import shelf
 from integrations.fields import Instant, Words
 from models.action_item import ActionItem, Ticket
 from models.base import new_id
-from models.queries import action_items, integrations, postmortems
+from models.queries import action_items
 from models.queries.action_items import ItemFilters
-from models.queries.pages import Ask
+from models.queries.connections import connections
+from models.queries.pagination import Ask
+from models.queries.postmortems import postmortems
 
 routes: APIRouter = router("action items", prefix="")
 
@@ -232,17 +234,17 @@ def filters(
     responses={200: {"content": {"text/csv": {}}, "description": "A page of items, or of CSV"}},
 )
 async def list_action_items(
-    unit: Asking,
+    context: Context,
     wanted: Annotated[ItemFilters, Depends(filters)],
     page: Annotated[Ask, Depends(ask)],
     format: Literal["json", "csv"] = "json",  # noqa: A002 - the contract's name
 ) -> Any:
     """Across all postmortems that you may see, newest first; ``format=csv`` for tracking meetings."""
-    found = await action_items.list_items(unit.session, unit.viewer, wanted, page, unit.now)
+    found = await action_items.list_items(context.session, context.viewer, wanted, page, context.now)
     if format == "csv":
         headers = {"Link": f'<?cursor={found.next_cursor}&format=csv>; rel="next"'} if found.next_cursor else {}
-        return Response(as_csv(found.items, unit.now), media_type="text/csv; charset=utf-8", headers=headers)
-    return Listing(items=[item_out(one, unit.now) for one in found.items], next_cursor=found.next_cursor)
+        return Response(as_csv(found.items, context.now), media_type="text/csv; charset=utf-8", headers=headers)
+    return Listing(items=[item_out(one, context.now) for one in found.items], next_cursor=found.next_cursor)
 
 
 CSV_COLUMNS = ("id", "postmortemId", "description", "ownerId", "dueDate", "priority", "status", "overdue", "tickets")
@@ -273,116 +275,118 @@ def as_csv(items: Sequence[ActionItem], now: datetime) -> str:
 
 @routes.get("/postmortems/{postmortem_id}/action-items")
 async def list_of_postmortem(
-    unit: Asking, postmortem_id: PathId, page: Annotated[Ask, Depends(ask)]
+    context: Context, postmortem_id: PathId, page: Annotated[Ask, Depends(ask)]
 ) -> Listing[ActionItemOut]:
     """Oldest first."""
-    await postmortems.get_seen(unit.session, unit.viewer, postmortem_id)
+    await postmortems.get_visible(context.session, context.viewer, postmortem_id)
     wanted = ItemFilters(postmortem_id=postmortem_id)
-    found = await action_items.list_items(unit.session, unit.viewer, wanted, page, unit.now)
-    return Listing(items=[item_out(one, unit.now) for one in found.items], next_cursor=found.next_cursor)
+    found = await action_items.list_items(context.session, context.viewer, wanted, page, context.now)
+    return Listing(items=[item_out(one, context.now) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("/postmortems/{postmortem_id}/action-items", status_code=201)
 async def add_action_item(
-    unit: Asking, postmortem_id: PathId, given: ActionItemNew, response: Response
+    context: Context, postmortem_id: PathId, given: ActionItemNew, response: Response
 ) -> ActionItemOut:
     """Adds an item. It needs one owner and a due date before the postmortem is published."""
-    seen = await postmortems.get_seen(unit.session, unit.viewer, postmortem_id)
+    seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
     item_id = new_id("ai")
-    await action_items.add_item(unit.session, unit.viewer, seen, item_id, given.columns(), unit.now)
-    _start(unit, item_id)
+    await action_items.add_item(context.session, context.viewer, seen, item_id, given.columns(), context.now)
+    _start(context, item_id)
     response.headers["Location"] = f"/api/action-items/{item_id}"
-    return await _read(unit, item_id, response)
+    return await _read(context, item_id, response)
 
 
 @routes.get("/action-items/{item_id}")
-async def get_action_item(unit: Asking, item_id: PathId, response: Response) -> ActionItemOut:
-    return await _read(unit, item_id, response)
+async def get_action_item(context: Context, item_id: PathId, response: Response) -> ActionItemOut:
+    return await _read(context, item_id, response)
 
 
 @routes.patch("/action-items/{item_id}")
 async def change_action_item(
-    unit: Asking, item_id: PathId, given: ActionItemPatch, response: Response, if_match: IfMatch = None
+    context: Context, item_id: PathId, given: ActionItemPatch, response: Response, if_match: IfMatch = None
 ) -> ActionItemOut:
     """Changes an item. Text is saved also while Temporal is away; anything else is a command."""
     changes, expected = given.columns(), expected_version(if_match)
     if changes.keys() <= action_items.TEXT:
-        await _write_text(unit, item_id, changes, expected)
+        await _write_text(context, item_id, changes, expected)
     else:
-        await _check_version(unit, item_id, expected)
+        await _check_version(context, item_id, expected)
         due_on = changes.get("due_on")
         staged = changes | ({"due_on": due_on.isoformat()} if due_on else {})
         words = {"changes": staged} | ({"reason": given.reason} if given.reason else {})
-        await commands.change_item(unit, item_id, ActionItemAction.CHANGE, words)
-    return await _read(unit, item_id, response)
+        await commands.change_item(context, item_id, ActionItemAction.CHANGE, words)
+    return await _read(context, item_id, response)
 
 
-async def _write_text(unit: Unit, item_id: str, changes: dict[str, Any], expected: int | None) -> None:
-    seen = await action_items.get_seen_item(unit.session, unit.viewer, item_id, lock=True)
+async def _write_text(context: RequestContext, item_id: str, changes: dict[str, Any], expected: int | None) -> None:
+    seen = await action_items.get_visible_item(context.session, context.viewer, item_id, lock=True)
     action_items.check_may_change(seen)
     if expected is not None and expected != seen.item.version:
         raise StaleVersion(expected=str(expected), current=seen.item.version)
-    if await action_items.apply_change(unit.session, unit.viewer, seen.item, changes, reason=None, now=unit.now):
-        await unit.session.flush()
-        _start(unit, item_id)
+    if await action_items.apply_change(
+        context.session, context.viewer, seen.item, changes, reason=None, now=context.now
+    ):
+        await context.session.flush()
+        _start(context, item_id)
 
 
-async def _check_version(unit: Unit, item_id: str, expected: int | None) -> None:
+async def _check_version(context: RequestContext, item_id: str, expected: int | None) -> None:
     if expected is None:
         return
-    seen = await action_items.get_seen_item(unit.session, unit.viewer, item_id)
+    seen = await action_items.get_visible_item(context.session, context.viewer, item_id)
     if expected != seen.item.version:
         raise StaleVersion(expected=str(expected), current=seen.item.version)
 
 
 @routes.delete("/action-items/{item_id}", status_code=204)
-async def delete_action_item(unit: Asking, item_id: PathId) -> None:
+async def delete_action_item(context: Context, item_id: PathId) -> None:
     """Its tickets stay where they are."""
-    await commands.change_item(unit, item_id, ActionItemAction.DELETE)
+    await commands.change_item(context, item_id, ActionItemAction.DELETE)
 
 
 @routes.post("/action-items/{item_id}/snooze")
-async def snooze(unit: Asking, item_id: PathId, given: SnoozeIn, response: Response) -> ActionItemOut:
+async def snooze(context: Context, item_id: PathId, given: SnoozeIn, response: Response) -> ActionItemOut:
     """No reminder before that instant."""
-    await commands.change_item(unit, item_id, ActionItemAction.SNOOZE, until=given.until)
-    return await _read(unit, item_id, response)
+    await commands.change_item(context, item_id, ActionItemAction.SNOOZE, until=given.until)
+    return await _read(context, item_id, response)
 
 
 @routes.post("/action-items/{item_id}/tickets", status_code=201)
 async def open_ticket(
-    unit: Asking, item_id: PathId, response: Response, given: TicketIn | None = None
+    context: Context, item_id: PathId, response: Response, given: TicketIn | None = None
 ) -> ActionItemOut:
     """The ticket is made, or linked, in the background: its ``linkState`` tells how that went."""
     given = given or TicketIn()
-    await action_items.get_seen_item(unit.session, unit.viewer, item_id)
-    integration = await integrations.get_one_of(unit.session, shelf.tracker_kinds(), given.integration_id)
+    await action_items.get_visible_item(context.session, context.viewer, item_id)
+    integration = await connections.get_one_of(context.session, shelf.tracker_kinds(), given.integration_id)
     pointer = given.url or given.key
     words = {"pointer": pointer} if pointer else {}
-    await commands.change_item(unit, item_id, ActionItemAction.OPEN_TICKET, words, integration_id=integration.id)
-    return await _read(unit, item_id, response)
+    await commands.change_item(context, item_id, ActionItemAction.OPEN_TICKET, words, integration_id=integration.id)
+    return await _read(context, item_id, response)
 
 
 @routes.delete("/action-items/{item_id}/tickets", status_code=204)
 async def drop_ticket(
-    unit: Asking, item_id: PathId, ticket_id: Annotated[RefQuery, Query(alias="ticketId")] = None
+    context: Context, item_id: PathId, ticket_id: Annotated[RefQuery, Query(alias="ticketId")] = None
 ) -> None:
     """Unlinks; the ticket itself stays. ``ticketId`` may be left out where there is only one."""
-    seen = await action_items.get_seen_item(unit.session, unit.viewer, item_id)
+    seen = await action_items.get_visible_item(context.session, context.viewer, item_id)
     wanted = ticket_id or (seen.item.tickets[0].id if len(seen.item.tickets) == 1 else "")
-    await commands.change_item(unit, item_id, ActionItemAction.DROP_TICKET, ticket_id=wanted)
+    await commands.change_item(context, item_id, ActionItemAction.DROP_TICKET, ticket_id=wanted)
 
 
 @routes.delete("/action-items/{item_id}/tickets/{ticket_id}", status_code=204)
-async def drop_named_ticket(unit: Asking, item_id: PathId, ticket_id: PathId) -> None:
+async def drop_named_ticket(context: Context, item_id: PathId, ticket_id: PathId) -> None:
     """Unlinks; the ticket itself stays."""
-    await commands.change_item(unit, item_id, ActionItemAction.DROP_TICKET, ticket_id=ticket_id)
+    await commands.change_item(context, item_id, ActionItemAction.DROP_TICKET, ticket_id=ticket_id)
 
 
-def _start(unit: Unit, item_id: str) -> None:
-    unit.after_commit.append(lambda: unit.parts.dispatch.start_action_item(item_id))
+def _start(context: RequestContext, item_id: str) -> None:
+    context.after_commit.append(lambda: context.parts.dispatch.start_action_item(item_id))
 
 
-async def _read(unit: Unit, item_id: str, response: Response) -> ActionItemOut:
-    seen = await action_items.get_seen_item(unit.session, unit.viewer, item_id)
+async def _read(context: RequestContext, item_id: str, response: Response) -> ActionItemOut:
+    seen = await action_items.get_visible_item(context.session, context.viewer, item_id)
     tag(response, seen.item.version)
-    return item_out(seen.item, unit.now)
+    return item_out(seen.item, context.now)

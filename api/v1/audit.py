@@ -12,15 +12,15 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import JsonValue
 
-from api.unit import Asking, Unit
-from api.v1.postmortems import RefQuery
+from api.request_context import Context, RequestContext
+from api.shapes.base import Listing, PathId, Shape, ask
+from api.v1.postmortems.postmortems import RefQuery
 from api.v1.routing import router
-from api.v1.shapes import Listing, PathId, Shape, ask
 from integrations.fields import Instant
-from models.queries import records, trail
-from models.queries.pages import Ask
-from models.queries.postmortems import get_seen
-from models.queries.trail import AuditFilters
+from models.queries.audit import audit_log, records
+from models.queries.audit.audit_log import AuditFilters
+from models.queries.pagination import Ask
+from models.queries.postmortems.postmortems import get_visible
 from models.record import AuditEntry
 
 routes: APIRouter = router("audit", prefix="")
@@ -59,7 +59,7 @@ Wanted = Annotated[AuditFilters, Depends(filters)]
 
 @routes.get("/postmortems/{postmortem_id}/audit", response_model=Listing[AuditOut], responses=ANSWERS)
 async def list_audit_of_postmortem(
-    unit: Asking,
+    context: Context,
     postmortem_id: PathId,
     wanted: Wanted,
     page: Paging,
@@ -70,16 +70,16 @@ async def list_audit_of_postmortem(
     Whoever may see the postmortem may see this. `action` is one (`comment.added`) or all of a kind (`comment`).
     `format=csv` and `jsonl` give all of it at once.
     """
-    seen = await get_seen(unit.session, unit.viewer, postmortem_id)
+    seen = await get_visible(context.session, context.viewer, postmortem_id)
     wanted = replace(wanted, postmortem_id=seen.postmortem.id)
     if format != "json":
-        return _export(unit, wanted, format)
-    return await _page(unit, wanted, page)
+        return _export(context, wanted, format)
+    return await _page(context, wanted, page)
 
 
 @routes.get("/audit", response_model=Listing[AuditOut], responses=ANSWERS)
 async def list_audit(
-    unit: Asking,
+    context: Context,
     wanted: Wanted,
     page: Paging,
     postmortem_id: Annotated[RefQuery, Query(alias="postmortemId")] = None,
@@ -87,24 +87,24 @@ async def list_audit(
     format: Format = "json",  # noqa: A002
 ) -> Any:
     """Administrators: every change of everything, newest first. Exporting it is audited too."""
-    unit.require_admin("read the audit trail of")
+    context.require_admin("read the audit trail of")
     wanted = replace(wanted, postmortem_id=postmortem_id, entity_id=entity_id)
     if format != "json":
         told = records.plain({name: value for name, value in asdict(wanted).items() if value is not None})
-        records.audit(unit.session, unit.viewer, "audit.exported", "audit", format, after=told)
-        return _export(unit, wanted, format)
-    return await _page(unit, wanted, page)
+        records.audit(context.session, context.viewer, "audit.exported", "audit", format, after=told)
+        return _export(context, wanted, format)
+    return await _page(context, wanted, page)
 
 
-async def _page(unit: Unit, wanted: AuditFilters, page: Ask) -> Listing[AuditOut]:
-    found = await trail.list_audit(unit.session, unit.viewer, wanted, page)
+async def _page(context: RequestContext, wanted: AuditFilters, page: Ask) -> Listing[AuditOut]:
+    found = await audit_log.list_audit(context.session, context.viewer, wanted, page)
     told_of = {one.postmortem_id for one in found.items if one.postmortem_id}
-    await trail.note_reads(unit.session, unit.viewer, told_of)
+    await audit_log.note_reads(context.session, context.viewer, told_of)
     return Listing(items=[AuditOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
 
 
-def _export(unit: Unit, wanted: AuditFilters, kind: Literal["csv", "jsonl"]) -> Response:
-    entries = trail.stream_audit(unit.parts.sessions, unit.viewer, wanted)
+def _export(context: RequestContext, wanted: AuditFilters, kind: Literal["csv", "jsonl"]) -> Response:
+    entries = audit_log.stream_audit(context.parts.sessions, context.viewer, wanted)
     lines, media_type = (
         (_as_csv(entries), "text/csv; charset=utf-8") if kind == "csv" else (_as_jsonl(entries), "application/jsonl")
     )

@@ -4,23 +4,28 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from api.unit import Unit
-from domain.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
-from models.queries import moves, postmortems
+from api.request_context import RequestContext
+from domain.postmortems.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
+from models.queries.postmortems import postmortems
+from models.queries.review import commands
 from models.session import Session
 
 
 async def move(
-    unit: Unit, postmortem_id: str, action: PostmortemAction, words: Mapping[str, Any] | None = None, **asked: Any
+    context: RequestContext,
+    postmortem_id: str,
+    action: PostmortemAction,
+    words: Mapping[str, Any] | None = None,
+    **asked: Any,
 ) -> None:
     """Has a postmortem's workflow carry the command out; ``asked`` are further fields of :class:`PostmortemCommand`.
 
     Raises the refusal; WorkflowsUnavailable, WorkersUnavailable, StoreUnavailable or Pending.
     """
     told = said(words)
-    command = postmortem_command(unit, postmortem_id, action, told, **asked)
-    repeat = unit.key is not None
-    await unit.parts.commands.move(unit.session, unit.viewer, command, told, unit.now, may_be_repeat=repeat)
+    command = postmortem_command(context, postmortem_id, action, told, **asked)
+    repeat = context.key is not None
+    await context.parts.commands.move(context.session, context.viewer, command, told, context.now, may_be_repeat=repeat)
 
 
 def said(words: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -28,28 +33,28 @@ def said(words: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def postmortem_command(
-    unit: Unit, postmortem_id: str, action: PostmortemAction, told: Mapping[str, Any], **asked: Any
+    context: RequestContext, postmortem_id: str, action: PostmortemAction, told: Mapping[str, Any], **asked: Any
 ) -> PostmortemCommand:
     return PostmortemCommand(
         postmortem_id=postmortem_id,
         action=action,
-        request_id=unit.request_id,
-        actor_id=unit.viewer.person_id,
-        origin=unit.viewer.origin,
-        fingerprint=unit.fingerprint.hex()[:32],
+        request_id=context.request_id,
+        actor_id=context.viewer.person_id,
+        origin=context.viewer.origin,
+        fingerprint=context.fingerprint.hex()[:32],
         has_words=bool(told),
         **asked,
     )
 
 
-async def check(unit: Unit, session: Session, command: PostmortemCommand, told: Mapping[str, Any]) -> None:
+async def check(context: RequestContext, session: Session, command: PostmortemCommand, told: Mapping[str, Any]) -> None:
     """Refuses, without Temporal, what the row in that session refuses."""
-    seen = await postmortems.get_seen(session, unit.viewer, command.postmortem_id)
-    await moves.check(moves.Asked(session, unit.viewer, seen, command, told, unit.now))
+    seen = await postmortems.get_visible(session, context.viewer, command.postmortem_id)
+    await commands.check(commands.Asked(session, context.viewer, seen, command, told, context.now))
 
 
 async def change_item(
-    unit: Unit,
+    context: RequestContext,
     item_id: str,
     action: ActionItemAction,
     words: Mapping[str, Any] | None = None,
@@ -63,14 +68,16 @@ async def change_item(
     command = ActionItemCommand(
         action_item_id=item_id,
         action=action,
-        request_id=unit.request_id,
-        actor_id=unit.viewer.person_id,
-        origin=unit.viewer.origin,
-        fingerprint=unit.fingerprint.hex()[:32],
+        request_id=context.request_id,
+        actor_id=context.viewer.person_id,
+        origin=context.viewer.origin,
+        fingerprint=context.fingerprint.hex()[:32],
         integration_id=integration_id,
         ticket_id=ticket_id,
         until=until,
         has_words=bool(told),
     )
-    repeat = unit.key is not None
-    await unit.parts.commands.change_item(unit.session, unit.viewer, command, told, unit.now, may_be_repeat=repeat)
+    repeat = context.key is not None
+    await context.parts.commands.change_item(
+        context.session, context.viewer, command, told, context.now, may_be_repeat=repeat
+    )

@@ -6,18 +6,18 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field, model_validator
 
-from api.unit import Asking, Unit
-from api.v1.postmortems import RefQuery
+from api.request_context import Context, RequestContext
+from api.shapes.base import Given, IfMatch, Listing, PathId, Ref, Shape, StrictlyGiven, ask, expected_version, tag
+from api.v1.postmortems.postmortems import RefQuery
 from api.v1.routing import router
-from api.v1.shapes import Given, IfMatch, Listing, PathId, Ref, Shape, StrictlyGiven, ask, expected_version, tag
-from domain.anchors import QUOTE_LIMIT, AnchorState, Selection, state_of
-from domain.comments import CommentKind
-from domain.mentions import WhyNot
+from domain.comments.anchors import QUOTE_LIMIT, AnchorState, Selection, state_of
+from domain.comments.comment import CommentKind
+from domain.comments.mentions import WhyNot
 from integrations.fields import Words
-from models.queries import comments
-from models.queries.comments import Changes, Shown, Wanted
-from models.queries.pages import Ask
-from models.queries.postmortems import Seen, get_seen
+from models.queries.comments import comments
+from models.queries.comments.comments import Changes, Shown, Wanted
+from models.queries.pagination import Ask
+from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible
 
 routes: APIRouter = router("comments", prefix="/postmortems/{postmortem_id}/comments")
 
@@ -157,8 +157,8 @@ def _written(shown: Shown, response: Response) -> CommentWritten:
     return CommentWritten(**comment_out(shown).model_dump(), unnotified=unnotified)
 
 
-async def _seen(unit: Unit, postmortem_id: str, *, lock: bool = False) -> Seen:
-    return await get_seen(unit.session, unit.viewer, postmortem_id, lock=lock)
+async def _seen(context: RequestContext, postmortem_id: str, *, lock: bool = False) -> VisiblePostmortem:
+    return await get_visible(context.session, context.viewer, postmortem_id, lock=lock)
 
 
 def wanted(
@@ -173,47 +173,47 @@ def wanted(
 
 @routes.get("")
 async def list_comments(
-    unit: Asking,
+    context: Context,
     postmortem_id: PathId,
     which: Annotated[Wanted, Depends(wanted)],
     page: Annotated[Ask, Depends(ask)],
 ) -> Listing[CommentOut]:
     """Oldest first. ``threads`` leaves the answers out; ``parentId`` are the answers of one thread; answers count as
     ``resolved`` with their thread."""
-    found = await comments.list_comments(unit.session, await _seen(unit, postmortem_id), which, page)
+    found = await comments.list_comments(context.session, await _seen(context, postmortem_id), which, page)
     return Listing(items=[comment_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("", status_code=201)
-async def add_comment(unit: Asking, postmortem_id: PathId, given: CommentNew, response: Response) -> CommentWritten:
+async def add_comment(context: Context, postmortem_id: PathId, given: CommentNew, response: Response) -> CommentWritten:
     """Whoever may see the postmortem may comment. An open thread stands in the way of publishing.
 
     ``@handle`` tells that person, if they may see the postmortem.
     """
     shown = await comments.add_comment(
-        unit.session,
-        unit.viewer,
-        await _seen(unit, postmortem_id),
+        context.session,
+        context.viewer,
+        await _seen(context, postmortem_id),
         body=given.body,
         section=given.section,
         parent_id=given.parent_id,
         selection=given.anchor.selection() if given.anchor else None,
-        now=unit.now,
+        now=context.now,
     )
     response.headers["Location"] = f"/api/postmortems/{postmortem_id}/comments/{shown.comment.id}"
     return _written(shown, response)
 
 
 @routes.get("/{comment_id}")
-async def get_comment(unit: Asking, postmortem_id: PathId, comment_id: PathId, response: Response) -> CommentOut:
-    shown = await comments.get_shown(unit.session, await _seen(unit, postmortem_id), comment_id)
+async def get_comment(context: Context, postmortem_id: PathId, comment_id: PathId, response: Response) -> CommentOut:
+    shown = await comments.get_shown(context.session, await _seen(context, postmortem_id), comment_id)
     tag(response, shown.comment.version)
     return comment_out(shown)
 
 
 @routes.patch("/{comment_id}")
 async def change_comment(
-    unit: Asking,
+    context: Context,
     postmortem_id: PathId,
     comment_id: PathId,
     given: CommentPatch,
@@ -227,14 +227,14 @@ async def change_comment(
         re_anchor="anchor" in given.model_fields_set,
         selection=given.anchor.selection() if given.anchor else None,
     )
-    seen = await _seen(unit, postmortem_id, lock=given.resolved is not None)
+    seen = await _seen(context, postmortem_id, lock=given.resolved is not None)
     shown = await comments.change_comment(
-        unit.session, unit.viewer, seen, comment_id, changes, expected_version(if_match), unit.now
+        context.session, context.viewer, seen, comment_id, changes, expected_version(if_match), context.now
     )
     return _written(shown, response)
 
 
 @routes.delete("/{comment_id}", status_code=204)
-async def remove_comment(unit: Asking, postmortem_id: PathId, comment_id: PathId) -> None:
+async def remove_comment(context: Context, postmortem_id: PathId, comment_id: PathId) -> None:
     """Your own, while nobody else has answered in its thread; an administrator any."""
-    await comments.remove_comment(unit.session, unit.viewer, await _seen(unit, postmortem_id), comment_id)
+    await comments.remove_comment(context.session, context.viewer, await _seen(context, postmortem_id), comment_id)

@@ -6,21 +6,21 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
-from api.unit import Asking, Unit
-from api.v1.postmortem_shapes import PostmortemOut
-from api.v1.postmortems import RefQuery, read, start_after_commit
+from api.request_context import Context, RequestContext
+from api.shapes.base import IfMatch, Listing, PathId, Shape, ask, expected_version, tag
+from api.shapes.postmortems import PostmortemOut
+from api.v1.postmortems.postmortems import RefQuery, read, start_after_commit
 from api.v1.routing import router
-from api.v1.shapes import IfMatch, Listing, PathId, Shape, ask, expected_version, tag
 from domain import access
 from domain.access import Deed
 from domain.errors import NotAllowed, StaleVersion
-from domain.incidents import IncidentState, IncidentStatus, Urgency
+from domain.incidents.incident import IncidentState, IncidentStatus, Urgency
 from integrations.incident_sources.generic import IncidentIn
 from models.incident import Incident
-from models.queries import incidents
-from models.queries.incidents import IncidentFilters
-from models.queries.pages import Ask
-from models.queries.teams import check_teams
+from models.queries.incidents import incidents
+from models.queries.incidents.incidents import IncidentFilters
+from models.queries.pagination import Ask
+from models.queries.people.teams import check_teams
 
 routes: APIRouter = router("incidents", prefix="/incidents")
 
@@ -118,15 +118,15 @@ def incident_out(incident: Incident, postmortem_ids: list[str]) -> IncidentOut:
     )
 
 
-async def _out(unit: Unit, incident: Incident) -> IncidentOut:
+async def _out(context: RequestContext, incident: Incident) -> IncidentOut:
     """With the postmortems that the viewer may see."""
-    found = await incidents.postmortems_of(unit.session, unit.viewer, [incident.id])
+    found = await incidents.postmortems_of(context.session, context.viewer, [incident.id])
     return incident_out(incident, found.get(incident.id, []))
 
 
 @routes.get("")
 async def list_incidents(
-    unit: Asking,
+    context: Context,
     page: Annotated[Ask, Depends(ask)],
     status: IncidentStatus | None = None,
     source: Annotated[str | None, Query(max_length=50, pattern=r"^[^\x00]*$")] = None,
@@ -134,85 +134,85 @@ async def list_incidents(
 ) -> Listing[IncidentOut]:
     """Newest first."""
     wanted = IncidentFilters(status=status, source=source, team_id=team_id)
-    found = await incidents.list_incidents(unit.session, wanted, page)
-    linked = await incidents.postmortems_of(unit.session, unit.viewer, [one.id for one in found.items])
+    found = await incidents.list_incidents(context.session, wanted, page)
+    linked = await incidents.postmortems_of(context.session, context.viewer, [one.id for one in found.items])
     return Listing(
         items=[incident_out(one, linked.get(one.id, [])) for one in found.items], next_cursor=found.next_cursor
     )
 
 
 @routes.post("", status_code=201, responses={200: {"model": IncidentOut, "description": "An update of a known one"}})
-async def report_incident(unit: Asking, given: IncidentIn, response: Response) -> IncidentOut:
+async def report_incident(context: Context, given: IncidentIn, response: Response) -> IncidentOut:
     """Reports an incident. The same ``source`` and ``externalId`` again is an update, answered with 200.
 
     Once it is RESOLVED and a required trigger fires, its postmortem is opened.
     """
-    _check_may_report(unit)
+    _check_may_report(context)
     if given.team_id:
-        await check_teams(unit.session, "teamId", [given.team_id])
-    received = await incidents.receive(unit.session, unit.viewer, given.report(unit.now), unit.now)
-    _start(unit, received)
+        await check_teams(context.session, "teamId", [given.team_id])
+    received = await incidents.receive(context.session, context.viewer, given.report(context.now), context.now)
+    _start(context, received)
     response.status_code = 201 if received.is_new else 200
     response.headers["Location"] = f"/api/incidents/{received.incident.id}"
-    await unit.session.flush()
+    await context.session.flush()
     tag(response, received.incident.version)
-    return await _out(unit, received.incident)
+    return await _out(context, received.incident)
 
 
-def _check_may_report(unit: Unit) -> None:
-    if not access.may_do(Deed.REPORT, access.standings(unit.viewer)):
+def _check_may_report(context: RequestContext) -> None:
+    if not access.may_do(Deed.REPORT, access.standings(context.viewer)):
         raise NotAllowed(action="report incidents", who="a responder or an administrator")
 
 
-def _start(unit: Unit, received: incidents.Received) -> None:
+def _start(context: RequestContext, received: incidents.Received) -> None:
     if received.postmortem_id:
-        start_after_commit(unit, received.postmortem_id)
+        start_after_commit(context, received.postmortem_id)
 
 
 @routes.get("/{incident_id}")
-async def get_incident(unit: Asking, incident_id: PathId, response: Response) -> IncidentOut:
-    incident = await incidents.get_incident(unit.session, incident_id)
+async def get_incident(context: Context, incident_id: PathId, response: Response) -> IncidentOut:
+    incident = await incidents.get_incident(context.session, incident_id)
     tag(response, incident.version)
-    return await _out(unit, incident)
+    return await _out(context, incident)
 
 
 @routes.patch("/{incident_id}")
 async def correct_incident(
-    unit: Asking, incident_id: PathId, given: IncidentPatch, response: Response, if_match: IfMatch = None
+    context: Context, incident_id: PathId, given: IncidentPatch, response: Response, if_match: IfMatch = None
 ) -> IncidentOut:
     """Corrects or moves it on, as of now unless ``updatedAt`` says otherwise."""
-    _check_may_report(unit)
-    incident = await incidents.get_incident(unit.session, incident_id, lock=True)
+    _check_may_report(context)
+    incident = await incidents.get_incident(context.session, incident_id, lock=True)
     expected = expected_version(if_match)
     if expected is not None and expected != incident.version:
         raise StaleVersion(expected=str(expected), current=incident.version)
     if given.team_id:
-        await check_teams(unit.session, "teamId", [given.team_id])
+        await check_teams(context.session, "teamId", [given.team_id])
     told = given.model_copy(
         update={
             "external_id": incident.external_id,
             "source": incident.source,
-            "updated_at": given.updated_at or unit.now,
+            "updated_at": given.updated_at or context.now,
         }
     )
-    received = await incidents.receive(unit.session, unit.viewer, told.report(unit.now), unit.now)
-    _start(unit, received)
-    await unit.session.flush()
+    received = await incidents.receive(context.session, context.viewer, told.report(context.now), context.now)
+    _start(context, received)
+    await context.session.flush()
     tag(response, received.incident.version)
-    return await _out(unit, received.incident)
+    return await _out(context, received.incident)
 
 
 @routes.get("/{incident_id}/decision")
-async def get_decision(unit: Asking, incident_id: PathId) -> DecisionOut:
+async def get_decision(context: Context, incident_id: PathId) -> DecisionOut:
     """Whether it needs a postmortem, and which triggers fired; 409 until it is resolved."""
-    incident = await incidents.get_incident(unit.session, incident_id)
-    return DecisionOut.model_validate(incidents.decision_json(await incidents.decide(unit.session, incident)))
+    incident = await incidents.get_incident(context.session, incident_id)
+    return DecisionOut.model_validate(incidents.decision_json(await incidents.decide(context.session, incident)))
 
 
 @routes.post("/{incident_id}/postmortem", status_code=201)
-async def open_postmortem(unit: Asking, incident_id: PathId, response: Response) -> PostmortemOut:
+async def open_postmortem(context: Context, incident_id: PathId, response: Response) -> PostmortemOut:
     """Opens the postmortem of a resolved incident, prefilled, with you as its author."""
-    postmortem_id = await incidents.open_from_incident(unit.session, unit.viewer, incident_id, unit.now)
-    start_after_commit(unit, postmortem_id)
+    postmortem_id = await incidents.open_from_incident(context.session, context.viewer, incident_id, context.now)
+    start_after_commit(context, postmortem_id)
     response.headers["Location"] = f"/api/postmortems/{postmortem_id}"
-    return await read(unit, postmortem_id, response)
+    return await read(context, postmortem_id, response)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Security
 from fastapi.security import HTTPBearer
 
 from api.errors import documented
-from api.unit import UnitRoute
+from api.request_context import ContextRoute
 
 BEARER = HTTPBearer(auto_error=False, description="An API token: Authorization: Bearer <token>")
 
@@ -16,7 +16,7 @@ def router(tag: str, prefix: str) -> APIRouter:
     return APIRouter(
         prefix=f"/api{prefix}",
         tags=[tag],
-        route_class=UnitRoute,
+        route_class=ContextRoute,
         responses=documented(*errors),
         dependencies=[Security(BEARER)],
     )

@@ -8,24 +8,36 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Response, UploadFile
 from pydantic import Field
 
-from api.unit import Asking, Unit
-from api.v1.postmortem_shapes import TimelineEventIn, TimelineEventOut
-from api.v1.postmortems import start_after_commit
+from api.request_context import Context, RequestContext
+from api.shapes.base import (
+    Day,
+    Given,
+    IfMatch,
+    Listing,
+    PathId,
+    Shape,
+    Short,
+    StrictlyGiven,
+    ask,
+    expected_version,
+    tag,
+)
+from api.shapes.postmortems import TimelineEventIn, TimelineEventOut
+from api.v1.postmortems.postmortems import start_after_commit
 from api.v1.routing import router
-from api.v1.shapes import Day, Given, IfMatch, Listing, PathId, Shape, Short, StrictlyGiven, ask, expected_version, tag
-from domain.drafts import EntrySource, EntryType
 from domain.errors import Malformed, TimelineNotRead, reason
-from domain.moments import Precision
-from domain.timeline_remarks import Remark
-from domain.timeline_types import guess_type
-from domain.timelines import EVENT_LIMIT, EVENTS_LIMIT, Parsed, parse_timeline
-from domain.zones import NoZone, Zone, ZoneProblem, read_zone
+from domain.people.time_zones import NoZone, Zone, ZoneProblem, read_zone
+from domain.postmortems.first_draft import EntrySource, EntryType
+from domain.timeline.event_types import guess_type
+from domain.timeline.moments import Precision
+from domain.timeline.pasted import EVENT_LIMIT, EVENTS_LIMIT, Parsed, parse_timeline
+from domain.timeline.remarks import Remark
 from integrations.fields import Instant, Words
 from integrations.slack_export import read_export
 from models.postmortem import TimelineEvent
 from models.queries import timeline
-from models.queries.pages import Ask
-from models.queries.postmortems import NewTimelineEvent, Seen, get_seen
+from models.queries.pagination import Ask
+from models.queries.postmortems.postmortems import NewTimelineEvent, VisiblePostmortem, get_visible
 
 routes: APIRouter = router("timeline", prefix="/postmortems/{postmortem_id}/timeline")
 
@@ -34,8 +46,8 @@ PASTE_LIMIT = 2_000_000
 REASONS_LIMIT = 200
 
 
-async def _seen(unit: Unit, postmortem_id: str, *, lock: bool = False) -> Seen:
-    return await get_seen(unit.session, unit.viewer, postmortem_id, lock=lock)
+async def _seen(context: RequestContext, postmortem_id: str, *, lock: bool = False) -> VisiblePostmortem:
+    return await get_visible(context.session, context.viewer, postmortem_id, lock=lock)
 
 
 class TimelineEventsIn(Given):
@@ -65,20 +77,20 @@ def event_out(event: TimelineEvent) -> TimelineEventOut:
 
 
 @routes.get("")
-async def list_timeline(unit: Asking, postmortem_id: PathId, page: Paging) -> Listing[TimelineEventOut]:
-    found = await timeline.list_timeline(unit.session, await _seen(unit, postmortem_id), page)
+async def list_timeline(context: Context, postmortem_id: PathId, page: Paging) -> Listing[TimelineEventOut]:
+    found = await timeline.list_timeline(context.session, await _seen(context, postmortem_id), page)
     return Listing(items=[event_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("", status_code=201)
 async def add_to_timeline(
-    unit: Asking, postmortem_id: PathId, given: TimelineEventIn | TimelineEventsIn
+    context: Context, postmortem_id: PathId, given: TimelineEventIn | TimelineEventsIn
 ) -> TimelineEventOut | Listing[TimelineEventOut]:
     """One event, or ``items`` with several."""
     several = given.items if isinstance(given, TimelineEventsIn) else [given]
     events = [NewTimelineEvent(one.at, one.event, one.type, one.actor, precision=one.precision) for one in several]
-    seen = await _seen(unit, postmortem_id, lock=True)
-    added = await _add(unit, seen, events)
+    seen = await _seen(context, postmortem_id, lock=True)
+    added = await _add(context, seen, events)
     if isinstance(given, TimelineEventsIn):
         return Listing(items=[event_out(one) for one in added])
     return event_out(added[0])
@@ -86,7 +98,7 @@ async def add_to_timeline(
 
 @routes.patch("/{event_id}")
 async def change_timeline(
-    unit: Asking,
+    context: Context,
     postmortem_id: PathId,
     event_id: PathId,
     given: TimelineEventPatch,
@@ -94,32 +106,34 @@ async def change_timeline(
     if_match: IfMatch = None,
 ) -> TimelineEventOut:
     """Changes what is sent; its source stays, and so does its actor unless one is sent."""
-    seen = await _seen(unit, postmortem_id, lock=True)
+    seen = await _seen(context, postmortem_id, lock=True)
     changes = {name: value for name, value in given.given().items() if value is not None or name == "actor"}
     event, started = await timeline.change_timeline(
-        unit.session, unit.viewer, seen, event_id, changes, expected_version(if_match), unit.now
+        context.session, context.viewer, seen, event_id, changes, expected_version(if_match), context.now
     )
-    _told(unit, postmortem_id, started)
+    _told(context, postmortem_id, started)
     tag(response, event.version)
     return event_out(event)
 
 
 @routes.delete("/{event_id}", status_code=204)
-async def remove_from_timeline(unit: Asking, postmortem_id: PathId, event_id: PathId) -> None:
-    seen = await _seen(unit, postmortem_id, lock=True)
-    started = await timeline.remove_from_timeline(unit.session, unit.viewer, seen, event_id, unit.now)
-    _told(unit, postmortem_id, started)
+async def remove_from_timeline(context: Context, postmortem_id: PathId, event_id: PathId) -> None:
+    seen = await _seen(context, postmortem_id, lock=True)
+    started = await timeline.remove_from_timeline(context.session, context.viewer, seen, event_id, context.now)
+    _told(context, postmortem_id, started)
 
 
-async def _add(unit: Unit, seen: Seen, events: Sequence[NewTimelineEvent]) -> list[TimelineEvent]:
-    added, started = await timeline.add_to_timeline(unit.session, unit.viewer, seen, events, unit.now)
-    _told(unit, seen.postmortem.id, started)
+async def _add(
+    context: RequestContext, seen: VisiblePostmortem, events: Sequence[NewTimelineEvent]
+) -> list[TimelineEvent]:
+    added, started = await timeline.add_to_timeline(context.session, context.viewer, seen, events, context.now)
+    _told(context, seen.postmortem.id, started)
     return added
 
 
-def _told(unit: Unit, postmortem_id: str, started: bool) -> None:
+def _told(context: RequestContext, postmortem_id: str, started: bool) -> None:
     if started:
-        start_after_commit(unit, postmortem_id)
+        start_after_commit(context, postmortem_id)
 
 
 # Pasted text
@@ -219,11 +233,11 @@ def _remarks(remarks: Sequence[Remark]) -> list[RemarkOut]:
 
 
 @routes.post("/parse")
-async def parse_pasted(unit: Asking, postmortem_id: PathId, given: TimelinePaste) -> TimelinePreviewOut:
+async def parse_pasted(context: Context, postmortem_id: PathId, given: TimelinePaste) -> TimelinePreviewOut:
     """What an import would read. Nothing is saved."""
-    seen = await _seen(unit, postmortem_id)
+    seen = await _seen(context, postmortem_id)
     parsed = await given.parsed()
-    sorted_out = await timeline.sort_out_doubles(unit.session, seen, _new(parsed))
+    sorted_out = await timeline.sort_out_doubles(context.session, seen, _new(parsed))
     return TimelinePreviewOut(
         events=_previews(parsed, sorted_out.doubles),
         problems=_remarks(parsed.problems),
@@ -232,12 +246,12 @@ async def parse_pasted(unit: Asking, postmortem_id: PathId, given: TimelinePaste
 
 
 @routes.post("/import", status_code=201)
-async def import_pasted(unit: Asking, postmortem_id: PathId, given: TimelineImport) -> TimelineImportOut:
+async def import_pasted(context: Context, postmortem_id: PathId, given: TimelineImport) -> TimelineImportOut:
     """Adds every event of the text at once, or none: lines not understood refuse it unless ``skipProblems``.
 
     Events that the timeline has already, with the same instant and words, are not added again.
     """
-    seen = await _seen(unit, postmortem_id, lock=True)
+    seen = await _seen(context, postmortem_id, lock=True)
     parsed = await given.parsed()
     if parsed.problems and not given.skip_problems:
         raise TimelineNotRead(
@@ -246,8 +260,8 @@ async def import_pasted(unit: Asking, postmortem_id: PathId, given: TimelineImpo
                 reason(one.code, one.message, line=one.line, text=one.text) for one in parsed.problems[:REASONS_LIMIT]
             ],
         )
-    sorted_out = await timeline.sort_out_doubles(unit.session, seen, _new(parsed))
-    added = await _add(unit, seen, sorted_out.new)
+    sorted_out = await timeline.sort_out_doubles(context.session, seen, _new(parsed))
+    added = await _add(context, seen, sorted_out.new)
     return TimelineImportOut(
         items=[event_out(one) for one in added],
         duplicates=[one for one in _previews(parsed, sorted_out.doubles) if one.duplicate],
@@ -278,14 +292,14 @@ class SlackImportOut(Shape):
 
 @routes.post("/import-slack", status_code=201)
 async def import_slack(
-    unit: Asking, postmortem_id: PathId, files: Annotated[list[UploadFile], File(max_length=200)]
+    context: Context, postmortem_id: PathId, files: Annotated[list[UploadFile], File(max_length=200)]
 ) -> SlackImportOut:
     """Takes a Slack channel export, as its JSON files (with ``users.json`` for the names) or as a zip of them.
 
     Only messages that are starred, pinned, or have a ``:star:`` or ``:pushpin:`` reaction are taken, each at its own
     time and only once, also when the export is sent again.
     """
-    seen = await _seen(unit, postmortem_id, lock=True)
+    seen = await _seen(context, postmortem_id, lock=True)
     sent = [(one.filename or "upload", await one.read()) for one in files]
     export = await asyncio.to_thread(read_export, sent)
     events = [
@@ -300,8 +314,8 @@ async def import_slack(
         )
         for one in export.messages
     ]
-    sorted_out = await timeline.sort_out_doubles(unit.session, seen, events)
-    added = await _add(unit, seen, sorted_out.new)
+    sorted_out = await timeline.sort_out_doubles(context.session, seen, events)
+    added = await _add(context, seen, sorted_out.new)
     return SlackImportOut(
         items=[event_out(one) for one in added],
         duplicates=len(sorted_out.doubles),

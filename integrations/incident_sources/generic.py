@@ -22,7 +22,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from domain.incidents import IncidentReport, IncidentStatus, Responder, TimelineMark, Urgency, latest_instant
+from domain.incidents.incident import IncidentReport, IncidentStatus, Responder, TimelineMark, Urgency, latest_instant
 from integrations.fields import BLANK_IS_NONE, Email, Instant, Link, MaybeName, Name, Words
 from integrations.incident_source import Delivery, Headers, check_signatures
 from integrations.webhook import header, payload

@@ -12,7 +12,7 @@ responder's address is ``<id>@pagerduty.invalid`` (a domain that never receives 
 kept and can be claimed later.
 
 **Status.** The events that change it say so of their own instant. All others carry the status as it then was: they
-heal a lost event, but do not move the instant of resolution (see ``domain.incidents``).
+heal a lost event, but do not move the instant of resolution (see ``domain.incidents.incident``).
 
 **Auto-resolved.** PagerDuty tells who resolved: a service or an integration is a machine.
 """
@@ -24,7 +24,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from domain.incidents import IncidentReport, IncidentStatus, Responder, TimelineMark, Urgency
+from domain.incidents.incident import IncidentReport, IncidentStatus, Responder, TimelineMark, Urgency
 from integrations.fields import BLANK_IS_NONE, Email, Instant, Link, Words
 from integrations.incident_source import Delivery, Headers, check_signatures
 from integrations.webhook import header, payload

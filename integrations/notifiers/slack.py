@@ -1,7 +1,7 @@
 """Slack as a channel: direct messages by user id, teams' channels by channel id, with buttons that work.
 
-The buttons' presses come back through ``api.slack``. Slack has no idempotence of its own: a message carries our id as
-metadata, and is looked for before it is sent again. In a channel it stands under the first one about the same
+The buttons' presses come back through ``api.chat.slack``. Slack has no idempotence of its own: a message carries our
+id as metadata, and is looked for before it is sent again. In a channel it stands under the first one about the same
 postmortem, where that is still there; an escalation is shown in the channel as well. Pages: see ``integrations.slack``.
 """
 

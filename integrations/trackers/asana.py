@@ -43,7 +43,7 @@ from domain.errors import (
     TicketGone,
     TrackerRefused,
 )
-from domain.tickets import CloseReason, Standing, TicketState
+from domain.tickets.status import CloseReason, Standing, TicketState
 from integrations.asana_html import to_html, to_markdown
 from integrations.connection import ConnectionModel
 from integrations.http import Address, HttpClient, Token

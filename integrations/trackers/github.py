@@ -37,7 +37,7 @@ from github.Repository import Repository
 from pydantic import Field, SecretStr, ValidationError
 
 from domain.errors import CredentialsRejected, TicketForbidden, TicketGone, TrackerRefused
-from domain.tickets import CloseReason, Standing, TicketState
+from domain.tickets.status import CloseReason, Standing, TicketState
 from integrations.connection import ConnectionModel
 from integrations.github_issues import (
     ISSUE_FIELDS,

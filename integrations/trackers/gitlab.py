@@ -43,7 +43,7 @@ from domain.errors import (
     TicketGone,
     TrackerRefused,
 )
-from domain.tickets import CloseReason, Standing, TicketState
+from domain.tickets.status import CloseReason, Standing, TicketState
 from integrations.connection import ConnectionModel
 from integrations.http import Address, HttpClient, Token, retry_after
 from integrations.markdown import loud, outside_code, quiet

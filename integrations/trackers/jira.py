@@ -49,7 +49,7 @@ from domain.errors import (
     TicketGone,
     TrackerRefused,
 )
-from domain.tickets import TicketState
+from domain.tickets.status import TicketState
 from integrations import adf
 from integrations.connection import ConnectionModel
 from integrations.http import Token

@@ -10,27 +10,28 @@ from sqlalchemy import Select, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from domain import access, action_items
+from domain import access
 from domain.access import Relation, Verb, Viewer
-from domain.action_items import ActionItemStatus, Move, asked_from
-from domain.commands import ActionItemAction, ActionItemCommand
+from domain.action_items import action_item
+from domain.action_items.action_item import ActionItemStatus, Move, asked_from
 from domain.errors import NotFound, OwnerNotActive
-from domain.lifecycle import Status
-from domain.snapshots import OVERDUE, ActionItemSnapshot, Alarm, Deadline
+from domain.postmortems.commands import ActionItemAction, ActionItemCommand
+from domain.postmortems.lifecycle import Status
+from domain.postmortems.snapshots import OVERDUE, ActionItemSnapshot, Alarm, Deadline
 from models.action_item import ActionItem, Ticket
-from models.ladder import LadderAlarm
+from models.escalation import LadderAlarm
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemTeam
-from models.queries import tickets
-from models.queries.leads import find_leaders
-from models.queries.notices import notify
-from models.queries.nudges import look_at_item
-from models.queries.pages import Ask, Order, Page, fetch_page
-from models.queries.people import escape_like, get_viewer_unscoped
-from models.queries.postmortems import Seen
-from models.queries.records import audit, is_committed, log_command, plain, take_arguments
-from models.queries.trail import note_reads
-from models.queries.visibility import relation_columns, relations, visible_to
+from models.queries.access.visibility import relation_columns, relations, visible_to
+from models.queries.audit.audit_log import note_reads
+from models.queries.audit.records import audit, is_committed, log_command, plain, take_arguments
+from models.queries.escalation.leads import find_leaders
+from models.queries.escalation.reminders import look_at_item
+from models.queries.notifications.notices import notify
+from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.queries.people.people import escape_like, get_viewer_unscoped
+from models.queries.postmortems.postmortems import VisiblePostmortem
+from models.queries.tickets import tickets
 
 COLUMNS = ("description", "details", "owner_id", "due_on", "priority", "status", "justification")
 TEXT = frozenset({"description", "details"})
@@ -40,7 +41,7 @@ ASKED_FOR = frozenset({"owner_id", "due_on", "priority", "status"})
 
 
 @dataclass(frozen=True, slots=True)
-class SeenItem:
+class VisibleActionItem:
     """An item that the viewer may see: through its postmortem, or because it is theirs to do."""
 
     item: ActionItem
@@ -53,7 +54,9 @@ def _visible_item(viewer: Viewer) -> Any:
     return or_(visible_to(viewer), ActionItem.owner_id == viewer.person_id)
 
 
-async def get_seen_item(session: AsyncSession, viewer: Viewer, item_id: str, *, lock: bool = False) -> SeenItem:
+async def get_visible_item(
+    session: AsyncSession, viewer: Viewer, item_id: str, *, lock: bool = False
+) -> VisibleActionItem:
     statement = (
         select(ActionItem, Postmortem, *relation_columns(viewer).columns())
         .join(Postmortem, Postmortem.id == ActionItem.postmortem_id)
@@ -69,7 +72,7 @@ async def get_seen_item(session: AsyncSession, viewer: Viewer, item_id: str, *, 
     held = relations(viewer, postmortem, level, reviewer, participant, team)
     if not lock and item.owner_id != viewer.person_id:
         await note_reads(session, viewer, [postmortem.id])
-    return SeenItem(item, postmortem, held, item.owner_id == viewer.person_id)
+    return VisibleActionItem(item, postmortem, held, item.owner_id == viewer.person_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +131,18 @@ def _filtered(statement: Select[Any], viewer: Viewer, filters: ItemFilters, now:
 
 
 async def add_item(
-    session: AsyncSession, viewer: Viewer, seen: Seen, item_id: str, values: Mapping[str, Any], now: datetime
+    session: AsyncSession,
+    viewer: Viewer,
+    seen: VisiblePostmortem,
+    item_id: str,
+    values: Mapping[str, Any],
+    now: datetime,
 ) -> None:
     """Anybody who may edit or review the postmortem adds items; on a final one, administrators and the author."""
     access.check(Verb.ADD_ITEM, Status(seen.postmortem.status), seen.relations, "add an action item to")
     await check_owner(session, values.get("owner_id"))
     status = ActionItemStatus(values.get("status") or ActionItemStatus.OPEN)
-    action_items.check_move(status, None, values.get("justification"), Move(status=status))
+    action_item.check_move(status, None, values.get("justification"), Move(status=status))
     item = ActionItem(
         id=item_id,
         postmortem_id=seen.postmortem.id,
@@ -170,23 +178,25 @@ async def check_owner(session: AsyncSession, owner_id: str | None) -> None:
 # Changing
 
 
-def _held(seen: SeenItem) -> AbstractSet[Relation]:
+def _held(seen: VisibleActionItem) -> AbstractSet[Relation]:
     return {*seen.relations, Relation.OWNER} if seen.is_owner else seen.relations
 
 
-def may_change(seen: SeenItem) -> bool:
+def may_change(seen: VisibleActionItem) -> bool:
     return access.may(Verb.CHANGE_ITEM, Status(seen.postmortem.status), _held(seen))
 
 
-def may_add(seen: Seen) -> bool:
+def may_add(seen: VisiblePostmortem) -> bool:
     return access.may(Verb.ADD_ITEM, Status(seen.postmortem.status), seen.relations)
 
 
-def check_may_change(seen: SeenItem, action: str = "change") -> None:
+def check_may_change(seen: VisibleActionItem, action: str = "change") -> None:
     access.check(Verb.CHANGE_ITEM, Status(seen.postmortem.status), _held(seen), action)
 
 
-async def check_change(session: AsyncSession, seen: SeenItem, changes: Mapping[str, Any], reason: str | None) -> None:
+async def check_change(
+    session: AsyncSession, seen: VisibleActionItem, changes: Mapping[str, Any], reason: str | None
+) -> None:
     """Raises the refusal of a change that is not possible now."""
     check_may_change(seen)
     if "owner_id" in changes and changes["owner_id"] != seen.item.owner_id:
@@ -194,7 +204,7 @@ async def check_change(session: AsyncSession, seen: SeenItem, changes: Mapping[s
     status = ActionItemStatus(changes["status"]) if changes.get("status") else None
     justification = changes.get("justification", seen.item.justification)
     move = Move(status, changes.get("due_on"), changes.get("justification"), reason)
-    action_items.check_move(ActionItemStatus(seen.item.status), seen.item.due_on, justification, move)
+    action_item.check_move(ActionItemStatus(seen.item.status), seen.item.due_on, justification, move)
 
 
 async def apply_change(
@@ -256,7 +266,7 @@ class Asked:
 
     session: AsyncSession
     viewer: Viewer
-    seen: SeenItem
+    seen: VisibleActionItem
     command: ActionItemCommand
     words: Mapping[str, Any]
     now: datetime
@@ -267,7 +277,7 @@ async def commit(session: AsyncSession, command: ActionItemCommand, now: datetim
     if not await is_committed(session, command.action_item_id, command.request_id, command.fingerprint):
         viewer = await get_viewer_unscoped(session, command.actor_id, command.origin)
         words = await take_arguments(session, command.request_id) if command.has_words else {}
-        seen = await get_seen_item(session, viewer, command.action_item_id, lock=True)
+        seen = await get_visible_item(session, viewer, command.action_item_id, lock=True)
         asked = Asked(session, viewer, seen, command, words, now)
         await check(asked)
         await _WRITES[command.action](asked)

@@ -7,11 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from domain.access import Viewer
-from domain.lifecycle import Decision, Status
-from domain.targets import Target
+from domain.escalation.targets import Target
+from domain.postmortems.lifecycle import Decision, Status
 from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget
-from models.queries.moves import as_target
-from models.queries.visibility import visible_to
+from models.queries.access.visibility import visible_to
+from models.queries.review.commands import as_target
 
 
 async def list_waiting_reviews(session: AsyncSession, viewer: Viewer, limit: int) -> list[Postmortem]:

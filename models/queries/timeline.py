@@ -11,11 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain import access
 from domain.access import Viewer
 from domain.errors import NotFound, StaleVersion
-from domain.lifecycle import Status
+from domain.postmortems.lifecycle import Status
 from models.postmortem import TimelineEvent
-from models.queries.pages import Ask, Order, Page, fetch_page
-from models.queries.postmortems import NewTimelineEvent, Seen, add_events, audit_seen, content_changed
-from models.queries.records import plain
+from models.queries.audit.records import plain
+from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.queries.postmortems.postmortems import (
+    NewTimelineEvent,
+    VisiblePostmortem,
+    add_events,
+    audit_seen,
+    content_changed,
+)
 
 AUDITED_IDS = 100
 """Ids that an audit row of many events names; their words are in the timeline itself."""
@@ -29,7 +35,7 @@ class Sorted:
     doubles: frozenset[int]
 
 
-async def list_timeline(session: AsyncSession, seen: Seen, ask: Ask) -> Page[TimelineEvent]:
+async def list_timeline(session: AsyncSession, seen: VisiblePostmortem, ask: Ask) -> Page[TimelineEvent]:
     """By time; events of one instant in the order in which they were given."""
     statement = select(TimelineEvent).where(TimelineEvent.postmortem_id == seen.postmortem.id)
     order = Order("timeline", TimelineEvent.at, TimelineEvent.ordinal, False)
@@ -37,7 +43,9 @@ async def list_timeline(session: AsyncSession, seen: Seen, ask: Ask) -> Page[Tim
     return Page([row[0] for row in rows], cursor)
 
 
-async def sort_out_doubles(session: AsyncSession, seen: Seen, events: Sequence[NewTimelineEvent]) -> Sorted:
+async def sort_out_doubles(
+    session: AsyncSession, seen: VisiblePostmortem, events: Sequence[NewTimelineEvent]
+) -> Sorted:
     """A double has the same instant and words as another, or is the same chat message, whatever became of its words."""
     statement = select(TimelineEvent.at, TimelineEvent.event, TimelineEvent.external_id)
     statement = statement.where(TimelineEvent.postmortem_id == seen.postmortem.id)
@@ -62,7 +70,7 @@ def _sameness(at: datetime, event: str) -> tuple[datetime, str]:
 
 
 async def add_to_timeline(
-    session: AsyncSession, viewer: Viewer, seen: Seen, events: Sequence[NewTimelineEvent], now: datetime
+    session: AsyncSession, viewer: Viewer, seen: VisiblePostmortem, events: Sequence[NewTimelineEvent], now: datetime
 ) -> tuple[list[TimelineEvent], bool]:
     """The new events in the order given, and whether this started the draft. The row must be locked."""
     access.check_edit(Status(seen.postmortem.status), seen.relations)
@@ -80,7 +88,7 @@ async def add_to_timeline(
 async def change_timeline(
     session: AsyncSession,
     viewer: Viewer,
-    seen: Seen,
+    seen: VisiblePostmortem,
     event_id: str,
     changes: Mapping[str, Any],
     expected: int | None,
@@ -102,7 +110,9 @@ async def change_timeline(
     return event, await content_changed(session, seen, now)
 
 
-async def remove_from_timeline(session: AsyncSession, viewer: Viewer, seen: Seen, event_id: str, now: datetime) -> bool:
+async def remove_from_timeline(
+    session: AsyncSession, viewer: Viewer, seen: VisiblePostmortem, event_id: str, now: datetime
+) -> bool:
     access.check_edit(Status(seen.postmortem.status), seen.relations)
     event = await _event(session, seen, event_id)
     told = {"at": event.at.isoformat(), "event": event.event}
@@ -111,7 +121,7 @@ async def remove_from_timeline(session: AsyncSession, viewer: Viewer, seen: Seen
     return await content_changed(session, seen, now)
 
 
-async def _event(session: AsyncSession, seen: Seen, event_id: str) -> TimelineEvent:
+async def _event(session: AsyncSession, seen: VisiblePostmortem, event_id: str) -> TimelineEvent:
     event = await session.get(TimelineEvent, event_id, populate_existing=True)
     if event is None or event.postmortem_id != seen.postmortem.id:
         raise NotFound(kind="timeline event", id=event_id)

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from domain.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
-from domain.zones import UTC_ZONE, Zone, instant, read_zone
+from domain.people.time_zones import UTC_ZONE, Zone, instant, read_zone
+from domain.postmortems.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
 from integrations.notifier import Act
 from integrations.slack_blocks import settled
 from integrations.slack_mrkdwn import cut, linked
 from integrations.slack_request import Origin
-from models.queries import action_items, moves, postmortems
+from models.queries import action_items
+from models.queries.postmortems import postmortems
+from models.queries.review import commands as moves
 from models.session import Session
 from runtime.chat.desk import ORIGIN, Known, Reply, Request
 
@@ -45,11 +47,11 @@ async def check(session: Session, request: Request, known: Known, wanted: Wanted
     """Raises the refusal of an act, whose dialog may still be to come; answers with what it is about, in mrkdwn."""
     if wanted.act in MOVES:
         move, words = _move(request, known, wanted)
-        seen = await postmortems.get_seen(session, known.viewer, wanted.entity_id)
+        seen = await postmortems.get_visible(session, known.viewer, wanted.entity_id)
         await moves.check(moves.Asked(session, known.viewer, seen, move, words, request.now))
         return _about(seen.postmortem.title, f"{request.desk.base_url}/postmortems/{seen.postmortem.id}")
     change, words = _change(request, known, wanted)
-    found = await action_items.get_seen_item(session, known.viewer, wanted.entity_id)
+    found = await action_items.get_visible_item(session, known.viewer, wanted.entity_id)
     await action_items.check(action_items.Asked(session, known.viewer, found, change, words, request.now))
     return _about(found.item.description, f"{request.desk.base_url}/action-items/{found.item.id}")
 

@@ -22,7 +22,9 @@ from integrations.slack_request import (
     Submitted,
 )
 from models.integration import Integration, WebhookDelivery
-from models.queries import chat, integrations, postmortems
+from models.queries.chat import chat
+from models.queries.connections import connections
+from models.queries.postmortems import postmortems
 from runtime.chat import acts, links, timelines, words
 from runtime.chat.desk import Connection, Desk, Known, Reply, Request, Stranger, refused
 from runtime.chat.dialogs import Left, check_before, wanted_by
@@ -50,7 +52,7 @@ class Answering:
         if not integration.is_enabled:
             await self._settle(row, PAUSED)
             return PAUSED
-        request = Request(self._desk, Connection.of(integration, self._desk.vault), delivery, datetime.now(UTC))
+        request = Request(self._desk, Connection.of(integration, self._desk.keyring), delivery, datetime.now(UTC))
         try:
             asked = slack_request.read(row.headers, row.body)
             result = await self._answer(request, asked) if isinstance(asked, Asked) else "ignored"
@@ -73,7 +75,7 @@ class Answering:
         if not integration.is_enabled:
             await self._settle(row, PAUSED)
             return
-        request = Request(self._desk, Connection.of(integration, self._desk.vault), delivery, datetime.now(UTC))
+        request = Request(self._desk, Connection.of(integration, self._desk.keyring), delivery, datetime.now(UTC))
         asked = slack_request.read(row.headers, row.body)
         told = f"This could not be done: {why}. Nothing is tried any more (request {delivery})."
         if isinstance(asked, Command | Pressed | Captured):
@@ -88,12 +90,12 @@ class Answering:
             row = await chat.get_delivery(session, delivery)
             if row is None or row.handled_at is not None or row.integration_id is None or not row.body:
                 return None
-            return row, await integrations.get_integration(session, row.integration_id)
+            return row, await connections.get_integration(session, row.integration_id)
 
     async def _settle(self, row: WebhookDelivery, result: str) -> None:
         async with self._desk.sessions.begin() as session:
             now = datetime.now(UTC)
-            await integrations.conclude_delivery(
+            await connections.conclude_delivery(
                 session, row.integration_id, row.id, result, now, delivery_id=row.delivery_id, operation=KIND
             )
         log.info("slack request answered", delivery=row.id, delivery_id=row.delivery_id, result=result)
@@ -101,7 +103,7 @@ class Answering:
     async def _mark(self, integration_id: str, why: str) -> None:
         """An administrator is told, once until it is mended."""
         async with self._desk.sessions.begin() as session:
-            await integrations.note_trouble(session, integration_id, why, datetime.now(UTC))
+            await connections.note_trouble(session, integration_id, why, datetime.now(UTC))
 
     async def _note(self, integration_id: str, refusal: SlackRefused) -> str:
         """A missing permission is the whole connection's; anything else is this request's."""
@@ -213,7 +215,7 @@ class Answering:
         reply = await timelines.add_message(request, known, chat.Here(chosen), opener.channel, opener.message)
         if asked.values.get("bind") and reply.result in {"added", "there already"}:
             async with request.desk.sessions.begin() as session:
-                await postmortems.get_seen(session, known.viewer, chosen)
+                await postmortems.get_visible(session, known.viewer, chosen)
                 await chat.bind_channel(
                     session, known.viewer, request.connection.id, opener.channel, postmortem_id=chosen
                 )

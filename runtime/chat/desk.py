@@ -13,9 +13,9 @@ from integrations.slack_mrkdwn import escaped
 from integrations.slack_request import Asker
 from models.base import derived_id
 from models.integration import Integration
+from models.keyring import Keyring
 from models.person import Person
 from models.session import Sessions
-from models.vault import Vault
 from runtime.commands import Commands
 from runtime.dispatch import Dispatch
 
@@ -27,7 +27,7 @@ Told = Callable[[Slack], T]
 @dataclass(frozen=True, slots=True)
 class Desk:
     sessions: Sessions
-    vault: Vault
+    keyring: Keyring
     commands: Commands
     dispatch: Dispatch
     base_url: str
@@ -42,9 +42,9 @@ class Connection:
     secrets: SlackSecrets
 
     @classmethod
-    def of(cls, row: Integration, vault: Vault) -> "Connection":
+    def of(cls, row: Integration, keyring: Keyring) -> "Connection":
         config = checked_settings(SlackConfig, row.config)
-        return cls(row.id, config, checked_settings(SlackSecrets, vault.open(row.secrets)))
+        return cls(row.id, config, checked_settings(SlackSecrets, keyring.open(row.secrets)))
 
     @property
     def signing_secrets(self) -> list[str]:

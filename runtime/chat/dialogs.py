@@ -19,7 +19,7 @@ from integrations.slack_blocks import (
     timeline_dialog,
 )
 from integrations.slack_request import Asked, Captured, Pressed, Submitted
-from models.queries import chat
+from models.queries.chat import chat
 from runtime.chat.acts import Wanted, check, read_act, today
 from runtime.chat.desk import Known, Request, Stranger
 from runtime.chat.people import identify

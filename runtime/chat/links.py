@@ -3,12 +3,12 @@
 import asyncio
 
 from domain.chat import Channel, linked_postmortem, may_preview
-from domain.lifecycle import Status
+from domain.postmortems.lifecycle import Status
 from integrations.slack import SlackRefused
 from integrations.slack_blocks import Face, neutral_blocks, preview_blocks
 from integrations.slack_request import LinksShared
-from models.queries import chat
-from models.queries.chat import Shown
+from models.queries.chat import chat
+from models.queries.chat.chat import Shown
 from runtime.chat.desk import Request
 
 LINKS_LIMIT = 10

@@ -5,8 +5,8 @@ import asyncio
 from domain.access import Viewer
 from integrations.slack_request import Asker
 from models.person import Person
-from models.queries import chat
-from models.queries.people import get_viewer_unscoped
+from models.queries.chat import chat
+from models.queries.people.people import get_viewer_unscoped
 from models.session import Session
 from runtime.chat.desk import ORIGIN, Connection, Desk, Known, Stranger
 

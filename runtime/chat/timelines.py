@@ -5,17 +5,19 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from domain.drafts import EntrySource
 from domain.errors import DomainError
-from domain.moments import Precision
-from domain.timeline_types import guess_type
-from domain.timelines import EVENT_LIMIT
+from domain.postmortems.first_draft import EntrySource
+from domain.timeline.event_types import guess_type
+from domain.timeline.moments import Precision
+from domain.timeline.pasted import EVENT_LIMIT
 from integrations.slack import Slack
 from integrations.slack_export import ChatMessage, read_message
 from integrations.slack_mrkdwn import cut, escaped, linked
-from models.queries import chat, incidents, picks, timeline
-from models.queries.chat import Here
-from models.queries.postmortems import NewTimelineEvent, get_seen
+from models.queries import timeline
+from models.queries.chat import chat, picks
+from models.queries.chat.chat import Here
+from models.queries.incidents import incidents
+from models.queries.postmortems.postmortems import NewTimelineEvent, get_visible
 from runtime.chat.desk import Known, Reply, Request, refused
 
 PIN = "pushpin"
@@ -73,7 +75,7 @@ async def _keep(request: Request, known: Known, incident_id: str, event: NewTime
 
 async def _add(request: Request, known: Known, postmortem_id: str, event: NewTimelineEvent) -> Reply:
     async with request.desk.sessions.begin() as session:
-        seen = await get_seen(session, known.viewer, postmortem_id, lock=True)
+        seen = await get_visible(session, known.viewer, postmortem_id, lock=True)
         sorted_out = await timeline.sort_out_doubles(session, seen, [event])
         _, started = await timeline.add_to_timeline(session, known.viewer, seen, sorted_out.new, request.now)
         title = seen.postmortem.title

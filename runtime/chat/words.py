@@ -5,12 +5,12 @@ from datetime import datetime
 
 from domain import access
 from domain.access import Deed, Verb
-from domain.action_items import ActionItemStatus
+from domain.action_items.action_item import ActionItemStatus
 from domain.chat import Said, Word, read_pointer, read_words
 from domain.errors import NotAllowed, NotFound, PostmortemExists
-from domain.lifecycle import ReviewerState, Status
-from domain.targets import Target
-from domain.zones import UTC_ZONE, Zone, read_zone
+from domain.escalation.targets import Target
+from domain.people.time_zones import UTC_ZONE, Zone, read_zone
+from domain.postmortems.lifecycle import ReviewerState, Status
 from integrations.notifier import Act, Entry, Group
 from integrations.slack_blocks import BLOCKS_LIMIT, context, entry_blocks, parts_blocks, section
 from integrations.slack_mrkdwn import cut, escaped, linked
@@ -18,10 +18,15 @@ from integrations.slack_request import Command
 from models.action_item import ActionItem
 from models.base import derived_id
 from models.postmortem import Postmortem
-from models.queries import action_items, chat, home, incidents, people, postmortems, reviews
+from models.queries import action_items, home
 from models.queries.action_items import ItemFilters
-from models.queries.pages import Ask
-from models.queries.postmortems import Filters, Full, NewPostmortem
+from models.queries.chat import chat
+from models.queries.incidents import incidents
+from models.queries.pagination import Ask
+from models.queries.people import people
+from models.queries.postmortems import postmortems
+from models.queries.postmortems.postmortems import Filters, Full, NewPostmortem
+from models.queries.review import reviews
 from models.session import Session
 from runtime.chat.desk import Known, Reply, Request
 
@@ -190,7 +195,7 @@ async def _status(request: Request, known: Known, command: Command, said: Said) 
     async with request.desk.sessions.begin() as session:
         pointed = await _pointed(session, request, known, said.rest, command.origin.channel)
         full = await postmortems.get_full(session, known.viewer, pointed, request.now)
-        seen = postmortems.Seen(full.postmortem, full.relations, full.visibility)
+        seen = postmortems.VisiblePostmortem(full.postmortem, full.relations, full.visibility)
         targets = await reviews.list_targets(session, seen, request.now)
         named = await people.people_by_id(
             session, [full.postmortem.author_id, *(one.person_id for one in full.postmortem.reviewers)]
@@ -260,7 +265,7 @@ async def _create(request: Request, known: Known, command: Command, said: Said) 
         return Reply("there already", f"There is one already: {linked(there, _page(request, there))}")
     await request.desk.dispatch.start_postmortem(opened)
     async with request.desk.sessions.begin() as session:
-        seen = await postmortems.get_seen(session, known.viewer, opened)
+        seen = await postmortems.get_visible(session, known.viewer, opened)
     row = seen.postmortem
     text = f"Draft #{row.number} is open: {linked(row.title, _page(request, row.id))}"
     hint = f"`/afterword bind {row.number}` makes this channel's :pushpin: messages its timeline."
@@ -281,7 +286,7 @@ async def _bind(request: Request, known: Known, command: Command, said: Said) ->
         if pointer is not None and (pointer.id or "").startswith("inc_"):
             return await _bind_incident(session, request, known, channel, pointer.id or "")
         pointed = await _pointed(session, request, known, said.rest, None)
-        seen = await postmortems.get_seen(session, known.viewer, pointed)
+        seen = await postmortems.get_visible(session, known.viewer, pointed)
         access.check_edit(Status(seen.postmortem.status), seen.relations)
         await chat.bind_channel(session, known.viewer, request.connection.id, channel, postmortem_id=pointed)
         page = linked(seen.postmortem.title, _page(request, pointed))
@@ -309,7 +314,7 @@ async def _unbind(request: Request, known: Known, command: Command, said: Said) 
         if bound is None:
             return Reply("not bound", "This channel is not bound to anything.")
         if bound.postmortem_id is not None and not known.viewer.is_admin:
-            seen = await postmortems.get_seen(session, known.viewer, bound.postmortem_id)
+            seen = await postmortems.get_visible(session, known.viewer, bound.postmortem_id)
             access.check(Verb.EDIT, Status.DRAFT, seen.relations, "unbind a channel from")
         elif bound.incident_id is not None:
             _check_may_bind(known)

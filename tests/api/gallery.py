@@ -10,7 +10,7 @@ import pytest
 
 from domain import access
 from domain.access import Relation, Visibility
-from domain.lifecycle import Status
+from domain.postmortems.lifecycle import Status
 from tests.api import writing
 from tests.api.writing import ok
 from tests.stack import Person, Stack

@@ -10,7 +10,7 @@ from uuid import uuid4
 from sqlalchemy import insert
 
 from domain.access import EditorLevel, Relation, Visibility
-from domain.lifecycle import Status
+from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem
 from models.policy import DEFAULT_POLICY_ID
 from models.postmortem import (

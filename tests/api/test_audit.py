@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from api.app import create_app
-from models.queries import trail
-from models.queries.records import audit
+from models.queries.audit import audit_log as trail
+from models.queries.audit.records import audit
 from runtime.settings import Settings
 from tests.api import writing
 from tests.api.rows import sessions_of

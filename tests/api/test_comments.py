@@ -10,11 +10,11 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.access import Role, Viewer
-from domain.anchors import Selection
-from domain.mentions import MENTIONS_LIMIT
-from models.queries import comments
-from models.queries.pages import Ask
-from models.queries.postmortems import get_seen
+from domain.comments.anchors import Selection
+from domain.comments.mentions import MENTIONS_LIMIT
+from models.queries.comments import comments
+from models.queries.pagination import Ask
+from models.queries.postmortems.postmortems import get_visible
 from models.session import make_engine, make_sessions
 from tests.api import writing
 from tests.api.writing import ok
@@ -376,7 +376,7 @@ async def test_a_page_of_comments_takes_the_same_statements_however_many(
     sessions, now, counted = make_sessions(engine), datetime.now(UTC), []
     viewer = Viewer(author.id, Role.RESPONDER)
     async with sessions.begin() as session:
-        seen = await get_seen(session, viewer, postmortem_id)
+        seen = await get_visible(session, viewer, postmortem_id)
         for n in range(200):
             marked = Selection(quote=f"pool of shard {n * 11} was full")
             await comments.add_comment(
@@ -387,7 +387,7 @@ async def test_a_page_of_comments_takes_the_same_statements_however_many(
     took: dict[int, int] = {}
     for limit in (5, 200):
         async with sessions.begin() as session:
-            seen = await get_seen(session, viewer, postmortem_id)
+            seen = await get_visible(session, viewer, postmortem_id)
             counted.clear()
             page = await comments.list_comments(session, seen, comments.Wanted(), Ask(limit))
             took[limit] = len(counted)

@@ -2,15 +2,16 @@
 
 import pytest
 
-from domain import access, access_matrix
+from cli import access_matrix
+from domain import access
 from domain.access import TABLE, Relation, Verb
 from domain.errors import NotAllowed
-from domain.lifecycle import TRANSITIONS, Move, Status
+from domain.postmortems.lifecycle import TRANSITIONS, Move, Status
 from tests.cli.running import ROOT
 
 
 def test_the_page_is_fresh() -> None:
-    told = "python -m domain.access_matrix > docs/access.md"
+    told = "python -m cli.access_matrix > docs/access.md"
     assert (ROOT / "docs" / "access.md").read_text() == access_matrix.as_markdown(), told
 
 

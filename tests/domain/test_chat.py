@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.access import Visibility
 from domain.chat import Channel, Pointer, Said, Word, linked_postmortem, may_preview, read_pointer, read_words
-from domain.lifecycle import Status
+from domain.postmortems.lifecycle import Status
 
 BASE = "https://afterword.example"
 

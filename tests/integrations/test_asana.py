@@ -16,7 +16,7 @@ from domain.errors import (
     TicketGone,
     TrackerRefused,
 )
-from domain.tickets import CloseReason, TicketState
+from domain.tickets.status import CloseReason, TicketState
 from integrations.shelf import connect
 from integrations.tracker import TicketAction, TicketDraft, TicketEvent, TicketRef, Tracker, TrackerUnavailable
 from tests.peers.scripted import Answer, ScriptedVendor

@@ -14,7 +14,7 @@ import pytest
 from openapi_core.exceptions import OpenAPIError
 
 from domain.errors import CredentialsRejected, StatusUnreachable, TicketForbidden, TicketGone, TrackerRefused
-from domain.tickets import CloseReason, TicketState
+from domain.tickets.status import CloseReason, TicketState
 from integrations.shelf import connect
 from integrations.tracker import (
     Account,

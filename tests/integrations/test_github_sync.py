@@ -11,7 +11,7 @@ import requests
 from openapi_core.exceptions import OpenAPIError
 
 from domain.errors import CredentialsRejected, TicketForbidden, TicketGone
-from domain.tickets import TicketState
+from domain.tickets.status import TicketState
 from integrations.markdown import quiet
 from integrations.shelf import connect
 from integrations.tracker import (

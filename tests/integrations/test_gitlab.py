@@ -18,7 +18,7 @@ from domain.errors import (
     TicketGone,
     TrackerRefused,
 )
-from domain.tickets import CloseReason, TicketState
+from domain.tickets.status import CloseReason, TicketState
 from integrations.shelf import connect
 from integrations.tracker import (
     Account,

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from domain.drafts import entry_type
 from domain.errors import BadSignature, MalformedWebhook, UnknownIntegrationKind
-from domain.incidents import Incident, IncidentReport, IncidentStatus, Responder, Urgency, merge
+from domain.incidents.incident import Incident, IncidentReport, IncidentStatus, Responder, Urgency, merge
+from domain.postmortems.first_draft import entry_type
 from integrations.incident_source import Delivery, incident_source, incident_source_kinds
 from integrations.incident_sources import generic, pagerduty
 from integrations.incident_sources.generic import IncidentIn

@@ -21,7 +21,7 @@ from domain.errors import (
     TicketGone,
     TrackerRefused,
 )
-from domain.tickets import CloseReason, TicketState
+from domain.tickets.status import CloseReason, TicketState
 from integrations.jira_site import LIMITED_FOR
 from integrations.shelf import connect
 from integrations.tracker import (

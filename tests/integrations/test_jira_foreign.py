@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.errors import CredentialsRejected
-from domain.tickets import CloseReason, TicketState
+from domain.tickets.status import CloseReason, TicketState
 from integrations.jira_answers import Issue
 from integrations.jira_site import JiraSite
 from integrations.jira_walk import Walk

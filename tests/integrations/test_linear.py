@@ -20,7 +20,7 @@ from domain.errors import (
     TicketGone,
     TrackerRefused,
 )
-from domain.tickets import CloseReason, TicketState
+from domain.tickets.status import CloseReason, TicketState
 from integrations.markdown import looks_same
 from integrations.shelf import connect
 from integrations.tracker import (

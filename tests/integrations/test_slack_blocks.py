@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.notices import KINDS, kind_of, sentence
+from domain.notifications.notices import KINDS, kind_of, sentence
 from integrations.notifier import Act, Entry, Group, Message, MessageKind
 from integrations.slack_blocks import (
     METADATA_LIMIT,

@@ -17,7 +17,7 @@ from domain.errors import (
     TrackerRefused,
     UnknownIntegrationKind,
 )
-from domain.tickets import CloseReason, TicketState
+from domain.tickets.status import CloseReason, TicketState
 from integrations.shelf import connect, tracker, tracker_kinds
 from integrations.tracker import Ticket, TicketAction, TicketChange, TicketDraft, TicketEvent, TicketRef, Tracker
 from tests.integrations.benches import Bench

@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, expect
 from sqlalchemy import update
 
 from models.action_item import Ticket
-from models.queries import tickets
+from models.queries.tickets import tickets
 from tests.api import writing
-from tests.api.connecting import Connected, connected
+from tests.api.connections.connecting import Connected, connected
 from tests.api.rows import sessions_of
 from tests.api.writing import ok
 from tests.pages.test_browser import FAINT, PLAIN_FAULTS, visiting

@@ -3,8 +3,8 @@
 from html import unescape
 from uuid import uuid4
 
-from models.vault import Vault
-from tests.api.test_me import notify
+from models.keyring import Keyring
+from tests.api.notifications.test_me import notify
 from tests.api.writing import draft, ok
 from tests.pages.visiting import stranger, told, visitor
 from tests.stack import Stack
@@ -80,12 +80,12 @@ def test_preferences_in_a_page(stack: Stack) -> None:
 
 def test_one_click_unsubscribes(stack: Stack) -> None:
     me, nobody = stack.person(), stranger(stack)
-    address = f"/unsubscribe/{Vault('test-secret-key').sign('unsubscribe', me.id)}"
+    address = f"/unsubscribe/{Keyring('test-secret-key').sign('unsubscribe', me.id)}"
     assert "No more reminders" in nobody.get(address)
     assert ok(me.get("/api/me"))["preferredChannel"] is None
     for _ in range(2):
         answer = nobody.http.post(address, data={"List-Unsubscribe": "One-Click"})
         assert answer.status_code == 200, answer.text
     assert ok(me.get("/api/me"))["preferredChannel"] == "inbox"
-    for forged in (f"/unsubscribe/{me.id}.{'0' * 64}", f"/unsubscribe/{Vault('test-secret-key').sign('x', me.id)}"):
+    for forged in (f"/unsubscribe/{me.id}.{'0' * 64}", f"/unsubscribe/{Keyring('test-secret-key').sign('x', me.id)}"):
         assert nobody.http.post(forged).status_code == 404

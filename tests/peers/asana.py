@@ -34,7 +34,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from domain.tickets import CloseReason, TicketState
+from domain.tickets.status import CloseReason, TicketState
 from integrations.asana_html import to_html, to_markdown
 from tests.peers.receiver import Delivery
 from tests.peers.tracker_peer import Answer, Fault, Kind, PeerTicket, Request, Settings, TrackerPeer

@@ -27,7 +27,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from domain.tickets import CloseReason, TicketState
+from domain.tickets.status import CloseReason, TicketState
 from integrations.github_issues import mark_in, plain, standing_of
 from tests.peers.receiver import Delivery
 from tests.peers.tracker_peer import Answer, Fault, Kind, PeerTicket, Request, Settings, TrackerPeer

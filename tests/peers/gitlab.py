@@ -29,7 +29,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 from urllib.parse import unquote
 
-from domain.tickets import CloseReason, TicketState
+from domain.tickets.status import CloseReason, TicketState
 from tests.peers.receiver import Delivery
 from tests.peers.tracker_peer import Answer, Fault, Kind, PeerTicket, Request, Settings, TrackerPeer
 

@@ -29,7 +29,7 @@ from typing import ClassVar
 
 from graphql import FieldNode, GraphQLError, OperationDefinitionNode, execute_sync, parse
 
-from domain.tickets import CloseReason, TicketState
+from domain.tickets.status import CloseReason, TicketState
 from integrations.webhook import sha256_signature
 from tests.peers.linear_schema import known, linear_schema
 from tests.peers.receiver import Delivery

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from domain.ticket_texts import details_in
+from domain.tickets.texts import details_in
 from integrations import shelf
 from models.action_item import ActionItem, Ticket
 from models.integration import WebhookDelivery

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.ticket_texts import reads_alike
-from domain.tickets import CloseReason, TicketState
+from domain.tickets.status import CloseReason, TicketState
+from domain.tickets.texts import reads_alike
 from integrations import shelf
 from tests.api.writing import ok
 from tests.peers.receiver import Delivery

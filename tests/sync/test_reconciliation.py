@@ -9,16 +9,17 @@ import pytest
 from sqlalchemy import insert, select, text
 from temporalio.testing import ActivityEnvironment
 
-from activities import merging
-from activities.reconciliation import ReadPage, ReconciliationActivities
+from activities.tickets import merging
+from activities.tickets.reconciliation import ReadPage, ReconciliationActivities
 from integrations import shelf
 from integrations.tracker import TicketRef, Tracker
 from models.action_item import ActionItem, Ticket
 from models.integration import Integration
-from models.queries import policies, postmortems
-from models.queries.postmortems import NewPostmortem
+from models.keyring import Keyring
+from models.queries.escalation import policies
+from models.queries.postmortems import postmortems
+from models.queries.postmortems.postmortems import NewPostmortem
 from models.session import Sessions, make_engine, make_sessions
-from models.vault import Vault
 from tests.peers.judges import complaints
 from tests.peers.tracker_peer import TrackerPeer
 from tests.sync.scene import peer_classes
@@ -27,7 +28,7 @@ LINKED = int(os.environ.get("AFTERWORD_LINKED", "1000"))
 """``AFTERWORD_LINKED=5000`` is the nightly profile: then sixty calls are the most."""
 BUDGET = 10 + LINKED // 100
 DRIFTED = 3
-VAULT = Vault("many")
+KEYRING = Keyring("many")
 BATCH = 500
 
 
@@ -40,7 +41,7 @@ async def fill(sessions: Sessions, peer: TrackerPeer, tracker: Tracker, mark: st
         await policies.ensure_default_policy(session)
         new = NewPostmortem(f"pm_{mark}", "Many", None, started_by_person=False)
         assert await postmortems.open_postmortem(session, None, new, now)
-        secrets = VAULT.seal(dict(peer.secrets))
+        secrets = KEYRING.seal(dict(peer.secrets))
         row = Integration(id=f"int_{mark}", kind=peer.kind, name="m", config=dict(peer.config), secrets=secrets)
         session.add(row)
         await session.flush()
@@ -76,7 +77,7 @@ async def fill(sessions: Sessions, peer: TrackerPeer, tracker: Tracker, mark: st
 
 async def reconcile(sessions: Sessions, integration_id: str) -> tuple[int, int, int]:
     """Tickets read, healed, and calls, as the workflow counts them."""
-    work = ReconciliationActivities(sessions, VAULT, "http://x")
+    work = ReconciliationActivities(sessions, KEYRING, "http://x")
     after: str | None = ""
     read = healed = calls = 0
     while after is not None:

@@ -7,10 +7,10 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from domain.tickets import CloseReason, TicketState
+from domain.tickets.status import CloseReason, TicketState
 from integrations.tracker import TicketChange
 from runtime.dispatch import Dispatch
-from tests.api.connecting import connected
+from tests.api.connections.connecting import connected
 from tests.api.writing import ok
 from tests.stack import Stack, eventually
 

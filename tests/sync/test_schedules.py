@@ -33,14 +33,14 @@ from hypothesis.stateful import (
 from sqlalchemy import select
 from temporalio.testing import ActivityEnvironment
 
-from activities import merging
-from activities.reconciliation import ReadPage, ReconciliationActivities
-from activities.tickets import ApplyDelivery, PushTicket, TicketActivities
+from activities.tickets import merging
+from activities.tickets.reconciliation import ReadPage, ReconciliationActivities
+from activities.tickets.sync import ApplyDelivery, PushTicket, TicketActivities
 from domain.access import Role, Viewer
-from domain.projection import TicketField
-from domain.syncing import Decision, merge
-from domain.ticket_texts import details_in
-from domain.tickets import CloseReason, TicketState, status_of
+from domain.tickets.merge import Decision, merge
+from domain.tickets.projection import TicketField
+from domain.tickets.status import CloseReason, TicketState, status_of
+from domain.tickets.texts import details_in
 from integrations import shelf
 from integrations.tracker import Ticket as TheirTicket
 from integrations.tracker import TicketAction, TicketChange, Tracker
@@ -48,11 +48,15 @@ from integrations.trackers import console
 from models.account import PersonAccount
 from models.action_item import ActionItem, Ticket
 from models.integration import Integration
-from models.queries import action_items, integrations, people, policies, postmortems
-from models.queries.postmortems import NewPostmortem
+from models.keyring import Keyring
+from models.queries import action_items
+from models.queries.connections import connections
+from models.queries.escalation import policies
+from models.queries.people import people
+from models.queries.postmortems import postmortems
+from models.queries.postmortems.postmortems import NewPostmortem
 from models.record import AuditEntry
 from models.session import Session, Sessions, make_engine, make_sessions
-from models.vault import Vault
 
 SCHEDULES = int(os.environ.get("AFTERWORD_SCHEDULES", "100"))
 STEPS = 15
@@ -60,7 +64,7 @@ SECRET = "a console's secret"
 OURS, THEIRS = "ours", "theirs"
 UNIQUE = ("title", "body", "due")
 """Fields whose edits are all different, so that a lost one can be told."""
-VAULT = Vault("schedules")
+KEYRING = Keyring("schedules")
 
 
 class Doorkeeper:
@@ -122,11 +126,11 @@ async def new_world(sessions: Sessions) -> World:
         author = next(iter(names))
         new = NewPostmortem(f"pm_{mark}", "A schedule", author, started_by_person=False)
         assert await postmortems.open_postmortem(session, None, new, now)
-        seen = await postmortems.get_seen(session, Viewer(author, Role.RESPONDER), new.id)
+        seen = await postmortems.get_visible(session, Viewer(author, Role.RESPONDER), new.id)
         values = {"description": "title 0", "details": "body 0", "owner_id": author, "priority": "HIGH"}
         await action_items.add_item(session, Viewer(author, Role.RESPONDER), seen, f"ai_{mark}", values, now)
         config = {"project": f"S{mark[:8].upper()}"}
-        secrets = VAULT.seal({"webhookSecret": SECRET})
+        secrets = KEYRING.seal({"webhookSecret": SECRET})
         session.add(Integration(id=f"int_{mark}", kind="console", name="c", config=config, secrets=secrets))
         await session.flush()
         for person, name in names.items():
@@ -244,7 +248,7 @@ class Schedules(RuleBasedStateMachine):
     async def _deliver(self, headers: dict[str, str], body: bytes) -> None:
         now, world = datetime.now(UTC), self.world
         async with self.sessions.begin() as session:
-            row = await integrations.record_delivery(
+            row = await connections.record_delivery(
                 session,
                 kind="console",
                 integration_id=world.integration_id,
@@ -254,7 +258,7 @@ class Schedules(RuleBasedStateMachine):
                 now=now,
             )
         if row is not None:
-            tickets = TicketActivities(self.sessions, VAULT, "http://x")
+            tickets = TicketActivities(self.sessions, KEYRING, "http://x")
             await ActivityEnvironment().run(tickets.apply_delivery, ApplyDelivery(world.item_id, row, now))
 
     # Our worker
@@ -276,7 +280,7 @@ class Schedules(RuleBasedStateMachine):
             if not await self._due():
                 return
             keeper = Doorkeeper(self.sessions)
-            tickets = TicketActivities(keeper, VAULT, "http://x")  # type: ignore[arg-type]
+            tickets = TicketActivities(keeper, KEYRING, "http://x")  # type: ignore[arg-type]
             given = PushTicket(self.world.item_id, self.world.ticket_id)
             self.pushing = (asyncio.ensure_future(ActivityEnvironment().run(tickets.push_ticket, given)), keeper)
             await self._at_the_door()
@@ -315,7 +319,7 @@ class Schedules(RuleBasedStateMachine):
         self._look()
 
     async def _reconcile(self) -> None:
-        reconciliation = ReconciliationActivities(self.sessions, VAULT, "http://x")
+        reconciliation = ReconciliationActivities(self.sessions, KEYRING, "http://x")
         read = await ActivityEnvironment().run(reconciliation.reconcile_page, ReadPage(self.world.integration_id))
         assert read.after is None
 

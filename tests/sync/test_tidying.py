@@ -9,9 +9,9 @@ from sqlalchemy import Connection, event, func, insert, select, text
 from temporalio.client import Client
 
 from models.integration import Integration, SyncAttempt, WebhookDelivery
-from models.queries import integrations
+from models.keyring import Keyring
+from models.queries.connections import connections
 from models.session import make_engine, make_sessions
-from models.vault import Vault
 from runtime.dispatch import Dispatch
 from runtime.upkeep import KEEP_ATTEMPTS, KEEP_DELIVERIES, TIDY_BATCH, Upkeep
 
@@ -33,7 +33,7 @@ async def with_upkeep(database: str, check: Any) -> None:
     event.listen(engine.sync_engine, "before_cursor_execute", note)
     away = await Client.connect("localhost:1", lazy=True)
     try:
-        await check(sessions, Upkeep(sessions, Dispatch(away, _alive), Vault("tidy"), DAY), statements)
+        await check(sessions, Upkeep(sessions, Dispatch(away, _alive), Keyring("tidy"), DAY), statements)
     finally:
         await engine.dispose()
 
@@ -77,7 +77,7 @@ def test_old_rows_go_in_batches_and_others_stay(database: str) -> None:
             assert (await session.execute(select(func.count()).select_from(SyncAttempt))).scalar_one() == len(recent)
             for one, is_new in ((kept[2], False), (settled[0], True)):
                 known = {"kind": "console", "integration_id": here, "headers": {}, "body": b"{}", "now": now}
-                again = await integrations.record_delivery(session, delivery_id=one["delivery_id"], **known)
+                again = await connections.record_delivery(session, delivery_id=one["delivery_id"], **known)
                 assert (again is not None) is is_new
 
     asyncio.run(with_upkeep(database, check))

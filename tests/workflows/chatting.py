@@ -12,8 +12,8 @@ from temporalio.client import WorkflowHandle
 from integrations.slack import KIND
 from models.base import new_id
 from models.integration import Integration
-from models.queries import integrations
-from models.vault import Vault
+from models.keyring import Keyring
+from models.queries.connections import connections
 from tests.workflows.lab import Lab, own_client
 from worker import build_chat_worker
 from workflows.chat import ChatWorkflow
@@ -26,7 +26,7 @@ Handle = WorkflowHandle[ChatWorkflow, str]
 @asynccontextmanager
 async def chat_worker(lab: Lab) -> AsyncIterator[None]:
     """Afterwards the connections are paused: voices would wait for a Slack that is nowhere."""
-    async with build_chat_worker(await own_client(lab.env), lab.sessions, Vault("k"), "http://x"):
+    async with build_chat_worker(await own_client(lab.env), lab.sessions, Keyring("k"), "http://x"):
         yield
     async with lab.sessions.begin() as session:
         nowhere = Integration.config["baseUrl"].as_string() == NOWHERE
@@ -36,7 +36,7 @@ async def chat_worker(lab: Lab) -> AsyncIterator[None]:
 async def request_from_slack(lab: Lab, *, is_settled: bool = False) -> int:
     """A command of somebody unknown: Slack has to be asked who that is. The delivery's number."""
     now = datetime.now(UTC)
-    secrets = Vault("k").seal({"token": "xoxb-lab", "webhookSecret": "s"})
+    secrets = Keyring("k").seal({"token": "xoxb-lab", "webhookSecret": "s"})
     row = Integration(id=new_id("int"), kind=KIND, name="Slack", config={"baseUrl": NOWHERE}, secrets=secrets)
     form = {
         "command": "/afterword",
@@ -50,7 +50,7 @@ async def request_from_slack(lab: Lab, *, is_settled: bool = False) -> int:
     async with lab.sessions.begin() as session:
         session.add(row)
         await session.flush()
-        delivery = await integrations.record_delivery(
+        delivery = await connections.record_delivery(
             session,
             kind=KIND,
             integration_id=row.id,
@@ -61,7 +61,7 @@ async def request_from_slack(lab: Lab, *, is_settled: bool = False) -> int:
         )
         assert delivery is not None
         if is_settled:
-            await integrations.settle_delivery(session, delivery, "done", now)
+            await connections.settle_delivery(session, delivery, "done", now)
     return delivery
 
 

@@ -20,27 +20,32 @@ from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 from temporalio.worker import Worker
 
 from domain.access import Role, Viewer
-from domain.calendar import DAY_MINUTES, Calendar
-from domain.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
-from domain.policy import Asked, Office, Policy, Rung, RungKind
-from domain.snapshots import ActionItemSnapshot, PostmortemSnapshot
-from domain.targets import TargetName, TargetState
-from domain.tickets import TicketState
+from domain.escalation.policy import Asked, Office, Policy, Rung, RungKind
+from domain.escalation.targets import TargetName, TargetState
+from domain.people.calendar import DAY_MINUTES, Calendar
+from domain.postmortems.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
+from domain.postmortems.snapshots import ActionItemSnapshot, PostmortemSnapshot
+from domain.tickets.status import TicketState
 from integrations import shelf
 from integrations.tracker import TicketAction, TicketChange, TicketRef, Tracker
 from integrations.trackers import console
 from models.action_item import ActionItem, Ticket
+from models.escalation import LadderStep
 from models.integration import Integration
-from models.ladder import LadderStep
+from models.keyring import Keyring
 from models.person import Person
 from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget
-from models.queries import action_items, integrations, people, policies, postmortems, records, teams
-from models.queries.moves import as_target
-from models.queries.postmortems import NewPostmortem, NewTimelineEvent
+from models.queries import action_items
+from models.queries.audit import records
+from models.queries.connections import connections
+from models.queries.escalation import policies
+from models.queries.people import people, teams
+from models.queries.postmortems import postmortems
+from models.queries.postmortems.postmortems import NewPostmortem, NewTimelineEvent
+from models.queries.review.commands import as_target
 from models.record import CommandLog, Notice
 from models.session import Sessions, make_engine, make_sessions
 from models.team import Service
-from models.vault import Vault
 from runtime.embedded import postgres
 from tests.cli.running import ROOT
 from worker import build_workers
@@ -53,7 +58,7 @@ ALWAYS = Office(Calendar("UTC", (1, 2, 3, 4, 5, 6, 7), 0, DAY_MINUTES))
 AT_DUE = Policy("When it is due", ladder=(Rung(RungKind.DUE, 0, (Asked.OWNER,)),), office=ALWAYS, stale_after_days=None)
 """One rung, for people who never rest: a nudge comes at its time, whenever that is."""
 ADMIN = Viewer("user_lab", Role.ADMIN)
-VAULT = Vault("k")
+KEYRING = Keyring("k")
 SECTIONS = {"summary": "S", "impact": "I", "root_cause": "R", "resolution": "F"}
 SUGGEST_CONTINUE_AS_NEW = "limit.historyCount.suggestContinueAsNew=50"
 
@@ -83,7 +88,7 @@ class Crew:
     workers: list[Worker] = field(default_factory=list)
 
     async def come(self) -> None:
-        self.workers = build_workers(await own_client(self.env), self.sessions, VAULT, "http://x")[:2]
+        self.workers = build_workers(await own_client(self.env), self.sessions, KEYRING, "http://x")[:2]
         for one in self.workers:
             await one.__aenter__()
 
@@ -122,7 +127,7 @@ class Lab:
     async def console(self, integration_id: str) -> "Board":
         """A connection to a board of its own."""
         config = {"project": f"B{uuid4().hex[:8].upper()}"}
-        secrets = VAULT.seal({"webhookSecret": "s"})
+        secrets = KEYRING.seal({"webhookSecret": "s"})
         row = Integration(id=integration_id, kind="console", name="Board", config=config, secrets=secrets)
         async with self.sessions.begin() as session:
             session.add(row)
@@ -211,7 +216,7 @@ class Board:
         headers, body = console.delivery(self._tracker("jane").update(ref, change), action, "jane", "s")
         told = {name.lower(): value for name, value in headers.items()}
         async with self.lab.sessions.begin() as session:
-            delivery = await integrations.record_delivery(
+            delivery = await connections.record_delivery(
                 session,
                 kind="console",
                 integration_id=self.integration_id,
@@ -280,7 +285,7 @@ class Case:
             "priority": "HIGH",
         }
         async with self.lab.sessions.begin() as session:
-            seen = await postmortems.get_seen(session, viewer, self.id)
+            seen = await postmortems.get_visible(session, viewer, self.id)
             await action_items.add_item(session, viewer, seen, item_id, values, now)
         return item_id
 
@@ -385,7 +390,7 @@ async def running_lab(database_url: str, *settings: str) -> AsyncIterator[Lab]:
                 role=Role.RESPONDER,
             )
     async with await _environment(settings) as env, AsyncExitStack() as stack:
-        for one in build_workers(await own_client(env), sessions, VAULT, "http://x"):
+        for one in build_workers(await own_client(env), sessions, KEYRING, "http://x"):
             if one.task_queue == tracker_queue("console"):
                 await stack.enter_async_context(one)
         crew = Crew(env, sessions)

@@ -14,21 +14,24 @@ from temporalio.client import WorkflowHandle
 
 from domain.access import Role
 from models.integration import Integration
+from models.keyring import Keyring
+from models.notification import Message, Voice
 from models.person import Person
 from models.postmortem import Postmortem
-from models.queries import notices, policies, postmortems, teams, voices
-from models.queries.postmortems import NewPostmortem
+from models.queries.escalation import policies
+from models.queries.notifications import notices, receivers
+from models.queries.people import teams
+from models.queries.postmortems import postmortems
+from models.queries.postmortems.postmortems import NewPostmortem
 from models.record import Notice
 from models.session import make_engine, make_sessions
 from models.team import Team
-from models.vault import Vault
-from models.voice import Message, Voice
 from runtime.dispatch import Dispatch
 from tests.peers.smtp import Mailbox
 from tests.workflows.lab import SECTIONS, Crew, Lab, _environment, own_client
 from worker import build_workers
 
-VAULT = Vault("k")
+KEYRING = Keyring("k")
 
 T = TypeVar("T")
 
@@ -54,7 +57,7 @@ class Room:
 
     async def start_workers(self, *, sending: bool = True) -> None:
         self.workers = AsyncExitStack()
-        known = build_workers(await own_client(self.lab.env), self.lab.sessions, VAULT, "http://afterword.test")
+        known = build_workers(await own_client(self.lab.env), self.lab.sessions, KEYRING, "http://afterword.test")
         for one in known[: 2 if sending else 1]:
             await self.workers.enter_async_context(one)
 
@@ -65,7 +68,7 @@ class Room:
         integration_id = f"int_{uuid4().hex[:12]}"
         async with self.lab.sessions.begin() as session:
             row = Integration(id=integration_id, kind=kind, name=f"A {kind}", config=config, **columns)
-            row.secrets = VAULT.seal(secrets)
+            row.secrets = KEYRING.seal(secrets)
             session.add(row)
         return integration_id
 
@@ -141,7 +144,7 @@ class Listener:
             for name, value in columns.items():
                 setattr(person, name, value)
             await session.flush()
-            await voices.replan(session, self.id)
+            await receivers.replan(session, self.id)
 
     async def is_told(self, kind: str, when: datetime, **facts: Any) -> None:
         """The row is committed; nobody has woken the workflow."""

@@ -18,13 +18,16 @@ from uuid import uuid4
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 
 from domain.access import Role, Viewer
-from domain.commands import ActionItemAction, PostmortemAction
-from domain.policy import Policy
-from domain.targets import TargetName
-from domain.tickets import TicketState
+from domain.escalation.policy import Policy
+from domain.escalation.targets import TargetName
+from domain.postmortems.commands import ActionItemAction, PostmortemAction
+from domain.tickets.status import TicketState
 from integrations.tracker import TicketAction, TicketChange
 from models.postmortem import Postmortem
-from models.queries import integrations, notices, postmortems, ticket_batches
+from models.queries.connections import connections
+from models.queries.notifications import notices
+from models.queries.postmortems import postmortems
+from models.queries.tickets import batches
 from runtime.dispatch import Dispatch
 from tests.workflows.chatting import ask, chat_worker, give_up, request_from_slack
 from tests.workflows.lab import ALWAYS, SUGGEST_CONTINUE_AS_NEW, Case, Lab, migrated_postgres, running_lab
@@ -257,9 +260,9 @@ async def ticket_batch(lab: Lab) -> Recorded:
         await case.start_item(item_id)
     board = await lab.console(f"int_{items[0]}")
     async with lab.sessions.begin() as session:
-        seen = await postmortems.get_seen(session, viewer, case.id, lock=True)
-        integration = await integrations.get_integration(session, board.integration_id)
-        asked = await ticket_batches.ask_for_tickets(session, viewer, seen, integration, None, case.resolved_at)
+        seen = await postmortems.get_visible(session, viewer, case.id, lock=True)
+        integration = await connections.get_integration(session, board.integration_id)
+        asked = await batches.ask_for_tickets(session, viewer, seen, integration, None, case.resolved_at)
         batch_id = asked.id
     handle = await lab.client.start_workflow(
         TicketBatchWorkflow.run, TicketBatchStart(batch_id), id=f"tickets-{batch_id}", task_queue=TASK_QUEUE

@@ -1,6 +1,6 @@
 """A request from a chat while Slack is away: tried again for as long as an answer is of use, then given up aloud."""
 
-from models.queries import chat
+from models.queries.chat import chat
 from tests.workflows.chatting import ask, chat_worker, give_up, request_from_slack
 from tests.workflows.lab import Lab
 

@@ -12,15 +12,16 @@ import pytest
 from sqlalchemy import select, update
 
 from domain.access import Role
-from domain.commands import ActionItemAction, PostmortemAction
-from domain.policy import Asked, Policy, Rung, RungKind, Span
-from domain.targets import TargetName
+from domain.escalation.policy import Asked, Policy, Rung, RungKind, Span
+from domain.escalation.targets import TargetName
+from domain.postmortems.commands import ActionItemAction, PostmortemAction
 from integrations import public_holidays
 from models.action_item import ActionItem
-from models.ladder import LadderAlarm, LadderStep
+from models.escalation import LadderAlarm, LadderStep
 from models.person import Person
 from models.postmortem import Comment, Postmortem, PostmortemTarget
-from models.queries import calendars, policies, policy_effects
+from models.queries.escalation import policies, policy_effects
+from models.queries.people import calendars
 from models.record import Notice
 from models.section import Section
 from tests.workflows.lab import ADMIN, ALWAYS, AT_DUE, Case, Lab

@@ -12,7 +12,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
-from domain.snapshots import ActionItemSnapshot, PostmortemSnapshot
+from domain.postmortems.snapshots import ActionItemSnapshot, PostmortemSnapshot
 from tests.workflows.record_histories import HISTORIES, SCENARIOS, SHORT
 from workflows.action_item import ActionItemStart, ActionItemWorkflow
 from workflows.chat import ChatWorkflow

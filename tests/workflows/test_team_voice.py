@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from models.postmortem import PostmortemTarget
-from models.queries import notices
-from models.queries.records import audit
+from models.queries.audit.records import audit
+from models.queries.notifications import notices
 from tests.cli.running import free_port
 from tests.peers.receiver import Receiver, receiver
 from tests.workflows.listening import Listener, Room, at

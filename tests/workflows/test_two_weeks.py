@@ -4,9 +4,9 @@ import asyncio
 from datetime import UTC, datetime, time, timedelta
 
 from domain.access import Role
-from domain.commands import ActionItemAction, PostmortemAction
-from domain.snapshots import PostmortemSnapshot
-from domain.targets import DEFAULT_HOURS, TargetName, TargetState
+from domain.escalation.targets import DEFAULT_HOURS, TargetName, TargetState
+from domain.postmortems.commands import ActionItemAction, PostmortemAction
+from domain.postmortems.snapshots import PostmortemSnapshot
 from models.record import Notice
 from tests.workflows.lab import Case, Lab
 

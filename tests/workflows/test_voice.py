@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.access import Role
-from domain.lifecycle import Status
+from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem
 from models.postmortem import Postmortem, PostmortemReviewer
 from models.team import Team

@@ -12,7 +12,8 @@ from domain.access import Visibility
 from models.account import PersonAccount
 from models.integration import Integration
 from models.postmortem import Postmortem, PostmortemReviewer
-from models.queries import notices, teams
+from models.queries.notifications import notices
+from models.queries.people import teams
 from models.team import Team
 from tests.peers.slack import BOT_TOKEN, Scripted, SlackPeer
 from tests.workflows.listening import Listener, Room, at

@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.access import Role, Viewer
-from domain.calendar import Calendar
-from domain.ladder import occasion
-from domain.lifecycle import Status
-from domain.policy import Office, Policy
+from domain.escalation.plan import occasion
+from domain.escalation.policy import Office, Policy
+from domain.people.calendar import Calendar
+from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem
 from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget
-from models.queries import notices, policies
+from models.queries.escalation import policies
+from models.queries.notifications import notices
 from models.section import Section
 from tests.workflows.listening import Room, at, eventually, plain
 

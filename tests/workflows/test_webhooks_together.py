@@ -4,12 +4,12 @@ import json
 
 from sqlalchemy import select, update
 
-from domain.commands import ActionItemAction
-from domain.tickets import TicketState
+from domain.postmortems.commands import ActionItemAction
+from domain.tickets.status import TicketState
 from integrations.tracker import TicketAction, TicketChange
 from models.action_item import ActionItem
 from models.integration import Integration, WebhookDelivery
-from models.vault import Vault
+from models.keyring import Keyring
 from tests.workflows.lab import Lab
 from tests.workflows.record_histories import HISTORIES
 
@@ -32,7 +32,7 @@ async def test_one_that_is_refused_is_left_to_the_drain(lab: Lab) -> None:
     refused = await locked.changed(item_id, TicketAction.EDITED, TicketChange(title="Alert at 70 %"))
     taken = await board.changed(item_id, TicketAction.EDITED, TicketChange(title="Alert at 60 %"))
     closed = await board.changed(item_id, TicketAction.CLOSED, TicketChange(state=TicketState.DONE))
-    sealed = Vault("a key that is lost").seal({"webhookSecret": "s"})
+    sealed = Keyring("a key that is lost").seal({"webhookSecret": "s"})
     async with lab.sessions.begin() as session:
         row = update(Integration).where(Integration.id == locked.integration_id)
         await session.execute(row.values(secrets=sealed, is_enabled=False))

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from domain.tickets import CloseReason
+from domain.tickets.status import CloseReason
 from integrations.tracker import Ticket, TicketAction, Tracker
 from tests.peers.receiver import Delivery
 

@@ -3,7 +3,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from domain.tickets import CloseReason, TicketState
+from domain.tickets.status import CloseReason, TicketState
 from integrations.shelf import connect
 from integrations.tracker import Ticket, TicketAction, TicketChange, TicketDraft, Tracker
 from integrations.trackers.console import delivery

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from domain.tickets import CloseReason
+from domain.tickets.status import CloseReason
 from integrations.shelf import connect
 from integrations.tracker import Ticket, TicketAction, Tracker
 from tests.integrations.benches import Settings

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.tickets import CloseReason, TicketState
+from domain.tickets.status import CloseReason, TicketState
 from integrations.shelf import connect
 from integrations.tracker import Ticket, TicketAction, Tracker
 from tests.integrations.benches import Settings

@@ -1,0 +1,1 @@
+"""Activities about notices, digests, and the channels that deliver them."""

@@ -1,0 +1,1 @@
+"""Activities about the tickets that mirror action items in a tracker."""

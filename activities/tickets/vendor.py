@@ -1,0 +1,46 @@
+"""How an activity speaks to a vendor: on a thread, between transactions, while Temporal is told that it lives."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from activities.heartbeat import beating
+from integrations import shelf
+from integrations.tracker import Tracker
+from models.integration import Integration
+from models.keyring import Keyring
+
+T = TypeVar("T")
+
+
+class Conversation:
+    """With one vendor, through one connection. ``calls`` counts requests, ``request_id`` is the vendor's own id of the
+    last one, ``account`` who we are there: asked for where it is not known and ``introduced``. The credentials live no
+    longer than one :meth:`ask`."""
+
+    def __init__(self, integration: Integration, keyring: Keyring, *, introduced: bool = False) -> None:
+        self._integration = integration
+        self._keyring = keyring
+        self.calls = 0
+        self.request_id: str | None = None
+        self.account: str | None = integration.account
+        self._introduced = introduced
+
+    @property
+    def tracker(self) -> type[Tracker]:
+        return shelf.tracker(self._integration.kind)
+
+    async def ask(self, say: Callable[[Tracker], T]) -> T:
+        """What ``say`` answers, on a thread; raises what it raises."""
+        return await beating(asyncio.to_thread(self._ask, say))
+
+    def _ask(self, say: Callable[[Tracker], T]) -> T:
+        secrets = self._keyring.open(self._integration.secrets)
+        with shelf.connect(self._integration.kind, self._integration.config, secrets) as tracker:
+            try:
+                if self.account is None and self._introduced:
+                    self.account = tracker.own_account()
+                return say(tracker)
+            finally:
+                self.calls += tracker.calls
+                self.request_id = tracker.request_id

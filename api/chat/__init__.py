@@ -1,0 +1,1 @@
+"""HTTP about the Slack front end."""

@@ -1,0 +1,123 @@
+"""Slack's requests: checked, recorded once, acknowledged within three seconds; done by the workflow of each.
+
+200 with an empty body, whatever comes of it: the answer goes where it was asked. Only what Slack has to know at once
+is in this one: the challenge of a new address, and what is wrong with the fields of a dialog. 400 not of the shape of
+Slack; 401 not signed by it within five minutes; 404 no such connection; 410 one that was given up; 503 not recorded:
+events are sent again. What a paused connection is sent is checked, recorded and not done.
+"""
+
+import asyncio
+from datetime import UTC, datetime
+
+import structlog
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
+from starlette.background import BackgroundTask
+
+from api.request_context import Parts
+from domain.errors import BadSignature, StoreUnavailable
+from integrations import slack_request
+from integrations.slack import KIND
+from integrations.slack_request import Asked, Challenge, LinksShared, Read, Submitted, Unused
+from integrations.webhook import header
+from models.queries.connections import connections
+from models.session import Session
+from runtime.chat import dialogs
+from runtime.chat.desk import Connection, Desk
+from runtime.chat.desk import Request as ChatRequest
+
+log = structlog.get_logger()
+
+BUDGET = 2.5
+"""Seconds, of Slack's three."""
+KEPT_HEADERS = ("content-type", "x-slack-retry-num", "x-slack-retry-reason")
+
+
+async def receive(request: Request, integration_id: str | None) -> Response:
+    """Raises BadSignature, MalformedWebhook, NotFound, WebhookNotWanted, AmbiguousConnection, TooManyWaiting or
+    StoreUnavailable."""
+    try:
+        async with asyncio.timeout(BUDGET):
+            return await _receive(request.app.state.parts, request, integration_id)
+    except TimeoutError:
+        raise StoreUnavailable() from None
+
+
+async def _receive(parts: Parts, request: Request, integration_id: str | None) -> Response:
+    body = await request.body()
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    now = datetime.now(UTC)
+    async with parts.chats.turn(), parts.sessions.begin() as session:
+        row = await connections.get_connection(session, KIND, integration_id)
+        connection = Connection.of(row, parts.keyring)
+        try:
+            slack_request.verify(headers, body, connection.signing_secrets, now)
+        except BadSignature as refusal:
+            log.warning("webhook refused", source=KIND, reason=str(refusal), integration_id=row.id)
+            raise
+        asked = slack_request.read(headers, body)
+        if isinstance(asked, Challenge):
+            return JSONResponse({"challenge": asked.words})
+        if isinstance(asked, Unused) or not _is_from(connection, asked):
+            log.info("slack request not used", delivery_id=asked.id, what=type(asked).__name__)
+            return Response(status_code=200)
+        if not row.is_enabled:
+            await _leave(session, row.id, asked, headers, body, now)
+            return Response(status_code=200)
+        chat = ChatRequest(desk_of(parts), connection, 0, now)
+        if isinstance(asked, Submitted) and (wrong := dialogs.problems(chat, asked)):
+            return JSONResponse({"response_action": "errors", "errors": wrong})
+        delivery = await _record(session, row.id, asked, headers, body, now)
+    if delivery is None:
+        log.info("slack request came before", delivery_id=asked.id, retry=header(headers, "X-Slack-Retry-Num"))
+        return Response(status_code=200)
+    log.info("slack request recorded", delivery=delivery, delivery_id=asked.id, what=type(asked).__name__)
+    is_opened = await _opened(parts, ChatRequest(chat.desk, connection, delivery, now), asked)
+    rest = None if is_opened else BackgroundTask(parts.dispatch.start_chat, delivery)
+    return Response(status_code=200, background=rest)
+
+
+def desk_of(parts: Parts) -> Desk:
+    return Desk(parts.sessions, parts.keyring, parts.commands, parts.dispatch, parts.settings.base_url)
+
+
+def _is_from(connection: Connection, asked: Asked) -> bool:
+    """One app may be in several workspaces; a connection that names its own takes nothing from another one."""
+    ours = connection.config.workspace_id
+    workspace = asked.workspace if isinstance(asked, LinksShared) else asked.asker.workspace
+    return not ours or workspace == ours
+
+
+async def _record(
+    session: Session, integration_id: str, asked: Read, headers: dict[str, str], body: bytes, now: datetime
+) -> int | None:
+    return await connections.record_delivery(
+        session,
+        kind=KIND,
+        integration_id=integration_id,
+        delivery_id=getattr(asked, "id", ""),
+        headers={name: headers[name][:200] for name in KEPT_HEADERS if name in headers},
+        body=body,
+        now=now,
+    )
+
+
+async def _leave(
+    session: Session, integration_id: str, asked: Asked, headers: dict[str, str], body: bytes, now: datetime
+) -> None:
+    """Of a paused connection: kept as every request is, and nobody does it."""
+    delivery = await _record(session, integration_id, asked, headers, body, now)
+    if delivery is not None:
+        await connections.conclude_delivery(
+            session, integration_id, delivery, "paused", now, delivery_id=asked.id, operation=KIND
+        )
+    log.info("slack request of a paused connection", delivery_id=asked.id, what=type(asked).__name__)
+
+
+async def _opened(parts: Parts, chat: ChatRequest, asked: Asked) -> bool:
+    """A dialog is opened here, while its trigger holds; everything else, and what did not open, is the workflow's."""
+    if not (dialogs.wants_dialog(asked) and await dialogs.open_dialog(chat, asked)):
+        return False
+    async with parts.sessions.begin() as session:
+        await connections.settle_delivery(session, chat.delivery, "dialog opened", datetime.now(UTC))
+    return True

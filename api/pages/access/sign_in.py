@@ -1,0 +1,108 @@
+"""Signing in and out: with an API token, or with a link that works once. Nobody has a password."""
+
+import secrets
+from datetime import UTC, datetime
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.pages.access import sessions
+from api.pages.rendering import render
+from api.pages.routing import fields, local_path, to
+from api.request_context import Parts, token_hash
+from domain.errors import DomainError, NotSignedIn, SignInLinkUsed
+from models.queries.access import sign_in
+from models.queries.people import people
+from models.session import Session
+from runtime.seed import PEOPLE
+from runtime.settings import Settings
+
+routes = APIRouter(include_in_schema=False)
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+Plain = Annotated[str, Query(max_length=2000, pattern=r"^[^\x00]*$")]
+
+
+@routes.get("/sign-in")
+async def ask(request: Request, code: Plain = "", next: Plain = "/") -> Response:  # noqa: A002 - a well-known name
+    """Opening a link signs nobody in, since mail programs open links too; its button does."""
+    return _form(request, code=code, wanted=local_path(next))
+
+
+def _form(request: Request, *, code: str, wanted: str, refusal: DomainError | None = None) -> Response:
+    parts: Parts = request.app.state.parts
+    nonce = sessions.find_visit(request, parts.settings) or secrets.token_urlsafe(18)
+    values = {
+        "me": None,
+        "csrf": sessions.form_token(parts.settings, nonce),
+        "code": code,
+        "wanted": wanted,
+        "refusal": refusal,
+        "demo": _demo_people(request, parts.settings),
+    }
+    response = render("access/sign_in.html", values, 403 if refusal else 200)
+    sessions.begin_visit(response, parts.settings, nonce)
+    return response
+
+
+@routes.post("/sign-in")
+async def enter(request: Request) -> Response:
+    parts: Parts = request.app.state.parts
+    form = fields(request, await request.body())
+    sessions.check_form(request, parts.settings, sessions.find_visit(request, parts.settings), form.get("csrf", ""))
+    wanted = local_path(form.get("next", "/"))
+    try:
+        token_id = await _token_id(request, parts, form)
+    except (SignInLinkUsed, NotSignedIn) as refusal:
+        return _form(request, code="", wanted=wanted, refusal=refusal)
+    response = to(wanted)
+    sessions.remember(response, parts.settings, token_id)
+    return response
+
+
+def _demo_people(request: Request, settings: Settings) -> dict[str, str]:
+    """Names by id of those whom anybody at this machine may try the demo as; nobody wherever others could ask.
+
+    The host that was asked for is checked, too: a page elsewhere may have its own name point at this machine.
+    """
+    asked = urlsplit(f"//{request.headers.get('Host', '')}").hostname
+    asking = request.client.host if request.client else ""
+    if not (settings.demo and settings.demo_sign_in and {asked, asking, settings.host} <= LOOPBACK):
+        return {}
+    return {person_id: f"{name}, {role.value.lower()}" for person_id, _, name, role in PEOPLE}
+
+
+async def _token_id(request: Request, parts: Parts, form: dict[str, str]) -> str:
+    """The row that the session names. Raises NotSignedIn or SignInLinkUsed."""
+    now = datetime.now(UTC)
+    async with parts.sessions.begin() as session:
+        if (person_id := form.get("person", "")) in _demo_people(request, parts.settings):
+            return await _demo_session(session, person_id, now)
+        if code := form.get("code", "").strip():
+            return (await sign_in.use_link(session, token_hash(code), now)).id
+        found = await people.find_signed_in(session, token_hash(form.get("token", "").strip()), now, "web")
+        if found is None or sign_in.LINK in found.viewer.scopes:
+            raise NotSignedIn()
+        return found.token_id
+
+
+async def _demo_session(session: Session, person_id: str, now: datetime) -> str:
+    person = await people.find_person(session, person_id)
+    if person is None or not person.is_active:
+        raise NotSignedIn()
+    return (await sign_in.begin_session(session, person, now)).id
+
+
+@routes.post("/sign-out")
+async def leave(request: Request) -> Response:
+    parts: Parts = request.app.state.parts
+    session = sessions.find_session(request, parts.settings)
+    form = fields(request, await request.body())
+    if session is not None:
+        sessions.check_form(request, parts.settings, session.nonce, form.get("csrf", ""))
+        async with parts.sessions.begin() as database:
+            await sign_in.end_session(database, session.token_id, datetime.now(UTC))
+    response = to("/sign-in")
+    sessions.forget(response)
+    return response

@@ -1,0 +1,175 @@
+"""One connection: how it does, its settings, how items become its tickets, and trying it."""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Response
+
+from api.pages.connections.forms import sent_projection, sent_secrets, sent_settings, settings_of, shown_projection
+from api.pages.routing import Visit, Visiting, read_form, router, to
+from api.pages.showing import attempted, show
+from api.shapes.base import PathId
+from api.v1.connections import checks, dry_run, sync_log
+from api.v1.connections import connections as api
+from api.v1.connections.connections import IntegrationPatch, integration_out
+from api.v1.connections.dry_run import DryRunIn
+from api.v1.connections.health import HealthOut, HourOut, get_health
+from domain.errors import DomainError
+from integrations import kinds
+from models.queries.connections import connections
+from models.queries.connections.sync_log import LogFilters
+from models.queries.pagination import Ask
+from models.queries.people import teams
+
+routes = router()
+
+HEIGHT = 56
+"""Of the picture of attempts, in its own units; a bar is ten wide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One hour: how high the attempts stand, and the errors among them. ``said`` is what a pointer reads."""
+
+    x: int
+    attempts: float
+    errors: float
+    said: str
+
+
+def bars(hours: Sequence[HourOut]) -> list[Bar]:
+    most = max((one.attempts for one in hours), default=0) or 1
+    return [
+        Bar(
+            at * 10,
+            round(HEIGHT * one.attempts / most, 1),
+            round(HEIGHT * one.errors / most, 1),
+            f"{one.at:%-d %b, %H:%M} UTC: {one.attempts} attempts, {one.errors} of them errors",
+        )
+        for at, one in enumerate(hours)
+    ]
+
+
+@routes.get("/settings/integrations/{integration_id}")
+async def read(visit: Visiting, integration_id: PathId) -> Response:
+    return await _shown(visit, integration_id)
+
+
+async def _shown(visit: Visit, integration_id: str, refusal: DomainError | None = None, **more: Any) -> Response:
+    context = visit.context
+    context.require_admin("see the connections of")
+    row = await connections.get_integration(context.session, integration_id)
+    health: HealthOut = await get_health(context, integration_id)
+    kind = kinds.kind_of(row.kind)
+    sent = visit.form if refusal else {}
+    latest = await sync_log.list_deliveries(context, integration_id, LogFilters(), Ask(8))
+    page: dict[str, Any] = {
+        "one": integration_out(context, row),
+        "kind": kind,
+        "health": health,
+        "bars": bars(health.hours),
+        "height": HEIGHT,
+        "settings": settings_of(kind.config, row.config),
+        "typed": {name[2:]: value for name, value in sent.items() if name.startswith("c.")} or None,
+        "secrets": settings_of(kind.secrets, {}),
+        "projection": shown_projection(_projection(sent) or row.projection),
+        "places": await _places(visit),
+        "attempts": latest.items,
+        "tested": None,
+        "tried": None,
+    }
+    return await show(visit, "connections/connection.html", refusal, **(page | more))
+
+
+def _projection(sent: Mapping[str, str]) -> dict[str, Any] | None:
+    """What was typed into a form that was refused, as far as it can be read."""
+    if sent.get("form") != "projection":
+        return None
+    try:
+        return sent_projection(sent)
+    except DomainError:
+        return None
+
+
+async def _places(visit: Visit) -> dict[str, str]:
+    session = visit.context.session
+    named = {f"team:{one.id}": f"Team {one.name}" for one in (await teams.list_teams(session, Ask(200))).items}
+    services = (await teams.list_services(session, Ask(200))).items
+    named |= {f"service:{one.id}": f"Service {one.name}" for one in services}
+    return {"else": "Everything else"} | named
+
+
+async def _answered(visit: Visit, integration_id: str, work: Awaitable[Any], spot: str = "") -> Response:
+    if refusal := await attempted(visit, work):
+        return await _shown(visit, integration_id, refusal)
+    return to(f"/settings/integrations/{integration_id}{spot}")
+
+
+async def _change(visit: Visit, integration_id: str, given: Mapping[str, Any]) -> None:
+    version = visit.form.get("version")
+    patch = read_form(IntegrationPatch, given)
+    await api.change_integration(visit.context, integration_id, patch, Response(), f'"{version}"' if version else None)
+
+
+@routes.post("/settings/integrations/{integration_id}")
+async def save(visit: Visiting, integration_id: PathId) -> Response:
+    context = visit.context
+    context.require_admin("change the connections of")
+    kind = kinds.kind_of((await connections.get_integration(context.session, integration_id)).kind)
+
+    async def work() -> None:
+        given: dict[str, Any] = {
+            "name": visit.form.get("name", ""),
+            "config": sent_settings(kind.config, visit.form),
+        }
+        if secrets := sent_secrets(kind.secrets, visit.form):
+            given["secrets"] = secrets
+        await _change(visit, integration_id, given)
+
+    return await _answered(visit, integration_id, work(), "#settings")
+
+
+@routes.post("/settings/integrations/{integration_id}/projection")
+async def save_projection(visit: Visiting, integration_id: PathId) -> Response:
+    async def work() -> None:
+        await _change(visit, integration_id, {"projection": sent_projection(visit.form)})
+
+    return await _answered(visit, integration_id, work(), "#projection")
+
+
+@routes.post("/settings/integrations/{integration_id}/enabled")
+async def pause_or_resume(visit: Visiting, integration_id: PathId) -> Response:
+    work = _change(visit, integration_id, {"enabled": visit.form.get("enabled") == "yes"})
+    return await _answered(visit, integration_id, work)
+
+
+@routes.post("/settings/integrations/{integration_id}/disconnect")
+async def disconnect(visit: Visiting, integration_id: PathId) -> Response:
+    return await _answered(visit, integration_id, api.disconnect(visit.context, integration_id))
+
+
+@routes.post("/settings/integrations/{integration_id}/test")
+async def check(visit: Visiting, integration_id: PathId) -> Response:
+    """Shows what the vendor answered; it is not kept."""
+    found: list[Any] = []
+
+    async def work() -> None:
+        found.append(await checks.check_integration(visit.context, integration_id))
+
+    refusal = await attempted(visit, work())
+    return await _shown(visit, integration_id, refusal, tested=found[0] if found else None)
+
+
+@routes.post("/settings/integrations/{integration_id}/dry-run")
+async def try_it(visit: Visiting, integration_id: PathId) -> Response:
+    """With an item that is there, by its id or address, or with a sample."""
+    found: list[Any] = []
+    item_id = visit.form.get("item", "").strip().rstrip("/").rsplit("/", 1)[-1]
+
+    async def work() -> None:
+        given = read_form(DryRunIn, {"actionItemId": item_id} if item_id else {})
+        found.append(await dry_run.dry_run(visit.context, integration_id, given))
+
+    refusal = await attempted(visit, work())
+    return await _shown(visit, integration_id, refusal, tried=found[0] if found else None)

@@ -1,0 +1,77 @@
+"""Connections to other systems, for administrators: how each stands, and making another one."""
+
+from typing import Annotated, Any
+
+from fastapi import Query, Response
+
+from api.pages.connections.forms import sent_secrets, sent_settings, settings_of
+from api.pages.routing import Visit, Visiting, read_form, router, to
+from api.pages.showing import attempted, show
+from api.v1.connections import connections as api
+from api.v1.connections.connections import IntegrationNew, integration_out
+from api.v1.connections.health import health_out
+from domain.errors import DomainError
+from integrations import kinds
+from models.queries.connections import connections, health
+from models.queries.pagination import Ask
+
+routes = router()
+
+
+@routes.get("/settings/integrations")
+async def list_integrations(visit: Visiting, cursor: str | None = None, disconnected: bool = False) -> Response:
+    context = visit.context
+    context.require_admin("see the connections of")
+    found = await connections.list_integrations(context.session, Ask(50, cursor), disconnected=disconnected)
+    figures = await health.figures_of(context.session, [one.id for one in found.items], context.now)
+    shown = [(integration_out(context, one), health_out(one, figures[one.id], [], context.now)) for one in found.items]
+    return await show(
+        visit,
+        "connections/connections.html",
+        integrations=shown,
+        next_cursor=found.next_cursor,
+        disconnected=disconnected,
+        labels={one.kind: one.label for one in kinds.all_kinds()},
+        kinds=kinds.all_kinds(),
+    )
+
+
+@routes.get("/settings/integrations/new")
+async def new(visit: Visiting, kind: Annotated[str, Query(max_length=40)]) -> Response:
+    visit.context.require_admin("add connections to")
+    return await _form(visit, kind)
+
+
+async def _form(visit: Visit, kind: str, refusal: DomainError | None = None) -> Response:
+    found = kinds.kind_of(kind)
+    typed: dict[str, Any] = {name[2:]: value for name, value in visit.form.items() if name.startswith("c.")}
+    settings = settings_of(found.config, {})
+    return await show(
+        visit,
+        "connections/new.html",
+        refusal,
+        kind=found,
+        settings=settings,
+        typed=typed if visit.form else None,
+        secrets=settings_of(found.secrets, {}),
+    )
+
+
+@routes.post("/settings/integrations/new")
+async def create(visit: Visiting) -> Response:
+    visit.context.require_admin("add connections to")
+    kind = kinds.kind_of(visit.form.get("kind", "")[:40])
+    made: list[str] = []
+
+    async def work() -> None:
+        given = {
+            "kind": kind.kind,
+            "name": visit.form.get("name", ""),
+            "config": sent_settings(kind.config, visit.form),
+            "secrets": sent_secrets(kind.secrets, visit.form),
+        }
+        made.append((await api.create_integration(visit.context, read_form(IntegrationNew, given), Response())).id)
+
+    if refusal := await attempted(visit, work()):
+        return await _form(visit, kind.kind, refusal)
+    return to(f"/settings/integrations/{made[0]}")

@@ -1,0 +1,1 @@
+"""Pages about sections, templates, revisions, and the Markdown that they hold."""

@@ -1,0 +1,89 @@
+"""The history of a section: who changed it when, what was changed between two revisions, and restoring one."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import Query, Response
+
+from api.pages.postmortems.reading import titles_of
+from api.pages.routing import Visit, Visiting, read_form, router, to
+from api.pages.showing import attempted, show
+from api.shapes.base import PathId
+from api.v1.content import sections as api
+from api.v1.content.sections import LAST, Name, RestoreIn
+from domain import access
+from domain.access import Verb
+from domain.content.diffs import compare
+from domain.errors import DomainError
+from domain.postmortems.lifecycle import Status
+from models.queries.content import sections
+from models.queries.content.kept_templates import get_kept
+from models.queries.pagination import Ask
+from models.queries.people import people
+from models.queries.postmortems.postmortems import get_visible
+
+routes = router()
+
+RevisionQuery = Annotated[int | None, Query(ge=0, le=LAST)]
+ORIGINS = {"edit": "", "merge": "merged with another\u2019s changes", "prefill": "as it began"}
+
+
+@routes.get("/postmortems/{postmortem_id}/history/{name}")
+async def read_history(
+    visit: Visiting,
+    postmortem_id: PathId,
+    name: Name,
+    older: Annotated[RevisionQuery, Query(alias="from")] = None,
+    newer: Annotated[RevisionQuery, Query(alias="to")] = None,
+    cursor: Annotated[str | None, Query(max_length=2000)] = None,
+) -> Response:
+    return await _shown(visit, postmortem_id, name, older, newer, cursor)
+
+
+async def _shown(
+    visit: Visit,
+    postmortem_id: str,
+    name: str,
+    older: int | None = None,
+    newer: int | None = None,
+    cursor: str | None = None,
+    refusal: DomainError | None = None,
+) -> Response:
+    session, viewer = visit.context.session, visit.context.viewer
+    found = await sections.list_revisions(session, viewer, postmortem_id, name, Ask(50, cursor))
+    before, after = await sections.get_two_texts(session, viewer, postmortem_id, name, older, newer)
+    current = (await sections.get_section(session, viewer, postmortem_id, name)).revision
+    seen = await get_visible(session, viewer, postmortem_id)
+    may_edit = access.may(Verb.EDIT, Status(seen.postmortem.status), seen.relations)
+    return await show(
+        visit,
+        "content/history.html",
+        refusal,
+        postmortem=seen.postmortem,
+        name=name,
+        title=titles_of(await get_kept(session, seen.postmortem)).get(name, name),
+        revisions=found.items,
+        next_cursor=found.next_cursor,
+        people=await people.people_by_id(session, [one.author_id for one in found.items]),
+        older=before.revision,
+        newer=after.revision,
+        current=current,
+        difference=await asyncio.to_thread(compare, before.text, after.text),
+        origins=ORIGINS,
+        may_restore=visit.request.state.frame["may_write"] and may_edit,
+    )
+
+
+@routes.post("/postmortems/{postmortem_id}/history/{name}/restore")
+async def restore(visit: Visiting, postmortem_id: PathId, name: Name) -> Response:
+    """``current`` is the revision that was shown as the newest: a later one is not overwritten unseen."""
+    form = visit.form
+
+    async def work() -> None:
+        given = read_form(RestoreIn, {"revision": form.get("revision", "")})
+        base = f'"{form.get("current", "")}"'
+        await api.restore_section(visit.context, postmortem_id, name, given, Response(), base)
+
+    if refusal := await attempted(visit, work()):
+        return await _shown(visit, postmortem_id, name, refusal=refusal)
+    return to(f"/postmortems/{postmortem_id}/history/{name}?restored={form.get('revision', '')}")

@@ -1,0 +1,1 @@
+"""Pages about notices, digests, and the channels that deliver them."""

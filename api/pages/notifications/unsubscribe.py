@@ -1,0 +1,38 @@
+"""The address in every digest: one click of a mail program, or a page with a button for people (RFC 8058).
+
+Whoever has the address may do nothing else by it; looking at it changes nothing, since mail programs do that.
+"""
+
+from fastapi import APIRouter, Request, Response
+
+from api.pages.rendering import render
+from api.request_context import Parts
+from domain.errors import NotFound
+from models.queries.notifications import preferences
+
+routes = APIRouter(include_in_schema=False)
+
+
+@routes.get("/unsubscribe/{token}")
+async def ask(request: Request, token: str) -> Response:
+    _person_id(request, token)
+    return render("notifications/unsubscribe.html", {"me": None, "path": request.url.path, "is_done": False}, 200)
+
+
+@routes.post("/unsubscribe/{token}")
+async def unsubscribe(request: Request, token: str) -> Response:
+    """Reminders stay in the inbox from now on; escalations still come."""
+    parts: Parts = request.app.state.parts
+    person_id = _person_id(request, token)
+    async with parts.sessions.begin() as session:
+        await preferences.unsubscribe(session, person_id)
+    return render("notifications/unsubscribe.html", {"me": None, "path": request.url.path, "is_done": True}, 200)
+
+
+def _person_id(request: Request, token: str) -> str:
+    """Raises NotFound for an address that we did not make."""
+    parts: Parts = request.app.state.parts
+    person_id = parts.keyring.unsign("unsubscribe", token) if token.isascii() and len(token) < 300 else None
+    if person_id is None:
+        raise NotFound(kind="page", id="unsubscribe")
+    return person_id

@@ -1,0 +1,1 @@
+"""Pages about postmortems: opening, reading, listing, their people and their lifecycle."""

@@ -1,0 +1,127 @@
+"""What people add beside the text: comments, action items, timeline entries."""
+
+import re
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import Response
+
+from api.pages.postmortems.reading import show_postmortem
+from api.pages.rendering import zone_of
+from api.pages.review.lifecycle import person_id
+from api.pages.routing import Visit, Visiting, read_form, router, to
+from api.pages.showing import attempted
+from api.request_context import RequestContext
+from api.shapes.base import PathId
+from api.shapes.postmortems import TimelineEventIn
+from api.v1 import action_items, comments, timeline
+from api.v1.action_items import ActionItemNew
+from api.v1.comments import CommentNew, CommentPatch
+from api.v1.postmortems.postmortems import start_after_commit
+from domain.content.visible_text import read
+from domain.errors import Malformed, reason
+from domain.timeline.moments import Precision
+from models.queries import timeline as events
+from models.queries.content.section_texts import read_bodies
+from models.queries.postmortems import postmortems
+from models.queries.postmortems.postmortems import NewTimelineEvent
+
+routes = router()
+
+
+async def _answered(visit: Visit, postmortem_id: str, work: Awaitable[Any], spot: str) -> Response:
+    if refusal := await attempted(visit, work):
+        return await show_postmortem(visit, postmortem_id, refusal)
+    return to(f"/postmortems/{postmortem_id}#{spot}")
+
+
+@routes.post("/postmortems/{postmortem_id}/comments")
+async def add_comment(visit: Visiting, postmortem_id: PathId) -> Response:
+    form = visit.form
+
+    async def work() -> None:
+        given: dict[str, Any] = {"body": form.get("body", ""), "section": form.get("section") or None}
+        if form.get("quote", "").strip():
+            given["anchor"] = await _words(visit, postmortem_id)
+        new = read_form(CommentNew, given | {"parent_id": form.get("parent") or None})
+        await comments.add_comment(visit.context, postmortem_id, new, Response())
+
+    return await _answered(visit, postmortem_id, work(), f"talk-{form.get('section') or 'all'}")
+
+
+async def _words(visit: Visit, postmortem_id: str) -> dict[str, Any]:
+    """The words that were marked in the page, in the Markdown of their section. ``from`` counts the letters before
+    them. Where they are not found as they were seen, they are asked for as they are, and refused with words."""
+    context, quote, section = visit.context, visit.form["quote"], visit.form.get("section", "")
+    await postmortems.get_visible(context.session, context.viewer, postmortem_id)
+    body = (await read_bodies(context.session, postmortem_id, [section])).get(section)
+    first = visit.form.get("from", "")
+    first_letter = int(first) if re.fullmatch("[0-9]{1,7}", first) else 0
+    place = read(body.text).source_of(quote, first_letter) if body else None
+    return {"start": place[0], "end": place[1]} if place else {"quote": quote}
+
+
+@routes.post("/postmortems/{postmortem_id}/comments/{comment_id}/resolve")
+async def resolve(visit: Visiting, postmortem_id: PathId, comment_id: PathId) -> Response:
+    change = CommentPatch(resolved=visit.form.get("resolved") != "no")
+    work = comments.change_comment(visit.context, postmortem_id, comment_id, change, Response())
+    return await _answered(visit, postmortem_id, work, f"c-{comment_id}")
+
+
+@routes.post("/postmortems/{postmortem_id}/action-items")
+async def add_item(visit: Visiting, postmortem_id: PathId) -> Response:
+    form = visit.form
+
+    async def work() -> None:
+        owner_id = await person_id(visit, "owner") if form.get("owner", "").strip() else None
+        given = {"description": form.get("description", ""), "priority": form.get("priority", "MEDIUM")}
+        new = read_form(ActionItemNew, given | {"owner_id": owner_id, "due_date": form.get("dueDate") or None})
+        await action_items.add_action_item(visit.context, postmortem_id, new, Response())
+
+    return await _answered(visit, postmortem_id, work(), "actionItems")
+
+
+@routes.post("/postmortems/{postmortem_id}/timeline")
+async def add_event(visit: Visiting, postmortem_id: PathId) -> Response:
+    """``at`` is a local time as the browser's field gives it, in the person's own zone."""
+    context, form = visit.context, visit.form
+
+    async def work() -> None:
+        at = instant_of(form.get("at", ""), context.person.time_zone)
+        precision = form.get("precision", "MINUTE")
+        given = {"event": form.get("event", ""), "type": form.get("type", "OTHER"), "actor": form.get("actor") or None}
+        new = read_form(TimelineEventIn, given | {"at": _earliest(at, precision, context), "precision": precision})
+        seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id, lock=True)
+        event = NewTimelineEvent(new.at, new.event, new.type, new.actor, precision=new.precision)
+        _, started = await events.add_to_timeline(context.session, context.viewer, seen, [event], context.now)
+        if started:
+            start_after_commit(context, postmortem_id)
+
+    return await _answered(visit, postmortem_id, work(), "timeline")
+
+
+def _earliest(at: datetime, precision: str, context: RequestContext) -> datetime:
+    """The earliest instant that is meant, on the person's own clock: ``14:37`` within the hour is ``14:??``."""
+    local = at.astimezone(zone_of(context.person.time_zone))
+    match precision:
+        case Precision.DAY:
+            local = local.replace(hour=0, minute=0)
+        case Precision.HOUR:
+            local = local.replace(minute=0)
+        case Precision.TEN_MINUTES:
+            local = local.replace(minute=local.minute // 10 * 10)
+    return local.astimezone(UTC)
+
+
+def instant_of(written: str, zone: str) -> datetime:
+    try:
+        return datetime.fromisoformat(written).replace(tzinfo=zone_of(zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Malformed(reasons=[reason("instant", "Give a date and a time.", where="at")]) from None
+
+
+@routes.post("/postmortems/{postmortem_id}/timeline/{event_id}/remove")
+async def remove_event(visit: Visiting, postmortem_id: PathId, event_id: PathId) -> Response:
+    work = timeline.remove_from_timeline(visit.context, postmortem_id, event_id)
+    return await _answered(visit, postmortem_id, work, "timeline")

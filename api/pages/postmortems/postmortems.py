@@ -1,0 +1,98 @@
+"""Postmortems: the list, a new one, and the page of one."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Response
+
+from api.pages.postmortems.reading import show_postmortem
+from api.pages.routing import Visit, Visiting, read_form, router, to
+from api.pages.showing import attempted, show
+from api.shapes.base import PathId, ask
+from api.shapes.postmortems import PostmortemNew
+from api.v1.postmortems import postmortems as api
+from api.v1.postmortems.postmortems import RefQuery, Search
+from domain.errors import DomainError
+from domain.postmortems.lifecycle import Status
+from models.queries import home
+from models.queries.content import templates
+from models.queries.incidents import incidents
+from models.queries.incidents.incidents import IncidentFilters
+from models.queries.pagination import Ask
+from models.queries.people import people, teams
+from models.queries.postmortems import postmortems
+from models.queries.postmortems.postmortems import Filters
+
+routes = router()
+
+
+@routes.get("/postmortems")
+async def list_postmortems(
+    visit: Visiting,
+    page: Annotated[Ask, Depends(ask)],
+    status: Status | None = None,
+    team: RefQuery = None,
+    q: Search = None,
+    overdue: bool | None = None,
+) -> Response:
+    context = visit.context
+    wanted = Filters(status=[status.value] if status else [], team_id=team or None, q=q, overdue=overdue)
+    found = await postmortems.list_postmortems(context.session, context.viewer, wanted, page, context.now)
+    rows = [one.postmortem for one in found.items]
+    return await show(
+        visit,
+        "postmortems/postmortems.html",
+        found=found.items,
+        next_cursor=found.next_cursor,
+        people=await people.people_by_id(context.session, [one.author_id for one in rows]),
+        targets=await home.next_targets(context.session, rows),
+        teams=(await teams.list_teams(context.session, Ask(200))).items,
+        chosen={"status": status.value if status else "", "team": team or "", "q": q or "", "overdue": overdue},
+        statuses=[one.value for one in Status],
+    )
+
+
+@routes.get("/postmortems/new")
+async def new(visit: Visiting) -> Response:
+    return await _new_form(visit)
+
+
+async def _new_form(visit: Visit, refusal: DomainError | None = None) -> Response:
+    context = visit.context
+    resolved = await incidents.list_incidents(context.session, IncidentFilters(status="RESOLVED"), Ask(100))
+    known = (await teams.list_teams(context.session, Ask(200))).items
+    return await show(
+        visit,
+        "postmortems/new.html",
+        refusal,
+        incidents=resolved.items,
+        teams=known,
+        owning={one.id: one for one in known},
+        templates=(await templates.list_templates(context.session, context.viewer, Ask(200))).items,
+    )
+
+
+@routes.post("/postmortems")
+async def create(visit: Visiting) -> Response:
+    given: dict[str, Any] = {}
+    if visit.form.get("title", "").strip():
+        given["title"] = visit.form["title"]
+    if visit.form.get("incident"):
+        given["incident_id"] = visit.form["incident"]
+    if visit.form.get("team"):
+        given["team_ids"] = [visit.form["team"]]
+    if visit.form.get("template"):
+        given["template_id"] = visit.form["template"]
+    made: list[str] = []
+
+    async def work() -> None:
+        out = await api.create_postmortem(visit.context, read_form(PostmortemNew, given), Response())
+        made.append(out.id)
+
+    if refusal := await attempted(visit, work()):
+        return await _new_form(visit, refusal)
+    return to(f"/postmortems/{made[0]}/edit")
+
+
+@routes.get("/postmortems/{postmortem_id}")
+async def read(visit: Visiting, postmortem_id: PathId) -> Response:
+    return await show_postmortem(visit, postmortem_id)

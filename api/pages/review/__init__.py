@@ -1,0 +1,1 @@
+"""Pages about submitting, reviewing, publishing, and reviewers."""

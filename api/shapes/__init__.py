@@ -1,0 +1,1 @@
+"""Shapes of requests and answers that the JSON API and the pages share."""

@@ -1,0 +1,128 @@
+"""Shapes shared by every door: camelCase outside, snake_case inside; UTC instants; opaque cursors."""
+
+import math
+from datetime import date
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
+
+from fastapi import Header, Path, Query, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from domain.content.sections import TEXT_LIMIT
+from domain.errors import Malformed, reason
+from integrations.fields import BLANK_IS_NONE, Words
+from models.queries.pagination import Ask
+
+Text = Annotated[Annotated[str, Words(TEXT_LIMIT, blank=True)] | None, BLANK_IS_NONE]
+"""Markdown of up to 200,000 characters; empty is null."""
+Markdown = Annotated[str, Words(TEXT_LIMIT, blank=True, verbatim=True)]
+"""Like ``Text``, but kept byte for byte: blanks at the edges and line ends mean something in it."""
+SECTION_NAME = r"^[a-z][A-Za-z0-9]{0,59}$"
+Title = Annotated[str, Words(300, one_line=True)]
+Short = Annotated[Annotated[str, Words(500, blank=True)] | None, BLANK_IS_NONE]
+Words2k = Annotated[Annotated[str, Words(10_000, blank=True)] | None, BLANK_IS_NONE]
+Remark = Annotated[Annotated[str, Words(20_000, blank=True)] | None, BLANK_IS_NONE]
+"""What somebody says beside a decision: as long as a comment may be."""
+Tag = Annotated[str, Words(60, one_line=True)]
+Ref = Annotated[str, Words(100, one_line=True, shape=r"^[a-z]+_[A-Za-z0-9_-]+$", says="Give an id, such as pm_xyz")]
+"""An id of ours."""
+PathId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
+
+
+def _plain_day(value: date) -> date:
+    if not 1970 <= value.year <= 2200:
+        raise PydanticCustomError("date_range", "Give a date between the years 1970 and 2200")
+    return value
+
+
+Day = Annotated[date, AfterValidator(_plain_day)]
+
+
+def _storable(value: Any) -> Any:
+    """Refuses what JSON can say and a database cannot hold."""
+    if isinstance(value, str) and "\0" in value:
+        raise PydanticCustomError("nul_character", "Text must not hold a NUL character")
+    if isinstance(value, str) and any("\ud800" <= one <= "\udfff" for one in value):
+        raise PydanticCustomError("lone_surrogate", "Text must not hold half of a surrogate pair")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise PydanticCustomError("finite_number", "Numbers must be finite")
+    if isinstance(value, dict):
+        for name, one in value.items():
+            _storable(name)
+            _storable(one)
+    elif isinstance(value, list):
+        for one in value:
+            _storable(one)
+    return value
+
+
+FreeForm = Annotated[dict[str, JsonValue], AfterValidator(_storable), Field(max_length=100)]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True)
+
+
+class Given(Shape):
+    """A request body. No error repeats what was sent."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    def given(self) -> dict[str, Any]:
+        """The fields that were sent, as they are named inside."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class StrictlyGiven(Given):
+    """A request body in which a mistyped name is refused, rather than its text lost.
+
+    What only we set (``id``, ``version`` ...) may be sent back and is not read.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    read_only: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_read_only(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        return {name: value for name, value in given.items() if name not in cls.read_only}
+
+
+Item = TypeVar("Item")
+
+
+class Listing(Shape, Generic[Item]):
+    """One page. ``nextCursor`` is null at the end."""
+
+    items: list[Item]
+    next_cursor: str | None = None
+
+
+def ask(
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, Query(max_length=2000)] = None,
+) -> Ask:
+    return Ask(limit, cursor)
+
+
+IfMatch = Annotated[str | None, Header(alias="If-Match", description='The version last seen, such as "3".')]
+
+
+def expected_version(if_match: str | None) -> int | None:
+    """The version that an ``If-Match`` names; ``*`` and absence name none. Raises Malformed."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    text = if_match.strip().removeprefix("W/").strip('"')
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Malformed(
+            reasons=[reason("if_match", 'Send the ETag that you got, such as "3".', where="header.If-Match")]
+        )
+    return int(text)
+
+
+def tag(response: Response, version: int) -> None:
+    response.headers["ETag"] = f'"{version}"'

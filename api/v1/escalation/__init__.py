@@ -1,0 +1,1 @@
+"""The JSON API of policies, timing targets, and who is reminded when."""

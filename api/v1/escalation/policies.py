@@ -1,0 +1,135 @@
+"""Policies: by when, who is asked, and what a change of that means for what is open."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from api.request_context import Context, RequestContext
+from api.shapes.base import IfMatch, Listing, PathId, ask, expected_version, tag
+from api.shapes.policies import (
+    AppliedOut,
+    EffectOut,
+    NudgeOut,
+    PolicyNew,
+    PolicyOut,
+    PolicyPatch,
+    PreviewOut,
+    policy_out,
+)
+from api.v1.routing import router
+from domain.escalation.policy import Policy as Content
+from domain.escalation.simulation import simulate
+from integrations.fields import Instant
+from models.policy import Policy
+from models.queries.escalation import policies, policy_effects
+from models.queries.pagination import Ask
+
+routes: APIRouter = router("policies", prefix="/policies")
+
+Paging = Annotated[Ask, Depends(ask)]
+VersionQuery = Annotated[int | None, Query(ge=1, le=2**53)]
+SHOWN = 200
+"""Postmortems that a preview lists; it counts all."""
+
+
+@routes.get("")
+async def list_policies(context: Context, page: Paging, archived: bool = False) -> Listing[PolicyOut]:
+    """The latest version of each. Of those that fit a postmortem the narrowest applies: by service, team, urgency."""
+    found = await policies.list_policies(context.session, page, archived=archived)
+    return Listing(items=[policy_out(one) for one in found.items], next_cursor=found.next_cursor)
+
+
+@routes.post("", status_code=201)
+async def create_policy(context: Context, given: PolicyNew, response: Response) -> PolicyOut:
+    """Administrators. What is not sent is as in the default policy; it is for what begins from now on."""
+    content = Content(**given.content(context.now.date()))
+    made = await policies.add_policy(context.session, context.viewer, content, context.now)
+    response.headers["Location"] = f"/api/policies/{made.id}"
+    return _told(made, response)
+
+
+@routes.get("/{policy_id}")
+async def get_policy(
+    context: Context, policy_id: PathId, response: Response, version: VersionQuery = None
+) -> PolicyOut:
+    """The latest version, or the one that is asked for."""
+    return _told(await policies.get_version(context.session, policy_id, version), response)
+
+
+@routes.patch("/{policy_id}")
+async def change_policy(
+    context: Context, policy_id: PathId, given: PolicyPatch, response: Response, if_match: IfMatch = None
+) -> PolicyOut:
+    """Makes a new version. Open postmortems keep theirs until it is applied to them."""
+    changed = await policies.change_policy(
+        context.session, context.viewer, policy_id, _changes(context, given), expected_version(if_match), context.now
+    )
+    return _told(changed, response)
+
+
+@routes.delete("/{policy_id}", status_code=204)
+async def archive_policy(context: Context, policy_id: PathId, if_match: IfMatch = None) -> None:
+    """Nothing begins with it any more; postmortems that have it keep it. The default one is refused."""
+    await policies.archive_policy(context.session, context.viewer, policy_id, expected_version(if_match), context.now)
+
+
+@routes.get("/{policy_id}/versions")
+async def list_versions(context: Context, policy_id: PathId, page: Paging) -> Listing[PolicyOut]:
+    """Newest first."""
+    found = await policies.list_versions(context.session, policy_id, page)
+    return Listing(items=[policy_out(one) for one in found.items], next_cursor=found.next_cursor)
+
+
+@routes.post("/{policy_id}/preview")
+async def preview_policy(context: Context, policy_id: PathId, given: PolicyPatch | None = None) -> PreviewOut:
+    """What would change for the open postmortems under this policy if its latest version, with the changes in the body,
+    were applied to them. Administrators; nothing is written. Those with a target that becomes overdue come first."""
+    policies.check_may_write(context.viewer)
+    latest = await policies.get_latest(context.session, policy_id)
+    content = await policies.changed(context.session, latest, _changes(context, given))
+    found = await policy_effects.list_effects(context.session, context.viewer, policy_id, content, context.now)
+    found.sort(key=lambda one: not one.becomes_overdue)
+    return PreviewOut(
+        policy_id=policy_id,
+        policy_version=latest.version,
+        postmortems=len(found),
+        become_overdue=sum(one.becomes_overdue for one in found),
+        items=[EffectOut.of(one) for one in found[:SHOWN]],
+    )
+
+
+@routes.post("/{policy_id}/apply")
+async def apply_policy(context: Context, policy_id: PathId, if_match: IfMatch = None) -> AppliedOut:
+    """Gives its latest version to the open postmortems that have an older one, up to 500 at once: repeat it until
+    ``left`` is 0. Administrators; audited with each postmortem."""
+    latest = await policies.lock_latest(context.session, context.viewer, policy_id, expected_version(if_match))
+    applied, left = await policy_effects.apply_policy(context.session, context.viewer, latest, context.now)
+    return AppliedOut(
+        policy_id=policy_id,
+        policy_version=latest.version,
+        applied=len(applied),
+        become_overdue=sum(one.becomes_overdue for one in applied),
+        left=left,
+    )
+
+
+@routes.get("/{policy_id}/simulation")
+async def simulate_policy(
+    context: Context,
+    policy_id: PathId,
+    begin: Annotated[Instant, Query(alias="from")],
+    days: Annotated[int, Query(ge=1, le=366)] = 30,
+    version: VersionQuery = None,
+) -> Listing[NudgeOut]:
+    """Every nudge that would be sent if nobody did anything, for an incident that is resolved at ``from``."""
+    content = policies.content_of(await policies.get_version(context.session, policy_id, version))
+    return Listing(items=[NudgeOut.model_validate(one) for one in simulate(content, begin, days)])
+
+
+def _changes(context: RequestContext, given: PolicyPatch | None) -> dict[str, Any]:
+    return given.content(context.now.date()) if given else {}
+
+
+def _told(row: Policy, response: Response) -> PolicyOut:
+    tag(response, row.version)
+    return policy_out(row)

@@ -1,0 +1,1 @@
+"""The JSON API of notices, digests, and the channels that deliver them."""

@@ -1,0 +1,221 @@
+"""Oneself: how and when to be told, absences, and the inbox."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from api.request_context import Context, RequestContext
+from api.shapes.base import FreeForm, Given, IfMatch, Listing, PathId, Ref, Shape, ask, expected_version
+from api.shapes.policies import WEEK, Country, Region, Weekday, clock_of, minutes_of, sorted_days
+from api.v1.people.people import UserOut, Zone, read_user
+from api.v1.routing import router
+from domain.notifications.notices import KINDS
+from integrations import public_holidays
+from integrations.fields import Instant, Name, Words
+from models.person import Person
+from models.queries.notifications import notices
+from models.queries.notifications.preferences import change_preferences
+from models.queries.pagination import Ask
+from models.queries.people import calendars, people
+
+routes: APIRouter = router("me", prefix="/me")
+
+Paging = Annotated[Ask, Depends(ask)]
+
+
+class Preferred(StrEnum):
+    """Where reminders go first; ``inbox`` keeps everything there but escalations."""
+
+    SLACK = "slack"
+    EMAIL = "email"
+    INBOX = "inbox"
+
+
+def _known(value: str) -> str:
+    if value not in KINDS:
+        raise PydanticCustomError("unknown_kind", "There is no such kind: see knownKinds of GET /api/me")
+    return value
+
+
+KindName = Annotated[str, Words(60, shape=r"^[a-z_]+$", says="Give a kind, such as comment_added")]
+Clock = Annotated[str, Words(5, shape=r"^([01]\d|2[0-3]):[0-5]\d$", says="Give a time of day, such as 09:00")]
+Closing = Annotated[str, Words(5, shape=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", says="Give a time of day, such as 17:00")]
+MUTED = Annotated[list[Annotated[KindName, AfterValidator(_known)]], Field(max_length=100)]
+
+
+class MeOut(UserOut):
+    """Times of day are of ``timeZone``. What is null is as in the office of a policy for one's team, else of the
+    default one, or does not apply."""
+
+    notification_preferences: FreeForm
+    country: str | None
+    region: str | None
+    working_days: list[Weekday] | None
+    opens: str | None
+    closes: str | None
+    preferred_hour: str | None
+    quiet_from: str | None
+    quiet_until: str | None
+    preferred_channel: Preferred | None
+    muted_kinds: list[str]
+    known_kinds: list[str]
+    snoozed_until: datetime | None
+    away_from: datetime | None
+    away_until: datetime | None
+    delegate_id: str | None
+    scopes: list[str]
+
+
+class MePatch(Given):
+    """``preferredHour`` null: a digest comes as soon as there is one, once a day. ``mutedKinds`` never mute an
+    escalation; ``snoozedUntil`` holds back everything else; ``delegateId`` stands in while you are away."""
+
+    name: Name = Field(default="")
+    time_zone: Zone = "UTC"
+    notification_preferences: FreeForm = Field(default_factory=dict)
+    country: Country | None = None
+    region: Region | None = None
+    working_days: Annotated[list[Weekday], Field(min_length=1, max_length=7), AfterValidator(sorted_days)] | None = None
+    opens: Clock | None = None
+    closes: Closing | None = None
+    preferred_hour: Clock | None = None
+    quiet_from: Clock | None = None
+    quiet_until: Clock | None = None
+    preferred_channel: Preferred | None = None
+    muted_kinds: MUTED = Field(default_factory=list)
+    snoozed_until: Instant | None = None
+    away_from: Instant | None = None
+    away_until: Instant | None = None
+    delegate_id: Ref | None = None
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> Self:
+        if self.country is not None and self.country not in public_holidays.regions():
+            raise PydanticCustomError("unknown_country", "No public holidays are known of that country")
+        if self.region is not None and self.region not in public_holidays.regions().get(self.country or "", ()):
+            raise PydanticCustomError("unknown_region", "Give the region with its country, which must have it")
+        return self
+
+    def changes(self) -> dict[str, Any]:
+        """As the row has them."""
+        given = self.given()
+        if "country" in given:
+            given.setdefault("region", None)
+        for name in ("opens", "closes", "quiet_from", "quiet_until"):
+            if given.get(name) is not None:
+                given[name] = minutes_of(given[name])
+        if "preferred_hour" in given:
+            hour = given.pop("preferred_hour")
+            given["preferred_minute"] = None if hour is None else minutes_of(hour)
+        if given.get("working_days") is not None:
+            given["working_days"] = [WEEK.index(one) + 1 for one in given["working_days"]]
+        if given.get("preferred_channel") is not None:
+            given["preferred_channel"] = given["preferred_channel"].value
+        if "muted_kinds" in given:
+            given["muted_kinds"] = sorted(set(given["muted_kinds"]))
+        return given
+
+
+@routes.get("")
+async def get_me(context: Context, response: Response) -> MeOut:
+    return await _read_me(context, response)
+
+
+@routes.patch("")
+async def change_me(context: Context, given: MePatch, response: Response, if_match: IfMatch = None) -> MeOut:
+    """Your own name, hours, absences, and how you are told."""
+    await change_oneself(context, given, expected_version(if_match))
+    return await _read_me(context, response)
+
+
+async def change_oneself(context: RequestContext, given: MePatch, expected: int | None) -> None:
+    """Also looks up the public holidays of where they work."""
+    await change_preferences(context.session, context.viewer, given.changes(), expected)
+    if given.country:
+        known = public_holidays.dates(given.country, given.region, context.now.year)
+        await calendars.keep_holidays(context.session, (given.country, given.region or ""), known)
+
+
+async def _read_me(context: RequestContext, response: Response) -> MeOut:
+    user = await read_user(context, context.viewer.person_id, response)
+    person = await people.get_person(context.session, context.viewer.person_id)
+    return MeOut(**user.model_dump(), **preferences(person), scopes=sorted(context.viewer.scopes))
+
+
+def preferences(person: Person) -> dict[str, Any]:
+    """As :class:`MeOut` shows them."""
+    days: Sequence[int] | None = person.working_days
+    return {
+        "notification_preferences": person.notification_preferences,
+        "country": person.country,
+        "region": person.region,
+        "working_days": [WEEK[one - 1] for one in days] if days else None,
+        "opens": _clock(person.opens),
+        "closes": _clock(person.closes),
+        "preferred_hour": _clock(person.preferred_minute),
+        "quiet_from": _clock(person.quiet_from),
+        "quiet_until": _clock(person.quiet_until),
+        "preferred_channel": person.preferred_channel,
+        "muted_kinds": person.muted_kinds,
+        "known_kinds": sorted(KINDS),
+        "snoozed_until": person.snoozed_until,
+        "away_from": person.away_from,
+        "away_until": person.away_until,
+        "delegate_id": person.delegate_id,
+    }
+
+
+def _clock(minutes: int | None) -> str | None:
+    return None if minutes is None else clock_of(minutes)
+
+
+# The inbox
+
+
+class NoticeOut(Shape):
+    """``channel`` is where it was told besides the inbox, ``inbox`` where it was not (yet). ``onBehalfOfId`` is away:
+    you stand in, or were told so."""
+
+    id: str
+    kind: str
+    target: str | None
+    rung: str | None
+    is_escalation: bool
+    channel: str
+    on_behalf_of_id: str | None
+    postmortem_id: str | None
+    action_item_id: str | None
+    comment_id: str | None
+    integration_id: str | None
+    about_team_id: str | None
+    created_at: datetime
+    read_at: datetime | None
+
+
+class MarkedOut(Shape):
+    marked: int
+
+
+@routes.get("/notifications")
+async def list_notifications(
+    context: Context, page: Paging, unread: bool = False, kind: Annotated[KindName | None, Query()] = None
+) -> Listing[NoticeOut]:
+    """Your inbox, newest first."""
+    found = await notices.list_notices(context.session, context.viewer, page, unread=unread, kind=kind)
+    return Listing(items=[NoticeOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
+
+
+@routes.post("/notifications/read")
+async def mark_all_notifications_read(context: Context) -> MarkedOut:
+    """Everything in your inbox; how much of it was not read."""
+    return MarkedOut(marked=await notices.mark_all_read(context.session, context.viewer, context.now))
+
+
+@routes.post("/notifications/{notice_id}/read")
+async def mark_notification_read(context: Context, notice_id: PathId) -> NoticeOut:
+    return NoticeOut.model_validate(await notices.mark_read(context.session, context.viewer, notice_id, context.now))

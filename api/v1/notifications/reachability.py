@@ -1,0 +1,46 @@
+"""Whom messages do not reach, for administrators. What is wrong with a connection stands in ``/api/integrations``."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from api.request_context import Context
+from api.shapes.base import Listing, Shape, ask
+from api.v1.routing import router
+from models.queries.notifications import messages
+from models.queries.pagination import Ask
+
+routes: APIRouter = router("people", prefix="/health")
+
+Paging = Annotated[Ask, Depends(ask)]
+
+
+class UnreachableOut(Shape):
+    """Exactly one of ``userId`` and ``teamId`` is set. ``reason`` is what each channel said."""
+
+    user_id: str | None
+    team_id: str | None
+    name: str
+    since: datetime
+    reason: str
+
+
+@routes.get("/people")
+async def list_unreachable(context: Context, page: Paging) -> Listing[UnreachableOut]:
+    """Administrators: people and teams whom the last message reached in no way but the inbox, newest first."""
+    context.require_admin("see whom messages do not reach in")
+    found = await messages.list_unreachable(context.session, page)
+    return Listing(
+        items=[
+            UnreachableOut(
+                user_id=None if one.is_team else one.receiver_id,
+                team_id=one.receiver_id if one.is_team else None,
+                name=one.name,
+                since=one.since,
+                reason=one.why,
+            )
+            for one in found.items
+        ],
+        next_cursor=found.next_cursor,
+    )

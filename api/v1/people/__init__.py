@@ -1,0 +1,1 @@
+"""The JSON API of people, teams, services, working hours and absences."""

@@ -1,0 +1,84 @@
+"""Where and when somebody works: nobody is reminded on a day off. What is not said is as in a policy's office."""
+
+from datetime import date
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Response
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from api.request_context import Context, RequestContext
+from api.shapes.base import IfMatch, PathId, StrictlyGiven, expected_version, tag
+from api.shapes.policies import WEEK, Clock, Country, Region, Weekday, clock_of, minutes_of, sorted_days
+from api.v1.routing import router
+from integrations import public_holidays
+from models.queries.escalation import leads
+from models.queries.notifications import receivers
+from models.queries.people import calendars, people
+
+routes: APIRouter = router("people", prefix="/users/{user_id}/calendar")
+
+
+class PersonCalendar(StrictlyGiven):
+    """Null is as in a policy's office. Public holidays are those of ``country``, with ``region``. The time zone and
+    absences are the person's own (``PATCH /api/me``)."""
+
+    working_days: Annotated[list[Weekday], Field(min_length=1, max_length=7), AfterValidator(sorted_days)] | None = None
+    opens: Clock | None = None
+    closes: Clock | None = None
+    country: Country | None = None
+    region: Region | None = None
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        if (self.opens is None) != (self.closes is None):
+            raise PydanticCustomError("half_of_hours", "Give both opens and closes, or neither")
+        if self.opens is not None and self.closes is not None and minutes_of(self.opens) >= minutes_of(self.closes):
+            raise PydanticCustomError("hours_over_midnight", "Working hours end later on the same day")
+        known = public_holidays.regions()
+        if self.country is not None and self.country not in known:
+            raise PydanticCustomError("unknown_country", "No public holidays are known of that country")
+        if self.region is not None and self.region not in known.get(self.country or "", ()):
+            raise PydanticCustomError("unknown_region", "The country has no such region")
+        return self
+
+
+@routes.get("")
+async def get_calendar(context: Context, user_id: PathId, response: Response) -> PersonCalendar:
+    """Everybody's may be seen, so that reviews and meetings find their time."""
+    return await _read(context, user_id, response)
+
+
+@routes.put("")
+async def put_calendar(
+    context: Context, user_id: PathId, given: PersonCalendar, response: Response, if_match: IfMatch = None
+) -> PersonCalendar:
+    """Replaces it; your own, or as an administrator anybody's. Reminders that wait are planned anew."""
+    if user_id != context.viewer.person_id:
+        context.require_admin("change calendars of other people in")
+    changes = {
+        "working_days": [WEEK.index(one) + 1 for one in given.working_days] if given.working_days else None,
+        "opens": minutes_of(given.opens) if given.opens else None,
+        "closes": minutes_of(given.closes) if given.closes else None,
+        "country": given.country,
+        "region": given.region,
+    }
+    await people.change_person(context.session, context.viewer, user_id, changes, expected_version(if_match))
+    if given.country:
+        known: frozenset[date] = public_holidays.dates(given.country, given.region, context.now.year)
+        await calendars.keep_holidays(context.session, (given.country, given.region or ""), known)
+    await leads.look_anew(context.session, user_id)
+    await receivers.replan(context.session, user_id)
+    return await _read(context, user_id, response)
+
+
+async def _read(context: RequestContext, user_id: str, response: Response) -> PersonCalendar:
+    person = await people.get_person(context.session, user_id)
+    tag(response, person.version)
+    return PersonCalendar(
+        working_days=[WEEK[one - 1] for one in person.working_days] if person.working_days else None,
+        opens=None if person.opens is None else clock_of(person.opens),
+        closes=None if person.closes is None else clock_of(person.closes),
+        country=person.country,
+        region=person.region,
+    )

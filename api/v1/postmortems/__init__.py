@@ -1,0 +1,1 @@
+"""The JSON API of postmortems: opening, reading, listing, their people and their lifecycle."""

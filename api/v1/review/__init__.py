@@ -1,0 +1,1 @@
+"""The JSON API of submitting, reviewing, publishing, and reviewers."""

@@ -1,0 +1,1 @@
+"""The JSON API of full-text search and similar postmortems."""

@@ -1,0 +1,1 @@
+"""The JSON API of the tickets that mirror action items in a tracker."""

@@ -1,0 +1,1 @@
+"""Rules about action items: one owner, a due date, a status."""

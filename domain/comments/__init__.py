@@ -1,0 +1,1 @@
+"""Rules about comment threads, the words they are anchored to, and mentions."""

@@ -1,0 +1,1 @@
+"""Rules about sections, templates, revisions, and the Markdown that they hold."""

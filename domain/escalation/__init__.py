@@ -1,0 +1,1 @@
+"""Rules about policies, timing targets, and who is reminded when."""

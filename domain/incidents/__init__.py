@@ -1,0 +1,1 @@
+"""Rules about incidents as their sources report them, and whether one needs a postmortem."""

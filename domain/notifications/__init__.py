@@ -1,0 +1,1 @@
+"""Rules about notices, digests, and the channels that deliver them."""

@@ -1,0 +1,1 @@
+"""Rules about people, teams, services, working hours and absences."""

@@ -1,0 +1,1 @@
+"""Rules about postmortems: opening, reading, listing, their people and their lifecycle."""

@@ -1,0 +1,1 @@
+"""Rules about full-text search and similar postmortems."""

@@ -1,0 +1,1 @@
+"""Rules about writing suggestions, which never block anything."""

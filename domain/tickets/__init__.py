@@ -1,0 +1,1 @@
+"""Rules about the tickets that mirror action items in a tracker."""

@@ -1,0 +1,96 @@
+"""The three-way merge between an action item and its ticket, field by field, over what both last agreed on.
+
+Nothing here knows a tracker. A field is named, never guessed from its value; each has a base that holds both sides:
+ours as we wanted it, theirs as the vendor gave it back, which need not be alike (rich text is lossy, and a status has
+other words there). So "changed here" is ours against our half of the base, "changed there" theirs against its half.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.tickets.projection import TicketField, Winner
+
+
+class Outcome(StrEnum):
+    NOTHING = "nothing"
+    OUT = "out"
+    """Ours is to be written there."""
+    IN = "in"
+    """Theirs is to be taken in here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """The base of one field. ``seen`` False: we wrote ``ours`` and never saw what became of it, so that ``theirs``
+    says nothing; a difference is then somebody else's change."""
+
+    ours: str | None
+    theirs: str | None
+    seen: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """A field there: ``value`` as the vendor has it, ``means`` the same in our words. ``readable`` False: we have no
+    words for it (an account of nobody we know), so that it is never taken in."""
+
+    value: str | None
+    means: str | None
+    readable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of one field. ``agreed`` is its base once that is done; of OUT, as far as it is known before the
+    write: asked again before it is done, the answer is the same, and no conflict is told twice.
+
+    ``conflict``: both sides had changed; ``lost`` is the value that did not hold, in our words where there are any.
+    """
+
+    outcome: Outcome
+    agreed: Agreed
+    conflict: bool = False
+    lost: str | None = None
+
+
+def merge_field(base: Agreed | None, ours: str | None, theirs: Theirs, winner: Winner) -> Decision:
+    """Without a base both sides are left as they are, and that is agreed on."""
+    settled = Agreed(ours, theirs.value)
+    if base is None:
+        return Decision(Outcome.NOTHING, settled)
+    same = theirs.readable and theirs.means == ours
+    here, there = ours != base.ours, _changed_there(base, theirs)
+    if same or not (here or there):
+        return Decision(Outcome.NOTHING, settled)
+    if not there:
+        return Decision(Outcome.OUT, Agreed(base.ours, theirs.value))
+    if not here:
+        return _taken_in(settled, theirs)
+    if winner is Winner.OURS:
+        lost = theirs.means if theirs.readable else theirs.value
+        return Decision(Outcome.OUT, Agreed(base.ours, theirs.value), conflict=True, lost=lost)
+    taken = _taken_in(settled, theirs)
+    return Decision(taken.outcome, taken.agreed, conflict=True, lost=ours)
+
+
+def _changed_there(base: Agreed, theirs: Theirs) -> bool:
+    if base.seen:
+        return theirs.value != base.theirs
+    return theirs.readable and theirs.means != base.ours
+
+
+def _taken_in(settled: Agreed, theirs: Theirs) -> Decision:
+    if not theirs.readable:
+        return Decision(Outcome.NOTHING, settled)
+    return Decision(Outcome.IN, Agreed(theirs.means, theirs.value))
+
+
+def merge(
+    base: Mapping[TicketField, Agreed],
+    ours: Mapping[TicketField, str | None],
+    theirs: Mapping[TicketField, Theirs],
+    winners: Mapping[TicketField, Winner],
+) -> dict[TicketField, Decision]:
+    """A decision for each field that ``theirs`` has."""
+    return {name: merge_field(base.get(name), ours[name], there, winners[name]) for name, there in theirs.items()}

@@ -1,0 +1,1 @@
+"""Rules about the timeline of a postmortem, and timelines that people paste."""

@@ -1,0 +1,296 @@
+"""Timelines from pasted text: a Markdown table, tab-separated or CSV rows, lines and headings that begin with a time.
+
+Nothing is dropped in silence: what is not understood is a problem that tells its line, and each choice made in reading
+(the next day, an hour that came twice) is a warning.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from domain.people.time_zones import UTC_ZONE, Zone, stated_zone
+from domain.postmortems.first_draft import EntryType
+from domain.timeline.event_types import guess_type
+from domain.timeline.moments import Moment, Precision, Unreadable, find_day, read_moment
+from domain.timeline.remarks import Remark, Remarks
+from domain.timeline.resolution import Reckoning
+from domain.timeline.tables import Columns, Row, find_columns, is_markdown_row, markdown_table, separated
+
+EVENT_LIMIT = 10_000
+"""Characters of one event."""
+EVENTS_LIMIT = 5000
+LINES_LIMIT = 50_000
+
+_HEADING = re.compile(r"^\s{0,3}(#{1,6})\s+(.*?)(?:\s+#+)?\s*$")
+_UNDERLINE = re.compile(r"^\s{0,3}(?:=+|-+)\s*$")
+_RULE = re.compile(r"^\s*(?:[-*_]\s*){3,}$")
+_FENCE = re.compile(r"^\s*(```+|~~~+)")
+_BULLET = re.compile(r"^\s*(?:[-*+\u2022\u2013]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?")
+_TITLE = re.compile(
+    r"^\W*(?:the |incident |full |detailed )*(?:timeline|chronology|event log)(?: of events)?\W*$", re.I
+)
+_NAMED = re.compile(r"^@([\w.-]{1,80}):\s+(?=\S)")
+_BEGINS_WITH = re.compile(r"^@([\w.-]*\w)\s+(?!and\b|&|or\b)")
+_PLACEHOLDER = re.compile(
+    r"[\W_]*(?:what happened|event|description|describe\b.{0,40}|details?|tbd|todo|xxx+|lorem ipsum.*"
+    r"|<[^>]*>|\[[^\]]*\]|\.{2,}|\u2026)?[\W_]*",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedEvent:
+    """An event as it would be stored; ``line`` counts from 1, ``at`` is in UTC."""
+
+    line: int
+    at: datetime
+    precision: Precision
+    event: str
+    type: EntryType
+    actor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """In the order of the text. ``problems`` were not read; ``warnings`` were, by a choice that they tell."""
+
+    events: tuple[ParsedEvent, ...]
+    problems: tuple[Remark, ...]
+    warnings: tuple[Remark, ...]
+
+
+def parse_timeline(text: str, *, day: date | None = None, zone: Zone = UTC_ZONE) -> Parsed:
+    """Reads a pasted timeline. ``day`` and ``zone`` hold until the text says otherwise."""
+    remarks = Remarks()
+    walk = _Walk(Reckoning(zone, day, zone, remarks), remarks)
+    lines = re.split(r"\r\n|\r|\n", text)
+    if len(lines) > LINES_LIMIT:
+        walk.problem(LINES_LIMIT + 1, lines[LINES_LIMIT], "too_many_lines", limit=LINES_LIMIT)
+        del lines[LINES_LIMIT:]
+    rows = separated(lines)
+    if rows is not None:
+        walk.table(rows, has_header=False)
+    else:
+        walk.lines(lines)
+    walk.close()
+    problems = sorted(remarks.problems, key=lambda one: one.line)
+    return Parsed(tuple(walk.events), tuple(problems), tuple(remarks.warnings))
+
+
+@dataclass(slots=True)
+class _Open:
+    """What is being read: a moment, and the words that follow it until the next one."""
+
+    line: int
+    raw: str
+    moment: Moment
+    words: list[str]
+    by_heading: bool = False
+    bullet: bool = False
+    lines: list[tuple[int, str]] = field(default_factory=list)
+    actor: str | None = None
+    type: EntryType | None = None
+
+    @property
+    def is_day(self) -> bool:
+        """A heading that tells a date only: of the events below it, or of one event."""
+        return self.by_heading and self.moment.clock is None and self.moment.at is None
+
+
+@dataclass(slots=True)
+class _Walk:
+    """A walk over the lines: the date and zone that hold, what is open, what was found."""
+
+    reckoning: Reckoning
+    remarks: Remarks
+    open: _Open | None = None
+    events: list[ParsedEvent] = field(default_factory=list)
+
+    # Lines
+
+    def lines(self, lines: Sequence[str]) -> None:
+        place = 0
+        fence: str | None = None
+        while place < len(lines):
+            line = lines[place]
+            number = place + 1
+            mark = _FENCE.match(line)
+            if fence or mark:
+                self.belonging(number, line)
+                if mark:
+                    fence = None if fence and mark[1].startswith(fence) else (fence or mark[1])
+                place += 1
+            elif not (self.open and self.open.by_heading and not self.open.is_day) and is_markdown_row(lines, place):
+                rows, has_header, place = markdown_table(lines, place)
+                self.table(rows, has_header)
+            else:
+                heading = self.heading_at(lines, place)
+                place += 2 if heading and not _HEADING.match(line) else 1
+                if heading:
+                    self.heading(number, line, heading)
+                else:
+                    self.line(number, line)
+
+    def heading_at(self, lines: Sequence[str], place: int) -> str | None:
+        line = lines[place]
+        if found := _HEADING.match(line):
+            return found[2]
+        after = lines[place + 1] if place + 1 < len(lines) else ""
+        if line.strip() and _UNDERLINE.match(after) and not _BULLET.match(line) and read_moment(line.strip()) is None:
+            return line.strip()
+        return None
+
+    def heading(self, number: int, raw: str, heading: str) -> None:
+        self.close()
+        self.reckoning.state_zone(number, raw, heading)
+        found = read_moment(heading)
+        if isinstance(found, tuple):
+            moment, words = found
+            self.open = _Open(number, raw, moment, [words] if words else [], by_heading=True)
+            if self.open.is_day:
+                self.reckoning.set_day(moment)
+        elif isinstance(found, Unreadable):
+            self.problem(number, raw, found.value)
+        elif day := find_day(heading):
+            self.reckoning.set_day(Moment(day))
+        elif not _TITLE.match(heading) and not stated_zone(heading):
+            self.problem(number, raw, "no_time")
+
+    def line(self, number: int, raw: str) -> None:
+        text = raw.strip()
+        if not text:
+            self.belonging(number, "")
+            return
+        inside = self.open is not None and self.open.by_heading and not self.open.is_day
+        if inside:
+            self.belonging(number, raw)
+            return
+        bullet = _BULLET.match(raw)
+        found = read_moment(text)
+        if found is None and bullet:
+            found = read_moment(raw[bullet.end() :])
+        if isinstance(found, Unreadable):
+            self.close()
+            self.problem(number, raw, found.value)
+        elif found is not None:
+            self.begin(number, raw, found, bullet=bullet is not None)
+        elif self.is_statement(text) or _TITLE.match(text) or _RULE.match(text):
+            self.close(timed=True)
+            self.reckoning.state_zone(number, raw, text)
+        elif self.continues(raw, bullet is not None):
+            self.belonging(number, raw)
+        else:
+            self.leave()
+            self.problem(number, raw, "no_time") if self.open is None else self.belonging(number, raw)
+
+    def begin(self, number: int, raw: str, found: tuple[Moment, str], *, bullet: bool) -> None:
+        moment, words = found
+        self.close(timed=True)
+        if moment.clock is None and moment.at is None and not words and not bullet:
+            self.reckoning.set_day(moment)
+            self.open = _Open(number, raw, moment, [], by_heading=True)
+            return
+        self.open = _Open(number, raw, moment, [words], bullet=bullet)
+
+    def is_statement(self, text: str) -> bool:
+        return (
+            stated_zone(text) is not None and re.search(r"\btimes?\b|\btime ?zone\b|\bclock\b", text, re.I) is not None
+        )
+
+    def continues(self, raw: str, bullet: bool) -> bool:
+        """Indented lines belong to the event above, in a list also lines that go on without a blank one."""
+        if self.open is None or self.open.is_day:
+            return False
+        if raw.startswith(("\t", "  ")) or not any(self.open.words):
+            return True
+        blank = bool(self.open.lines) and not self.open.lines[-1][1].strip()
+        return self.open.bullet and not bullet and not blank
+
+    def belonging(self, number: int, raw: str) -> None:
+        if self.open is not None:
+            self.open.lines.append((number, raw))
+            self.open.words.append(raw.rstrip())
+        elif raw.strip():
+            self.problem(number, raw, "no_time")
+
+    def leave(self) -> None:
+        if self.open is not None and not self.open.is_day:
+            self.close()
+
+    # Tables
+
+    def table(self, rows: Sequence[Row], has_header: bool) -> None:
+        self.close(timed=True)
+        columns, below = find_columns(rows, has_header)
+        before = self.reckoning.zone
+        if columns.over_times and rows:
+            self.reckoning.state_zone(rows[0].line, rows[0].raw, columns.over_times)
+        for row in below:
+            if any(row.cells):
+                self.row(columns, row)
+        self.reckoning.zone = before
+
+    def row(self, columns: Columns, row: Row) -> None:
+        found = read_moment(columns.moment(row))
+        if len(row.cells) == 1 and self.is_statement(row.cells[0]):
+            self.reckoning.state_zone(row.line, row.raw, row.cells[0])
+        elif found is None or isinstance(found, Unreadable):
+            self.problem(row.line, row.raw, found.value if found else "no_time")
+        else:
+            moment, rest = found
+            words = " ".join(part for part in (rest, columns.words(row)) if part)
+            if not words and moment.day and moment.clock is None:
+                self.reckoning.set_day(moment)
+                return
+            kind = columns.type_of(row)
+            self.open = _Open(row.line, row.raw, moment, [words], actor=columns.actor_of(row), type=kind)
+            self.close()
+
+    # Events
+
+    def close(self, *, timed: bool = False) -> None:
+        """Ends what is open. ``timed``: a moment follows, so that a date above it was the date of that."""
+        one, self.open = self.open, None
+        if one is None:
+            return
+        if one.is_day and (timed or not "".join(one.words).strip()):
+            for number, raw in one.lines:
+                if raw.strip():
+                    self.problem(number, raw, "no_time")
+            return
+        words = _outdented(one.words)
+        if one.moment.until:
+            words = f"(until {one.moment.until}) {words}".strip()
+        if _PLACEHOLDER.fullmatch(words):
+            self.problem(one.line, one.raw, "template_row" if words else "no_words")
+        elif len(words) > EVENT_LIMIT:
+            self.problem(one.line, one.raw, "too_long", limit=EVENT_LIMIT)
+        elif len(self.events) >= EVENTS_LIMIT:
+            self.problem(one.line, one.raw, "too_many", limit=EVENTS_LIMIT)
+        else:
+            self.add(one, words)
+
+    def add(self, one: _Open, words: str) -> None:
+        at = self.reckoning.instant_of(one.line, one.raw, one.moment)
+        if at is None:
+            return
+        actor, words = (one.actor, words) if one.actor else _actor(words)
+        kind = one.type or guess_type(words)
+        self.events.append(ParsedEvent(one.line, at, one.moment.precision, words, kind, actor))
+
+    def problem(self, line: int, raw: str, code: str, **facts: object) -> None:
+        self.remarks.problem(line, raw, code, **facts)
+
+
+def _outdented(words: Sequence[str]) -> str:
+    first, *others = [*words, ""]
+    margin = min((len(one) - len(one.lstrip()) for one in others if one.strip()), default=0)
+    return "\n".join([first, *(one[margin:] for one in others)]).strip()
+
+
+def _actor(words: str) -> tuple[str | None, str]:
+    if found := _NAMED.match(words):
+        return found[1], words[found.end() :]
+    found = _BEGINS_WITH.match(words)
+    return (found[1] if found else None), words

@@ -1,0 +1,203 @@
+"""Tables in pasted text: Markdown, tab-separated and CSV, with or without a header, as rows of named cells."""
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from domain.postmortems.first_draft import EntryType
+from domain.timeline.event_types import read_type
+from domain.timeline.moments import Unreadable, read_moment
+
+COLUMNS_LIMIT = 40
+"""What stands further right is part of the last column."""
+ACTOR_LIMIT = 200
+DELIMITERS = ("\t", ";", ",", "|")
+_NAMES = {
+    "time": re.compile(
+        r"\b(?:time|times|when|timestamp|clock|uhrzeit|zeit|at|heure|hora)\b|\b(?:utc|gmt|cet|cest)\b", re.I
+    ),
+    "date": re.compile(r"\b(?:date|day|datum|fecha)\b", re.I),
+    "event": re.compile(
+        r"\b(?:events?|what|what happened|description|details?|action|activity|message|notes?|summary|text|ereignis)\b",
+        re.I,
+    ),
+    "actor": re.compile(r"\b(?:who|actor|person|by|author|user|owner|name|responder|wer)\b", re.I),
+    "type": re.compile(r"\b(?:type|kind|category|phase|typ)\b", re.I),
+}
+_SEPARATOR_ROW = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
+_BREAK = re.compile(r"<br\s*/?>", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table. ``line`` counts from 1, ``raw`` is the line as it was pasted."""
+
+    line: int
+    raw: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where what is. ``names`` are empty without a header; ``when`` are the words over the times."""
+
+    when: tuple[int, ...]
+    event: int | None
+    actor: int | None = None
+    type: int | None = None
+    names: tuple[str, ...] = ()
+
+    @property
+    def over_times(self) -> str:
+        return " ".join(self.names[place] for place in self.when if place < len(self.names))
+
+    def moment(self, row: Row) -> str:
+        return " ".join(part for place in self.when if (part := _cell(row, place)))
+
+    def words(self, row: Row) -> str:
+        """The event, and after it what other columns say, by their names; so too an actor or a type that is none."""
+        known = {*self.when, self.event}
+        known |= {self.actor} if self.actor_of(row) else set()
+        known |= {self.type} if self.type_of(row) else set()
+        others = []
+        for place, cell in enumerate(row.cells):
+            if place not in known and cell:
+                name = self.names[place] if place < len(self.names) else ""
+                others.append(f"{name}: {cell}" if name else cell)
+        return " \u2014 ".join(part for part in (_cell(row, self.event), *others) if part)
+
+    def actor_of(self, row: Row) -> str | None:
+        name = _cell(row, self.actor).lstrip("@")
+        return name if 0 < len(name) <= ACTOR_LIMIT else None
+
+    def type_of(self, row: Row) -> EntryType | None:
+        return read_type(_cell(row, self.type))
+
+
+def _cell(row: Row, place: int | None) -> str:
+    return row.cells[place] if place is not None and place < len(row.cells) else ""
+
+
+def is_markdown_row(lines: Sequence[str], place: int) -> bool:
+    """Whether a Markdown table begins or goes on here."""
+    line = lines[place].strip()
+    if line.startswith("|") and line.count("|") >= 2:
+        return True
+    after = lines[place + 1] if place + 1 < len(lines) else ""
+    return "|" in line and "|" in after and _SEPARATOR_ROW.match(after) is not None
+
+
+def markdown_table(lines: Sequence[str], place: int) -> tuple[list[Row], bool, int]:
+    """The rows from here on, whether the first is a header, and the place after them."""
+    rows: list[Row] = []
+    has_header = False
+    while place < len(lines) and "|" in lines[place] and lines[place].strip():
+        if _SEPARATOR_ROW.match(lines[place]) and "-" in lines[place]:
+            has_header = has_header or len(rows) == 1
+        else:
+            rows.append(Row(place + 1, lines[place], _split_row(lines[place])))
+        place += 1
+    return rows, has_header, place
+
+
+def _split_row(line: str) -> tuple[str, ...]:
+    inner = line.strip().removeprefix("|")
+    if inner.endswith("|") and not inner.endswith("\\|"):
+        inner = inner[:-1]
+    cells = re.split(r"(?<!\\)\|", inner, maxsplit=COLUMNS_LIMIT - 1)
+    return tuple(_BREAK.sub("\n", cell.replace("\\|", "|")).strip() for cell in cells)
+
+
+def separated(lines: Sequence[str]) -> list[Row] | None:
+    """The rows of a text that is tab-separated or CSV as a whole; None where it is not."""
+    if any(line.lstrip().startswith("|") for line in lines):
+        return None
+    for delimiter in DELIMITERS:
+        if sum(delimiter in line for line in lines) * 2 < sum(bool(line.strip()) for line in lines):
+            continue
+        rows = _read(lines, delimiter)
+        if rows and _is_table(rows, delimiter):
+            return rows
+    return None
+
+
+def _read(lines: Sequence[str], delimiter: str) -> list[Row] | None:
+    reader = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, skipinitialspace=True, strict=True)
+    rows: list[Row] = []
+    start = 1
+    try:
+        for fields in reader:
+            kept, over = fields[: COLUMNS_LIMIT - 1], fields[COLUMNS_LIMIT - 1 :]
+            cells = tuple(cell.strip() for cell in (*kept, *([delimiter.join(over)] if over else [])))
+            if any(cells):
+                rows.append(Row(start, "\n".join(lines[start - 1 : reader.line_num]), cells))
+            start = reader.line_num + 1
+    except csv.Error:
+        return None
+    return rows
+
+
+def _is_table(rows: Sequence[Row], delimiter: str) -> bool:
+    """A clear majority has a cell that is a moment and nothing else; a comma in prose does not make a table."""
+    several = [row for row in rows if len(row.cells) > 1]
+    timed = sum(any(_is_moment(cell) for cell in row.cells) for row in several)
+    if not several or timed * 10 < len(rows) * 6 - 10 or timed == 0:
+        return False
+    if delimiter == "\t" or _is_header(rows[0]):
+        return True
+    widths = [len(row.cells) for row in several]
+    return len(several) > 1 and widths.count(max(set(widths), key=widths.count)) * 10 >= len(widths) * 8
+
+
+def _is_moment(cell: str) -> bool:
+    if len(cell) > 60:
+        return False
+    found = read_moment(cell)
+    return isinstance(found, Unreadable) or (found is not None and not found[1])
+
+
+def _is_header(row: Row) -> bool:
+    if any(_is_moment(cell) for cell in row.cells):
+        return False
+    return any(_named(cell, "time") or _named(cell, "date") for cell in row.cells)
+
+
+def _named(cell: str, name: str) -> bool:
+    return len(cell) <= 60 and _NAMES[name].search(cell) is not None
+
+
+def find_columns(rows: Sequence[Row], has_header: bool) -> tuple[Columns, Sequence[Row]]:
+    """What the columns mean, by their names or else by what is in them, and the rows below the header."""
+    if not rows:
+        return Columns((), None), rows
+    if not has_header and _is_header(rows[0]):
+        has_header = True
+    names = tuple(cell.strip("*_` ") for cell in rows[0].cells) if has_header else ()
+    below = rows[1:] if has_header else rows
+    found: dict[str, int] = {}
+    for name in ("date", "time", "type", "actor", "event"):
+        places = [place for place, cell in enumerate(names) if _named(cell, name) and place not in found.values()]
+        if places:
+            found[name] = places[0]
+    width = max((len(row.cells) for row in below), default=0)
+    when = sorted({found[name] for name in ("date", "time") if name in found}) or _columns_of_moments(below, width)
+    rest = [place for place in range(width) if place not in when and place not in found.values()]
+    event = found.get("event", max(rest, key=lambda place: _letters(below, place), default=None))
+    return Columns(tuple(when), event, found.get("actor"), found.get("type"), names), below
+
+
+def _columns_of_moments(rows: Sequence[Row], width: int) -> list[int]:
+    """The first column of moments; and the next one, where the first holds only dates."""
+    timed = [place for place in range(width) if sum(_is_moment(_cell(row, place)) for row in rows) * 2 >= len(rows)]
+    for first, second in pairwise(timed):
+        dates = [read_moment(_cell(row, first)) for row in rows]
+        if all(isinstance(one, tuple) and one[0].clock is None and one[0].at is None for one in dates):
+            return [first, second]
+        break
+    return timed[:1]
+
+
+def _letters(rows: Sequence[Row], place: int) -> int:
+    return sum(len(_cell(row, place)) for row in rows)

@@ -1,0 +1,1 @@
+"""SQL about who may see and do what: sign-in, sessions, API tokens, visibility."""

@@ -1,0 +1,149 @@
+"""The access rule as SQL: the twin of ``domain.access``, for every statement that people can reach."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    ScalarSelect,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+)
+
+from domain.access import EditorLevel, Relation, Role, Viewer, Visibility
+from domain.postmortems.lifecycle import Status
+from models.person import Person
+from models.postmortem import (
+    Postmortem,
+    PostmortemEditor,
+    PostmortemParticipant,
+    PostmortemReviewer,
+    PostmortemTeam,
+)
+from models.team import TeamMember
+
+FINAL = (Status.PUBLISHED.value, Status.ARCHIVED.value)
+
+
+def effective_visibility() -> ColumnElement[str]:
+    """What somebody chose, else the default for the status and teams."""
+    has_team = select(true()).where(PostmortemTeam.postmortem_id == Postmortem.id).limit(1).scalar_subquery()
+    default = case(
+        (Postmortem.status.in_(FINAL), Visibility.ORGANIZATION.value),
+        (has_team.is_(True), Visibility.TEAM.value),
+        else_=Visibility.PRIVATE.value,
+    )
+    return func.coalesce(Postmortem.visibility, default)
+
+
+def _linked(table: type[Any], viewer: Viewer) -> ColumnElement[bool]:
+    return exists().where(table.postmortem_id == Postmortem.id, table.person_id == viewer.person_id)
+
+
+def _in_team(viewer: Viewer) -> ColumnElement[bool]:
+    """A scalar subquery, since PostgreSQL would else hash all rows of the viewer's teams before the first answer."""
+    if not viewer.team_ids:
+        return false()
+    link = select(true()).where(
+        PostmortemTeam.postmortem_id == Postmortem.id, PostmortemTeam.team_id.in_(sorted(viewer.team_ids))
+    )
+    return link.limit(1).scalar_subquery().is_(True)
+
+
+def insider(viewer: Viewer) -> ColumnElement[bool]:
+    """Author, editor, reviewer or participant; never null, also where nobody is the author.
+
+    Not correlated: the few links of one person are read once for each statement, and hashed.
+    """
+    links = union_all(
+        *(
+            select(table.postmortem_id).where(table.person_id == viewer.person_id)
+            for table in (PostmortemEditor, PostmortemReviewer, PostmortemParticipant)
+        )
+    )
+    return or_(Postmortem.author_id.is_not_distinct_from(viewer.person_id), Postmortem.id.in_(links))
+
+
+def visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """A condition on :class:`Postmortem`: the viewer may know of it.
+
+    Whether a postmortem has teams at all is not asked: where nothing was chosen and a team of the viewer's is linked,
+    it has one. So a page of the newest costs no more over 100,000 than over 100 (``docs/figures.md``).
+    """
+    if viewer.is_admin:
+        return true()
+    undecided = Postmortem.visibility.is_(None)
+    return or_(
+        Postmortem.visibility == Visibility.ORGANIZATION.value,
+        and_(undecided, Postmortem.status.in_(FINAL)),
+        and_(or_(Postmortem.visibility == Visibility.TEAM.value, undecided), _in_team(viewer)),
+        insider(viewer),
+    )
+
+
+def visible_to_person(postmortem_id: str | BindParameter[str]) -> ColumnElement[bool]:
+    """A condition on :class:`Person`: they may know of that postmortem. The rule of :func:`visible_to`."""
+    visibility = effective_visibility()
+    in_team = exists().where(
+        PostmortemTeam.postmortem_id == Postmortem.id,
+        PostmortemTeam.team_id == TeamMember.team_id,
+        TeamMember.person_id == Person.id,
+    )
+    named = [
+        exists().where(table.postmortem_id == Postmortem.id, table.person_id == Person.id)
+        for table in (PostmortemEditor, PostmortemReviewer, PostmortemParticipant)
+    ]
+    theirs = or_(
+        Postmortem.author_id == Person.id,
+        visibility == Visibility.ORGANIZATION.value,
+        and_(visibility == Visibility.TEAM.value, in_team.correlate(Postmortem, Person)),
+        *(one.correlate(Postmortem, Person) for one in named),  # two levels up, which is not guessed
+    )
+    return or_(Person.role == Role.ADMIN.value, exists().where(Postmortem.id == postmortem_id, theirs))
+
+
+@dataclass(frozen=True, slots=True)
+class RelationColumns:
+    """The columns from which :func:`relations` reads what the viewer is to a postmortem, in the same statement."""
+
+    editor_level: ScalarSelect[str]
+    reviewer: ColumnElement[bool]
+    participant: ColumnElement[bool]
+    team: ColumnElement[bool]
+
+    def columns(self) -> tuple[Any, ...]:
+        return (self.editor_level, self.reviewer, self.participant, self.team)
+
+
+def relation_columns(viewer: Viewer) -> RelationColumns:
+    level = (
+        select(PostmortemEditor.level)
+        .where(PostmortemEditor.postmortem_id == Postmortem.id, PostmortemEditor.person_id == viewer.person_id)
+        .scalar_subquery()
+    )
+    return RelationColumns(
+        level, _linked(PostmortemReviewer, viewer), _linked(PostmortemParticipant, viewer), _in_team(viewer)
+    )
+
+
+def relations(
+    viewer: Viewer, postmortem: Postmortem, level: str | None, reviewer: bool, participant: bool, team: bool
+) -> frozenset[Relation]:
+    held = {
+        Relation.ADMIN: viewer.is_admin,
+        Relation.AUTHOR: postmortem.author_id == viewer.person_id,
+        Relation.EDITOR: level == EditorLevel.EDIT,
+        Relation.COMMENTER: level == EditorLevel.COMMENT,
+        Relation.REVIEWER: reviewer,
+        Relation.PARTICIPANT: participant,
+        Relation.TEAM: team,
+    }
+    return frozenset(relation for relation, holds in held.items() if holds)

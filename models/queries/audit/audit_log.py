@@ -1,0 +1,113 @@
+"""Reading the audit trail; and keeping in it who read what was none of theirs."""
+
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import ColumnElement, exists, func, insert, literal, not_, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.access import Viewer, Visibility
+from models.postmortem import Postmortem
+from models.queries.access.visibility import effective_visibility, insider, visible_to
+from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.record import AuditEntry
+from models.session import Sessions, StoreError, is_read_only
+
+log = structlog.get_logger()
+
+READ = "postmortem.read"
+ONCE_IN = timedelta(hours=1)
+BATCH = 500
+"""Rows of an export that are in memory at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilters:
+    """``action`` is one (``comment.added``) or all of a kind (``comment``); ``at_to`` is not included."""
+
+    postmortem_id: str | None = None
+    entity_id: str | None = None
+    actor_id: str | None = None
+    action: str | None = None
+    at_from: datetime | None = None
+    at_to: datetime | None = None
+
+
+async def list_audit(session: AsyncSession, viewer: Viewer, filters: AuditFilters, ask: Ask) -> Page[AuditEntry]:
+    """Newest first. Administrators see all of it, others what belongs to postmortems that they may see."""
+    order = Order("audit", AuditEntry.id, AuditEntry.id)
+    statement = select(AuditEntry).where(*_wanted(filters))
+    if not viewer.is_admin:
+        statement = statement.where(exists().where(Postmortem.id == AuditEntry.postmortem_id, visible_to(viewer)))
+    rows, cursor = await fetch_page(session, statement, order, ask, tie_type=int)
+    return Page([row[0] for row in rows], cursor)
+
+
+def _wanted(filters: AuditFilters) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = []
+    if filters.postmortem_id:
+        wanted.append(AuditEntry.postmortem_id == filters.postmortem_id)
+    if filters.entity_id:
+        wanted.append(AuditEntry.entity_id == filters.entity_id)
+    if filters.actor_id:
+        wanted.append(AuditEntry.actor_id == filters.actor_id)
+    if filters.action:
+        is_of_kind = AuditEntry.action.startswith(f"{filters.action}.", autoescape=True)
+        wanted.append(or_(AuditEntry.action == filters.action, is_of_kind))
+    if filters.at_from:
+        wanted.append(AuditEntry.at >= filters.at_from)
+    if filters.at_to:
+        wanted.append(AuditEntry.at < filters.at_to)
+    return wanted
+
+
+async def stream_audit(sessions: Sessions, viewer: Viewer, filters: AuditFilters) -> AsyncIterator[AuditEntry]:
+    """All of it, however much: in batches, each in a transaction of its own, so that a slow reader holds none open."""
+    cursor: str | None = None
+    while True:
+        async with sessions.begin() as session:
+            page = await list_audit(session, viewer, filters, Ask(BATCH, cursor))
+        for entry in page.items:
+            yield entry
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+async def note_reads(session: AsyncSession, viewer: Viewer, postmortem_ids: Collection[str]) -> None:
+    """Audits that an administrator read PRIVATE postmortems without being one of their people.
+
+    Once an hour for each reader and postmortem, in the transaction of the read, although that is a GET. Where the
+    database only reads (a standby, a server set so), the read goes on, and the log keeps what the trail cannot.
+    """
+    if not viewer.is_admin or not postmortem_ids:
+        return
+    recent = exists().where(
+        AuditEntry.postmortem_id == Postmortem.id,
+        AuditEntry.actor_id == viewer.person_id,
+        AuditEntry.action == READ,
+        AuditEntry.at > func.now() - ONCE_IN,
+    )
+    read = select(
+        literal(viewer.person_id),
+        literal(viewer.origin),
+        literal(READ),
+        literal("postmortem"),
+        Postmortem.id,
+        Postmortem.id,
+    ).where(
+        Postmortem.id.in_(sorted(postmortem_ids)),
+        effective_visibility() == Visibility.PRIVATE.value,
+        not_(insider(viewer)),
+        not_(recent),
+    )
+    columns = ["actor_id", "origin", "action", "entity_kind", "entity_id", "postmortem_id"]
+    try:
+        async with session.begin_nested():
+            await session.execute(insert(AuditEntry).from_select(columns, read, include_defaults=False))
+    except StoreError as error:
+        if not is_read_only(error):
+            raise
+        log.warning("private_read_not_audited", actor_id=viewer.person_id, postmortem_ids=sorted(postmortem_ids))

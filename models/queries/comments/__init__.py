@@ -1,0 +1,1 @@
+"""SQL about comment threads, the words they are anchored to, and mentions."""

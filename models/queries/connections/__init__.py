@@ -1,0 +1,1 @@
+"""SQL about connections to other systems: settings, credentials, health, sync log."""

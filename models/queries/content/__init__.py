@@ -1,0 +1,1 @@
+"""SQL about sections, templates, revisions, and the Markdown that they hold."""

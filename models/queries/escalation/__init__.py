@@ -1,0 +1,1 @@
+"""SQL about policies, timing targets, and who is reminded when."""

@@ -1,0 +1,1 @@
+"""SQL about notices, digests, and the channels that deliver them."""

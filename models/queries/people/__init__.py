@@ -1,0 +1,1 @@
+"""SQL about people, teams, services, working hours and absences."""

@@ -1,0 +1,1 @@
+"""SQL about postmortems: opening, reading, listing, their people and their lifecycle."""

@@ -1,0 +1,1 @@
+"""SQL about submitting, reviewing, publishing, and reviewers."""

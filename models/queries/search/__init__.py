@@ -1,0 +1,1 @@
+"""SQL about full-text search and similar postmortems."""

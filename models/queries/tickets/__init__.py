@@ -1,0 +1,1 @@
+"""SQL about the tickets that mirror action items in a tracker."""

@@ -1,0 +1,152 @@
+"""Who is asked, through the API: where people work, what a target was escalated to, and who left."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from models.escalation import LadderAlarm, PublicHoliday
+from models.postmortem import Postmortem
+from models.queries.escalation import reminders
+from tests.api import writing
+from tests.api.rows import sessions_of
+from tests.api.writing import ok
+from tests.stack import Person, Stack
+
+OURS = {"workingDays": ["SUN", "MON", "TUE"], "opens": "08:30", "closes": "12:00", "country": "DE", "region": "BY"}
+
+
+def kinds(who: Person, entity: str, name: str = "postmortemId") -> list[str]:
+    found = ok(who.get("/api/me/notifications", params={"limit": 200}))["items"]
+    return [one["kind"] for one in reversed(found) if one[name] == entity]
+
+
+async def test_a_calendar_of_ones_own(stack: Stack) -> None:
+    me, other, admin = stack.person(), stack.person(), stack.person("ADMIN")
+    path = f"/api/users/{me.id}/calendar"
+    assert ok(me.get(path)) == dict.fromkeys(OURS)
+    assert ok(me.put(path, json=OURS)) == OURS | {"workingDays": ["MON", "TUE", "SUN"]}
+    assert other.put(path, json=OURS).status_code == 403
+    stale = me.put(path, json={}, headers={"If-Match": '"1"'})
+    assert stale.status_code == 412
+    async with sessions_of(stack) as sessions, sessions.begin() as session:
+        days = select(PublicHoliday.day).where(PublicHoliday.country == "DE", PublicHoliday.region == "BY")
+        known = set((await session.execute(days)).scalars())
+    year = datetime.now(UTC).year
+    assert date(year + 1, 1, 6) in known, "Epiphany"
+    assert date(year + 1, 10, 31) not in known, "the Reformation is celebrated elsewhere"
+    assert ok(admin.put(path, json={"country": "US"})) == dict.fromkeys(OURS) | {"country": "US"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"opens": "09:00"},
+        {"opens": "17:00", "closes": "09:00"},
+        {"workingDays": []},
+        {"country": "XX"},
+        {"country": "DE", "region": "CA"},
+        {"region": "BY"},
+        {"timeZone": "UTC"},
+    ],
+)
+def test_a_calendar_that_cannot_be(stack: Stack, wrong: dict[str, Any]) -> None:
+    me = stack.person()
+    assert me.put(f"/api/users/{me.id}/calendar", json=wrong).status_code == 422
+
+
+async def test_targets_tell_what_remains_and_who_was_asked(stack: Stack) -> None:
+    author = stack.person()
+    made = writing.draft(author)
+    path = f"/api/postmortems/{made['id']}/targets"
+    before = {one["name"]: one for one in ok(author.get(path))["items"]}
+    assert before["draft_started"]["remainingSeconds"] is None
+    assert before["draft_started"]["remainingWorkingSeconds"] is None
+    published = before["published"]
+    assert 13.9 * 86400 < published["remainingSeconds"] <= 14 * 86400
+    assert 9 * 8 * 3600 <= published["remainingWorkingSeconds"] <= 11 * 8 * 3600, (
+        "two weeks of five days of eight hours"
+    )
+    assert published["escalations"] == []
+    due = datetime.fromisoformat(before["draft_completed"]["dueAt"])
+    monday = due + timedelta(days=(7 - due.weekday()) % 7 or 7)
+    now = monday.replace(hour=12, minute=0)
+    async with sessions_of(stack) as sessions, sessions.begin() as session:
+        told = await reminders.nudge_for_postmortem(session, made["id"], now)
+        again = await reminders.nudge_for_postmortem(session, made["id"], now)
+    assert again == []
+    (mine,) = [one for one in told if one.target == "draft_completed" and one.to == author.id]
+    after = {one["name"]: one for one in ok(author.get(path))["items"]}
+    (asked,) = [one for one in after["draft_completed"]["escalations"] if author.id in one["to"]]
+    assert asked["rung"] == mine.rung
+    assert datetime.fromisoformat(asked["at"]) == now
+    assert asked["channel"] == "inbox"
+    assert asked["covers"] == sorted(one.partition(":")[0] for one in mine.covers)
+    assert kinds(author, made["id"]).count("target_due") == len([one for one in told if one.to == author.id])
+
+
+async def test_somebody_who_leaves_is_found_at_once_and_their_lead_is_asked_once(stack: Stack) -> None:
+    admin, lead, leaver, author = stack.client(), stack.person(), stack.person(), stack.person()
+    members = {"leadId": lead.id, "memberIds": [lead.id, leaver.id, author.id]}
+    team = ok(admin.post("/api/teams", json={"name": f"T{uuid4().hex}", **members}), 201)["id"]
+    reviewed = writing.in_review(author, [leaver], teamIds=[team])["id"]
+    written = writing.draft(leaver, teamIds=[team])["id"]
+    item = writing.with_item(author, reviewed, leaver.id)["id"]
+    done = writing.with_item(author, reviewed, leaver.id)["id"]
+    ok(author.patch(f"/api/action-items/{done}", json={"status": "COMPLETED"}))
+    for _ in range(2):
+        ok(admin.patch(f"/api/users/{leaver.id}", json={"active": False}))
+    assert kinds(lead, item, "actionItemId") == ["owner_left"]
+    assert kinds(lead, done, "actionItemId") == []
+    assert kinds(lead, written) == ["author_left"]
+    assert sorted(kinds(lead, reviewed)) == ["owner_left", "reviewer_left"]
+    other = stack.person()
+    ok(author.patch(f"/api/action-items/{item}", json={"ownerId": other.id}))
+
+    async with sessions_of(stack) as sessions, sessions.begin() as session:
+        due = datetime.now(UTC) + timedelta(days=3)
+        noon = (due + timedelta(days=(9 - due.weekday()) % 7)).replace(hour=12)  # a Wednesday
+        told = await reminders.nudge_for_postmortem(session, written, noon)
+        assert {one.to for one in told if one.rung in {"before_due", "due"}} <= {lead.id}
+        assert lead.id in {one.to for one in told}
+
+
+async def test_a_team_whose_lead_leaves_is_told_to_the_administrators_once(stack: Stack) -> None:
+    admin, lead = stack.client(), stack.person()
+    team = ok(admin.post("/api/teams", json={"name": f"T{uuid4().hex}", "leadId": lead.id}), 201)
+    me = stack.person("ADMIN")
+    for active in (False, True, False):
+        ok(admin.patch(f"/api/users/{lead.id}", json={"active": active}))
+    found = ok(me.get("/api/me/notifications", params={"limit": 200}))["items"]
+    assert [(one["kind"], one["aboutTeamId"]) for one in found] == [("team_without_lead", team["id"])]
+
+
+async def test_the_outbox_finds_a_workflow_that_let_its_alarm_ring(stack: Stack) -> None:
+    """As after Temporal lost its data: a look that is overdue starts it again, from the row."""
+    author = stack.person()
+    made = writing.draft(author)
+    async with sessions_of(stack) as sessions:
+
+        async def alarm() -> datetime | None:
+            async with sessions.begin() as session:
+                found = await session.get(LadderAlarm, made["id"])
+                return found.rings_at if found else None
+
+        async def until_it_is_set() -> datetime:
+            deadline = datetime.now(UTC) + timedelta(seconds=30)
+            while datetime.now(UTC) < deadline:
+                at = await alarm()
+                if at is not None and at > datetime.now(UTC):
+                    return at
+                await asyncio.sleep(0.1)
+            raise AssertionError("nobody looked")
+
+        await until_it_is_set()
+        async with sessions.begin() as session:
+            row = await session.get_one(LadderAlarm, made["id"])
+            row.rings_at = datetime.now(UTC) - timedelta(minutes=5)
+            (await session.get_one(Postmortem, made["id"])).workflow_started = True
+        assert await until_it_is_set()

@@ -1,0 +1,406 @@
+"""Timelines as people paste them: what is read, what is refused and why, what is only warned of."""
+
+import re
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.people.time_zones import NoZone, Zone, ZoneProblem, read_zone
+from domain.postmortems.first_draft import EntryType
+from domain.timeline.event_types import RULES, guess_type
+from domain.timeline.moments import Precision
+from domain.timeline.pasted import Parsed, parse_timeline
+
+DAY = date(2024, 1, 15)
+REAL = Path("/work/shared/testdata/postmortems")
+
+
+def zone(name: str) -> Zone:
+    found = read_zone(name)
+    assert isinstance(found, Zone)
+    return found
+
+
+def read(text: str, *, day: date | None = DAY, default: str = "UTC") -> Parsed:
+    return parse_timeline(text, day=day, zone=zone(default))
+
+
+def told(parsed: Parsed) -> list[tuple[str, str]]:
+    return [(one.at.strftime("%Y-%m-%d %H:%M"), one.event) for one in parsed.events]
+
+
+def problems(parsed: Parsed) -> list[tuple[int, str]]:
+    return [(one.line, one.code) for one in parsed.problems]
+
+
+@pytest.mark.parametrize(
+    ("line", "at", "precision"),
+    [
+        ("14:03 Alert", "2024-01-15 14:03", Precision.MINUTE),
+        ("- 14:03 UTC: Alert", "2024-01-15 14:03", Precision.MINUTE),
+        ("* [14:03] Alert", "2024-01-15 14:03", Precision.MINUTE),
+        ("1. 14:03 - Alert", "2024-01-15 14:03", Precision.MINUTE),
+        ("- [x] 14:03 Alert", "2024-01-15 14:03", Precision.MINUTE),
+        ("- **14:03 UTC** - Alert", "2024-01-15 14:03", Precision.MINUTE),
+        ("14:03Z → Alert", "2024-01-15 14:03", Precision.MINUTE),
+        ("12:00 - 14:03 (CET) Alert", "2024-01-15 11:00", Precision.MINUTE),
+        ("2024-02-03 14:03 \u2013 Alert", "2024-02-03 14:03", Precision.MINUTE),
+        ("2024-02-03T14:03:22.5Z Alert", "2024-02-03 14:03", Precision.SECOND),
+        ("2024-02-03 14:03:22 +0100 Alert", "2024-02-03 13:03", Precision.SECOND),
+        ("2024-02-03T14:03:22-05:00 Alert", "2024-02-03 19:03", Precision.SECOND),
+        ("2:03pm PST Alert", "2024-01-15 22:03", Precision.MINUTE),
+        ("2:03 p.m. PT: Alert", "2024-01-15 22:03", Precision.MINUTE),
+        ("12:03 am Alert", "2024-01-15 00:03", Precision.MINUTE),
+        ("2 PM Alert", "2024-01-15 14:00", Precision.MINUTE),
+        ("17:14pm Alert", "2024-01-15 17:14", Precision.MINUTE),
+        ("14h03 Alert", "2024-01-15 14:03", Precision.MINUTE),
+        ("24:00 Alert", "2024-01-16 00:00", Precision.MINUTE),
+        ("14:?? Alert", "2024-01-15 14:00", Precision.HOUR),
+        ("14:0? Alert", "2024-01-15 14:00", Precision.TEN_MINUTES),
+        ("~14:03 Alert", "2024-01-15 14:03", Precision.TEN_MINUTES),
+        ("ca. 14:03 Alert", "2024-01-15 14:03", Precision.TEN_MINUTES),
+        ("2X:XX Alert", "2024-01-15 20:00", Precision.DAY),
+        ("2024-02-03 --:-- Alert", "2024-02-03 00:00", Precision.DAY),
+        ("2024-02-03: Alert", "2024-02-03 00:00", Precision.DAY),
+        ("22:30 UTC (Oct 29) - Alert", "2023-10-29 22:30", Precision.MINUTE),
+        ("14:03 UTC, 3 February 2024: Alert", "2024-02-03 14:03", Precision.MINUTE),
+        ("Sat, 3 Feb 2024 14:03 Alert", "2024-02-03 14:03", Precision.MINUTE),
+        ("Feb 3rd, 14:03 Alert", "2024-02-03 14:03", Precision.MINUTE),
+        ("03.02.2024 14:03 Alert", "2024-02-03 14:03", Precision.MINUTE),
+        ("31/01/2024 14:03 Alert", "2024-01-31 14:03", Precision.MINUTE),
+        ("14:03 Europe/Berlin Alert", "2024-01-15 13:03", Precision.MINUTE),
+        ("14:03 UTC+2 Alert", "2024-01-15 12:03", Precision.MINUTE),
+        ("1705327380 Alert", "2024-01-15 14:03", Precision.SECOND),
+        ("1705327380123 Alert", "2024-01-15 14:03", Precision.SECOND),
+    ],
+)
+def test_a_line_that_begins_with_a_time(line: str, at: str, precision: Precision) -> None:
+    parsed = read(line)
+    assert not parsed.problems
+    assert [(one, words.removeprefix("(until 14:03) ")) for one, words in told(parsed)] == [(at, "Alert")]
+    assert parsed.events[0].precision is precision
+    assert parsed.events[0].at.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("HH:MM | what happened", "template_row"),
+        ("YYYY-MM-DD HH:MM Something", "template_row"),
+        ("| --:-- | Event |", "template_row"),
+        ("14:03 <what happened>", "template_row"),
+        ("14:03 ...", "template_row"),
+        ("14:03", "no_words"),
+        ("We noticed it", "no_time"),
+        ("T+5m We noticed it", "no_time"),
+        ("10.0.0.1:8080 refused connections", "no_time"),
+        ("25:10 Alert", "no_such_time"),
+        ("2024-02-30 14:03 Alert", "no_such_date"),
+        ("20242-01-16 12:00 Alert", "no_such_date"),
+        ("02/03/2024 14:03 Alert", "ambiguous_date"),
+        ("14:03 CST Alert", "ambiguous_zone"),
+        ("14:03 IST Alert", "ambiguous_zone"),
+        ("14:03 BST Alert", "ambiguous_zone"),
+        ("14:03 Europe/Atlantis Alert", "unknown_zone"),
+        ("14:03 " + "long " * 3000, "too_long"),
+    ],
+)
+def test_what_is_not_understood_is_told_with_its_text(line: str, code: str) -> None:
+    parsed = read(f"14:00 Before\n{line}\n14:10 After")
+    assert problems(parsed) == [(2, code)]
+    assert parsed.problems[0].text == line.strip()[:300]
+    assert [one.event for one in parsed.events] == ["Before", "After"]
+
+
+def test_a_time_without_any_date_asks_for_one() -> None:
+    assert problems(read("14:03 Alert", day=None)) == [(1, "no_date")]
+    assert told(read("2024-02-03\n14:03 Alert", day=None)) == [("2024-02-03 14:03", "Alert")]
+
+
+def test_the_default_zone_resolves_an_ambiguous_abbreviation() -> None:
+    assert told(read("14:03 CST Alert", default="America/Chicago")) == [("2024-01-15 20:03", "Alert")]
+    assert told(read("14:03 CST Alert", default="Asia/Shanghai")) == [("2024-01-15 06:03", "Alert")]
+    assert told(read("14:03 BST Alert", default="Europe/London")) == [("2024-01-15 13:03", "Alert")]
+    refused = read("14:03 CST Alert", default="Europe/Berlin").problems[0]
+    assert "Asia/Shanghai" in refused.message
+    assert "America/Chicago" in refused.message
+
+
+def test_a_word_that_begins_like_a_zone_is_none() -> None:
+    parsed = read("14:03 Z-Wave is down\n14:04 Zone b too\n14:05 ETL failed")
+    assert told(parsed) == [
+        ("2024-01-15 14:03", "Z-Wave is down"),
+        ("2024-01-15 14:04", "Zone b too"),
+        ("2024-01-15 14:05", "ETL failed"),
+    ]
+
+
+def test_zones_are_names_offsets_and_abbreviations() -> None:
+    for name in ("UTC", "Europe/Berlin", "US/Pacific", "+05:30", "-0800", "UTC+2", "GMT-3", "CEST", "PT", "z"):
+        assert isinstance(read_zone(name), Zone), name
+    for name in ("", "Mars", "../etc/passwd", "/etc/passwd", "Europe", "+15:00", "+01:99", "Europe/\0", "posix/x/y/z"):
+        assert read_zone(name) == NoZone(" ".join(name.split()), ZoneProblem.UNKNOWN), name
+
+
+def test_a_zone_is_stated_in_a_heading_a_sentence_or_a_column() -> None:
+    assert told(read("## Timeline (CET)\n14:03 Alert")) == [("2024-01-15 13:03", "Alert")]
+    assert told(read("*(All times US/Pacific, 24-hour clock.)*\n\n14:03 Alert")) == [("2024-01-15 22:03", "Alert")]
+    assert told(read("All times in PST (UTC-7)\n14:03 Alert")) == [("2024-01-15 21:03", "Alert")]
+    assert told(read("Times are Pacific time.\n14:03 Alert")) == [("2024-01-15 22:03", "Alert")]
+    assert told(read("| Time (CET) | Event |\n|--|--|\n| 14:03 | Alert |")) == [("2024-01-15 13:03", "Alert")]
+    assert told(read("Date and time in CET\tEvent\n2024-02-03 14:03\tAlert")) == [("2024-02-03 13:03", "Alert")]
+    assert problems(read("All times in IST\n14:03 Alert")) == [(1, "ambiguous_zone"), (2, "ambiguous_zone")]
+
+
+def test_times_run_past_midnight_with_a_warning() -> None:
+    parsed = read("23:50 Alert\n00:05 Paged\n00:20 Fixed\n00:15 Noted late")
+    assert [at for at, _ in told(parsed)] == [
+        f"2024-01-{at}" for at in ("15 23:50", "16 00:05", "16 00:20", "16 00:15")
+    ]
+    assert [(one.line, one.code) for one in parsed.warnings] == [(2, "next_day")]
+
+
+def test_a_list_with_the_newest_first_is_warned_of_at_midnight() -> None:
+    parsed = read("00:20 Fixed\n00:05 Paged\n23:50 Alert")
+    assert [(one.line, one.code) for one in parsed.warnings] == [(3, "newest_first")]
+
+
+def test_hours_that_come_twice_or_never_are_warned_of() -> None:
+    parsed = read("2024-03-31 02:30 Skipped\n2024-10-27 02:30 Twice", default="Europe/Berlin")
+    assert told(parsed) == [("2024-03-31 01:30", "Skipped"), ("2024-10-27 00:30", "Twice")]
+    assert [one.code for one in parsed.warnings] == ["clock_never", "clock_twice"]
+
+
+def test_a_machine_without_zones_of_its_own_reads_the_same() -> None:
+    code = (
+        "import zoneinfo; zoneinfo.reset_tzpath([])\n"
+        "from domain.timeline.pasted import parse_timeline; from domain.people.time_zones import read_zone\n"
+        "text = '2024-03-31 02:30 a\\n2024-10-27 02:30 b\\n2060-07-01 12:00 c\\n2024-07-01 12:00 PT d'\n"
+        "parsed = parse_timeline(text, zone=read_zone('Europe/Berlin'))\n"
+        "print([one.at.isoformat()[:16] for one in parsed.events], [one.code for one in parsed.warnings])\n"
+        "print(read_zone('Europe/Atlantis').why)"
+    )
+    asked = [sys.executable, "-W", "error", "-c", code]
+    said = subprocess.run(asked, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]).stdout
+    read_at = "['2024-03-31T01:30', '2024-10-27T00:30', '2060-07-01T10:00', '2024-07-01T19:00']"
+    assert said.splitlines() == [f"{read_at} ['clock_never', 'clock_twice']", "unknown_zone"]
+
+
+def test_a_winter_zone_in_summer_is_taken_by_its_name_and_warned_of_once() -> None:
+    parsed = read("All times in CET\n2020-06-09 11:00 One\n2020-06-09 12:00 Two\n2020-12-09 12:00 Three")
+    assert [at for at, _ in told(parsed)] == ["2020-06-09 10:00", "2020-06-09 11:00", "2020-12-09 11:00"]
+    assert [(one.line, one.code) for one in parsed.warnings] == [(2, "out_of_season")]
+
+
+def test_markdown_tables() -> None:
+    text = """
+Time | Event | Who | Type | Link
+--- | --- | --- | --- | ---
+14:03 | Pool `a \\| b` full | @jane | detection | [graph](https://example.com)
+14:05 - 14:20 | Looked around | Bob | |
+14:?? | Somebody restarted it<br>twice | | mitigation |
+14:30 | Told everybody | | Comms |
+HH:MM | what happened | | |
+ | | | |
+"""
+    parsed = read(text)
+    assert told(parsed) == [
+        ("2024-01-15 14:03", "Pool `a | b` full \u2014 Link: [graph](https://example.com)"),
+        ("2024-01-15 14:05", "(until 14:20) Looked around"),
+        ("2024-01-15 14:00", "Somebody restarted it\ntwice"),
+        ("2024-01-15 14:30", "Told everybody \u2014 Type: Comms"),
+    ]
+    assert [one.actor for one in parsed.events] == ["jane", "Bob", None, None]
+    assert [one.type.value for one in parsed.events] == ["DETECTION", "OTHER", "MITIGATION", "OTHER"]
+    assert problems(parsed) == [(8, "template_row")]
+
+
+def test_a_row_that_tells_only_a_date_is_the_date_of_those_below() -> None:
+    parsed = read(
+        "Date | Time | Event\n---|---|---\n2024-02-03 | | \n | 14:03 | Alert\n2024-02-04 | 9:00 | Fixed\n | 9:30 | Told"
+    )
+    assert [at for at, _ in told(parsed)] == ["2024-02-03 14:03", "2024-02-04 09:00", "2024-02-04 09:30"]
+    assert not parsed.problems
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ",", ";", " | "])
+def test_separated_values_with_and_without_a_header(delimiter: str) -> None:
+    rows = [("2024-02-03", "14:03", "Alert", "jane"), ("2024-02-03", "14:05", "It is down", "bob")]
+    plain = "\n".join(delimiter.join(row) for row in rows)
+    headed = delimiter.join(("Date", "Time (CET)", "What happened", "Who")) + "\n" + plain
+    parsed = read(headed)
+    assert told(parsed) == [("2024-02-03 13:03", "Alert"), ("2024-02-03 13:05", "It is down")]
+    assert [one.actor for one in parsed.events] == ["jane", "bob"]
+    assert [at for at, _ in told(read(plain))] == ["2024-02-03 14:03", "2024-02-03 14:05"]
+
+
+def test_quoted_csv_may_hold_delimiters_and_lines() -> None:
+    parsed = read('time,event\r\n14:03,"a, b"\r\n14:05,"two\r\nlines"\r\n14:07,c\r\n')
+    assert told(parsed) == [
+        ("2024-01-15 14:03", "a, b"),
+        ("2024-01-15 14:05", "two\nlines"),
+        ("2024-01-15 14:07", "c"),
+    ]
+    assert [one.line for one in parsed.events] == [2, 3, 5]
+
+
+def test_commas_in_prose_are_no_table() -> None:
+    parsed = read("14:03, we saw it, at last\n14:05, all, of, it\n14:09 done, finally")
+    assert [words for _, words in told(parsed)] == ["we saw it, at last", "all, of, it", "done, finally"]
+
+
+def test_what_is_indented_or_fenced_belongs_to_the_event_above() -> None:
+    parsed = read(
+        "- 14:03 Alert\n  - it said `x`\n\n```\n14:04 in a log\n```\n- 14:05 Next\nwhich goes on\n\nA stray line"
+    )
+    assert told(parsed) == [
+        ("2024-01-15 14:03", "Alert\n  - it said `x`\n\n```\n14:04 in a log\n```"),
+        ("2024-01-15 14:05", "Next\nwhich goes on"),
+    ]
+    assert problems(parsed) == [(10, "no_time")]
+
+
+def test_headings_carry_dates_times_and_zones() -> None:
+    text = """
+## Timeline (UTC)
+
+### January 15, 2024 - The first one
+Some words about that day.
+
+- **21:45** - Deployed
+
+### Jan 16
+
+It was quiet.
+
+### 17:05 (or so)
+
+Restarted.
+
+- twice
+
+### 17. January, 11:00
+
+Closed.
+"""
+    parsed = read(text, day=None)
+    assert told(parsed) == [
+        ("2024-01-15 21:45", "Deployed"),
+        ("2024-01-16 00:00", "It was quiet."),
+        ("2024-01-16 17:05", "(or so)\n\nRestarted.\n\n- twice"),
+        ("2024-01-17 11:00", "Closed."),
+    ]
+    assert parsed.events[1].precision is Precision.DAY
+    assert problems(parsed) == [(5, "no_time")]
+
+
+def test_an_actor_is_named_before_a_colon_or_begins_the_sentence() -> None:
+    parsed = read("14:03 @jane: restarted it\n14:04 @bob.m looks\n14:05 @a and @b talk\n14:06 mail to x@y.z: sent")
+    assert [(one.actor, one.event) for one in parsed.events] == [
+        ("jane", "restarted it"),
+        ("bob.m", "@bob.m looks"),
+        (None, "@a and @b talk"),
+        (None, "mail to x@y.z: sent"),
+    ]
+
+
+@pytest.mark.parametrize(("rule", "line"), [(rule.type, line) for rule in RULES for line in rule.good])
+def test_words_tell_the_type(rule: EntryType, line: str) -> None:
+    assert guess_type(line) is rule
+
+
+@pytest.mark.parametrize(("rule", "line"), [(rule.type, line) for rule in RULES for line in rule.bad])
+def test_words_that_only_look_like_a_type_do_not_tell_it(rule: EntryType, line: str) -> None:
+    assert guess_type(line) is not rule
+
+
+def test_the_order_of_the_text_is_kept_and_5000_lines_are_read() -> None:
+    text = "\n".join(f"{place // 60 % 24:02}:{place % 60:02} step {place}" for place in range(1440))
+    assert [one.event for one in read(text).events] == [f"step {place}" for place in range(1440)]
+    many = read("\n".join(f"14:03 step {place}" for place in range(5001)))
+    assert len(many.events) == 5000
+    assert problems(many) == [(5001, "too_many")]
+
+
+def test_a_text_of_very_many_lines_or_columns_is_read_up_to_a_limit() -> None:
+    parsed = read("14:03 Alert\n" + "nothing\n" * 60_000)
+    assert parsed.problems[-1].line == 50_001
+    assert parsed.problems[-1].code == "too_many_lines"
+    wide = "14:03" + "\t" + "\t".join(f"c{place}" for place in range(100))
+    assert all(f"c{place}" in read(f"{wide}\n{wide}").events[0].event for place in range(100))
+    read("|" * 500_000)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=300) | st.text(alphabet="0123456789:-|?,;\t\n #*[]()apmUTC+~", max_size=300))
+def test_no_text_breaks_it_and_nothing_is_dropped_in_silence(text: str) -> None:
+    parsed = read(text)
+    assert all(one.event and one.at.tzinfo for one in parsed.events)
+    lines = re.split(r"\r\n|\r|\n", text)
+    assert all(1 <= one.line <= len(lines) for one in (*parsed.events, *parsed.problems))
+
+
+# Real ones
+
+MARKS = re.compile(r"^(?:#+ .*(?:\d:\d\d|\dX:XX)|#+ \d{4}-\d\d-\d\d$|\| *\d{4,5}-\d\d-\d\d|- \*\*\d\d:\d\d)")
+
+
+def timeline_of(text: str) -> str:
+    """The section whose heading says so, up to the next one that tells neither a time nor a date."""
+    kept: list[str] = []
+    fenced = False
+    for line in text.split("\n"):
+        fenced ^= line.startswith("```")
+        heading = None if fenced else re.match(r"(#+)\s+(.*)", line)
+        if heading and not kept and "timeline" in heading[2].lower():
+            level = len(heading[1])
+        elif not kept or (heading and len(heading[1]) <= level and not re.match(r"Feb|\d", heading[2])):
+            if kept:
+                break
+            continue
+        kept.append(line)
+    return "\n".join(kept)
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the shared test data is not here")
+def test_real_timelines_are_read_or_their_lines_reported() -> None:
+    """Each line that begins with a time in a real postmortem is an event, or a problem that says what to mend."""
+    read_lines = reported = 0
+    for path in sorted(REAL.glob("*/*.md")):
+        section = timeline_of(path.read_text())
+        named = re.match(r"(\d{4})-(\d\d)-(\d\d)", path.name)
+        parsed = parse_timeline(section, day=date(*map(int, named.groups())) if named else None)
+        marked = {number for number, line in enumerate(section.split("\n"), 1) if MARKS.match(line)}
+        events = {one.line for one in parsed.events}
+        odd = {one.line for one in parsed.problems if one.code == "no_such_date"}
+        assert marked - odd == events, path.name
+        assert marked & odd == odd, path.name
+        read_lines += len(events)
+        reported += len(odd)
+    assert read_lines >= 390
+    assert reported == 5, "five rows of one document have a year of five digits"
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the shared test data is not here")
+@pytest.mark.parametrize(
+    ("name", "line", "at"),
+    [
+        ("mybinder/2018-02-20-jupyterlab-announcement.md", "Launch success rate is at 0%", "2018-02-20 15:05"),
+        ("mybinder/2018-02-20-jupyterlab-announcement.md", "A more permanent fix", "2018-02-21 12:00"),
+        ("mybinder/2018-01-17-ubuntu-upgrade.md", "Bump to artful", "2018-01-18 02:57"),
+        ("mybinder/2018-07-08-podsnips-aplenty.md", "Launch success drops", "2018-07-08 16:30"),
+        ("posthog/2025-10-21-feature-flags-recurring-outages.md", "Rolled back hardware", "2025-10-30 00:03"),
+        ("posthog/2025-10-21-feature-flags-recurring-outages.md", "Deploy IP-based", "2025-10-24 18:00"),
+        ("univaf/2021-06-11--database-low.md", "Database resized", "2021-06-16 07:50"),
+        ("dfds/PM2021-011 - Log4Shell.md", "log4j 2.17 published", "2021-12-17 00:00"),
+    ],
+)
+def test_real_instants(name: str, line: str, at: str) -> None:
+    parsed = parse_timeline(timeline_of((REAL / name).read_text()))
+    found = [one.at for one in parsed.events if line in one.event]
+    assert found == [datetime.fromisoformat(f"{at}+00:00")]
