@@ -21,13 +21,13 @@ from application.commands import Commands
 from domain import access
 from domain.access import OrganizationVerb, Viewer
 from domain.errors import Malformed, NotAllowed, NotSignedIn, ScopeMissing, reason
+from models.audit import IdempotencyRecord
 from models.base import derived_id, new_id
 from models.keyring import Keyring
 from models.person import Person
 from models.queries import action_items
 from models.queries.access import tokens
 from models.queries.postmortems import postmortems
-from models.record import IdempotencyRecord
 from models.session import Session, Sessions, StoreError, is_read_only
 from runtime.dispatch import Dispatch
 from runtime.settings import Settings

@@ -26,7 +26,7 @@ from ulid import ULID
 from domain.escalation.deadlines import Alarm, Deadline
 from domain.postmortems.lifecycle import Status
 from domain.postmortems.snapshots import PostmortemSnapshot
-from models.record import Notice
+from models.notification import Notice
 from models.session import Sessions, make_engine, make_sessions
 from tests.stack import Stack, running_stack
 from workflows.postmortem import PostmortemStart, PostmortemWorkflow

@@ -32,11 +32,11 @@ from domain.escalation.targets import TargetName
 from integrations import public_holidays
 from models.action_item import ActionItem
 from models.escalation import LadderAlarm, LadderStep
+from models.notification import Notice
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemTarget
 from models.queries.escalation import policies, reminders, targets
 from models.queries.people import calendars
-from models.record import Notice
 from models.session import Session, Sessions, make_engine, make_sessions
 from tests.workflows.lab import migrated_postgres
 

@@ -7,6 +7,8 @@ from models import (
     account,
     action_item,
     advice,
+    api_token,
+    audit,
     chat,
     escalation,
     incident,
@@ -15,12 +17,12 @@ from models import (
     person,
     policy,
     postmortem,
-    record,
     search,
     section,
     team,
     template,
     ticket_batch,
+    worker,
 )
 from models.base import Base
 
@@ -29,6 +31,8 @@ __all__ = [
     "account",
     "action_item",
     "advice",
+    "api_token",
+    "audit",
     "chat",
     "escalation",
     "incident",
@@ -37,10 +41,10 @@ __all__ = [
     "person",
     "policy",
     "postmortem",
-    "record",
     "search",
     "section",
     "team",
     "template",
     "ticket_batch",
+    "worker",
 ]

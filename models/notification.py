@@ -1,4 +1,4 @@
-"""Notifications outside of the inbox: messages, the state of each receiver, and where each person is reached."""
+"""Notices, the messages that deliver them, the state of each receiver, and where each person is reached."""
 
 from datetime import date
 
@@ -6,6 +6,52 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, CreatedAt, Id, Instant, Key
+
+
+class Notice(Base):
+    """A notice in a person's inbox or for a team's channel. ``dedupe_key`` names its occasion: a receiver gets one
+    notice for each occasion.
+
+    The row is the outbox of notifications: while ``is_heard`` is false, the receiver's workflow does not know of it,
+    and while ``settled_at`` is null, it is still to be sent. ``outcome`` says how it was settled
+    (``domain.notifications.timing.Outcome``) and ``channel`` where it was sent. The receiver stands in for
+    ``on_behalf_of_id``, who is away. ``team_id`` is a receiver, and ``about_team_id`` the team that the notice is
+    about.
+    """
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        Index("ix_notice_person_id_id", "person_id", "id"),
+        Index("ix_notice_postmortem_id", "postmortem_id"),
+        Index("uq_notice_person_id_dedupe_key", "person_id", "dedupe_key", unique=True),
+        Index("uq_notice_team_id_dedupe_key", "team_id", "dedupe_key", unique=True),
+        Index("ix_notice_outbox", "created_at", postgresql_where="not is_heard"),
+        Index("ix_notice_waiting", "person_id", "team_id", postgresql_where="settled_at is null"),
+        Index("ix_notice_message_id", "message_id", postgresql_where="message_id is not null"),
+        CheckConstraint("num_nonnulls(person_id, team_id) = 1", name="receiver"),
+    )
+
+    id: Mapped[Key]
+    person_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    team_id: Mapped[Id | None] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"))
+    dedupe_key: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str]
+    rung: Mapped[str | None]
+    target: Mapped[str | None]
+    channel: Mapped[str]
+    postmortem_id: Mapped[Id | None] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    action_item_id: Mapped[Id | None] = mapped_column(ForeignKey("action_item.id", ondelete="CASCADE"), index=True)
+    comment_id: Mapped[Id | None] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), index=True)
+    integration_id: Mapped[Id | None] = mapped_column(ForeignKey("integration.id", ondelete="CASCADE"), index=True)
+    about_team_id: Mapped[Id | None] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"), index=True)
+    on_behalf_of_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    is_escalation: Mapped[bool] = mapped_column(server_default="false", default=False)
+    is_heard: Mapped[bool] = mapped_column(server_default="false", default=False)
+    created_at: Mapped[CreatedAt]
+    read_at: Mapped[Instant | None]
+    settled_at: Mapped[Instant | None]
+    outcome: Mapped[str | None]
+    message_id: Mapped[Id | None] = mapped_column(ForeignKey("message.id"))
 
 
 class ReceiverState(Base):

@@ -1,8 +1,8 @@
-"""People, and the tokens by which programs act for them."""
+"""People, their working hours, absences and notification preferences."""
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, SmallInteger, Text
+from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -11,12 +11,12 @@ from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
 
 
 class Person(Base):
-    """``is_active`` is false for those who left and for those a webhook named who never signed in (to be claimed).
+    """``is_active`` is false for people who left, and for placeholders of people whom a webhook named.
 
-    ``country`` to ``closes`` are where and when they work, as in ``domain.people.calendar``; null is as in a
-    policy's office. ``delegate_id`` stands in while they are away. ``preferred_minute`` (of their day) is when their
-    digest comes, null as soon as there is one; from ``quiet_from`` until before ``quiet_until`` (minutes, perhaps
-    over midnight) nothing comes. ``muted_kinds`` never mute an escalation.
+    ``country`` to ``closes`` are where and when they work, as in ``domain.people.calendar``; null means as in the
+    office of their policy. ``delegate_id`` stands in while they are away. ``preferred_minute`` is the minute of their
+    day at which their digest is sent, null for as soon as there is one. Nothing is sent from ``quiet_from`` until
+    before ``quiet_until``, which may be after midnight. ``muted_kinds`` never mute an escalation.
     """
 
     __tablename__ = "person"
@@ -55,20 +55,4 @@ class Person(Base):
     muted_kinds: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}", default=list)
     preferred_channel: Mapped[str | None]
     snoozed_until: Mapped[Instant | None]
-    created_at: Mapped[CreatedAt]
-
-
-class ApiToken(Base):
-    """Only the SHA-256 of a token is kept: its 256 random bits need no slow hash."""
-
-    __tablename__ = "api_token"
-
-    id: Mapped[Key]
-    person_id: Mapped[Id] = mapped_column(ForeignKey("person.id"), index=True)
-    name: Mapped[str]
-    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    expires_at: Mapped[Instant | None]
-    last_used_at: Mapped[Instant | None]
-    revoked_at: Mapped[Instant | None]
     created_at: Mapped[CreatedAt]

@@ -19,8 +19,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from domain.escalation.targets import TargetName
+from models.audit import AuditEntry
 from models.integration import WebhookDelivery
-from models.record import AuditEntry
 from tests.api.writing import draft, ok, with_item
 from tests.organisation import PAYLOADS, Json, Organisation, new_organisation, signed
 from tests.peers.emulate import EmulatedGithub

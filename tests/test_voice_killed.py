@@ -11,8 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from application.notifications import notices
-from models.notification import Message
-from models.record import Notice
+from models.notification import Message, Notice
 from tests.api.rows import sessions_of
 from tests.api.writing import draft, ok
 from tests.peers.smtp import Mailbox, running_smtp

@@ -13,13 +13,13 @@ from api.pages.rendering import words
 from api.pages.routing import Visiting, router
 from api.pages.showing import show
 from api.shapes.base import PathId, ask
+from models.audit import AuditEntry
 from models.queries.audit import audit_log
 from models.queries.audit.audit_log import AuditFilters
 from models.queries.content.templates import get_postmortem_template
 from models.queries.pagination import Ask
 from models.queries.people import people
 from models.queries.postmortems.postmortems import get_visible
-from models.record import AuditEntry
 
 routes = router()
 

@@ -17,11 +17,11 @@ from api.shapes.base import Listing, PathId, RefQuery, Shape, ask
 from api.v1.routing import router
 from application.audit import audit_log
 from integrations.fields import Instant
+from models.audit import AuditEntry
 from models.queries.audit import audit_log as audit_queries
 from models.queries.audit.audit_log import AuditFilters
 from models.queries.pagination import Ask
 from models.queries.postmortems.postmortems import get_visible
-from models.record import AuditEntry
 
 routes: APIRouter = router("audit", prefix="")
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from domain.access import Viewer
 from domain.errors import StaleVersion
+from models.audit import AuditEntry
 from models.queries.audit import audit_log
 from models.queries.audit.audit_log import AuditFilters
 from models.queries.pagination import Ask
 from models.queries.postmortems.postmortems import VisiblePostmortem
-from models.record import AuditEntry
 from models.session import Session, Sessions
 
 EXPORT_BATCH_SIZE = 500

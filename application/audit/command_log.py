@@ -3,8 +3,8 @@
 from domain.action_items.commands import ActionItemCommand
 from domain.errors import IdempotencyKeyReused
 from domain.postmortems.commands import PostmortemCommand
+from models.audit import CommandLog
 from models.queries.audit import command_log
-from models.record import CommandLog
 from models.session import Session
 
 

@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Mapping
 
 from domain.errors import IdempotencyKeyInUse, IdempotencyKeyReused
+from models.audit import IdempotencyRecord
 from models.queries.audit import kept_answers
-from models.record import IdempotencyRecord
 from models.session import Session
 
 

@@ -6,11 +6,11 @@ from application.notifications.notices import notify
 from application.notifications.receivers import Receiver
 from domain.notifications.timing import Outcome
 from domain.people.absence import absence
+from models.notification import Notice
 from models.person import Person
 from models.queries.access.viewers import get_viewer_unscoped
 from models.queries.notifications import notices
 from models.queries.people.people import find_person
-from models.record import Notice
 from models.session import Session
 
 

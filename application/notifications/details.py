@@ -7,8 +7,8 @@ from datetime import date, datetime
 from domain.access import Viewer
 from domain.notifications.relevance import Subjects, settled_outcome
 from domain.notifications.timing import Outcome
+from models.notification import Notice
 from models.queries.notifications.subjects import read_subjects
-from models.record import Notice
 from models.session import Session
 
 

@@ -13,9 +13,8 @@ from application.notifications.receivers import Receiver, find_receiver
 from domain.notifications import timing
 from domain.notifications.timing import DeliveryPlan
 from models.base import derived_id, new_id
-from models.notification import Message
+from models.notification import Message, Notice
 from models.queries.notifications import messages, notices, outbox, receivers
-from models.record import Notice
 from models.session import Session
 
 SENDING_LASTS = timedelta(hours=2)

@@ -6,7 +6,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.record import WorkerPresence
+from models.worker import WorkerPresence
 
 ALIVE_WITHIN = timedelta(seconds=10)
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-from models.record import Notice
+from models.notification import Notice
 from tests.api import writing
 from tests.api.writing import ok
 from tests.chat.workspace import Json, Workspace

@@ -22,8 +22,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from domain.tickets.texts import details_in
 from integrations import shelf
 from models.action_item import ActionItem, Ticket
+from models.audit import AuditEntry
 from models.integration import WebhookDelivery
-from models.record import AuditEntry, Notice
+from models.notification import Notice
 from tests import peers
 from tests.api import writing
 from tests.api.writing import ok

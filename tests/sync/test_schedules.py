@@ -50,13 +50,13 @@ from integrations.tracker import TicketAction, TicketChange, Tracker
 from integrations.trackers import console
 from models.account import PersonAccount
 from models.action_item import ActionItem, Ticket
+from models.audit import AuditEntry
 from models.integration import Integration
 from models.keyring import Keyring
 from models.queries import action_items
 from models.queries.connections import connections
 from models.queries.escalation import policies
 from models.queries.postmortems import postmortems
-from models.record import AuditEntry
 from models.session import Session, Sessions, make_engine, make_sessions
 
 SCHEDULES = int(os.environ.get("AFTERWORD_SCHEDULES", "100"))

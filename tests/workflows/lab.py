@@ -36,9 +36,11 @@ from integrations import shelf
 from integrations.tracker import TicketAction, TicketChange, TicketRef, Tracker
 from integrations.trackers import console
 from models.action_item import ActionItem, Ticket
+from models.audit import CommandLog
 from models.escalation import LadderStep
 from models.integration import Integration
 from models.keyring import Keyring
+from models.notification import Notice
 from models.person import Person
 from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget
 from models.queries import action_items
@@ -49,7 +51,6 @@ from models.queries.people import people
 from models.queries.postmortems import postmortems
 from models.queries.review.commands import as_target
 from models.queries.timeline import NewTimelineEvent
-from models.record import CommandLog, Notice
 from models.session import Sessions, make_engine, make_sessions
 from models.team import Service
 from runtime.embedded import postgres

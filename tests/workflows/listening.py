@@ -19,12 +19,11 @@ from application.postmortems.opening import NewPostmortem
 from domain.access import Role
 from models.integration import Integration
 from models.keyring import Keyring
-from models.notification import Message, ReceiverState
+from models.notification import Message, Notice, ReceiverState
 from models.person import Person
 from models.postmortem import Postmortem
 from models.queries.escalation import policies
 from models.queries.notifications import outbox
-from models.record import Notice
 from models.session import make_engine, make_sessions
 from models.team import Team
 from runtime.dispatch import Dispatch

@@ -19,11 +19,11 @@ from domain.postmortems.commands import PostmortemAction
 from integrations import public_holidays
 from models.action_item import ActionItem
 from models.escalation import LadderAlarm, LadderStep
+from models.notification import Notice
 from models.person import Person
 from models.postmortem import Comment, Postmortem, PostmortemTarget
 from models.queries.escalation import policies, policy_effects
 from models.queries.people import calendars
-from models.record import Notice
 from models.section import Section
 from tests.workflows.lab import ADMIN, ALWAYS, AT_DUE, Case, Lab
 from workflows.postmortem import PostmortemWorkflow

@@ -8,7 +8,7 @@ from domain.action_items.commands import ActionItemAction
 from domain.escalation.targets import DEFAULT_HOURS, TargetName, TargetState
 from domain.postmortems.commands import PostmortemAction
 from domain.postmortems.snapshots import PostmortemSnapshot
-from models.record import Notice
+from models.notification import Notice
 from tests.workflows.lab import Case, Lab
 
 PROMPT = timedelta(minutes=1)

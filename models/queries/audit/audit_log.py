@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, exists, func, insert, literal, not_, or_, 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer, Visibility
+from models.audit import AuditEntry
 from models.postmortem import Postmortem
 from models.queries.access.visibility import effective_visibility, insider, visible_to
 from models.queries.pagination import Ask, Order, Page, fetch_page
-from models.record import AuditEntry
 from models.session import StoreError, is_read_only
 
 log = structlog.get_logger()

@@ -8,7 +8,7 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.record import CommandArgument, CommandLog
+from models.audit import CommandArgument, CommandLog
 
 
 async def find_command(session: AsyncSession, entity_id: str, request_id: str) -> CommandLog | None:

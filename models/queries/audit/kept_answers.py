@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.record import IdempotencyRecord
+from models.audit import IdempotencyRecord
 
 
 async def try_lock(session: AsyncSession, lock: int) -> bool:

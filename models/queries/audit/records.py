@@ -10,7 +10,7 @@ from domain.access import Viewer
 from domain.action_items.commands import ActionItemCommand
 from domain.errors import IdempotencyKeyReused, StaleVersion
 from domain.postmortems.commands import PostmortemCommand
-from models.record import AuditEntry, CommandLog
+from models.audit import AuditEntry, CommandLog
 
 # Audit
 

@@ -16,10 +16,10 @@ from domain.escalation.plan import Facts, Nudge, Sent, ladder, looked_until, occ
 from domain.escalation.policy import Asked, RungKind
 from models.action_item import ActionItem
 from models.escalation import LadderAlarm, LadderStep
+from models.notification import Notice
 from models.postmortem import Postmortem
 from models.queries.escalation.pending import Debt, Thing, read_debt, read_item_debt
 from models.queries.notifications.notices import notify, notify_teams
-from models.record import Notice
 
 BEYOND = timedelta(days=30)
 """How far after the last due time nudges are looked for; where none is found, that is when to look again."""

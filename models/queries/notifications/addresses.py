@@ -11,8 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.notifications.timing import Outcome
 from models.account import PersonAccount
 from models.integration import Integration
-from models.notification import ChannelAddress, Message
-from models.record import Notice
+from models.notification import ChannelAddress, Message, Notice
 
 
 async def find_connection(session: AsyncSession, integration_id: str) -> Integration | None:

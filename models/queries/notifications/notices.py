@@ -13,11 +13,11 @@ from domain.errors import NotFound
 from domain.notifications.timing import Outcome
 from models.action_item import ActionItem
 from models.base import new_id
+from models.notification import Notice
 from models.person import Person
 from models.postmortem import Postmortem
 from models.queries.access.visibility import visible_to
 from models.queries.pagination import Ask, Order, Page, fetch_page
-from models.record import Notice
 from models.team import Team
 
 

@@ -6,8 +6,7 @@ from sqlalchemy import exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.integration import Integration
-from models.notification import ReceiverState
-from models.record import Notice
+from models.notification import Notice, ReceiverState
 from models.team import Team
 
 

@@ -11,10 +11,10 @@ from domain.access import Viewer
 from domain.notifications.relevance import Subjects
 from models.action_item import ActionItem
 from models.integration import Integration
+from models.notification import Notice
 from models.person import Person
 from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget
 from models.queries.access.visibility import visible_to, visible_to_team
-from models.record import Notice
 from models.section import Section
 from models.team import Team
 

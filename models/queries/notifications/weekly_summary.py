@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.action_items.action_item import ActionItemStatus
 from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem
+from models.audit import AuditEntry
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemTarget, PostmortemTeam
 from models.queries.access.visibility import visible_to_team
-from models.record import AuditEntry
 from models.team import Team
 
 WEEK = timedelta(days=7)

@@ -8,8 +8,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.postmortems.lifecycle import Status
+from models.audit import AuditEntry
 from models.postmortem import Postmortem, PostmortemReviewer, TimelineEvent
-from models.record import AuditEntry
 
 
 async def insert_postmortem(session: AsyncSession, values: Mapping[str, Any]) -> bool:

@@ -11,9 +11,9 @@ from sqlalchemy import insert, select, update
 from domain.access import Visibility
 from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem
+from models.notification import Notice
 from models.postmortem import Postmortem, PostmortemTarget
 from models.queries.escalation import reminders
-from models.record import Notice
 from tests.api.gallery import RELATIONS, Gallery
 from tests.api.rows import Cast, Row, put, sessions_of
 from tests.api.writing import draft, ok, with_item

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.record import AuditEntry
+from models.audit import AuditEntry
 from models.session import make_engine
 from tests.api.content.templates import CORE, every, made, name, refused, sections
 from tests.api.writing import ok
