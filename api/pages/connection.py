@@ -50,7 +50,7 @@ def bars(hours: Sequence[HourOut]) -> list[Bar]:
             at * 10,
             round(HEIGHT * one.attempts / most, 1),
             round(HEIGHT * one.errors / most, 1),
-            f"{one.at:%-d %b, %H:%M} UTC: {one.attempts} attempts, {one.errors} of them errors",
+            f"{one.at:%-d %b, %H:%M} UTC: {one.attempts} attempts, {one.errors} errors",
         )
         for at, one in enumerate(hours)
     ]
@@ -63,7 +63,7 @@ async def read(visit: Visiting, integration_id: PathId) -> Response:
 
 async def _shown(visit: Visit, integration_id: str, refusal: DomainError | None = None, **more: Any) -> Response:
     unit = visit.unit
-    unit.require_admin("see the connections of")
+    unit.require_admin("see connections")
     row = await integrations.get_integration(unit.session, integration_id)
     health: HealthOut = await get_health(unit, integration_id)
     kind = kinds.kind_of(row.kind)
@@ -120,7 +120,7 @@ async def _change(visit: Visit, integration_id: str, given: Mapping[str, Any]) -
 @routes.post("/settings/integrations/{integration_id}")
 async def save(visit: Visiting, integration_id: PathId) -> Response:
     unit = visit.unit
-    unit.require_admin("change the connections of")
+    unit.require_admin("change a connection")
     kind = kinds.kind_of((await integrations.get_integration(unit.session, integration_id)).kind)
 
     async def work() -> None:

@@ -68,7 +68,7 @@ async def _form(
 ) -> Response:
     owners = await _owners(visit)
     if not owners:
-        raise NotAllowed(action="write the templates of", who="an administrator or a team\u2019s lead")
+        raise NotAllowed(action="edit templates", who="a team\u2019s lead or an administrator")
     keys = {one["key"] for one in form["sections"]}
     return await show(
         visit,

@@ -148,7 +148,7 @@ async def _lock_table(unit: Unit, integration_id: str) -> None:
 async def list_accounts(
     unit: Asking, integration_id: PathId, page: Annotated[Ask, Depends(ask)]
 ) -> Listing[AccountOut]:
-    unit.require_admin("see the accounts of")
+    unit.require_admin("see linked accounts")
     await integrations.get_integration(unit.session, integration_id)
     found = await accounts.list_accounts(unit.session, integration_id, page)
     return Listing(items=[account_out(one) for one in found.items], next_cursor=found.next_cursor)
@@ -157,7 +157,7 @@ async def list_accounts(
 @routes.get("/{integration_id}/accounts/suggestions")
 async def suggest_accounts(unit: Asking, integration_id: PathId) -> SuggestionsOut:
     """Asks the vendor for its accounts, and matches them by e-mail. Confirm with a POST to ``/accounts/import``."""
-    unit.require_admin("change the accounts of")
+    unit.require_admin("change linked accounts")
     row = await integrations.get_connected(unit.session, integration_id)
     need_tracker(row)
     theirs = await _accounts_of(unit, row)
@@ -215,7 +215,7 @@ def _suggested(
 @routes.post("/{integration_id}/accounts/import")
 async def import_accounts(unit: Asking, integration_id: PathId, given: ImportIn) -> ImportedOut:
     """Takes pairs in, all or none of them unless ``skipProblems``; a person's account here is replaced."""
-    unit.require_admin("change the accounts of")
+    unit.require_admin("change linked accounts")
     await _lock_table(unit, integration_id)
     asked, problems = _rows(given)
     known = await accounts.accounts_by_person(unit.session, integration_id)
@@ -286,7 +286,7 @@ async def _pairs(
 @routes.put("/{integration_id}/accounts/{user_id}")
 async def set_account(unit: Asking, integration_id: PathId, user_id: PathId, given: AccountIn) -> AccountOut:
     """This person has that account in the tracker."""
-    unit.require_admin("change the accounts of")
+    unit.require_admin("change linked accounts")
     await _lock_table(unit, integration_id)
     person = await people.get_person(unit.session, user_id)
     pair = Pair(person.id, given.account, given.label, "MANUAL")
@@ -297,6 +297,6 @@ async def set_account(unit: Asking, integration_id: PathId, user_id: PathId, giv
 
 @routes.delete("/{integration_id}/accounts/{user_id}", status_code=204)
 async def drop_account(unit: Asking, integration_id: PathId, user_id: PathId) -> None:
-    unit.require_admin("change the accounts of")
+    unit.require_admin("change linked accounts")
     await _lock_table(unit, integration_id)
     await accounts.drop_account(unit.session, unit.viewer, integration_id, user_id)

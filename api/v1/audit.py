@@ -87,7 +87,7 @@ async def list_audit(
     format: Format = "json",  # noqa: A002
 ) -> Any:
     """Administrators: every change of everything, newest first. Exporting it is audited too."""
-    unit.require_admin("read the audit trail of")
+    unit.require_admin("read the audit log")
     wanted = replace(wanted, postmortem_id=postmortem_id, entity_id=entity_id)
     if format != "json":
         told = records.plain({name: value for name, value in asdict(wanted).items() if value is not None})

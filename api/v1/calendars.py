@@ -53,7 +53,7 @@ async def put_calendar(
 ) -> PersonCalendar:
     """Replaces it; your own, or as an administrator anybody's. Reminders that wait are planned anew."""
     if user_id != unit.viewer.person_id:
-        unit.require_admin("change calendars of other people in")
+        unit.require_admin("change other people's calendars")
     changes = {
         "working_days": [WEEK.index(one) + 1 for one in given.working_days] if given.working_days else None,
         "opens": minutes_of(given.opens) if given.opens else None,

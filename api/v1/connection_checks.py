@@ -36,7 +36,7 @@ class TestOut(Shape):
 @routes.post("/{integration_id}/test")
 async def check_integration(unit: Asking, integration_id: PathId) -> TestOut:
     """Asks the vendor, and names each permission that is missing and each required field without a value."""
-    unit.require_admin("test the connections of")
+    unit.require_admin("test a connection")
     row = await integrations.get_connected(unit.session, integration_id)
     if row.kind not in shelf.notifier_kinds():
         need_tracker(row)

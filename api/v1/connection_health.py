@@ -86,7 +86,7 @@ DEAD = (LinkState.DELETED, LinkState.FORBIDDEN, LinkState.REFUSED)
 
 @routes.get("/{integration_id}/health")
 async def get_health(unit: Asking, integration_id: PathId) -> HealthOut:
-    unit.require_admin("see the health of")
+    unit.require_admin("see the health of connections")
     row = await integrations.get_integration(unit.session, integration_id)
     figures = (await connection_health.figures_of(unit.session, [row.id], unit.now))[row.id]
     hours = await connection_health.hours_of(unit.session, row.id, unit.now)

@@ -122,7 +122,7 @@ class Answers:
 async def dry_run(unit: Asking, integration_id: PathId, given: DryRunIn | None = None) -> DryRunOut:
     """What would be written for this action item: every field, what is required and has no value, and an owner who has
     no account there."""
-    unit.require_admin("try the connections of")
+    unit.require_admin("run a dry run")
     given = given or DryRunIn()
     row = await integrations.get_connected(unit.session, integration_id)
     need_tracker(row)

@@ -134,7 +134,7 @@ def need_tracker(row: Integration) -> None:
 @routes.get("")
 async def list_integrations(unit: Asking, page: Paging, disconnected: bool = False) -> Listing[IntegrationOut]:
     """Those in use, oldest first; with ``disconnected`` those that were given up."""
-    unit.require_admin("see the connections of")
+    unit.require_admin("see connections")
     found = await integrations.list_integrations(unit.session, page, disconnected=disconnected)
     return Listing(items=[integration_out(unit, one) for one in found.items], next_cursor=found.next_cursor)
 
@@ -142,14 +142,14 @@ async def list_integrations(unit: Asking, page: Paging, disconnected: bool = Fal
 @routes.get("/kinds")
 async def list_kinds(unit: Asking) -> Listing[KindOut]:
     """What can be connected, with the JSON schema of each form."""
-    unit.require_admin("see the connections of")
+    unit.require_admin("see connections")
     return Listing(items=[KindOut.model_validate(one) for one in kinds.all_kinds()])
 
 
 @routes.post("", status_code=201)
 async def create_integration(unit: Asking, given: IntegrationNew, response: Response) -> IntegrationOut:
     """Makes a connection; give its ``webhookUrl`` to the vendor."""
-    unit.require_admin("add connections to")
+    unit.require_admin("add a connection")
     secrets = _given_secrets({}, given.secrets)
     shelf.check_connection(given.kind, given.config, secrets)
     projection = await _checked(unit, given.kind, given.projection)
@@ -192,7 +192,7 @@ async def _checked(unit: Unit, kind: str, given: ProjectionShape) -> dict[str, J
 
 @routes.get("/{integration_id}")
 async def get_integration(unit: Asking, integration_id: PathId, response: Response) -> IntegrationOut:
-    unit.require_admin("see the connections of")
+    unit.require_admin("see connections")
     row = await integrations.get_integration(unit.session, integration_id)
     tag(response, row.version)
     return integration_out(unit, row)
@@ -203,7 +203,7 @@ async def change_integration(
     unit: Asking, integration_id: PathId, given: IntegrationPatch, response: Response, if_match: IfMatch = None
 ) -> IntegrationOut:
     """Also how credentials are renewed, which clears ``needsAttention``, and how it is paused and goes on."""
-    unit.require_admin("change the connections of")
+    unit.require_admin("change a connection")
     row = await integrations.get_connected(unit.session, integration_id, lock=True)
     changes: dict[str, Any] = given.given()
     if "projection" in changes:
@@ -245,7 +245,7 @@ class Goodbye(IntegrationOut):
 async def disconnect(unit: Asking, integration_id: PathId, if_match: IfMatch = None) -> Goodbye:
     """Gives the connection up: its credentials are destroyed, and its webhook is taken away at the vendor where that
     is possible. Links to tickets stay and can be read; webhooks that still come are answered with 410."""
-    unit.require_admin("disconnect the connections of")
+    unit.require_admin("disconnect a connection")
     row = await integrations.get_connected(unit.session, integration_id)
     left = await _unhook(unit, row)
     row = await integrations.get_connected(unit.session, integration_id, lock=True)

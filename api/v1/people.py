@@ -114,7 +114,7 @@ async def list_users(unit: Asking, page: Paging, q: Search = None, active: bool 
 @routes.post("/users", status_code=201)
 async def create_user(unit: Asking, given: UserNew, response: Response) -> UserOut:
     """Administrators. Claims the placeholder that a webhook made for this e-mail, if there is one."""
-    unit.require_admin("add people to")
+    unit.require_admin("add people")
     person = await people.add_person(
         unit.session,
         person_id=new_id("user"),
@@ -139,7 +139,7 @@ async def get_user(unit: Asking, user_id: PathId, response: Response) -> UserOut
 async def change_user(
     unit: Asking, user_id: PathId, given: UserPatch, response: Response, if_match: IfMatch = None
 ) -> UserOut:
-    unit.require_admin("change people of")
+    unit.require_admin("change people")
     changes = given.given()
     team_ids = changes.pop("team_ids", None)
     if "active" in changes:
@@ -214,7 +214,7 @@ async def create_token(unit: Asking, given: TokenNew, response: Response) -> Tok
     """``token`` in the answer is shown once, and kept only as a hash."""
     person_id = given.user_id or unit.viewer.person_id
     if person_id != unit.viewer.person_id or "admin" in given.scopes:
-        unit.require_admin("make such a token in")
+        unit.require_admin("create this token")
     if given.expires_at and given.expires_at <= unit.now:
         raise Malformed(reasons=[reason("expires_at", "Give an instant in the future.", where="body.expiresAt")])
     await people.get_person(unit.session, person_id)
@@ -245,7 +245,7 @@ class SignInLinkOut(Shape):
 @routes.post("/users/{user_id}/sign-in-links", status_code=201)
 async def create_sign_in_link(unit: Asking, user_id: PathId, response: Response) -> SignInLinkOut:
     """Administrators: a link to hand to somebody, which signs them in to the web pages once and within a day."""
-    unit.require_admin("make sign-in links in")
+    unit.require_admin("create sign-in links")
     person = await people.get_person(unit.session, user_id)
     code = secrets.token_urlsafe(24)
     link = await sign_in.add_link(unit.session, person.id, token_hash(code), unit.now)
@@ -323,7 +323,7 @@ async def list_teams(unit: Asking, page: Paging) -> Listing[TeamOut]:
 
 @routes.post("/teams", status_code=201)
 async def create_team(unit: Asking, given: TeamNew, response: Response) -> TeamOut:
-    unit.require_admin("add teams to")
+    unit.require_admin("add a team")
     team = await teams.add_team(
         unit.session,
         unit.viewer,
@@ -346,7 +346,7 @@ async def get_team(unit: Asking, team_id: PathId, response: Response) -> TeamOut
 async def change_team(
     unit: Asking, team_id: PathId, given: TeamPatch, response: Response, if_match: IfMatch = None
 ) -> TeamOut:
-    unit.require_admin("change teams of")
+    unit.require_admin("change a team")
     changes = given.given()
     if "channel" in changes:
         del changes["channel"]
@@ -364,7 +364,7 @@ async def _channel(unit: Unit, given: ChannelShape | None) -> dict[str, Any]:
     if row is None:
         raise UnknownReference(field="channel.integrationId", kind="integration", id=given.integration_id)
     if row.kind not in shelf.notifier_kinds():
-        words = f"A connection of kind {row.kind} sends no messages."
+        words = f"A connection of kind {row.kind} doesn't send messages. Choose one that does."
         raise Malformed(reasons=[reason("channel", words, where="body.channel.integrationId")])
     return {"channel_id": row.id, "channel_address": given.address}
 
@@ -420,7 +420,7 @@ async def list_services(
 @routes.post("/services", status_code=201)
 async def create_service(unit: Asking, given: ServiceNew, response: Response) -> ServiceFull:
     """Administrators. Claims the one that a webhook made under this name, if there is one."""
-    unit.require_admin("add services to")
+    unit.require_admin("add a service")
     service = await teams.add_service(unit.session, service_id=new_id("svc"), name=given.name, team_id=given.team_id)
     records.audit(unit.session, unit.viewer, "service.created", "service", service.id, after={"name": given.name})
     response.headers["Location"] = f"/api/services/{service.id}"
@@ -439,7 +439,7 @@ async def get_service(unit: Asking, service_id: PathId, response: Response) -> S
 async def change_service(
     unit: Asking, service_id: PathId, given: ServicePatch, response: Response, if_match: IfMatch = None
 ) -> ServiceFull:
-    unit.require_admin("change services of")
+    unit.require_admin("change a service")
     service = await teams.change_service(
         unit.session, unit.viewer, service_id, given.given(), expected_version(if_match)
     )

@@ -158,8 +158,8 @@ def _action(current: Status, wanted: Status) -> PostmortemAction:
     move = MOVE_TO.get((current, wanted))
     if move is None:
         possible = [after.value for before, after in MOVE_TO if before is current]
-        hint = f"From here it can become {' or '.join(possible)}." if possible else "It can become nothing else."
-        raise IllegalTransition(move=f"become {wanted}", entity="postmortem", status=current, hint=hint)
+        hint = f"Set its status to {' or '.join(possible)}." if possible else "Its status can't change anymore."
+        raise IllegalTransition(move=f"set the status to {wanted}", entity="postmortem", status=current, hint=hint)
     return PostmortemAction(move.value)
 
 

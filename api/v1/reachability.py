@@ -29,7 +29,7 @@ class UnreachableOut(Shape):
 @routes.get("/people")
 async def list_unreachable(unit: Asking, page: Paging) -> Listing[UnreachableOut]:
     """Administrators: people and teams whom the last message reached in no way but the inbox, newest first."""
-    unit.require_admin("see whom messages do not reach in")
+    unit.require_admin("see whose messages can't be delivered")
     found = await messages.list_unreachable(unit.session, page)
     return Listing(
         items=[

@@ -70,7 +70,7 @@ async def list_deliveries(
     page: Annotated[Ask, Depends(ask)],
 ) -> Listing[AttemptOut]:
     """The sync log: every attempt in either direction, newest first. ``errors`` asks for what went wrong."""
-    unit.require_admin("see the sync log of")
+    unit.require_admin("see the sync log")
     await integrations.get_integration(unit.session, integration_id)
     found = await sync_log.list_attempts(unit.session, integration_id, wanted, page)
     return Listing(items=[attempt_out(one) for one in found.items], next_cursor=found.next_cursor)
@@ -85,11 +85,11 @@ class ReplayOut(Shape):
 @routes.post("/{integration_id}/deliveries/{number}/replay", status_code=202)
 async def replay(unit: Asking, integration_id: PathId, number: Annotated[int, Path(ge=1, le=2**63 - 1)]) -> ReplayOut:
     """Handles a recorded delivery once more, or writes an item's ticket once more. The log tells how that went."""
-    unit.require_admin("replay what was sent by")
+    unit.require_admin("replay a delivery")
     await integrations.get_connected(unit.session, integration_id)
     attempt = await sync_log.get_attempt(unit.session, integration_id, number)
     if not is_replayable(attempt):
-        raise NothingToReplay(number=number, why="it was about no single delivery or ticket.")
+        raise NothingToReplay(number=number, why="it doesn't belong to a single delivery or ticket.")
     if attempt.direction == "OUT":
         item_id = await sync_log.replay_out(unit.session, unit.viewer, attempt, unit.now)
         unit.after_commit.append(lambda: unit.parts.dispatch.start_action_item(item_id))

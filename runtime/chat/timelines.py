@@ -62,7 +62,7 @@ async def _keep(request: Request, known: Known, incident_id: str, event: NewTime
         incident = await incidents.get_incident(session, incident_id, lock=True)
         if opened := await chat.find_opened(session, incident_id):
             return opened
-        await incidents.check_part(session, known.viewer, incident, "add to the timeline of")
+        await incidents.check_part(session, known.viewer, incident, "add to the timeline of this incident")
         is_new = await picks.keep_pick(session, known.viewer, incident_id, event.external_id or "", told, request.now)
         title = escaped(cut(incident.title, 200))
     to_come = f"the postmortem of “{title}”, which is not open yet"

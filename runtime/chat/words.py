@@ -299,7 +299,7 @@ async def _bind_incident(session: Session, request: Request, known: Known, chann
 
 def _check_may_bind(known: Known) -> None:
     if not access.may_do(Deed.REPORT, access.standings(known.viewer)):
-        raise NotAllowed(action="bind a channel to", who="a responder or an administrator")
+        raise NotAllowed(action="link a channel to this postmortem", who="a responder or an administrator")
 
 
 async def _unbind(request: Request, known: Known, command: Command, said: Said) -> Reply:  # noqa: ARG001
@@ -310,7 +310,7 @@ async def _unbind(request: Request, known: Known, command: Command, said: Said) 
             return Reply("not bound", "This channel is not bound to anything.")
         if bound.postmortem_id is not None and not known.viewer.is_admin:
             seen = await postmortems.get_seen(session, known.viewer, bound.postmortem_id)
-            access.check(Verb.EDIT, Status.DRAFT, seen.relations, "unbind a channel from")
+            access.check(Verb.EDIT, Status.DRAFT, seen.relations, "unlink a channel from this postmortem")
         elif bound.incident_id is not None:
             _check_may_bind(known)
         await chat.unbind_channel(session, known.viewer, connection_id, channel)

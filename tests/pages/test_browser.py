@@ -97,7 +97,7 @@ def test_a_postmortem_lives_in_a_browser(browser: Browser, stack: Stack) -> None
         expect(page.locator("#summary .prose strong")).to_have_text("broke")
 
         page.get_by_role("button", name="Submit for review").click()
-        expect(page.get_by_role("alert")).to_contain_text("The section “Timeline” is not written yet.")
+        expect(page.get_by_role("alert")).to_contain_text("The section “Timeline” is still empty.")
         page.get_by_text("Add an entry").click()
         page.get_by_label("What happened").fill("Alarm")
         page.get_by_label("When").fill("2026-11-20T10:30")
