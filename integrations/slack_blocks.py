@@ -141,7 +141,7 @@ def _entry_text(entry: Entry) -> str:
 
 def _due(at: datetime | None, on: date | None) -> str:
     if at is not None:
-        return f"due {at:%a} {at.day} {at:%b %Y, %H:%M}"
+        return f"due {at:%a, %b} {at.day}, {at:%Y}, {at.hour % 12 or 12}:{at:%M %p}"
     return f"due {on.isoformat()}" if on else ""
 
 

@@ -57,7 +57,7 @@ def _said(fact: Fact, zone: str, now: datetime) -> str:
     facts = {"due": due, "detail": fact.detail, **fact.names}
     sentence = kinds.sentence(notice.kind, title=fact.title, target=notice.target, is_past=fact.is_past(now), **facts)
     stands_in = notice.on_behalf_of_id is not None and not notice.kind.startswith("away_")
-    return f"For {fact.names['person']}, who is away: {sentence}" if stands_in else sentence
+    return f"On behalf of {fact.names['person']} (away): {sentence}" if stands_in else sentence
 
 
 @routes.post("/inbox/read")

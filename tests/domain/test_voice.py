@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.calendar import Away, Calendar
-from domain.notices import KINDS, sentence
+from domain.notices import KINDS, NoticeKind, SettledBy, sentence
 from domain.voice import (
     Hearing,
     earliest,
@@ -129,7 +129,9 @@ def test_a_report_is_for_monday_morning(zone: str) -> None:
     assert report_at(at, Hearing(Calendar(zone))) == (local + 7 * DAY).astimezone(UTC)
 
 
-def test_every_kind_can_be_said() -> None:
+def test_every_kind_has_its_sentence_its_group_and_what_settles_it() -> None:
+    assert KINDS.keys() == {kind.value for kind in NoticeKind}
+    assert {kind.settled_by for kind in KINDS.values()} == set(SettledBy)
     for name, kind in KINDS.items():
         assert Group(kind.group)
         assert all(Act(one) for one in kind.acts)

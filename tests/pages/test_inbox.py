@@ -22,7 +22,7 @@ def test_the_inbox_says_what_happened(stack: Stack) -> None:
     page = mine.get("/inbox")
     assert "<b>Outage" not in page
     shown = unescape(page)
-    assert "Changes to “<b>Outage</b>” were asked for</a>" in shown
+    assert "Changes were requested on “<b>Outage</b>”</a>" in shown
     assert "A kind of tomorrow: <b>Outage</b>" in shown
     assert shown.count("escalated") == 1
     assert "Changes to" not in unescape(mine.get("/inbox?kind=comment_added"))
@@ -37,7 +37,7 @@ def test_a_team_that_nobody_leads_is_named(stack: Stack) -> None:
     ok(admin.patch(f"/api/users/{lead.id}", json={"active": False}))
     page = visitor(stack, me).get("/inbox")
     assert "<i>Payments" not in page
-    assert f"Nobody leads the team {name}: what is escalated there comes to administrators" in unescape(page)
+    assert f"The team {name} has no lead: its escalations go to administrators until you choose one" in unescape(page)
 
 
 def test_preferences_in_a_page(stack: Stack) -> None:
