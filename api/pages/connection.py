@@ -50,7 +50,7 @@ def bars(hours: Sequence[HourOut]) -> list[Bar]:
             at * 10,
             round(HEIGHT * one.attempts / most, 1),
             round(HEIGHT * one.errors / most, 1),
-            f"{one.at:%-d %b, %H:%M} UTC: {one.attempts} attempts, {one.errors} errors",
+            f"{one.at:%b %-d, %-I:%M %p} UTC: {one.attempts} attempts, {one.errors} failed",
         )
         for at, one in enumerate(hours)
     ]

@@ -12,6 +12,7 @@ from api.v1.accounts import AccountIn, ImportIn, SuggestionsOut
 from api.v1.integrations import integration_out
 from api.v1.shapes import PathId, ask
 from domain.errors import DomainError
+from integrations import kinds
 from models.queries import integrations, people
 from models.queries.pages import Ask
 
@@ -38,6 +39,7 @@ async def _shown(
         "connection_accounts.html",
         refusal,
         one=integration_out(unit, row),
+        label=kinds.kind_of(row.kind).label,
         accounts=found.items,
         next_cursor=found.next_cursor,
         suggested=suggested,

@@ -59,7 +59,7 @@ async def new(visit: Visiting, copy_of: Annotated[str, Query(alias="from", max_l
     begun = blank()
     if copy_of:
         content = (await kept_templates.choose_template(unit.session, unit.viewer, "from", copy_of)).content
-        begun = filled(content) | {"name": f"{content.name}, our way"[:200]}
+        begun = filled(content) | {"name": f"Copy of {content.name}"[:200]}
     return await _form(visit, begun)
 
 

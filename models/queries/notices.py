@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
 from domain.errors import NotFound
-from domain.notices import NoticeKind
 from models.action_item import ActionItem
 from models.base import new_id
 from models.postmortem import Postmortem
@@ -44,7 +43,7 @@ async def notify(
     """
     said = {
         "dedupe_key": dedupe_key,
-        "kind": NoticeKind(kind).value,
+        "kind": kind,
         "channel": "inbox",
         "target": target,
         "rung": rung,
@@ -78,7 +77,7 @@ async def notify_teams(
     with_channel = select(Team.id).where(Team.id.in_(list(dict.fromkeys(team_ids))), Team.channel_id.is_not(None))
     said = {
         "dedupe_key": dedupe_key,
-        "kind": NoticeKind(kind).value,
+        "kind": kind,
         "channel": "channel",
         "target": target,
         "rung": rung,

@@ -330,7 +330,7 @@ def test_create_from_an_incident(workspace: Workspace) -> None:
     admin, at = workspace.stack.client(), datetime.now(UTC) - timedelta(minutes=10)
     body = {"externalId": uuid4().hex, "title": "Slow login", "urgency": "LOW", "status": "OPEN"}
     incident = ok(admin.post("/api/incidents", json={**body, "startedAt": at.isoformat()}), 201)
-    assert "is opened from a resolved incident" in workspace.says("bob", f"create {incident['id']}").fields["text"]
+    assert "before you start its postmortem" in workspace.says("bob", f"create {incident['id']}").fields["text"]
     resolved = {**body, "status": "RESOLVED", "resolvedAt": datetime.now(UTC).isoformat()}
     ok(admin.post("/api/incidents", json=resolved))
     assert "Slow login" in workspace.says("bob", f"create {incident['id']}").words

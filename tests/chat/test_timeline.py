@@ -255,7 +255,7 @@ def test_the_shortcut_asks_where_to(workspace: Workspace, channel: str) -> None:
     wrong = ok(workspace.submits("alice", view, **chosen(None)))
     assert list(wrong["errors"]) == ["postmortem"]
     acknowledged(workspace.submits("alice", view, **chosen(foreign["id"], "yes")))
-    assert "closed for you" in workspace.answer(address).fields["text"]
+    assert "You can't edit this postmortem" in workspace.answer(address).fields["text"]
     acknowledged(workspace.submits("alice", view, **chosen(mine["id"], "yes")))
     eventually(lambda: len(workspace.peer.answered(address)) == 2)
     (event,) = chat_events(workspace, mine["id"])

@@ -43,7 +43,7 @@ def test_changes_of_two_people_in_one_section_are_merged(stack: Stack) -> None:
     one, two = fields_of(first.get(address)), fields_of(second.get(address))
     first.done(address, address, **(one | {"summary": LINES.replace("First", "My first")}))
     led = second.done(address, address, **(two | {"summary": LINES.replace("Third", "Their third")}), done="yes")
-    assert "Both changes" in second.get(led) or "both changes stand now" in second.get(led)
+    assert "Both changes" in second.get(led) or "Both changes are saved" in second.get(led)
     summary = ok(author.get(f"/api/postmortems/{made['id']}"))["summary"]
     assert summary == "My first line.\n\nSecond line.\n\nTheir third line."
     history = second.get(f"/postmortems/{made['id']}/history/summary")
@@ -86,9 +86,9 @@ def test_remarks_stand_under_their_section_until_set_aside(stack: Stack) -> None
     made = draft(author, rootCause=f"It was human error {XSS}", impact="Many orders.")
     address = f"/postmortems/{made['id']}/edit"
     mine = visitor(stack, author)
-    assert "Ignore on this line" not in mine.get(address)
+    assert "Ignore here" not in mine.get(address)
     page = mine.get(f"{address}?advice=1")
-    assert "Ignore on this line" in page
+    assert "Ignore here" in page
     assert "<script>alert" not in page
     (remark,) = _remarks(author, made, "rootCause")
     value = f"{remark['rule']}:{remark['fingerprint']}"
@@ -145,5 +145,5 @@ def test_nobody_looks_back_at_what_they_may_not_see(stack: Stack) -> None:
 def test_what_nobody_wrote_has_no_history(stack: Stack) -> None:
     author = stack.person()
     made = in_review(author, [stack.person()])
-    assert "Nobody has written" in visitor(stack, author).get(f"/postmortems/{made['id']}/history/detection")
+    assert "This section has no text yet" in visitor(stack, author).get(f"/postmortems/{made['id']}/history/detection")
     assert told(visitor(stack, author).get(f"/postmortems/{made['id']}/history/detection")) == []

@@ -25,9 +25,9 @@ def test_the_inbox_says_what_happened(stack: Stack) -> None:
     assert "Changes were requested on “<b>Outage</b>”</a>" in shown
     assert "A kind of tomorrow: <b>Outage</b>" in shown
     assert shown.count("escalated") == 1
-    assert "Changes to" not in unescape(mine.get("/inbox?kind=comment_added"))
+    assert "Changes were requested" not in unescape(mine.get("/inbox?kind=comment_added"))
     assert mine.done("/inbox/read", "/inbox") == "/inbox"
-    assert "Nothing of that" in mine.get("/inbox?unread=true")
+    assert "No matching notifications" in mine.get("/inbox?unread=true")
 
 
 def test_a_team_that_nobody_leads_is_named(stack: Stack) -> None:
@@ -81,7 +81,7 @@ def test_preferences_in_a_page(stack: Stack) -> None:
 def test_one_click_unsubscribes(stack: Stack) -> None:
     me, nobody = stack.person(), stranger(stack)
     address = f"/unsubscribe/{Vault('test-secret-key').sign('unsubscribe', me.id)}"
-    assert "No more reminders" in nobody.get(address)
+    assert "Stop e-mail reminders?" in nobody.get(address)
     assert ok(me.get("/api/me"))["preferredChannel"] is None
     for _ in range(2):
         answer = nobody.http.post(address, data={"List-Unsubscribe": "One-Click"})

@@ -42,7 +42,7 @@ def test_the_life_of_a_postmortem_in_pages(stack: Stack) -> None:
     reasons = told(refused.text)
     assert len(reasons) == 7
     assert {"The section “Summary” is still empty.", "The section “Root cause” is still empty."} <= set(reasons)
-    assert "0 of at least 1 reviewer(s) named." in reasons
+    assert "It needs at least 1 reviewer." in reasons
 
     shown = fields_of(mine.get(f"{address}/edit"))
     filled = shown | {"summary": "It broke.", "impact": "All.", "rootCause": "A limit.", "resolution": "Raised it."}
@@ -52,7 +52,7 @@ def test_the_life_of_a_postmortem_in_pages(stack: Stack) -> None:
         f"{address}/action-items", address, description="Watch it", owner=f"@{_handle(author)}", dueDate="2027-01-01"
     )
     mine.done(f"{address}/reviewers", address, person=f"@{_handle(reviewer)}")
-    assert "Everything is there." in mine.get(address)
+    assert "Ready for review" in mine.get(address)
     assert mine.done(f"{address}/submit", address) == address
 
     assert "Made in a page" in theirs.get("/")
@@ -254,13 +254,13 @@ def test_an_incident_opens_its_postmortem(stack: Stack) -> None:
     incident = ok(author.post("/api/incidents", json=body), 201)
     address = f"/incidents/{incident['id']}"
     member = visitor(stack, stack.person("MEMBER"))
-    assert "Create postmortem" not in buttons(member.get(address))
+    assert "Start postmortem" not in buttons(member.get(address))
     assert member.send(f"{address}/postmortem", address).status_code == 403
     visit = visitor(stack, author)
     assert "recommended" in visit.get(address)
     where = visit.done(f"{address}/postmortem", address)
     assert "Slow in a page" in visit.get(where)
-    assert "Create postmortem" not in buttons(visit.get(address))
+    assert "Start postmortem" not in buttons(visit.get(address))
 
 
 def test_notices_are_read_in_the_inbox(stack: Stack) -> None:
@@ -311,7 +311,7 @@ def test_an_approval_of_an_earlier_text_is_asked_for_again(stack: Stack) -> None
     address = f"/postmortems/{made['id']}"
     ok(author.patch(f"/api{address}", json={"summary": "Changed"}))
     page = visitor(stack, reviewer).get(address)
-    assert "The content changed since you approved." in page
+    assert "The content has changed since you approved it." in page
     assert "Approve" in buttons(page)
 
 
