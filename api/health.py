@@ -42,7 +42,9 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get(
-    "/readyz", response_model=Readiness, responses={503: {"model": Readiness, "description": "Something is away"}}
+    "/readyz",
+    response_model=Readiness,
+    responses={503: {"model": Readiness, "description": "A part of Afterword isn't available"}},
 )
 async def readyz(request: Request) -> Response:
     """Database, Temporal and a live worker, each by name; 503 while one of them is away."""
@@ -98,4 +100,4 @@ async def _temporal(client: Client) -> str | None:
 async def _worker(sessions: Sessions) -> str | None:
     async with sessions.begin() as session:
         alive = await workers.is_any_alive(session, datetime.now(UTC))
-    return None if alive else "no worker was seen in the last 10 seconds"
+    return None if alive else "no worker has reported in the last 10 seconds"

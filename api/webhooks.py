@@ -67,7 +67,7 @@ class Arrival:
 
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"model": Receipt, "description": "Known and not used, or received before"},
+    200: {"model": Receipt, "description": "The event isn't used, or was received before"},
     **documented(400, 401, 403, 404, 405, 409, 410, 413, 422, 503),
 }
 BODY = {

@@ -101,7 +101,7 @@ class MethodNotAllowed(DomainError):
 
 class Malformed(DomainError):
     title = "The request is malformed"
-    says = "The request is malformed. Fix what 'reasons' lists and send it again."
+    says = "The request is malformed. Fix the listed problems and send it again."
 
 
 class BadCursor(DomainError):
@@ -116,17 +116,17 @@ class UnknownReference(DomainError):
 
 class InvalidTemplate(DomainError):
     title = "The template isn't valid"
-    says = "The template isn't valid. Fix what 'reasons' lists and save it again."
+    says = "The template isn't valid. Fix the listed problems and save it again."
 
 
 class InvalidPolicy(DomainError):
     title = "The policy isn't valid"
-    says = "The policy isn't valid. Fix what 'reasons' lists and save it again."
+    says = "The policy isn't valid. Fix the listed problems and save it again."
 
 
 class InvalidCustomFields(DomainError):
     title = "Custom fields don't match the template"
-    says = "The custom fields don't match the postmortem's template. Fix what 'reasons' lists and save again."
+    says = "The custom fields don't match the postmortem's template. Fix the listed problems and save again."
 
 
 class SectionNotInTemplate(DomainError):
@@ -168,7 +168,7 @@ class BodyTooLarge(DomainError):
 class TimelineNotRead(DomainError):
     title = "Some lines couldn't be read"
     says = (
-        "{count} lines couldn't be read. Fix what 'reasons' lists, or send skipProblems: true to leave those lines out."
+        "{count} lines couldn't be read. Fix the listed problems, or send skipProblems: true to leave those lines out."
     )
 
 
@@ -182,12 +182,12 @@ class IllegalTransition(DomainError):
 
 class NotReadyToSubmit(DomainError):
     title = "Not ready for review"
-    says = "The postmortem isn't ready for review. Complete what 'reasons' lists and submit it again."
+    says = "The postmortem isn't ready for review. Complete the listed items and submit it again."
 
 
 class NotReadyToPublish(DomainError):
     title = "Not ready to publish"
-    says = "You can't publish the postmortem yet. Complete what 'reasons' lists and publish it again."
+    says = "You can't publish the postmortem yet. Complete the listed items and publish it again."
 
 
 class AuthorCannotReview(DomainError):
@@ -354,7 +354,7 @@ class UnknownIntegrationKind(DomainError):
 
 class InvalidIntegrationConfig(DomainError):
     title = "The connection's settings aren't valid"
-    says = "The connection's settings aren't valid. Fix what 'reasons' lists and save them again."
+    says = "The connection's settings aren't valid. Fix the listed problems and save them again."
 
 
 class AmbiguousConnection(DomainError):
@@ -425,7 +425,7 @@ class AccountTaken(DomainError):
 
 class AccountsNotTaken(DomainError):
     title = "Some accounts can't be linked"
-    says = "{count} accounts can't be linked. Fix what 'reasons' lists, or send skipProblems: true to leave them out."
+    says = "{count} accounts can't be linked. Fix the listed problems, or send skipProblems: true to leave them out."
 
 
 class NothingToReplay(DomainError):

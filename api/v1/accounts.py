@@ -70,7 +70,7 @@ class PairIn(StrictlyGiven):
     @model_validator(mode="after")
     def _names_one(self) -> "PairIn":
         if (self.user_id is None) == (self.email is None):
-            raise PydanticCustomError("who", "Name the person by userId or by email")
+            raise PydanticCustomError("who", "Identify the person by userId or email")
         return self
 
 
@@ -196,9 +196,9 @@ def _suggested(
     if mine is not None and mine.account == theirs.id:
         state = "known"
     elif holder is not None:
-        state, message = "conflict", f"The table gives this account to {holder}."
+        state, message = "conflict", f"This account is already linked to {holder}."
     elif mine is not None:
-        state, message = "conflict", f"The table gives {person.name} the account '{mine.account}'."
+        state, message = "conflict", f"{person.name} is already linked to the account '{mine.account}'."
     return SuggestionOut.model_validate(
         {
             "account": theirs.id,
@@ -258,12 +258,12 @@ def _rows(given: ImportIn) -> tuple[list[tuple[int, PairIn]], list[ProblemOut]]:
             try:
                 asked.append((number, PairIn.model_validate(words)))
             except ValueError:
-                message = "Give an email or userId, and an account"
+                message = "Each row needs an email or userId, and an account"
                 problems.append(ProblemOut(row=number, account=words["account"] or "", message=message))
             if number > 5000:
                 break
     except csv.Error as error:
-        problems.append(ProblemOut(row=len(asked) + 1, account="", message=f"This is not CSV: {error}"))
+        problems.append(ProblemOut(row=len(asked) + 1, account="", message=f"This isn't valid CSV: {error}"))
     return asked, problems
 
 
@@ -276,7 +276,7 @@ async def _pairs(
     for row, one in asked:
         person = by_email.get(one.email) if one.email else by_id.get(one.user_id or "")
         if person is None:
-            message = f"There is nobody active with '{one.email or one.user_id}'"
+            message = f"There is no active person with '{one.email or one.user_id}'"
             problems.append(ProblemOut(row=row, account=one.account, message=message))
         else:
             pairs.append(_Numbered(row, Pair(person.id, one.account, one.label, source)))

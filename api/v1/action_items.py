@@ -229,7 +229,7 @@ def filters(
 @routes.get(
     "/action-items",
     response_model=Listing[ActionItemOut],
-    responses={200: {"content": {"text/csv": {}}, "description": "A page of items, or of CSV"}},
+    responses={200: {"content": {"text/csv": {}}, "description": "A page of action items, as JSON or CSV"}},
 )
 async def list_action_items(
     unit: Asking,

@@ -23,7 +23,7 @@ from models.queries.postmortems import get_seen
 
 routes: APIRouter = router("advice", prefix="")
 
-Fingerprint = Annotated[str, Words(32, shape=r"^[0-9a-f]{32}$", says="Give the fingerprint of a finding")]
+Fingerprint = Annotated[str, Words(32, shape=r"^[0-9a-f]{32}$", says="Send the fingerprint of a finding")]
 PathFingerprint = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 RuleName = Annotated[str, Words(100, one_line=True)]
 
@@ -75,7 +75,7 @@ class AdviceIgnoreIn(StrictlyGiven):
     @model_validator(mode="after")
     def _names_a_line(self) -> "AdviceIgnoreIn":
         if (self.fingerprint is None) == (self.line is None):
-            raise ValueError("give either the fingerprint or the line")
+            raise ValueError("send either the fingerprint or the line")
         return self
 
     def named(self) -> str:

@@ -28,7 +28,10 @@ routes: APIRouter = router("audit", prefix="")
 Format = Literal["json", "csv", "jsonl"]
 Paging = Annotated[Ask, Depends(ask)]
 ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/csv": {}, "application/jsonl": {}}, "description": "A page, or a whole export"}
+    200: {
+        "content": {"text/csv": {}, "application/jsonl": {}},
+        "description": "A page of entries, or a complete export",
+    }
 }
 
 

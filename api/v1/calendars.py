@@ -30,14 +30,14 @@ class PersonCalendar(StrictlyGiven):
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
         if (self.opens is None) != (self.closes is None):
-            raise PydanticCustomError("half_of_hours", "Give both opens and closes, or neither")
+            raise PydanticCustomError("half_of_hours", "Send both opens and closes, or neither")
         if self.opens is not None and self.closes is not None and minutes_of(self.opens) >= minutes_of(self.closes):
-            raise PydanticCustomError("hours_over_midnight", "Working hours end later on the same day")
+            raise PydanticCustomError("hours_over_midnight", "Working hours must end later on the same day")
         known = public_holidays.regions()
         if self.country is not None and self.country not in known:
-            raise PydanticCustomError("unknown_country", "No public holidays are known of that country")
+            raise PydanticCustomError("unknown_country", "Public holidays aren't available for this country")
         if self.region is not None and self.region not in known.get(self.country or "", ()):
-            raise PydanticCustomError("unknown_region", "The country has no such region")
+            raise PydanticCustomError("unknown_region", "This country has no such region")
         return self
 
 

@@ -45,11 +45,11 @@ class AnchorIn(StrictlyGiven):
     @model_validator(mode="after")
     def _marks_words(self) -> Self:
         if self.quote is None and (self.start is None or self.end is None):
-            raise ValueError("give start and end, or a quote")
+            raise ValueError("send start and end, or a quote")
         if self.quote is None and self.occurrence is not None:
-            raise ValueError("occurrence goes with a quote")
+            raise ValueError("occurrence needs a quote")
         if self.start is not None and self.occurrence is not None:
-            raise ValueError("give start or occurrence, not both")
+            raise ValueError("send start or occurrence, not both")
         return self
 
     def selection(self) -> Selection:
@@ -67,9 +67,9 @@ class CommentNew(Given):
     @model_validator(mode="after")
     def _is_about_words_of_a_section(self) -> Self:
         if self.anchor is not None and self.parent_id is not None:
-            raise ValueError("an answer is about the words of its thread: leave the anchor out")
+            raise ValueError("a reply refers to the text of its thread: leave out the anchor")
         if self.anchor is not None and self.section is None:
-            raise ValueError("an anchor needs the section that its words are in")
+            raise ValueError("an anchor needs the section that contains its text")
         return self
 
 

@@ -39,7 +39,7 @@ class EditorIn(Given):
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
         if (self.user_id is None) == (self.team_id is None):
-            raise ValueError("give a userId or a teamId")
+            raise ValueError("send a userId or a teamId")
         return self
 
 

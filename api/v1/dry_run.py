@@ -52,7 +52,7 @@ class DryRunIn(StrictlyGiven):
     @model_validator(mode="after")
     def _one_of_them(self) -> "DryRunIn":
         if self.action_item_id and self.sample:
-            raise PydanticCustomError("both", "Give an actionItemId or a sample, not both")
+            raise PydanticCustomError("both", "Send an actionItemId or a sample, not both")
         return self
 
 
@@ -237,18 +237,18 @@ def _field(name: str, label: str, value: JsonValue, now: str | None, note: str |
 
 
 def _place_note(place: str | None) -> str | None:
-    return None if place else "The connection's own."
+    return None if place else "The connection's default."
 
 
 def _status_note(trial: Trial, status: str | None) -> str | None:
     if trial.linked is None and trial.status is not ActionItemStatus.OPEN:
-        return "It is made open, and moved then."
-    return None if status else "By category: whatever the tracker calls it."
+        return "The ticket is created open, then moved to this status."
+    return None if status else "Matched by category."
 
 
 def _owner_note(trial: Trial) -> str | None:
     if trial.owner_id is None:
-        return "The item has no owner."
+        return "The action item has no owner."
     if trial.account is None:
-        return f"{trial.owner_name} has no account here: nobody is assigned, and a comment names them."
+        return f"{trial.owner_name} has no linked account: the ticket stays unassigned and a comment names them."
     return None

@@ -28,7 +28,7 @@ log = structlog.get_logger()
 routes: APIRouter = router("integrations", prefix="/integrations")
 
 Paging = Annotated[Ask, Depends(ask)]
-Kind = Annotated[str, Words(40, shape=r"^[a-z][a-z0-9_]*$", says="Give a kind, such as github")]
+Kind = Annotated[str, Words(40, shape=r"^[a-z][a-z0-9_]*$", says="Send a kind, such as github")]
 
 GOODBYE = 10.0
 """Seconds that a vendor has to take our webhook away when it is disconnected."""

@@ -49,7 +49,7 @@ class ReviewersIn(Given):
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
         if not (self.people() or self.team_id):
-            raise ValueError("name somebody in userId or userIds, or a teamId")
+            raise ValueError("send a userId, userIds, or a teamId")
         return self
 
     def people(self) -> tuple[str, ...]:

@@ -37,13 +37,15 @@ class Preferred(StrEnum):
 
 def _known(value: str) -> str:
     if value not in KINDS:
-        raise PydanticCustomError("unknown_kind", "There is no such kind: see knownKinds of GET /api/me")
+        raise PydanticCustomError("unknown_kind", "Unknown kind: see knownKinds of GET /api/me")
     return value
 
 
-KindName = Annotated[str, Words(60, shape=r"^[a-z_]+$", says="Give a kind, such as comment_added")]
-Clock = Annotated[str, Words(5, shape=r"^([01]\d|2[0-3]):[0-5]\d$", says="Give a time of day, such as 09:00")]
-Closing = Annotated[str, Words(5, shape=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", says="Give a time of day, such as 17:00")]
+KindName = Annotated[str, Words(60, shape=r"^[a-z_]+$", says="Enter a kind, such as comment_added")]
+Clock = Annotated[str, Words(5, shape=r"^([01]\d|2[0-3]):[0-5]\d$", says="Enter a time of day, such as 09:00")]
+Closing = Annotated[
+    str, Words(5, shape=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", says="Enter a time of day, such as 17:00")
+]
 MUTED = Annotated[list[Annotated[KindName, AfterValidator(_known)]], Field(max_length=100)]
 
 
@@ -95,9 +97,11 @@ class MePatch(Given):
     @model_validator(mode="after")
     def _is_somewhere(self) -> Self:
         if self.country is not None and self.country not in public_holidays.regions():
-            raise PydanticCustomError("unknown_country", "No public holidays are known of that country")
+            raise PydanticCustomError("unknown_country", "Public holidays aren't available for this country")
         if self.region is not None and self.region not in public_holidays.regions().get(self.country or "", ()):
-            raise PydanticCustomError("unknown_region", "Give the region with its country, which must have it")
+            raise PydanticCustomError(
+                "unknown_region", "Send the region together with its country, and choose a region of that country"
+            )
         return self
 
     def changes(self) -> dict[str, Any]:

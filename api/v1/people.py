@@ -28,7 +28,7 @@ routes: APIRouter = router("people", prefix="")
 Paging = Annotated[Ask, Depends(ask)]
 Handle = Annotated[
     str,
-    Words(40, shape=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", says="Letters, digits, dots, dashes and underscores"),
+    Words(40, shape=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", says="Use letters, digits, dots, dashes, and underscores"),
     AfterValidator(str.lower),
 ]
 
@@ -44,7 +44,7 @@ def zones() -> set[str]:
 
 def _zone(value: str) -> str:
     if value not in zones():
-        raise PydanticCustomError("time_zone", "Give an IANA time zone, such as Europe/Berlin")
+        raise PydanticCustomError("time_zone", "Enter an IANA time zone, such as Europe/Berlin")
     return value
 
 
@@ -216,7 +216,7 @@ async def create_token(unit: Asking, given: TokenNew, response: Response) -> Tok
     if person_id != unit.viewer.person_id or "admin" in given.scopes:
         unit.require_admin("create this token")
     if given.expires_at and given.expires_at <= unit.now:
-        raise Malformed(reasons=[reason("expires_at", "Give an instant in the future.", where="body.expiresAt")])
+        raise Malformed(reasons=[reason("expires_at", "Choose a time in the future.", where="body.expiresAt")])
     await people.get_person(unit.session, person_id)
     plain = f"aft_{secrets.token_urlsafe(32)}"
     token = await people.add_token(

@@ -48,8 +48,8 @@ def sorted_days(days: list[Weekday]) -> list[Weekday]:
     return sorted(set(days), key=WEEK.index)
 
 
-Clock = Annotated[str, Words(5, shape=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", says="Give a time of day, such as 09:00")]
-Country = Annotated[str, Words(2, shape=r"^[A-Z]{2}$", says="Give an ISO 3166 code, such as DE")]
+Clock = Annotated[str, Words(5, shape=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", says="Enter a time of day, such as 09:00")]
+Country = Annotated[str, Words(2, shape=r"^[A-Z]{2}$", says="Enter an ISO 3166 code, such as DE")]
 Region = Annotated[str, Words(60, one_line=True)]
 
 
@@ -88,9 +88,9 @@ class CalendarIn(StrictlyGiven):
     @model_validator(mode="after")
     def _is_somewhere(self) -> "CalendarIn":
         if self.country is not None and self.country not in public_holidays.regions():
-            raise PydanticCustomError("unknown_country", "No public holidays are known of that country")
+            raise PydanticCustomError("unknown_country", "Public holidays aren't available for this country")
         if self.region is not None and self.region not in public_holidays.regions().get(self.country or "", ()):
-            raise PydanticCustomError("unknown_region", "The country has no such region")
+            raise PydanticCustomError("unknown_region", "This country has no such region")
         return self
 
     def office(self, today: date) -> Office:

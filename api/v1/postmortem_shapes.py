@@ -24,7 +24,7 @@ from models.section import Section
 
 def _custom(name: str) -> str:
     if name in TITLES:
-        raise PydanticCustomError("standard_section", "A standard section is sent as a field of its own")
+        raise PydanticCustomError("standard_section", "Send a standard section as its own field")
     return name
 
 
@@ -319,9 +319,9 @@ class PostmortemNew(PostmortemContent):
     @model_validator(mode="after")
     def _begins_as_a_draft(self) -> "PostmortemNew":
         if self.status is not Status.DRAFT:
-            raise ValueError("a postmortem begins as a DRAFT")
+            raise ValueError("a new postmortem must be a DRAFT")
         if self.title is None and not self.incidents():
-            raise ValueError("give a title, or an incident to take it from")
+            raise ValueError("send a title, or an incident to take it from")
         return self
 
     def incidents(self) -> list[str]:

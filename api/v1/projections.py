@@ -29,10 +29,10 @@ class DestinationShape(StrictlyGiven):
     def _leads_somewhere(self) -> "DestinationShape":
         if self.team_id and self.service_id:
             raise PydanticCustomError(
-                "team_and_service", "Name a team or a service, not both: a service's destination goes first anyway"
+                "team_and_service", "Choose a team or a service, not both: a service's destination takes precedence"
             )
         if not (self.project or self.issue_type):
-            raise PydanticCustomError("no_destination", "Name a project or an issueType of the tracker")
+            raise PydanticCustomError("no_destination", "Choose a project or an issueType of the tracker")
         return self
 
 
@@ -54,12 +54,12 @@ class ProjectionShape(StrictlyGiven):
     @model_validator(mode="after")
     def _says_everything_once(self) -> "ProjectionShape":
         if name := _twice([one.lower() for one in self.names]):
-            raise PydanticCustomError("name_twice", "The tracker's '{name}' is named twice", {"name": name})
+            raise PydanticCustomError("name_twice", "The tracker's '{name}' is listed twice", {"name": name})
         places = [one.team_id or one.service_id or "everything else" for one in self.destinations]
         if place := _twice(places):
             raise PydanticCustomError("destination_twice", "'{place}' has two destinations", {"place": place})
         if len(self.model_dump_json()) > 50_000:
-            raise PydanticCustomError("too_long", "A projection may hold at most 50,000 characters")
+            raise PydanticCustomError("too_long", "A ticket mapping can have at most 50,000 characters")
         return self
 
     def kept(self) -> dict[str, JsonValue]:

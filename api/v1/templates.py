@@ -31,7 +31,9 @@ def _blank_is_none(value: str | None) -> str | None:
 
 
 VersionQuery = Annotated[int | None, Query(ge=1, le=2**53)]
-Key = Annotated[str, Words(40, shape=r"^[a-z][A-Za-z0-9]*$", says="A small letter, then letters and digits")]
+Key = Annotated[
+    str, Words(40, shape=r"^[a-z][A-Za-z0-9]*$", says="Start with a lowercase letter, followed by letters and digits")
+]
 Label = Annotated[str, Words(100, one_line=True)]
 Choice = Annotated[str, Words(200, one_line=True)]
 MaybeLabel = Annotated[Annotated[str, Words(100, one_line=True, blank=True)] | None, BLANK_IS_NONE]
@@ -109,7 +111,7 @@ class TemplateNew(TemplateContent):
     @model_validator(mode="after")
     def _has_a_name(self) -> "TemplateNew":
         if not self.name and self.copy_of is None:
-            raise ValueError("give a name, or a template to copy")
+            raise ValueError("send a name, or a template to copy")
         return self
 
 

@@ -185,9 +185,9 @@ class TimelineImportOut(Shape):
 def _zone(written: str) -> Zone:
     zone = read_zone(written)
     if isinstance(zone, NoZone):
-        message = "Give an IANA name such as Europe/Berlin, or an offset such as +01:00."
+        message = "Enter an IANA name such as Europe/Berlin, or an offset such as +01:00."
         if zone.why is ZoneProblem.AMBIGUOUS:
-            message = f"This means several zones: {', '.join(zone.choices)}."
+            message = f"This can mean several time zones: {', '.join(zone.choices)}. Choose one of them."
         raise Malformed(reasons=[reason(zone.why.value, message, where="body.timeZone", choices=list(zone.choices))])
     return zone
 

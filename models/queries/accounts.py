@@ -145,11 +145,11 @@ def conflicts(known: Iterable[PersonAccount], pairs: Sequence[Pair]) -> dict[int
     wrong: dict[int, str] = {}
     for place, one in enumerate(pairs):
         if (first := said_people.setdefault(one.person_id, place)) != place:
-            wrong[place] = f"{one.person_id} is named before, in pair {first + 1}"
+            wrong[place] = f"{one.person_id} is already listed in pair {first + 1}"
         elif (first := said_accounts.setdefault(one.account, place)) != place:
-            wrong[place] = f"the account '{one.account}' is given before, in pair {first + 1}"
+            wrong[place] = f"the account '{one.account}' is already listed in pair {first + 1}"
         elif one.account in held:
-            wrong[place] = f"the account '{one.account}' is {held[one.account]}'s"
+            wrong[place] = f"the account '{one.account}' is already linked to {held[one.account]}"
     return wrong
 
 

@@ -356,7 +356,7 @@ def test_wrong_words_are_helped(workspace: Workspace) -> None:
     for words in ("", "help", "HELP me"):
         assert "What you can say" in workspace.says("bob", words).fields["text"]
     told = workspace.says("bob", "delete <!channel> `everything`")
-    assert "I do not know `delete`" in told.fields["text"]
+    assert "Unknown command `delete`" in told.fields["text"]
     assert "<!channel>" not in told.fields["text"]
 
 

@@ -309,7 +309,7 @@ class TestRefusals:
         [
             ([Answer(401, {"message": "Bad credentials"})], CredentialsRejected, "GitHub rejected"),
             ([Answer(404, NOT_FOUND), Answer(200, {"id": 1})], TicketForbidden, "acme/api#12: there is none"),
-            ([Answer(404, NOT_FOUND)], TicketForbidden, "acme/api does not exist, or the token does not see it"),
+            ([Answer(404, NOT_FOUND)], TicketForbidden, "acme/api doesn't exist, or the token can't see it"),
             ([Answer(410, {"message": "This issue was deleted"})], TicketGone, "acme/api#12"),
             (
                 [Answer(403, {"message": "Resource not accessible by personal access token"})],
@@ -334,7 +334,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("answer", "refusal", "words"),
         [
-            (Answer(404, NOT_FOUND), TrackerRefused, "acme/api does not exist, or the token does not see it"),
+            (Answer(404, NOT_FOUND), TrackerRefused, "acme/api doesn't exist, or the token can't see it"),
             (Answer(410, {"message": "Issues are disabled for this repo"}), TrackerRefused, "Issues are disabled"),
             (Answer(403, {"message": "Must have admin rights"}), TicketForbidden, "acme/api: Must have admin rights"),
             (

@@ -206,7 +206,7 @@ class TestMoves:
         with pytest.raises(TicketGone):  # for all that GitLab tells
             tracker.fetch(other.ref)
         peer.hide(other.external_id)
-        with pytest.raises(TicketForbidden, match="acme/api does not exist, or the token does not see it"):
+        with pytest.raises(TicketForbidden, match="acme/api doesn't exist, or the token can't see it"):
             tracker.fetch(other.ref)
 
     @pytest.mark.parametrize("pointer", ["#1", "1", "acme/api#1", "{url}/acme/api/-/work_items/1#note_3"])
