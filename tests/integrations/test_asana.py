@@ -165,7 +165,7 @@ class TestRefusals:
         assert TOKEN not in shown
         if error in {TrackerRefused, TicketForbidden}:
             assert "due_on: not a date. You sent ***.; And more." in shown
-        assert ("another plan" in shown) is (status == 402)
+        assert ("another Asana plan" in shown) is (status == 402)
 
     @pytest.mark.parametrize(("status", "wait"), [(429, 30.0), (500, None), (503, 30.0)])
     def test_stumbles(self, scripted_vendor: ScriptedVendor, status: int, wait: float | None) -> None:

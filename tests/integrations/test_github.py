@@ -248,7 +248,7 @@ class TestPointers:
             tracker.resolve("acme/private#1")
 
     def test_an_issue_that_is_not_there_is_not_seen(self, tracker: Tracker) -> None:
-        with pytest.raises(TicketForbidden, match="there is none of that number"):
+        with pytest.raises(TicketForbidden, match="there is no issue with that number"):
             tracker.resolve("#77")
 
     def test_a_pull_request_is_not_an_issue(self, scripted: Tracker, scripted_vendor: ScriptedVendor) -> None:
@@ -383,7 +383,7 @@ class TestRefusals:
             ("Token", True),
             ("Repository", False),
         ]
-        assert "does not see it" in checks[-1].detail
+        assert "can't see it" in checks[-1].detail
 
     @pytest.mark.parametrize(
         ("repository", "missing"),

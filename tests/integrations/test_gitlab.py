@@ -193,7 +193,7 @@ class TestMoves:
         tracker.update(made.ref, TicketChange(title="There"))
         assert peer.issues[int(now.external_id)].title == "There"
         peer.hide(now.external_id)
-        with pytest.raises(TicketForbidden, match="moved to a project that the token does not see"):
+        with pytest.raises(TicketForbidden, match="moved to a project that the token can't see"):
             tracker.fetch(made.ref)
 
     def test_gone_and_hidden_are_told_apart(self, tracker: Tracker, peer: GitlabPeer) -> None:

@@ -226,7 +226,7 @@ class TestOneTicket:
         assert tracker.create(TicketDraft("ai_1", "T", "", project=pointer)).key == "WEB-1"
 
     def test_what_linear_has_not_is_refused(self, tracker: Tracker) -> None:
-        with pytest.raises(TrackerRefused, match="no types"):
+        with pytest.raises(TrackerRefused, match="no issue types"):
             tracker.create(TicketDraft("ai_1", "T", "", issue_type="Bug"))
         with pytest.raises(TrackerRefused, match="the team NOPE does not exist"):
             tracker.create(TicketDraft("ai_1", "T", "", project="NOPE"))

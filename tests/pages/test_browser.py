@@ -98,11 +98,11 @@ def test_a_postmortem_lives_in_a_browser(browser: Browser, stack: Stack) -> None
 
         page.get_by_role("button", name="Submit for review").click()
         expect(page.get_by_role("alert")).to_contain_text("The section “Timeline” is still empty.")
-        page.get_by_text("Add event").click()
+        page.locator("summary").get_by_text("Add event").click()
         page.get_by_label("What happened").fill("Alarm")
         page.get_by_label("When").fill("2026-11-20T10:30")
         page.get_by_role("button", name="Add event").click()
-        page.get_by_text("Add action item").click()
+        page.locator("summary").get_by_text("Add action item").click()
         page.get_by_label("Description").fill("Watch the limit")
         page.get_by_label("Owner").fill(handle)
         page.get_by_label("Due date").fill("2027-01-15")
@@ -212,7 +212,7 @@ def test_two_people_write_and_talk_about_the_same_section(browser: Browser, stac
         expect(theirs.get_by_label("Summary")).to_have_value("All is different now.")
 
         page.get_by_role("link", name="History of Summary").click()
-        page.get_by_role("button", name="Restore revision 3").click()
+        page.get_by_role("button", name="Restore version 3").click()
         expect(page.locator("tbody tr").first).to_contain_text("restored 3")
         page.goto(address)
         page.locator("#summary mark.about").click()

@@ -121,7 +121,7 @@ def test_trying_pausing_and_giving_up(visit: Visitor, board: Connected) -> None:
     assert "Some permissions are missing" in page
     assert "Required field Severity" in page
     page = visit.send(f"{on}/dry-run", on).text
-    assert "Dry run: it would be made" in page
+    assert "Dry run: a new ticket" in page
     assert "Severity is required." in page
     assert visit.send(f"{on}/dry-run", on, item="ai_nope").status_code == 404
     visit.done(f"{on}/enabled", on, enabled="")
@@ -204,12 +204,12 @@ def test_tickets_for_all_items_from_the_page(stack: Stack, board: Connected) -> 
         assert page.count("the field &#39;severity&#39; is required.") >= len(items)
         return page
 
-    assert "0 of 3 are there" in eventually(refused)
+    assert "0 of 3 created" in eventually(refused)
     ok(board.admin.patch(board.path, json={"projection": {"fields": {"severity": "minor"}}}))
     visit.done(f"{on}/tickets", on, integration=board.id)
-    eventually(lambda: "3 of 3 are there" in visit.get(on), 40)
+    eventually(lambda: "3 of 3 created" in visit.get(on), 40)
     reader = visitor(stack, stack.person("ADMIN"))
-    assert "3 of 3 are there" in reader.get(on)
+    assert "3 of 3 created" in reader.get(on)
 
 
 async def test_pull_requests_and_dead_links_are_shown_on_the_item(stack: Stack, board: Connected) -> None:
@@ -255,7 +255,7 @@ def test_pages_are_readable_by_everybody(
         expect(page.get_by_role("heading", name="All permissions granted")).to_be_visible()
         page.get_by_label("ID or URL of an action item").fill(item["id"])
         page.get_by_role("button", name="Dry run").click()
-        expect(page.get_by_role("heading", name="Dry run: what stands in")).to_be_visible()
+        expect(page.get_by_role("heading", name="Dry run: changes to")).to_be_visible()
         assert page.evaluate(PLAIN_FAULTS) == []
         assert page.evaluate(FAINT) == []
 

@@ -47,7 +47,7 @@ def test_changes_of_two_people_in_one_section_are_merged(stack: Stack) -> None:
     summary = ok(author.get(f"/api/postmortems/{made['id']}"))["summary"]
     assert summary == "My first line.\n\nSecond line.\n\nTheir third line."
     history = second.get(f"/postmortems/{made['id']}/history/summary")
-    assert "merged with another" in history
+    assert "merged with someone else" in history
 
 
 def test_what_cannot_be_merged_is_shown_with_both_texts(stack: Stack) -> None:
@@ -117,7 +117,7 @@ def test_a_revision_is_compared_and_restored(stack: Stack) -> None:
     assert "<script>alert" not in page
     assert "Restore" in buttons(page)
     whole = mine.get(f"{address}?from=0&to=2")
-    assert "From revision 0 to 2" in whole
+    assert "Changes from version 0 to 2" in whole
     assert "Restore" not in buttons(visitor(stack, reader).get(address))
     assert visitor(stack, reader).send(f"{address}/restore", address, revision="1", current="2").status_code == 403
     stale = mine.send(f"{address}/restore", address, revision="1", current="1")

@@ -67,7 +67,7 @@ def test_preferences_in_a_page(stack: Stack) -> None:
     assert kept["awayFrom"] == "2030-06-30T22:00:00Z"
     assert (kept["delegateId"], kept["mutedKinds"], kept["quietFrom"]) == (other.id, ["comment_added"], "12:00")
     page = mine.get(f"{PAGE}?saved=true")
-    assert "Saved." in page
+    assert "<p>Saved</p>" in page
     assert 'value="2030-07-01T00:00"' in page
     refused = mine.send(PAGE, PAGE, **given | {"delegate": "@nobody-at-all"})
     assert refused.status_code == 422

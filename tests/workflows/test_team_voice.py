@@ -92,4 +92,4 @@ async def test_a_channel_that_is_away_does_not_hold_the_team_for_ever(room: Room
     await team.until(at(0, 12))
     (message,) = [one for one in await team.messages() if one.kind == "ESCALATION"]
     assert (message.state, message.channel) == ("SENT", "inbox")
-    assert "did not take the message" in ((await team.voice()).unreachable_why or "")
+    assert "didn't accept the message" in ((await team.voice()).unreachable_why or "")
