@@ -69,7 +69,7 @@ STATUS: dict[type[DomainError], int] = {
 
 
 class Problem(BaseModel):
-    """An error, as ``application/problem+json`` (RFC 9457). ``code`` is a stable name; ``reasons`` say it in parts."""
+    """An error, as ``application/problem+json`` (RFC 9457). ``code`` is a stable name; ``reasons`` lists details."""
 
     type: str
     title: str

@@ -17,7 +17,7 @@ routes: APIRouter = router("integrations", prefix="/integrations")
 
 @routes.get("/{integration_id}/manifest")
 async def get_manifest(unit: Asking, integration_id: PathId) -> dict[str, Any]:
-    """Of a Slack connection; administrators."""
+    """Returns the app manifest of a Slack connection. Administrators only."""
     unit.require_admin("see connections")
     row = await integrations.get_integration(unit.session, integration_id)
     if row.kind != KIND:

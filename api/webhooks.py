@@ -45,7 +45,7 @@ KEPT_LIMIT = 60
 
 
 class Receipt(BaseModel):
-    """``status`` is accepted, duplicate or ignored."""
+    """``status`` is accepted, duplicate, or ignored."""
 
     status: str
     deliveryId: str  # noqa: N815 - the wire's name
@@ -80,7 +80,7 @@ BODY = {
 
 @router.post("/{source}", status_code=202, response_model=Receipt, responses=ANSWERS, openapi_extra=BODY)
 async def receive(request: Request, source: str) -> Response:
-    """Where there is only one connection of that kind."""
+    """Receives a webhook if there is only one connection of this kind."""
     return await _receive(request, source, None)
 
 
@@ -88,7 +88,7 @@ async def receive(request: Request, source: str) -> Response:
     "/{source}/{integration_id}", status_code=202, response_model=Receipt, responses=ANSWERS, openapi_extra=BODY
 )
 async def receive_for(request: Request, source: str, integration_id: str) -> Response:
-    """A connection's own ``webhookUrl``."""
+    """Receives a webhook at a connection's own ``webhookUrl``."""
     return await _receive(request, source, integration_id)
 
 

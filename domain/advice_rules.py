@@ -14,7 +14,7 @@ Spans = Iterator[tuple[int, int]]
 
 
 class Kind(StrEnum):
-    """Where words stand."""
+    """The kind of place that a match is in."""
 
     SECTION = "section"
     ACTION_ITEM = "actionItem"

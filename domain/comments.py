@@ -10,7 +10,8 @@ from domain.lifecycle import Status
 
 
 class CommentKind(StrEnum):
-    """``CHANGE_REQUEST``: what a reviewer, or an administrator, asked for; publishing waits for it like for others."""
+    """``CHANGE_REQUEST``: changes that a reviewer or an administrator requested. It blocks publishing like any open
+    thread."""
 
     COMMENT = "COMMENT"
     CHANGE_REQUEST = "CHANGE_REQUEST"

@@ -21,7 +21,8 @@ class Counted(StrEnum):
 
 
 class Asked(StrEnum):
-    """Whom a rung asks. The owner is whoever owes what is due: reviewers a review, an item's owner the item."""
+    """Who an escalation step notifies. The owner is the person responsible for what is due: the reviewers for a
+    review, the owner for an action item."""
 
     OWNER = "OWNER"
     AUTHOR = "AUTHOR"
@@ -31,8 +32,8 @@ class Asked(StrEnum):
 
 
 class RungKind(StrEnum):
-    """``BEFORE_DUE``: at that percentage of the time. ``WORKING_DAYS``: so many after it was due. ``EVERY_DAYS``: again
-    and again after the last of the others, so many days apart."""
+    """``BEFORE_DUE``: when that percentage of the time has elapsed. ``WORKING_DAYS``: that many working days after
+    the due time. ``EVERY_DAYS``: repeatedly after the last of the other steps, that many days apart."""
 
     BEFORE_DUE = "BEFORE_DUE"
     DUE = "DUE"

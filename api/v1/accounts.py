@@ -42,7 +42,7 @@ AccountName = Annotated[str, Words(200, one_line=True)]
 
 
 class AccountOut(Shape):
-    """``account`` is what the vendor's API calls it, ``label`` what people read there."""
+    """``account`` is the vendor's id, ``label`` the name that people see there."""
 
     user_id: str
     name: str
@@ -60,7 +60,7 @@ class AccountIn(StrictlyGiven):
 
 
 class PairIn(StrictlyGiven):
-    """A person, by ``userId`` or ``email``, and the account."""
+    """A person, by ``userId`` or ``email``, and their account."""
 
     user_id: Ref | None = None
     email: Email | None = None
@@ -75,8 +75,8 @@ class PairIn(StrictlyGiven):
 
 
 class ImportIn(StrictlyGiven):
-    """``pairs``, or the same as ``csv`` with the columns ``email`` (or ``userId``), ``account`` and perhaps ``label``.
-    With ``skipProblems`` those that cannot be taken are left out."""
+    """``pairs``, or ``csv`` with the columns ``email`` (or ``userId``), ``account``, and optionally ``label``.
+    ``skipProblems`` leaves out pairs with problems."""
 
     pairs: Annotated[list[PairIn], Field(max_length=5000)] = Field(default_factory=list)
     csv: Annotated[str, Words(500_000, blank=True)] = ""
@@ -93,7 +93,7 @@ class ProblemOut(Shape):
 
 
 class ImportedOut(Shape):
-    """``taken`` said something new, ``unchanged`` stood there already."""
+    """``taken`` counts new or changed links, ``unchanged`` those that already existed."""
 
     taken: int
     unchanged: int
@@ -101,8 +101,8 @@ class ImportedOut(Shape):
 
 
 class SuggestionOut(Shape):
-    """An account of the vendor's with the person of the same e-mail. ``state``: ``new``; ``known``, as it stands in
-    the table; ``conflict`` where the table says something else, in ``message``."""
+    """An account of the vendor and the person with the same e-mail. ``state``: ``new``; ``known`` if already linked;
+    ``conflict`` if one of them is linked differently, explained in ``message``."""
 
     account: str
     label: str
@@ -114,7 +114,8 @@ class SuggestionOut(Shape):
 
 
 class SuggestionsOut(Shape):
-    """``unmatched`` accounts have no e-mail that a person here has; ``complete`` is false where there were more."""
+    """``unmatched`` counts accounts without a person with the same e-mail. ``complete`` is false if not all accounts
+    were read."""
 
     items: list[SuggestionOut]
     unmatched: int
@@ -156,7 +157,7 @@ async def list_accounts(
 
 @routes.get("/{integration_id}/accounts/suggestions")
 async def suggest_accounts(unit: Asking, integration_id: PathId) -> SuggestionsOut:
-    """Asks the vendor for its accounts, and matches them by e-mail. Confirm with a POST to ``/accounts/import``."""
+    """Reads the vendor's accounts and matches them by e-mail. Confirm them with ``POST /accounts/import``."""
     unit.require_admin("change linked accounts")
     row = await integrations.get_connected(unit.session, integration_id)
     need_tracker(row)
@@ -214,7 +215,8 @@ def _suggested(
 
 @routes.post("/{integration_id}/accounts/import")
 async def import_accounts(unit: Asking, integration_id: PathId, given: ImportIn) -> ImportedOut:
-    """Takes pairs in, all or none of them unless ``skipProblems``; a person's account here is replaced."""
+    """Links people and accounts: all of them or none, unless you send ``skipProblems``. Replaces a person's previous
+    account."""
     unit.require_admin("change linked accounts")
     await _lock_table(unit, integration_id)
     asked, problems = _rows(given)
@@ -285,7 +287,7 @@ async def _pairs(
 
 @routes.put("/{integration_id}/accounts/{user_id}")
 async def set_account(unit: Asking, integration_id: PathId, user_id: PathId, given: AccountIn) -> AccountOut:
-    """This person has that account in the tracker."""
+    """Links a person to an account in the tracker."""
     unit.require_admin("change linked accounts")
     await _lock_table(unit, integration_id)
     person = await people.get_person(unit.session, user_id)

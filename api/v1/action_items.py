@@ -43,7 +43,7 @@ routes: APIRouter = router("action items", prefix="")
 
 
 class PullRequestOut(Shape):
-    """``state`` is open, merged or closed."""
+    """``state`` is open, merged, or closed."""
 
     url: str
     title: str
@@ -163,7 +163,7 @@ class ActionItemNew(StrictlyGiven):
 
 
 class ActionItemPatch(StrictlyGiven):
-    """``reason`` goes with a moved due date, ``justification`` with WONT_DO."""
+    """Changing the due date needs a ``reason``; WONT_DO needs a ``justification``."""
 
     read_only = OURS
 
@@ -189,14 +189,14 @@ class ActionItemPatch(StrictlyGiven):
 
 
 class SnoozeIn(Given):
-    """``until`` null wakes it."""
+    """``until`` null ends the snooze."""
 
     until: Instant | None
 
 
 class TicketIn(Given):
-    """Creates a ticket; with ``url`` or ``key`` it links an existing one. ``integrationId`` may be left out where there
-    is only one tracker."""
+    """Creates a ticket, or links an existing one with ``url`` or ``key``. You can leave out ``integrationId`` if
+    there is only one tracker."""
 
     integration_id: Ref | None = None
     url: Annotated[str, Words(2000, one_line=True)] | None = None
@@ -237,7 +237,7 @@ async def list_action_items(
     page: Annotated[Ask, Depends(ask)],
     format: Literal["json", "csv"] = "json",  # noqa: A002 - the contract's name
 ) -> Any:
-    """Across all postmortems that you may see, newest first; ``format=csv`` for tracking meetings."""
+    """Lists action items of all postmortems that you can see, newest first. ``format=csv`` exports them."""
     found = await action_items.list_items(unit.session, unit.viewer, wanted, page, unit.now)
     if format == "csv":
         headers = {"Link": f'<?cursor={found.next_cursor}&format=csv>; rel="next"'} if found.next_cursor else {}
@@ -275,7 +275,7 @@ def as_csv(items: Sequence[ActionItem], now: datetime) -> str:
 async def list_of_postmortem(
     unit: Asking, postmortem_id: PathId, page: Annotated[Ask, Depends(ask)]
 ) -> Listing[ActionItemOut]:
-    """Oldest first."""
+    """Lists the postmortem's action items, oldest first."""
     await postmortems.get_seen(unit.session, unit.viewer, postmortem_id)
     wanted = ItemFilters(postmortem_id=postmortem_id)
     found = await action_items.list_items(unit.session, unit.viewer, wanted, page, unit.now)
@@ -286,7 +286,7 @@ async def list_of_postmortem(
 async def add_action_item(
     unit: Asking, postmortem_id: PathId, given: ActionItemNew, response: Response
 ) -> ActionItemOut:
-    """Adds an item. It needs one owner and a due date before the postmortem is published."""
+    """Adds an action item. It needs an owner and a due date before the postmortem can be published."""
     seen = await postmortems.get_seen(unit.session, unit.viewer, postmortem_id)
     item_id = new_id("ai")
     await action_items.add_item(unit.session, unit.viewer, seen, item_id, given.columns(), unit.now)
@@ -304,7 +304,7 @@ async def get_action_item(unit: Asking, item_id: PathId, response: Response) -> 
 async def change_action_item(
     unit: Asking, item_id: PathId, given: ActionItemPatch, response: Response, if_match: IfMatch = None
 ) -> ActionItemOut:
-    """Changes an item. Text is saved also while Temporal is away; anything else is a command."""
+    """Changes an action item. Changes of its text work even if Temporal can't be reached."""
     changes, expected = given.columns(), expected_version(if_match)
     if changes.keys() <= action_items.TEXT:
         await _write_text(unit, item_id, changes, expected)
@@ -337,13 +337,13 @@ async def _check_version(unit: Unit, item_id: str, expected: int | None) -> None
 
 @routes.delete("/action-items/{item_id}", status_code=204)
 async def delete_action_item(unit: Asking, item_id: PathId) -> None:
-    """Its tickets stay where they are."""
+    """Deletes an action item. Its tickets stay in the tracker."""
     await commands.change_item(unit, item_id, ActionItemAction.DELETE)
 
 
 @routes.post("/action-items/{item_id}/snooze")
 async def snooze(unit: Asking, item_id: PathId, given: SnoozeIn, response: Response) -> ActionItemOut:
-    """No reminder before that instant."""
+    """Snoozes reminders for an action item until the given time."""
     await commands.change_item(unit, item_id, ActionItemAction.SNOOZE, until=given.until)
     return await _read(unit, item_id, response)
 
@@ -352,7 +352,7 @@ async def snooze(unit: Asking, item_id: PathId, given: SnoozeIn, response: Respo
 async def open_ticket(
     unit: Asking, item_id: PathId, response: Response, given: TicketIn | None = None
 ) -> ActionItemOut:
-    """The ticket is made, or linked, in the background: its ``linkState`` tells how that went."""
+    """Creates or links a ticket in the background. ``linkState`` shows the result."""
     given = given or TicketIn()
     await action_items.get_seen_item(unit.session, unit.viewer, item_id)
     integration = await integrations.get_one_of(unit.session, shelf.tracker_kinds(), given.integration_id)
@@ -366,7 +366,7 @@ async def open_ticket(
 async def drop_ticket(
     unit: Asking, item_id: PathId, ticket_id: Annotated[RefQuery, Query(alias="ticketId")] = None
 ) -> None:
-    """Unlinks; the ticket itself stays. ``ticketId`` may be left out where there is only one."""
+    """Unlinks a ticket, which stays in the tracker. You can leave out ``ticketId`` if there is only one."""
     seen = await action_items.get_seen_item(unit.session, unit.viewer, item_id)
     wanted = ticket_id or (seen.item.tickets[0].id if len(seen.item.tickets) == 1 else "")
     await commands.change_item(unit, item_id, ActionItemAction.DROP_TICKET, ticket_id=wanted)
@@ -374,7 +374,7 @@ async def drop_ticket(
 
 @routes.delete("/action-items/{item_id}/tickets/{ticket_id}", status_code=204)
 async def drop_named_ticket(unit: Asking, item_id: PathId, ticket_id: PathId) -> None:
-    """Unlinks; the ticket itself stays."""
+    """Unlinks a ticket, which stays in the tracker."""
     await commands.change_item(unit, item_id, ActionItemAction.DROP_TICKET, ticket_id=ticket_id)
 
 

@@ -68,10 +68,11 @@ async def list_audit_of_postmortem(
     page: Paging,
     format: Format = "json",  # noqa: A002 - the name on the wire
 ) -> Any:
-    """Every change of the postmortem and its action items, and who read it as an administrator only; newest first.
+    """Lists every change of the postmortem and its action items, and each read that only an administrator's role
+    allowed, newest first.
 
-    Whoever may see the postmortem may see this. `action` is one (`comment.added`) or all of a kind (`comment`).
-    `format=csv` and `jsonl` give all of it at once.
+    Anyone who can see the postmortem can see this. `action` is one action (`comment.added`) or a group (`comment`).
+    `format=csv` and `format=jsonl` export everything.
     """
     seen = await get_seen(unit.session, unit.viewer, postmortem_id)
     wanted = replace(wanted, postmortem_id=seen.postmortem.id)
@@ -89,7 +90,7 @@ async def list_audit(
     entity_id: Annotated[RefQuery, Query(alias="entityId")] = None,
     format: Format = "json",  # noqa: A002
 ) -> Any:
-    """Administrators: every change of everything, newest first. Exporting it is audited too."""
+    """Lists every change in Afterword, newest first. Exports are audited too. Administrators only."""
     unit.require_admin("read the audit log")
     wanted = replace(wanted, postmortem_id=postmortem_id, entity_id=entity_id)
     if format != "json":

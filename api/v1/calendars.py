@@ -18,8 +18,8 @@ routes: APIRouter = router("people", prefix="/users/{user_id}/calendar")
 
 
 class PersonCalendar(StrictlyGiven):
-    """Null is as in a policy's office. Public holidays are those of ``country``, with ``region``. The time zone and
-    absences are the person's own (``PATCH /api/me``)."""
+    """Null means the default of the policy. Public holidays are those of ``country`` and ``region``. You change time
+    zone and absences with ``PATCH /api/me``."""
 
     working_days: Annotated[list[Weekday], Field(min_length=1, max_length=7), AfterValidator(sorted_days)] | None = None
     opens: Clock | None = None
@@ -43,7 +43,7 @@ class PersonCalendar(StrictlyGiven):
 
 @routes.get("")
 async def get_calendar(unit: Asking, user_id: PathId, response: Response) -> PersonCalendar:
-    """Everybody's may be seen, so that reviews and meetings find their time."""
+    """Returns anyone's working calendar, so that you can plan reviews and meetings."""
     return await _read(unit, user_id, response)
 
 
@@ -51,7 +51,7 @@ async def get_calendar(unit: Asking, user_id: PathId, response: Response) -> Per
 async def put_calendar(
     unit: Asking, user_id: PathId, given: PersonCalendar, response: Response, if_match: IfMatch = None
 ) -> PersonCalendar:
-    """Replaces it; your own, or as an administrator anybody's. Reminders that wait are planned anew."""
+    """Replaces a working calendar: yours, or anyone's as an administrator. Pending reminders are rescheduled."""
     if user_id != unit.viewer.person_id:
         unit.require_admin("change other people's calendars")
     changes = {

@@ -27,7 +27,7 @@ class CheckOut(Shape):
 
 
 class TestOut(Shape):
-    """``ok`` when every permission is granted and every required field has a value."""
+    """``ok`` is true if every permission is granted and every required field has a value."""
 
     ok: bool
     checks: list[CheckOut]
@@ -35,7 +35,7 @@ class TestOut(Shape):
 
 @routes.post("/{integration_id}/test")
 async def check_integration(unit: Asking, integration_id: PathId) -> TestOut:
-    """Asks the vendor, and names each permission that is missing and each required field without a value."""
+    """Tests the connection, and lists each missing permission and each required field without a value."""
     unit.require_admin("test a connection")
     row = await integrations.get_connected(unit.session, integration_id)
     if row.kind not in shelf.notifier_kinds():

@@ -30,7 +30,7 @@ async def _seen(unit: Unit, postmortem_id: str, *, lock: bool = False) -> Seen:
 
 
 class EditorIn(Given):
-    """One person, or the active members of a team who are neither its author nor editors already."""
+    """One person, or a team's active members other than the author and current editors."""
 
     user_id: Ref | None = None
     team_id: Ref | None = None
@@ -59,9 +59,9 @@ async def list_editors(unit: Asking, postmortem_id: PathId) -> Listing[EditorOut
 
 @routes.post("/editors", status_code=201)
 async def add_editor(unit: Asking, postmortem_id: PathId, given: EditorIn) -> EditorOut | Listing[EditorOut]:
-    """``EDIT`` may edit while it is a draft or in review; ``COMMENT`` may see and comment.
+    """Adds an editor. ``EDIT`` can edit drafts and postmortems in review; ``COMMENT`` can see and comment.
 
-    Of a team, the answer lists who was added.
+    For a team, the response lists who was added.
     """
     seen = await _seen(unit, postmortem_id, lock=True)
     if given.team_id is not None:
@@ -118,7 +118,8 @@ async def list_linked(unit: Asking, postmortem_id: PathId) -> Listing[LinkedOut]
 
 @routes.post("/incidents", status_code=201)
 async def link_incident(unit: Asking, postmortem_id: PathId, given: LinkIn, response: Response) -> PostmortemOut:
-    """Adds a resolved incident's timeline, services and people; the duration spans all linked incidents."""
+    """Links a resolved incident and adds its timeline, services, and people. The duration spans all linked
+    incidents."""
     seen = await _seen(unit, postmortem_id, lock=True)
     await links.link_incident(unit.session, unit.viewer, seen, given.incident_id, unit.now)
     await unit.session.flush()
@@ -128,7 +129,7 @@ async def link_incident(unit: Asking, postmortem_id: PathId, given: LinkIn, resp
 
 @routes.delete("/incidents/{incident_id}", status_code=204)
 async def unlink_incident(unit: Asking, postmortem_id: PathId, incident_id: PathId) -> None:
-    """Takes away what only that incident brought; what a person wrote, edited or added stays."""
+    """Unlinks an incident and removes what only that incident added. What people wrote, edited, or added stays."""
     seen = await _seen(unit, postmortem_id, lock=True)
     await links.unlink_incident(unit.session, unit.viewer, seen, incident_id, unit.now)
     start_after_commit(unit, postmortem_id)

@@ -31,7 +31,7 @@ routes: APIRouter = router("integrations", prefix="/integrations")
 
 
 class SampleIn(StrictlyGiven):
-    """An action item that is not there."""
+    """An example action item."""
 
     description: Annotated[str, Words(2000)] = "Try the connection"
     details: Text = None
@@ -44,7 +44,7 @@ class SampleIn(StrictlyGiven):
 
 
 class DryRunIn(StrictlyGiven):
-    """An item that is there, or a sample; without either, a sample of our own."""
+    """An existing action item or a sample; without either, a default sample."""
 
     action_item_id: Ref | None = None
     sample: SampleIn | None = None
@@ -57,8 +57,8 @@ class DryRunIn(StrictlyGiven):
 
 
 class FieldOut(Shape):
-    """``value`` is ours, in the tracker's words; ``now`` what the ticket says, null where there is none yet. ``note``
-    says what people should know."""
+    """``value`` is what Afterword would send, ``now`` what the ticket has; null if there is no ticket yet. ``note``
+    explains it."""
 
     field: str
     name: str
@@ -69,7 +69,7 @@ class FieldOut(Shape):
 
 
 class LackingOut(Shape):
-    """A required field without a fitting value. ``options``: allowed value to its name."""
+    """A required field without a valid value. ``options`` maps allowed values to their names."""
 
     id: str
     name: str
@@ -79,9 +79,8 @@ class LackingOut(Shape):
 
 
 class DryRunOut(Shape):
-    """``ok``: nothing stands in the way. ``operation`` is ``create``, or ``update`` of the ticket ``key``: of two
-    values that differ, the one that was changed since both agreed will hold. ``problems`` are what the tracker
-    refused."""
+    """``ok``: no problems. ``operation`` is ``create``, or ``update`` of the ticket ``key``. If two values differ,
+    the one that changed since both last matched wins. ``problems`` are what the tracker refused."""
 
     ok: bool
     operation: Literal["create", "update"]
@@ -120,8 +119,8 @@ class Answers:
 
 @routes.post("/{integration_id}/dry-run")
 async def dry_run(unit: Asking, integration_id: PathId, given: DryRunIn | None = None) -> DryRunOut:
-    """What would be written for this action item: every field, what is required and has no value, and an owner who has
-    no account there."""
+    """Shows what would be sent for this action item: every field, required fields without a value, and an owner
+    without a linked account. Nothing is sent."""
     unit.require_admin("run a dry run")
     given = given or DryRunIn()
     row = await integrations.get_connected(unit.session, integration_id)

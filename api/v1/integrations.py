@@ -35,7 +35,7 @@ GOODBYE = 10.0
 
 
 class IntegrationNew(Given):
-    """``config`` and ``secrets`` are those of the kind; ``secrets.webhookSecret`` signs its webhooks."""
+    """``config`` and ``secrets`` depend on the kind; ``secrets.webhookSecret`` verifies its webhooks."""
 
     kind: Kind
     name: Name
@@ -45,8 +45,9 @@ class IntegrationNew(Given):
 
 
 class IntegrationPatch(Given):
-    """``secrets`` replaces only those that are named in it, and takes away those that are null; ``config`` and
-    ``projection`` are replaced whole. ``enabled`` false pauses: nothing is written, and what is sent is kept unused."""
+    """``secrets`` replaces the secrets that you send and removes those that are null; ``config`` and ``projection``
+    are replaced as a whole. ``enabled`` false pauses the connection: nothing is sent, and webhooks are stored for
+    later."""
 
     name: Name = Field(default="")
     config: FreeForm = Field(default_factory=dict)
@@ -56,14 +57,15 @@ class IntegrationPatch(Given):
 
 
 class RegistrationOut(Shape):
-    """Our webhook at the vendor; ``expiresAt`` null stays until it is taken away."""
+    """Afterword's webhook at the vendor. ``expiresAt`` is null if it doesn't expire."""
 
     id: str
     expires_at: datetime | None
 
 
 class IntegrationOut(Shape):
-    """``secretNames`` tells which secrets are set; null where no key opens them. ``account`` is whom we act as."""
+    """``secretNames`` lists the secrets that are set; null if they can't be decrypted. ``account`` is the account
+    that Afterword uses."""
 
     id: str
     version: int
@@ -82,7 +84,8 @@ class IntegrationOut(Shape):
 
 
 class KindOut(Shape):
-    """A kind of connection. ``config`` and ``secrets`` are JSON schemas of the two forms; a secret is ``writeOnly``."""
+    """A kind of integration. ``config`` and ``secrets`` are JSON schemas of its two forms; a secret is
+    ``writeOnly``."""
 
     kind: str
     label: str
@@ -133,7 +136,7 @@ def need_tracker(row: Integration) -> None:
 
 @routes.get("")
 async def list_integrations(unit: Asking, page: Paging, disconnected: bool = False) -> Listing[IntegrationOut]:
-    """Those in use, oldest first; with ``disconnected`` those that were given up."""
+    """Lists active connections, oldest first, or disconnected ones with ``disconnected``."""
     unit.require_admin("see connections")
     found = await integrations.list_integrations(unit.session, page, disconnected=disconnected)
     return Listing(items=[integration_out(unit, one) for one in found.items], next_cursor=found.next_cursor)
@@ -141,14 +144,14 @@ async def list_integrations(unit: Asking, page: Paging, disconnected: bool = Fal
 
 @routes.get("/kinds")
 async def list_kinds(unit: Asking) -> Listing[KindOut]:
-    """What can be connected, with the JSON schema of each form."""
+    """Lists the kinds of integrations, each with the JSON schema of its form."""
     unit.require_admin("see connections")
     return Listing(items=[KindOut.model_validate(one) for one in kinds.all_kinds()])
 
 
 @routes.post("", status_code=201)
 async def create_integration(unit: Asking, given: IntegrationNew, response: Response) -> IntegrationOut:
-    """Makes a connection; give its ``webhookUrl`` to the vendor."""
+    """Creates a connection. Enter its ``webhookUrl`` in the vendor's settings."""
     unit.require_admin("add a connection")
     secrets = _given_secrets({}, given.secrets)
     shelf.check_connection(given.kind, given.config, secrets)
@@ -202,7 +205,7 @@ async def get_integration(unit: Asking, integration_id: PathId, response: Respon
 async def change_integration(
     unit: Asking, integration_id: PathId, given: IntegrationPatch, response: Response, if_match: IfMatch = None
 ) -> IntegrationOut:
-    """Also how credentials are renewed, which clears ``needsAttention``, and how it is paused and goes on."""
+    """Changes a connection. Sending new credentials clears ``needsAttention``; ``enabled`` pauses and resumes it."""
     unit.require_admin("change a connection")
     row = await integrations.get_connected(unit.session, integration_id, lock=True)
     changes: dict[str, Any] = given.given()
@@ -236,15 +239,15 @@ def _known_secrets(unit: Unit, row: Integration) -> dict[str, object]:
 
 
 class Goodbye(IntegrationOut):
-    """``webhookLeft`` says why our webhook is still at the vendor, where it is; null otherwise."""
+    """``webhookLeft`` explains why Afterword's webhook is still at the vendor; null if it isn't."""
 
     webhook_left: str | None
 
 
 @routes.delete("/{integration_id}")
 async def disconnect(unit: Asking, integration_id: PathId, if_match: IfMatch = None) -> Goodbye:
-    """Gives the connection up: its credentials are destroyed, and its webhook is taken away at the vendor where that
-    is possible. Links to tickets stay and can be read; webhooks that still come are answered with 410."""
+    """Disconnects: deletes the credentials and, if possible, the webhook at the vendor. Links to tickets stay
+    readable; later webhooks get 410."""
     unit.require_admin("disconnect a connection")
     row = await integrations.get_connected(unit.session, integration_id)
     left = await _unhook(unit, row)

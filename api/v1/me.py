@@ -28,7 +28,7 @@ Paging = Annotated[Ask, Depends(ask)]
 
 
 class Preferred(StrEnum):
-    """Where reminders go first; ``inbox`` keeps everything there but escalations."""
+    """Where reminders are sent. ``inbox`` sends only escalations elsewhere."""
 
     SLACK = "slack"
     EMAIL = "email"
@@ -50,8 +50,8 @@ MUTED = Annotated[list[Annotated[KindName, AfterValidator(_known)]], Field(max_l
 
 
 class MeOut(UserOut):
-    """Times of day are of ``timeZone``. What is null is as in the office of a policy for one's team, else of the
-    default one, or does not apply."""
+    """Times of day are in ``timeZone``. Null means the default of your team's policy (or the organization's), or
+    that it doesn't apply."""
 
     notification_preferences: FreeForm
     country: str | None
@@ -73,8 +73,8 @@ class MeOut(UserOut):
 
 
 class MePatch(Given):
-    """``preferredHour`` null: a digest comes as soon as there is one, once a day. ``mutedKinds`` never mute an
-    escalation; ``snoozedUntil`` holds back everything else; ``delegateId`` stands in while you are away."""
+    """``preferredHour`` null: you get a digest as soon as there is news, once a day. ``mutedKinds`` never mutes
+    escalations; ``snoozedUntil`` holds back everything else; ``delegateId`` covers for you while you're away."""
 
     name: Name = Field(default="")
     time_zone: Zone = "UTC"
@@ -131,7 +131,7 @@ async def get_me(unit: Asking, response: Response) -> MeOut:
 
 @routes.patch("")
 async def change_me(unit: Asking, given: MePatch, response: Response, if_match: IfMatch = None) -> MeOut:
-    """Your own name, hours, absences, and how you are told."""
+    """Changes your name, working hours, absences, and notification settings."""
     await change_oneself(unit, given, expected_version(if_match))
     return await _read_me(unit, response)
 
@@ -181,8 +181,8 @@ def _clock(minutes: int | None) -> str | None:
 
 
 class NoticeOut(Shape):
-    """``channel`` is where it was told besides the inbox, ``inbox`` where it was not (yet). ``onBehalfOfId`` is away:
-    you stand in, or were told so."""
+    """``channel`` is where it was sent in addition to the inbox, or ``inbox`` if only there (so far).
+    ``onBehalfOfId`` is the absent person that you cover for."""
 
     id: str
     kind: str
@@ -208,14 +208,14 @@ class MarkedOut(Shape):
 async def list_notifications(
     unit: Asking, page: Paging, unread: bool = False, kind: Annotated[KindName | None, Query()] = None
 ) -> Listing[NoticeOut]:
-    """Your inbox, newest first."""
+    """Lists your notifications, newest first."""
     found = await notices.list_notices(unit.session, unit.viewer, page, unread=unread, kind=kind)
     return Listing(items=[NoticeOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("/notifications/read")
 async def mark_all_notifications_read(unit: Asking) -> MarkedOut:
-    """Everything in your inbox; how much of it was not read."""
+    """Marks all notifications as read and returns how many were unread."""
     return MarkedOut(marked=await notices.mark_all_read(unit.session, unit.viewer, unit.now))
 
 

@@ -64,7 +64,8 @@ class UserNew(Given):
 
 
 class UserPatch(Given):
-    """Administrators. ``active`` false deactivates: tokens stop, owned items are asked about."""
+    """For administrators. ``active`` false deactivates the person: their tokens stop working and their open work
+    needs new owners."""
 
     name: Name = Field(default="")
     handle: Handle = Field(default="")
@@ -113,7 +114,7 @@ async def list_users(unit: Asking, page: Paging, q: Search = None, active: bool 
 
 @routes.post("/users", status_code=201)
 async def create_user(unit: Asking, given: UserNew, response: Response) -> UserOut:
-    """Administrators. Claims the placeholder that a webhook made for this e-mail, if there is one."""
+    """Creates a user, or completes the placeholder that a webhook created for this e-mail. Administrators only."""
     unit.require_admin("add people")
     person = await people.add_person(
         unit.session,
@@ -166,7 +167,7 @@ Scope = Literal["read", "write", "admin"]
 
 
 class TokenNew(Given):
-    """``userId`` is yourself unless an administrator says otherwise. ``expiresAt`` null never expires."""
+    """``userId`` is you, unless you are an administrator and choose someone else. ``expiresAt`` null never expires."""
 
     name: Name
     scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=3)] = ("read", "write")
@@ -175,7 +176,7 @@ class TokenNew(Given):
 
 
 class TokenOut(Shape):
-    """``token`` is there once, in the answer to its creation."""
+    """``token`` is only present in the response to its creation."""
 
     id: str
     user_id: str
@@ -204,14 +205,14 @@ def token_out(token: ApiToken, plain: str | None = None) -> TokenOut:
 
 @routes.get("/tokens")
 async def list_tokens(unit: Asking, page: Paging) -> Listing[TokenOut]:
-    """Your own; an administrator sees everybody's. Never the tokens themselves."""
+    """Lists your tokens without their secrets. Administrators see everyone's."""
     found = await people.list_tokens(unit.session, unit.viewer, page)
     return Listing(items=[token_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("/tokens", status_code=201)
 async def create_token(unit: Asking, given: TokenNew, response: Response) -> TokenOut:
-    """``token`` in the answer is shown once, and kept only as a hash."""
+    """Creates a token. ``token`` is shown only in this response; Afterword stores a hash."""
     person_id = given.user_id or unit.viewer.person_id
     if person_id != unit.viewer.person_id or "admin" in given.scopes:
         unit.require_admin("create this token")
@@ -235,7 +236,7 @@ async def create_token(unit: Asking, given: TokenNew, response: Response) -> Tok
 
 
 class SignInLinkOut(Shape):
-    """``url`` is shown once; it signs its person in to the web pages, once."""
+    """``url`` is shown only in this response. It signs the person in once."""
 
     user_id: str
     url: str
@@ -244,7 +245,7 @@ class SignInLinkOut(Shape):
 
 @routes.post("/users/{user_id}/sign-in-links", status_code=201)
 async def create_sign_in_link(unit: Asking, user_id: PathId, response: Response) -> SignInLinkOut:
-    """Administrators: a link to hand to somebody, which signs them in to the web pages once and within a day."""
+    """Creates a one-time sign-in link for a person, valid for a day. Administrators only."""
     unit.require_admin("create sign-in links")
     person = await people.get_person(unit.session, user_id)
     code = secrets.token_urlsafe(24)
@@ -259,7 +260,7 @@ async def create_sign_in_link(unit: Asking, user_id: PathId, response: Response)
 
 @routes.delete("/tokens/{token_id}", status_code=204)
 async def revoke_token(unit: Asking, token_id: PathId) -> None:
-    """It stops working at once. Your own; an administrator anybody's."""
+    """Revokes one of your tokens right away. Administrators can revoke anyone's."""
     token = await people.revoke_token(unit.session, unit.viewer, token_id, unit.now)
     records.audit(unit.session, unit.viewer, "token.revoked", "token", token.id)
 
@@ -282,7 +283,7 @@ class TeamNew(Given):
 
 
 class TeamPatch(Given):
-    """``channel`` null takes it away. Escalations and a weekly report go there."""
+    """``channel`` null removes it. Escalations and a weekly summary are sent there."""
 
     name: Name = Field(default="")
     lead_id: Ref | None = None
@@ -412,14 +413,14 @@ def service_out(service: Service) -> ServiceFull:
 async def list_services(
     unit: Asking, page: Paging, team_id: Annotated[RefQuery, Query(alias="teamId")] = None
 ) -> Listing[ServiceFull]:
-    """``active`` false: named first by a webhook, not claimed yet."""
+    """Lists services. ``active`` is false for services that a webhook mentioned but no one has confirmed."""
     found = await teams.list_services(unit.session, page, team_id=team_id)
     return Listing(items=[service_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("/services", status_code=201)
 async def create_service(unit: Asking, given: ServiceNew, response: Response) -> ServiceFull:
-    """Administrators. Claims the one that a webhook made under this name, if there is one."""
+    """Creates a service, or confirms the one that a webhook created under this name. Administrators only."""
     unit.require_admin("add a service")
     service = await teams.add_service(unit.session, service_id=new_id("svc"), name=given.name, team_id=given.team_id)
     records.audit(unit.session, unit.viewer, "service.created", "service", service.id, after={"name": given.name})

@@ -63,7 +63,7 @@ class ReviewerOut(Shape):
 
 
 class ReviewerListed(ReviewerOut):
-    """``active`` false: they left. ``awayUntil`` is null for those who are there, or did not say until when not."""
+    """``active`` is false if they left. ``awayUntil`` is null if they aren't away, or didn't say until when."""
 
     active: bool
     away: bool
@@ -89,7 +89,7 @@ class ActionItemCounts(Shape):
 
 
 class SectionMeta(Shape):
-    """``revision`` 0: nobody ever wrote it. ``updatedBy`` null: the system did."""
+    """``revision`` 0: not written yet. ``updatedBy`` null: changed by the system."""
 
     name: str
     revision: int
@@ -304,8 +304,8 @@ class PostmortemContent(StrictlyGiven):
 
 
 class PostmortemNew(PostmortemContent):
-    """``title`` may be left out where an incident is linked: the incident's is taken. Without ``templateId`` it begins
-    with the default template of its first team that has one, else with the organisation's."""
+    """Leave out ``title`` to use the title of the linked incident. Without ``templateId``, the first of its teams
+    that has a default template provides it, or else the organization."""
 
     read_only = OURS - {"templateId"}
 
@@ -329,7 +329,7 @@ class PostmortemNew(PostmortemContent):
 
 
 class PostmortemPatch(PostmortemContent):
-    """``status`` is a transition, refused as the transition itself would be. ``comment`` goes with it."""
+    """``status`` is a transition with the same rules as its own endpoint. ``comment`` belongs to it."""
 
     read_only = OURS | {"incidentId", "incidentIds", "timeline"}
 

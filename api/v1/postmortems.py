@@ -59,7 +59,8 @@ def filters(
 async def list_postmortems(
     unit: Asking, wanted: Annotated[Filters, Depends(filters)], page: Annotated[Ask, Depends(ask)]
 ) -> Listing[PostmortemOut]:
-    """Those that you may see. ``q`` finds what ``/api/search`` finds; ``overdue`` are those with a missed target."""
+    """Lists the postmortems that you can see. ``q`` searches like ``/api/search``; ``overdue`` keeps those with a
+    missed target."""
     found = await postmortems.list_postmortems(unit.session, unit.viewer, wanted, page, unit.now)
     base_url = unit.parts.settings.base_url
     return Listing(items=[postmortem_out(one, base_url) for one in found.items], next_cursor=found.next_cursor)
@@ -67,7 +68,7 @@ async def list_postmortems(
 
 @routes.post("", status_code=201)
 async def create_postmortem(unit: Asking, given: PostmortemNew, response: Response) -> PostmortemOut:
-    """Opens a draft. What is not given is taken from the linked incidents, which must be resolved."""
+    """Starts a draft. Values that you leave out come from the linked incidents, which must be resolved."""
     postmortem_id = new_id("pm")
     new = await _new(unit, postmortem_id, given)
     await postmortems.open_postmortem(unit.session, unit.viewer, new, unit.now)
@@ -127,7 +128,7 @@ async def get_postmortem(unit: Asking, postmortem_id: PathId, response: Response
 async def update_postmortem(
     unit: Asking, postmortem_id: PathId, given: PostmortemPatch, response: Response, if_match: IfMatch = None
 ) -> PostmortemOut:
-    """Edits the content. A ``status`` in it is a transition; where that is refused, nothing of it is saved."""
+    """Changes the postmortem's content. Setting ``status`` is a transition: if it is refused, nothing is saved."""
     changes = given.columns()
     status, told = changes.pop("status", None), commands.said({"comment": changes.pop("comment", None)})
     expected = expected_version(if_match)
@@ -165,7 +166,7 @@ def _action(current: Status, wanted: Status) -> PostmortemAction:
 
 @routes.delete("/{postmortem_id}", status_code=204)
 async def delete_postmortem(unit: Asking, postmortem_id: PathId) -> None:
-    """Administrators; drafts only. Its action items go with it, their tickets stay where they are."""
+    """Deletes a draft and its action items; their tickets stay in the tracker. Administrators only."""
     await commands.move(unit, postmortem_id, PostmortemAction.DELETE)
 
 

@@ -17,8 +17,8 @@ Label = Annotated[str, Words(60, one_line=True)]
 
 
 class DestinationShape(StrictlyGiven):
-    """Where the items of a team's, or of a service's, postmortems go; without either, everything else. ``project`` and
-    ``issueType`` are the tracker's names or ids; what is left out is the connection's own."""
+    """The destination of the action items of a team's or service's postmortems; without either, of all others.
+    ``project`` and ``issueType`` are the tracker's names or ids; by default, those of the connection."""
 
     team_id: Ref | None = None
     service_id: Ref | None = None
@@ -37,11 +37,12 @@ class DestinationShape(StrictlyGiven):
 
 
 class ProjectionShape(StrictlyGiven):
-    """How action items become this tracker's tickets. What is left out has a default by the category of a status.
+    """How action items are mapped to this tracker's tickets. Values that you leave out are chosen by the category of a
+    status.
 
-    ``statuses``: our status to the tracker's name for it. ``names``: a tracker's name, in any case, to our status.
-    ``winners``: whose value holds where both sides changed a field. ``fields``: values for what the tracker requires,
-    by its field id. ``labels`` are put on each ticket that we make.
+    ``statuses``: our status to the tracker's name. ``names``: a tracker's name, in any case, to our status.
+    ``winners``: whose value to keep if both sides changed a field. ``fields``: values for the tracker's required
+    fields, by field id. ``labels`` are added to each new ticket.
     """
 
     statuses: dict[ActionItemStatus, Theirs] = Field(default_factory=dict)

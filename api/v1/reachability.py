@@ -17,7 +17,7 @@ Paging = Annotated[Ask, Depends(ask)]
 
 
 class UnreachableOut(Shape):
-    """Exactly one of ``userId`` and ``teamId`` is set. ``reason`` is what each channel said."""
+    """Exactly one of ``userId`` and ``teamId`` is set. ``reason`` lists each channel's error."""
 
     user_id: str | None
     team_id: str | None
@@ -28,7 +28,8 @@ class UnreachableOut(Shape):
 
 @routes.get("/people")
 async def list_unreachable(unit: Asking, page: Paging) -> Listing[UnreachableOut]:
-    """Administrators: people and teams whom the last message reached in no way but the inbox, newest first."""
+    """Lists people and teams whose last message could only be delivered to their inbox, newest first. Administrators
+    only."""
     unit.require_admin("see whose messages can't be delivered")
     found = await messages.list_unreachable(unit.session, page)
     return Listing(

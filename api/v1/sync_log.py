@@ -24,7 +24,7 @@ Word = Annotated[str, Words(200, one_line=True)]
 
 
 class AttemptOut(Shape):
-    """``requestId`` is the vendor's own id of the request, for its support. ``replayable``: POST to ``/replay``."""
+    """``requestId`` is the vendor's request id, for its support. If ``replayable``, POST to ``/replay``."""
 
     id: int
     at: datetime
@@ -69,7 +69,7 @@ async def list_deliveries(
     wanted: Annotated[LogFilters, Depends(filters)],
     page: Annotated[Ask, Depends(ask)],
 ) -> Listing[AttemptOut]:
-    """The sync log: every attempt in either direction, newest first. ``errors`` asks for what went wrong."""
+    """Lists the sync log: every attempt in either direction, newest first. ``errors`` keeps failed attempts."""
     unit.require_admin("see the sync log")
     await integrations.get_integration(unit.session, integration_id)
     found = await sync_log.list_attempts(unit.session, integration_id, wanted, page)
@@ -77,14 +77,14 @@ async def list_deliveries(
 
 
 class ReplayOut(Shape):
-    """What is done again, in the background: ``handling`` a delivery, or ``writing`` a ticket."""
+    """What is repeated in the background: ``handling`` a webhook, or ``writing`` a ticket."""
 
     status: Literal["handling", "writing"]
 
 
 @routes.post("/{integration_id}/deliveries/{number}/replay", status_code=202)
 async def replay(unit: Asking, integration_id: PathId, number: Annotated[int, Path(ge=1, le=2**63 - 1)]) -> ReplayOut:
-    """Handles a recorded delivery once more, or writes an item's ticket once more. The log tells how that went."""
+    """Processes a stored webhook again, or updates an action item's ticket again. The sync log shows the result."""
     unit.require_admin("replay a delivery")
     await integrations.get_connected(unit.session, integration_id)
     attempt = await sync_log.get_attempt(unit.session, integration_id, number)

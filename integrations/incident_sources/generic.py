@@ -64,7 +64,8 @@ class TimelineEntryIn(Inbound):
 
 
 class IncidentIn(Inbound):
-    """An incident, or news of one: the same ``source`` and ``externalId`` again is an update. Null says nothing."""
+    """An incident or an update of one: the same ``source`` and ``externalId`` again is an update. Null means no
+    information."""
 
     external_id: Name
     source: Annotated[str, Words(50, one_line=True)] = "generic"
