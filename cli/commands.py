@@ -120,9 +120,7 @@ def simulate(
         None, metavar="ID", help="A policy in the database, instead of the default policy."
     ),
     days: int = typer.Option(30, min=1, max=366, help="How many days to simulate; weekly reminders repeat."),
-    as_json: bool = typer.Option(
-        False, "--json", help="Print JSON rows with at, target, rung, to, and channel; times in UTC."
-    ),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON instead of a table, with times in UTC."),
 ) -> None:
     """Print every reminder that Afterword would send if no one did anything: to whom, and when."""
     from cli.simulate import read_instant, read_policy, told

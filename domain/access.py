@@ -71,7 +71,7 @@ class Verb(StrEnum):
     REWORD = "edit a comment, or move it to other text"
     RESOLVE = "resolve and reopen a thread"
     DELETE_COMMENT = "delete a comment"
-    EDIT = "edit sections, fields, timeline, linked incidents; ignore advice"
+    EDIT = "edit sections, fields, timeline, linked incidents; ignore suggestions"
     MANAGE = "set visibility, teams, author and editors"
     LEAVE = "stop being an editor"
     ASK_REVIEWERS = "add, replace and remove reviewers"
@@ -90,7 +90,7 @@ class Verb(StrEnum):
 class Deed(StrEnum):
     """What may be done beside postmortems."""
 
-    OPEN = "open a postmortem about a resolved incident"
+    OPEN = "start a postmortem for a resolved incident"
     REPORT = "report and correct incidents"
     WRITE_TEAM_TEMPLATE = "edit a team's templates"
     WRITE_TEMPLATE = "edit the organization's templates"

@@ -33,11 +33,17 @@ class _Blank(dict[str, Fact]):
 
 
 class _Prose(Formatter):
-    """``{status!w}`` writes a code as people read it: ``IN_REVIEW`` becomes ``in review``."""
+    """``{status!w}`` writes a code as people read it: ``IN_REVIEW`` becomes ``in review``.
+
+    ``{detail!e}`` ends it with a period, which a vendor's own words often lack.
+    """
 
     def convert_field(self, value: Any, conversion: Any) -> Any:
         if conversion == "w":
-            return str(value).replace("_", " ").lower()
+            text = str(value).replace("_", " ").replace("WONT", "WON'T")
+            return text.lower() if text.isupper() else text
+        if conversion == "e":
+            return _finished(str(value))
         return super().convert_field(value, conversion)
 
 
@@ -45,7 +51,7 @@ _PROSE = _Prose()
 
 
 def _finished(sentence: str) -> str:
-    """With a period: a vendor's own words often end without one."""
+    """With a period at its end."""
     text = sentence.rstrip()
     return text if text.endswith((".", "!", "?")) else f"{text.rstrip(':;,')}."
 
@@ -131,7 +137,7 @@ class InvalidCustomFields(DomainError):
 
 class SectionNotInTemplate(DomainError):
     title = "The template has no such section"
-    says = "The postmortem's template has no text for: {section}. You can write: {known}."
+    says = "The postmortem's template has no text for '{section}'. Choose one of: {known}."
 
 
 class WordsNotFound(DomainError):
@@ -167,9 +173,7 @@ class BodyTooLarge(DomainError):
 
 class TimelineNotRead(DomainError):
     title = "Some lines couldn't be read"
-    says = (
-        "{count} lines couldn't be read. Fix the listed problems, or send skipProblems: true to leave those lines out."
-    )
+    says = "Some lines couldn't be read ({count}). Fix the listed problems, or send skipProblems: true to skip them."
 
 
 # Conflicts
@@ -177,7 +181,7 @@ class TimelineNotRead(DomainError):
 
 class IllegalTransition(DomainError):
     title = "Not possible in this status"
-    says = "You can't {move} while the {entity} is {status!w}. {hint}"
+    says = "You can't {move} while it is {status!w}. {hint}"
 
 
 class NotReadyToSubmit(DomainError):
@@ -339,7 +343,7 @@ class IdempotencyKeyInUse(DomainError):
 
 class BadSignature(DomainError):
     title = "The signature doesn't match"
-    says = "The webhook's signature can't be verified: {detail} Check the secret in the connection's settings."
+    says = "The webhook's signature can't be verified: {detail!e} Check the secret in the connection's settings."
 
 
 class MalformedWebhook(DomainError):
@@ -374,12 +378,14 @@ class TicketGone(DomainError):
 
 class TicketForbidden(DomainError):
     title = "The ticket isn't accessible"
-    says = "{tracker} doesn't let this connection see or change {key}: {detail}"
+    says = (
+        "{tracker} doesn't let this connection see or change {key}: {detail!e} Give it access, or link another ticket."
+    )
 
 
 class StatusUnreachable(DomainError):
     title = "The ticket can't get that status"
-    says = "{tracker} has no transition that takes {key} to {status!w}: {detail}"
+    says = "{tracker} can't change {key} to {status!w}: {detail!e} Change its status in {tracker}."
 
 
 class CredentialsRejected(DomainError):
@@ -415,7 +421,7 @@ class NoTracker(DomainError):
 
 class TrackerAway(DomainError):
     title = "The tracker can't be reached"
-    says = "{detail}. Try again later."
+    says = "The tracker can't be reached: {detail!e} Try again later."
 
 
 class AccountTaken(DomainError):
@@ -425,7 +431,7 @@ class AccountTaken(DomainError):
 
 class AccountsNotTaken(DomainError):
     title = "Some accounts can't be linked"
-    says = "{count} accounts can't be linked. Fix the listed problems, or send skipProblems: true to leave them out."
+    says = "Some accounts can't be linked ({count}). Fix the listed problems, or send skipProblems: true to skip them."
 
 
 class NothingToReplay(DomainError):
@@ -440,12 +446,12 @@ class NoActionItems(DomainError):
 
 class AddressGone(DomainError):
     title = "The address doesn't exist"
-    says = "{channel} can't deliver to {address}: {detail}"
+    says = "{channel} can't deliver to {address}: {detail!e} Correct the address."
 
 
 class ChannelArchived(DomainError):
     title = "The channel is closed"
-    says = "{channel} can't post to {address}: {detail}"
+    says = "{channel} can't post to {address}: {detail!e} Choose another channel."
 
 
 class NotifierRefused(DomainError):
@@ -455,7 +461,7 @@ class NotifierRefused(DomainError):
 
 class TicketExists(DomainError):
     title = "There is already a ticket"
-    says = "The action item already has a ticket in this connection: {key}."
+    says = "The action item already has a ticket in this connection: {key}. Unlink it to create another one."
 
 
 # Not now (the door answers 503, 504 or 429; nothing was changed, or it is not known)

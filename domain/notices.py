@@ -63,8 +63,10 @@ class SettledBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """``says`` is a sentence that the facts fill in; ``group`` and ``acts`` are those of ``integrations.notifier``."""
+    """``label`` names the kind in a list, ``says`` is a sentence that the facts fill in. ``group`` and ``acts`` are
+    those of ``integrations.notifier``."""
 
+    label: str
     says: str
     settled_by: SettledBy = SettledBy.NOTHING
     group: str = "NEEDS_YOU"
@@ -75,44 +77,85 @@ _REVIEW = ("APPROVE", "REQUEST_CHANGES")
 _ITEM = ("START", "MARK_DONE", "SNOOZE", "WONT_DO")
 
 _KINDS: Mapping[NoticeKind, Kind] = {
-    NoticeKind.REVIEW_REQUESTED: Kind("Please review “{title}”", SettledBy.REVIEW, acts=_REVIEW),
-    NoticeKind.REVIEW_PENDING: Kind("“{title}” is still waiting for your review", SettledBy.REVIEW, acts=_REVIEW),
-    NoticeKind.REVIEW_AWAITED: Kind("“{title}” is still waiting for a review", SettledBy.REVIEW),
-    NoticeKind.REVIEW_STALE: Kind(
-        "“{title}” changed after you approved it: please review it again", SettledBy.REVIEW, acts=_REVIEW
+    NoticeKind.REVIEW_REQUESTED: Kind("Review requested", "Please review “{title}”", SettledBy.REVIEW, acts=_REVIEW),
+    NoticeKind.REVIEW_PENDING: Kind(
+        "Review reminder", "“{title}” is still waiting for your review", SettledBy.REVIEW, acts=_REVIEW
     ),
-    NoticeKind.REVIEW_COMPLETED: Kind("Everyone approved “{title}”: you can publish it now", SettledBy.END_OF_REVIEW),
-    NoticeKind.CHANGES_REQUESTED: Kind("Changes were requested on “{title}”", SettledBy.RESUBMISSION),
-    NoticeKind.TARGET_DUE: Kind("{target} of “{title}” {is_due} {due}", SettledBy.TARGET),
-    NoticeKind.DRAFT_STALE: Kind("The draft “{title}” hasn't been edited for a while", SettledBy.EDIT),
-    NoticeKind.ACTION_ITEM_DUE: Kind("“{title}” is due {due}", SettledBy.ITEM, acts=_ITEM),
-    NoticeKind.ACTION_ITEM_OVERDUE: Kind("“{title}” was due {due}", SettledBy.ITEM, "OVERDUE", _ITEM),
-    NoticeKind.ACTION_ITEM_ASSIGNED: Kind("You now own “{title}”{due_if_any}", SettledBy.ITEM, acts=_ITEM),
-    NoticeKind.ACTION_ITEM_FOLLOWED_TICKET: Kind("“{title}” was updated from its ticket", group="NEWS"),
-    NoticeKind.TICKET_CONFLICT: Kind("“{title}” and its ticket changed at the same time: check that both are right"),
+    NoticeKind.REVIEW_AWAITED: Kind(
+        "Waiting for a review", "“{title}” is still waiting for a review", SettledBy.REVIEW
+    ),
+    NoticeKind.REVIEW_STALE: Kind(
+        "Approval outdated",
+        "“{title}” changed after you approved it: please review it again",
+        SettledBy.REVIEW,
+        acts=_REVIEW,
+    ),
+    NoticeKind.REVIEW_COMPLETED: Kind(
+        "Everyone approved", "Everyone approved “{title}”: you can publish it now", SettledBy.END_OF_REVIEW
+    ),
+    NoticeKind.CHANGES_REQUESTED: Kind(
+        "Changes requested", "Changes were requested on “{title}”", SettledBy.RESUBMISSION
+    ),
+    NoticeKind.TARGET_DUE: Kind("Target due", "{target} of “{title}” {is_due} {due}", SettledBy.TARGET),
+    NoticeKind.DRAFT_STALE: Kind(
+        "Inactive draft", "The draft “{title}” hasn't been edited for a while", SettledBy.EDIT
+    ),
+    NoticeKind.ACTION_ITEM_DUE: Kind("Action item due", "“{title}” is due {due}", SettledBy.ITEM, acts=_ITEM),
+    NoticeKind.ACTION_ITEM_OVERDUE: Kind(
+        "Action item overdue", "“{title}” was due {due}", SettledBy.ITEM, "OVERDUE", _ITEM
+    ),
+    NoticeKind.ACTION_ITEM_ASSIGNED: Kind(
+        "Action item assigned", "You now own “{title}”{due_if_any}", SettledBy.ITEM, acts=_ITEM
+    ),
+    NoticeKind.ACTION_ITEM_FOLLOWED_TICKET: Kind(
+        "Action item updated from its ticket", "“{title}” was updated from its ticket", group="NEWS"
+    ),
+    NoticeKind.TICKET_CONFLICT: Kind(
+        "Ticket conflict", "“{title}” and its ticket changed at the same time: check that both are right"
+    ),
     NoticeKind.TICKET_DELETED: Kind(
-        "The ticket of “{title}” was deleted in the tracker: create a new one, link another one, or remove the link"
+        "Ticket deleted",
+        "The ticket of “{title}” was deleted in the tracker: create a new one, link another one, or remove the link",
     ),
     NoticeKind.TICKET_FORBIDDEN: Kind(
-        "The connection can no longer access the ticket of “{title}”: restore its access, or link another ticket"
+        "Ticket inaccessible",
+        "The connection can no longer access the ticket of “{title}”: restore its access, or link another ticket",
     ),
-    NoticeKind.MENTIONED: Kind("You were mentioned in “{title}”", SettledBy.THREAD),
-    NoticeKind.COMMENT_ADDED: Kind("New comment on “{title}”", SettledBy.THREAD, "NEWS"),
-    NoticeKind.COMMENT_REPLIED: Kind("New reply in a thread on “{title}”", SettledBy.THREAD, "NEWS"),
-    NoticeKind.THREADS_UNRESOLVED: Kind("A comment thread on “{title}” is still open", SettledBy.THREAD),
-    NoticeKind.EDITOR_ADDED: Kind("You can now edit “{title}”", group="NEWS"),
-    NoticeKind.TARGET_SLIPPED: Kind("{target} of “{title}” was extended again", group="NEWS"),
-    NoticeKind.OWNER_LEFT: Kind("The owner of “{title}” has left: assign a new owner", SettledBy.NEW_OWNER),
-    NoticeKind.AUTHOR_LEFT: Kind("The author of “{title}” has left: choose a new author", SettledBy.NEW_AUTHOR),
-    NoticeKind.REVIEWER_LEFT: Kind("A reviewer of “{title}” has left: replace them", SettledBy.NEW_REVIEWER),
+    NoticeKind.MENTIONED: Kind("Mention", "You were mentioned in “{title}”", SettledBy.THREAD),
+    NoticeKind.COMMENT_ADDED: Kind("New comment", "New comment on “{title}”", SettledBy.THREAD, "NEWS"),
+    NoticeKind.COMMENT_REPLIED: Kind("New reply", "New reply in a thread on “{title}”", SettledBy.THREAD, "NEWS"),
+    NoticeKind.THREADS_UNRESOLVED: Kind(
+        "Open comment thread", "A comment thread on “{title}” is still open", SettledBy.THREAD
+    ),
+    NoticeKind.EDITOR_ADDED: Kind("Added as an editor", "You can now edit “{title}”", group="NEWS"),
+    NoticeKind.TARGET_SLIPPED: Kind("Target extended again", "{target} of “{title}” was extended again", group="NEWS"),
+    NoticeKind.OWNER_LEFT: Kind(
+        "Owner left", "The owner of “{title}” has left: assign a new owner", SettledBy.NEW_OWNER
+    ),
+    NoticeKind.AUTHOR_LEFT: Kind(
+        "Author left", "The author of “{title}” has left: choose a new author", SettledBy.NEW_AUTHOR
+    ),
+    NoticeKind.REVIEWER_LEFT: Kind(
+        "Reviewer left", "A reviewer of “{title}” has left: replace them", SettledBy.NEW_REVIEWER
+    ),
     NoticeKind.TEAM_WITHOUT_LEAD: Kind(
-        "The team {title} has no lead: its escalations go to administrators until you choose one", SettledBy.NEW_LEAD
+        "Team without a lead",
+        "The team {title} has no lead: its escalations go to administrators until you choose one",
+        SettledBy.NEW_LEAD,
     ),
-    NoticeKind.PUBLISHED: Kind("“{title}” was published", group="NEWS"),
-    NoticeKind.AWAY_WAITS: Kind("“{title}” is waiting for {person}, who is away", SettledBy.RETURN, "WAITING"),
-    NoticeKind.AWAY_DELEGATED: Kind("{delegate} is covering “{title}” for {person}, who is away", group="WAITING"),
-    NoticeKind.CONNECTION_NEEDS_ATTENTION: Kind("The connection {title} needs attention: {detail}", SettledBy.RECOVERY),
-    NoticeKind.CONNECTION_WELL_AGAIN: Kind("The connection {title} has recovered", group="NEWS"),
+    NoticeKind.PUBLISHED: Kind("Published", "“{title}” was published", group="NEWS"),
+    NoticeKind.AWAY_WAITS: Kind(
+        "Waiting for someone who is away", "“{title}” is waiting for {person}, who is away", SettledBy.RETURN, "WAITING"
+    ),
+    NoticeKind.AWAY_DELEGATED: Kind(
+        "Covered by a delegate", "{delegate} is covering “{title}” for {person}, who is away", group="WAITING"
+    ),
+    NoticeKind.CONNECTION_NEEDS_ATTENTION: Kind(
+        "Connection needs attention", "The connection {title} needs attention: {detail}", SettledBy.RECOVERY
+    ),
+    NoticeKind.CONNECTION_WELL_AGAIN: Kind(
+        "Connection recovered", "The connection {title} has recovered", group="NEWS"
+    ),
 }
 
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.value: what for kind, what in _KINDS.items()})
@@ -130,7 +173,8 @@ TARGETS: Mapping[str, str] = MappingProxyType(
 
 def kind_of(name: str) -> Kind:
     """A kind that an earlier version stored, and that is none anymore, is sent in words made of its name."""
-    return KINDS.get(name) or Kind(f"{name.replace('_', ' ').capitalize()}: {{title}}")
+    label = name.replace("_", " ").capitalize()
+    return KINDS.get(name) or Kind(label, f"{label}: {{title}}")
 
 
 NO_DUE_DATE = "now"

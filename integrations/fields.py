@@ -62,12 +62,12 @@ def _written(value: Any) -> Any:
     """Refuses numbers, also in quotes: pydantic would take them for seconds since 1970."""
     if isinstance(value, datetime) or (isinstance(value, str) and value[4:5] == "-"):
         return value
-    raise PydanticCustomError("instant", "Enter an ISO 8601 instant with its time zone, such as 2026-11-23T07:30:00Z")
+    raise PydanticCustomError("instant", "Enter an ISO 8601 time with its time zone, such as 2026-11-23T07:30:00Z")
 
 
 def _in_utc(value: datetime) -> datetime:
     if not EARLIEST <= value < LATEST:
-        raise PydanticCustomError("instant_range", "Enter an instant between the years 1970 and 2200")
+        raise PydanticCustomError("instant_range", "Enter a time between the years 1970 and 2200")
     return value.astimezone(UTC)
 
 

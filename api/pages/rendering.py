@@ -17,6 +17,7 @@ from markupsafe import Markup
 from domain import markup
 from domain.errors import DomainError
 from domain.moments import Precision
+from domain.notices import KINDS
 
 WEB = Path(__file__).parents[2] / "web"
 WORDS = {
@@ -34,6 +35,8 @@ WORDS = {
     "draft_completed": "Draft completed",
     "review_completed": "Review completed",
     "published": "Published",
+    "YES_NO": "Yes or no",
+    **{name: kind.label for name, kind in KINDS.items()},
 }
 
 

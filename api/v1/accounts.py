@@ -181,7 +181,7 @@ async def _accounts_of(unit: Unit, row: Integration) -> list[Account]:
     except TrackerUnavailable as stumble:
         raise TrackerAway(detail=str(stumble)) from None
     except TimeoutError:
-        raise TrackerAway(detail=f"{shelf.tracker(row.kind).label} did not answer in time") from None
+        raise TrackerAway(detail=f"{shelf.tracker(row.kind).label} didn't answer in time") from None
 
 
 def _read_accounts(kind: str, config: dict[str, Any], secrets: dict[str, object]) -> list[Account]:

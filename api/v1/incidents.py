@@ -141,7 +141,9 @@ async def list_incidents(
     )
 
 
-@routes.post("", status_code=201, responses={200: {"model": IncidentOut, "description": "An update of a known one"}})
+@routes.post(
+    "", status_code=201, responses={200: {"model": IncidentOut, "description": "An update of an existing incident"}}
+)
 async def report_incident(unit: Asking, given: IncidentIn, response: Response) -> IncidentOut:
     """Reports an incident. Sending the same ``source`` and ``externalId`` again updates it and returns 200.
 

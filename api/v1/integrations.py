@@ -275,7 +275,7 @@ async def _unhook(unit: Unit, row: Integration) -> str | None:
     except (DomainError, TrackerUnavailable) as problem:
         return str(problem)
     except TimeoutError:
-        return f"{shelf.tracker(row.kind).label} did not answer in time"
+        return f"{shelf.tracker(row.kind).label} didn't answer in time"
     return None
 
 

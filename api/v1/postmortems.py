@@ -160,7 +160,9 @@ def _action(current: Status, wanted: Status) -> PostmortemAction:
     if move is None:
         possible = [after.value for before, after in MOVE_TO if before is current]
         hint = f"Set its status to {' or '.join(possible)}." if possible else "Its status can't change anymore."
-        raise IllegalTransition(move=f"set the status to {wanted}", entity="postmortem", status=current, hint=hint)
+        raise IllegalTransition(
+            move=f"set a postmortem's status to {wanted}", entity="postmortem", status=current, hint=hint
+        )
     return PostmortemAction(move.value)
 
 

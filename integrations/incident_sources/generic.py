@@ -78,7 +78,7 @@ class IncidentIn(Inbound):
     acknowledged_by: Email | None = Field(default=None, description="E-mail of the person who acknowledged first.")
     resolved_at: Instant | None = None
     updated_at: Instant | None = Field(
-        default=None, description="The instant of which this is true; an update of a later one wins."
+        default=None, description="The time that this report describes. A report with a later time wins."
     )
     services: list[Name] | None = Field(default=None, max_length=200)
     team_id: MaybeName = None

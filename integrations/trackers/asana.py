@@ -376,7 +376,7 @@ class AsanaTracker(Tracker):
             if page.next_page is None:
                 return
             if page.next_page.offset == offset:
-                raise TrackerUnavailable(self.label, "its list does not end")
+                raise TrackerUnavailable(self.label, "its list doesn't end")
             offset = page.next_page.offset
 
     def _refuse(self, answer: Response, key: str | None) -> None:

@@ -111,13 +111,19 @@ class GitlabConfig(ConnectionModel):
     ] = ()
     started_label: Annotated[
         str,
-        Field(title="Label in progress", description="An open ticket with this label is in progress.", min_length=1),
+        Field(
+            title="Label for in progress", description="An open ticket with this label is in progress.", min_length=1
+        ),
     ] = "in progress"
     cancelled_label: Annotated[
-        str, Field(title="Label cancelled", description="A closed ticket with this label won't be done.", min_length=1)
+        str,
+        Field(title="Label for won't do", description="A closed ticket with this label won't be done.", min_length=1),
     ] = "won't do"
     duplicate_label: Annotated[
-        str, Field(title="Label duplicate", description="A closed ticket with this label is a duplicate.", min_length=1)
+        str,
+        Field(
+            title="Label for duplicates", description="A closed ticket with this label is a duplicate.", min_length=1
+        ),
     ] = "duplicate"
 
 

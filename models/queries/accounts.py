@@ -157,7 +157,7 @@ async def drop_account(session: AsyncSession, viewer: Viewer, integration_id: st
     """Raises NotFound."""
     row = await find_account(session, integration_id, person_id)
     if row is None:
-        raise NotFound(kind="account of", id=person_id)
+        raise NotFound(kind="linked account of", id=person_id)
     audit(session, viewer, "account.dropped", "integration", integration_id, before=_told(row))
     await session.delete(row)
     await session.flush()

@@ -162,7 +162,9 @@ async def _check_removal(asked: Asked) -> None:
 def _check_reviewing_is_open(asked: Asked) -> None:
     if asked.status not in {Status.DRAFT, Status.IN_REVIEW}:
         hint = "Reviewers can change only before a postmortem is published."
-        raise IllegalTransition(move="change reviewers", entity="postmortem", status=asked.status, hint=hint)
+        raise IllegalTransition(
+            move="change the reviewers of a postmortem", entity="postmortem", status=asked.status, hint=hint
+        )
 
 
 async def _check_waive(asked: Asked) -> None:

@@ -172,7 +172,7 @@ async def _pointed(session: Session, request: Request, known: Known, words: str,
     if not words:
         here = await chat.find_here(session, request.connection.id, channel) if channel else None
         if here is None or here.postmortem_id is None:
-            raise NotFound(kind="postmortem", id="of this channel")
+            raise NotFound(kind="postmortem linked to", id="this channel")
         return here.postmortem_id
     pointer = read_pointer(words)
     if pointer is None:

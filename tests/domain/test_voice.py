@@ -133,6 +133,7 @@ def test_every_kind_has_its_sentence_its_group_and_what_settles_it() -> None:
     assert KINDS.keys() == {kind.value for kind in NoticeKind}
     assert {kind.settled_by for kind in KINDS.values()} == set(SettledBy)
     for name, kind in KINDS.items():
+        assert kind.label
         assert Group(kind.group)
         assert all(Act(one) for one in kind.acts)
         said = sentence(name, title="{T}\nT", target="published", due="then", person="P", delegate="D", detail="x")

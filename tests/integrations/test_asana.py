@@ -180,7 +180,7 @@ class TestRefusals:
     )
     def test_what_is_not_asanas_is_a_stumble(self, scripted_vendor: ScriptedVendor, body: object) -> None:
         scripted_vendor.answers = [Answer(200, body)]
-        with pytest.raises(TrackerUnavailable, match="not of its API"):
+        with pytest.raises(TrackerUnavailable, match="it sent an unexpected answer"):
             asana(scripted_vendor).fetch(REF)
 
     def test_a_list_that_does_not_end(self, scripted_vendor: ScriptedVendor) -> None:

@@ -308,7 +308,7 @@ class TestRefusals:
         ("answers", "refusal", "words"),
         [
             ([Answer(401, {"message": "Bad credentials"})], CredentialsRejected, "GitHub rejected"),
-            ([Answer(404, NOT_FOUND), Answer(200, {"id": 1})], TicketForbidden, "acme/api#12: there is none"),
+            ([Answer(404, NOT_FOUND), Answer(200, {"id": 1})], TicketForbidden, "acme/api#12: there is no issue"),
             ([Answer(404, NOT_FOUND)], TicketForbidden, "acme/api doesn't exist, or the token can't see it"),
             ([Answer(410, {"message": "This issue was deleted"})], TicketGone, "acme/api#12"),
             (

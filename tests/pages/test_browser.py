@@ -213,7 +213,7 @@ def test_two_people_write_and_talk_about_the_same_section(browser: Browser, stac
 
         page.get_by_role("link", name="History of Summary").click()
         page.get_by_role("button", name="Restore version 3").click()
-        expect(page.locator("tbody tr").first).to_contain_text("restored 3")
+        expect(page.locator("tbody tr").first).to_contain_text("restored version 3")
         page.goto(address)
         page.locator("#summary mark.about").click()
         expect(page.locator(".thread.lit")).to_contain_text("By how much?")

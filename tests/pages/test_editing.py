@@ -124,7 +124,7 @@ def test_a_revision_is_compared_and_restored(stack: Stack) -> None:
     assert stale.status_code == 412
     mine.done(f"{address}/restore", address, revision="1", current="2")
     assert ok(author.get(f"/api/postmortems/{made['id']}"))["summary"].startswith("One word")
-    assert "restored 1" in mine.get(address)
+    assert "restored version 1" in mine.get(address)
     for odd in ("from=9&to=1", "from=x", f"to={2**60}"):
         answer = mine.http.get(f"{address}?{odd}")
         assert answer.status_code in {404, 422}, odd
