@@ -190,7 +190,8 @@ def _text(node: ast.AST) -> str:
 def _reads(text: str) -> bool:
     """It has two words beside each other, and nothing of SQL, GraphQL, HTML, or a regular expression."""
     odd = re.search(r"\\|\(\?|\[\^|</|&lt;|\bselect\b|\bis (?:not )?null\b|\bin \('|::|\$id|query[ (]|\{\n", text)
-    return not odd and re.search(r"[A-Za-z\u2019']{2,},? [a-z…A-Z]", text) is not None and len(text) < 1000
+    label = re.fullmatch(r"[A-Z][a-z]{3,}", text)
+    return not odd and (label or re.search(r"[A-Za-z\u2019']{2,},? [a-z…A-Z]", text)) is not None and len(text) < 1000
 
 
 # The command line and the API

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from api.pages.discussion import instant_of
-from api.pages.rendering import words, zone_of
+from api.pages.rendering import zone_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.v1.me import KindName, MePatch, change_oneself, preferences
@@ -43,7 +43,7 @@ async def inbox(
         next_cursor=found.next_cursor,
         only_unread=unread,
         kind=kind,
-        kinds=sorted({*kinds.KINDS, *([kind] if kind else [])}),
+        kinds={one: kinds.kind_of(one).label for one in sorted({*kinds.KINDS, *([kind] if kind else [])})},
     )
 
 
@@ -101,7 +101,7 @@ async def _form(
         week=WEEK,
         zones=sorted(zones()),
         countries=sorted(public_holidays.regions()),
-        kinds={name: words(name) for name in sorted(kinds.KINDS)},
+        kinds={name: kinds.KINDS[name].label for name in sorted(kinds.KINDS)},
     )
 
 

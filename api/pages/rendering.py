@@ -17,7 +17,6 @@ from markupsafe import Markup
 from domain import markup
 from domain.errors import DomainError
 from domain.moments import Precision
-from domain.notices import KINDS
 
 WEB = Path(__file__).parents[2] / "web"
 WORDS = {
@@ -36,7 +35,6 @@ WORDS = {
     "review_completed": "Review completed",
     "published": "Published",
     "YES_NO": "Yes or no",
-    **{name: kind.label for name, kind in KINDS.items()},
 }
 
 

@@ -37,7 +37,7 @@ async def _owners(visit: Visit) -> dict[str, str]:
     """Whose templates the reader may write: names by team, the organisation's under an empty key."""
     known = (await teams.list_teams(visit.unit.session, Ask(200))).items
     if await _may_write(visit, None):
-        return {"": "Everybody"} | {one.id: one.name for one in known}
+        return {"": "Everyone"} | {one.id: one.name for one in known}
     led = [one for one in known if one.lead_id == visit.unit.viewer.person_id]
     return {one.id: one.name for one in led if await _may_write(visit, one.id)}
 

@@ -64,8 +64,8 @@ def test_somebody_else_does_not_approve(workspace: Workspace) -> None:
     made = writing.in_review(jane, [bob], visibility="ORGANIZATION")
     hidden = writing.in_review(jane, [bob], visibility="PRIVATE")
     for who, postmortem, words in (
-        ("alice", made, "reviewer may"),
-        ("jane", made, "reviewer may"),
+        ("alice", made, "Ask a reviewer"),
+        ("jane", made, "Ask a reviewer"),
         ("alice", hidden, "There is no postmortem"),
         ("mallory", made, "Afterword can't tell who you are"),
     ):

@@ -124,7 +124,7 @@ def test_a_deleted_message_is_no_event(workspace: Workspace, channel: str) -> No
     gone = {**said(workspace, "This message was deleted.", datetime.now(UTC)), "subtype": "tombstone"}
     payload, address = shortcut(workspace, "jane", channel, gone)
     acknowledged(workspace.interact(payload))
-    assert "can't be added" in workspace.answer(address).fields["text"]
+    assert "can't add a deleted message" in workspace.answer(address).fields["text"]
     assert not chat_events(workspace, made["id"])
 
 
@@ -151,7 +151,7 @@ def test_what_is_picked_before_there_is_a_postmortem_is_kept_for_it(workspace: W
     ts = workspace.peer.say(channel, "Database failed over")
     assert pin(workspace, "jane", channel, ts) == "kept"
     assert last_whisper(workspace).fields["user"] == workspace.accounts["jane"]
-    assert "Kept" in last_whisper(workspace).words
+    assert "Saved" in last_whisper(workspace).words
     assert "“Slow login”, which is not open yet" in last_whisper(workspace).fields["text"]
     assert pin(workspace, "bob", channel, ts) == "kept already"
     assert "kept already" in last_whisper(workspace).fields["text"]
@@ -160,7 +160,7 @@ def test_what_is_picked_before_there_is_a_postmortem_is_kept_for_it(workspace: W
     dialogs = len(workspace.peer.called("views.open"))
     payload, address = shortcut(workspace, "bob", channel, said(workspace, "The alert fired", at, "alice"))
     acknowledged(workspace.interact(payload))
-    assert "Kept" in workspace.answer(address).fields["text"]
+    assert "Saved" in workspace.answer(address).fields["text"]
     assert len(workspace.peer.called("views.open")) == dialogs, "nobody is asked where to"
     assert "no postmortem" in workspace.says("bob", "status", channel).fields["text"]
 

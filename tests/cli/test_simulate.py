@@ -107,4 +107,4 @@ def test_what_cannot_be_is_one_line(alone: dict[str, str], words: tuple[str, ...
 def test_a_policy_that_is_not_there(stack: Stack) -> None:
     done = simulate(stack.environment(), "--from", MONDAY, "--policy", "pol_none")
     assert done.returncode == 1
-    assert done.stderr == "afterword: there is no policy 'pol_none' in the database\n"
+    assert done.stderr == "afterword: the database has no policy 'pol_none'\n"

@@ -62,7 +62,7 @@ def test_an_administrator_makes_links_for_others(stack: Stack) -> None:
 
 
 def test_the_demo_is_open_on_this_machine_alone(stack: Stack) -> None:
-    assert "It runs on this machine with sample data" not in stranger(stack).get("/sign-in")
+    assert "This demo runs on this machine with sample data" not in stranger(stack).get("/sign-in")
     port = free_port()
     env = {"AFTERWORD_DEMO": "1", "AFTERWORD_DEMO_SIGN_IN": "1", "AFTERWORD_PORT": str(port)}
     words = [sys.executable, "-m", "cli.main", "api"]
@@ -76,7 +76,7 @@ def test_the_demo_is_open_on_this_machine_alone(stack: Stack) -> None:
         assert visit.send("/sign-in", "/sign-in", person="user_admin").status_code == 403
         assert visit.send("/sign-in", "/sign-in", person="user_jane").status_code == 403  # who is not in this database
         elsewhere = http.get("/sign-in", headers={"Host": f"rebound.example:{port}"})
-        assert "It runs on this machine with sample data" not in elsewhere.text
+        assert "This demo runs on this machine with sample data" not in elsewhere.text
         process.terminate()
 
 
