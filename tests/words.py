@@ -23,7 +23,7 @@ from domain.notices import KINDS, sentence
 from tests.cli.running import ROOT
 
 FILE = ROOT / ".cache" / "words.txt"
-ROOMS = ("domain", "application", "models", "integrations", "activities", "runtime", "api", "cli")
+ROOMS = ("domain", "application", "models", "integrations", "activities", "workflows", "runtime", "api", "cli")
 
 EXAMPLES: Mapping[str, Fact] = {
     "action": "edit this postmortem",
