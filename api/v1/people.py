@@ -269,8 +269,8 @@ async def revoke_token(unit: Asking, token_id: PathId) -> None:
 
 
 class ChannelShape(Given):
-    """Where a team is told: ``address`` is the connection's own word for it, such as a Slack channel's id or an e-mail
-    address; empty where the connection is one channel."""
+    """Where a team gets its messages. ``address`` is the channel's id or address, such as a Slack channel's id or an
+    e-mail address; empty if the connection is a single channel."""
 
     integration_id: Ref
     address: Annotated[str, Words(254, blank=True, one_line=True)] = ""
