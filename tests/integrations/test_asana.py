@@ -185,7 +185,7 @@ class TestRefusals:
 
     def test_a_list_that_does_not_end(self, scripted_vendor: ScriptedVendor) -> None:
         scripted_vendor.answers = [Answer(200, {"data": [], "next_page": {"offset": "same"}})]
-        with pytest.raises(TrackerUnavailable, match="its list doesn.t end"):
+        with pytest.raises(TrackerUnavailable, match="its list doesn't end"):
             list(asana(scripted_vendor).read_many([REF]))
 
     def test_without_settings_nothing_is_sent(self) -> None:
