@@ -152,7 +152,7 @@ def test_what_is_picked_before_there_is_a_postmortem_is_kept_for_it(workspace: W
     assert pin(workspace, "jane", channel, ts) == "kept"
     assert last_whisper(workspace).fields["user"] == workspace.accounts["jane"]
     assert "Saved" in last_whisper(workspace).words
-    assert "“Slow login”, which is not open yet" in last_whisper(workspace).fields["text"]
+    assert "“Slow login”, which hasn't started yet" in last_whisper(workspace).fields["text"]
     assert pin(workspace, "bob", channel, ts) == "kept already"
     assert "kept already" in last_whisper(workspace).fields["text"]
 
