@@ -154,7 +154,7 @@ def test_what_is_picked_before_there_is_a_postmortem_is_kept_for_it(workspace: W
     assert "Saved" in last_whisper(workspace).words
     assert "“Slow login”, which hasn't started yet" in last_whisper(workspace).fields["text"]
     assert pin(workspace, "bob", channel, ts) == "kept already"
-    assert "kept already" in last_whisper(workspace).fields["text"]
+    assert "already saved" in last_whisper(workspace).fields["text"]
 
     at = datetime(2026, 11, 20, 9, 30, 15, 250, UTC)
     dialogs = len(workspace.peer.called("views.open"))
