@@ -182,7 +182,7 @@ class Dispatch:
             task_queue=TASK_QUEUE,
             start_signal="look_again",
             priority=BULK,
-            static_summary=f"Voice to {receiver_id}",
+            static_summary=f"Notifications to {receiver_id}",
         )
 
     async def _signal_postmortem(self, postmortem_id: str, priority: Priority) -> None:

@@ -70,7 +70,7 @@ class VoiceWorkflow:
             await workflow.wait_condition(
                 lambda: self._stale or workflow.info().is_continue_as_new_suggested(),
                 timeout=until - workflow.now(),
-                timeout_summary="something is to be told",
+                timeout_summary="next message",
             )
         except TimeoutError:
             return
@@ -78,15 +78,15 @@ class VoiceWorkflow:
     async def _look(self) -> None:
         self._stale = False
         given = LookAt(self._id, workflow.now())
-        self._plan = await patiently(NoticeActivities.plan_voice, given, "what waits, and until when?")
+        self._plan = await patiently(NoticeActivities.plan_voice, given, "read what is pending")
         at = self._plan.at
-        workflow.set_current_details(f"Looks next at {at.isoformat()}." if at else "Nothing waits.")
+        workflow.set_current_details(f"Next check at {at.isoformat()}." if at else "Nothing pending.")
 
     async def _speak(self) -> None:
         """One message; then the plan is made anew."""
         self._stale = True
         given = LookAt(self._id, workflow.now())
-        message_id = await patiently(NoticeActivities.compose_message, given, "what is still worth telling?")
+        message_id = await patiently(NoticeActivities.compose_message, given, "read what to send")
         is_told = message_id is not None and await self._deliver(message_id)
         if not is_told:
             self._not_before = workflow.now() + BREATH

@@ -97,7 +97,7 @@ class NoticeActivities:
         silent = person is not None and person.preferred_channel == "inbox"
         async with transaction(self._sessions) as session:
             known = await messages.list_refusals_unscoped(session, person.id, now) if person else []
-            why = "; ".join(failed or known) or "no connection knows an address"
+            why = "; ".join(failed or known) or "no connection has an address for this person"
             unreachable = why if any_way and not silent else None
             await messages.record_sent(
                 session, said.id, now, integration=None, address=None, external_id=None, unreachable=unreachable
@@ -178,7 +178,7 @@ class NoticeActivities:
         address = await notifier.find_address(person.email) if person else None
         if person is None or address is None:
             known = person.email if person else ""
-            raise AddressGone(channel=notifier.label, address=known, detail="nobody has this e-mail address there.")
+            raise AddressGone(channel=notifier.label, address=known, detail="no one there has this e-mail address.")
         async with transaction(self._sessions) as session:
             await messages.keep_address(session, way.integration.id, person.id, address, work.message.created_at)
         return address

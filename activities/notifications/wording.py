@@ -11,7 +11,7 @@ from models.queries.notifications.notice_facts import Fact
 from models.queries.notifications.weekly_summary import Late, Move, Report, Slip
 
 MOVED = {
-    "postmortem.created": "was opened",
+    "postmortem.created": "was started",
     "postmortem.submitted": "was submitted for review",
     "postmortem.published": "was published",
     "postmortem.archived": "was archived",
@@ -56,7 +56,7 @@ class Words:
 
     def _subject(self, kind: MessageKind, entries: list[Entry], work: Work) -> str:
         if kind is MessageKind.REPORT:
-            return f"The week of {work.receiver.name}"
+            return f"Weekly summary: {work.receiver.name}"
         if len(entries) == 1:
             return entries[0].text
         if kind is MessageKind.ESCALATION:
@@ -66,12 +66,10 @@ class Words:
 
     def _intro(self, kind: MessageKind, work: Work) -> str:
         if kind is MessageKind.ESCALATION:
-            return "This was asked for before, and is not done."
+            return "Escalation: this is still not done."
         if kind is MessageKind.REPORT:
-            return (
-                f"What moved, what is overdue and what was waived in the seven days before {self.instant(self._now)}."
-            )
-        return "" if work.receiver.person else "From your team's postmortems."
+            return f"Progress, overdue work, and waived targets in the 7 days before {self.instant(self._now)}."
+        return "" if work.receiver.person else "Updates on your team's postmortems."
 
     # Entries
 
@@ -94,7 +92,7 @@ class Words:
             id=notice.id,
             kind=notice.kind,
             group=Group.OVERDUE if is_late else Group(kind.group),
-            text=f"For {fact.names['person']}, who is away: {text}" if stands_in else text,
+            text=f"On behalf of {fact.names['person']} (away): {text}" if stands_in else text,
             title=fact.title,
             link=self._link(notice.postmortem_id, notice.action_item_id, notice.integration_id),
             postmortem_id=notice.postmortem_id,
@@ -105,7 +103,7 @@ class Words:
         )
 
     def _waits(self, one: Waits) -> Entry:
-        text = f"“{one.title}” waits for the review of {_listed(one.names)}"
+        text = f"Waiting for {_listed(one.names)} to review “{one.title}”"
         return self._line(f"wait:{one.postmortem_id}", "waiting", Group.WAITING, text, one.title, one.postmortem_id)
 
     def _report(self, report: Report) -> list[Entry]:
@@ -144,7 +142,7 @@ class Words:
                 due_on=one.due_on,
             )
         due = self.instant(one.due_at) if one.due_at else ""
-        text = f"{kinds.TARGETS.get(one.target or '', 'What was promised')} of “{one.title}” was due {due}"
+        text = f"{kinds.TARGETS.get(one.target or '', 'A target')} of “{one.title}” was due {due}"
         key = f"late:{one.postmortem_id}:{one.target}"
         return self._line(key, "overdue", Group.OVERDUE, text, one.title, one.postmortem_id)
 
@@ -162,7 +160,7 @@ class Words:
     def _due(self, fact: Fact) -> str:
         if fact.due_on is not None:
             return kinds.date_words(fact.due_on)
-        return self.instant(fact.due_at) if fact.due_at else "now"
+        return self.instant(fact.due_at) if fact.due_at else kinds.NO_DUE_DATE
 
     def _link(self, postmortem_id: str | None, item_id: str | None, integration_id: str | None) -> str:
         if item_id:

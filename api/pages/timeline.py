@@ -85,7 +85,7 @@ async def read_slack(visit: Visiting, postmortem_id: PathId) -> Response:
 
     async def work() -> None:
         if not files:
-            raise Malformed(reasons=[reason("files", "Choose the export first.", where="files")])
+            raise Malformed(reasons=[reason("files", "Choose the export files first.", where="files")])
         done.append(await api.import_slack(visit.context, postmortem_id, files))
 
     refusal = await attempted(visit, work())

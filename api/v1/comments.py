@@ -28,11 +28,11 @@ Offset = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
 class AnchorIn(StrictlyGiven):
-    """The words that a comment is about, in the section's current text.
+    """The text that a comment refers to, in the section's current version.
 
     Either ``start`` and ``end`` (offsets in code points), or ``quote`` with ``occurrence`` (1 is the first). ``quote``
-    with ``start`` takes the nearest occurrence: the text may have moved since it was read. What an answer says of an
-    anchor beside these may be sent back and is not read.
+    with ``start`` selects the nearest occurrence, because the text may have moved. Other properties of an anchor in a
+    response are ignored.
     """
 
     read_only = frozenset({"prefix", "suffix", "state"})
@@ -45,11 +45,11 @@ class AnchorIn(StrictlyGiven):
     @model_validator(mode="after")
     def _marks_words(self) -> Self:
         if self.quote is None and (self.start is None or self.end is None):
-            raise ValueError("give start and end, or a quote")
+            raise ValueError("send start and end, or a quote")
         if self.quote is None and self.occurrence is not None:
-            raise ValueError("occurrence goes with a quote")
+            raise ValueError("occurrence needs a quote")
         if self.start is not None and self.occurrence is not None:
-            raise ValueError("give start or occurrence, not both")
+            raise ValueError("send start or occurrence, not both")
         return self
 
     def selection(self) -> Selection:
@@ -57,7 +57,7 @@ class AnchorIn(StrictlyGiven):
 
 
 class CommentNew(Given):
-    """``parentId`` makes it an answer in a thread, and in that thread's section."""
+    """``parentId`` makes it a reply in a thread, in that thread's section."""
 
     body: Body
     section: SectionName | None = None
@@ -67,14 +67,14 @@ class CommentNew(Given):
     @model_validator(mode="after")
     def _is_about_words_of_a_section(self) -> Self:
         if self.anchor is not None and self.parent_id is not None:
-            raise ValueError("an answer is about the words of its thread: leave the anchor out")
+            raise ValueError("a reply refers to the text of its thread: leave out the anchor")
         if self.anchor is not None and self.section is None:
-            raise ValueError("an anchor needs the section that its words are in")
+            raise ValueError("an anchor needs the section that contains its text")
         return self
 
 
 class CommentPatch(Given):
-    """``anchor`` puts a thread on other words, null on its section as a whole."""
+    """``anchor`` moves a thread to other text; null moves it to the whole section."""
 
     body: Body | None = None
     resolved: bool | None = None
@@ -82,7 +82,7 @@ class CommentPatch(Given):
 
 
 class AnchorOut(Shape):
-    """A text quote selector, and where its words stand in the section's current text; null where DETACHED."""
+    """A text quote selector, and its position in the section's current text; null if DETACHED."""
 
     quote: str
     prefix: str
@@ -116,7 +116,7 @@ class UnnotifiedOut(Shape):
 
 
 class CommentWritten(CommentOut):
-    """``unnotified`` are those mentioned in it who were not told, and why."""
+    """``unnotified`` lists people mentioned in it who weren't notified, and why."""
 
     unnotified: list[UnnotifiedOut]
 
@@ -178,17 +178,17 @@ async def list_comments(
     which: Annotated[Wanted, Depends(wanted)],
     page: Annotated[Ask, Depends(ask)],
 ) -> Listing[CommentOut]:
-    """Oldest first. ``threads`` leaves the answers out; ``parentId`` are the answers of one thread; answers count as
-    ``resolved`` with their thread."""
+    """Lists comments, oldest first. ``threads`` leaves out replies; ``parentId`` lists the replies of one thread. A
+    reply counts as ``resolved`` if its thread is."""
     found = await comments.list_comments(context.session, await _seen(context, postmortem_id), which, page)
     return Listing(items=[comment_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("", status_code=201)
 async def add_comment(context: Context, postmortem_id: PathId, given: CommentNew, response: Response) -> CommentWritten:
-    """Whoever may see the postmortem may comment. An open thread stands in the way of publishing.
+    """Adds a comment. Anyone who can see the postmortem can comment. Open threads block publishing.
 
-    ``@handle`` tells that person, if they may see the postmortem.
+    ``@handle`` notifies that person if they can see the postmortem.
     """
     shown = await comments.add_comment(
         context.session,
@@ -220,7 +220,7 @@ async def change_comment(
     response: Response,
     if_match: IfMatch = None,
 ) -> CommentWritten:
-    """Reword your own, or put it on other words; resolve and reopen a thread."""
+    """Edits your own comment or moves it to other text, or resolves or reopens a thread."""
     changes = Changes(
         body=given.body,
         resolved=given.resolved,
@@ -236,5 +236,5 @@ async def change_comment(
 
 @routes.delete("/{comment_id}", status_code=204)
 async def remove_comment(context: Context, postmortem_id: PathId, comment_id: PathId) -> None:
-    """Your own, while nobody else has answered in its thread; an administrator any."""
+    """Deletes your own comment, unless others have replied in its thread. Administrators can delete any comment."""
     await comments.remove_comment(context.session, context.viewer, await _seen(context, postmortem_id), comment_id)

@@ -32,7 +32,7 @@ class TriggerOut(Shape):
 
 
 class DecisionOut(Shape):
-    """``decision`` is required, recommended or skip; ``decidedBy`` is the trigger that made it so."""
+    """``decision`` is required, recommended, or skip; ``decidedBy`` is the trigger that decided it."""
 
     decision: str
     decided_by: str
@@ -78,7 +78,7 @@ class IncidentOut(Shape):
 
 
 class IncidentPatch(IncidentIn):
-    """A correction, as of now: what is given wins over what was reported before."""
+    """A correction. The values that you send override earlier reports."""
 
     external_id: str = Field(default="", exclude=True)
 
@@ -141,11 +141,13 @@ async def list_incidents(
     )
 
 
-@routes.post("", status_code=201, responses={200: {"model": IncidentOut, "description": "An update of a known one"}})
+@routes.post(
+    "", status_code=201, responses={200: {"model": IncidentOut, "description": "An update of an existing incident"}}
+)
 async def report_incident(context: Context, given: IncidentIn, response: Response) -> IncidentOut:
-    """Reports an incident. The same ``source`` and ``externalId`` again is an update, answered with 200.
+    """Reports an incident. Sending the same ``source`` and ``externalId`` again updates it and returns 200.
 
-    Once it is RESOLVED and a required trigger fires, its postmortem is opened.
+    Once it is RESOLVED and a required trigger applies, Afterword starts its postmortem.
     """
     _check_may_report(context)
     if given.team_id:
@@ -180,7 +182,7 @@ async def get_incident(context: Context, incident_id: PathId, response: Response
 async def correct_incident(
     context: Context, incident_id: PathId, given: IncidentPatch, response: Response, if_match: IfMatch = None
 ) -> IncidentOut:
-    """Corrects or moves it on, as of now unless ``updatedAt`` says otherwise."""
+    """Changes an incident, as of now or as of ``updatedAt``."""
     _check_may_report(context)
     incident = await incidents.get_incident(context.session, incident_id, lock=True)
     expected = expected_version(if_match)
@@ -204,14 +206,14 @@ async def correct_incident(
 
 @routes.get("/{incident_id}/decision")
 async def get_decision(context: Context, incident_id: PathId) -> DecisionOut:
-    """Whether it needs a postmortem, and which triggers fired; 409 until it is resolved."""
+    """Shows whether the incident needs a postmortem and which triggers apply. Returns 409 until it is resolved."""
     incident = await incidents.get_incident(context.session, incident_id)
     return DecisionOut.model_validate(incidents.decision_json(await incidents.decide(context.session, incident)))
 
 
 @routes.post("/{incident_id}/postmortem", status_code=201)
 async def open_postmortem(context: Context, incident_id: PathId, response: Response) -> PostmortemOut:
-    """Opens the postmortem of a resolved incident, prefilled, with you as its author."""
+    """Starts the postmortem of a resolved incident, prefilled, with you as the author."""
     postmortem_id = await incidents.open_from_incident(context.session, context.viewer, incident_id, context.now)
     start_after_commit(context, postmortem_id)
     response.headers["Location"] = f"/api/postmortems/{postmortem_id}"

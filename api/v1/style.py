@@ -23,16 +23,16 @@ from models.queries.style import Written
 
 routes: APIRouter = router("advice", prefix="")
 
-Fingerprint = Annotated[str, Words(32, shape=r"^[0-9a-f]{32}$", says="Give the fingerprint of a finding")]
+Fingerprint = Annotated[str, Words(32, shape=r"^[0-9a-f]{32}$", says="Send the fingerprint of a finding")]
 PathFingerprint = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 RuleName = Annotated[str, Words(100, one_line=True)]
 
 
 class FindingOut(Shape):
-    """``line`` counts from 1; ``start`` and ``end`` are code points of that line; ``words`` lie between them.
+    """``line`` counts from 1; ``start`` and ``end`` are code points in that line; ``words`` is the text between them.
 
-    ``id`` is the event's or the action item's. ``fingerprint`` is of the rule and the line's words: ignoring it holds
-    while the line reads the same, wherever it stands.
+    ``id`` is that of the event or the action item. ``fingerprint`` identifies the rule and the line's text: ignoring it
+    applies as long as the line stays the same, wherever it is.
     """
 
     rule: str
@@ -50,7 +50,7 @@ class FindingOut(Shape):
 
 
 class AdviceOut(Shape):
-    """``ignored`` counts the findings that were set aside; ``more`` says that further ones were left out."""
+    """``ignored`` counts ignored findings; ``more`` is true if there are further ones."""
 
     items: list[FindingOut]
     ignored: int
@@ -58,7 +58,7 @@ class AdviceOut(Shape):
 
 
 class AdviceAsk(StrictlyGiven):
-    """Words that are not saved yet. ``section`` is that of the text, such as ``impact``."""
+    """Unsaved text. ``section`` is the section it belongs to, such as ``impact``."""
 
     kind: Kind
     text: Annotated[str, Field(max_length=TEXT_LIMIT)]
@@ -66,7 +66,7 @@ class AdviceAsk(StrictlyGiven):
 
 
 class AdviceIgnoreIn(StrictlyGiven):
-    """A finding by its ``fingerprint``, or by the text of its ``line``."""
+    """A finding, by its ``fingerprint`` or by the text of its ``line``."""
 
     rule: RuleName
     fingerprint: Fingerprint | None = None
@@ -75,7 +75,7 @@ class AdviceIgnoreIn(StrictlyGiven):
     @model_validator(mode="after")
     def _names_a_line(self) -> "AdviceIgnoreIn":
         if (self.fingerprint is None) == (self.line is None):
-            raise ValueError("give either the fingerprint or the line")
+            raise ValueError("send either the fingerprint or the line")
         return self
 
     def named(self) -> str:
@@ -141,7 +141,7 @@ def _advice(written: Written, *, include_ignored: bool) -> AdviceOut:
 async def list_advice(
     context: Context, postmortem_id: PathId, include_ignored: Annotated[bool, Query(alias="includeIgnored")] = False
 ) -> AdviceOut:
-    """On sections, the numbers of the impact, action items and the timeline, in this order."""
+    """Lists wording suggestions for sections, impact metrics, action items, and the timeline, in this order."""
     seen = await get_visible(context.session, context.viewer, postmortem_id)
     written = await style.get_written(context.session, seen)
     return await asyncio.to_thread(_advice, written, include_ignored=include_ignored)
@@ -149,7 +149,7 @@ async def list_advice(
 
 @routes.post("/postmortems/{postmortem_id}/advice/ignore", status_code=201)
 async def ignore_advice(context: Context, postmortem_id: PathId, given: AdviceIgnoreIn) -> AdviceIgnoreOut:
-    """Sets one rule aside for one line, for everybody. Whoever may edit may do so; again is the same."""
+    """Ignores one suggestion on one line, for everyone. Anyone who can edit the postmortem can ignore it."""
     seen = await get_visible(context.session, context.viewer, postmortem_id)
     if given.rule not in RULE_IDS:
         raise UnknownReference(field="rule", kind="rule", id=given.rule)
@@ -165,14 +165,14 @@ def _ignore_out(kept: AdviceIgnore) -> AdviceIgnoreOut:
 
 @routes.delete("/postmortems/{postmortem_id}/advice/ignore/{fingerprint}", status_code=204)
 async def heed_advice(context: Context, postmortem_id: PathId, fingerprint: PathFingerprint) -> None:
-    """Shows the advice again."""
+    """Shows an ignored suggestion again."""
     seen = await get_visible(context.session, context.viewer, postmortem_id)
     await style.heed_advice(context.session, context.viewer, seen, fingerprint)
 
 
 @routes.post("/advice")
 async def advise_on_text(given: AdviceAsk) -> AdviceOut:
-    """On words that are not saved yet. Nothing is kept."""
+    """Returns wording suggestions for unsaved text. Nothing is stored."""
     kind = given.kind
     found = await asyncio.to_thread(adviser().advise, kind, given.text, section=given.section)
     items = [_out(one, kind.value, given.section) for one in found]

@@ -51,7 +51,7 @@ async def _seen(context: RequestContext, postmortem_id: str, *, lock: bool = Fal
 
 
 class TimelineEventsIn(Given):
-    """Several at once."""
+    """Several events."""
 
     items: Annotated[list[TimelineEventIn], Field(min_length=1, max_length=EVENTS_LIMIT)]
 
@@ -86,7 +86,7 @@ async def list_timeline(context: Context, postmortem_id: PathId, page: Paging) -
 async def add_to_timeline(
     context: Context, postmortem_id: PathId, given: TimelineEventIn | TimelineEventsIn
 ) -> TimelineEventOut | Listing[TimelineEventOut]:
-    """One event, or ``items`` with several."""
+    """Adds one event, or several as ``items``."""
     several = given.items if isinstance(given, TimelineEventsIn) else [given]
     events = [NewTimelineEvent(one.at, one.event, one.type, one.actor, precision=one.precision) for one in several]
     seen = await _seen(context, postmortem_id, lock=True)
@@ -105,7 +105,7 @@ async def change_timeline(
     response: Response,
     if_match: IfMatch = None,
 ) -> TimelineEventOut:
-    """Changes what is sent; its source stays, and so does its actor unless one is sent."""
+    """Changes the fields that you send. The event keeps its source, and its actor unless you send one."""
     seen = await _seen(context, postmortem_id, lock=True)
     changes = {name: value for name, value in given.given().items() if value is not None or name == "actor"}
     event, started = await timeline.change_timeline(
@@ -140,9 +140,9 @@ def _told(context: RequestContext, postmortem_id: str, started: bool) -> None:
 
 
 class TimelinePaste(StrictlyGiven):
-    """A Markdown table, tab-separated or CSV rows, or lines and headings that begin with a time.
+    """A Markdown table, tab-separated or CSV rows, or lines and headings that start with a time.
 
-    ``date`` and ``timeZone`` (an IANA name or an offset) hold until the text says otherwise.
+    ``date`` and ``timeZone`` (an IANA name or an offset) apply until the text says otherwise.
     """
 
     text: Annotated[str, Field(min_length=1, max_length=PASTE_LIMIT, pattern=r"^[^\x00]*$")]
@@ -159,7 +159,7 @@ class TimelineImport(TimelinePaste):
 
 
 class RemarkOut(Shape):
-    """About one line of the text, counted from 1."""
+    """A message about one line of the text, counted from 1."""
 
     line: int
     text: str
@@ -168,7 +168,7 @@ class RemarkOut(Shape):
 
 
 class PreviewEventOut(Shape):
-    """``duplicate``: the timeline, or a line above, tells the same words of the same instant."""
+    """``duplicate``: the timeline, or a line above, has the same text at the same time."""
 
     line: int
     at: datetime
@@ -180,7 +180,7 @@ class PreviewEventOut(Shape):
 
 
 class TimelinePreviewOut(Shape):
-    """``problems`` are lines that were not understood; ``warnings`` are choices that were made in reading one."""
+    """``problems`` are lines that couldn't be read; ``warnings`` explain how ambiguous lines were read."""
 
     events: list[PreviewEventOut]
     problems: list[RemarkOut]
@@ -188,7 +188,7 @@ class TimelinePreviewOut(Shape):
 
 
 class TimelineImportOut(Shape):
-    """``items`` are the events that were added, ``duplicates`` those that were there already."""
+    """``items`` are the events added, ``duplicates`` those already in the timeline."""
 
     items: list[TimelineEventOut]
     duplicates: list[PreviewEventOut]
@@ -199,9 +199,9 @@ class TimelineImportOut(Shape):
 def _zone(written: str) -> Zone:
     zone = read_zone(written)
     if isinstance(zone, NoZone):
-        message = "Give an IANA name such as Europe/Berlin, or an offset such as +01:00."
+        message = "Enter an IANA name such as Europe/Berlin, or an offset such as +01:00."
         if zone.why is ZoneProblem.AMBIGUOUS:
-            message = f"This means several zones: {', '.join(zone.choices)}."
+            message = f"This can mean several time zones: {', '.join(zone.choices)}. Choose one of them."
         raise Malformed(reasons=[reason(zone.why.value, message, where="body.timeZone", choices=list(zone.choices))])
     return zone
 
@@ -234,7 +234,7 @@ def _remarks(remarks: Sequence[Remark]) -> list[RemarkOut]:
 
 @routes.post("/parse")
 async def parse_pasted(context: Context, postmortem_id: PathId, given: TimelinePaste) -> TimelinePreviewOut:
-    """What an import would read. Nothing is saved."""
+    """Shows what an import of this text would add. Nothing is saved."""
     seen = await _seen(context, postmortem_id)
     parsed = await given.parsed()
     sorted_out = await timeline.sort_out_doubles(context.session, seen, _new(parsed))
@@ -247,9 +247,10 @@ async def parse_pasted(context: Context, postmortem_id: PathId, given: TimelineP
 
 @routes.post("/import", status_code=201)
 async def import_pasted(context: Context, postmortem_id: PathId, given: TimelineImport) -> TimelineImportOut:
-    """Adds every event of the text at once, or none: lines not understood refuse it unless ``skipProblems``.
+    """Adds every event in the text, or none: lines that can't be read block the import unless you send
+    ``skipProblems``.
 
-    Events that the timeline has already, with the same instant and words, are not added again.
+    Events already in the timeline, with the same time and text, aren't added again.
     """
     seen = await _seen(context, postmortem_id, lock=True)
     parsed = await given.parsed()
@@ -274,7 +275,7 @@ async def import_pasted(context: Context, postmortem_id: PathId, given: Timeline
 
 
 class UnreadMessageOut(Shape):
-    """A starred message that makes no event; ``place`` counts from 1 in its file."""
+    """A starred message that couldn't be imported; ``place`` counts from 1 in its file."""
 
     file: str
     place: int
@@ -282,7 +283,7 @@ class UnreadMessageOut(Shape):
 
 
 class SlackImportOut(Shape):
-    """``seen`` counts all messages of the export, ``duplicates`` the starred ones that the timeline has already."""
+    """``seen`` counts all messages of the export, ``duplicates`` the starred ones already in the timeline."""
 
     items: list[TimelineEventOut]
     duplicates: int
@@ -294,10 +295,10 @@ class SlackImportOut(Shape):
 async def import_slack(
     context: Context, postmortem_id: PathId, files: Annotated[list[UploadFile], File(max_length=200)]
 ) -> SlackImportOut:
-    """Takes a Slack channel export, as its JSON files (with ``users.json`` for the names) or as a zip of them.
+    """Imports a Slack channel export, as its JSON files (with ``users.json`` for the names) or as a zip of them.
 
-    Only messages that are starred, pinned, or have a ``:star:`` or ``:pushpin:`` reaction are taken, each at its own
-    time and only once, also when the export is sent again.
+    Only messages that are starred or pinned, or that have a ``:star:`` or ``:pushpin:`` reaction, are imported. Each is
+    imported at its own time and only once, even if you send the export again.
     """
     seen = await _seen(context, postmortem_id, lock=True)
     sent = [(one.filename or "upload", await one.read()) for one in files]

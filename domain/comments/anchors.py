@@ -30,7 +30,7 @@ _SURELY, _BETWEEN, _ANYWHERE, _ANYWHERE_FINE = 0.9, 0.5, 0.6, 0.75
 
 
 class AnchorState(StrEnum):
-    """``MOVED``: the same words elsewhere. ``CHANGED``: reworded. ``DETACHED``: gone, or not to be recognised."""
+    """``MOVED``: the same text is elsewhere. ``CHANGED``: the text was edited. ``DETACHED``: the text was removed."""
 
     ATTACHED = "ATTACHED"
     MOVED = "MOVED"

@@ -10,7 +10,8 @@ from domain.postmortems.lifecycle import Status
 
 
 class CommentKind(StrEnum):
-    """``CHANGE_REQUEST``: what a reviewer, or an administrator, asked for; publishing waits for it like for others."""
+    """``CHANGE_REQUEST``: changes that a reviewer or an administrator requested. It blocks publishing like any open
+    thread."""
 
     COMMENT = "COMMENT"
     CHANGE_REQUEST = "CHANGE_REQUEST"
@@ -22,17 +23,17 @@ def relations_to(mine: bool, relations: AbstractSet[Relation]) -> AbstractSet[Re
 
 
 def check_reword(status: Status, held: AbstractSet[Relation]) -> None:
-    access.check(Verb.REWORD, status, held, "reword")
+    access.check(Verb.REWORD, status, held)
 
 
 def check_resolve(status: Status, held: AbstractSet[Relation]) -> None:
     """Whoever opened the thread, and those who write or review."""
-    access.check(Verb.RESOLVE, status, held, "resolve")
+    access.check(Verb.RESOLVE, status, held)
 
 
 def check_remove(status: Status, held: AbstractSet[Relation], *, answered_by_others: bool) -> None:
     """One's own words only; a thread takes its answers along, so not once others have answered."""
     if not access.may(Verb.DELETE_COMMENT, status, held):
-        raise NotAllowed(action="delete", who=f"its author or an {Relation.ADMIN}")
+        raise NotAllowed(action="delete this comment", who=access.in_words({Relation.WRITER, Relation.ADMIN}))
     if answered_by_others and Relation.ADMIN not in held:
-        raise ThreadAnswered(who=f"an {Relation.ADMIN}")
+        raise ThreadAnswered(who=access.in_words({Relation.ADMIN}))

@@ -29,7 +29,7 @@ class Mention:
 
 
 class WhyNot(StrEnum):
-    """Why somebody mentioned was not told."""
+    """Why a mentioned person wasn't notified."""
 
     UNKNOWN = "UNKNOWN"
     INACTIVE = "INACTIVE"

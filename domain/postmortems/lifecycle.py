@@ -45,7 +45,7 @@ TRANSITIONS: dict[tuple[Status, Move], Status] = {
 MOVE_TO: dict[tuple[Status, Status], Move] = {
     (before, after): move for (before, move), after in TRANSITIONS.items() if before is not after
 }
-"""Which move a PATCH of ``status`` means."""
+"""Which transition a PATCH of ``status`` means."""
 
 
 class ReviewerState(StrEnum):
@@ -86,15 +86,28 @@ def reviewer_state(decision: Decision | None, decided_revision: int | None, curr
     return ReviewerState.APPROVED if decided_revision == current_revision else ReviewerState.STALE
 
 
+_IN_WORDS: dict[Move, str] = {
+    Move.SUBMIT: "submit a postmortem for review",
+    Move.APPROVE: "approve a postmortem",
+    Move.REQUEST_CHANGES: "request changes",
+    Move.PUBLISH: "publish a postmortem",
+    Move.ARCHIVE: "archive a postmortem",
+}
+
+_POSSIBLE: dict[Status, str] = {
+    Status.DRAFT: "Submit it for review first.",
+    Status.IN_REVIEW: "In review, you can approve it, request changes, or publish it.",
+    Status.PUBLISHED: "Once it is published, you can archive it, or request changes to reopen its review.",
+    Status.ARCHIVED: "An archived postmortem can't change anymore.",
+}
+"""What is possible instead, in each status."""
+
+
 def next_status(status: Status, move: Move) -> Status:
     """Raises :class:`IllegalTransition`, which says what is possible instead."""
     after = TRANSITIONS.get((status, move))
     if after is None:
-        possible = [one.value.lower().replace("_", " ") for (before, one) in TRANSITIONS if before is status]
-        hint = f"Possible now: {', '.join(possible)}." if possible else "Nothing is possible any more."
-        raise IllegalTransition(
-            move=move.value.lower().replace("_", " "), entity="postmortem", status=status, hint=hint
-        )
+        raise IllegalTransition(move=_IN_WORDS[move], entity="postmortem", status=status, hint=_POSSIBLE[status])
     return after
 
 
@@ -114,7 +127,7 @@ def publish_reasons(facts: Facts) -> list[Fact]:
     """Everything that stands between IN_REVIEW and PUBLISHED, in the order in which people would mend it."""
     reasons = _section_reasons(facts)
     if not facts.reviewers:
-        reasons.append(reason("NoReviewer", "Nobody was asked to review."))
+        reasons.append(reason("NoReviewer", "No reviewer has been added yet. Request a review."))
     absent = dict(facts.absent)
     for person_id, state in facts.reviewers:
         if state is not ReviewerState.APPROVED:
@@ -123,23 +136,23 @@ def publish_reasons(facts: Facts) -> list[Fact]:
         reasons.append(
             reason(
                 "UnresolvedComments",
-                f"{facts.unresolved_comments} comment thread(s) are not resolved.",
+                _threads_left(facts.unresolved_comments),
                 count=facts.unresolved_comments,
             )
         )
     reasons.extend(
-        reason("ActionItemIncomplete", f"Action item {item} needs one owner and a due date.", actionItemId=item)
+        reason("ActionItemIncomplete", f"The action item {item} needs an owner and a due date.", actionItemId=item)
         for item in facts.incomplete_items
     )
     return reasons
 
 
 def _outstanding(person_id: str, state: ReviewerState, absence: Absence | None) -> Fact:
-    """Nobody waits for somebody who is not there without being told."""
-    words = f"{person_id} {_REVIEW_WORDS[state]}"
+    """What a reviewer still has to do; one who left or is away should be replaced."""
+    words = _OUTSTANDING[state].format(person=person_id)
     if absence is None:
-        return reason("ReviewOutstanding", f"{words}.", personId=person_id, state=state)
-    words = f"{words}, and {absence.words}: replace them."
+        return reason("ReviewOutstanding", words, personId=person_id, state=state)
+    words = f"{words} They {absence.in_plural}: replace them."
     until = absence.until.isoformat() if absence.until else None
     return reason(
         "ReviewOutstanding",
@@ -152,17 +165,23 @@ def _outstanding(person_id: str, state: ReviewerState, absence: Absence | None) 
     )
 
 
-_REVIEW_WORDS = {
-    ReviewerState.PENDING: "has not reviewed yet",
-    ReviewerState.STALE: "approved an earlier revision; the content changed since",
-    ReviewerState.CHANGES_REQUESTED: "asked for changes",
+_OUTSTANDING = {
+    ReviewerState.PENDING: "{person} hasn't reviewed yet.",
+    ReviewerState.STALE: "{person} approved an earlier version, and the content has changed since.",
+    ReviewerState.CHANGES_REQUESTED: "{person} requested changes.",
 }
+
+
+def _threads_left(count: int) -> str:
+    return "1 comment thread is still open." if count == 1 else f"{count} comment threads are still open."
 
 
 def _submit_reasons(facts: Facts) -> list[Fact]:
     reasons = _section_reasons(facts)
     if len(facts.reviewers) < facts.min_reviewers:
-        words = f"{len(facts.reviewers)} of at least {facts.min_reviewers} reviewer(s) named."
+        words = f"It needs at least {facts.min_reviewers} reviewers, and has {len(facts.reviewers)}."
+        if facts.min_reviewers == 1:
+            words = "It needs at least 1 reviewer."
         reasons.append(reason("ReviewersMissing", words, needed=facts.min_reviewers, named=len(facts.reviewers)))
     return reasons
 
@@ -171,8 +190,8 @@ def _section_reasons(facts: Facts) -> list[Fact]:
     """The sections in the order of the postmortem's template, then its custom fields in theirs."""
     return [
         *(
-            reason("SectionMissing", f"The section '{name}' is not written yet.", section=name)
+            reason("SectionMissing", f"The section '{name}' is still empty.", section=name)
             for name in facts.missing_sections
         ),
-        *(reason("FieldMissing", f"The field '{key}' has no value.", field=key) for key in facts.missing_fields),
+        *(reason("FieldMissing", f"The field '{key}' is still empty.", field=key) for key in facts.missing_fields),
     ]

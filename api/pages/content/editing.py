@@ -123,7 +123,7 @@ async def _editor(visit: Visit, full: Full, shown: Mapping[str, Shown], refusal:
     asked = visit.request.query_params
     kept = kept_content(full.postmortem.template)
     try:
-        postmortems.check_managing(seen_of(full), "change the visibility of")
+        postmortems.check_managing(seen_of(full), "change the visibility of this postmortem")
     except NotAllowed:
         may_manage = False
     return await show(

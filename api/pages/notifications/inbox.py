@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from api.pages.postmortems.discussion import instant_of
-from api.pages.rendering import words, zone_of
+from api.pages.rendering import zone_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.shapes.base import PathId
@@ -44,7 +44,7 @@ async def inbox(
         next_cursor=found.next_cursor,
         only_unread=unread,
         kind=kind,
-        kinds=sorted({*kinds.KINDS, *([kind] if kind else [])}),
+        kinds={one: kinds.kind_of(one).label for one in sorted({*kinds.KINDS, *([kind] if kind else [])})},
     )
 
 
@@ -58,7 +58,7 @@ def _said(fact: Fact, zone: str, now: datetime) -> str:
     facts = {"due": due, "detail": fact.detail, **fact.names}
     sentence = kinds.sentence(notice.kind, title=fact.title, target=notice.target, is_past=fact.is_past(now), **facts)
     stands_in = notice.on_behalf_of_id is not None and not notice.kind.startswith("away_")
-    return f"For {fact.names['person']}, who is away: {sentence}" if stands_in else sentence
+    return f"On behalf of {fact.names['person']} (away): {sentence}" if stands_in else sentence
 
 
 @routes.post("/inbox/read")
@@ -102,7 +102,7 @@ async def _form(
         week=WEEK,
         zones=sorted(zones()),
         countries=sorted(public_holidays.regions()),
-        kinds={name: words(name) for name in sorted(kinds.KINDS)},
+        kinds={name: kinds.KINDS[name].label for name in sorted(kinds.KINDS)},
     )
 
 

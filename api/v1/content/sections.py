@@ -44,8 +44,8 @@ Paging = Annotated[Ask, Depends(ask)]
 
 
 class SectionPut(StrictlyGiven):
-    """``baseRevision`` is the revision that this text was written upon; without it, and without If-Match, this text
-    stands as it is."""
+    """``baseRevision`` is the revision that you edited. Without it and without If-Match, your text replaces the
+    current one."""
 
     body: Markdown
     base_revision: RevisionNumber | None = None
@@ -56,7 +56,7 @@ class RestoreIn(StrictlyGiven):
 
 
 class SectionOut(Shape):
-    """``revision`` 0: nobody ever wrote it. ``updatedBy`` null: the system did."""
+    """``revision`` 0: not written yet. ``updatedBy`` null: changed by the system."""
 
     name: str
     body: str
@@ -66,13 +66,13 @@ class SectionOut(Shape):
 
 
 class SectionRead(SectionOut):
-    """``html`` is safe to put into a page as it is, and only there where it was asked for."""
+    """``html`` is safe to insert into a page. It is only present if you requested it."""
 
     html: str | None = None
 
 
 class SectionSaved(SectionOut):
-    """``merged``: others changed the section since, and their changes stand in the body beside yours."""
+    """``merged``: others changed the section since then, and the body contains their changes and yours."""
 
     merged: bool
 
@@ -82,7 +82,7 @@ class SectionsOut(Shape):
 
 
 class RevisionOut(Shape):
-    """Lines are compared with the revision before; a line that only moved is neither added nor removed."""
+    """Lines are compared with the revision before. A line that only moved is neither added nor removed."""
 
     revision: int
     author_id: str | None
@@ -104,7 +104,7 @@ class PartOut(Shape):
 
 
 class LineOut(Shape):
-    """``parts`` only in a line that became another one like it."""
+    """``parts`` is only set on lines that changed in part."""
 
     op: Op
     text: str
@@ -112,7 +112,7 @@ class LineOut(Shape):
 
 
 class HunkOut(Shape):
-    """The numbers of its first line in both texts, counted from 1."""
+    """Line numbers of the first line in both texts, counted from 1."""
 
     from_line: int
     to_line: int
@@ -140,7 +140,7 @@ def _fields(section: SectionText) -> dict[str, object]:
 
 @routes.get("")
 async def list_sections(context: Context, postmortem_id: PathId) -> SectionsOut:
-    """All of them, in the order of the template; also those that nobody wrote."""
+    """Lists all sections in the order of the template, including those not written yet."""
     found = await sections.list_sections(context.session, context.viewer, postmortem_id)
     return SectionsOut(items=[SectionOut.model_validate(one) for one in found])
 
@@ -153,7 +153,7 @@ async def get_section(
     response: Response,
     render_as: Annotated[Literal["html"] | None, Query(alias="render")] = None,
 ) -> SectionRead:
-    """Its ETag is its revision. ``render=html`` adds the text as HTML."""
+    """Returns a section. Its ETag is its revision. ``render=html`` adds the text as HTML."""
     section = await sections.get_section(context.session, context.viewer, postmortem_id, name)
     tag(response, section.revision)
     shown = {"html": await asyncio.to_thread(render, section.body)} if render_as else {}
@@ -164,9 +164,9 @@ async def get_section(
 async def save_section(
     context: Context, postmortem_id: PathId, name: Name, given: SectionPut, response: Response, if_match: IfMatch = None
 ) -> SectionSaved:
-    """Saves the text. If-Match says the same as ``baseRevision``: where others have changed the section since, theirs
-    and yours are merged line by line; where both changed the same lines, nothing is saved (412 ``SectionConflict``,
-    with all three texts)."""
+    """Saves a section's text. If-Match means the same as ``baseRevision``. If others have changed the section since
+    then, their changes and yours are merged line by line. If you both changed the same lines, nothing is saved and
+    the response is 412 ``SectionConflict`` with all three texts."""
     saved = await sections.save_section(
         context.session,
         context.viewer,
@@ -194,7 +194,7 @@ def _base(told: int | None, if_match: str | None) -> int | None:
 async def restore_section(
     context: Context, postmortem_id: PathId, name: Name, given: RestoreIn, response: Response, if_match: IfMatch = None
 ) -> SectionOut:
-    """Makes an earlier text the newest revision. What stood until now stays in the history."""
+    """Saves an earlier revision as the newest one. The history keeps the current text."""
     saved = await sections.restore_section(
         context.session,
         context.viewer,
@@ -212,7 +212,7 @@ async def restore_section(
 
 @routes.get("/{name}/revisions")
 async def list_revisions(context: Context, postmortem_id: PathId, name: Name, page: Paging) -> Listing[RevisionOut]:
-    """The newest first."""
+    """Lists the section's revisions, newest first."""
     found = await sections.list_revisions(context.session, context.viewer, postmortem_id, name, page)
     return Listing(items=[RevisionOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
 
@@ -247,9 +247,10 @@ async def diff_section(
     older: Annotated[int | None, Query(alias="from", ge=0, le=LAST)] = None,
     newer: Annotated[int | None, Query(alias="to", ge=0, le=LAST)] = None,
 ) -> DiffOut:
-    """What changed between two revisions: the last change unless told. Revision 0 is the empty text before the first.
+    """Compares two revisions; by default, the last one with the one before. Revision 0 is the empty text before the
+    first.
 
-    Of very long texts that have little in common, all lines are told as replaced.
+    If very long texts have little in common, all lines are shown as replaced.
     """
     before, after = await sections.get_two_texts(context.session, context.viewer, postmortem_id, name, older, newer)
     return await asyncio.to_thread(

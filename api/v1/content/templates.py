@@ -31,7 +31,9 @@ def _blank_is_none(value: str | None) -> str | None:
 
 
 VersionQuery = Annotated[int | None, Query(ge=1, le=2**53)]
-Key = Annotated[str, Words(40, shape=r"^[a-z][A-Za-z0-9]*$", says="A small letter, then letters and digits")]
+Key = Annotated[
+    str, Words(40, shape=r"^[a-z][A-Za-z0-9]*$", says="Start with a lowercase letter, followed by letters and digits")
+]
 Label = Annotated[str, Words(100, one_line=True)]
 Choice = Annotated[str, Words(200, one_line=True)]
 MaybeLabel = Annotated[Annotated[str, Words(100, one_line=True, blank=True)] | None, BLANK_IS_NONE]
@@ -40,8 +42,8 @@ DefaultText = Annotated[Annotated[str, Words(20_000, blank=True, verbatim=True)]
 
 
 class SectionIn(StrictlyGiven):
-    """``title`` may be left out of a standard section. ``defaultText`` is Markdown that a postmortem begins with,
-    ``prompt`` is shown to whoever writes."""
+    """You can leave out the ``title`` of a standard section. ``defaultText`` is the Markdown that a postmortem
+    starts with; ``prompt`` is shown to the author."""
 
     read_only = frozenset({"standard"})
 
@@ -57,7 +59,7 @@ class SectionIn(StrictlyGiven):
 
 
 class CustomFieldIn(StrictlyGiven):
-    """``choices`` are for a CHOICE, and only for it."""
+    """Only a CHOICE field can have ``choices``."""
 
     key: Key
     label: Label
@@ -99,7 +101,8 @@ class TemplateContent(StrictlyGiven):
 
 
 class TemplateNew(TemplateContent):
-    """``copyOf`` gives what is not sent; without it, that is the standard sections. ``teamId`` null is everybody's."""
+    """Values that you leave out come from ``copyOf``, or else from the standard sections. ``teamId`` null makes it
+    the organization's."""
 
     read_only = OURS
 
@@ -109,7 +112,7 @@ class TemplateNew(TemplateContent):
     @model_validator(mode="after")
     def _has_a_name(self) -> "TemplateNew":
         if not self.name and self.copy_of is None:
-            raise ValueError("give a name, or a template to copy")
+            raise ValueError("send a name, or a template to copy")
         return self
 
 
@@ -118,7 +121,7 @@ class TemplatePatch(TemplateContent):
 
 
 class SectionOut(Shape):
-    """``standard`` false: its text is among the postmortem's ``customSections``."""
+    """``standard`` false: its text is in the postmortem's ``customSections``."""
 
     key: str
     title: str
@@ -145,14 +148,14 @@ class ContentOut(Shape):
 
 
 class KeptOut(ContentOut):
-    """``id`` and ``version`` are null for a postmortem from before there were templates."""
+    """``id`` and ``version`` are null for postmortems older than templates."""
 
     id: str | None
     version: int | None
 
 
 class TemplateOut(ContentOut):
-    """``updatedAt`` and ``createdById`` are those of the version."""
+    """``updatedAt`` and ``createdById`` belong to the version."""
 
     id: str
     version: int
@@ -165,7 +168,7 @@ class TemplateOut(ContentOut):
 
 
 class VersionOut(Shape):
-    """One version, without its sections: ``GET /api/templates/{id}?version=`` has them."""
+    """One version without its sections. Read them with ``GET /api/templates/{id}?version=``."""
 
     version: int
     name: str
@@ -215,14 +218,15 @@ async def list_templates(
     team_id: Annotated[RefQuery, Query(alias="teamId")] = None,
     archived: bool = False,
 ) -> Listing[TemplateOut]:
-    """Those that you may begin with: the organisation's and your teams'; administrators see all."""
+    """Lists the templates you can use: the organization's and your teams'. Administrators see all."""
     found = await templates.list_templates(context.session, context.viewer, page, team_id=team_id, archived=archived)
     return Listing(items=[template_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("", status_code=201)
 async def create_template(context: Context, given: TemplateNew, response: Response) -> TemplateOut:
-    """Administrators; for a team its lead too. As ``isDefault`` it takes the place of the team's, or everybody's."""
+    """Creates a template. Administrators only, or the team's lead for a team's template. ``isDefault`` makes it the
+    default of the team or the organization."""
     begun = replace(DEFAULT, description=None)
     if given.copy_of is not None:
         begun = (await kept_templates.choose_template(context.session, context.viewer, "copyOf", given.copy_of)).content
@@ -242,7 +246,7 @@ async def create_template(context: Context, given: TemplateNew, response: Respon
 async def get_template(
     context: Context, template_id: PathId, response: Response, version: VersionQuery = None
 ) -> TemplateOut:
-    """The latest version, or the one that is asked for."""
+    """Returns the latest version, or the requested one."""
     return _told(await templates.get_template(context.session, context.viewer, template_id, version), response)
 
 
@@ -250,7 +254,7 @@ async def get_template(
 async def change_template(
     context: Context, template_id: PathId, given: TemplatePatch, response: Response, if_match: IfMatch = None
 ) -> TemplateOut:
-    """Makes a new version. Postmortems keep the one that they began with."""
+    """Saves a new version. Existing postmortems keep their version."""
     changed = await templates.change_template(
         context.session,
         context.viewer,
@@ -265,7 +269,8 @@ async def change_template(
 
 @routes.delete("/{template_id}", status_code=204)
 async def archive_template(context: Context, template_id: PathId, if_match: IfMatch = None) -> None:
-    """Nobody begins with it any more; postmortems that have it keep it. A default one is refused."""
+    """Archives a template: you can't use it for new postmortems, and existing ones keep it. You can't archive a
+    default template."""
     await templates.archive_template(
         context.session, context.viewer, template_id, expected_version(if_match), context.now
     )
@@ -288,7 +293,7 @@ def _told(found: Versioned, response: Response) -> TemplateOut:
 
 @kept_routes.get("")
 async def get_kept_template(context: Context, postmortem_id: PathId) -> KeptOut:
-    """The template in the version that the postmortem began with, whosever it is."""
+    """Returns the postmortem's template in the version that it uses."""
     row = (await get_visible(context.session, context.viewer, postmortem_id)).postmortem
     kept = await kept_templates.get_kept(context.session, row)
     return KeptOut(**dict(content_out(kept)), id=row.template_id, version=row.template_version)

@@ -33,7 +33,7 @@ routes: APIRouter = router("people", prefix="")
 Paging = Annotated[Ask, Depends(ask)]
 Handle = Annotated[
     str,
-    Words(40, shape=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", says="Letters, digits, dots, dashes and underscores"),
+    Words(40, shape=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", says="Use letters, digits, dots, dashes, and underscores"),
     AfterValidator(str.lower),
 ]
 
@@ -49,7 +49,7 @@ def zones() -> set[str]:
 
 def _zone(value: str) -> str:
     if value not in zones():
-        raise PydanticCustomError("time_zone", "Give an IANA time zone, such as Europe/Berlin")
+        raise PydanticCustomError("time_zone", "Enter an IANA time zone, such as Europe/Berlin")
     return value
 
 
@@ -69,7 +69,8 @@ class UserNew(Given):
 
 
 class UserPatch(Given):
-    """Administrators. ``active`` false deactivates: tokens stop, owned items are asked about."""
+    """For administrators. ``active`` false deactivates the person: their tokens stop working and their open work
+    needs new owners."""
 
     name: Name = Field(default="")
     handle: Handle = Field(default="")
@@ -118,8 +119,8 @@ async def list_users(context: Context, page: Paging, q: Search = None, active: b
 
 @routes.post("/users", status_code=201)
 async def create_user(context: Context, given: UserNew, response: Response) -> UserOut:
-    """Administrators. Claims the placeholder that a webhook made for this e-mail, if there is one."""
-    context.require_admin("add people to")
+    """Creates a user, or completes the placeholder that a webhook created for this e-mail. Administrators only."""
+    context.require_admin("add people")
     person = await people.add_person(
         context.session,
         person_id=new_id("user"),
@@ -144,7 +145,7 @@ async def get_user(context: Context, user_id: PathId, response: Response) -> Use
 async def change_user(
     context: Context, user_id: PathId, given: UserPatch, response: Response, if_match: IfMatch = None
 ) -> UserOut:
-    context.require_admin("change people of")
+    context.require_admin("change people")
     changes = given.given()
     team_ids = changes.pop("team_ids", None)
     if "active" in changes:
@@ -171,7 +172,7 @@ Scope = Literal["read", "write", "admin"]
 
 
 class TokenNew(Given):
-    """``userId`` is yourself unless an administrator says otherwise. ``expiresAt`` null never expires."""
+    """``userId`` is you, unless you are an administrator and choose someone else. ``expiresAt`` null never expires."""
 
     name: Name
     scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=3)] = ("read", "write")
@@ -180,7 +181,7 @@ class TokenNew(Given):
 
 
 class TokenOut(Shape):
-    """``token`` is there once, in the answer to its creation."""
+    """``token`` is only present in the response to its creation."""
 
     id: str
     user_id: str
@@ -209,19 +210,19 @@ def token_out(token: ApiToken, plain: str | None = None) -> TokenOut:
 
 @routes.get("/tokens")
 async def list_tokens(context: Context, page: Paging) -> Listing[TokenOut]:
-    """Your own; an administrator sees everybody's. Never the tokens themselves."""
+    """Lists your tokens without their secrets. Administrators see everyone's."""
     found = await people.list_tokens(context.session, context.viewer, page)
     return Listing(items=[token_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("/tokens", status_code=201)
 async def create_token(context: Context, given: TokenNew, response: Response) -> TokenOut:
-    """``token`` in the answer is shown once, and kept only as a hash."""
+    """Creates a token. ``token`` is shown only in this response; Afterword stores a hash."""
     person_id = given.user_id or context.viewer.person_id
     if person_id != context.viewer.person_id or "admin" in given.scopes:
-        context.require_admin("make such a token in")
+        context.require_admin("create this token")
     if given.expires_at and given.expires_at <= context.now:
-        raise Malformed(reasons=[reason("expires_at", "Give an instant in the future.", where="body.expiresAt")])
+        raise Malformed(reasons=[reason("expires_at", "Choose a time in the future.", where="body.expiresAt")])
     await people.get_person(context.session, person_id)
     plain = f"aft_{secrets.token_urlsafe(32)}"
     token = await people.add_token(
@@ -240,7 +241,7 @@ async def create_token(context: Context, given: TokenNew, response: Response) ->
 
 
 class SignInLinkOut(Shape):
-    """``url`` is shown once; it signs its person in to the web pages, once."""
+    """``url`` is shown only in this response. It signs the person in once."""
 
     user_id: str
     url: str
@@ -249,8 +250,8 @@ class SignInLinkOut(Shape):
 
 @routes.post("/users/{user_id}/sign-in-links", status_code=201)
 async def create_sign_in_link(context: Context, user_id: PathId, response: Response) -> SignInLinkOut:
-    """Administrators: a link to hand to somebody, which signs them in to the web pages once and within a day."""
-    context.require_admin("make sign-in links in")
+    """Creates a one-time sign-in link for a person, valid for a day. Administrators only."""
+    context.require_admin("create sign-in links")
     person = await people.get_person(context.session, user_id)
     code = secrets.token_urlsafe(24)
     link = await sign_in.add_link(context.session, person.id, token_hash(code), context.now)
@@ -264,7 +265,7 @@ async def create_sign_in_link(context: Context, user_id: PathId, response: Respo
 
 @routes.delete("/tokens/{token_id}", status_code=204)
 async def revoke_token(context: Context, token_id: PathId) -> None:
-    """It stops working at once. Your own; an administrator anybody's."""
+    """Revokes one of your tokens right away. Administrators can revoke anyone's."""
     token = await people.revoke_token(context.session, context.viewer, token_id, context.now)
     records.audit(context.session, context.viewer, "token.revoked", "token", token.id)
 
@@ -273,8 +274,8 @@ async def revoke_token(context: Context, token_id: PathId) -> None:
 
 
 class ChannelShape(Given):
-    """Where a team is told: ``address`` is the connection's own word for it, such as a Slack channel's id or an e-mail
-    address; empty where the connection is one channel."""
+    """Where a team gets its messages. ``address`` is the channel's id or address, such as a Slack channel's id or an
+    e-mail address; empty if the connection is a single channel."""
 
     integration_id: Ref
     address: Annotated[str, Words(254, blank=True, one_line=True)] = ""
@@ -287,7 +288,7 @@ class TeamNew(Given):
 
 
 class TeamPatch(Given):
-    """``channel`` null takes it away. Escalations and a weekly report go there."""
+    """``channel`` null removes it. Escalations and a weekly summary are sent there."""
 
     name: Name = Field(default="")
     lead_id: Ref | None = None
@@ -328,7 +329,7 @@ async def list_teams(context: Context, page: Paging) -> Listing[TeamOut]:
 
 @routes.post("/teams", status_code=201)
 async def create_team(context: Context, given: TeamNew, response: Response) -> TeamOut:
-    context.require_admin("add teams to")
+    context.require_admin("add a team")
     team = await teams.add_team(
         context.session,
         context.viewer,
@@ -351,7 +352,7 @@ async def get_team(context: Context, team_id: PathId, response: Response) -> Tea
 async def change_team(
     context: Context, team_id: PathId, given: TeamPatch, response: Response, if_match: IfMatch = None
 ) -> TeamOut:
-    context.require_admin("change teams of")
+    context.require_admin("change a team")
     changes = given.given()
     if "channel" in changes:
         del changes["channel"]
@@ -369,7 +370,7 @@ async def _channel(context: RequestContext, given: ChannelShape | None) -> dict[
     if row is None:
         raise UnknownReference(field="channel.integrationId", kind="integration", id=given.integration_id)
     if row.kind not in shelf.notifier_kinds():
-        words = f"A connection of kind {row.kind} sends no messages."
+        words = f"A connection of kind {row.kind} doesn't send messages. Choose one that does."
         raise Malformed(reasons=[reason("channel", words, where="body.channel.integrationId")])
     return {"channel_id": row.id, "channel_address": given.address}
 
@@ -417,15 +418,15 @@ def service_out(service: Service) -> ServiceFull:
 async def list_services(
     context: Context, page: Paging, team_id: Annotated[RefQuery, Query(alias="teamId")] = None
 ) -> Listing[ServiceFull]:
-    """``active`` false: named first by a webhook, not claimed yet."""
+    """Lists services. ``active`` is false for services that a webhook mentioned but no one has confirmed."""
     found = await teams.list_services(context.session, page, team_id=team_id)
     return Listing(items=[service_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("/services", status_code=201)
 async def create_service(context: Context, given: ServiceNew, response: Response) -> ServiceFull:
-    """Administrators. Claims the one that a webhook made under this name, if there is one."""
-    context.require_admin("add services to")
+    """Creates a service, or confirms the one that a webhook created under this name. Administrators only."""
+    context.require_admin("add a service")
     service = await teams.add_service(context.session, service_id=new_id("svc"), name=given.name, team_id=given.team_id)
     records.audit(context.session, context.viewer, "service.created", "service", service.id, after={"name": given.name})
     response.headers["Location"] = f"/api/services/{service.id}"
@@ -444,7 +445,7 @@ async def get_service(context: Context, service_id: PathId, response: Response) 
 async def change_service(
     context: Context, service_id: PathId, given: ServicePatch, response: Response, if_match: IfMatch = None
 ) -> ServiceFull:
-    context.require_admin("change services of")
+    context.require_admin("change a service")
     service = await teams.change_service(
         context.session, context.viewer, service_id, given.given(), expected_version(if_match)
     )

@@ -31,7 +31,7 @@ async def _seen(context: RequestContext, postmortem_id: str, *, lock: bool = Fal
 
 
 class EditorIn(Given):
-    """One person, or the active members of a team who are neither its author nor editors already."""
+    """One person, or a team's active members other than the author and current editors."""
 
     user_id: Ref | None = None
     team_id: Ref | None = None
@@ -40,7 +40,7 @@ class EditorIn(Given):
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
         if (self.user_id is None) == (self.team_id is None):
-            raise ValueError("give a userId or a teamId")
+            raise ValueError("send a userId or a teamId")
         return self
 
 
@@ -60,9 +60,9 @@ async def list_editors(context: Context, postmortem_id: PathId) -> Listing[Edito
 
 @routes.post("/editors", status_code=201)
 async def add_editor(context: Context, postmortem_id: PathId, given: EditorIn) -> EditorOut | Listing[EditorOut]:
-    """``EDIT`` may edit while it is a draft or in review; ``COMMENT`` may see and comment.
+    """Adds an editor. ``EDIT`` can edit drafts and postmortems in review; ``COMMENT`` can see and comment.
 
-    Of a team, the answer lists who was added.
+    For a team, the response lists who was added.
     """
     seen = await _seen(context, postmortem_id, lock=True)
     if given.team_id is not None:
@@ -121,7 +121,8 @@ async def list_linked(context: Context, postmortem_id: PathId) -> Listing[Linked
 
 @routes.post("/incidents", status_code=201)
 async def link_incident(context: Context, postmortem_id: PathId, given: LinkIn, response: Response) -> PostmortemOut:
-    """Adds a resolved incident's timeline, services and people; the duration spans all linked incidents."""
+    """Links a resolved incident and adds its timeline, services, and people. The duration spans all linked
+    incidents."""
     seen = await _seen(context, postmortem_id, lock=True)
     await links.link_incident(context.session, context.viewer, seen, given.incident_id, context.now)
     await context.session.flush()
@@ -131,7 +132,7 @@ async def link_incident(context: Context, postmortem_id: PathId, given: LinkIn, 
 
 @routes.delete("/incidents/{incident_id}", status_code=204)
 async def unlink_incident(context: Context, postmortem_id: PathId, incident_id: PathId) -> None:
-    """Takes away what only that incident brought; what a person wrote, edited or added stays."""
+    """Unlinks an incident and removes what only that incident added. What people wrote, edited, or added stays."""
     seen = await _seen(context, postmortem_id, lock=True)
     await links.unlink_incident(context.session, context.viewer, seen, incident_id, context.now)
     start_after_commit(context, postmortem_id)

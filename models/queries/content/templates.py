@@ -80,8 +80,10 @@ async def check_may_write(session: AsyncSession, viewer: Viewer, team_id: str | 
         lead = select(Team.id).where(Team.id == team_id, Team.lead_id == viewer.person_id)
         deed, leads = Deed.WRITE_TEAM_TEMPLATE, (await session.execute(lead)).scalar_one_or_none() is not None
     if not access.may_do(deed, access.standings(viewer, leads=leads)):
-        who = "an administrator" if team_id is None else "an administrator or the team's lead"
-        raise NotAllowed(action="write the templates of", who=who)
+        who = "an administrator" if team_id is None else "the team's lead or an administrator"
+        raise NotAllowed(
+            action="edit templates of the organization" if team_id is None else "edit this team's templates", who=who
+        )
     if not leads and "admin" not in viewer.scopes:
         raise ScopeMissing(scope="admin")
 
@@ -187,7 +189,7 @@ async def change_template(
     if becomes and not template.is_default:
         await _take_default_away(session, viewer, template.team_id, now)
     if template.is_default and not becomes and template.team_id is None:
-        raise DefaultTemplateNeeded(id=template_id, hint="Make another one the default instead.")
+        raise DefaultTemplateNeeded(id=template_id, hint="Make another template the default instead.")
     told_before, told_after = _differences(before, after)
     if becomes != template.is_default:
         told_before["isDefault"], told_after["isDefault"] = template.is_default, becomes
@@ -210,7 +212,9 @@ async def archive_template(
     if template.archived_at is not None:
         return
     if template.is_default:
-        raise DefaultTemplateNeeded(id=template_id, hint="Make another one the default first, or this one not.")
+        raise DefaultTemplateNeeded(
+            id=template_id, hint="Make another template the default before you archive this one."
+        )
     template.archived_at = now
     _next_version(session, viewer, template, current.content, now)
     _audit(session, viewer, "template.archived", template, None, {"archivedAt": now.isoformat()})

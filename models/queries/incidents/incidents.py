@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import access
-from domain.access import Deed, Relation, Viewer
+from domain.access import Deed, Viewer
 from domain.errors import IncidentNotResolved, NotAllowed, NotFound, PostmortemExists
 from domain.incidents import incident as incidents
 from domain.incidents import triggers
@@ -251,14 +251,14 @@ async def check_may_open(session: AsyncSession, viewer: Viewer, found: Sequence[
     for incident in found:
         if incident.status != IncidentStatus.RESOLVED:
             raise IncidentNotResolved(status=incident.status, incident_id=incident.id)
-        await check_part(session, viewer, incident, "open a postmortem for")
+        await check_part(session, viewer, incident, "start a postmortem for this incident")
 
 
 async def check_part(session: AsyncSession, viewer: Viewer, incident: Incident, action: str) -> None:
     """Raises NotAllowed for whoever may not open its postmortem, now or once it is resolved."""
     participates = await session.get(IncidentResponder, (incident.id, viewer.person_id)) is not None
     if not access.may_do(Deed.OPEN, access.standings(viewer, incident.team_id, participates=participates)):
-        who = f"{Relation.PARTICIPANT}, {Relation.TEAM}, responder or {Relation.ADMIN}"
+        who = "a participant, a member of its team, a responder, or an administrator"
         raise NotAllowed(action=action, who=who)
 
 

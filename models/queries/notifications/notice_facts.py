@@ -12,6 +12,7 @@ from domain.access import Viewer, Visibility
 from domain.action_items.action_item import ActionItemStatus, asked_from, is_overdue
 from domain.escalation.plan import ACTION_ITEM, occasion
 from domain.escalation.targets import TargetName
+from domain.notifications.notices import NoticeKind, SettledBy, kind_of
 from domain.notifications.timing import Outcome
 from domain.people.absence import absence
 from domain.postmortems.lifecycle import ReviewerState, Status
@@ -25,8 +26,7 @@ from models.record import Notice
 from models.section import Section
 from models.team import Team
 
-REVIEW_KINDS = {"review_requested", "review_pending", "review_awaited", "review_stale"}
-WRITERS_KINDS = {"target_due", "draft_stale"}
+OWED_BY_WRITERS = {SettledBy.TARGET, SettledBy.EDIT}
 WAITS_TO_BE_REVIEWED = {ReviewerState.PENDING, ReviewerState.STALE}
 
 
@@ -111,7 +111,7 @@ async def read_facts(
         targets={(one.postmortem_id, one.name): one for one in targets},
         reviewers={(one.postmortem_id, one.person_id): one for one in reviewers},
         threads=await _threads(session, comment_ids),
-        written=await _written(session, {one.postmortem_id for one in notices if one.kind == "draft_stale"}),
+        written=await _written(session, {one.postmortem_id for one in notices if one.kind == NoticeKind.DRAFT_STALE}),
         integrations={
             one.id: one for one in await _all(session, select(Integration).where(Integration.id.in_(integrations)))
         },
@@ -208,16 +208,17 @@ def _outcome(
 
 def _item_outcome(notice: Notice, item: ActionItem, known: _Known) -> Outcome | None:
     status = ActionItemStatus(item.status)
-    if notice.kind == "owner_left":
+    rule = kind_of(notice.kind).settled_by
+    if rule is SettledBy.NEW_OWNER:
         owner = known.people.get(item.owner_id or "")
         return Outcome.DONE if status.is_settled or (owner is not None and owner.is_active) else None
-    if not notice.kind.startswith("action_item_") or notice.kind == "action_item_followed_ticket":
+    if rule is not SettledBy.ITEM:
         return None
     postmortem = known.postmortems.get(item.postmortem_id)
-    writes = postmortem.author_id if postmortem and notice.kind != "action_item_assigned" else None
+    writes = postmortem.author_id if postmortem and notice.kind != NoticeKind.ACTION_ITEM_ASSIGNED else None
     if _was_passed_on(notice, item.owner_id, known, writes):
         return Outcome.DONE
-    moved = notice.kind == "action_item_overdue" and not is_overdue(status, item.due_on, known.now)
+    moved = notice.kind == NoticeKind.ACTION_ITEM_OVERDUE and not is_overdue(status, item.due_on, known.now)
     if item.due_on is not None:
         moved = moved or _was_due_else(notice, item.id, ACTION_ITEM, asked_from(item.due_on, item.snoozed_until))
     snoozed = item.snoozed_until is not None and item.snoozed_until > known.now
@@ -226,10 +227,8 @@ def _item_outcome(notice: Notice, item: ActionItem, known: _Known) -> Outcome | 
 
 def _connection_outcome(notice: Notice, known: _Known) -> Outcome | None:
     integration = known.integrations.get(notice.integration_id or "")
-    mended = notice.kind == "connection_needs_attention" and (
-        integration is None or integration.needs_attention is None
-    )
-    return Outcome.DONE if mended else None
+    recovered = integration is None or integration.needs_attention is None
+    return Outcome.DONE if recovered and kind_of(notice.kind).settled_by is SettledBy.RECOVERY else None
 
 
 def _team_outcome(notice: Notice, known: _Known) -> Outcome | None:
@@ -242,28 +241,29 @@ def _team_outcome(notice: Notice, known: _Known) -> Outcome | None:
 def _is_done(notice: Notice, postmortem: Postmortem, target: PostmortemTarget | None, known: _Known) -> bool:
     if postmortem.status == Status.ARCHIVED or (notice.comment_id and known.threads.get(notice.comment_id, True)):
         return True
+    rule = kind_of(notice.kind).settled_by
     reviews = (postmortem.id, _meant(notice, known)) in known.reviewers
-    if notice.kind in WRITERS_KINDS and not reviews and _was_passed_on(notice, postmortem.author_id, known):
+    if rule in OWED_BY_WRITERS and not reviews and _was_passed_on(notice, postmortem.author_id, known):
         return True
-    match notice.kind:
-        case kind if kind in REVIEW_KINDS:
+    match rule:
+        case SettledBy.REVIEW:
             done = not _is_review_owed(notice, postmortem, known)
-        case "target_due":
+        case SettledBy.TARGET:
             done = target is not None and _is_met(notice, postmortem, target, known)
-        case "draft_stale":
+        case SettledBy.EDIT:
             written_at = known.written.get(postmortem.id, notice.created_at)
             done = postmortem.status != Status.DRAFT or written_at > notice.created_at
-        case "changes_requested":
+        case SettledBy.RESUBMISSION:
             done = postmortem.status != Status.DRAFT
-        case "review_completed":
+        case SettledBy.END_OF_REVIEW:
             done = postmortem.status != Status.IN_REVIEW
-        case "author_left":
+        case SettledBy.NEW_AUTHOR:
             author = known.people.get(postmortem.author_id or "")
             done = author is not None and author.is_active
-        case "reviewer_left":
+        case SettledBy.NEW_REVIEWER:
             theirs = [known.people.get(person_id) for key, person_id in known.reviewers if key == postmortem.id]
             done = all(one is not None and one.is_active for one in theirs)
-        case "away_waits":
+        case SettledBy.RETURN:
             away = known.people.get(notice.on_behalf_of_id or "")
             done = away is not None and absence(away.is_active, away.away_from, away.away_until, known.now) is None
         case _:
@@ -274,7 +274,7 @@ def _is_done(notice: Notice, postmortem: Postmortem, target: PostmortemTarget | 
 def _is_review_owed(notice: Notice, postmortem: Postmortem, known: _Known) -> bool:
     """By the reviewer to whom it was said, or by anybody where it was said to somebody else."""
     theirs = [row for (key, _), row in known.reviewers.items() if key == postmortem.id]
-    if notice.kind != "review_awaited":
+    if notice.kind != NoticeKind.REVIEW_AWAITED:
         theirs = [one for one in theirs if one.person_id == _meant(notice, known)]
     waiting = any(state_of(one, postmortem) in WAITS_TO_BE_REVIEWED for one in theirs)
     return postmortem.status == Status.IN_REVIEW and waiting

@@ -43,20 +43,20 @@ def _problems(person: Person, changes: Mapping[str, Any], office: Calendar) -> I
         return changes.get(name, getattr(person, name))
 
     if will_be("away_from") and will_be("away_until") and will_be("away_until") <= will_be("away_from"):
-        yield reason("away_window", "awayUntil must lie after awayFrom", where="body.awayUntil")
+        yield reason("away_window", "awayUntil must be later than awayFrom", where="body.awayUntil")
     if will_be("delegate_id") == person.id:
-        yield reason("delegate", "Name somebody else", where="body.delegateId")
+        yield reason("delegate", "Choose someone other than yourself", where="body.delegateId")
     opens, closes = will_be("opens"), will_be("closes")
     if (opens is None) != (closes is None) or (opens is not None and not 0 <= opens < closes <= DAY_MINUTES):
-        yield reason("hours", "Give both, closes after opens on the same day", where="body.closes")
+        yield reason("hours", "Send both, with closes later than opens on the same day", where="body.closes")
         return
     begin, end = will_be("quiet_from"), will_be("quiet_until")
     if (begin is None) != (end is None):
-        yield reason("quiet", "Give both quietFrom and quietUntil, or neither", where="body.quietUntil")
+        yield reason("quiet", "Send both quietFrom and quietUntil, or neither", where="body.quietUntil")
     elif begin is not None:
         hours = office if opens is None else Calendar(opens=opens, closes=closes)
         if not leaves_time(hours, (begin, end)):
-            yield reason("quiet", "Quiet hours must leave some of the working hours", where="body.quietUntil")
+            yield reason("quiet", "Leave some working hours outside your quiet hours", where="body.quietUntil")
 
 
 async def unsubscribe(session: AsyncSession, person_id: str) -> None:

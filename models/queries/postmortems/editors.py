@@ -33,7 +33,7 @@ async def add_editors(
     now: datetime,
 ) -> list[PostmortemEditor]:
     """Those who were no editors yet are told; the others get that level. The row must be locked."""
-    check_managing(seen, "name editors of")
+    check_managing(seen, "change the editors of this postmortem")
     await check_people(session, "userId", person_ids)
     present = {one.person_id for one in await list_editors(session, seen)}
     rows = [
@@ -57,7 +57,7 @@ async def add_team_as_editors(
     session: AsyncSession, viewer: Viewer, seen: VisiblePostmortem, team_id: str, level: EditorLevel, now: datetime
 ) -> list[PostmortemEditor]:
     """Its active members who are neither the author nor editors already. Raises :class:`NobodyToAdd`."""
-    check_managing(seen, "name editors of")
+    check_managing(seen, "change the editors of this postmortem")
     passed_over = {one.person_id for one in await list_editors(session, seen)} | {seen.postmortem.author_id}
     new = [one for one in await list_active_members(session, team_id) if one not in passed_over]
     if not new:
@@ -68,7 +68,7 @@ async def add_team_as_editors(
 async def change_editor(
     session: AsyncSession, viewer: Viewer, seen: VisiblePostmortem, person_id: str, level: EditorLevel, now: datetime
 ) -> None:
-    check_managing(seen, "name editors of")
+    check_managing(seen, "change the editors of this postmortem")
     editor = await session.get(PostmortemEditor, (seen.postmortem.id, person_id), populate_existing=True)
     if editor is None:
         raise NotFound(kind="editor", id=person_id)
@@ -85,7 +85,7 @@ async def remove_editor(
     """Editors may also leave by themselves."""
     leaves = person_id == viewer.person_id
     if not (leaves and access.may(Verb.LEAVE, Status(seen.postmortem.status), seen.relations)):
-        check_managing(seen, "name editors of")
+        check_managing(seen, "change the editors of this postmortem")
     removed = await session.execute(
         delete(PostmortemEditor)
         .where(PostmortemEditor.postmortem_id == seen.postmortem.id, PostmortemEditor.person_id == person_id)

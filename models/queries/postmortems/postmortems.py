@@ -451,7 +451,7 @@ async def edit_content(
     if changes.keys() - MANAGED:
         access.check_edit(Status(postmortem.status), seen.relations)
     if changes.keys() & MANAGED:
-        check_managing(seen, "change the visibility, teams or author of")
+        check_managing(seen, "change the visibility, teams or author of this postmortem")
     texts, columns = split_sections(changes)
     standing = await read_bodies(session, postmortem.id, texts.keys()) if texts else {}
     if expected_version is not None and expected_version != postmortem.version:
