@@ -15,7 +15,7 @@ EXPIRES_SOON = timedelta(days=3)
 
 
 class ConnectionState(StrEnum):
-    """How a connection stands, in one word."""
+    """The state of a connection."""
 
     OK = "ok"
     PAUSED = "paused"
@@ -24,7 +24,7 @@ class ConnectionState(StrEnum):
 
 
 class RegistrationState(StrEnum):
-    """How our webhook at the vendor stands. NONE: a person has entered its address there, or nobody has."""
+    """The state of Afterword's webhook at the vendor. NONE: set up by hand, or missing."""
 
     NONE = "none"
     ACTIVE = "active"

@@ -140,7 +140,7 @@ class ActionItemWorkflow:
             await workflow.wait_condition(
                 moved,
                 timeout=look.at - workflow.now() if look else None,
-                timeout_summary="somebody is asked for it" if look else None,
+                timeout_summary="reminder" if look else None,
             )
         except TimeoutError:
             return
@@ -157,7 +157,7 @@ class ActionItemWorkflow:
             if self._next_look() != look:
                 return
             given = NudgeForOverdue(self._id, workflow.now())
-            snapshot = await patiently(ActionItemActivities.nudge_for_overdue, given, "who is to be asked?")
+            snapshot = await patiently(ActionItemActivities.nudge_for_overdue, given, "read who to remind")
             self._keep(snapshot)
 
     async def _apply(self) -> None:
@@ -177,7 +177,7 @@ class ActionItemWorkflow:
             TicketActivities.push_ticket,
             PushTicket(self._id, ticket.id),
             task_queue=tracker_queue(ticket.tracker),
-            summary=f"look at the ticket in {ticket.tracker}",
+            summary=f"check the ticket in {ticket.tracker}",
             priority=CREATES if ticket.creates else UPDATES,
             **TRACKER,
         )
@@ -194,5 +194,5 @@ class ActionItemWorkflow:
             self._shown = shown
         due = f"overdue from {deadline.at.isoformat()}" if deadline else "nothing is due"
         waiting = ", ".join(one.tracker for one in snapshot.pushes)
-        told = f"; not told yet: {waiting}" if waiting else ""
+        told = f"; not synced yet: {waiting}" if waiting else ""
         workflow.set_current_details(f"Action item is **{snapshot.status}**; {due}{told}.")

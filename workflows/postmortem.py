@@ -106,7 +106,7 @@ class PostmortemWorkflow:
             await workflow.wait_condition(
                 moved,
                 timeout=look.at - workflow.now() if look else None,
-                timeout_summary=f"somebody is asked for {look.name}" if look else None,
+                timeout_summary=f"reminder: {look.name}" if look else None,
             )
         except TimeoutError:
             return
@@ -123,7 +123,7 @@ class PostmortemWorkflow:
             if self._next_look() != look:
                 return
             given = NudgeForTarget(self._id, look.name, workflow.now())
-            summary = f"{look.name}: who is to be asked?"
+            summary = f"{look.name}: read who to remind"
             snapshot = await patiently(PostmortemActivities.nudge_for_target, given, summary)
             self._keep(snapshot)
 

@@ -21,7 +21,7 @@ from models.queries.tickets import tickets as links
 from models.queries.tickets.tickets import TicketWork
 from models.session import Session
 
-SIDES = {Winner.OURS: "ours", Winner.THEIRS: "the tracker's"}
+SIDES = {Winner.OURS: "Afterword's value", Winner.THEIRS: "the tracker's value"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def record(held: TicketWork, ticket: Ticket, now: datetime) -> None:
     link = held.ticket
     moved = link.key is not None and link.external_id is not None and ticket.key != link.key
     if moved:
-        link.detail = f"It moved: it was {link.key} before."
+        link.detail = f"The ticket moved. It was {link.key} before."
         link.link_state = LinkState.MOVED.value
     elif link.link_state not in links.ALIVE:
         link.link_state, link.detail = LinkState.OK.value, None
@@ -212,8 +212,8 @@ async def _note_conflicts(
         told = {"field": name.value, "winner": winner.value, "kept": kept, "lost": one.lost}
         action_items.note_conflict(session, held.item, held.ticket.id, told, now)
         given_up = "nothing" if one.lost is None else f"'{one.lost[:120]}'"
-        words.append(f"{name.value}: {SIDES[winner]} was kept, {given_up} was given up")
-    held.ticket.conflict = f"Both sides had changed it. {'; '.join(words)}."[:1000]
+        words.append(f"{name.value}: {SIDES[winner]} was kept, {given_up} was discarded")
+    held.ticket.conflict = f"Both sides changed it. {'; '.join(words)}."[:1000]
     named = ",".join(sorted(conflicts))
     occasion = f"{held.ticket.id}:conflict:{named}:{now.isoformat()}"
     await action_items.tell_owing(session, held.item, "ticket_conflict", occasion, now)

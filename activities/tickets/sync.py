@@ -134,7 +134,7 @@ class TicketActivities:
                     operation, seen = "look", change.ticket
                 else:
                     return
-            raise ApplicationError(f"{talk.tracker.label}: the ticket does not come to rest", type="TooEarly")
+            raise ApplicationError(f"{talk.tracker.label}: the ticket keeps changing", type="TooEarly")
         except TrackerUnavailable as stumble:
             async with transaction(self._sessions) as session:
                 _log_out(session, work, talk, operation, "retry", str(stumble))
@@ -159,7 +159,7 @@ class TicketActivities:
             lag = timedelta(seconds=talk.tracker.lookup_lag)
             left = link.creating_since + lag - datetime.now(UTC)
             if left > timedelta(0):  # no worker is kept waiting
-                words = f"{talk.tracker.label} may not show yet what we asked it to make"
+                words = f"{talk.tracker.label} may not show the new ticket yet"
                 raise ApplicationError(words, type="TooEarly", next_retry_delay=left)
         since = link.created_at - CLOCK_SKEW
         found = await talk.ask(lambda tracker: tracker.find(link.id, since=since))

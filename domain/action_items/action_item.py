@@ -59,7 +59,7 @@ def is_overdue(status: ActionItemStatus, due_on: date | None, now: datetime) -> 
 
 
 class LinkState(StrEnum):
-    """How an action item stands to one of its tickets."""
+    """The state of the link between an action item and a ticket."""
 
     PENDING = "pending"
     OK = "ok"

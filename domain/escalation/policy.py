@@ -21,7 +21,8 @@ class Counted(StrEnum):
 
 
 class Asked(StrEnum):
-    """Whom a rung asks. The owner is whoever owes what is due: reviewers a review, an item's owner the item."""
+    """Who an escalation step notifies. The owner is the person responsible for what is due: the reviewers for a
+    review, the owner for an action item."""
 
     OWNER = "OWNER"
     AUTHOR = "AUTHOR"
@@ -31,8 +32,8 @@ class Asked(StrEnum):
 
 
 class RungKind(StrEnum):
-    """``BEFORE_DUE``: at that percentage of the time. ``WORKING_DAYS``: so many after it was due. ``EVERY_DAYS``: again
-    and again after the last of the others, so many days apart."""
+    """``BEFORE_DUE``: when that percentage of the time has elapsed. ``WORKING_DAYS``: that many working days after
+    the due time. ``EVERY_DAYS``: repeatedly after the last of the other steps, that many days apart."""
 
     BEFORE_DUE = "BEFORE_DUE"
     DUE = "DUE"
@@ -171,7 +172,7 @@ def check(policy: Policy) -> None:
 
 def _target_problems(policy: Policy) -> Iterator[Fact]:
     if not policy.targets:
-        yield reason("NoTargets", "A policy has a target.", where="targets")
+        yield reason("NoTargets", "A policy needs at least one target.", where="targets")
     daily = policy.office.hours.closes - policy.office.hours.opens
     previous: tuple[TargetName, Span] | None = None
     for name in TargetName:
@@ -179,10 +180,10 @@ def _target_problems(policy: Policy) -> Iterator[Fact]:
         if span is None:
             continue
         if span.counted is Counted.WORKING and span.hours * 60 > daily * LONGEST:
-            words = f"'{name}' takes more than {LONGEST} working days."
+            words = f"'{name}' can't take more than {LONGEST} working days."
             yield reason("TooLong", words, where=f"targets.{name}.hours")
         if previous and previous[1].counted is span.counted and previous[1].hours > span.hours:
-            words = f"'{name}' cannot be due before '{previous[0]}'."
+            words = f"'{name}' can't be due before '{previous[0]}'."
             yield reason("TargetsOutOfOrder", words, where=f"targets.{name}.hours")
         previous = name, span
 
@@ -193,11 +194,15 @@ def _ladder_problems(policy: Policy) -> Iterator[Fact]:
         where = f"ladder.{place}"
         low, high = LIMITS[rung.kind]
         if not low <= rung.amount <= high:
-            words = f"The amount of {rung.kind} lies between {low} and {high}."
+            words = f"The amount of {rung.kind} must be between {low} and {high}."
             yield reason("AmountOutOfRange", words, where=f"{where}.amount")
         name = rung.kind.value if rung.kind is RungKind.EVERY_DAYS else rung.name
         if name in seen:
-            yield reason("RepeatedRung", f"There is a rung '{rung.name}' already.", where=where)
+            yield reason("RepeatedRung", f"There is already a step '{rung.name}'.", where=where)
         seen.add(name)
         if not rung.asks or len(set(rung.asks)) < len(rung.asks):
-            yield reason("NobodyAsked", "A rung asks somebody, and each once.", where=f"{where}.asks")
+            yield reason(
+                "NobodyAsked",
+                "A step needs at least one recipient, and each recipient only once.",
+                where=f"{where}.asks",
+            )

@@ -9,7 +9,7 @@ from domain.people.time_zones import WRITTEN
 
 
 class Precision(StrEnum):
-    """How exactly an instant is known: it is the earliest one that was meant, and the true one lies within this."""
+    """How precisely a time is known: it is the earliest possible time, and the true one lies within this range."""
 
     SECOND = "SECOND"
     MINUTE = "MINUTE"

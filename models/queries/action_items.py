@@ -142,7 +142,7 @@ async def add_item(
     now: datetime,
 ) -> None:
     """Anybody who may edit or review the postmortem adds items; on a final one, administrators and the author."""
-    access.check(Verb.ADD_ITEM, Status(seen.postmortem.status), seen.relations, "add an action item to")
+    access.check(Verb.ADD_ITEM, Status(seen.postmortem.status), seen.relations, "add an action item to this postmortem")
     await check_owner(session, values.get("owner_id"))
     status = ActionItemStatus(values.get("status") or ActionItemStatus.OPEN)
     action_item.check_move(status, None, values.get("justification"), Move(status=status))
@@ -193,7 +193,7 @@ def may_add(seen: VisiblePostmortem) -> bool:
     return access.may(Verb.ADD_ITEM, Status(seen.postmortem.status), seen.relations)
 
 
-def check_may_change(seen: VisibleActionItem, action: str = "change") -> None:
+def check_may_change(seen: VisibleActionItem, action: str = "change this action item") -> None:
     access.check(Verb.CHANGE_ITEM, Status(seen.postmortem.status), _held(seen), action)
 
 
@@ -295,16 +295,16 @@ async def check(asked: Asked) -> None:
         case ActionItemAction.CHANGE:
             await check_change(asked.session, asked.seen, changes_of(asked.words), asked.words.get("reason"))
         case ActionItemAction.OPEN_TICKET:
-            check_may_change(asked.seen, "open a ticket for")
+            check_may_change(asked.seen, "create a ticket for this action item")
             tickets.check_no_ticket(asked.seen.item.tickets, asked.command.integration_id)
         case ActionItemAction.DROP_TICKET:
-            check_may_change(asked.seen, "unlink a ticket of")
+            check_may_change(asked.seen, "unlink a ticket from this action item")
             if asked.command.ticket_id not in {one.id for one in asked.seen.item.tickets}:
                 raise NotFound(kind="ticket", id=asked.command.ticket_id)
         case ActionItemAction.SNOOZE:
-            check_may_change(asked.seen, "snooze")
+            check_may_change(asked.seen, "snooze this action item")
         case ActionItemAction.DELETE:
-            access.check(Verb.DELETE_ITEM, Status(asked.seen.postmortem.status), asked.seen.relations, "delete")
+            access.check(Verb.DELETE_ITEM, Status(asked.seen.postmortem.status), asked.seen.relations)
 
 
 def changes_of(words: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,9 +25,9 @@ DONE = {
     Act.APPROVE: ":white_check_mark: Approved by",
     Act.REQUEST_CHANGES: ":leftwards_arrow_with_hook: Changes requested by",
     Act.START: ":arrow_forward: Started by",
-    Act.MARK_DONE: ":white_check_mark: Done, says",
-    Act.SNOOZE: ":zzz: No reminder before",
-    Act.WONT_DO: ":no_entry_sign: Will not be done, says",
+    Act.MARK_DONE: ":white_check_mark: Marked done by",
+    Act.SNOOZE: ":zzz: Snoozed until",
+    Act.WONT_DO: ":no_entry_sign: Marked as won't do by",
 }
 
 
@@ -85,7 +85,7 @@ async def carry_out(request: Request, known: Known, wanted: Wanted, origin: Orig
 
 def outcome(known: Known, wanted: Wanted) -> str:
     """What happened, by whom. A reason is read in Afterword: others may read the message."""
-    until = f" {wanted.until.isoformat()}, says" if wanted.until else ""
+    until = f" {wanted.until.isoformat()} by" if wanted.until else ""
     return f"{DONE[wanted.act]}{until} <@{known.account}>"
 
 

@@ -32,11 +32,11 @@ from runtime.chat.people import identify
 
 log = structlog.get_logger()
 
-TOO_LATE = "That dialog did not open in time. Press the button again."
+TOO_LATE = "The dialog didn't open in time. Press the button again."
 """What is said where Slack was slow, or we were."""
 PAUSED = "paused"
 """The result of what came before its connection was paused, and was not answered by then: nobody is told anything."""
-BROKEN = "Slack does not take Afterword's token any more. Nothing was done; an administrator was told."
+BROKEN = "Slack no longer accepts Afterword's token, so nothing was done. An administrator has been notified."
 
 
 class Answering:
@@ -77,7 +77,10 @@ class Answering:
             return
         request = Request(self._desk, Connection.of(integration, self._desk.keyring), delivery, datetime.now(UTC))
         asked = slack_request.read(row.headers, row.body)
-        told = f"This could not be done: {why}. Nothing is tried any more (request {delivery})."
+        told = (
+            f"This couldn't be done: {why}. Afterword has stopped trying (request {delivery}). Try it"
+            " again, or do it in Afterword."
+        )
         if isinstance(asked, Command | Pressed | Captured):
             try:
                 await self._tell(request, asked.asker, asked.origin, Reply("given up", told))
@@ -140,7 +143,9 @@ class Answering:
         except Stranger as stranger:
             reply = Reply("unknown person", str(stranger))
         except SlackRefused as refusal:
-            reply = Reply(await self._note(request.connection.id, refusal), f"Slack did not let us: `{refusal.code}`.")
+            reply = Reply(
+                await self._note(request.connection.id, refusal), f"Slack refused the request: `{refusal.code}`."
+            )
         except CredentialsRejected as refusal:
             await self._mark(request.connection.id, str(refusal))
             reply = Reply(refusal.code, BROKEN)
@@ -197,7 +202,7 @@ class Answering:
                 return await self._chosen(request, known, opener, asked)
             wanted = wanted_by(asked, left)
             if wanted is None or not isinstance(opener, Pressed):
-                return Reply("ignored", "Afterword does not know this dialog any more.")
+                return Reply("ignored", "This dialog has expired. Open it again.")
             return await acts.carry_out(request, known, wanted, opener.origin, opener.block_id)
 
         return await self._as_known(request, asked.asker, opener.origin, work)
@@ -232,7 +237,7 @@ class Answering:
             if here is not None:
                 return await timelines.add_message(request, known, here, asked.channel, asked.message)
             if not choices:
-                return Reply("no postmortem", "There is no open postmortem whose timeline you may write.")
+                return Reply("no postmortem", "There is no open postmortem whose timeline you can edit.")
             return Reply("no dialog", TOO_LATE)
 
         return await self._as_known(request, asked.asker, asked.origin, work)

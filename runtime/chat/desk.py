@@ -94,8 +94,8 @@ class Stranger(Exception):
 
     def __init__(self, asker: Asker, why: str) -> None:
         super().__init__(
-            f"Afterword does not know who you are here: {why} Ask an administrator of Afterword to write your Slack"
-            f" account `{asker.id}` beside your name, or to give you the e-mail address that Slack has of you."
+            f"Afterword can't tell who you are: {why} Ask an Afterword administrator to link your Slack"
+            f" account `{asker.id}` to you, or to give you the e-mail address that you use in Slack."
         )
 
 

@@ -114,7 +114,7 @@ async def _timeline_view(request: Request, asked: Captured) -> Mapping[str, Any]
 def problems(request: Request, asked: Submitted) -> dict[str, str]:
     """What is wrong with what was entered, by the dialog's fields: said at once, in the dialog."""
     if asked.callback == ADD_TO_TIMELINE:
-        return {} if asked.values.get("postmortem") else {"postmortem": "Choose one."}
+        return {} if asked.values.get("postmortem") else {"postmortem": "Choose a postmortem."}
     act = read_act(asked.callback)
     if act is Act.SNOOZE:
         until = read_day(asked.values.get("until", ""))
@@ -122,7 +122,7 @@ def problems(request: Request, asked: Submitted) -> dict[str, str]:
         if until is None or not first - timedelta(days=1) < until <= first + LONGEST:
             return {"until": "Choose a day within the next year."}
     elif act in DIALOG_ACTS and not asked.values.get("reason", "").strip():
-        return {"reason": "Say why, in a word or two."}
+        return {"reason": "Enter a reason."}
     return {}
 
 

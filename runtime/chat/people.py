@@ -19,18 +19,18 @@ async def identify(desk: Desk, connection: Connection, asker: Asker, *, patience
             return await _known(session, person, asker)
     user = await asyncio.to_thread(connection.slack(patience).find_user, asker.id)
     if user is None:
-        raise Stranger(asker, "Slack says that there is no such account.")
+        raise Stranger(asker, "Slack has no such account.")
     if user.trusted_email is None:
-        raise Stranger(asker, "guests, bots and people of other organisations are not matched by e-mail.")
+        raise Stranger(asker, "guests, bots, and people from other organizations aren't matched by e-mail.")
     async with desk.sessions.begin() as session:
         person = await chat.match_person(session, connection.id, asker.id, user.trusted_email, user.name)
         if person is None:
-            raise Stranger(asker, "nobody active has your e-mail address there.")
+            raise Stranger(asker, "no active person in Afterword has your e-mail address.")
         return await _known(session, person, asker)
 
 
 async def _known(session: Session, person: Person, asker: Asker) -> Known:
     if not person.is_active:
-        raise Stranger(asker, "your account there is deactivated.")
+        raise Stranger(asker, "your Afterword account is deactivated.")
     viewer: Viewer = await get_viewer_unscoped(session, person.id, ORIGIN)
     return Known(person, viewer, asker.id)

@@ -35,11 +35,11 @@ async def add_message(request: Request, known: Known, here: Here, channel: str, 
     """Into the timeline of that postmortem, if they may write it; of an incident without one, into the one to come, if
     they may open it. The same message again changes nothing."""
     if message.get("subtype") in _IGNORED or message.get("hidden"):
-        return Reply("ignored", "A deleted message cannot be added to a timeline.")
+        return Reply("ignored", "You can't add a deleted message to a timeline.")
     names = await _names(request, message)
     read = read_message(message, names)
     if isinstance(read, str):
-        return Reply("unreadable", f"This message cannot be added to a timeline. {read}")
+        return Reply("unreadable", f"This message can't be added to a timeline. {read}")
     link = await asyncio.to_thread(request.connection.slack().permalink, channel, str(message.get("ts")))
     try:
         event = _event(read, link)
@@ -68,13 +68,13 @@ async def _keep(request: Request, known: Known, incident_id: str, event: NewTime
         incident = await incidents.get_incident(session, incident_id, lock=True)
         if opened := await chat.find_opened(session, incident_id):
             return opened
-        await opening.check_involved(session, known.viewer, incident, "add to the timeline of")
+        await opening.check_involved(session, known.viewer, incident, "add to the timeline of this incident")
         is_new = await picks.keep_pick(session, known.viewer, incident_id, event.external_id or "", told, request.now)
         title = escaped(cut(incident.title, 200))
-    to_come = f"the postmortem of “{title}”, which is not open yet"
+    to_come = f"the postmortem of “{title}”, which hasn't started yet"
     if not is_new:
-        return Reply("kept already", f"This message is kept already for {to_come}.")
-    return Reply("kept", f":pushpin: Kept: it comes into the timeline of {to_come}, when it is opened.")
+        return Reply("kept already", f"This message is already saved for {to_come}.")
+    return Reply("kept", f":pushpin: Saved for the timeline of {to_come}.")
 
 
 async def _add(request: Request, known: Known, postmortem_id: str, event: NewTimelineEvent) -> Reply:
@@ -87,7 +87,7 @@ async def _add(request: Request, known: Known, postmortem_id: str, event: NewTim
         await request.desk.dispatch.start_postmortem(postmortem_id)
     page = linked(cut(title, 200), f"{request.desk.base_url}/postmortems/{postmortem_id}")
     if not new:
-        return Reply("there already", f"This message is in the timeline of {page} already.")
+        return Reply("there already", f"This message is already in the timeline of {page}.")
     return Reply("added", f":pushpin: Added to the timeline of {page}.")
 
 

@@ -36,22 +36,24 @@ from runtime.chat.desk import Known, Reply, Request
 LIST_LIMIT = 10
 OPEN_STATUSES = (ActionItemStatus.OPEN.value, ActionItemStatus.IN_PROGRESS.value)
 TITLE_LIMIT = 300
-MORE = " There is more than is shown: open Afterword for all of it."
-HELP = """*What you can say*
-• `/afterword mine`: your action items, reviews and drafts, with buttons
-• `/afterword overdue`: what is past due, of all that you may see
-• `/afterword create Checkout failed`: a draft with that title; or `create inc_…` from a resolved incident
-• `/afterword status 17`: where a postmortem stands (its number, id or address; here alone: this channel's)
-• `/afterword bind 17`: messages picked in this channel go into that postmortem's timeline; `unbind` ends it
-• `/afterword help`: this
-Pick a message with the shortcut *Add to timeline*, or with :pushpin: in a channel that is bound."""
+MORE = " Open Afterword to see all of them."
+HELP = """*Commands*
+• `/afterword mine`: your action items, reviews, and drafts
+• `/afterword overdue`: everything overdue that you can see
+• `/afterword create Checkout failed`: start a draft with that title
+• `/afterword create inc_…`: start a draft from a resolved incident
+• `/afterword status 17`: the status of a postmortem, by number, id, or URL (in a linked channel, just `status`)
+• `/afterword bind 17`: link this channel, so that its :pushpin: messages go to that postmortem's timeline
+• `/afterword unbind`: unlink this channel
+• `/afterword help`: show these commands
+To add a single message, use its shortcut *Add to timeline*."""
 
 
 async def answer(request: Request, known: Known, command: Command) -> Reply:
     """Raises the refusal."""
     said = read_words(command.text)
     if said.word is None:
-        return Reply("unknown word", f"I do not know `{escaped(said.first.replace('`', ''))}`.\n\n{HELP}")
+        return Reply("unknown word", f"Unknown command `{escaped(said.first.replace('`', ''))}`.\n\n{HELP}")
     return await _ANSWERS[said.word](request, known, command, said)
 
 
@@ -74,10 +76,10 @@ async def _mine(request: Request, known: Known, command: Command, said: Said) ->
     is_cut = bool(found.next_cursor) or max(len(waiting), len(written)) > LIST_LIMIT
     parts = [
         ("Your action items", [_item(request, one, titles) for one in found.items]),
-        ("Your review is asked for", [_review(request, one) for one in waiting[:LIST_LIMIT]]),
+        ("Reviews waiting for you", [_review(request, one) for one in waiting[:LIST_LIMIT]]),
         ("Your postmortems", [_draft(request, one, targets.get(one.id), known) for one in written[:LIST_LIMIT]]),
     ]
-    return _listed("mine", parts, "Nothing waits for you.", MORE if is_cut else "")
+    return _listed("mine", parts, "You have no action items, reviews, or drafts.", MORE if is_cut else "")
 
 
 async def _overdue(request: Request, known: Known, command: Command, said: Said) -> Reply:  # noqa: ARG001
@@ -130,7 +132,7 @@ def _item(request: Request, item: ActionItem, titles: dict[str, str], owners: di
 
 
 def _review(request: Request, row: Postmortem) -> Entry:
-    return _postmortem(request, row, "waits for your review", acts=(Act.APPROVE, Act.REQUEST_CHANGES))
+    return _postmortem(request, row, "waiting for your review", acts=(Act.APPROVE, Act.REQUEST_CHANGES))
 
 
 def _draft(request: Request, row: Postmortem, target: Target | None, known: Known) -> Entry:
@@ -178,7 +180,7 @@ async def _pointed(session: Session, request: Request, known: Known, words: str,
     if not words:
         here = await chat.find_here(session, request.connection.id, channel) if channel else None
         if here is None or here.postmortem_id is None:
-            raise NotFound(kind="postmortem", id="of this channel")
+            raise NotFound(kind="postmortem linked to", id="this channel")
         return here.postmortem_id
     pointer = read_pointer(words)
     if pointer is None:
@@ -220,7 +222,7 @@ def _standing(full: FullPostmortem, names: dict[str, str]) -> str:
     still = items.get("OPEN", 0) + items.get("IN_PROGRESS", 0)
     facts = [
         row.status.lower().replace("_", " "),
-        f"by {names.get(row.author_id or '', 'nobody yet')}",
+        f"by {names.get(row.author_id or '', 'no author yet')}",
         f"{still} of {sum(items.values())} action items open",
     ]
     if full.counts.unresolved_comments:
@@ -250,7 +252,7 @@ def _acts(full: FullPostmortem, known: Known) -> tuple[Act, ...]:
 
 async def _create(request: Request, known: Known, command: Command, said: Said) -> Reply:  # noqa: ARG001
     if not said.rest:
-        words = "Say what it is about: `/afterword create Checkout failed`, or `/afterword create inc_…`."
+        words = "Add a title or an incident: `/afterword create Checkout failed`, or `/afterword create inc_…`."
         return Reply("nothing said", words)
     pointer = read_pointer(said.rest)
     try:
@@ -265,13 +267,13 @@ async def _create(request: Request, known: Known, command: Command, said: Said) 
     except PostmortemExists as refusal:
         if not isinstance(there := refusal.facts.get("postmortem_id"), str):
             raise
-        return Reply("there already", f"There is one already: {linked(there, _page(request, there))}")
+        return Reply("there already", f"This incident already has a postmortem: {linked(there, _page(request, there))}")
     await request.desk.dispatch.start_postmortem(opened)
     async with request.desk.sessions.begin() as session:
         seen = await postmortems.get_visible(session, known.viewer, opened)
     row = seen.postmortem
-    text = f"Draft #{row.number} is open: {linked(row.title, _page(request, row.id))}"
-    hint = f"`/afterword bind {row.number}` makes this channel's :pushpin: messages its timeline."
+    text = f"Draft #{row.number} is started: {linked(row.title, _page(request, row.id))}"
+    hint = f"`/afterword bind {row.number}` adds this channel's :pushpin: messages to its timeline."
     return Reply("created", text, [section(text), context(hint)])
 
 
@@ -281,9 +283,9 @@ async def _create(request: Request, known: Known, command: Command, said: Said) 
 async def _bind(request: Request, known: Known, command: Command, said: Said) -> Reply:
     channel = command.origin.channel or ""
     if not channel or channel.startswith("D"):
-        return Reply("no channel", "A channel can be bound, direct messages cannot. Say this in the channel.")
+        return Reply("no channel", "You can link channels, but not direct messages. Use this command in the channel.")
     if not said.rest:
-        return Reply("nothing said", "Say to which: `/afterword bind 17`, `bind pm_…` or `bind inc_…`.")
+        return Reply("nothing said", "Say which postmortem: `/afterword bind 17`, `bind pm_…` or `bind inc_…`.")
     pointer = read_pointer(said.rest)
     async with request.desk.sessions.begin() as session:
         if pointer is not None and (pointer.id or "").startswith("inc_"):
@@ -293,7 +295,7 @@ async def _bind(request: Request, known: Known, command: Command, said: Said) ->
         access.check_edit(Status(seen.postmortem.status), seen.relations)
         await chat.bind_channel(session, known.viewer, request.connection.id, channel, postmortem_id=pointed)
         page = linked(seen.postmortem.title, _page(request, pointed))
-    return Reply("bound", f":pushpin: messages of this channel go into the timeline of {page} now.")
+    return Reply("bound", f":pushpin: messages in this channel are now added to the timeline of {page}.")
 
 
 async def _bind_incident(session: Session, request: Request, known: Known, channel: str, incident_id: str) -> Reply:
@@ -301,13 +303,13 @@ async def _bind_incident(session: Session, request: Request, known: Known, chann
     _check_may_bind(known)
     await chat.bind_channel(session, known.viewer, request.connection.id, channel, incident_id=incident_id)
     return Reply(
-        "bound", f":pushpin: messages of this channel go into the postmortem of “{escaped(incident.title)}” now."
+        "bound", f":pushpin: messages in this channel are now saved for the postmortem of “{escaped(incident.title)}”."
     )
 
 
 def _check_may_bind(known: Known) -> None:
     if not access.may_in_organization(OrganizationVerb.REPORT, access.organization_relations(known.viewer)):
-        raise NotAllowed(action="bind a channel to", who="a responder or an administrator")
+        raise NotAllowed(action="link a channel to this postmortem", who="a responder or an administrator")
 
 
 async def _unbind(request: Request, known: Known, command: Command, said: Said) -> Reply:  # noqa: ARG001
@@ -315,14 +317,14 @@ async def _unbind(request: Request, known: Known, command: Command, said: Said) 
     async with request.desk.sessions.begin() as session:
         bound = await chat.find_bound(session, connection_id, channel)
         if bound is None:
-            return Reply("not bound", "This channel is not bound to anything.")
+            return Reply("not bound", "This channel isn't linked to a postmortem.")
         if bound.postmortem_id is not None and not known.viewer.is_admin:
             seen = await postmortems.get_visible(session, known.viewer, bound.postmortem_id)
-            access.check(Verb.EDIT, Status.DRAFT, seen.relations, "unbind a channel from")
+            access.check(Verb.EDIT, Status.DRAFT, seen.relations, "unlink a channel from this postmortem")
         elif bound.incident_id is not None:
             _check_may_bind(known)
         await chat.unbind_channel(session, known.viewer, connection_id, channel)
-    return Reply("unbound", "This channel is not bound any more. What was picked before stays.")
+    return Reply("unbound", "This channel is no longer linked. Messages added before stay in the timeline.")
 
 
 Answering = Callable[[Request, Known, Command, Said], Awaitable[Reply]]

@@ -42,7 +42,7 @@ class Thread:
 
 
 async def list_shown(visit: Visit, visible: VisiblePostmortem) -> list[CommentView]:
-    """Oldest first."""
+    """Lists the postmortem's action items, oldest first."""
     shown: list[CommentView] = []
     ask = Ask(200)
     for _ in range(PAGES):

@@ -12,6 +12,7 @@ from api.v1.connections import accounts as api
 from api.v1.connections.accounts import AccountIn, ImportIn, SuggestionsOut
 from api.v1.connections.connections import integration_out
 from domain.errors import DomainError
+from integrations import kinds
 from models.queries.connections import connections
 from models.queries.pagination import Ask
 from models.queries.people import people
@@ -39,6 +40,7 @@ async def _shown(
         "connections/accounts.html",
         refusal,
         one=integration_out(context, row),
+        label=kinds.kind_of(row.kind).label,
         accounts=found.items,
         next_cursor=found.next_cursor,
         suggested=suggested,

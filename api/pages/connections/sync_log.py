@@ -58,7 +58,7 @@ async def replay(visit: Visiting, integration_id: PathId) -> Response:
     async def work() -> None:
         number = visit.form.get("number", "")
         if not (number.isascii() and number.isdigit() and len(number) < 19):
-            raise Malformed(reasons=[reason("number", "There is no such attempt.", where="number")])
+            raise Malformed(reasons=[reason("number", "There is no such entry in the log.", where="number")])
         await api.replay(visit.context, integration_id, int(number))
 
     if refusal := await attempted(visit, work()):

@@ -131,7 +131,7 @@ async def _editor(
     asked = visit.request.query_params
     kept = template_of(full.postmortem.template)
     try:
-        check_may_manage(seen_of(full), "change the visibility of")
+        check_may_manage(seen_of(full), "change the visibility of this postmortem")
     except NotAllowed:
         may_manage = False
     return await show(

@@ -223,9 +223,9 @@ class Known:
         if person := self.people.get(str(one.get("personId"))):
             return said.replace(person.id, person.name)
         if item := self.items.get(str(one.get("actionItemId"))):
-            return f"The action item \u201c{item}\u201d needs one owner and a due date."
+            return f"The action item \u201c{item}\u201d needs an owner and a due date."
         if section := self.sections.get(str(one.get("section"))):
-            return f"The section \u201c{section}\u201d is not written yet."
+            return f"The section \u201c{section}\u201d is still empty."
         return f"{one['where']}: {said}" if "where" in one else said
 
 

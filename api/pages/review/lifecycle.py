@@ -72,7 +72,8 @@ async def add_reviewer(visit: Visiting, postmortem_id: PathId) -> Response:
 
 @routes.post("/postmortems/{postmortem_id}/reviewers/{user_id}/replace")
 async def replace_reviewer(visit: Visiting, postmortem_id: PathId, user_id: PathId) -> Response:
-    """Somebody else reviews instead, such as for one who left or is away."""
+    """Replaces a reviewer, such as one who left or is away. If the postmortem is in review, the new reviewer is
+    notified right away."""
 
     async def work() -> None:
         instead = ReplacementIn(user_id=await person_id(visit, "person"))

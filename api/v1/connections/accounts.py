@@ -43,7 +43,7 @@ AccountName = Annotated[str, Words(200, one_line=True)]
 
 
 class AccountOut(Shape):
-    """``account`` is what the vendor's API calls it, ``label`` what people read there."""
+    """``account`` is the vendor's id, ``label`` the name that people see there."""
 
     user_id: str
     name: str
@@ -61,7 +61,7 @@ class AccountIn(StrictlyGiven):
 
 
 class PairIn(StrictlyGiven):
-    """A person, by ``userId`` or ``email``, and the account."""
+    """A person, by ``userId`` or ``email``, and their account."""
 
     user_id: Ref | None = None
     email: Email | None = None
@@ -71,13 +71,13 @@ class PairIn(StrictlyGiven):
     @model_validator(mode="after")
     def _names_one(self) -> "PairIn":
         if (self.user_id is None) == (self.email is None):
-            raise PydanticCustomError("who", "Name the person by userId or by email")
+            raise PydanticCustomError("who", "Identify the person by userId or email")
         return self
 
 
 class ImportIn(StrictlyGiven):
-    """``pairs``, or the same as ``csv`` with the columns ``email`` (or ``userId``), ``account`` and perhaps ``label``.
-    With ``skipProblems`` those that cannot be taken are left out."""
+    """``pairs``, or ``csv`` with the columns ``email`` (or ``userId``), ``account``, and optionally ``label``.
+    ``skipProblems`` leaves out pairs with problems."""
 
     pairs: Annotated[list[PairIn], Field(max_length=5000)] = Field(default_factory=list)
     csv: Annotated[str, Words(500_000, blank=True)] = ""
@@ -94,7 +94,7 @@ class ProblemOut(Shape):
 
 
 class ImportedOut(Shape):
-    """``taken`` said something new, ``unchanged`` stood there already."""
+    """``taken`` counts new or changed links, ``unchanged`` those that already existed."""
 
     taken: int
     unchanged: int
@@ -102,8 +102,8 @@ class ImportedOut(Shape):
 
 
 class SuggestionOut(Shape):
-    """An account of the vendor's with the person of the same e-mail. ``state``: ``new``; ``known``, as it stands in
-    the table; ``conflict`` where the table says something else, in ``message``."""
+    """An account of the vendor and the person with the same e-mail. ``state``: ``new``; ``known`` if already linked;
+    ``conflict`` if one of them is linked differently, explained in ``message``."""
 
     account: str
     label: str
@@ -115,7 +115,8 @@ class SuggestionOut(Shape):
 
 
 class SuggestionsOut(Shape):
-    """``unmatched`` accounts have no e-mail that a person here has; ``complete`` is false where there were more."""
+    """``unmatched`` counts accounts without a person with the same e-mail. ``complete`` is false if not all accounts
+    were read."""
 
     items: list[SuggestionOut]
     unmatched: int
@@ -149,7 +150,7 @@ async def _lock_table(context: RequestContext, integration_id: str) -> None:
 async def list_accounts(
     context: Context, integration_id: PathId, page: Annotated[Ask, Depends(ask)]
 ) -> Listing[AccountOut]:
-    context.require_admin("see the accounts of")
+    context.require_admin("see linked accounts")
     await connections.get_integration(context.session, integration_id)
     found = await accounts.list_accounts(context.session, integration_id, page)
     return Listing(items=[account_out(one) for one in found.items], next_cursor=found.next_cursor)
@@ -157,8 +158,8 @@ async def list_accounts(
 
 @routes.get("/{integration_id}/accounts/suggestions")
 async def suggest_accounts(context: Context, integration_id: PathId) -> SuggestionsOut:
-    """Asks the vendor for its accounts, and matches them by e-mail. Confirm with a POST to ``/accounts/import``."""
-    context.require_admin("change the accounts of")
+    """Reads the vendor's accounts and matches them by e-mail. Confirm them with ``POST /accounts/import``."""
+    context.require_admin("change linked accounts")
     row = await connections.get_connected(context.session, integration_id)
     need_tracker(row)
     theirs = await _accounts_of(context, row)
@@ -181,7 +182,7 @@ async def _accounts_of(context: RequestContext, row: Integration) -> list[Accoun
     except TrackerUnavailable as stumble:
         raise TrackerAway(detail=str(stumble)) from None
     except TimeoutError:
-        raise TrackerAway(detail=f"{shelf.tracker(row.kind).label} did not answer in time") from None
+        raise TrackerAway(detail=f"{shelf.tracker(row.kind).label} didn't answer in time") from None
 
 
 def _read_accounts(kind: str, config: dict[str, Any], secrets: dict[str, object]) -> list[Account]:
@@ -197,9 +198,9 @@ def _suggested(
     if mine is not None and mine.account == theirs.id:
         state = "known"
     elif holder is not None:
-        state, message = "conflict", f"The table gives this account to {holder}."
+        state, message = "conflict", f"This account is already linked to {holder}."
     elif mine is not None:
-        state, message = "conflict", f"The table gives {person.name} the account '{mine.account}'."
+        state, message = "conflict", f"{person.name} is already linked to the account '{mine.account}'."
     return SuggestionOut.model_validate(
         {
             "account": theirs.id,
@@ -215,8 +216,9 @@ def _suggested(
 
 @routes.post("/{integration_id}/accounts/import")
 async def import_accounts(context: Context, integration_id: PathId, given: ImportIn) -> ImportedOut:
-    """Takes pairs in, all or none of them unless ``skipProblems``; a person's account here is replaced."""
-    context.require_admin("change the accounts of")
+    """Links people and accounts: all of them or none, unless you send ``skipProblems``. Replaces a person's previous
+    account."""
+    context.require_admin("change linked accounts")
     await _lock_table(context, integration_id)
     asked, problems = _rows(given)
     known = await accounts.accounts_by_person(context.session, integration_id)
@@ -259,12 +261,12 @@ def _rows(given: ImportIn) -> tuple[list[tuple[int, PairIn]], list[ProblemOut]]:
             try:
                 asked.append((number, PairIn.model_validate(words)))
             except ValueError:
-                message = "Give an email or userId, and an account"
+                message = "Each row needs an email or userId, and an account"
                 problems.append(ProblemOut(row=number, account=words["account"] or "", message=message))
             if number > 5000:
                 break
     except csv.Error as error:
-        problems.append(ProblemOut(row=len(asked) + 1, account="", message=f"This is not CSV: {error}"))
+        problems.append(ProblemOut(row=len(asked) + 1, account="", message=f"This isn't valid CSV: {error}"))
     return asked, problems
 
 
@@ -277,7 +279,7 @@ async def _pairs(
     for row, one in asked:
         person = by_email.get(one.email) if one.email else by_id.get(one.user_id or "")
         if person is None:
-            message = f"There is nobody active with '{one.email or one.user_id}'"
+            message = f"There is no active person with '{one.email or one.user_id}'"
             problems.append(ProblemOut(row=row, account=one.account, message=message))
         else:
             pairs.append(_Numbered(row, Pair(person.id, one.account, one.label, source)))
@@ -286,8 +288,8 @@ async def _pairs(
 
 @routes.put("/{integration_id}/accounts/{user_id}")
 async def set_account(context: Context, integration_id: PathId, user_id: PathId, given: AccountIn) -> AccountOut:
-    """This person has that account in the tracker."""
-    context.require_admin("change the accounts of")
+    """Links a person to an account in the tracker."""
+    context.require_admin("change linked accounts")
     await _lock_table(context, integration_id)
     person = await people.get_person(context.session, user_id)
     pair = Pair(person.id, given.account, given.label, "MANUAL")
@@ -298,6 +300,6 @@ async def set_account(context: Context, integration_id: PathId, user_id: PathId,
 
 @routes.delete("/{integration_id}/accounts/{user_id}", status_code=204)
 async def drop_account(context: Context, integration_id: PathId, user_id: PathId) -> None:
-    context.require_admin("change the accounts of")
+    context.require_admin("change linked accounts")
     await _lock_table(context, integration_id)
     await accounts.drop_account(context.session, context.viewer, integration_id, user_id)

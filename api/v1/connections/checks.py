@@ -27,7 +27,7 @@ class CheckOut(Shape):
 
 
 class TestOut(Shape):
-    """``ok`` when every permission is granted and every required field has a value."""
+    """``ok`` is true if every permission is granted and every required field has a value."""
 
     ok: bool
     checks: list[CheckOut]
@@ -35,8 +35,8 @@ class TestOut(Shape):
 
 @routes.post("/{integration_id}/test")
 async def check_integration(context: Context, integration_id: PathId) -> TestOut:
-    """Asks the vendor, and names each permission that is missing and each required field without a value."""
-    context.require_admin("test the connections of")
+    """Tests the connection, and lists each missing permission and each required field without a value."""
+    context.require_admin("test a connection")
     row = await connections.get_connected(context.session, integration_id)
     if row.kind not in shelf.notifier_kinds():
         need_tracker(row)
@@ -94,7 +94,7 @@ def lacks(required: RequiredField, value: object) -> str | None:
     known = ", ".join(f"{name} ({one})" for one, name in list(required.options.items())[:10])
     choices = f" One of: {known}." if known else ""
     if value in (None, "", [], {}):
-        return f"Give '{required.id}' a value under fields of the connection's projection.{choices}"
+        return f"Set a value for '{required.id}' in the ticket mapping's required fields.{choices}"
     if required.options and isinstance(value, str) and value not in required.options:
-        return f"'{value}' is not a value of '{required.id}'.{choices}"
+        return f"'{value}' isn't an allowed value of '{required.id}'.{choices}"
     return None

@@ -29,14 +29,14 @@ log = structlog.get_logger()
 routes: APIRouter = router("integrations", prefix="/integrations")
 
 Paging = Annotated[Ask, Depends(ask)]
-Kind = Annotated[str, Words(40, shape=r"^[a-z][a-z0-9_]*$", says="Give a kind, such as github")]
+Kind = Annotated[str, Words(40, shape=r"^[a-z][a-z0-9_]*$", says="Send a kind, such as github")]
 
 GOODBYE = 10.0
 """Seconds that a vendor has to take our webhook away when it is disconnected."""
 
 
 class IntegrationNew(Given):
-    """``config`` and ``secrets`` are those of the kind; ``secrets.webhookSecret`` signs its webhooks."""
+    """``config`` and ``secrets`` depend on the kind; ``secrets.webhookSecret`` verifies its webhooks."""
 
     kind: Kind
     name: Name
@@ -46,8 +46,9 @@ class IntegrationNew(Given):
 
 
 class IntegrationPatch(Given):
-    """``secrets`` replaces only those that are named in it, and takes away those that are null; ``config`` and
-    ``projection`` are replaced whole. ``enabled`` false pauses: nothing is written, and what is sent is kept unused."""
+    """``secrets`` replaces the secrets that you send and removes those that are null; ``config`` and ``projection``
+    are replaced as a whole. ``enabled`` false pauses the connection: nothing is sent, and webhooks are stored for
+    later."""
 
     name: Name = Field(default="")
     config: FreeForm = Field(default_factory=dict)
@@ -57,14 +58,15 @@ class IntegrationPatch(Given):
 
 
 class RegistrationOut(Shape):
-    """Our webhook at the vendor; ``expiresAt`` null stays until it is taken away."""
+    """Afterword's webhook at the vendor. ``expiresAt`` is null if it doesn't expire."""
 
     id: str
     expires_at: datetime | None
 
 
 class IntegrationOut(Shape):
-    """``secretNames`` tells which secrets are set; null where no key opens them. ``account`` is whom we act as."""
+    """``secretNames`` lists the secrets that are set; null if they can't be decrypted. ``account`` is the account
+    that Afterword uses."""
 
     id: str
     version: int
@@ -83,7 +85,8 @@ class IntegrationOut(Shape):
 
 
 class KindOut(Shape):
-    """A kind of connection. ``config`` and ``secrets`` are JSON schemas of the two forms; a secret is ``writeOnly``."""
+    """A kind of integration. ``config`` and ``secrets`` are JSON schemas of its two forms; a secret is
+    ``writeOnly``."""
 
     kind: str
     label: str
@@ -134,23 +137,23 @@ def need_tracker(row: Integration) -> None:
 
 @routes.get("")
 async def list_integrations(context: Context, page: Paging, disconnected: bool = False) -> Listing[IntegrationOut]:
-    """Those in use, oldest first; with ``disconnected`` those that were given up."""
-    context.require_admin("see the connections of")
+    """Lists active connections, oldest first, or disconnected ones with ``disconnected``."""
+    context.require_admin("see connections")
     found = await connections.list_integrations(context.session, page, disconnected=disconnected)
     return Listing(items=[integration_out(context, one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.get("/kinds")
 async def list_kinds(context: Context) -> Listing[KindOut]:
-    """What can be connected, with the JSON schema of each form."""
-    context.require_admin("see the connections of")
+    """Lists the kinds of integrations, each with the JSON schema of its form."""
+    context.require_admin("see connections")
     return Listing(items=[KindOut.model_validate(one) for one in kinds.all_kinds()])
 
 
 @routes.post("", status_code=201)
 async def create_integration(context: Context, given: IntegrationNew, response: Response) -> IntegrationOut:
-    """Makes a connection; give its ``webhookUrl`` to the vendor."""
-    context.require_admin("add connections to")
+    """Creates a connection. Enter its ``webhookUrl`` in the vendor's settings."""
+    context.require_admin("add a connection")
     secrets = _given_secrets({}, given.secrets)
     shelf.check_connection(given.kind, given.config, secrets)
     projection = await _checked(context, given.kind, given.projection)
@@ -193,7 +196,7 @@ async def _checked(context: RequestContext, kind: str, given: ProjectionShape) -
 
 @routes.get("/{integration_id}")
 async def get_integration(context: Context, integration_id: PathId, response: Response) -> IntegrationOut:
-    context.require_admin("see the connections of")
+    context.require_admin("see connections")
     row = await connections.get_integration(context.session, integration_id)
     tag(response, row.version)
     return integration_out(context, row)
@@ -203,8 +206,8 @@ async def get_integration(context: Context, integration_id: PathId, response: Re
 async def change_integration(
     context: Context, integration_id: PathId, given: IntegrationPatch, response: Response, if_match: IfMatch = None
 ) -> IntegrationOut:
-    """Also how credentials are renewed, which clears ``needsAttention``, and how it is paused and goes on."""
-    context.require_admin("change the connections of")
+    """Changes a connection. Sending new credentials clears ``needsAttention``; ``enabled`` pauses and resumes it."""
+    context.require_admin("change a connection")
     row = await connections.get_connected(context.session, integration_id, lock=True)
     changes: dict[str, Any] = given.given()
     if "projection" in changes:
@@ -237,16 +240,16 @@ def _known_secrets(context: RequestContext, row: Integration) -> dict[str, objec
 
 
 class Goodbye(IntegrationOut):
-    """``webhookLeft`` says why our webhook is still at the vendor, where it is; null otherwise."""
+    """``webhookLeft`` explains why Afterword's webhook is still at the vendor; null if it isn't."""
 
     webhook_left: str | None
 
 
 @routes.delete("/{integration_id}")
 async def disconnect(context: Context, integration_id: PathId, if_match: IfMatch = None) -> Goodbye:
-    """Gives the connection up: its credentials are destroyed, and its webhook is taken away at the vendor where that
-    is possible. Links to tickets stay and can be read; webhooks that still come are answered with 410."""
-    context.require_admin("disconnect the connections of")
+    """Disconnects: deletes the credentials and, if possible, the webhook at the vendor. Links to tickets stay
+    readable; later webhooks get 410."""
+    context.require_admin("disconnect a connection")
     row = await connections.get_connected(context.session, integration_id)
     left = await _unhook(context, row)
     row = await connections.get_connected(context.session, integration_id, lock=True)
@@ -273,7 +276,7 @@ async def _unhook(context: RequestContext, row: Integration) -> str | None:
     except (DomainError, TrackerUnavailable) as problem:
         return str(problem)
     except TimeoutError:
-        return f"{shelf.tracker(row.kind).label} did not answer in time"
+        return f"{shelf.tracker(row.kind).label} didn't answer in time"
     return None
 
 

@@ -34,7 +34,7 @@ routes: APIRouter = router("integrations", prefix="/integrations")
 
 
 class SampleIn(StrictlyGiven):
-    """An action item that is not there."""
+    """An example action item."""
 
     description: Annotated[str, Words(2000)] = "Try the connection"
     details: Text = None
@@ -47,7 +47,7 @@ class SampleIn(StrictlyGiven):
 
 
 class DryRunIn(StrictlyGiven):
-    """An item that is there, or a sample; without either, a sample of our own."""
+    """An existing action item or a sample; without either, a default sample."""
 
     action_item_id: Ref | None = None
     sample: SampleIn | None = None
@@ -55,13 +55,13 @@ class DryRunIn(StrictlyGiven):
     @model_validator(mode="after")
     def _one_of_them(self) -> "DryRunIn":
         if self.action_item_id and self.sample:
-            raise PydanticCustomError("both", "Give an actionItemId or a sample, not both")
+            raise PydanticCustomError("both", "Send an actionItemId or a sample, not both")
         return self
 
 
 class FieldOut(Shape):
-    """``value`` is ours, in the tracker's words; ``now`` what the ticket says, null where there is none yet. ``note``
-    says what people should know."""
+    """``value`` is what Afterword would send, ``now`` what the ticket has; null if there is no ticket yet. ``note``
+    explains it."""
 
     field: str
     name: str
@@ -72,7 +72,7 @@ class FieldOut(Shape):
 
 
 class LackingOut(Shape):
-    """A required field without a fitting value. ``options``: allowed value to its name."""
+    """A required field without a valid value. ``options`` maps allowed values to their names."""
 
     id: str
     name: str
@@ -82,9 +82,8 @@ class LackingOut(Shape):
 
 
 class DryRunOut(Shape):
-    """``ok``: nothing stands in the way. ``operation`` is ``create``, or ``update`` of the ticket ``key``: of two
-    values that differ, the one that was changed since both agreed will hold. ``problems`` are what the tracker
-    refused."""
+    """``ok``: no problems. ``operation`` is ``create``, or ``update`` of the ticket ``key``. If two values differ,
+    the one that changed since both last matched wins. ``problems`` are what the tracker refused."""
 
     ok: bool
     operation: Literal["create", "update"]
@@ -123,9 +122,9 @@ class Answers:
 
 @routes.post("/{integration_id}/dry-run")
 async def dry_run(context: Context, integration_id: PathId, given: DryRunIn | None = None) -> DryRunOut:
-    """What would be written for this action item: every field, what is required and has no value, and an owner who has
-    no account there."""
-    context.require_admin("try the connections of")
+    """Shows what would be sent for this action item: every field, required fields without a value, and an owner
+    without a linked account. Nothing is sent."""
+    context.require_admin("run a dry run")
     given = given or DryRunIn()
     row = await connections.get_connected(context.session, integration_id)
     need_tracker(row)
@@ -240,18 +239,18 @@ def _field(name: str, label: str, value: JsonValue, now: str | None, note: str |
 
 
 def _place_note(place: str | None) -> str | None:
-    return None if place else "The connection's own."
+    return None if place else "The connection's default."
 
 
 def _status_note(trial: Trial, status: str | None) -> str | None:
     if trial.linked is None and trial.status is not ActionItemStatus.OPEN:
-        return "It is made open, and moved then."
-    return None if status else "By category: whatever the tracker calls it."
+        return "The ticket is created open, then moved to this status."
+    return None if status else "Matched by category."
 
 
 def _owner_note(trial: Trial) -> str | None:
     if trial.owner_id is None:
-        return "The item has no owner."
+        return "The action item has no owner."
     if trial.account is None:
-        return f"{trial.owner_name} has no account here: nobody is assigned, and a comment names them."
+        return f"{trial.owner_name} has no linked account: the ticket stays unassigned and a comment names them."
     return None

@@ -27,7 +27,8 @@ routes: APIRouter = router("lifecycle", prefix="/postmortems/{postmortem_id}")
 
 
 class SubmitIn(Given):
-    """``reviewerIds`` are asked on top of those named before; ``publishOnApproval`` publishes on the last approval."""
+    """``reviewerIds`` are added to the current reviewers. ``publishOnApproval`` publishes automatically after the
+    last approval."""
 
     reviewer_ids: Annotated[list[Ref], Field(max_length=50, default_factory=list)]
     publish_on_approval: bool | None = None
@@ -43,7 +44,7 @@ class ReviewIn(Given):
 
 
 class ReviewersIn(Given):
-    """One, several at once, or the active members of a team who are neither its author nor reviewers already."""
+    """One person, several, or a team's active members other than the author and current reviewers."""
 
     user_id: Ref | None = None
     user_ids: Annotated[list[Ref], Field(max_length=50, default_factory=list)]
@@ -52,7 +53,7 @@ class ReviewersIn(Given):
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
         if not (self.people() or self.team_id):
-            raise ValueError("name somebody in userId or userIds, or a teamId")
+            raise ValueError("send a userId, userIds, or a teamId")
         return self
 
     def people(self) -> tuple[str, ...]:
@@ -60,13 +61,13 @@ class ReviewersIn(Given):
 
 
 class ReplacementIn(Given):
-    """Who reviews instead."""
+    """The new reviewer."""
 
     user_id: Ref
 
 
 class ReviewersOut(Listing[ReviewerListed]):
-    """``added`` are those whom this request added."""
+    """``added`` lists the reviewers that this request added."""
 
     added: list[str]
 
@@ -86,13 +87,13 @@ class ReasonIn(Given):
 
 
 class ExtendIn(ReasonIn):
-    """``until`` is the new due instant."""
+    """``until`` is the new due time."""
 
     until: Instant
 
 
 class EscalationOut(Shape):
-    """``covers`` are lower rungs that were said in the same message."""
+    """``covers`` lists earlier escalation steps that the same message covered."""
 
     rung: str
     at: datetime
@@ -102,8 +103,8 @@ class EscalationOut(Shape):
 
 
 class TargetOut(Shape):
-    """What remains is in seconds, negative once it is past due, null once it is settled: by the clock on the wall, and
-    in working time of the policy's office."""
+    """The remaining time is in seconds, negative once overdue, null once settled: in elapsed time, and in working
+    time of the policy."""
 
     name: TargetName
     due_at: datetime
@@ -121,7 +122,7 @@ class TargetOut(Shape):
 async def submit(
     context: Context, postmortem_id: PathId, response: Response, given: SubmitIn | None = None
 ) -> PostmortemOut:
-    """DRAFT to IN_REVIEW. Refused with every reason at once."""
+    """Moves a DRAFT to IN_REVIEW. If it isn't ready, the response lists every reason."""
     given = given or SubmitIn()
     await commands.run_postmortem_command(
         context,
@@ -135,13 +136,13 @@ async def submit(
 
 @routes.post("/publish")
 async def publish(context: Context, postmortem_id: PathId, response: Response) -> PostmortemOut:
-    """IN_REVIEW to PUBLISHED. Refused with every reason at once."""
+    """Moves a postmortem from IN_REVIEW to PUBLISHED. If it isn't ready, the response lists every reason."""
     return await _moved(context, postmortem_id, PostmortemAction.PUBLISH, response)
 
 
 @routes.post("/archive")
 async def archive(context: Context, postmortem_id: PathId, response: Response) -> PostmortemOut:
-    """PUBLISHED to ARCHIVED; administrators."""
+    """Moves a PUBLISHED postmortem to ARCHIVED. Administrators only."""
     return await _moved(context, postmortem_id, PostmortemAction.ARCHIVE, response)
 
 
@@ -149,7 +150,8 @@ async def archive(context: Context, postmortem_id: PathId, response: Response) -
 async def request_changes(
     context: Context, postmortem_id: PathId, response: Response, given: CommentIn | None = None
 ) -> PostmortemOut:
-    """Back to DRAFT (a reviewer), or from PUBLISHED back to IN_REVIEW (an administrator). A comment says what."""
+    """Sends a postmortem back to DRAFT (as a reviewer), or reopens a PUBLISHED one for review (as an administrator).
+    The comment says what should change."""
     comment = given.comment if given else None
     return await _moved(context, postmortem_id, PostmortemAction.REQUEST_CHANGES, response, comment)
 
@@ -170,7 +172,7 @@ async def _moved(
 
 @routes.get("/reviews")
 async def list_reviews(context: Context, postmortem_id: PathId) -> Listing[ReviewOut]:
-    """Every decision, oldest first, with the content revision that it was made on."""
+    """Lists every review decision, oldest first, with the content revision it was made on."""
     seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
     found = await reviews.list_reviews(context.session, seen)
     current = seen.postmortem.content_revision
@@ -192,7 +194,7 @@ async def list_reviews(context: Context, postmortem_id: PathId) -> Listing[Revie
 
 @routes.post("/reviews", status_code=201)
 async def review(context: Context, postmortem_id: PathId, given: ReviewIn, response: Response) -> PostmortemOut:
-    """A reviewer approves the current revision, or asks for changes."""
+    """Approves the current revision, or requests changes. Reviewers only."""
     action = PostmortemAction.APPROVE if given.decision is Decision.APPROVE else PostmortemAction.REQUEST_CHANGES
     return await _moved(context, postmortem_id, action, response, given.comment)
 
@@ -226,7 +228,7 @@ def _listed(one: PostmortemReviewer, seen: postmortems.VisiblePostmortem, absenc
 
 @routes.post("/reviewers", status_code=201)
 async def add_reviewers(context: Context, postmortem_id: PathId, given: ReviewersIn) -> ReviewersOut:
-    """Never the author. In review, whoever is added is asked at once."""
+    """Adds reviewers. The author can't be a reviewer. If the postmortem is in review, they're notified right away."""
     seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
     asked = dict.fromkeys(given.people())
     if given.team_id:
@@ -244,7 +246,8 @@ async def add_reviewers(context: Context, postmortem_id: PathId, given: Reviewer
 async def replace_reviewer(
     context: Context, postmortem_id: PathId, user_id: PathId, given: ReplacementIn
 ) -> Listing[ReviewerListed]:
-    """Somebody else reviews instead, such as for a reviewer who left or is away; in review, they are asked at once."""
+    """Replaces a reviewer, such as one who left or is away. If the postmortem is in review, the new reviewer is
+    notified right away."""
     changed = (user_id, given.user_id)
     await commands.run_postmortem_command(context, postmortem_id, PostmortemAction.REPLACE_REVIEWER, person_ids=changed)
     return await list_reviewers(context, postmortem_id)
@@ -262,7 +265,7 @@ async def remove_reviewer(context: Context, postmortem_id: PathId, user_id: Path
 
 @routes.get("/targets")
 async def list_targets(context: Context, postmortem_id: PathId) -> Listing[TargetOut]:
-    """Each timing target: when it is due, how it stands, and who was nudged."""
+    """Lists each timing target: when it is due, its state, and who was reminded."""
     seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
     found = await reviews.list_targets(context.session, seen, context.now)
     return Listing(items=[_target_out(one) for one in found])
@@ -289,7 +292,7 @@ def _target_out(one: reviews.TargetStanding) -> TargetOut:
 
 @routes.post("/targets/{target}/waive")
 async def waive(context: Context, postmortem_id: PathId, target: TargetName, given: ReasonIn) -> Listing[TargetOut]:
-    """The target is not asked for any more. Needs a reason, and is audited."""
+    """Waives a target: Afterword stops reminding people of it. Needs a reason, and is audited."""
     words = {"reason": given.reason}
     await commands.run_postmortem_command(
         context, postmortem_id, PostmortemAction.WAIVE_TARGET, words, target=target.value
@@ -299,7 +302,7 @@ async def waive(context: Context, postmortem_id: PathId, target: TargetName, giv
 
 @routes.post("/targets/{target}/extend")
 async def extend(context: Context, postmortem_id: PathId, target: TargetName, given: ExtendIn) -> Listing[TargetOut]:
-    """The target is due later. Needs a reason, and is audited and counted."""
+    """Extends a target to a later time. Needs a reason, is audited, and is counted."""
     words = {"reason": given.reason}
     await commands.run_postmortem_command(
         context, postmortem_id, PostmortemAction.EXTEND_TARGET, words, target=target.value, until=given.until

@@ -20,8 +20,8 @@ routes: APIRouter = router("action items", prefix="/postmortems")
 
 
 class TicketsIn(Given):
-    """A ticket for each open action item, or for those in ``itemIds``. ``integrationId`` may be left out where there is
-    only one tracker."""
+    """Tickets for all open action items, or for those in ``itemIds``. You can leave out ``integrationId`` if there
+    is only one tracker."""
 
     integration_id: Ref | None = None
     item_ids: Annotated[list[Ref], Field(max_length=500)] | None = None
@@ -35,7 +35,7 @@ class RefusedOut(Shape):
 
 
 class BatchOut(Shape):
-    """How far it is in one connection."""
+    """The progress in one connection."""
 
     integration_id: str
     total: int
@@ -47,8 +47,8 @@ class BatchOut(Shape):
 
 
 class ProgressOut(Shape):
-    """``total`` tickets were asked for: ``done`` are there, ``pending`` are on their way, the others were refused, each
-    with the tracker's reason. ``batches`` says the same by connection."""
+    """Of ``total`` requested tickets, ``done`` exist and ``pending`` aren't created yet; the others were refused,
+    each with the tracker's reason. ``batches`` breaks this down by connection."""
 
     total: int
     done: int
@@ -82,8 +82,8 @@ async def _progress(context: RequestContext, postmortem_id: str) -> ProgressOut:
 
 @routes.post("/{postmortem_id}/tickets", status_code=202)
 async def open_tickets(context: Context, postmortem_id: PathId, given: TicketsIn | None = None) -> ProgressOut:
-    """They are made in the background, a few at a time. Asked for again, it makes what is missing and tries again what
-    was refused; what is there stays."""
+    """Creates tickets in the background, a few at a time. Calling it again creates missing tickets and retries
+    refused ones; existing tickets stay."""
     given = given or TicketsIn()
     seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id, lock=True)
     ticket_batches.check_may_ask(seen)
@@ -98,6 +98,6 @@ async def open_tickets(context: Context, postmortem_id: PathId, given: TicketsIn
 
 @routes.get("/{postmortem_id}/tickets")
 async def get_tickets(context: Context, postmortem_id: PathId) -> ProgressOut:
-    """How far the tickets are that were asked for in one go."""
+    """Shows the progress of tickets created together."""
     await postmortems.get_visible(context.session, context.viewer, postmortem_id)
     return await _progress(context, postmortem_id)

@@ -34,7 +34,7 @@ class Owned:
 
 
 async def list_accounts(session: AsyncSession, integration_id: str, ask: Ask) -> Page[Owned]:
-    """Oldest first."""
+    """Lists the postmortem's action items, oldest first."""
     statement = (
         select(PersonAccount, Person)
         .join(Person, Person.id == PersonAccount.person_id)
@@ -145,11 +145,11 @@ def conflicts(known: Iterable[PersonAccount], pairs: Sequence[Pair]) -> dict[int
     wrong: dict[int, str] = {}
     for place, one in enumerate(pairs):
         if (first := said_people.setdefault(one.person_id, place)) != place:
-            wrong[place] = f"{one.person_id} is named before, in pair {first + 1}"
+            wrong[place] = f"{one.person_id} is already listed in pair {first + 1}"
         elif (first := said_accounts.setdefault(one.account, place)) != place:
-            wrong[place] = f"the account '{one.account}' is given before, in pair {first + 1}"
+            wrong[place] = f"the account '{one.account}' is already listed in pair {first + 1}"
         elif one.account in held:
-            wrong[place] = f"the account '{one.account}' is {held[one.account]}'s"
+            wrong[place] = f"the account '{one.account}' is already linked to {held[one.account]}"
     return wrong
 
 
@@ -157,7 +157,7 @@ async def drop_account(session: AsyncSession, viewer: Viewer, integration_id: st
     """Raises NotFound."""
     row = await find_account(session, integration_id, person_id)
     if row is None:
-        raise NotFound(kind="account of", id=person_id)
+        raise NotFound(kind="linked account of", id=person_id)
     audit(session, viewer, "account.dropped", "integration", integration_id, before=_told(row))
     await session.delete(row)
     await session.flush()

@@ -75,7 +75,7 @@ async def replay_in(session: AsyncSession, viewer: Viewer, attempt: SyncAttempt,
     )
     delivery = (await session.execute(statement.with_for_update())).scalar_one_or_none()
     if delivery is None:
-        raise NothingToReplay(number=attempt.id, why="its delivery is not kept.")
+        raise NothingToReplay(number=attempt.id, why="its delivery is no longer stored.")
     await reopen_delivery(session, delivery.id)
     _note(session, viewer, attempt, now)
     return delivery
@@ -91,7 +91,7 @@ async def replay_out(session: AsyncSession, viewer: Viewer, attempt: SyncAttempt
     )
     row = (await session.execute(statement)).one_or_none()
     if row is None:
-        raise NothingToReplay(number=attempt.id, why="the action item has no ticket in this connection any more.")
+        raise NothingToReplay(number=attempt.id, why="the action item no longer has a ticket in this connection.")
     item, ticket = row
     if ticket.link_state == LinkState.REFUSED and ticket.external_id is None:
         ticket.link_state, ticket.detail = LinkState.PENDING.value, None

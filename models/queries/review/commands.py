@@ -111,15 +111,15 @@ async def check(asked: Asked) -> None:
         _check_delete(asked)
         return
     verb, check_state = _CHECKS[asked.command.action]
-    access.check(verb, asked.status, asked.seen.relations, asked.command.action.value.lower().replace("_", " "))
+    access.check(verb, asked.status, asked.seen.relations)
     await check_state(asked)
 
 
 def _check_delete(asked: Asked) -> None:
     access.check(Verb.DELETE, asked.status, asked.seen.relations)
     if asked.status is not Status.DRAFT:
-        hint = "Only drafts can be deleted; a published one can be archived."
-        raise IllegalTransition(move="delete", entity="postmortem", status=asked.status, hint=hint)
+        hint = "You can delete drafts only. Archive a published postmortem instead."
+        raise IllegalTransition(move="delete a postmortem", entity="postmortem", status=asked.status, hint=hint)
 
 
 async def _check_reviewing(asked: Asked) -> None:
@@ -170,8 +170,10 @@ async def _check_removal(asked: Asked) -> None:
 
 def _check_reviewing_is_open(asked: Asked) -> None:
     if asked.status not in {Status.DRAFT, Status.IN_REVIEW}:
-        hint = "Reviewers are asked and let go before it is published."
-        raise IllegalTransition(move="change reviewers", entity="postmortem", status=asked.status, hint=hint)
+        hint = "Reviewers can change only before a postmortem is published."
+        raise IllegalTransition(
+            move="change the reviewers of a postmortem", entity="postmortem", status=asked.status, hint=hint
+        )
 
 
 async def _check_waive(asked: Asked) -> None:

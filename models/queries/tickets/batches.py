@@ -53,7 +53,7 @@ class Progress:
 
 
 def check_may_ask(seen: VisiblePostmortem) -> None:
-    access.check(Verb.CHANGE_ITEM, Status(seen.postmortem.status), seen.relations, "open the tickets of")
+    access.check(Verb.CHANGE_ITEM, Status(seen.postmortem.status), seen.relations, "create tickets for this postmortem")
 
 
 def may_ask(seen: VisiblePostmortem) -> bool:
