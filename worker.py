@@ -15,18 +15,18 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from temporalio.workflow import SandboxImportNotificationPolicy
 
 from activities.action_items import ActionItemActivities
-from activities.chat import ChatActivities
+from activities.chat.answering import ChatActivities
 from activities.notifications import NotificationActivities
 from activities.postmortems import PostmortemActivities
 from activities.tickets.batches import TicketBatchActivities
+from activities.tickets.pushing import PushActivities
 from activities.tickets.reconciliation import ReconciliationActivities
-from activities.tickets.sync import TicketActivities
+from activities.tickets.webhooks import TicketWebhookActivities
 from application.commands import Commands
 from integrations import shelf
 from models.keyring import Keyring
 from models.session import Sessions
-from runtime.chat.answering import Answering
-from runtime.chat.desk import Desk
+from runtime.background.jobs import run_jobs
 from runtime.connections import (
     connect_temporal,
     metrics_runtime,
@@ -37,7 +37,6 @@ from runtime.connections import (
 from runtime.dispatch import Dispatch
 from runtime.logging import configure_logging
 from runtime.settings import Settings, get_settings
-from runtime.upkeep import Upkeep
 from workflows.queues import CHAT_QUEUE, NOTIFY_QUEUE, TASK_QUEUE, tracker_queue
 from workflows.registry import WORKFLOWS
 
@@ -71,7 +70,8 @@ def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url
     """One for workflows and the database, one for messages, one for each tracker, one for answers in chats."""
     postmortems = PostmortemActivities(sessions)
     items = ActionItemActivities(sessions)
-    tickets = TicketActivities(sessions, keyring, base_url)
+    pushes = PushActivities(sessions, keyring, base_url)
+    webhooks = TicketWebhookActivities(sessions, keyring)
     reconciliation = ReconciliationActivities(sessions, keyring, base_url)
     batches = TicketBatchActivities(sessions)
     notifications = NotificationActivities(sessions, keyring, base_url)
@@ -88,7 +88,7 @@ def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url
             items.load_action_item,
             items.commit_action_item_command,
             items.nudge_for_overdue,
-            tickets.apply_delivery,
+            webhooks.apply_delivery,
             reconciliation.finish_reconciliation,
             batches.look_at_batch,
             batches.put_into_outbox,
@@ -109,7 +109,7 @@ def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url
         Worker(
             client,
             task_queue=tracker_queue(kind),
-            activities=[tickets.push_ticket, reconciliation.keep_webhook, reconciliation.reconcile_page],
+            activities=[pushes.push_ticket, reconciliation.keep_webhook, reconciliation.reconcile_page],
             max_task_queue_activities_per_second=shelf.tracker(kind).calls_per_second,
             graceful_shutdown_timeout=GRACE,
         )
@@ -119,8 +119,8 @@ def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url
 
 
 def build_chat_worker(client: Client, sessions: Sessions, keyring: Keyring, base_url: str) -> Worker:
-    desk = Desk(sessions, keyring, Commands(sessions, dispatch := Dispatch(client, _always)), dispatch, base_url)
-    answers = ChatActivities(Answering(desk))
+    dispatch = Dispatch(client, _always)
+    answers = ChatActivities(sessions, keyring, Commands(sessions, dispatch), dispatch, base_url)
     return Worker(
         client,
         task_queue=CHAT_QUEUE,
@@ -144,8 +144,8 @@ async def main(settings: Settings | None = None) -> None:
         await database.close()
         return
     dispatch = Dispatch(client, _always)
-    upkeep = asyncio.create_task(
-        Upkeep(database.sessions, dispatch, keyring, timedelta(minutes=settings.reconcile_minutes)).run()
+    background = asyncio.create_task(
+        run_jobs(database.sessions, dispatch, keyring, timedelta(minutes=settings.reconcile_minutes))
     )
     async with AsyncExitStack() as stack:
         workers = build_workers(client, database.sessions, keyring, settings.base_url)
@@ -155,8 +155,8 @@ async def main(settings: Settings | None = None) -> None:
         await stop.wait()
         log.info("worker stopping")
         faulthandler.dump_traceback_later(LONGEST_END, exit=True)
-        upkeep.cancel()
-        await asyncio.gather(upkeep, return_exceptions=True)
+        background.cancel()
+        await asyncio.gather(background, return_exceptions=True)
         await asyncio.gather(*(one.shutdown() for one in workers))  # the stack would ask one after the other
     await database.close()
     await asyncio.sleep(0.2)  # an exit right after the shutdown can abort in the SDK's threads

@@ -7,10 +7,12 @@ import structlog
 from temporalio import activity
 
 from activities.refusals import transaction
+from application.action_items.commands import commit_command
+from application.action_items.snapshots import read_snapshot
+from application.escalation import reminders
 from domain.action_items.commands import ActionItemCommand
 from domain.action_items.snapshots import ActionItemSnapshot
 from models.queries import action_items
-from models.queries.escalation import reminders
 from models.session import Sessions
 
 log = structlog.get_logger()
@@ -48,14 +50,14 @@ class ActionItemActivities:
             given = LoadActionItem(given, datetime.now(UTC))
         async with transaction(self._sessions) as session:
             await action_items.mark_started(session, given.action_item_id)
-            await reminders.look_at_item(session, given.action_item_id, given.at)
-            return await action_items.snapshot(session, given.action_item_id)
+            await reminders.plan_item_reminders(session, given.action_item_id, given.at)
+            return await read_snapshot(session, given.action_item_id)
 
     @activity.defn
     async def commit_action_item_command(self, given: CommitActionItemCommand) -> ActionItemSnapshot:
         """The commit point of a command. Raises its refusal."""
         async with transaction(self._sessions) as session:
-            snapshot = await action_items.commit(session, given.command, given.at)
+            snapshot = await commit_command(session, given.command, given.at)
         log.info(
             "action item command committed",
             action_item_id=given.command.action_item_id,
@@ -69,8 +71,8 @@ class ActionItemActivities:
     async def nudge_for_overdue(self, given: NudgeForOverdue) -> ActionItemSnapshot:
         """Reads the facts again and asks whom the ladder names by now, each for each rung once."""
         async with transaction(self._sessions) as session:
-            told = await reminders.nudge_for_item(session, given.action_item_id, given.at)
-            snapshot = await action_items.snapshot(session, given.action_item_id)
+            told = await reminders.send_item_reminders(session, given.action_item_id, given.at)
+            snapshot = await read_snapshot(session, given.action_item_id)
         for one in told:
-            log.info("asked", action_item_id=given.action_item_id, rung=one.rung, to=one.to)
+            log.info("asked", action_item_id=given.action_item_id, step=one.step, to=one.to)
         return snapshot

@@ -17,6 +17,7 @@ from temporalio.exceptions import ApplicationError
 from activities.heartbeat import beating
 from activities.refusals import transaction
 from application.notifications import delivery, planning
+from application.notifications.connection_trouble import record_recovery, record_trouble
 from application.notifications.delivery import PreparedMessage, Route
 from application.notifications.wording import MessageWriter
 from domain.errors import AddressGone, CredentialsLocked, DomainError
@@ -24,22 +25,21 @@ from domain.notifications.timing import DeliveryPlan
 from integrations import shelf
 from integrations.notifier import Message, MessageKind, Notifier, NotifierUnavailable, Receipt, Recipient
 from models.keyring import Keyring
-from models.queries.connections import connections
 from models.queries.notifications import addresses
 from models.session import Sessions
 
 log = structlog.get_logger()
 
-PATIENCE = 8
-"""Attempts after which a route that stumbles is given up for this message, and the next one is tried: with the policy
-``retries.NOTIFY`` that is after 20 minutes."""
+ATTEMPTS_PER_ROUTE = 8
+"""After so many failed attempts the next route is tried. With the policy ``retries.NOTIFY`` that is after 20
+minutes."""
 SENDING_LASTS = 60.0
-"""Seconds for one route."""
+"""Seconds that one route may take."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanNotifications:
-    """``at`` is the workflow's own time."""
+    """``at`` is the time of the workflow."""
 
     receiver_id: str
     at: datetime
@@ -53,7 +53,7 @@ class DeliverMessage:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
-    """``channel`` None: not now, since it is not the receiver's time any more, or nothing of it was left."""
+    """``channel`` None: not sent, because the receiver must not be notified now, or nothing is relevant any more."""
 
     channel: str | None
 
@@ -66,19 +66,19 @@ class NotificationActivities:
 
     @activity.defn
     async def plan_voice(self, given: PlanNotifications) -> DeliveryPlan:
-        """Takes the receiver's notices out of the outbox; when to look next."""
+        """Takes the receiver's notices out of the outbox and plans when to act on them."""
         async with transaction(self._sessions) as session:
             return await planning.plan(session, given.receiver_id, given.at)
 
     @activity.defn
     async def compose_message(self, given: PlanNotifications) -> str | None:
-        """The id of the message that is to be sent now."""
+        """The id of the message to send now; None if there is none."""
         async with transaction(self._sessions) as session:
             return await planning.compose(session, given.receiver_id, given.at)
 
     @activity.defn
     async def deliver_message(self, given: DeliverMessage) -> DeliveryResult:
-        """Reads every fact again, then tries one route after the other; the inbox has it in any case."""
+        """Reads everything again, then tries one route after another. The inbox has the notices in any case."""
         now = given.at + _elapsed()
         async with transaction(self._sessions) as session:
             prepared = await delivery.prepare_message(session, given.message_id, now)
@@ -91,8 +91,8 @@ class NotificationActivities:
         message = MessageWriter(self._base_url, self._token(prepared), zone, now).write(prepared)
         failed: list[str] = []
         for place, route in enumerate(routes):
-            is_patient = activity.info().attempt < PATIENCE * (place + 1)
-            sent = await self._try(prepared, message, route, now, failed, is_patient=is_patient)
+            may_retry = activity.info().attempt < ATTEMPTS_PER_ROUTE * (place + 1)
+            sent = await self._try(prepared, message, route, now, failed, may_retry=may_retry)
             if sent is not None:
                 await self._record(prepared, route, sent, now)
                 return DeliveryResult(route.integration.kind)
@@ -121,7 +121,7 @@ class NotificationActivities:
                 unreachable=None,
                 thread=sent.receipt.thread,
             )
-            await connections.note_recovery(session, route.integration.id, now, team_id=team_id)
+            await record_recovery(session, route.integration.id, now, team_id=team_id)
         log.info(
             "message sent", message_id=prepared.message.id, to=prepared.receiver.id, channel=route.integration.kind
         )
@@ -134,17 +134,17 @@ class NotificationActivities:
         now: datetime,
         failed: list[str],
         *,
-        is_patient: bool,
+        may_retry: bool,
     ) -> "_Sent | None":
-        """None where this route leads nowhere; ``failed`` then says why. Raises to be tried again."""
+        """None if this route does not work, and then adds the reason to ``failed``. Raises to be retried."""
         kind, person, team = route.integration.kind, prepared.receiver.person, prepared.receiver.team
         try:
             return await beating(self._send(prepared, message, route))
-        except NotifierUnavailable as stumble:
-            if is_patient:
-                delay = timedelta(seconds=stumble.retry_after) if stumble.retry_after is not None else None
-                raise ApplicationError(str(stumble), type="NotifierUnavailable", next_retry_delay=delay) from None
-            failed.append(str(stumble))
+        except NotifierUnavailable as error:
+            if may_retry:
+                delay = timedelta(seconds=error.retry_after) if error.retry_after is not None else None
+                raise ApplicationError(str(error), type="NotifierUnavailable", next_retry_delay=delay) from None
+            failed.append(str(error))
         except AddressGone as refusal:
             failed.append(str(refusal))
             if person is not None:
@@ -154,14 +154,14 @@ class NotificationActivities:
                         session, route.integration.id, person.id, gone, now, refused=str(refusal)
                     )
             else:
-                await self._break(route, str(refusal), now, team.id if team else None)
+                await self._report_trouble(route, str(refusal), now, team.id if team else None)
         except CredentialsLocked as refusal:
             failed.append(f"{kind}: {refusal}")
-            await self._break(route, str(refusal), now, None)
+            await self._report_trouble(route, str(refusal), now, None)
         except DomainError as refusal:
             failed.append(str(refusal))
             is_channel = refusal.code == "ChannelArchived" and team is not None
-            await self._break(route, str(refusal), now, team.id if team and is_channel else None)
+            await self._report_trouble(route, str(refusal), now, team.id if team and is_channel else None)
         return None
 
     async def _send(self, prepared: PreparedMessage, message: Message, route: Route) -> "_Sent":
@@ -181,7 +181,7 @@ class NotificationActivities:
             raise NotifierUnavailable(route.integration.kind, f"no answer within {SENDING_LASTS:.0f} s") from None
 
     async def _thread(self, message: Message, route: Route) -> str | None:
-        """What it stands under in a team's channel, if it is about one postmortem."""
+        """The message in the team's channel to reply to, if this one is about a single postmortem."""
         if len(message.threads) != 1 or message.kind is MessageKind.REPORT:
             return None
         async with transaction(self._sessions) as session:
@@ -199,9 +199,9 @@ class NotificationActivities:
             )
         return address
 
-    async def _break(self, route: Route, why: str, now: datetime, team_id: str | None) -> None:
+    async def _report_trouble(self, route: Route, why: str, now: datetime, team_id: str | None) -> None:
         async with transaction(self._sessions) as session:
-            await connections.note_trouble(session, route.integration.id, why, now, team_id=team_id)
+            await record_trouble(session, route.integration.id, why, now, team_id=team_id)
 
     def _token(self, prepared: PreparedMessage) -> str | None:
         return self._keyring.sign("unsubscribe", prepared.receiver.id) if prepared.receiver.person else None
@@ -214,12 +214,13 @@ class _Sent:
 
 
 def people_kinds() -> list[str]:
-    """Kinds of channels that reach a person, in the order in which they are tried."""
+    """Kinds of connections that reach a person, in the order in which they are tried."""
     found = [(shelf.notifier(kind), kind) for kind in shelf.notifier_kinds()]
     return [kind for _, kind in sorted((one.rank, kind) for one, kind in found if one.reaches_people)]
 
 
 def _elapsed() -> timedelta:
-    """Since it was scheduled: attempts may go on for hours, and the workflow's clock may be another one than ours."""
+    """The time since the activity was scheduled. Attempts may go on for hours, and the workflow's clock may differ from
+    the clock of this machine."""
     info = activity.info()
     return max(info.started_time - info.scheduled_time, timedelta(0))

@@ -7,10 +7,11 @@ import structlog
 from temporalio import activity
 
 from activities.refusals import transaction
+from application.escalation import reminders
+from application.review import commands
 from domain.postmortems.commands import PostmortemCommand
 from domain.postmortems.snapshots import PostmortemSnapshot
-from models.queries.escalation import reminders
-from models.queries.review import commands
+from models.queries.postmortems import snapshots
 from models.session import Sessions
 
 log = structlog.get_logger()
@@ -50,9 +51,9 @@ class PostmortemActivities:
         if isinstance(given, str):
             given = LoadPostmortem(given, datetime.now(UTC))
         async with transaction(self._sessions) as session:
-            await commands.mark_started(session, given.postmortem_id)
-            await reminders.look_at_postmortem(session, given.postmortem_id, given.at)
-            return await commands.snapshot(session, given.postmortem_id)
+            await snapshots.mark_workflow_started(session, given.postmortem_id)
+            await reminders.plan_postmortem_reminders(session, given.postmortem_id, given.at)
+            return await snapshots.read_snapshot(session, given.postmortem_id)
 
     @activity.defn
     async def commit_postmortem_command(self, given: CommitPostmortemCommand) -> PostmortemSnapshot:
@@ -72,8 +73,8 @@ class PostmortemActivities:
     async def nudge_for_target(self, given: NudgeForTarget) -> PostmortemSnapshot:
         """Reads the facts again and asks whom the ladder names by now, each for each rung once."""
         async with transaction(self._sessions) as session:
-            told = await reminders.nudge_for_postmortem(session, given.postmortem_id, given.at)
-            snapshot = await commands.snapshot(session, given.postmortem_id)
+            told = await reminders.send_postmortem_reminders(session, given.postmortem_id, given.at)
+            snapshot = await snapshots.read_snapshot(session, given.postmortem_id)
         for one in told:
-            log.info("asked", postmortem_id=given.postmortem_id, target=one.target, rung=one.rung, to=one.to)
+            log.info("asked", postmortem_id=given.postmortem_id, target=one.target, step=one.step, to=one.to)
         return snapshot

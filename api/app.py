@@ -30,13 +30,13 @@ from api.pages.content import history as history_pages
 from api.pages.content import templates as template_pages
 from api.pages.notifications import inbox as inbox_pages
 from api.pages.notifications import unsubscribe as unsubscribing_pages
-from api.pages.postmortems import discussion as discussion_pages
 from api.pages.postmortems import editors as editor_pages
+from api.pages.postmortems import forms as postmortem_forms
 from api.pages.postmortems import postmortems as postmortem_pages
 from api.pages.rendering import WEB
 from api.pages.review import lifecycle as lifecycle_pages
 from api.request_context import Parts
-from api.v1 import action_items, audit, comments, incidents, style, timeline
+from api.v1 import action_items, audit, comments, incidents, style, tickets, timeline
 from api.v1.access import tokens
 from api.v1.connections import accounts, checks, connections, dry_run, sync_log
 from api.v1.connections import health as connection_health
@@ -46,9 +46,8 @@ from api.v1.notifications import me, reachability
 from api.v1.people import calendars, people, services, teams
 from api.v1.postmortems import editors, postmortems
 from api.v1.postmortems import incidents as linked_incidents
-from api.v1.review import lifecycle
+from api.v1.review import lifecycle, reviewers, targets
 from api.v1.search import search, similar
-from api.v1.tickets import batches
 from models.queries import workers
 from models.session import Sessions
 from runtime.connections import connect_temporal, open_database, open_keyring
@@ -82,7 +81,7 @@ PAGES = (
     timeline_pages,
     audit_pages,
     template_pages,
-    discussion_pages,
+    postmortem_forms,
     item_pages,
     incident_pages,
     integration_pages,
@@ -121,6 +120,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for routes in (
         postmortems.routes,
         lifecycle.routes,
+        reviewers.routes,
+        targets.routes,
         comments.routes,
         sections.routes,
         editors.routes,
@@ -128,7 +129,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         timeline.routes,
         style.routes,
         action_items.routes,
-        batches.routes,
+        tickets.routes,
         incidents.routes,
         people.routes,
         tokens.routes,

@@ -1,11 +1,17 @@
 """Commands of a request: made of what it asks for, checked, and sent to the workflow."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.request_context import RequestContext
+from application.action_items import items
+from application.tickets import batches
 from domain.action_items.commands import ActionItemAction, ActionItemCommand
 from domain.postmortems.commands import PostmortemAction, PostmortemCommand
+from integrations import shelf
+from models.base import new_id
+from models.queries.action_items import get_visible_item
+from models.queries.postmortems import postmortems
 
 
 async def run_postmortem_command(
@@ -36,6 +42,43 @@ async def run_action_item_command(
         action_item_id=action_item_id, action=action, has_words=bool(given), **_request(context), **fields
     )
     await _run(context, command, given)
+
+
+async def add_action_item(context: RequestContext, postmortem_id: str, columns: Mapping[str, Any]) -> str:
+    """Adds an action item, and starts its workflow after the commit. Returns its id."""
+    seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
+    item_id = new_id("ai")
+    await items.add_item(context.session, context.viewer, seen, item_id, columns, context.now)
+    context.after_commit.append(lambda: context.parts.dispatch.start_action_item(item_id))
+    return item_id
+
+
+async def change_action_item(
+    context: RequestContext, item_id: str, changes: Mapping[str, Any], reason: str | None, expected: int | None
+) -> None:
+    """Text is written directly, even while Temporal is unavailable. Any other change is a command."""
+    session, viewer = context.session, context.viewer
+    if changes.keys() <= items.TEXT_COLUMNS:
+        if await items.change_text(session, viewer, item_id, changes, expected, context.now):
+            context.after_commit.append(lambda: context.parts.dispatch.start_action_item(item_id))
+        return
+    if expected is not None:
+        items.check_version(await get_visible_item(session, viewer, item_id), expected)
+    due_on = changes.get("due_on")
+    staged = dict(changes) | ({"due_on": due_on.isoformat()} if due_on else {})
+    arguments = {"changes": staged} | ({"reason": reason} if reason else {})
+    await run_action_item_command(context, item_id, ActionItemAction.CHANGE, arguments)
+
+
+async def open_tickets(
+    context: RequestContext, postmortem_id: str, integration_id: str | None, item_ids: Sequence[str] | None
+) -> None:
+    """Requests tickets for many action items, and starts the batch's workflow after the commit."""
+    kinds = shelf.tracker_kinds()
+    batch_id = await batches.open_tickets(
+        context.session, context.viewer, postmortem_id, kinds, integration_id, item_ids, context.now
+    )
+    context.after_commit.append(lambda: context.parts.dispatch.start_ticket_batch(batch_id))
 
 
 async def _run(

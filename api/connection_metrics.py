@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from domain.action_items.action_item import LinkState
-from domain.connections import ConnectionState, connection_state
+from domain.connections.health import ConnectionState, connection_state
 from models.integration import Integration
 from models.queries.connections import health
 from models.queries.connections.health import Figures

@@ -22,6 +22,10 @@ from api.chat import slack
 from api.errors import documented
 from api.request_context import Parts, bearer
 from application.access.tokens import check_token
+from application.connections.deliveries import conclude_delivery
+from application.incidents.deliveries import apply_reports
+from application.notifications.bounces import apply_bounce
+from application.tickets.deliveries import apply_pull_request
 from domain import access
 from domain.access import OrganizationVerb
 from domain.errors import BadSignature, DomainError, MalformedWebhook, NotAllowed, NotFound, NotSignedIn, ScopeMissing
@@ -30,10 +34,10 @@ from integrations.bounces import KIND as MAIL
 from integrations.slack import KIND as SLACK
 from integrations.tracker import Handshake, News, PullRequestEvent, Tracker
 from models.integration import Integration
-from models.queries.connections import connections
+from models.queries.connections import connections, registrations
+from models.queries.connections.deliveries import insert_delivery, settle_delivery
 from models.queries.tickets import tickets
 from models.session import Session
-from runtime.deliveries import apply_bounce, apply_pull_request, apply_reports
 
 log = structlog.get_logger()
 
@@ -182,7 +186,7 @@ async def _from_tracker(arrival: Arrival, told: list[tuple[str, int]]) -> Receip
         raise NotFound(kind="connection", id=arrival.kind)
     lately = arrival.now - HEARD_LATELY
     if integration.last_webhook_at is None or integration.last_webhook_at < lately:
-        await tickets.note_webhook(arrival.session, integration.id, arrival.now, lately)
+        await registrations.update_last_webhook_at(arrival.session, integration.id, arrival.now, lately)
     if not arrival.news:
         delivery = await _record(arrival, arrival.delivery_id)
         if delivery is None:
@@ -250,7 +254,7 @@ async def _from_mail(arrival: Arrival) -> Receipt:
 
 
 async def _record(arrival: Arrival, delivery_id: str) -> int | None:
-    return await connections.record_delivery(
+    return await insert_delivery(
         arrival.session,
         kind=arrival.kind,
         integration_id=arrival.integration.id if arrival.integration else None,
@@ -263,9 +267,9 @@ async def _record(arrival: Arrival, delivery_id: str) -> int | None:
 
 async def _settle(arrival: Arrival, delivery: int, result: str, delivery_id: str) -> None:
     if arrival.integration is None:  # a report that came with an API token: there is no log for it
-        await connections.settle_delivery(arrival.session, delivery, result, arrival.now)
+        await settle_delivery(arrival.session, delivery, result, arrival.now)
         return
-    await connections.conclude_delivery(
+    await conclude_delivery(
         arrival.session, arrival.integration.id, delivery, result, arrival.now, delivery_id=delivery_id
     )
 

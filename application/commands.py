@@ -7,15 +7,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+from application.action_items import commands as action_item_commands
 from application.audit import command_log
+from application.review import commands as review_commands
+from application.review.context import CommandContext
 from domain.access import Viewer
 from domain.action_items.commands import ActionItemCommand
 from domain.errors import DomainError
 from domain.postmortems.commands import PostmortemCommand
-from models.queries import action_items
+from models.queries.action_items import VisibleActionItem
 from models.queries.audit import command_log as command_queries
 from models.queries.postmortems import postmortems
-from models.queries.review import commands
+from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.session import Session, Sessions
 
 Command = PostmortemCommand | ActionItemCommand
@@ -89,14 +92,13 @@ async def is_to_send(
 
 async def check(
     session: Session, viewer: Viewer, command: Command, arguments: Mapping[str, Any], now: datetime
-) -> None:
-    """Raises what the row in that session refuses, without asking the workflow."""
+) -> VisiblePostmortem | VisibleActionItem:
+    """Raises what the row in that session refuses, without asking the workflow. Returns what the command is about."""
     if isinstance(command, PostmortemCommand):
-        seen = await postmortems.get_visible(session, viewer, command.postmortem_id)
-        await commands.check(commands.Asked(session, viewer, seen, command, arguments, now))
-    else:
-        found = await action_items.get_visible_item(session, viewer, command.action_item_id)
-        await action_items.check(action_items.Asked(session, viewer, found, command, arguments, now))
+        visible = await postmortems.get_visible(session, viewer, command.postmortem_id)
+        await review_commands.check(CommandContext(session, viewer, visible, command, arguments, now))
+        return visible
+    return await action_item_commands.check_command(session, viewer, command, arguments, now)
 
 
 async def _was_committed(session: Session, command: Command) -> bool:

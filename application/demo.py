@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from application.action_items.items import add_item
 from application.incidents.reports import receive_report
 from application.people.people import add_person
 from application.people.services import add_service
@@ -9,9 +10,8 @@ from application.people.teams import add_team
 from application.postmortems.editing import edit_postmortem
 from domain.access import Role, Viewer
 from domain.incidents.incident import IncidentReport, IncidentStatus, Responder, TimelineMark, Urgency
-from models.queries import action_items
 from models.queries.postmortems import postmortems
-from models.queries.review import commands
+from models.queries.review.reviewers import insert_reviewers
 from models.session import Session
 
 PEOPLE = (
@@ -53,7 +53,7 @@ async def _payment_outage(session: Session, now: datetime) -> None:
     jane = Viewer("user_jane", Role.RESPONDER, frozenset({TEAM_ID}), origin="demo")
     await edit_postmortem(session, jane, "pm_xyz", PAYMENT_SECTIONS, expected_version=None, now=now)
     await session.flush()
-    await commands.add_reviewers(session, "pm_xyz", ["user_bob", "user_alice"], now)
+    await insert_reviewers(session, "pm_xyz", ["user_bob", "user_alice"], now)
     seen = await postmortems.get_visible(session, jane, "pm_xyz", lock=True)
     today = now.date()
     for item_id, description, owner_id, days, priority in PAYMENT_ITEMS:
@@ -63,7 +63,7 @@ async def _payment_outage(session: Session, now: datetime) -> None:
             "due_on": today + timedelta(days=days),
             "priority": priority,
         }
-        await action_items.add_item(session, jane, seen, item_id, values, now)
+        await add_item(session, jane, seen, item_id, values, now)
 
 
 def _outage(start: datetime) -> IncidentReport:

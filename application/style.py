@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime
 
+from application.audit.audit_log import audit_postmortem
 from domain import access
 from domain.access import Viewer
 from domain.errors import NotFound, UnknownReference
@@ -10,10 +11,10 @@ from domain.postmortems.lifecycle import Status
 from domain.style.advice import Advice, advise_postmortem, advise_text
 from domain.style.rules import Kind
 from domain.style.suggestions import RULE_IDS
-from models.advice import AdviceIgnore
 from models.queries import style
-from models.queries.postmortems.postmortems import VisiblePostmortem, audit_seen
+from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.session import Session
+from models.style import AdviceIgnore
 
 
 async def list_advice(session: Session, visible: VisiblePostmortem, *, include_ignored: bool = False) -> Advice:
@@ -38,7 +39,7 @@ async def ignore_advice(
     access.check_edit(Status(visible.postmortem.status), visible.relations)
     postmortem_id = visible.postmortem.id
     if await style.insert_ignore(session, postmortem_id, rule, fingerprint, viewer.person_id, now):
-        audit_seen(session, viewer, visible, "advice.ignored", after={"rule": rule, "fingerprint": fingerprint})
+        audit_postmortem(session, viewer, visible, "advice.ignored", after={"rule": rule, "fingerprint": fingerprint})
     return await style.get_ignore(session, postmortem_id, fingerprint)
 
 
@@ -48,4 +49,4 @@ async def stop_ignoring_advice(session: Session, viewer: Viewer, visible: Visibl
     rule = await style.delete_ignore(session, visible.postmortem.id, fingerprint)
     if rule is None:
         raise NotFound(kind="ignored advice", id=fingerprint)
-    audit_seen(session, viewer, visible, "advice.heeded", before={"rule": rule, "fingerprint": fingerprint})
+    audit_postmortem(session, viewer, visible, "advice.heeded", before={"rule": rule, "fingerprint": fingerprint})

@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 import holidays
 from sqlalchemy import select, text, update
 
+from application.escalation import reminders
 from application.people.people import add_person
 from application.people.teams import add_team
 from application.postmortems import opening
@@ -31,11 +32,11 @@ from domain.access import Role
 from domain.escalation.targets import TargetName
 from integrations import public_holidays
 from models.action_item import ActionItem
-from models.escalation import LadderAlarm, LadderStep
+from models.escalation import ReminderAlarm, SentReminder
 from models.notification import Notice
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemTarget
-from models.queries.escalation import policies, reminders, targets
+from models.queries.escalation import policies, targets
 from models.queries.people import calendars
 from models.session import Session, Sessions, make_engine, make_sessions
 from tests.workflows.lab import migrated_postgres
@@ -98,13 +99,17 @@ class Timeline:
                 if deed is not None:
                     subject = await deed(session, at)
                     await session.flush()
-                    look = reminders.look_at_item if subject.startswith("ai_") else reminders.look_at_postmortem
+                    look = (
+                        reminders.plan_item_reminders
+                        if subject.startswith("ai_")
+                        else reminders.plan_postmortem_reminders
+                    )
                     await look(session, subject, at)
                 elif subject.startswith("ai_"):
-                    await reminders.nudge_for_item(session, subject, at)
+                    await reminders.send_item_reminders(session, subject, at)
                 else:
-                    await reminders.nudge_for_postmortem(session, subject, at)
-                alarm = await session.get(LadderAlarm, subject, populate_existing=True)
+                    await reminders.send_postmortem_reminders(session, subject, at)
+                alarm = await session.get(ReminderAlarm, subject, populate_existing=True)
                 rings_at = alarm.rings_at if alarm else None
             self.looks += 1
             if rings_at is not None and rings_at <= at and deed is None:
@@ -235,7 +240,7 @@ class Message:
 
 
 async def messages(session: Session) -> list[Message]:
-    escalations = select(LadderStep.occasion, LadderStep.receiver_id).where(LadderStep.is_escalation)
+    escalations = select(SentReminder.occasion, SentReminder.receiver_id).where(SentReminder.is_escalation)
     high = {tuple(row) for row in (await session.execute(escalations)).all()}
     rows = (await session.execute(select(Notice.person_id, Notice.created_at, Notice.dedupe_key))).all()
     return [Message(person_id, at, (key, person_id) in high) for person_id, at, key in rows]
@@ -260,7 +265,7 @@ def digests(found: list[Message], workers: dict[str, Worker]) -> list[Message]:
 
 async def missed(session: Session, now: datetime) -> tuple[int, int, int, int]:
     """Targets that stayed open for long after they were due, and those of them at the top of the ladder; items, too."""
-    tops = select(LadderStep.subject_id, LadderStep.target).where(LadderStep.rung == "+5")
+    tops = select(SentReminder.subject_id, SentReminder.target).where(SentReminder.rung == "+5")
     top = {tuple(row) for row in (await session.execute(tops)).all()}
     rows = (await session.execute(select(PostmortemTarget))).scalars()
     open_long = [one for one in rows if min(one.met_at or now, now) - one.due_at > timedelta(days=12)]

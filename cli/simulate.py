@@ -1,4 +1,4 @@
-"""Every nudge of a policy as a table, or as JSON: without a server, and for the default policy without a database."""
+"""Every reminder of a policy as a table or as JSON. Needs no server, and no database for the default policy."""
 
 import asyncio
 import json
@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from domain.errors import NotFound
-from domain.escalation.plan import Nudge
 from domain.escalation.policy import Policy
+from domain.escalation.reminders import Reminder
 from domain.escalation.simulation import simulate
 from models.queries.escalation import policies
 from models.session import StoreError
@@ -51,29 +51,29 @@ async def _read(settings: Settings, policy_id: str) -> Policy:
 
 
 def told(policy: Policy, start: datetime, days: int, *, as_json: bool) -> str:
-    nudges = simulate(policy, start, days)
-    return _json(nudges) if as_json else _table(policy, nudges, start, days)
+    reminders = simulate(policy, start, days)
+    return _json(reminders) if as_json else _table(policy, reminders, start, days)
 
 
-def _json(nudges: Sequence[Nudge]) -> str:
+def _json(reminders: Sequence[Reminder]) -> str:
     rows = [
         {
             "at": one.at.isoformat(timespec="seconds").replace("+00:00", "Z"),
             "target": one.target,
-            "rung": one.rung,
+            "rung": one.step,
             "to": one.to,
             "channel": one.channel.value,
         }
-        for one in nudges
+        for one in reminders
     ]
     return json.dumps(rows, indent=2)
 
 
-def _table(policy: Policy, nudges: Sequence[Nudge], start: datetime, days: int) -> str:
+def _table(policy: Policy, reminders: Sequence[Reminder], start: datetime, days: int) -> str:
     """Times are those of the receivers' zone, which here is the policy's, with its name."""
     zone = policy.office.hours.zone
     rows = [COLUMNS]
-    rows += [(_shown(one.at, zone), one.target, one.rung, one.to, one.channel.value) for one in nudges]
+    rows += [(_shown(one.at, zone), one.target, one.step, one.to, one.channel.value) for one in reminders]
     widths = [max(len(row[place]) for row in rows) for place in range(len(COLUMNS))]
     lines = ["  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     begun = f"{policy.name}: resolved {_shown(start, zone)}, {days} days, if no one does anything"

@@ -1,4 +1,4 @@
-"""What people say to Afterword in a chat: the words of a command, what they point at, and what a link may show."""
+"""Rules of the chat front end: commands, the postmortems that they name, and which links may be previewed."""
 
 import re
 from collections.abc import Set as AbstractSet
@@ -9,7 +9,7 @@ from domain.access import Visibility
 from domain.postmortems.lifecycle import Status
 
 
-class Word(StrEnum):
+class CommandName(StrEnum):
     """The first word of a command."""
 
     MINE = "mine"
@@ -22,25 +22,29 @@ class Word(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A command's words. ``word`` None: we do not know what ``first`` means."""
+class CommandText:
+    """A command's text. ``name`` is None if ``first`` is no command."""
 
-    word: Word | None
+    name: CommandName | None
     first: str
     rest: str
 
 
-def read_words(text: str) -> Said:
-    """Nothing at all asks for help."""
+def read_command(text: str) -> CommandText:
+    """An empty text asks for help."""
     first, _, rest = " ".join(text.split()).partition(" ")
     first = first.lower()
-    word = next((one for one in Word if one == first), None)
-    return Said(word if first else Word.HELP, first[:60], rest.strip()[:2000])
+    name = next((one for one in CommandName if one == first), None)
+    return CommandText(name if first else CommandName.HELP, first[:60], rest.strip()[:2000])
+
+
+def shorten(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
 
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """What somebody points at: an id, or the number of a postmortem."""
+    """A postmortem or incident by its id, or a postmortem by its number."""
 
     id: str | None = None
     number: int | None = None

@@ -1,4 +1,4 @@
-"""Chat channels and what is talked about in them."""
+"""Tables of the chat front end: bound channels, and messages that wait for a postmortem."""
 
 from sqlalchemy import CheckConstraint, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,7 +7,7 @@ from models.base import Base, CreatedAt, Id, Instant, Key
 
 
 class ChatChannel(Base):
-    """A channel of a connection that is about one postmortem, or about an incident whose postmortem is to come."""
+    """A channel that is bound to a postmortem, or to an incident whose postmortem is not open yet."""
 
     __tablename__ = "chat_channel"
     __table_args__ = (CheckConstraint("num_nonnulls(postmortem_id, incident_id) = 1", name="about"),)
@@ -21,9 +21,9 @@ class ChatChannel(Base):
 
 
 class ChatPick(Base):
-    """A message that was picked for an incident before its postmortem is there: an event of the timeline to come.
+    """A message that was picked for an incident without a postmortem: an event of the timeline that it will have.
 
-    ``key`` names the message as ``timeline_event.external_id`` will; ``at`` is its own time.
+    ``key`` becomes the event's ``external_id``; ``at`` is the message's own time.
     """
 
     __tablename__ = "chat_pick"

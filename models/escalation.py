@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, Id, Instant, Key
 
 
-class LadderAlarm(Base):
+class ReminderAlarm(Base):
     """Of a postmortem or an action item, whose id is ``subject_id``: when its workflow looks again, and for what.
 
     ``looked_at`` is the last look, ``looks`` until when it was looked at each thing that was owed then, as
@@ -32,7 +32,7 @@ class LadderAlarm(Base):
     looks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
 
 
-class LadderStep(Base):
+class SentReminder(Base):
     """A step of the ladder that somebody was asked at. ``covered_by`` is the higher step whose message said it too.
 
     ``receiver_id`` is a person's id; ``subject_id`` as above. ``occasion`` is the notice's ``dedupe_key``.

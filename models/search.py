@@ -1,4 +1,4 @@
-"""What the full-text search looks through."""
+"""The table that full-text search searches."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from models.base import Base, CreatedAt, Key
 class SearchDocument(Base):
     """Every word of a postmortem once, from its title, tags, sections, action items, timeline and comments.
 
-    A word's positions say where it stands: 1 with weight A in title or tags, 2B in a section, 3C in an action item, 4D
-    in the timeline, 5D in a comment. Triggers (migration 0005) keep it in the transaction that changes the text, so no
-    door can forget it. ``created_at`` is the postmortem's; there is deliberately no index on it (decision 0007).
+    A word's positions say where it is: 1 with weight A in title or tags, 2B in a section, 3C in an action item, 4D in
+    the timeline, 5D in a comment. Triggers (migration 0005) update it in the transaction that changes the text.
+    ``created_at`` is the postmortem's; there is deliberately no index on it (decision 0008).
     """
 
     __tablename__ = "search_document"

@@ -81,8 +81,8 @@ CHAT = WorkflowKind("chat", ChatWorkflow.run, int, "Request {} from a chat", sig
 
 
 class Dispatch:
-    """Everything but :meth:`send_command` answers False if Temporal cannot be reached: the worker's upkeep does it
-    later."""
+    """Everything but :meth:`send_command` answers False if Temporal cannot be reached: the worker's background jobs
+    do it later."""
 
     def __init__(self, client: Client, worker_alive: Callable[[], Awaitable[bool]]) -> None:
         self._client = client

@@ -18,7 +18,8 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.action_items import ActionItemActivities, CommitActionItemCommand, LoadActionItem, NudgeForOverdue
-    from activities.tickets.sync import ApplyDelivery, PushTicket, TicketActivities
+    from activities.tickets.pushing import PushActivities, PushTicket
+    from activities.tickets.webhooks import ApplyDelivery, TicketWebhookActivities
     from domain.action_items.commands import ActionItemCommand
     from domain.action_items.snapshots import ActionItemSnapshot, TicketToPush
     from domain.escalation.deadlines import Deadline
@@ -167,14 +168,14 @@ class ActionItemWorkflow:
             del self._deliveries[: len(taken)]
             try:
                 given = ApplyDelivery(self._id, taken[0], workflow.now(), tuple(taken[1:]))
-                snapshot = await commit(TicketActivities.apply_delivery, given, "the ticket changed")
+                snapshot = await commit(TicketWebhookActivities.apply_delivery, given, "the ticket changed")
             except ApplicationError:
                 return  # not handled, so the drain sends it again
             self._keep(snapshot)
 
     async def _push(self, ticket: TicketToPush) -> None:
         await workflow.execute_activity_method(
-            TicketActivities.push_ticket,
+            PushActivities.push_ticket,
             PushTicket(self._id, ticket.id),
             task_queue=tracker_queue(ticket.tracker),
             summary=f"check the ticket in {ticket.tracker}",

@@ -7,7 +7,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.chat import ChatActivities, GiveUp
+    from activities.chat.answering import ChatActivities, GiveUp
     from workflows.queues import CHAT_QUEUE
     from workflows.retries import CHAT
 

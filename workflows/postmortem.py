@@ -5,7 +5,7 @@ or deleted. Messages: update ``command`` (a person or program wants an answer), 
 changed without a command: its text was edited, a report refreshed it), query ``state`` (for operators).
 
 The row is the record. This workflow decides the order of commands and keeps the time: one timer, for when somebody is
-to be asked next (``domain.escalation.plan``). When it fires, the facts are read again.
+to be asked next (``domain.escalation.reminders``). When it fires, the facts are read again.
 """
 
 import asyncio

@@ -3,7 +3,7 @@
 States: how many items were told; ends when no ticket of the batch waits any more. Asked for again, it starts again.
 Messages: signal ``look_again`` (more was asked for), query ``state`` (for operators).
 
-It is started with a low priority, and no more than ``models.queries.tickets.batches.AT_ONCE`` of its tickets wait for
+It is started with a low priority, and no more than ``domain.tickets.batches.PENDING_LIMIT`` of its tickets wait for
 their tracker at a time, so that a person who wants one ticket meanwhile does not wait for all of these. Where a tracker
 is away it looks less and less often: each item's own workflow tries on.
 """

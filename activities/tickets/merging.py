@@ -1,51 +1,58 @@
-"""What a ticket says, merged into its action item and our link to it: one transaction, both rows locked by the caller.
+"""Merging a ticket into its action item and our link to it, in one transaction; the caller has locked both rows.
 
-A webhook and reconciliation bring a ticket as it was at some moment; only a look, which is taken while nothing of ours
-is on its way, decides what both sides have changed. So where a conflict shows, they ask for a look and leave that
-field alone.
+A webhook and reconciliation bring a ticket as it was at some moment. Only a push, which runs while no write of ours is
+on its way, decides what both sides have changed. So if there is a conflict, they request a push and leave that field
+alone.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from application.action_items.items import follow_ticket, notify_owner, record_conflict
 from domain.action_items.action_item import ActionItemStatus, LinkState
-from domain.tickets import status as tickets
+from domain.tickets import status as status_rules
 from domain.tickets import texts
-from domain.tickets.merge import Agreed, Decision, Outcome, Theirs, merge
-from domain.tickets.projection import TicketField, Winner
+from domain.tickets.links import may_write_to
+from domain.tickets.merge import (
+    Decision,
+    Outcome,
+    Theirs,
+    describe_conflict,
+    is_as_agreed,
+    keep_unknown_owner,
+    merge,
+    summarize,
+)
+from domain.tickets.projection import TicketField
+from domain.tickets.stored_values import AgreedValues, SentValues
 from integrations.tracker import Ticket, Tracker
-from models.queries import action_items
-from models.queries.tickets import tickets as links
+from models.queries.tickets import pull_requests, tickets
 from models.queries.tickets.tickets import TicketWork
 from models.session import Session
-
-SIDES = {Winner.OURS: "Afterword's value", Winner.THEIRS: "the tracker's value"}
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """``taken``: fields that the item took over; ``out``: ours that are to be written; ``unsure``: a look must decide.
+    """``taken``: fields that the item took over; ``to_write``: our fields to write to the ticket; ``needs_look``: a
+    push must decide. ``summary`` is for the sync log, ``ours`` our side as it went into the merge."""
 
-    ``words`` tell of it in the sync log."""
-
-    taken: frozenset[TicketField] = frozenset()
-    out: frozenset[TicketField] = frozenset()
-    unsure: bool = False
-    words: str = "unchanged"
-    values: Mapping[TicketField, str | None] = field(default_factory=dict)
-    """Our side as it went into the merge: what is to be written of ``out``."""
+    taken: frozenset[TicketField]
+    to_write: frozenset[TicketField]
+    needs_look: bool
+    summary: str
+    ours: Mapping[TicketField, str | None]
 
 
-def record(held: TicketWork, ticket: Ticket, now: datetime) -> None:
+def record_ticket(held: TicketWork, ticket: Ticket, now: datetime) -> None:
     """What the tracker says of the ticket itself, on our link. A new key is a move; the immutable id is followed."""
     link = held.ticket
     moved = link.key is not None and link.external_id is not None and ticket.key != link.key
     if moved:
         link.detail = f"The ticket moved. It was {link.key} before."
         link.link_state = LinkState.MOVED.value
-    elif link.link_state not in links.ALIVE:
+    elif not may_write_to(link.link_state):
         link.link_state, link.detail = LinkState.OK.value, None
     link.external_id, link.key, link.url = ticket.external_id, ticket.key, ticket.url
     link.status, link.assignee = ticket.status, ticket.assignee
@@ -54,20 +61,22 @@ def record(held: TicketWork, ticket: Ticket, now: datetime) -> None:
     link.creating_since = None
 
 
-async def theirs_of(
+async def read_ticket_fields(
     session: Session, held: TicketWork, ticket: Ticket, tracker: type[Tracker]
 ) -> dict[TicketField, Theirs]:
     """Each field of the ticket, as it is there and in our words."""
-    said = values_of(ticket)
-    person = await links.find_person_of(session, held.integration.id, ticket.assignee) if ticket.assignee else None
+    values = values_of(ticket)
+    person = (
+        await tickets.find_person_by_account(session, held.integration.id, ticket.assignee) if ticket.assignee else None
+    )
     title, details = texts.title_of(ticket.title), texts.details_in(ticket.body)
     mine = held.ours[TicketField.BODY] or ""
-    due = said[TicketField.DUE]
+    due = values[TicketField.DUE]
     return {
-        TicketField.TITLE: Theirs(said[TicketField.TITLE], title, readable=bool(title)),
-        TicketField.BODY: Theirs(said[TicketField.BODY], mine if texts.reads_alike(mine, details) else details),
-        TicketField.STATUS: Theirs(said[TicketField.STATUS], _status_in(held, ticket, tracker).value),
-        TicketField.ASSIGNEE: Theirs(said[TicketField.ASSIGNEE], ticket.assignee, readable=person is not None),
+        TicketField.TITLE: Theirs(values[TicketField.TITLE], title, readable=bool(title)),
+        TicketField.BODY: Theirs(values[TicketField.BODY], mine if texts.reads_alike(mine, details) else details),
+        TicketField.STATUS: Theirs(values[TicketField.STATUS], _status_in(held, ticket, tracker).value),
+        TicketField.ASSIGNEE: Theirs(values[TicketField.ASSIGNEE], ticket.assignee, readable=person is not None),
         TicketField.DUE: Theirs(due, due, readable=tracker.knows_due),
     }
 
@@ -88,66 +97,40 @@ def _status_in(held: TicketWork, ticket: Ticket, tracker: type[Tracker]) -> Acti
     if named is not None:
         return named
     status = ActionItemStatus(held.item.status)
-    return tickets.status_in(status, ticket.standing, knows_started=tracker.knows_started)
+    return status_rules.status_in(status, ticket.standing, knows_started=tracker.knows_started)
 
 
-def says_the_same(base: Mapping[TicketField, Agreed], ticket: Ticket) -> bool:
-    """Whether the ticket is as both sides last agreed."""
-    said = values_of(ticket).items()
-    return all(name in base and base[name].seen and base[name].theirs == value for name, value in said)
-
-
-async def take_in(
+async def merge_into_item(
     session: Session, held: TicketWork, ticket: Ticket, tracker: type[Tracker], now: datetime, *, decides: bool
 ) -> Merged:
-    """Merges and writes what changed here. ``decides`` False leaves conflicts to a look."""
-    theirs = await theirs_of(session, held, ticket, tracker)
-    base, wanted = links.base_of(held.ticket), held.ours
+    """Merges both sides and writes to the item what changed in the ticket.
+
+    With ``decides`` false, conflicts are left to a push."""
+    theirs = await read_ticket_fields(session, held, ticket, tracker)
+    agreed, wanted = AgreedValues.read(held.ticket.base), held.ours
     winners = {name: held.projection.winner(name) for name in TicketField}
-    ours = {**wanted, TicketField.ASSIGNEE: _kept_assignee(base, wanted, theirs)}
-    decisions = merge(base, ours, theirs, winners)
-    unsure = any(one.conflict for one in decisions.values()) and not decides
-    if unsure:
+    ours = {**wanted, TicketField.ASSIGNEE: keep_unknown_owner(agreed.fields, wanted, theirs)}
+    decisions = merge(agreed.fields, ours, theirs, winners)
+    needs_look = any(one.conflict for one in decisions.values()) and not decides
+    if needs_look:
         decisions = {name: one for name, one in decisions.items() if not one.conflict}
-    await _carry_out(session, held, ticket, tracker, decisions, now)
-    links.keep_base(held.ticket, {name: one.agreed for name, one in decisions.items()})
-    _note_told(held, wanted, decisions)
+    await _change_item(session, held, ticket, tracker, decisions, now)
+    held.ticket.base = agreed.with_fields({name: one.agreed for name, one in decisions.items()}).as_json()
+    _record_sent(held, wanted, decisions)
     conflicts = {name: one for name, one in decisions.items() if one.conflict}
     if conflicts:
-        await _note_conflicts(session, held, wanted, conflicts, now)
+        await _record_conflicts(session, held, wanted, conflicts, now)
     if ticket.pull_requests is not None:
         found = [(one.url, one.title, one.state.value) for one in ticket.pull_requests]
-        await links.keep_pull_requests(session, held.ticket.id, found, now)
+        await pull_requests.replace_pull_requests(session, held.ticket.id, found, now)
     taken = frozenset(name for name, one in decisions.items() if one.outcome is Outcome.IN)
-    out = frozenset(name for name, one in decisions.items() if one.outcome is Outcome.OUT)
-    if held.ticket.link_state == LinkState.REFUSED and not out and not unsure:
+    to_write = frozenset(name for name, one in decisions.items() if one.outcome is Outcome.OUT)
+    if held.ticket.link_state == LinkState.REFUSED and not to_write and not needs_look:
         held.ticket.link_state, held.ticket.detail = LinkState.OK.value, None
-    return Merged(taken, out, unsure, _words(taken, conflicts, unsure=unsure), ours)
+    return Merged(taken, to_write, needs_look, summarize(taken, conflicts, needs_look=needs_look), ours)
 
 
-def _kept_assignee(
-    base: Mapping[TicketField, Agreed], ours: Mapping[TicketField, str | None], theirs: Mapping[TicketField, Theirs]
-) -> str | None:
-    """An owner who got an account there later is not put in the place of somebody whom a person assigned."""
-    name = TicketField.ASSIGNEE
-    wanted, agreed = ours[name], base.get(name)
-    was_unknown = agreed is not None and (agreed.ours or "").startswith(texts.UNKNOWN)
-    if was_unknown and agreed is not None and theirs[name].value is not None and theirs[name].value != wanted:
-        return agreed.ours
-    return wanted
-
-
-def _words(taken: frozenset[TicketField], conflicts: Mapping[TicketField, Decision], *, unsure: bool) -> str:
-    if unsure:
-        return "both changed"
-    told = sorted(one.value for one in taken)
-    lost = sorted(one.value for one in conflicts)
-    words = [f"took {', '.join(told)}"] if told else []
-    words += [f"both changed {', '.join(lost)}"] if lost else []
-    return "; ".join(words) or "unchanged"
-
-
-async def _carry_out(
+async def _change_item(
     session: Session,
     held: TicketWork,
     ticket: Ticket,
@@ -158,12 +141,12 @@ async def _carry_out(
     changes: dict[str, Any] = {}
     for name, one in decisions.items():
         if one.outcome is Outcome.IN:
-            changes |= await _change(session, held, ticket, tracker, name)
+            changes |= await _columns(session, held, ticket, tracker, name)
     if changes:
-        await action_items.follow_ticket(session, held.item, changes, now)
+        await follow_ticket(session, held.item, changes, now)
 
 
-async def _change(
+async def _columns(
     session: Session, held: TicketWork, ticket: Ticket, tracker: type[Tracker], name: TicketField
 ) -> dict[str, Any]:
     """The columns of the item that take this field over."""
@@ -175,45 +158,88 @@ async def _change(
         case TicketField.DUE:
             return {"due_on": ticket.due_on}
         case TicketField.ASSIGNEE:
-            return {"owner_id": await links.find_person_of(session, held.integration.id, ticket.assignee or "")}
+            return {
+                "owner_id": await tickets.find_person_by_account(session, held.integration.id, ticket.assignee or "")
+            }
         case TicketField.STATUS:
             status = _status_in(held, ticket, tracker)
             changes: dict[str, Any] = {"status": status.value}
             if status is ActionItemStatus.WONT_DO:
-                words = tickets.justification(ticket.standing, tracker.label)
+                words = status_rules.justification(ticket.standing, tracker.label)
                 changes["justification"] = words or f"'{ticket.status}' in {tracker.label}."
             return changes
 
 
-def _note_told(
+def _record_sent(
     held: TicketWork, wanted: Mapping[TicketField, str | None], decisions: Mapping[TicketField, Decision]
 ) -> None:
-    """What both sides agree on needs no telling."""
-    told = dict(held.ticket.pushed or {})
-    told.setdefault("priority", held.item.priority)
+    """What both sides agree on does not have to be sent."""
+    sent = SentValues.read(held.ticket.pushed)
+    if sent.priority is None:
+        sent = sent.with_priority(held.item.priority)
+    settled: dict[TicketField, str | None] = {}
     for name, one in decisions.items():
         if one.outcome is not Outcome.OUT:
-            told[name.value] = one.agreed.ours if one.outcome is Outcome.IN else wanted[name]
-    held.ticket.pushed = told
+            settled[name] = one.agreed.ours if one.outcome is Outcome.IN else wanted[name]
+    held.ticket.pushed = sent.with_fields(settled).as_json()
 
 
-async def _note_conflicts(
+async def _record_conflicts(
     session: Session,
     held: TicketWork,
     wanted: Mapping[TicketField, str | None],
     conflicts: Mapping[TicketField, Decision],
     now: datetime,
 ) -> None:
-    """On the link, in the trail for good, and to whoever owes the item."""
-    words = []
+    """On the link, in the audit log, and as a notice to the owner."""
+    sentences = []
     for name, one in conflicts.items():
         winner = held.projection.winner(name)
         kept = one.agreed.theirs if one.outcome is not Outcome.OUT else wanted[name]
-        told = {"field": name.value, "winner": winner.value, "kept": kept, "lost": one.lost}
-        action_items.note_conflict(session, held.item, held.ticket.id, told, now)
-        given_up = "nothing" if one.lost is None else f"'{one.lost[:120]}'"
-        words.append(f"{name.value}: {SIDES[winner]} was kept, {given_up} was discarded")
-    held.ticket.conflict = f"Both sides changed it. {'; '.join(words)}."[:1000]
+        facts = {"field": name.value, "winner": winner.value, "kept": kept, "lost": one.lost}
+        record_conflict(session, held.item, held.ticket.id, facts, now)
+        sentences.append(describe_conflict(name, winner, one.lost))
+    held.ticket.conflict = f"Both sides had changed it. {'; '.join(sentences)}."[:1000]
     named = ",".join(sorted(conflicts))
     occasion = f"{held.ticket.id}:conflict:{named}:{now.isoformat()}"
-    await action_items.tell_owing(session, held.item, "ticket_conflict", occasion, now)
+    await notify_owner(session, held.item, "ticket_conflict", occasion, now)
+
+
+async def apply_ticket_state(
+    session: Session, held: TicketWork, state: Ticket, tracker: type[Tracker], now: datetime
+) -> str:
+    """Merges a ticket as it was at some moment, unless it is older than what we know. Returns the result for the sync
+    log.
+
+    Vendors' clocks may be coarse: two states with one time cannot be ordered, and the tracker is asked.
+    """
+    seen_at, before = held.ticket.seen_at, held.item.status
+    if seen_at is not None and state.updated_at < seen_at:
+        return "stale"
+    if state.updated_at == seen_at and not is_as_agreed(AgreedValues.read(held.ticket.base).fields, values_of(state)):
+        return request_look(held, "as old as what is known")
+    if held.ticket.external_id != state.external_id or state.key != held.ticket.key:
+        return request_look(held, "moved")
+    record_ticket(held, state, now)
+    merged = await merge_into_item(session, held, state, tracker, now, decides=False)
+    if merged.needs_look:
+        return request_look(held, merged.summary)
+    if TicketField.STATUS in merged.taken and held.item.status != before:
+        return f"{before} to {held.item.status}"
+    return merged.summary
+
+
+def request_look(held: TicketWork, words: str) -> str:
+    """Has the item's workflow read the ticket from the tracker in its next push."""
+    held.ticket.looks_wanted += 1
+    return words
+
+
+async def mark_dead(session: Session, held: TicketWork, state: LinkState, why: str, now: datetime) -> None:
+    """The item stays as it is. Its owner is asked once what to do: recreate, link another ticket or unlink it."""
+    link = held.ticket
+    if link.link_state != state.value:
+        link.link_state = state.value
+        occasion = f"{link.id}:{state.value}:{now.isoformat()}"
+        await notify_owner(session, held.item, f"ticket_{state.value}", occasion, now)
+    link.detail = why[:1000]

@@ -1,9 +1,10 @@
-"""Slack's requests: checked, recorded once, acknowledged within three seconds; done by the workflow of each.
+"""Receives Slack's requests: each is checked, recorded once and acknowledged within three seconds.
 
-200 with an empty body, whatever comes of it: the answer goes where it was asked. Only what Slack has to know at once
-is in this one: the challenge of a new address, and what is wrong with the fields of a dialog. 400 not of the shape of
-Slack; 401 not signed by it within five minutes; 404 no such connection; 410 one that was given up; 503 not recorded:
-events are sent again. What a paused connection is sent is checked, recorded and not done.
+The workflow of each request does what it asks, and replies where it was asked. The response is 200 with an empty body,
+except for what Slack has to know at once: the challenge of a new address, and what is wrong with the fields of a
+dialog. 400: not of Slack's shape; 401: not signed by Slack within five minutes; 404: no such connection; 410: the
+connection was removed; 503: not recorded, and Slack sends events again. Requests to a paused connection are checked and
+recorded, and not done.
 """
 
 import asyncio
@@ -14,17 +15,19 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from starlette.background import BackgroundTask
 
+from api.chat import dialogs
+from api.chat.dialogs import DialogRequest
 from api.request_context import Parts
+from application.connections.deliveries import conclude_delivery
 from domain.errors import BadSignature, StoreUnavailable
 from integrations import slack_request
 from integrations.slack import KIND
+from integrations.slack_connection import SlackConnection
 from integrations.slack_request import Asked, Challenge, LinksShared, Read, Submitted, Unused
 from integrations.webhook import header
 from models.queries.connections import connections
+from models.queries.connections.deliveries import insert_delivery, settle_delivery
 from models.session import Session
-from runtime.chat import dialogs
-from runtime.chat.desk import Connection, Desk
-from runtime.chat.desk import Request as ChatRequest
 
 log = structlog.get_logger()
 
@@ -49,7 +52,7 @@ async def _receive(parts: Parts, request: Request, integration_id: str | None) -
     now = datetime.now(UTC)
     async with parts.chats.turn(), parts.sessions.begin() as session:
         row = await connections.get_connection(session, KIND, integration_id)
-        connection = Connection.of(row, parts.keyring)
+        connection = SlackConnection.read(row.id, row.config, parts.keyring.open(row.secrets))
         try:
             slack_request.verify(headers, body, connection.signing_secrets, now)
         except BadSignature as refusal:
@@ -64,24 +67,20 @@ async def _receive(parts: Parts, request: Request, integration_id: str | None) -
         if not row.is_enabled:
             await _leave(session, row.id, asked, headers, body, now)
             return Response(status_code=200)
-        chat = ChatRequest(desk_of(parts), connection, 0, now)
-        if isinstance(asked, Submitted) and (wrong := dialogs.problems(chat, asked)):
+        if isinstance(asked, Submitted) and (wrong := dialogs.problems(asked, now)):
             return JSONResponse({"response_action": "errors", "errors": wrong})
         delivery = await _record(session, row.id, asked, headers, body, now)
     if delivery is None:
         log.info("slack request came before", delivery_id=asked.id, retry=header(headers, "X-Slack-Retry-Num"))
         return Response(status_code=200)
     log.info("slack request recorded", delivery=delivery, delivery_id=asked.id, what=type(asked).__name__)
-    is_opened = await _opened(parts, ChatRequest(chat.desk, connection, delivery, now), asked)
+    dialog = DialogRequest(parts.sessions, parts.settings.base_url, connection, delivery, now)
+    is_opened = await _open_dialog(parts, dialog, asked)
     rest = None if is_opened else BackgroundTask(parts.dispatch.start_chat, delivery)
     return Response(status_code=200, background=rest)
 
 
-def desk_of(parts: Parts) -> Desk:
-    return Desk(parts.sessions, parts.keyring, parts.commands, parts.dispatch, parts.settings.base_url)
-
-
-def _is_from(connection: Connection, asked: Asked) -> bool:
+def _is_from(connection: SlackConnection, asked: Asked) -> bool:
     """One app may be in several workspaces; a connection that names its own takes nothing from another one."""
     ours = connection.config.workspace_id
     workspace = asked.workspace if isinstance(asked, LinksShared) else asked.asker.workspace
@@ -91,7 +90,7 @@ def _is_from(connection: Connection, asked: Asked) -> bool:
 async def _record(
     session: Session, integration_id: str, asked: Read, headers: dict[str, str], body: bytes, now: datetime
 ) -> int | None:
-    return await connections.record_delivery(
+    return await insert_delivery(
         session,
         kind=KIND,
         integration_id=integration_id,
@@ -108,16 +107,15 @@ async def _leave(
     """Of a paused connection: kept as every request is, and nobody does it."""
     delivery = await _record(session, integration_id, asked, headers, body, now)
     if delivery is not None:
-        await connections.conclude_delivery(
-            session, integration_id, delivery, "paused", now, delivery_id=asked.id, operation=KIND
-        )
+        await conclude_delivery(session, integration_id, delivery, "paused", now, delivery_id=asked.id, operation=KIND)
     log.info("slack request of a paused connection", delivery_id=asked.id, what=type(asked).__name__)
 
 
-async def _opened(parts: Parts, chat: ChatRequest, asked: Asked) -> bool:
-    """A dialog is opened here, while its trigger holds; everything else, and what did not open, is the workflow's."""
-    if not (dialogs.wants_dialog(asked) and await dialogs.open_dialog(chat, asked)):
+async def _open_dialog(parts: Parts, request: DialogRequest, asked: Asked) -> bool:
+    """A dialog is opened here, while its trigger is valid. Everything else is the workflow's, and so is a dialog that
+    did not open."""
+    if not (dialogs.wants_dialog(asked) and await dialogs.open_dialog(request, asked)):
         return False
     async with parts.sessions.begin() as session:
-        await connections.settle_delivery(session, chat.delivery, "dialog opened", datetime.now(UTC))
+        await settle_delivery(session, request.delivery, "dialog opened", datetime.now(UTC))
     return True

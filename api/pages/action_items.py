@@ -5,11 +5,12 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Response
 
+from api import commands
 from api.pages.routing import Visit, Visiting, local_path, read_form, router, to
 from api.pages.showing import attempted, show
+from api.shapes.action_items import ActionItemPatch
 from api.shapes.base import PathId, SearchQuery, ask
-from api.v1 import action_items as api
-from api.v1.action_items import ActionItemPatch
+from application.action_items.items import may_change
 from domain.action_items.action_item import ActionItemStatus, is_overdue
 from models.action_item import ActionItem
 from models.queries import action_items, home
@@ -79,7 +80,7 @@ async def _shown(visit: Visit, item_id: str, refusal: Any = None) -> Response:
         item=seen.item,
         owners=await people.people_by_id(context.session, [seen.item.owner_id]),
         titles=await home.titles_of(context.session, context.viewer, [seen.item.postmortem_id]),
-        may_change=visit.request.state.frame["may_write"] and action_items.may_change(seen),
+        may_change=visit.request.state.frame["may_write"] and may_change(seen),
         statuses=[one.value for one in ActionItemStatus],
         overdue=is_overdue(ActionItemStatus(seen.item.status), seen.item.due_on, context.now),
     )
@@ -99,7 +100,8 @@ async def change(visit: Visiting, item_id: PathId) -> Response:
     given |= {name: visit.form[name] for name in ("justification", "reason") if visit.form.get(name)}
 
     async def work() -> None:
-        await api.change_action_item(visit.context, item_id, read_form(ActionItemPatch, given), Response())
+        patch = read_form(ActionItemPatch, given)
+        await commands.change_action_item(visit.context, item_id, patch.columns(), patch.reason, None)
 
     if refusal := await attempted(visit, work()):
         return await _shown(visit, item_id, refusal)

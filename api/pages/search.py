@@ -1,4 +1,4 @@
-"""Search over everything, as a page. Excerpts come as pieces of plain text: the page marks them, nobody's HTML does."""
+"""The page of the full-text search. Excerpts are pieces of plain text: the page highlights them, never their HTML."""
 
 from typing import Annotated
 
@@ -6,11 +6,11 @@ from fastapi import Query, Response
 
 from api.pages.routing import Visiting, router
 from api.pages.showing import show
+from application.search.search import Hit, search
 from domain.content.templates import TITLES
 from domain.search.query import Place
 from models.queries.pagination import Ask
-from models.queries.search import search
-from models.queries.search.search import Hit, Match
+from models.queries.search.search import Match
 
 routes = router()
 
@@ -31,19 +31,15 @@ async def search_everything(
     kind: Place | None = None,
     cursor: Annotated[str | None, Query(max_length=2000)] = None,
 ) -> Response:
-    context, asked = visit.context, q.strip()
-    found = (
-        await search.search(context.session, context.viewer, asked, kind, Ask(20, cursor), context.now)
-        if asked
-        else None
-    )
+    context, typed = visit.context, q.strip()
+    found = await search(context.session, context.viewer, typed, kind, Ask(20, cursor), context.now) if typed else None
     return await show(
-        visit, "search/search.html", q=asked, kind=kind or "", found=found, places=PLACES, spot=spot, said=said
+        visit, "search/search.html", q=typed, kind=kind or "", found=found, places=PLACES, spot=address_of, said=name_of
     )
 
 
-def spot(hit: Hit, match: Match) -> str:
-    """Where the words stand."""
+def address_of(hit: Hit, match: Match) -> str:
+    """The address of the place."""
     address = f"/postmortems/{hit.id}"
     match match.place:
         case Place.SECTION:
@@ -57,8 +53,8 @@ def spot(hit: Hit, match: Match) -> str:
     return address
 
 
-def said(match: Match) -> str:
-    """What the place is called; a section of one's own template is named by its key."""
+def name_of(match: Match) -> str:
+    """The name of the place; a custom section is named by its key."""
     section = TITLES.get(match.section or "", match.section or "")
     match match.place:
         case Place.SECTION:

@@ -9,8 +9,9 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.shapes.base import Day, Ref, Shape, StrictlyGiven, Zone
-from domain.escalation.plan import Channel
-from domain.escalation.policy import Asked, Counted, Office, Rung, RungKind, Span
+from application.escalation.policy_changes import PolicyEffect
+from domain.escalation.policy import Counted, Office, Recipient, Span, Step, StepKind
+from domain.escalation.reminders import Channel, Reminder
 from domain.escalation.targets import TargetName
 from domain.incidents.incident import Urgency
 from domain.people.calendar import Calendar
@@ -18,7 +19,10 @@ from integrations import public_holidays
 from integrations.fields import Name, Words
 from models.policy import Policy
 from models.queries.escalation.policies import content_of
-from models.queries.escalation.policy_effects import Effect
+
+Recipient.__qualname__ = "Asked"
+StepKind.__qualname__ = "RungKind"
+"""Names of schemas in the OpenAPI document."""
 
 
 class Weekday(StrEnum):
@@ -63,9 +67,9 @@ class RungIn(StrictlyGiven):
 
     read_only = frozenset({"name"})
 
-    kind: RungKind
+    kind: StepKind
     amount: Annotated[int, Field(ge=0, le=250)] = 0
-    asks: Annotated[list[Asked], Field(min_length=1, max_length=len(Asked))]
+    asks: Annotated[list[Recipient], Field(min_length=1, max_length=len(Recipient))]
 
 
 class CalendarIn(StrictlyGiven):
@@ -132,8 +136,8 @@ class PolicyContent(StrictlyGiven):
         if "targets" in self.model_fields_set:
             sent["targets"] = {name: Span(one.hours, one.counted) for name, one in self.targets.items()}
         if "ladder" in self.model_fields_set:
-            rungs = [Rung(one.kind, one.amount, tuple(one.asks)) for one in self.ladder]
-            sent["ladder"] = tuple(sorted(rungs, key=lambda one: one.place))
+            steps = [Step(one.kind, one.amount, tuple(one.asks)) for one in self.ladder]
+            sent["steps"] = tuple(sorted(steps, key=lambda one: one.order))
         if "calendar" in self.model_fields_set:
             sent["office"] = self.calendar.office(today)
         return sent
@@ -149,9 +153,9 @@ class PolicyPatch(PolicyContent):
 
 class RungOut(Shape):
     name: str
-    kind: RungKind
+    kind: StepKind
     amount: int
-    asks: list[Asked]
+    asks: list[Recipient]
 
 
 class CalendarOut(Shape):
@@ -204,7 +208,7 @@ class EffectOut(Shape):
     targets: list[TargetChangeOut]
 
     @classmethod
-    def of(cls, effect: Effect) -> "EffectOut":
+    def of(cls, effect: PolicyEffect) -> "EffectOut":
         postmortem = effect.postmortem
         return cls(
             postmortem_id=postmortem.id,
@@ -253,6 +257,16 @@ class NudgeOut(Shape):
     channel: Channel
 
 
+def _step_out(step: Step) -> RungOut:
+    return RungOut(name=step.name, kind=step.kind, amount=step.amount, asks=list(step.recipients))
+
+
+def reminder_out(reminder: Reminder) -> NudgeOut:
+    return NudgeOut(
+        at=reminder.at, target=reminder.target, rung=reminder.step, to=reminder.to, channel=reminder.channel
+    )
+
+
 def policy_out(row: Policy) -> PolicyOut:
     content = content_of(row)
     office, hours = content.office, content.office.hours
@@ -265,7 +279,7 @@ def policy_out(row: Policy) -> PolicyOut:
         service_id=content.service_id,
         team_id=content.team_id,
         targets={name: SpanShape(hours=one.hours, counted=one.counted) for name, one in spans.items()},
-        ladder=[RungOut.model_validate(one) for one in content.ladder],
+        ladder=[_step_out(one) for one in content.steps],
         calendar=CalendarOut(
             time_zone=hours.zone,
             working_days=[WEEK[day - 1] for day in hours.days],

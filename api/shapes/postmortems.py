@@ -33,7 +33,7 @@ from domain.timeline.pasted import EVENT_LIMIT
 from integrations.fields import Instant, Words
 from models.postmortem import PostmortemEditor
 from models.queries.content.templates import template_of
-from models.queries.postmortems.postmortems import FullPostmortem, state_of
+from models.queries.postmortems.postmortems import FullPostmortem, state_of_reviewer
 from models.queries.timeline import NewTimelineEvent
 from models.section import Section
 
@@ -198,7 +198,7 @@ def postmortem_out(full: FullPostmortem, base_url: str) -> PostmortemOut:
         author_id=row.author_id,
         editors=[EditorOut(user_id=one.person_id, level=EditorLevel(one.level)) for one in row.editors],
         reviewers=[
-            ReviewerOut(user_id=one.person_id, state=state_of(one, row), decided_at=one.decided_at)
+            ReviewerOut(user_id=one.person_id, state=state_of_reviewer(one, row), decided_at=one.decided_at)
             for one in row.reviewers
         ],
         participants=[one.person_id for one in row.participants],

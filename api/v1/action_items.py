@@ -1,41 +1,35 @@
 """Action items: the list across postmortems, one item, and its tickets."""
 
-import csv
-import io
-from collections.abc import Sequence
-from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import Field
 
 from api import commands
 from api.request_context import Context, RequestContext
+from api.shapes.action_items import (
+    ActionItemNew,
+    ActionItemOut,
+    ActionItemPatch,
+    SnoozeIn,
+    TicketIn,
+    as_csv,
+    item_out,
+)
 from api.shapes.base import (
     Day,
-    Given,
     IfMatch,
     Listing,
     PathId,
-    Ref,
     RefQuery,
     SearchQuery,
-    Shape,
-    Short,
-    StrictlyGiven,
-    Text,
     ask,
     expected_version,
     tag,
 )
 from api.v1.routing import router
-from domain.action_items.action_item import ActionItemStatus, LinkState, Priority, is_overdue
+from domain.action_items.action_item import ActionItemStatus, Priority
 from domain.action_items.commands import ActionItemAction
-from domain.errors import StaleVersion
 from integrations import shelf
-from integrations.fields import Instant, Words
-from models.action_item import ActionItem, Ticket
-from models.base import new_id
 from models.queries import action_items
 from models.queries.action_items import ItemFilters
 from models.queries.connections import connections
@@ -43,167 +37,6 @@ from models.queries.pagination import Ask
 from models.queries.postmortems import postmortems
 
 routes: APIRouter = router("action items", prefix="")
-
-
-class PullRequestOut(Shape):
-    """``state`` is open, merged, or closed."""
-
-    url: str
-    title: str
-    state: str
-
-
-class TicketOut(Shape):
-    id: str
-    integration_id: str
-    tracker: str
-    key: str | None
-    url: str | None
-    status: str | None
-    assignee: str | None
-    link_state: LinkState
-    detail: str | None
-    last_synced_at: datetime | None
-    pull_requests: list[PullRequestOut]
-
-
-class ActionItemOut(Shape):
-    id: str
-    version: int
-    postmortem_id: str
-    description: str
-    details: str | None
-    owner_id: str | None
-    due_date: date | None
-    priority: Priority
-    status: ActionItemStatus
-    overdue: bool
-    justification: str | None
-    due_date_moves: int
-    snoozed_until: datetime | None
-    completed_at: datetime | None
-    tickets: list[TicketOut]
-    created_at: datetime
-    updated_at: datetime
-
-
-def item_out(item: ActionItem, now: datetime) -> ActionItemOut:
-    status = ActionItemStatus(item.status)
-    return ActionItemOut(
-        id=item.id,
-        version=item.version,
-        postmortem_id=item.postmortem_id,
-        description=item.description,
-        details=item.details,
-        owner_id=item.owner_id,
-        due_date=item.due_on,
-        priority=Priority(item.priority),
-        status=status,
-        overdue=is_overdue(status, item.due_on, now),
-        justification=item.justification,
-        due_date_moves=item.due_on_moves,
-        snoozed_until=item.snoozed_until,
-        completed_at=item.completed_at,
-        tickets=[ticket_out(one) for one in item.tickets],
-        created_at=item.created_at,
-        updated_at=item.updated_at,
-    )
-
-
-def ticket_out(ticket: Ticket) -> TicketOut:
-    return TicketOut(
-        id=ticket.id,
-        integration_id=ticket.integration_id,
-        tracker=ticket.tracker,
-        key=ticket.key,
-        url=ticket.url,
-        status=ticket.status,
-        assignee=ticket.assignee,
-        link_state=LinkState(ticket.link_state),
-        detail=ticket.detail or ticket.conflict,
-        last_synced_at=ticket.last_synced_at,
-        pull_requests=[PullRequestOut(url=one.url, title=one.title, state=one.state) for one in ticket.pull_requests],
-    )
-
-
-OURS = frozenset(
-    {
-        "id",
-        "version",
-        "postmortemId",
-        "overdue",
-        "dueDateMoves",
-        "snoozedUntil",
-        "completedAt",
-        "tickets",
-        "createdAt",
-        "updatedAt",
-    }
-)
-
-
-class ActionItemNew(StrictlyGiven):
-    read_only = OURS
-
-    description: Annotated[str, Words(2000)]
-    details: Text = None
-    owner_id: Ref | None = None
-    due_date: Day | None = None
-    priority: Priority = Priority.MEDIUM
-    status: ActionItemStatus = ActionItemStatus.OPEN
-    justification: Short = None
-
-    def columns(self) -> dict[str, Any]:
-        return {
-            "description": self.description,
-            "details": self.details,
-            "owner_id": self.owner_id,
-            "due_on": self.due_date,
-            "priority": self.priority.value,
-            "status": self.status.value,
-            "justification": self.justification,
-        }
-
-
-class ActionItemPatch(StrictlyGiven):
-    """Changing the due date needs a ``reason``; WONT_DO needs a ``justification``."""
-
-    read_only = OURS
-
-    description: Annotated[str, Words(2000)] = Field(default="")
-    details: Text = None
-    owner_id: Ref | None = None
-    due_date: Day | None = None
-    priority: Priority = Priority.MEDIUM
-    status: ActionItemStatus = ActionItemStatus.OPEN
-    justification: Short = None
-    reason: Short = None
-
-    def columns(self) -> dict[str, Any]:
-        """Only what was sent."""
-        sent = self.given()
-        sent.pop("reason", None)
-        if "due_date" in sent:
-            sent["due_on"] = sent.pop("due_date")
-        return {
-            name: value.value if isinstance(value, Priority | ActionItemStatus) else value
-            for name, value in sent.items()
-        }
-
-
-class SnoozeIn(Given):
-    """``until`` null ends the snooze."""
-
-    until: Instant | None
-
-
-class TicketIn(Given):
-    """Creates a ticket, or links an existing one with ``url`` or ``key``. You can leave out ``integrationId`` if
-    there is only one tracker."""
-
-    integration_id: Ref | None = None
-    url: Annotated[str, Words(2000, one_line=True)] | None = None
-    key: Annotated[str, Words(200, one_line=True)] | None = None
 
 
 def filters(
@@ -248,32 +81,6 @@ async def list_action_items(
     return Listing(items=[item_out(one, context.now) for one in found.items], next_cursor=found.next_cursor)
 
 
-CSV_COLUMNS = ("id", "postmortemId", "description", "ownerId", "dueDate", "priority", "status", "overdue", "tickets")
-
-
-def as_csv(items: Sequence[ActionItem], now: datetime) -> str:
-    """One line an item. A cell that a spreadsheet would run as a formula is quoted with an apostrophe."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(CSV_COLUMNS)
-    for item in items:
-        overdue = is_overdue(ActionItemStatus(item.status), item.due_on, now)
-        keys = " ".join(one.url or one.key or one.link_state for one in item.tickets)
-        row = [
-            item.id,
-            item.postmortem_id,
-            item.description,
-            item.owner_id or "",
-            item.due_on.isoformat() if item.due_on else "",
-            item.priority,
-            item.status,
-            "yes" if overdue else "no",
-            keys,
-        ]
-        writer.writerow([f"'{one}" if one[:1] in "=+-@\t\r" and one else one for one in row])
-    return out.getvalue()
-
-
 @routes.get("/postmortems/{postmortem_id}/action-items")
 async def list_of_postmortem(
     context: Context, postmortem_id: PathId, page: Annotated[Ask, Depends(ask)]
@@ -290,10 +97,7 @@ async def add_action_item(
     context: Context, postmortem_id: PathId, given: ActionItemNew, response: Response
 ) -> ActionItemOut:
     """Adds an action item. It needs an owner and a due date before the postmortem can be published."""
-    seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
-    item_id = new_id("ai")
-    await action_items.add_item(context.session, context.viewer, seen, item_id, given.columns(), context.now)
-    _start(context, item_id)
+    item_id = await commands.add_action_item(context, postmortem_id, given.columns())
     response.headers["Location"] = f"/api/action-items/{item_id}"
     return await _read(context, item_id, response)
 
@@ -308,36 +112,9 @@ async def change_action_item(
     context: Context, item_id: PathId, given: ActionItemPatch, response: Response, if_match: IfMatch = None
 ) -> ActionItemOut:
     """Changes an action item. Changes of its text work even if Temporal can't be reached."""
-    changes, expected = given.columns(), expected_version(if_match)
-    if changes.keys() <= action_items.TEXT:
-        await _write_text(context, item_id, changes, expected)
-    else:
-        await _check_version(context, item_id, expected)
-        due_on = changes.get("due_on")
-        staged = changes | ({"due_on": due_on.isoformat()} if due_on else {})
-        words = {"changes": staged} | ({"reason": given.reason} if given.reason else {})
-        await commands.run_action_item_command(context, item_id, ActionItemAction.CHANGE, words)
+    changes = given.columns()
+    await commands.change_action_item(context, item_id, changes, given.reason, expected_version(if_match))
     return await _read(context, item_id, response)
-
-
-async def _write_text(context: RequestContext, item_id: str, changes: dict[str, Any], expected: int | None) -> None:
-    seen = await action_items.get_visible_item(context.session, context.viewer, item_id, lock=True)
-    action_items.check_may_change(seen)
-    if expected is not None and expected != seen.item.version:
-        raise StaleVersion(expected=str(expected), current=seen.item.version)
-    if await action_items.apply_change(
-        context.session, context.viewer, seen.item, changes, reason=None, now=context.now
-    ):
-        await context.session.flush()
-        _start(context, item_id)
-
-
-async def _check_version(context: RequestContext, item_id: str, expected: int | None) -> None:
-    if expected is None:
-        return
-    seen = await action_items.get_visible_item(context.session, context.viewer, item_id)
-    if expected != seen.item.version:
-        raise StaleVersion(expected=str(expected), current=seen.item.version)
 
 
 @routes.delete("/action-items/{item_id}", status_code=204)
@@ -360,7 +137,7 @@ async def open_ticket(
     """Creates or links a ticket in the background. ``linkState`` shows the result."""
     given = given or TicketIn()
     await action_items.get_visible_item(context.session, context.viewer, item_id)
-    integration = await connections.get_one_of(context.session, shelf.tracker_kinds(), given.integration_id)
+    integration = await connections.get_only_tracker(context.session, shelf.tracker_kinds(), given.integration_id)
     pointer = given.url or given.key
     words = {"pointer": pointer} if pointer else {}
     await commands.run_action_item_command(
@@ -383,10 +160,6 @@ async def drop_ticket(
 async def drop_named_ticket(context: Context, item_id: PathId, ticket_id: PathId) -> None:
     """Unlinks a ticket, which stays in the tracker."""
     await commands.run_action_item_command(context, item_id, ActionItemAction.DROP_TICKET, ticket_id=ticket_id)
-
-
-def _start(context: RequestContext, item_id: str) -> None:
-    context.after_commit.append(lambda: context.parts.dispatch.start_action_item(item_id))
 
 
 async def _read(context: RequestContext, item_id: str, response: Response) -> ActionItemOut:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from application.audit.audit_log import audit_postmortem
 from application.comments.notifying import notify_mentioned, notify_thread
 from application.comments.reading import CommentView, get_comment, section_texts
 from domain import access
@@ -19,7 +20,7 @@ from models.base import new_id
 from models.postmortem import Comment
 from models.queries import comments
 from models.queries.content.templates import get_postmortem_template
-from models.queries.postmortems.postmortems import VisiblePostmortem, audit_seen
+from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.session import Session
 
 
@@ -77,7 +78,7 @@ async def add_comment(
     after = {"commentId": comment.id, "section": section}
     if new.kind is not CommentKind.COMMENT:
         after["kind"] = new.kind.value
-    audit_seen(session, viewer, visible, "comment.added", None, after)
+    audit_postmortem(session, viewer, visible, "comment.added", None, after)
     await comments.insert_comment(session, comment)
     unnotified = await notify_mentioned(session, viewer, visible, comment, now)
     if new.kind is CommentKind.COMMENT:
@@ -117,7 +118,7 @@ async def change_comment(
     if changes.body is not None and changes.body != comment.body:
         rules.check_reword(status, relations)
         after = {"commentId": comment.id, "body": changes.body}
-        audit_seen(session, viewer, visible, "comment.edited", {"body": comment.body}, after)
+        audit_postmortem(session, viewer, visible, "comment.edited", {"body": comment.body}, after)
         comment.body = changes.body
         _touch(comment, now)
         unnotified = await notify_mentioned(session, viewer, visible, comment, now)
@@ -147,7 +148,7 @@ async def _re_anchor(
     if anchor != comment.anchor:
         before = {"quote": comment.anchor["quote"]} if comment.anchor else None
         after = {"commentId": comment.id, "quote": anchor["quote"] if anchor else None}
-        audit_seen(session, viewer, visible, "comment.anchored", before, after)
+        audit_postmortem(session, viewer, visible, "comment.anchored", before, after)
         comment.anchor = anchor
         _touch(comment, now)
 
@@ -164,7 +165,7 @@ def _resolve(
     comment.resolved_by_id = viewer.person_id if resolved else None
     _touch(comment, now)
     action = "comment.resolved" if resolved else "comment.reopened"
-    audit_seen(session, viewer, visible, action, None, {"commentId": comment.id})
+    audit_postmortem(session, viewer, visible, action, None, {"commentId": comment.id})
 
 
 async def remove_comment(session: Session, viewer: Viewer, visible: VisiblePostmortem, comment_id: str) -> None:
@@ -180,7 +181,7 @@ async def remove_comment(session: Session, viewer: Viewer, visible: VisiblePostm
     before: dict[str, Any] = {"body": comment.body, "authorId": comment.author_id}
     if answers:
         before["answers"] = [{"id": one.id, "body": one.body, "authorId": one.author_id} for one in answers]
-    audit_seen(session, viewer, visible, "comment.removed", before, {"commentId": comment.id})
+    audit_postmortem(session, viewer, visible, "comment.removed", before, {"commentId": comment.id})
     await comments.delete_comment(session, comment)
 
 

@@ -2,14 +2,58 @@
 
 from datetime import datetime
 
+import structlog
+
+from application.connections.deliveries import conclude_delivery
+from application.notifications.connection_trouble import record_trouble
+from domain.errors import AddressGone
+from integrations import bounces as mail
+from integrations import shelf
+from integrations.bounces import Bounce
+from models.integration import WebhookDelivery
 from models.notification import Message
-from models.queries.connections.connections import note_trouble
-from models.queries.notifications import addresses, notices, receivers
+from models.queries.notifications import addresses, messages, notices, receivers
 from models.queries.people import people, teams
 from models.session import Session
 
+log = structlog.get_logger()
 
-async def record_bounce(session: Session, message: Message, why: str, now: datetime) -> bool:
+
+async def apply_bounce(session: Session, integration_id: str, bounce: Bounce, delivery: int, now: datetime) -> str:
+    """Applies mail that came back, and returns the result.
+
+    ``bounced``; ``delayed`` or ``ignored`` if the server did not give up; ``unknown`` if it was not this connection's
+    mail; ``late`` if they have another address by now; ``early`` if it is not recorded as sent yet: then the worker
+    applies the delivery later.
+    """
+    result, message = "delayed" if bounce.is_delayed else "ignored", None
+    if bounce.failed:
+        message = await messages.find_bounced_unscoped(
+            session, integration_id, bounce.message_ids, bounce.failed, bounce.at
+        )
+        result = "unknown"
+    if message is not None and _is_being_sent(message):
+        return "early"
+    if message is not None and message.state == "SENT":
+        words = bounce.words or "the e-mail was returned."
+        why = AddressGone(channel=shelf.notifier(mail.KIND).label, address=message.address or "", detail=words)
+        result = "bounced" if await _record(session, message, str(why), now) else "late"
+    detail = f"message {message.id}: {bounce.words}" if message else None
+    await conclude_delivery(
+        session, integration_id, delivery, result, now, delivery_id=bounce.delivery_id, detail=detail
+    )
+    log.info("mail came back", result=result, message_id=message.id if message else None)
+    return result
+
+
+async def apply_recorded_bounce(session: Session, delivery: WebhookDelivery, now: datetime) -> None:
+    """Like :func:`apply_bounce`, from the recorded delivery."""
+    if delivery.integration_id is not None:
+        bounce = mail.parse(delivery.body, delivery.received_at)
+        await apply_bounce(session, delivery.integration_id, bounce, delivery.id, now)
+
+
+async def _record(session: Session, message: Message, why: str, now: datetime) -> bool:
     """Treats the bounce as a refusal by the server. False if the receiver is reached elsewhere by now.
 
     A person gets the message in another way until the address is tried again, beginning with this message. A team has
@@ -32,7 +76,7 @@ async def record_bounce(session: Session, message: Message, why: str, now: datet
     if state is not None:
         state.unreachable_since, state.unreachable_why = state.unreachable_since or now, why[:500]
     if team is not None:
-        await note_trouble(session, integration_id, why, now, team_id=team.id)
+        await record_trouble(session, integration_id, why, now, team_id=team.id)
     return True
 
 
@@ -43,6 +87,6 @@ async def _send_again(session: Session, message: Message, why: str) -> None:
     await notices.unsettle_sent(session, message.id)
 
 
-def is_being_sent(message: Message) -> bool:
+def _is_being_sent(message: Message) -> bool:
     """The bounce arrived before the sending was recorded. A message that already came back does not count."""
     return message.state == "WAITING" and message.detail is None

@@ -10,7 +10,7 @@ from domain.notifications import timing
 from domain.notifications.relevance import is_awaiting_review
 from models.integration import Integration
 from models.notification import ChannelAddress, Message
-from models.queries.connections.connections import log_attempt
+from models.queries.connections.sync_log import insert_attempt
 from models.queries.notifications import addresses, messages, notices, receivers
 from models.queries.notifications.weekly_summary import WeeklySummary, read_weekly_summary
 from models.session import Session
@@ -185,4 +185,6 @@ async def record_sent(
     elif state is not None and integration is not None:
         state.unreachable_since = state.unreachable_why = None
     if integration is not None:
-        log_attempt(session, integration.id, "OUT", f"message {message.kind.lower()}", "ok", detail=message.id, at=now)
+        insert_attempt(
+            session, integration.id, "OUT", f"message {message.kind.lower()}", "ok", detail=message.id, at=now
+        )

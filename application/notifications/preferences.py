@@ -12,7 +12,7 @@ from domain.notifications.timing import leaves_time
 from domain.people.calendar import DAY_MINUTES, Calendar
 from models.person import Person
 from models.queries.access.viewers import get_viewer_unscoped
-from models.queries.escalation import leads
+from models.queries.escalation.responsibilities import restart_workflows
 from models.queries.notifications import addresses, receivers
 from models.queries.notifications.outbox import requeue
 from models.queries.people import calendars, people
@@ -43,7 +43,7 @@ async def change_preferences(
         raise Malformed(reasons=reasons)
     await change_person(session, viewer, viewer.person_id, changes, expected)
     if CALENDAR_FIELDS & changes.keys():
-        await leads.look_anew(session, viewer.person_id)
+        await restart_workflows(session, viewer.person_id)
     if "preferred_channel" in changes:
         await addresses.clear_refusals(session, viewer.person_id)
     await requeue(session, viewer.person_id)

@@ -6,7 +6,7 @@ from typing import Any
 
 from application.people.people import change_person
 from domain.access import Viewer
-from models.queries.escalation import leads
+from models.queries.escalation.responsibilities import restart_workflows
 from models.queries.notifications.outbox import requeue
 from models.queries.people import calendars
 from models.queries.people.calendars import Region
@@ -29,5 +29,5 @@ async def change_calendar(
     await change_person(session, viewer, person_id, changes, expected)
     if holidays is not None:
         await calendars.insert_holidays(session, *holidays)
-    await leads.look_anew(session, person_id)
+    await restart_workflows(session, person_id)
     await requeue(session, person_id)

@@ -68,7 +68,7 @@ async def _rewrite_sections(session: Session, postmortem: Postmortem, texts: Map
 
 
 async def _choose_author(session: Session, postmortem: Postmortem, new: NewPostmortem) -> str | None:
-    """The one who should write it by now, unless that person is a reviewer: nobody is both."""
+    """The person who should write it by now, unless they are a reviewer: an author cannot review."""
     if new.author_id is None or await drafts.is_reviewer(session, new.id, new.author_id):
         return postmortem.author_id
     return new.author_id

@@ -32,7 +32,7 @@ class NewPostmortem:
 
     ``columns`` also holds the standard sections, by the names of their fields, and custom ones in a map
     ``custom_sections``. ``template`` None is the default one of its teams. ``contributors`` names the linked incident
-    that brought a team, service or participant, by its id; those that are not in it were named by a person.
+    that contributed a team, service or participant, by its id; a person chose those that are not in it.
     ``started_by_person`` meets the first target at once.
     """
 

@@ -1,4 +1,4 @@
-"""Rules of action items: one owner, a due date, and how their status may move."""
+"""Rules of action items: one owner, a due date, and how their status may change."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -25,8 +25,8 @@ class Priority(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """What somebody wants to change about an item; None means left alone."""
+class StatusChange:
+    """What a person wants to change about an item; None leaves a value as it is."""
 
     status: ActionItemStatus | None = None
     due_on: date | None = None
@@ -34,12 +34,15 @@ class Move:
     reason: str | None = None
 
 
-def check_move(status: ActionItemStatus, due_on: date | None, justification: str | None, move: Move) -> None:
+def check_change(
+    status: ActionItemStatus, due_on: date | None, justification: str | None, change: StatusChange
+) -> None:
     """Raises :class:`JustificationRequired` or :class:`ReasonRequired`; every status can reach every other."""
-    wanted = move.status or status
-    if wanted is ActionItemStatus.WONT_DO and not (move.justification or justification or "").strip():
+    wanted = change.status or status
+    if wanted is ActionItemStatus.WONT_DO and not (change.justification or justification or "").strip():
         raise JustificationRequired(field="justification")
-    if move.due_on is not None and due_on is not None and move.due_on != due_on and not (move.reason or "").strip():
+    is_moved = change.due_on is not None and due_on is not None and change.due_on != due_on
+    if is_moved and not (change.reason or "").strip():
         raise ReasonRequired(field="reason")
 
 
@@ -48,8 +51,8 @@ def overdue_at(due_on: date) -> datetime:
     return datetime.combine(due_on + timedelta(days=1), time.min, tzinfo=UTC)
 
 
-def asked_from(due_on: date, snoozed_until: datetime | None) -> datetime:
-    """The instant from which on it is asked for: when it is overdue, or when its snooze ends, whichever is later."""
+def reminded_from(due_on: date, snoozed_until: datetime | None) -> datetime:
+    """The instant of the first reminder: when it is overdue, or when its snooze ends, whichever is later."""
     at = overdue_at(due_on)
     return max(at, snoozed_until or at)
 
@@ -59,7 +62,7 @@ def is_overdue(status: ActionItemStatus, due_on: date | None, now: datetime) -> 
 
 
 class LinkState(StrEnum):
-    """The state of the link between an action item and a ticket."""
+    """The state of the link between an action item and one of its tickets."""
 
     PENDING = "pending"
     OK = "ok"

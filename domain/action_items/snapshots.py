@@ -1,8 +1,9 @@
 """What an action item's workflow keeps of its row: ids, states and instants; never a text, never a credential."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 
-from domain.action_items.action_item import ActionItemStatus
+from domain.action_items.action_item import ActionItemStatus, reminded_from
 from domain.escalation.deadlines import Alarm, Deadline
 
 OVERDUE = "overdue"
@@ -47,3 +48,10 @@ class ActionItemSnapshot:
         if self.alarm is None:
             return self.next_deadline
         return self.alarm.deadline if self.exists and not self.status.is_settled else None
+
+
+def deadlines_of(status: ActionItemStatus, due_on: date | None, snoozed_until: datetime | None) -> tuple[Deadline, ...]:
+    """The instant from which an open item is overdue; nothing for a settled one or one without a due date."""
+    if due_on is None or status.is_settled:
+        return ()
+    return (Deadline(OVERDUE, reminded_from(due_on, snoozed_until)),)

@@ -31,7 +31,7 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CustomField:
-    """``choices`` are those of a CHOICE, in order; ``help`` is read by whoever fills it in."""
+    """``choices`` are those of a CHOICE, in order; ``help`` is shown to the person who fills it in."""
 
     key: str
     label: str
@@ -48,7 +48,7 @@ class _Unfit(Exception):
 def accept_values(fields: Sequence[CustomField], values: Mapping[str, Any], people: AbstractSet[str]) -> dict[str, Any]:
     """The values as they are kept: blank and null ones left out, in the order of the template.
 
-    ``people`` are the ids that somebody has. Raises :class:`InvalidCustomFields` with every reason at once.
+    ``people`` are the ids that exist. Raises :class:`InvalidCustomFields` with every reason at once.
     """
     known = {one.key for one in fields}
     reasons: list[Fact] = [

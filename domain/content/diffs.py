@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.content.matching import Block, Purse, matching_blocks
+from domain.content.matching import Block, StepBudget, matching_blocks
 
 CONTEXT = 3
 """Equal lines around a change."""
@@ -54,11 +54,11 @@ class Difference:
 
 def compare(older: str, newer: str) -> Difference:
     """In bounded time: texts too different for it are shown as replaced. Lines end at ``\\n`` alone."""
-    purse = Purse()
+    budget = StepBudget()
     before, after = lines_of(older), lines_of(newer)
-    blocks = matching_blocks(before, after, purse)
+    blocks = matching_blocks(before, after, budget)
     kept = sum(one.size for one in blocks)
-    hunks = tuple(_hunks(before, after, blocks, purse))
+    hunks = tuple(_hunks(before, after, blocks, budget))
     return Difference(added=len(after) - kept, removed=len(before) - kept, hunks=hunks)
 
 
@@ -85,33 +85,33 @@ def _changes(before: int, after: int, blocks: Sequence[Block]) -> Iterator[_Chan
         x, y = one.before + one.size, one.after + one.size
 
 
-def _hunks(before: list[str], after: list[str], blocks: Sequence[Block], purse: Purse) -> Iterator[Hunk]:
+def _hunks(before: list[str], after: list[str], blocks: Sequence[Block], budget: StepBudget) -> Iterator[Hunk]:
     near: list[_Change] = []
     for change in _changes(len(before), len(after), blocks):
         if near and change.before - near[-1].before_end > 2 * CONTEXT:
-            yield _hunk(before, after, near, purse)
+            yield _hunk(before, after, near, budget)
             near = []
         near.append(change)
     if near:
-        yield _hunk(before, after, near, purse)
+        yield _hunk(before, after, near, budget)
 
 
-def _hunk(before: list[str], after: list[str], changes: Sequence[_Change], purse: Purse) -> Hunk:
+def _hunk(before: list[str], after: list[str], changes: Sequence[_Change], budget: StepBudget) -> Hunk:
     first, last = changes[0], changes[-1]
     lead = min(CONTEXT, first.before)
     lines: list[Line] = []
     done = first.before - lead
     for one in changes:
         lines += [Line(Op.EQUAL, text) for text in before[done : one.before]]
-        lines += _replaced(before[one.before : one.before_end], after[one.after : one.after_end], purse)
+        lines += _replaced(before[one.before : one.before_end], after[one.after : one.after_end], budget)
         done = one.before_end
     lines += [Line(Op.EQUAL, text) for text in before[done : last.before_end + CONTEXT]]
     return Hunk(first.before - lead + 1, first.after - lead + 1, tuple(lines))
 
 
-def _replaced(old: Sequence[str], new: Sequence[str], purse: Purse) -> list[Line]:
+def _replaced(old: Sequence[str], new: Sequence[str], budget: StepBudget) -> list[Line]:
     """The lines that went, then those that came; the first is compared with the first, and so on."""
-    marks = [_marked(one, other, purse) for one, other in zip(old, new, strict=False)]
+    marks = [_marked(one, other, budget) for one, other in zip(old, new, strict=False)]
     nothing: list[tuple[Part, ...]] = [()]
     gone = [one for one, _ in marks] + nothing * (len(old) - len(marks))
     come = [other for _, other in marks] + nothing * (len(new) - len(marks))
@@ -124,10 +124,10 @@ def _replaced(old: Sequence[str], new: Sequence[str], purse: Purse) -> list[Line
 _WORD = re.compile(r"\w+|\s+|[^\w\s]")
 
 
-def _marked(old: str, new: str, purse: Purse) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+def _marked(old: str, new: str, budget: StepBudget) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
     """Both lines in parts; none where they are not alike."""
     before, after = _WORD.findall(old), _WORD.findall(new)
-    blocks = matching_blocks(before, after, purse)
+    blocks = matching_blocks(before, after, budget)
     kept = sum(len(text) for one in blocks for text in before[one.before : one.before + one.size] if text.strip())
     if kept < ALIKE * max(len(old), len(new)):
         return (), ()

@@ -1,8 +1,8 @@
 """What two lists of lines or words have in common, in bounded time whatever they hold.
 
-First the lines that stand once in each, in the longest order that both share: people read such a comparison as the
-change that was meant. Between them the shortest way from one to the other. Whoever sends two hostile texts gets a
-coarser answer, not a slow one: where the steps are used up, what is left counts as replaced.
+It matches the lines that occur once in each first, in the longest order that both share: people read such a comparison
+as the change that was meant. Between those it takes the shortest edit script. Two texts made to be slow get a coarser
+answer, not a slow one: when the steps are used up, the rest counts as replaced.
 
 Source: Eugene Myers, "An O(ND) Difference Algorithm and Its Variations" (1986); Bram Cohen's patience diff.
 """
@@ -27,23 +27,23 @@ class Block:
 
 
 @dataclass(slots=True)
-class Purse:
-    """The steps that are left; several comparisons may share one."""
+class StepBudget:
+    """How many steps are left; several comparisons can share one budget."""
 
     steps: int = field(default=STEPS)
 
     def spend(self, steps: int) -> bool:
-        """False where they do not suffice."""
+        """False if there are not enough."""
         self.steps -= steps
         return self.steps >= 0
 
 
-def matching_blocks(before: Sequence[str], after: Sequence[str], purse: Purse | None = None) -> list[Block]:
+def matching_blocks(before: Sequence[str], after: Sequence[str], budget: StepBudget | None = None) -> list[Block]:
     """Blocks in order that neither overlap nor cross; none is empty."""
     numbers: dict[str, int] = {}
     old, new = ([numbers.setdefault(one, len(numbers)) for one in entries] for entries in (before, after))
     joined: list[Block] = []
-    for one in _match(_Range(old, 0, len(old)), _Range(new, 0, len(new)), 0, purse or Purse()):
+    for one in _match(_Range(old, 0, len(old)), _Range(new, 0, len(new)), 0, budget or StepBudget()):
         last = joined[-1] if joined else None
         if last and last.before + last.size == one.before and last.after + last.size == one.after:
             joined[-1] = Block(last.before, last.after, last.size + one.size)
@@ -65,28 +65,28 @@ class _Range:
         return _Range(self.entries, start, end)
 
     def places(self) -> dict[int, int]:
-        """Where those stand that stand here once."""
+        """The positions of the entries that occur once in this range."""
         here = self.entries[self.start : self.end]
         counts = Counter(here)
         return {one: place for place, one in enumerate(here, self.start) if counts[one] == 1}
 
 
-def _match(old: _Range, new: _Range, depth: int, purse: Purse) -> Iterator[Block]:
+def _match(old: _Range, new: _Range, depth: int, budget: StepBudget) -> Iterator[Block]:
     head, tail = _equal_ends(old, new)
     if head:
         yield Block(old.start, new.start, head)
     old_end, new_end = old.end - tail, new.end - tail
     old, new = old.between(old.start + head, old_end), new.between(new.start + head, new_end)
-    if len(old) and len(new) and purse.spend(len(old) + len(new)):
+    if len(old) and len(new) and budget.spend(len(old) + len(new)):
         anchors = _anchors(old, new) if depth < DEPTH else []
         if anchors:
             for before, after in [*anchors, (old.end, new.end)]:
-                yield from _match(old.between(old.start, before), new.between(new.start, after), depth + 1, purse)
+                yield from _match(old.between(old.start, before), new.between(new.start, after), depth + 1, budget)
                 if before < old.end:
                     yield Block(before, after, 1)
                 old, new = old.between(min(before + 1, old.end), old.end), new.between(min(after + 1, new.end), new.end)
         else:
-            yield from _shortest_way(old, new, purse)
+            yield from _shortest_way(old, new, budget)
     if tail:
         yield Block(old_end, new_end, tail)
 
@@ -125,8 +125,8 @@ def _anchors(old: _Range, new: _Range) -> list[tuple[int, int]]:
     return run[::-1]
 
 
-def _shortest_way(old: _Range, new: _Range, purse: Purse) -> list[Block]:
-    """Nothing where the purse does not suffice."""
+def _shortest_way(old: _Range, new: _Range, budget: StepBudget) -> list[Block]:
+    """Nothing where the budget does not suffice."""
     a, b = old.entries[old.start : old.end], new.entries[new.start : new.end]
     reach = {1: 0}
     trail: list[dict[int, int]] = []
@@ -140,7 +140,7 @@ def _shortest_way(old: _Range, new: _Range, purse: Purse) -> list[Block]:
             reach[diagonal] = x
             if x >= len(a) and y >= len(b):
                 return _walk_back(trail, x, y, old.start, new.start)
-            if not purse.spend(1 + x - begun):
+            if not budget.spend(1 + x - begun):
                 return []
     raise AssertionError("replacing everything is a way")
 

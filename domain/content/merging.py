@@ -1,4 +1,4 @@
-"""Two people changed the same text: both changes where they touch different lines, else nobody's."""
+"""Merges two people's changes of one text, unless both changed the same lines."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

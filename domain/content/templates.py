@@ -36,7 +36,7 @@ LISTS = frozenset({TIMELINE, ACTION_ITEMS})
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """``default_text`` is Markdown that a postmortem begins with; ``prompt`` is only shown to whoever writes."""
+    """``default_text`` is Markdown that a postmortem begins with; ``prompt`` is only shown while editing."""
 
     key: str
     title: str
@@ -71,9 +71,9 @@ class Template:
 
 
 def accepted_texts(template: Template, texts: Mapping[str, str]) -> dict[str, str]:
-    """Those of the template's sections; an empty one elsewhere is no text and left out.
+    """The texts of the template's sections; an empty text of any other section is left out.
 
-    Raises :class:`SectionNotInTemplate`, naming all that have no place.
+    Raises :class:`SectionNotInTemplate`, naming every other section that has a text.
     """
     known = template.text_keys
     if strange := [key for key, text in texts.items() if text and key not in known]:
@@ -82,7 +82,7 @@ def accepted_texts(template: Template, texts: Mapping[str, str]) -> dict[str, st
 
 
 def opening_texts(template: Template, texts: Mapping[str, str]) -> dict[str, str]:
-    """Every section that holds a text, with the one that is given, else the default one, else none."""
+    """The text of every section that holds one: the given text, else the default text, else an empty one."""
     given = accepted_texts(template, texts)
     return {
         one.key: given[one.key] if given.get(one.key, "").strip() else one.default_text or given.get(one.key, "")
@@ -94,9 +94,9 @@ def opening_texts(template: Template, texts: Mapping[str, str]) -> dict[str, str
 def missing_sections(
     template: Template, texts: Mapping[str, str], *, has_timeline: bool, has_items: bool
 ) -> tuple[str, ...]:
-    """The required sections that nobody has written yet, in the order of the template.
+    """The required sections that are not written yet, in the order of the template.
 
-    A text that is still the template's own was not written by anybody.
+    A text that is still the template's default text does not count.
     """
     lists = {TIMELINE: has_timeline, ACTION_ITEMS: has_items}
 
@@ -110,7 +110,7 @@ def missing_sections(
 
 
 def _bare(text: str) -> str:
-    """Editors change line ends and blanks at the end of lines without anybody writing."""
+    """Without line ends and trailing blanks, which editors change by themselves."""
     return "\n".join(line.rstrip() for line in text.splitlines()).strip()
 
 

@@ -1,6 +1,6 @@
-"""Policies: by when, counted how, and who is asked when it was not done.
+"""Escalation policies: when each target is due, how its time is counted, and who is reminded of it when.
 
-A version of a policy never changes; a postmortem keeps the one that it began with. Source: the timing targets of the
+A version of a policy never changes; a postmortem keeps the one that it started with. Source: the timing targets of the
 product document, counted from the resolution of the last incident, or from creation where there is none.
 """
 
@@ -20,9 +20,8 @@ class Counted(StrEnum):
     WORKING = "WORKING"
 
 
-class Asked(StrEnum):
-    """Who an escalation step notifies. The owner is the person responsible for what is due: the reviewers for a
-    review, the owner for an action item."""
+class Recipient(StrEnum):
+    """Who gets the reminder of a step. The owner is the person who has to do what is due, such as a reviewer."""
 
     OWNER = "OWNER"
     AUTHOR = "AUTHOR"
@@ -31,9 +30,9 @@ class Asked(StrEnum):
     ADMINISTRATORS = "ADMINISTRATORS"
 
 
-class RungKind(StrEnum):
-    """``BEFORE_DUE``: when that percentage of the time has elapsed. ``WORKING_DAYS``: that many working days after
-    the due time. ``EVERY_DAYS``: repeatedly after the last of the other steps, that many days apart."""
+class StepKind(StrEnum):
+    """``BEFORE_DUE``: at that percentage of the time. ``WORKING_DAYS``: so many after it was due. ``EVERY_DAYS``: after
+    the last of the others, repeated so many days apart."""
 
     BEFORE_DUE = "BEFORE_DUE"
     DUE = "DUE"
@@ -41,49 +40,49 @@ class RungKind(StrEnum):
     EVERY_DAYS = "EVERY_DAYS"
 
 
-LIMITS: Mapping[RungKind, tuple[int, int]] = {
-    RungKind.BEFORE_DUE: (1, 99),
-    RungKind.DUE: (0, 0),
-    RungKind.WORKING_DAYS: (1, 250),
-    RungKind.EVERY_DAYS: (1, 90),
+LIMITS: Mapping[StepKind, tuple[int, int]] = {
+    StepKind.BEFORE_DUE: (1, 99),
+    StepKind.DUE: (0, 0),
+    StepKind.WORKING_DAYS: (1, 250),
+    StepKind.EVERY_DAYS: (1, 90),
 }
 """The smallest and the largest ``amount`` of each kind."""
-_ORDER = tuple(RungKind)
+_ORDER = tuple(StepKind)
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
-    kind: RungKind
+class Step:
+    kind: StepKind
     amount: int
-    asks: tuple[Asked, ...]
+    recipients: tuple[Recipient, ...]
 
     @property
     def name(self) -> str:
-        """``before_due``, ``due``, ``+3``, ``weekly`` (or ``every_10_days``): unique in a ladder."""
-        if self.kind is RungKind.WORKING_DAYS:
+        """``before_due``, ``due``, ``+3``, ``weekly`` (or ``every_10_days``): unique in a policy."""
+        if self.kind is StepKind.WORKING_DAYS:
             return f"+{self.amount}"
-        if self.kind is RungKind.EVERY_DAYS:
+        if self.kind is StepKind.EVERY_DAYS:
             return "weekly" if self.amount == 7 else f"every_{self.amount}_days"
         return self.kind.value.lower()
 
     @property
-    def place(self) -> tuple[int, int]:
-        """By which a ladder is sorted."""
+    def order(self) -> tuple[int, int]:
+        """By which the steps of a policy are sorted."""
         return _ORDER.index(self.kind), self.amount
 
 
-DEFAULT_LADDER = (
-    Rung(RungKind.BEFORE_DUE, 80, (Asked.OWNER,)),
-    Rung(RungKind.DUE, 0, (Asked.OWNER,)),
-    Rung(RungKind.WORKING_DAYS, 1, (Asked.OWNER, Asked.AUTHOR)),
-    Rung(RungKind.WORKING_DAYS, 3, (Asked.TEAM_CHANNEL, Asked.TEAM_LEAD)),
-    Rung(RungKind.WORKING_DAYS, 5, (Asked.ADMINISTRATORS,)),
-    Rung(RungKind.EVERY_DAYS, 7, (Asked.OWNER, Asked.ADMINISTRATORS)),
+DEFAULT_STEPS = (
+    Step(StepKind.BEFORE_DUE, 80, (Recipient.OWNER,)),
+    Step(StepKind.DUE, 0, (Recipient.OWNER,)),
+    Step(StepKind.WORKING_DAYS, 1, (Recipient.OWNER, Recipient.AUTHOR)),
+    Step(StepKind.WORKING_DAYS, 3, (Recipient.TEAM_CHANNEL, Recipient.TEAM_LEAD)),
+    Step(StepKind.WORKING_DAYS, 5, (Recipient.ADMINISTRATORS,)),
+    Step(StepKind.EVERY_DAYS, 7, (Recipient.OWNER, Recipient.ADMINISTRATORS)),
 )
 
 
-LOW_LADDER = (Rung(RungKind.DUE, 0, (Asked.OWNER,)), Rung(RungKind.EVERY_DAYS, 7, (Asked.OWNER,)))
-"""Of an action item of low priority: its owner, weekly, and nobody else."""
+LOW_PRIORITY_STEPS = (Step(StepKind.DUE, 0, (Recipient.OWNER,)), Step(StepKind.EVERY_DAYS, 7, (Recipient.OWNER,)))
+"""Of an action item of low priority: weekly to its owner, and to nobody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ class Span:
 
 DEFAULT_SPANS: Mapping[TargetName, Span] = {name: Span(hours) for name, hours in DEFAULT_HOURS.items()}
 DEFAULT_STALE_DAYS = 7
-LONGEST = 260
+MAX_WORKING_DAYS = 260
 """Working days that a target may take."""
 
 
@@ -117,9 +116,9 @@ class Office:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One version, as people wrote it. It fits what has its urgency, service and team; None fits any.
+    """One version, as people wrote it. It applies to what has its urgency, service and team; None applies to any.
 
-    ``stale_after_days`` is how long a draft may rest before its author is asked; None asks nobody.
+    ``stale_after_days`` is how long a draft may go without edits before its author is reminded; None reminds nobody.
     """
 
     name: str
@@ -127,7 +126,7 @@ class Policy:
     service_id: str | None = None
     team_id: str | None = None
     targets: Mapping[TargetName, Span] = field(default_factory=lambda: dict(DEFAULT_SPANS))
-    ladder: tuple[Rung, ...] = DEFAULT_LADDER
+    steps: tuple[Step, ...] = DEFAULT_STEPS
     office: Office = field(default_factory=Office)
     stale_after_days: int | None = DEFAULT_STALE_DAYS
     min_reviewers: int = 1
@@ -165,7 +164,7 @@ def review_time(policy: Policy) -> timedelta:
 
 def check(policy: Policy) -> None:
     """Raises :class:`InvalidPolicy` with every reason at once. Each says where: ``ladder.2.amount``."""
-    reasons = [*_target_problems(policy), *_ladder_problems(policy), *calendars.problems(policy.office.hours)]
+    reasons = [*_target_problems(policy), *_step_problems(policy), *calendars.problems(policy.office.hours)]
     if reasons:
         raise InvalidPolicy(reasons=reasons)
 
@@ -179,8 +178,8 @@ def _target_problems(policy: Policy) -> Iterator[Fact]:
         span = policy.targets.get(name)
         if span is None:
             continue
-        if span.counted is Counted.WORKING and span.hours * 60 > daily * LONGEST:
-            words = f"'{name}' can't take more than {LONGEST} working days."
+        if span.counted is Counted.WORKING and span.hours * 60 > daily * MAX_WORKING_DAYS:
+            words = f"'{name}' takes more than {MAX_WORKING_DAYS} working days."
             yield reason("TooLong", words, where=f"targets.{name}.hours")
         if previous and previous[1].counted is span.counted and previous[1].hours > span.hours:
             words = f"'{name}' can't be due before '{previous[0]}'."
@@ -188,19 +187,19 @@ def _target_problems(policy: Policy) -> Iterator[Fact]:
         previous = name, span
 
 
-def _ladder_problems(policy: Policy) -> Iterator[Fact]:
+def _step_problems(policy: Policy) -> Iterator[Fact]:
     seen: set[str] = set()
-    for place, rung in enumerate(policy.ladder):
+    for place, step in enumerate(policy.steps):
         where = f"ladder.{place}"
-        low, high = LIMITS[rung.kind]
-        if not low <= rung.amount <= high:
-            words = f"The amount of {rung.kind} must be between {low} and {high}."
+        low, high = LIMITS[step.kind]
+        if not low <= step.amount <= high:
+            words = f"The amount of {step.kind} lies between {low} and {high}."
             yield reason("AmountOutOfRange", words, where=f"{where}.amount")
-        name = rung.kind.value if rung.kind is RungKind.EVERY_DAYS else rung.name
+        name = step.kind.value if step.kind is StepKind.EVERY_DAYS else step.name
         if name in seen:
-            yield reason("RepeatedRung", f"There is already a step '{rung.name}'.", where=where)
+            yield reason("RepeatedRung", f"There is a rung '{step.name}' already.", where=where)
         seen.add(name)
-        if not rung.asks or len(set(rung.asks)) < len(rung.asks):
+        if not step.recipients or len(set(step.recipients)) < len(step.recipients):
             yield reason(
                 "NobodyAsked",
                 "A step needs at least one recipient, and each recipient only once.",

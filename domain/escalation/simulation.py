@@ -1,30 +1,32 @@
-"""What a policy would send if nobody did anything: one postmortem, its people by their parts."""
+"""Which reminders a policy would send for one postmortem if nobody did anything, by the roles of its people."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from domain.escalation.plan import Channel, Facts, Nudge, Owed, Receiver, ladder
-from domain.escalation.policy import Asked, Policy, due_instants
+from domain.escalation.policy import Policy, Recipient, due_instants
+from domain.escalation.reminders import Channel, PendingTarget, Receiver, Reminder, ReminderFacts, plan_reminders
 
-PARTS: Mapping[Asked, Receiver] = {
-    Asked.OWNER: Receiver("owner"),
-    Asked.AUTHOR: Receiver("author"),
-    Asked.TEAM_CHANNEL: Receiver("team-channel", Channel.SLACK),
-    Asked.TEAM_LEAD: Receiver("team-lead"),
-    Asked.ADMINISTRATORS: Receiver("administrators"),
+ROLES: Mapping[Recipient, Receiver] = {
+    Recipient.OWNER: Receiver("owner"),
+    Recipient.AUTHOR: Receiver("author"),
+    Recipient.TEAM_CHANNEL: Receiver("team-channel", Channel.SLACK),
+    Recipient.TEAM_LEAD: Receiver("team-lead"),
+    Recipient.ADMINISTRATORS: Receiver("administrators"),
 }
 
 
-def simulate(policy: Policy, start: datetime, days: int) -> list[Nudge]:
-    """Every nudge of that many days, for a postmortem whose time begins at ``start``; all work where the policy does.
+def simulate(policy: Policy, start: datetime, days: int) -> list[Reminder]:
+    """Every reminder of that many days, for a postmortem whose time begins at ``start``, in the policy's working hours.
 
-    A stale draft is none of them: nobody began one.
+    There is none of a stale draft: nobody started one.
     """
-    owners = (PARTS[Asked.OWNER],)
-    facts = Facts(
+    owners = (ROLES[Recipient.OWNER],)
+    facts = ReminderFacts(
         now=start,
         until=start + timedelta(days=days),
-        owed=tuple(Owed(name.value, start, due, owners) for name, due in due_instants(start, policy).items()),
-        asked={part: (receiver,) for part, receiver in PARTS.items()},
+        pending=tuple(
+            PendingTarget(name.value, start, due, owners) for name, due in due_instants(start, policy).items()
+        ),
+        receivers={role: (receiver,) for role, receiver in ROLES.items()},
     )
-    return ladder(facts, policy, {})
+    return plan_reminders(facts, policy, {})

@@ -26,7 +26,7 @@ class IncidentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TimelineMark:
-    """One moment of an incident, in its source's words."""
+    """One moment of an incident, as its source describes it."""
 
     at: datetime
     event: str
@@ -45,14 +45,14 @@ class Responder:
 
 @dataclass(frozen=True, slots=True)
 class IncidentReport:
-    """What one event or request says of an incident. None, or an empty tuple, means: not said.
+    """What one event or request reports about an incident. None, or an empty tuple, says nothing.
 
-    ``occurred_at`` is the instant that the report speaks of, ``received_at`` when it reached us (it only parts reports
-    of one instant). One that ``corrects`` replaces the earliest start and acknowledgement by its own. A RESOLVED one
-    without ``resolved_at`` says that the incident is resolved by ``occurred_at``. ``acknowledged_by`` is the e-mail of
-    whoever acknowledged at ``acknowledged_at``. ``resolved_by_machine`` is what a source can see of an automatic
-    resolution; ``auto_resolved`` is a person's or a tool's own judgement and wins. ``merged`` says that another
-    incident took this one over.
+    ``occurred_at`` is the instant that the report is about, ``received_at`` when it arrived (it only decides
+    between reports of one instant). One that ``corrects`` replaces the earliest start and acknowledgement by its own.
+    A RESOLVED one without ``resolved_at`` says that the incident is resolved by ``occurred_at``. ``acknowledged_by``
+    is the e-mail address of the person who acknowledged at ``acknowledged_at``. ``resolved_by_machine`` is what a
+    source can see of an automatic resolution; ``auto_resolved`` is a person's or a tool's own judgement and wins.
+    ``merged`` says that another incident took this one over.
     """
 
     source: str
@@ -113,7 +113,7 @@ def covering(spans: Iterable[Span]) -> Span:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """An incident as its reports add up; the contract's shape. Flags that nobody spoke of are false, urgency LOW."""
+    """An incident as its reports add up; the contract's shape. Flags that no report named are false, urgency is LOW."""
 
     source: str
     external_id: str

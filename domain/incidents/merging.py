@@ -1,7 +1,7 @@
 """Values that many reports may set, in any order and any number of times, with one result.
 
 Each is a join semilattice: :func:`latest`, :func:`earliest`, :func:`mentioned` are commutative, associative and
-idempotent, because what decides is a total order over what was said, never the order of arrival.
+idempotent, because a total order of the values decides, never the order in which they arrive.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +22,7 @@ class Ordered(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """The last word on one text or flag: of the latest instant, then received last, then the greater value."""
+    """The latest value of a text or flag: of the latest instant, then received last, then the greater value."""
 
     value: str | bool
     at: datetime
@@ -35,7 +35,7 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The last word on an instant, by the same rule."""
+    """The latest value of an instant, by the same rule."""
 
     value: datetime
     at: datetime
@@ -48,7 +48,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A member of a union: ``key`` tells it from others, ``at`` and ``place`` are where it was said first."""
+    """A member of a union: ``key`` tells it from others, ``at`` and ``place`` are where it was reported first."""
 
     key: str
     at: datetime
@@ -60,16 +60,16 @@ class Mention:
         return self.at, self.place, self.key
 
 
-Said = TypeVar("Said", bound=Ordered)
+Value = TypeVar("Value", bound=Ordered)
 T = TypeVar("T")
 
 
-def latest(*said: Said | None) -> Said | None:
-    return max((one for one in said if one is not None), key=lambda one: one.order, default=None)
+def latest(*values: Value | None) -> Value | None:
+    return max((one for one in values if one is not None), key=lambda one: one.order, default=None)
 
 
-def earliest(*said: Said | None) -> Said | None:
-    return min((one for one in said if one is not None), key=lambda one: one.order, default=None)
+def earliest(*values: Value | None) -> Value | None:
+    return min((one for one in values if one is not None), key=lambda one: one.order, default=None)
 
 
 def last_words(one: Mapping[str, Register], other: Mapping[str, Register]) -> dict[str, Register]:
@@ -78,10 +78,10 @@ def last_words(one: Mapping[str, Register], other: Mapping[str, Register]) -> di
     return {name: register for name, register in pairs if register}
 
 
-def mentioned(said: Iterable[Mention]) -> tuple[Mention, ...]:
-    """One of each key, in the order in which they were said first, with the last word on each name."""
+def mentioned(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
+    """One of each key, in the order in which they were reported first, with the latest name."""
     known: dict[str, Mention] = {}
-    for one in said:
+    for one in mentions:
         before = known.get(one.key, one)
         known[one.key] = replace(min(before, one, key=lambda it: it.order), name=latest(before.name, one.name))
     return tuple(sorted(known.values(), key=lambda it: it.order))

@@ -29,7 +29,7 @@ from domain.incidents.incident import Incident, IncidentReport, IncidentStatus, 
 from domain.incidents.merging import NEVER, Mention, Moment, Register
 
 AT_ONCE = timedelta(hours=1)
-"""A machine's resolution counts as immediate within this time of the start, and while nobody has acknowledged."""
+"""A machine's resolution counts as immediate within this time of the start, and before anyone has acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Unresolved:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """The earliest acknowledgement, and whose it was where a report told."""
+    """The earliest acknowledgement, and whose it was if a report says so."""
 
     at: datetime
     by: str | None
@@ -273,8 +273,8 @@ def _not_reopened(unresolved: Unresolved | None, found_resolved: Iterable[dateti
     return tuple(sorted({at for at in found_resolved if at >= reopened_at}))
 
 
-def _marks(said: Iterable[TimelineMark]) -> tuple[TimelineMark, ...]:
-    return tuple(sorted(set(said), key=lambda mark: mark.order))
+def _marks(marks: Iterable[TimelineMark]) -> tuple[TimelineMark, ...]:
+    return tuple(sorted(set(marks), key=lambda mark: mark.order))
 
 
 def _responder(mention: Mention) -> Responder:

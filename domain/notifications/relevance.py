@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from domain.action_items.action_item import ActionItemStatus, asked_from, is_overdue
-from domain.escalation.plan import ACTION_ITEM, occasion
+from domain.action_items.action_item import ActionItemStatus, is_overdue, reminded_from
+from domain.escalation.reminders import ACTION_ITEM, reminder_key
 from domain.escalation.targets import TargetName
 from domain.notifications.notices import NoticeKind, SettledBy, kind_of
 from domain.notifications.timing import Outcome
@@ -191,7 +191,7 @@ def _is_item_done(notice: NoticeFacts, item: ActionItemFacts, subjects: Subjects
         return True
     is_moved = notice.kind == NoticeKind.ACTION_ITEM_OVERDUE and not is_overdue(status, item.due_on, subjects.now)
     if item.due_on is not None:
-        due_at = asked_from(item.due_on, item.snoozed_until)
+        due_at = reminded_from(item.due_on, item.snoozed_until)
         is_moved = is_moved or _is_for_another_due_time(notice, item.id, ACTION_ITEM, due_at)
     is_snoozed = item.snoozed_until is not None and item.snoozed_until > subjects.now
     return status.is_settled or is_moved or is_snoozed
@@ -293,4 +293,4 @@ def _first_receiver(notice: NoticeFacts, subjects: Subjects) -> str:
 
 def _is_for_another_due_time(notice: NoticeFacts, subject_id: str, target: str, due_at: datetime) -> bool:
     """The due time has changed since. The escalation steps for the new one send notices of their own."""
-    return notice.rung is not None and not notice.dedupe_key.startswith(occasion(subject_id, target, due_at))
+    return notice.rung is not None and not notice.dedupe_key.startswith(reminder_key(subject_id, target, due_at))

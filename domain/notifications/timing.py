@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from domain.people.calendar import DAY_MINUTES, PATIENCE, Calendar, next_working_moment
+from domain.people.calendar import DAY_MINUTES, MAX_DAYS_WITHOUT_WORK, Calendar, next_working_moment
 
 WINDOW = timedelta(minutes=15)
 """Notices that follow the first one within this time go into the same digest."""
@@ -67,7 +67,7 @@ def may_deliver(at: datetime, settings: DeliverySettings) -> bool:
 def next_delivery(at: datetime, settings: DeliverySettings) -> datetime | None:
     """The first instant from ``at`` on at which the receiver may be notified; None if there is none."""
     begin = at.astimezone(UTC)
-    for _ in range(2 * PATIENCE):
+    for _ in range(2 * MAX_DAYS_WITHOUT_WORK):
         working = next_working_moment(begin, settings.calendar)
         if working is None:
             return None
@@ -108,7 +108,7 @@ def _preferred(since: datetime, minute: int, settings: DeliverySettings) -> date
     """
     zone = ZoneInfo(settings.calendar.zone)
     day = since.astimezone(zone).date()
-    for _ in range(PATIENCE):
+    for _ in range(MAX_DAYS_WITHOUT_WORK):
         first = next_delivery(datetime.combine(day, time(), tzinfo=zone).astimezone(UTC), settings)
         if first is None:
             return None

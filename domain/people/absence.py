@@ -1,4 +1,4 @@
-"""Who is not there to be waited for: people who left, and people who are away for a while."""
+"""Absences: people who left, and people who are away for a while."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """``until`` is None for those who left, and for those who did not say when they are back."""
+    """``until`` is None for people who left, and for those who did not say when they return."""
 
     left: bool
     until: datetime | None = None
@@ -26,11 +26,11 @@ class Absence:
 
 
 def absence(active: bool, away_from: datetime | None, away_until: datetime | None, now: datetime) -> Absence | None:
-    """None for somebody who is there. A window may lack either end."""
+    """None for a person who is present. The absence may lack a start or an end."""
     if not active:
         return Absence(left=True)
     if away_from is None and away_until is None:
         return None
-    begun = away_from is None or away_from <= now
-    over = away_until is not None and away_until <= now
-    return Absence(left=False, until=away_until) if begun and not over else None
+    has_started = away_from is None or away_from <= now
+    is_over = away_until is not None and away_until <= now
+    return Absence(left=False, until=away_until) if has_started and not is_over else None

@@ -1,8 +1,8 @@
-"""Working time: when somebody is at work, as a pure function over data.
+"""Working time: due times and durations that count only the hours in which a person works.
 
-A calendar says it all: zone, days, hours, holidays, absences. It is built elsewhere and travels as data, so that what
-followed from it yesterday follows from it tomorrow, on any machine. Instants are UTC, in and out; whether one is in
-working time, the clock on the wall there says: an hour that a zone skips is none, and one that it has twice is two.
+A calendar has the time zone, working days, hours, holidays and absences. It is plain data, so that the same calendar
+gives the same result on any day and machine. Instants are UTC. Local time decides what is working time: an hour that
+a zone skips does not count, and an hour that it repeats counts twice.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from domain.errors import Fact, NeverWorking, reason
 
 DAY_MINUTES = 24 * 60
-PATIENCE = 1100
-"""Days without any working time after which nobody will work again."""
+MAX_DAYS_WITHOUT_WORK = 1100
+"""After so many days without working time, a calendar is considered to have none."""
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 
@@ -23,7 +23,7 @@ Window = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """From ``start`` until before ``end``; None is open."""
+    """From ``start`` until before ``end``; None leaves that side open."""
 
     start: datetime | None = None
     end: datetime | None = None
@@ -33,7 +33,7 @@ class Away:
 class Calendar:
     """``zone`` is an IANA name, ``days`` are ISO weekdays (1 is Monday), ``opens`` and ``closes`` minutes of the day.
 
-    Hours end on the day on which they began: a night shift is two calendars, not one. ``closes`` 1440 is midnight.
+    Working hours end on the day on which they start; night shifts are not supported. ``closes`` 1440 is midnight.
     """
 
     zone: str = "UTC"
@@ -48,7 +48,7 @@ class Calendar:
 
 
 def problems(calendar: Calendar) -> Iterator[Fact]:
-    """What keeps it from being used; the zone is checked where it is written."""
+    """Why the calendar cannot be used. The zone is validated when it is entered."""
     if not calendar.days or not set(calendar.days) <= set(range(1, 8)):
         yield reason("NoWorkingDays", "Choose at least one working day.", where="calendar.workingDays")
     if not 0 <= calendar.opens < calendar.closes <= DAY_MINUTES:
@@ -57,7 +57,7 @@ def problems(calendar: Calendar) -> Iterator[Fact]:
 
 
 def due_at(start: datetime, duration: timedelta, calendar: Calendar) -> datetime:
-    """The first instant at which so much working time has gone by. Raises :class:`NeverWorking`."""
+    """The first instant at which that much working time has passed. Raises :class:`NeverWorking`."""
     left = duration
     if left <= timedelta(0):
         return start.astimezone(UTC)
@@ -69,7 +69,7 @@ def due_at(start: datetime, duration: timedelta, calendar: Calendar) -> datetime
 
 
 def working_time_between(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
-    """Negative where ``end`` comes first."""
+    """Negative if ``end`` is before ``start``."""
     if end < start:
         return -working_time_between(end, start, calendar)
     total = timedelta(0)
@@ -81,13 +81,13 @@ def working_time_between(start: datetime, end: datetime, calendar: Calendar) -> 
 
 
 def next_working_moment(at: datetime, calendar: Calendar) -> datetime | None:
-    """``at`` itself in working hours; None where nobody comes back."""
+    """``at`` itself in working hours, else when they start next; None if the calendar has no working time after it."""
     found = next(_windows(calendar, at), None)
     return found[0] if found else None
 
 
 def last_working_hour(since: datetime, before: datetime, calendar: Calendar) -> datetime | None:
-    """When the last hour begins in which somebody works between the two; None where nobody does."""
+    """When the last working hour between the two instants starts; None if there is none."""
     last: Window | None = None
     for begin, end in _windows(calendar, since):
         if begin >= before:
@@ -98,7 +98,7 @@ def last_working_hour(since: datetime, before: datetime, calendar: Calendar) -> 
 
 
 def plus_working_days(at: datetime, days: int, calendar: Calendar) -> datetime | None:
-    """The same time of day so many working days later, counted from the next working moment; None as there."""
+    """The same time of day that many working days after the next working moment; None if there is no such moment."""
     begun = next_working_moment(at, calendar)
     if begun is None:
         return None
@@ -107,32 +107,32 @@ def plus_working_days(at: datetime, days: int, calendar: Calendar) -> datetime |
     day, left, looked = local.date(), days, 0
     while left:
         day, looked = day + _DAY, looked + 1
-        if looked > PATIENCE * days:
+        if looked > MAX_DAYS_WITHOUT_WORK * days:
             return None
         left -= calendar.is_working_day(day)
     return next_working_moment(datetime.combine(day, local.time(), tzinfo=zone).astimezone(UTC), calendar)
 
 
 def _windows(calendar: Calendar, start: datetime) -> Iterator[Window]:
-    """Working time from ``start`` on: in order, never overlapping, perhaps touching. Ends where nobody comes back."""
-    barren = 0
-    for begin, end, offset in _stretches(ZoneInfo(calendar.zone), start.astimezone(UTC)):
-        barren += 1
+    """Working time from ``start`` on, in order and without overlaps. Ends if there is no more working time."""
+    days_without_work = 0
+    for begin, end, offset in _periods_of_one_offset(ZoneInfo(calendar.zone), start.astimezone(UTC)):
+        days_without_work += 1
         day = (begin + offset).date()
         while (midnight := datetime.combine(day, time(), tzinfo=UTC) - offset) < end:
             if calendar.is_working_day(day):
                 opens = max(begin, midnight + timedelta(minutes=calendar.opens))
                 closes = min(end, midnight + timedelta(minutes=calendar.closes))
-                for window in _present((opens, closes), calendar.away):
-                    barren = 0
+                for window in _without_absences((opens, closes), calendar.away):
+                    days_without_work = 0
                     yield window
             day += _DAY
-        if barren > PATIENCE:
+        if days_without_work > MAX_DAYS_WITHOUT_WORK:
             return
 
 
-def _stretches(zone: ZoneInfo, start: datetime) -> Iterator[tuple[datetime, datetime, timedelta]]:
-    """Time from ``start`` on in pieces of a day at most, in each of which the zone keeps one offset."""
+def _periods_of_one_offset(zone: ZoneInfo, start: datetime) -> Iterator[tuple[datetime, datetime, timedelta]]:
+    """Time from ``start`` on, in pieces of at most a day in which the UTC offset does not change."""
     begin, offset = start, _offset(zone, start)
     while True:
         end = begin + _DAY
@@ -143,7 +143,7 @@ def _stretches(zone: ZoneInfo, start: datetime) -> Iterator[tuple[datetime, date
 
 
 def _first_change(zone: ZoneInfo, begin: datetime, end: datetime, offset: timedelta) -> datetime:
-    """Zones change at whole seconds, so that is where to look; not more than once a day."""
+    """A binary search over whole seconds: offsets change at whole seconds, and at most once a day."""
     low, high = begin.replace(microsecond=0), end.replace(microsecond=0) + _SECOND
     while high - low > _SECOND:
         middle = (low + (high - low) / 2).replace(microsecond=0)
@@ -158,8 +158,8 @@ def _offset(zone: ZoneInfo, at: datetime) -> timedelta:
     return at.astimezone(zone).utcoffset() or timedelta(0)
 
 
-def _present(window: Window, away: tuple[Away, ...]) -> Iterator[Window]:
-    """What the absences leave of a window."""
+def _without_absences(window: Window, away: tuple[Away, ...]) -> Iterator[Window]:
+    """The parts of a window in which the person is not away."""
     left = [window]
     for one in away:
         if one.start and one.end and one.start >= one.end:

@@ -1,7 +1,7 @@
-"""Zones as people write them, and what a clock on the wall says in UTC.
+"""Time zones as people write them, and the conversion of local time to UTC.
 
-Names of the IANA database and offsets are taken as they are. An abbreviation is an offset where it means one thing, a
-place where it means what its clocks show ("PT"), and a refusal with its choices where it means several.
+IANA names and UTC offsets are unambiguous. An abbreviation with one meaning is an offset; one such as "PT" stands for
+a place; one with several meanings is refused with the list of choices.
 """
 
 import re
@@ -77,7 +77,7 @@ AMBIGUOUS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "AMT": ("America/Manaus", "Asia/Yerevan"),
     }
 )
-"""Each with the places where it is said."""
+"""Abbreviations with several meanings, and a place for each meaning."""
 SEASONAL: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         **dict.fromkeys(("CET", "CEST", "MEZ", "MESZ"), ("Europe/Berlin", "CEST", "CET")),
@@ -87,7 +87,7 @@ SEASONAL: Mapping[str, tuple[str, ...]] = MappingProxyType(
         **dict.fromkeys(("MST", "MDT"), ("America/Denver", "MDT", "MST")),
     }
 )
-"""Where an abbreviation of one half of the year is often written in the other: a place, its summer and winter names."""
+"""Abbreviations that people also write in the wrong half of the year: a place, its summer name and its winter name."""
 
 _OFFSET = re.compile(r"(?:UTC|GMT)?\s?([+\u2212-])(\d{1,2})(?::?(\d{2}))?", re.I)
 _IANA = re.compile(r"[A-Za-z]{2,30}(?:/[A-Za-z0-9_+-]{1,30}){1,2}")
@@ -96,7 +96,7 @@ WRITTEN = (
     r"|(?:Africa|America|Antarctica|Asia|Atlantic|Australia|Canada|Europe|Indian|Pacific|US|Etc)/[A-Za-z0-9_+/-]{2,40}"
     rf"|(?:{'|'.join(sorted([*FIXED, *PLACES, *AMBIGUOUS], key=len, reverse=True))})\b)"
 )
-"""A regular expression for what may be a zone, in upper case but for places."""
+"""A regular expression for text that may be a zone. Abbreviations must be in upper case."""
 
 
 class ZoneProblem(StrEnum):
@@ -106,7 +106,7 @@ class ZoneProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """``rules`` turns a clock into an instant; ``name`` is how it was written."""
+    """``rules`` converts local time; ``name`` is the zone as it was written."""
 
     name: str
     rules: tzinfo
@@ -114,7 +114,7 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class NoZone:
-    """Words that do not say one zone. ``choices`` are what they may mean."""
+    """Text that does not name exactly one zone. ``choices`` are its possible meanings."""
 
     name: str
     why: ZoneProblem
@@ -122,7 +122,7 @@ class NoZone:
 
 
 class Clock(StrEnum):
-    """How a local time lies in its zone."""
+    """How often a local time occurs in its zone, which depends on daylight saving time."""
 
     ONCE = "once"
     TWICE = "twice"
@@ -133,15 +133,15 @@ UTC_ZONE = Zone("UTC", UTC)
 
 
 def read_zone(written: str, default: Zone | None = None) -> Zone | NoZone:
-    """The zone that words name; an ambiguous abbreviation means the ``default``'s where that uses it."""
+    """The zone that the text names. An ambiguous abbreviation has the meaning that it has in the ``default`` zone."""
     name = " ".join(written.split())
     upper = name.upper()
     if upper in FIXED:
         return Zone(name, timezone(timedelta(minutes=FIXED[upper])))
     if upper in AMBIGUOUS:
         choices = AMBIGUOUS[upper]
-        said = _said_by(default, upper)
-        return Zone(name, said) if said else NoZone(name, ZoneProblem.AMBIGUOUS, choices)
+        meaning = _meaning_in(default, upper)
+        return Zone(name, meaning) if meaning else NoZone(name, ZoneProblem.AMBIGUOUS, choices)
     if found := _OFFSET.fullmatch(name):
         return _offset(name, found)
     place = PLACES.get(upper, name)
@@ -156,7 +156,7 @@ def _offset(name: str, found: re.Match[str]) -> Zone | NoZone:
     return Zone(name, timezone(timedelta(minutes=minutes if found[1] == "+" else -minutes)))
 
 
-def _said_by(default: Zone | None, abbreviation: str) -> tzinfo | None:
+def _meaning_in(default: Zone | None, abbreviation: str) -> tzinfo | None:
     """The offset for which the default zone uses the abbreviation."""
     for month in (1, 7) if default else ():
         at = datetime(2024, month, 15, 12, tzinfo=default.rules if default else None)
@@ -168,7 +168,7 @@ def _said_by(default: Zone | None, abbreviation: str) -> tzinfo | None:
 
 @lru_cache(maxsize=512)
 def _rules(name: str) -> tzinfo | None:
-    """From the machine's own database, else from the one that comes with dateutil."""
+    """From the time zone database of the machine, or else from the one that dateutil includes."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
@@ -188,9 +188,10 @@ def _bundled(name: str) -> tzinfo | None:
 
 
 def instant(local: datetime, zone: Zone) -> tuple[datetime, Clock]:
-    """The instant in UTC of a clock without a zone.
+    """The UTC instant of a local time.
 
-    An hour that comes twice is its first; one that is skipped is read as if the clock had not been moved forward yet.
+    In an hour that occurs twice it is the first one. In an hour that is skipped, the offset from before the change
+    applies.
     """
     first = local.replace(tzinfo=zone.rules, fold=0)
     second = local.replace(tzinfo=zone.rules, fold=1)
@@ -202,7 +203,7 @@ def instant(local: datetime, zone: Zone) -> tuple[datetime, Clock]:
 
 
 def out_of_season(zone: Zone, at: datetime) -> str | None:
-    """What clocks showed there at that instant, where a summer's name was written in winter or the other way round."""
+    """The abbreviation in use at that instant, if the zone was written with its summer name in winter or vice versa."""
     place = SEASONAL.get(zone.name.upper())
     rules = _rules(place[0]) if place else None
     if place is None or rules is None or at.astimezone(rules).utcoffset() == at.astimezone(zone.rules).utcoffset():
@@ -224,7 +225,7 @@ _SPOKEN_TIME = re.compile(rf"\b({'|'.join(_SPOKEN)}) time\b", re.I)
 
 
 def stated_zone(text: str) -> str | None:
-    """The zone that a heading or a sentence such as "All times in CEST (UTC+2)" states; an offset says it best."""
+    """The zone in a heading or a sentence such as "All times in CEST (UTC+2)". An offset is preferred to a name."""
     found = [match.group().strip() for match in _STATED.finditer(text[:300])]
     offsets = [one for one in found if one[-1].isdigit()]
     if offsets or found:

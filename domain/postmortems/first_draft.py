@@ -28,8 +28,11 @@ class EntrySource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DraftEntry:
-    """One line of a postmortem's timeline. ``incident`` is the source and external id of the one that told it first;
-    what two incidents tell alike is one line."""
+    """One entry of a postmortem's timeline.
+
+    ``incident`` is the source and external id of the first one that reported it; what two incidents report alike is
+    one entry.
+    """
 
     at: datetime
     event: str
@@ -83,8 +86,8 @@ def _title(ordered: Sequence[Incident]) -> str:
 def _summary(ordered: Sequence[Incident]) -> str | None:
     if len(ordered) == 1:
         return ordered[0].description
-    told = [f"**{one.title}**\n\n{one.description}" for one in ordered if one.description]
-    return "\n\n".join(told) or None
+    parts = [f"**{one.title}**\n\n{one.description}" for one in ordered if one.description]
+    return "\n\n".join(parts) or None
 
 
 def _participants(ordered: Sequence[Incident]) -> tuple[Responder, ...]:
@@ -109,9 +112,9 @@ _TELLING = re.compile(
 
 
 def entry_type(event: str) -> EntryType:
-    """What sort of moment a source's words tell of: by their first telling word.
+    """The kind of moment that a source's text describes, by the first word of it that tells.
 
-    Only what stands before a colon counts, since what follows it is quoted: a note, a message.
+    Only text before a colon counts, since what follows it is a quotation: a note, a message.
     """
     found = _TELLING.search(event.partition(":")[0])
     return EntryType(found.lastgroup) if found and found.lastgroup else EntryType.OTHER
@@ -119,20 +122,22 @@ def entry_type(event: str) -> EntryType:
 
 def _timeline(ordered: Sequence[Incident]) -> tuple[DraftEntry, ...]:
     several = len(ordered) > 1
-    told = dict.fromkeys(entry for one in ordered for entry in entries(one, named=several))
-    return tuple(sorted(told, key=lambda entry: (entry.at, entry.event, entry.actor or "")))
+    found = dict.fromkeys(entry for one in ordered for entry in entries(one, named=several))
+    return tuple(sorted(found, key=lambda entry: (entry.at, entry.event, entry.actor or "")))
 
 
 def entries(incident: Incident, *, named: bool) -> Iterable[DraftEntry]:
-    """The incident's own timeline, and its start, acknowledgement and resolution where that does not tell them.
+    """The incident's own timeline, and its start, acknowledgement and resolution if they are not in it.
 
-    ``named`` says whose they are, where there are several incidents.
+    ``named`` adds the incident's title to those, for postmortems about several incidents.
     """
     key = (incident.source, incident.external_id)
     of = f" ({incident.title})" if named else ""
-    told = [DraftEntry(one.at, one.event, entry_type(one.event), one.actor, incident=key) for one in incident.timeline]
-    yield from told
-    types = {entry.type for entry in told}
+    reported = [
+        DraftEntry(one.at, one.event, entry_type(one.event), one.actor, incident=key) for one in incident.timeline
+    ]
+    yield from reported
+    types = {entry.type for entry in reported}
     milestones = (
         (incident.started_at, "Incident started", EntryType.DETECTION),
         (incident.acknowledged_at, "Incident acknowledged", EntryType.ESCALATION),
@@ -148,7 +153,7 @@ def entries(incident: Incident, *, named: bool) -> Iterable[DraftEntry]:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody who could write it. ``order`` ranks them: as a responder, as an administrator oldest first."""
+    """A person who could write it. ``order`` ranks them: as a responder, as an administrator oldest first."""
 
     person_id: str
     active: bool
@@ -159,9 +164,9 @@ class Candidate:
 def choose_author(
     responders: Iterable[Candidate], leads: Iterable[Candidate] = (), administrators: Iterable[Candidate] = ()
 ) -> str | None:
-    """The person who should write the postmortem; None where there is nobody at all.
+    """The person who should write the postmortem; None if there is no candidate.
 
-    Whoever acknowledged first, else the first responder, else the team's lead, else the oldest administrator, each
+    The one who acknowledged first, else the first responder, else the team's lead, else the oldest administrator, each
     only if active; else an inactive responder, to be claimed, by the same order.
     """
     theirs = sorted(responders, key=lambda one: (not one.acknowledged_first, one.order, one.person_id))

@@ -1,4 +1,4 @@
-"""What somebody typed into a search box, taken apart: words, "quoted phrases", ``or``, and ``-`` before a refusal."""
+"""Parses what is typed into a search box: words, "quoted phrases", ``or``, and ``-`` before what must not be there."""
 
 import re
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ class Place(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """``words`` is what the postmortem as a whole must meet, ``sought`` only what it must have: that is highlighted.
+class SearchQuery:
+    """``words`` are what the postmortem as a whole must match; ``sought`` is what it must hold: that is highlighted.
 
-    A phrase must stand in one place (a title, a section, an event ...), a refused one in none. Beside an ``or`` a
-    phrase asks for its words, in any order and place.
+    A phrase must be in one place (a title, a section, an event ...), a refused one in none. Beside an ``or``, the
+    words of a phrase match in any order and place.
     """
 
     words: str
@@ -31,7 +31,7 @@ class Wanted:
     refused: tuple[str, ...] = ()
 
 
-def parse(typed: str) -> Wanted:
+def parse_query(typed: str) -> SearchQuery:
     words: list[str] = []
     sought: list[str] = []
     phrases: list[str] = []
@@ -49,4 +49,4 @@ def parse(typed: str) -> Wanted:
             words.append(f'"{phrase}"')
             sought.append(f'"{phrase}"')
             phrases.append(phrase)
-    return Wanted(" ".join(words), " ".join(sought), () if has_or else tuple(phrases), tuple(refused))
+    return SearchQuery(" ".join(words), " ".join(sought), () if has_or else tuple(phrases), tuple(refused))

@@ -1,4 +1,4 @@
-"""How much two postmortems have in common: rare words, services, the category of the cause."""
+"""Decides how similar two postmortems are: by rare words, services and the category of the cause."""
 
 import math
 from collections.abc import Collection, Iterable, Mapping
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 TEXT, SERVICES, CAUSE = 0.6, 0.3, 0.1
 LEAST = 0.08
-"""Below that nobody would call them similar."""
-TELLING_WORDS = 40
+"""The least score of similar postmortems."""
+WORDS_LIMIT = 40
 _TITLE = 1
 LENGTH_COUNTS = 0.75
-"""A long postmortem shares words with everything: twice as many words of its own halve what it shares, nearly."""
-PLACE_WORTH = {1: 6.0, 2: 1.0, 3: 0.7, 4: 0.7}
-"""Of a word in the title, a section, an action item, the timeline. Comments are not what a postmortem is about."""
+"""A long postmortem shares words with everything: twice as many words nearly halve what it shares."""
+PLACE_WEIGHTS = {1: 6.0, 2: 1.0, 3: 0.7, 4: 0.7}
+"""Of a word in the title, a section, an action item, the timeline. Comments do not count."""
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentWord:
-    """A word, the kinds of places where it stands (as in a search document), and how many postmortems hold it."""
+    """A word, the kinds of places that it is in (as in a search document), and how many postmortems hold it."""
 
     lexeme: str
     places: tuple[int, ...]
@@ -25,8 +25,8 @@ class DocumentWord:
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
-    """What a word says about its postmortem. One of the title counts in full only where it is in the other's too."""
+class WordWeight:
+    """How much a word counts. One of the title counts in full only if it is in the other title, too."""
 
     weight: float
     in_title: bool = False
@@ -35,20 +35,21 @@ class Telling:
         return self.weight / 2 if self.in_title and not in_other_title else self.weight
 
 
-def telling(words: Iterable[DocumentWord], total: int) -> dict[str, Telling]:
-    """The words by which a postmortem is known, with their weights: rare ones, in telling places, not unique ones."""
+def characteristic_words(words: Iterable[DocumentWord], total: int) -> dict[str, WordWeight]:
+    """The words that characterize a postmortem, with their weights: rare but not unique, in prominent places."""
     weighed = {
-        one.lexeme: Telling(weight, _TITLE in one.places)
+        one.lexeme: WordWeight(weight, _TITLE in one.places)
         for one in words
         if one.documents > 1
-        and (weight := sum(PLACE_WORTH.get(place, 0) for place in one.places) * math.log(1 + total / one.documents)) > 0
+        and (weight := sum(PLACE_WEIGHTS.get(place, 0) for place in one.places) * math.log(1 + total / one.documents))
+        > 0
     }
-    best = sorted(weighed, key=lambda lexeme: (-weighed[lexeme].weight, lexeme))[:TELLING_WORDS]
+    best = sorted(weighed, key=lambda lexeme: (-weighed[lexeme].weight, lexeme))[:WORDS_LIMIT]
     return {lexeme: weighed[lexeme] for lexeme in best}
 
 
 def score(
-    words: Mapping[str, Telling],
+    words: Mapping[str, WordWeight],
     shared_words: Collection[str],
     other_title: Collection[str],
     services: Collection[str],

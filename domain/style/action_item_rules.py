@@ -1,4 +1,4 @@
-"""Rules on the descriptions of action items: one task, with a verb, whose end can be seen. Examples are the tests."""
+"""Rules about descriptions of action items: one task, with a verb and a visible end. The examples are the tests."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +14,7 @@ decrease reduce automate set teach train define delete rename split install noti
 evaluate consider raise lower build make give send ask find turn rotate revoke expose enforce prevent separate merge
 rewrite reconfigure provision decommission consolidate educate announce establish streamline
 """
-"""Verbs that are no nouns as well."""
+"""Verbs that are never nouns."""
 _OTHER = """
 document update test review fix patch deploy alert monitor log limit plan change report release run use check switch
 start stop drop keep bump pin lock cap scale schedule share store stress tune validate verify warn watch wire wrap
@@ -35,7 +35,7 @@ _SURE_VERBS = frozenset(_SURE.split())
 _VERBS = _SURE_VERBS | frozenset(_OTHER.split())
 _FORM = re.compile(r"^([a-z]{2,}?)(?:ing|ed)$")
 TOPIC_WORDS = 8
-"""A text without a verb is a topic if it is as short as that; a longer one says what is meant."""
+"""A text of at most this many words without a verb is a topic; a longer one explains itself."""
 _WORD = re.compile(r"[A-Za-z][A-Za-z'-]*")
 _MEASURED = re.compile(
     r"\d|%|\bwith\b|\bby \w+ing\b|\bso (?:that|we|it)\b|\bsuch that\b|\bwhen(?:ever)?\b|\bbefore\b|\bfrom\b.*\bto\b"
@@ -73,7 +73,7 @@ _JOINED = re.compile(r"(?:,?\s+(?:and|then)|[,;])\s+(?:also\s+|then\s+)?([A-Za-z
 
 
 def _task(line: str) -> tuple[int, int]:
-    """Where the task itself stands: after list marks, a box and a label; a bold beginning, else the first sentence."""
+    """The span of the task itself, after list marks, a box and a label: the bold beginning, else the first sentence."""
     found = _START.match(line)
     start = found.end() if found else 0
     bold = line.find("**", start) if line[:start].endswith("**") else -1
@@ -117,7 +117,7 @@ def _no_verb(line: str, _: Context) -> Spans:
 
 
 def _is_verb(word: str) -> bool:
-    """Also what is being done, or was."""
+    """Forms in -ing and -ed count, too."""
     word = word.removeprefix("re-")
     found = _FORM.match(word)
     return word in _VERBS or bool(found and {found[1], found[1] + "e", found[1][:-1]} & _VERBS)

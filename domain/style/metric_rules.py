@@ -1,4 +1,4 @@
-"""Rules on the numbers of the impact. The examples of each rule are its tests."""
+"""Rules about the numbers of the impact. The examples of each rule are its tests."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ COUNTS = ("durationMinutes", "affectedUsers", "failedTransactions", "supportTick
 
 @dataclass(frozen=True, slots=True)
 class MetricRule:
-    """``find`` tells the fields that it is about, each as a line ``name: value``."""
+    """``find`` yields the fields that the rule finds, each as a line ``name: value``."""
 
     id: str
     find: Callable[[Mapping[str, Any]], Iterator[str]]

@@ -1,4 +1,4 @@
-"""Rules on how people and times are written of, as data: the examples of each rule are its tests.
+"""Rules about how people and times are mentioned, as data: the examples of each rule are its tests.
 
 ``bad`` lines are found, ``good`` ones say the same thing as it should be said, or only look alike.
 """
@@ -14,7 +14,7 @@ Spans = Iterator[tuple[int, int]]
 
 
 class Kind(StrEnum):
-    """The kind of place that a match is in."""
+    """The kinds of text that rules apply to."""
 
     SECTION = "section"
     ACTION_ITEM = "actionItem"
@@ -23,7 +23,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """``causes`` find people named as a cause (``named_causes``); ``zoned`` texts say the zone of their times."""
+    """``causes`` find people named as a cause (:func:`named_causes`). ``zoned``: the text states its time zone."""
 
     causes: tuple[re.Pattern[str], ...]
     zoned: bool = False
@@ -31,7 +31,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``sections`` None holds in all of them. ``find`` gets a line whose code, quotes and links are blank."""
+    """``sections`` None applies to all. ``find`` gets a line whose code, quotes and links are replaced by blanks."""
 
     id: str
     kinds: frozenset[Kind]
@@ -47,10 +47,10 @@ class Rule:
 
 
 EVERYWHERE = frozenset(Kind)
-TOLD = frozenset({Kind.SECTION, Kind.TIMELINE})
+PROSE = frozenset({Kind.SECTION, Kind.TIMELINE})
 NAMES_LIMIT = 500
 EXAMPLE_PEOPLE = ("Bob Smith", "Jane", "@alice")
-"""Who took part, in the examples."""
+"""The participants in the examples."""
 
 
 def _names(people: Iterable[str]) -> str | None:
@@ -95,7 +95,7 @@ _HANDLE = r"(?<![\w@.-])@[\w.-]*\w"
 
 
 def named_causes(people: Iterable[str] = ()) -> tuple[re.Pattern[str], ...]:
-    """Patterns of sentences that name somebody as a cause: those who took part, a handle, or "because Bob forgot"."""
+    """Patterns of sentences that name a person as a cause: a participant, a handle, or "because Bob forgot"."""
     known = _names(people)
     names = f"(?:{known}|{_HANDLE})" if known else _HANDLE
     return (
@@ -265,7 +265,7 @@ TEXT_RULES = (
     ),
     Rule(
         "time.zone",
-        TOLD,
+        PROSE,
         _without_zone,
         "A time without a time zone means something else to readers elsewhere.",
         "Add the time zone, for example 14:03 UTC, or state one for all times above.",
@@ -300,7 +300,7 @@ TEXT_RULES = (
     ),
     Rule(
         "text.placeholder",
-        TOLD,
+        PROSE,
         matching(
             r"(?-i:\b(?:TBD|TODO|FIXME|TBC|XXX+)\b)|\?{4,}|\bto be (?:filled|added|written|completed|determined"
             r"|confirmed)\b"

@@ -1,4 +1,4 @@
-"""Advice on what people write: read line by line, never in the way. The rules are data, in ``domain.style.rules``.
+"""Finds writing suggestions in a text, line by line. The rules are data, in ``domain.style.rules``.
 
 Code, quotes, links, HTML and headings are not advised on: they are blanked out first, so that offsets stay true.
 """
@@ -21,9 +21,9 @@ from domain.style.rules import TEXT_RULES, Context, Kind, Rule, named_causes
 RULES: Mapping[str, Rule] = {one.id: one for one in (*TEXT_RULES, *ITEM_RULES)}
 RULE_IDS = frozenset({*RULES, *(one.id for one in METRIC_RULES)})
 FINDINGS_LIMIT = 500
-"""Findings in one text: what holds more is not going to be read."""
+"""The most findings in one text: nobody reads more."""
 LINE_LIMIT = 20
-"""Findings of one rule in one line."""
+"""The most findings of one rule in one line."""
 
 _NOT_PROSE = frozenset({"fence", "code_block", "html_block", "blockquote_open", "heading_open"})
 _INLINE = tuple(
@@ -45,7 +45,7 @@ _INLINE = tuple(
         ("'", r"(?<!\w)'[^'\n]{3,300}'(?!\w)"),
     )
 )
-"""Each with a mark that a text must hold for it."""
+"""Each with a mark that a text must hold to be searched for it."""
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _OF_TIMES = re.compile(r"\btimes?\b|zone", re.I)
 _MAY_BE_BLOCK = re.compile(r"[\s#>`~<*+\d-]")
@@ -82,7 +82,7 @@ class Adviser:
     causes: tuple[re.Pattern[str], ...]
 
     def advise(self, kind: Kind, text: str, *, section: str | None = None) -> list[Finding]:
-        """What the rules find in a text, line by line; of one family only the first finding in the same words."""
+        """The findings in a text; of one family of rules only the first in the same words."""
         rules = _rules(kind, section)
         lines = _LINE_END.split(text)
         blanked = _blanked(lines)
@@ -96,12 +96,12 @@ class Adviser:
 
 @lru_cache(maxsize=64)
 def _rules(kind: Kind, section: str | None) -> tuple[Rule, ...]:
-    """Without a section those of all of them."""
+    """Without a section, the rules of all sections."""
     return tuple(one for one in RULES.values() if kind in one.kinds and (section is None or one.holds_in(section)))
 
 
 def adviser(people: Iterable[str] = ()) -> Adviser:
-    """``people`` are the names and handles of those who took part: in a causal sentence they are advised on."""
+    """``people`` are the participants' names and handles: a sentence that names one as a cause is a finding."""
     return Adviser(named_causes(people))
 
 
@@ -135,7 +135,7 @@ _BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline")
 
 
 def _blanked(given: Sequence[str]) -> list[str]:
-    """The lines with everything that is not prose as blanks, each as long as it was."""
+    """The lines with blanks in place of everything that is not prose, each as long as it was."""
     lines = list(given)
     if len(lines) > 1 or _MAY_BE_BLOCK.match(lines[0]):
         for token in _BLOCKS.parse("\n".join(lines).replace("\0", " ")):

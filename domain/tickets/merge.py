@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.tickets.projection import TicketField, Winner
+from domain.tickets.texts import UNKNOWN
+
+_SIDES = {Winner.OURS: "ours", Winner.THEIRS: "the tracker's"}
 
 
 class Outcome(StrEnum):
@@ -94,3 +97,36 @@ def merge(
 ) -> dict[TicketField, Decision]:
     """A decision for each field that ``theirs`` has."""
     return {name: merge_field(base.get(name), ours[name], there, winners[name]) for name, there in theirs.items()}
+
+
+def is_as_agreed(agreed: Mapping[TicketField, Agreed], values: Mapping[TicketField, str | None]) -> bool:
+    """Whether the ticket has the values that both sides last agreed on."""
+    return all(name in agreed and agreed[name].seen and agreed[name].theirs == value for name, value in values.items())
+
+
+def keep_unknown_owner(
+    base: Mapping[TicketField, Agreed], ours: Mapping[TicketField, str | None], theirs: Mapping[TicketField, Theirs]
+) -> str | None:
+    """Our value of the assignee. An owner who got an account later does not replace somebody whom a person assigned."""
+    name = TicketField.ASSIGNEE
+    wanted, agreed = ours[name], base.get(name)
+    was_unknown = agreed is not None and (agreed.ours or "").startswith(UNKNOWN)
+    if was_unknown and agreed is not None and theirs[name].value is not None and theirs[name].value != wanted:
+        return agreed.ours
+    return wanted
+
+
+def summarize(taken: frozenset[TicketField], conflicts: Mapping[TicketField, Decision], *, needs_look: bool) -> str:
+    """A merge for the sync log."""
+    if needs_look:
+        return "both changed"
+    fields = sorted(one.value for one in taken)
+    lost = sorted(one.value for one in conflicts)
+    words = [f"took {', '.join(fields)}"] if fields else []
+    words += [f"both changed {', '.join(lost)}"] if lost else []
+    return "; ".join(words) or "unchanged"
+
+
+def describe_conflict(name: TicketField, winner: Winner, lost: str | None) -> str:
+    given_up = "nothing" if lost is None else f"'{lost[:120]}'"
+    return f"{name.value}: {_SIDES[winner]} was kept, {given_up} was given up"

@@ -1,4 +1,4 @@
-"""What sort of moment a line of a timeline tells of, guessed from its words. The examples are the rules' tests."""
+"""Guesses the type of a timeline event from its text. The examples of each rule are its tests."""
 
 import re
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from domain.postmortems.first_draft import EntryType
 
 BEGINNING = 160
-"""Characters by which an event is judged: what follows them are details."""
+"""The type is guessed from this many characters: what follows them are details."""
 
 
 @dataclass(frozen=True, slots=True)
 class TypeRule:
-    """``telling`` words; ``good`` lines are of this type, ``bad`` ones look like it and are of another."""
+    """``pattern`` finds words of this type. ``good`` lines are of it; ``bad`` ones look like it and are of another."""
 
     type: EntryType
-    telling: re.Pattern[str]
+    pattern: re.Pattern[str]
     good: tuple[str, ...]
     bad: tuple[str, ...]
 
@@ -116,16 +116,16 @@ RULES = (
         ("Root cause identified: the rollback", "Alert fired after the restart"),
     ),
 )
-"""In this order a line that is all of it at once is taken; else the type of its first telling word."""
+"""The first rule wins if it matches at all; else the rule that matches earliest in the line, in this order."""
 
 
 def guess_type(event: str) -> EntryType:
-    """By its resolution if it tells of one, else by its first telling word; a long event by its beginning."""
+    """A resolution if its words are found, else the type whose words come first; of a long event, in its beginning."""
     beginning = event[:BEGINNING]
     found = [
         (match.start(), place, rule.type)
         for place, rule in enumerate(RULES)
-        if (match := rule.telling.search(beginning))
+        if (match := rule.pattern.search(beginning))
     ]
     if not found:
         return EntryType.OTHER
@@ -135,6 +135,6 @@ def guess_type(event: str) -> EntryType:
 
 
 def read_type(written: str) -> EntryType | None:
-    """A type by its own name, such as "detection"."""
+    """A type by its own name, such as "detection"; None for anything else."""
     name = written.strip().upper()
     return EntryType(name) if name in EntryType.__members__ else None

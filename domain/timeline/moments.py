@@ -1,4 +1,4 @@
-"""Moments as people write them at the beginning of a line: dates, clocks, what is unknown of them, zones, ranges."""
+"""Reads moments at the beginning of a line: dates, times, unknown digits of them, zones and ranges."""
 
 import re
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from domain.people.time_zones import WRITTEN
 
 
 class Precision(StrEnum):
-    """How precisely a time is known: it is the earliest possible time, and the true one lies within this range."""
+    """How exactly an instant is known. The instant is the earliest that was meant; the true one lies within this."""
 
     SECOND = "SECOND"
     MINUTE = "MINUTE"
@@ -20,14 +20,14 @@ class Precision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A date whose year may be left to what surrounds it."""
+    """A date. Without a year, the year follows from the dates around it."""
 
     month: int
     day: int
     year: int | None = None
 
     def near(self, around: date | None) -> date | None:
-        """The date; without a year the nearest to ``around``, None where there is nothing to be near to."""
+        """The date; without a year, the one nearest to ``around``. None if both are missing."""
         if self.year is not None:
             return _date(self.year, self.month, self.day)
         if around is None:
@@ -39,7 +39,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What was written. ``clock`` is the time since midnight, ``at`` is told instead where seconds since 1970 were."""
+    """A moment as written. ``clock`` is the time since midnight; ``at`` replaces it for seconds since 1970."""
 
     day: Day | None = None
     clock: timedelta | None = None
@@ -50,13 +50,12 @@ class Moment:
 
 
 class Unreadable(StrEnum):
-    """Why something that looks like a moment is none."""
+    """Why a text that looks like a moment is none."""
 
     TEMPLATE = "template_row"
     NO_SUCH_DATE = "no_such_date"
     NO_SUCH_TIME = "no_such_time"
     WHICH_DATE = "ambiguous_date"
-    NO_CLOCK = "no_time"
 
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -100,7 +99,7 @@ _SEPARATOR = re.compile(r"\s*(?:->|=>|\u2192|[-\u2013\u2014:|,;\u2022])*(?:\s+|$
 
 
 def read_moment(text: str) -> tuple[Moment, str] | Unreadable | None:
-    """The moment that a text begins with, and the words after it; None where it does not begin with one."""
+    """The moment that a text begins with, and the text after it; None if it does not begin with one."""
     return _Reading(text[:400]).read(text)
 
 
@@ -121,7 +120,7 @@ def _date(year: int, month: int, day: int) -> date | None:
 
 @dataclass(slots=True)
 class _Reading:
-    """A walk over the beginning of a line."""
+    """Reads the beginning of a line, from left to right."""
 
     text: str
     pos: int = 0
@@ -227,7 +226,7 @@ class _Reading:
         return None
 
     def words(self, whole: str) -> str:
-        """What follows, without the marks that part it from the moment."""
+        """The text that follows, without the marks that separate it from the moment."""
         self.take(_CLOSE)
         self.take(_SEPARATOR)
         return whole[self.pos :].strip()
@@ -292,7 +291,7 @@ def _whole_hour(found: re.Match[str]) -> Moment | Unreadable:
 
 
 def _in_24(hour: int, half: str | None) -> int:
-    """A "pm" after 17:14 says nothing new."""
+    """A "pm" after 17:14 adds nothing."""
     if half and hour <= 12:
         return hour % 12 + (12 if half[0].lower() == "p" else 0)
     return hour

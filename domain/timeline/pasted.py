@@ -14,11 +14,11 @@ from domain.postmortems.first_draft import EntryType
 from domain.timeline.event_types import guess_type
 from domain.timeline.moments import Moment, Precision, Unreadable, find_day, read_moment
 from domain.timeline.remarks import Remark, Remarks
-from domain.timeline.resolution import Reckoning
+from domain.timeline.resolution import TimeContext
 from domain.timeline.tables import Columns, Row, find_columns, is_markdown_row, markdown_table, separated
 
 EVENT_LIMIT = 10_000
-"""Characters of one event."""
+"""How many characters one event may have."""
 EVENTS_LIMIT = 5000
 LINES_LIMIT = 50_000
 
@@ -53,7 +53,7 @@ class ParsedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """In the order of the text. ``problems`` were not read; ``warnings`` were, by a choice that they tell."""
+    """Events in the order of the text. ``problems`` are lines that were not read; ``warnings`` name choices."""
 
     events: tuple[ParsedEvent, ...]
     problems: tuple[Remark, ...]
@@ -61,26 +61,26 @@ class Parsed:
 
 
 def parse_timeline(text: str, *, day: date | None = None, zone: Zone = UTC_ZONE) -> Parsed:
-    """Reads a pasted timeline. ``day`` and ``zone`` hold until the text says otherwise."""
+    """Reads a pasted timeline. ``day`` and ``zone`` apply until the text states others."""
     remarks = Remarks()
-    walk = _Walk(Reckoning(zone, day, zone, remarks), remarks)
+    parser = _Parser(TimeContext(zone, day, zone, remarks), remarks)
     lines = re.split(r"\r\n|\r|\n", text)
     if len(lines) > LINES_LIMIT:
-        walk.problem(LINES_LIMIT + 1, lines[LINES_LIMIT], "too_many_lines", limit=LINES_LIMIT)
+        parser.problem(LINES_LIMIT + 1, lines[LINES_LIMIT], "too_many_lines", limit=LINES_LIMIT)
         del lines[LINES_LIMIT:]
     rows = separated(lines)
     if rows is not None:
-        walk.table(rows, has_header=False)
+        parser.table(rows, has_header=False)
     else:
-        walk.lines(lines)
-    walk.close()
+        parser.lines(lines)
+    parser.close()
     problems = sorted(remarks.problems, key=lambda one: one.line)
-    return Parsed(tuple(walk.events), tuple(problems), tuple(remarks.warnings))
+    return Parsed(tuple(parser.events), tuple(problems), tuple(remarks.warnings))
 
 
 @dataclass(slots=True)
 class _Open:
-    """What is being read: a moment, and the words that follow it until the next one."""
+    """The event that is being read: a moment, and the text that follows it until the next one."""
 
     line: int
     raw: str
@@ -94,15 +94,15 @@ class _Open:
 
     @property
     def is_day(self) -> bool:
-        """A heading that tells a date only: of the events below it, or of one event."""
+        """A heading with a date only: of the events below it, or of one event."""
         return self.by_heading and self.moment.clock is None and self.moment.at is None
 
 
 @dataclass(slots=True)
-class _Walk:
-    """A walk over the lines: the date and zone that hold, what is open, what was found."""
+class _Parser:
+    """Reads the lines one by one. ``open`` is the event that is being read."""
 
-    reckoning: Reckoning
+    time: TimeContext
     remarks: Remarks
     open: _Open | None = None
     events: list[ParsedEvent] = field(default_factory=list)
@@ -143,17 +143,17 @@ class _Walk:
 
     def heading(self, number: int, raw: str, heading: str) -> None:
         self.close()
-        self.reckoning.state_zone(number, raw, heading)
+        self.time.state_zone(number, raw, heading)
         found = read_moment(heading)
         if isinstance(found, tuple):
             moment, words = found
             self.open = _Open(number, raw, moment, [words] if words else [], by_heading=True)
             if self.open.is_day:
-                self.reckoning.set_day(moment)
+                self.time.set_day(moment)
         elif isinstance(found, Unreadable):
             self.problem(number, raw, found.value)
         elif day := find_day(heading):
-            self.reckoning.set_day(Moment(day))
+            self.time.set_day(Moment(day))
         elif not _TITLE.match(heading) and not stated_zone(heading):
             self.problem(number, raw, "no_time")
 
@@ -177,7 +177,7 @@ class _Walk:
             self.begin(number, raw, found, bullet=bullet is not None)
         elif self.is_statement(text) or _TITLE.match(text) or _RULE.match(text):
             self.close(timed=True)
-            self.reckoning.state_zone(number, raw, text)
+            self.time.state_zone(number, raw, text)
         elif self.continues(raw, bullet is not None):
             self.belonging(number, raw)
         else:
@@ -188,7 +188,7 @@ class _Walk:
         moment, words = found
         self.close(timed=True)
         if moment.clock is None and moment.at is None and not words and not bullet:
-            self.reckoning.set_day(moment)
+            self.time.set_day(moment)
             self.open = _Open(number, raw, moment, [], by_heading=True)
             return
         self.open = _Open(number, raw, moment, [words], bullet=bullet)
@@ -199,7 +199,7 @@ class _Walk:
         )
 
     def continues(self, raw: str, bullet: bool) -> bool:
-        """Indented lines belong to the event above, in a list also lines that go on without a blank one."""
+        """Indented lines belong to the event above; in a list, so do lines that follow without a blank one."""
         if self.open is None or self.open.is_day:
             return False
         if raw.startswith(("\t", "  ")) or not any(self.open.words):
@@ -223,25 +223,25 @@ class _Walk:
     def table(self, rows: Sequence[Row], has_header: bool) -> None:
         self.close(timed=True)
         columns, below = find_columns(rows, has_header)
-        before = self.reckoning.zone
+        before = self.time.zone
         if columns.over_times and rows:
-            self.reckoning.state_zone(rows[0].line, rows[0].raw, columns.over_times)
+            self.time.state_zone(rows[0].line, rows[0].raw, columns.over_times)
         for row in below:
             if any(row.cells):
                 self.row(columns, row)
-        self.reckoning.zone = before
+        self.time.zone = before
 
     def row(self, columns: Columns, row: Row) -> None:
         found = read_moment(columns.moment(row))
         if len(row.cells) == 1 and self.is_statement(row.cells[0]):
-            self.reckoning.state_zone(row.line, row.raw, row.cells[0])
+            self.time.state_zone(row.line, row.raw, row.cells[0])
         elif found is None or isinstance(found, Unreadable):
             self.problem(row.line, row.raw, found.value if found else "no_time")
         else:
             moment, rest = found
             words = " ".join(part for part in (rest, columns.words(row)) if part)
             if not words and moment.day and moment.clock is None:
-                self.reckoning.set_day(moment)
+                self.time.set_day(moment)
                 return
             kind = columns.type_of(row)
             self.open = _Open(row.line, row.raw, moment, [words], actor=columns.actor_of(row), type=kind)
@@ -250,7 +250,7 @@ class _Walk:
     # Events
 
     def close(self, *, timed: bool = False) -> None:
-        """Ends what is open. ``timed``: a moment follows, so that a date above it was the date of that."""
+        """End the open event. ``timed``: a moment follows, so a date above it is the date of that moment."""
         one, self.open = self.open, None
         if one is None:
             return
@@ -272,7 +272,7 @@ class _Walk:
             self.add(one, words)
 
     def add(self, one: _Open, words: str) -> None:
-        at = self.reckoning.instant_of(one.line, one.raw, one.moment)
+        at = self.time.instant_of(one.line, one.raw, one.moment)
         if at is None:
             return
         actor, words = (one.actor, words) if one.actor else _actor(words)

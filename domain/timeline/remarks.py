@@ -1,11 +1,11 @@
-"""What is said about a line of a pasted timeline: that it was not read and what to do, or which choice was made."""
+"""Remarks about lines of a pasted timeline: why one was not read and what to do, or which choice was made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 TEXT_LIMIT = 300
 
-SAYS: Mapping[str, str] = {
+MESSAGES: Mapping[str, str] = {
     "no_time": "This line has no time. Start it with one, or indent the line to add it to the event above.",
     "no_date": "This time has no date. Choose a date, or write one above it.",
     "no_words": "This line has a time but no text. Write what happened, or remove the line.",
@@ -32,7 +32,7 @@ SAYS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """About one line, counted from 1. ``text`` is the line, cut; ``code`` names what, ``message`` says it."""
+    """About one line, counted from 1. ``text`` is the line, shortened; ``message`` explains the ``code``."""
 
     line: int
     text: str
@@ -42,7 +42,7 @@ class Remark:
 
 @dataclass(slots=True)
 class Remarks:
-    """What is found while reading: lines that were not read, and choices that were made."""
+    """Collects remarks while reading: lines that were not read, and choices that were made."""
 
     problems: list[Remark] = field(default_factory=list)
     warnings: list[Remark] = field(default_factory=list)
@@ -56,4 +56,4 @@ class Remarks:
 
 def _remark(line: int, raw: str, code: str, facts: Mapping[str, object]) -> Remark:
     words = {name: ", ".join(value) if isinstance(value, tuple) else value for name, value in facts.items()}
-    return Remark(line, raw.strip()[:TEXT_LIMIT], code, SAYS[code].format_map(words))
+    return Remark(line, raw.strip()[:TEXT_LIMIT], code, MESSAGES[code].format_map(words))

@@ -1,4 +1,4 @@
-"""Which instant a written moment is, given the date and zone that hold where it stands."""
+"""Decides which instant a written moment is, by the date and the zone that apply where it is written."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -8,12 +8,12 @@ from domain.timeline.moments import Moment, Unreadable
 from domain.timeline.remarks import Remarks
 
 NEXT_DAY = timedelta(hours=6)
-"""A clock without a date that goes back by more than this belongs to the next day."""
+"""A time without a date that goes back by more than this belongs to the next day."""
 
 
 @dataclass(slots=True)
-class Reckoning:
-    """The date and zone that hold, and the last local time. ``default`` resolves ambiguous abbreviations."""
+class TimeContext:
+    """The date and zone that apply, and the last local time. ``default`` resolves ambiguous abbreviations."""
 
     default: Zone
     day: date | None
@@ -23,7 +23,7 @@ class Reckoning:
     seasons: set[tuple[str, str]] = field(default_factory=set)
 
     def state_zone(self, line: int, raw: str, text: str) -> None:
-        """From here on the zone holds that a text states, if it states one."""
+        """Apply the zone that a text states, if it states one, from here on."""
         written = stated_zone(text)
         if written is None:
             return
@@ -32,12 +32,12 @@ class Reckoning:
             self._refuse_zone(line, raw, self.zone)
 
     def set_day(self, moment: Moment) -> None:
-        """From here on the moment's date holds, for clocks that tell none."""
+        """Apply the moment's date to times without a date, from here on."""
         self.day = moment.day.near(self.day) if moment.day else self.day
         self.last = None
 
     def instant_of(self, line: int, raw: str, moment: Moment) -> datetime | None:
-        """In UTC; None where a problem was remarked."""
+        """In UTC; None if a problem was noted."""
         if moment.at:
             return moment.at
         zone = read_zone(moment.zone, self.default) if moment.zone else self.zone
@@ -62,7 +62,7 @@ class Reckoning:
         return at
 
     def _local(self, line: int, raw: str, moment: Moment, day: date) -> datetime:
-        """What the clock showed, and on which day, where the line itself does not tell the date."""
+        """The local date and time; without a date in the line, the day that follows from the lines before."""
         local = datetime.combine(day, time()) + (moment.clock or timedelta())
         if moment.day is None and self.last:
             if self.last - local > NEXT_DAY:

@@ -1,4 +1,4 @@
-"""Tables in pasted text: Markdown, tab-separated and CSV, with or without a header, as rows of named cells."""
+"""Reads tables in pasted text: Markdown, tab-separated and CSV, with or without a header."""
 
 import csv
 import re
@@ -11,7 +11,7 @@ from domain.timeline.event_types import read_type
 from domain.timeline.moments import Unreadable, read_moment
 
 COLUMNS_LIMIT = 40
-"""What stands further right is part of the last column."""
+"""Further columns are part of the last one."""
 ACTOR_LIMIT = 200
 DELIMITERS = ("\t", ";", ",", "|")
 _NAMES = {
@@ -41,7 +41,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where what is. ``names`` are empty without a header; ``when`` are the words over the times."""
+    """The places of the columns. ``names`` are empty without a header; ``when`` are the columns of date and time."""
 
     when: tuple[int, ...]
     event: int | None
@@ -57,7 +57,7 @@ class Columns:
         return " ".join(part for place in self.when if (part := _cell(row, place)))
 
     def words(self, row: Row) -> str:
-        """The event, and after it what other columns say, by their names; so too an actor or a type that is none."""
+        """The event, and after it other columns with their names, among them an actor or a type that is none."""
         known = {*self.when, self.event}
         known |= {self.actor} if self.actor_of(row) else set()
         known |= {self.type} if self.type_of(row) else set()
@@ -81,7 +81,7 @@ def _cell(row: Row, place: int | None) -> str:
 
 
 def is_markdown_row(lines: Sequence[str], place: int) -> bool:
-    """Whether a Markdown table begins or goes on here."""
+    """Whether a Markdown table begins or continues here."""
     line = lines[place].strip()
     if line.startswith("|") and line.count("|") >= 2:
         return True
@@ -111,7 +111,7 @@ def _split_row(line: str) -> tuple[str, ...]:
 
 
 def separated(lines: Sequence[str]) -> list[Row] | None:
-    """The rows of a text that is tab-separated or CSV as a whole; None where it is not."""
+    """The rows of a text that is tab-separated or CSV as a whole; None if it is not."""
     if any(line.lstrip().startswith("|") for line in lines):
         return None
     for delimiter in DELIMITERS:
@@ -140,7 +140,7 @@ def _read(lines: Sequence[str], delimiter: str) -> list[Row] | None:
 
 
 def _is_table(rows: Sequence[Row], delimiter: str) -> bool:
-    """A clear majority has a cell that is a moment and nothing else; a comma in prose does not make a table."""
+    """Whether most rows have a cell that is only a moment; a comma in prose does not make a table."""
     several = [row for row in rows if len(row.cells) > 1]
     timed = sum(any(_is_moment(cell) for cell in row.cells) for row in several)
     if not several or timed * 10 < len(rows) * 6 - 10 or timed == 0:
@@ -169,7 +169,7 @@ def _named(cell: str, name: str) -> bool:
 
 
 def find_columns(rows: Sequence[Row], has_header: bool) -> tuple[Columns, Sequence[Row]]:
-    """What the columns mean, by their names or else by what is in them, and the rows below the header."""
+    """The meaning of the columns, by their names or else by their contents, and the rows below the header."""
     if not rows:
         return Columns((), None), rows
     if not has_header and _is_header(rows[0]):
@@ -189,7 +189,7 @@ def find_columns(rows: Sequence[Row], has_header: bool) -> tuple[Columns, Sequen
 
 
 def _columns_of_moments(rows: Sequence[Row], width: int) -> list[int]:
-    """The first column of moments; and the next one, where the first holds only dates."""
+    """The first column of moments, and the next one if the first holds only dates."""
     timed = [place for place in range(width) if sum(_is_moment(_cell(row, place)) for row in rows) * 2 >= len(rows)]
     for first, second in pairwise(timed):
         dates = [read_moment(_cell(row, first)) for row in rows]

@@ -1,4 +1,4 @@
-"""What a person's first page asks: which reviews wait for them, and what is due next."""
+"""What a person has to do next: reviews to give, and targets that are due."""
 
 from collections.abc import Sequence
 
@@ -12,20 +12,22 @@ from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import Decision
 from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget
 from models.queries.access.visibility import visible_to
-from models.queries.review.commands import as_target
+from models.queries.escalation.targets import target_of
 
 
 async def list_waiting_reviews(session: AsyncSession, viewer: Viewer, limit: int) -> list[Postmortem]:
-    """Those in review that the viewer has not approved as they stand now; the longest waiting first."""
-    asked = aliased(PostmortemReviewer)  # the rule of visibility asks the table, too
-    decided = (asked.decision == Decision.APPROVE.value) & (asked.decided_revision == Postmortem.content_revision)
+    """Postmortems in review whose current text the viewer has not approved as a reviewer; longest in review first."""
+    reviewer = aliased(PostmortemReviewer)  # the condition of visibility reads the table, too
+    approved = (reviewer.decision == Decision.APPROVE.value) & (
+        reviewer.decided_revision == Postmortem.content_revision
+    )
     statement = (
         select(Postmortem)
-        .join(asked, asked.postmortem_id == Postmortem.id)
+        .join(reviewer, reviewer.postmortem_id == Postmortem.id)
         .where(
-            asked.person_id == viewer.person_id,
+            reviewer.person_id == viewer.person_id,
             Postmortem.status == Status.IN_REVIEW.value,
-            or_(asked.decision.is_(None), ~decided),
+            or_(reviewer.decision.is_(None), ~approved),
             visible_to(viewer),
         )
         .order_by(Postmortem.submitted_at)
@@ -35,7 +37,7 @@ async def list_waiting_reviews(session: AsyncSession, viewer: Viewer, limit: int
 
 
 async def next_targets(session: AsyncSession, postmortems: Sequence[Postmortem]) -> dict[str, Target]:
-    """By postmortem, the unsettled target that is due first. The caller has seen the postmortems."""
+    """By postmortem, the unmet target that is due first. The caller has checked that the viewer may see them."""
     due_at = func.coalesce(PostmortemTarget.extended_to, PostmortemTarget.due_at)
     statement = (
         select(PostmortemTarget)
@@ -47,11 +49,11 @@ async def next_targets(session: AsyncSession, postmortems: Sequence[Postmortem])
         .order_by(PostmortemTarget.postmortem_id, due_at)
         .distinct(PostmortemTarget.postmortem_id)
     )
-    return {row.postmortem_id: as_target(row) for row in (await session.execute(statement)).scalars()}
+    return {row.postmortem_id: target_of(row) for row in (await session.execute(statement)).scalars()}
 
 
 async def titles_of(session: AsyncSession, viewer: Viewer, postmortem_ids: Sequence[str | None]) -> dict[str, str]:
-    """Titles by id, of those that the viewer may see."""
+    """Titles by id, of the postmortems that the viewer may see."""
     wanted = sorted({one for one in postmortem_ids if one})
     statement = select(Postmortem.id, Postmortem.title).where(Postmortem.id.in_(wanted), visible_to(viewer))
     return dict((await session.execute(statement)).tuples().all()) if wanted else {}

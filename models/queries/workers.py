@@ -1,4 +1,4 @@
-"""Which workers are alive: each one says so in the database, every few seconds."""
+"""Which workers are alive: each one reports it in the database every few seconds."""
 
 from datetime import datetime, timedelta
 
@@ -11,13 +11,13 @@ from models.worker import WorkerPresence
 ALIVE_WITHIN = timedelta(seconds=10)
 
 
-async def note_presence(session: AsyncSession, worker_id: str, now: datetime) -> None:
+async def upsert_presence(session: AsyncSession, worker_id: str, now: datetime) -> None:
     statement = insert(WorkerPresence).values(id=worker_id, seen_at=now)
     await session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"seen_at": now}))
     await session.execute(delete(WorkerPresence).where(WorkerPresence.seen_at < now - timedelta(hours=1)))
 
 
-async def drop_presence(session: AsyncSession, worker_id: str) -> None:
+async def delete_presence(session: AsyncSession, worker_id: str) -> None:
     await session.execute(delete(WorkerPresence).where(WorkerPresence.id == worker_id))
 
 

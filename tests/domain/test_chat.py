@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.access import Visibility
-from domain.chat import Channel, Pointer, Said, Word, linked_postmortem, may_preview, read_pointer, read_words
+from domain.chat import (
+    Channel,
+    CommandName,
+    CommandText,
+    Pointer,
+    linked_postmortem,
+    may_preview,
+    read_command,
+    read_pointer,
+)
 from domain.postmortems.lifecycle import Status
 
 BASE = "https://afterword.example"
@@ -16,21 +25,21 @@ BASE = "https://afterword.example"
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", Said(Word.HELP, "", "")),
-        ("  \n ", Said(Word.HELP, "", "")),
-        ("Mine", Said(Word.MINE, "mine", "")),
-        ("create  The checkout\nfailed ", Said(Word.CREATE, "create", "The checkout failed")),
-        ("status #17", Said(Word.STATUS, "status", "#17")),
-        ("delete all", Said(None, "delete", "all")),
+        ("", CommandText(CommandName.HELP, "", "")),
+        ("  \n ", CommandText(CommandName.HELP, "", "")),
+        ("Mine", CommandText(CommandName.MINE, "mine", "")),
+        ("create  The checkout\nfailed ", CommandText(CommandName.CREATE, "create", "The checkout failed")),
+        ("status #17", CommandText(CommandName.STATUS, "status", "#17")),
+        ("delete all", CommandText(None, "delete", "all")),
     ],
 )
-def test_words(text: str, expected: Said) -> None:
-    assert read_words(text) == expected
+def test_words(text: str, expected: CommandText) -> None:
+    assert read_command(text) == expected
 
 
 @given(st.text())
 def test_any_words_are_read(text: str) -> None:
-    said = read_words(text)
+    said = read_command(text)
     assert len(said.first) <= 60
     read_pointer(said.rest)
     linked_postmortem(text, BASE)

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from sqlalchemy import update
 
 from models.action_item import Ticket
-from models.queries.tickets import tickets
+from models.queries.tickets.pull_requests import upsert_pull_request
 from tests.api import writing
 from tests.api.connections.connecting import Connected, connected
 from tests.api.rows import sessions_of
@@ -220,7 +220,7 @@ async def test_pull_requests_and_dead_links_are_shown_on_the_item(stack: Stack, 
     url = "https://github.com/acme/api/pull/7"
     async with sessions_of(stack) as sessions, sessions.begin() as session:
         now = datetime.now(UTC)
-        await tickets.keep_pull_request(session, link["id"], url, "Raise <the> limit", "merged", now, now)
+        await upsert_pull_request(session, link["id"], url, "Raise <the> limit", "merged", now, now)
         await session.execute(
             update(Ticket).where(Ticket.id == link["id"]).values(link_state="deleted", detail="It was deleted there.")
         )

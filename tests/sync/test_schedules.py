@@ -34,8 +34,11 @@ from sqlalchemy import select
 from temporalio.testing import ActivityEnvironment
 
 from activities.tickets import merging
+from activities.tickets.pushing import PushActivities, PushTicket
 from activities.tickets.reconciliation import ReadPage, ReconciliationActivities
-from activities.tickets.sync import ApplyDelivery, PushTicket, TicketActivities
+from activities.tickets.webhooks import ApplyDelivery, TicketWebhookActivities
+from application.action_items.items import add_item, apply_change
+from application.action_items.snapshots import read_snapshot
 from application.people.people import add_person
 from application.postmortems import opening
 from application.postmortems.opening import NewPostmortem
@@ -54,7 +57,7 @@ from models.audit import AuditEntry
 from models.integration import Integration
 from models.keyring import Keyring
 from models.queries import action_items
-from models.queries.connections import connections
+from models.queries.connections.deliveries import insert_delivery
 from models.queries.escalation import policies
 from models.queries.postmortems import postmortems
 from models.session import Session, Sessions, make_engine, make_sessions
@@ -129,7 +132,7 @@ async def new_world(sessions: Sessions) -> World:
         assert await opening.open_postmortem(session, None, new, now)
         seen = await postmortems.get_visible(session, Viewer(author, Role.RESPONDER), new.id)
         values = {"description": "title 0", "details": "body 0", "owner_id": author, "priority": "HIGH"}
-        await action_items.add_item(session, Viewer(author, Role.RESPONDER), seen, f"ai_{mark}", values, now)
+        await add_item(session, Viewer(author, Role.RESPONDER), seen, f"ai_{mark}", values, now)
         config = {"project": f"S{mark[:8].upper()}"}
         secrets = KEYRING.seal({"webhookSecret": SECRET})
         session.add(Integration(id=f"int_{mark}", kind="console", name="c", config=config, secrets=secrets))
@@ -192,10 +195,10 @@ class Schedules(RuleBasedStateMachine):
 
         async def edit() -> None:
             async with self.sessions.begin() as session:
-                item = await action_items.get_item_unscoped(session, self.world.item_id)
+                item = await action_items.lock_item_unscoped(session, self.world.item_id)
                 assert item is not None
                 changes = {column: value} | ({"justification": "No"} if status == "WONT_DO" else {})
-                await action_items.apply_change(session, None, item, changes, reason=None, now=datetime.now(UTC))
+                await apply_change(session, None, item, changes, reason=None, now=datetime.now(UTC))
 
         self._note_edit(OURS, name, value.isoformat() if isinstance(value, date) else value)
         self._run(edit())
@@ -249,7 +252,7 @@ class Schedules(RuleBasedStateMachine):
     async def _deliver(self, headers: dict[str, str], body: bytes) -> None:
         now, world = datetime.now(UTC), self.world
         async with self.sessions.begin() as session:
-            row = await connections.record_delivery(
+            row = await insert_delivery(
                 session,
                 kind="console",
                 integration_id=world.integration_id,
@@ -259,7 +262,7 @@ class Schedules(RuleBasedStateMachine):
                 now=now,
             )
         if row is not None:
-            tickets = TicketActivities(self.sessions, KEYRING, "http://x")
+            tickets = TicketWebhookActivities(self.sessions, KEYRING)
             await ActivityEnvironment().run(tickets.apply_delivery, ApplyDelivery(world.item_id, row, now))
 
     # Our worker
@@ -281,7 +284,7 @@ class Schedules(RuleBasedStateMachine):
             if not await self._due():
                 return
             keeper = Doorkeeper(self.sessions)
-            tickets = TicketActivities(keeper, KEYRING, "http://x")  # type: ignore[arg-type]
+            tickets = PushActivities(keeper, KEYRING, "http://x")  # type: ignore[arg-type]
             given = PushTicket(self.world.item_id, self.world.ticket_id)
             self.pushing = (asyncio.ensure_future(ActivityEnvironment().run(tickets.push_ticket, given)), keeper)
             await self._at_the_door()
@@ -311,7 +314,7 @@ class Schedules(RuleBasedStateMachine):
 
     async def _due(self) -> bool:
         async with self.sessions.begin() as session:
-            snapshot = await action_items.snapshot(session, self.world.item_id)
+            snapshot = await read_snapshot(session, self.world.item_id)
         return bool(snapshot.pushes)
 
     @rule()

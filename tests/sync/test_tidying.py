@@ -6,24 +6,16 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, event, func, insert, select, text
-from temporalio.client import Client
 
 from models.integration import Integration, SyncAttempt, WebhookDelivery
-from models.keyring import Keyring
-from models.queries.connections import connections
+from models.queries.connections.deliveries import insert_delivery
 from models.session import make_engine, make_sessions
-from runtime.dispatch import Dispatch
-from runtime.upkeep import KEEP_ATTEMPTS, KEEP_DELIVERIES, TIDY_BATCH, Upkeep
+from runtime.background.retention import BATCH_SIZE, KEEP_ATTEMPTS, KEEP_DELIVERIES, Retention
 
 DAY = timedelta(days=1)
 
 
-async def _alive() -> bool:
-    return True
-
-
-async def with_upkeep(database: str, check: Any) -> None:
-    """What tidies needs no Temporal."""
+async def with_retention(database: str, check: Any) -> None:
     engine = make_engine(database)
     sessions, statements = make_sessions(engine), []
 
@@ -31,9 +23,8 @@ async def with_upkeep(database: str, check: Any) -> None:
         statements.append(statement)
 
     event.listen(engine.sync_engine, "before_cursor_execute", note)
-    away = await Client.connect("localhost:1", lazy=True)
     try:
-        await check(sessions, Upkeep(sessions, Dispatch(away, _alive), Keyring("tidy"), DAY), statements)
+        await check(sessions, Retention(sessions), statements)
     finally:
         await engine.dispose()
 
@@ -48,16 +39,16 @@ def attempt(integration: str, at: datetime) -> dict[str, Any]:
 
 
 def test_old_rows_go_in_batches_and_others_stay(database: str) -> None:
-    async def check(sessions: Any, upkeep: Upkeep, statements: list[str]) -> None:
+    async def check(sessions: Any, retention: Retention, statements: list[str]) -> None:
         now, here = datetime.now(UTC), f"int_{uuid4().hex}"
         old, young = now - KEEP_DELIVERIES - DAY, now - KEEP_DELIVERIES + DAY
-        settled = [delivery(here, old, old) for _ in range(TIDY_BATCH + 5)]
+        settled = [delivery(here, old, old) for _ in range(BATCH_SIZE + 5)]
         kept = [
             delivery(here, old - 100 * DAY, None),  # never settled
             delivery(here, old, young),  # settled late, or once more
             delivery(here, young, young),
         ]
-        attempts = [attempt(here, now - KEEP_ATTEMPTS - DAY) for _ in range(2 * TIDY_BATCH + 5)]
+        attempts = [attempt(here, now - KEEP_ATTEMPTS - DAY) for _ in range(2 * BATCH_SIZE + 5)]
         recent = [attempt(here, now - KEEP_ATTEMPTS + DAY), attempt(here, now)]
         async with sessions.begin() as session:
             await session.execute(text("truncate sync_attempt, webhook_delivery"))
@@ -66,7 +57,7 @@ def test_old_rows_go_in_batches_and_others_stay(database: str) -> None:
             await session.execute(insert(WebhookDelivery), settled + kept)
             await session.execute(insert(SyncAttempt), attempts + recent)
         statements.clear()
-        await upkeep.tidy()
+        await retention.delete_old()
         deletes = [one.partition(" WHERE")[0] for one in statements if one.startswith("DELETE")]
         assert deletes.count("DELETE FROM sync_attempt") == 3
         assert deletes.count("DELETE FROM webhook_delivery") == 2
@@ -77,7 +68,7 @@ def test_old_rows_go_in_batches_and_others_stay(database: str) -> None:
             assert (await session.execute(select(func.count()).select_from(SyncAttempt))).scalar_one() == len(recent)
             for one, is_new in ((kept[2], False), (settled[0], True)):
                 known = {"kind": "console", "integration_id": here, "headers": {}, "body": b"{}", "now": now}
-                again = await connections.record_delivery(session, delivery_id=one["delivery_id"], **known)
+                again = await insert_delivery(session, delivery_id=one["delivery_id"], **known)
                 assert (again is not None) is is_new
 
-    asyncio.run(with_upkeep(database, check))
+    asyncio.run(with_retention(database, check))

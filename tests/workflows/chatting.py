@@ -13,7 +13,7 @@ from integrations.slack import KIND
 from models.base import new_id
 from models.integration import Integration
 from models.keyring import Keyring
-from models.queries.connections import connections
+from models.queries.connections.deliveries import insert_delivery, settle_delivery
 from tests.workflows.lab import Lab, own_client
 from worker import build_chat_worker
 from workflows.chat import ChatWorkflow
@@ -50,7 +50,7 @@ async def request_from_slack(lab: Lab, *, is_settled: bool = False) -> int:
     async with lab.sessions.begin() as session:
         session.add(row)
         await session.flush()
-        delivery = await connections.record_delivery(
+        delivery = await insert_delivery(
             session,
             kind=KIND,
             integration_id=row.id,
@@ -61,7 +61,7 @@ async def request_from_slack(lab: Lab, *, is_settled: bool = False) -> int:
         )
         assert delivery is not None
         if is_settled:
-            await connections.settle_delivery(session, delivery, "done", now)
+            await settle_delivery(session, delivery, "done", now)
     return delivery
 
 

@@ -19,6 +19,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 from temporalio.worker import Worker
 
+from application.action_items.items import add_item
+from application.escalation.policies import add_policy
 from application.people.people import add_person
 from application.people.teams import add_team
 from application.postmortems import opening
@@ -26,7 +28,7 @@ from application.postmortems.opening import NewPostmortem
 from domain.access import Role, Viewer
 from domain.action_items.commands import ActionItemAction, ActionItemCommand
 from domain.action_items.snapshots import ActionItemSnapshot
-from domain.escalation.policy import Asked, Office, Policy, Rung, RungKind
+from domain.escalation.policy import Office, Policy, Recipient, Step, StepKind
 from domain.escalation.targets import TargetName, TargetState
 from domain.people.calendar import DAY_MINUTES, Calendar
 from domain.postmortems.commands import PostmortemAction, PostmortemCommand
@@ -37,19 +39,18 @@ from integrations.tracker import TicketAction, TicketChange, TicketRef, Tracker
 from integrations.trackers import console
 from models.action_item import ActionItem, Ticket
 from models.audit import CommandLog
-from models.escalation import LadderStep
+from models.escalation import SentReminder
 from models.integration import Integration
 from models.keyring import Keyring
 from models.notification import Notice
 from models.person import Person
 from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget
-from models.queries import action_items
 from models.queries.audit import command_log
-from models.queries.connections import connections
+from models.queries.connections.deliveries import insert_delivery
 from models.queries.escalation import policies
+from models.queries.escalation.targets import target_of
 from models.queries.people import people
 from models.queries.postmortems import postmortems
-from models.queries.review.commands import as_target
 from models.queries.timeline import NewTimelineEvent
 from models.session import Sessions, make_engine, make_sessions
 from models.team import Service
@@ -62,8 +63,10 @@ from workflows.postmortem import PostmortemStart, PostmortemWorkflow
 from workflows.queues import TASK_QUEUE, tracker_queue
 
 ALWAYS = Office(Calendar("UTC", (1, 2, 3, 4, 5, 6, 7), 0, DAY_MINUTES))
-AT_DUE = Policy("When it is due", ladder=(Rung(RungKind.DUE, 0, (Asked.OWNER,)),), office=ALWAYS, stale_after_days=None)
-"""One rung, for people who never rest: a nudge comes at its time, whenever that is."""
+AT_DUE = Policy(
+    "When it is due", steps=(Step(StepKind.DUE, 0, (Recipient.OWNER,)),), office=ALWAYS, stale_after_days=None
+)
+"""One step, for people who work around the clock: a reminder is sent at its time."""
 ADMIN = Viewer("user_lab", Role.ADMIN)
 KEYRING = Keyring("k")
 SECTIONS = {"summary": "S", "impact": "I", "root_cause": "R", "resolution": "F"}
@@ -176,7 +179,7 @@ class Lab:
         async with self.sessions.begin() as session:
             session.add(Service(id=service_id, name=service_id))
             await session.flush()
-            await policies.add_policy(session, ADMIN, replace(policy, service_id=service_id), resolved_at)
+            await add_policy(session, ADMIN, replace(policy, service_id=service_id), resolved_at)
             assert await opening.open_postmortem(session, None, new, resolved_at)
         handle = await self.client.start_workflow(
             PostmortemWorkflow.run, PostmortemStart(new.id), id=f"postmortem-{new.id}", task_queue=TASK_QUEUE
@@ -223,7 +226,7 @@ class Board:
         headers, body = console.delivery(self._tracker("jane").update(ref, change), action, "jane", "s")
         told = {name.lower(): value for name, value in headers.items()}
         async with self.lab.sessions.begin() as session:
-            delivery = await connections.record_delivery(
+            delivery = await insert_delivery(
                 session,
                 kind="console",
                 integration_id=self.integration_id,
@@ -293,7 +296,7 @@ class Case:
         }
         async with self.lab.sessions.begin() as session:
             seen = await postmortems.get_visible(session, viewer, self.id)
-            await action_items.add_item(session, viewer, seen, item_id, values, now)
+            await add_item(session, viewer, seen, item_id, values, now)
         return item_id
 
     async def submit(self, *reviewer_ids: str) -> PostmortemSnapshot:
@@ -327,7 +330,7 @@ class Case:
         async with self.lab.sessions.begin() as session:
             statement = select(PostmortemTarget).where(PostmortemTarget.postmortem_id == self.id)
             rows = (await session.execute(statement)).scalars()
-            return {TargetName(row.name): as_target(row).state(now) for row in rows}
+            return {TargetName(row.name): target_of(row).state(now) for row in rows}
 
     async def notices(self, kind: str = "target_due") -> list[Notice]:
         async with self.lab.sessions.begin() as session:
@@ -350,13 +353,13 @@ class Case:
             )
         return comment_id
 
-    async def steps(self, target: str | None = None) -> list[LadderStep]:
+    async def steps(self, target: str | None = None) -> list[SentReminder]:
         """What the ladder remembers, oldest first."""
         async with self.lab.sessions.begin() as session:
-            statement = select(LadderStep).where(LadderStep.postmortem_id == self.id)
+            statement = select(SentReminder).where(SentReminder.postmortem_id == self.id)
             if target:
-                statement = statement.where(LadderStep.target == target)
-            return list((await session.execute(statement.order_by(LadderStep.sent_at, LadderStep.step))).scalars())
+                statement = statement.where(SentReminder.target == target)
+            return list((await session.execute(statement.order_by(SentReminder.sent_at, SentReminder.step))).scalars())
 
     async def nudged(self) -> list[str | None]:
         return [one.target for one in await self.notices()]

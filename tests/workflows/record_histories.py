@@ -16,6 +16,7 @@ from uuid import uuid4
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 
 from application.notifications import notices
+from application.tickets import batches
 from domain.access import Role, Viewer
 from domain.action_items.commands import ActionItemAction
 from domain.escalation.policy import Policy
@@ -26,7 +27,6 @@ from integrations.tracker import TicketAction, TicketChange
 from models.postmortem import Postmortem
 from models.queries.connections import connections
 from models.queries.postmortems import postmortems
-from models.queries.tickets import batches
 from runtime.dispatch import Dispatch
 from tests.workflows.chatting import ask, chat_worker, give_up, request_from_slack
 from tests.workflows.lab import ALWAYS, SUGGEST_CONTINUE_AS_NEW, Case, Lab, migrated_postgres, running_lab
@@ -261,7 +261,9 @@ async def ticket_batch(lab: Lab) -> Recorded:
     async with lab.sessions.begin() as session:
         seen = await postmortems.get_visible(session, viewer, case.id, lock=True)
         integration = await connections.get_integration(session, board.integration_id)
-        asked = await batches.ask_for_tickets(session, viewer, seen, integration, None, case.resolved_at)
+        asked = await batches.open_tickets(
+            session, viewer, seen.postmortem.id, [integration.kind], integration.id, None, case.resolved_at
+        )
         batch_id = asked.id
     handle = await lab.client.start_workflow(
         TicketBatchWorkflow.run, TicketBatchStart(batch_id), id=f"tickets-{batch_id}", task_queue=TASK_QUEUE

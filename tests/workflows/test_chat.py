@@ -1,13 +1,13 @@
 """A chat request while Slack is down: retried as long as an answer is useful, then given up with a message."""
 
-from models.queries.chat import chat
+from models.queries.chat.deliveries import find_delivery
 from tests.workflows.chatting import ask, chat_worker, give_up, request_from_slack
 from tests.workflows.lab import Lab
 
 
 async def result_of(lab: Lab, delivery: int) -> str | None:
     async with lab.sessions.begin() as session:
-        row = await chat.get_delivery(session, delivery)
+        row = await find_delivery(session, delivery)
         return row.result if row else None
 
 

@@ -11,18 +11,19 @@ import holidays
 import pytest
 from sqlalchemy import select, update
 
+from application.escalation import policies as policy_use_cases
+from application.escalation import policy_changes
 from domain.access import Role
 from domain.action_items.commands import ActionItemAction
-from domain.escalation.policy import Asked, Policy, Rung, RungKind, Span
+from domain.escalation.policy import Policy, Recipient, Span, Step, StepKind
 from domain.escalation.targets import TargetName
 from domain.postmortems.commands import PostmortemAction
 from integrations import public_holidays
 from models.action_item import ActionItem
-from models.escalation import LadderAlarm, LadderStep
+from models.escalation import ReminderAlarm, SentReminder
 from models.notification import Notice
 from models.person import Person
 from models.postmortem import Comment, Postmortem, PostmortemTarget
-from models.queries.escalation import policies, policy_effects
 from models.queries.people import calendars
 from models.section import Section
 from tests.workflows.lab import ADMIN, ALWAYS, AT_DUE, Case, Lab
@@ -63,7 +64,7 @@ async def settle(lab: Lab, place: Place, role: Role = Role.RESPONDER) -> str:
     return await lab.person(role, time_zone=place.zone, country=place.country, region=place.region)
 
 
-def assert_never_twice(steps: Sequence[LadderStep]) -> None:
+def assert_never_twice(steps: Sequence[SentReminder]) -> None:
     seen = Counter((one.subject_id, one.target, one.due_at, one.step, one.receiver_id) for one in steps)
     assert max(seen.values(), default=1) == 1
     messages = Counter((one.occasion, one.receiver_id) for one in steps if one.covered_by is None)
@@ -115,12 +116,12 @@ async def lose_a_week(case: Case) -> None:
         row = await session.get_one(Postmortem, case.id)
         row.created_at -= week
         row.incident_resolved_at = case.resolved_at - week
-        of_target, of_step = PostmortemTarget.postmortem_id == case.id, LadderStep.postmortem_id == case.id
+        of_target, of_step = PostmortemTarget.postmortem_id == case.id, SentReminder.postmortem_id == case.id
         moved = {"due_at": PostmortemTarget.due_at - week}
         await session.execute(update(PostmortemTarget).where(of_target).values(**moved))
-        moved = {"due_at": LadderStep.due_at - week, "sent_at": LadderStep.sent_at - week}
-        await session.execute(update(LadderStep).where(of_step).values(**moved))
-        alarm = await session.get_one(LadderAlarm, case.id)
+        moved = {"due_at": SentReminder.due_at - week, "sent_at": SentReminder.sent_at - week}
+        await session.execute(update(SentReminder).where(of_step).values(**moved))
+        alarm = await session.get_one(ReminderAlarm, case.id)
         alarm.looked_at -= week
         back = {name: lambda said: (datetime.fromisoformat(said) - week).isoformat() for name in INSTANTS}
         alarm.looks = [{name: back.get(name, str)(said) for name, said in look.items()} for look in alarm.looks]
@@ -156,17 +157,17 @@ async def test_a_policy_that_is_edited_meanwhile(lab: Lab) -> None:
     await case.let_pass(hours=30)
     assert await case.nudged() == ["draft_started"]
     policy_id, now = (await case.row()).policy_id, await case.now()
-    rungs = (*AT_DUE.ladder, Rung(RungKind.WORKING_DAYS, 1, (Asked.OWNER,)))
+    steps = (*AT_DUE.steps, Step(StepKind.WORKING_DAYS, 1, (Recipient.OWNER,)))
     spans = {TargetName.DRAFT_STARTED: Span(24), TargetName.DRAFT_COMPLETED: Span(96)}
     async with lab.sessions.begin() as session:
-        changes = {"ladder": rungs, "targets": spans}
-        latest = await policies.change_policy(session, ADMIN, policy_id, changes, None, now)
+        changes = {"steps": steps, "targets": spans}
+        latest = await policy_use_cases.change_policy(session, ADMIN, policy_id, changes, None, now)
         assert latest.version == 2
     await case.let_pass(hours=31)
     assert (await case.row()).policy_version == 1, "it is pinned"
     async with lab.sessions.begin() as session:
-        latest = await policies.lock_latest(session, ADMIN, policy_id)
-        await policy_effects.apply_policy(session, ADMIN, latest, now)
+        latest = await policy_use_cases.lock_latest(session, ADMIN, policy_id)
+        await policy_changes.apply_policy(session, ADMIN, latest, now)
     await case.handle.signal(PostmortemWorkflow.look_again)  # as the outbox does
     await case.let_pass(hours=95)
     told = [(one.target, one.rung) for one in await case.notices()]

@@ -4,15 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from application.escalation.policies import add_policy
 from application.notifications import notices
 from domain.access import Role, Viewer
-from domain.escalation.plan import occasion
 from domain.escalation.policy import Office, Policy
+from domain.escalation.reminders import reminder_key
 from domain.people.calendar import Calendar
 from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem
 from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget
-from models.queries.escalation import policies
 from models.section import Section
 from tests.workflows.listening import Room, at, eventually, plain
 
@@ -39,7 +39,7 @@ async def test_a_warning_of_a_time_that_was_extended_is_not_told(room: Room) -> 
     async with room.lab.sessions.begin() as session:
         target = await session.get_one(PostmortemTarget, (mine, "draft_completed"))
         target.due_at = due = at(0, 16)
-        key = occasion(mine, "draft_completed", due, "before_due")
+        key = reminder_key(mine, "draft_completed", due, "before_due")
         about = {"postmortem_id": mine, "target": "draft_completed", "rung": "before_due"}
         await notices.notify(session, [jane.id], "target_due", key, at=at(0, 9), **about)
     await extend(room, mine, "draft_completed", at(20, 9))
@@ -55,7 +55,7 @@ async def test_a_warning_of_a_date_that_was_moved_is_not_told(room: Room) -> Non
         due_on = at(20, 0).date()
         session.add(ActionItem(id=item, postmortem_id=mine, description="It", owner_id=jane.id, due_on=due_on))
         await session.flush()
-        key = occasion(item, "action_item", at(1, 0), "before_due")
+        key = reminder_key(item, "action_item", at(1, 0), "before_due")
         about = {"postmortem_id": mine, "action_item_id": item, "rung": "before_due"}
         await notices.notify(session, [jane.id], "action_item_due", key, at=at(0, 9), **about)
     await jane.until(at(0, 10))
@@ -123,7 +123,7 @@ async def test_who_says_no_hours_works_as_the_office_of_their_team(room: Room) -
     viewer = Viewer(await room.lab.person(Role.ADMIN), Role.ADMIN)
     async with room.lab.sessions.begin() as session:
         policy = Policy("Tokyo", team_id=team.id, office=Office(Calendar("Asia/Tokyo")))
-        await policies.add_policy(session, viewer, policy, datetime.now(UTC))
+        await add_policy(session, viewer, policy, datetime.now(UTC))
     mine = await room.postmortem(jane.id)
     await jane.is_told("draft_stale", at(0, 1), postmortem_id=mine, is_escalation=True)
     await jane.until(at(0, 2))

@@ -1,4 +1,4 @@
-"""The discussion of a postmortem as a page shows it: threads by section, the words that each is about, names."""
+"""The comments on a postmortem as a page shows them: threads by section, highlighted text, and names."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from models.queries.pagination import Ask
 from models.queries.postmortems.postmortems import VisiblePostmortem
 
 PAGES = 10
-"""At most so many times two hundred comments are shown."""
+"""At most this many times 200 comments are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """``state`` is None where the thread is about no words; ``now`` is what they read now, where that is different."""
+    """``state`` is None if the thread is about no text; ``now`` is how the text reads now, if it was changed."""
 
     opening: Comment
     answers: Sequence[Comment]
@@ -41,33 +41,33 @@ class Thread:
         return self.state not in {None, AnchorState.DETACHED} and self.opening.resolved_at is None
 
 
-async def list_shown(visit: Visit, visible: VisiblePostmortem) -> list[CommentView]:
+async def list_all(visit: Visit, visible: VisiblePostmortem) -> list[CommentView]:
     """Lists the postmortem's action items, oldest first."""
-    shown: list[CommentView] = []
+    views: list[CommentView] = []
     ask = Ask(200)
     for _ in range(PAGES):
         page = await list_comments(visit.context.session, visible, CommentFilters(), ask)
-        shown += page.items
+        views += page.items
         if page.next_cursor is None:
             break
         ask = Ask(200, page.next_cursor)
-    return shown
+    return views
 
 
-def people_talking(shown: Sequence[CommentView]) -> list[str | None]:
-    return [id_ for one in shown for id_ in (one.comment.author_id, one.comment.resolved_by_id, *one.mentions)]
+def people_in(views: Sequence[CommentView]) -> list[str | None]:
+    return [id_ for one in views for id_ in (one.comment.author_id, one.comment.resolved_by_id, *one.mentions)]
 
 
 def threads_of(
-    shown: Sequence[CommentView], titles: Mapping[str, str], texts: Mapping[str, str]
+    views: Sequence[CommentView], titles: Mapping[str, str], texts: Mapping[str, str]
 ) -> dict[str | None, list[Thread]]:
-    """By section, as they came; None holds those about the whole."""
+    """By section, in their order; None holds those about the whole postmortem."""
     answers: dict[str, list[Comment]] = {}
-    for one in shown:
+    for one in views:
         if one.comment.parent_id:
             answers.setdefault(one.comment.parent_id, []).append(one.comment)
     threads: dict[str | None, list[Thread]] = {}
-    for one in shown:
+    for one in views:
         if one.comment.parent_id is None:
             section = one.comment.section if one.comment.section in titles else None
             threads.setdefault(section, []).append(_thread(one, answers.get(one.comment.id, []), texts))
@@ -83,24 +83,24 @@ def _thread(one: CommentView, answers: Sequence[Comment], texts: Mapping[str, st
     return Thread(one.comment, answers, one.anchor, state, now)
 
 
-def as_read(texts: Mapping[str, str], shown: Sequence[CommentView]) -> dict[str, Markup]:
-    """The sections as HTML, with the words of their open threads marked."""
+def sections_html(texts: Mapping[str, str], views: Sequence[CommentView]) -> dict[str, Markup]:
+    """The sections as HTML, with the text of their open threads highlighted."""
     marks: dict[str, list[Marked]] = {}
-    for one in shown:
+    for one in views:
         section = one.comment.section or ""
         if one.span is not None and one.comment.resolved_at is None and section in texts:
             marks.setdefault(section, []).append(Marked(one.span.start, one.span.end, one.comment.id))
-    read_as = {name: as_html(text) for name, text in texts.items()}
+    html = {name: as_html(text) for name, text in texts.items()}
     for name, found in marks.items():
-        marked = with_marks(str(read_as[name]), read(texts[name]), found)
-        read_as[name] = Markup(marked)  # noqa: S704 - escaped there, piece by piece
-    return read_as
+        marked = with_marks(str(html[name]), read(texts[name]), found)
+        html[name] = Markup(marked)  # noqa: S704 - escaped there, piece by piece
+    return html
 
 
-def said(shown: Sequence[CommentView], people: Mapping[str, Person]) -> dict[str, Markup]:
-    """What each comment says as HTML, by its id; whoever was told of it by a mention is named."""
+def bodies_html(views: Sequence[CommentView], people: Mapping[str, Person]) -> dict[str, Markup]:
+    """The text of each comment as HTML, by its id, with the names of people whom it mentions."""
     found: dict[str, Markup] = {}
-    for one in shown:
+    for one in views:
         html = as_html(one.comment.body)
         names = {people[id_].handle: people[id_].name for id_ in one.mentions if id_ in people}
         found[one.comment.id] = Markup(with_names(str(html), names))  # noqa: S704 - escaped there

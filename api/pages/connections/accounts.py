@@ -8,16 +8,25 @@ from api.pages.review.lifecycle import person_id
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.shapes.base import PathId, ask
-from api.v1.connections import accounts as api
-from api.v1.connections.accounts import AccountIn, ImportIn, SuggestionsOut
-from api.v1.connections.connections import integration_out
+from api.shapes.connections.accounts import (
+    AccountIn,
+    ImportIn,
+    SuggestionsOut,
+    account_out,
+    import_rows,
+    suggestions_out,
+)
+from api.shapes.connections.connections import integration_out
+from application.connections import accounts
 from domain.errors import DomainError
-from integrations import kinds
+from models.queries.connections import accounts as account_queries
 from models.queries.connections import connections
 from models.queries.pagination import Ask
 from models.queries.people import people
 
 routes = router()
+
+CHANGE = "change the accounts of"
 
 
 @routes.get("/settings/integrations/{integration_id}/accounts")
@@ -33,15 +42,15 @@ async def _shown(
     suggested: SuggestionsOut | None = None,
 ) -> Response:
     context = visit.context
-    found = await api.list_accounts(context, integration_id, page)
+    context.require_admin("see linked accounts")
     row = await connections.get_integration(context.session, integration_id)
+    found = await account_queries.list_accounts(context.session, integration_id, page)
     return await show(
         visit,
         "connections/accounts.html",
         refusal,
         one=integration_out(context, row),
-        label=kinds.kind_of(row.kind).label,
-        accounts=found.items,
+        accounts=[account_out(one) for one in found.items],
         next_cursor=found.next_cursor,
         suggested=suggested,
         everybody=(await people.list_people(context.session, Ask(200), active=True)).items,
@@ -54,26 +63,47 @@ async def _answered(visit: Visit, integration_id: str, work: Any) -> Response:
     return to(f"/settings/integrations/{integration_id}/accounts")
 
 
+async def _import(visit: Visit, integration_id: str, fields: dict[str, Any]) -> None:
+    context, given = visit.context, read_form(ImportIn, fields)
+    context.require_admin(CHANGE)
+    rows, unread = import_rows(given)
+    await accounts.import_accounts(
+        context.session,
+        context.viewer,
+        integration_id,
+        rows,
+        unread,
+        given.source,
+        skip_problems=given.skip_problems,
+    )
+
+
 @routes.post("/settings/integrations/{integration_id}/accounts")
 async def set_account(visit: Visiting, integration_id: PathId) -> Response:
     async def work() -> None:
-        who = await person_id(visit, "person")
+        context = visit.context
+        chosen = await person_id(visit, "person")
         given = read_form(AccountIn, {"account": visit.form.get("account", "")})
-        await api.set_account(visit.context, integration_id, who, given)
+        context.require_admin(CHANGE)
+        await accounts.set_account(context.session, context.viewer, integration_id, chosen, given.account, given.label)
 
     return await _answered(visit, integration_id, work())
 
 
 @routes.post("/settings/integrations/{integration_id}/accounts/{user_id}/remove")
 async def drop_account(visit: Visiting, integration_id: PathId, user_id: PathId) -> Response:
-    return await _answered(visit, integration_id, api.drop_account(visit.context, integration_id, user_id))
+    async def work() -> None:
+        visit.context.require_admin(CHANGE)
+        await accounts.remove_account(visit.context.session, visit.context.viewer, integration_id, user_id)
+
+    return await _answered(visit, integration_id, work())
 
 
 @routes.post("/settings/integrations/{integration_id}/accounts/import")
 async def take_csv(visit: Visiting, integration_id: PathId) -> Response:
     async def work() -> None:
         given = {"csv": visit.form.get("csv", ""), "skipProblems": visit.form.get("skip") == "yes"}
-        await api.import_accounts(visit.context, integration_id, read_form(ImportIn, given))
+        await _import(visit, integration_id, given)
 
     return await _answered(visit, integration_id, work())
 
@@ -84,7 +114,9 @@ async def suggest(visit: Visiting, integration_id: PathId) -> Response:
     found: list[SuggestionsOut] = []
 
     async def work() -> None:
-        found.append(await api.suggest_accounts(visit.context, integration_id))
+        visit.context.require_admin(CHANGE)
+        keyring = visit.context.parts.keyring
+        found.append(suggestions_out(await accounts.suggest_accounts(visit.context.session, keyring, integration_id)))
 
     refusal = await attempted(visit, work())
     return await _shown(visit, integration_id, Ask(50), refusal, found[0] if found else None)
@@ -100,8 +132,6 @@ async def take_suggested(visit: Visiting, integration_id: PathId) -> Response:
             for name, account in visit.form.items()
             if name.startswith("t.")
         ]
-        await api.import_accounts(
-            visit.context, integration_id, read_form(ImportIn, {"pairs": pairs, "source": "EMAIL"})
-        )
+        await _import(visit, integration_id, {"pairs": pairs, "source": "EMAIL"})
 
     return await _answered(visit, integration_id, work())

@@ -9,15 +9,19 @@ from fastapi import Response
 from api.pages.connections.forms import sent_projection, sent_secrets, sent_settings, settings_of, shown_projection
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
-from api.shapes.base import PathId
-from api.v1.connections import checks, dry_run, sync_log
-from api.v1.connections import connections as api
-from api.v1.connections.connections import IntegrationPatch, integration_out
-from api.v1.connections.dry_run import DryRunIn
-from api.v1.connections.health import HealthOut, HourOut, get_health
+from api.shapes.base import PathId, expected_version
+from api.shapes.connections.checks import checks_out
+from api.shapes.connections.connections import IntegrationPatch, integration_out
+from api.shapes.connections.dry_run import DryRunIn, dry_run_out
+from api.shapes.connections.health import HourOut, health_out
+from api.shapes.connections.sync_log import attempt_out
+from application.connections.checks import check_connection
+from application.connections.connections import change_connection, disconnect_connection
+from application.connections.dry_run import run_dry
+from application.notifications.connection_trouble import record_recovery
 from domain.errors import DomainError
 from integrations import kinds
-from models.queries.connections import connections
+from models.queries.connections import connections, health, sync_log
 from models.queries.connections.sync_log import LogFilters
 from models.queries.pagination import Ask
 from models.queries.people import services as service_queries
@@ -61,22 +65,24 @@ async def _shown(visit: Visit, integration_id: str, refusal: DomainError | None 
     context = visit.context
     context.require_admin("see connections")
     row = await connections.get_integration(context.session, integration_id)
-    health: HealthOut = await get_health(context, integration_id)
+    figures = (await health.figures_of(context.session, [row.id], context.now))[row.id]
+    hours = await health.hours_of(context.session, row.id, context.now)
+    shown_health = health_out(row, figures, hours, context.now)
     kind = kinds.kind_of(row.kind)
     sent = visit.form if refusal else {}
-    latest = await sync_log.list_deliveries(context, integration_id, LogFilters(), Ask(8))
+    latest = await sync_log.list_attempts(context.session, integration_id, LogFilters(), Ask(8))
     page: dict[str, Any] = {
         "one": integration_out(context, row),
         "kind": kind,
-        "health": health,
-        "bars": bars(health.hours),
+        "health": shown_health,
+        "bars": bars(shown_health.hours),
         "height": HEIGHT,
         "settings": settings_of(kind.config, row.config),
         "typed": {name[2:]: value for name, value in sent.items() if name.startswith("c.")} or None,
         "secrets": settings_of(kind.secrets, {}),
         "projection": shown_projection(_projection(sent) or row.projection),
         "places": await _places(visit),
-        "attempts": latest.items,
+        "attempts": [attempt_out(one) for one in latest.items],
         "tested": None,
         "tried": None,
     }
@@ -108,9 +114,20 @@ async def _answered(visit: Visit, integration_id: str, work: Awaitable[Any], spo
 
 
 async def _change(visit: Visit, integration_id: str, given: Mapping[str, Any]) -> None:
-    version = visit.form.get("version")
+    context, version = visit.context, visit.form.get("version")
     patch = read_form(IntegrationPatch, given)
-    await api.change_integration(visit.context, integration_id, patch, Response(), f'"{version}"' if version else None)
+    expected = expected_version(f'"{version}"') if version else None
+    context.require_admin("change a connection")
+    await change_connection(
+        context.session,
+        context.viewer,
+        context.parts.keyring,
+        integration_id,
+        patch.columns(),
+        patch.secrets,
+        expected,
+        context.now,
+    )
 
 
 @routes.post("/settings/integrations/{integration_id}")
@@ -147,7 +164,13 @@ async def pause_or_resume(visit: Visiting, integration_id: PathId) -> Response:
 
 @routes.post("/settings/integrations/{integration_id}/disconnect")
 async def disconnect(visit: Visiting, integration_id: PathId) -> Response:
-    return await _answered(visit, integration_id, api.disconnect(visit.context, integration_id))
+    async def work() -> None:
+        context = visit.context
+        context.require_admin("disconnect the connections of")
+        keyring = context.parts.keyring
+        await disconnect_connection(context.session, context.viewer, keyring, integration_id, None, context.now)
+
+    return await _answered(visit, integration_id, work())
 
 
 @routes.post("/settings/integrations/{integration_id}/test")
@@ -156,7 +179,11 @@ async def check(visit: Visiting, integration_id: PathId) -> Response:
     found: list[Any] = []
 
     async def work() -> None:
-        found.append(await checks.check_integration(visit.context, integration_id))
+        context = visit.context
+        context.require_admin("test the connections of")
+        keyring = context.parts.keyring
+        checks = await check_connection(context.session, keyring, integration_id, context.now, record_recovery)
+        found.append(checks_out(checks))
 
     refusal = await attempted(visit, work())
     return await _shown(visit, integration_id, refusal, tested=found[0] if found else None)
@@ -169,8 +196,14 @@ async def try_it(visit: Visiting, integration_id: PathId) -> Response:
     item_id = visit.form.get("item", "").strip().rstrip("/").rsplit("/", 1)[-1]
 
     async def work() -> None:
+        context, parts = visit.context, visit.context.parts
         given = read_form(DryRunIn, {"actionItemId": item_id} if item_id else {})
-        found.append(await dry_run.dry_run(visit.context, integration_id, given))
+        context.require_admin("try the connections of")
+        base_url = parts.settings.base_url
+        result = await run_dry(
+            context.session, context.viewer, parts.keyring, integration_id, given.subject(), base_url
+        )
+        found.append(dry_run_out(result))
 
     refusal = await attempted(visit, work())
     return await _shown(visit, integration_id, refusal, tried=found[0] if found else None)

@@ -7,9 +7,9 @@ from fastapi import Query, Response
 from api.pages.connections.forms import sent_secrets, sent_settings, settings_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
-from api.v1.connections import connections as api
-from api.v1.connections.connections import IntegrationNew, integration_out
-from api.v1.connections.health import health_out
+from api.shapes.connections.connections import IntegrationNew, integration_out
+from api.shapes.connections.health import health_out
+from application.connections.connections import add_connection
 from domain.errors import DomainError
 from integrations import kinds
 from models.queries.connections import connections, health
@@ -70,7 +70,9 @@ async def create(visit: Visiting) -> Response:
             "config": sent_settings(kind.config, visit.form),
             "secrets": sent_secrets(kind.secrets, visit.form),
         }
-        made.append((await api.create_integration(visit.context, read_form(IntegrationNew, given), Response())).id)
+        context, new = visit.context, read_form(IntegrationNew, given).new_connection()
+        row = await add_connection(context.session, context.viewer, context.parts.keyring, new, context.now)
+        made.append(row.id)
 
     if refusal := await attempted(visit, work()):
         return await _form(visit, kind.kind, refusal)

@@ -8,10 +8,11 @@ from fastapi import Depends, Query, Response
 from api.pages.routing import Visit, Visiting, router, to
 from api.pages.showing import attempted, show
 from api.shapes.base import PathId, ask
-from api.v1.connections import sync_log as api
-from api.v1.connections.connections import integration_out
+from api.shapes.connections.connections import integration_out
+from api.shapes.connections.sync_log import attempt_out
+from application.tickets.replays import replay_attempt
 from domain.errors import DomainError, Malformed, reason
-from models.queries.connections import connections
+from models.queries.connections import connections, sync_log
 from models.queries.connections.sync_log import LogFilters
 from models.queries.pagination import Ask
 
@@ -37,8 +38,9 @@ async def _shown(
     visit: Visit, integration_id: str, wanted: LogFilters, page: Ask, refusal: DomainError | None = None
 ) -> Response:
     context = visit.context
-    found = await api.list_deliveries(context, integration_id, wanted, page)
+    context.require_admin("see the sync log of")
     row = await connections.get_integration(context.session, integration_id)
+    found = await sync_log.list_attempts(context.session, integration_id, wanted, page)
     how = {None: "", True: "errors", False: "well"}[wanted.errors]
     chosen = {"direction": wanted.direction or "", "how": how, "item": wanted.action_item_id or ""}
     return await show(
@@ -46,7 +48,7 @@ async def _shown(
         "connections/sync_log.html",
         refusal,
         one=integration_out(context, row),
-        attempts=found.items,
+        attempts=[attempt_out(one) for one in found.items],
         next_cursor=found.next_cursor,
         chosen=chosen,
         query=urlencode({name: value for name, value in chosen.items() if value}),
@@ -59,7 +61,12 @@ async def replay(visit: Visiting, integration_id: PathId) -> Response:
         number = visit.form.get("number", "")
         if not (number.isascii() and number.isdigit() and len(number) < 19):
             raise Malformed(reasons=[reason("number", "There is no such entry in the log.", where="number")])
-        await api.replay(visit.context, integration_id, int(number))
+        context, parts = visit.context, visit.context.parts
+        context.require_admin("replay what was sent by")
+        found = await replay_attempt(
+            context.session, context.viewer, parts.keyring, integration_id, int(number), context.now
+        )
+        context.after_commit.append(lambda: found.signal(parts.dispatch))
 
     if refusal := await attempted(visit, work()):
         return await _shown(visit, integration_id, LogFilters(), Ask(50), refusal)

@@ -1,5 +1,8 @@
-"""The editor of a postmortem. One form, saved section by section: only what differs from what was shown is written,
-and a section that somebody else changed meanwhile is shown with both texts rather than overwritten."""
+"""The editor of a postmortem: one form, saved section by section.
+
+Only fields that the reader changed are saved. If someone else changed the same lines of a section, the form is shown
+again with both texts, and nothing is overwritten.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,7 +12,7 @@ from typing import Any
 
 from fastapi import Response
 
-from api.pages.postmortems.reading import seen_of, texts_of, titles_of
+from api.pages.postmortems.reading import texts_of, titles_of, visible_of
 from api.pages.rendering import fingerprint
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
@@ -49,9 +52,11 @@ METRICS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A field as it is shown: the text, and a name for what it was based on. ``theirs`` is what somebody else wrote
-    there meanwhile; ``between`` tells theirs and one's own apart, line by line."""
+class EditorField:
+    """A field as the form shows it. ``base`` names the text that it is based on.
+
+    ``theirs`` is what someone else saved in between; ``between`` compares that with the reader's own text.
+    """
 
     text: str
     base: str
@@ -62,15 +67,15 @@ class Shown:
         return difference(self.theirs or "", self.text)
 
 
-def written(row: Postmortem, kept: Template) -> dict[str, str]:
-    """Every field of the editor, as text."""
+def field_texts(row: Postmortem, template: Template) -> dict[str, str]:
+    """Every field of the editor, by its name in the form, as text."""
     metrics = dict(row.impact_metrics)
     money = metrics.pop("revenueImpact", None) or {}
     metrics |= {"revenueAmount": money.get("amount"), "revenueCurrency": money.get("currency")}
     return {
         "title": row.title,
-        **texts_of(row, kept),
-        **{f"field.{one.key}": _plain(row.custom_fields.get(one.key)) for one in kept.fields},
+        **texts_of(row, template),
+        **{f"field.{one.key}": _plain(row.custom_fields.get(one.key)) for one in template.fields},
         **{f"metric.{name}": _plain(metrics.get(name)) for name in METRICS},
         "tags": ", ".join(row.tags),
         "rootCauseCategory": row.root_cause_category or "",
@@ -88,18 +93,19 @@ def _plain(value: Any) -> str:
 @routes.get("/postmortems/{postmortem_id}/edit")
 async def edit(visit: Visiting, postmortem_id: PathId) -> Response:
     full = await _editable(visit, postmortem_id)
-    return await _editor(visit, full, _as_it_is(full))
+    return await _editor(visit, full, _current_fields(full))
 
 
-def _as_it_is(full: FullPostmortem) -> dict[str, Shown]:
-    kept, revisions = template_of(full.postmortem.template), _revisions(full.postmortem)
+def _current_fields(full: FullPostmortem) -> dict[str, EditorField]:
+    template, revisions = template_of(full.postmortem.template), _revisions(full.postmortem)
     return {
-        name: Shown(text, _base(text, revisions.get(name, 0))) for name, text in written(full.postmortem, kept).items()
+        name: EditorField(text, _base(text, revisions.get(name, 0)))
+        for name, text in field_texts(full.postmortem, template).items()
     }
 
 
 async def _advice(visit: Visit, full: FullPostmortem) -> dict[str, list[FindingOut]]:
-    return by_section(advice_out(await style.list_advice(visit.context.session, seen_of(full))))
+    return by_section(advice_out(await style.list_advice(visit.context.session, visible_of(full))))
 
 
 def by_section(advice: AdviceOut) -> dict[str, list[FindingOut]]:
@@ -114,7 +120,7 @@ def _revisions(row: Postmortem) -> dict[str, int]:
 
 
 def _base(text: str, revision: int) -> str:
-    """Names what a field was based on: the text, and of a section its revision."""
+    """Names the text that a field is based on, and a section's revision."""
     return f"{revision}.{fingerprint(text.strip())}"
 
 
@@ -125,13 +131,13 @@ async def _editable(visit: Visit, postmortem_id: str) -> FullPostmortem:
 
 
 async def _editor(
-    visit: Visit, full: FullPostmortem, shown: Mapping[str, Shown], refusal: DomainError | None = None
+    visit: Visit, full: FullPostmortem, shown: Mapping[str, EditorField], refusal: DomainError | None = None
 ) -> Response:
     may_manage = True
-    asked = visit.request.query_params
-    kept = template_of(full.postmortem.template)
+    query = visit.request.query_params
+    template = template_of(full.postmortem.template)
     try:
-        check_may_manage(seen_of(full), "change the visibility of this postmortem")
+        check_may_manage(visible_of(full), "change the visibility of")
     except NotAllowed:
         may_manage = False
     return await show(
@@ -142,57 +148,59 @@ async def _editor(
         visibility=full.visibility.value,
         visibilities=[one.value for one in Visibility],
         shown=shown,
-        sections=[one for one in kept.sections if one.key not in LISTS],
-        section_titles=titles_of(kept),
-        fields=kept.fields,
-        everybody=(await people.list_people(visit.context.session, Ask(200), active=True)).items if kept.fields else [],
+        sections=[one for one in template.sections if one.key not in LISTS],
+        section_titles=titles_of(template),
+        fields=template.fields,
+        everybody=(await people.list_people(visit.context.session, Ask(200), active=True)).items
+        if template.fields
+        else [],
         metrics=METRICS,
         may_manage=may_manage,
         teams=(await teams.list_teams(visit.context.session, Ask(200))).items,
-        saved=asked.get("saved") == "1",
-        advising="advice" in asked,
-        merged=[one for one in asked.get("merged", "").split(",") if one in kept.text_keys],
-        remarks=await _advice(visit, full) if asked else {},
+        saved=query.get("saved") == "1",
+        advising="advice" in query,
+        merged=[one for one in query.get("merged", "").split(",") if one in template.text_keys],
+        remarks=await _advice(visit, full) if query else {},
         conflicts=[name for name, one in shown.items() if one.theirs is not None],
     )
 
 
 @routes.post("/postmortems/{postmortem_id}/edit")
 async def save(visit: Visiting, postmortem_id: PathId) -> Response:
-    """What is neither a section's text nor disputed is one PATCH; each section is saved, or merged, for itself."""
+    """Saves the fields that are no sections with one edit, and each section by itself; others' changes are merged."""
     full = await _editable(visit, postmortem_id)
     sections = template_of(full.postmortem.template).text_keys
-    there = _as_it_is(full)
-    changed, shown = compare(visit.form, there, sections)
-    refusal = await _set_aside(visit, postmortem_id)
+    current = _current_fields(full)
+    changed, shown = compare(visit.form, current, sections)
+    refusal = await _ignore_advice(visit, postmortem_id)
     fields = {name: text for name, text in changed.items() if name not in sections}
     if fields and refusal is None:
-        refusal = await attempted(visit, _save(visit, full, fields, {name: one.text for name, one in there.items()}))
+        refusal = await attempted(visit, _save(visit, full, fields, {name: one.text for name, one in current.items()}))
     merged: list[str] = []
     for name in [one for one in sections if one in changed] if refusal is None else ():
         found = await _save_section(visit, postmortem_id, name, changed[name])
         if isinstance(found, SectionConflict):
-            current, revision = str(found.facts["current"]), int(str(found.facts["currentRevision"]))
-            shown[name] = Shown(changed[name], _base(current, revision), theirs=current)
+            theirs, revision = str(found.facts["current"]), int(str(found.facts["currentRevision"]))
+            shown[name] = EditorField(changed[name], _base(theirs, revision), theirs=theirs)
         elif isinstance(found, DomainError):
             refusal = found
         elif found:
             merged.append(name)
     conflicts = any(one.theirs is not None for one in shown.values())
     if refusal is None and not conflicts:
-        told = f"&merged={','.join(merged)}" if merged else ""
+        query = f"&merged={','.join(merged)}" if merged else ""
         done = visit.form.get("done") == "yes" and not merged
-        return to(f"/postmortems/{postmortem_id}" if done else f"/postmortems/{postmortem_id}/edit?saved=1{told}")
+        return to(f"/postmortems/{postmortem_id}" if done else f"/postmortems/{postmortem_id}/edit?saved=1{query}")
     full = await _editable(visit, postmortem_id)
     if refusal is None:
-        there = _as_it_is(full)
-        shown = {name: one if one.theirs is not None else there[name] for name, one in shown.items()}
+        current = _current_fields(full)
+        shown = {name: one if one.theirs is not None else current[name] for name, one in shown.items()}
         refusal = Conflict()
     return await _editor(visit, full, shown, refusal)
 
 
-async def _set_aside(visit: Visit, postmortem_id: str) -> DomainError | None:
-    """The remark whose button was pressed, if one was: its rule and the fingerprint of its line."""
+async def _ignore_advice(visit: Visit, postmortem_id: str) -> DomainError | None:
+    """Ignores the suggestion whose button was pressed, if one was: its rule and the fingerprint of its line."""
     rule, _, line = visit.form.get("ignore", "").partition(":")
     if not rule:
         return None
@@ -208,29 +216,29 @@ async def _set_aside(visit: Visit, postmortem_id: str) -> DomainError | None:
 
 
 def compare(
-    form: Mapping[str, str], there: Mapping[str, Shown], sections: Sequence[str]
-) -> tuple[dict[str, str], dict[str, Shown]]:
-    """What to write, and how every field is shown again. ``base.<field>`` in the form names what was shown before.
+    form: Mapping[str, str], current: Mapping[str, EditorField], sections: Sequence[str]
+) -> tuple[dict[str, str], dict[str, EditorField]]:
+    """What to save, and how every field is shown again. ``base.<field>`` in the form names what was shown before.
 
-    A section that somebody else changed, too, is written all the same: saving merges it, or says that it cannot.
+    A section that someone else changed as well is saved all the same: saving merges it, or refuses.
     """
     changed: dict[str, str] = {}
-    shown: dict[str, Shown] = {}
-    for name, now in there.items():
+    shown: dict[str, EditorField] = {}
+    for name, now in current.items():
         base = form.get(f"base.{name}", "")
         mine = form.get(name, now.text).strip()
         if name not in form or fingerprint(mine) in {base.partition(".")[2], fingerprint(now.text.strip())}:
             shown[name] = now
         elif base == now.base or name in sections:
             changed[name] = mine
-            shown[name] = Shown(mine, base)
+            shown[name] = EditorField(mine, base)
         else:
-            shown[name] = Shown(mine, now.base, theirs=now.text)
+            shown[name] = EditorField(mine, now.base, theirs=now.text)
     return changed, shown
 
 
 async def _save_section(visit: Visit, postmortem_id: str, name: str, text: str) -> DomainError | bool:
-    """Whether somebody else's changes were merged into it, or why it was not saved."""
+    """Whether someone else's changes were merged into it, or why it was not saved."""
     revision = visit.form.get(f"base.{name}", "").partition(".")[0]
     given = {"body": text, "baseRevision": int(revision) if re.fullmatch("[0-9]{1,15}", revision) else 0}
     saved: list[SavedSection] = []
@@ -253,8 +261,8 @@ async def _save_section(visit: Visit, postmortem_id: str, name: str, text: str) 
     return refusal if refusal is not None else saved[0].merged
 
 
-async def _save(visit: Visit, full: FullPostmortem, changed: Mapping[str, str], there: Mapping[str, str]) -> None:
-    patch = read_form(PostmortemPatch, _patch(changed, there, template_of(full.postmortem.template)))
+async def _save(visit: Visit, full: FullPostmortem, changed: Mapping[str, str], current: Mapping[str, str]) -> None:
+    patch = read_form(PostmortemPatch, _patch(changed, current, template_of(full.postmortem.template)))
     context, postmortem = visit.context, full.postmortem
     affects_workflow = await edit_postmortem(
         context.session,
@@ -267,13 +275,13 @@ async def _save(visit: Visit, full: FullPostmortem, changed: Mapping[str, str], 
     context.start_workflow_if(affects_workflow, postmortem.id)
 
 
-def _patch(changed: Mapping[str, str], there: Mapping[str, str], kept: Template) -> dict[str, Any]:
-    """The body that the API's PATCH would get."""
+def _patch(changed: Mapping[str, str], current: Mapping[str, str], template: Template) -> dict[str, Any]:
+    """The changes as the API's PATCH takes them."""
     patch: dict[str, Any] = {}
     if "rootCauseCategory" in changed:
         patch["rootCauseCategory"] = changed["rootCauseCategory"] or None
     if any(name.startswith("field.") for name in changed):
-        patch["customFields"] = _fields(kept.fields, {**there, **changed})
+        patch["customFields"] = _fields(template.fields, {**current, **changed})
     if "title" in changed:
         patch["title"] = changed["title"]
     if "visibility" in changed:
@@ -283,12 +291,12 @@ def _patch(changed: Mapping[str, str], there: Mapping[str, str], kept: Template)
     if "team" in changed:
         patch["teamIds"] = _parts(changed["team"])
     if any(name.startswith("metric.") for name in changed):
-        patch["impactMetrics"] = _metrics({**there, **changed})
+        patch["impactMetrics"] = _metrics({**current, **changed})
     return patch
 
 
 def _fields(fields: Sequence[CustomField], given: Mapping[str, str]) -> dict[str, Any]:
-    """What cannot be read as its type is sent as it was typed, so that the refusal says what is wrong with it."""
+    """A value that cannot be read as its type stays as it was typed, so that the refusal says what is wrong with it."""
     values: dict[str, Any] = {}
     for one in fields:
         text = given[f"field.{one.key}"].strip()

@@ -52,15 +52,15 @@ async def _shown(
     found = await revisions.list_revisions(session, viewer, postmortem_id, name, Ask(50, cursor))
     before, after = await revisions.get_two_revisions(session, viewer, postmortem_id, name, older, newer)
     current = (await sections.get_section(session, viewer, postmortem_id, name)).revision
-    seen = await get_visible(session, viewer, postmortem_id)
-    may_edit = access.may(Verb.EDIT, Status(seen.postmortem.status), seen.relations)
+    visible = await get_visible(session, viewer, postmortem_id)
+    may_edit = access.may(Verb.EDIT, Status(visible.postmortem.status), visible.relations)
     return await show(
         visit,
         "content/history.html",
         refusal,
-        postmortem=seen.postmortem,
+        postmortem=visible.postmortem,
         name=name,
-        title=titles_of(await get_postmortem_template(session, seen.postmortem)).get(name, name),
+        title=titles_of(await get_postmortem_template(session, visible.postmortem)).get(name, name),
         revisions=found.items,
         next_cursor=found.next_cursor,
         people=await people.people_by_id(session, [one.author_id for one in found.items]),
@@ -75,7 +75,7 @@ async def _shown(
 
 @routes.post("/postmortems/{postmortem_id}/history/{name}/restore")
 async def restore(visit: Visiting, postmortem_id: PathId, name: SectionName) -> Response:
-    """``current`` is the revision that was shown as the newest: a later one is not overwritten unseen."""
+    """``current`` is the revision that was shown as the newest: a later one is not overwritten unvisible."""
     form = visit.form
 
     async def work() -> None:

@@ -57,11 +57,11 @@ async def _may_write(visit: Visit, team_id: str | None) -> bool:
 async def new(visit: Visiting, copy_of: Annotated[str, Query(alias="from", max_length=100)] = "") -> Response:
     """Begins with a copy of another template."""
     context = visit.context
-    begun = blank()
+    form = blank()
     if copy_of:
         content = (await templates.choose_template(context.session, context.viewer, "from", copy_of)).content
-        begun = filled(content) | {"name": f"Copy of {content.name}"[:200]}
-    return await _form(visit, begun)
+        form = filled(content) | {"name": f"{content.name}, our way"[:200]}
+    return await _form(visit, form)
 
 
 async def _form(

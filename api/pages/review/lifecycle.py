@@ -1,4 +1,4 @@
-"""Moves, reviewers and targets, as forms. Each is the command that the JSON API sends; a refusal is said beside it."""
+"""Forms that change the status and the reviewers of a postmortem, with the same commands as the JSON API."""
 
 from collections.abc import Awaitable
 from typing import Any
@@ -10,11 +10,12 @@ from api.pages.postmortems.reading import show_postmortem
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted
 from api.shapes.base import PathId
-from api.v1.review import lifecycle as api
-from api.v1.review.lifecycle import CommentIn, ReplacementIn, ReviewersIn
+from api.shapes.review import CommentIn, ReplacementIn, ReviewersIn
+from application.review.reviewers import choose_reviewers
 from domain.errors import UnknownReference
 from domain.postmortems.commands import PostmortemAction
 from models.queries.people import people
+from models.queries.postmortems import postmortems
 
 routes = router()
 
@@ -65,19 +66,24 @@ async def add_reviewer(visit: Visiting, postmortem_id: PathId) -> Response:
     async def work() -> None:
         team = visit.form.get("team") or None
         who = {"teamId": team} if team else {"userId": await person_id(visit, "person")}
-        await api.add_reviewers(visit.context, postmortem_id, read_form(ReviewersIn, who))
+        given, context = read_form(ReviewersIn, who), visit.context
+        visible = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
+        added = await choose_reviewers(context.session, visible, given.people(), given.team_id)
+        await commands.run_postmortem_command(context, postmortem_id, PostmortemAction.ADD_REVIEWERS, person_ids=added)
 
     return await answered(visit, postmortem_id, work(), "#reviewers")
 
 
 @routes.post("/postmortems/{postmortem_id}/reviewers/{user_id}/replace")
 async def replace_reviewer(visit: Visiting, postmortem_id: PathId, user_id: PathId) -> Response:
-    """Replaces a reviewer, such as one who left or is away. If the postmortem is in review, the new reviewer is
-    notified right away."""
+    """Another person reviews instead, such as for a reviewer who left or is away."""
 
     async def work() -> None:
         instead = ReplacementIn(user_id=await person_id(visit, "person"))
-        await api.replace_reviewer(visit.context, postmortem_id, user_id, instead)
+        changed = (user_id, instead.user_id)
+        await commands.run_postmortem_command(
+            visit.context, postmortem_id, PostmortemAction.REPLACE_REVIEWER, person_ids=changed
+        )
 
     return await answered(visit, postmortem_id, work(), "#reviewers")
 

@@ -1,138 +1,28 @@
-"""Connections to other systems. Administrators; credentials go in and never come out."""
+"""Connections to other systems, for administrators. Credentials can be entered, but are never returned."""
 
-import asyncio
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-import structlog
 from fastapi import APIRouter, Depends, Response
-from pydantic import Field, JsonValue
 
-from api.request_context import Context, RequestContext
-from api.shapes.base import FreeForm, Given, IfMatch, Listing, PathId, Shape, ask, expected_version, tag
-from api.shapes.projections import ProjectionShape
+from api.request_context import Context
+from api.shapes.base import IfMatch, Listing, PathId, ask, expected_version, tag
+from api.shapes.connections.connections import (
+    Goodbye,
+    IntegrationNew,
+    IntegrationOut,
+    IntegrationPatch,
+    KindOut,
+    integration_out,
+)
 from api.v1.routing import router
-from application.audit.audit_log import audit, change_row
-from application.people.references import check_services, check_teams
-from domain.errors import CredentialsLocked, DomainError, NoTracker
-from integrations import kinds, shelf
-from integrations.fields import Name, Words
-from integrations.tracker import Registration, TrackerUnavailable
-from models.base import new_id
-from models.integration import Integration
+from application.connections.connections import add_connection, change_connection, disconnect_connection
+from integrations import kinds
 from models.queries.connections import connections
 from models.queries.pagination import Ask
-
-log = structlog.get_logger()
 
 routes: APIRouter = router("integrations", prefix="/integrations")
 
 Paging = Annotated[Ask, Depends(ask)]
-Kind = Annotated[str, Words(40, shape=r"^[a-z][a-z0-9_]*$", says="Send a kind, such as github")]
-
-GOODBYE = 10.0
-"""Seconds that a vendor has to take our webhook away when it is disconnected."""
-
-
-class IntegrationNew(Given):
-    """``config`` and ``secrets`` depend on the kind; ``secrets.webhookSecret`` verifies its webhooks."""
-
-    kind: Kind
-    name: Name
-    config: FreeForm = Field(default_factory=dict)
-    secrets: FreeForm = Field(default_factory=dict)
-    projection: ProjectionShape = Field(default_factory=ProjectionShape)
-
-
-class IntegrationPatch(Given):
-    """``secrets`` replaces the secrets that you send and removes those that are null; ``config`` and ``projection``
-    are replaced as a whole. ``enabled`` false pauses the connection: nothing is sent, and webhooks are stored for
-    later."""
-
-    name: Name = Field(default="")
-    config: FreeForm = Field(default_factory=dict)
-    secrets: FreeForm = Field(default_factory=dict)
-    projection: ProjectionShape = Field(default_factory=ProjectionShape)
-    enabled: bool = True
-
-
-class RegistrationOut(Shape):
-    """Afterword's webhook at the vendor. ``expiresAt`` is null if it doesn't expire."""
-
-    id: str
-    expires_at: datetime | None
-
-
-class IntegrationOut(Shape):
-    """``secretNames`` lists the secrets that are set; null if they can't be decrypted. ``account`` is the account
-    that Afterword uses."""
-
-    id: str
-    version: int
-    kind: str
-    name: str
-    config: dict[str, JsonValue]
-    secret_names: list[str] | None
-    projection: dict[str, JsonValue]
-    enabled: bool
-    needs_attention: str | None
-    account: str | None
-    registration: RegistrationOut | None
-    webhook_url: str
-    created_at: datetime
-    disconnected_at: datetime | None
-
-
-class KindOut(Shape):
-    """A kind of integration. ``config`` and ``secrets`` are JSON schemas of its two forms; a secret is
-    ``writeOnly``."""
-
-    kind: str
-    label: str
-    is_tracker: bool
-    is_channel: bool
-    config: dict[str, JsonValue]
-    secrets: dict[str, JsonValue]
-
-
-def integration_out(context: RequestContext, row: Integration) -> IntegrationOut:
-    registered = registration_of(row)
-    return IntegrationOut(
-        id=row.id,
-        version=row.version,
-        kind=row.kind,
-        name=row.name,
-        config=row.config,
-        secret_names=_secret_names(context, row),
-        projection=row.projection,
-        enabled=row.is_enabled,
-        needs_attention=row.needs_attention,
-        account=row.account,
-        registration=RegistrationOut(id=registered.id, expires_at=registered.expires_at) if registered else None,
-        webhook_url=f"{context.parts.settings.base_url}/api/webhooks/{row.kind}/{row.id}",
-        created_at=row.created_at,
-        disconnected_at=row.disconnected_at,
-    )
-
-
-def registration_of(row: Integration) -> Registration | None:
-    if not row.registration:
-        return None
-    until = row.registration.get("expiresAt")
-    return Registration(str(row.registration["id"]), datetime.fromisoformat(until) if until else None)
-
-
-def _secret_names(context: RequestContext, row: Integration) -> list[str] | None:
-    try:
-        return sorted(context.parts.keyring.open(row.secrets))
-    except CredentialsLocked:
-        return None
-
-
-def need_tracker(row: Integration) -> None:
-    if row.kind not in shelf.tracker_kinds():
-        raise NoTracker(kind=row.kind)
 
 
 @routes.get("")
@@ -154,44 +44,16 @@ async def list_kinds(context: Context) -> Listing[KindOut]:
 async def create_integration(context: Context, given: IntegrationNew, response: Response) -> IntegrationOut:
     """Creates a connection. Enter its ``webhookUrl`` in the vendor's settings."""
     context.require_admin("add a connection")
-    secrets = _given_secrets({}, given.secrets)
-    shelf.check_connection(given.kind, given.config, secrets)
-    projection = await _checked(context, given.kind, given.projection)
-    row = Integration(
-        id=new_id("int"),
-        kind=given.kind,
-        name=given.name,
-        config=given.config,
-        secrets=context.parts.keyring.seal(secrets),
-        projection=projection,
-        look_wanted_at=context.now,
-        created_by_id=context.viewer.person_id,
-        created_at=context.now,
+    row = await add_connection(
+        context.session,
+        context.viewer,
+        context.parts.keyring,
+        given.new_connection(),
+        context.now,
     )
-    context.session.add(row)
-    told = {"kind": row.kind, "name": row.name, "config": row.config, "secrets": sorted(secrets)}
-    told |= {"projection": projection} if projection else {}
-    audit(context.session, context.viewer, "integration.created", "integration", row.id, after=told)
-    await context.session.flush()
     response.headers["Location"] = f"/api/integrations/{row.id}"
     tag(response, row.version)
     return integration_out(context, row)
-
-
-def _given_secrets(known: Mapping[str, object], given: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in (dict(known) | dict(given)).items() if value is not None}
-
-
-async def _checked(context: RequestContext, kind: str, given: ProjectionShape) -> dict[str, JsonValue]:
-    """As it is kept. Raises NoTracker or UnknownReference."""
-    kept = given.kept()
-    if kept and kind not in shelf.tracker_kinds():
-        raise NoTracker(kind=kind)
-    team_ids = [one.team_id for one in given.destinations if one.team_id]
-    service_ids = [one.service_id for one in given.destinations if one.service_id]
-    await check_teams(context.session, "projection.destinations.teamId", team_ids)
-    await check_services(context.session, "projection.destinations.serviceId", service_ids)
-    return kept
 
 
 @routes.get("/{integration_id}")
@@ -206,43 +68,20 @@ async def get_integration(context: Context, integration_id: PathId, response: Re
 async def change_integration(
     context: Context, integration_id: PathId, given: IntegrationPatch, response: Response, if_match: IfMatch = None
 ) -> IntegrationOut:
-    """Changes a connection. Sending new credentials clears ``needsAttention``; ``enabled`` pauses and resumes it."""
+    """Also how credentials are renewed, which clears ``needsAttention``, and how it is paused and goes on."""
     context.require_admin("change a connection")
-    row = await connections.get_connected(context.session, integration_id, lock=True)
-    changes: dict[str, Any] = given.given()
-    if "projection" in changes:
-        changes["projection"] = await _checked(context, row.kind, given.projection)
-    secrets = _given_secrets(_known_secrets(context, row), changes.pop("secrets", {}))
-    shelf.check_connection(row.kind, changes.get("config", row.config), secrets)
-    if "enabled" in changes:
-        changes["is_enabled"] = changes.pop("enabled")
-    if given.secrets:
-        changes |= {"needs_attention": None, "attention_of": None}
-    before = row.config, row.is_enabled
-    change_row(context.session, context.viewer, "integration", row, changes, expected_version(if_match))
-    if given.secrets:
-        row.secrets = context.parts.keyring.seal(secrets)
-        told = {"secrets": sorted(given.secrets)}
-        audit(context.session, context.viewer, "integration.secrets_renewed", "integration", row.id, after=told)
-    if given.secrets or before != (row.config, row.is_enabled):
-        row.look_wanted_at = context.now
-    await context.session.flush()
+    row = await change_connection(
+        context.session,
+        context.viewer,
+        context.parts.keyring,
+        integration_id,
+        given.columns(),
+        given.secrets,
+        expected_version(if_match),
+        context.now,
+    )
     tag(response, row.version)
     return integration_out(context, row)
-
-
-def _known_secrets(context: RequestContext, row: Integration) -> dict[str, object]:
-    """None where no key opens them: whoever renews them enters all."""
-    try:
-        return context.parts.keyring.open(row.secrets)
-    except CredentialsLocked:
-        return {}
-
-
-class Goodbye(IntegrationOut):
-    """``webhookLeft`` explains why Afterword's webhook is still at the vendor; null if it isn't."""
-
-    webhook_left: str | None
 
 
 @routes.delete("/{integration_id}")
@@ -250,36 +89,12 @@ async def disconnect(context: Context, integration_id: PathId, if_match: IfMatch
     """Disconnects: deletes the credentials and, if possible, the webhook at the vendor. Links to tickets stay
     readable; later webhooks get 410."""
     context.require_admin("disconnect a connection")
-    row = await connections.get_connected(context.session, integration_id)
-    left = await _unhook(context, row)
-    row = await connections.get_connected(context.session, integration_id, lock=True)
-    gone: dict[str, Any] = {"disconnected_at": context.now, "is_enabled": False, "needs_attention": None}
-    change_row(
-        context.session, context.viewer, "integration", row, gone | {"registration": None}, expected_version(if_match)
+    row, left = await disconnect_connection(
+        context.session,
+        context.viewer,
+        context.parts.keyring,
+        integration_id,
+        expected_version(if_match),
+        context.now,
     )
-    row.secrets, row.troubled_at, row.registering_until = None, None, None
-    told = {"name": row.name, "webhookLeft": left}
-    audit(context.session, context.viewer, "integration.disconnected", "integration", row.id, after=told)
-    await context.session.flush()
     return Goodbye(**integration_out(context, row).model_dump(), webhook_left=left)
-
-
-async def _unhook(context: RequestContext, row: Integration) -> str | None:
-    """Takes our webhook away; why it is still there, where it is."""
-    current = registration_of(row)
-    if current is None or row.kind not in shelf.tracker_kinds():
-        return None
-    try:
-        secrets = context.parts.keyring.open(row.secrets)
-        async with asyncio.timeout(GOODBYE):
-            await asyncio.to_thread(_remove_webhook, row.kind, row.config, secrets, current)
-    except (DomainError, TrackerUnavailable) as problem:
-        return str(problem)
-    except TimeoutError:
-        return f"{shelf.tracker(row.kind).label} didn't answer in time"
-    return None
-
-
-def _remove_webhook(kind: str, config: dict[str, Any], secrets: dict[str, object], current: Registration) -> None:
-    with shelf.connect(kind, config, secrets) as tracker:
-        tracker.remove_webhook(current)

@@ -1,51 +1,22 @@
-"""The sync log of a connection: every attempt in either direction, and making one again."""
+"""The sync log of a connection, and replaying an attempt."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 
 from api.request_context import Context
 from api.shapes.base import Listing, PathId, RefQuery, Shape, ask
+from api.shapes.connections.sync_log import AttemptOut, attempt_out
 from api.v1.routing import router
-from domain.errors import NothingToReplay
-from integrations import shelf
+from application.tickets.replays import replay_attempt
 from integrations.fields import Instant, Words
-from models.integration import SyncAttempt
 from models.queries.connections import connections, sync_log
 from models.queries.connections.sync_log import LogFilters
 from models.queries.pagination import Ask
-from runtime.deliveries import find_item_of
 
 routes: APIRouter = router("integrations", prefix="/integrations")
 
 Word = Annotated[str, Words(200, one_line=True)]
-
-
-class AttemptOut(Shape):
-    """``requestId`` is the vendor's request id, for its support. If ``replayable``, POST to ``/replay``."""
-
-    id: int
-    at: datetime
-    direction: Literal["IN", "OUT"]
-    operation: str
-    result: str
-    detail: str | None
-    action_item_id: str | None
-    delivery_id: str | None
-    request_id: str | None
-    replayable: bool
-
-
-def attempt_out(row: SyncAttempt) -> AttemptOut:
-    known = {name: getattr(row, name) for name in AttemptOut.model_fields if name != "replayable"}
-    return AttemptOut.model_validate(known | {"replayable": is_replayable(row)})
-
-
-def is_replayable(row: SyncAttempt) -> bool:
-    if row.operation == "replay":
-        return False
-    return row.delivery_id is not None if row.direction == "IN" else row.action_item_id is not None
 
 
 def filters(
@@ -87,18 +58,7 @@ async def replay(
 ) -> ReplayOut:
     """Processes a stored webhook again, or updates an action item's ticket again. The sync log shows the result."""
     context.require_admin("replay a delivery")
-    await connections.get_connected(context.session, integration_id)
-    attempt = await sync_log.get_attempt(context.session, integration_id, number)
-    if not is_replayable(attempt):
-        raise NothingToReplay(number=number, why="it doesn't belong to a single delivery or ticket.")
-    if attempt.direction == "OUT":
-        item_id = await sync_log.replay_out(context.session, context.viewer, attempt, context.now)
-        context.after_commit.append(lambda: context.parts.dispatch.start_action_item(item_id))
-        return ReplayOut(status="writing")
-    delivery = await sync_log.replay_in(context.session, context.viewer, attempt, context.now)
-    if delivery.kind in shelf.tracker_kinds():  # what is not signalled here, the worker's drain takes up
-        about = await find_item_of(context.session, context.parts.keyring, delivery)
-        if about is not None:
-            told, opened = about, delivery.id
-            context.after_commit.append(lambda: context.parts.dispatch.signal_ticket_event(told, opened))
-    return ReplayOut(status="handling")
+    parts = context.parts
+    found = await replay_attempt(context.session, context.viewer, parts.keyring, integration_id, number, context.now)
+    context.after_commit.append(lambda: found.signal(parts.dispatch))
+    return ReplayOut(status="writing" if found.delivery is None else "handling")

@@ -86,12 +86,12 @@ async def save_section(
     return SectionSaved.model_validate(section_fields(saved.section) | {"merged": saved.merged})
 
 
-def _base(told: int | None, if_match: str | None) -> int | None:
+def _base(given: int | None, if_match: str | None) -> int | None:
     expected = expected_version(if_match)
-    if told is not None and expected is not None and told != expected:
-        words = f"If-Match names revision {expected}, baseRevision {told}. Send one of them."
+    if given is not None and expected is not None and given != expected:
+        words = f"If-Match names revision {expected}, baseRevision {given}. Send one of them."
         raise Malformed(reasons=[reason("two_bases", words, where="body.baseRevision")])
-    return expected if told is None else told
+    return expected if given is None else given
 
 
 @routes.post("/{name}/restore")

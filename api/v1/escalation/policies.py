@@ -15,13 +15,16 @@ from api.shapes.policies import (
     PolicyPatch,
     PreviewOut,
     policy_out,
+    reminder_out,
 )
 from api.v1.routing import router
+from application.escalation import policies as use_cases
+from application.escalation import policy_changes
 from domain.escalation.policy import Policy as Content
 from domain.escalation.simulation import simulate
 from integrations.fields import Instant
 from models.policy import Policy
-from models.queries.escalation import policies, policy_effects
+from models.queries.escalation import policies
 from models.queries.pagination import Ask
 
 routes: APIRouter = router("policies", prefix="/policies")
@@ -45,7 +48,7 @@ async def create_policy(context: Context, given: PolicyNew, response: Response) 
     """Creates a policy for new postmortems. Values that you leave out come from the default policy. Administrators
     only."""
     content = Content(**given.content(context.now.date()))
-    made = await policies.add_policy(context.session, context.viewer, content, context.now)
+    made = await use_cases.add_policy(context.session, context.viewer, content, context.now)
     response.headers["Location"] = f"/api/policies/{made.id}"
     return _told(made, response)
 
@@ -63,7 +66,7 @@ async def change_policy(
     context: Context, policy_id: PathId, given: PolicyPatch, response: Response, if_match: IfMatch = None
 ) -> PolicyOut:
     """Saves a new version. Open postmortems keep theirs until you apply it."""
-    changed = await policies.change_policy(
+    changed = await use_cases.change_policy(
         context.session, context.viewer, policy_id, _changes(context, given), expected_version(if_match), context.now
     )
     return _told(changed, response)
@@ -73,7 +76,7 @@ async def change_policy(
 async def archive_policy(context: Context, policy_id: PathId, if_match: IfMatch = None) -> None:
     """Archives a policy: it no longer applies to new postmortems, and existing ones keep it. You can't archive the
     default policy."""
-    await policies.archive_policy(context.session, context.viewer, policy_id, expected_version(if_match), context.now)
+    await use_cases.archive_policy(context.session, context.viewer, policy_id, expected_version(if_match), context.now)
 
 
 @routes.get("/{policy_id}/versions")
@@ -87,10 +90,10 @@ async def list_versions(context: Context, policy_id: PathId, page: Paging) -> Li
 async def preview_policy(context: Context, policy_id: PathId, given: PolicyPatch | None = None) -> PreviewOut:
     """Shows what would change for this policy's open postmortems if you applied its latest version with the changes
     in the body. Postmortems with a target that becomes overdue come first. Nothing is saved. Administrators only."""
-    policies.check_may_write(context.viewer)
+    use_cases.check_may_write(context.viewer)
     latest = await policies.get_latest(context.session, policy_id)
-    content = await policies.changed(context.session, latest, _changes(context, given))
-    found = await policy_effects.list_effects(context.session, context.viewer, policy_id, content, context.now)
+    content = await use_cases.preview_change(context.session, latest, _changes(context, given))
+    found = await policy_changes.list_effects(context.session, context.viewer, policy_id, content, context.now)
     found.sort(key=lambda one: not one.becomes_overdue)
     return PreviewOut(
         policy_id=policy_id,
@@ -105,8 +108,8 @@ async def preview_policy(context: Context, policy_id: PathId, given: PolicyPatch
 async def apply_policy(context: Context, policy_id: PathId, if_match: IfMatch = None) -> AppliedOut:
     """Applies the latest version to open postmortems with an older one, up to 500 at once. Repeat it until ``left``
     is 0. Audited for each postmortem. Administrators only."""
-    latest = await policies.lock_latest(context.session, context.viewer, policy_id, expected_version(if_match))
-    applied, left = await policy_effects.apply_policy(context.session, context.viewer, latest, context.now)
+    latest = await use_cases.lock_latest(context.session, context.viewer, policy_id, expected_version(if_match))
+    applied, left = await policy_changes.apply_policy(context.session, context.viewer, latest, context.now)
     return AppliedOut(
         policy_id=policy_id,
         policy_version=latest.version,
@@ -126,7 +129,7 @@ async def simulate_policy(
 ) -> Listing[NudgeOut]:
     """Lists every reminder that would be sent if no one did anything, for an incident resolved at ``from``."""
     content = policies.content_of(await policies.get_version(context.session, policy_id, version))
-    return Listing(items=[NudgeOut.model_validate(one) for one in simulate(content, begin, days)])
+    return Listing(items=[reminder_out(one) for one in simulate(content, begin, days)])
 
 
 def _changes(context: RequestContext, given: PolicyPatch | None) -> dict[str, Any]:

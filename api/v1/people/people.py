@@ -8,8 +8,8 @@ from api.request_context import Context, RequestContext
 from api.shapes.base import IfMatch, Listing, PathId, SearchQuery, ask, expected_version, tag
 from api.shapes.people import UserNew, UserOut, UserPatch, user_out
 from api.v1.routing import router
+from application.escalation import leads
 from application.people import people
-from models.queries.escalation import leads
 from models.queries.pagination import Ask
 from models.queries.people import people as people_queries
 
@@ -69,7 +69,7 @@ async def change_user(
         expected_version(if_match),
         team_ids=team_ids,
         now=context.now,
-        on_deactivation=leads.tell_of_leaver,
+        on_deactivation=leads.notify_of_leaver,
     )
     return await _read_user(context, user_id, response)
 

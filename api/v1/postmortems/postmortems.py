@@ -84,12 +84,12 @@ async def update_postmortem(
 ) -> PostmortemOut:
     """Changes the postmortem's content. Setting ``status`` is a transition: if it is refused, nothing is saved."""
     changes = given.columns()
-    status, told = changes.pop("status", None), commands.without_none({"comment": changes.pop("comment", None)})
+    status, arguments = changes.pop("status", None), commands.without_none({"comment": changes.pop("comment", None)})
     expected = expected_version(if_match)
     if status is None:
         await _edit(context, context.session, postmortem_id, changes, expected)
     else:
-        await _edit_and_move(context, postmortem_id, changes, expected, Status(str(status)), told)
+        await _edit_and_move(context, postmortem_id, changes, expected, Status(str(status)), arguments)
     return await read(context, postmortem_id, response)
 
 
@@ -108,19 +108,19 @@ async def _edit_and_move(
     changes: dict[str, Any],
     expected: int | None,
     wanted: Status,
-    told: dict[str, Any],
+    arguments: dict[str, Any],
 ) -> None:
     """The edit has a transaction of its own, since the command must see it; the move is checked inside of it."""
     command = None
     async with context.parts.sessions.begin() as session:
         await _edit(context, session, postmortem_id, changes, expected)
-        seen = await postmortems.get_visible(session, context.viewer, postmortem_id)
-        current = Status(seen.postmortem.status)
+        visible = await postmortems.get_visible(session, context.viewer, postmortem_id)
+        current = Status(visible.postmortem.status)
         if current is not wanted:
-            command = commands.postmortem_command(context, postmortem_id, _action(current, wanted), told)
-            await check_command(session, context.viewer, command, told, context.now)
+            command = commands.postmortem_command(context, postmortem_id, _action(current, wanted), arguments)
+            await check_command(session, context.viewer, command, arguments, context.now)
     if command is not None:
-        await context.parts.commands.send(command, told)
+        await context.parts.commands.send(command, arguments)
 
 
 def _action(current: Status, wanted: Status) -> PostmortemAction:

@@ -1,4 +1,4 @@
-"""Search over everything that people wrote."""
+"""The JSON API of the full-text search."""
 
 from datetime import datetime
 from typing import Annotated
@@ -8,12 +8,11 @@ from fastapi import APIRouter, Query
 from api.request_context import Context
 from api.shapes.base import Listing, Shape
 from api.v1.routing import router
+from application.search.search import Hit, search
+from application.search.similar import Similar
 from domain.postmortems.lifecycle import Status
 from domain.search.query import Place
 from models.queries.pagination import Ask
-from models.queries.search import search
-from models.queries.search.search import Hit
-from models.queries.search.similar import Similar
 
 routes: APIRouter = router("search", prefix="/search")
 
@@ -82,7 +81,7 @@ async def search_everything(
     Results contain all words: `"a phrase"` within one place, `or` between alternatives, `-` to exclude a word. `kind`
     searches places of that kind only. At most 200 matches are ranked.
     """
-    found = await search.search(context.session, context.viewer, q, kind, Ask(limit, cursor), context.now)
+    found = await search(context.session, context.viewer, q, kind, Ask(limit, cursor), context.now)
     base_url = context.parts.settings.base_url
     items = [
         SearchHit(

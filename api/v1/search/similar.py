@@ -1,4 +1,4 @@
-"""Postmortems like this one, and what was promised then."""
+"""The JSON API of similar postmortems, with their open action items."""
 
 from datetime import date
 from typing import Annotated
@@ -10,8 +10,8 @@ from api.shapes.base import Listing, PathId, Shape
 from api.shapes.postmortems import ServiceOut
 from api.v1.routing import router
 from api.v1.search.search import FoundPostmortem, found_postmortem
+from application.search import similar
 from domain.action_items.action_item import ActionItemStatus, Priority, is_overdue
-from models.queries.search import similar
 
 routes: APIRouter = router("search", prefix="/postmortems/{postmortem_id}")
 

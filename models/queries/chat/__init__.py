@@ -1,1 +1,1 @@
-"""SQL about the Slack front end."""
+"""SQL about the chat front end."""

@@ -1,6 +1,6 @@
-"""Messages that were picked for an incident before its postmortem is there, and where they go once it is."""
+"""SQL about messages that were picked for an incident whose postmortem is not open yet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,27 +8,26 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.access import Viewer
 from models.chat import ChatPick
-from models.queries.audit.records import audit
 
 
-async def keep_pick(
-    session: AsyncSession, viewer: Viewer, incident_id: str, key: str, told: dict[str, Any], now: datetime
+async def insert_pick(
+    session: AsyncSession, incident_id: str, key: str, person_id: str, event: Mapping[str, Any], now: datetime
 ) -> bool:
-    """``told`` are the columns of the event to come. False where it is kept already. The incident must be locked, and
-    without a postmortem: whoever opens one waits for the lock, and takes what was kept."""
-    values = {"incident_id": incident_id, "key": key, "picked_by_id": viewer.person_id, "created_at": now, **told}
-    added = insert(ChatPick).values(values).on_conflict_do_nothing().returning(ChatPick.key)
-    if (await session.execute(added)).scalar_one_or_none() is None:
-        return False
-    audit(session, viewer, "message.kept", "incident", incident_id, after={"at": told["at"].isoformat()})
-    return True
+    """``event`` holds the columns of the event to come. False if the message was kept before.
+
+    The incident must be locked and have no postmortem: opening one waits for the lock, and takes what was kept.
+    """
+    values = {"incident_id": incident_id, "key": key, "picked_by_id": person_id, "created_at": now, **event}
+    statement = insert(ChatPick).values(values).on_conflict_do_nothing().returning(ChatPick.key)
+    return (await session.execute(statement)).scalar_one_or_none() is not None
 
 
 async def take_picks(session: AsyncSession, incident_ids: Sequence[str]) -> list[ChatPick]:
-    """Those of these incidents, by their own time, each message once; they are not kept any more. The incidents must
-    be linked to the postmortem already, in this transaction."""
+    """Remove and return the messages of these incidents, by their own time, each once.
+
+    The incidents must be linked to the postmortem already, in this transaction.
+    """
     if not incident_ids:
         return []
     statement = delete(ChatPick).where(ChatPick.incident_id.in_(list(incident_ids))).returning(ChatPick)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.action_items.action_item import LinkState
-from domain.connections import ERRORS, WINDOWS, Budget, Window
+from domain.connections.health import ERRORS, WINDOWS, Budget, Window
 from models.action_item import Ticket
 from models.integration import Integration, SyncAttempt, WebhookDelivery
 

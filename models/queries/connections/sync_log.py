@@ -1,19 +1,16 @@
-"""The sync log: reading it, and making an attempt again."""
+"""Statements about the sync log: every attempt in either direction."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.access import Viewer
-from domain.action_items.action_item import LinkState
-from domain.connections import ERRORS
-from domain.errors import NotFound, NothingToReplay
+from domain.connections.health import ERRORS
+from domain.errors import NotFound
 from models.action_item import ActionItem, Ticket
-from models.integration import SyncAttempt, WebhookDelivery
-from models.queries.audit.records import audit
-from models.queries.connections.connections import log_attempt, reopen_delivery
+from models.integration import SyncAttempt
 from models.queries.pagination import Ask, Order, Page, fetch_page
 
 
@@ -33,13 +30,13 @@ class LogFilters:
 
 async def list_attempts(session: AsyncSession, integration_id: str, filters: LogFilters, ask: Ask) -> Page[SyncAttempt]:
     """Newest first."""
-    statement = select(SyncAttempt).where(SyncAttempt.integration_id == integration_id, *_asked(filters))
+    statement = select(SyncAttempt).where(SyncAttempt.integration_id == integration_id, *_conditions(filters))
     order = Order("attempts", SyncAttempt.id, SyncAttempt.id)
     rows, cursor = await fetch_page(session, statement, order, ask, tie_type=int)
     return Page([row[0] for row in rows], cursor)
 
 
-def _asked(filters: LogFilters) -> list[ColumnElement[bool]]:
+def _conditions(filters: LogFilters) -> list[ColumnElement[bool]]:
     same = {
         SyncAttempt.direction: filters.direction,
         SyncAttempt.operation: filters.operation,
@@ -47,15 +44,15 @@ def _asked(filters: LogFilters) -> list[ColumnElement[bool]]:
         SyncAttempt.action_item_id: filters.action_item_id,
         SyncAttempt.delivery_id: filters.delivery_id,
     }
-    asked = [column == value for column, value in same.items() if value is not None]
+    conditions = [column == value for column, value in same.items() if value is not None]
     if filters.errors is not None:
         bad = SyncAttempt.result.in_(sorted(ERRORS))
-        asked.append(bad if filters.errors else ~bad)
+        conditions.append(bad if filters.errors else ~bad)
     if filters.since is not None:
-        asked.append(SyncAttempt.at >= filters.since)
+        conditions.append(SyncAttempt.at >= filters.since)
     if filters.until is not None:
-        asked.append(SyncAttempt.at < filters.until)
-    return asked
+        conditions.append(SyncAttempt.at < filters.until)
+    return conditions
 
 
 async def get_attempt(session: AsyncSession, integration_id: str, number: int) -> SyncAttempt:
@@ -65,53 +62,56 @@ async def get_attempt(session: AsyncSession, integration_id: str, number: int) -
     return attempt
 
 
-async def replay_in(session: AsyncSession, viewer: Viewer, attempt: SyncAttempt, now: datetime) -> WebhookDelivery:
-    """The recorded delivery is open again; whoever drains deliveries handles it as if it had just come.
-
-    Raises NothingToReplay.
-    """
-    statement = select(WebhookDelivery).where(
-        WebhookDelivery.integration_id == attempt.integration_id, WebhookDelivery.delivery_id == attempt.delivery_id
-    )
-    delivery = (await session.execute(statement.with_for_update())).scalar_one_or_none()
-    if delivery is None:
-        raise NothingToReplay(number=attempt.id, why="its delivery is no longer stored.")
-    await reopen_delivery(session, delivery.id)
-    _note(session, viewer, attempt, now)
-    return delivery
-
-
-async def replay_out(session: AsyncSession, viewer: Viewer, attempt: SyncAttempt, now: datetime) -> str:
-    """The item's ticket in this connection is to be written again; the item's id. Raises NothingToReplay."""
+async def find_ticket_for_update(
+    session: AsyncSession, integration_id: str | None, item_id: str | None
+) -> tuple[ActionItem, Ticket] | None:
+    """The item's ticket in this connection; both are locked."""
     statement = (
         select(ActionItem, Ticket)
         .join(Ticket, Ticket.action_item_id == ActionItem.id)
-        .where(Ticket.integration_id == attempt.integration_id, ActionItem.id == attempt.action_item_id)
+        .where(Ticket.integration_id == integration_id, ActionItem.id == item_id)
         .with_for_update()
     )
     row = (await session.execute(statement)).one_or_none()
-    if row is None:
-        raise NothingToReplay(number=attempt.id, why="the action item no longer has a ticket in this connection.")
-    item, ticket = row
-    if ticket.link_state == LinkState.REFUSED and ticket.external_id is None:
-        ticket.link_state, ticket.detail = LinkState.PENDING.value, None
-    ticket.looks_wanted += 1
-    ticket.pushed = None  # as if it had been told nothing
-    _note(session, viewer, attempt, now)
-    return str(item.id)
+    return (row[0], row[1]) if row else None
 
 
-def _note(session: AsyncSession, viewer: Viewer, attempt: SyncAttempt, now: datetime) -> None:
-    told = {"attempt": attempt.id, "direction": attempt.direction, "operation": attempt.operation}
-    audit(session, viewer, "sync.replayed", "integration", attempt.integration_id or "", after=told)
-    log_attempt(
-        session,
-        attempt.integration_id,
-        attempt.direction,
-        "replay",
-        "asked",
-        detail=f"of attempt {attempt.id}",
-        action_item_id=attempt.action_item_id,
-        delivery_id=attempt.delivery_id,
-        at=now,
+def insert_attempt(
+    session: AsyncSession,
+    integration_id: str | None,
+    direction: str,
+    operation: str,
+    result: str,
+    *,
+    detail: str | None = None,
+    action_item_id: str | None = None,
+    delivery_id: str | None = None,
+    request_id: str | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Adds a row in the caller's transaction. ``direction`` is IN or OUT; ``request_id`` the vendor's own.
+
+    A ``result`` of ``domain.connections.health.ERRORS`` counts against the connection's error budget.
+    """
+    values: dict[str, Any] = {"at": at} if at else {}
+    session.add(
+        SyncAttempt(
+            integration_id=integration_id,
+            direction=direction,
+            operation=operation,
+            result=result,
+            detail=detail[:1000] if detail else None,
+            action_item_id=action_item_id,
+            delivery_id=delivery_id,
+            request_id=request_id[:200] if request_id else None,
+            **values,
+        )
     )
+
+
+async def delete_attempts(session: AsyncSession, before: datetime, limit: int) -> int:
+    """Drops rows of the log from before that instant, the first ones first; how many. Looks at ``limit`` rows only:
+    they are numbered as they come."""
+    first = select(SyncAttempt.id).order_by(SyncAttempt.id).limit(limit).with_for_update(skip_locked=True)
+    dropping = delete(SyncAttempt).where(SyncAttempt.id.in_(first), SyncAttempt.at < before)
+    return len((await session.execute(dropping.returning(SyncAttempt.id))).all())

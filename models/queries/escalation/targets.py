@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import and_, delete, update
+from sqlalchemy import and_, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.escalation.targets import TargetName
+from domain.errors import NotFound
+from domain.escalation.targets import Target, TargetName
 from models.postmortem import PostmortemTarget
 
 DueInstants = Mapping[TargetName, datetime]
@@ -17,6 +18,23 @@ _PENDING = (
     PostmortemTarget.waived_at.is_(None),
     PostmortemTarget.extended_to.is_(None),
 )
+
+
+def target_of(row: PostmortemTarget) -> Target:
+    return Target(TargetName(row.name), row.due_at, row.extended_to, row.met_at, row.waived_at)
+
+
+async def get_target(session: AsyncSession, postmortem_id: str, name: str | None) -> PostmortemTarget:
+    """Raises NotFound."""
+    row = await session.get(PostmortemTarget, (postmortem_id, name))
+    if row is None:
+        raise NotFound(kind="target", id=name)
+    return row
+
+
+async def list_targets(session: AsyncSession, postmortem_id: str) -> list[PostmortemTarget]:
+    statement = select(PostmortemTarget).where(PostmortemTarget.postmortem_id == postmortem_id)
+    return list((await session.execute(statement.execution_options(populate_existing=True))).scalars())
 
 
 async def insert_targets(

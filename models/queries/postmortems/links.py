@@ -21,7 +21,7 @@ async def insert_incidents(session: AsyncSession, postmortem_id: str, incident_i
 async def insert_teams(
     session: AsyncSession, postmortem_id: str, team_ids: Iterable[str], contributors: Mapping[str, str]
 ) -> None:
-    """Those that the postmortem does not have yet. ``contributors`` names the incident that brought each, by its id."""
+    """Those that the postmortem does not have yet. ``contributors`` names the incident that contributed each one."""
     rows = [
         {"postmortem_id": postmortem_id, "team_id": one, "incident_id": contributors.get(one)}
         for one in dict.fromkeys(team_ids)

@@ -1,6 +1,6 @@
 """Reading postmortems: one that the viewer may see, one with everything its page shows, and lists of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVarTuple
@@ -23,10 +23,9 @@ from models.postmortem import (
 )
 from models.queries.access.visibility import effective_visibility, relation_columns, relations, visible_to
 from models.queries.audit.audit_log import note_reads
-from models.queries.audit.records import audit
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.postmortems.counts import PostmortemCounts, count_contents
-from models.queries.search.conditions import matching, plan_for_words
+from models.queries.search_conditions import matching, plan_for_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ async def get_full(session: AsyncSession, viewer: Viewer, postmortem_id: str, no
     return FullPostmortem(found.postmortem, found.visibility, counts[postmortem_id], found.relations)
 
 
-def state_of(reviewer: PostmortemReviewer, postmortem: Postmortem) -> ReviewerState:
+def state_of_reviewer(reviewer: PostmortemReviewer, postmortem: Postmortem) -> ReviewerState:
     decision = ReviewDecision(reviewer.decision) if reviewer.decision else None
     return reviewer_state(decision, reviewer.decided_revision, postmortem.content_revision)
 
@@ -180,19 +179,6 @@ def _has(table: type[Any], *conditions: Any) -> Any:
 def _missed(now: datetime) -> tuple[Any, ...]:
     due_at = func.coalesce(PostmortemTarget.extended_to, PostmortemTarget.due_at)
     return (PostmortemTarget.met_at.is_(None), PostmortemTarget.waived_at.is_(None), due_at < now)
-
-
-def audit_seen(
-    session: AsyncSession,
-    viewer: Viewer,
-    seen: VisiblePostmortem,
-    action: str,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-) -> None:
-    """A row of the trail about the postmortem itself."""
-    key = seen.postmortem.id
-    audit(session, viewer, action, "postmortem", key, postmortem_id=key, before=before, after=after)
 
 
 async def list_approvers(session: AsyncSession, postmortem: Postmortem) -> list[str]:

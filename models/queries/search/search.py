@@ -1,16 +1,8 @@
-"""Full-text search over everything that people write in a postmortem, ranked, with the access rule inside the query.
+"""SQL of the full-text search: which postmortems match, and the places of each that match best."""
 
-Each word finds its documents by one GIN index. Of those the newest that the viewer may see are ranked: all of them
-where at most :data:`CANDIDATES` match, else those only, and :class:`Found` says so.
-"""
-
-import base64
-import binascii
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, cast, exists, func, literal, select, true
@@ -18,35 +10,30 @@ from sqlalchemy import union_all as union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
-from domain.errors import BadCursor
-from domain.search.query import Place, Wanted, parse
+from domain.search.query import Place, SearchQuery
 from models.action_item import ActionItem
 from models.postmortem import Comment, Postmortem, TimelineEvent
 from models.queries.access.visibility import visible_to
-from models.queries.audit.audit_log import note_reads
-from models.queries.pagination import Ask
-from models.queries.search.conditions import all_of, any_of, phrases_met, plan_for_words, typed_query, weighted
+from models.queries.search_conditions import all_of, any_of, phrases_match, typed_query, weighted
 from models.search import SearchDocument
 from models.section import Section
 
 CANDIDATES = 200
-"""So many are ranked. A word that thousands of postmortems hold says little: there the newest count."""
-WINDOW = 4000
-"""So many of the newest that match are asked about access and phrases first; all of them where that is too few."""
+"""How many are ranked. A word that thousands of postmortems hold says little: there the newest count."""
 PLACES = 3
-"""At most so many places are shown of each postmortem."""
+"""At most this many places are shown of each postmortem."""
 HEADLINED = 30_000
-"""An excerpt is looked for in so many characters of a text, from its beginning."""
+"""An excerpt is searched for in this many characters of a text, from its beginning."""
 
 START, STOP = "\x02", "\x03"
 _HEADLINE = f"StartSel={START}, StopSel={STOP}, MaxWords=28, MinWords=14, ShortWord=2, HighlightAll=false"
 _WEIGHTS = {Place.TITLE: "A", Place.SECTION: "B", Place.ACTION_ITEM: "C", Place.TIMELINE: "D", Place.COMMENT: "D"}
-_WORTH = {Place.TITLE: 4, Place.SECTION: 3, Place.ACTION_ITEM: 2, Place.TIMELINE: 1.5, Place.COMMENT: 1}
+_PLACE_WEIGHTS = {Place.TITLE: 4, Place.SECTION: 3, Place.ACTION_ITEM: 2, Place.TIMELINE: 1.5, Place.COMMENT: 1}
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some text of an excerpt, and whether it is what was looked for."""
+    """Some text of an excerpt. ``hit``: it matches the query."""
 
     text: str
     hit: bool
@@ -54,7 +41,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A place. ``section`` is its section's name, where it has one; ``id`` that of the event, comment or item."""
+    """A place. ``section`` is its section's name, if it has one; ``id`` that of the event, comment or action item."""
 
     place: Place
     section: str | None
@@ -63,77 +50,43 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    id: str
-    number: int
-    title: str
-    status: str
-    created_at: datetime
-    matches: Sequence[Match]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """``is_complete`` is false where more matched than were ranked."""
-
-    items: Sequence[Hit]
-    next_cursor: str | None
-    is_complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Ranked:
+class RankedPostmortem:
     rank: float
     created_at: datetime
     id: str
 
     @property
     def key(self) -> tuple[float, float, str]:
+        """The best first."""
         return (-self.rank, -self.created_at.timestamp(), self.id)
 
 
-async def search(
-    session: AsyncSession, viewer: Viewer, typed: str, place: Place | None, ask: Ask, now: datetime
-) -> Found:
-    """The best first. A cursor keeps the page's place and its moment: what is opened later comes into no later page.
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """At most one more than :data:`CANDIDATES`, and how many documents were looked at for them."""
 
-    Raises BadCursor.
-    """
-    wanted = parse(typed)
-    as_of, after = _read_cursor(ask.cursor, typed, place) if ask.cursor else (now, None)
-    await plan_for_words(session)
-    if not wanted.sought:
-        return Found([], None, is_complete=True)
-    ranked, is_complete = await _rank(session, viewer, wanted, place, as_of)
-    ranked = [one for one in ranked if after is None or one.key > after]
-    page = ranked[: ask.limit]
-    hits = await _load(session, viewer, wanted, place, [one.id for one in page])
-    cursor = _cursor(typed, place, as_of, page[-1]) if len(ranked) > ask.limit else None
-    return Found(hits, cursor, is_complete)
+    ranked: Sequence[RankedPostmortem]
+    looked_at: int
 
 
-async def _rank(
-    session: AsyncSession, viewer: Viewer, wanted: Wanted, place: Place | None, as_of: datetime
-) -> tuple[list[_Ranked], bool]:
-    rows: Sequence[Any] = ()
-    for window in (WINDOW, None):
-        rows = (await session.execute(_candidates(viewer, wanted, place, as_of, window))).all()
-        if window is None or rows[0].looked_at < window or len(rows) > CANDIDATES:
-            break
-    ranked = [_Ranked(row.rank, row.created_at, row.id) for row in rows[:CANDIDATES] if row.id is not None]
-    return sorted(ranked, key=lambda one: one.key), len(rows) <= CANDIDATES
+async def list_candidates(
+    session: AsyncSession, viewer: Viewer, query: SearchQuery, place: Place | None, as_of: datetime, window: int | None
+) -> Candidates:
+    """The newest visible postmortems that match, of the ``window`` newest documents."""
+    rows = (await session.execute(_candidates(viewer, query, place, as_of, window))).all()
+    ranked = [RankedPostmortem(row.rank, row.created_at, row.id) for row in rows if row.id is not None]
+    return Candidates(ranked, rows[0].looked_at)
 
 
 def _candidates(
-    viewer: Viewer, wanted: Wanted, place: Place | None, as_of: datetime, window: int | None
+    viewer: Viewer, query: SearchQuery, place: Place | None, as_of: datetime, window: int | None
 ) -> Select[Any]:
-    """At most one more than :data:`CANDIDATES`, newest first, and how many documents were looked at for them."""
-    query = all_of(wanted.words)
+    words = all_of(query.words)
     found = (
         select(SearchDocument.postmortem_id, SearchDocument.created_at)
         .where(
-            SearchDocument.words.op("@@")(query),
-            func.numnode(typed_query(wanted.sought)) > 0,
+            SearchDocument.words.op("@@")(words),
+            func.numnode(typed_query(query.sought)) > 0,
             SearchDocument.created_at <= as_of,
         )
         .order_by(SearchDocument.created_at.desc(), SearchDocument.postmortem_id.desc())
@@ -144,7 +97,7 @@ def _candidates(
     newest = (
         select(Postmortem.id, found.c.created_at)
         .join(found, found.c.postmortem_id == Postmortem.id)
-        .where(visible_to(viewer), *phrases_met(wanted), *_stands_in(place, wanted))
+        .where(visible_to(viewer), *phrases_match(query), *_is_in(place, query))
         .order_by(found.c.created_at.desc(), found.c.postmortem_id.desc())
         .limit(CANDIDATES + 1)
         .cte("newest")
@@ -152,7 +105,7 @@ def _candidates(
     )
     document = SearchDocument.__table__.alias("document")
     ranked = (
-        select(newest.c.id, newest.c.created_at, func.ts_rank(document.c.words, query).label("rank"))
+        select(newest.c.id, newest.c.created_at, func.ts_rank(document.c.words, words).label("rank"))
         .join(document, document.c.postmortem_id == newest.c.id)
         .subquery()
     )
@@ -160,50 +113,42 @@ def _candidates(
     return select(looked_at.c.looked_at, ranked).select_from(looked_at.outerjoin(ranked, true()))
 
 
-def _stands_in(place: Place | None, wanted: Wanted) -> list[ColumnElement[bool]]:
+def _is_in(place: Place | None, query: SearchQuery) -> list[ColumnElement[bool]]:
     if place is None:
         return []
-    query = weighted(all_of(wanted.words), _WEIGHTS[place])
-    there = exists().where(SearchDocument.postmortem_id == Postmortem.id, SearchDocument.words.op("@@")(query))
+    words = weighted(all_of(query.words), _WEIGHTS[place])
+    there = exists().where(SearchDocument.postmortem_id == Postmortem.id, SearchDocument.words.op("@@")(words))
     if place not in {Place.TIMELINE, Place.COMMENT}:
         return [there]
     table: Any = TimelineEvent if place is Place.TIMELINE else Comment
-    some = exists().where(table.postmortem_id == Postmortem.id, table.search.op("@@")(any_of(wanted.sought)))
+    some = exists().where(table.postmortem_id == Postmortem.id, table.search.op("@@")(any_of(query.sought)))
     return [there, some]
 
 
 # What is shown
 
 
-async def _load(
-    session: AsyncSession, viewer: Viewer, wanted: Wanted, place: Place | None, ids: Sequence[str]
-) -> list[Hit]:
-    if not ids:
-        return []
+async def list_postmortems(session: AsyncSession, viewer: Viewer, ids: Sequence[str]) -> dict[str, Any]:
+    """Rows of id, number, title, status and created_at by their ids; only those that the viewer may see."""
     columns = (Postmortem.id, Postmortem.number, Postmortem.title, Postmortem.status, Postmortem.created_at)
     rows = (await session.execute(select(*columns).where(Postmortem.id.in_(ids), visible_to(viewer)))).all()
-    by_id = {row.id: row for row in rows}
-    matches = await _matches(session, viewer, wanted, place, ids)
-    await note_reads(session, viewer, ids)
-    return [
-        Hit(one.id, one.number, one.title, one.status, one.created_at, matches.get(one.id, []))
-        for one in (by_id[id_] for id_ in ids if id_ in by_id)
-    ]
+    return {row.id: row for row in rows}
 
 
-async def _matches(
-    session: AsyncSession, viewer: Viewer, wanted: Wanted, place: Place | None, ids: Sequence[str]
+async def list_matches(
+    session: AsyncSession, viewer: Viewer, query: SearchQuery, place: Place | None, ids: Sequence[str]
 ) -> dict[str, list[Match]]:
-    query = any_of(wanted.sought)
+    """The best places of each postmortem, by its id."""
+    words = any_of(query.sought)
     places = union(
-        *(_found_in(one, query, ids).where(visible_to(viewer)) for one in Place if place in {None, one})
+        *(_found_in(one, words, ids).where(visible_to(viewer)) for one in Place if place in {None, one})
     ).subquery()
     nth = func.row_number().over(
-        partition_by=places.c.postmortem_id, order_by=(places.c.worth.desc(), places.c.section, places.c.id)
+        partition_by=places.c.postmortem_id, order_by=(places.c.weight.desc(), places.c.section, places.c.id)
     )
     best = select(places, nth.label("nth")).subquery()
     plain = func.translate(func.left(best.c.text, HEADLINED), START + STOP, "")
-    excerpt = func.ts_headline("english", plain, query, _HEADLINE)
+    excerpt = func.ts_headline("english", plain, words, _HEADLINE)
     statement = select(best.c.postmortem_id, best.c.place, best.c.section, best.c.id, excerpt)
     rows = await session.execute(statement.where(best.c.nth <= PLACES).order_by(best.c.postmortem_id, best.c.nth))
     matches: dict[str, list[Match]] = {}
@@ -224,7 +169,7 @@ def _found_in(place: Place, query: ColumnElement[Any], ids: Sequence[str]) -> Se
         vector = table.search
         statement = select(table.postmortem_id, *columns).join(Postmortem, Postmortem.id == table.postmortem_id)
     return statement.add_columns(
-        literal(place.value).label("place"), (func.ts_rank(vector, query) * _WORTH[place]).label("worth")
+        literal(place.value).label("place"), (func.ts_rank(vector, query) * _PLACE_WEIGHTS[place]).label("weight")
     ).where(Postmortem.id.in_(ids), vector.op("@@")(query))
 
 
@@ -248,7 +193,7 @@ _COLUMNS: dict[Place, tuple[Any, tuple[Any, ...]]] = {
 
 
 def pieces(marked: str) -> list[Piece]:
-    """The text with its marks taken out, as data: nobody has to trust it as HTML."""
+    """The text without its marks, as data: it is never trusted as HTML."""
     found: list[Piece] = []
     for number, part in enumerate(marked.split(START)):
         hit, stop, rest = part.partition(STOP)
@@ -258,30 +203,3 @@ def pieces(marked: str) -> list[Piece]:
         if part:
             found.append(Piece(part, hit=False))
     return found
-
-
-# Cursors
-
-
-def _name(typed: str, place: Place | None) -> str:
-    return hashlib.sha256(f"{place}\x1f{typed}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _cursor(typed: str, place: Place | None, as_of: datetime, last: _Ranked) -> str:
-    told = [_name(typed, place), as_of.astimezone(UTC).isoformat(), *last.key]
-    return base64.urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str, typed: str, place: Place | None) -> tuple[datetime, tuple[float, float, str]]:
-    """Raises :class:`BadCursor` for anything that this search did not hand out."""
-    try:
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        name, as_of, rank, age, id_ = json.loads(base64.urlsafe_b64decode(padded))
-        told = datetime.fromisoformat(as_of)
-        instant = told.astimezone(UTC)
-        is_ours = name == _name(typed, place) and told.tzinfo is not None and isinstance(id_, str)
-        if not is_ours or not {type(rank), type(age)} <= {float, int}:
-            raise BadCursor(cursor=cursor[:200])
-    except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error, UnicodeError) as error:
-        raise BadCursor(cursor=cursor[:200]) from error
-    return instant, (rank, age, id_)

@@ -1,93 +1,22 @@
-"""Postmortems like another one, why, and what was promised then and is still open."""
+"""SQL about similar postmortems: the words and services that they share."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ARRAY, Float, String, Text, bindparam, column, func, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
-from domain.search.similarity import LEAST, DocumentWord, Telling, score, telling
+from domain.search.similarity import DocumentWord
 from models.action_item import ActionItem
 from models.postmortem import Postmortem, PostmortemService
 from models.queries.access.visibility import visible_to
-from models.queries.audit.audit_log import note_reads
-from models.queries.postmortems.postmortems import get_visible
-from models.queries.search.conditions import plan_for_words
 from models.search import SearchDocument
 from models.team import Service
 
 COMMON = 300
-"""A word in more postmortems than that tells nothing about one."""
+"""A word in more postmortems than that says nothing about one."""
 CANDIDATES = 50
-SHOWN_WORDS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Similar:
-    """``words`` are the rare ones that both hold, as they are written in the postmortem that was asked about."""
-
-    id: str
-    number: int
-    title: str
-    status: str
-    created_at: datetime
-    score: float
-    words: Sequence[str]
-    services: Sequence[Service]
-    cause: str | None
-    open_items: Sequence[ActionItem]
-
-
-async def list_similar(session: AsyncSession, viewer: Viewer, postmortem_id: str, limit: int) -> list[Similar]:
-    """The most similar first; only what the viewer may see. Raises NotFound.
-
-    How rare a word is, is counted over all postmortems; of those that the viewer may not see nothing else is used.
-    """
-    seen = await get_visible(session, viewer, postmortem_id)
-    await plan_for_words(session)
-    words = telling(*await _words(session, postmortem_id))
-    services = (await _services(session, [postmortem_id])).get(postmortem_id, [])
-    shared = await _sharing_words(session, viewer, postmortem_id, words)
-    ids = {*shared, *await _sharing_services(session, viewer, postmortem_id, [one.id for one in services])}
-    cause = seen.postmortem.root_cause_category
-    others = await _services(session, sorted(ids))
-    rows = {row.id: row for row in await _rows(session, viewer, [postmortem_id, *sorted(ids)])}
-    own = rows.pop(postmortem_id)
-    scores = {
-        one: score(
-            words,
-            shared.get(one, ()),
-            row.title_words,
-            [service.id for service in services],
-            [service.id for service in others.get(one, [])],
-            same_cause=cause is not None and row.root_cause_category == cause,
-            times_as_long=row.length / max(1, own.length),
-        )
-        for one, row in rows.items()
-    }
-    best = sorted((one for one in scores if scores[one] >= LEAST), key=lambda one: (-scores[one], one))[:limit]
-    spelled = await _spelled(session, postmortem_id, {word for one in best for word in shared.get(one, ())})
-    items = await _open_items(session, best)
-    await note_reads(session, viewer, best)
-    ours = {service.id for service in services}
-    return [
-        Similar(
-            id=one,
-            number=rows[one].number,
-            title=rows[one].title,
-            status=rows[one].status,
-            created_at=rows[one].created_at,
-            score=scores[one],
-            words=[spelled.get(word, word) for word in shared.get(one, ())][:SHOWN_WORDS],
-            services=[service for service in others.get(one, []) if service.id in ours],
-            cause=cause if cause is not None and rows[one].root_cause_category == cause else None,
-            open_items=items.get(one, []),
-        )
-        for one in best
-    ]
 
 
 _WORDS = text(
@@ -117,10 +46,11 @@ _WORDS = text(
         and not exists (select from common where common.lexeme = word.lexeme)
     """
 )
-"""What PostgreSQL's own statistics know to be common is not even counted; no count goes on for long."""
+"""Words that PostgreSQL's own statistics know to be common are not even counted, and every count is limited."""
 
 
-async def _words(session: AsyncSession, postmortem_id: str) -> tuple[list[DocumentWord], int]:
+async def list_words(session: AsyncSession, postmortem_id: str) -> tuple[list[DocumentWord], int]:
+    """The words of a postmortem that are not common, and the number of all postmortems."""
     rows = (await session.execute(_WORDS, {"id": postmortem_id, "common": COMMON})).all()
     total = int(rows[0].total) if rows else 0
     return [
@@ -128,13 +58,12 @@ async def _words(session: AsyncSession, postmortem_id: str) -> tuple[list[Docume
     ], total
 
 
-async def _sharing_words(
-    session: AsyncSession, viewer: Viewer, postmortem_id: str, telling_words: Mapping[str, Telling]
+async def list_sharing_words(
+    session: AsyncSession, viewer: Viewer, postmortem_id: str, weights: Mapping[str, float]
 ) -> dict[str, list[str]]:
-    """The visible postmortems that share most of those words, each with the words, the most telling first."""
-    if not telling_words:
+    """The visible postmortems that share most of the weight, each with the shared words, the heaviest first."""
+    if not weights:
         return {}
-    weights = {lexeme: one.weight for lexeme, one in telling_words.items()}
     words = (
         func.unnest(
             bindparam("lexemes", list(weights), ARRAY(Text)), bindparam("weights", list(weights.values()), ARRAY(Float))
@@ -163,7 +92,7 @@ async def _sharing_words(
     return {row.id: sorted(row.words, key=lambda word: (-weights[word], word)) for row in rows}
 
 
-async def _sharing_services(
+async def list_sharing_services(
     session: AsyncSession, viewer: Viewer, postmortem_id: str, service_ids: Sequence[str]
 ) -> list[str]:
     """The newest visible ones."""
@@ -177,7 +106,7 @@ async def _sharing_services(
     return list((await session.execute(statement)).scalars())
 
 
-async def _rows(session: AsyncSession, viewer: Viewer, ids: Sequence[str]) -> Sequence[Any]:
+async def list_rows(session: AsyncSession, viewer: Viewer, ids: Sequence[str]) -> Sequence[Any]:
     columns = (
         Postmortem.id,
         Postmortem.number,
@@ -192,7 +121,7 @@ async def _rows(session: AsyncSession, viewer: Viewer, ids: Sequence[str]) -> Se
     return (await session.execute(statement.where(Postmortem.id.in_(ids), visible_to(viewer)))).all()
 
 
-async def _services(session: AsyncSession, ids: Sequence[str]) -> dict[str, list[Service]]:
+async def list_services(session: AsyncSession, ids: Sequence[str]) -> dict[str, list[Service]]:
     statement = (
         select(PostmortemService.postmortem_id, Service)
         .join(Service, Service.id == PostmortemService.service_id)
@@ -221,16 +150,16 @@ _SPELLED = text(
 )
 
 
-async def _spelled(session: AsyncSession, postmortem_id: str, lexemes: set[str]) -> dict[str, str]:
-    """The words as people wrote them, for the stems that a document keeps."""
+async def list_spellings(session: AsyncSession, postmortem_id: str, lexemes: set[str]) -> dict[str, str]:
+    """How the postmortem spells the words whose stems a document keeps."""
     if not lexemes:
         return {}
     given = {"id": postmortem_id, "lexemes": sorted(lexemes)}
     return {row[0]: row[1] for row in (await session.execute(_SPELLED, given)).all()}
 
 
-async def _open_items(session: AsyncSession, ids: Sequence[str]) -> dict[str, list[ActionItem]]:
-    """What was promised and is not done, soonest due first. Whoever sees the postmortem sees them."""
+async def list_open_items(session: AsyncSession, ids: Sequence[str]) -> dict[str, list[ActionItem]]:
+    """Those that are not done, soonest due first. Everyone who sees the postmortem sees them."""
     statement = select(ActionItem).where(
         ActionItem.postmortem_id.in_(ids), ActionItem.status.in_(("OPEN", "IN_PROGRESS"))
     )

@@ -1,74 +1,30 @@
-"""Tickets: what both sides say, what waits to be written, and what was taken in. Locks: item, ticket, connection."""
+"""Statements about tickets: everything a push needs, what waits to be pushed, what to reconcile.
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+Rows are locked in this order: action item, ticket, connection.
+"""
+
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.action_items.action_item import LinkState
-from domain.action_items.snapshots import TicketToPush
-from domain.errors import NotFound, TicketExists
-from domain.tickets import texts
-from domain.tickets.merge import Agreed
 from domain.tickets.projection import Projection, TicketField, read_projection
+from domain.tickets.stored_values import our_values
 from models.account import PersonAccount
-from models.action_item import ActionItem, PullRequest, Ticket
-from models.base import derived_id
+from models.action_item import ActionItem, Ticket
 from models.integration import Integration
 from models.person import Person
 from models.postmortem import PostmortemService, PostmortemTeam
-from models.queries.connections.connections import get_integration
-
-ALIVE = frozenset({LinkState.OK.value, LinkState.MOVED.value, LinkState.REFUSED.value})
-"""Links whose ticket we may write to."""
-REPLACEABLE = frozenset({LinkState.DELETED.value, LinkState.FORBIDDEN.value})
-"""Links whose owner may ask for another ticket."""
-
-
-# What our side says
-
-
-def ours_of(item: ActionItem, account: str | None) -> dict[TicketField, str | None]:
-    """Our half of each field; ``account`` is the owner's, None where they have none there."""
-    owner = account or (f"{texts.UNKNOWN}{item.owner_id}" if item.owner_id else None)
-    return {
-        TicketField.TITLE: texts.title_of(item.description),
-        TicketField.BODY: (item.details or "").strip(),
-        TicketField.STATUS: item.status,
-        TicketField.ASSIGNEE: owner,
-        TicketField.DUE: item.due_on.isoformat() if item.due_on else None,
-    }
-
-
-def told_of(item: ActionItem, account: str | None) -> dict[str, str | None]:
-    """What a tracker has been told once it was told all of it: ``ticket.pushed``."""
-    return {name.value: value for name, value in ours_of(item, account).items()} | {"priority": item.priority}
-
-
-def base_of(ticket: Ticket) -> dict[TicketField, Agreed]:
-    kept = ticket.base or {}
-    return {
-        name: Agreed(kept[name.value]["ours"], kept[name.value]["theirs"], kept[name.value].get("seen", True))
-        for name in TicketField
-        if name.value in kept
-    }
-
-
-def keep_base(ticket: Ticket, agreed: Mapping[TicketField, Agreed]) -> None:
-    kept = {name.value: {"ours": one.ours, "theirs": one.theirs, "seen": one.seen} for name, one in agreed.items()}
-    ticket.base = {**(ticket.base or {}), **kept}
-
 
 # One ticket
 
 
 @dataclass(frozen=True, slots=True)
 class TicketWork:
-    """Everything that writing one ticket needs, read in one transaction. ``account`` is the owner's there."""
+    """What a push of one ticket needs, read in one transaction. ``account`` is the owner's in the tracker."""
 
     ticket: Ticket
     item: ActionItem
@@ -79,15 +35,16 @@ class TicketWork:
 
     @property
     def ours(self) -> dict[TicketField, str | None]:
-        return ours_of(self.item, self.account)
+        item = self.item
+        return our_values(item.description, item.details, item.status, item.owner_id, self.account, item.due_on)
 
     @property
-    def may_speak(self) -> bool:
-        return may_speak(self.integration)
+    def may_contact(self) -> bool:
+        return may_contact(self.integration)
 
 
-def may_speak(integration: Integration) -> bool:
-    """Whether the vendor is to be asked for anything now."""
+def may_contact(integration: Integration) -> bool:
+    """Whether we may send the vendor requests now."""
     well = integration.needs_attention is None and integration.disconnected_at is None
     return well and integration.is_enabled
 
@@ -95,8 +52,8 @@ def may_speak(integration: Integration) -> bool:
 _ACCOUNT = and_(PersonAccount.integration_id == Ticket.integration_id, PersonAccount.person_id == ActionItem.owner_id)
 
 
-async def get_ticket_work_unscoped(session: AsyncSession, ticket_id: str, *, lock: bool = False) -> TicketWork | None:
-    """None where the ticket, and so its work, is gone. With ``lock`` the item and the ticket are held."""
+async def find_ticket_work_unscoped(session: AsyncSession, ticket_id: str, *, lock: bool = False) -> TicketWork | None:
+    """None if the ticket is gone. With ``lock``, the item and the ticket are locked."""
     if lock:  # always in this order, as a join does not promise one
         item_id = select(Ticket.action_item_id).where(Ticket.id == ticket_id).scalar_subquery()
         await session.execute(select(ActionItem.id).where(ActionItem.id == item_id).with_for_update())
@@ -135,7 +92,7 @@ async def destination_of(session: AsyncSession, item: ActionItem) -> tuple[tuple
     return tuple((await session.execute(teams)).scalars()), tuple((await session.execute(services)).scalars())
 
 
-async def find_person_of(session: AsyncSession, integration_id: str, account: str) -> str | None:
+async def find_person_by_account(session: AsyncSession, integration_id: str, account: str) -> str | None:
     """The active person who has that account there."""
     statement = (
         select(Person.id)
@@ -145,41 +102,24 @@ async def find_person_of(session: AsyncSession, integration_id: str, account: st
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-# What waits to be written
+# Waiting to be pushed
 
 
-async def list_pushes(session: AsyncSession, item: ActionItem) -> list[TicketToPush]:
-    """What the item's workflow has to see to. What has to wait for its connection is marked, and left out."""
-    if not item.tickets:
-        return []
+async def list_tickets_of_item(session: AsyncSession, item_id: str) -> list[tuple[Ticket, Integration, str | None]]:
+    """Each with its connection and the account that the item's owner has there."""
     statement = (
         select(Ticket, Integration, PersonAccount.account)
         .join(ActionItem, ActionItem.id == Ticket.action_item_id)
         .join(Integration, Integration.id == Ticket.integration_id)
         .outerjoin(PersonAccount, _ACCOUNT)
-        .where(Ticket.action_item_id == item.id)
+        .where(Ticket.action_item_id == item_id)
         .order_by(Ticket.created_at, Ticket.id)
     )
-    found: list[TicketToPush] = []
-    for ticket, integration, account in (await session.execute(statement)).all():
-        if not _is_due(ticket, item, account):
-            continue
-        if not may_speak(integration):
-            ticket.waits = True
-            continue
-        revision = f"{item.version}.{ticket.looks_wanted}.{ticket.tries}"
-        found.append(TicketToPush(ticket.id, ticket.tracker, revision, creates=ticket.external_id is None))
-    return found
+    return [(ticket, integration, account) for ticket, integration, account in (await session.execute(statement)).all()]
 
 
-def _is_due(ticket: Ticket, item: ActionItem, account: str | None) -> bool:
-    if ticket.link_state == LinkState.PENDING or ticket.looks_wanted > ticket.looks_done:
-        return True
-    return ticket.link_state in ALIVE and ticket.pushed != told_of(item, account)
-
-
-async def put_off(session: AsyncSession, ticket_id: str) -> None:
-    """Its connection is paused or in trouble: the write waits until it is well."""
+async def postpone_push(session: AsyncSession, ticket_id: str) -> None:
+    """Its connection is paused or in trouble: the push waits until it has recovered."""
     await session.execute(update(Ticket).where(Ticket.id == ticket_id).values(waits=True, tries=Ticket.tries + 1))
 
 
@@ -196,50 +136,39 @@ async def list_resumable_unscoped(session: AsyncSession, limit: int) -> list[tup
     return [(ticket, item) for ticket, item in (await session.execute(statement)).all()]
 
 
-async def note_resumed(session: AsyncSession, ticket_ids: Sequence[str]) -> None:
+async def clear_waiting(session: AsyncSession, ticket_ids: Sequence[str]) -> None:
     await session.execute(update(Ticket).where(Ticket.id.in_(ticket_ids)).values(waits=False))
 
 
-async def nudge_stuck_unscoped(session: AsyncSession, made: datetime, nudged: datetime, limit: int) -> list[str]:
-    """Items whose ticket was asked for before ``made`` and is not there: their workflow may be lost. Marks them, so
-    that the same one is told again only once that was before ``nudged``."""
-    late = or_(Ticket.checked_at.is_(None), Ticket.checked_at < nudged)
+async def claim_stuck_unscoped(session: AsyncSession, created: datetime, checked: datetime, limit: int) -> list[str]:
+    """Items whose ticket was requested before ``created`` and does not exist: their workflow may be lost.
+
+    Marks them: the same one is returned again only once its mark is from before ``checked``."""
+    overdue = or_(Ticket.checked_at.is_(None), Ticket.checked_at < checked)
     stuck = (
         select(Ticket.id)
-        .where(Ticket.link_state == LinkState.PENDING.value, Ticket.created_at < made, ~Ticket.waits, late)
+        .where(Ticket.link_state == LinkState.PENDING.value, Ticket.created_at < created, ~Ticket.waits, overdue)
         .limit(limit)
     )
     marked = update(Ticket).where(Ticket.id.in_(stuck)).values(checked_at=func.now()).returning(Ticket.action_item_id)
     return list((await session.execute(marked)).scalars())
 
 
-# Asked for and dropped
+# Created and unlinked
 
 
-def check_no_ticket(tickets: Iterable[Ticket], integration_id: str | None) -> None:
-    """Raises TicketExists, unless the one that is there is dead or never came to be."""
-    for ticket in tickets:
-        if ticket.integration_id == integration_id and not _is_replaceable(ticket):
-            raise TicketExists(key=ticket.key or ticket.id)
-
-
-def _is_replaceable(ticket: Ticket) -> bool:
-    failed = ticket.link_state == LinkState.REFUSED and ticket.external_id is None
-    return failed or ticket.link_state in REPLACEABLE
-
-
-async def add_ticket(
-    session: AsyncSession, item: ActionItem, integration_id: str, pointer: str | None, request_id: str, now: datetime
+def insert_ticket(
+    session: AsyncSession,
+    ticket_id: str,
+    item: ActionItem,
+    integration: Integration,
+    now: datetime,
+    *,
+    pointer: str | None = None,
 ) -> Ticket:
-    """A ticket to be made, or found by ``pointer``, instead of one that is dead. Its id, and so its marker, is new."""
-    integration = await get_integration(session, integration_id)
-    if integration.disconnected_at is not None:
-        raise NotFound(kind="tracker connection", id=integration_id)
-    await session.execute(
-        delete(Ticket).where(Ticket.action_item_id == item.id, Ticket.integration_id == integration.id)
-    )
+    """One that is to be created in the tracker, or found there by ``pointer``."""
     ticket = Ticket(
-        id=derived_id("tkt", item.id, integration.id, request_id),
+        id=ticket_id,
         action_item_id=item.id,
         integration_id=integration.id,
         tracker=integration.kind,
@@ -251,30 +180,23 @@ async def add_ticket(
     return ticket
 
 
-async def drop_ticket(session: AsyncSession, ticket: Ticket) -> None:
-    await session.execute(delete(Ticket).where(Ticket.id == ticket.id))
+async def delete_tickets(session: AsyncSession, item_id: str, integration_id: str) -> None:
+    mine = delete(Ticket).where(Ticket.action_item_id == item_id, Ticket.integration_id == integration_id)
+    await session.execute(mine)
+
+
+async def delete_ticket(session: AsyncSession, ticket_id: str) -> None:
+    await session.execute(delete(Ticket).where(Ticket.id == ticket_id))
 
 
 # Reconciliation
 
 
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """What reconciliation compares: ids, and whether our own side is still to be written."""
-
-    id: str
-    action_item_id: str
-    external_id: str
-    key: str
-    link_state: str
-    seen_at: datetime | None
-    checked_at: datetime | None
-    base: Mapping[TicketField, Agreed]
-    is_due: bool
-
-
-async def list_linked_unscoped(session: AsyncSession, integration_id: str, after: str, limit: int) -> list[Linked]:
-    """Linked tickets of a connection by id, in pages: those after the id ``after``."""
+async def list_linked_unscoped(
+    session: AsyncSession, integration_id: str, after: str, limit: int
+) -> list[tuple[Ticket, ActionItem, str | None]]:
+    """Linked tickets of a connection by id, in pages (those after the id ``after``), each with its action item and the
+    account that the item's owner has there."""
     statement = (
         select(Ticket, ActionItem, PersonAccount.account)
         .join(ActionItem, ActionItem.id == Ticket.action_item_id)
@@ -283,123 +205,8 @@ async def list_linked_unscoped(session: AsyncSession, integration_id: str, after
         .order_by(Ticket.id)
         .limit(limit)
     )
-    return [
-        Linked(
-            ticket.id,
-            ticket.action_item_id,
-            ticket.external_id or "",
-            ticket.key or "",
-            ticket.link_state,
-            ticket.seen_at,
-            ticket.checked_at,
-            base_of(ticket),
-            _is_due(ticket, item, account),
-        )
-        for ticket, item, account in (await session.execute(statement)).all()
-    ]
+    return [(ticket, item, account) for ticket, item, account in (await session.execute(statement)).all()]
 
 
-async def tell_items(session: AsyncSession, item_ids: Collection[str]) -> None:
-    """Their workflows are to look at their rows: the outbox, which a sweep empties every few seconds."""
-    await session.execute(update(ActionItem).where(ActionItem.id.in_(item_ids)).values(workflow_started=False))
-
-
-async def note_checked(session: AsyncSession, ticket_id: str, now: datetime) -> None:
+async def update_checked_at(session: AsyncSession, ticket_id: str, now: datetime) -> None:
     await session.execute(update(Ticket).where(Ticket.id == ticket_id).values(checked_at=now))
-
-
-# Pull requests
-
-
-async def keep_pull_request(
-    session: AsyncSession, ticket_id: str, url: str, title: str, state: str, at: datetime | None, now: datetime
-) -> None:
-    """As the newest news of it says."""
-    values = {"title": title, "state": state, "seen_at": at}
-    made = derived_id("pr", ticket_id, url)
-    statement = insert(PullRequest).values(id=made, ticket_id=ticket_id, url=url, created_at=now, **values)
-    older = or_(PullRequest.seen_at.is_(None), statement.excluded.seen_at.is_(None))
-    newer = or_(older, PullRequest.seen_at <= statement.excluded.seen_at)
-    await session.execute(
-        statement.on_conflict_do_update(index_elements=["ticket_id", "url"], set_=values, where=newer)
-    )
-
-
-async def keep_pull_requests(
-    session: AsyncSession, ticket_id: str, found: Sequence[tuple[str, str, str]], now: datetime
-) -> None:
-    """All that the vendor tells of (url, title, state); what it tells no more is forgotten."""
-    known = [url for url, _, _ in found]
-    await session.execute(delete(PullRequest).where(PullRequest.ticket_id == ticket_id, PullRequest.url.not_in(known)))
-    for url, title, state in found:
-        await keep_pull_request(session, ticket_id, url, title, state, None, now)
-
-
-# A connection's account and webhook
-
-
-async def open_registration(
-    session: AsyncSession, integration_id: str, until: datetime | None, secrets: bytes | None = None
-) -> None:
-    """Handshakes are answered until then; None ends it. ``secrets``, sealed, where the webhook needs a new one."""
-    values: dict[str, Any] = {"registering_until": until} | ({"secrets": secrets} if secrets is not None else {})
-    await session.execute(update(Integration).where(Integration.id == integration_id).values(**values))
-
-
-async def keep_registration(
-    session: AsyncSession, integration_id: str, registration: Mapping[str, str | None] | None
-) -> None:
-    """Our webhook at the vendor (``id``, ``expiresAt``), or that there is none."""
-    kept = dict(registration) if registration else None
-    statement = update(Integration).where(Integration.id == integration_id)
-    await session.execute(statement.values(registration=kept, registering_until=None))
-
-
-async def keep_account(session: AsyncSession, integration_id: str, account: str) -> None:
-    """Whom we act as there."""
-    other = or_(Integration.account.is_(None), Integration.account != account)
-    await session.execute(update(Integration).where(Integration.id == integration_id, other).values(account=account))
-
-
-async def note_webhook(session: AsyncSession, integration_id: str, now: datetime, before: datetime) -> None:
-    """That the vendor spoke to us; not for each webhook of many: only where the last was before ``before``."""
-    late = or_(Integration.last_webhook_at.is_(None), Integration.last_webhook_at < before)
-    found = select(Integration.id).where(Integration.id == integration_id, late).with_for_update(skip_locked=True)
-    statement = update(Integration).where(Integration.id == found.scalar_subquery())
-    await session.execute(statement.values(last_webhook_at=now))
-
-
-async def count_healed(session: AsyncSession, integration_id: str, times: int) -> None:
-    statement = update(Integration).where(Integration.id == integration_id)
-    await session.execute(statement.values(healed=Integration.healed + times))
-
-
-async def note_reconciled(session: AsyncSession, integration_id: str, now: datetime) -> None:
-    await session.execute(update(Integration).where(Integration.id == integration_id).values(last_reconciled_at=now))
-
-
-async def list_connections_unscoped(session: AsyncSession, kinds: Collection[str]) -> list[tuple[str, str, bool]]:
-    """Connections to trackers that were not given up: id, kind, and whether they are to be reconciled."""
-    statement = select(Integration.id, Integration.kind, Integration.is_enabled).where(
-        Integration.kind.in_(kinds), Integration.disconnected_at.is_(None)
-    )
-    return [(one, kind, enabled) for one, kind, enabled in (await session.execute(statement)).all()]
-
-
-async def list_wanting_look_unscoped(session: AsyncSession, kinds: Collection[str]) -> list[tuple[str, str, datetime]]:
-    """Connections to trackers that are to be reconciled at once, those that wait longest first: id, kind, and since
-    when. A paused one waits until it goes on."""
-    statement = select(Integration.id, Integration.kind, Integration.look_wanted_at).where(
-        Integration.look_wanted_at.is_not(None),
-        Integration.kind.in_(kinds),
-        Integration.is_enabled,
-        Integration.disconnected_at.is_(None),
-    )
-    found = await session.execute(statement.order_by(Integration.look_wanted_at))
-    return [(one, kind, since) for one, kind, since in found.all() if since is not None]
-
-
-async def note_looked(session: AsyncSession, integration_id: str, since: datetime) -> None:
-    """Unless it was wanted once more meanwhile."""
-    row = update(Integration).where(Integration.id == integration_id, Integration.look_wanted_at == since)
-    await session.execute(row.values(look_wanted_at=None))

@@ -8,12 +8,12 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import insert, select, update
 
+from application.escalation import reminders
 from domain.access import Visibility
 from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem
 from models.notification import Notice
 from models.postmortem import Postmortem, PostmortemTarget
-from models.queries.escalation import reminders
 from tests.api.gallery import RELATIONS, Gallery
 from tests.api.rows import Cast, Row, put, sessions_of
 from tests.api.writing import draft, ok, with_item
@@ -349,8 +349,8 @@ async def test_a_team_lead_is_not_told_of_what_they_do_not_see(stack: Stack) -> 
             }
             item |= {"created_at": made_at}
             await session.execute(insert(ActionItem).values(**item, workflow_started=True))
-            nudged = await reminders.nudge_for_postmortem(session, row.id, now)
-            nudged += await reminders.nudge_for_item(session, item["id"], now)
+            nudged = await reminders.send_postmortem_reminders(session, row.id, now)
+            nudged += await reminders.send_item_reminders(session, item["id"], now)
             told = [one.to for one in nudged]
             of_row = select(Notice.person_id).where(Notice.postmortem_id == row.id)
             assert sorted(told) == sorted((await session.execute(of_row)).scalars())

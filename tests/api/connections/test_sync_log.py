@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from models.queries.connections import connections
+from application.notifications.connection_trouble import record_recovery, record_trouble
+from models.queries.connections.sync_log import insert_attempt
 from tests.api.connections.connecting import Connected, connected
 from tests.api.connections.connections import refused
 from tests.api.rows import sessions_of
@@ -71,7 +72,7 @@ async def _log(stack: Stack, integration_id: str, results: list[tuple[str, timed
     now = datetime.now(UTC)
     async with sessions_of(stack) as sessions, sessions.begin() as session:
         for result, ago in results:
-            connections.log_attempt(session, integration_id, "OUT", "update", result, at=now - ago)
+            insert_attempt(session, integration_id, "OUT", "update", result, at=now - ago)
 
 
 async def test_health_and_metrics(board: Connected, stack: Stack) -> None:
@@ -123,11 +124,11 @@ async def test_trouble_is_told_once_and_so_is_its_end(board: Connected, stack: S
 
         async def troubled(why: str) -> bool:
             async with sessions.begin() as session:
-                return await connections.note_trouble(session, board.id, why, now)
+                return await record_trouble(session, board.id, why, now)
 
         async def well() -> bool:
             async with sessions.begin() as session:
-                return await connections.note_recovery(session, board.id, now)
+                return await record_recovery(session, board.id, now)
 
         assert await well() is False, "it was well already"
         assert sorted(await asyncio.gather(*(troubled(f"word {one}") for one in range(4)))) == [False] * 3 + [True]
@@ -142,14 +143,14 @@ async def test_trouble_is_told_once_and_so_is_its_end(board: Connected, stack: S
 
 async def test_renewed_credentials_are_not_well_before_they_worked(board: Connected, stack: Stack) -> None:
     async with sessions_of(stack) as sessions, sessions.begin() as session:
-        await connections.note_trouble(session, board.id, "revoked", datetime.now(UTC))
+        await record_trouble(session, board.id, "revoked", datetime.now(UTC))
     ok(board.admin.patch(board.path, json={"secrets": {"webhookSecret": "other"}}))
     assert ok(board.admin.get(board.path))["needsAttention"] is None
     assert _told(board.admin, board.id) == ["connection_needs_attention"]
     ok(board.admin.post(f"{board.path}/test"))
     assert _told(board.admin, board.id) == ["connection_needs_attention", "connection_well_again"]
     async with sessions_of(stack) as sessions, sessions.begin() as session:
-        assert await connections.note_trouble(session, board.id, "revoked", datetime.now(UTC)), "another occasion"
+        assert await record_trouble(session, board.id, "revoked", datetime.now(UTC)), "another occasion"
 
 
 # Who may

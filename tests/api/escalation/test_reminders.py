@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from models.escalation import LadderAlarm, PublicHoliday
+from application.escalation import reminders
+from models.escalation import PublicHoliday, ReminderAlarm
 from models.postmortem import Postmortem
-from models.queries.escalation import reminders
 from tests.api import writing
 from tests.api.rows import sessions_of
 from tests.api.writing import ok
@@ -75,13 +75,13 @@ async def test_targets_tell_what_remains_and_who_was_asked(stack: Stack) -> None
     monday = due + timedelta(days=(7 - due.weekday()) % 7 or 7)
     now = monday.replace(hour=12, minute=0)
     async with sessions_of(stack) as sessions, sessions.begin() as session:
-        told = await reminders.nudge_for_postmortem(session, made["id"], now)
-        again = await reminders.nudge_for_postmortem(session, made["id"], now)
+        told = await reminders.send_postmortem_reminders(session, made["id"], now)
+        again = await reminders.send_postmortem_reminders(session, made["id"], now)
     assert again == []
     (mine,) = [one for one in told if one.target == "draft_completed" and one.to == author.id]
     after = {one["name"]: one for one in ok(author.get(path))["items"]}
     (asked,) = [one for one in after["draft_completed"]["escalations"] if author.id in one["to"]]
-    assert asked["rung"] == mine.rung
+    assert asked["rung"] == mine.step
     assert datetime.fromisoformat(asked["at"]) == now
     assert asked["channel"] == "inbox"
     assert asked["covers"] == sorted(one.partition(":")[0] for one in mine.covers)
@@ -109,8 +109,8 @@ async def test_somebody_who_leaves_is_found_at_once_and_their_lead_is_asked_once
     async with sessions_of(stack) as sessions, sessions.begin() as session:
         due = datetime.now(UTC) + timedelta(days=3)
         noon = (due + timedelta(days=(9 - due.weekday()) % 7)).replace(hour=12)  # a Wednesday
-        told = await reminders.nudge_for_postmortem(session, written, noon)
-        assert {one.to for one in told if one.rung in {"before_due", "due"}} <= {lead.id}
+        told = await reminders.send_postmortem_reminders(session, written, noon)
+        assert {one.to for one in told if one.step in {"before_due", "due"}} <= {lead.id}
         assert lead.id in {one.to for one in told}
 
 
@@ -132,7 +132,7 @@ async def test_the_outbox_finds_a_workflow_that_let_its_alarm_ring(stack: Stack)
 
         async def alarm() -> datetime | None:
             async with sessions.begin() as session:
-                found = await session.get(LadderAlarm, made["id"])
+                found = await session.get(ReminderAlarm, made["id"])
                 return found.rings_at if found else None
 
         async def until_it_is_set() -> datetime:
@@ -146,7 +146,7 @@ async def test_the_outbox_finds_a_workflow_that_let_its_alarm_ring(stack: Stack)
 
         await until_it_is_set()
         async with sessions.begin() as session:
-            row = await session.get_one(LadderAlarm, made["id"])
+            row = await session.get_one(ReminderAlarm, made["id"])
             row.rings_at = datetime.now(UTC) - timedelta(minutes=5)
             (await session.get_one(Postmortem, made["id"])).workflow_started = True
         assert await until_it_is_set()

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from application.tickets import batches
 from models.queries.access.viewers import get_viewer_unscoped
 from models.queries.connections import connections
 from models.queries.postmortems import postmortems
-from models.queries.tickets import batches
 from tests.api import writing
 from tests.api.connections.connecting import Connected, connected
 from tests.api.rows import sessions_of
@@ -114,5 +114,7 @@ async def test_a_batch_that_nobody_started_is_started_by_the_sweep(
         viewer = await get_viewer_unscoped(session, author.id, "api")
         seen = await postmortems.get_visible(session, viewer, pm, lock=True)
         integration = await connections.get_integration(session, board.id)
-        await batches.ask_for_tickets(session, viewer, seen, integration, None, datetime.now(UTC))
+        await batches.open_tickets(
+            session, viewer, seen.postmortem.id, [integration.kind], integration.id, None, datetime.now(UTC)
+        )
     assert settled(author, pm)["done"] == 2

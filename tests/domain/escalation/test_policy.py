@@ -9,19 +9,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import InvalidPolicy
-from domain.escalation.plan import Channel, Facts, Nudge, Owed, Receiver, ladder, looked_until, stale_draft
 from domain.escalation.policy import (
-    LOW_LADDER,
-    Asked,
+    LOW_PRIORITY_STEPS,
     Counted,
     Office,
     Policy,
-    Rung,
-    RungKind,
+    Recipient,
     Span,
+    Step,
+    StepKind,
     check,
     due_instants,
     review_time,
+)
+from domain.escalation.reminders import (
+    Channel,
+    PendingTarget,
+    Receiver,
+    Reminder,
+    ReminderFacts,
+    looked_until,
+    plan_reminders,
+    stale_draft,
 )
 from domain.escalation.simulation import simulate
 from domain.escalation.targets import TargetName
@@ -30,26 +39,26 @@ from domain.people.calendar import Away, Calendar
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)  # a Monday
 DAY = timedelta(days=1)
 JANE, BOB = Receiver("user_jane"), Receiver("user_bob", Channel.EMAIL)
-ASKED = {
-    Asked.AUTHOR: (BOB,),
-    Asked.TEAM_CHANNEL: (Receiver("team_core", Channel.SLACK),),
-    Asked.TEAM_LEAD: (Receiver("user_lead"),),
-    Asked.ADMINISTRATORS: (Receiver("user_admin"), Receiver("user_root")),
+RECEIVERS = {
+    Recipient.AUTHOR: (BOB,),
+    Recipient.TEAM_CHANNEL: (Receiver("team_core", Channel.SLACK),),
+    Recipient.TEAM_LEAD: (Receiver("user_lead"),),
+    Recipient.ADMINISTRATORS: (Receiver("user_admin"), Receiver("user_root")),
 }
-OWED = Owed("draft_completed", START, START + 2 * DAY, (JANE,))
+PENDING = PendingTarget("draft_completed", START, START + 2 * DAY, (JANE,))
 POLICY = Policy("Ours")
 
 
-def facts(*owed: Owed, now: datetime = START, days: int = 30, **more: object) -> Facts:
-    return replace(Facts(now, START + days * DAY, owed or (OWED,), ASKED), **more)  # type: ignore[arg-type]
+def facts(*pending: PendingTarget, now: datetime = START, days: int = 30, **more: object) -> ReminderFacts:
+    return replace(ReminderFacts(now, START + days * DAY, pending or (PENDING,), RECEIVERS), **more)  # type: ignore[arg-type]
 
 
-def rows(nudges: list[Nudge]) -> list[tuple[str, str, str]]:
-    return [(f"{one.at:%a %d %H:%M}", one.step, one.to.removeprefix("user_")) for one in nudges]
+def rows(reminders: list[Reminder]) -> list[tuple[str, str, str]]:
+    return [(f"{one.at:%a %d %H:%M}", one.occurrence, one.to.removeprefix("user_")) for one in reminders]
 
 
 def test_the_whole_ladder() -> None:
-    assert rows(ladder(facts(days=17), POLICY, {})) == [
+    assert rows(plan_reminders(facts(days=17), POLICY, {})) == [
         ("Tue 24 16:00", "before_due", "jane"),  # 80 % are Tuesday 22:24, due before anybody works on Wednesday
         ("Wed 25 09:00", "due", "jane"),
         ("Thu 26 09:00", "+1", "bob"),
@@ -65,19 +74,19 @@ def test_the_whole_ladder() -> None:
 
 
 def test_the_warning_comes_at_its_share_of_the_time() -> None:
-    owed = replace(OWED, due_at=START + 10 * DAY)
-    first = ladder(facts(owed), POLICY, {})[0]
-    assert (first.rung, first.at) == ("before_due", datetime(2026, 12, 1, 9, tzinfo=UTC))  # 80 %: Tuesday, 08:00
-    half = replace(POLICY, ladder=(Rung(RungKind.BEFORE_DUE, 55, (Asked.OWNER,)),))
-    assert ladder(facts(owed), half, {})[0].at == datetime(2026, 11, 30, 9, tzinfo=UTC), "55 %: Saturday, 20:00"
+    owed = replace(PENDING, due_at=START + 10 * DAY)
+    first = plan_reminders(facts(owed), POLICY, {})[0]
+    assert (first.step, first.at) == ("before_due", datetime(2026, 12, 1, 9, tzinfo=UTC))  # 80 %: Tuesday, 08:00
+    half = replace(POLICY, steps=(Step(StepKind.BEFORE_DUE, 55, (Recipient.OWNER,)),))
+    assert plan_reminders(facts(owed), half, {})[0].at == datetime(2026, 11, 30, 9, tzinfo=UTC), "55 %: Saturday, 20:00"
 
 
 def test_a_share_of_working_time_is_counted_in_working_time() -> None:
     policy = replace(POLICY, targets={TargetName.DRAFT_COMPLETED: Span(40, Counted.WORKING)})
     due = due_instants(START, policy)[TargetName.DRAFT_COMPLETED]
     assert due == datetime(2026, 11, 27, 17, tzinfo=UTC), "five working days of eight hours"
-    first = ladder(facts(replace(OWED, due_at=due)), policy, {})[0]
-    assert (first.rung, first.at) == ("before_due", datetime(2026, 11, 27, 9, tzinfo=UTC)), "after four of them"
+    first = plan_reminders(facts(replace(PENDING, due_at=due)), policy, {})[0]
+    assert (first.step, first.at) == ("before_due", datetime(2026, 11, 27, 9, tzinfo=UTC)), "after four of them"
 
 
 def test_each_in_their_own_working_hours() -> None:
@@ -86,7 +95,7 @@ def test_each_in_their_own_working_hours() -> None:
         "user_bob": Calendar("America/Los_Angeles"),
         "team_core": Calendar("Australia/Adelaide"),
     }
-    at = {(one.step, one.to): one.at for one in ladder(facts(), POLICY, calendars)}
+    at = {(one.occurrence, one.to): one.at for one in plan_reminders(facts(), POLICY, calendars)}
     assert at["due", "user_jane"] == datetime(2026, 11, 25, 8, tzinfo=UTC), "13:30 there"
     assert at["+1", "user_jane"] == datetime(2026, 11, 26, 9, tzinfo=UTC)
     assert at["+1", "user_bob"] == datetime(2026, 11, 26, 17, tzinfo=UTC), "09:00 there"
@@ -96,82 +105,88 @@ def test_each_in_their_own_working_hours() -> None:
 def test_nobody_is_asked_while_away() -> None:
     back = datetime(2026, 11, 27, 12, tzinfo=UTC)
     calendars = {"user_jane": Calendar(away=(Away(START - DAY, back),))}
-    found = [one for one in ladder(facts(days=5), POLICY, calendars) if one.to == "user_jane"]
-    assert [(one.at, one.step, one.covers) for one in found] == [(back, "+1", ("before_due", "due"))], "in one message"
+    found = [one for one in plan_reminders(facts(days=5), POLICY, calendars) if one.to == "user_jane"]
+    assert [(one.at, one.occurrence, one.covers) for one in found] == [(back, "+1", ("before_due", "due"))], (
+        "in one message"
+    )
     assert not [
-        one for one in ladder(facts(), POLICY, {"user_jane": Calendar(away=(Away(START),))}) if one.to == JANE.id
+        one
+        for one in plan_reminders(facts(), POLICY, {"user_jane": Calendar(away=(Away(START),))})
+        if one.to == JANE.id
     ]
 
 
 def test_over_a_weekend_the_warning_goes_into_the_message_that_it_is_due() -> None:
     friday = datetime(2026, 11, 27, 18, tzinfo=UTC)
-    found = ladder(facts(Owed("draft_started", friday, friday + DAY, (JANE,)), now=friday, days=9), POLICY, {})
+    found = plan_reminders(
+        facts(PendingTarget("draft_started", friday, friday + DAY, (JANE,)), now=friday, days=9), POLICY, {}
+    )
     first = next(one for one in found if one.to == JANE.id)
-    assert (first.step, first.covers) == ("due", ("before_due",))
+    assert (first.occurrence, first.covers) == ("due", ("before_due",))
 
 
 @pytest.mark.parametrize(
     "stopped",
     [
-        facts(replace(OWED, is_settled=True)),
+        facts(replace(PENDING, is_settled=True)),
         facts(is_over=True),
     ],
     ids=["met or waived", "archived or deleted"],
 )
-def test_stop_conditions(stopped: Facts) -> None:
-    assert ladder(stopped, POLICY, {}) == []
+def test_stop_conditions(stopped: ReminderFacts) -> None:
+    assert plan_reminders(stopped, POLICY, {}) == []
 
 
 def test_an_extension_begins_the_ladder_anew_and_sends_nothing_at_once() -> None:
-    before = ladder(facts(), POLICY, {})
+    before = plan_reminders(facts(), POLICY, {})
     now = datetime(2026, 11, 26, 12, tzinfo=UTC)
     sent = frozenset(said for one in before if one.at <= now for said in one.sent())
-    extended = replace(OWED, due_at=datetime(2026, 11, 26, 20, tzinfo=UTC))  # 80 % of that are over
-    after = ladder(facts(extended, now=now, looked_at=now, sent=sent), POLICY, {})
+    extended = replace(PENDING, due_at=datetime(2026, 11, 26, 20, tzinfo=UTC))  # 80 % of that are over
+    after = plan_reminders(facts(extended, now=now, looked_at=now, sent=sent), POLICY, {})
     assert rows(after)[:2] == [("Fri 27 09:00", "due", "jane"), ("Mon 30 09:00", "+1", "bob")]
 
 
 def test_what_was_sent_is_not_sent_again() -> None:
-    everything = ladder(facts(), POLICY, {})
+    everything = plan_reminders(facts(), POLICY, {})
     sent = frozenset(said for one in everything[:5] for said in one.sent())
-    assert ladder(facts(sent=sent), POLICY, {}) == everything[5:]
+    assert plan_reminders(facts(sent=sent), POLICY, {}) == everything[5:]
 
 
 def test_a_rung_that_a_new_version_adds_in_the_past_is_not_sent() -> None:
     now = datetime(2026, 11, 27, 12, tzinfo=UTC)
-    more = replace(POLICY, ladder=(*POLICY.ladder, Rung(RungKind.WORKING_DAYS, 2, (Asked.TEAM_LEAD,))))
-    assert "+2" in {one.step for one in ladder(facts(now=now), more, {})}, "nobody looked: it is late"
-    assert "+2" not in {one.step for one in ladder(facts(now=now, looked_at=now - DAY / 24), more, {})}
+    more = replace(POLICY, steps=(*POLICY.steps, Step(StepKind.WORKING_DAYS, 2, (Recipient.TEAM_LEAD,))))
+    assert "+2" in {one.occurrence for one in plan_reminders(facts(now=now), more, {})}, "nobody looked: it is late"
+    assert "+2" not in {one.occurrence for one in plan_reminders(facts(now=now, looked_at=now - DAY / 24), more, {})}
 
 
 def test_what_holds_since_later_is_due_then_and_asks_nobody_for_what_lies_before() -> None:
     """As for an incident of last month, or where another policy makes a target overdue."""
     since = START + 7 * DAY + DAY / 6  # a Monday, at noon; its own due time was on Wednesday
-    found = ladder(facts(replace(OWED, since=since), now=since, days=17), POLICY, {})
+    found = plan_reminders(facts(replace(PENDING, since=since), now=since, days=17), POLICY, {})
     assert rows(found)[:3] == [
         ("Mon 30 12:00", "due", "jane"),
         ("Wed 02 09:00", "+5", "admin"),
         ("Wed 02 09:00", "+5", "root"),
     ]
-    assert {one.step for one in found} == {"due", "+5", "weekly:1"}
+    assert {one.occurrence for one in found} == {"due", "+5", "weekly:1"}
 
 
 def test_what_waits_for_monday_is_not_forgotten_by_a_look_on_saturday() -> None:
     saturday = START + 5 * DAY
-    owed = replace(OWED, due_at=saturday - DAY / 3)  # on Saturday, at midnight
-    first = ladder(facts(owed, now=saturday), POLICY, {})
+    owed = replace(PENDING, due_at=saturday - DAY / 3)  # on Saturday, at midnight
+    first = plan_reminders(facts(owed, now=saturday), POLICY, {})
     looked = looked_until(first, saturday)
     assert looked == min(one.reached_at for one in first if one.reached_at), "80 % were over, and wait as well"
     monday = START + 7 * DAY + DAY / 8
-    late = ladder(facts(owed, now=monday, looked_at=looked), POLICY, {})
-    assert [(one.step, one.to) for one in late if one.at <= monday] == [("due", JANE.id)]
-    forgotten = ladder(facts(owed, now=monday, looked_at=saturday), POLICY, {})
+    late = plan_reminders(facts(owed, now=monday, looked_at=looked), POLICY, {})
+    assert [(one.occurrence, one.to) for one in late if one.at <= monday] == [("due", JANE.id)]
+    forgotten = plan_reminders(facts(owed, now=monday, looked_at=saturday), POLICY, {})
     assert not [one for one in forgotten if one.at <= monday], "as it would be otherwise"
 
 
 def test_low_priority_asks_its_owner_weekly_and_nobody_else() -> None:
-    low = replace(POLICY, ladder=LOW_LADDER)
-    assert rows(ladder(facts(days=18), low, {})) == [
+    low = replace(POLICY, steps=LOW_PRIORITY_STEPS)
+    assert rows(plan_reminders(facts(days=18), low, {})) == [
         ("Wed 25 09:00", "due", "jane"),
         ("Wed 02 09:00", "weekly:1", "jane"),
         ("Wed 09 09:00", "weekly:2", "jane"),
@@ -188,39 +203,39 @@ def test_a_reviewer_has_what_the_policy_leaves_between_draft_and_review() -> Non
 def test_a_week_without_anybody_looking_is_one_late_message_each() -> None:
     monday = START + 7 * DAY + timedelta(hours=2)  # Monday the 30th, 10:00
     looked = START + 1.5 * DAY  # Tuesday evening; the warning was sent
-    sent = frozenset(said for one in ladder(facts(), POLICY, {}) if one.at <= looked for said in one.sent())
-    back = ladder(facts(now=monday, looked_at=looked, sent=sent), POLICY, {})
+    sent = frozenset(said for one in plan_reminders(facts(), POLICY, {}) if one.at <= looked for said in one.sent())
+    back = plan_reminders(facts(now=monday, looked_at=looked, sent=sent), POLICY, {})
     late = [one for one in back if one.at <= monday]
-    assert {(one.to, one.step, one.covers) for one in late} == {
+    assert {(one.to, one.occurrence, one.covers) for one in late} == {
         ("user_jane", "+1", ("due",)),
         ("user_bob", "+1", ()),
         ("user_lead", "+3", ()),
         ("team_core", "+3", ()),
     }
     sent |= {said for one in late for said in one.sent()}
-    again = ladder(facts(now=monday, looked_at=looked, sent=sent), POLICY, {})
+    again = plan_reminders(facts(now=monday, looked_at=looked, sent=sent), POLICY, {})
     assert again == [one for one in back if one.at > monday], "and never again"
 
 
 def test_three_months_down_are_one_late_message_too() -> None:
     now = datetime(2027, 2, 27, 10, tzinfo=UTC)  # a Saturday
-    found = ladder(facts(now=now, days=100), POLICY, {})
+    found = plan_reminders(facts(now=now, days=100), POLICY, {})
     (jane,) = [one for one in found if one.to == JANE.id and one.at < now + 3 * DAY]
     assert jane.at == datetime(2027, 3, 1, 9, tzinfo=UTC)
-    assert jane.rung == "weekly"
+    assert jane.step == "weekly"
     assert {"before_due", "due", "+1", "weekly:1"} <= set(jane.covers)
 
 
 def test_somebody_with_two_parts_is_asked_once() -> None:
-    same = {**ASKED, Asked.AUTHOR: (JANE,)}
-    found = ladder(facts(asked=same), POLICY, {})
-    assert [one.to for one in found if one.step == "+1"] == [JANE.id]
+    same = {**RECEIVERS, Recipient.AUTHOR: (JANE,)}
+    found = plan_reminders(facts(receivers=same), POLICY, {})
+    assert [one.to for one in found if one.occurrence == "+1"] == [JANE.id]
 
 
 def test_a_stale_draft_is_asked_for_like_a_missed_target() -> None:
     stale = stale_draft(START, POLICY, (JANE,))
     assert stale is not None
-    assert rows(ladder(facts(stale, days=10), POLICY, {})) == [
+    assert rows(plan_reminders(facts(stale, days=10), POLICY, {})) == [
         ("Mon 30 09:00", "due", "jane"),
         ("Tue 01 09:00", "+1", "bob"),
         ("Tue 01 09:00", "+1", "jane"),
@@ -232,17 +247,17 @@ def test_a_stale_draft_is_asked_for_like_a_missed_target() -> None:
 def test_a_ladder_of_ones_own() -> None:
     policy = replace(
         POLICY,
-        ladder=(
-            Rung(RungKind.EVERY_DAYS, 2, (Asked.TEAM_LEAD,)),
-            Rung(RungKind.DUE, 0, (Asked.OWNER,)),
+        steps=(
+            Step(StepKind.EVERY_DAYS, 2, (Recipient.TEAM_LEAD,)),
+            Step(StepKind.DUE, 0, (Recipient.OWNER,)),
         ),
     )
-    assert rows(ladder(facts(days=8), policy, {})) == [
+    assert rows(plan_reminders(facts(days=8), policy, {})) == [
         ("Wed 25 09:00", "due", "jane"),
         ("Fri 27 09:00", "every_2_days:1", "lead"),
         ("Mon 30 09:00", "every_2_days:2", "lead"),
     ]
-    assert ladder(facts(), replace(POLICY, ladder=()), {}) == []
+    assert plan_reminders(facts(), replace(POLICY, steps=()), {}) == []
 
 
 ZONES = ["Europe/Berlin", "America/New_York", "Australia/Adelaide", "Asia/Kathmandu", "America/Santiago"]
@@ -262,13 +277,15 @@ def test_any_year_of_any_team(start: int, zones: list[str], closed: set[int], lo
     holidays = frozenset(date(2026, 1, 1) + DAY * one for one in closed)
     ids = [JANE.id, BOB.id, "team_core", "user_lead", "user_admin", "user_root"]
     calendars = {one: Calendar(zone, holidays=holidays) for one, zone in zip(ids, zones, strict=True)}
-    owed = Owed("draft_completed", begin, begin + 2 * DAY, (JANE,))
+    owed = PendingTarget("draft_completed", begin, begin + 2 * DAY, (JANE,))
     end, now, looked = begin + 90 * DAY, begin, None
     sent: frozenset = frozenset()
-    messages: list[tuple[datetime, Nudge]] = []
+    messages: list[tuple[datetime, Reminder]] = []
     for gap in [*looks, *[60 * 24 * 90]]:
         while True:
-            found = ladder(Facts(now, end, (owed,), ASKED, looked_at=looked, sent=sent), POLICY, calendars)
+            found = plan_reminders(
+                ReminderFacts(now, end, (owed,), RECEIVERS, looked_at=looked, sent=sent), POLICY, calendars
+            )
             due = [one for one in found if one.at <= now]
             messages += [(now, one) for one in due]
             sent |= {said for one in due for said in one.sent()}
@@ -286,7 +303,7 @@ def test_any_year_of_any_team(start: int, zones: list[str], closed: set[int], lo
         assert calendar.is_working_day(local.date()), one
         assert 9 <= local.hour < 17, one
     assert len({(at, one.to) for at, one in messages}) == len(messages)
-    steps = [(step, one.to) for _, one in messages for step in (one.step, *one.covers)]
+    steps = [(step, one.to) for _, one in messages for step in (one.occurrence, *one.covers)]
     assert len(steps) == len(set(steps))
     reached = {step for step, _ in steps}
     assert {"before_due", "due", "+1", "+3", "+5", "weekly:1"} <= reached
@@ -296,7 +313,7 @@ def test_the_simulation_is_the_ladder_of_each_target() -> None:
     found = simulate(POLICY, START, 60)
     assert {one.target for one in found} == {name.value for name in TargetName}
     for name in TargetName:
-        rungs = {one.rung for one in found if one.target == name.value}
+        rungs = {one.step for one in found if one.target == name.value}
         assert rungs == {"before_due", "due", "+1", "+3", "+5", "weekly"}
     berlin = replace(POLICY, office=Office(Calendar("Europe/Berlin"), holidays=frozenset({date(2026, 11, 25)})))
     assert all(
@@ -310,16 +327,16 @@ def test_the_simulation_is_the_ladder_of_each_target() -> None:
         ({"targets": {}}, "NoTargets"),
         ({"targets": {TargetName.DRAFT_STARTED: Span(9), TargetName.PUBLISHED: Span(8)}}, "TargetsOutOfOrder"),
         ({"targets": {TargetName.PUBLISHED: Span(2081, Counted.WORKING)}}, "TooLong"),
-        ({"ladder": (Rung(RungKind.BEFORE_DUE, 100, (Asked.OWNER,)),)}, "AmountOutOfRange"),
-        ({"ladder": (Rung(RungKind.DUE, 0, ()),)}, "NobodyAsked"),
-        ({"ladder": (Rung(RungKind.DUE, 0, (Asked.OWNER, Asked.OWNER)),)}, "NobodyAsked"),
-        ({"ladder": (Rung(RungKind.WORKING_DAYS, 2, (Asked.OWNER,)),) * 2}, "RepeatedRung"),
+        ({"steps": (Step(StepKind.BEFORE_DUE, 100, (Recipient.OWNER,)),)}, "AmountOutOfRange"),
+        ({"steps": (Step(StepKind.DUE, 0, ()),)}, "NobodyAsked"),
+        ({"steps": (Step(StepKind.DUE, 0, (Recipient.OWNER, Recipient.OWNER)),)}, "NobodyAsked"),
+        ({"steps": (Step(StepKind.WORKING_DAYS, 2, (Recipient.OWNER,)),) * 2}, "RepeatedRung"),
         (
-            {"ladder": tuple(Rung(RungKind.BEFORE_DUE, share, (Asked.OWNER,)) for share in (50, 80))},
+            {"steps": tuple(Step(StepKind.BEFORE_DUE, share, (Recipient.OWNER,)) for share in (50, 80))},
             "RepeatedRung",
         ),
         (
-            {"ladder": tuple(Rung(RungKind.EVERY_DAYS, days, (Asked.OWNER,)) for days in (7, 9))},
+            {"steps": tuple(Step(StepKind.EVERY_DAYS, days, (Recipient.OWNER,)) for days in (7, 9))},
             "RepeatedRung",
         ),
         ({"office": Office(Calendar(opens=1320, closes=360))}, "HoursOverMidnight"),

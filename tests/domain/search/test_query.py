@@ -4,31 +4,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.search.query import Wanted, parse
-from domain.search.similarity import DocumentWord, Telling, score, telling
+from domain.search.query import SearchQuery, parse_query
+from domain.search.similarity import DocumentWord, WordWeight, characteristic_words, score
 
 
 @pytest.mark.parametrize(
     ("typed", "wanted"),
     [
-        ("redis timeout", Wanted("redis timeout", "redis timeout")),
-        ('"pool limit" redis', Wanted('"pool limit" redis', '"pool limit" redis', ("pool limit",))),
-        ("redis -timeout", Wanted("redis -timeout", "redis")),
-        ('redis -"pool limit"', Wanted("redis", "redis", (), ("pool limit",))),
-        ('"pool limit" OR redis', Wanted('"pool limit" OR redis', '"pool limit" OR redis')),
-        ('"never closed', Wanted('"never closed"', '"never closed"', ("never closed",))),
-        ("-redis", Wanted("-redis", "")),
-        ('""', Wanted("", "")),
-        ("", Wanted("", "")),
+        ("redis timeout", SearchQuery("redis timeout", "redis timeout")),
+        ('"pool limit" redis', SearchQuery('"pool limit" redis', '"pool limit" redis', ("pool limit",))),
+        ("redis -timeout", SearchQuery("redis -timeout", "redis")),
+        ('redis -"pool limit"', SearchQuery("redis", "redis", (), ("pool limit",))),
+        ('"pool limit" OR redis', SearchQuery('"pool limit" OR redis', '"pool limit" OR redis')),
+        ('"never closed', SearchQuery('"never closed"', '"never closed"', ("never closed",))),
+        ("-redis", SearchQuery("-redis", "")),
+        ('""', SearchQuery("", "")),
+        ("", SearchQuery("", "")),
     ],
 )
-def test_what_was_typed(typed: str, wanted: Wanted) -> None:
-    assert parse(typed) == wanted
+def test_what_was_typed(typed: str, wanted: SearchQuery) -> None:
+    assert parse_query(typed) == wanted
 
 
 @given(st.text())
 def test_anything_can_be_typed(typed: str) -> None:
-    parse(typed)
+    parse_query(typed)
 
 
 def test_telling_words_are_rare_and_shared() -> None:
@@ -39,7 +39,7 @@ def test_telling_words_are_rare_and_shared() -> None:
         DocumentWord("titled", (1,), 900),
         DocumentWord("said", (5,), 2),
     ]
-    weights = telling(words, 1000)
+    weights = characteristic_words(words, 1000)
     assert weights.keys() == {"rare", "common", "titled"}
     assert weights["rare"].weight > weights["common"].weight
     assert weights["titled"].weight > weights["common"].weight
@@ -47,7 +47,7 @@ def test_telling_words_are_rare_and_shared() -> None:
 
 
 def test_the_score_is_between_nothing_and_all() -> None:
-    words = {"a": Telling(3.0, in_title=True), "b": Telling(1.0)}
+    words = {"a": WordWeight(3.0, in_title=True), "b": WordWeight(1.0)}
     assert score(words, ["a", "b"], ["a"], ["s"], ["s"], same_cause=True, times_as_long=1) == 1
     assert score(words, [], [], [], [], same_cause=False, times_as_long=1) == 0
     assert score({}, [], [], ["s"], ["t"], same_cause=False, times_as_long=1) == 0

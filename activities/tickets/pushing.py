@@ -1,0 +1,388 @@
+"""Pushing an action item to its ticket: fetch or create the ticket, merge both sides, write what is ours to write.
+
+May run twice. Requests to a vendor are made between transactions, never inside one. One push runs at a time for each
+ticket, so no write of ours is on its way while both sides are compared.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.refusals import transaction
+from activities.tickets import merging
+from activities.tickets.conversation import Conversation
+from application.action_items.snapshots import read_snapshot
+from application.action_items.tickets import wanted_values
+from application.notifications.connection_trouble import record_recovery, record_trouble
+from domain.action_items.action_item import ActionItemStatus, LinkState
+from domain.action_items.snapshots import ActionItemSnapshot
+from domain.errors import (
+    CredentialsLocked,
+    CredentialsRejected,
+    DomainError,
+    StatusUnreachable,
+    TicketExists,
+    TicketForbidden,
+    TicketGone,
+)
+from domain.tickets import texts
+from domain.tickets.merge import Agreed
+from domain.tickets.projection import TicketField
+from domain.tickets.status import wanted_standing
+from domain.tickets.stored_values import AgreedValues, SentValues
+from integrations.tracker import (
+    Ticket,
+    TicketChange,
+    TicketDraft,
+    TicketRef,
+    Tracker,
+    TrackerUnavailable,
+)
+from models.keyring import Keyring
+from models.queries.connections.registrations import update_account
+from models.queries.connections.sync_log import insert_attempt
+from models.queries.tickets import tickets
+from models.queries.tickets.tickets import TicketWork
+from models.session import Session, Sessions
+
+log = structlog.get_logger()
+
+CLOCK_SKEW = timedelta(minutes=10)
+MERGES = 5
+"""How often one push merges anew, because somebody changed the ticket while it was merged."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushTicket:
+    action_item_id: str
+    ticket_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What is to be written, and our side as it was when that was decided. ``footer`` is the text's, where the text
+    is written; ``comment`` our one comment, where it has to change."""
+
+    seen: Ticket
+    change: TicketChange
+    fields: frozenset[TicketField]
+    ours: dict[TicketField, str | None]
+    sent: SentValues
+    footer: str | None
+    comment: str | None
+
+
+class _TicketChanged(Exception):
+    def __init__(self, ticket: Ticket) -> None:
+        super().__init__()
+        self.ticket = ticket
+
+
+class PushActivities:
+    def __init__(self, sessions: Sessions, keyring: Keyring, base_url: str) -> None:
+        self._sessions = sessions
+        self._keyring = keyring
+        self._base_url = base_url
+
+    @activity.defn
+    async def push_ticket(self, given: PushTicket) -> ActionItemSnapshot:
+        """Looks at the ticket, merges, and makes it say what the item says.
+
+        A refusal is written on the link and is an answer; a stumble is raised, to be tried again after the time that
+        the vendor asked for. Where the connection is paused or in trouble, nothing is asked: it waits.
+        """
+        async with transaction(self._sessions) as session:
+            work = await tickets.find_ticket_work_unscoped(session, given.ticket_id)
+            if work is not None and not work.may_contact:
+                await tickets.postpone_push(session, work.ticket.id)
+                work = None
+        if work is not None:
+            await self._push(work)
+        async with transaction(self._sessions) as session:
+            return await read_snapshot(session, given.action_item_id)
+
+    async def _push(self, work: TicketWork) -> None:
+        conversation = Conversation(work.integration, self._keyring, introduced=True)
+        operation = "look" if work.ticket.external_id else "link" if work.ticket.pointer else "create"
+        try:
+            seen = await self._fetch_or_create(work, conversation)
+            for _ in range(MERGES):
+                outgoing = await self._merge(work, conversation, operation, seen)
+                if outgoing is None:
+                    return
+                operation = "update"
+                try:
+                    await self._write(work, conversation, outgoing)
+                except _TicketChanged as change:
+                    operation, seen = "look", change.ticket
+                else:
+                    return
+            raise ApplicationError(f"{conversation.tracker.label}: the ticket does not come to rest", type="TooEarly")
+        except TrackerUnavailable as stumble:
+            async with transaction(self._sessions) as session:
+                _log_out(session, work, conversation, operation, "retry", str(stumble))
+            delay = timedelta(seconds=stumble.retry_after) if stumble.retry_after is not None else None
+            raise ApplicationError(str(stumble), type="TrackerUnavailable", next_retry_delay=delay) from None
+        except DomainError as refusal:
+            await self._record_refusal(work, conversation, operation, refusal)
+
+    # What is there
+
+    async def _fetch_or_create(self, work: TicketWork, conversation: Conversation) -> Ticket:
+        """The ticket as it is now: our own record of it, else what somebody pointed at, else what carries our marker,
+        else a new one."""
+        link = work.ticket
+        if link.external_id is not None:
+            ref = TicketRef(link.external_id, link.key or "")
+            return await conversation.ask(lambda tracker: tracker.fetch(ref))
+        if link.pointer:
+            pointer = link.pointer
+            return await conversation.ask(lambda tracker: tracker.resolve(pointer))
+        if link.creating_since is not None:  # a create of ours is on record, and its answer is not
+            lag = timedelta(seconds=conversation.tracker.lookup_lag)
+            left = link.creating_since + lag - datetime.now(UTC)
+            if left > timedelta(0):  # no worker is kept waiting
+                words = f"{conversation.tracker.label} may not show yet what we asked it to make"
+                raise ApplicationError(words, type="TooEarly", next_retry_delay=left)
+        since = link.created_at - CLOCK_SKEW
+        found = await conversation.ask(lambda tracker: tracker.find(link.id, since=since))
+        return found if found is not None else await self._create(work, conversation)
+
+    async def _create(self, work: TicketWork, conversation: Conversation) -> Ticket:
+        """What the draft says is on record before it is sent: where its answer is lost, what we find is compared with
+        that, and what somebody changed meanwhile is told from what we wrote."""
+        async with transaction(self._sessions) as session:
+            held = await tickets.find_ticket_work_unscoped(session, work.ticket.id, lock=True)
+            if held is None:
+                raise TicketGone(tracker=conversation.tracker.label, key=work.ticket.id)
+            teams, services = await tickets.destination_of(session, held.item)
+            footer = self._footer(held, conversation.tracker)
+            said = held.ours | {TicketField.STATUS: ActionItemStatus.OPEN.value}
+            unseen = {name: Agreed(value, None, seen=False) for name, value in said.items()}
+            _store(held, AgreedValues.read(held.ticket.base).with_fields(unseen).with_footer(footer))
+            held.ticket.creating_since = datetime.now(UTC)
+            wanted = held.projection.destination(teams, services)
+            draft = TicketDraft(
+                marker=held.ticket.id,
+                title=said[TicketField.TITLE] or "",
+                body=texts.body_of(said[TicketField.BODY], footer),
+                labels=held.projection.labels,
+                assignee=held.account,
+                due_on=held.item.due_on if conversation.tracker.knows_due else None,
+                project=wanted.project,
+                issue_type=wanted.issue_type,
+                fields=held.projection.fields,  # type: ignore[arg-type]
+            )
+        made = await conversation.ask(lambda tracker: tracker.create(draft))
+        async with transaction(self._sessions) as session:
+            held = await tickets.find_ticket_work_unscoped(session, work.ticket.id, lock=True)
+            if held is not None and held.ticket.external_id is None:
+                theirs = await merging.read_ticket_fields(session, held, made, conversation.tracker)
+                agreed = {name: Agreed(said[name], one.value) for name, one in theirs.items()}
+                _store(held, AgreedValues.read(held.ticket.base).with_fields(agreed))
+        return made
+
+    # Both together
+
+    async def _merge(
+        self, work: TicketWork, conversation: Conversation, operation: str, seen: Ticket
+    ) -> Outgoing | None:
+        """Takes in what changed there; what is left to write."""
+        now = activity.info().started_time
+        async with transaction(self._sessions) as session:
+            held = await self._lock(session, work, seen)
+            if held is None:
+                return None
+            linked = held.ticket.external_id is None and held.ticket.pointer is not None
+            if linked:  # its words are left alone, and its status is believed
+                unseen = Agreed(held.item.status, None, seen=False)
+                _store(held, AgreedValues.read(held.ticket.base).with_fields({TicketField.STATUS: unseen}))
+            merging.record_ticket(held, seen, now)
+            merged = await merging.merge_into_item(session, held, seen, conversation.tracker, now, decides=True)
+            held.ticket.looks_done = work.ticket.looks_wanted
+            held.ticket.waits = False
+            outgoing = self._outgoing(held, seen, conversation.tracker, merged)
+            if outgoing is None:
+                sent = SentValues.read(held.ticket.pushed).with_priority(held.item.priority)
+                held.ticket.pushed = sent.as_json()
+            if operation != "look" or merged.summary != "unchanged":
+                detail = seen.key if operation != "look" else merged.summary
+                _log_out(session, work, conversation, operation, "ok", detail)
+            await self._record_success(session, work, conversation, now)
+        return outgoing
+
+    async def _lock(self, session: Session, work: TicketWork, seen: Ticket) -> TicketWork | None:
+        """The rows, locked; None where the link was dropped meanwhile. Raises TicketExists."""
+        held = await tickets.find_ticket_work_unscoped(session, work.ticket.id, lock=True)
+        if held is None:
+            return None
+        other = await tickets.find_ticket_unscoped(session, work.integration.id, seen.external_id)
+        if other is not None and other.id != held.ticket.id:
+            raise TicketExists(key=f"{seen.key} (action item {other.action_item_id})")
+        return held
+
+    def _outgoing(
+        self, held: TicketWork, seen: Ticket, tracker: type[Tracker], merged: merging.Merged
+    ) -> Outgoing | None:
+        fields, ours = merged.to_write, merged.ours
+        footer = self._footer(held, tracker)
+        kept = AgreedValues.read(held.ticket.base).footer
+        writes_body = TicketField.BODY in fields or (kept is not None and kept != footer)
+        standing = wanted_standing(ActionItemStatus(held.item.status))
+        change = TicketChange(
+            title=ours[TicketField.TITLE] if TicketField.TITLE in fields else None,
+            body=texts.body_of(held.item.details, footer) if writes_body else None,
+            assignee=held.account if TicketField.ASSIGNEE in fields else None,
+        )
+        if TicketField.STATUS in fields:
+            status = held.projection.statuses.get(ActionItemStatus(held.item.status))
+            change = replace(change, state=standing.state, reason=standing.reason, status=status)
+        if TicketField.DUE in fields and tracker.knows_due:
+            change = replace(change, due_on=held.item.due_on, no_due_date=held.item.due_on is None)
+        comment = _comment(held)
+        if not fields and not writes_body and comment is None:
+            return None
+        sent = wanted_values(held.item, held.account)
+        return Outgoing(seen, change, fields, dict(ours), sent, footer if writes_body else None, comment)
+
+    def _footer(self, held: TicketWork, tracker: type[Tracker]) -> str:
+        link = f"{self._base_url}/postmortems/{held.item.postmortem_id}"
+        return texts.footer_of(link, held.item.priority, None if tracker.knows_due else held.item.due_on)
+
+    # What is written
+
+    async def _write(self, work: TicketWork, conversation: Conversation, out: Outgoing) -> None:
+        """Raises _TicketChanged, with nothing written, where the ticket is no longer as it was merged."""
+        refusal: StatusUnreachable | None = None
+        answer, ref = out.seen, out.seen.ref
+        try:
+            if out.change != TicketChange():
+                answer = await conversation.ask(lambda tracker: _update(tracker, out))
+        except StatusUnreachable as caught:
+            refusal = caught
+            answer = await conversation.ask(lambda tracker: tracker.fetch(ref))
+        if out.comment is not None:
+            text = out.comment
+            await conversation.ask(lambda tracker: tracker.comment(answer.ref, work.ticket.id, text))
+        now = activity.info().started_time
+        async with transaction(self._sessions) as session:
+            held = await self._lock(session, work, answer)
+            if held is None:
+                return
+            merging.record_ticket(held, answer, now)
+            theirs = await merging.read_ticket_fields(session, held, answer, conversation.tracker)
+            done = {name for name in out.fields if refusal is None or name is not TicketField.STATUS}
+            agreed = AgreedValues.read(held.ticket.base)
+            agreed = agreed.with_fields({name: Agreed(out.ours[name], theirs[name].value) for name in done})
+            if out.footer is not None:
+                body = agreed.fields.get(TicketField.BODY)
+                ours = body.ours if body else out.ours[TicketField.BODY]
+                kept = {TicketField.BODY: Agreed(ours, theirs[TicketField.BODY].value)}
+                agreed = agreed.with_fields(kept).with_footer(out.footer)
+            _store(held, agreed)
+            held.ticket.comment = out.comment or held.ticket.comment
+            held.ticket.pushed = out.sent.as_json()
+            await merging.merge_into_item(session, held, answer, conversation.tracker, now, decides=True)
+            if refusal is None and held.ticket.link_state == LinkState.REFUSED.value:
+                held.ticket.link_state, held.ticket.detail = LinkState.OK.value, None
+            if refusal is not None:
+                held.ticket.link_state = LinkState.REFUSED.value
+                held.ticket.detail = str(refusal)[:1000]
+                refused = {TicketField.STATUS: out.ours[TicketField.STATUS]}
+                held.ticket.pushed = SentValues.read(held.ticket.pushed).with_fields(refused).as_json()
+            _log_out(session, work, conversation, "update", "refused" if refusal else "ok", str(refusal or _names(out)))
+            await self._record_success(session, work, conversation, now)
+
+    async def _record_success(
+        self, session: Session, work: TicketWork, conversation: Conversation, now: datetime
+    ) -> None:
+        """Last in its transaction: it may lock the connection."""
+        await session.flush()
+        if conversation.account is not None and work.integration.account is None:
+            await update_account(session, work.integration.id, conversation.account)
+        await record_recovery(session, work.integration.id, now)
+
+    # What is refused
+
+    async def _record_refusal(
+        self, work: TicketWork, conversation: Conversation, operation: str, refusal: DomainError
+    ) -> None:
+        now = activity.info().started_time
+        async with transaction(self._sessions) as session:
+            held = await tickets.find_ticket_work_unscoped(session, work.ticket.id, lock=True)
+            _log_out(session, work, conversation, operation, "refused", str(refusal))
+            if held is None:
+                return
+            link = held.ticket
+            if isinstance(refusal, CredentialsRejected | CredentialsLocked):
+                link.waits, link.tries = True, link.tries + 1
+                await session.flush()
+                await record_trouble(session, held.integration.id, str(refusal), now)
+                return
+            dead = _dead_state(refusal) if link.external_id is not None else None
+            if dead is not None:
+                await merging.mark_dead(session, held, dead, str(refusal), now)
+            else:
+                link.link_state, link.detail = LinkState.REFUSED.value, str(refusal)[:1000]
+                link.pushed = wanted_values(held.item, held.account).as_json()
+            link.looks_done = work.ticket.looks_wanted
+
+
+def _update(tracker: Tracker, out: Outgoing) -> Ticket:
+    """No vendor writes on condition that nothing changed, so it is looked at right before: what somebody writes between
+    these two requests is overwritten, what they wrote while our transaction lasted is not."""
+    seen = out.seen
+
+    def check(found: Ticket) -> None:
+        is_other = merging.values_of(found) != merging.values_of(seen)
+        if is_other and found.updated_at >= seen.updated_at:  # a replica that lags tells nothing
+            raise _TicketChanged(found)
+
+    return tracker.update(seen.ref, out.change, check)
+
+
+def _dead_state(refusal: DomainError) -> LinkState | None:
+    if isinstance(refusal, TicketGone):
+        return LinkState.DELETED
+    return LinkState.FORBIDDEN if isinstance(refusal, TicketForbidden) else None
+
+
+def _store(held: TicketWork, agreed: AgreedValues) -> None:
+    held.ticket.base = agreed.as_json()
+
+
+def _comment(held: TicketWork) -> str | None:
+    """What our one comment has to say now; None where it says that already, or nothing needs saying."""
+    name = held.owner_name
+    if held.item.owner_id is None or name is None:
+        return None
+    if held.account is None:
+        wanted = texts.owner_comment(name)
+    elif held.ticket.comment is not None:
+        wanted = texts.owner_found_comment(name)
+    else:
+        return None
+    return wanted if wanted != held.ticket.comment else None
+
+
+def _names(out: Outgoing) -> str:
+    told = sorted(one.value for one in out.fields)
+    return ", ".join(told) or ("comment" if out.comment else "text")
+
+
+def _log_out(
+    session: Session, work: TicketWork, conversation: Conversation, operation: str, result: str, detail: str
+) -> None:
+    insert_attempt(
+        session,
+        work.integration.id,
+        "OUT",
+        operation,
+        result,
+        detail=detail,
+        action_item_id=work.item.id,
+        request_id=conversation.request_id,
+    )

@@ -1,0 +1,201 @@
+"""Request and response shapes of action items and their tickets."""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from api.shapes.base import Day, Given, Ref, Shape, Short, StrictlyGiven, Text
+from domain.action_items.action_item import ActionItemStatus, LinkState, Priority, is_overdue
+from integrations.fields import Instant, Words
+from models.action_item import ActionItem, Ticket
+
+
+class PullRequestOut(Shape):
+    """``state`` is open, merged, or closed."""
+
+    url: str
+    title: str
+    state: str
+
+
+class TicketOut(Shape):
+    id: str
+    integration_id: str
+    tracker: str
+    key: str | None
+    url: str | None
+    status: str | None
+    assignee: str | None
+    link_state: LinkState
+    detail: str | None
+    last_synced_at: datetime | None
+    pull_requests: list[PullRequestOut]
+
+
+class ActionItemOut(Shape):
+    id: str
+    version: int
+    postmortem_id: str
+    description: str
+    details: str | None
+    owner_id: str | None
+    due_date: date | None
+    priority: Priority
+    status: ActionItemStatus
+    overdue: bool
+    justification: str | None
+    due_date_moves: int
+    snoozed_until: datetime | None
+    completed_at: datetime | None
+    tickets: list[TicketOut]
+    created_at: datetime
+    updated_at: datetime
+
+
+def item_out(item: ActionItem, now: datetime) -> ActionItemOut:
+    status = ActionItemStatus(item.status)
+    return ActionItemOut(
+        id=item.id,
+        version=item.version,
+        postmortem_id=item.postmortem_id,
+        description=item.description,
+        details=item.details,
+        owner_id=item.owner_id,
+        due_date=item.due_on,
+        priority=Priority(item.priority),
+        status=status,
+        overdue=is_overdue(status, item.due_on, now),
+        justification=item.justification,
+        due_date_moves=item.due_on_moves,
+        snoozed_until=item.snoozed_until,
+        completed_at=item.completed_at,
+        tickets=[ticket_out(one) for one in item.tickets],
+        created_at=item.created_at,
+        updated_at=item.updated_at,
+    )
+
+
+def ticket_out(ticket: Ticket) -> TicketOut:
+    return TicketOut(
+        id=ticket.id,
+        integration_id=ticket.integration_id,
+        tracker=ticket.tracker,
+        key=ticket.key,
+        url=ticket.url,
+        status=ticket.status,
+        assignee=ticket.assignee,
+        link_state=LinkState(ticket.link_state),
+        detail=ticket.detail or ticket.conflict,
+        last_synced_at=ticket.last_synced_at,
+        pull_requests=[PullRequestOut(url=one.url, title=one.title, state=one.state) for one in ticket.pull_requests],
+    )
+
+
+READ_ONLY = frozenset(
+    {
+        "id",
+        "version",
+        "postmortemId",
+        "overdue",
+        "dueDateMoves",
+        "snoozedUntil",
+        "completedAt",
+        "tickets",
+        "createdAt",
+        "updatedAt",
+    }
+)
+
+
+class ActionItemNew(StrictlyGiven):
+    read_only = READ_ONLY
+
+    description: Annotated[str, Words(2000)]
+    details: Text = None
+    owner_id: Ref | None = None
+    due_date: Day | None = None
+    priority: Priority = Priority.MEDIUM
+    status: ActionItemStatus = ActionItemStatus.OPEN
+    justification: Short = None
+
+    def columns(self) -> dict[str, Any]:
+        return {
+            "description": self.description,
+            "details": self.details,
+            "owner_id": self.owner_id,
+            "due_on": self.due_date,
+            "priority": self.priority.value,
+            "status": self.status.value,
+            "justification": self.justification,
+        }
+
+
+class ActionItemPatch(StrictlyGiven):
+    """Changing the due date needs a ``reason``; WONT_DO needs a ``justification``."""
+
+    read_only = READ_ONLY
+
+    description: Annotated[str, Words(2000)] = Field(default="")
+    details: Text = None
+    owner_id: Ref | None = None
+    due_date: Day | None = None
+    priority: Priority = Priority.MEDIUM
+    status: ActionItemStatus = ActionItemStatus.OPEN
+    justification: Short = None
+    reason: Short = None
+
+    def columns(self) -> dict[str, Any]:
+        """Only what was sent."""
+        sent = self.given()
+        sent.pop("reason", None)
+        if "due_date" in sent:
+            sent["due_on"] = sent.pop("due_date")
+        return {
+            name: value.value if isinstance(value, Priority | ActionItemStatus) else value
+            for name, value in sent.items()
+        }
+
+
+class SnoozeIn(Given):
+    """``until`` null ends the snooze."""
+
+    until: Instant | None
+
+
+class TicketIn(Given):
+    """Creates a ticket, or links an existing one with ``url`` or ``key``. You can leave out ``integrationId`` if
+    there is only one tracker."""
+
+    integration_id: Ref | None = None
+    url: Annotated[str, Words(2000, one_line=True)] | None = None
+    key: Annotated[str, Words(200, one_line=True)] | None = None
+
+
+CSV_COLUMNS = ("id", "postmortemId", "description", "ownerId", "dueDate", "priority", "status", "overdue", "tickets")
+
+
+def as_csv(items: Sequence[ActionItem], now: datetime) -> str:
+    """One line an item. A cell that a spreadsheet would run as a formula is quoted with an apostrophe."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(CSV_COLUMNS)
+    for item in items:
+        overdue = is_overdue(ActionItemStatus(item.status), item.due_on, now)
+        keys = " ".join(one.url or one.key or one.link_state for one in item.tickets)
+        row = [
+            item.id,
+            item.postmortem_id,
+            item.description,
+            item.owner_id or "",
+            item.due_on.isoformat() if item.due_on else "",
+            item.priority,
+            item.status,
+            "yes" if overdue else "no",
+            keys,
+        ]
+        writer.writerow([f"'{one}" if one[:1] in "=+-@\t\r" and one else one for one in row])
+    return file.getvalue()

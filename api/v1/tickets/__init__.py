@@ -1,1 +1,0 @@
-"""The JSON API of the tickets that mirror action items in a tracker."""

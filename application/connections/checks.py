@@ -1,0 +1,88 @@
+"""Whether a connection can do what it has to. The vendor is asked, and nothing is written there."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from application.connections.connections import check_is_tracker
+from domain.errors import DomainError
+from domain.tickets.projection import Destination, Projection, read_projection
+from integrations import shelf
+from integrations.notifier import NotifierUnavailable
+from integrations.tracker import PermissionCheck, RequiredField, Tracker, TrackerUnavailable
+from models.keyring import Keyring
+from models.queries.connections.connections import get_connected
+from models.session import Session
+
+RecordRecovery = Callable[[Session, str, datetime], Awaitable[bool]]
+
+
+async def check_connection(
+    session: Session, keyring: Keyring, integration_id: str, now: datetime, record_recovery: RecordRecovery
+) -> list[PermissionCheck]:
+    """Every permission, and for a tracker every required field without a value.
+
+    If all are granted, ``record_recovery`` ends the connection's trouble. Raises NotFound, Disconnected or NoTracker.
+    """
+    row = await get_connected(session, integration_id)
+    if row.kind not in shelf.notifier_kinds():
+        check_is_tracker(row)
+    secrets = keyring.open(row.secrets)
+    if row.kind in shelf.notifier_kinds():
+        checks = await _check_channel(row.kind, row.config, secrets)
+    else:
+        projection = read_projection(row.projection)
+        checks = await asyncio.to_thread(_check_tracker, row.kind, row.config, secrets, projection)
+    if all(one.granted for one in checks):
+        await record_recovery(session, integration_id, now)
+    return checks
+
+
+def _check_tracker(
+    kind: str, config: dict[str, Any], secrets: dict[str, object], projection: Projection
+) -> list[PermissionCheck]:
+    """Runs on a thread. That a tracker is unavailable is a result too."""
+    try:
+        with shelf.connect(kind, config, secrets) as tracker:
+            checks = tracker.check_permissions()
+            if all(one.granted for one in checks):
+                checks += _missing_fields(tracker, projection)
+            return checks
+    except TrackerUnavailable as stumble:
+        return [PermissionCheck("Reachable", granted=False, detail=str(stumble))]
+
+
+async def _check_channel(kind: str, config: dict[str, Any], secrets: dict[str, object]) -> list[PermissionCheck]:
+    try:
+        async with shelf.connect_notifier(kind, config, secrets) as channel:
+            return await channel.check_permissions()
+    except NotifierUnavailable as stumble:
+        return [PermissionCheck("Reachable", granted=False, detail=str(stumble))]
+
+
+def _missing_fields(tracker: Tracker, projection: Projection) -> Iterator[PermissionCheck]:
+    """Required fields that have no value yet, for each destination of tickets."""
+    places = {(one.project, one.issue_type) for one in (Destination(), *projection.destinations)}
+    for project, issue_type in sorted(places, key=str):
+        where = " ".join(one for one in (project, issue_type) if one)
+        try:
+            required = tracker.required_fields(project, issue_type)
+        except DomainError as refusal:
+            yield PermissionCheck(f"Create form of {where or tracker.label}", granted=False, detail=str(refusal))
+            continue
+        for one in required:
+            if problem := problem_of_value(one, projection.fields.get(one.id)):
+                name = f"Required field {one.name}" + (f" in {where}" if where else "")
+                yield PermissionCheck(name, granted=False, detail=problem)
+
+
+def problem_of_value(required: RequiredField, value: object) -> str | None:
+    """Why a ticket cannot be created with this value of a required field; None if it can."""
+    known = ", ".join(f"{name} ({one})" for one, name in list(required.options.items())[:10])
+    choices = f" One of: {known}." if known else ""
+    if value in (None, "", [], {}):
+        return f"Set a value for '{required.id}' in the ticket mapping's required fields.{choices}"
+    if required.options and isinstance(value, str) and value not in required.options:
+        return f"'{value}' isn't an allowed value of '{required.id}'.{choices}"
+    return None

@@ -1,0 +1,209 @@
+"""What is pending about a postmortem or an action item at one instant: the facts from which reminders are planned."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from application.escalation.participants import read_participants
+from domain.action_items.action_item import ActionItemStatus, Priority, reminded_from
+from domain.escalation.participants import Participants
+from domain.escalation.policy import LOW_PRIORITY_STEPS, Policy, review_time
+from domain.escalation.reminders import ACTION_ITEM, COMMENT_THREADS, PENDING_REVIEW, PendingTarget, stale_draft
+from domain.escalation.targets import Target, TargetName
+from domain.people.calendar import Away, Calendar
+from domain.postmortems.lifecycle import Status
+from domain.review.reviewers import ReviewerState
+from models.action_item import ActionItem
+from models.postmortem import Postmortem
+from models.queries.escalation import pending
+from models.queries.escalation.policies import content_of, get_policy
+from models.queries.escalation.targets import list_targets, target_of
+from models.queries.postmortems.postmortems import state_of_reviewer
+from models.session import Session
+
+WRITING = (Status.DRAFT.value, Status.IN_REVIEW.value)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingWork:
+    """One thing that is pending, and which kind of notice reminds of it.
+
+    ``early_kind`` is that of a reminder before it is due, if it is another one, and ``others_kind`` that of one to a
+    person who is not among ``assignees``. ``comment_id`` is the thread that has waited longest.
+    """
+
+    target: PendingTarget
+    kind: str
+    comment_id: str | None = None
+    early_kind: str | None = None
+    others_kind: str | None = None
+    assignees: frozenset[str] = frozenset()
+
+    def kind_for(self, person_id: str, *, early: bool) -> str:
+        if self.others_kind and person_id not in self.assignees:
+            return self.others_kind
+        return (self.early_kind if early else None) or self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Everything that is pending about one subject.
+
+    ``look_within``: what may become pending without a signal to the workflow (a comment, a draft that nobody edits) is
+    due after that time at the earliest; None if nothing may.
+    """
+
+    subject_id: str
+    postmortem: Postmortem
+    item: ActionItem | None
+    policy: Policy
+    participants: Participants
+    calendars: Mapping[str, Calendar]
+    work: Sequence[PendingWork]
+    look_within: timedelta | None = None
+
+
+# Of a postmortem
+
+
+async def read_postmortem_pending(session: Session, postmortem: Postmortem) -> Pending:
+    """Its targets, a draft that nobody edits, and reviews and comments that wait. Nothing once it is archived."""
+    policy = content_of(await get_policy(session, postmortem.policy_id, postmortem.policy_version))
+    writing = postmortem.status in WRITING
+    targets = await _targets(session, postmortem) if postmortem.status != Status.ARCHIVED else []
+    edited_at = await _last_edit(session, postmortem) if writing else postmortem.created_at
+    reviews = await _reviews(session, postmortem, edited_at) if postmortem.status == Status.IN_REVIEW else {}
+    threads = await _threads(session, postmortem) if writing and policy.stale_after_days is not None else []
+    others = [*reviews, *(one.waits_for for one in threads)]
+    participants = await read_participants(session, postmortem, policy.office, others)
+    work = [
+        *_pending_targets(postmortem, targets, tuple(reviews), participants),
+        *_stale_draft(postmortem, edited_at, policy, participants),
+        *_pending_reviews(targets, reviews, policy, participants),
+        *_pending_threads(threads, policy, participants),
+    ]
+    stale = [timedelta(days=policy.stale_after_days)] if policy.stale_after_days else []
+    within = min([review_time(policy), *stale]) if writing else None
+    return Pending(postmortem.id, postmortem, None, policy, participants, participants.calendars, work, within)
+
+
+async def _targets(session: Session, postmortem: Postmortem) -> list[Target]:
+    found = [target_of(row) for row in await list_targets(session, postmortem.id)]
+    return sorted(found, key=lambda one: (one.effective_due_at, one.name))
+
+
+def _pending_targets(
+    postmortem: Postmortem, targets: Sequence[Target], reviewers: tuple[str, ...], participants: Participants
+) -> Iterator[PendingWork]:
+    """A review that was requested belongs to its reviewers; everything else to the author."""
+    start = postmortem.incident_resolved_at or postmortem.created_at
+    for one in targets:
+        in_review = one.name is TargetName.REVIEW_COMPLETED and reviewers
+        owners = participants.owners(reviewers if in_review else [postmortem.author_id])
+        due = one.effective_due_at
+        target = PendingTarget(one.name.value, min(start, due), due, owners, is_settled=one.is_settled)
+        yield PendingWork(target, "target_due")
+
+
+async def _last_edit(session: Session, postmortem: Postmortem) -> datetime:
+    edited = await pending.find_last_edit(session, postmortem.id)
+    return max(one for one in (edited, postmortem.draft_started_at, postmortem.created_at) if one)
+
+
+def _stale_draft(
+    postmortem: Postmortem, edited_at: datetime, policy: Policy, participants: Participants
+) -> Iterator[PendingWork]:
+    """Only of a draft that was started: its targets remind of one that was not."""
+    if postmortem.status == Status.DRAFT and postmortem.draft_started_at is not None:
+        target = stale_draft(edited_at, policy, participants.owners([postmortem.author_id]))
+        if target:
+            yield PendingWork(target, "draft_stale")
+
+
+async def _reviews(session: Session, postmortem: Postmortem, edited_at: datetime) -> dict[str, datetime]:
+    """Reviewers who have not approved the current revision, and since when it waits for them."""
+    found = {}
+    for one in await pending.list_reviewers_unscoped(session, postmortem.id):
+        state = state_of_reviewer(one, postmortem)
+        if state is not ReviewerState.APPROVED:
+            requested_at = max(one.added_at, postmortem.submitted_at or one.added_at)
+            found[one.person_id] = max(requested_at, edited_at) if state is ReviewerState.STALE else requested_at
+    return found
+
+
+def _pending_reviews(
+    targets: Sequence[Target], reviews: Mapping[str, datetime], policy: Policy, participants: Participants
+) -> Iterator[PendingWork]:
+    """Each reviewer's own time, if no target reminds them: it was met before, or the policy has none."""
+    review = next((one for one in targets if one.name is TargetName.REVIEW_COMPLETED), None)
+    if review is not None and (review.waived_at is not None or not review.is_settled):
+        return
+    by_instant: dict[datetime, list[str]] = {}
+    for person_id, requested_at in reviews.items():
+        by_instant.setdefault(requested_at, []).append(person_id)
+    for requested_at, person_ids in by_instant.items():
+        due = requested_at + review_time(policy)
+        target = PendingTarget(PENDING_REVIEW, requested_at, due, participants.owners(person_ids))
+        yield PendingWork(target, "review_pending", others_kind="review_awaited", assignees=frozenset(person_ids))
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    id: str
+    waits_since: datetime
+    waits_for: str | None
+
+
+async def _threads(session: Session, postmortem: Postmortem) -> list[Thread]:
+    """Unresolved ones, the longest-waiting first. A thread waits for the postmortem's author, or, if the author wrote
+    last, for the person who started it."""
+    author = postmortem.author_id
+    found = [
+        Thread(root, answered_at or started_at, started_by if author in {answered_by or started_by} else author)
+        for root, started_by, started_at, answered_by, answered_at in await pending.list_unresolved_threads(
+            session, postmortem.id
+        )
+    ]
+    return sorted(found, key=lambda one: (one.waits_since, one.id))
+
+
+def _pending_threads(threads: Sequence[Thread], policy: Policy, participants: Participants) -> Iterator[PendingWork]:
+    """Threads that wait for the same person are one thing, due when the first of them has waited as long as a draft
+    may: thirty comments lead to one reminder."""
+    seen: set[str] = set()
+    for one in threads:
+        owners = participants.owners([one.waits_for])
+        key = owners[0].id if owners else ""
+        if key in seen or policy.stale_after_days is None:
+            continue
+        seen.add(key)
+        due = one.waits_since + timedelta(days=policy.stale_after_days)
+        target = PendingTarget(COMMENT_THREADS, one.waits_since, due, owners, has_warning=False)
+        yield PendingWork(target, "threads_unresolved", one.id)
+
+
+# Of an action item
+
+
+async def read_item_pending(session: Session, item: ActionItem) -> Pending:
+    """It is due at the end of its day, or when its snooze ends, whichever is later."""
+    postmortem = await pending.get_postmortem_unscoped(session, item.postmortem_id)
+    policy = content_of(await get_policy(session, postmortem.policy_id, postmortem.policy_version))
+    if item.priority == Priority.LOW and policy.steps:
+        policy = replace(policy, steps=LOW_PRIORITY_STEPS)
+    participants = await read_participants(session, postmortem, policy.office, owner_id=item.owner_id)
+    settled = ActionItemStatus(item.status).is_settled or postmortem.status == Status.ARCHIVED
+    work, calendars = [], participants.calendars
+    if item.due_on is not None:
+        due = reminded_from(item.due_on, item.snoozed_until)
+        if item.snoozed_until is not None:
+            calendars = {one: _snoozed(calendar, item.snoozed_until) for one, calendar in calendars.items()}
+        owners = participants.owners([item.owner_id])
+        target = PendingTarget(ACTION_ITEM, min(item.created_at, due), due, owners, is_settled=settled)
+        work = [PendingWork(target, "action_item_overdue", early_kind="action_item_due")]
+    return Pending(item.id, postmortem, item, policy, participants, calendars, work)
+
+
+def _snoozed(calendar: Calendar, until: datetime) -> Calendar:
+    """Nobody is reminded of a snoozed item before its snooze ends."""
+    return replace(calendar, away=(*calendar.away, Away(None, until)))

@@ -1,0 +1,52 @@
+"""The timing targets of a postmortem as people see them: how much time is left, and which reminders were sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.escalation.targets import Target, TargetState
+from domain.people.calendar import working_time_between
+from models.queries.escalation import targets
+from models.queries.escalation.policies import content_of, get_policy
+from models.queries.escalation.reminders import Escalation, list_escalations
+from models.queries.escalation.targets import target_of
+from models.queries.postmortems.postmortems import VisiblePostmortem
+from models.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class TargetProgress:
+    """A target at one instant.
+
+    ``remaining`` is elapsed time, ``remaining_working`` working time of the policy's office; both are negative once the
+    target is past due.
+    """
+
+    target: Target
+    state: TargetState
+    remaining: timedelta
+    remaining_working: timedelta
+    reason: str | None
+    slips: int
+    escalations: Sequence[Escalation]
+
+
+async def list_target_progress(session: Session, visible: VisiblePostmortem, now: datetime) -> list[TargetProgress]:
+    """The one that is due first comes first."""
+    rows = await targets.list_targets(session, visible.postmortem.id)
+    policy = await get_policy(session, visible.postmortem.policy_id, visible.postmortem.policy_version)
+    office = content_of(policy).office.calendar
+    sent = await list_escalations(session, visible.postmortem.id)
+    found = [
+        TargetProgress(
+            target=(target := target_of(row)),
+            state=target.state(now),
+            remaining=target.effective_due_at - now,
+            remaining_working=working_time_between(now, target.effective_due_at, office),
+            reason=row.reason,
+            slips=row.slips,
+            escalations=[one for one in sent if one.target == row.name],
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda one: (one.target.due_at, one.target.name))

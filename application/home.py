@@ -1,0 +1,42 @@
+"""What a person has to do next: drafts to write, reviews to give, and what is due."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.access import Viewer
+from domain.escalation.targets import Target
+from domain.postmortems.lifecycle import Status
+from models.postmortem import Postmortem
+from models.queries import home
+from models.queries.pagination import Ask
+from models.queries.postmortems import postmortems
+from models.queries.postmortems.postmortems import PostmortemFilters
+from models.session import Session
+
+MAX_DRAFTS = 10
+MAX_REVIEWS = 20
+MAX_RECENT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """``targets`` are the next unmet targets of drafts and reviews, by postmortem."""
+
+    drafts: Sequence[Postmortem]
+    reviews: Sequence[Postmortem]
+    recent: Sequence[Postmortem]
+    targets: Mapping[str, Target]
+
+
+async def read_home(session: Session, viewer: Viewer, now: datetime) -> Home:
+    own = PostmortemFilters(
+        author_id=viewer.person_id, status=[Status.DRAFT.value, Status.IN_REVIEW.value], sort="-updatedAt"
+    )
+    drafts = await postmortems.list_postmortems(session, viewer, own, Ask(MAX_DRAFTS), now)
+    latest = PostmortemFilters(sort="-updatedAt")
+    recent = await postmortems.list_postmortems(session, viewer, latest, Ask(MAX_RECENT), now)
+    reviews = await home.list_waiting_reviews(session, viewer, MAX_REVIEWS)
+    own_drafts = [one.postmortem for one in drafts.items]
+    targets = await home.next_targets(session, [*own_drafts, *reviews])
+    return Home(own_drafts, reviews, [one.postmortem for one in recent.items], targets)

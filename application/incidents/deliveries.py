@@ -1,0 +1,44 @@
+"""Incident reports that came in by webhook: applied at once, or later from the recorded delivery."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+
+from application.incidents.reports import lock_reported, receive_report
+from domain.incidents.incident import IncidentReport
+from integrations import incident_source
+from models.integration import WebhookDelivery
+from models.session import Session
+
+log = structlog.get_logger()
+
+
+async def apply_recorded_reports(session: Session, delivery: WebhookDelivery) -> list[str]:
+    """Like :func:`apply_reports`, from the recorded delivery."""
+    source = incident_source.incident_source(delivery.kind)
+    parsed = source.parse(delivery.headers, delivery.body, delivery.received_at)
+    return await apply_reports(session, delivery.kind, parsed.reports, delivery.received_at)
+
+
+async def apply_reports(
+    session: Session, kind: str, reports: Sequence[IncidentReport], received_at: datetime
+) -> list[str]:
+    """Applies an incident source's reports. Returns the postmortems that this opened or refreshed.
+
+    Rows are always locked in the same order, so that two deliveries never wait for each other.
+    """
+    touched: list[str] = []
+    if len(reports) > 1:
+        await lock_reported(session, reports, received_at)
+    for report in sorted(reports, key=lambda one: (one.source, one.external_id, one.occurred_at)):
+        received = await receive_report(session, None, report, received_at, origin=kind)
+        if received.postmortem_id:
+            touched.append(received.postmortem_id)
+            log.info(
+                "incident requires a postmortem",
+                incident_id=received.incident.id,
+                postmortem_id=received.postmortem_id,
+                opened=received.opened,
+            )
+    return touched

@@ -1,0 +1,70 @@
+"""A command on a postmortem while it is carried out: who gave it, on which row, with which text."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from application.audit.audit_log import audit
+from application.notifications.notices import notify
+from domain.access import Viewer
+from domain.postmortems.commands import PostmortemCommand
+from domain.postmortems.lifecycle import Status
+from models.postmortem import Postmortem
+from models.queries.postmortems.postmortems import VisiblePostmortem
+from models.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class CommandContext:
+    """``arguments`` holds the text that was staged for the command, such as its comment."""
+
+    session: Session
+    viewer: Viewer
+    visible: VisiblePostmortem
+    command: PostmortemCommand
+    arguments: Mapping[str, Any]
+    now: datetime
+
+    @property
+    def postmortem(self) -> Postmortem:
+        return self.visible.postmortem
+
+    @property
+    def status(self) -> Status:
+        return Status(self.visible.postmortem.status)
+
+    @property
+    def comment(self) -> str | None:
+        return self.arguments.get("comment")
+
+    def audit(self, action: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
+        key = self.postmortem.id
+        audit(
+            self.session,
+            self.viewer,
+            action,
+            "postmortem",
+            key,
+            postmortem_id=key,
+            before=before,
+            after=after,
+            at=self.now,
+        )
+
+    def note_change(self) -> None:
+        """Increments the version."""
+        self.postmortem.version += 1
+        self.postmortem.updated_at = self.now
+
+    def change_status(self, status: Status, action: str, **details: Any) -> None:
+        """Writes the status that the lifecycle gave, and audits it as ``action``."""
+        before = self.postmortem.status
+        self.postmortem.status = status.value
+        self.note_change()
+        self.audit(action, {"status": before}, {"status": status.value, **details})
+
+    async def notify(self, person_ids: Iterable[str], kind: str) -> None:
+        """Notifies each person, once for this command."""
+        key = f"{self.postmortem.id}:{kind}:{self.command.request_id}"
+        await notify(self.session, person_ids, kind, key, at=self.now, postmortem_id=self.postmortem.id)

@@ -1,0 +1,78 @@
+"""What a reviewer decides: to approve the current revision, or to request changes."""
+
+from application.comments.writing import NewComment, add_comment
+from application.review.context import CommandContext
+from application.review.publishing import publish
+from application.review.readiness import read_readiness
+from domain.comments.comment import CommentKind
+from domain.errors import NotReadyToPublish
+from domain.escalation.targets import TargetName
+from domain.postmortems import lifecycle
+from domain.postmortems.lifecycle import Status, Transition
+from domain.review.reviewers import Decision, ReviewerState
+from models.base import new_id
+from models.postmortem import Review
+from models.queries.escalation.targets import meet_targets
+from models.queries.postmortems.postmortems import state_of_reviewer
+from models.queries.review.reviewers import get_reviewer, list_reviewers
+
+
+async def approve(context: CommandContext, after: Status) -> None:
+    """The last approval completes the review: the postmortem is published if it asks for that and is ready."""
+    postmortem = context.postmortem
+    await _record(context, Decision.APPROVE)
+    postmortem.status = after.value
+    context.audit("postmortem.approved", None, {"revision": postmortem.content_revision})
+    context.note_change()
+    await context.session.flush()
+    rows = await list_reviewers(context.session, context.visible)
+    if any(state_of_reviewer(one, postmortem) is not ReviewerState.APPROVED for one in rows):
+        return
+    postmortem.reviewed_at = context.now
+    await meet_targets(context.session, postmortem.id, [TargetName.REVIEW_COMPLETED], context.now)
+    if not (postmortem.publish_on_approval and await _publish_if_ready(context)) and postmortem.author_id:
+        await context.notify([postmortem.author_id], "review_completed")
+
+
+async def _publish_if_ready(context: CommandContext) -> bool:
+    facts = await read_readiness(context, Transition.PUBLISH)
+    try:
+        after = lifecycle.apply(context.status, Transition.PUBLISH, facts)
+    except NotReadyToPublish:
+        return False
+    await publish(context, after)
+    return True
+
+
+async def request_changes(context: CommandContext, after: Status) -> None:
+    """A reviewer returns it to its author; an administrator takes back what was published."""
+    postmortem, comment = context.postmortem, context.comment
+    was_published = context.status is Status.PUBLISHED
+    if was_published:
+        postmortem.published_at = None
+    else:
+        await _record(context, Decision.REQUEST_CHANGES)
+    context.change_status(after, "postmortem.changes_requested", comment=comment)
+    new = NewComment(comment or "", kind=CommentKind.CHANGE_REQUEST)
+    await add_comment(context.session, context.viewer, context.visible, new, context.now)
+    if postmortem.author_id:
+        await context.notify([postmortem.author_id], "changes_requested")
+
+
+async def _record(context: CommandContext, decision: Decision) -> None:
+    """The reviewer's current decision, and one more row in the history of reviews."""
+    postmortem, person_id = context.postmortem, context.viewer.person_id
+    reviewer = await get_reviewer(context.session, postmortem.id, person_id)
+    reviewer.decision = decision.value
+    reviewer.decided_revision = postmortem.content_revision
+    reviewer.decided_at = context.now
+    review = Review(
+        id=new_id("rev"),
+        postmortem_id=postmortem.id,
+        person_id=person_id,
+        decision=decision.value,
+        comment=context.comment,
+        revision=postmortem.content_revision,
+        created_at=context.now,
+    )
+    context.session.add(review)

@@ -1,0 +1,17 @@
+"""Deletes a draft."""
+
+from application.review.context import CommandContext
+from domain.errors import IllegalTransition
+from domain.postmortems.lifecycle import Status
+
+
+async def check_deleted(context: CommandContext) -> None:
+    if context.status is not Status.DRAFT:
+        hint = "Only drafts can be deleted; a published one can be archived."
+        raise IllegalTransition(move="delete", entity="postmortem", status=context.status, hint=hint)
+
+
+async def delete_postmortem(context: CommandContext) -> None:
+    context.audit("postmortem.deleted", {"title": context.postmortem.title}, None)
+    await context.session.flush()
+    await context.session.delete(context.postmortem)

@@ -1,0 +1,119 @@
+"""Adds, removes and replaces reviewers, before a postmortem is published."""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from application.people.references import check_active, list_active_members
+from application.review.context import CommandContext
+from domain.access import Relation
+from domain.errors import AlreadyReviewer, AuthorCannotReview, IllegalTransition, NobodyToAdd, NotFound
+from domain.postmortems.commands import PostmortemAction
+from domain.postmortems.lifecycle import Status
+from models.queries.postmortems.postmortems import VisiblePostmortem
+from models.queries.review.reviewers import delete_reviewers, insert_reviewers, list_reviewers
+from models.session import Session
+
+# Refusals
+
+
+async def check_not_author(context: CommandContext) -> None:
+    """The author never reviews or approves, even if they were a reviewer before."""
+    if context.command.action is PostmortemAction.SUBMIT and context.command.person_ids:
+        await _check_may_review(context, context.command.person_ids)
+    if context.command.action is PostmortemAction.APPROVE and Relation.AUTHOR in context.visible.relations:
+        raise AuthorCannotReview()
+
+
+async def _check_may_review(context: CommandContext, person_ids: Sequence[str]) -> None:
+    if context.postmortem.author_id in person_ids:
+        raise AuthorCannotReview()
+    await check_active(context.session, "userIds", person_ids)
+
+
+async def check_added(context: CommandContext) -> None:
+    _check_not_published(context)
+    if not context.command.person_ids:
+        raise NobodyToAdd()
+    await _check_may_review(context, context.command.person_ids)
+    _check_new(context.command.person_ids, await _current(context))
+
+
+async def check_replaced(context: CommandContext) -> None:
+    _check_not_published(context)
+    removed, added = context.command.person_ids
+    current = await _current(context)
+    _check_present([removed], current)
+    await _check_may_review(context, [added])
+    _check_new([added], current)
+
+
+async def check_removed(context: CommandContext) -> None:
+    _check_not_published(context)
+    _check_present(context.command.person_ids, await _current(context))
+
+
+def _check_not_published(context: CommandContext) -> None:
+    if context.status not in {Status.DRAFT, Status.IN_REVIEW}:
+        hint = "Reviewers are asked and let go before it is published."
+        raise IllegalTransition(move="change reviewers", entity="postmortem", status=context.status, hint=hint)
+
+
+def _check_new(person_ids: Sequence[str], current: Collection[str]) -> None:
+    for person_id in person_ids:
+        if person_id in current:
+            raise AlreadyReviewer(person_id=person_id)
+
+
+def _check_present(person_ids: Sequence[str], current: Collection[str]) -> None:
+    for person_id in person_ids:
+        if person_id not in current:
+            raise NotFound(kind="reviewer", id=person_id)
+
+
+async def _current(context: CommandContext) -> set[str]:
+    return {one.person_id for one in await list_reviewers(context.session, context.visible)}
+
+
+# Changes
+
+
+async def add_reviewers(context: CommandContext) -> None:
+    added = await insert_reviewers(context.session, context.postmortem.id, context.command.person_ids, context.now)
+    context.note_change()
+    context.audit("reviewers.added", None, {"reviewers": added})
+    await _notify_in_review(context, added)
+
+
+async def remove_reviewer(context: CommandContext) -> None:
+    await delete_reviewers(context.session, context.postmortem.id, context.command.person_ids)
+    context.note_change()
+    context.audit("reviewers.removed", {"reviewers": list(context.command.person_ids)}, None)
+
+
+async def replace_reviewer(context: CommandContext) -> None:
+    """The decisions of the reviewer who is removed stay in the history of reviews, and their threads stay open."""
+    removed, added = context.command.person_ids
+    await delete_reviewers(context.session, context.postmortem.id, [removed])
+    await insert_reviewers(context.session, context.postmortem.id, [added], context.now)
+    context.note_change()
+    context.audit("reviewers.replaced", {"reviewer": removed}, {"reviewer": added})
+    await _notify_in_review(context, [added])
+
+
+async def _notify_in_review(context: CommandContext, person_ids: Sequence[str]) -> None:
+    if context.status is Status.IN_REVIEW:
+        await context.notify(person_ids, "review_requested")
+
+
+# For those who ask for reviews
+
+
+async def choose_reviewers(
+    session: Session, visible: VisiblePostmortem, person_ids: Iterable[str], team_id: str | None
+) -> tuple[str, ...]:
+    """These people, and the active members of the team who may be added: not the author, not reviewers already."""
+    chosen = dict.fromkeys(person_ids)
+    if team_id:
+        excluded = {visible.postmortem.author_id, *(one.person_id for one in await list_reviewers(session, visible))}
+        members = await list_active_members(session, team_id)
+        chosen |= dict.fromkeys(one for one in members if one not in excluded)
+    return tuple(chosen)

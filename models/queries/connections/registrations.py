@@ -1,0 +1,79 @@
+"""Statements about our account and webhook at a vendor, and about when a connection is reconciled."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.integration import Integration
+
+
+async def update_handshake_deadline(
+    session: AsyncSession, integration_id: str, until: datetime | None, secrets: bytes | None = None
+) -> None:
+    """Answers the vendor's handshakes until then; None ends that. ``secrets`` replaces the sealed credentials."""
+    values: dict[str, Any] = {"registering_until": until} | ({"secrets": secrets} if secrets is not None else {})
+    await session.execute(update(Integration).where(Integration.id == integration_id).values(**values))
+
+
+async def update_registration(
+    session: AsyncSession, integration_id: str, registration: Mapping[str, str | None] | None
+) -> None:
+    """Our webhook at the vendor, as stored (``id``, ``expiresAt``), or None if there is none."""
+    kept = dict(registration) if registration else None
+    statement = update(Integration).where(Integration.id == integration_id)
+    await session.execute(statement.values(registration=kept, registering_until=None))
+
+
+async def update_account(session: AsyncSession, integration_id: str, account: str) -> None:
+    """The account that we act as."""
+    other = or_(Integration.account.is_(None), Integration.account != account)
+    await session.execute(update(Integration).where(Integration.id == integration_id, other).values(account=account))
+
+
+async def update_last_webhook_at(session: AsyncSession, integration_id: str, now: datetime, before: datetime) -> None:
+    """Writes when the last webhook came, but not for each of many: only if the last was before ``before``."""
+    outdated = or_(Integration.last_webhook_at.is_(None), Integration.last_webhook_at < before)
+    found = select(Integration.id).where(Integration.id == integration_id, outdated).with_for_update(skip_locked=True)
+    statement = update(Integration).where(Integration.id == found.scalar_subquery())
+    await session.execute(statement.values(last_webhook_at=now))
+
+
+async def add_healed(session: AsyncSession, integration_id: str, times: int) -> None:
+    statement = update(Integration).where(Integration.id == integration_id)
+    await session.execute(statement.values(healed=Integration.healed + times))
+
+
+async def update_last_reconciled_at(session: AsyncSession, integration_id: str, now: datetime) -> None:
+    await session.execute(update(Integration).where(Integration.id == integration_id).values(last_reconciled_at=now))
+
+
+async def list_trackers_unscoped(session: AsyncSession, kinds: Collection[str]) -> list[tuple[str, str, bool]]:
+    """Connected trackers: id, kind, and whether they are enabled."""
+    statement = select(Integration.id, Integration.kind, Integration.is_enabled).where(
+        Integration.kind.in_(kinds), Integration.disconnected_at.is_(None)
+    )
+    return [(one, kind, enabled) for one, kind, enabled in (await session.execute(statement)).all()]
+
+
+async def list_reconciliation_requests_unscoped(
+    session: AsyncSession, kinds: Collection[str]
+) -> list[tuple[str, str, datetime]]:
+    """Connections to trackers that are to be reconciled at once, those that wait longest first: id, kind, and since
+    when. A paused one waits until it goes on."""
+    statement = select(Integration.id, Integration.kind, Integration.look_wanted_at).where(
+        Integration.look_wanted_at.is_not(None),
+        Integration.kind.in_(kinds),
+        Integration.is_enabled,
+        Integration.disconnected_at.is_(None),
+    )
+    found = await session.execute(statement.order_by(Integration.look_wanted_at))
+    return [(one, kind, since) for one, kind, since in found.all() if since is not None]
+
+
+async def clear_reconciliation_request(session: AsyncSession, integration_id: str, since: datetime) -> None:
+    """Unless another one was requested in the meantime."""
+    row = update(Integration).where(Integration.id == integration_id, Integration.look_wanted_at == since)
+    await session.execute(row.values(look_wanted_at=None))

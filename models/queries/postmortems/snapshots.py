@@ -1,0 +1,54 @@
+"""What a postmortem's workflow keeps of its row."""
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.escalation.deadlines import Alarm, Deadline
+from domain.postmortems.lifecycle import Status
+from domain.postmortems.snapshots import PostmortemSnapshot
+from models.escalation import ReminderAlarm
+from models.postmortem import Postmortem, PostmortemTarget, PostmortemTeam
+
+
+async def read_snapshot(session: AsyncSession, postmortem_id: str) -> PostmortemSnapshot:
+    """``exists`` is false if the row is gone."""
+    teams = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == postmortem_id)
+    statement = select(
+        Postmortem.number,
+        Postmortem.version,
+        Postmortem.status,
+        func.array(teams.order_by(PostmortemTeam.team_id).scalar_subquery()).label("team_ids"),
+        ReminderAlarm.rings_at,
+        ReminderAlarm.rings_for,
+    ).outerjoin(ReminderAlarm, ReminderAlarm.subject_id == Postmortem.id)
+    row = (await session.execute(statement.where(Postmortem.id == postmortem_id))).one_or_none()
+    if row is None:
+        return PostmortemSnapshot(postmortem_id, 0, 0, Status.DRAFT, exists=False)
+    return PostmortemSnapshot(
+        id=postmortem_id,
+        number=row.number,
+        version=row.version,
+        status=Status(row.status),
+        team_ids=tuple(row.team_ids),
+        deadlines=await _deadlines(session, postmortem_id),
+        alarm=Alarm(row.rings_at, row.rings_for or "nothing"),
+    )
+
+
+async def _deadlines(session: AsyncSession, postmortem_id: str) -> tuple[Deadline, ...]:
+    """Of the targets that are neither met nor waived, earliest first."""
+    due = func.coalesce(PostmortemTarget.extended_to, PostmortemTarget.due_at).label("due")
+    statement = select(PostmortemTarget.name, due).where(
+        PostmortemTarget.postmortem_id == postmortem_id,
+        PostmortemTarget.met_at.is_(None),
+        PostmortemTarget.waived_at.is_(None),
+    )
+    found = [Deadline(name, at) for name, at in (await session.execute(statement)).all()]
+    return tuple(sorted(found, key=lambda one: (one.at, one.name)))
+
+
+async def mark_workflow_started(session: AsyncSession, postmortem_id: str) -> None:
+    """Does not wait for a lock: a row that is locked is marked when the sweep has started its workflow again."""
+    free = select(Postmortem.id).where(Postmortem.id == postmortem_id, ~Postmortem.workflow_started)
+    statement = update(Postmortem).where(Postmortem.id == free.with_for_update(skip_locked=True).scalar_subquery())
+    await session.execute(statement.values(workflow_started=True))

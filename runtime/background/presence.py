@@ -1,0 +1,29 @@
+"""A worker reports that it is alive, so that commands are refused at once if none is."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import structlog
+
+from models.base import new_id
+from models.queries import workers
+from models.session import Sessions
+
+log = structlog.get_logger()
+
+
+class Presence:
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._id = new_id("wrk")
+
+    async def report(self) -> None:
+        async with self._sessions.begin() as session:
+            await workers.upsert_presence(session, self._id, datetime.now(UTC))
+
+    async def leave(self) -> None:
+        try:
+            async with asyncio.timeout(2), self._sessions.begin() as session:
+                await workers.delete_presence(session, self._id)
+        except (TimeoutError, OSError):
+            log.warning("could not sign off")

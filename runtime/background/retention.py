@@ -1,0 +1,57 @@
+"""Old rows are deleted, and public holidays are kept known years ahead."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime, timedelta
+
+from integrations import public_holidays
+from integrations.slack import KIND as CHAT
+from models.queries.audit import command_log, kept_answers
+from models.queries.chat import deliveries as chat_deliveries
+from models.queries.connections import deliveries, sync_log
+from models.queries.people import calendars
+from models.session import Session, Sessions
+
+KEEP_ANSWERS = timedelta(days=2)
+KEEP_ATTEMPTS = timedelta(days=90)
+KEEP_DELIVERIES = timedelta(days=30)
+"""A delivery that is sent again after that counts as new."""
+KEEP_CHAT_TEXT = timedelta(days=1)
+"""What people wrote in a chat is kept for dialogs that are still open."""
+BATCH_SIZE, BATCH_LIMIT = 1000, 20
+"""Rows in one statement, and statements in one round."""
+HOLIDAYS_AHEAD = 2
+"""Years for which the public holidays of everybody's country are known at least."""
+
+
+class Retention:
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    async def delete_old(self) -> None:
+        now = datetime.now(UTC)
+        async with self._sessions.begin() as session:
+            await chat_deliveries.forget_old(session, CHAT, now - KEEP_CHAT_TEXT)
+            await kept_answers.delete_answers(session, now - KEEP_ANSWERS)
+            await command_log.delete_arguments(session, now - KEEP_ANSWERS)
+        await self._delete_in_batches(sync_log.delete_attempts, now - KEEP_ATTEMPTS)
+        await self._delete_in_batches(deliveries.delete_deliveries, now - KEEP_DELIVERIES)
+
+    async def add_holidays(self) -> None:
+        year = datetime.now(UTC).year
+        async with self._sessions.begin() as session:
+            until = date(year + HOLIDAYS_AHEAD, 1, 1)
+            for region in await calendars.list_regions_without_holidays(session, until):
+                await calendars.insert_holidays(session, region, _holidays(region, year))
+
+    async def _delete_in_batches(
+        self, delete: Callable[[Session, datetime, int], Awaitable[int]], before: datetime
+    ) -> None:
+        """Each batch has its own transaction. The next round deletes what is left."""
+        for _ in range(BATCH_LIMIT):
+            async with self._sessions.begin() as session:
+                if await delete(session, before, BATCH_SIZE) < BATCH_SIZE:
+                    return
+
+
+def _holidays(region: calendars.Region, year: int) -> frozenset[date]:
+    return public_holidays.dates(region[0], region[1] or None, year)
