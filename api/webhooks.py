@@ -51,7 +51,7 @@ KEPT_LIMIT = 60
 
 
 class Receipt(BaseModel):
-    """``status`` is accepted, duplicate or ignored."""
+    """``status`` is accepted, duplicate, or ignored."""
 
     status: str
     deliveryId: str  # noqa: N815 - the wire's name
@@ -73,7 +73,7 @@ class Arrival:
 
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"model": Receipt, "description": "Known and not used, or received before"},
+    200: {"model": Receipt, "description": "The event isn't used, or was received before"},
     **documented(400, 401, 403, 404, 405, 409, 410, 413, 422, 503),
 }
 BODY = {
@@ -86,7 +86,7 @@ BODY = {
 
 @router.post("/{source}", status_code=202, response_model=Receipt, responses=ANSWERS, openapi_extra=BODY)
 async def receive(request: Request, source: str) -> Response:
-    """Where there is only one connection of that kind."""
+    """Receives a webhook if there is only one connection of this kind."""
     return await _receive(request, source, None)
 
 
@@ -94,7 +94,7 @@ async def receive(request: Request, source: str) -> Response:
     "/{source}/{integration_id}", status_code=202, response_model=Receipt, responses=ANSWERS, openapi_extra=BODY
 )
 async def receive_for(request: Request, source: str, integration_id: str) -> Response:
-    """A connection's own ``webhookUrl``."""
+    """Receives a webhook at a connection's own ``webhookUrl``."""
     return await _receive(request, source, integration_id)
 
 

@@ -82,7 +82,7 @@ class ActionItemWorkflow(EntityWorkflow[ActionItemSnapshot]):
                 kept = None if self._stale else self._snapshot
                 workflow.continue_as_new(ActionItemStart(self._id, kept, tuple(self._deliveries)))
             else:
-                await self._wait(look, "somebody is asked for it")
+                await self._wait(look, "reminder")
 
     @workflow.update
     async def command(self, command: ActionItemCommand) -> ActionItemSnapshot:
@@ -127,7 +127,7 @@ class ActionItemWorkflow(EntityWorkflow[ActionItemSnapshot]):
 
     async def _send_reminders(self, look: Deadline) -> ActionItemSnapshot:  # noqa: ARG002 - there is only one target
         given = SendActionItemReminders(self._id, workflow.now())
-        return await patiently(ActionItemActivities.send_action_item_reminders, given, "who is to be asked?")
+        return await patiently(ActionItemActivities.send_action_item_reminders, given, "read who to remind")
 
     async def _apply_deliveries(self) -> None:
         async with self._lock:
@@ -146,7 +146,7 @@ class ActionItemWorkflow(EntityWorkflow[ActionItemSnapshot]):
             PushActivities.push_ticket,
             PushTicket(self._id, ticket.id),
             task_queue=tracker_queue(ticket.tracker),
-            summary=f"look at the ticket in {ticket.tracker}",
+            summary=f"check the ticket in {ticket.tracker}",
             priority=CREATES if ticket.creates else UPDATES,
             **TRACKER,
         )
@@ -158,5 +158,5 @@ class ActionItemWorkflow(EntityWorkflow[ActionItemSnapshot]):
         deadline = snapshot.next_deadline
         due = f"overdue from {deadline.at.isoformat()}" if deadline else "nothing is due"
         waiting = ", ".join(one.tracker for one in snapshot.pushes)
-        pending = f"; not told yet: {waiting}" if waiting else ""
+        pending = f"; not synced yet: {waiting}" if waiting else ""
         return f"Action item is **{snapshot.status}**; {due}{pending}."

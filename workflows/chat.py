@@ -26,7 +26,7 @@ class ChatWorkflow:
                 ChatActivities.give_up_chat,
                 GiveUp(delivery, str(why)),
                 task_queue=CHAT_QUEUE,
-                summary="say that it was not done",
+                summary="report the failure",
                 **CHAT,
             )
             return f"given up: {why}"

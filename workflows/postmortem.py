@@ -57,7 +57,7 @@ class PostmortemWorkflow(EntityWorkflow[PostmortemSnapshot]):
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 workflow.continue_as_new(PostmortemStart(self._id, None if self._stale else self._snapshot))
             else:
-                await self._wait(look, f"somebody is asked for {look.name}" if look else "")
+                await self._wait(look, f"reminder: {look.name}" if look else "")
 
     @workflow.update
     async def command(self, command: PostmortemCommand) -> PostmortemSnapshot:
@@ -85,7 +85,7 @@ class PostmortemWorkflow(EntityWorkflow[PostmortemSnapshot]):
 
     async def _send_reminders(self, look: Deadline) -> PostmortemSnapshot:
         given = SendPostmortemReminders(self._id, look.name, workflow.now())
-        summary = f"{look.name}: who is to be asked?"
+        summary = f"{look.name}: read who to remind"
         return await patiently(PostmortemActivities.send_postmortem_reminders, given, summary)
 
     def _details(self, snapshot: PostmortemSnapshot) -> str:

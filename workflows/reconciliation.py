@@ -41,7 +41,7 @@ class ReconciliationWorkflow:
                     ReconciliationActivities.keep_webhook,
                     start.integration_id,
                     task_queue=tracker_queue(start.tracker),
-                    summary="our webhook",
+                    summary="register the webhook",
                     priority=BEHIND_ALL,
                     **WEBHOOK,
                 )
@@ -55,7 +55,7 @@ class ReconciliationWorkflow:
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(at)
         done = Reconciled(at.integration_id, at.read, at.healed, at.calls, workflow.now())
-        await patiently(ReconciliationActivities.finish_reconciliation, done, "all were read")
+        await patiently(ReconciliationActivities.finish_reconciliation, done, "all read")
 
     async def _read(self, at: ReconciliationStart) -> PageRead:
         return await workflow.execute_activity_method(

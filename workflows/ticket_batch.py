@@ -46,19 +46,19 @@ class TicketBatchWorkflow:
             released = 0 if self._has_request else self._seen.released  # what was refused may be requested again
             self._has_request = False
             given = LookAtBatch(self._id, released, workflow.now())
-            look = await patiently(TicketBatchActivities.look_at_batch, given, "how far is it?")
+            look = await patiently(TicketBatchActivities.look_at_batch, given, "read the progress")
             for item_id in look.tell:
                 await self._signal_item(item_id)
             has_moved = look.tell or look.pending != self._seen.pending
             self._seen = look
-            workflow.set_current_details(f"{look.released} items told; {look.pending} tickets wait.")
+            workflow.set_current_details(f"{look.released} items released; {look.pending} tickets pending.")
             if look.is_over and not self._has_request:
                 return
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(TicketBatchStart(self._id, look.released))
             pause = SOON if has_moved else min(pause * 2, RARELY)
             try:
-                await workflow.wait_condition(lambda: self._has_request, timeout=pause, timeout_summary="look again")
+                await workflow.wait_condition(lambda: self._has_request, timeout=pause, timeout_summary="check progress")
             except TimeoutError:
                 continue
 
@@ -74,4 +74,4 @@ class TicketBatchWorkflow:
         try:
             await workflow.get_external_workflow_handle(f"action-item-{item_id}").signal("look_again")
         except FailureError:  # it has ended, or was lost
-            await patiently(TicketBatchActivities.put_into_outbox, item_id, "let the sweep start it")
+            await patiently(TicketBatchActivities.put_into_outbox, item_id, "leave it to the sweep")

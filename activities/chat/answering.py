@@ -44,11 +44,11 @@ from models.session import Sessions
 
 log = structlog.get_logger()
 
-TOO_LATE = "That dialog did not open in time. Press the button again."
+TOO_LATE = "The dialog didn't open in time. Press the button again."
 """The reply if Slack was slow, or we were."""
 PAUSED = "paused"
 """The result of a request that was not answered before its connection was paused. There is no reply."""
-BROKEN = "Slack does not take Afterword's token any more. Nothing was done; an administrator was told."
+BROKEN = "Slack no longer accepts Afterword's token, so nothing was done. An administrator has been notified."
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +248,7 @@ class ChatActivities:
                 return await self._chosen(request, person, opener, asked)
             action = _action_of(asked, state)
             if action is None or not isinstance(opener, Pressed):
-                return Reply("ignored", "Afterword does not know this dialog any more.")
+                return Reply("ignored", "This dialog has expired. Open it again.")
             return await actions.carry_out(request, person, action, opener.origin, opener.block_id)
 
         return await self._as_person(request, asked.asker, opener.origin, work)
@@ -280,7 +280,7 @@ class ChatActivities:
             if subject is not None:
                 return await messages.add_message(request, person, subject, asked.channel, asked.message)
             if not choices:
-                return Reply("no postmortem", "There is no open postmortem whose timeline you may write.")
+                return Reply("no postmortem", "There is no open postmortem whose timeline you can edit.")
             return Reply("no dialog", TOO_LATE)
 
         return await self._as_person(request, asked.asker, asked.origin, work)

@@ -35,11 +35,11 @@ async def add_message(
     The same message again changes nothing. A refusal is a reply.
     """
     if message.get("subtype") in _IGNORED or message.get("hidden"):
-        return Reply("ignored", "A deleted message cannot be added to a timeline.")
+        return Reply("ignored", "You can't add a deleted message to a timeline.")
     names = await _names(request, message)
     read = read_message(message, names)
     if isinstance(read, str):
-        return Reply("unreadable", f"This message cannot be added to a timeline. {read}")
+        return Reply("unreadable", f"This message can't be added to a timeline. {read}")
     link = await asyncio.to_thread(request.connection.client().permalink, channel, str(message.get("ts")))
     below = f"[In Slack]({link})" if link else None
     try:

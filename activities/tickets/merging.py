@@ -50,7 +50,7 @@ def record_ticket(held: TicketWork, ticket: Ticket, now: datetime) -> None:
     link = held.ticket
     moved = link.key is not None and link.external_id is not None and ticket.key != link.key
     if moved:
-        link.detail = f"It moved: it was {link.key} before."
+        link.detail = f"The ticket moved. It was {link.key} before."
         link.link_state = LinkState.MOVED.value
     elif not may_write_to(link.link_state):
         link.link_state, link.detail = LinkState.OK.value, None

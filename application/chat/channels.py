@@ -96,4 +96,4 @@ async def unbind(session: Session, person: ChatPerson, integration_id: str, chan
 
 def _check_may_bind_to_incident(person: ChatPerson) -> None:
     if not access.may_in_organization(OrganizationVerb.REPORT, access.organization_relations(person.viewer)):
-        raise NotAllowed(action="bind a channel to", who="a responder or an administrator")
+        raise NotAllowed(action="link a channel to this postmortem", who="a responder or an administrator")

@@ -171,7 +171,7 @@ def check(policy: Policy) -> None:
 
 def _target_problems(policy: Policy) -> Iterator[Fact]:
     if not policy.targets:
-        yield reason("NoTargets", "A policy has a target.", where="targets")
+        yield reason("NoTargets", "A policy needs at least one target.", where="targets")
     daily = policy.office.hours.closes - policy.office.hours.opens
     previous: tuple[TargetName, Span] | None = None
     for name in TargetName:
@@ -182,7 +182,7 @@ def _target_problems(policy: Policy) -> Iterator[Fact]:
             words = f"'{name}' takes more than {MAX_WORKING_DAYS} working days."
             yield reason("TooLong", words, where=f"targets.{name}.hours")
         if previous and previous[1].counted is span.counted and previous[1].hours > span.hours:
-            words = f"'{name}' cannot be due before '{previous[0]}'."
+            words = f"'{name}' can't be due before '{previous[0]}'."
             yield reason("TargetsOutOfOrder", words, where=f"targets.{name}.hours")
         previous = name, span
 
@@ -200,4 +200,8 @@ def _step_problems(policy: Policy) -> Iterator[Fact]:
             yield reason("RepeatedRung", f"There is a rung '{step.name}' already.", where=where)
         seen.add(name)
         if not step.recipients or len(set(step.recipients)) < len(step.recipients):
-            yield reason("NobodyAsked", "A rung asks somebody, and each once.", where=f"{where}.asks")
+            yield reason(
+                "NobodyAsked",
+                "A step needs at least one recipient, and each recipient only once.",
+                where=f"{where}.asks",
+            )

@@ -38,7 +38,7 @@ async def _owners(visit: Visit) -> dict[str, str]:
     """Whose templates the reader may write: names by team, the organisation's under an empty key."""
     known = (await teams.list_teams(visit.context.session, Ask(200))).items
     if await _may_write(visit, None):
-        return {"": "Everybody"} | {one.id: one.name for one in known}
+        return {"": "Everyone"} | {one.id: one.name for one in known}
     led = [one for one in known if one.lead_id == visit.context.viewer.person_id]
     return {one.id: one.name for one in led if await _may_write(visit, one.id)}
 
@@ -69,7 +69,7 @@ async def _form(
 ) -> Response:
     owners = await _owners(visit)
     if not owners:
-        raise NotAllowed(action="write the templates of", who="an administrator or a team\u2019s lead")
+        raise NotAllowed(action="edit templates", who="a team\u2019s lead or an administrator")
     keys = {one["key"] for one in form["sections"]}
     return await show(
         visit,
