@@ -58,7 +58,9 @@ class TicketBatchWorkflow:
                 workflow.continue_as_new(TicketBatchStart(self._id, look.released))
             pause = SOON if has_moved else min(pause * 2, RARELY)
             try:
-                await workflow.wait_condition(lambda: self._has_request, timeout=pause, timeout_summary="check progress")
+                await workflow.wait_condition(
+                    lambda: self._has_request, timeout=pause, timeout_summary="check progress"
+                )
             except TimeoutError:
                 continue
 
