@@ -31,5 +31,5 @@ async def carry_out(
 
 def _outcome(person: ChatPerson, action: ButtonAction) -> str:
     """What happened, by whom. A reason is read in Afterword: others may read the message."""
-    until = f" {action.until.isoformat()}, says" if action.until else ""
+    until = f" {action.until.isoformat()} by" if action.until else ""
     return f"{DONE[action.act]}{until} <@{person.account}>"

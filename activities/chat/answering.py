@@ -115,7 +115,10 @@ class ChatActivities:
             return
         request = self._request(integration, given.delivery)
         asked = slack_request.read(row.headers, row.body)
-        text = f"This could not be done: {given.why}. Nothing is tried any more (request {given.delivery})."
+        text = (
+            f"This couldn't be done: {given.why}. Afterword has stopped trying (request {given.delivery}). Try it"
+            " again, or do it in Afterword."
+        )
         if isinstance(asked, Command | Pressed | Captured):
             try:
                 await self._tell(request, asked.asker, asked.origin, Reply("given up", text))
@@ -185,7 +188,7 @@ class ChatActivities:
             reply = unknown_person(error)
         except SlackRefused as refusal:
             result = await self._note_refusal(request.connection.id, refusal)
-            reply = Reply(result, f"Slack did not let us: `{refusal.code}`.")
+            reply = Reply(result, f"Slack refused the request: `{refusal.code}`.")
         except CredentialsRejected as refusal:
             await self._note_trouble(request.connection.id, str(refusal))
             reply = Reply(refusal.code, BROKEN)

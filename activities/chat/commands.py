@@ -39,7 +39,7 @@ async def answer(request: ChatRequest, person: ChatPerson, command: Command) -> 
     """Raises the refusal."""
     text = read_command(command.text)
     if text.name is None:
-        return Reply("unknown word", f"I do not know `{escaped(text.first.replace('`', ''))}`.\n\n{HELP}")
+        return Reply("unknown word", f"Unknown command `{escaped(text.first.replace('`', ''))}`.\n\n{HELP}")
     return await _ANSWERS[text.name](request, person, text, command.origin.channel)
 
 
@@ -55,10 +55,10 @@ async def _mine(request: ChatRequest, person: ChatPerson, _text: CommandText, _c
         found = await work.list_personal_work(session, person.viewer, LIST_LIMIT, request.now)
     parts = [
         ("Your action items", [_item(request, one, found.titles) for one in found.items]),
-        ("Your review is asked for", [_review(request, one) for one in found.reviews]),
+        ("Reviews waiting for you", [_review(request, one) for one in found.reviews]),
         ("Your postmortems", [_draft(request, one, found.targets.get(one.id), person) for one in found.postmortems]),
     ]
-    return _listed("mine", parts, "Nothing waits for you.", MORE if found.has_more else "")
+    return _listed("mine", parts, "You have no action items, reviews, or drafts.", MORE if found.has_more else "")
 
 
 async def _overdue(request: ChatRequest, person: ChatPerson, _text: CommandText, _channel: str | None) -> Reply:
@@ -207,7 +207,7 @@ async def _create(request: ChatRequest, person: ChatPerson, text: CommandText, _
     async with request.sessions.begin() as session:
         row = (await get_visible(session, person.viewer, opened)).postmortem
     reply = f"Draft #{row.number} is open: {linked(row.title, request.page(row.id))}"
-    hint = f"`/afterword bind {row.number}` makes this channel's :pushpin: messages its timeline."
+    hint = f"`/afterword bind {row.number}` adds this channel's :pushpin: messages to its timeline."
     return Reply("created", reply, [section(reply), context(hint)])
 
 
@@ -224,7 +224,7 @@ async def _bind(request: ChatRequest, person: ChatPerson, text: CommandText, cha
         if pointer is not None and (pointer.id or "").startswith("inc_"):
             title = await channels.bind_to_incident(session, person, connection_id, channel, pointer.id or "")
             return Reply(
-                "bound", f":pushpin: messages of this channel go into the postmortem of “{escaped(title)}” now."
+                "bound", f":pushpin: messages in this channel are now saved for the postmortem of “{escaped(title)}”."
             )
         postmortem_id = await postmortems.get_named_id(session, person.viewer, text.rest)
         visible = await channels.bind_to_postmortem(session, person, connection_id, channel, postmortem_id)

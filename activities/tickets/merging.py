@@ -199,7 +199,7 @@ async def _record_conflicts(
         facts = {"field": name.value, "winner": winner.value, "kept": kept, "lost": one.lost}
         record_conflict(session, held.item, held.ticket.id, facts, now)
         sentences.append(describe_conflict(name, winner, one.lost))
-    held.ticket.conflict = f"Both sides had changed it. {'; '.join(sentences)}."[:1000]
+    held.ticket.conflict = f"Both sides changed it. {'; '.join(sentences)}."[:1000]
     named = ",".join(sorted(conflicts))
     occasion = f"{held.ticket.id}:conflict:{named}:{now.isoformat()}"
     await notify_owner(session, held.item, "ticket_conflict", occasion, now)

@@ -174,7 +174,7 @@ async def _find_people(
     for one in rows:
         person = by_email.get(one.email) if one.email else by_id.get(one.person_id or "")
         if person is None:
-            message = f"There is nobody active with '{one.email or one.person_id}'"
+            message = f"There is no active person with '{one.email or one.person_id}'"
             problems.append(ImportProblem(one.row, one.account, message))
         else:
             pairs.append(_NumberedPair(one.row, AccountPair(person.id, one.account, one.label, source)))

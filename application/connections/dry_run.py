@@ -233,5 +233,5 @@ def _owner_note(subject: Subject) -> str | None:
     if subject.owner_id is None:
         return "The action item has no owner."
     if subject.account is None:
-        return f"{subject.owner_name} has no account here: nobody is assigned, and a comment names them."
+        return f"{subject.owner_name} has no linked account: the ticket stays unassigned and a comment names them."
     return None

@@ -179,7 +179,7 @@ def _target_problems(policy: Policy) -> Iterator[Fact]:
         if span is None:
             continue
         if span.counted is Counted.WORKING and span.hours * 60 > daily * MAX_WORKING_DAYS:
-            words = f"'{name}' takes more than {MAX_WORKING_DAYS} working days."
+            words = f"'{name}' can't take more than {MAX_WORKING_DAYS} working days."
             yield reason("TooLong", words, where=f"targets.{name}.hours")
         if previous and previous[1].counted is span.counted and previous[1].hours > span.hours:
             words = f"'{name}' can't be due before '{previous[0]}'."
@@ -193,11 +193,11 @@ def _step_problems(policy: Policy) -> Iterator[Fact]:
         where = f"ladder.{place}"
         low, high = LIMITS[step.kind]
         if not low <= step.amount <= high:
-            words = f"The amount of {step.kind} lies between {low} and {high}."
+            words = f"The amount of {step.kind} must be between {low} and {high}."
             yield reason("AmountOutOfRange", words, where=f"{where}.amount")
         name = step.kind.value if step.kind is StepKind.EVERY_DAYS else step.name
         if name in seen:
-            yield reason("RepeatedRung", f"There is a rung '{step.name}' already.", where=where)
+            yield reason("RepeatedRung", f"There is already a step '{step.name}'.", where=where)
         seen.add(name)
         if not step.recipients or len(set(step.recipients)) < len(step.recipients):
             yield reason(

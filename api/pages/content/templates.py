@@ -60,7 +60,7 @@ async def new(visit: Visiting, copy_of: Annotated[str, Query(alias="from", max_l
     form = blank()
     if copy_of:
         content = (await templates.choose_template(context.session, context.viewer, "from", copy_of)).content
-        form = filled(content) | {"name": f"{content.name}, our way"[:200]}
+        form = filled(content) | {"name": f"Copy of {content.name}"[:200]}
     return await _form(visit, form)
 
 

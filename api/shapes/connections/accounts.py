@@ -153,7 +153,7 @@ def import_rows(given: ImportIn) -> tuple[list[ImportRow], list[ImportProblem]]:
             if number > 5000:
                 break
     except csv.Error as error:
-        problems.append(ImportProblem(row=len(found) + 1, account="", message=f"This is not CSV: {error}"))
+        problems.append(ImportProblem(row=len(found) + 1, account="", message=f"This isn't valid CSV: {error}"))
     return found, problems
 
 
