@@ -1,4 +1,4 @@
-"""The workflow of one request from a chat: it answers once Slack and the database can be reached, or says that it failed.
+"""The workflow of one request from a chat: it answers when Slack and the database are there, or reports the failure.
 
 No messages. Its id is ``chat-<delivery>``; the row in ``webhook_delivery`` is its outbox, and holds the text.
 """
