@@ -1,4 +1,4 @@
-"""Commands of a request: made of what it asks for, checked, and sent to the workflow."""
+"""Builds the command that a request stands for, and has its workflow carry it out."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -123,7 +123,7 @@ def simulate(
     as_json: bool = typer.Option(False, "--json", help="Print JSON instead of a table, with times in UTC."),
 ) -> None:
     """Print every reminder that Afterword would send if no one did anything: to whom, and when."""
-    from cli.simulate import read_instant, read_policy, told
+    from cli.simulate import format_simulation, read_instant, read_policy
     from domain.escalation.policy import Policy
 
     start = read_instant(begin)
@@ -133,7 +133,7 @@ def simulate(
         current = settings()
         require_database(current)
         content = read_policy(current, policy)
-    print(told(content, start, days, as_json=as_json))
+    print(format_simulation(content, start, days, as_json=as_json))
 
 
 @app.command(hidden=True)

@@ -50,7 +50,7 @@ async def _read(settings: Settings, policy_id: str) -> Policy:
         await database.close()
 
 
-def told(policy: Policy, start: datetime, days: int, *, as_json: bool) -> str:
+def format_simulation(policy: Policy, start: datetime, days: int, *, as_json: bool) -> str:
     reminders = simulate(policy, start, days)
     return _json(reminders) if as_json else _table(policy, reminders, start, days)
 

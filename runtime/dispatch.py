@@ -190,7 +190,7 @@ class Dispatch:
             async with asyncio.timeout(START_BUDGET):
                 await sending
         except (RPCError, TimeoutError, WorkflowAlreadyStartedError) as error:
-            log.warning("workflow not told; the sweep will", reason=type(error).__name__, **ids)
+            log.warning("workflow not reached; the sweep will retry", reason=type(error).__name__, **ids)
             return False
         return True
 

@@ -1,4 +1,4 @@
-"""What happens next, and when. Deterministic; touches the world through activities only.
+"""What happens next, and when. Workflows are deterministic, and act through activities only.
 
 ``registry.WORKFLOWS`` is what a worker serves on ``queues.TASK_QUEUE``; ids are ``postmortem-<pm id>``,
 ``action-item-<ai id>``, ``voice-<user or team id>``, ``tickets-<batch id>``, ``chat-<delivery>`` and, with the time

@@ -111,7 +111,10 @@ async def lock_latest(
     *,
     archived: bool = False,
 ) -> Policy:
-    """Whoever changes or applies a policy waits here for the others: at its first version, which always is."""
+    """The latest version, while nobody else can change or apply the policy.
+
+    Raises NotFound, NotAllowed, ScopeMissing, StaleVersion, PolicyArchived.
+    """
     check_may_write(viewer)
     await policies.lock_policy(session, policy_id)
     latest = await policies.get_latest(session, policy_id)

@@ -3,15 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from application.audit.audit_log import audit
-from application.escalation.policies import check_may_write
+from application.escalation.policies import check_may_write, lock_latest, preview_change
 from domain.access import Viewer
 from domain.escalation import policy as rules
 from domain.escalation.targets import TargetName
 from models.policy import Policy
 from models.postmortem import Postmortem, PostmortemTarget
-from models.queries.escalation.policies import content_of
+from models.queries.escalation.policies import content_of, get_latest
 from models.queries.escalation.policy_changes import (
     count_outdated,
     list_open_under,
@@ -47,27 +48,46 @@ class PolicyEffect:
         return any(one.becomes_overdue for one in self.changes)
 
 
-async def list_effects(
-    session: Session, viewer: Viewer, policy_id: str, content: rules.Policy, now: datetime
-) -> list[PolicyEffect]:
-    """What would change if all open postmortems under the policy got this version, without those that would not change.
+@dataclass(frozen=True, slots=True)
+class PolicyChange:
+    """``latest`` is the version that was previewed or applied; ``left`` counts the postmortems still to be changed."""
 
-    Administrators, who see every postmortem. Raises NotAllowed, ScopeMissing.
+    latest: Policy
+    effects: Sequence[PolicyEffect]
+    left: int = 0
+
+    @property
+    def become_overdue(self) -> int:
+        return sum(one.becomes_overdue for one in self.effects)
+
+
+async def preview_policy(
+    session: Session, viewer: Viewer, policy_id: str, changes: Mapping[str, Any], now: datetime
+) -> PolicyChange:
+    """What would change for all open postmortems under the policy if its latest version, with these changes, were
+    applied. Those that become overdue come first; those that would not change are left out.
+
+    For administrators, who see every postmortem. Raises NotFound, NotAllowed, ScopeMissing, and as
+    :func:`application.escalation.policies.preview_change`.
     """
     check_may_write(viewer)
-    found = await _effects(session, await list_open_under(session, policy_id), content, now)
-    return [one for one in found if one.changes]
+    latest = await get_latest(session, policy_id)
+    content = await preview_change(session, latest, changes)
+    effects = await _effects(session, await list_open_under(session, policy_id), content, now)
+    changed = [one for one in effects if one.changes]
+    return PolicyChange(latest, sorted(changed, key=lambda one: not one.becomes_overdue))
 
 
 async def apply_policy(
-    session: Session, viewer: Viewer, latest: Policy, now: datetime
-) -> tuple[list[PolicyEffect], int]:
-    """Pins this version to open postmortems that have an older one, and sets what is due when; ``AT_ONCE`` at most.
-
-    Returns them, and how many are left. Targets that were met, waived or extended stay as they are. The rows are the
-    outbox: the sweep signals the workflow of a row whose ``workflow_started`` is false.
+    session: Session, viewer: Viewer, policy_id: str, expected_version: int | None, now: datetime
+) -> PolicyChange:
+    """Gives the latest version to open postmortems that have an older one, and sets what is due when; ``AT_ONCE`` at
+    most.
+    Targets that were met, waived or extended stay as they are. The rows are the
+    outbox: the sweep signals the workflow of a row whose ``workflow_started`` is false. Raises NotFound, NotAllowed,
+    ScopeMissing, StaleVersion, PolicyArchived.
     """
-    check_may_write(viewer)
+    latest = await lock_latest(session, viewer, policy_id, expected_version)
     rows = await lock_outdated(session, latest, AT_ONCE)
     content = content_of(latest)
     applied = await _effects(session, rows, content, now)
@@ -94,7 +114,7 @@ async def apply_policy(
             at=now,
         )
     await session.flush()
-    return applied, await count_outdated(session, latest)
+    return PolicyChange(latest, applied, await count_outdated(session, latest))
 
 
 async def _effects(

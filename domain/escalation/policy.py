@@ -155,7 +155,7 @@ def counted(policy: Policy, target: str) -> Counted:
 
 
 def review_time(policy: Policy) -> timedelta:
-    """How long a reviewer may take once asked: what lies between the draft and the review of the policy's targets."""
+    """How long a review may take: the time between the policy's targets for the draft and for the review."""
     hours = {name: policy.targets[name].hours for name in TargetName if name in policy.targets} or DEFAULT_HOURS
     review = hours.get(TargetName.REVIEW_COMPLETED, DEFAULT_HOURS[TargetName.REVIEW_COMPLETED])
     draft = hours.get(TargetName.DRAFT_COMPLETED, DEFAULT_HOURS[TargetName.DRAFT_COMPLETED])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from api.app import create_app
-from cli.simulate import told
+from cli.simulate import format_simulation
 from domain.escalation.policy import Policy
 from tests.wire.names import audit_codes, temporal_names
 from tests.wire.openapi import as_lines
@@ -31,7 +31,7 @@ def audit() -> list[str]:
 
 
 def simulation() -> list[str]:
-    return told(Policy("Default"), START, 30, as_json=True).splitlines()
+    return format_simulation(Policy("Default"), START, 30, as_json=True).splitlines()
 
 
 LISTS = {"openapi.txt": openapi, "temporal.txt": temporal_names, "audit.txt": audit, "simulate.json": simulation}

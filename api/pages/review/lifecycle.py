@@ -97,7 +97,7 @@ async def remove_reviewer(visit: Visiting, postmortem_id: PathId, user_id: PathI
 
 
 async def person_id(visit: Visit, field: str) -> str:
-    """Whoever the field names by handle, e-mail or id. Raises UnknownReference."""
+    """The person whom the field names by handle, email address or id. Raises UnknownReference."""
     word = visit.form.get(field, "")
     person = await people.find_by_name(visit.context.session, word)
     if person is None:

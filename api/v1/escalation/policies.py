@@ -1,4 +1,4 @@
-"""Policies: by when, who is asked, and what a change of that means for what is open."""
+"""Escalation policies: their versions, and what a new version changes for open postmortems."""
 
 from typing import Annotated, Any
 
@@ -50,7 +50,7 @@ async def create_policy(context: Context, given: PolicyNew, response: Response) 
     content = Content(**given.content(context.now.date()))
     made = await use_cases.add_policy(context.session, context.viewer, content, context.now)
     response.headers["Location"] = f"/api/policies/{made.id}"
-    return _told(made, response)
+    return _tagged(made, response)
 
 
 @routes.get("/{policy_id}")
@@ -58,7 +58,7 @@ async def get_policy(
     context: Context, policy_id: PathId, response: Response, version: VersionQuery = None
 ) -> PolicyOut:
     """Returns the latest version, or the requested one."""
-    return _told(await policies.get_version(context.session, policy_id, version), response)
+    return _tagged(await policies.get_version(context.session, policy_id, version), response)
 
 
 @routes.patch("/{policy_id}")
@@ -69,7 +69,7 @@ async def change_policy(
     changed = await use_cases.change_policy(
         context.session, context.viewer, policy_id, _changes(context, given), expected_version(if_match), context.now
     )
-    return _told(changed, response)
+    return _tagged(changed, response)
 
 
 @routes.delete("/{policy_id}", status_code=204)
@@ -90,17 +90,15 @@ async def list_versions(context: Context, policy_id: PathId, page: Paging) -> Li
 async def preview_policy(context: Context, policy_id: PathId, given: PolicyPatch | None = None) -> PreviewOut:
     """Shows what would change for this policy's open postmortems if you applied its latest version with the changes
     in the body. Postmortems with a target that becomes overdue come first. Nothing is saved. Administrators only."""
-    use_cases.check_may_write(context.viewer)
-    latest = await policies.get_latest(context.session, policy_id)
-    content = await use_cases.preview_change(context.session, latest, _changes(context, given))
-    found = await policy_changes.list_effects(context.session, context.viewer, policy_id, content, context.now)
-    found.sort(key=lambda one: not one.becomes_overdue)
+    found = await policy_changes.preview_policy(
+        context.session, context.viewer, policy_id, _changes(context, given), context.now
+    )
     return PreviewOut(
         policy_id=policy_id,
-        policy_version=latest.version,
-        postmortems=len(found),
-        become_overdue=sum(one.becomes_overdue for one in found),
-        items=[EffectOut.of(one) for one in found[:SHOWN]],
+        policy_version=found.latest.version,
+        postmortems=len(found.effects),
+        become_overdue=found.become_overdue,
+        items=[EffectOut.of(one) for one in found.effects[:SHOWN]],
     )
 
 
@@ -108,14 +106,15 @@ async def preview_policy(context: Context, policy_id: PathId, given: PolicyPatch
 async def apply_policy(context: Context, policy_id: PathId, if_match: IfMatch = None) -> AppliedOut:
     """Applies the latest version to open postmortems with an older one, up to 500 at once. Repeat it until ``left``
     is 0. Audited for each postmortem. Administrators only."""
-    latest = await use_cases.lock_latest(context.session, context.viewer, policy_id, expected_version(if_match))
-    applied, left = await policy_changes.apply_policy(context.session, context.viewer, latest, context.now)
+    applied = await policy_changes.apply_policy(
+        context.session, context.viewer, policy_id, expected_version(if_match), context.now
+    )
     return AppliedOut(
         policy_id=policy_id,
-        policy_version=latest.version,
-        applied=len(applied),
-        become_overdue=sum(one.becomes_overdue for one in applied),
-        left=left,
+        policy_version=applied.latest.version,
+        applied=len(applied.effects),
+        become_overdue=applied.become_overdue,
+        left=applied.left,
     )
 
 
@@ -136,6 +135,6 @@ def _changes(context: RequestContext, given: PolicyPatch | None) -> dict[str, An
     return given.content(context.now.date()) if given else {}
 
 
-def _told(row: Policy, response: Response) -> PolicyOut:
+def _tagged(row: Policy, response: Response) -> PolicyOut:
     tag(response, row.version)
     return policy_out(row)

@@ -157,7 +157,7 @@ async def list_versions(session: AsyncSession, policy_id: str, ask: Ask) -> Page
 
 
 async def lock_policy(session: AsyncSession, policy_id: str) -> None:
-    """Whoever changes or applies a policy waits here for the others: at its first version, which always exists."""
+    """Changes and applications of one policy wait for each other: at its first version, which always exists."""
     await session.execute(select(Policy.id).where(Policy.id == policy_id, Policy.version == 1).with_for_update())
 
 
