@@ -32,7 +32,7 @@ from domain.projection import TicketField
 from domain.snapshots import ActionItemSnapshot
 from domain.syncing import Agreed
 from domain.tickets import wanted_standing
-from integrations import shelf
+from integrations import registry
 from integrations.tracker import (
     News,
     Ticket,
@@ -355,7 +355,7 @@ class TicketActivities:
     ) -> None:
         """Of one connection."""
         integration = await integrations.get_integration(session, integration_id)
-        with shelf.connect(integration.kind, integration.config, self._vault.open(integration.secrets)) as tracker:
+        with registry.connect(integration.kind, integration.config, self._vault.open(integration.secrets)) as tracker:
             told = [(one, told_by(tracker, one)) for one in deliveries]
             newest = _newest([event for _, event in told])
             results = []

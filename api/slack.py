@@ -16,9 +16,9 @@ from starlette.background import BackgroundTask
 
 from api.unit import Parts
 from domain.errors import BadSignature, StoreUnavailable
-from integrations import slack_request
-from integrations.slack import KIND
-from integrations.slack_request import Asked, Challenge, LinksShared, Read, Submitted, Unused
+from integrations.slack import request as slack_request
+from integrations.slack.client import KIND
+from integrations.slack.request import Asked, Challenge, LinksShared, Read, Submitted, Unused
 from integrations.webhook import header
 from models.queries import integrations
 from models.session import Session

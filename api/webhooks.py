@@ -24,9 +24,10 @@ from api.unit import Parts, bearer, token_hash
 from domain import access
 from domain.access import Deed
 from domain.errors import BadSignature, DomainError, MalformedWebhook, NotAllowed, NotFound, NotSignedIn, ScopeMissing
-from integrations import bounces, incident_source, shelf
-from integrations.bounces import KIND as MAIL
-from integrations.slack import KIND as SLACK
+from integrations import incident_source, registry
+from integrations.notifiers.email import bounces
+from integrations.notifiers.email.bounces import KIND as MAIL
+from integrations.slack.client import KIND as SLACK
 from integrations.tracker import Handshake, News, PullRequestEvent, Tracker
 from models.integration import Integration
 from models.queries import integrations, people, tickets
@@ -96,7 +97,7 @@ async def _receive(request: Request, source: str, integration_id: str | None) ->
     if source == SLACK:
         return await slack.receive(request, integration_id)
     parts: Parts = request.app.state.parts
-    is_tracker = source in shelf.tracker_kinds()
+    is_tracker = source in registry.tracker_kinds()
     if not is_tracker and source != MAIL and source not in incident_source.incident_source_kinds():
         raise NotFound(kind="webhook source", id=source[:60])
     body = await request.body()
@@ -130,8 +131,8 @@ async def _authentic(arrival: Arrival, integration_id: str | None) -> Integratio
         return None
     integration = await integrations.get_connection(arrival.session, arrival.kind, integration_id)
     secrets = arrival.parts.vault.open(integration.secrets)
-    if arrival.kind in shelf.tracker_kinds():
-        with shelf.connect(arrival.kind, integration.config, secrets) as tracker:
+    if arrival.kind in registry.tracker_kinds():
+        with registry.connect(arrival.kind, integration.config, secrets) as tracker:
             if await _is_handshake(arrival, integration, tracker):
                 return integration
             tracker.verify_webhook(arrival.headers, arrival.body, arrival.now)

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from domain.errors import UnknownIntegrationKind
-from integrations import shelf
+from integrations import registry
 from integrations.connection import ConnectionModel, SourceConfig, SourceSecrets
 from integrations.incident_source import incident_source_kinds
 
@@ -28,18 +28,18 @@ class Kind:
 @cache
 def all_kinds() -> tuple[Kind, ...]:
     """Sorted by the name that people read: trackers, then channels, then sources of incidents."""
-    kinds = [kind_of(one) for one in (*shelf.tracker_kinds(), *shelf.notifier_kinds(), *incident_source_kinds())]
+    kinds = [kind_of(one) for one in (*registry.tracker_kinds(), *registry.notifier_kinds(), *incident_source_kinds())]
     return tuple(sorted(kinds, key=lambda one: (not one.is_tracker, not one.is_channel, one.label.lower())))
 
 
 @cache
 def kind_of(kind: str) -> Kind:
     """Raises ``UnknownIntegrationKind``."""
-    if kind in shelf.tracker_kinds():
-        tracker = shelf.tracker(kind)
+    if kind in registry.tracker_kinds():
+        tracker = registry.tracker(kind)
         return Kind(kind, tracker.label, True, False, _schema(tracker.Config), _schema(tracker.Secrets))
-    if kind in shelf.notifier_kinds():
-        channel = shelf.notifier(kind)
+    if kind in registry.notifier_kinds():
+        channel = registry.notifier(kind)
         return Kind(kind, channel.label, False, True, _schema(channel.Config), _schema(channel.Secrets))
     if kind in incident_source_kinds():
         name = _NAMES.get(kind, kind.replace("_", " ").capitalize())

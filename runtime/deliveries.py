@@ -7,9 +7,9 @@ import structlog
 
 from domain.errors import AddressGone, MalformedWebhook
 from domain.incidents import IncidentReport
-from integrations import bounces as mail
-from integrations import incident_source, shelf
-from integrations.bounces import Bounce
+from integrations import incident_source, registry
+from integrations.notifiers.email import bounces as mail
+from integrations.notifiers.email.bounces import Bounce
 from integrations.tracker import News, PullRequestEvent, TicketEvent
 from models.integration import WebhookDelivery
 from models.queries import bounces, incidents, integrations, tickets
@@ -42,7 +42,7 @@ async def _event(session: Session, vault: Vault, delivery: WebhookDelivery) -> N
     if delivery.integration_id is None:
         return None
     integration = await integrations.get_integration(session, delivery.integration_id)
-    with shelf.connect(integration.kind, integration.config, vault.open(integration.secrets)) as tracker:
+    with registry.connect(integration.kind, integration.config, vault.open(integration.secrets)) as tracker:
         try:
             news = tracker.parse_webhook(delivery.headers, delivery.body)
         except MalformedWebhook:
@@ -112,7 +112,7 @@ async def apply_bounce(session: Session, integration_id: str, bounce: Bounce, de
         return "early"
     if message is not None and message.state == "SENT":
         words = bounce.words or "the letter came back."
-        why = AddressGone(channel=shelf.notifier(mail.KIND).label, address=message.address or "", detail=words)
+        why = AddressGone(channel=registry.notifier(mail.KIND).label, address=message.address or "", detail=words)
         result = "bounced" if await bounces.note_bounce(session, message, str(why), now) else "late"
     detail = f"message {message.id}: {bounce.words}" if message else None
     await integrations.conclude_delivery(

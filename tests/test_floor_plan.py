@@ -20,7 +20,7 @@ VIOLATIONS = {
     "workflows touch nothing": ("workflows/postmortem.py", "import models.person"),
     "the front door commands workflows, never activities": ("api/unit.py", "import activities.postmortems"),
     "trackers are asked for at the shelf": ("api/webhooks.py", "import integrations.trackers.github"),
-    "channels are strangers": ("integrations/notifiers/email.py", "import integrations.notifiers.apprise"),
+    "channels are strangers": ("integrations/notifiers/email/notifier.py", "import integrations.notifiers.apprise"),
     "trackers are strangers": ("integrations/trackers/console.py", "import integrations.trackers.github"),
 }
 

@@ -23,7 +23,7 @@ from domain.drafts import EntryType
 from domain.errors import DomainError, IllegalTransition, NotAllowed
 from domain.lifecycle import Move, Status
 from domain.templates import LISTS, Template, missing_sections
-from integrations import shelf
+from integrations import registry
 from models.action_item import ActionItem
 from models.person import Person
 from models.postmortem import Postmortem
@@ -94,7 +94,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     may_name_editors = writes and access.may(Verb.MANAGE, status, relations)
     may_add_item = writes and action_items.may_add(seen)
     offers = await _offers(visit, seen, known) if writes else {}
-    trackers = {one.id: one.name for one in await integrations.find_by_kind(unit.session, shelf.tracker_kinds())}
+    trackers = {one.id: one.name for one in await integrations.find_by_kind(unit.session, registry.tracker_kinds())}
     may_ticket = writes and ticket_batches.may_ask(seen) and _lacks_tickets(items["items"], trackers.keys())
     forms = {
         "item": may_add_item,

@@ -21,7 +21,7 @@ from api.v1.integrations import need_tracker
 from api.v1.routing import router
 from api.v1.shapes import Listing, PathId, Ref, Shape, StrictlyGiven, ask
 from domain.errors import AccountsNotTaken, TrackerAway, reason
-from integrations import shelf
+from integrations import registry
 from integrations.fields import Email, Words
 from integrations.tracker import Account, TrackerUnavailable
 from models.account import PersonAccount
@@ -140,7 +140,7 @@ def account_out(owned: Owned) -> AccountOut:
 async def _lock_table(unit: Unit, integration_id: str) -> None:
     """Of a connection in which people have accounts: a tracker, or a channel that reaches them."""
     row = await integrations.get_connected(unit.session, integration_id, lock=True)
-    if row.kind not in shelf.notifier_kinds() or not shelf.notifier(row.kind).reaches_people:
+    if row.kind not in registry.notifier_kinds() or not registry.notifier(row.kind).reaches_people:
         need_tracker(row)
 
 
@@ -180,11 +180,11 @@ async def _accounts_of(unit: Unit, row: Integration) -> list[Account]:
     except TrackerUnavailable as stumble:
         raise TrackerAway(detail=str(stumble)) from None
     except TimeoutError:
-        raise TrackerAway(detail=f"{shelf.tracker(row.kind).label} did not answer in time") from None
+        raise TrackerAway(detail=f"{registry.tracker(row.kind).label} did not answer in time") from None
 
 
 def _read_accounts(kind: str, config: dict[str, Any], secrets: dict[str, object]) -> list[Account]:
-    with shelf.connect(kind, config, secrets) as tracker:
+    with registry.connect(kind, config, secrets) as tracker:
         return list(islice(tracker.accounts(), MOST_ACCOUNTS))
 
 

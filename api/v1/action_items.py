@@ -31,7 +31,7 @@ from api.v1.shapes import (
 from domain.action_items import ActionItemStatus, LinkState, Priority, is_overdue
 from domain.commands import ActionItemAction
 from domain.errors import StaleVersion
-from integrations import shelf
+from integrations import registry
 from integrations.fields import Instant, Words
 from models.action_item import ActionItem, Ticket
 from models.base import new_id
@@ -355,7 +355,7 @@ async def open_ticket(
     """The ticket is made, or linked, in the background: its ``linkState`` tells how that went."""
     given = given or TicketIn()
     await action_items.get_seen_item(unit.session, unit.viewer, item_id)
-    integration = await integrations.get_one_of(unit.session, shelf.tracker_kinds(), given.integration_id)
+    integration = await integrations.get_one_of(unit.session, registry.tracker_kinds(), given.integration_id)
     pointer = given.url or given.key
     words = {"pointer": pointer} if pointer else {}
     await commands.change_item(unit, item_id, ActionItemAction.OPEN_TICKET, words, integration_id=integration.id)

@@ -20,7 +20,7 @@ from domain.action_items import ActionItemStatus, Priority
 from domain.errors import DomainError
 from domain.projection import Projection, read_projection
 from domain.tickets import wanted_standing
-from integrations import shelf
+from integrations import registry
 from integrations.fields import Words
 from integrations.tracker import RequiredField, Ticket, TicketRef, Tracker, TrackerUnavailable
 from models.action_item import ActionItem
@@ -129,7 +129,7 @@ async def dry_run(unit: Asking, integration_id: PathId, given: DryRunIn | None =
     trial = await _trial(unit, row, given)
     secrets = unit.parts.vault.open(row.secrets)
     answers = await asyncio.to_thread(_ask, row.kind, row.config, secrets, trial)
-    return _told(shelf.tracker(row.kind), trial, answers)
+    return _told(registry.tracker(row.kind), trial, answers)
 
 
 async def _trial(unit: Unit, row: Integration, given: DryRunIn) -> Trial:
@@ -155,7 +155,7 @@ async def _trial(unit: Unit, row: Integration, given: DryRunIn) -> Trial:
     where = projection.destination(*places)
     owner = await people.get_person(unit.session, item.owner_id) if item.owner_id else None
     account = await accounts.find_account(unit.session, row.id, owner.id) if owner else None
-    own_due = None if shelf.tracker(row.kind).knows_due else item.due_on
+    own_due = None if registry.tracker(row.kind).knows_due else item.due_on
     link = f"{unit.parts.settings.base_url}/postmortems/{item.postmortem_id}"
     return Trial(
         title=ticket_texts.title_of(item.description),
@@ -175,7 +175,7 @@ async def _trial(unit: Unit, row: Integration, given: DryRunIn) -> Trial:
 def _ask(kind: str, config: dict[str, Any], secrets: dict[str, object], trial: Trial) -> Answers:
     """On a thread. What the tracker refuses, and that it is away, is an answer too."""
     try:
-        with shelf.connect(kind, config, secrets) as tracker:
+        with registry.connect(kind, config, secrets) as tracker:
             if trial.linked is not None:
                 return Answers(ticket=tracker.fetch(trial.linked))
             return Answers(required=tracker.required_fields(trial.project, trial.issue_type))

@@ -14,7 +14,7 @@ from api.v1.projections import ProjectionShape
 from api.v1.routing import router
 from api.v1.shapes import FreeForm, Given, IfMatch, Listing, PathId, Shape, ask, expected_version, tag
 from domain.errors import CredentialsLocked, DomainError, NoTracker
-from integrations import kinds, shelf
+from integrations import kinds, registry
 from integrations.fields import Name, Words
 from integrations.tracker import Registration, TrackerUnavailable
 from models.base import new_id
@@ -127,7 +127,7 @@ def _secret_names(unit: Unit, row: Integration) -> list[str] | None:
 
 
 def need_tracker(row: Integration) -> None:
-    if row.kind not in shelf.tracker_kinds():
+    if row.kind not in registry.tracker_kinds():
         raise NoTracker(kind=row.kind)
 
 
@@ -151,7 +151,7 @@ async def create_integration(unit: Asking, given: IntegrationNew, response: Resp
     """Makes a connection; give its ``webhookUrl`` to the vendor."""
     unit.require_admin("add connections to")
     secrets = _given_secrets({}, given.secrets)
-    shelf.check_connection(given.kind, given.config, secrets)
+    registry.check_connection(given.kind, given.config, secrets)
     projection = await _checked(unit, given.kind, given.projection)
     row = Integration(
         id=new_id("int"),
@@ -181,7 +181,7 @@ def _given_secrets(known: Mapping[str, object], given: Mapping[str, object]) -> 
 async def _checked(unit: Unit, kind: str, given: ProjectionShape) -> dict[str, JsonValue]:
     """As it is kept. Raises NoTracker or UnknownReference."""
     kept = given.kept()
-    if kept and kind not in shelf.tracker_kinds():
+    if kept and kind not in registry.tracker_kinds():
         raise NoTracker(kind=kind)
     team_ids = [one.team_id for one in given.destinations if one.team_id]
     service_ids = [one.service_id for one in given.destinations if one.service_id]
@@ -209,7 +209,7 @@ async def change_integration(
     if "projection" in changes:
         changes["projection"] = await _checked(unit, row.kind, given.projection)
     secrets = _given_secrets(_known_secrets(unit, row), changes.pop("secrets", {}))
-    shelf.check_connection(row.kind, changes.get("config", row.config), secrets)
+    registry.check_connection(row.kind, changes.get("config", row.config), secrets)
     if "enabled" in changes:
         changes["is_enabled"] = changes.pop("enabled")
     if given.secrets:
@@ -263,7 +263,7 @@ async def disconnect(unit: Asking, integration_id: PathId, if_match: IfMatch = N
 async def _unhook(unit: Unit, row: Integration) -> str | None:
     """Takes our webhook away; why it is still there, where it is."""
     current = registration_of(row)
-    if current is None or row.kind not in shelf.tracker_kinds():
+    if current is None or row.kind not in registry.tracker_kinds():
         return None
     try:
         secrets = unit.parts.vault.open(row.secrets)
@@ -272,10 +272,10 @@ async def _unhook(unit: Unit, row: Integration) -> str | None:
     except (DomainError, TrackerUnavailable) as problem:
         return str(problem)
     except TimeoutError:
-        return f"{shelf.tracker(row.kind).label} did not answer in time"
+        return f"{registry.tracker(row.kind).label} did not answer in time"
     return None
 
 
 def _remove_webhook(kind: str, config: dict[str, Any], secrets: dict[str, object], current: Registration) -> None:
-    with shelf.connect(kind, config, secrets) as tracker:
+    with registry.connect(kind, config, secrets) as tracker:
         tracker.remove_webhook(current)

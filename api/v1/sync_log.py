@@ -10,7 +10,7 @@ from api.v1.postmortems import RefQuery
 from api.v1.routing import router
 from api.v1.shapes import Listing, PathId, Shape, ask
 from domain.errors import NothingToReplay
-from integrations import shelf
+from integrations import registry
 from integrations.fields import Instant, Words
 from models.integration import SyncAttempt
 from models.queries import integrations, sync_log
@@ -95,7 +95,7 @@ async def replay(unit: Asking, integration_id: PathId, number: Annotated[int, Pa
         unit.after_commit.append(lambda: unit.parts.dispatch.start_action_item(item_id))
         return ReplayOut(status="writing")
     delivery = await sync_log.replay_in(unit.session, unit.viewer, attempt, unit.now)
-    if delivery.kind in shelf.tracker_kinds():  # what is not signalled here, the worker's drain takes up
+    if delivery.kind in registry.tracker_kinds():  # what is not signalled here, the worker's drain takes up
         about = await find_item_of(unit.session, unit.parts.vault, delivery)
         if about is not None:
             told, opened = about, delivery.id

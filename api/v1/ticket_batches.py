@@ -10,7 +10,7 @@ from api.unit import Asking, Unit
 from api.v1.routing import router
 from api.v1.shapes import Given, PathId, Ref, Shape
 from domain.action_items import LinkState
-from integrations import shelf
+from integrations import registry
 from models.queries import integrations, postmortems, ticket_batches
 from models.queries.ticket_batches import Progress
 
@@ -85,7 +85,7 @@ async def open_tickets(unit: Asking, postmortem_id: PathId, given: TicketsIn | N
     given = given or TicketsIn()
     seen = await postmortems.get_seen(unit.session, unit.viewer, postmortem_id, lock=True)
     ticket_batches.check_may_ask(seen)
-    integration = await integrations.get_one_of(unit.session, shelf.tracker_kinds(), given.integration_id)
+    integration = await integrations.get_one_of(unit.session, registry.tracker_kinds(), given.integration_id)
     batch = await ticket_batches.ask_for_tickets(unit.session, unit.viewer, seen, integration, given.item_ids, unit.now)
     batch_id = batch.id
     unit.after_commit.append(lambda: unit.parts.dispatch.start_ticket_batch(batch_id))

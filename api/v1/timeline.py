@@ -21,7 +21,7 @@ from domain.timeline_types import guess_type
 from domain.timelines import EVENT_LIMIT, EVENTS_LIMIT, Parsed, parse_timeline
 from domain.zones import NoZone, Zone, ZoneProblem, read_zone
 from integrations.fields import Instant, Words
-from integrations.slack_export import read_export
+from integrations.slack.export import read_export
 from models.postmortem import TimelineEvent
 from models.queries import timeline
 from models.queries.pages import Ask

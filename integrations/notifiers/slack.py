@@ -18,7 +18,8 @@ from integrations.notifier import (
     Receipt,
     Recipient,
 )
-from integrations.slack import (
+from integrations.slack.blocks import fallback, message_blocks
+from integrations.slack.client import (
     SCOPES,
     ChannelGone,
     PersonGone,
@@ -30,7 +31,6 @@ from integrations.slack import (
     SlackUnavailable,
     ThreadGone,
 )
-from integrations.slack_blocks import fallback, message_blocks
 
 FRESH = timedelta(seconds=1.5)
 """Nobody can have tried to send a message before that is younger: a second attempt comes after two seconds."""

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from domain.access import Viewer
 from domain.errors import DomainError
 from integrations.connection import checked_settings
-from integrations.slack import Slack, SlackConfig, SlackSecrets
-from integrations.slack_mrkdwn import escaped
-from integrations.slack_request import Asker
+from integrations.slack.client import Slack, SlackConfig, SlackSecrets
+from integrations.slack.mrkdwn import escaped
+from integrations.slack.request import Asker
 from models.base import derived_id
 from models.integration import Integration
 from models.person import Person

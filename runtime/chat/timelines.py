@@ -10,9 +10,9 @@ from domain.errors import DomainError
 from domain.moments import Precision
 from domain.timeline_types import guess_type
 from domain.timelines import EVENT_LIMIT
-from integrations.slack import Slack
-from integrations.slack_export import ChatMessage, read_message
-from integrations.slack_mrkdwn import cut, escaped, linked
+from integrations.slack.client import Slack
+from integrations.slack.export import ChatMessage, read_message
+from integrations.slack.mrkdwn import cut, escaped, linked
 from models.queries import chat, incidents, picks, timeline
 from models.queries.chat import Here
 from models.queries.postmortems import NewTimelineEvent, get_seen

@@ -31,10 +31,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from domain.tickets import CloseReason, TicketState
-from integrations import adf
-from integrations.jira_answers import Named, Status
-from integrations.jira_workflow import Words
-from integrations.trackers.jira import NOT_DONE, PERMISSIONS
+from integrations.trackers.jira import adf
+from integrations.trackers.jira.answers import Named, Status
+from integrations.trackers.jira.tracker import NOT_DONE, PERMISSIONS
+from integrations.trackers.jira.workflow import Words
 from integrations.webhook import sha256_signature
 from tests.peers.receiver import Delivery
 from tests.peers.tracker_peer import Answer, Fault, Kind, PeerTicket, Request, Settings, TrackerPeer

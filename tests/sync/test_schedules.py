@@ -41,7 +41,7 @@ from domain.projection import TicketField
 from domain.syncing import Decision, merge
 from domain.ticket_texts import details_in
 from domain.tickets import CloseReason, TicketState, status_of
-from integrations import shelf
+from integrations import registry
 from integrations.tracker import Ticket as TheirTicket
 from integrations.tracker import TicketAction, TicketChange, Tracker
 from integrations.trackers import console
@@ -100,7 +100,7 @@ class World:
     """Side and field: the last edit there, and what that side had shown before it."""
 
     def board(self, account: str = "afterword") -> Tracker:
-        return shelf.connect("console", self.config | {"account": account}, {})
+        return registry.connect("console", self.config | {"account": account}, {})
 
     def card(self) -> TheirTicket | None:
         return self.board().find(self.ticket_id)

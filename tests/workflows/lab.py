@@ -26,7 +26,7 @@ from domain.policy import Asked, Office, Policy, Rung, RungKind
 from domain.snapshots import ActionItemSnapshot, PostmortemSnapshot
 from domain.targets import TargetName, TargetState
 from domain.tickets import TicketState
-from integrations import shelf
+from integrations import registry
 from integrations.tracker import TicketAction, TicketChange, TicketRef, Tracker
 from integrations.trackers import console
 from models.action_item import ActionItem, Ticket
@@ -186,7 +186,7 @@ class Board:
             return (await session.execute(select(Ticket).where(*mine))).scalar_one()
 
     def _tracker(self, account: str = "afterword") -> Tracker:
-        return shelf.connect("console", self.config | {"account": account}, {})
+        return registry.connect("console", self.config | {"account": account}, {})
 
     async def shows(self, item_id: str, **wanted: Any) -> None:
         """Waits until the ticket there says so, and nothing of it waits here."""
