@@ -28,7 +28,8 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from domain.tickets import CloseReason, TicketState
-from integrations.trackers.github.issues import mark_in, plain, standing_of
+from integrations.trackers.github.issues import mark_in, plain
+from integrations.trackers.github.status import standing_of
 from tests.peers.receiver import Delivery
 from tests.peers.tracker_peer import Answer, Fault, Kind, PeerTicket, Request, Settings, TrackerPeer
 

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 from github.Issue import Issue
 from github.NamedUser import NamedUser
 from github.Organization import Organization
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel
 
-from domain.tickets import CloseReason, Standing, TicketState
 from integrations.text.markdown import loud, quiet
-from integrations.tracker import PullRequest, PullRequestState, Ticket
+from integrations.tracker import PullRequest, Ticket
+from integrations.trackers.github.status import standing_of
 
 TITLE_LIMIT = 256
 BODY_LIMIT = 65_536
@@ -26,12 +26,6 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+"
 KEY = re.compile(rf"({NAME})#([1-9][0-9]{{0,9}})")
 PATH = re.compile(rf"/({NAME})/(?:issues|pull)/([1-9][0-9]{{0,9}})/?")
 _MARK = re.compile(r"\s*<!-- afterword:([A-Za-z0-9_.:-]+) -->")
-
-STANDINGS = {
-    "completed": Standing(TicketState.DONE, CloseReason.COMPLETED),
-    "not_planned": Standing(TicketState.CANCELLED, CloseReason.NOT_PLANNED),
-    "duplicate": Standing(TicketState.CANCELLED, CloseReason.DUPLICATE),
-}
 
 
 class NotGithub(ValueError):
@@ -45,7 +39,7 @@ def key_of(html_url: str) -> str:
     return f"{found[1]}#{found[2]}"
 
 
-def _issue_page(html_url: str) -> str:
+def issue_page(html_url: str) -> str:
     key_of(html_url)
     return html_url
 
@@ -58,7 +52,7 @@ class IssuePayload(BaseModel):
     """The part of a webhook's issue that we use; an issue of the REST API has the same."""
 
     id: int
-    html_url: Annotated[str, AfterValidator(_issue_page)]
+    html_url: Annotated[str, AfterValidator(issue_page)]
     title: str
     body: str | None = None
     state: Literal["open", "closed"]
@@ -67,73 +61,6 @@ class IssuePayload(BaseModel):
     assignees: list[AccountPayload] = []
     updated_at: AwareDatetime
     pull_request: object = None
-
-
-class _Actor(BaseModel):
-    """GraphQL leaves a robot's login without what REST and webhooks put behind it."""
-
-    login: str
-    kind: str = Field(alias="__typename", default="User")
-
-    @property
-    def account(self) -> AccountPayload:
-        return AccountPayload(login=f"{self.login}[bot]" if self.kind == "Bot" else self.login)
-
-
-class _Actors(BaseModel):
-    nodes: list[_Actor | None]
-
-
-class _PullRequest(BaseModel):
-    url: str
-    title: str
-    state: Literal["OPEN", "CLOSED", "MERGED"]
-
-
-class _PullRequests(BaseModel):
-    nodes: list[_PullRequest | None]
-
-
-class IssueNode(BaseModel):
-    """An issue as :data:`ISSUE_FIELDS` asks for it."""
-
-    id: int = Field(alias="databaseId")
-    url: Annotated[str, AfterValidator(_issue_page)]
-    title: str
-    body: str
-    state: Literal["OPEN", "CLOSED"]
-    reason: str | None = Field(alias="stateReason")
-    author: _Actor | None
-    assignees: _Actors
-    updated_at: AwareDatetime = Field(alias="updatedAt")
-    pull_requests: _PullRequests | None = Field(alias="closedByPullRequestsReferences")
-
-    def payload(self) -> IssuePayload:
-        return IssuePayload(
-            id=self.id,
-            html_url=self.url,
-            title=self.title,
-            body=self.body,
-            state="open" if self.state == "OPEN" else "closed",
-            state_reason=self.reason.lower() if self.reason else None,
-            user=self.author.account if self.author else None,
-            assignees=[one.account for one in self.assignees.nodes if one],
-            updated_at=self.updated_at,
-        )
-
-    def pulls(self) -> tuple[PullRequest, ...]:
-        found = self.pull_requests.nodes if self.pull_requests else []
-        return tuple(PullRequest(one.url, one.title, PullRequestState(one.state.lower())) for one in found if one)
-
-
-ISSUE_FIELDS = """
-fragment ticket on Issue {
-  databaseId url title body state stateReason(enableDuplicate: true) updatedAt
-  author { __typename login }
-  assignees(first: 10) { nodes { __typename login } }
-  closedByPullRequestsReferences(first: 10, includeClosedPrs: true) { nodes { url title state } }
-}
-"""
 
 
 def ticket_of(issue: Issue | IssuePayload, pull_requests: tuple[PullRequest, ...] | None = None) -> Ticket:
@@ -157,12 +84,6 @@ def ticket_of(issue: Issue | IssuePayload, pull_requests: tuple[PullRequest, ...
 
 def login_of(account: NamedUser | Organization | AccountPayload | None) -> str | None:
     return account.login if account else None
-
-
-def standing_of(state: str, reason: str | None) -> Standing:
-    if state == "open":
-        return Standing(TicketState.OPEN)
-    return STANDINGS.get(reason or "completed", STANDINGS["completed"])
 
 
 def short(title: str) -> str:

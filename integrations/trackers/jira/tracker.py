@@ -33,37 +33,25 @@ The account needs: Browse Projects, Create, Edit, Transition, Assign and Schedul
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cached_property
-from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AfterValidator, Field, JsonValue, SecretStr
+from pydantic import JsonValue
 
 from domain.errors import (
-    CredentialsRejected,
-    DomainError,
     StatusUnreachable,
     TicketForbidden,
     TicketGone,
     TrackerRefused,
 )
 from domain.tickets import TicketState
-from integrations.connection import ConnectionModel
-from integrations.http import Token
 from integrations.tracker import (
-    Account,
     Check,
     News,
-    PermissionCheck,
-    Registration,
-    RequiredField,
     Ticket,
     TicketChange,
     TicketDraft,
     TicketRef,
-    Tracker,
 )
 from integrations.trackers.jira import adf
 from integrations.trackers.jira.answers import (
@@ -72,145 +60,27 @@ from integrations.trackers.jira.answers import (
     CommentList,
     CommentPage,
     Created,
-    FormField,
-    FormPage,
     FoundPage,
     Issue,
     Issues,
-    Named,
-    Permissions,
-    Project,
-    TypePage,
-    User,
-    Users,
-    Webhooks,
 )
-from integrations.trackers.jira.form import kind_of, options_of, shaped
-from integrations.trackers.jira.site import Forbidden, JiraSite, Unseen
+from integrations.trackers.jira.changes import cut, difference, short
+from integrations.trackers.jira.connection import ISSUE_PATH, PAGE, JiraConnection
+from integrations.trackers.jira.form import shaped
+from integrations.trackers.jira.settings import JiraConfig, JiraSecrets
 from integrations.trackers.jira.walk import Walk
-from integrations.trackers.jira.webhook import EVENTS, KEY, news
-from integrations.trackers.jira.workflow import Goal, Words
+from integrations.trackers.jira.webhook import KEY, news
+from integrations.trackers.jira.workflow import Goal
 from integrations.webhook import check_signature, header, needed_header
 
-TITLE_LIMIT = 255
-BODY_LIMIT = 30_000
-"""Of 32,767 in Jira's own reckoning, which counts markup as well."""
-PAGE = 100
-PERMISSIONS = (
-    "BROWSE_PROJECTS",
-    "CREATE_ISSUES",
-    "EDIT_ISSUES",
-    "TRANSITION_ISSUES",
-    "ASSIGN_ISSUES",
-    "SCHEDULE_ISSUES",
-    "ADD_COMMENTS",
-    "EDIT_OWN_COMMENTS",
-)
-NOT_DONE = (
-    "Won't Do",
-    "Won't Fix",
-    "Not Planned",
-    "Cancelled",
-    "Canceled",
-    "Declined",
-    "Rejected",
-    "Duplicate",
-    "Cannot Reproduce",
-    "Obsolete",
-    "Invalid",
-    "Abandoned",
-)
 COMMENT_PROPERTY = "afterword.comment"
 
-_ISSUE = "/rest/api/3/issue"
-_HOOKS = "/rest/webhooks/1.0/webhook"
 _FIELDS = ",".join(FIELDS)
 _MARKER = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
 _LABEL = "afterword-"
-_OURS = {"summary", "description", "project", "issuetype", "labels", "assignee", "duedate", "reporter", "parent"}
-"""Fields of the create form that we give, or Jira gives by itself."""
 
 
-def _site_address(value: str) -> str:
-    if not value:
-        return ""
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or parts.query:
-        raise ValueError("expected an address such as https://acme.atlassian.net, without credentials")
-    return value.rstrip("/")
-
-
-class JiraConfig(ConnectionModel):
-    """Where tickets are opened, and as whom."""
-
-    base_url: Annotated[
-        str,
-        AfterValidator(_site_address),
-        Field(
-            title="Site",
-            description="The site's address, such as https://acme.atlassian.net. Without it, webhooks are taken but no "
-            "tickets opened; the same holds for the next two.",
-        ),
-    ] = ""
-    email: Annotated[
-        str,
-        Field(
-            title="E-mail",
-            description="Of the account whose API token this is.",
-            pattern=r"^([^@:\s]+@[^@\s]+)?$",
-        ),
-    ] = ""
-    project: Annotated[
-        str,
-        Field(
-            title="Project",
-            description="The key of the project that tickets are opened in, such as OPS.",
-            pattern=r"^([A-Za-z][A-Za-z0-9_]*|[0-9]+)?$",
-        ),
-    ] = ""
-    issue_type: Annotated[
-        str, Field(title="Issue type", description="Its name or number, such as Task.", min_length=1)
-    ] = "Task"
-    labels: Annotated[
-        tuple[str, ...],
-        Field(title="Labels", description="Put on every ticket that is opened here; a blank becomes a hyphen."),
-    ] = ()
-    not_done: Annotated[
-        tuple[str, ...],
-        Field(
-            title="Words for work that was not done",
-            description="Resolutions and statuses that mean that a closed ticket was cancelled. The first that a "
-            "workflow offers is set.",
-        ),
-    ] = NOT_DONE
-    webhook_filter: Annotated[
-        str,
-        Field(
-            title="Webhook filter",
-            description="JQL: the issues whose changes Jira tells us of. Empty: those of the project above. Name all "
-            "projects here where tickets go to several.",
-        ),
-    ] = ""
-
-
-class JiraSecrets(ConnectionModel):
-    """What Jira knows us by, and we Jira."""
-
-    api_token: Annotated[
-        Token,
-        Field(title="API token", description="Of that account, made at id.atlassian.com."),
-    ] = None
-    webhook_secret: Annotated[
-        SecretStr | None,
-        Field(
-            title="Webhook secret",
-            description="The one entered at the webhook in Jira; while it is replaced, both, with a comma between. "
-            "Without it no webhook is believed.",
-        ),
-    ] = None
-
-
-class JiraTracker(Tracker):
+class JiraTracker(JiraConnection):
     """One Jira site, and the project in it where tickets are opened."""
 
     label = "Jira"
@@ -218,50 +88,6 @@ class JiraTracker(Tracker):
     Secrets = JiraSecrets
     knows_started = True
     lookup_lag = 60.0
-
-    def __init__(self, config: JiraConfig, secrets: JiraSecrets) -> None:
-        self._config = config
-        self._secrets = secrets
-        self._words = Words(config.not_done)
-
-    @cached_property
-    def _site(self) -> JiraSite:
-        config = self._config
-        if self._secrets.api_token is None:
-            raise TrackerRefused(tracker=self.label, detail="this connection has no API token.")
-        if not (config.base_url and config.email and config.project):
-            raise TrackerRefused(tracker=self.label, detail="this connection lacks its site, e-mail or project.")
-        token = self._secrets.api_token.get_secret_value()
-        return JiraSite(self.label, config.base_url, config.email, token)
-
-    def close(self) -> None:
-        if "_site" in self.__dict__:
-            self._site.close()
-
-    @contextmanager
-    def _speaking(self, ref: TicketRef | None = None) -> Iterator[JiraSite]:
-        """Turns what the site raises into the contract's errors; ``ref`` is the ticket spoken of, None the project."""
-        site = self._site
-        try:
-            yield site
-        except Unseen as error:
-            if ref is None:
-                raise TrackerRefused(tracker=self.label, detail=str(error)) from None
-            self._must_see_project(ref.key)
-            raise TicketGone(tracker=self.label, key=ref.key) from None
-        except Forbidden as error:
-            key = ref.key if ref else self._config.project
-            raise TicketForbidden(tracker=self.label, key=key, detail=str(error)) from None
-        finally:
-            self.calls, self.request_id = site.calls, site.request_id
-
-    def _must_see_project(self, key: str) -> None:
-        project = key.rpartition("-")[0] or self._config.project
-        try:
-            self._site.send("GET", f"/rest/api/3/project/{project}")
-        except (Unseen, Forbidden):
-            detail = f"the project {project} does not exist, or the account does not see it."
-            raise TicketForbidden(tracker=self.label, key=key, detail=detail) from None
 
     # Tickets
 
@@ -299,8 +125,8 @@ class JiraTracker(Tracker):
             **self._further(draft, project, kind),
             "project": {"id" if project.isdigit() else "key": project},
             "issuetype": {"id" if kind.isdigit() else "name": kind},
-            "summary": _short(draft.title),
-            "description": adf.to_adf(_cut(draft.body)),
+            "summary": short(draft.title),
+            "description": adf.to_adf(cut(draft.body)),
             "labels": list(dict.fromkeys("-".join(label.split()) for label in labels)),
         }
         if draft.assignee:
@@ -308,7 +134,7 @@ class JiraTracker(Tracker):
         if draft.due_on:
             fields["duedate"] = draft.due_on.isoformat()
         with self._speaking() as site:
-            made = site.ask(Created, "POST", _ISSUE, body={"fields": fields})
+            made = site.ask(Created, "POST", ISSUE_PATH, body={"fields": fields})
         return self.fetch(TicketRef(made.id, made.key))
 
     def _further(self, draft: TicketDraft, project: str, kind: str) -> dict[str, JsonValue]:
@@ -323,7 +149,7 @@ class JiraTracker(Tracker):
 
     def _issue(self, ref: TicketRef) -> Issue:
         with self._speaking(ref) as site:
-            return site.ask(Issue, "GET", f"{_ISSUE}/{ref.external_id}", {"fields": _FIELDS})
+            return site.ask(Issue, "GET", f"{ISSUE_PATH}/{ref.external_id}", {"fields": _FIELDS})
 
     def read_many(self, refs: Sequence[TicketRef]) -> Iterator[Ticket]:
         ids = [ref.external_id for ref in refs]
@@ -333,12 +159,12 @@ class JiraTracker(Tracker):
                 "fields": list(FIELDS),
             }
             with self._speaking() as site:
-                found = site.ask(Issues, "POST", f"{_ISSUE}/bulkfetch", body=body)
+                found = site.ask(Issues, "POST", f"{ISSUE_PATH}/bulkfetch", body=body)
             yield from (self._ticket(issue) for issue in found.issues)
 
     def _ticket(self, issue: Issue) -> Ticket:
         fields = issue.fields
-        standing = self._words.standing(fields.status, fields.resolution)
+        standing = self._mapping.standing(fields.status, fields.resolution)
         return Ticket(
             external_id=issue.id,
             key=issue.key,
@@ -359,8 +185,8 @@ class JiraTracker(Tracker):
         issue = self._issue(ref)
         if check is not None:
             check(self._ticket(issue))
-        path = f"{_ISSUE}/{issue.id}"
-        edit = _difference(issue, change)
+        path = f"{ISSUE_PATH}/{issue.id}"
+        edit = difference(issue, change)
         assigns = change.assignee not in {None, issue.fields.assignee.id if issue.fields.assignee else None}
         with self._speaking(ref) as site:
             if edit:
@@ -376,7 +202,7 @@ class JiraTracker(Tracker):
         """The issue after it was moved, None where it need not be. Raises ``StatusUnreachable``."""
         if change.state is None:
             return None
-        goal = Goal(change.state, change.reason, change.status, self._words)
+        goal = Goal(change.state, change.reason, change.status, self._mapping)
         if goal.holds(issue.fields.status, issue.fields.resolution):
             return None
         ref = TicketRef(issue.id, issue.key)
@@ -403,8 +229,8 @@ class JiraTracker(Tracker):
         return StatusUnreachable(tracker=self.label, status=goal.status or wanted, key=issue.key, detail=detail)
 
     def comment(self, ref: TicketRef, marker: str, body: str) -> None:
-        path = f"{_ISSUE}/{ref.external_id}/comment"
-        document = adf.to_adf(_cut(body))
+        path = f"{ISSUE_PATH}/{ref.external_id}/comment"
+        document = adf.to_adf(cut(body))
         ours = self._our_comment(ref, path, marker)
         if ours is not None and adf.to_markdown(ours.body) == adf.to_markdown(document):
             return
@@ -440,7 +266,7 @@ class JiraTracker(Tracker):
     def resolve(self, pointer: str) -> Ticket:
         key = self._pointed_at(pointer.strip())
         with self._speaking(TicketRef("", key)) as site:
-            return self._ticket(site.ask(Issue, "GET", f"{_ISSUE}/{key}", {"fields": _FIELDS}))
+            return self._ticket(site.ask(Issue, "GET", f"{ISSUE_PATH}/{key}", {"fields": _FIELDS}))
 
     def _pointed_at(self, pointer: str) -> str:
         """The key in ``OPS-12``, ``/browse/OPS-12``, ``?selectedIssue=OPS-12`` or ``…/issues/OPS-12``."""
@@ -460,139 +286,7 @@ class JiraTracker(Tracker):
 
     # The connection
 
-    def own_account(self) -> str:
-        return self._account.id
-
-    @cached_property
-    def _account(self) -> User:
-        with self._speaking() as site:
-            return site.ask(User, "GET", "/rest/api/3/myself")
-
-    def accounts(self) -> Iterator[Account]:
-        """Of the first thousand users, which is all that Jira looks through, those who may be assigned."""
-        for at in range(0, 1000, PAGE):
-            query = {"project": self._config.project, "startAt": str(at), "maxResults": str(PAGE)}
-            with self._speaking() as site:
-                found = site.read(Users, {"users": site.send("GET", "/rest/api/3/user/assignable/search", query)})
-            # a page is filtered after it was cut: an empty one says nothing about the next
-            people = (one for one in found.users if one.active and one.kind == "atlassian")
-            yield from (Account(one.id, one.name, one.email or None) for one in people)
-
-    def check_permissions(self) -> list[PermissionCheck]:
-        checks = [self._hears(self._secrets.webhook_secret)]
-        for look in (self._check_account, self._check_project, self._check_form):
-            try:
-                checks += look()
-            except DomainError as refusal:
-                checks.append(PermissionCheck(_CHECKS[look.__name__], granted=False, detail=str(refusal)))
-            if not all(check.granted for check in checks[1:]):
-                break  # what follows would fail for the same reason
-        return checks
-
-    def _check_account(self) -> list[PermissionCheck]:
-        return [PermissionCheck("API token", granted=True, detail=f"It acts as {self._account.name or 'an account'}.")]
-
-    def _check_project(self) -> list[PermissionCheck]:
-        project = self._project()
-        if project.archived:
-            return [PermissionCheck("Project", granted=False, detail=f"{project.key} is archived.")]
-        query = {"projectKey": project.key, "permissions": ",".join(PERMISSIONS)}
-        with self._speaking() as site:
-            told = site.ask(Permissions, "GET", "/rest/api/3/mypermissions", query).permissions
-        checks = [PermissionCheck("Project", granted=True, detail=f"{project.key} is {project.name or 'there'}.")]
-        for name in PERMISSIONS:
-            people = (told[name].name if name in told else "") or name.replace("_", " ").title()
-            granted = name in told and told[name].granted
-            detail = f"The account {'has' if granted else 'lacks'} this permission in {project.key}."
-            checks.append(PermissionCheck(people, granted=granted, detail=detail))
-        return checks
-
-    def _project(self) -> Project:
-        try:
-            with self._speaking() as site:
-                return site.ask(Project, "GET", f"/rest/api/3/project/{self._config.project}")
-        except TrackerRefused:
-            detail = f"the project {self._config.project} does not exist, or the account does not see it."
-            raise TrackerRefused(tracker=self.label, detail=detail) from None
-
-    def _check_form(self) -> list[PermissionCheck]:
-        form = {field.id for field in self._form(self._config.project, self._config.issue_type)}
-        absent = [name for name in ("summary", "description", "labels") if name not in form]
-        kind = self._config.issue_type
-        detail = f"{kind} can be created." if not absent else f"{kind}'s create form lacks: {', '.join(absent)}."
-        return [PermissionCheck("Issue type", granted=not absent, detail=detail)]
-
-    def required_fields(self, project: str | None = None, issue_type: str | None = None) -> list[RequiredField]:
-        form = self._form(project or self._config.project, issue_type or self._config.issue_type)
-        needed = [field for field in form if field.required and not field.has_default and field.id not in _OURS]
-        return [RequiredField(field.id, field.name or field.id, kind_of(field), options_of(field)) for field in needed]
-
-    def _form(self, project: str, issue_type: str) -> list[FormField]:
-        """The create form, page by page."""
-        path = f"{_ISSUE}/createmeta/{project}/issuetypes"
-        kind = issue_type if issue_type.isdigit() else self._type(path, project, issue_type).id
-        fields: list[FormField] = []
-        while True:
-            query = {"startAt": str(len(fields)), "maxResults": str(PAGE)}
-            with self._speaking() as site:
-                page = site.ask(FormPage, "GET", f"{path}/{kind}", query)
-            fields += page.fields
-            if not page.fields or len(fields) >= page.total:
-                return fields
-
-    def _type(self, path: str, project: str, name: str) -> Named:
-        with self._speaking() as site:
-            types = site.ask(TypePage, "GET", path, {"maxResults": "200"}).types
-        found = next((one for one in types if one.name.casefold() == name.casefold()), None)
-        if found is None:
-            offered = ", ".join(one.name for one in types) or "none"
-            detail = f"{project} has no issue type {name} that the account may create; it has {offered}."
-            raise TrackerRefused(tracker=self.label, detail=detail)
-        return found
-
     # Webhooks
-
-    def register_webhook(self, url: str, secret: str, current: Registration | None = None) -> Registration:
-        project = self._config.project
-        chosen = self._config.webhook_filter or f'project = "{project}"'
-        hook: dict[str, JsonValue] = {
-            "name": "Afterword",
-            "description": "Changes of the tickets of action items",
-            "url": url,
-            "events": list(EVENTS),
-            "filters": {"issue-related-events-section": chosen},
-            "excludeBody": False,
-            "secret": secret,
-        }
-        with self._administering() as site:
-            there = site.read(Webhooks, {"webhooks": site.send("GET", _HOOKS)}).webhooks
-            known = current.id if current else None
-            mine = next((one for one in there if one.id == known), None)
-            mine = mine or next((one for one in there if one.url == url), None)
-            if mine is None:
-                mine = site.read(Webhooks, {"webhooks": [site.send("POST", _HOOKS, body=hook)]}).webhooks[0]
-            else:
-                site.send("PUT", f"{_HOOKS}/{mine.id}", body=hook)
-        return Registration(mine.id)
-
-    def remove_webhook(self, current: Registration) -> None:
-        with self._administering() as site:
-            try:
-                site.send("DELETE", f"{_HOOKS}/{current.id}")
-            except Unseen:
-                return
-
-    @contextmanager
-    def _administering(self) -> Iterator[JiraSite]:
-        """What only administrators of Jira may do, and 401 says as well as 403."""
-        try:
-            with self._speaking() as site:
-                yield site
-        except (TicketForbidden, CredentialsRejected):
-            self.__dict__.pop("_account", None)
-            self.own_account()
-            detail = "only an administrator of Jira may register webhooks. Enter it there by hand, with the secret."
-            raise TrackerRefused(tracker=self.label, detail=detail) from None
 
     def verify_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:  # noqa: ARG002
         signature = header(headers, "X-Hub-Signature")
@@ -605,35 +299,7 @@ class JiraTracker(Tracker):
         return news(self.delivery_id(headers, body), body)
 
 
-_CHECKS = {"_check_account": "API token", "_check_project": "Project", "_check_form": "Issue type"}
-
-
 def _marker_label(marker: str) -> str:
     if not _MARKER.fullmatch(marker):
         raise ValueError("a marker has letters, digits, '_', '.', ':' and '-' only")
     return f"{_LABEL}{marker}"
-
-
-def _short(title: str) -> str:
-    line = " ".join(title.split())
-    return line if len(line) <= TITLE_LIMIT else f"{line[: TITLE_LIMIT - 1]}…"
-
-
-def _cut(body: str) -> str:
-    return body if len(body) <= BODY_LIMIT else f"{body[: BODY_LIMIT - 1]}…"
-
-
-def _difference(issue: Issue, change: TicketChange) -> dict[str, JsonValue]:
-    fields = issue.fields
-    edit: dict[str, JsonValue] = {}
-    if change.title is not None and _short(change.title) != fields.summary:
-        edit["summary"] = _short(change.title)
-    if change.body is not None:
-        document = adf.to_adf(_cut(change.body))
-        if adf.to_markdown(document) != adf.to_markdown(fields.description):
-            edit["description"] = document
-    if change.no_due_date and fields.due_on is not None:
-        edit["duedate"] = None
-    elif change.due_on is not None and change.due_on != fields.due_on:
-        edit["duedate"] = change.due_on.isoformat()
-    return edit

@@ -10,7 +10,8 @@ from domain.tickets import TicketState
 from integrations.tracker import TrackerUnavailable
 from integrations.trackers.jira.answers import Issue, Transitions, Workflows
 from integrations.trackers.jira.site import Forbidden, JiraSite, Unseen
-from integrations.trackers.jira.workflow import DONE, Goal, Map, Step, last_step, next_step, steps
+from integrations.trackers.jira.status import DONE
+from integrations.trackers.jira.workflow import Goal, Map, Step, last_step, next_step, steps
 
 FARTHEST = 10
 """How many transitions are taken to reach a status."""
@@ -88,7 +89,7 @@ class Walk:
     def _go_back(self) -> None:
         if self._here.id == self._start.id or self._start.category.key == DONE:
             return
-        back = Goal(TicketState.OPEN, None, self._start.name, self._goal.words)
+        back = Goal(TicketState.OPEN, None, self._start.name, self._goal.mapping)
         step = next((one for one in self._steps(back) if one.transition.to.id == self._start.id), None)
         if step is not None:
             self._take(step)

@@ -13,41 +13,12 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from domain.tickets import CloseReason, Standing, TicketState
+from domain.tickets import CloseReason, TicketState
 from integrations.trackers.jira.answers import Named, ScreenField, Status, Transition, Workflows
+from integrations.trackers.jira.status import CATEGORIES, DONE, DUPLICATE, StatusMapping, plain
 
-DONE = "done"
-CATEGORIES = {TicketState.OPEN: "new", TicketState.STARTED: "indeterminate"}
-_STATES = {"new": TicketState.OPEN, "undefined": TicketState.OPEN, "indeterminate": TicketState.STARTED}
 _MAP_CATEGORIES = {"TODO": "new", "IN_PROGRESS": "indeterminate", "DONE": DONE}
 _COMPLETED = ("done", "fixed", "completed", "resolved")
-_DUPLICATE = "duplicate"
-
-
-def plain(name: str) -> str:
-    """A name as it is compared: letters' case and the kind of apostrophe tell nothing."""
-    return " ".join(name.replace("\u2019", "'").casefold().split())
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Names of resolutions and statuses that mean that the work was not done."""
-
-    not_done: tuple[str, ...]
-
-    def standing(self, status: Status, resolution: Named | None) -> Standing:
-        """By the status's category; what is done was cancelled if its resolution, or its status, says so."""
-        if status.category.key != DONE:
-            return Standing(_STATES.get(status.category.key, TicketState.OPEN))
-        said = [plain(status.name), *([plain(resolution.name)] if resolution else [])]
-        if not any(self.means_not_done(name) for name in said):
-            return Standing(TicketState.DONE, CloseReason.COMPLETED)
-        duplicate = any(_DUPLICATE in name for name in said)
-        return Standing(TicketState.CANCELLED, CloseReason.DUPLICATE if duplicate else CloseReason.NOT_PLANNED)
-
-    def means_not_done(self, name: str) -> bool:
-        said = plain(name)
-        return any(said == plain(one) for one in self.not_done) or _DUPLICATE in said
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +28,11 @@ class Goal:
     state: TicketState
     reason: CloseReason | None
     status: str | None
-    words: Words
+    mapping: StatusMapping
 
     def holds(self, status: Status, resolution: Named | None) -> bool:
         """Whether it stands there already: in the status of that name, or anywhere that means the same."""
-        return self.is_named(status.name) or self.words.standing(status, resolution).state is self.state
+        return self.is_named(status.name) or self.mapping.standing(status, resolution).state is self.state
 
     def is_named(self, name: str) -> bool:
         return self.status is not None and plain(name) == plain(self.status)
@@ -74,7 +45,7 @@ class Goal:
         """The one of these that fits best."""
         known = [one for one in allowed if isinstance(one, dict) and "id" in one]
         named = [(str(one["id"]), plain(str(one.get("name", "")))) for one in known]
-        fits = [(key, name) for key, name in named if self.words.means_not_done(name) is not self._is_done]
+        fits = [(key, name) for key, name in named if self.mapping.means_not_done(name) is not self._is_done]
         best = min(fits, key=lambda one: self._rank(one[1]), default=None)
         return {"id": best[0]} if best else None
 
@@ -85,10 +56,10 @@ class Goal:
     def _rank(self, name: str) -> int:
         if self._is_done:
             return _COMPLETED.index(name) if name in _COMPLETED else len(_COMPLETED)
-        if (_DUPLICATE in name) is (self.reason is CloseReason.DUPLICATE):
-            order = [plain(one) for one in self.words.not_done]
+        if (DUPLICATE in name) is (self.reason is CloseReason.DUPLICATE):
+            order = [plain(one) for one in self.mapping.not_done]
             return order.index(name) if name in order else len(order)
-        return len(self.words.not_done) + 1
+        return len(self.mapping.not_done) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +94,7 @@ def last_step(found: Sequence[Step], goal: Goal, *, by_name: bool) -> Step | Non
     if named is not None or by_name:
         return named
     duplicate = goal.reason is CloseReason.DUPLICATE
-    alike = [step for step in fits if (_DUPLICATE in plain(step.transition.to.name)) is duplicate]
+    alike = [step for step in fits if (DUPLICATE in plain(step.transition.to.name)) is duplicate]
     return next(iter([*alike, *fits]), None)
 
 
@@ -132,8 +103,8 @@ def _ends(step: Step, goal: Goal) -> bool:
     if goal.is_named(status.name):
         return True
     if status.category.key != DONE or goal.category != DONE:
-        return goal.words.standing(status, None).state is goal.state
-    by_status = goal.words.means_not_done(status.name)
+        return goal.mapping.standing(status, None).state is goal.state
+    by_status = goal.mapping.means_not_done(status.name)
     if goal.state is TicketState.DONE:
         return not by_status
     return by_status or chosen is not None
@@ -203,7 +174,7 @@ class Map:
     def _is_goal(self, status: str, goal: Goal, *, by_name: bool) -> bool:
         if by_name:
             return goal.is_named(self.names.get(status, ""))
-        if goal.state is TicketState.DONE and goal.words.means_not_done(self.names.get(status, "")):
+        if goal.state is TicketState.DONE and goal.mapping.means_not_done(self.names.get(status, "")):
             return False
         return self.categories.get(status) == goal.category
 

@@ -34,8 +34,8 @@ from integrations.tracker import (
     Tracker,
     TrackerUnavailable,
 )
+from integrations.trackers.github.errors import LIMITED_FOR
 from integrations.trackers.github.issues import BODY_LIMIT, TITLE_LIMIT
-from integrations.trackers.github.tracker import LIMITED_FOR
 from tests.peers.emulate import EmulatedGithub
 from tests.peers.github_openapi import GithubRequests
 from tests.peers.npm import packed_file

@@ -35,8 +35,9 @@ from integrations.tracker import (
     Tracker,
     TrackerUnavailable,
 )
+from integrations.trackers.jira.changes import BODY_LIMIT, TITLE_LIMIT
+from integrations.trackers.jira.connection import PERMISSIONS
 from integrations.trackers.jira.site import LIMITED_FOR
-from integrations.trackers.jira.tracker import BODY_LIMIT, PERMISSIONS, TITLE_LIMIT
 from tests.peers.jira import FLOW, TOKEN, Flow, JiraPeer, Way
 from tests.peers.jira_openapi import JiraJudge, asked
 from tests.peers.scripted import Answer, ScriptedVendor

@@ -10,10 +10,11 @@ from domain.tickets import CloseReason, TicketState
 from integrations.registry import connect
 from integrations.tracker import Tracker
 from integrations.trackers.jira.answers import Issue
+from integrations.trackers.jira.settings import NOT_DONE
 from integrations.trackers.jira.site import JiraSite
-from integrations.trackers.jira.tracker import NOT_DONE
+from integrations.trackers.jira.status import StatusMapping
 from integrations.trackers.jira.walk import Walk
-from integrations.trackers.jira.workflow import Goal, Words
+from integrations.trackers.jira.workflow import Goal
 from tests.peers.jira_foreign import ForeignJira, running_backlot, running_jira820
 
 RECORD = {
@@ -113,7 +114,7 @@ class TestJira820:
         fields = {"summary": "Walk", "project": {"key": "JIRA820"}, "issuetype": {"name": "Task"}}
         made = site.send("POST", "/rest/api/3/issue", body={"fields": fields})
         assert isinstance(made, dict)
-        key, words = str(made["key"]), Words(NOT_DONE)
+        key, words = str(made["key"]), StatusMapping(NOT_DONE)
         assert self._issue(site, key).fields.status.name == "Open"
         dropped = Goal(TicketState.CANCELLED, CloseReason.DUPLICATE, None, words)
         assert Walk(site, self._issue(site, key), dropped).go()
