@@ -14,7 +14,8 @@ from domain import ticket_texts, tickets
 from domain.action_items import ActionItemStatus, LinkState
 from domain.projection import TicketField, Winner
 from domain.syncing import Agreed, Decision, Outcome, Theirs, merge
-from integrations.tracker import Ticket, Tracker
+from integrations.ticket import Ticket
+from integrations.tracker import Tracker
 from models.queries import action_items
 from models.queries import tickets as links
 from models.queries.tickets import TicketWork

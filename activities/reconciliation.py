@@ -20,7 +20,8 @@ from activities.tickets import bring, note_dead
 from activities.vendor import Conversation
 from domain.action_items import LinkState
 from domain.errors import CredentialsLocked, CredentialsRejected, DomainError, TicketForbidden, TicketGone
-from integrations.tracker import Registration, Ticket, TicketRef, Tracker, TrackerUnavailable
+from integrations.ticket import Ticket, TicketRef
+from integrations.tracker import Registration, Tracker, TrackerUnavailable
 from models.integration import Integration
 from models.queries import integrations, tickets
 from models.queries.tickets import Linked

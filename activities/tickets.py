@@ -33,17 +33,8 @@ from domain.snapshots import ActionItemSnapshot
 from domain.syncing import Agreed
 from domain.tickets import wanted_standing
 from integrations import registry
-from integrations.tracker import (
-    News,
-    Ticket,
-    TicketAction,
-    TicketChange,
-    TicketDraft,
-    TicketEvent,
-    TicketRef,
-    Tracker,
-    TrackerUnavailable,
-)
+from integrations.ticket import News, Ticket, TicketAction, TicketChange, TicketDraft, TicketEvent, TicketRef
+from integrations.tracker import Tracker, TrackerUnavailable
 from models.integration import WebhookDelivery
 from models.queries import action_items, integrations, tickets
 from models.queries.tickets import TicketWork

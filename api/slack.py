@@ -17,8 +17,8 @@ from starlette.background import BackgroundTask
 from api.unit import Parts
 from domain.errors import BadSignature, StoreUnavailable
 from integrations.slack import request as slack_request
-from integrations.slack.client import KIND
-from integrations.slack.request import Asked, Challenge, LinksShared, Read, Submitted, Unused
+from integrations.slack.actions import Asked, Challenge, LinksShared, Read, Submitted, Unused
+from integrations.slack.settings import KIND
 from integrations.webhook import header
 from models.queries import integrations
 from models.session import Session

@@ -8,8 +8,8 @@ from api.unit import Asking
 from api.v1.routing import router
 from api.v1.shapes import PathId
 from domain.errors import NotFound
-from integrations.slack.client import KIND
 from integrations.slack.manifest import manifest
+from integrations.slack.settings import KIND
 from models.queries import integrations
 
 routes: APIRouter = router("integrations", prefix="/integrations")

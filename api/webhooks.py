@@ -27,8 +27,9 @@ from domain.errors import BadSignature, DomainError, MalformedWebhook, NotAllowe
 from integrations import incident_source, registry
 from integrations.notifiers.email import bounces
 from integrations.notifiers.email.bounces import KIND as MAIL
-from integrations.slack.client import KIND as SLACK
-from integrations.tracker import Handshake, News, PullRequestEvent, Tracker
+from integrations.slack.settings import KIND as SLACK
+from integrations.ticket import News, PullRequestEvent
+from integrations.tracker import Handshake, Tracker
 from models.integration import Integration
 from models.queries import integrations, people, tickets
 from models.session import Session

@@ -25,7 +25,7 @@ from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from integrations import registry
-from integrations.tracker import TicketAction
+from integrations.ticket import TicketAction
 from integrations.trackers import console
 from models.integration import WebhookDelivery
 from tests.api import writing

@@ -10,7 +10,7 @@ from domain.incidents import IncidentReport
 from integrations import incident_source, registry
 from integrations.notifiers.email import bounces as mail
 from integrations.notifiers.email.bounces import Bounce
-from integrations.tracker import News, PullRequestEvent, TicketEvent
+from integrations.ticket import News, PullRequestEvent, TicketEvent
 from models.integration import WebhookDelivery
 from models.queries import bounces, incidents, integrations, tickets
 from models.session import Session

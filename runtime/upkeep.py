@@ -11,7 +11,7 @@ import structlog
 
 from integrations import public_holidays, registry
 from integrations.notifiers.email.bounces import KIND as MAIL
-from integrations.slack.client import KIND as CHAT
+from integrations.slack.settings import KIND as CHAT
 from models.base import new_id
 from models.integration import WebhookDelivery
 from models.queries import (

@@ -22,7 +22,8 @@ from domain.projection import Projection, read_projection
 from domain.tickets import wanted_standing
 from integrations import registry
 from integrations.fields import Words
-from integrations.tracker import RequiredField, Ticket, TicketRef, Tracker, TrackerUnavailable
+from integrations.ticket import Ticket, TicketRef
+from integrations.tracker import RequiredField, Tracker, TrackerUnavailable
 from models.action_item import ActionItem
 from models.integration import Integration
 from models.queries import accounts, action_items, integrations, people, tickets

@@ -17,150 +17,22 @@ No text or repr of an error holds a credential or an answering address.
 """
 
 import json
-import re
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.webhook import WebhookClient
 
 from domain.errors import CredentialsRejected
-from integrations.connection import ConnectionModel
+from integrations.slack.errors import PersonGone, SlackRefused, SlackUnavailable, ThreadGone, _seconds, refusal
+from integrations.slack.settings import SlackConfig, SlackSecrets
 
-KIND = "slack"
 Json = dict[str, Any]
-
-TOKEN_CODES = frozenset(
-    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "org_login_required"}
-)
-CHANNEL_CODES = frozenset({"channel_not_found", "not_in_channel", "is_archived", "restricted_action"})
-PERSON_CODES = frozenset(
-    {"user_not_found", "users_not_found", "user_disabled", "cannot_dm_bot", "user_not_visible", "messages_tab_disabled"}
-)
-THREAD_CODES = frozenset({"thread_not_found", "message_not_found", "cannot_reply_to_message"})
-STUMBLES = frozenset({"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"}) | {
-    "request_timeout",
-    "team_added_to_org",
-}
-SCOPES = (
-    "chat:write",
-    "commands",
-    "im:write",
-    "users:read",
-    "users:read.email",
-    "reactions:read",
-    "channels:history",
-    "groups:history",
-    "im:history",
-    "channels:read",
-    "groups:read",
-    "links:read",
-    "links:write",
-)
-"""What the app asks for; the manifest and the check of a connection are made of it."""
-
-
-class SlackUnavailable(Exception):
-    """A stumble: Slack is away, or limits our rate."""
-
-    def __init__(self, detail: str, retry_after: float | None = None) -> None:
-        super().__init__(f"Slack is unavailable: {detail}")
-        self.detail = detail
-        self.retry_after = retry_after
-
-
-class SlackRefused(Exception):
-    """Slack said no; ``code`` is its word."""
-
-    def __init__(self, method: str, code: str, detail: str = "") -> None:
-        super().__init__(f"Slack refused {method}: {code}{f' ({detail})' if detail else ''}")
-        self.method = method
-        self.code = code
-        self.detail = detail
-
-
-class ChannelGone(SlackRefused):
-    """The channel is archived, deleted, or one that we are not in."""
-
-
-class PersonGone(SlackRefused):
-    """Nobody with that id can be written to: deactivated, a bot, or never there."""
-
-
-class ThreadGone(SlackRefused):
-    """The message that was to be answered is deleted, or cannot be answered."""
-
-
-class ScopeMissing(SlackRefused):
-    """The app was installed without a permission; ``detail`` names it."""
-
-
-# The connection
-
-
-def _plain_token(value: SecretStr | None) -> SecretStr | None:
-    if value is None:
-        return None
-    token = value.get_secret_value().strip()
-    if not re.fullmatch(r"[!-~]+", token):
-        raise ValueError("a token has neither blanks nor special characters")
-    return SecretStr(token)
-
-
-def _plain_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or parts.query:
-        raise ValueError("expected an address such as https://slack.com, without credentials")
-    return value.rstrip("/")
-
-
-class SlackConfig(ConnectionModel):
-    """Where Slack is, and whose."""
-
-    base_url: Annotated[
-        str,
-        AfterValidator(_plain_address),
-        Field(title="Slack's address", description="Another one only for GovSlack (https://slack-gov.com) or a test."),
-    ] = "https://slack.com"
-    workspace_id: Annotated[
-        str,
-        Field(
-            title="Workspace",
-            description="Its id (T...). Requests from another workspace are refused, and people matched only here.",
-            pattern=r"^([A-Z0-9]{1,30})?$",
-        ),
-    ] = ""
-    previews: Annotated[
-        bool,
-        Field(title="Previews", description="Whether links show what everybody in the channel may see; off: a card."),
-    ] = True
-
-
-class SlackSecrets(ConnectionModel):
-    """What Slack knows us by, and we Slack. Both come after the app was made from the manifest."""
-
-    token: Annotated[
-        SecretStr | None,
-        AfterValidator(_plain_token),
-        Field(title="Bot token", description="xoxb-..., under OAuth & Permissions."),
-    ] = None
-    webhook_secret: Annotated[
-        SecretStr | None,
-        Field(
-            title="Signing secret",
-            description="Under Basic Information; while it is replaced, both, with a comma between. Without one, "
-            "nothing is taken.",
-        ),
-    ] = None
-
-
-# What Slack tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,7 +235,7 @@ class Slack:
         try:
             return self._client.api_call(method, data=fields)
         except SlackApiError as error:
-            raise _refusal(method, error) from None
+            raise refusal(method, error) from None
         except (OSError, SlackClientError, ValueError) as error:
             raise SlackUnavailable(f"{method}: {type(error).__name__}") from None
 
@@ -380,30 +252,3 @@ def _keyed(channel: str, answer: Any, key: str) -> str | None:
         if (metadata.get("event_payload") or {}).get("key") == key:
             return f"{channel}:{message['ts']}"
     return None
-
-
-def _refusal(method: str, error: SlackApiError) -> Exception:
-    answer = error.response
-    status, headers = int(getattr(answer, "status_code", 0) or 0), getattr(answer, "headers", {}) or {}
-    data = getattr(answer, "data", None)
-    code = str(data.get("error") or "unknown") if isinstance(data, dict) else f"status_{status}"
-    if status == 429 or status >= 500 or code in STUMBLES:
-        return SlackUnavailable(f"{method}: {code}", _seconds(headers))
-    if code in TOKEN_CODES:
-        return CredentialsRejected(tracker="Slack", detail=code)
-    if code in {"missing_scope", "no_permission", "not_allowed_token_type"}:
-        needed = str(data.get("needed") or "") if isinstance(data, dict) else ""
-        return ScopeMissing(method, code, needed)
-    for codes, gone in ((CHANNEL_CODES, ChannelGone), (PERSON_CODES, PersonGone), (THREAD_CODES, ThreadGone)):
-        if code in codes:
-            return gone(method, code)
-    detail = (data.get("response_metadata") or {}).get("messages") if isinstance(data, dict) else None
-    return SlackRefused(method, code, "; ".join(map(str, detail))[:500] if detail else "")
-
-
-def _seconds(headers: Mapping[str, str]) -> float | None:
-    told = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
-    try:
-        return max(0.0, float(told)) if told is not None else None
-    except ValueError:
-        return None

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from integrations.slack.blocks import ADD_TO_TIMELINE
-from integrations.slack.client import SCOPES
+from integrations.slack.settings import SCOPES
 
 
 def manifest(webhook_url: str, base_url: str) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import Any
 from domain.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
 from domain.zones import UTC_ZONE, Zone, instant, read_zone
 from integrations.notifier import Act
+from integrations.slack.actions import Origin
 from integrations.slack.blocks import settled
 from integrations.slack.mrkdwn import cut, linked
-from integrations.slack.request import Origin
 from models.queries import action_items, moves, postmortems
 from models.session import Session
 from runtime.chat.desk import ORIGIN, Known, Reply, Request

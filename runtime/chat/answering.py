@@ -8,9 +8,10 @@ import structlog
 
 from domain.errors import PASSING, CredentialsRejected, DomainError, MalformedWebhook
 from integrations.slack import request as slack_request
+from integrations.slack.actions import Asked, Asker, Captured, Command, LinksShared, Origin, Pressed, Reacted, Submitted
 from integrations.slack.blocks import ADD_TO_TIMELINE, DIALOG_ACTS, section
-from integrations.slack.client import KIND, ChannelGone, PersonGone, ScopeMissing, SlackRefused
-from integrations.slack.request import Asked, Asker, Captured, Command, LinksShared, Origin, Pressed, Reacted, Submitted
+from integrations.slack.errors import ChannelGone, PersonGone, ScopeMissing, SlackRefused
+from integrations.slack.settings import KIND
 from models.integration import Integration, WebhookDelivery
 from models.queries import chat, integrations, postmortems
 from runtime.chat import acts, links, timelines, words

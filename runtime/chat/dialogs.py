@@ -9,6 +9,7 @@ from typing import Any
 
 from domain.errors import DomainError
 from integrations.notifier import Act
+from integrations.slack.actions import Asked, Captured, Pressed, Submitted
 from integrations.slack.blocks import (
     ADD_TO_TIMELINE,
     DIALOG_ACTS,
@@ -17,8 +18,7 @@ from integrations.slack.blocks import (
     snooze_dialog,
     timeline_dialog,
 )
-from integrations.slack.client import SlackRefused, SlackUnavailable
-from integrations.slack.request import Asked, Captured, Pressed, Submitted
+from integrations.slack.errors import SlackRefused, SlackUnavailable
 from models.queries import chat
 from runtime.chat.acts import Wanted, check, read_act, today
 from runtime.chat.desk import Known, Request, Stranger

@@ -3,7 +3,7 @@
 import asyncio
 
 from domain.access import Viewer
-from integrations.slack.request import Asker
+from integrations.slack.actions import Asker
 from models.person import Person
 from models.queries import chat
 from models.queries.people import get_viewer_unscoped

@@ -12,9 +12,9 @@ from domain.lifecycle import ReviewerState, Status
 from domain.targets import Target
 from domain.zones import UTC_ZONE, Zone, read_zone
 from integrations.notifier import Act, Entry, Group
+from integrations.slack.actions import Command
 from integrations.slack.blocks import BLOCKS_LIMIT, context, entry_blocks, parts_blocks, section
 from integrations.slack.mrkdwn import cut, escaped, linked
-from integrations.slack.request import Command
 from models.action_item import ActionItem
 from models.base import derived_id
 from models.postmortem import Postmortem

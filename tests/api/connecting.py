@@ -9,7 +9,8 @@ import httpx
 
 from domain.tickets import CloseReason, TicketState
 from integrations import registry
-from integrations.tracker import Ticket, TicketAction, TicketChange, TicketRef, Tracker
+from integrations.ticket import Ticket, TicketAction, TicketChange, TicketRef
+from integrations.tracker import Tracker
 from integrations.trackers.console import delivery
 from tests.api import writing
 from tests.api.writing import ok

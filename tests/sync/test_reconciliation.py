@@ -12,7 +12,8 @@ from temporalio.testing import ActivityEnvironment
 from activities import merging
 from activities.reconciliation import ReadPage, ReconciliationActivities
 from integrations import registry
-from integrations.tracker import TicketRef, Tracker
+from integrations.ticket import TicketRef
+from integrations.tracker import Tracker
 from models.action_item import ActionItem, Ticket
 from models.integration import Integration
 from models.queries import policies, postmortems

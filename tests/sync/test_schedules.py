@@ -42,8 +42,9 @@ from domain.syncing import Decision, merge
 from domain.ticket_texts import details_in
 from domain.tickets import CloseReason, TicketState, status_of
 from integrations import registry
-from integrations.tracker import Ticket as TheirTicket
-from integrations.tracker import TicketAction, TicketChange, Tracker
+from integrations.ticket import Ticket as TheirTicket
+from integrations.ticket import TicketAction, TicketChange
+from integrations.tracker import Tracker
 from integrations.trackers import console
 from models.account import PersonAccount
 from models.action_item import ActionItem, Ticket

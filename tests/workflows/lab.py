@@ -27,7 +27,8 @@ from domain.snapshots import ActionItemSnapshot, PostmortemSnapshot
 from domain.targets import TargetName, TargetState
 from domain.tickets import TicketState
 from integrations import registry
-from integrations.tracker import TicketAction, TicketChange, TicketRef, Tracker
+from integrations.ticket import TicketAction, TicketChange, TicketRef
+from integrations.tracker import Tracker
 from integrations.trackers import console
 from models.action_item import ActionItem, Ticket
 from models.integration import Integration

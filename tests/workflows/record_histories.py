@@ -22,7 +22,7 @@ from domain.commands import ActionItemAction, PostmortemAction
 from domain.policy import Policy
 from domain.targets import TargetName
 from domain.tickets import TicketState
-from integrations.tracker import TicketAction, TicketChange
+from integrations.ticket import TicketAction, TicketChange
 from models.postmortem import Postmortem
 from models.queries import integrations, notices, postmortems, ticket_batches
 from runtime.dispatch import Dispatch

@@ -22,15 +22,8 @@ from domain.errors import AddressGone, CredentialsRejected, NotifierRefused
 from integrations.connection import ConnectionModel
 from integrations.fields import Email
 from integrations.message_text import as_html, as_text
-from integrations.notifier import (
-    Message,
-    MessageKind,
-    Notifier,
-    NotifierUnavailable,
-    PermissionCheck,
-    Receipt,
-    Recipient,
-)
+from integrations.notifier import Message, MessageKind, Notifier, NotifierUnavailable, Receipt, Recipient
+from integrations.tracker import PermissionCheck
 
 TIMEOUT = 20.0
 """Seconds for each step of the conversation."""

@@ -6,7 +6,7 @@ from typing import Literal
 from github.Issue import Issue
 
 from domain.tickets import CloseReason, Standing
-from integrations.tracker import TicketChange
+from integrations.ticket import TicketChange
 from integrations.trackers.github.issues import mark_in, marked, short, unix
 from integrations.trackers.github.status import standing_of, wanted_standing
 

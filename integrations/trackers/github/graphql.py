@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
-from integrations.tracker import PullRequest, PullRequestState
+from integrations.ticket import PullRequest, PullRequestState
 from integrations.trackers.github.issues import KEY, AccountPayload, IssuePayload, issue_page
 
 

@@ -16,7 +16,7 @@ from github.Organization import Organization
 from pydantic import AfterValidator, AwareDatetime, BaseModel
 
 from integrations.text.markdown import loud, quiet
-from integrations.tracker import PullRequest, Ticket
+from integrations.ticket import PullRequest, Ticket
 from integrations.trackers.github.status import standing_of
 
 TITLE_LIMIT = 256

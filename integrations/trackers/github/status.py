@@ -1,7 +1,7 @@
 """GitHub's state of an issue, and its reason, as ours, and ours as theirs."""
 
 from domain.tickets import CloseReason, Standing, TicketState
-from integrations.tracker import TicketChange
+from integrations.ticket import TicketChange
 
 
 def wanted_standing(change: TicketChange) -> Standing | None:

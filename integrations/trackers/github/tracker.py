@@ -29,14 +29,8 @@ from github.GithubObject import NotSet
 from github.Issue import Issue
 
 from domain.errors import TicketForbidden, TicketGone, TrackerRefused
-from integrations.tracker import (
-    Check,
-    News,
-    Ticket,
-    TicketChange,
-    TicketDraft,
-    TicketRef,
-)
+from integrations.ticket import News, Ticket, TicketChange, TicketDraft, TicketRef
+from integrations.tracker import Check
 from integrations.trackers.github.changes import Edit, difference
 from integrations.trackers.github.connection import GithubConnection
 from integrations.trackers.github.errors import graphql_error

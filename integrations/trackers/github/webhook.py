@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import AwareDatetime, BaseModel
 
-from integrations.tracker import News, PullRequest, PullRequestEvent, PullRequestState, TicketAction, TicketEvent
+from integrations.ticket import News, PullRequest, PullRequestEvent, PullRequestState, TicketAction, TicketEvent
 from integrations.trackers.github.issues import NAME, AccountPayload, IssuePayload, ticket_of
 from integrations.webhook import payload
 

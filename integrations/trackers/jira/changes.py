@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from integrations.tracker import TicketChange
+from integrations.ticket import TicketChange
 from integrations.trackers.jira import adf
 from integrations.trackers.jira.answers import Issue
 

@@ -7,7 +7,8 @@ from functools import cached_property
 from pydantic import JsonValue
 
 from domain.errors import CredentialsRejected, DomainError, TicketForbidden, TicketGone, TrackerRefused
-from integrations.tracker import Account, PermissionCheck, Registration, RequiredField, TicketRef, Tracker
+from integrations.ticket import TicketRef
+from integrations.tracker import Account, PermissionCheck, Registration, RequiredField, Tracker
 from integrations.trackers.jira.answers import (
     FormField,
     FormPage,

@@ -45,14 +45,8 @@ from domain.errors import (
     TrackerRefused,
 )
 from domain.tickets import TicketState
-from integrations.tracker import (
-    Check,
-    News,
-    Ticket,
-    TicketChange,
-    TicketDraft,
-    TicketRef,
-)
+from integrations.ticket import News, Ticket, TicketChange, TicketDraft, TicketRef
+from integrations.tracker import Check
 from integrations.trackers.jira import adf
 from integrations.trackers.jira.answers import (
     FIELDS,

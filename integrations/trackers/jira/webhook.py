@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pydantic import BaseModel, Field, JsonValue
 
 from domain.errors import MalformedWebhook
-from integrations.tracker import TicketAction, TicketEvent, TicketRef
+from integrations.ticket import TicketAction, TicketEvent, TicketRef
 from integrations.trackers.jira.answers import User
 from integrations.webhook import payload
 

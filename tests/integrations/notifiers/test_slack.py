@@ -28,7 +28,9 @@ from integrations.notifier import (
     Receipt,
     Recipient,
 )
-from integrations.slack.client import SCOPES, Slack, SlackConfig, SlackRefused, SlackSecrets
+from integrations.slack.client import Slack
+from integrations.slack.errors import SlackRefused
+from integrations.slack.settings import SCOPES, SlackConfig, SlackSecrets
 from tests.peers.slack import BOT_TOKEN, Scripted, SlackPeer
 
 Json = dict[str, Any]

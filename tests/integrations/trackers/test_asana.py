@@ -18,7 +18,8 @@ from domain.errors import (
 )
 from domain.tickets import CloseReason, TicketState
 from integrations.registry import connect
-from integrations.tracker import TicketAction, TicketDraft, TicketEvent, TicketRef, Tracker, TrackerUnavailable
+from integrations.ticket import TicketAction, TicketDraft, TicketEvent, TicketRef
+from integrations.tracker import Tracker, TrackerUnavailable
 from tests.peers.scripted import Answer, ScriptedVendor
 
 TOKEN = "1/1002:0123456789abcdef"

@@ -16,17 +16,8 @@ from openapi_core.exceptions import OpenAPIError
 from domain.errors import CredentialsRejected, StatusUnreachable, TicketForbidden, TicketGone, TrackerRefused
 from domain.tickets import CloseReason, TicketState
 from integrations.registry import connect
-from integrations.tracker import (
-    Account,
-    Registration,
-    TicketAction,
-    TicketChange,
-    TicketDraft,
-    TicketEvent,
-    TicketRef,
-    Tracker,
-    TrackerUnavailable,
-)
+from integrations.ticket import TicketAction, TicketChange, TicketDraft, TicketEvent, TicketRef
+from integrations.tracker import Account, Registration, Tracker, TrackerUnavailable
 from tests.peers.asana import BASE, BOB, HERE, JANE, OAUTH, PERSONAL, STATUS, THERE, WORKSPACE, AsanaPeer
 from tests.peers.asana_openapi import AsanaJudge, OutsideTheDocument, asana_document
 from tests.peers.tracker_peer import Answer, Fault, Kind, Request

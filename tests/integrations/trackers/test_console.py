@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from integrations.registry import connect
-from integrations.tracker import TicketChange, TicketDraft
+from integrations.ticket import TicketChange, TicketDraft
 
 ROOT = Path(__file__).parents[3]
 WRITER = """

@@ -19,7 +19,8 @@ from domain.errors import (
 )
 from domain.tickets import CloseReason, TicketState
 from integrations.registry import connect, tracker, tracker_kinds
-from integrations.tracker import Ticket, TicketAction, TicketChange, TicketDraft, TicketEvent, TicketRef, Tracker
+from integrations.ticket import Ticket, TicketAction, TicketChange, TicketDraft, TicketEvent, TicketRef
+from integrations.tracker import Tracker
 from tests.integrations.trackers.benches import Bench
 from tests.peers.receiver import Delivery
 

@@ -20,7 +20,7 @@ from domain.errors import (
 )
 from domain.tickets import CloseReason, TicketState
 from integrations.registry import connect
-from integrations.tracker import (
+from integrations.ticket import (
     News,
     PullRequest,
     PullRequestEvent,
@@ -31,9 +31,8 @@ from integrations.tracker import (
     TicketDraft,
     TicketEvent,
     TicketRef,
-    Tracker,
-    TrackerUnavailable,
 )
+from integrations.tracker import Tracker, TrackerUnavailable
 from integrations.trackers.github.errors import LIMITED_FOR
 from integrations.trackers.github.issues import BODY_LIMIT, TITLE_LIMIT
 from tests.peers.emulate import EmulatedGithub

@@ -14,17 +14,8 @@ from domain.errors import CredentialsRejected, TicketForbidden, TicketGone
 from domain.tickets import TicketState
 from integrations.registry import connect
 from integrations.text.markdown import quiet
-from integrations.tracker import (
-    Account,
-    PullRequest,
-    PullRequestState,
-    Registration,
-    TicketChange,
-    TicketDraft,
-    TicketRef,
-    Tracker,
-    TrackerUnavailable,
-)
+from integrations.ticket import PullRequest, PullRequestState, TicketChange, TicketDraft, TicketRef
+from integrations.tracker import Account, Registration, Tracker, TrackerUnavailable
 from tests.peers.github import GithubPeer
 from tests.peers.github_openapi import GithubAnswers, GithubRequests, WrongQuery
 from tests.peers.tracker_peer import Fault, Kind

@@ -20,18 +20,9 @@ from domain.errors import (
 )
 from domain.tickets import CloseReason, TicketState
 from integrations.registry import connect
-from integrations.tracker import (
-    Account,
-    Registration,
-    TicketAction,
-    TicketChange,
-    TicketDraft,
-    TicketEvent,
-    TicketRef,
-    Tracker,
-    TrackerUnavailable,
-)
-from integrations.trackers.gitlab.tracker import BODY_LIMIT, TITLE_LIMIT
+from integrations.ticket import TicketAction, TicketChange, TicketDraft, TicketEvent, TicketRef
+from integrations.tracker import Account, Registration, Tracker, TrackerUnavailable
+from integrations.trackers.gitlab.texts import BODY_LIMIT, TITLE_LIMIT
 from tests.peers.gitlab import CANCELLED, DUPLICATE, SECRET, STARTED, TOKEN, GitlabPeer
 from tests.peers.scripted import Answer, ScriptedVendor
 from tests.peers.tracker_peer import Fault, Kind, Request

@@ -23,18 +23,8 @@ from domain.errors import (
 )
 from domain.tickets import CloseReason, TicketState
 from integrations.registry import connect
-from integrations.tracker import (
-    Account,
-    Registration,
-    RequiredField,
-    TicketAction,
-    TicketChange,
-    TicketDraft,
-    TicketEvent,
-    TicketRef,
-    Tracker,
-    TrackerUnavailable,
-)
+from integrations.ticket import TicketAction, TicketChange, TicketDraft, TicketEvent, TicketRef
+from integrations.tracker import Account, Registration, RequiredField, Tracker, TrackerUnavailable
 from integrations.trackers.jira.changes import BODY_LIMIT, TITLE_LIMIT
 from integrations.trackers.jira.connection import PERMISSIONS
 from integrations.trackers.jira.site import LIMITED_FOR

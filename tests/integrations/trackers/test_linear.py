@@ -23,21 +23,25 @@ from domain.errors import (
 from domain.tickets import CloseReason, TicketState
 from integrations.registry import connect
 from integrations.text.markdown import looks_same
-from integrations.tracker import (
+from integrations.ticket import (
     PullRequest,
     PullRequestEvent,
     PullRequestState,
-    Registration,
     Ticket,
     TicketAction,
     TicketChange,
     TicketDraft,
     TicketEvent,
     TicketRef,
-    Tracker,
-    TrackerUnavailable,
 )
-from integrations.trackers.linear import tracker as linear
+from integrations.tracker import Registration, Tracker, TrackerUnavailable
+from integrations.trackers.linear import queries
+from integrations.trackers.linear.answers import Nodes
+from integrations.trackers.linear.marker import IDS_OF_A_MARKER, id_for_marker
+from integrations.trackers.linear.queries import ISSUE_QUERY, ISSUES_QUERY, STATES_QUERY
+from integrations.trackers.linear.status import State, standing_of, wanted_state
+from integrations.trackers.linear.texts import as_ours, written
+from integrations.trackers.linear.tracker import LinearTracker
 from tests.peers.emulate_linear import EmulatedLinear
 from tests.peers.linear import TOKEN, LinearPeer, User, serialized
 from tests.peers.linear_schema import check, judge, linear_schema, weight
@@ -104,7 +108,7 @@ class TestRequests:
         tracker.register_webhook("https://afterword.example.com/hooks/1", "s3cret", hook)
         tracker.remove_webhook(hook)
         assert not peer.verdicts
-        constants = [value for name, value in vars(linear).items() if name.isupper() and isinstance(value, str)]
+        constants = [value for name, value in vars(queries).items() if name.isupper() and isinstance(value, str)]
         documents = {value for value in constants if value.startswith(("query ", "mutation "))}
         sent = {str(one["query"]) for request in peer.requests if isinstance(one := request.json(), dict)}
         assert sent == documents, "every document of the tracker was sent and judged"
@@ -152,16 +156,16 @@ class TestRequests:
         assert len(linear_schema().type_map) > 1_100
 
     def test_a_page_weighs_less_than_linear_allows(self) -> None:
-        assert weight(linear._ISSUES, {"first": linear.LinearTracker.page_size}) == 4_321
-        assert weight(linear._ISSUE, {}) < 30
+        assert weight(ISSUES_QUERY, {"first": LinearTracker.page_size}) == 4_321
+        assert weight(ISSUE_QUERY, {}) < 30
 
 
 class TestOneTicket:
     def test_the_id_is_made_of_the_marker(self, tracker: Tracker) -> None:
         made = tracker.create(DRAFT)
         assert uuid.UUID(made.external_id).version == 4
-        assert made.external_id == linear._id_of("ai_1", 0)
-        assert len({linear._id_of(f"ai_{number}", place) for number in range(50) for place in range(5)}) == 250
+        assert made.external_id == id_for_marker("ai_1", 0)
+        assert len({id_for_marker(f"ai_{number}", place) for number in range(50) for place in range(5)}) == 250
 
     def test_created_twice_it_is_one(self, tracker: Tracker, peer: LinearPeer) -> None:
         made = tracker.create(DRAFT)
@@ -183,10 +187,10 @@ class TestOneTicket:
         peer.delete(old.external_id)
         assert tracker.find(DRAFT.marker) is None
         new = tracker.create(DRAFT)
-        assert new.external_id == linear._id_of("ai_1", 1)
+        assert new.external_id == id_for_marker("ai_1", 1)
         assert tracker.find(DRAFT.marker) == new == tracker.create(DRAFT)
-        for place in range(1, linear.IDS_OF_A_MARKER):
-            peer.delete(linear._id_of("ai_1", place)) if place == 1 else peer.delete(tracker.create(DRAFT).external_id)
+        for place in range(1, IDS_OF_A_MARKER):
+            peer.delete(id_for_marker("ai_1", place)) if place == 1 else peer.delete(tracker.create(DRAFT).external_id)
         with pytest.raises(TrackerRefused, match="bin"):
             tracker.create(DRAFT)
 
@@ -207,7 +211,7 @@ class TestOneTicket:
             "title": "T",
             "description": "B",
             "teamId": peer.team.id,
-            "id": linear._id_of("ai_1", 0),
+            "id": id_for_marker("ai_1", 0),
         }
 
     def test_labels_are_found_or_made_once(self, peer: LinearPeer) -> None:
@@ -292,8 +296,8 @@ class TestStates:
         assert tracker.fetch(made.ref).title == "New"
 
     def test_a_type_of_2031_is_open(self, tracker: Tracker, scripted_vendor: ScriptedVendor) -> None:
-        state = linear._State(id="s", name="Paused", type="paused")
-        assert linear._standing(state).state is TicketState.OPEN
+        state = State(id="s", name="Paused", type="paused")
+        assert standing_of(state).state is TicketState.OPEN
 
 
 class TestFields:
@@ -347,12 +351,12 @@ class TestTexts:
     @given(st.lists(st.sampled_from(LINES), max_size=8).map("\n".join))
     def test_whatever_is_written_comes_back(self, body: str) -> None:
         """Through Linear's hand, which writes lists with ``*``, in both directions and twice."""
-        once = linear._read(serialized(linear._written(body)))
-        assert once == linear._read(serialized(linear._written(once))) == body.strip("\n").rstrip()
-        assert looks_same(serialized(linear._written(body)), linear._written(body))
+        once = as_ours(serialized(written(body)))
+        assert once == as_ours(serialized(written(once))) == body.strip("\n").rstrip()
+        assert looks_same(serialized(written(body)), written(body))
 
     def test_a_rule_is_no_list(self) -> None:
-        assert linear._read("a\n\n* * *\n\n* **b**") == "a\n\n* * *\n\n- **b**"
+        assert as_ours("a\n\n* * *\n\n* **b**") == "a\n\n* * *\n\n- **b**"
 
     def test_nobody_is_mentioned(self, tracker: Tracker, peer: LinearPeer) -> None:
         body = "Ask @jane, see https://linear.app/acme/profiles/jane or `@jane`"
@@ -817,13 +821,13 @@ class TestAgainstSomebodyElsesLinear:
     def test_account_team_states_and_webhooks(self, emulate_linear: EmulatedLinear, receiver: Receiver) -> None:
         config = {"team": emulate_linear.team.lower(), "baseUrl": emulate_linear.url}
         with connect("linear", config, {"token": TOKEN, "webhookSecret": "s3cret"}) as tracker:
-            assert isinstance(tracker, linear.LinearTracker)
+            assert isinstance(tracker, LinearTracker)
             known = {account.id: account.email for account in tracker.accounts()}
             assert known[emulate_linear.other_account] == "jane@example.com"
             assert tracker.own_account() in known
             team = tracker._team(emulate_linear.team)
-            states = tracker._ask(linear._STATES, "team.states", linear._Nodes[linear._State], id=team.id).nodes
-            found = linear._fitting(states, TicketChange(state=TicketState.DONE))
+            states = tracker._ask(STATES_QUERY, "team.states", Nodes[State], id=team.id).nodes
+            found = wanted_state(states, TicketChange(state=TicketState.DONE))
             assert found is not None
             assert found.name == "Done"
             checks = {check.name: check.granted for check in tracker.check_permissions()}

@@ -3,7 +3,8 @@
 from typing import Protocol
 
 from domain.tickets import CloseReason
-from integrations.tracker import Ticket, TicketAction, Tracker
+from integrations.ticket import Ticket, TicketAction
+from integrations.tracker import Tracker
 from tests.peers.receiver import Delivery
 
 Settings = dict[str, object]

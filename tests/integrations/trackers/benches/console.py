@@ -5,7 +5,8 @@ import pytest
 
 from domain.tickets import CloseReason, TicketState
 from integrations.registry import connect
-from integrations.tracker import Ticket, TicketAction, TicketChange, TicketDraft, Tracker
+from integrations.ticket import Ticket, TicketAction, TicketChange, TicketDraft
+from integrations.tracker import Tracker
 from integrations.trackers.console import delivery
 from integrations.webhook import sha256_signature
 from tests.integrations.trackers.benches import Settings

@@ -7,7 +7,8 @@ import pytest
 
 from domain.tickets import CloseReason
 from integrations.registry import connect
-from integrations.tracker import Ticket, TicketAction, Tracker
+from integrations.ticket import Ticket, TicketAction
+from integrations.tracker import Tracker
 from tests.integrations.trackers.benches import Settings
 from tests.peers.emulate import EmulatedGithub
 from tests.peers.receiver import Delivery, Receiver

@@ -5,7 +5,8 @@ import pytest
 
 from domain.tickets import CloseReason, TicketState
 from integrations.registry import connect
-from integrations.tracker import Ticket, TicketAction, Tracker
+from integrations.ticket import Ticket, TicketAction
+from integrations.tracker import Tracker
 from tests.integrations.trackers.benches import Settings
 from tests.peers.linear import LinearPeer
 from tests.peers.linear_schema import judge
