@@ -24,9 +24,8 @@ from api.unit import Parts, bearer, token_hash
 from domain import access
 from domain.access import Deed
 from domain.errors import BadSignature, DomainError, MalformedWebhook, NotAllowed, NotFound, NotSignedIn, ScopeMissing
-from integrations import incident_source, registry
-from integrations.notifiers.email import bounces
-from integrations.notifiers.email.bounces import KIND as MAIL
+from integrations import registry
+from integrations.bounce import MAIL
 from integrations.slack.settings import KIND as SLACK
 from integrations.ticket import News, PullRequestEvent
 from integrations.tracker import Handshake, Tracker
@@ -99,7 +98,7 @@ async def _receive(request: Request, source: str, integration_id: str | None) ->
         return await slack.receive(request, integration_id)
     parts: Parts = request.app.state.parts
     is_tracker = source in registry.tracker_kinds()
-    if not is_tracker and source != MAIL and source not in incident_source.incident_source_kinds():
+    if not is_tracker and source != MAIL and source not in registry.incident_source_kinds():
         raise NotFound(kind="webhook source", id=source[:60])
     body = await request.body()
     headers = {name.lower(): value for name, value in request.headers.items()}
@@ -141,7 +140,7 @@ async def _authentic(arrival: Arrival, integration_id: str | None) -> Integratio
             arrival.news = tracker.parse_webhook(arrival.headers, arrival.body)
     else:
         keys = [one.strip() for one in str(secrets.get("webhookSecret") or "").split(",")]
-        source = bounces if arrival.kind == MAIL else incident_source.incident_source(arrival.kind)
+        source = registry.bounce_reader(MAIL) if arrival.kind == MAIL else registry.incident_source(arrival.kind)
         source.verify(arrival.headers, arrival.body, keys)
     return integration
 
@@ -216,7 +215,7 @@ async def _take(arrival: Arrival, integration_id: str, event: News, told: list[t
 
 async def _from_source(arrival: Arrival, touched: list[str]) -> Receipt:
     """A report of an incident: recorded and applied together; where applying fails, it stays for the drain."""
-    parsed = incident_source.incident_source(arrival.kind).parse(arrival.headers, arrival.body, arrival.now)
+    parsed = registry.incident_source(arrival.kind).parse(arrival.headers, arrival.body, arrival.now)
     delivery = await _record(arrival, parsed.delivery_id)
     if delivery is None:
         return Receipt(status="duplicate", deliveryId=parsed.delivery_id)
@@ -238,7 +237,7 @@ async def _from_mail(arrival: Arrival) -> Receipt:
     integration = arrival.integration
     if integration is None:
         raise NotFound(kind="connection", id=arrival.kind)
-    bounce = await asyncio.to_thread(bounces.parse, arrival.body, arrival.now)
+    bounce = await asyncio.to_thread(registry.bounce_reader(MAIL).parse, arrival.body, arrival.now)
     delivery = await _record(arrival, bounce.delivery_id)
     if delivery is None:
         return Receipt(status="duplicate", deliveryId=bounce.delivery_id)

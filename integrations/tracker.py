@@ -1,6 +1,6 @@
-"""The contract of issue trackers: what the shelf ``integrations/trackers/`` holds and what activities call.
+"""The contract of issue trackers: what ``integrations/trackers/`` holds and what activities call.
 
-A tracker is one file there, found by its file name. It is synchronous: activities run it on a thread. One
+A tracker is one file or folder there, found by its name. It is synchronous: activities run it on a thread. One
 instance serves one task in one thread, makes no request until it is asked for something, and is closed at the end
 (``with connect(...) as tracker``). Rates are capped by the task queue of that tracker, not here.
 

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 import structlog
 
 from integrations import public_holidays, registry
-from integrations.notifiers.email.bounces import KIND as MAIL
+from integrations.bounce import MAIL
 from integrations.slack.settings import KIND as CHAT
 from models.base import new_id
 from models.integration import WebhookDelivery

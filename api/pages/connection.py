@@ -22,7 +22,7 @@ from api.v1.dry_run import DryRunIn
 from api.v1.integrations import IntegrationPatch, integration_out
 from api.v1.shapes import PathId
 from domain.errors import DomainError
-from integrations import kinds
+from integrations import registry
 from models.queries import integrations, teams
 from models.queries.pages import Ask
 from models.queries.sync_log import LogFilters
@@ -66,7 +66,7 @@ async def _shown(visit: Visit, integration_id: str, refusal: DomainError | None 
     unit.require_admin("see the connections of")
     row = await integrations.get_integration(unit.session, integration_id)
     health: HealthOut = await get_health(unit, integration_id)
-    kind = kinds.kind_of(row.kind)
+    kind = registry.kind_of(row.kind)
     sent = visit.form if refusal else {}
     latest = await sync_log.list_deliveries(unit, integration_id, LogFilters(), Ask(8))
     page: dict[str, Any] = {
@@ -121,7 +121,7 @@ async def _change(visit: Visit, integration_id: str, given: Mapping[str, Any]) -
 async def save(visit: Visiting, integration_id: PathId) -> Response:
     unit = visit.unit
     unit.require_admin("change the connections of")
-    kind = kinds.kind_of((await integrations.get_integration(unit.session, integration_id)).kind)
+    kind = registry.kind_of((await integrations.get_integration(unit.session, integration_id)).kind)
 
     async def work() -> None:
         given: dict[str, Any] = {

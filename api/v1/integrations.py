@@ -14,7 +14,7 @@ from api.v1.projections import ProjectionShape
 from api.v1.routing import router
 from api.v1.shapes import FreeForm, Given, IfMatch, Listing, PathId, Shape, ask, expected_version, tag
 from domain.errors import CredentialsLocked, DomainError, NoTracker
-from integrations import kinds, registry
+from integrations import registry
 from integrations.fields import Name, Words
 from integrations.tracker import Registration, TrackerUnavailable
 from models.base import new_id
@@ -143,7 +143,7 @@ async def list_integrations(unit: Asking, page: Paging, disconnected: bool = Fal
 async def list_kinds(unit: Asking) -> Listing[KindOut]:
     """What can be connected, with the JSON schema of each form."""
     unit.require_admin("see the connections of")
-    return Listing(items=[KindOut.model_validate(one) for one in kinds.all_kinds()])
+    return Listing(items=[KindOut.model_validate(one) for one in registry.all_kinds()])
 
 
 @routes.post("", status_code=201)

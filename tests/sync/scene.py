@@ -42,7 +42,7 @@ WRITES = frozenset({Kind.CREATE, Kind.UPDATE})
 
 @cache
 def peer_classes() -> dict[str, type[TrackerPeer]]:
-    """Every tracker on the shelf that has a peer: ``tests/peers/<kind>.py`` with a ``TrackerPeer`` in it."""
+    """Every tracker that has a peer: ``tests/peers/<kind>.py`` with a ``TrackerPeer`` in it."""
     found = {}
     files = {one.name for one in pkgutil.iter_modules(peers.__path__)}
     for kind in registry.tracker_kinds():

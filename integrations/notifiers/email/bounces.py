@@ -22,11 +22,9 @@ from email.utils import parsedate_to_datetime
 from flufl.bounce import all_failures
 
 from domain.errors import BadSignature, MalformedWebhook
-from integrations.incident_source import incident_source
-from integrations.webhook import header
+from integrations.bounce import Bounce
+from integrations.webhook import check_generic_signature, header
 
-KIND = "email"
-"""Of connections whose mail it is."""
 READ_LIMIT = 128 * 1024
 """Bytes that are looked at: what is reported stands before the letter that came back."""
 GUESS_LIMIT = 32 * 1024
@@ -46,20 +44,6 @@ CODED = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Bounce:
-    """``failed`` are addresses that were given up, in lower case, and ``words`` what their server said, perhaps
-    nothing; ``is_delayed``: it is still being tried. ``at`` is when it was written, at most when it arrived.
-    ``message_ids`` are ours of the letter that came back, where it did."""
-
-    delivery_id: str
-    at: datetime
-    failed: tuple[str, ...] = ()
-    words: str = ""
-    is_delayed: bool = False
-    message_ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class _Told:
     failed: tuple[str, ...] = ()
     words: str = ""
@@ -70,7 +54,7 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> N
     """Raises ``BadSignature`` unless ``body`` was signed with one of ``secrets``, or came with one of them."""
     scheme, _, given = (header(headers, "Authorization") or "").partition(" ")
     if scheme.lower() != "bearer":
-        incident_source("generic").verify(headers, body, secrets)
+        check_generic_signature(headers, body, secrets)
         return
     token = given.strip().encode(errors="replace")
     matches = [hmac.compare_digest(one.encode(), token) for one in secrets if one.strip()]

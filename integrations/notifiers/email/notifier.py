@@ -13,16 +13,18 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, localtime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import aiosmtplib
 from pydantic import Field, SecretStr
 
 from domain.errors import AddressGone, CredentialsRejected, NotifierRefused
+from integrations.bounce import BounceReader
 from integrations.connection import ConnectionModel
 from integrations.fields import Email
 from integrations.message_text import as_html, as_text
 from integrations.notifier import Message, MessageKind, Notifier, NotifierUnavailable, Receipt, Recipient
+from integrations.notifiers.email import bounces as returned_mail
 from integrations.tracker import PermissionCheck
 
 TIMEOUT = 20.0
@@ -84,6 +86,7 @@ class EmailNotifier(Notifier):
     Config = EmailConfig
     Secrets = EmailSecrets
     rank = 20
+    bounces: ClassVar[BounceReader | None] = returned_mail
 
     def __init__(self, config: EmailConfig, secrets: EmailSecrets) -> None:
         self._config = config

@@ -1,4 +1,4 @@
-"""The shelf of incident sources: one contract for all, then what each vendor's events mean."""
+"""Incident sources: one contract for all, then what each vendor's events mean."""
 
 import hashlib
 import hmac
@@ -18,9 +18,10 @@ from pydantic import ValidationError
 from domain.drafts import entry_type
 from domain.errors import BadSignature, MalformedWebhook, UnknownIntegrationKind
 from domain.incidents import Incident, IncidentReport, IncidentStatus, Responder, Urgency, merge
-from integrations.incident_source import Delivery, incident_source, incident_source_kinds
+from integrations.incident_shape import IncidentIn
+from integrations.incident_source import Delivery
 from integrations.incident_sources import generic, pagerduty
-from integrations.incident_sources.generic import IncidentIn
+from integrations.registry import incident_source, incident_source_kinds
 
 PAYLOADS = Path(__file__).parent / "payloads"
 KINDS = incident_source_kinds()
@@ -45,7 +46,7 @@ each_sample = pytest.mark.parametrize(("kind", "path"), SAMPLES, ids=[f"{kind}-{
 # The contract
 
 
-def test_every_file_of_the_shelf_is_covered_here() -> None:
+def test_every_source_is_covered_here() -> None:
     assert set(KINDS) == set(SIGNED) == {kind for kind, _ in SAMPLES}
 
 

@@ -8,8 +8,8 @@ from email.message import EmailMessage
 import pytest
 
 from domain.errors import BadSignature, MalformedWebhook
+from integrations.bounce import Bounce
 from integrations.notifiers.email import bounces
-from integrations.notifiers.email.bounces import Bounce
 from integrations.webhook import sha256_signature
 from tests.peers.returned import by_qmail, report
 
