@@ -11,11 +11,10 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from markdown_it import MarkdownIt
-
 from domain.advice_items import ITEM_RULES
 from domain.advice_metrics import METRIC_RULES
 from domain.advice_rules import TEXT_RULES, Context, Kind, Rule, named_causes
+from domain.markdown import parser
 from domain.zones import stated_zone
 
 RULES: Mapping[str, Rule] = {one.id: one for one in (*TEXT_RULES, *ITEM_RULES)}
@@ -131,7 +130,7 @@ def advise_metrics(metrics: Mapping[str, Any]) -> list[Finding]:
 
 # What is not prose
 
-_BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline")
+_BLOCKS = parser("strikethrough", "inline", html=True)
 
 
 def _blanked(given: Sequence[str]) -> list[str]:

@@ -7,10 +7,9 @@ stands in a text is escaped, so that nobody is mentioned, and no link hides wher
 import re
 from collections.abc import Iterator, Sequence
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from domain.markdown import Token, parser
 
-_PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+_PARSER = parser()
 _SAFE = re.compile(r"(?:https?|mailto):[^\s<>|]+", re.I)
 _EDGE = re.compile(r"(?<![^\W_])([*_~`]+)|([*_~`]+)(?![^\W_])")
 _MARKS = {"strong": "*", "em": "_", "s": "~"}

@@ -1,4 +1,4 @@
-"""Markdown (CommonMark with tables, strikethrough and task lists) as a tree, and a tree as Markdown.
+"""A tree as Markdown (CommonMark with tables, strikethrough and task lists).
 
 Writing tries the plainest words first and reads each back: what does not come back as it was gets more escapes. So a
 text without markup stays as it is, ``snake_case`` and all.
@@ -8,9 +8,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
-
 from integrations.text.blocks import (
     BREAK,
     CODE,
@@ -19,7 +16,6 @@ from integrations.text.blocks import (
     Blocks,
     Code,
     Heading,
-    Item,
     Listing,
     Mark,
     Marks,
@@ -29,146 +25,10 @@ from integrations.text.blocks import (
     Run,
     Runs,
     Table,
-    normal_blocks,
-    normal_runs,
 )
+from integrations.text.markdown_reader import read, read_line
 
 Escape = Callable[[str], str]
-
-_PARSER = MarkdownIt("commonmark", {"html": False, "maxNesting": 100}).enable(["table", "strikethrough"])
-BOXES = {"[ ] ": False, "[x] ": True, "[X] ": True}
-_MARKS = {"strong": Mark.STRONG, "em": Mark.EM, "s": Mark.STRIKE}
-_SAFE = re.compile(r"(?:https?://|mailto:)[!-;=?-~]+", re.I)
-_LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
-
-
-def address(href: str) -> str | None:
-    """``href`` as Markdown keeps it, None where it is no whole address that is safe to follow."""
-    try:
-        normal = _PARSER.normalizeLink(href.strip())
-    except ValueError:
-        return None
-    return normal if _SAFE.fullmatch(normal) else None
-
-
-def language(info: str) -> str:
-    """The language of a code block, or nothing."""
-    word = next(iter(info.split()), "")
-    return word if _LANGUAGE.fullmatch(word) else ""
-
-
-# Reading
-
-
-def read(markdown: str) -> Blocks:
-    """The tree of a text; markup that it does not know stays text."""
-    tokens = _PARSER.parse(markdown.replace("\0", ""))
-    return normal_blocks(_Reader(tokens).blocks())
-
-
-class _Reader:
-    def __init__(self, tokens: Sequence[Token]) -> None:
-        self._tokens = tokens
-        self._at = 0
-
-    def blocks(self, end: str | None = None) -> list[Block]:
-        """Up to the token ``end``, which is passed over."""
-        found: list[Block] = []
-        while self._at < len(self._tokens):
-            token = self._next()
-            if token.type == end:
-                break
-            found += self._block(token)
-        return found
-
-    def _next(self) -> Token:
-        self._at += 1
-        return self._tokens[self._at - 1]
-
-    def _block(self, token: Token) -> list[Block]:  # noqa: PLR0911 (a table of kinds)
-        match token.type:
-            case "paragraph_open":
-                return [Paragraph(self._line("paragraph_close"))]
-            case "heading_open":
-                return [Heading(int(token.tag[1]), self._line("heading_close"))]
-            case "fence" | "code_block":
-                return [Code(token.content.removesuffix("\n"), language(token.info))]
-            case "blockquote_open":
-                return [Quote(tuple(self.blocks("blockquote_close")))]
-            case "bullet_list_open":
-                return [Listing(tuple(self._items("bullet_list_close")))]
-            case "ordered_list_open":
-                start = int(token.attrs.get("start", 1))
-                return [Listing(tuple(self._items("ordered_list_close")), start)]
-            case "table_open":
-                return [Table(tuple(self._rows()))]
-            case "hr":
-                return [Rule()]
-        return []
-
-    def _line(self, end: str) -> Runs:
-        runs: list[Run] = []
-        while (token := self._next()).type != end:
-            runs += _runs(token.children or ())
-        return tuple(runs)
-
-    def _items(self, end: str) -> Iterator[Item]:
-        while self._next().type != end:
-            done = self._task()
-            blocks = self.blocks("list_item_close")
-            yield Item(tuple(blocks) if done is None else _without_box(blocks), done)
-
-    def _task(self) -> bool | None:
-        """Whether the item that begins here is a task; by the source, where an escaped box is none."""
-        first, text = self._tokens[self._at], self._tokens[self._at + 1 : self._at + 2]
-        if first.type != "paragraph_open" or not text:
-            return None
-        return BOXES.get(text[0].content[:4])
-
-    def _rows(self) -> Iterator[tuple[Runs, ...]]:
-        row: list[Runs] = []
-        while (token := self._next()).type != "table_close":
-            if token.type == "tr_open":
-                row = []
-            elif token.type == "inline":
-                row.append(tuple(_runs(token.children or ())))
-            elif token.type == "tr_close":
-                yield tuple(row)
-
-
-def _without_box(blocks: Sequence[Block]) -> Blocks:
-    first, *rest = blocks
-    if isinstance(first, Paragraph) and first.runs:
-        run = first.runs[0]
-        first = Paragraph((Run(run.text[4:], run.marks, run.href), *first.runs[1:]))
-    return (first, *rest)
-
-
-def _runs(children: Sequence[Token]) -> Iterator[Run]:
-    marks: list[Mark] = []
-    href: str | None = None
-    for token in children:
-        match token.type:
-            case "text" | "text_special" | "html_inline":
-                yield Run(token.content, frozenset(marks), href)
-            case "code_inline":
-                yield Run(token.content, CODE, href)
-            case "softbreak" | "hardbreak":
-                yield BREAK
-            case "link_open":
-                href = address(str(token.attrs.get("href", "")))
-            case "link_close":
-                href = None
-            case "image":
-                source = str(token.attrs.get("src", ""))
-                yield Run(token.content or source, frozenset(marks), href or address(source))
-            case _ if token.tag in _MARKS and token.nesting == 1:
-                marks.append(_MARKS[token.tag])
-            case _ if token.tag in _MARKS:
-                marks.remove(_MARKS[token.tag])
-
-
-# Writing
 
 
 def write(blocks: Blocks) -> str:
@@ -246,7 +106,7 @@ class _Writer:
         """A cell's line: nothing in it begins a block, and the bar is escaped also in code."""
         text = ""
         for text in _attempts(runs):
-            if not self._checks or _read_line(text) == runs:
+            if not self._checks or read_line(text) == runs:
                 break
         return text.replace("|", "\\|")
 
@@ -263,11 +123,6 @@ def _may_interrupt(block: Block) -> bool:
 
 def _ticks(text: str) -> set[int]:
     return {len(found) for found in re.findall("`+", text)}
-
-
-def _read_line(text: str) -> Runs:
-    (line,) = _PARSER.parseInline(text)
-    return normal_runs(_runs(line.children or ()), one_line=True)
 
 
 def _attempts(runs: Runs) -> Iterator[str]:

@@ -25,8 +25,24 @@ from html import escape
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from domain.markdown import Token, normal_address, parser
+from integrations.text.blocks import (
+    CODE,
+    Block,
+    Code,
+    Heading,
+    Item,
+    Listing,
+    Mark,
+    Marks,
+    Paragraph,
+    Quote,
+    Rule,
+    Run,
+    Runs,
+    Table,
+)
+from integrations.text.markdown_reader import BlockReader
 
 JOINT = "\u2060"
 """WORD JOINER: nothing to see, but no address any more."""
@@ -36,8 +52,16 @@ DEEPEST = 40
 ROUNDS = 4
 """How often a text is read again until it means itself; twice is enough for all that was tried."""
 
-_MARKS = {"strong": "**", "em": "*", "s": "~~"}
-_TAG_MARKS = {"strong": "strong", "b": "strong", "em": "em", "i": "em", "s": "s", "del": "s"}
+_DELIMITERS_OF_MARK = {Mark.STRONG: "**", Mark.EM: "*", Mark.STRIKE: "~~"}
+_TAG_OF_MARK = {Mark.STRONG: "strong", Mark.EM: "em", Mark.STRIKE: "s"}
+_MARK_OF_TAG = {
+    "strong": Mark.STRONG,
+    "b": Mark.STRONG,
+    "em": Mark.EM,
+    "i": Mark.EM,
+    "s": Mark.STRIKE,
+    "del": Mark.STRIKE,
+}
 _VOID = {"hr", "br", "img", "input", "meta", "link", "wbr", "col", "area", "base", "embed", "source", "track"}
 _SILENT = {"script", "style", "head", "title", "template"}
 _BLOCK_NAMES = (
@@ -60,76 +84,7 @@ _ENTITY = re.compile(r"&(?=#?[A-Za-z0-9]+;)")
 _DELIMITERS = re.compile(r"\|(?: *:?-+:? *\|)+")
 _PIPE = re.compile(r"(?<!\\)\|")
 
-_PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Some words that look alike; ``\\n`` in ``text`` is a line end. ``code`` has no line ends."""
-
-    text: str
-    marks: frozenset[str] = frozenset()
-    href: str | None = None
-    code: bool = False
-
-    def like(self, other: "Run") -> bool:
-        return (self.marks, self.href, self.code) == (other.marks, other.href, other.code)
-
-
-Runs = tuple[Run, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    runs: Runs
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    level: int
-    runs: Runs
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The first row is the heads; all are equally long."""
-
-    rows: tuple[tuple[Runs, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """Reduced: paragraphs alone."""
-
-    blocks: tuple["Block", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """Reduced: one paragraph, then lists."""
-
-    blocks: tuple["Block", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Items:
-    """A list."""
-
-    ordered: bool
-    items: tuple[Item, ...]
-
-
-Block = Paragraph | Heading | Code | Rule | Table | Quote | Items
+_PARSER = parser()
 
 
 def to_html(markdown: str, *, comment: bool = False) -> str:
@@ -167,18 +122,17 @@ def _tidy(runs: Iterable[Run]) -> Runs:
     settled = list(hoisted)
     for place in range(1, len(settled) - 1):  # blanks between like words belong to them
         before, here, after = settled[place - 1 : place + 2]
-        if not here.text.strip(" \t\n") and not here.code:
-            settled[place] = replace(
-                here, marks=before.marks & after.marks, href=before.href if before.href == after.href else None
-            )
+        if not here.text.strip(" \t\n") and not here.is_code:
+            marks = (before.marks & after.marks) - CODE
+            settled[place] = replace(here, marks=marks, href=before.href if before.href == after.href else None)
     return _trimmed(_merged(settled))
 
 
 def _merged(runs: Iterable[Run]) -> Runs:
     merged: list[Run] = []
     for run in runs:
-        if merged and merged[-1].like(run):
-            merged[-1] = Run(merged[-1].text + run.text, run.marks, run.href, run.code)
+        if merged and (merged[-1].marks, merged[-1].href) == (run.marks, run.href):
+            merged[-1] = replace(run, text=merged[-1].text + run.text)
         elif run.text:
             merged.append(run)
     return tuple(merged)
@@ -186,7 +140,7 @@ def _merged(runs: Iterable[Run]) -> Runs:
 
 def _plain_link(run: Run) -> Run:
     """A link to nowhere in the web, or one that says its own address, is text; code is of one line."""
-    text = " ".join(run.text.split("\n")).strip() if run.code else run.text
+    text = " ".join(run.text.split("\n")).strip() if run.is_code else run.text
     run = replace(run, text=text)
     if run.href is None:
         return run
@@ -206,8 +160,8 @@ def _href(address: str) -> str | None:
         return None
     if parts.scheme not in {"http", "https", "mailto"} or not (parts.netloc or parts.scheme == "mailto"):
         return None
-    normal = _PARSER.normalizeLink(address)
-    return normal if _PARSER.validateLink(normal) and "\n" not in normal else None
+    normal = normal_address(address)
+    return normal if normal and "\n" not in normal else None
 
 
 def _pings(address: str) -> bool:
@@ -215,7 +169,7 @@ def _pings(address: str) -> bool:
 
 
 def _hoisted(run: Run) -> Iterator[Run]:
-    if run.code or not (run.marks or run.href):
+    if run.is_code or not (run.marks or run.href):
         yield run
         return
     core = run.text.strip(" \t\n")
@@ -234,31 +188,31 @@ def _trimmed(runs: Runs) -> Runs:
     at_start = True
     for run in runs:
         text = run.text
-        if not run.code:
+        if not run.is_code:
             text = re.sub(r"(?<![ \t])[ \t]*\n[ \t\n]*", "\n", text)
             text = text.lstrip(" \t\n") if at_start else text
-            if kept and kept[-1].text.endswith("\n") and not kept[-1].code:
+            if kept and kept[-1].text.endswith("\n") and not kept[-1].is_code:
                 text = text.lstrip(" \t\n")
-        if text.startswith("\n") and kept and not kept[-1].code:
+        if text.startswith("\n") and kept and not kept[-1].is_code:
             kept[-1] = replace(kept[-1], text=kept[-1].text.rstrip(" \t"))
         if text:
             kept.append(replace(run, text=text))
             at_start = False
-    while kept and not kept[-1].code and not kept[-1].text.rstrip(" \t\n"):
+    while kept and not kept[-1].is_code and not kept[-1].text.rstrip(" \t\n"):
         kept.pop()
-    if kept and not kept[-1].code:
+    if kept and not kept[-1].is_code:
         kept[-1] = replace(kept[-1], text=kept[-1].text.rstrip(" \t\n"))
     return _merged(run for run in kept if run.text)
 
 
 def _one_line(runs: Runs) -> Runs:
-    return _tidy(run if run.code else replace(run, text=run.text.replace("\n", " ")) for run in runs)
+    return _tidy(run if run.is_code else replace(run, text=run.text.replace("\n", " ")) for run in runs)
 
 
 def _lines(runs: Runs) -> list[Runs]:
     lines: list[list[Run]] = [[]]
     for run in runs:
-        first, *rest = [run.text] if run.code else run.text.split("\n")
+        first, *rest = [run.text] if run.is_code else run.text.split("\n")
         lines[-1].append(replace(run, text=first))
         lines += [[replace(run, text=one)] for one in rest]
     return [_merged(line) for line in lines]
@@ -285,8 +239,8 @@ def _reduced(blocks: Iterable[Block]) -> tuple[Block, ...]:
     for block in blocks:
         for one in _reduction(block):
             last = reduced[-1] if reduced else None
-            if isinstance(one, Items) and isinstance(last, Items) and one.ordered == last.ordered:
-                reduced[-1] = Items(one.ordered, last.items + one.items)
+            if isinstance(one, Listing) and isinstance(last, Listing) and one.start == last.start:
+                reduced[-1] = Listing(last.items + one.items, one.start)
             else:
                 reduced.append(one)
     return tuple(reduced)
@@ -299,7 +253,7 @@ def _reduction(block: Block) -> Iterator[Block]:
                 yield _table_of(tidied) or Paragraph(tidied)
         case Heading(level, runs):
             if line := _one_line(runs):
-                bold = _tidy(replace(run, marks=run.marks | {"strong"}) for run in line)
+                bold = _tidy(replace(run, marks=run.marks | {Mark.STRONG}) for run in line)
                 yield Heading(level, line) if level <= 2 else Paragraph(bold)
         case Code(text):
             if text.strip("\n"):
@@ -309,20 +263,20 @@ def _reduction(block: Block) -> Iterator[Block]:
         case Quote(blocks):
             if paragraphs := tuple(Paragraph(runs) for runs in _flat(blocks) if runs):
                 yield Quote(paragraphs)
-        case Items(ordered, items):
+        case Listing(items, start):
             if kept := tuple(one for item in items for one in _reduced_item(item)):
-                yield Items(ordered, kept)
+                yield Listing(kept, None if start is None else 1)
         case Rule():
             yield block
 
 
 def _reduced_item(item: Item) -> Iterator[Item]:
-    lists = _reduced(block for block in item.blocks if isinstance(block, Items))
-    words = _tidy(_joined(_flat(block for block in item.blocks if not isinstance(block, Items)), "\n"))
+    lists = _reduced(block for block in item.blocks if isinstance(block, Listing))
+    words = _tidy(_joined(_flat(block for block in item.blocks if not isinstance(block, Listing)), "\n"))
     if words:
         yield Item((Paragraph(words), *lists))
     else:
-        yield from (inner for one in lists if isinstance(one, Items) for inner in one.items)
+        yield from (inner for one in lists if isinstance(one, Listing) for inner in one.items)
 
 
 def _flat(blocks: Iterable[Block], bullet: str = "") -> Iterator[Runs]:
@@ -332,12 +286,12 @@ def _flat(blocks: Iterable[Block], bullet: str = "") -> Iterator[Runs]:
             case Paragraph(runs) | Heading(_, runs):
                 yield _tidy((Run(bullet), *runs))
             case Code(text):
-                yield _tidy(_joined(((Run(line, code=True),) for line in text.split("\n")), "\n"))
+                yield _tidy(_joined(((Run(line, CODE),) for line in text.split("\n")), "\n"))
             case Table(rows):
                 yield _tidy(_joined((_joined(row, " | ") for row in rows), "\n"))
             case Quote(inner):
                 yield from _flat(inner)
-            case Items(_, items):
+            case Listing(items):
                 for item in items:
                     yield from _flat(item.blocks, "• ")
             case Rule():
@@ -372,11 +326,11 @@ def _cells(line: Runs) -> list[Runs] | None:
     said = _said(line)
     if not (said.startswith("|") and said.endswith("|") and not said.endswith("\\|") and len(said) > 1):
         return None
-    if line[0].code or line[-1].code:
+    if line[0].is_code or line[-1].is_code:
         return None
     cells: list[list[Run]] = [[]]
     for run in line:
-        first, *rest = [run.text] if run.code else _PIPE.split(run.text)
+        first, *rest = [run.text] if run.is_code else _PIPE.split(run.text)
         cells[-1].append(replace(run, text=first))
         cells += [[replace(run, text=one)] for one in rest]
     return [tuple(cell) for cell in cells[1:-1]]
@@ -395,77 +349,22 @@ def _table_lines(table: Table) -> Runs:
 
 
 def _from_markdown(text: str) -> tuple[Block, ...]:
-    tokens = iter(_PARSER.parse(text))
-    return _reduced(_token_blocks(tokens, None))
+    return _reduced(_MarkdownReader(_PARSER.parse(text)).blocks())
 
 
-def _token_blocks(tokens: Iterator[Token], until: str | None) -> Iterator[Block]:
-    for token in tokens:
-        if token.type == until:
-            return
-        match token.type:
-            case "paragraph_open":
-                yield Paragraph(_token_runs(next(tokens)))
-            case "heading_open":
-                yield Heading(int(token.tag[1:]), _token_runs(next(tokens)))
-            case "fence" | "code_block":
-                yield Code(token.content)
-            case "hr":
-                yield Rule()
-            case "blockquote_open":
-                yield Quote(tuple(_token_blocks(tokens, "blockquote_close")))
-            case "bullet_list_open" | "ordered_list_open":
-                close = token.type.replace("open", "close")
-                yield Items(token.type == "ordered_list_open", tuple(_token_items(tokens, close)))
-            case "table_open":
-                yield Table(tuple(_token_rows(tokens)))
-            case _:
-                pass
+class _MarkdownReader(BlockReader):
+    """Links are judged later, with the words that they stand on; a box is text, since Asana has none."""
 
+    reads_tasks = False
 
-def _token_items(tokens: Iterator[Token], until: str) -> Iterator[Item]:
-    for token in tokens:
-        if token.type == until:
-            return
-        if token.type == "list_item_open":
-            yield Item(tuple(_token_blocks(tokens, "list_item_close")))
+    def link(self, href: str) -> str | None:
+        return href or None
 
+    def line_break(self, marks: Marks, href: str | None) -> Run:
+        return Run("\n", marks, href)
 
-def _token_rows(tokens: Iterator[Token]) -> Iterator[tuple[Runs, ...]]:
-    row: list[Runs] = []
-    for token in tokens:
-        if token.type == "table_close":
-            return
-        if token.type == "tr_open":
-            row = []
-        elif token.type == "inline":
-            row.append(_token_runs(token))
-        elif token.type == "tr_close":
-            yield tuple(row)
-
-
-def _token_runs(inline: Token) -> Runs:
-    runs: list[Run] = []
-    marks: list[str] = []
-    href: str | None = None
-    for token in inline.children or ():
-        look = frozenset(marks)
-        if token.type in {"softbreak", "hardbreak"}:
-            runs.append(Run("\n", look, href))
-        elif token.type == "link_open":
-            href = str(token.attrGet("href") or "")
-        elif token.type == "link_close":
-            href = None
-        elif token.type == "image":
-            source = str(token.attrGet("src") or "")
-            runs.append(Run(token.content or source, look, href or source or None))
-        elif token.type == "code_inline":
-            runs.append(Run(token.content, look, href, code=True))
-        elif token.tag in _MARKS:
-            marks.append(token.tag) if token.nesting > 0 else marks.remove(token.tag)
-        else:
-            runs.append(Run(token.content, look, href))
-    return tuple(runs)
+    def code(self, token: Token, marks: Marks, href: str | None) -> Run:
+        return Run(token.content, marks | CODE, href)
 
 
 # HTML to blocks
@@ -537,7 +436,8 @@ def _node_block(node: _Node) -> Iterator[Block]:
         case "pre":
             yield Code(_text(node))
         case "ul" | "ol":
-            yield Items(node.tag == "ol", tuple(Item(tuple(_node_blocks(one))) for one in _node_items(node)))
+            items = tuple(Item(tuple(_node_blocks(one))) for one in _node_items(node))
+            yield Listing(items, 1 if node.tag == "ol" else None)
         case "blockquote":
             yield Quote(tuple(_node_blocks(node.children)))
         case "table":
@@ -579,10 +479,10 @@ def _node_runs(node: "_Node | str", look: Run) -> Iterator[Run]:
         said = node.attributes.get("alt", "").strip() or source or ""
         yield replace(look, text=said, href=look.href or source or None)
     elif node.tag == "code":
-        yield replace(look, text=_text(node), code=True)
+        yield replace(look, text=_text(node), marks=look.marks | CODE)
     elif node.tag not in _SILENT:
-        if node.tag in _TAG_MARKS:
-            look = replace(look, marks=look.marks | {_TAG_MARKS[node.tag]})
+        if node.tag in _MARK_OF_TAG:
+            look = replace(look, marks=look.marks | {_MARK_OF_TAG[node.tag]})
         elif node.tag == "a":
             mention = node.attributes.get("data-asana-type") == "user"
             look = replace(look, href=None if mention else node.attributes.get("href") or None)
@@ -598,7 +498,7 @@ def _paragraphs(runs: Sequence[Run]) -> Iterator[Paragraph]:
     """Empty lines part them."""
     current: list[Run] = []
     for run in _merged(Run("\n\n") if run.text == "\n\n" else run for run in runs):
-        first, *rest = [run.text] if run.code else re.split(r"\n[ \t]*\n\s*", run.text)
+        first, *rest = [run.text] if run.is_code else re.split(r"\n[ \t]*\n\s*", run.text)
         current.append(replace(run, text=first))
         for one in rest:
             yield Paragraph(tuple(current))
@@ -632,7 +532,7 @@ def _block_html(block: Block, *, comment: bool) -> str:  # noqa: PLR0911 (one fo
             return _runs_html(runs)
         case Heading(level, runs):
             tag = "strong" if comment else f"h{level}"
-            bare = tuple(replace(run, marks=run.marks - {"strong"}) for run in runs) if comment else runs
+            bare = tuple(replace(run, marks=run.marks - {Mark.STRONG}) for run in runs) if comment else runs
             return f"<{tag}>{_runs_html(bare)}</{tag}>"
         case Code(text):
             return f"<pre>{_escaped(text)}</pre>"
@@ -642,8 +542,8 @@ def _block_html(block: Block, *, comment: bool) -> str:  # noqa: PLR0911 (one fo
             return _runs_html(_table_lines(block))
         case Quote(inner):
             return f"<blockquote>{_html(inner, comment=comment)}</blockquote>"
-        case Items(ordered, items):
-            tag = "ol" if ordered else "ul"
+        case Listing(items, start):
+            tag = "ol" if start else "ul"
             inside = "".join(
                 f"<li>{''.join(_block_html(one, comment=comment) for one in i.blocks)}</li>" for i in items
             )
@@ -655,10 +555,11 @@ def _runs_html(runs: Runs) -> str:
     for mark, group in _groups(runs):
         if mark is None:
             written += "".join(
-                f"<code>{_escaped(run.text)}</code>" if run.code else _escaped(run.text) for run in group
+                f"<code>{_escaped(run.text)}</code>" if run.is_code else _escaped(run.text) for run in group
             )
-        elif mark in _MARKS:
-            written += f"<{mark}>{_runs_html(_without(group, mark))}</{mark}>"
+        elif isinstance(mark, Mark):
+            tag = _TAG_OF_MARK[mark]
+            written += f"<{tag}>{_runs_html(_without(group, mark))}</{tag}>"
         else:
             written += f'<a href="{escape(mark)}">{_runs_html(_without(group, mark))}</a>'
     return written
@@ -674,26 +575,26 @@ def _joint(found: re.Match[str]) -> str:
     return address if _TASK.fullmatch(address.rstrip(".,;:!?")) else re.sub(r"(?i)(?<=app\.)", JOINT, address, count=1)
 
 
-def _groups(runs: Runs) -> Iterator[tuple[str | None, Runs]]:
+def _groups(runs: Runs) -> Iterator[tuple[Mark | str | None, Runs]]:
     """Neighbours by what they have in common: an address, else the mark that reaches farthest, else nothing."""
     place = 0
     while place < len(runs):
         run = runs[place]
-        looks = [run.href] if run.href else sorted(run.marks)
+        looks: list[Mark | str] = [run.href] if run.href else [*sorted(run.marks - CODE)]
         reaches = [(_reach(runs, place, look), look) for look in looks]
         end, best = max(reaches, key=lambda one: one[0]) if reaches else (place + 1, None)
         yield best, runs[place:end]
         place = end
 
 
-def _reach(runs: Runs, place: int, look: str) -> int:
+def _reach(runs: Runs, place: int, look: Mark | str) -> int:
     end = place
     while end < len(runs) and (look in runs[end].marks or look == runs[end].href):
         end += 1
     return end
 
 
-def _without(group: Runs, look: str) -> Runs:
+def _without(group: Runs, look: Mark | str) -> Runs:
     return tuple(
         replace(run, href=None) if run.href == look else replace(run, marks=run.marks - {look}) for run in group
     )
@@ -716,9 +617,9 @@ def _block_markdown(block: Block) -> str:  # noqa: PLR0911 (one for each kind)
             return "---"
         case Quote(inner):
             return "\n".join(f"> {line}".rstrip() for line in _markdown(inner).split("\n"))
-        case Items(ordered, items):
-            return "\n".join(_item_markdown(item, f"{n}. " if ordered else "- ") for n, item in enumerate(items, 1))
-        case Paragraph((Run(text, marks, None, False),)) if not marks and not _SAYS_MORE.search(text):
+        case Listing(items, start):
+            return "\n".join(_item_markdown(item, f"{n}. " if start else "- ") for n, item in enumerate(items, 1))
+        case Paragraph((Run(text, marks, None),)) if not marks and not _SAYS_MORE.search(text):
             return text
         case _:
             for escaping in (False, True):
@@ -738,7 +639,7 @@ def _unmarked(block: Paragraph | Heading | Table) -> Paragraph | Heading | Table
 
 
 def _bare_words(runs: Runs) -> Runs:
-    return _tidy(replace(run, marks=frozenset(), href=None) for run in runs)
+    return _tidy(replace(run, marks=run.marks & CODE, href=None) for run in runs)
 
 
 def _item_markdown(item: Item, bullet: str) -> str:
@@ -770,12 +671,15 @@ def _marked(runs: Runs, *, escaping: bool) -> str:
             written += "".join(_word(run, escaping=escaping) for run in group)
             continue
         inside = _marked(_without(group, look), escaping=escaping)
-        written += f"{_MARKS[look]}{inside}{_MARKS[look]}" if look in _MARKS else f"[{inside}]({_target(look)})"
+        if isinstance(look, Mark):
+            written += f"{_DELIMITERS_OF_MARK[look]}{inside}{_DELIMITERS_OF_MARK[look]}"
+        else:
+            written += f"[{inside}]({_target(look)})"
     return written
 
 
 def _word(run: Run, *, escaping: bool) -> str:
-    if run.code:
+    if run.is_code:
         ticks = "`" * (1 + max((len(found) for found in re.findall("`+", run.text)), default=0))
         pad = " " if run.text[0] == "`" or run.text[-1] == "`" else ""
         return f"{ticks}{pad}{run.text}{pad}{ticks}"

@@ -15,7 +15,7 @@ from github.NamedUser import NamedUser
 from github.Organization import Organization
 from pydantic import AfterValidator, AwareDatetime, BaseModel
 
-from integrations.text.markdown import loud, quiet
+from integrations.text.mentions import loud, quiet
 from integrations.ticket import PullRequest, Ticket
 from integrations.trackers.github.status import standing_of
 

@@ -2,7 +2,7 @@
 
 import re
 
-from integrations.text.markdown import loud, outside_code, quiet
+from integrations.text.mentions import loud, outside_code, quiet
 
 TITLE_LIMIT = 255
 BODY_LIMIT = 1_048_576

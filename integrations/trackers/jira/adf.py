@@ -19,6 +19,7 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
+from domain.markdown import BOXES
 from integrations.text.blocks import (
     BREAK,
     PLAIN,
@@ -38,7 +39,8 @@ from integrations.text.blocks import (
     Table,
     normal_blocks,
 )
-from integrations.text.markdown_writer import BOXES, address, language, read, write, write_plainly
+from integrations.text.markdown_reader import address, language, read
+from integrations.text.markdown_writer import write, write_plainly
 
 Json = dict[str, JsonValue]
 Node = Mapping[str, JsonValue]

@@ -1,6 +1,6 @@
 """What has to be written to an issue so that a change holds."""
 
-from integrations.text.markdown import looks_same
+from integrations.text.comparison import looks_same
 from integrations.ticket import TicketChange
 from integrations.trackers.linear.answers import Issue
 from integrations.trackers.linear.texts import one_line, written

@@ -2,7 +2,7 @@
 
 import re
 
-from integrations.text.markdown import loud, outside_code, quiet
+from integrations.text.mentions import loud, outside_code, quiet
 
 _PROFILE = re.compile(r"https?://linear\.app/[\w.-]+/profiles/[\w.@-]+")
 _MENDED_PROFILE = re.compile(r"`(https?://linear\.app/[\w.-]+/profiles/[\w.@-]+)`")

@@ -41,7 +41,7 @@ from domain.errors import (
     TicketGone,
     TrackerRefused,
 )
-from integrations.text.markdown import looks_same
+from integrations.text.comparison import looks_same
 from integrations.ticket import News, Ticket, TicketChange, TicketDraft, TicketRef
 from integrations.tracker import Check
 from integrations.trackers.linear.answers import Comment, Issue, Label, Nodes, Success, Team

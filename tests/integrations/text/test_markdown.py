@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.text.markdown import looks_same, loud, outside_code, quiet
+from integrations.text.comparison import looks_same
+from integrations.text.mentions import loud, outside_code, quiet
 
 TEXTS = st.text(st.sampled_from("@`~ab.\n-*|_ \r/"), max_size=60)
 

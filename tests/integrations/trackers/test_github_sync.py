@@ -13,7 +13,7 @@ from openapi_core.exceptions import OpenAPIError
 from domain.errors import CredentialsRejected, TicketForbidden, TicketGone
 from domain.tickets import TicketState
 from integrations.registry import connect
-from integrations.text.markdown import quiet
+from integrations.text.mentions import quiet
 from integrations.ticket import PullRequest, PullRequestState, TicketChange, TicketDraft, TicketRef
 from integrations.tracker import Account, Registration, Tracker, TrackerUnavailable
 from tests.peers.github import GithubPeer

@@ -22,7 +22,7 @@ from domain.errors import (
 )
 from domain.tickets import CloseReason, TicketState
 from integrations.registry import connect
-from integrations.text.markdown import looks_same
+from integrations.text.comparison import looks_same
 from integrations.ticket import (
     PullRequest,
     PullRequestEvent,

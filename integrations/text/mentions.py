@@ -1,12 +1,10 @@
-"""Markdown on its way to a tracker that keeps Markdown, and back: it mentions nobody, and is compared by its look.
+"""Markdown on its way to a tracker that keeps Markdown, and back: it mentions nobody.
 
 https://spec.commonmark.org/0.31.2/
 """
 
 import re
 from collections.abc import Callable
-
-from markdown_it import MarkdownIt
 
 _CODE = re.compile(
     r"^ {0,3}(?P<fence>`{3,}|~{3,}).*?(?:^ {0,3}(?P=fence)[`~]*[ \t]*$|\Z)"
@@ -17,7 +15,6 @@ _MENTION = re.compile(r"(?<![\w@/.])@(?=\w)")
 _LINE_END = re.compile(r"\r+\n")
 _JOINER = "\u2060"
 """A character without width: behind an ``@`` it makes it a mere sign."""
-_markdown = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
 def quiet(text: str) -> str:
@@ -40,21 +37,6 @@ def outside_code(text: str, change: Callable[[str], str]) -> str:
         parts += [change(text[start : code.start()]), code[0]]
         start = code.end()
     return "".join([*parts, change(text[start:])])
-
-
-def looks_same(one: str, other: str) -> bool:
-    """Whether a reader sees no difference: how lists, emphasis and blank lines are written is none."""
-    return one == other or _look(one) == _look(other)
-
-
-def _look(text: str) -> str:
-    """As HTML; blank lines between the items of a list come and go, so each list is a tight one."""
-    tokens, depth = _markdown.parse(text), 0
-    for token in tokens:
-        depth += token.nesting * (token.type in {"list_item_open", "list_item_close"})
-        token.hidden |= bool(depth) and token.tag == "p"
-    rendered: str = _markdown.renderer.render(tokens, _markdown.options, {})
-    return rendered.strip()
 
 
 def _unix(text: str) -> str:
