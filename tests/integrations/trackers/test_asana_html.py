@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrations.trackers.asana.html import JOINT, to_html, to_markdown
+from integrations.trackers.asana.html import to_html, to_markdown
+from integrations.trackers.asana.reduction import JOINT
 
 TAGS = {"body", "h1", "h2", "hr", "strong", "em", "s", "code", "pre", "ol", "ul", "li", "a", "blockquote"}
 WORDS = (
