@@ -68,7 +68,6 @@ class MessageKind(StrEnum):
     ESCALATION = "ESCALATION"
     REPORT = "REPORT"
     PUBLISHED = "PUBLISHED"
-    TEST = "TEST"
 
 
 class Group(StrEnum):

@@ -31,7 +31,6 @@ TIMEOUT = 20.0
 """Seconds for each step of the conversation."""
 NO_MAILBOX = {550, 551, 553, 511, 513}
 """Replies to RCPT that say that nobody is there (RFC 5321, 4.2; 511 and 513 are Postfix's own)."""
-AWAY = (aiosmtplib.SMTPConnectError, aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError)
 BAD_CREDENTIALS = {530, 534, 535, 538}
 
 

@@ -103,7 +103,6 @@ class Page(BaseModel, Generic[T]):
 
 class Problem(BaseModel):
     message: str = ""
-    phrase: str = ""
 
 
 class Problems(BaseModel):

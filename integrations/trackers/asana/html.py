@@ -18,7 +18,6 @@ mention of an address of its own (a profile, a list of tasks), such an address i
 it, unless it is a task's. https://developers.asana.com/docs/rich-text#links
 """
 
-
 from integrations.trackers.asana.html_reader import from_html
 from integrations.trackers.asana.html_writer import blocks_html
 from integrations.trackers.asana.markdown import from_markdown, settled_markdown

@@ -71,11 +71,6 @@ def to_markdown(document: object) -> str:
     return text
 
 
-def normal(markdown: str) -> str:
-    """How the text comes back from Jira."""
-    return to_markdown(to_adf(markdown))
-
-
 # What fits
 
 

@@ -36,11 +36,10 @@ class _ToldIssue(BaseModel):
 
 
 class _Change(BaseModel):
-    """``from_id`` and ``to_id`` are ids, None for nothing."""
+    """``to_id`` is an id, None for nothing."""
 
     field: str = ""
     field_id: str | None = Field(default=None, alias="fieldId")
-    from_id: str | None = Field(default=None, alias="from")
     to_id: str | None = Field(default=None, alias="to")
 
 

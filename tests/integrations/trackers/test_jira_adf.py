@@ -8,8 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema_rs import ValidationError
 
-from integrations.trackers.jira.adf import normal, to_adf, to_markdown
+from integrations.trackers.jira.adf import to_adf, to_markdown
 from tests.peers.jira_openapi import JiraJudge
+
+
+def normal(markdown: str) -> str:
+    """How a text comes back from Jira."""
+    return to_markdown(to_adf(markdown))
+
 
 Json = dict[str, Any]
 
