@@ -197,16 +197,16 @@ class Tracker(ABC):
         looks: Mapping[str, Callable[[], tuple[bool, str]]],
         *,
         aside: Collection[str] = (),
-        speaking: Callable[[], AbstractContextManager[object]] = nullcontext,
+        around: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> list[PermissionCheck]:
-        """Whether webhooks can be verified by ``secret``, then each look by its name, ``speaking`` around it.
+        """Whether webhooks can be verified by ``secret``, then each look by its name, within ``around``.
 
         Where one is not granted the rest would fail for the same reason, and is not asked; unless it is ``aside``.
         """
         checks = [self._hears(secret)]
         for name, look in looks.items():
             try:
-                with speaking():
+                with around():
                     granted, detail = look()
             except DomainError as refusal:
                 granted, detail = False, str(refusal)

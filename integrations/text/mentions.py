@@ -17,7 +17,7 @@ _JOINER = "\u2060"
 """A character without width: behind an ``@`` it makes it a mere sign."""
 
 
-def quiet(text: str) -> str:
+def disable_mentions(text: str) -> str:
     """``text`` without line ends of other systems and without NUL, in which no ``@name`` is a mention.
 
     An address of e-mail is none, and code is left alone: there nobody is mentioned.
@@ -25,8 +25,8 @@ def quiet(text: str) -> str:
     return outside_code(_unix(text), lambda part: _MENTION.sub(f"@{_JOINER}", part))
 
 
-def loud(text: str) -> str:
-    """``text`` as it was before :func:`quiet`."""
+def restore_mentions(text: str) -> str:
+    """``text`` as it was before :func:`disable_mentions`."""
     return _unix(text).replace(f"@{_JOINER}", "@")
 
 

@@ -69,7 +69,7 @@ class GithubConnection(Tracker):
 
     @cached_property
     def _account(self) -> str:
-        with self._speaking():
+        with self._translating_errors():
             login = self._client.get_user().login
             if not login:
                 raise NotGithub("an account without a login")
@@ -82,7 +82,7 @@ class GithubConnection(Tracker):
             "Read issues": self._see_issues,
             "Write issues": self._see_role,
         }
-        return self._permission_checks(self._secrets.webhook_secret, looks, speaking=self._speaking)
+        return self._permission_checks(self._secrets.webhook_secret, looks, around=self._translating_errors)
 
     def _see_account(self) -> tuple[bool, str]:
         return True, f"It acts as {self.own_account()}."
@@ -108,14 +108,14 @@ class GithubConnection(Tracker):
 
     def accounts(self) -> Iterator[Account]:
         """GitHub tells nobody's e-mail here."""
-        with self._speaking():
+        with self._translating_errors():
             for one in self._here.get_assignees():
                 yield Account(one.login, one.login)
 
     def register_webhook(self, url: str, secret: str, current: Registration | None = None) -> Registration:
         """The token needs "Webhooks: read and write" (fine-grained), or the scope ``admin:repo_hook``."""
         config = {"url": url, "content_type": "json", "secret": secret, "insecure_ssl": "0"}
-        with self._speaking(f"{self._config.repository} webhooks"):
+        with self._translating_errors(f"{self._config.repository} webhooks"):
             ours = [one for one in self._here.get_hooks() if _points_to(one, url, current)]
             if ours:
                 wanted = {"config": config, "events": list(EVENTS), "active": True}
@@ -126,13 +126,13 @@ class GithubConnection(Tracker):
 
     def remove_webhook(self, current: Registration) -> None:
         try:
-            with self._speaking(f"webhook {current.id}"):
+            with self._translating_errors(f"webhook {current.id}"):
                 self._here.get_hook(int(current.id)).delete()
         except TicketGone:
             return
 
     @contextmanager
-    def _speaking(self, key: str | None = None) -> Iterator[None]:
+    def _translating_errors(self, key: str | None = None) -> Iterator[None]:
         """Turns the library's errors into the contract's; ``key`` is the ticket spoken of, None for the repository.
 
         Their causes are cut off, since they may carry what was sent.

@@ -15,7 +15,7 @@ from github.NamedUser import NamedUser
 from github.Organization import Organization
 from pydantic import AfterValidator, AwareDatetime, BaseModel
 
-from integrations.text.mentions import loud, quiet
+from integrations.text.mentions import disable_mentions, restore_mentions
 from integrations.ticket import PullRequest, Ticket
 from integrations.trackers.github.status import standing_of
 
@@ -69,7 +69,7 @@ def ticket_of(issue: Issue | IssuePayload, pull_requests: tuple[PullRequest, ...
         external_id=str(issue.id),
         key=key_of(issue.html_url),
         url=issue.html_url,
-        title=loud(issue.title.replace("\0", "")),
+        title=restore_mentions(issue.title.replace("\0", "")),
         body=plain(issue.body),
         state=standing.state,
         reason=standing.reason,
@@ -95,14 +95,14 @@ def marked(body: str, marker: str | None) -> str:
     mark = "" if marker is None else f"\n\n<!-- afterword:{marker} -->"
     if mark and not _MARK.fullmatch(mark):
         raise ValueError("a marker has letters, digits, '_', '.', ':' and '-' only")
-    text = quiet(plain(body))
+    text = disable_mentions(plain(body))
     if len(text) + len(mark) > BODY_LIMIT:
         text = f"{text[: BODY_LIMIT - len(mark) - 1]}…"
     return f"{text}{mark}".lstrip()
 
 
 def plain(body: str | None) -> str:
-    return loud(_MARK.sub("", unix(body)).rstrip())
+    return restore_mentions(_MARK.sub("", unix(body)).rstrip())
 
 
 def unix(body: str | None) -> str:

@@ -60,7 +60,7 @@ class GithubTracker(GithubConnection):
 
     def find(self, marker: str, since: datetime | None = None) -> Ticket | None:
         mine = self.own_account()
-        with self._speaking():
+        with self._translating_errors():
             for issue in self._newest(since):
                 if mark_in(issue.body) == marker and login_of(issue.user) == mine:
                     return ticket_of(issue)
@@ -79,7 +79,7 @@ class GithubTracker(GithubConnection):
             yield issue
 
     def create(self, draft: TicketDraft) -> Ticket:
-        with self._speaking():
+        with self._translating_errors():
             issue = self._here.create_issue(
                 title=short(draft.title),
                 body=marked(draft.body, draft.marker),
@@ -89,11 +89,11 @@ class GithubTracker(GithubConnection):
             return self._seen_ticket(issue)
 
     def fetch(self, ref: TicketRef) -> Ticket:
-        with self._speaking(ref.key):
+        with self._translating_errors(ref.key):
             return self._seen_ticket(self._issue(ref))
 
     def update(self, ref: TicketRef, change: TicketChange, check: Check | None = None) -> Ticket:
-        with self._speaking(ref.key):
+        with self._translating_errors(ref.key):
             issue = self._issue(ref)
             if check is not None:
                 check(ticket_of(issue))
@@ -157,7 +157,7 @@ class GithubTracker(GithubConnection):
         ours = self._config.repository
         if not key.lower().startswith(f"{ours}#".lower()):
             raise TrackerRefused(tracker=self.label, detail=f"this connection is for {ours}, not for {key}.")
-        with self._speaking(key):
+        with self._translating_errors(key):
             return self._seen_ticket(self._seen(key))
 
     def _pointed_at(self, pointer: str) -> str:
@@ -178,7 +178,7 @@ class GithubTracker(GithubConnection):
     def read_many(self, refs: Sequence[TicketRef]) -> Iterator[Ticket]:
         """By GraphQL, since REST lists a repository and not the issues that one names."""
         for first in range(0, len(refs), self.page_size):
-            with self._speaking():
+            with self._translating_errors():
                 yield from self._read(refs[first : first + self.page_size])
 
     def _read(self, refs: Sequence[TicketRef]) -> Iterator[Ticket]:
@@ -199,7 +199,7 @@ class GithubTracker(GithubConnection):
 
     def comment(self, ref: TicketRef, marker: str, body: str) -> None:
         mine, text = self.own_account(), marked(body, marker)
-        with self._speaking(ref.key):
+        with self._translating_errors(ref.key):
             issue = self._issue(ref)
             for one in self._lazy(key_of(issue.html_url)).get_comments():
                 if login_of(one.user) == mine and mark_in(one.body) == marker:

@@ -2,7 +2,7 @@
 
 import re
 
-from integrations.text.mentions import loud, outside_code, quiet
+from integrations.text.mentions import disable_mentions, outside_code, restore_mentions
 
 TITLE_LIMIT = 255
 BODY_LIMIT = 1_048_576
@@ -21,7 +21,7 @@ def marked(body: str, marker: str | None) -> str:
     mark = "" if marker is None else f"\n\n<!-- afterword:{marker} -->"
     if mark and not _MARK.fullmatch(mark):
         raise ValueError("a marker has letters, digits, '_', '.', ':' and '-' only")
-    text = outside_code(quiet(_MARK.sub("", body)), lambda part: _COMMAND.sub("\\1\u2060/", part))
+    text = outside_code(disable_mentions(_MARK.sub("", body)), lambda part: _COMMAND.sub("\\1\u2060/", part))
     if len(text) + len(mark) > BODY_LIMIT:
         text = f"{text[: BODY_LIMIT - len(mark) - 1]}…"
     return f"{text}{mark}".lstrip("\n")
@@ -29,7 +29,7 @@ def marked(body: str, marker: str | None) -> str:
 
 def plain(body: str | None) -> str:
     """A description as it was before :func:`marked`."""
-    return _MENDED_COMMAND.sub(r"\1/", loud(_MARK.sub("", unix(body))))
+    return _MENDED_COMMAND.sub(r"\1/", restore_mentions(_MARK.sub("", unix(body))))
 
 
 def unix(body: str | None) -> str:

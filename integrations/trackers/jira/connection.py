@@ -50,7 +50,7 @@ class JiraConnection(Tracker):
             self._site.close()
 
     @contextmanager
-    def _speaking(self, ref: TicketRef | None = None) -> Iterator[JiraSite]:
+    def _translating_errors(self, ref: TicketRef | None = None) -> Iterator[JiraSite]:
         """Turns what the site raises into the contract's errors; ``ref`` is the ticket spoken of, None the project."""
         site = self._site
         try:
@@ -79,14 +79,14 @@ class JiraConnection(Tracker):
 
     @cached_property
     def _account(self) -> User:
-        with self._speaking() as site:
+        with self._translating_errors() as site:
             return site.ask(User, "GET", "/rest/api/3/myself")
 
     def accounts(self) -> Iterator[Account]:
         """Of the first thousand users, which is all that Jira looks through, those who may be assigned."""
         for at in range(0, 1000, PAGE):
             query = {"project": self._config.project, "startAt": str(at), "maxResults": str(PAGE)}
-            with self._speaking() as site:
+            with self._translating_errors() as site:
                 found = site.read(Users, {"users": site.send("GET", "/rest/api/3/user/assignable/search", query)})
             # a page is filtered after it was cut: an empty one says nothing about the next
             people = (one for one in found.users if one.active and one.kind == "atlassian")
@@ -111,7 +111,7 @@ class JiraConnection(Tracker):
         if project.archived:
             return [PermissionCheck("Project", granted=False, detail=f"{project.key} is archived.")]
         query = {"projectKey": project.key, "permissions": ",".join(PERMISSIONS)}
-        with self._speaking() as site:
+        with self._translating_errors() as site:
             told = site.ask(Permissions, "GET", "/rest/api/3/mypermissions", query).permissions
         checks = [PermissionCheck("Project", granted=True, detail=f"{project.key} is {project.name or 'there'}.")]
         for name in PERMISSIONS:
@@ -123,7 +123,7 @@ class JiraConnection(Tracker):
 
     def _project(self) -> Project:
         try:
-            with self._speaking() as site:
+            with self._translating_errors() as site:
                 return site.ask(Project, "GET", f"/rest/api/3/project/{self._config.project}")
         except TrackerRefused:
             detail = f"the project {self._config.project} does not exist, or the account does not see it."
@@ -148,14 +148,14 @@ class JiraConnection(Tracker):
         fields: list[FormField] = []
         while True:
             query = {"startAt": str(len(fields)), "maxResults": str(PAGE)}
-            with self._speaking() as site:
+            with self._translating_errors() as site:
                 page = site.ask(FormPage, "GET", f"{path}/{kind}", query)
             fields += page.fields
             if not page.fields or len(fields) >= page.total:
                 return fields
 
     def _type(self, path: str, project: str, name: str) -> Named:
-        with self._speaking() as site:
+        with self._translating_errors() as site:
             types = site.ask(TypePage, "GET", path, {"maxResults": "200"}).types
         found = next((one for one in types if one.name.casefold() == name.casefold()), None)
         if found is None:
@@ -198,7 +198,7 @@ class JiraConnection(Tracker):
     def _administering(self) -> Iterator[JiraSite]:
         """What only administrators of Jira may do, and 401 says as well as 403."""
         try:
-            with self._speaking() as site:
+            with self._translating_errors() as site:
                 yield site
         except (TicketForbidden, CredentialsRejected):
             self.__dict__.pop("_account", None)

@@ -104,7 +104,7 @@ class JiraTracker(JiraConnection):
             "maxResults": PAGE,
         }
         while True:
-            with self._speaking() as site:
+            with self._translating_errors() as site:
                 page = site.ask(FoundPage, "POST", "/rest/api/3/search/jql", body=body)
             for one in page.issues:
                 yield one.id, one.key
@@ -127,7 +127,7 @@ class JiraTracker(JiraConnection):
             fields["assignee"] = {"id": draft.assignee}
         if draft.due_on:
             fields["duedate"] = draft.due_on.isoformat()
-        with self._speaking() as site:
+        with self._translating_errors() as site:
             made = site.ask(Created, "POST", ISSUE_PATH, body={"fields": fields})
         return self.fetch(TicketRef(made.id, made.key))
 
@@ -142,7 +142,7 @@ class JiraTracker(JiraConnection):
         return self._ticket(self._issue(ref))
 
     def _issue(self, ref: TicketRef) -> Issue:
-        with self._speaking(ref) as site:
+        with self._translating_errors(ref) as site:
             return site.ask(Issue, "GET", f"{ISSUE_PATH}/{ref.external_id}", {"fields": _FIELDS})
 
     def read_many(self, refs: Sequence[TicketRef]) -> Iterator[Ticket]:
@@ -152,7 +152,7 @@ class JiraTracker(JiraConnection):
                 "issueIdsOrKeys": list(ids[at : at + self.page_size]),
                 "fields": list(FIELDS),
             }
-            with self._speaking() as site:
+            with self._translating_errors() as site:
                 found = site.ask(Issues, "POST", f"{ISSUE_PATH}/bulkfetch", body=body)
             yield from (self._ticket(issue) for issue in found.issues)
 
@@ -182,7 +182,7 @@ class JiraTracker(JiraConnection):
         path = f"{ISSUE_PATH}/{issue.id}"
         edit = difference(issue, change)
         assigns = change.assignee not in {None, issue.fields.assignee.id if issue.fields.assignee else None}
-        with self._speaking(ref) as site:
+        with self._translating_errors(ref) as site:
             if edit:
                 site.send("PUT", path, body={"fields": edit})
             if assigns:
@@ -200,7 +200,7 @@ class JiraTracker(JiraConnection):
         if goal.holds(issue.fields.status, issue.fields.resolution):
             return None
         ref = TicketRef(issue.id, issue.key)
-        with self._speaking(ref) as site:
+        with self._translating_errors(ref) as site:
             reached = Walk(site, issue, goal).go()
         if not reached:
             start = issue.fields.status.name
@@ -232,7 +232,7 @@ class JiraTracker(JiraConnection):
             "body": document,
             "properties": [{"key": COMMENT_PROPERTY, "value": {"marker": marker}}],
         }
-        with self._speaking(ref) as site:
+        with self._translating_errors(ref) as site:
             if ours is None:
                 site.send("POST", path, body=sent)
             else:
@@ -243,7 +243,7 @@ class JiraTracker(JiraConnection):
         mine = self.own_account()
         at = 0
         while True:
-            with self._speaking(ref) as site:
+            with self._translating_errors(ref) as site:
                 page = site.ask(CommentPage, "GET", path, {"startAt": str(at), "maxResults": str(PAGE)})
                 written = [int(one.id) for one in page.comments if one.author and one.author.id == mine]
                 known = CommentList()
@@ -259,7 +259,7 @@ class JiraTracker(JiraConnection):
 
     def resolve(self, pointer: str) -> Ticket:
         key = self._pointed_at(pointer.strip())
-        with self._speaking(TicketRef("", key)) as site:
+        with self._translating_errors(TicketRef("", key)) as site:
             return self._ticket(site.ask(Issue, "GET", f"{ISSUE_PATH}/{key}", {"fields": _FIELDS}))
 
     def _pointed_at(self, pointer: str) -> str:

@@ -76,13 +76,13 @@ class LinearConnection(Tracker):
 
     @cached_property
     def _viewer(self) -> User:
-        with self._speaking():
+        with self._translating_errors():
             return self._ask(VIEWER_QUERY, "viewer", User)
 
     def accounts(self) -> Iterator[Account]:
         after: str | None = None
         while True:
-            with self._speaking():
+            with self._translating_errors():
                 page = self._ask(USERS_QUERY, "users", Nodes[User], after=after)
             for user in page.nodes:
                 if user.active and user.is_assignable:
@@ -99,7 +99,7 @@ class LinearConnection(Tracker):
             "Webhooks": self._see_webhooks,
         }
         return self._permission_checks(
-            self._secrets.webhook_secret, looks, aside={"Create issues"}, speaking=self._speaking
+            self._secrets.webhook_secret, looks, aside={"Create issues"}, around=self._translating_errors
         )
 
     def _see_account(self) -> tuple[bool, str]:
@@ -129,7 +129,7 @@ class LinearConnection(Tracker):
 
     def register_webhook(self, url: str, secret: str, current: Registration | None = None) -> Registration:
         """Linear's webhooks do not expire; its team cannot be changed, so one of another team is not adopted."""
-        with self._speaking():
+        with self._translating_errors():
             team = None if self._config.all_public_teams else self._team(self._config.team)
             wanted = {"url": url, "secret": secret, "resourceTypes": list(RESOURCES), "enabled": True}
             for hook in self._webhooks():
@@ -151,7 +151,7 @@ class LinearConnection(Tracker):
                 return
 
     def remove_webhook(self, current: Registration) -> None:
-        with self._speaking():
+        with self._translating_errors():
             try:
                 self._ask(WEBHOOK_DELETE_MUTATION, "webhookDelete", Success, id=current.id)
             except LinearRefused as refused:
@@ -177,7 +177,7 @@ class LinearConnection(Tracker):
             raise TrackerUnavailable(self.label, f"it answered no {path} as its schema has it") from None
 
     @contextmanager
-    def _speaking(self, key: str | None = None) -> Iterator[None]:
+    def _translating_errors(self, key: str | None = None) -> Iterator[None]:
         """Turns Linear's refusals into the contract's; ``key`` is the ticket spoken of, None for the team."""
         try:
             yield

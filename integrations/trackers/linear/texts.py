@@ -2,7 +2,7 @@
 
 import re
 
-from integrations.text.mentions import loud, outside_code, quiet
+from integrations.text.mentions import disable_mentions, outside_code, restore_mentions
 
 _PROFILE = re.compile(r"https?://linear\.app/[\w.-]+/profiles/[\w.@-]+")
 _MENDED_PROFILE = re.compile(r"`(https?://linear\.app/[\w.-]+/profiles/[\w.@-]+)`")
@@ -15,9 +15,9 @@ def one_line(title: str) -> str:
 
 def written(body: str) -> str:
     """Markdown as it is sent: it mentions nobody."""
-    return outside_code(quiet(body), lambda part: _PROFILE.sub(r"`\g<0>`", part))
+    return outside_code(disable_mentions(body), lambda part: _PROFILE.sub(r"`\g<0>`", part))
 
 
 def as_ours(body: str) -> str:
     """Markdown as it was before :func:`written`, in our hand."""
-    return outside_code(loud(_MENDED_PROFILE.sub(r"\1", body)), lambda part: _BULLET.sub(r"\1-", part))
+    return outside_code(restore_mentions(_MENDED_PROFILE.sub(r"\1", body)), lambda part: _BULLET.sub(r"\1-", part))

@@ -87,7 +87,7 @@ class LinearTracker(LinearConnection):
     # Tickets
 
     def find(self, marker: str, since: datetime | None = None) -> Ticket | None:  # noqa: ARG002 (the id is known)
-        with self._speaking():
+        with self._translating_errors():
             for place in range(IDS_OF_A_MARKER):
                 issue = self._look(id_for_marker(marker, place))
                 if issue is None or not issue.is_gone():
@@ -96,7 +96,7 @@ class LinearTracker(LinearConnection):
 
     def create(self, draft: TicketDraft) -> Ticket:
         """As the contract has it, but a second call with the same marker answers the ticket that is there."""
-        with self._speaking():
+        with self._translating_errors():
             words = self._drafted(draft)
             for place in range(IDS_OF_A_MARKER):
                 issue = self._made(words | {"id": id_for_marker(draft.marker, place)})
@@ -147,18 +147,18 @@ class LinearTracker(LinearConnection):
         return self._ask(LABEL_CREATE_MUTATION, "issueLabelCreate.issueLabel", Label, input=words).id
 
     def fetch(self, ref: TicketRef) -> Ticket:
-        with self._speaking(ref.key):
+        with self._translating_errors(ref.key):
             return self._present(ref).as_ticket()
 
     def read_many(self, refs: Sequence[TicketRef]) -> Iterator[Ticket]:
         for start in range(0, len(refs), self.page_size):
             ids = [ref.external_id for ref in refs[start : start + self.page_size]]
-            with self._speaking():
+            with self._translating_errors():
                 found = self._ask(ISSUES_QUERY, "issues", Nodes[Issue], ids=ids, first=len(ids)).nodes
             yield from (issue.as_ticket() for issue in found if not issue.is_gone())
 
     def update(self, ref: TicketRef, change: TicketChange, check: Check | None = None) -> Ticket:
-        with self._speaking(ref.key):
+        with self._translating_errors(ref.key):
             issue = self._present(ref)
             if check is not None:
                 check(issue.as_ticket())
@@ -189,7 +189,7 @@ class LinearTracker(LinearConnection):
 
     def comment(self, ref: TicketRef, marker: str, body: str) -> None:
         text = written(body)
-        with self._speaking(ref.key):
+        with self._translating_errors(ref.key):
             for place in range(IDS_OF_A_MARKER):
                 comment = id_for_marker(f"{ref.external_id}/{marker}", place)
                 if self._said(comment, text) or self._say(ref, comment, text):
@@ -228,7 +228,7 @@ class LinearTracker(LinearConnection):
         if not _KEY.fullmatch(key):
             raise TrackerRefused(tracker=self.label, detail="that is neither an issue's address nor a key like ENG-12.")
         key = key.upper()
-        with self._speaking(key):
+        with self._translating_errors(key):
             ticket = self._present(TicketRef(key, key)).as_ticket()
         there = _PAGE.fullmatch(ticket.url)
         if page and there and page[3].lower() != there[3].lower():

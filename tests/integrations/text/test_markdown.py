@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.text.comparison import looks_same
-from integrations.text.mentions import loud, outside_code, quiet
+from integrations.text.mentions import disable_mentions, outside_code, restore_mentions
 
 TEXTS = st.text(st.sampled_from("@`~ab.\n-*|_ \r/"), max_size=60)
 
@@ -15,8 +15,8 @@ TEXTS = st.text(st.sampled_from("@`~ab.\n-*|_ \r/"), max_size=60)
 @given(TEXTS)
 def test_what_was_made_quiet_comes_back(text: str) -> None:
     plain = re.sub(r"\r+\n", "\n", text).rstrip()
-    assert loud(quiet(text)) == plain
-    assert quiet(quiet(text)) == quiet(text)
+    assert restore_mentions(disable_mentions(text)) == plain
+    assert disable_mentions(disable_mentions(text)) == disable_mentions(text)
 
 
 @given(TEXTS)
@@ -42,7 +42,7 @@ def test_code_and_what_is_not_are_the_whole(text: str) -> None:
     ],
 )
 def test_only_mentions_are_broken(text: str, sent: str) -> None:
-    assert quiet(text) == sent
+    assert disable_mentions(text) == sent
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from openapi_core.exceptions import OpenAPIError
 from domain.errors import CredentialsRejected, TicketForbidden, TicketGone
 from domain.tickets import TicketState
 from integrations.registry import connect
-from integrations.text.mentions import quiet
+from integrations.text.mentions import disable_mentions
 from integrations.ticket import PullRequest, PullRequestState, TicketChange, TicketDraft, TicketRef
 from integrations.tracker import Account, Registration, Tracker, TrackerUnavailable
 from tests.peers.github import GithubPeer
@@ -116,9 +116,9 @@ class TestPeople:
         made = tracker.create(TicketDraft("tkt_1", "T", text))
         assert made.body == text
         sent = json.loads(next(one.body for one in peer.requests if one.method == "POST"))["body"]
-        assert sent.startswith(quiet(text))
-        assert quiet(text).count("@jane") == 0
-        assert quiet(text).count("@code") == 1
+        assert sent.startswith(disable_mentions(text))
+        assert disable_mentions(text).count("@jane") == 0
+        assert disable_mentions(text).count("@code") == 1
         assert tracker.update(made.ref, TicketChange(body=text)) == made
 
 
