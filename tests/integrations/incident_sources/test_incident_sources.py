@@ -23,7 +23,7 @@ from integrations.incident_source import Delivery
 from integrations.incident_sources import generic, pagerduty
 from integrations.registry import incident_source, incident_source_kinds
 
-PAYLOADS = Path(__file__).parent / "payloads"
+PAYLOADS = Path(__file__).parents[1] / "payloads"
 KINDS = incident_source_kinds()
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 SECRET = "current-secret"
