@@ -11,7 +11,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from domain.errors import DomainError
-from integrations.slack import SlackUnavailable
+from integrations.slack.errors import SlackUnavailable
 
 
 class Answers(Protocol):

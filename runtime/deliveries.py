@@ -7,10 +7,9 @@ import structlog
 
 from domain.errors import AddressGone, MalformedWebhook
 from domain.incidents.incident import IncidentReport
-from integrations import bounces as mail
-from integrations import incident_source, shelf
-from integrations.bounces import Bounce
-from integrations.tracker import News, PullRequestEvent, TicketEvent
+from integrations import registry
+from integrations.bounce import MAIL, Bounce
+from integrations.ticket import News, PullRequestEvent, TicketEvent
 from models.integration import WebhookDelivery
 from models.keyring import Keyring
 from models.queries.connections import connections
@@ -45,7 +44,7 @@ async def _event(session: Session, keyring: Keyring, delivery: WebhookDelivery) 
     if delivery.integration_id is None:
         return None
     integration = await connections.get_integration(session, delivery.integration_id)
-    with shelf.connect(integration.kind, integration.config, keyring.open(integration.secrets)) as tracker:
+    with registry.connect(integration.kind, integration.config, keyring.open(integration.secrets)) as tracker:
         try:
             news = tracker.parse_webhook(delivery.headers, delivery.body)
         except MalformedWebhook:
@@ -73,7 +72,7 @@ async def apply_pull_request(
 
 async def apply_delivery(session: Session, delivery: WebhookDelivery) -> list[str]:
     """As :func:`apply_reports`, from what was recorded."""
-    source = incident_source.incident_source(delivery.kind)
+    source = registry.incident_source(delivery.kind)
     parsed = source.parse(delivery.headers, delivery.body, delivery.received_at)
     return await apply_reports(session, delivery.kind, parsed.reports, delivery.received_at)
 
@@ -115,7 +114,7 @@ async def apply_bounce(session: Session, integration_id: str, bounce: Bounce, de
         return "early"
     if message is not None and message.state == "SENT":
         words = bounce.words or "the letter came back."
-        why = AddressGone(channel=shelf.notifier(mail.KIND).label, address=message.address or "", detail=words)
+        why = AddressGone(channel=registry.notifier(MAIL).label, address=message.address or "", detail=words)
         result = "bounced" if await bounces.note_bounce(session, message, str(why), now) else "late"
     detail = f"message {message.id}: {bounce.words}" if message else None
     await connections.conclude_delivery(
@@ -128,5 +127,5 @@ async def apply_bounce(session: Session, integration_id: str, bounce: Bounce, de
 async def apply_returned(session: Session, delivery: WebhookDelivery, now: datetime) -> None:
     """As :func:`apply_bounce`, from what was recorded."""
     if delivery.integration_id is not None:
-        bounce = mail.parse(delivery.body, delivery.received_at)
+        bounce = registry.bounce_reader(MAIL).parse(delivery.body, delivery.received_at)
         await apply_bounce(session, delivery.integration_id, bounce, delivery.id, now)

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import structlog
 
-from integrations import public_holidays, shelf
-from integrations.bounces import KIND as MAIL
-from integrations.slack import KIND as CHAT
+from integrations import public_holidays, registry
+from integrations.bounce import MAIL
+from integrations.slack.settings import KIND as CHAT
 from models.base import new_id
 from models.integration import WebhookDelivery
 from models.keyring import Keyring
@@ -126,7 +126,7 @@ class Upkeep:
     async def keep_schedules(self) -> None:
         """Each connection to a tracker has its reconciliation, a paused one a paused one, one that is gone none."""
         async with self._sessions.begin() as session:
-            wanted = await tickets.list_connections_unscoped(session, shelf.tracker_kinds())
+            wanted = await tickets.list_connections_unscoped(session, registry.tracker_kinds())
         known = await self._dispatch.list_schedules()
         for integration_id, kind, enabled in wanted:
             if known.get(integration_id) != (not enabled, self._reconcile_every):
@@ -139,7 +139,7 @@ class Upkeep:
     async def look_at_once(self) -> None:
         """Reconciles what was just connected, enabled or given other credentials: our webhook is to be there."""
         async with self._sessions.begin() as session:
-            wanting = await tickets.list_wanting_look_unscoped(session, shelf.tracker_kinds())
+            wanting = await tickets.list_wanting_look_unscoped(session, registry.tracker_kinds())
         for integration_id, kind, since in wanting:
             kept = await self._dispatch.keep_schedule(integration_id, kind, paused=False, every=self._reconcile_every)
             if not kept or not await self._dispatch.reconcile_now(integration_id):
@@ -175,7 +175,7 @@ class Upkeep:
                 is_free = await connections.count_attempt(session, delivery.id)
             if not is_free:
                 continue
-            if delivery.kind in shelf.tracker_kinds():
+            if delivery.kind in registry.tracker_kinds():
                 await self._resend(delivery)
             elif delivery.kind == MAIL:
                 await self._apply_returned(delivery)

@@ -18,7 +18,7 @@ from activities.notifications.wording import Words
 from activities.refusals import transaction
 from domain.errors import AddressGone, CredentialsLocked, DomainError
 from domain.notifications.timing import Plan
-from integrations import shelf
+from integrations import registry
 from integrations.notifier import Message, MessageKind, Notifier, NotifierUnavailable, Receipt, Recipient
 from models.keyring import Keyring
 from models.queries.connections import connections
@@ -157,7 +157,7 @@ class NoticeActivities:
         try:
             async with (
                 asyncio.timeout(SENDING_LASTS),
-                shelf.connect_notifier(way.integration.kind, way.integration.config, secrets) as notifier,
+                registry.connect_notifier(way.integration.kind, way.integration.config, secrets) as notifier,
             ):
                 address = way.address if way.address is not None else await self._address(notifier, work, way)
                 person_id, team_id = person.id if person else None, team.id if team else None
@@ -199,7 +199,7 @@ class _Sent:
 
 def people_kinds() -> list[str]:
     """Kinds of channels that reach a person, in the order in which they are tried."""
-    found = [(shelf.notifier(kind), kind) for kind in shelf.notifier_kinds()]
+    found = [(registry.notifier(kind), kind) for kind in registry.notifier_kinds()]
     return [kind for _, kind in sorted((one.rank, kind) for one, kind in found if one.reaches_people)]
 
 

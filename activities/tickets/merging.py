@@ -6,7 +6,7 @@ field alone.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +15,9 @@ from domain.tickets import status as tickets
 from domain.tickets import texts
 from domain.tickets.merge import Agreed, Decision, Outcome, Theirs, merge
 from domain.tickets.projection import TicketField, Winner
-from integrations.tracker import Ticket, Tracker
-from models.queries import action_items
+from integrations.ticket import Ticket
+from integrations.tracker import Tracker
+from models.queries import action_items, sync_state
 from models.queries.tickets import tickets as links
 from models.queries.tickets.tickets import TicketWork
 from models.session import Session
@@ -102,7 +103,7 @@ async def take_in(
 ) -> Merged:
     """Merges and writes what changed here. ``decides`` False leaves conflicts to a look."""
     theirs = await theirs_of(session, held, ticket, tracker)
-    base, wanted = links.base_of(held.ticket), held.ours
+    base, wanted = sync_state.read_base(held.ticket).fields, held.ours
     winners = {name: held.projection.winner(name) for name in TicketField}
     ours = {**wanted, TicketField.ASSIGNEE: _kept_assignee(base, wanted, theirs)}
     decisions = merge(base, ours, theirs, winners)
@@ -110,7 +111,7 @@ async def take_in(
     if unsure:
         decisions = {name: one for name, one in decisions.items() if not one.conflict}
     await _carry_out(session, held, ticket, tracker, decisions, now)
-    links.keep_base(held.ticket, {name: one.agreed for name, one in decisions.items()})
+    sync_state.write_base(held.ticket, {name: one.agreed for name, one in decisions.items()})
     _note_told(held, wanted, decisions)
     conflicts = {name: one for name, one in decisions.items() if one.conflict}
     if conflicts:
@@ -189,12 +190,13 @@ def _note_told(
     held: TicketWork, wanted: Mapping[TicketField, str | None], decisions: Mapping[TicketField, Decision]
 ) -> None:
     """What both sides agree on needs no telling."""
-    told = dict(held.ticket.pushed or {})
-    told.setdefault("priority", held.item.priority)
-    for name, one in decisions.items():
-        if one.outcome is not Outcome.OUT:
-            told[name.value] = one.agreed.ours if one.outcome is Outcome.IN else wanted[name]
-    held.ticket.pushed = told
+    told = sync_state.read_told(held.ticket)
+    settled = {
+        name: one.agreed.ours if one.outcome is Outcome.IN else wanted[name]
+        for name, one in decisions.items()
+        if one.outcome is not Outcome.OUT
+    }
+    sync_state.write_told(held.ticket, replace(told.updated(settled), priority=told.priority or held.item.priority))
 
 
 async def _note_conflicts(

@@ -20,7 +20,8 @@ from activities.tickets.sync import bring, note_dead
 from activities.tickets.vendor import Conversation
 from domain.action_items.action_item import LinkState
 from domain.errors import CredentialsLocked, CredentialsRejected, DomainError, TicketForbidden, TicketGone
-from integrations.tracker import Registration, Ticket, TicketRef, Tracker, TrackerUnavailable
+from integrations.ticket import Ticket, TicketRef
+from integrations.tracker import Registration, Tracker, TrackerUnavailable
 from models.integration import Integration
 from models.keyring import Keyring
 from models.queries.connections import connections

@@ -32,22 +32,14 @@ from domain.tickets import texts
 from domain.tickets.merge import Agreed
 from domain.tickets.projection import TicketField
 from domain.tickets.status import wanted_standing
-from integrations import shelf
-from integrations.tracker import (
-    News,
-    Ticket,
-    TicketAction,
-    TicketChange,
-    TicketDraft,
-    TicketEvent,
-    TicketRef,
-    Tracker,
-    TrackerUnavailable,
-)
+from integrations import registry
+from integrations.ticket import News, Ticket, TicketAction, TicketChange, TicketDraft, TicketEvent, TicketRef
+from integrations.tracker import Tracker, TrackerUnavailable
 from models.integration import WebhookDelivery
 from models.keyring import Keyring
-from models.queries import action_items
+from models.queries import action_items, sync_state
 from models.queries.connections import connections
+from models.queries.sync_state import LastTold
 from models.queries.tickets import tickets
 from models.queries.tickets.tickets import TicketWork
 from models.session import Session, Sessions
@@ -84,7 +76,7 @@ class Outgoing:
     change: TicketChange
     fields: frozenset[TicketField]
     ours: dict[TicketField, str | None]
-    told: dict[str, str | None]
+    told: LastTold
     footer: str | None
     comment: str | None
 
@@ -175,8 +167,8 @@ class TicketActivities:
             teams, services = await tickets.destination_of(session, held.item)
             footer = self._footer(held, talk.tracker)
             said = held.ours | {TicketField.STATUS: ActionItemStatus.OPEN.value}
-            tickets.keep_base(held.ticket, {name: Agreed(value, None, seen=False) for name, value in said.items()})
-            held.ticket.base = {**(held.ticket.base or {}), "footer": footer}
+            unseen = {name: Agreed(value, None, seen=False) for name, value in said.items()}
+            sync_state.write_base(held.ticket, unseen, footer)
             held.ticket.creating_since = datetime.now(UTC)
             wanted = held.projection.destination(teams, services)
             draft = TicketDraft(
@@ -196,7 +188,7 @@ class TicketActivities:
             if held is not None and held.ticket.external_id is None:
                 theirs = await merging.theirs_of(session, held, made, talk.tracker)
                 agreed = {name: Agreed(said[name], one.value) for name, one in theirs.items()}
-                tickets.keep_base(held.ticket, agreed)
+                sync_state.write_base(held.ticket, agreed)
         return made
 
     # Both together
@@ -211,14 +203,15 @@ class TicketActivities:
             linked = held.ticket.external_id is None and held.ticket.pointer is not None
             if linked:  # its words are left alone, and its status is believed
                 unseen = Agreed(held.item.status, None, seen=False)
-                tickets.keep_base(held.ticket, {TicketField.STATUS: unseen})
+                sync_state.write_base(held.ticket, {TicketField.STATUS: unseen})
             merging.record(held, seen, now)
             merged = await merging.take_in(session, held, seen, talk.tracker, now, decides=True)
             held.ticket.looks_done = work.ticket.looks_wanted
             held.ticket.waits = False
             outgoing = self._outgoing(held, seen, talk.tracker, merged)
             if outgoing is None:
-                held.ticket.pushed = {**(held.ticket.pushed or {}), "priority": held.item.priority}
+                told = sync_state.read_told(held.ticket)
+                sync_state.write_told(held.ticket, replace(told, priority=held.item.priority))
             if operation != "look" or merged.words != "unchanged":
                 detail = seen.key if operation != "look" else merged.words
                 _log_out(session, work, talk, operation, "ok", detail)
@@ -240,7 +233,7 @@ class TicketActivities:
     ) -> Outgoing | None:
         fields, ours = merged.out, merged.values
         footer = self._footer(held, tracker)
-        kept = (held.ticket.base or {}).get("footer")
+        kept = sync_state.read_base(held.ticket).footer
         writes_body = TicketField.BODY in fields or (kept is not None and kept != footer)
         standing = wanted_standing(ActionItemStatus(held.item.status))
         change = TicketChange(
@@ -256,7 +249,7 @@ class TicketActivities:
         comment = _comment(held)
         if not fields and not writes_body and comment is None:
             return None
-        told = tickets.told_of(held.item, held.account)
+        told = sync_state.told_of(held.item, held.account)
         return Outgoing(seen, change, fields, dict(ours), told, footer if writes_body else None, comment)
 
     def _footer(self, held: TicketWork, tracker: type[Tracker]) -> str:
@@ -286,21 +279,23 @@ class TicketActivities:
             merging.record(held, answer, now)
             theirs = await merging.theirs_of(session, held, answer, talk.tracker)
             done = {name for name in out.fields if refusal is None or name is not TicketField.STATUS}
-            tickets.keep_base(held.ticket, {name: Agreed(out.ours[name], theirs[name].value) for name in done})
+            sync_state.write_base(held.ticket, {name: Agreed(out.ours[name], theirs[name].value) for name in done})
             if out.footer is not None:
-                body = tickets.base_of(held.ticket).get(TicketField.BODY)
+                body = sync_state.read_base(held.ticket).fields.get(TicketField.BODY)
                 ours = body.ours if body else out.ours[TicketField.BODY]
-                tickets.keep_base(held.ticket, {TicketField.BODY: Agreed(ours, theirs[TicketField.BODY].value)})
-                held.ticket.base = {**(held.ticket.base or {}), "footer": out.footer}
+                agreed = Agreed(ours, theirs[TicketField.BODY].value)
+                sync_state.write_base(held.ticket, {TicketField.BODY: agreed}, out.footer)
             held.ticket.comment = out.comment or held.ticket.comment
-            held.ticket.pushed = out.told
+            sync_state.write_told(held.ticket, out.told)
             await merging.take_in(session, held, answer, talk.tracker, now, decides=True)
             if refusal is None and held.ticket.link_state == LinkState.REFUSED.value:
                 held.ticket.link_state, held.ticket.detail = LinkState.OK.value, None
             if refusal is not None:
                 held.ticket.link_state = LinkState.REFUSED.value
                 held.ticket.detail = str(refusal)[:1000]
-                held.ticket.pushed = {**(held.ticket.pushed or {}), "status": out.ours[TicketField.STATUS]}
+                told = sync_state.read_told(held.ticket)
+                refused = told.updated({TicketField.STATUS: out.ours[TicketField.STATUS]})
+                sync_state.write_told(held.ticket, refused)
             _log_out(session, work, talk, "update", "refused" if refusal else "ok", str(refusal or _names(out)))
             await self._note_well(session, work, talk, now)
 
@@ -331,7 +326,7 @@ class TicketActivities:
                 await note_dead(session, held, dead, str(refusal), now)
             else:
                 link.link_state, link.detail = LinkState.REFUSED.value, str(refusal)[:1000]
-                link.pushed = tickets.told_of(held.item, held.account)
+                sync_state.write_told(link, sync_state.told_of(held.item, held.account))
             link.looks_done = work.ticket.looks_wanted
 
     # What comes in
@@ -357,7 +352,7 @@ class TicketActivities:
     ) -> None:
         """Of one connection."""
         integration = await connections.get_integration(session, integration_id)
-        with shelf.connect(integration.kind, integration.config, self._keyring.open(integration.secrets)) as tracker:
+        with registry.connect(integration.kind, integration.config, self._keyring.open(integration.secrets)) as tracker:
             told = [(one, told_by(tracker, one)) for one in deliveries]
             newest = _newest([event for _, event in told])
             results = []
@@ -482,7 +477,7 @@ async def _apply(session: Session, event: News | None, integration_id: str, trac
     if told is None:
         return _ask(held, "asked the tracker")
     if event.actor is not None and event.actor == held.integration.account:
-        same = merging.says_the_same(tickets.base_of(held.ticket), told)
+        same = merging.says_the_same(sync_state.read_base(held.ticket).fields, told)
         return "our own" if same else _ask(held, "our own, to be compared")
     return await bring(session, held, told, type(tracker), now)
 
@@ -495,7 +490,7 @@ async def bring(session: Session, held: TicketWork, told: Ticket, tracker: type[
     seen_at, before = held.ticket.seen_at, held.item.status
     if seen_at is not None and told.updated_at < seen_at:
         return "stale"
-    if told.updated_at == seen_at and not merging.says_the_same(tickets.base_of(held.ticket), told):
+    if told.updated_at == seen_at and not merging.says_the_same(sync_state.read_base(held.ticket).fields, told):
         return _ask(held, "as old as what is known")
     if held.ticket.external_id != told.external_id or told.key != held.ticket.key:
         return _ask(held, "moved")

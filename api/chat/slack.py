@@ -16,9 +16,9 @@ from starlette.background import BackgroundTask
 
 from api.request_context import Parts
 from domain.errors import BadSignature, StoreUnavailable
-from integrations import slack_request
-from integrations.slack import KIND
-from integrations.slack_request import Asked, Challenge, LinksShared, Read, Submitted, Unused
+from integrations.slack import request as slack_request
+from integrations.slack.actions import Asked, Challenge, LinksShared, Read, Submitted, Unused
+from integrations.slack.settings import KIND
 from integrations.webhook import header
 from models.queries.connections import connections
 from models.session import Session

@@ -31,7 +31,7 @@ from api.v1.routing import router
 from domain.action_items.action_item import ActionItemStatus, LinkState, Priority, is_overdue
 from domain.errors import StaleVersion
 from domain.postmortems.commands import ActionItemAction
-from integrations import shelf
+from integrations import registry
 from integrations.fields import Instant, Words
 from models.action_item import ActionItem, Ticket
 from models.base import new_id
@@ -359,7 +359,7 @@ async def open_ticket(
     """The ticket is made, or linked, in the background: its ``linkState`` tells how that went."""
     given = given or TicketIn()
     await action_items.get_visible_item(context.session, context.viewer, item_id)
-    integration = await connections.get_one_of(context.session, shelf.tracker_kinds(), given.integration_id)
+    integration = await connections.get_one_of(context.session, registry.tracker_kinds(), given.integration_id)
     pointer = given.url or given.key
     words = {"pointer": pointer} if pointer else {}
     await commands.change_item(context, item_id, ActionItemAction.OPEN_TICKET, words, integration_id=integration.id)

@@ -15,7 +15,7 @@ from domain import access
 from domain.access import Deed
 from domain.errors import NotAllowed, StaleVersion
 from domain.incidents.incident import IncidentState, IncidentStatus, Urgency
-from integrations.incident_sources.generic import IncidentIn
+from integrations.incident_shape import IncidentIn
 from models.incident import Incident
 from models.queries.incidents import incidents
 from models.queries.incidents.incidents import IncidentFilters

@@ -33,7 +33,7 @@ from domain.timeline.moments import Precision
 from domain.timeline.pasted import EVENT_LIMIT, EVENTS_LIMIT, Parsed, parse_timeline
 from domain.timeline.remarks import Remark
 from integrations.fields import Instant, Words
-from integrations.slack_export import read_export
+from integrations.slack.export import read_export
 from models.postmortem import TimelineEvent
 from models.queries import timeline
 from models.queries.pagination import Ask

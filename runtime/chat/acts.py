@@ -8,9 +8,9 @@ from typing import Any
 from domain.people.time_zones import UTC_ZONE, Zone, instant, read_zone
 from domain.postmortems.commands import ActionItemAction, ActionItemCommand, PostmortemAction, PostmortemCommand
 from integrations.notifier import Act
-from integrations.slack_blocks import settled
-from integrations.slack_mrkdwn import cut, linked
-from integrations.slack_request import Origin
+from integrations.slack.actions import Origin
+from integrations.slack.blocks import settled
+from integrations.slack.mrkdwn import cut, linked
 from models.queries import action_items
 from models.queries.postmortems import postmortems
 from models.queries.review import commands as moves

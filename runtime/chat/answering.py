@@ -7,20 +7,11 @@ from datetime import UTC, datetime
 import structlog
 
 from domain.errors import PASSING, CredentialsRejected, DomainError, MalformedWebhook
-from integrations import slack_request
-from integrations.slack import KIND, ChannelGone, PersonGone, ScopeMissing, SlackRefused
-from integrations.slack_blocks import ADD_TO_TIMELINE, DIALOG_ACTS, section
-from integrations.slack_request import (
-    Asked,
-    Asker,
-    Captured,
-    Command,
-    LinksShared,
-    Origin,
-    Pressed,
-    Reacted,
-    Submitted,
-)
+from integrations.slack import request as slack_request
+from integrations.slack.actions import Asked, Asker, Captured, Command, LinksShared, Origin, Pressed, Reacted, Submitted
+from integrations.slack.blocks import ADD_TO_TIMELINE, DIALOG_ACTS, section
+from integrations.slack.errors import ChannelGone, PersonGone, ScopeMissing, SlackRefused
+from integrations.slack.settings import KIND
 from models.integration import Integration, WebhookDelivery
 from models.queries.chat import chat
 from models.queries.connections import connections

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 from domain.access import Viewer
 from domain.errors import DomainError
 from integrations.connection import checked_settings
-from integrations.slack import Slack, SlackConfig, SlackSecrets
-from integrations.slack_mrkdwn import escaped
-from integrations.slack_request import Asker
+from integrations.slack.actions import Asker
+from integrations.slack.client import Slack
+from integrations.slack.mrkdwn import escaped
+from integrations.slack.settings import SlackConfig, SlackSecrets
 from models.base import derived_id
 from models.integration import Integration
 from models.keyring import Keyring

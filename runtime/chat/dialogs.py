@@ -9,8 +9,8 @@ from typing import Any
 
 from domain.errors import DomainError
 from integrations.notifier import Act
-from integrations.slack import SlackRefused, SlackUnavailable
-from integrations.slack_blocks import (
+from integrations.slack.actions import Asked, Captured, Pressed, Submitted
+from integrations.slack.blocks import (
     ADD_TO_TIMELINE,
     DIALOG_ACTS,
     Choice,
@@ -18,7 +18,7 @@ from integrations.slack_blocks import (
     snooze_dialog,
     timeline_dialog,
 )
-from integrations.slack_request import Asked, Captured, Pressed, Submitted
+from integrations.slack.errors import SlackRefused, SlackUnavailable
 from models.queries.chat import chat
 from runtime.chat.acts import Wanted, check, read_act, today
 from runtime.chat.desk import Known, Request, Stranger

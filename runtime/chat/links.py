@@ -4,9 +4,9 @@ import asyncio
 
 from domain.chat import Channel, linked_postmortem, may_preview
 from domain.postmortems.lifecycle import Status
-from integrations.slack import SlackRefused
-from integrations.slack_blocks import Face, neutral_blocks, preview_blocks
-from integrations.slack_request import LinksShared
+from integrations.slack.actions import LinksShared
+from integrations.slack.blocks import Face, neutral_blocks, preview_blocks
+from integrations.slack.errors import SlackRefused
 from models.queries.chat import chat
 from models.queries.chat.chat import Shown
 from runtime.chat.desk import Request

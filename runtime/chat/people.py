@@ -3,7 +3,7 @@
 import asyncio
 
 from domain.access import Viewer
-from integrations.slack_request import Asker
+from integrations.slack.actions import Asker
 from models.person import Person
 from models.queries.chat import chat
 from models.queries.people.people import get_viewer_unscoped

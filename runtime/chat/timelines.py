@@ -10,9 +10,9 @@ from domain.postmortems.first_draft import EntrySource
 from domain.timeline.event_types import guess_type
 from domain.timeline.moments import Precision
 from domain.timeline.pasted import EVENT_LIMIT
-from integrations.slack import Slack
-from integrations.slack_export import ChatMessage, read_message
-from integrations.slack_mrkdwn import cut, escaped, linked
+from integrations.slack.client import Slack
+from integrations.slack.export import ChatMessage, read_message
+from integrations.slack.mrkdwn import cut, escaped, linked
 from models.queries import timeline
 from models.queries.chat import chat, picks
 from models.queries.chat.chat import Here

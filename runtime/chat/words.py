@@ -12,9 +12,9 @@ from domain.escalation.targets import Target
 from domain.people.time_zones import UTC_ZONE, Zone, read_zone
 from domain.postmortems.lifecycle import ReviewerState, Status
 from integrations.notifier import Act, Entry, Group
-from integrations.slack_blocks import BLOCKS_LIMIT, context, entry_blocks, parts_blocks, section
-from integrations.slack_mrkdwn import cut, escaped, linked
-from integrations.slack_request import Command
+from integrations.slack.actions import Command
+from integrations.slack.blocks import BLOCKS_LIMIT, context, entry_blocks, parts_blocks, section
+from integrations.slack.mrkdwn import cut, escaped, linked
 from models.action_item import ActionItem
 from models.base import derived_id
 from models.postmortem import Postmortem

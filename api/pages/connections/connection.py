@@ -16,7 +16,7 @@ from api.v1.connections.connections import IntegrationPatch, integration_out
 from api.v1.connections.dry_run import DryRunIn
 from api.v1.connections.health import HealthOut, HourOut, get_health
 from domain.errors import DomainError
-from integrations import kinds
+from integrations import registry
 from models.queries.connections import connections
 from models.queries.connections.sync_log import LogFilters
 from models.queries.pagination import Ask
@@ -61,7 +61,7 @@ async def _shown(visit: Visit, integration_id: str, refusal: DomainError | None 
     context.require_admin("see the connections of")
     row = await connections.get_integration(context.session, integration_id)
     health: HealthOut = await get_health(context, integration_id)
-    kind = kinds.kind_of(row.kind)
+    kind = registry.kind_of(row.kind)
     sent = visit.form if refusal else {}
     latest = await sync_log.list_deliveries(context, integration_id, LogFilters(), Ask(8))
     page: dict[str, Any] = {
@@ -116,7 +116,7 @@ async def _change(visit: Visit, integration_id: str, given: Mapping[str, Any]) -
 async def save(visit: Visiting, integration_id: PathId) -> Response:
     context = visit.context
     context.require_admin("change the connections of")
-    kind = kinds.kind_of((await connections.get_integration(context.session, integration_id)).kind)
+    kind = registry.kind_of((await connections.get_integration(context.session, integration_id)).kind)
 
     async def work() -> None:
         given: dict[str, Any] = {

@@ -24,7 +24,7 @@ from domain.postmortems import lifecycle
 from domain.postmortems.commands import PostmortemAction
 from domain.postmortems.first_draft import EntryType
 from domain.postmortems.lifecycle import Move, Status
-from integrations import shelf
+from integrations import registry
 from models.action_item import ActionItem
 from models.person import Person
 from models.postmortem import Postmortem
@@ -92,7 +92,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     may_name_editors = writes and access.may(Verb.MANAGE, status, relations)
     may_add_item = writes and action_items.may_add(seen)
     offers = await _offers(visit, seen, known) if writes else {}
-    trackers = {one.id: one.name for one in await connections.find_by_kind(context.session, shelf.tracker_kinds())}
+    trackers = {one.id: one.name for one in await connections.find_by_kind(context.session, registry.tracker_kinds())}
     may_ticket = writes and batches.may_ask(seen) and _lacks_tickets(items["items"], trackers.keys())
     forms = {
         "item": may_add_item,

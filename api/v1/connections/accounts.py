@@ -21,7 +21,7 @@ from api.shapes.base import Listing, PathId, Ref, Shape, StrictlyGiven, ask
 from api.v1.connections.connections import need_tracker
 from api.v1.routing import router
 from domain.errors import AccountsNotTaken, TrackerAway, reason
-from integrations import shelf
+from integrations import registry
 from integrations.fields import Email, Words
 from integrations.tracker import Account, TrackerUnavailable
 from models.account import PersonAccount
@@ -141,7 +141,7 @@ def account_out(owned: Owned) -> AccountOut:
 async def _lock_table(context: RequestContext, integration_id: str) -> None:
     """Of a connection in which people have accounts: a tracker, or a channel that reaches them."""
     row = await connections.get_connected(context.session, integration_id, lock=True)
-    if row.kind not in shelf.notifier_kinds() or not shelf.notifier(row.kind).reaches_people:
+    if row.kind not in registry.notifier_kinds() or not registry.notifier(row.kind).reaches_people:
         need_tracker(row)
 
 
@@ -181,11 +181,11 @@ async def _accounts_of(context: RequestContext, row: Integration) -> list[Accoun
     except TrackerUnavailable as stumble:
         raise TrackerAway(detail=str(stumble)) from None
     except TimeoutError:
-        raise TrackerAway(detail=f"{shelf.tracker(row.kind).label} did not answer in time") from None
+        raise TrackerAway(detail=f"{registry.tracker(row.kind).label} did not answer in time") from None
 
 
 def _read_accounts(kind: str, config: dict[str, Any], secrets: dict[str, object]) -> list[Account]:
-    with shelf.connect(kind, config, secrets) as tracker:
+    with registry.connect(kind, config, secrets) as tracker:
         return list(islice(tracker.accounts(), MOST_ACCOUNTS))
 
 

@@ -12,7 +12,7 @@ from api.v1.connections.connections import need_tracker
 from api.v1.routing import router
 from domain.errors import DomainError
 from domain.tickets.projection import Destination, Projection, read_projection
-from integrations import shelf
+from integrations import registry
 from integrations.notifier import NotifierUnavailable
 from integrations.tracker import PermissionCheck, RequiredField, Tracker, TrackerUnavailable
 from models.queries.connections import connections
@@ -38,10 +38,10 @@ async def check_integration(context: Context, integration_id: PathId) -> TestOut
     """Asks the vendor, and names each permission that is missing and each required field without a value."""
     context.require_admin("test the connections of")
     row = await connections.get_connected(context.session, integration_id)
-    if row.kind not in shelf.notifier_kinds():
+    if row.kind not in registry.notifier_kinds():
         need_tracker(row)
     secrets = context.parts.keyring.open(row.secrets)
-    if row.kind in shelf.notifier_kinds():
+    if row.kind in registry.notifier_kinds():
         checks = await _check_channel(row.kind, row.config, secrets)
     else:
         checks = await asyncio.to_thread(_check, row.kind, row.config, secrets, read_projection(row.projection))
@@ -56,7 +56,7 @@ def _check(
 ) -> list[PermissionCheck]:
     """On a thread. A tracker that is away is an answer too."""
     try:
-        with shelf.connect(kind, config, secrets) as tracker:
+        with registry.connect(kind, config, secrets) as tracker:
             checks = tracker.check_permissions()
             if all(one.granted for one in checks):
                 checks += _missing(tracker, projection)
@@ -67,7 +67,7 @@ def _check(
 
 async def _check_channel(kind: str, config: dict[str, Any], secrets: dict[str, object]) -> list[PermissionCheck]:
     try:
-        async with shelf.connect_notifier(kind, config, secrets) as channel:
+        async with registry.connect_notifier(kind, config, secrets) as channel:
             return await channel.check_permissions()
     except NotifierUnavailable as stumble:
         return [PermissionCheck("Reachable", granted=False, detail=str(stumble))]

@@ -14,7 +14,7 @@ from api.shapes.base import FreeForm, Given, IfMatch, Listing, PathId, Shape, as
 from api.shapes.projections import ProjectionShape
 from api.v1.routing import router
 from domain.errors import CredentialsLocked, DomainError, NoTracker
-from integrations import kinds, shelf
+from integrations import registry
 from integrations.fields import Name, Words
 from integrations.tracker import Registration, TrackerUnavailable
 from models.base import new_id
@@ -129,7 +129,7 @@ def _secret_names(context: RequestContext, row: Integration) -> list[str] | None
 
 
 def need_tracker(row: Integration) -> None:
-    if row.kind not in shelf.tracker_kinds():
+    if row.kind not in registry.tracker_kinds():
         raise NoTracker(kind=row.kind)
 
 
@@ -145,7 +145,7 @@ async def list_integrations(context: Context, page: Paging, disconnected: bool =
 async def list_kinds(context: Context) -> Listing[KindOut]:
     """What can be connected, with the JSON schema of each form."""
     context.require_admin("see the connections of")
-    return Listing(items=[KindOut.model_validate(one) for one in kinds.all_kinds()])
+    return Listing(items=[KindOut.model_validate(one) for one in registry.all_kinds()])
 
 
 @routes.post("", status_code=201)
@@ -153,7 +153,7 @@ async def create_integration(context: Context, given: IntegrationNew, response: 
     """Makes a connection; give its ``webhookUrl`` to the vendor."""
     context.require_admin("add connections to")
     secrets = _given_secrets({}, given.secrets)
-    shelf.check_connection(given.kind, given.config, secrets)
+    registry.check_connection(given.kind, given.config, secrets)
     projection = await _checked(context, given.kind, given.projection)
     row = Integration(
         id=new_id("int"),
@@ -183,7 +183,7 @@ def _given_secrets(known: Mapping[str, object], given: Mapping[str, object]) -> 
 async def _checked(context: RequestContext, kind: str, given: ProjectionShape) -> dict[str, JsonValue]:
     """As it is kept. Raises NoTracker or UnknownReference."""
     kept = given.kept()
-    if kept and kind not in shelf.tracker_kinds():
+    if kept and kind not in registry.tracker_kinds():
         raise NoTracker(kind=kind)
     team_ids = [one.team_id for one in given.destinations if one.team_id]
     service_ids = [one.service_id for one in given.destinations if one.service_id]
@@ -211,7 +211,7 @@ async def change_integration(
     if "projection" in changes:
         changes["projection"] = await _checked(context, row.kind, given.projection)
     secrets = _given_secrets(_known_secrets(context, row), changes.pop("secrets", {}))
-    shelf.check_connection(row.kind, changes.get("config", row.config), secrets)
+    registry.check_connection(row.kind, changes.get("config", row.config), secrets)
     if "enabled" in changes:
         changes["is_enabled"] = changes.pop("enabled")
     if given.secrets:
@@ -265,7 +265,7 @@ async def disconnect(context: Context, integration_id: PathId, if_match: IfMatch
 async def _unhook(context: RequestContext, row: Integration) -> str | None:
     """Takes our webhook away; why it is still there, where it is."""
     current = registration_of(row)
-    if current is None or row.kind not in shelf.tracker_kinds():
+    if current is None or row.kind not in registry.tracker_kinds():
         return None
     try:
         secrets = context.parts.keyring.open(row.secrets)
@@ -274,10 +274,10 @@ async def _unhook(context: RequestContext, row: Integration) -> str | None:
     except (DomainError, TrackerUnavailable) as problem:
         return str(problem)
     except TimeoutError:
-        return f"{shelf.tracker(row.kind).label} did not answer in time"
+        return f"{registry.tracker(row.kind).label} did not answer in time"
     return None
 
 
 def _remove_webhook(kind: str, config: dict[str, Any], secrets: dict[str, object], current: Registration) -> None:
-    with shelf.connect(kind, config, secrets) as tracker:
+    with registry.connect(kind, config, secrets) as tracker:
         tracker.remove_webhook(current)

@@ -20,9 +20,10 @@ from domain.errors import DomainError
 from domain.tickets import texts
 from domain.tickets.projection import Projection, read_projection
 from domain.tickets.status import wanted_standing
-from integrations import shelf
+from integrations import registry
 from integrations.fields import Words
-from integrations.tracker import RequiredField, Ticket, TicketRef, Tracker, TrackerUnavailable
+from integrations.ticket import Ticket, TicketRef
+from integrations.tracker import RequiredField, Tracker, TrackerUnavailable
 from models.action_item import ActionItem
 from models.integration import Integration
 from models.queries import action_items
@@ -132,7 +133,7 @@ async def dry_run(context: Context, integration_id: PathId, given: DryRunIn | No
     trial = await _trial(context, row, given)
     secrets = context.parts.keyring.open(row.secrets)
     answers = await asyncio.to_thread(_ask, row.kind, row.config, secrets, trial)
-    return _told(shelf.tracker(row.kind), trial, answers)
+    return _told(registry.tracker(row.kind), trial, answers)
 
 
 async def _trial(context: RequestContext, row: Integration, given: DryRunIn) -> Trial:
@@ -158,7 +159,7 @@ async def _trial(context: RequestContext, row: Integration, given: DryRunIn) -> 
     where = projection.destination(*places)
     owner = await people.get_person(context.session, item.owner_id) if item.owner_id else None
     account = await accounts.find_account(context.session, row.id, owner.id) if owner else None
-    own_due = None if shelf.tracker(row.kind).knows_due else item.due_on
+    own_due = None if registry.tracker(row.kind).knows_due else item.due_on
     link = f"{context.parts.settings.base_url}/postmortems/{item.postmortem_id}"
     return Trial(
         title=texts.title_of(item.description),
@@ -178,7 +179,7 @@ async def _trial(context: RequestContext, row: Integration, given: DryRunIn) -> 
 def _ask(kind: str, config: dict[str, Any], secrets: dict[str, object], trial: Trial) -> Answers:
     """On a thread. What the tracker refuses, and that it is away, is an answer too."""
     try:
-        with shelf.connect(kind, config, secrets) as tracker:
+        with registry.connect(kind, config, secrets) as tracker:
             if trial.linked is not None:
                 return Answers(ticket=tracker.fetch(trial.linked))
             return Answers(required=tracker.required_fields(trial.project, trial.issue_type))

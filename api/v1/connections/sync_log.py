@@ -10,7 +10,7 @@ from api.shapes.base import Listing, PathId, Shape, ask
 from api.v1.postmortems.postmortems import RefQuery
 from api.v1.routing import router
 from domain.errors import NothingToReplay
-from integrations import shelf
+from integrations import registry
 from integrations.fields import Instant, Words
 from models.integration import SyncAttempt
 from models.queries.connections import connections, sync_log
@@ -97,7 +97,7 @@ async def replay(
         context.after_commit.append(lambda: context.parts.dispatch.start_action_item(item_id))
         return ReplayOut(status="writing")
     delivery = await sync_log.replay_in(context.session, context.viewer, attempt, context.now)
-    if delivery.kind in shelf.tracker_kinds():  # what is not signalled here, the worker's drain takes up
+    if delivery.kind in registry.tracker_kinds():  # what is not signalled here, the worker's drain takes up
         about = await find_item_of(context.session, context.parts.keyring, delivery)
         if about is not None:
             told, opened = about, delivery.id

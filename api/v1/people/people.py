@@ -15,7 +15,7 @@ from api.v1.postmortems.postmortems import RefQuery, Search
 from api.v1.routing import router
 from domain.access import Role
 from domain.errors import Malformed, UnknownReference, reason
-from integrations import shelf
+from integrations import registry
 from integrations.fields import Email, Instant, Name, Words
 from models.base import new_id
 from models.person import ApiToken, Person
@@ -368,7 +368,7 @@ async def _channel(context: RequestContext, given: ChannelShape | None) -> dict[
     row = await connections.find_integration(context.session, given.integration_id)
     if row is None:
         raise UnknownReference(field="channel.integrationId", kind="integration", id=given.integration_id)
-    if row.kind not in shelf.notifier_kinds():
+    if row.kind not in registry.notifier_kinds():
         words = f"A connection of kind {row.kind} sends no messages."
         raise Malformed(reasons=[reason("channel", words, where="body.channel.integrationId")])
     return {"channel_id": row.id, "channel_address": given.address}

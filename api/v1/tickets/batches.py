@@ -10,7 +10,7 @@ from api.request_context import Context, RequestContext
 from api.shapes.base import Given, PathId, Ref, Shape
 from api.v1.routing import router
 from domain.action_items.action_item import LinkState
-from integrations import shelf
+from integrations import registry
 from models.queries.connections import connections
 from models.queries.postmortems import postmortems
 from models.queries.tickets import batches as ticket_batches
@@ -87,7 +87,7 @@ async def open_tickets(context: Context, postmortem_id: PathId, given: TicketsIn
     given = given or TicketsIn()
     seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id, lock=True)
     ticket_batches.check_may_ask(seen)
-    integration = await connections.get_one_of(context.session, shelf.tracker_kinds(), given.integration_id)
+    integration = await connections.get_one_of(context.session, registry.tracker_kinds(), given.integration_id)
     batch = await ticket_batches.ask_for_tickets(
         context.session, context.viewer, seen, integration, given.item_ids, context.now
     )

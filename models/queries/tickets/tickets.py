@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.action_items.action_item import LinkState
 from domain.errors import NotFound, TicketExists
 from domain.postmortems.snapshots import TicketToPush
-from domain.tickets import texts
 from domain.tickets.merge import Agreed
 from domain.tickets.projection import Projection, TicketField, read_projection
 from models.account import PersonAccount
@@ -22,45 +21,12 @@ from models.integration import Integration
 from models.person import Person
 from models.postmortem import PostmortemService, PostmortemTeam
 from models.queries.connections.connections import get_integration
+from models.queries.sync_state import ours_of, read_base, read_told, told_of
 
 ALIVE = frozenset({LinkState.OK.value, LinkState.MOVED.value, LinkState.REFUSED.value})
 """Links whose ticket we may write to."""
 REPLACEABLE = frozenset({LinkState.DELETED.value, LinkState.FORBIDDEN.value})
 """Links whose owner may ask for another ticket."""
-
-
-# What our side says
-
-
-def ours_of(item: ActionItem, account: str | None) -> dict[TicketField, str | None]:
-    """Our half of each field; ``account`` is the owner's, None where they have none there."""
-    owner = account or (f"{texts.UNKNOWN}{item.owner_id}" if item.owner_id else None)
-    return {
-        TicketField.TITLE: texts.title_of(item.description),
-        TicketField.BODY: (item.details or "").strip(),
-        TicketField.STATUS: item.status,
-        TicketField.ASSIGNEE: owner,
-        TicketField.DUE: item.due_on.isoformat() if item.due_on else None,
-    }
-
-
-def told_of(item: ActionItem, account: str | None) -> dict[str, str | None]:
-    """What a tracker has been told once it was told all of it: ``ticket.pushed``."""
-    return {name.value: value for name, value in ours_of(item, account).items()} | {"priority": item.priority}
-
-
-def base_of(ticket: Ticket) -> dict[TicketField, Agreed]:
-    kept = ticket.base or {}
-    return {
-        name: Agreed(kept[name.value]["ours"], kept[name.value]["theirs"], kept[name.value].get("seen", True))
-        for name in TicketField
-        if name.value in kept
-    }
-
-
-def keep_base(ticket: Ticket, agreed: Mapping[TicketField, Agreed]) -> None:
-    kept = {name.value: {"ours": one.ours, "theirs": one.theirs, "seen": one.seen} for name, one in agreed.items()}
-    ticket.base = {**(ticket.base or {}), **kept}
 
 
 # One ticket
@@ -175,7 +141,7 @@ async def list_pushes(session: AsyncSession, item: ActionItem) -> list[TicketToP
 def _is_due(ticket: Ticket, item: ActionItem, account: str | None) -> bool:
     if ticket.link_state == LinkState.PENDING or ticket.looks_wanted > ticket.looks_done:
         return True
-    return ticket.link_state in ALIVE and ticket.pushed != told_of(item, account)
+    return ticket.link_state in ALIVE and read_told(ticket) != told_of(item, account)
 
 
 async def put_off(session: AsyncSession, ticket_id: str) -> None:
@@ -292,7 +258,7 @@ async def list_linked_unscoped(session: AsyncSession, integration_id: str, after
             ticket.link_state,
             ticket.seen_at,
             ticket.checked_at,
-            base_of(ticket),
+            read_base(ticket).fields,
             _is_due(ticket, item, account),
         )
         for ticket, item, account in (await session.execute(statement)).all()
