@@ -1,15 +1,13 @@
 """Scenes for the cases, and the table that they make: ``pytest tests/sync --write-sync-table`` writes it."""
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.servers import servers
 from tests.stack import Person, Stack
 from tests.sync import table
 from tests.sync.scene import Scene, peer_classes, playing
-from tests.workflows.lab import migrated_postgres
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,10 +15,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def database() -> Iterator[str]:
-    """A PostgreSQL that no worker knows of."""
-    with tempfile.TemporaryDirectory(prefix="afterword-") as folder, migrated_postgres(Path(folder) / "home") as url:
-        yield url
+def database() -> str:
+    """One that no worker knows of."""
+    return servers().database()
 
 
 @pytest.fixture(scope="session")

@@ -178,7 +178,9 @@ class Scene:
         """As the Schedule does, and waits; the connection's health afterwards."""
 
         async def run() -> None:
-            client = await Client.connect(self.stack.temporal_address, data_converter=pydantic_data_converter)
+            client = await Client.connect(
+                self.stack.temporal_address, namespace=self.stack.namespace, data_converter=pydantic_data_converter
+            )
             start = ReconciliationStart(self.id, self.peer.kind)
             await client.execute_workflow(
                 ReconciliationWorkflow.run, start, id=f"reconcile-{self.id}-{uuid4().hex[:6]}", task_queue=TASK_QUEUE
