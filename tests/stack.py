@@ -19,10 +19,11 @@ from runtime.embedded import temporal as temporal_server
 from runtime.embedded.home import Home
 from runtime.processes import CannotStart, spawn
 from tests.cli.running import ROOT, TAKEN, free_port
-from tests.people import People
+from tests.database import Database
 from tests.servers import ADMIN_TOKEN, MIGRATED, SAFE_FROM_KILLS, SECRET_KEY, SEEDED, Process, servers
 
 PartName = Literal["postgres", "temporal", "worker", "api"]
+LONGEST_PAUSE = 0.25
 NO_TLS = False
 """For ``verify``: a client that might speak TLS reads all certificates of the system first, which takes 20 ms."""
 PARTS: tuple[PartName, ...] = ("postgres", "temporal", "worker", "api")
@@ -30,8 +31,8 @@ OWN: tuple[PartName, ...] = ("postgres", "temporal")
 """The servers that a stack has for itself, if it says no less."""
 
 
-def eventually(check: Callable[[], Any], seconds: float = 20, pause: float = 0.05) -> Any:
-    """The first truthy answer of ``check``; an assertion in it may fail until then."""
+def eventually(check: Callable[[], Any], seconds: float = 20, pause: float = 0.02) -> Any:
+    """The first truthy answer of ``check``; an assertion in it may fail until then. It is asked ever less often."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -43,6 +44,7 @@ def eventually(check: Callable[[], Any], seconds: float = 20, pause: float = 0.0
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds} s: {problem or 'never true'}")
         time.sleep(pause)
+        pause = min(1.3 * pause, LONGEST_PAUSE)
 
 
 @dataclass(slots=True)
@@ -75,7 +77,8 @@ class Stack:
     temporal: temporal_server.Temporal | None = None
     processes: dict[str, Process] = field(default_factory=dict)
     clients: list[httpx.Client] = field(default_factory=list)
-    people: People | None = None
+    direct: Database | None = None
+    """The way into the database beside the API."""
 
     @property
     def url(self) -> str:
@@ -120,7 +123,7 @@ class Stack:
             self.shared_database = servers().database(MIGRATED if self.demo else SEEDED)
         for command in ("migrate", "seed") if "postgres" in self.own else ("seed",) if self.demo else ():
             self._run(command)
-        self.people = People(self.database_url)
+        self.direct = Database(self.database_url)
         self._start_api()
         self.start("worker")
         self.wait_until_ready()
@@ -217,8 +220,8 @@ class Stack:
     def stop(self) -> None:
         for client in self.clients:
             client.close()
-        if self.people is not None:
-            self.people.close()
+        if self.direct is not None:
+            self.direct.close()
         for name in ("api", "worker"):
             if process := self.processes.get(name):
                 with suppress(ProcessLookupError):
@@ -240,8 +243,8 @@ class Stack:
 
     def person(self, role: str = "RESPONDER", **fields: Any) -> Person:
         """A new person with a token of their own; ``fields`` as in ``POST /api/users``."""
-        assert self.people is not None
-        person_id, token = self.people.add(role, **fields)
+        assert self.direct is not None
+        person_id, token = self.direct.add_person(role, **fields)
         return Person(person_id, self.client(token))
 
 
