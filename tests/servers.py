@@ -17,6 +17,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import select
 import shutil
 import signal
@@ -38,6 +39,7 @@ from uuid import uuid4
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
+from temporalio.worker._worker import load_default_build_id
 
 from runtime.embedded import postgres as postgres_server
 from runtime.embedded import temporal as temporal_server
@@ -58,9 +60,10 @@ TIME_SKIPPING = (
     "system.workflowTimeSkippingEnabled=true",
     'history.timerProcessorMaxTimeShift="1ms"',
 )
-IMPORTED_BEFORE_FORKING = (
-    *("api.app", "worker", "cli.commands", "cli.listening"),
-    *("uvicorn", "uvicorn.lifespan.on", "uvicorn.loops.auto", "uvicorn.protocols.http.auto"),
+OURS = ("activities", "api", "application", "cli", "domain", "integrations", "models", "runtime", "workflows")
+"""All of them is imported before anything is forked, and so is the rest of what follows."""
+OTHERS = (
+    *("worker", "uvicorn", "uvicorn.lifespan.on", "uvicorn.loops.auto", "uvicorn.protocols.http.auto"),
     *(
         "uvicorn.protocols.websockets.auto",
         "alembic.command",
@@ -338,6 +341,16 @@ def _become(command: str, env: dict[str, str], log: str | None) -> None:
     os._exit(code if isinstance(code, int) else int(code is not None))
 
 
+def _import_everything() -> None:
+    for name in OTHERS:
+        importlib.import_module(name)
+    for name in OURS:
+        for one in pkgutil.walk_packages([str(ROOT / name)], f"{name}."):
+            if one.name != "cli.main":
+                importlib.import_module(one.name)
+    load_default_build_id(memoize=True)  # a worker's name for itself: a digest of all that is imported
+
+
 def _start_temporal(home: Home) -> temporal_server.Temporal:
     return temporal_server.start(home, port=free_port(), ui_port=free_port(), tuning=TIME_SKIPPING)
 
@@ -347,8 +360,7 @@ def main(folder: Path) -> None:
     with Home.claim(folder / "home") as home:
         house = House(home, postgres_server.start(home, UNSAFE), _start_temporal(home))
         try:
-            for name in IMPORTED_BEFORE_FORKING:
-                importlib.import_module(name)
+            _import_everything()
             gc.collect()
             gc.freeze()
             house.postgres.part.wait_until_ready()

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from tests.api import writing
 from tests.api.writing import ok
+from tests.nightly import tried
 from tests.stack import ADMIN_TOKEN, Stack, shared_stack
 
-EXAMPLES = 10
-"""Requests for each operation: as many as fit into a minute for the whole file."""
+EXAMPLES = tried(3, 25)
+"""Requests for each operation."""
 
 AWAY = {503, 504}
 """What the environment may answer, where it is documented."""
