@@ -120,13 +120,15 @@ class Servers:
         return name
 
     def start(self, command: str, log: Path, env: Mapping[str, str]) -> "Forked":
-        """``afterword <command>`` as a process of its own."""
+        """``afterword <command>``, with what follows it after single spaces, as a process of its own."""
         return Forked(self, self.ask(command=command, log=str(log), env=dict(env))["pid"])
 
-    def run(self, command: str, log: Path, env: Mapping[str, str]) -> None:
-        """The same for a command that ends by itself."""
+    def run(self, command: str, log: Path, env: Mapping[str, str]) -> str:
+        """The same for a command that ends by itself; what it said."""
+        log.unlink(missing_ok=True)
         code = self.start(command, log, env).wait(60)
         assert code == 0, log.read_text()[-2000:]
+        return log.read_text()
 
     def ask(self, **words: Any) -> dict[str, Any]:
         with self.lock:
@@ -325,7 +327,7 @@ def _become(command: str, env: dict[str, str], log: str | None) -> None:
         os.close(output)
     os.environ.clear()
     os.environ.update(env)
-    sys.argv = ["afterword", command]
+    sys.argv = ["afterword", *command.split(" ")]
     code: Any = 0
     try:
         from cli.main import main as afterword  # noqa: PLC0415 - nobody else here needs it
@@ -375,8 +377,8 @@ def main(folder: Path) -> None:
         finally:
             for pid, code in house.codes.items():
                 if code is None:
-                    with suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)  # so that ``time make test`` counts it
             for part in (house.temporal.part, house.postgres.part):
                 part.stop()
 

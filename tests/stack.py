@@ -107,6 +107,7 @@ class Stack:
             "AFTERWORD_PORT": str(self.api_port),
             "AFTERWORD_LOG_FORMAT": "json",
             "AFTERWORD_RECONCILE_MINUTES": "1440",  # when a test asks for it
+            "AFTERWORD_SWEEP_SECONDS": "0.8" if self.forks else "2",
             "TEMPORAL_ADDRESS": self.temporal_address,
             "TEMPORAL_NAMESPACE": self.namespace,
             "TEMPORAL_CONFIG_FILE": os.devnull,
@@ -122,7 +123,7 @@ class Stack:
         if "postgres" not in self.own:
             self.shared_database = servers().database(MIGRATED if self.demo else SEEDED)
         for command in ("migrate", "seed") if "postgres" in self.own else ("seed",) if self.demo else ():
-            self._run(command)
+            self.run(command)
         self.direct = Database(self.database_url)
         self._start_api()
         self.start("worker")
@@ -179,14 +180,15 @@ class Stack:
             else:
                 self.processes[name] = spawn(self._command(name), log=log, env=self.environment(), cwd=ROOT)
 
-    def _run(self, command: str) -> None:
+    def run(self, command: str) -> str:
+        """What ``afterword <command>`` says; its words are between single spaces."""
         if self.forks:
-            servers().run(command, self.home.path / f"{command}.log", self.environment())
-        else:
-            subprocess.run(self._command(command), cwd=ROOT, env=self.environment(), check=True, capture_output=True)
+            return servers().run(command, self.home.path / f"{command.partition(' ')[0]}.log", self.environment())
+        words, env = self._command(command), self.environment()
+        return subprocess.run(words, cwd=ROOT, env=env, check=True, capture_output=True, text=True).stdout
 
     def _command(self, command: str) -> list[str]:
-        return [sys.executable, "-m", "cli.main", command]
+        return [sys.executable, "-m", "cli.main", *command.split(" ")]
 
     def process(self, name: PartName) -> Process:
         if name == "postgres":
