@@ -33,14 +33,15 @@ def sync_author(stack: Stack) -> Person:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """By day each case meets two trackers, and each tracker meets eight cases; by night, and for the table, all."""
-    if NIGHTLY or config.getoption("--write-sync-table"):
+    """By day each case meets two trackers, and each tracker eight cases; all meet all by night, and for the table.
+
+    Whoever asks for a case by its name gets it.
+    """
+    if NIGHTLY or config.getoption("--write-sync-table") or any("::" in one for one in config.args):
         return
-    left = [one for one in items if (named := table.CASE.fullmatch(one.name)) and not is_for_the_day(named)]
-    if left and len(config.args) == 1 and "::" in config.args[0]:
-        return  # asked for by its name
-    config.hook.pytest_deselected(items=left)
-    items[:] = [one for one in items if one not in set(left)]
+    left = {one for one in items if (named := table.CASE.fullmatch(one.name)) and not is_for_the_day(named)}
+    config.hook.pytest_deselected(items=list(left))
+    items[:] = [one for one in items if one not in left]
 
 
 def is_for_the_day(case: re.Match[str]) -> bool:
