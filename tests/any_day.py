@@ -48,7 +48,17 @@ def main() -> int:
             "NO_FAKE_STAT": "1",  # files keep their times, else nothing compiled would be believed
             "TZ": zone,
         }
-        words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *SUITES, *sys.argv[1:]]
+        words = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "tests.faked_clock",
+            *(sys.argv[1:] or SUITES),
+        ]
         if subprocess.run(words, cwd=ROOT, env=env, check=False).returncode:
             failed.append(name)
     print(f"failed on {', '.join(failed)}" if failed else "green on each of these days")

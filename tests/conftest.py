@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import servers
 from tests.stack import Stack, shared_stack
@@ -21,6 +22,9 @@ pytest_plugins = [
     "tests.peers.slack",
     "tests.chat.workspace",
 ]
+
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")  # what is slow because the machine is busy is not wrong
 
 LONGEST = (
     *(
