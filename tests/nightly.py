@@ -5,7 +5,7 @@ the access table, cases by trackers. Nothing is left out by day that is not trie
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TypeVar
 
 NIGHTLY = os.environ.get("AFTERWORD_NIGHTLY") == "1"
@@ -16,8 +16,6 @@ def tried(by_day: int, by_night: int) -> int:
     return by_night if NIGHTLY else by_day
 
 
-def spread(things: Iterable[T], one_in: int, offset: int = 0) -> Iterator[T]:
+def spread(things: Iterable[T], one_in: int, offset: int = 0) -> list[T]:
     """By day every ``one_in``-th, beginning elsewhere with each ``offset``; by night all."""
-    for place, one in enumerate(things):
-        if NIGHTLY or (place + offset) % one_in == 0:
-            yield one
+    return [one for place, one in enumerate(things) if NIGHTLY or (place + offset) % one_in == 0]
