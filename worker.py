@@ -144,9 +144,8 @@ async def main(settings: Settings | None = None) -> None:
         await database.close()
         return
     dispatch = Dispatch(client, _always)
-    upkeep = asyncio.create_task(
-        Upkeep(database.sessions, dispatch, keyring, timedelta(minutes=settings.reconcile_minutes)).run()
-    )
+    intervals = timedelta(minutes=settings.reconcile_minutes), settings.sweep_seconds
+    upkeep = asyncio.create_task(Upkeep(database.sessions, dispatch, keyring, *intervals).run())
     async with AsyncExitStack() as stack:
         workers = build_workers(client, database.sessions, keyring, settings.base_url)
         for one in workers:

@@ -34,9 +34,8 @@ log = structlog.get_logger()
 SWEEP_LIMIT = 500
 PRESENCE_EVERY = 2.0
 SWEEP_EVERY = 2.0
-SCHEDULES_EVERY = 10.0
-LOOK_EVERY = 1.0
-WAKE_EVERY = 1.0
+SCHEDULES_EVERY, LOOK_EVERY, WAKE_EVERY = 5.0, 0.5, 0.5
+"""In sweeps."""
 WAKE_AGAIN = 5.0
 """A voice that was woken is given this long to look: signals would pile up in its history."""
 TIDY_EVERY = 600.0
@@ -60,27 +59,37 @@ HOLIDAYS_AHEAD = 2
 
 
 class Upkeep:
-    """``reconcile_every`` is how often the tickets of each connection are compared with their tracker."""
+    """``reconcile_every`` is how often the tickets of each connection are compared with their tracker, ``sweep_every``
+    (seconds) how often what was not started or not handled is looked for."""
 
-    def __init__(self, sessions: Sessions, dispatch: Dispatch, keyring: Keyring, reconcile_every: timedelta) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        dispatch: Dispatch,
+        keyring: Keyring,
+        reconcile_every: timedelta,
+        sweep_every: float = SWEEP_EVERY,
+    ) -> None:
         self._sessions = sessions
         self._dispatch = dispatch
         self._keyring = keyring
         self._reconcile_every = reconcile_every
+        self._sweep_every = sweep_every
         self._id = new_id("wrk")
         self._woken: dict[str, float] = {}
 
     async def run(self) -> None:
         """Until cancelled. A round that fails is logged, and the next one comes."""
+        sweep = self._sweep_every
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_every(PRESENCE_EVERY, self.note_presence))
-                group.create_task(_every(SWEEP_EVERY, self.sweep))
-                group.create_task(_every(SWEEP_EVERY, self.drain))
-                group.create_task(_every(SCHEDULES_EVERY, self.keep_schedules))
-                group.create_task(_every(LOOK_EVERY, self.look_at_once))
-                group.create_task(_every(SWEEP_EVERY, self.drain_chats))
-                group.create_task(_every(WAKE_EVERY, self.wake_voices))
+                group.create_task(_every(sweep, self.sweep))
+                group.create_task(_every(sweep, self.drain))
+                group.create_task(_every(SCHEDULES_EVERY * sweep, self.keep_schedules))
+                group.create_task(_every(LOOK_EVERY * sweep, self.look_at_once))
+                group.create_task(_every(sweep, self.drain_chats))
+                group.create_task(_every(WAKE_EVERY * sweep, self.wake_voices))
                 group.create_task(_every(TIDY_EVERY, self.tidy))
         finally:
             await self._leave()

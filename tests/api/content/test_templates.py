@@ -1,8 +1,6 @@
 """Templates through HTTP: writing them, who may use which, what a postmortem keeps of one, and the gates."""
 
 import asyncio
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +16,6 @@ from models.record import AuditEntry
 from models.session import make_engine
 from tests.api import writing
 from tests.api.writing import ok
-from tests.cli.running import ROOT
 from tests.stack import Person, Stack, eventually
 
 CORE = ["summary", "timeline", "impact", "rootCause", "resolution", "actionItems"]
@@ -87,8 +84,7 @@ def test_the_starting_points_are_there(author: Person) -> None:
 def test_seeding_again_leaves_what_people_made_of_them(admin: httpx.Client, stack: Stack) -> None:
     before = ok(admin.get("/api/templates/tpl_short"))
     changed = ok(admin.patch("/api/templates/tpl_short", json={"description": f"Ours {uuid4().hex}"}))
-    seed = [sys.executable, "-m", "cli.main", "seed"]
-    subprocess.run(seed, cwd=ROOT, env=stack.environment(), check=True, capture_output=True)
+    stack.run("seed")
     assert ok(admin.get("/api/templates/tpl_short")) == changed
     ok(admin.patch("/api/templates/tpl_short", json={"description": before["description"]}))
 
