@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint format lock bench clean
+.PHONY: run test lint format words lock bench clean
 
 run: ## start everything: web, API, worker, Temporal, PostgreSQL; Ctrl-C stops it
 	@$(PYTHON) cli/bootstrap.py run && exec $(BIN)/afterword up
@@ -20,6 +20,9 @@ lint: .dev ## what CI checks before it tests
 format: .dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+words: .dev ## every string that people read, in .cache/words.txt
+	@$(BIN)/python -m tests.words
 
 lock: ## requirements*.lock from pyproject.toml; UPGRADE=1 takes the newest versions
 	@$(PYTHON) cli/bootstrap.py lock $(if $(UPGRADE),--upgrade)

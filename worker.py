@@ -84,10 +84,10 @@ def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url
         activities=[
             postmortems.load_postmortem,
             postmortems.commit_postmortem_command,
-            postmortems.nudge_for_target,
+            postmortems.send_postmortem_reminders,
             items.load_action_item,
             items.commit_action_item_command,
-            items.nudge_for_overdue,
+            items.send_action_item_reminders,
             webhooks.apply_delivery,
             reconciliation.finish_reconciliation,
             batches.look_at_batch,

@@ -100,7 +100,7 @@ class NotificationActivities:
         is_inbox_only = person is not None and person.preferred_channel == "inbox"
         async with transaction(self._sessions) as session:
             known = await delivery.list_refusals(session, person.id, now) if person else []
-            why = "; ".join(failed or known) or "no connection knows an address"
+            why = "; ".join(failed or known) or "no connection has an address for this person"
             unreachable = why if has_route and not is_inbox_only else None
             await delivery.record_sent(
                 session, message.id, now, integration=None, address=None, external_id=None, unreachable=unreachable
@@ -192,7 +192,7 @@ class NotificationActivities:
         address = await notifier.find_address(person.email) if person else None
         if person is None or address is None:
             known = person.email if person else ""
-            raise AddressGone(channel=notifier.label, address=known, detail="nobody has this e-mail address there.")
+            raise AddressGone(channel=notifier.label, address=known, detail="no one there has this e-mail address.")
         async with transaction(self._sessions) as session:
             await addresses.upsert_address(
                 session, route.integration.id, person.id, address, prepared.message.created_at

@@ -55,10 +55,11 @@ from runtime.dispatch import Dispatch
 from runtime.logging import configure_logging
 from runtime.settings import Settings, get_settings
 
-DESCRIPTION = """Makes post-incident reviews happen: from a resolved incident to a published, learned-from postmortem.
+DESCRIPTION = """Afterword runs post-incident reviews: from a resolved incident to a published postmortem, and on
+until its action items are done.
 
-Send `Authorization: Bearer <token>`. Every write takes an `Idempotency-Key`; every error is a problem document
-(RFC 9457) with a stable `code`."""
+Send `Authorization: Bearer <token>`. Every write accepts an `Idempotency-Key`. Every error is a
+problem document (RFC 9457) with a stable `code`."""
 
 
 KEPT_NAMES = {

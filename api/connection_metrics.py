@@ -40,14 +40,14 @@ class _Connections(Collector):
         state = _gauge("state", "1 for the state that the connection is in", "state")
         links = _gauge("links", "Links between action items and tickets, by state", "state")
         attempts = _gauge("attempts", "Attempts in either direction over the window", "window")
-        errors = _gauge("errors", "Those of the attempts that went wrong", "window")
-        left = _gauge("error_budget_left", "Share of the error budget that is left over seven days")
-        pending = _gauge("pending_age_seconds", "Age of the link that waits longest to be written")
-        waiting = _gauge("waiting_deliveries", "Webhooks that were received and not handled")
-        webhook = _gauge("last_webhook_timestamp_seconds", "When the last webhook came")
+        errors = _gauge("errors", "Failed attempts over the window", "window")
+        left = _gauge("error_budget_left", "Share of the error budget left over seven days")
+        pending = _gauge("pending_age_seconds", "Age of the oldest link that is not created yet")
+        waiting = _gauge("waiting_deliveries", "Webhooks received but not processed yet")
+        webhook = _gauge("last_webhook_timestamp_seconds", "When the last webhook arrived")
         reconciled = _gauge("last_reconciled_timestamp_seconds", "When the last reconciliation ended")
         healed = CounterMetricFamily(
-            "afterword_connection_healed", "What reconciliation found changed without a webhook", labels=NAMED
+            "afterword_connection_healed", "Changes that reconciliation found without a webhook", labels=NAMED
         )
         for row, figures in self._found:
             key = [row.id, row.kind]

@@ -69,7 +69,7 @@ STATUS: dict[type[DomainError], int] = {
 
 
 class Problem(BaseModel):
-    """An error, as ``application/problem+json`` (RFC 9457). ``code`` is a stable name; ``reasons`` say it in parts."""
+    """An error, as ``application/problem+json`` (RFC 9457). ``code`` is a stable name; ``reasons`` lists details."""
 
     type: str
     title: str
@@ -180,9 +180,12 @@ async def _defect(request: Request, error: Exception) -> Response:
     log.error("defect", path=request.url.path, exc_info=error)
     body = {
         "type": "about:blank",
-        "title": "A defect in Afterword",
+        "title": "Something went wrong",
         "status": 500,
-        "detail": "Something broke. It was logged under the request id.",
+        "detail": (
+            "Something went wrong in Afterword. We logged it under this request id. Try again, or"
+            " give the id to your administrator."
+        ),
         "instance": request.url.path,
         "code": "Defect",
     }

@@ -37,15 +37,17 @@ class Readiness(BaseModel):
 
 @router.get("/healthz")
 async def healthz() -> dict[str, str]:
-    """The process answers."""
+    """Returns 200 while the process is running."""
     return {"status": "ok"}
 
 
 @router.get(
-    "/readyz", response_model=Readiness, responses={503: {"model": Readiness, "description": "Something is away"}}
+    "/readyz",
+    response_model=Readiness,
+    responses={503: {"model": Readiness, "description": "A part of Afterword isn't available"}},
 )
 async def readyz(request: Request) -> Response:
-    """Database, Temporal and a live worker, each by name; 503 while one of them is away."""
+    """Checks the database, Temporal, and the worker. Returns 503 if one of them isn't available."""
     sessions: Sessions = request.app.state.parts.sessions
     client: Client = request.app.state.temporal
     database, temporal, worker = await asyncio.gather(
@@ -62,7 +64,7 @@ async def readyz(request: Request) -> Response:
 
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
-    """Prometheus text of this process, and of the connections; the workers serve the Temporal SDK's own."""
+    """Returns Prometheus metrics of this process and of the connections. Workers serve the Temporal SDK's metrics."""
     return Response(generate_latest() + await _of_connections(request), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -98,4 +100,4 @@ async def _temporal(client: Client) -> str | None:
 async def _worker(sessions: Sessions) -> str | None:
     async with sessions.begin() as session:
         alive = await workers.is_any_alive(session, datetime.now(UTC))
-    return None if alive else "no worker was seen in the last 10 seconds"
+    return None if alive else "no worker has reported in the last 10 seconds"

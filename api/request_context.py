@@ -144,7 +144,7 @@ def bearer(header: str) -> str:
 def idempotency_key(request: Request) -> str | None:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
-        words = "Give 1 to 255 printable ASCII characters."
+        words = "Use 1 to 255 printable ASCII characters."
         raise Malformed(reasons=[reason("idempotency_key", words, where="header.Idempotency-Key")])
     return key
 

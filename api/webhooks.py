@@ -45,7 +45,7 @@ router = APIRouter(prefix="/api/webhooks", tags=["webhooks"])
 
 
 class Receipt(BaseModel):
-    """``status`` is accepted, duplicate or ignored."""
+    """``status`` is accepted, duplicate, or ignored."""
 
     status: str
     deliveryId: str  # noqa: N815 - the wire's name
@@ -67,7 +67,7 @@ class Arrival:
 
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"model": Receipt, "description": "Known and not used, or received before"},
+    200: {"model": Receipt, "description": "The event isn't used, or was received before"},
     **documented(400, 401, 403, 404, 405, 409, 410, 413, 422, 503),
 }
 BODY = {
@@ -80,7 +80,7 @@ BODY = {
 
 @router.post("/{source}", status_code=202, response_model=Receipt, responses=ANSWERS, openapi_extra=BODY)
 async def receive(request: Request, source: str) -> Response:
-    """Where there is only one connection of that kind."""
+    """Receives a webhook if there is only one connection of this kind."""
     return await _receive(request, source, None)
 
 
@@ -88,7 +88,7 @@ async def receive(request: Request, source: str) -> Response:
     "/{source}/{integration_id}", status_code=202, response_model=Receipt, responses=ANSWERS, openapi_extra=BODY
 )
 async def receive_for(request: Request, source: str, integration_id: str) -> Response:
-    """A connection's own ``webhookUrl``."""
+    """Receives a webhook at a connection's own ``webhookUrl``."""
     return await _receive(request, source, integration_id)
 
 

@@ -73,11 +73,11 @@ def _outage(start: datetime) -> IncidentReport:
     events = (
         (0, "Monitoring alert triggered: Payment API latency is above its limit", None),
         (3, "Acknowledged by the on-call engineer", "Jane Doe"),
-        (8, "First finding: the number of database connections is unusually high", "Jane Doe"),
+        (8, "First finding: unusually many database connections", "Jane Doe"),
         (15, "Cause found: the connection pool is exhausted", "Bob Marsh"),
         (22, "Mitigation: pool size raised, affected pods restarted", "Bob Marsh"),
         (30, "Service restored; watching the dashboards", "Jane Doe"),
-        (45, "Resolved; follow-up tasks written down", "Jane Doe"),
+        (45, "Resolved; follow-up tasks created", "Jane Doe"),
     )
     return IncidentReport(
         source="generic",
@@ -142,14 +142,14 @@ PAYMENT_SECTIONS = {
     "summary": "The Payment API was down for 45 minutes: its database connection pool was exhausted. About 2,300 "
     "transactions failed. Raising the pool's limit and restarting the affected pods brought it back.",
     "impact": "- 45 minutes of failed payments, about 2,300 customers\n- 2,347 failed transactions\n"
-    "- the 99.9 % objective of the month is missed\n- 47 support tickets",
+    "- missed the monthly SLO of 99.9%\n- 47 support tickets",
     "root_cause": "The pool allowed 50 connections, a value from the first deployment two years ago. Traffic had grown "
     "from 30 to 48 connections at a time; a marketing campaign pushed it over the limit, and requests queued until "
-    "they timed out.\n\nNothing measured how full the pool was, so the slow growth stayed unseen.",
+    "they timed out.\n\nNothing measured how full the pool was, so no one noticed the slow growth.",
     "resolution": "1. Raised the pool to 100 connections\n2. Restarted three API pods\n"
     "3. Watched payments for 15 minutes",
     "lessons_learned": "**Went well**: the alert came within three minutes.\n\n"
-    "**Could be better**: the runbook does not know about connection pools.\n\n"
+    "**Could be better**: the runbook doesn't cover connection pools.\n\n"
     "**Lucky**: the peak was a small one.",
     "impact_metrics": {
         "durationMinutes": 45,
@@ -161,7 +161,7 @@ PAYMENT_SECTIONS = {
     },
 }
 PAYMENT_ITEMS = (
-    ("ai_poolalerts", "Alert at 80 % of the connection pool", "user_jane", 7, "HIGH"),
+    ("ai_poolalerts", "Alert at 80% of the connection pool", "user_jane", 7, "HIGH"),
     ("ai_poolreview", "Review the connection limits of every service", "user_bob", 14, "MEDIUM"),
     ("ai_poolrunbook", "Describe connection pools in the runbook", "user_alice", 21, "LOW"),
 )

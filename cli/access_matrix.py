@@ -13,32 +13,33 @@ COLUMNS: Sequence[Relation] = tuple(one for one in Relation if one not in {Relat
 
 _INTRODUCTION = """# Who may see and do what
 
-Made of `domain/access.py` by `python -m cli.access_matrix > docs/access.md`: change it there.
-`tests/api/access/test_access_table.py` tries every cell through HTTP.
+This page is generated from `domain/access.py` with `python -m cli.access_matrix > docs/access.md`. Change it there.
+`tests/api/access/test_access_table.py` checks every cell through HTTP.
 
-Somebody may be several of these to one postmortem, and may then do what any of them may. *Its author* is whoever wrote
-the comment, *its owner* the one person who owns the action item: to all else of a postmortem they are nobody by that.
-*Editor* has the level EDIT, *commenter* COMMENT. *Participant* is whoever responded to a linked incident.
+A person can have several roles on one postmortem, and can then do what any of these roles can do. *Its author* is the
+author of the comment and *its owner* the owner of the action item; neither gives access to the rest of the postmortem.
+*Editor* means the level EDIT, *commenter* the level COMMENT. A *participant* responded to a linked incident.
 
-## Who knows of a postmortem
+## Who can see a postmortem
 
-To everybody else it is not there: 404, and it is in no list, count, search, notice or page."""
+For everyone else it doesn't exist: they get 404, and it appears in no list, count, search, notice or page."""
 
 _BY_STATUS = """
-Until somebody chooses, a postmortem is TEAM where it has a team, else PRIVATE, while DRAFT and IN_REVIEW; then
-ORGANIZATION. The owner of an action item sees that item also where they may not see its postmortem.
+Unless someone chooses otherwise, a postmortem in DRAFT or IN_REVIEW is visible to its team (TEAM), or PRIVATE if it has
+no team; from then on it is visible to the ORGANIZATION. The owner of an action item can see that item even if they
+can't see its postmortem.
 
-## Who does what
+## Who can do what
 
-Of those who may see it; the others get 403. A verb that is in no matrix of a status is nobody's then: 409 for those
-who may do it in another status, 403 for the rest. A token also needs the scope `read` to read and `write` for all else,
-and what administrators do beside postmortems needs `admin`. An author never approves, also where they are a reviewer,
-and an author of a thread that others answered does not delete it."""
+These tables are about people who can see the postmortem; those of them who have no mark get 403. An action that is
+missing from a status is possible for no one in it: people who can do it in another status get 409, the others 403. A
+token also needs the scope `read` to read, `write` for everything else, and `admin` for administration. Authors never
+approve, even if they are reviewers, and can't delete a thread that others have replied to."""
 
 _ORGANIZATION = """
-## Beside postmortems
+## Everything else
 
-A participant is one of the incident, a team member one of the incident's team."""
+A participant responded to the incident; a team member belongs to the incident's team."""
 
 
 def as_markdown() -> str:
@@ -60,7 +61,7 @@ def _visibility() -> Iterable[str]:
         [visibility.value, *(_mark(one in held) for one in heads), _mark(Relation.READER in held)]
         for visibility, held in VISIBLE_TO.items()
     ]
-    return _table(["", *heads, "anybody else"], rows)
+    return _table(["", *heads, "anyone else"], rows)
 
 
 def _row(name: str, held: Iterable[Relation]) -> list[str]:

@@ -45,7 +45,8 @@ CAUSES = {
     ),
     r"No space left on device": "the disk is full: free about 1 GB, then start again",
     r"DO NOT MATCH THE HASHES|must have their versions pinned|Hash mismatch for": (
-        "stale lock file: what the package index offers is not what the lock names. Run `make lock`, then start again"
+        "stale lock file: the package index doesn't have the packages in the lock file. Run `make"
+        " lock`, then start again"
     ),
     r"No matching distribution found for (\S+)|there is no version of ([^\s,]+)"
     r"|([^\s,]+) has no (?:usable )?wheels": (
@@ -54,7 +55,7 @@ CAUSES = {
     r"(?:unable to execute|command) '?(?:\S*gcc|cc|c\+\+|g\+\+|clang)'? failed: No such file"
     r"|No such file or directory: '(?:gcc|cc|c\+\+|clang|cargo|cmake)'|can't find Rust compiler"
     r"|C compiler cannot|[Ff]ailed (?:building|to build)": (
-        "missing compiler: a package has no ready build for this machine and must be compiled. "
+        "missing compiler: a package has no prebuilt wheel for this machine and must be compiled. "
         "Install one (Debian: apt-get install build-essential python3-dev), then start again"
     ),
 }
@@ -75,7 +76,7 @@ def main(words: list[str]) -> int:
         print(f"afterword: {error.filename or ROOT}: {error.strerror}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nafterword: interrupted; the next start begins the installation again", file=sys.stderr)
+        print("\nafterword: interrupted; the next start repeats the installation", file=sys.stderr)
         return 130
     return 0
 
@@ -94,7 +95,7 @@ def check_python() -> None:
         return
     newer = [name for name in ("python3.13", "python3.12", "python3.11", "python3.14") if shutil.which(name)]
     raise Refusal(
-        "Python 3.11 or newer is needed, and this is {}.{}: {}".format(
+        "Afterword needs Python 3.11 or newer, and this is {}.{}: {}".format(
             *sys.version_info[:2],
             f"set PYTHON={newer[0]} (make run PYTHON={newer[0]})" if newer else "install one, then start again",
         )
@@ -124,7 +125,7 @@ def check_fresh(path: Path) -> None:
     with path.open(encoding="utf-8") as lines:
         if lines.readline().rstrip("\n") != FIRST_LINE + dependencies_digest():
             raise Refusal(
-                f"stale lock file: {path.name} was not made from this pyproject.toml. Run `make lock`, then start again"
+                f"stale lock file: {path.name} doesn't match pyproject.toml. Run `make lock`, then start again"
             )
 
 
@@ -174,7 +175,7 @@ def wait_for(claim: int) -> None:
     try:
         fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        print("afterword: another installation is at work here; waiting for it", flush=True)
+        print("afterword: another installation is running here; waiting for it", flush=True)
         fcntl.flock(claim, fcntl.LOCK_EX)
 
 
@@ -184,7 +185,7 @@ def make_venv(locks: list[Path], wanted: dict[str, str], claim: int) -> None:
     uv = install_uv(steps)
     environment = child_environment()
     if read_stamp() is None:
-        steps.run("making .venv", [uv, "venv", "--clear", "--python", sys.executable, str(VENV)], environment)
+        steps.run("creating .venv", [uv, "venv", "--clear", "--python", sys.executable, str(VENV)], environment)
     STAMP.unlink(missing_ok=True)
     steps.run("installing the locked packages", [uv, "pip", "sync", "--require-hashes", *map(str, locks)], environment)
     editable = ["--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
@@ -200,7 +201,7 @@ def install_uv(steps: Steps) -> str:
     pin = next(pin for pin in pins(DEV_LOCK.read_text(encoding="utf-8")) if pin.startswith("uv=="))
     mark = UV_VENV / "pin.txt"
     if not mark.exists() or mark.read_text(encoding="utf-8") != pin:
-        steps.run("making a place for uv", [sys.executable, "-m", "venv", "--clear", str(UV_VENV)])
+        steps.run("preparing uv", [sys.executable, "-m", "venv", "--clear", str(UV_VENV)])
         requirement = CACHE / "uv.txt"
         requirement.write_text(pin, encoding="utf-8")
         pip = [str(UV_VENV / "bin" / "python"), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
@@ -279,16 +280,16 @@ def explain(title: str, said: list[str]) -> str:
     text = "\n".join(said)
     if "ensurepip is not" in text:
         return (
-            "this Python cannot make virtual environments: install its venv package "
+            "this Python can't create virtual environments: install its venv package "
             f"(Debian: apt-get install python{sys.version_info[0]}.{sys.version_info[1]}-venv), then start again"
         )
     for pattern, advice in CAUSES.items():
         found = re.search(pattern, text)
         if found:
             named = next((one for one in found.groups() if one), "")
-            return advice.format(named) + f" (the whole log: {LOG})"
+            return advice.format(named) + f" (full output: {LOG})"
     tail = "\n".join(f"    {line}" for line in said[-12:])
-    return f"{title} failed (the whole log: {LOG}); it ended with\n{tail}"
+    return f"{title} failed (full log: {LOG}). Its last lines:\n{tail}"
 
 
 # --- locking ---
@@ -330,7 +331,7 @@ def compile_lock(command: list[str], path: Path, more: str) -> None:
             [*command, "--output-file", str(new)], cwd=ROOT, input=more, text=True, capture_output=True, check=False
         )
         if done.returncode:
-            raise Refusal(f"uv could not make {path.name}\n{done.stderr.strip()}")
+            raise Refusal(f"uv couldn't create {path.name}\n{done.stderr.strip()}")
         pinned = "".join(pins(new.read_text(encoding="utf-8")))
         path.write_text(FIRST_LINE + dependencies_digest() + "\n" + pinned, encoding="utf-8")
     finally:
@@ -353,7 +354,7 @@ def uv_for_locks(settings: dict) -> str:  # type: ignore[type-arg]
     with (CACHE / "bootstrap.lock").open("w") as claim:
         wait_for(claim.fileno())
         steps = Steps(claim.fileno())
-        steps.run("making a place for uv", [sys.executable, "-m", "venv", "--clear", str(UV_VENV)])
+        steps.run("preparing uv", [sys.executable, "-m", "venv", "--clear", str(UV_VENV)])
         steps.run("installing uv", [str(UV_VENV / "bin" / "python"), "-m", "pip", "install", "--no-input", wanted])
     return str(UV_VENV / "bin" / "uv")
 

@@ -21,13 +21,13 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Afterword, the post-incident review hub.",
+    help="Afterword, the hub for post-incident reviews.",
 )
 
 
 @app.command()
 def up() -> None:
-    """Start everything on this machine; Ctrl-C stops it."""
+    """Start everything on this machine. Press Ctrl-C to stop."""
     from cli.up import up as start
 
     sys.exit(start(settings()))
@@ -68,7 +68,7 @@ def worker() -> None:
 
 @app.command()
 def migrate() -> None:
-    """Bring the database to this version's tables. Safe to run twice, and by several at once."""
+    """Migrate the database to this version. Safe to run more than once, and in parallel."""
     require_database(settings())
     from alembic import command
     from alembic.config import Config
@@ -78,12 +78,12 @@ def migrate() -> None:
     try:
         command.upgrade(Config(toml_file=ROOT / "pyproject.toml"), "head")
     except (CommandError, SQLAlchemyError, OSError) as problem:
-        raise CannotStart(f"cannot migrate: {_first_line(problem)}") from problem
+        raise CannotStart(f"can't migrate: {_first_line(problem)}") from problem
 
 
 @app.command()
 def seed() -> None:
-    """Create the first administrator and, unless AFTERWORD_DEMO=0, the demo data. Safe to run twice."""
+    """Create the first administrator and, unless AFTERWORD_DEMO=0, the demo data. Safe to run more than once."""
     current = configured()
     from runtime.seed import seed as sow
 
@@ -92,9 +92,9 @@ def seed() -> None:
 
 @app.command()
 def sign_in_link(
-    handle: str = typer.Argument("user_admin", help="Whom it signs in: a handle, an e-mail or an id."),
+    handle: str = typer.Argument("user_admin", help="The person to sign in: a handle, an e-mail, or an id."),
 ) -> None:
-    """Print a link that signs somebody in to the web pages, once and within a day."""
+    """Print a sign-in link for a person. It works once, within a day."""
     current = configured()
     from runtime.sign_in import make_link
 
@@ -103,24 +103,26 @@ def sign_in_link(
 
 @app.command()
 def rotate_keys() -> None:
-    """Seal every stored credential anew with the first key of AFTERWORD_SECRET_KEY; then the others may go."""
+    """Re-encrypt all stored credentials with the first key of AFTERWORD_SECRET_KEY. You can then remove the others."""
     current = configured()
     from runtime.rotation import rotate_keys as rotate
 
     done, locked = asyncio.run(rotate(current))
-    print(f"{done} connections are sealed with the first key")
+    print(f"{done} connections are encrypted with the first key")
     if locked:
-        raise CannotStart(f"no key opens the credentials of: {', '.join(locked)}; enter them anew")
+        raise CannotStart(f"no key decrypts the credentials of: {', '.join(locked)}; enter them again")
 
 
 @app.command()
 def simulate(
     begin: str = typer.Option(..., "--from", metavar="INSTANT", help="When the incident is resolved, in ISO 8601."),
-    policy: str | None = typer.Option(None, metavar="ID", help="One of the database's, rather than the default one."),
-    days: int = typer.Option(30, min=1, max=366, help="How far to look; the weekly rung goes on."),
-    as_json: bool = typer.Option(False, "--json", help="Rows of at, target, rung, to and channel; instants in UTC."),
+    policy: str | None = typer.Option(
+        None, metavar="ID", help="A policy in the database, instead of the default policy."
+    ),
+    days: int = typer.Option(30, min=1, max=366, help="How many days to simulate; weekly reminders repeat."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON instead of a table, with times in UTC."),
 ) -> None:
-    """Print every nudge that would be sent if nobody did anything: to whom, and when."""
+    """Print every reminder that Afterword would send if no one did anything: to whom, and when."""
     from cli.simulate import read_instant, read_policy, told
     from domain.escalation.policy import Policy
 
@@ -136,14 +138,14 @@ def simulate(
 
 @app.command(hidden=True)
 def check_migrations() -> None:
-    """Fail unless the migrations make exactly the tables of ``models``; on a database of their own."""
+    """Check that the migrations create exactly the tables of ``models``, in a temporary database."""
     from runtime.embedded import postgres
 
     with tempfile.TemporaryDirectory(prefix="afterword-") as folder, postgres.running(Path(folder)) as url:
         env = {**os.environ, "AFTERWORD_DATABASE_URL": url}
         for step in (["cli.main", "migrate"], ["alembic", "check"]):
             if subprocess.run([sys.executable, "-m", *step], cwd=ROOT, env=env, check=False).returncode:
-                raise CannotStart("the migrations and the models do not agree")
+                raise CannotStart("the migrations and the models don't match")
 
 
 def settings() -> Settings:

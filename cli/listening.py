@@ -13,6 +13,6 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         reason = (error.strerror or str(error)).split(" (while")[0].lower()  # Python adds where, in its own words
         raise CannotStart(
-            f"the API cannot listen on {host} port {port}: {reason}. "
+            f"the API can't listen on {host} port {port}: {reason}. "
             "Choose another with AFTERWORD_PORT or AFTERWORD_HOST (AFTERWORD_PORT=8001 make run)"
         ) from None

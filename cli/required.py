@@ -9,16 +9,16 @@ DRIVER = "postgresql+asyncpg://"
 def require_database(settings: Settings) -> None:
     if settings.database_url is None:
         raise CannotStart(
-            f"AFTERWORD_DATABASE_URL is not set: give a {DRIVER} address "
-            "(or run `afterword up` without it, which brings a database)"
+            f"AFTERWORD_DATABASE_URL isn't set: set it to a {DRIVER} URL "
+            "(or run `afterword up`, which includes a database)"
         )
     if not settings.database_url.get_secret_value().startswith(DRIVER):
-        raise CannotStart(f"AFTERWORD_DATABASE_URL must begin with {DRIVER}")
+        raise CannotStart(f"AFTERWORD_DATABASE_URL must start with {DRIVER}")
 
 
 def require_key(settings: Settings) -> None:
     if settings.secret_key is None or not settings.secret_key.get_secret_value().strip(" ,"):
         raise CannotStart(
-            "AFTERWORD_SECRET_KEY is not set: it encrypts credentials and signs sessions. "
+            "AFTERWORD_SECRET_KEY isn't set: it encrypts credentials and signs sessions. "
             "Set it to a long random text and keep it (openssl rand -hex 32)"
         )

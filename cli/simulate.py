@@ -27,7 +27,7 @@ def read_instant(written: str) -> datetime:
     except (ValueError, OverflowError):
         at = None
     if at is None or not 1970 <= at.year <= 2200:
-        raise CannotStart(f"--from takes an ISO 8601 instant such as 2026-11-23T08:00:00Z, not {written!r}")
+        raise CannotStart(f"--from needs an ISO 8601 time such as 2026-11-23T08:00:00Z, not {written!r}")
     return at
 
 
@@ -36,9 +36,9 @@ def read_policy(settings: Settings, policy_id: str) -> Policy:
     try:
         return asyncio.run(_read(settings, policy_id))
     except NotFound:
-        raise CannotStart(f"there is no policy {policy_id!r} in the database") from None
+        raise CannotStart(f"the database has no policy {policy_id!r}") from None
     except (StoreError, OSError) as problem:
-        raise CannotStart(f"cannot read the policy: the database answers with {type(problem).__name__}") from problem
+        raise CannotStart(f"can't read the policy: the database answered with {type(problem).__name__}") from problem
 
 
 async def _read(settings: Settings, policy_id: str) -> Policy:
@@ -76,7 +76,7 @@ def _table(policy: Policy, reminders: Sequence[Reminder], start: datetime, days:
     rows += [(_shown(one.at, zone), one.target, one.step, one.to, one.channel.value) for one in reminders]
     widths = [max(len(row[place]) for row in rows) for place in range(len(COLUMNS))]
     lines = ["  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    begun = f"{policy.name}: resolved {_shown(start, zone)}, {days} days, nobody does anything"
+    begun = f"{policy.name}: resolved {_shown(start, zone)}, {days} days, if no one does anything"
     return "\n".join([begun, "", *lines])
 
 

@@ -57,14 +57,14 @@ class Supervisor:
         name = f"`afterword {' '.join(command)}`"
         step = self.start(command, name, env, is_ready=lambda: True)
         try:
-            self.wait_for(lambda: step.process.poll() is not None, seconds, lambda: f"{name} has not ended")
+            self.wait_for(lambda: step.process.poll() is not None, seconds, lambda: f"{name} hasn't finished")
         finally:
             step.stop()
         if step.process.returncode:
             raise CannotStart(f"{name} {step.how_it_ended()}\n{step.last_words()}")
 
     def wait_until_ready(self, part: Part, seconds: float, why_not: Callable[[], str] = lambda: "") -> None:
-        self.wait_for(part.is_ready, seconds, lambda: f"{part.name} is not ready{why_not()}\n{part.last_words()}")
+        self.wait_for(part.is_ready, seconds, lambda: f"{part.name} isn't ready{why_not()}\n{part.last_words()}")
 
     def wait_for(self, done: Callable[[], bool], seconds: float, complaint: Callable[[], str]) -> None:
         deadline = time.monotonic() + seconds
@@ -88,7 +88,7 @@ class Supervisor:
                 raise CannotStart(f"{part.name} {part.how_it_ended()}; its last lines:\n{part.last_words()}")
 
     def stop(self) -> None:
-        self.say("stopping" + (" (Ctrl-C again: at once)" if sys.stdin and sys.stdin.isatty() else ""))
+        self.say("stopping" + (" (press Ctrl-C again to stop at once)" if sys.stdin and sys.stdin.isatty() else ""))
         for part in reversed(self.parts):
             part.stop(lambda: self.impatient)
-        self.say("everything is stopped")
+        self.say("everything has stopped")

@@ -54,7 +54,7 @@ def _start_all(supervisor: Supervisor, settings: Settings) -> None:
     supervisor.run_to_end(["migrate"], env, STEPS_GET)
     supervisor.say("the tables are up to date")
     supervisor.run_to_end(["seed"], env, STEPS_GET)
-    supervisor.say("the first administrator" + (" and the demo data are" if settings.demo else " is") + " there")
+    supervisor.say("the first administrator" + (" and the demo data exist" if settings.demo else " exists"))
     supervisor.parts.append(supervisor.start(["worker"], "the worker", env, lambda: True))
     api = supervisor.start(["api"], "the API", env, lambda: _ask(settings)[0] == http.HTTPStatus.OK)
     supervisor.parts.append(api)
@@ -133,9 +133,9 @@ def _announce(settings: Settings, env: dict[str, str], home: Home, ui: str | Non
         "Web": settings.base_url,
         "Sign in": _sign_in(settings, env),
         "API token": env["AFTERWORD_BOOTSTRAP_TOKEN"],
-        "Temporal UI": ui or f"that of {env['TEMPORAL_ADDRESS']}",
-        "Data, logs": str(home.path),
+        "Temporal UI": ui or f"at {env['TEMPORAL_ADDRESS']}",
+        "Data and logs": str(home.path),
     }
     width = max(map(len, lines)) + 3
     block = "\n".join(f"  {name:{width}}{value}" for name, value in lines.items())
-    print(f"\nAfterword is ready.\n\n{block}\n\n  Ctrl-C stops everything.\n", flush=True)
+    print(f"\nAfterword is ready.\n\n{block}\n\n  Press Ctrl-C to stop everything.\n", flush=True)

@@ -6,7 +6,7 @@ and action items, and ``ORGANIZATION_PERMISSIONS`` who may do everything else. E
 cell through HTTP. ``models.queries.access.visibility`` repeats ``VISIBLE_TO`` in SQL; a test compares the two.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -39,7 +39,7 @@ class Relation(StrEnum):
     REVIEWER = "reviewer"
     PARTICIPANT = "participant"
     TEAM = "team member"
-    READER = "whoever may see it"
+    READER = "anyone who can see it"
     SYSTEM = "the system"
 
 
@@ -66,35 +66,35 @@ class Viewer:
 class Verb(StrEnum):
     """What may be done with a postmortem, its comments and its action items."""
 
-    READ = "read all of it, its audit trail too"
-    COMMENT = "comment and answer"
-    REWORD = "reword a comment, put it on other words"
+    READ = "read all of it, including its audit log"
+    COMMENT = "comment and reply"
+    REWORD = "edit a comment, or move it to other text"
     RESOLVE = "resolve and reopen a thread"
     DELETE_COMMENT = "delete a comment"
-    EDIT = "edit sections, fields, timeline, linked incidents; ignore advice"
+    EDIT = "edit sections, fields, timeline, linked incidents; ignore suggestions"
     MANAGE = "set visibility, teams, author and editors"
-    LEAVE = "stop being its editor"
-    ASK_REVIEWERS = "ask, replace and remove reviewers"
+    LEAVE = "stop being an editor"
+    ASK_REVIEWERS = "add, replace and remove reviewers"
     CHANGE_TARGETS = "waive and extend timing targets"
     ADD_ITEM = "add an action item"
     CHANGE_ITEM = "change an action item, snooze it, link tickets"
     DELETE_ITEM = "delete an action item"
-    SUBMIT = "submit"
-    APPROVE = "approve"
+    SUBMIT = "submit it for review"
+    APPROVE = "approve it"
     REQUEST_CHANGES = "request changes"
-    PUBLISH = "publish"
-    ARCHIVE = "archive"
-    DELETE = "delete"
+    PUBLISH = "publish it"
+    ARCHIVE = "archive it"
+    DELETE = "delete it"
 
 
 class OrganizationVerb(StrEnum):
     """What may be done apart from postmortems."""
 
-    OPEN = "open a postmortem about a resolved incident"
+    OPEN = "start a postmortem for a resolved incident"
     REPORT = "report and correct incidents"
-    WRITE_TEAM_TEMPLATE = "write a team's templates"
-    WRITE_TEMPLATE = "write the organisation's templates"
-    ADMINISTER = "administer people, teams, services and connections; read the whole audit trail"
+    WRITE_TEAM_TEMPLATE = "edit a team's templates"
+    WRITE_TEMPLATE = "edit the organization's templates"
+    ADMINISTER = "manage people, teams, services and connections; read the whole audit log"
 
 
 class OrganizationRelation(StrEnum):
@@ -209,7 +209,7 @@ def check(verb: Verb, status: Status, relations: AbstractSet[Relation], action: 
     """
     allowed = PERMISSIONS[verb].get(status) or frozenset().union(*PERMISSIONS[verb].values())
     if not allowed & {*relations, Relation.READER}:
-        raise NotAllowed(action=action or verb.value, who=in_words(allowed))
+        raise NotAllowed(action=action or _CANNOT[verb], who=in_words(allowed))
 
 
 def check_transition(transition: Transition, status: Status, relations: AbstractSet[Relation]) -> None:
@@ -242,8 +242,50 @@ def may_in_organization(verb: OrganizationVerb, held: AbstractSet[OrganizationRe
 
 
 def in_words(relations: AbstractSet[Relation]) -> str:
-    """Such as ``its author, administrator or editor``: the author or owner of the thing itself comes first."""
-    own = [one.value for one in (Relation.WRITER, Relation.OWNER) if one in relations]
-    unsaid = {Relation.SYSTEM, Relation.WRITER, Relation.OWNER}
-    others = " or ".join(one.value for one in Relation if one in relations and one not in unsaid)
-    return ", ".join([*own, *([others] if others else [])])
+    """``the postmortem's author, an editor, or an administrator``: people to ask, the nearest first."""
+    named = [words for relation, words in _PEOPLE.items() if relation in relations]
+    return listed(named)
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a or b``; ``a, b, or c``"""
+    if len(names) < 3:
+        return " or ".join(names)
+    return f"{', '.join(names[:-1])}, or {names[-1]}"
+
+
+_PEOPLE: Mapping[Relation, str] = {
+    Relation.WRITER: "the comment's author",
+    Relation.OWNER: "the action item's owner",
+    Relation.AUTHOR: "the postmortem's author",
+    Relation.EDITOR: "an editor",
+    Relation.COMMENTER: "a commenter",
+    Relation.REVIEWER: "a reviewer",
+    Relation.PARTICIPANT: "a participant",
+    Relation.TEAM: "a member of its team",
+    Relation.ADMIN: "an administrator",
+    Relation.READER: "anyone who can see it",
+}
+
+_CANNOT: Mapping[Verb, str] = {
+    Verb.READ: "read this postmortem",
+    Verb.COMMENT: "comment on this postmortem",
+    Verb.REWORD: "edit this comment",
+    Verb.RESOLVE: "resolve or reopen this thread",
+    Verb.DELETE_COMMENT: "delete this comment",
+    Verb.EDIT: "edit this postmortem",
+    Verb.MANAGE: "manage this postmortem",
+    Verb.LEAVE: "remove this editor",
+    Verb.ASK_REVIEWERS: "change the reviewers of this postmortem",
+    Verb.CHANGE_TARGETS: "change the targets of this postmortem",
+    Verb.ADD_ITEM: "add an action item to this postmortem",
+    Verb.CHANGE_ITEM: "change this action item",
+    Verb.DELETE_ITEM: "delete this action item",
+    Verb.SUBMIT: "submit this postmortem for review",
+    Verb.APPROVE: "approve this postmortem",
+    Verb.REQUEST_CHANGES: "request changes to this postmortem",
+    Verb.PUBLISH: "publish this postmortem",
+    Verb.ARCHIVE: "archive this postmortem",
+    Verb.DELETE: "delete this postmortem",
+}
+"""What a refusal says after "You can't"."""

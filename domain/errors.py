@@ -1,12 +1,13 @@
 """Refusals: a person must act before the same request can succeed.
 
 Every refusal is a :class:`DomainError`; its class name is the ``code`` on the wire; it is never retried
-(``REFUSALS`` goes into each retry policy). A refusal takes facts, not sentences: ``says`` is its one sentence
-and is filled in from the facts, which must be JSON values and never hold a secret.
+(``REFUSALS`` goes into each retry policy). A refusal takes facts: ``says`` is a whole sentence, or two, that the facts
+fill in. Facts are JSON values and never hold a secret.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from string import Formatter
+from typing import Any, ClassVar
 
 Fact = str | int | float | bool | None | Sequence["Fact"] | Mapping[str, "Fact"]
 
@@ -15,11 +16,11 @@ class DomainError(Exception):
     """A refusal. ``facts`` are JSON values; ``reasons``, where there are several, is a list of code and words."""
 
     title: ClassVar[str] = "Refused"
-    says: ClassVar[str] = "This cannot be done."
+    says: ClassVar[str] = "This can't be done."
 
     def __init__(self, **facts: Fact) -> None:
         self.facts: dict[str, Fact] = facts
-        super().__init__(self.says.format_map(_Blank(facts)))
+        super().__init__(_finished(_PROSE.vformat(self.says, (), _Blank(facts))))
 
     @property
     def code(self) -> str:
@@ -31,47 +32,74 @@ class _Blank(dict[str, Fact]):
         return "?"
 
 
+class _Prose(Formatter):
+    """``{status!w}`` writes a code as people read it: ``IN_REVIEW`` becomes ``in review``.
+
+    ``{detail!e}`` ends it with a period, which a vendor's own words often lack.
+    """
+
+    def convert_field(self, value: Any, conversion: Any) -> Any:
+        if conversion == "w":
+            text = str(value).replace("_", " ").replace("WONT", "WON'T")
+            return text.lower() if text.isupper() else text
+        if conversion == "e":
+            return _finished(str(value))
+        return super().convert_field(value, conversion)
+
+
+_PROSE = _Prose()
+
+
+def _finished(sentence: str) -> str:
+    """With a period at its end."""
+    text = sentence.rstrip()
+    return text if text.endswith((".", "!", "?")) else f"{text.rstrip(':;,')}."
+
+
 # Who is asking
 
 
 class NotSignedIn(DomainError):
     title = "Not signed in"
-    says = "Send a valid API token as 'Authorization: Bearer <token>'."
+    says = "Send a valid API token in the header 'Authorization: Bearer <token>'."
 
 
 class NotAllowed(DomainError):
     title = "Not allowed"
-    says = "You may see this, but not {action} it: {who} may."
+    says = "You can't {action}. Ask {who}."
 
 
 class ScopeMissing(DomainError):
     title = "The token lacks a scope"
-    says = "This token lacks the scope '{scope}'. Make one that has it."
+    says = "This token lacks the scope '{scope}'. Create a token that has it."
 
 
 class NotFound(DomainError):
     title = "Not found"
-    says = "There is no {kind} '{id}' that you may see."
+    says = "There is no {kind} '{id}', or you don't have access to it. Check the id."
 
 
 class ForgedForm(DomainError):
-    title = "This form did not come from here"
-    says = "The form was not sent from a page of Afterword, or that page is too old. Open the page again and resend it."
+    title = "This form didn't come from Afterword"
+    says = (
+        "This form wasn't sent from a page of Afterword, or the page is too old. Reload the page and send"
+        " the form again."
+    )
 
 
 class SignInLinkUsed(DomainError):
-    title = "This sign-in link does not work any more"
-    says = "A sign-in link works once, and for a day. Ask for another one, or use an API token."
+    title = "This sign-in link no longer works"
+    says = "A sign-in link works once and expires after a day. Ask for a new one, or use an API token."
 
 
 class RouteNotFound(DomainError):
     title = "Not found"
-    says = "There is nothing at {path}. The API is described at /openapi.json."
+    says = "There is nothing at {path}. See the API's description at /openapi.json."
 
 
 class MethodNotAllowed(DomainError):
     title = "Method not allowed"
-    says = "{method} is not possible at {path}."
+    says = "You can't use {method} at {path}. See the API's description at /openapi.json."
 
 
 # Malformed input
@@ -79,365 +107,389 @@ class MethodNotAllowed(DomainError):
 
 class Malformed(DomainError):
     title = "The request is malformed"
-    says = "The request is malformed; see 'reasons'."
+    says = "The request is malformed. Fix the listed problems and send it again."
 
 
 class BadCursor(DomainError):
-    title = "The cursor is not one of ours"
-    says = "The cursor '{cursor}' did not come from this list. Start again without it."
+    title = "Unknown cursor"
+    says = "The cursor '{cursor}' doesn't belong to this list. Start again without a cursor."
 
 
 class UnknownReference(DomainError):
-    title = "Something named in the request does not exist"
-    says = "'{field}' names {kind} '{id}', which does not exist."
+    title = "Unknown reference"
+    says = "'{field}' refers to the {kind} '{id}', which doesn't exist. Check the id."
 
 
 class InvalidTemplate(DomainError):
-    title = "The template cannot be used"
-    says = "The template cannot be used as it is; see 'reasons'."
+    title = "The template isn't valid"
+    says = "The template isn't valid. Fix the listed problems and save it again."
 
 
 class InvalidPolicy(DomainError):
-    title = "The policy cannot be used"
-    says = "The policy cannot be used as it is; see 'reasons'."
+    title = "The policy isn't valid"
+    says = "The policy isn't valid. Fix the listed problems and save it again."
 
 
 class InvalidCustomFields(DomainError):
-    title = "Custom fields do not fit the template"
-    says = "The custom fields do not fit the postmortem's template; see 'reasons'."
+    title = "Custom fields don't match the template"
+    says = "The custom fields don't match the postmortem's template. Fix the listed problems and save again."
 
 
 class SectionNotInTemplate(DomainError):
     title = "The template has no such section"
-    says = "In the postmortem's template there is no place for a text in: {section}. There is in: {known}."
+    says = "The postmortem's template has no text for '{section}'. Choose one of: {known}."
 
 
 class WordsNotFound(DomainError):
-    title = "The words are not in the section"
-    says = "The words to comment on are not in the section's text: '{quote}'."
+    title = "The text isn't in the section"
+    says = (
+        "The section doesn't contain the text you commented on: '{quote}'. Reload the section and select the"
+        " text again."
+    )
 
 
 class AnchorTooLong(DomainError):
-    title = "Too many words"
-    says = "A comment is about at most {limit} characters. Mark fewer, or comment on the section."
+    title = "Too much text selected"
+    says = "A comment can refer to at most {limit} characters. Select less, or comment on the whole section."
 
 
 class PersonNotActive(DomainError):
-    title = "The person is not active"
-    says = "'{person_id}' is deactivated and cannot be asked to review."
+    title = "The person is deactivated"
+    says = "'{person_id}' is deactivated and can't review. Choose someone else."
 
 
 class UnreadableValue(DomainError):
-    title = "A value cannot be stored"
-    says = "The request holds a value that cannot be stored, such as a number or a date out of range."
+    title = "A value can't be stored"
+    says = (
+        "The request holds a value that can't be stored, such as a number or a date that is out of range."
+        " Correct it and send the request again."
+    )
 
 
 class BodyTooLarge(DomainError):
     title = "The request is too large"
-    says = "The body may hold at most {limit} bytes."
+    says = "The request can't be larger than {limit} bytes. Send less at once."
 
 
 class TimelineNotRead(DomainError):
-    title = "Not every line was understood"
-    says = "{count} lines were not understood; see 'reasons'. Mend them, or send skipProblems: true to leave them out."
+    title = "Some lines couldn't be read"
+    says = "Some lines couldn't be read ({count}). Fix the listed problems, or send skipProblems: true to skip them."
 
 
 # Conflicts
 
 
 class IllegalTransition(DomainError):
-    title = "Not possible from this state"
-    says = "'{move}' is not possible while the {entity} is {status}. {hint}"
+    title = "Not possible in this status"
+    says = "You can't {move} while it is {status!w}. {hint}"
 
 
 class NotReadyToSubmit(DomainError):
     title = "Not ready for review"
-    says = "The postmortem is not ready for review; see 'reasons'."
+    says = "The postmortem isn't ready for review. Complete the listed items and submit it again."
 
 
 class NotReadyToPublish(DomainError):
     title = "Not ready to publish"
-    says = "The postmortem is not ready to be published; see 'reasons'."
+    says = "You can't publish the postmortem yet. Complete the listed items and publish it again."
 
 
 class AuthorCannotReview(DomainError):
-    title = "The author does not review"
-    says = "The author of a postmortem cannot be its reviewer. Ask somebody else."
+    title = "The author can't review"
+    says = "The author of a postmortem can't review it. Choose someone else."
 
 
 class CommentRequired(DomainError):
     title = "A comment is required"
-    says = "Say in 'comment' what should change."
+    says = "Describe in 'comment' what should change."
 
 
 class ReasonRequired(DomainError):
     title = "A reason is required"
-    says = "Say in '{field}' why."
+    says = "Give the reason in '{field}'."
 
 
 class AlreadyReviewer(DomainError):
     title = "Already a reviewer"
-    says = "'{person_id}' is a reviewer already."
+    says = "'{person_id}' is already a reviewer. Choose someone else."
 
 
 class NobodyToAdd(DomainError):
-    title = "Nobody to add"
-    says = "Nobody of the team can be added: its active members are the author, or here already."
+    title = "No one to add"
+    says = (
+        "The team has no one to add: each active member is the author or already on the list. Choose another"
+        " team or a person."
+    )
 
 
 class NotAThread(DomainError):
-    title = "An answer is not resolved by itself"
-    says = "'{comment_id}' is an answer; resolve or reopen its thread '{thread_id}'."
+    title = "A reply can't be resolved"
+    says = "'{comment_id}' is a reply. Resolve or reopen its thread '{thread_id}' instead."
 
 
 class ThreadAnswered(DomainError):
-    title = "Others have answered"
-    says = "Others have answered in this thread. Resolve it; {who} may delete it."
+    title = "Others have replied"
+    says = "You can't delete this thread because others have replied. Resolve it, or ask {who} to delete it."
 
 
 class AlreadyExists(DomainError):
     title = "Already exists"
-    says = "A {kind} with {field} '{value}' exists already."
+    says = "There is already a {kind} with the {field} '{value}'. Choose another {field}."
 
 
 class Conflict(DomainError):
-    title = "Somebody else was faster"
-    says = "Another change came first. Fetch the current state and send the request again."
+    title = "Someone else made a change first"
+    says = "Someone else made a change first. Fetch the current state and send the request again."
 
 
 class EditingClosed(DomainError):
     title = "Editing is closed"
-    says = "The content is closed for you while the postmortem is {status}: {who} may edit it."
+    says = "You can't edit this postmortem while it is {status!w}. Ask {who}."
 
 
 class StaleVersion(DomainError):
-    title = "Somebody else saved first"
-    says = "You sent If-Match '{expected}', but the current version is {current}. Fetch it, merge, and send again."
+    title = "Someone else saved first"
+    says = (
+        "You sent If-Match '{expected}', but the current version is {current}. Fetch it, merge your changes,"
+        " and send them again."
+    )
 
 
 class SectionConflict(DomainError):
-    title = "Somebody else changed the same lines"
+    title = "Someone else edited the same lines"
     says = (
-        "The section '{section}' was written upon revision {baseRevision}, but is at {currentRevision}, and the two"
-        " cannot be merged. Nothing was saved: make one text of 'yours' and 'current', and send it with the latter."
+        "You edited revision {baseRevision} of the section '{section}', but it is now at revision {currentRevision},"
+        " and someone else edited the same lines. Nothing was saved: combine 'yours' and 'current', and send the result"
+        " with the current revision."
     )
 
 
 class IncidentNotResolved(DomainError):
-    title = "The incident is not resolved"
-    says = "A postmortem is opened from a resolved incident; this one is {status}."
+    title = "The incident isn't resolved"
+    says = "The incident is {status!w}. Resolve it before you start its postmortem."
 
 
 class PostmortemExists(DomainError):
-    title = "This incident has a postmortem already"
-    says = "Incident '{incident_id}' has a postmortem already."
+    title = "This incident already has a postmortem"
+    says = "The incident '{incident_id}' already has a postmortem. Edit that one instead of starting another."
 
 
 class TargetSettled(DomainError):
     title = "The target is settled"
-    says = "The target '{target}' is {state} and can be neither waived nor extended."
+    says = "You can't waive or extend the target '{target!w}': it is already {state!w}."
 
 
 class TemplateArchived(DomainError):
     title = "The template is archived"
-    says = "The template '{id}' is archived. Those who keep it keep it, but it can be neither used nor changed."
+    says = (
+        "The template '{id}' is archived. Postmortems that use it keep it, but you can't change it or use it"
+        " for new ones. Choose another template."
+    )
 
 
 class DefaultTemplateNeeded(DomainError):
-    title = "There must be a default template"
+    title = "A default template is required"
     says = "The template '{id}' is the default. {hint}"
 
 
 class PolicyArchived(DomainError):
     title = "The policy is archived"
-    says = "The policy '{id}' is archived. Those who keep it keep it, but it can be neither changed nor applied."
+    says = (
+        "The policy '{id}' is archived. Postmortems that use it keep it, but you can't change it or apply"
+        " it. Choose another policy."
+    )
 
 
 class DefaultPolicyNeeded(DomainError):
-    title = "There must be a default policy"
-    says = "The policy '{id}' is the one for everything that no other policy fits: {hint}"
+    title = "A default policy is required"
+    says = "The policy '{id}' is the default for everything that no other policy covers. {hint}"
 
 
 class NeverWorking(DomainError):
-    title = "Nobody ever works"
-    says = "The calendar in {zone} has no working time in the next three years."
+    title = "No working time"
+    says = "The calendar in {zone} has no working time in the next three years. Add working days or remove holidays."
 
 
 class DueDateNotLater(DomainError):
-    title = "The new due time is not later"
-    says = "'{field}' must lie after {due_at}."
+    title = "The new due date isn't later"
+    says = "'{field}' must be later than {due_at}. Choose a later time."
 
 
 class JustificationRequired(DomainError):
     title = "A justification is required"
-    says = "Say in 'justification' why this will not be done."
+    says = "Explain in 'justification' why this won't be done."
 
 
 class OwnerNotActive(DomainError):
-    title = "The owner is not active"
-    says = "'{person_id}' is deactivated and cannot own an action item."
+    title = "The owner is deactivated"
+    says = "'{person_id}' is deactivated and can't own an action item. Choose someone else."
 
 
 # Idempotency
 
 
 class IdempotencyKeyReused(DomainError):
-    title = "The Idempotency-Key was used for another request"
-    says = "This Idempotency-Key came with a different request before. Use a new key."
+    title = "The Idempotency-Key belongs to another request"
+    says = "You have already sent this Idempotency-Key with a different request. Use a new key."
 
 
 class IdempotencyKeyInUse(DomainError):
     title = "The first request is still running"
-    says = "A request with this Idempotency-Key is still running. Repeat it in a moment."
+    says = "A request with this Idempotency-Key is still running. Try again in a moment."
 
 
 # Webhooks and integrations
 
 
 class BadSignature(DomainError):
-    title = "The signature does not match"
-    says = "The webhook's signature is missing or does not match: {detail}"
+    title = "The signature doesn't match"
+    says = "The webhook's signature can't be verified: {detail!e} Check the secret in the connection's settings."
 
 
 class MalformedWebhook(DomainError):
-    title = "Not this vendor's shape"
-    says = "The webhook is not of this vendor's shape at {where}: {what}"
+    title = "The webhook can't be read"
+    says = "The webhook doesn't have this vendor's format at {where}: {what}"
 
 
 class UnknownIntegrationKind(DomainError):
     title = "Unknown kind of integration"
-    says = "There is no integration of kind '{kind}'. Known: {known}."
+    says = "There is no integration of kind '{kind}'. Choose one of: {known}."
 
 
 class InvalidIntegrationConfig(DomainError):
-    title = "The connection's settings are not valid"
-    says = "The connection's settings are not valid; see 'reasons'."
+    title = "The connection's settings aren't valid"
+    says = "The connection's settings aren't valid. Fix the listed problems and save them again."
 
 
 class AmbiguousConnection(DomainError):
     title = "Several connections of this kind"
-    says = "There are several '{kind}' connections: use the connection's own webhookUrl."
+    says = "There are several connections of kind '{kind}'. Use the webhookUrl of the one you mean."
 
 
 class TrackerRefused(DomainError):
-    title = "The tracker refused"
-    says = "{tracker} refused: {detail}"
+    title = "The tracker refused the request"
+    says = "{tracker} refused the request: {detail}"
 
 
 class TicketGone(DomainError):
-    title = "The ticket is gone"
-    says = "The ticket {key} no longer exists in {tracker}."
+    title = "The ticket no longer exists"
+    says = "The ticket {key} no longer exists in {tracker}. Link another ticket or create a new one."
 
 
 class TicketForbidden(DomainError):
-    title = "The ticket is not visible"
-    says = "{tracker} does not let this connection see or change {key}: {detail}"
+    title = "The ticket isn't accessible"
+    says = (
+        "{tracker} doesn't let this connection see or change {key}: {detail!e} Give it access, or link another ticket."
+    )
 
 
 class StatusUnreachable(DomainError):
-    title = "The ticket's status cannot be reached"
-    says = "{tracker} has no way from its state to {status} for {key}: {detail}"
+    title = "The ticket can't get that status"
+    says = "{tracker} can't change {key} to {status!w}: {detail!e} Change its status in {tracker}."
 
 
 class CredentialsRejected(DomainError):
     title = "The credentials were rejected"
-    says = "{tracker} rejected this connection's credentials. Renew them in the integration's settings."
+    says = "{tracker} rejected this connection's credentials. Enter new ones in the connection's settings."
 
 
 class CredentialsLocked(DomainError):
-    title = "The credentials cannot be opened"
+    title = "The credentials can't be decrypted"
     says = (
-        "No key in AFTERWORD_SECRET_KEY opens this connection's credentials: it changed without keeping the old one."
-        " Enter them anew."
+        "This connection's credentials can't be decrypted: AFTERWORD_SECRET_KEY changed and the old key wasn't kept."
+        " Enter the credentials again."
     )
 
 
 class Disconnected(DomainError):
-    title = "The connection was given up"
-    says = "The connection '{id}' was disconnected. Its links can be read; make a new connection to go on."
+    title = "The connection is disconnected"
+    says = "The connection '{id}' is disconnected. Its links stay readable. Create a new connection to sync again."
 
 
 class WebhookNotWanted(DomainError):
-    title = "Nobody listens here any more"
-    says = "The connection '{id}' was disconnected: send nothing more to this address."
+    title = "The connection is disconnected"
+    says = "The connection '{id}' is disconnected. Stop sending to this address."
 
 
 class NoTracker(DomainError):
     title = "Not a tracker"
-    says = "A connection of kind '{kind}' only sends: it has no tickets, accounts or projection."
+    says = (
+        "A connection of kind '{kind}' only sends messages: it has no tickets, accounts, or field mapping."
+        " Choose a tracker."
+    )
 
 
 class TrackerAway(DomainError):
-    title = "The tracker is away"
-    says = "{detail}. Try again later."
+    title = "The tracker can't be reached"
+    says = "The tracker can't be reached: {detail!e} Try again later."
 
 
 class AccountTaken(DomainError):
-    title = "The account is somebody else's"
-    says = "In this connection the account '{account}' is {person_id}'s. Take it from them first."
+    title = "The account is taken"
+    says = "The account '{account}' is already linked to {person_id} in this connection. Unlink it from them first."
 
 
 class AccountsNotTaken(DomainError):
-    title = "Not every pair can be taken"
-    says = "{count} pairs cannot be taken; see 'reasons'. Mend them, or send skipProblems: true to leave them out."
+    title = "Some accounts can't be linked"
+    says = "Some accounts can't be linked ({count}). Fix the listed problems, or send skipProblems: true to skip them."
 
 
 class NothingToReplay(DomainError):
-    title = "There is nothing to replay"
-    says = "The attempt {number} cannot be made again: {why}"
+    title = "Nothing to replay"
+    says = "You can't replay attempt {number}: {why}"
 
 
 class NoActionItems(DomainError):
     title = "No action items"
-    says = "The postmortem has no open action item that could have a ticket."
+    says = "The postmortem has no open action item without a ticket. Add an action item first."
 
 
 class AddressGone(DomainError):
-    title = "Nobody is there"
-    says = "{channel} reaches nobody at {address}: {detail}"
+    title = "The address doesn't exist"
+    says = "{channel} can't deliver to {address}: {detail!e} Correct the address."
 
 
 class ChannelArchived(DomainError):
     title = "The channel is closed"
-    says = "{channel} takes no messages for {address}: {detail}"
+    says = "{channel} can't post to {address}: {detail!e} Choose another channel."
 
 
 class NotifierRefused(DomainError):
-    title = "The channel refused"
-    says = "{channel} refused: {detail}"
+    title = "The channel refused the message"
+    says = "{channel} refused the message: {detail}"
 
 
 class TicketExists(DomainError):
-    title = "A ticket exists already"
-    says = "The action item has a ticket in this connection already: {key}."
+    title = "There is already a ticket"
+    says = "The action item already has a ticket in this connection: {key}. Unlink it to create another one."
 
 
 # Not now (the door answers 503, 504 or 429; nothing was changed, or it is not known)
 
 
 class TooManyWaiting(DomainError):
-    title = "Too many deliveries are waiting"
-    says = "More webhooks wait to be taken than can be. Send this one again."
+    title = "Too many webhooks are waiting"
+    says = "Too many webhooks are waiting to be processed. Send this one again later."
 
 
 class StoreUnavailable(DomainError):
-    title = "The database is away"
-    says = "The database cannot be reached. Repeat the request with the same Idempotency-Key."
+    title = "The database can't be reached"
+    says = "The database can't be reached. Send the request again with the same Idempotency-Key."
 
 
 class WorkflowsUnavailable(DomainError):
-    title = "Temporal is away"
-    says = "Temporal cannot be reached. Repeat the request with the same Idempotency-Key."
+    title = "Temporal can't be reached"
+    says = "Temporal can't be reached. Send the request again with the same Idempotency-Key."
 
 
 class WorkersUnavailable(DomainError):
-    title = "No worker is alive"
-    says = "No worker has been seen lately. Repeat the request with the same Idempotency-Key."
+    title = "No worker is running"
+    says = "No worker has reported lately. Send the request again with the same Idempotency-Key."
 
 
 class Pending(DomainError):
-    title = "Not answered in time"
-    says = "The command was taken but not answered in time. Repeat it with the same Idempotency-Key."
+    title = "No answer in time"
+    says = "The command was accepted but hasn't finished yet. Send the request again with the same Idempotency-Key."
 
 
 def _subclasses(cls: type[DomainError]) -> list[type[DomainError]]:

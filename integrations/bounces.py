@@ -75,7 +75,7 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> N
     token = given.strip().encode(errors="replace")
     matches = [hmac.compare_digest(one.encode(), token) for one in secrets if one.strip()]
     if not any(matches):
-        raise BadSignature(detail="it carries neither a signature nor the secret of this connection.")
+        raise BadSignature(detail="it has neither a signature nor this connection's secret.")
 
 
 def parse(body: bytes, received_at: datetime) -> Bounce:
@@ -83,7 +83,7 @@ def parse(body: bytes, received_at: datetime) -> Bounce:
     looked_at = body[:READ_LIMIT]
     mail = BytesHeaderParser().parsebytes(looked_at)
     if "From" not in mail:
-        raise MalformedWebhook(where="body", what="it is no mail: it has no From")
+        raise MalformedWebhook(where="body", what="it isn't an e-mail: it has no From header")
     try:
         told = _told(looked_at)
     except Exception:  # noqa: BLE001 - a library's guesses at bytes that anybody may have written

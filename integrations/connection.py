@@ -40,7 +40,7 @@ def checked_settings(model: type[M], values: Mapping[str, object]) -> M:
 
 def _reasons(error: ValidationError, known: str) -> list[dict[str, Fact]]:
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    unknown = f"There is no such field here. Known: {known}."
+    unknown = f"This connection has no such field. Choose one of: {known}."
     return [
         reason(
             one["type"],
@@ -62,6 +62,6 @@ class SourceSecrets(ConnectionModel):
         SecretStr | None,
         Field(
             title="Webhook secret",
-            description="Without it no webhook is believed. While it is replaced: both, with a comma between.",
+            description="Required to accept webhooks. While you rotate it, enter both, separated by a comma.",
         ),
     ] = None

@@ -48,7 +48,7 @@ class Words:
 
     def _check(self, value: str) -> str:
         if "\0" in value:
-            raise PydanticCustomError("nul_character", "Text must not hold a NUL character")
+            raise PydanticCustomError("nul_character", "Text can't contain a NUL character")
         if self.shape and not re.search(self.shape, value):
             raise PydanticCustomError("shape", "{says}", {"says": self.says})
         return value
@@ -62,12 +62,12 @@ def _written(value: Any) -> Any:
     """Refuses numbers, also in quotes: pydantic would take them for seconds since 1970."""
     if isinstance(value, datetime) or (isinstance(value, str) and value[4:5] == "-"):
         return value
-    raise PydanticCustomError("instant", "Give an ISO 8601 instant with its zone, such as 2026-11-23T07:30:00Z")
+    raise PydanticCustomError("instant", "Enter an ISO 8601 time with its time zone, such as 2026-11-23T07:30:00Z")
 
 
 def _in_utc(value: datetime) -> datetime:
     if not EARLIEST <= value < LATEST:
-        raise PydanticCustomError("instant_range", "Give an instant between the years 1970 and 2200")
+        raise PydanticCustomError("instant_range", "Enter a time between the years 1970 and 2200")
     return value.astimezone(UTC)
 
 
@@ -77,9 +77,9 @@ Name = Annotated[str, Words(200, one_line=True)]
 MaybeName = Annotated[Annotated[str, Words(200, one_line=True, blank=True)] | None, BLANK_IS_NONE]
 Instant = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
 """An instant, in UTC whatever zone it was written in."""
-Link = Annotated[str, Words(2000, shape=r"^https?://[^\s\u0000]+$", says="Give an http:// or https:// address")]
+Link = Annotated[str, Words(2000, shape=r"^https?://[^\s\u0000]+$", says="Enter an http:// or https:// address")]
 """An address that is safe to put into ``href``."""
 Email = Annotated[
-    str, Words(254, shape=r"^[^@\s\u0000]+@[^@\s\u0000]+$", says="Give an e-mail address"), AfterValidator(str.lower)
+    str, Words(254, shape=r"^[^@\s\u0000]+@[^@\s\u0000]+$", says="Enter an e-mail address"), AfterValidator(str.lower)
 ]
 """In lower case."""

@@ -41,7 +41,7 @@ class NotGithub(ValueError):
 def key_of(html_url: str) -> str:
     found = PATH.fullmatch(urlsplit(html_url or "").path)
     if found is None:
-        raise NotGithub("not the address of an issue's page")
+        raise NotGithub("this isn't the URL of an issue")
     return f"{found[1]}#{found[2]}"
 
 

@@ -35,7 +35,7 @@ def _plain_token(value: SecretStr | None) -> SecretStr | None:
         return None
     token = value.get_secret_value().strip()
     if not re.fullmatch(r"[!-~]+", token):  # a line break would come back in the HTTP library's error text
-        raise ValueError("a token has neither blanks nor special characters")
+        raise ValueError("a token can't contain spaces or special characters")
     return SecretStr(token)
 
 
@@ -130,7 +130,7 @@ class HttpClient:
                 return shape.model_validate_json(answer.content)
             return TypeAdapter(shape).validate_json(answer.content)
         except ValidationError:
-            words = "it answered something that is not of its API"
+            words = "it sent an unexpected answer. Check the API address of this connection."
             raise TrackerUnavailable(self._tracker.label, words) from None
 
     def shown(self, words: str) -> str:

@@ -68,9 +68,9 @@ def check_signatures(given: Iterable[str], body: bytes, secrets: Sequence[str]) 
     signatures = [one.strip().lower().encode(errors="replace") for one in given]
     keys = [one for one in secrets if one.strip()]
     if not signatures:
-        raise BadSignature(detail="the request carries none in the form that this source sends.")
+        raise BadSignature(detail="the request has no signature in this source's format.")
     if not keys:
         raise BadSignature(detail="this connection has no webhook secret.")
     expected = [sha256_signature(key, body).encode() for key in keys]
     if not any(hmac.compare_digest(ours, theirs) for ours in expected for theirs in signatures):
-        raise BadSignature(detail="no secret of this connection makes it.")
+        raise BadSignature(detail="no secret of this connection matches it.")

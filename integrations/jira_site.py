@@ -115,7 +115,7 @@ class JiraSite:
         self.request_id = response.headers.get("Atl-Traceid") or response.headers.get("X-Arequestid")
 
     def _not_jira(self) -> TrackerUnavailable:
-        return TrackerUnavailable(self._label, "it answered something that is not of its API")
+        return TrackerUnavailable(self._label, "it sent an unexpected answer. Check the address of this connection.")
 
     def _meaning(self, response: Response) -> Exception:
         self._note(response)
@@ -130,7 +130,7 @@ class JiraSite:
         if status == 404:
             return Unseen(words)
         if status == 410:
-            words = f"it has taken this part of its API away ({words})."
+            words = f"it has removed this part of its API ({words})."
         return TrackerRefused(tracker=self._label, detail=words)
 
 

@@ -61,7 +61,7 @@ def news(delivery: str, body: bytes) -> Sequence[TicketEvent]:
         return ()
     event = payload(_IssueEvent, body)
     if not event.issue.id.isdigit() or not KEY.fullmatch(event.issue.key):
-        raise MalformedWebhook(where="issue", what="its id or key is none of Jira's")
+        raise MalformedWebhook(where="issue", what="its id or key isn't in Jira's format")
     return (
         TicketEvent(
             delivery_id=delivery,

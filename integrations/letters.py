@@ -37,7 +37,7 @@ def template(message: Message) -> Iterator[Part]:
         yield Part(message.preview)
     yield Part(f"All times are in {message.zone}.", foot=True)
     if message.preferences_url:
-        yield Part("When and about what you hear from Afterword", message.preferences_url, foot=True)
+        yield Part("Notification settings", message.preferences_url, foot=True)
 
 
 def as_text(message: Message) -> str:

@@ -84,10 +84,10 @@ class Group(StrEnum):
     def words(self) -> str:
         return {
             Group.OVERDUE: "Overdue",
-            Group.NEEDS_YOU: "Needs you today",
-            Group.WAITING: "Waiting for others",
+            Group.NEEDS_YOU: "For your attention",
+            Group.WAITING: "Waiting on others",
             Group.NEWS: "For your information",
-            Group.MOVED: "What moved",
+            Group.MOVED: "Progress",
             Group.WAIVED: "Waived and extended",
         }[self]
 

@@ -109,7 +109,7 @@ def _plain_token(value: SecretStr | None) -> SecretStr | None:
         return None
     token = value.get_secret_value().strip()
     if not re.fullmatch(r"[!-~]+", token):
-        raise ValueError("a token has neither blanks nor special characters")
+        raise ValueError("a token can't contain spaces or special characters")
     return SecretStr(token)
 
 
@@ -126,19 +126,24 @@ class SlackConfig(ConnectionModel):
     base_url: Annotated[
         str,
         AfterValidator(_plain_address),
-        Field(title="Slack's address", description="Another one only for GovSlack (https://slack-gov.com) or a test."),
+        Field(title="Slack address", description="Change it only for GovSlack (https://slack-gov.com)."),
     ] = "https://slack.com"
     workspace_id: Annotated[
         str,
         Field(
             title="Workspace",
-            description="Its id (T...). Requests from another workspace are refused, and people matched only here.",
+            description="Its id (T…). Requests from other workspaces are refused.",
             pattern=r"^([A-Z0-9]{1,30})?$",
         ),
     ] = ""
     previews: Annotated[
         bool,
-        Field(title="Previews", description="Whether links show what everybody in the channel may see; off: a card."),
+        Field(
+            title="Previews",
+            description=(
+                "Show a preview of postmortems that everyone in the channel can see. If off, links show a neutral card."
+            ),
+        ),
     ] = True
 
 
@@ -148,14 +153,16 @@ class SlackSecrets(ConnectionModel):
     token: Annotated[
         SecretStr | None,
         AfterValidator(_plain_token),
-        Field(title="Bot token", description="xoxb-..., under OAuth & Permissions."),
+        Field(title="Bot token", description="xoxb-…, under OAuth & Permissions."),
     ] = None
     webhook_secret: Annotated[
         SecretStr | None,
         Field(
             title="Signing secret",
-            description="Under Basic Information; while it is replaced, both, with a comma between. Without one, "
-            "nothing is taken.",
+            description=(
+                "Under Basic Information. Required to accept requests. While you rotate it, enter both,"
+                " separated by a comma."
+            ),
         ),
     ] = None
 

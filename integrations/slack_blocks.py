@@ -117,7 +117,7 @@ def _fitting(rows: Sequence[Sequence[Json]], room: int) -> int:
 def _footer(message: Message) -> list[Json]:
     told = f"Times are in {escaped(message.zone)}."
     if message.preferences_url:
-        told += f" {linked('What comes, and when', message.preferences_url)}"
+        told += f" {linked('Notification settings', message.preferences_url)}"
     return [context(told)]
 
 
@@ -141,7 +141,7 @@ def _entry_text(entry: Entry) -> str:
 
 def _due(at: datetime | None, on: date | None) -> str:
     if at is not None:
-        return f"due {at:%a} {at.day} {at:%b %Y, %H:%M}"
+        return f"due {at:%a, %b} {at.day}, {at:%Y}, {at.hour % 12 or 12}:{at:%M %p}"
     return f"due {on.isoformat()}" if on else ""
 
 
@@ -179,7 +179,7 @@ def _modal(callback: str, title: str, submit: str, metadata: str, blocks: Sequen
 def reason_dialog(act: Act, about: str, metadata: str) -> Json:
     """Asks what should change, or why something will not be done."""
     changes = act is Act.REQUEST_CHANGES
-    label = "What should change?" if changes else "Why will this not be done?"
+    label = "What should change?" if changes else "Why won't this be done?"
     entry: Json = {
         "type": "input",
         "block_id": "reason",
@@ -201,7 +201,7 @@ def snooze_dialog(about: str, metadata: str, first: date) -> Json:
     entry: Json = {
         "type": "input",
         "block_id": "until",
-        "label": plain("No reminder before"),
+        "label": plain("No reminders before"),
         "element": {"type": "datepicker", "action_id": "until", "initial_date": first.isoformat()},
     }
     return _modal(Act.SNOOZE.value, "Snooze", "Snooze", metadata, [section(about), entry])
@@ -236,7 +236,12 @@ def timeline_dialog(choices: Sequence[Choice], metadata: str, *, may_bind: bool)
                 "element": {
                     "type": "checkboxes",
                     "action_id": "bind",
-                    "options": [{"text": plain("Messages from here go there from now on", 75), "value": "yes"}],
+                    "options": [
+                        {
+                            "text": plain("Link this channel: its :pushpin: messages go to this postmortem", 75),
+                            "value": "yes",
+                        }
+                    ],
                 },
             }
         )
@@ -268,4 +273,4 @@ def preview_blocks(face: Face) -> list[Json]:
 
 def neutral_blocks() -> list[Json]:
     """The same for every postmortem that may not be shown here, and for those that do not exist."""
-    return [context("A postmortem in Afterword. Open it to see whether you may read it.")]
+    return [context("A postmortem in Afterword. Open it to see whether you have access.")]

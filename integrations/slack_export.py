@@ -78,7 +78,9 @@ def read_export(files: Sequence[tuple[str, bytes]]) -> Export:
         else:
             picked.setdefault(found.key, found)
     if len(picked) > EVENTS_LIMIT:
-        raise _refused("too_many", f"More than {EVENTS_LIMIT} messages are starred.")
+        raise _refused(
+            "too_many", f"More than {EVENTS_LIMIT} messages are starred. Remove some stars and export again."
+        )
     return Export(tuple(sorted(picked.values(), key=lambda one: (one.at, one.key))), tuple(unread), seen)
 
 
@@ -94,7 +96,13 @@ def _unpacked(files: Sequence[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]
             count += 1
             left -= len(content)
             if count > FILES_LIMIT or left < 0:
-                raise _refused("too_large", f"An export holds at most {FILES_LIMIT} files of {UNPACKED_LIMIT} bytes.")
+                raise _refused(
+                    "too_large",
+                    (
+                        f"An export can have at most {FILES_LIMIT} files and {UNPACKED_LIMIT} bytes. Upload fewer"
+                        " days at once."
+                    ),
+                )
             yield inner, content
 
 
@@ -103,13 +111,17 @@ def _members(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             inside = [one for one in archive.infolist() if one.filename.lower().endswith(".json") and not one.is_dir()]
             if len(inside) > FILES_LIMIT:
-                raise _refused("too_large", f"An export holds at most {FILES_LIMIT} files.", file=name[-NAME_LIMIT:])
+                raise _refused(
+                    "too_large",
+                    f"An export can have at most {FILES_LIMIT} files. Upload fewer days at once.",
+                    file=name[-NAME_LIMIT:],
+                )
             for one in inside:
                 with archive.open(one) as stream:
                     content = stream.read(FILE_LIMIT + 1)
                 if len(content) > FILE_LIMIT:
                     raise _refused(
-                        "too_large", f"A file holds at most {FILE_LIMIT} bytes.", file=one.filename[-NAME_LIMIT:]
+                        "too_large", f"A file can have at most {FILE_LIMIT} bytes.", file=one.filename[-NAME_LIMIT:]
                     )
                 yield one.filename, content
     except (
@@ -121,14 +133,14 @@ def _members(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
         ValueError,
         zlib.error,
     ) as problem:
-        raise _refused("bad_archive", "This archive cannot be opened.", file=name[-NAME_LIMIT:]) from problem
+        raise _refused("bad_archive", "This archive can't be opened.", file=name[-NAME_LIMIT:]) from problem
 
 
 def _parsed(name: str, data: bytes) -> Any:
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as problem:
-        raise _refused("bad_json", "This file is not JSON.", file=name[-NAME_LIMIT:]) from problem
+        raise _refused("bad_json", "This file isn't valid JSON.", file=name[-NAME_LIMIT:]) from problem
 
 
 def _base(name: str) -> str:
@@ -150,7 +162,7 @@ def _messages(name: str, document: Any) -> Iterator[Mapping[str, Any]]:
         return
     listed = document.get("messages") if isinstance(document, dict) else document
     if not isinstance(listed, list):
-        raise _refused("not_an_export", "This file is no list of messages.", file=name[-NAME_LIMIT:])
+        raise _refused("not_an_export", "This file doesn't contain a list of messages.", file=name[-NAME_LIMIT:])
     yield from (one for one in listed if isinstance(one, dict))
 
 
@@ -168,7 +180,7 @@ def read_message(message: Mapping[str, Any], names: Mapping[str, str]) -> ChatMe
     stamp = str(message.get("ts", ""))
     at = _instant(stamp)
     if at is None:
-        return "Its ts is no time."
+        return "Its ts isn't a time."
     words = to_markdown(_words(message), names)
     if not words:
         return "It has no text."

@@ -12,7 +12,7 @@ def manifest(webhook_url: str, base_url: str) -> dict[str, Any]:
     return {
         "display_information": {
             "name": "Afterword",
-            "description": "Post-incident reviews that happen",
+            "description": "Post-incident reviews that get done",
             "background_color": "#1f2937",
         },
         "features": {
@@ -22,7 +22,7 @@ def manifest(webhook_url: str, base_url: str) -> dict[str, Any]:
                     "name": "Add to timeline",
                     "type": "message",
                     "callback_id": ADD_TO_TIMELINE,
-                    "description": "Puts this message into a postmortem's timeline",
+                    "description": "Add this message to a postmortem's timeline",
                 }
             ],
             "slash_commands": [

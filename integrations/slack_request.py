@@ -42,18 +42,18 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
     """
     stamp, given = header(headers, "X-Slack-Request-Timestamp"), header(headers, "X-Slack-Signature")
     if not stamp or not given:
-        raise BadSignature(detail="the request carries none.")
+        raise BadSignature(detail="the request has no signature.")
     keys = [one.strip() for one in secrets if one.strip()]
     if not keys:
         raise BadSignature(detail="this connection has no signing secret.")
     if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
-        raise BadSignature(detail="its time is none.")
+        raise BadSignature(detail="its timestamp isn't a number.")
     if abs(now.timestamp() - int(stamp)) > WINDOW:
-        raise BadSignature(detail="it is older than five minutes, or from a clock that is wrong.")
+        raise BadSignature(detail="it is more than five minutes old, or its clock is wrong.")
     signature = given.strip().encode(errors="replace")
     matches = [hmac.compare_digest(_signature(key, stamp, body), signature) for key in keys]
     if not any(matches):
-        raise BadSignature(detail="no secret of this connection makes it.")
+        raise BadSignature(detail="no secret of this connection matches it.")
 
 
 def _signature(secret: str, stamp: str, body: bytes) -> bytes:
@@ -186,9 +186,9 @@ def _form(body: bytes) -> Read:
     try:
         fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS_LIMIT))
     except ValueError:
-        raise MalformedWebhook(where="body", what="this is no form") from None
+        raise MalformedWebhook(where="body", what="the body isn't a form") from None
     if any("\0" in value for value in fields.values()):
-        raise MalformedWebhook(where="body", what="it holds a NUL character")
+        raise MalformedWebhook(where="body", what="it contains a NUL character")
     if "payload" in fields:
         return _interaction(fields["payload"].encode())
     if fields.get("ssl_check") == "1":
@@ -295,7 +295,7 @@ class _Interaction(_Wire):
     def asker(self) -> Asker:
         workspace = self.team.id if self.team else self.user.team_id
         if workspace is None:
-            raise MalformedWebhook(where="team", what="neither the team nor the user's team is told")
+            raise MalformedWebhook(where="team", what="neither the team nor the user's team is given")
         return Asker(self.user.id, workspace)
 
     def origin(self) -> Origin:
@@ -337,7 +337,7 @@ def _submitted(told: _Interaction, named: str) -> Submitted:
 
 def _captured(told: _Interaction, named: str) -> Captured:
     if told.channel is None or told.message is None:
-        raise MalformedWebhook(where="message", what="the message or its channel is absent")
+        raise MalformedWebhook(where="message", what="the message or its channel is missing")
     payload(_Message, json.dumps(told.message).encode())
     return Captured(
         named,

@@ -368,7 +368,7 @@ class Tracker(ABC):
 
     @property
     def _deaf(self) -> str:
-        return f"No webhook secret is set: changes in {self.label} stay unseen."
+        return f"No webhook secret is set, so changes in {self.label} aren't synced right away. Enter one."
 
     def required_fields(
         self,

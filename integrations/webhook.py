@@ -21,7 +21,7 @@ def needed_header(headers: Mapping[str, str], name: str) -> str:
     """As :func:`header`; raises ``MalformedWebhook`` where it is absent."""
     value = header(headers, name)
     if value is None:
-        raise MalformedWebhook(where=name, what="the header is absent")
+        raise MalformedWebhook(where=name, what="the header is missing")
     return value
 
 
@@ -37,14 +37,14 @@ def check_signature(signature: str | None, body: bytes, secret: SecretStr | None
     signatures differ; fails closed without a signature or a secret.
     """
     if not signature:
-        raise BadSignature(detail="the request carries none.")
+        raise BadSignature(detail="the request has no signature.")
     keys = secret_list(secret)
     if not keys:
         raise BadSignature(detail="this connection has no webhook secret.")
     given = signature.encode(errors="replace")
     matches = [hmac.compare_digest(sha256_signature(key, body).encode(), given) for key in keys]
     if not any(matches):
-        raise BadSignature(detail="no secret of this connection makes it.")
+        raise BadSignature(detail="no secret of this connection matches it.")
 
 
 def secret_list(secret: SecretStr | None) -> Sequence[str]:

@@ -41,7 +41,7 @@ class Part:
             if self.process.poll() is not None:
                 raise CannotStart(f"{self.name} {self.how_it_ended()} while starting\n{self.last_words()}")
             if time.monotonic() > deadline:
-                raise CannotStart(f"{self.name} was not ready after {seconds:.0f} s\n{self.last_words()}")
+                raise CannotStart(f"{self.name} wasn't ready after {seconds:.0f} s\n{self.last_words()}")
             time.sleep(PAUSE)
 
     def stop(self, impatient: Callable[[], bool] = lambda: False) -> None:
@@ -67,7 +67,7 @@ class Part:
         """The end of its log, indented, with the place of the whole."""
         with self.log.open(encoding="utf-8", errors="replace") as log:
             tail = deque((line.rstrip() for line in log if line.strip()), maxlen=lines)
-        return "\n".join([*(f"    {line}" for line in tail), f"    (the whole log: {self.log})"])
+        return "\n".join([*(f"    {line}" for line in tail), f"    (full log: {self.log})"])
 
 
 def spawn(

@@ -15,7 +15,7 @@ async def make_link(settings: Settings, name: str) -> str:
     async with database.sessions.begin() as session:
         person = await people.find_by_name(session, name)
         if person is None or not person.is_active:
-            raise CannotStart(f"there is nobody active called '{name}'")
+            raise CannotStart(f"there is no active person called '{name}'")
         link = await sign_in.create_link(session, person.id, datetime.now(UTC))
     await database.close()
     return f"{settings.base_url}/sign-in?code={link.code}"

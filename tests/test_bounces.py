@@ -117,7 +117,7 @@ def test_whom_nothing_else_reaches_shows_with_the_servers_words(stack: Stack, ma
     (message,), (notice,) = rows(stack, person)
     assert (message.state, message.channel, notice.channel) == ("SENT", "inbox", "inbox")
     (why,) = unreachable(stack, person)
-    assert f"E-mail reaches nobody at {address}: 550 5.2.1 mailbox of {address} is closed" in why
+    assert f"E-mail can't deliver to {address}: 550 5.2.1 mailbox of {address} is closed" in why
     assert len(mail.box.to(address)) == 1
     (logged,) = mail.log(stack)
     assert "is closed" in logged["detail"]

@@ -70,7 +70,7 @@ class NotificationsWorkflow:
             await workflow.wait_condition(
                 lambda: self._stale or workflow.info().is_continue_as_new_suggested(),
                 timeout=until - workflow.now(),
-                timeout_summary="something is to be told",
+                timeout_summary="next message",
             )
         except TimeoutError:
             return
@@ -78,15 +78,15 @@ class NotificationsWorkflow:
     async def _make_plan(self) -> None:
         self._stale = False
         given = PlanNotifications(self._id, workflow.now())
-        self._plan = await patiently(NotificationActivities.plan_voice, given, "what waits, and until when?")
+        self._plan = await patiently(NotificationActivities.plan_voice, given, "read what is pending")
         at = self._plan.at
-        workflow.set_current_details(f"Looks next at {at.isoformat()}." if at else "Nothing waits.")
+        workflow.set_current_details(f"Next check at {at.isoformat()}." if at else "Nothing pending.")
 
     async def _send_message(self) -> None:
         """Sends one message; then the plan is made again."""
         self._stale = True
         given = PlanNotifications(self._id, workflow.now())
-        message_id = await patiently(NotificationActivities.compose_message, given, "what is still worth telling?")
+        message_id = await patiently(NotificationActivities.compose_message, given, "read what to send")
         is_sent = message_id is not None and await self._deliver(message_id)
         if not is_sent:
             self._not_before = workflow.now() + PAUSE

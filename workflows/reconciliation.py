@@ -1,4 +1,4 @@
-"""The workflow that goes through all linked tickets of one connection; a Schedule starts it, never two at once.
+"""The workflow that compares the linked tickets of a connection with its tracker. A Schedule starts it, one at a time.
 
 States: the page it is at. No messages.
 """
@@ -36,12 +36,12 @@ class ReconciliationWorkflow:
     @workflow.run
     async def run(self, start: ReconciliationStart) -> None:
         if start.after is None:
-            with suppress(ActivityError):  # it is tried again by the next one
+            with suppress(ActivityError):  # the next one tries again
                 await workflow.execute_activity_method(
                     ReconciliationActivities.keep_webhook,
                     start.integration_id,
                     task_queue=tracker_queue(start.tracker),
-                    summary="our webhook",
+                    summary="register the webhook",
                     priority=BEHIND_ALL,
                     **WEBHOOK,
                 )
@@ -55,7 +55,7 @@ class ReconciliationWorkflow:
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(at)
         done = Reconciled(at.integration_id, at.read, at.healed, at.calls, workflow.now())
-        await patiently(ReconciliationActivities.finish_reconciliation, done, "all were read")
+        await patiently(ReconciliationActivities.finish_reconciliation, done, "all read")
 
     async def _read(self, at: ReconciliationStart) -> PageRead:
         return await workflow.execute_activity_method(

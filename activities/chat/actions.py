@@ -12,9 +12,9 @@ DONE = {
     Act.APPROVE: ":white_check_mark: Approved by",
     Act.REQUEST_CHANGES: ":leftwards_arrow_with_hook: Changes requested by",
     Act.START: ":arrow_forward: Started by",
-    Act.MARK_DONE: ":white_check_mark: Done, says",
-    Act.SNOOZE: ":zzz: No reminder before",
-    Act.WONT_DO: ":no_entry_sign: Will not be done, says",
+    Act.MARK_DONE: ":white_check_mark: Marked done by",
+    Act.SNOOZE: ":zzz: Snoozed until",
+    Act.WONT_DO: ":no_entry_sign: Marked as won't do by",
 }
 
 
@@ -31,5 +31,5 @@ async def carry_out(
 
 def _outcome(person: ChatPerson, action: ButtonAction) -> str:
     """What happened, by whom. A reason is read in Afterword: others may read the message."""
-    until = f" {action.until.isoformat()}, says" if action.until else ""
+    until = f" {action.until.isoformat()} by" if action.until else ""
     return f"{DONE[action.act]}{until} <@{person.account}>"

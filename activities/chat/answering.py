@@ -44,11 +44,11 @@ from models.session import Sessions
 
 log = structlog.get_logger()
 
-TOO_LATE = "That dialog did not open in time. Press the button again."
+TOO_LATE = "The dialog didn't open in time. Press the button again."
 """The reply if Slack was slow, or we were."""
 PAUSED = "paused"
 """The result of a request that was not answered before its connection was paused. There is no reply."""
-BROKEN = "Slack does not take Afterword's token any more. Nothing was done; an administrator was told."
+BROKEN = "Slack no longer accepts Afterword's token, so nothing was done. An administrator has been notified."
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,10 @@ class ChatActivities:
             return
         request = self._request(integration, given.delivery)
         asked = slack_request.read(row.headers, row.body)
-        text = f"This could not be done: {given.why}. Nothing is tried any more (request {given.delivery})."
+        text = (
+            f"This couldn't be done: {given.why}. Afterword has stopped trying (request {given.delivery}). Try it"
+            " again, or do it in Afterword."
+        )
         if isinstance(asked, Command | Pressed | Captured):
             try:
                 await self._tell(request, asked.asker, asked.origin, Reply("given up", text))
@@ -185,7 +188,7 @@ class ChatActivities:
             reply = unknown_person(error)
         except SlackRefused as refusal:
             result = await self._note_refusal(request.connection.id, refusal)
-            reply = Reply(result, f"Slack did not let us: `{refusal.code}`.")
+            reply = Reply(result, f"Slack refused the request: `{refusal.code}`.")
         except CredentialsRejected as refusal:
             await self._note_trouble(request.connection.id, str(refusal))
             reply = Reply(refusal.code, BROKEN)
@@ -248,7 +251,7 @@ class ChatActivities:
                 return await self._chosen(request, person, opener, asked)
             action = _action_of(asked, state)
             if action is None or not isinstance(opener, Pressed):
-                return Reply("ignored", "Afterword does not know this dialog any more.")
+                return Reply("ignored", "This dialog has expired. Open it again.")
             return await actions.carry_out(request, person, action, opener.origin, opener.block_id)
 
         return await self._as_person(request, asked.asker, opener.origin, work)
@@ -280,7 +283,7 @@ class ChatActivities:
             if subject is not None:
                 return await messages.add_message(request, person, subject, asked.channel, asked.message)
             if not choices:
-                return Reply("no postmortem", "There is no open postmortem whose timeline you may write.")
+                return Reply("no postmortem", "There is no open postmortem whose timeline you can edit.")
             return Reply("no dialog", TOO_LATE)
 
         return await self._as_person(request, asked.asker, asked.origin, work)

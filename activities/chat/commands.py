@@ -22,22 +22,24 @@ from models.postmortem import Postmortem
 from models.queries.postmortems.postmortems import FullPostmortem, get_visible, state_of_reviewer
 
 LIST_LIMIT = 10
-MORE = " There is more than is shown: open Afterword for all of it."
-HELP = """*What you can say*
-• `/afterword mine`: your action items, reviews and drafts, with buttons
-• `/afterword overdue`: what is past due, of all that you may see
-• `/afterword create Checkout failed`: a draft with that title; or `create inc_…` from a resolved incident
-• `/afterword status 17`: where a postmortem stands (its number, id or address; here alone: this channel's)
-• `/afterword bind 17`: messages picked in this channel go into that postmortem's timeline; `unbind` ends it
-• `/afterword help`: this
-Pick a message with the shortcut *Add to timeline*, or with :pushpin: in a channel that is bound."""
+MORE = " Open Afterword to see all of them."
+HELP = """*Commands*
+• `/afterword mine`: your action items, reviews, and drafts
+• `/afterword overdue`: everything overdue that you can see
+• `/afterword create Checkout failed`: start a draft with that title
+• `/afterword create inc_…`: start a draft from a resolved incident
+• `/afterword status 17`: the status of a postmortem, by number, id, or URL (in a linked channel, just `status`)
+• `/afterword bind 17`: link this channel, so that its :pushpin: messages go to that postmortem's timeline
+• `/afterword unbind`: unlink this channel
+• `/afterword help`: show these commands
+To add a single message, use its shortcut *Add to timeline*."""
 
 
 async def answer(request: ChatRequest, person: ChatPerson, command: Command) -> Reply:
     """Raises the refusal."""
     text = read_command(command.text)
     if text.name is None:
-        return Reply("unknown word", f"I do not know `{escaped(text.first.replace('`', ''))}`.\n\n{HELP}")
+        return Reply("unknown word", f"Unknown command `{escaped(text.first.replace('`', ''))}`.\n\n{HELP}")
     return await _ANSWERS[text.name](request, person, text, command.origin.channel)
 
 
@@ -53,10 +55,10 @@ async def _mine(request: ChatRequest, person: ChatPerson, _text: CommandText, _c
         found = await work.list_personal_work(session, person.viewer, LIST_LIMIT, request.now)
     parts = [
         ("Your action items", [_item(request, one, found.titles) for one in found.items]),
-        ("Your review is asked for", [_review(request, one) for one in found.reviews]),
+        ("Reviews waiting for you", [_review(request, one) for one in found.reviews]),
         ("Your postmortems", [_draft(request, one, found.targets.get(one.id), person) for one in found.postmortems]),
     ]
-    return _listed("mine", parts, "Nothing waits for you.", MORE if found.has_more else "")
+    return _listed("mine", parts, "You have no action items, reviews, or drafts.", MORE if found.has_more else "")
 
 
 async def _overdue(request: ChatRequest, person: ChatPerson, _text: CommandText, _channel: str | None) -> Reply:
@@ -101,7 +103,7 @@ def _item(
 
 
 def _review(request: ChatRequest, row: Postmortem) -> Entry:
-    return _postmortem(request, row, "waits for your review", acts=(Act.APPROVE, Act.REQUEST_CHANGES))
+    return _postmortem(request, row, "waiting for your review", acts=(Act.APPROVE, Act.REQUEST_CHANGES))
 
 
 def _draft(request: ChatRequest, row: Postmortem, target: Target | None, person: ChatPerson) -> Entry:
@@ -162,7 +164,7 @@ def _summary(full: FullPostmortem, names: Mapping[str, str]) -> str:
     still = items.get("OPEN", 0) + items.get("IN_PROGRESS", 0)
     facts = [
         row.status.lower().replace("_", " "),
-        f"by {names.get(row.author_id or '', 'nobody yet')}",
+        f"by {names.get(row.author_id or '', 'no author yet')}",
         f"{still} of {sum(items.values())} action items open",
     ]
     if full.counts.unresolved_comments:
@@ -192,7 +194,7 @@ def _acts(full: FullPostmortem, person: ChatPerson) -> tuple[Act, ...]:
 
 async def _create(request: ChatRequest, person: ChatPerson, text: CommandText, _channel: str | None) -> Reply:
     if not text.rest:
-        words = "Say what it is about: `/afterword create Checkout failed`, or `/afterword create inc_…`."
+        words = "Add a title or an incident: `/afterword create Checkout failed`, or `/afterword create inc_…`."
         return Reply("nothing said", words)
     try:
         async with request.sessions.begin() as session:
@@ -205,7 +207,7 @@ async def _create(request: ChatRequest, person: ChatPerson, text: CommandText, _
     async with request.sessions.begin() as session:
         row = (await get_visible(session, person.viewer, opened)).postmortem
     reply = f"Draft #{row.number} is open: {linked(row.title, request.page(row.id))}"
-    hint = f"`/afterword bind {row.number}` makes this channel's :pushpin: messages its timeline."
+    hint = f"`/afterword bind {row.number}` adds this channel's :pushpin: messages to its timeline."
     return Reply("created", reply, [section(reply), context(hint)])
 
 
@@ -214,27 +216,27 @@ async def _create(request: ChatRequest, person: ChatPerson, text: CommandText, _
 
 async def _bind(request: ChatRequest, person: ChatPerson, text: CommandText, channel: str | None) -> Reply:
     if not channel or channel.startswith("D"):
-        return Reply("no channel", "A channel can be bound, direct messages cannot. Say this in the channel.")
+        return Reply("no channel", "You can link channels, but not direct messages. Use this command in the channel.")
     if not text.rest:
-        return Reply("nothing said", "Say to which: `/afterword bind 17`, `bind pm_…` or `bind inc_…`.")
+        return Reply("nothing said", "Say which postmortem: `/afterword bind 17`, `bind pm_…` or `bind inc_…`.")
     connection_id, pointer = request.connection.id, read_pointer(text.rest)
     async with request.sessions.begin() as session:
         if pointer is not None and (pointer.id or "").startswith("inc_"):
             title = await channels.bind_to_incident(session, person, connection_id, channel, pointer.id or "")
             return Reply(
-                "bound", f":pushpin: messages of this channel go into the postmortem of “{escaped(title)}” now."
+                "bound", f":pushpin: messages in this channel are now saved for the postmortem of “{escaped(title)}”."
             )
         postmortem_id = await postmortems.get_named_id(session, person.viewer, text.rest)
         visible = await channels.bind_to_postmortem(session, person, connection_id, channel, postmortem_id)
         page = linked(visible.postmortem.title, request.page(postmortem_id))
-    return Reply("bound", f":pushpin: messages of this channel go into the timeline of {page} now.")
+    return Reply("bound", f":pushpin: messages in this channel are now added to the timeline of {page}.")
 
 
 async def _unbind(request: ChatRequest, person: ChatPerson, _text: CommandText, channel: str | None) -> Reply:
     async with request.sessions.begin() as session:
         if not await channels.unbind(session, person, request.connection.id, channel or ""):
-            return Reply("not bound", "This channel is not bound to anything.")
-    return Reply("unbound", "This channel is not bound any more. What was picked before stays.")
+            return Reply("not bound", "This channel isn't linked to a postmortem.")
+    return Reply("unbound", "This channel is no longer linked. Messages added before stay in the timeline.")
 
 
 Answer = Callable[[ChatRequest, ChatPerson, CommandText, str | None], Awaitable[Reply]]

@@ -35,11 +35,11 @@ async def add_message(
     The same message again changes nothing. A refusal is a reply.
     """
     if message.get("subtype") in _IGNORED or message.get("hidden"):
-        return Reply("ignored", "A deleted message cannot be added to a timeline.")
+        return Reply("ignored", "You can't add a deleted message to a timeline.")
     names = await _names(request, message)
     read = read_message(message, names)
     if isinstance(read, str):
-        return Reply("unreadable", f"This message cannot be added to a timeline. {read}")
+        return Reply("unreadable", f"This message can't be added to a timeline. {read}")
     link = await asyncio.to_thread(request.connection.client().permalink, channel, str(message.get("ts")))
     below = f"[In Slack]({link})" if link else None
     try:
@@ -56,13 +56,13 @@ def _outcome(request: ChatRequest, added: PickedMessage) -> str:
     page = linked(cut(added.title, 200), request.page(added.postmortem_id or ""))
     match added.result:
         case MessageResult.KEPT:
-            return f":pushpin: Kept: it comes into the timeline of {to_come}, when it is opened."
+            return f":pushpin: Saved for the timeline of {to_come}."
         case MessageResult.KEPT_BEFORE:
-            return f"This message is kept already for {to_come}."
+            return f"This message is already saved for {to_come}."
         case MessageResult.ADDED:
             return f":pushpin: Added to the timeline of {page}."
         case MessageResult.ADDED_BEFORE:
-            return f"This message is in the timeline of {page} already."
+            return f"This message is already in the timeline of {page}."
 
 
 async def _names(request: ChatRequest, message: Mapping[str, Any]) -> dict[str, str]:

@@ -54,10 +54,10 @@ class Reply:
 
 
 _WHY_UNKNOWN = {
-    WhyUnknown.NO_ACCOUNT: "Slack says that there is no such account.",
-    WhyUnknown.NO_TRUSTED_EMAIL: "guests, bots and people of other organisations are not matched by e-mail.",
-    WhyUnknown.NOBODY_WITH_EMAIL: "nobody active has your e-mail address there.",
-    WhyUnknown.DEACTIVATED: "your account there is deactivated.",
+    WhyUnknown.NO_ACCOUNT: "Slack has no such account.",
+    WhyUnknown.NO_TRUSTED_EMAIL: "guests, bots, and people from other organizations aren't matched by e-mail.",
+    WhyUnknown.NOBODY_WITH_EMAIL: "no active person in Afterword has your e-mail address.",
+    WhyUnknown.DEACTIVATED: "your Afterword account is deactivated.",
 }
 
 
@@ -65,9 +65,8 @@ def unknown_person(error: UnknownChatPerson) -> Reply:
     """Tells them what to do."""
     return Reply(
         "unknown person",
-        f"Afterword does not know who you are here: {_WHY_UNKNOWN[error.why]} Ask an administrator of Afterword to"
-        f" write your Slack account `{error.account}` beside your name, or to give you the e-mail address that Slack"
-        " has of you.",
+        f"Afterword can't tell who you are: {_WHY_UNKNOWN[error.why]} Ask an Afterword administrator to"
+        f" link your Slack account `{error.account}` to you, or to give you the e-mail address that you use in Slack.",
     )
 
 

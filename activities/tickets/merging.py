@@ -50,7 +50,7 @@ def record_ticket(held: TicketWork, ticket: Ticket, now: datetime) -> None:
     link = held.ticket
     moved = link.key is not None and link.external_id is not None and ticket.key != link.key
     if moved:
-        link.detail = f"It moved: it was {link.key} before."
+        link.detail = f"The ticket moved. It was {link.key} before."
         link.link_state = LinkState.MOVED.value
     elif not may_write_to(link.link_state):
         link.link_state, link.detail = LinkState.OK.value, None
@@ -199,7 +199,7 @@ async def _record_conflicts(
         facts = {"field": name.value, "winner": winner.value, "kept": kept, "lost": one.lost}
         record_conflict(session, held.item, held.ticket.id, facts, now)
         sentences.append(describe_conflict(name, winner, one.lost))
-    held.ticket.conflict = f"Both sides had changed it. {'; '.join(sentences)}."[:1000]
+    held.ticket.conflict = f"Both sides changed it. {'; '.join(sentences)}."[:1000]
     named = ",".join(sorted(conflicts))
     occasion = f"{held.ticket.id}:conflict:{named}:{now.isoformat()}"
     await notify_owner(session, held.item, "ticket_conflict", occasion, now)

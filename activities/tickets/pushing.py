@@ -120,7 +120,7 @@ class PushActivities:
                     operation, seen = "look", change.ticket
                 else:
                     return
-            raise ApplicationError(f"{conversation.tracker.label}: the ticket does not come to rest", type="TooEarly")
+            raise ApplicationError(f"{conversation.tracker.label}: the ticket keeps changing", type="TooEarly")
         except TrackerUnavailable as stumble:
             async with transaction(self._sessions) as session:
                 _log_out(session, work, conversation, operation, "retry", str(stumble))
@@ -145,7 +145,7 @@ class PushActivities:
             lag = timedelta(seconds=conversation.tracker.lookup_lag)
             left = link.creating_since + lag - datetime.now(UTC)
             if left > timedelta(0):  # no worker is kept waiting
-                words = f"{conversation.tracker.label} may not show yet what we asked it to make"
+                words = f"{conversation.tracker.label} may not show the new ticket yet"
                 raise ApplicationError(words, type="TooEarly", next_retry_delay=left)
         since = link.created_at - CLOCK_SKEW
         found = await conversation.ask(lambda tracker: tracker.find(link.id, since=since))

@@ -224,7 +224,7 @@ class ReconciliationActivities:
             async with transaction(self._sessions) as session:
                 await tickets.update_checked_at(session, link.id, now)
                 if suspicious:
-                    detail = "A page of tickets came back empty, and they are there."
+                    detail = "The tracker returned an empty page for tickets that exist."
                     insert_attempt(session, integration.id, "IN", "reconcile", "suspicious", detail=detail)
             if ticket.external_id != link.external_id or _drifted(link, ticket):
                 healed += await self._heal(integration, conversation, link, ticket)
@@ -262,7 +262,7 @@ class ReconciliationActivities:
         """All tickets were read: the connection is well."""
         async with transaction(self._sessions) as session:
             await registrations.update_last_reconciled_at(session, given.integration_id, given.at)
-            words = f"{given.read} read, {given.healed} healed, {given.calls} calls"
+            words = f"{given.read} read, {given.healed} fixed, {given.calls} calls"
             insert_attempt(session, given.integration_id, "IN", "reconcile", "ok", detail=words)
             await session.flush()
             if given.calls:

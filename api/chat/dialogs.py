@@ -110,13 +110,13 @@ async def _identify(request: DialogRequest, asker: Asker) -> ChatPerson:
 def problems(asked: Submitted, now: datetime) -> dict[str, str]:
     """What is wrong with the entered values, by the dialog's fields: shown at once, in the dialog."""
     if asked.callback == ADD_TO_TIMELINE:
-        return {} if asked.values.get("postmortem") else {"postmortem": "Choose one."}
+        return {} if asked.values.get("postmortem") else {"postmortem": "Choose a postmortem."}
     act = read_act(asked.callback)
     if act is Act.SNOOZE:
         if not _is_within_a_year(asked.values.get("until", ""), now.date()):
             return {"until": "Choose a day within the next year."}
     elif act in DIALOG_ACTS and not asked.values.get("reason", "").strip():
-        return {"reason": "Say why, in a word or two."}
+        return {"reason": "Enter a reason."}
     return {}
 
 

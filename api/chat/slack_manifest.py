@@ -17,8 +17,8 @@ routes: APIRouter = router("integrations", prefix="/integrations")
 
 @routes.get("/{integration_id}/manifest")
 async def get_manifest(context: Context, integration_id: PathId) -> dict[str, Any]:
-    """Of a Slack connection; administrators."""
-    context.require_admin("see the connections of")
+    """Returns the app manifest of a Slack connection. Administrators only."""
+    context.require_admin("see connections")
     row = await connections.get_integration(context.session, integration_id)
     if row.kind != KIND:
         raise NotFound(kind="manifest of connection", id=integration_id)

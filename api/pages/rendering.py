@@ -29,25 +29,28 @@ WORDS = {
     "IN_PROGRESS": "In progress",
     "COMPLETED": "Completed",
     "WONT_DO": "Won't do",
-    "CHANGES_REQUESTED": "Asked for changes",
+    "CHANGES_REQUESTED": "Requested changes",
     "STALE": "Approved an earlier version",
     "draft_started": "Draft started",
     "draft_completed": "Draft completed",
     "review_completed": "Review completed",
     "published": "Published",
+    "YES_NO": "Yes or no",
 }
 
 
 SPOKEN = {
-    "StoreUnavailable": "The database cannot be reached. Nothing was changed; try again in a moment.",
-    "WorkflowsUnavailable": "The workflow engine is away. Nothing was changed; try again in a moment. Text can"
-    " still be written.",
-    "WorkersUnavailable": "Nothing carries out commands just now. Try again in a moment. Text can still be written.",
-    "Pending": "It was taken, but has not answered yet. Reload this page in a moment to see whether it was done.",
-    "StaleVersion": "Somebody else saved in the same moment. Your text is below; save it again.",
-    "Conflict": "Another change came first. Look at it, and try again.",
-    "CommentRequired": "Say what should change.",
-    "NotSignedIn": "Nobody has this token, or it was revoked or has expired.",
+    "StoreUnavailable": "The database can't be reached. Nothing was changed. Try again in a moment.",
+    "WorkflowsUnavailable": "The workflow engine can't be reached. Nothing was changed. Try again in a moment. You can"
+    " still edit text.",
+    "WorkersUnavailable": "No worker is running, so nothing was changed. Try again in a moment. You can still edit"
+    " text.",
+    "Pending": "Your request was accepted but hasn't finished yet. Reload this page in a moment to see the result.",
+    "StaleVersion": "Someone else saved at the same time. Your text is below. Save it again.",
+    "Conflict": "Someone else made a change first. Reload the page and try again.",
+    "CommentRequired": "Describe what should change.",
+    "NotSignedIn": "This token is unknown, revoked, or expired. Use another one, or ask an administrator for a sign-in"
+    " link.",
 }
 """What a refusal says to people, where its own words are for programs."""
 
@@ -76,14 +79,14 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def _when(zone: ZoneInfo, instant: datetime | None, style: str = "%-d %b %Y, %H:%M", named: bool = True) -> Markup:
+def _when(zone: ZoneInfo, instant: datetime | None, style: str = "%b %-d, %Y, %-I:%M %p", named: bool = True) -> Markup:
     """In the reader's own zone, with UTC in its title; ``named`` says the zone."""
     if instant is None:
         return Markup("")
     local, utc = instant.astimezone(zone), instant.astimezone(ZoneInfo("UTC"))
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        utc.strftime("%-d %b %Y, %H:%M:%S UTC"),
+        utc.strftime("%b %-d, %Y, %-I:%M:%S %p UTC"),
         local.strftime(f"{style} %Z" if named else style),
     )
 
@@ -103,15 +106,15 @@ def _moment(zone: ZoneInfo, instant: datetime, known: str) -> Markup:
 
 
 KNOWN = {
-    Precision.DAY: ", the time is not known",
-    Precision.HOUR: ", the minute is not known",
-    Precision.TEN_MINUTES: ", about",
+    Precision.DAY: ", time unknown",
+    Precision.HOUR: ", minute unknown",
+    Precision.TEN_MINUTES: ", approximate",
 }
 
 
 def _day(day: date | None) -> Markup:
     return (
-        Markup('<time datetime="{}">{}</time>').format(day.isoformat(), day.strftime("%-d %b %Y"))
+        Markup('<time datetime="{}">{}</time>').format(day.isoformat(), day.strftime("%b %-d, %Y"))
         if day
         else Markup("")
     )

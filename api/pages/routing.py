@@ -117,13 +117,15 @@ async def _form_fields(request: Request, body: bytes) -> dict[str, str]:
 def fields(request: Request, body: bytes) -> dict[str, str]:
     """The form's fields, with ``\\n`` as line end. Raises Malformed."""
     if not request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
-        raise Malformed(reasons=[reason("content_type", "Send a form.", where="header.Content-Type")])
+        raise Malformed(reasons=[reason("content_type", "Send the form from its page.", where="header.Content-Type")])
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=800)
     except ValueError:
-        raise Malformed(reasons=[reason("form", "The form cannot be read.", where="body")]) from None
+        raise Malformed(
+            reasons=[reason("form", "The form can't be read. Reload the page and send it again.", where="body")]
+        ) from None
     if any("\0" in value for pair in pairs for value in pair):
-        raise Malformed(reasons=[reason("nul_character", "Text must not hold a NUL character", where="body")])
+        raise Malformed(reasons=[reason("nul_character", "Text can't contain a NUL character", where="body")])
     return {name: value.replace("\r\n", "\n") for name, value in pairs}
 
 

@@ -112,7 +112,7 @@ async def read_slack(visit: Visiting, postmortem_id: PathId) -> Response:
 
     async def work() -> None:
         if not files:
-            raise Malformed(reasons=[reason("files", "Choose the export first.", where="files")])
+            raise Malformed(reasons=[reason("files", "Choose the export files first.", where="files")])
         seen = await _locked(visit, postmortem_id)
         sent = [(one.filename or "upload", await one.read()) for one in files]
         export = await asyncio.to_thread(read_export, sent)

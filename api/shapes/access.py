@@ -13,7 +13,7 @@ Scope = Literal["read", "write", "admin"]
 
 
 class TokenNew(Given):
-    """``userId`` is yourself unless an administrator says otherwise. ``expiresAt`` null never expires."""
+    """``userId`` is you, unless you are an administrator and choose someone else. ``expiresAt`` null never expires."""
 
     name: Name
     scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=3)] = ("read", "write")
@@ -22,7 +22,7 @@ class TokenNew(Given):
 
 
 class TokenOut(Shape):
-    """``token`` is there once, in the answer to its creation."""
+    """``token`` is only present in the response to its creation."""
 
     id: str
     user_id: str
@@ -50,7 +50,7 @@ def token_out(token: ApiToken, plain: str | None = None) -> TokenOut:
 
 
 class SignInLinkOut(Shape):
-    """``url`` is shown once; it signs its person in to the web pages, once."""
+    """``url`` is shown only in this response. It signs the person in once."""
 
     user_id: str
     url: str

@@ -15,7 +15,7 @@ from models.action_item import ActionItem, Ticket
 
 
 class PullRequestOut(Shape):
-    """``state`` is open, merged or closed."""
+    """``state`` is open, merged, or closed."""
 
     url: str
     title: str
@@ -135,7 +135,7 @@ class ActionItemNew(StrictlyGiven):
 
 
 class ActionItemPatch(StrictlyGiven):
-    """``reason`` goes with a moved due date, ``justification`` with WONT_DO."""
+    """Changing the due date needs a ``reason``; WONT_DO needs a ``justification``."""
 
     read_only = READ_ONLY
 
@@ -161,14 +161,14 @@ class ActionItemPatch(StrictlyGiven):
 
 
 class SnoozeIn(Given):
-    """``until`` null wakes it."""
+    """``until`` null ends the snooze."""
 
     until: Instant | None
 
 
 class TicketIn(Given):
-    """Creates a ticket; with ``url`` or ``key`` it links an existing one. ``integrationId`` may be left out where there
-    is only one tracker."""
+    """Creates a ticket, or links an existing one with ``url`` or ``key``. You can leave out ``integrationId`` if
+    there is only one tracker."""
 
     integration_id: Ref | None = None
     url: Annotated[str, Words(2000, one_line=True)] | None = None

@@ -26,7 +26,7 @@ Words2k = Annotated[Annotated[str, Words(10_000, blank=True)] | None, BLANK_IS_N
 Remark = Annotated[Annotated[str, Words(20_000, blank=True)] | None, BLANK_IS_NONE]
 """What somebody says beside a decision: as long as a comment may be."""
 Tag = Annotated[str, Words(60, one_line=True)]
-Ref = Annotated[str, Words(100, one_line=True, shape=r"^[a-z]+_[A-Za-z0-9_-]+$", says="Give an id, such as pm_xyz")]
+Ref = Annotated[str, Words(100, one_line=True, shape=r"^[a-z]+_[A-Za-z0-9_-]+$", says="Send an id, such as pm_xyz")]
 """An id of ours."""
 PathId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 SectionName = Annotated[str, Path(pattern=SECTION_NAME)]
@@ -36,7 +36,7 @@ SearchQuery = Annotated[str | None, Query(max_length=500, pattern=r"^[^\x00]*$")
 
 def _plain_day(value: date) -> date:
     if not 1970 <= value.year <= 2200:
-        raise PydanticCustomError("date_range", "Give a date between the years 1970 and 2200")
+        raise PydanticCustomError("date_range", "Enter a date between the years 1970 and 2200")
     return value
 
 
@@ -46,9 +46,9 @@ Day = Annotated[date, AfterValidator(_plain_day)]
 def _storable(value: Any) -> Any:
     """Refuses what JSON can say and a database cannot hold."""
     if isinstance(value, str) and "\0" in value:
-        raise PydanticCustomError("nul_character", "Text must not hold a NUL character")
+        raise PydanticCustomError("nul_character", "Text can't contain a NUL character")
     if isinstance(value, str) and any("\ud800" <= one <= "\udfff" for one in value):
-        raise PydanticCustomError("lone_surrogate", "Text must not hold half of a surrogate pair")
+        raise PydanticCustomError("lone_surrogate", "Text can't contain half of a surrogate pair")
     if isinstance(value, float) and not math.isfinite(value):
         raise PydanticCustomError("finite_number", "Numbers must be finite")
     if isinstance(value, dict):
@@ -113,7 +113,7 @@ def ask(
     return Ask(limit, cursor)
 
 
-IfMatch = Annotated[str | None, Header(alias="If-Match", description='The version last seen, such as "3".')]
+IfMatch = Annotated[str | None, Header(alias="If-Match", description='The version you last read, such as "3".')]
 
 
 def expected_version(if_match: str | None) -> int | None:
@@ -123,7 +123,7 @@ def expected_version(if_match: str | None) -> int | None:
     text = if_match.strip().removeprefix("W/").strip('"')
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise Malformed(
-            reasons=[reason("if_match", 'Send the ETag that you got, such as "3".', where="header.If-Match")]
+            reasons=[reason("if_match", 'Send the ETag that you received, such as "3".', where="header.If-Match")]
         )
     return int(text)
 
@@ -143,7 +143,7 @@ def zones() -> set[str]:
 
 def _zone(value: str) -> str:
     if value not in zones():
-        raise PydanticCustomError("time_zone", "Give an IANA time zone, such as Europe/Berlin")
+        raise PydanticCustomError("time_zone", "Enter an IANA time zone, such as Europe/Berlin")
     return value
 
 

@@ -15,11 +15,11 @@ Offset = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
 class AnchorIn(StrictlyGiven):
-    """The words that a comment is about, in the section's current text.
+    """The text that a comment refers to, in the section's current version.
 
     Either ``start`` and ``end`` (offsets in code points), or ``quote`` with ``occurrence`` (1 is the first). ``quote``
-    with ``start`` takes the nearest occurrence: the text may have moved since it was read. What an answer says of an
-    anchor beside these may be sent back and is not read.
+    with ``start`` selects the nearest occurrence, because the text may have moved. Other properties of an anchor in a
+    response are ignored.
     """
 
     read_only = frozenset({"prefix", "suffix", "state"})
@@ -32,11 +32,11 @@ class AnchorIn(StrictlyGiven):
     @model_validator(mode="after")
     def _marks_words(self) -> Self:
         if self.quote is None and (self.start is None or self.end is None):
-            raise ValueError("give start and end, or a quote")
+            raise ValueError("send start and end, or a quote")
         if self.quote is None and self.occurrence is not None:
-            raise ValueError("occurrence goes with a quote")
+            raise ValueError("occurrence needs a quote")
         if self.start is not None and self.occurrence is not None:
-            raise ValueError("give start or occurrence, not both")
+            raise ValueError("send start or occurrence, not both")
         return self
 
     def selection(self) -> Selection:
@@ -44,7 +44,7 @@ class AnchorIn(StrictlyGiven):
 
 
 class CommentNew(Given):
-    """``parentId`` makes it an answer in a thread, and in that thread's section."""
+    """``parentId`` makes it a reply in a thread, in that thread's section."""
 
     body: Body
     section: SectionName | None = None
@@ -54,9 +54,9 @@ class CommentNew(Given):
     @model_validator(mode="after")
     def _is_about_words_of_a_section(self) -> Self:
         if self.anchor is not None and self.parent_id is not None:
-            raise ValueError("an answer is about the words of its thread: leave the anchor out")
+            raise ValueError("a reply refers to the text of its thread: leave out the anchor")
         if self.anchor is not None and self.section is None:
-            raise ValueError("an anchor needs the section that its words are in")
+            raise ValueError("an anchor needs the section that contains its text")
         return self
 
     def new(self) -> NewComment:
@@ -65,7 +65,7 @@ class CommentNew(Given):
 
 
 class CommentPatch(Given):
-    """``anchor`` puts a thread on other words, null on its section as a whole."""
+    """``anchor`` moves a thread to other text; null moves it to the whole section."""
 
     body: Body | None = None
     resolved: bool | None = None

@@ -22,8 +22,8 @@ RevisionNumber = Annotated[int, Field(ge=0, le=LAST)]
 
 
 class SectionPut(StrictlyGiven):
-    """``baseRevision`` is the revision that this text was written upon; without it, and without If-Match, this text
-    stands as it is."""
+    """``baseRevision`` is the revision that you edited. Without it and without If-Match, your text replaces the
+    current one."""
 
     body: Markdown
     base_revision: RevisionNumber | None = None
@@ -34,7 +34,7 @@ class RestoreIn(StrictlyGiven):
 
 
 class SectionTextOut(Shape):
-    """``revision`` 0: nobody ever wrote it. ``updatedBy`` null: the system did."""
+    """``revision`` 0: not written yet. ``updatedBy`` null: changed by the system."""
 
     name: str
     body: str
@@ -44,13 +44,13 @@ class SectionTextOut(Shape):
 
 
 class SectionRead(SectionTextOut):
-    """``html`` is safe to put into a page as it is, and only there where it was asked for."""
+    """``html`` is safe to insert into a page. It is only present if you requested it."""
 
     html: str | None = None
 
 
 class SectionSaved(SectionTextOut):
-    """``merged``: others changed the section since, and their changes stand in the body beside yours."""
+    """``merged``: others changed the section since then, and the body contains their changes and yours."""
 
     merged: bool
 
@@ -60,7 +60,7 @@ class SectionsOut(Shape):
 
 
 class RevisionOut(Shape):
-    """Lines are compared with the revision before; a line that only moved is neither added nor removed."""
+    """Lines are compared with the revision before. A line that only moved is neither added nor removed."""
 
     revision: int
     author_id: str | None
@@ -82,7 +82,7 @@ class PartOut(Shape):
 
 
 class LineOut(Shape):
-    """``parts`` only in a line that became another one like it."""
+    """``parts`` is only set on lines that changed in part."""
 
     op: Op
     text: str
@@ -90,7 +90,7 @@ class LineOut(Shape):
 
 
 class HunkOut(Shape):
-    """The numbers of its first line in both texts, counted from 1."""
+    """Line numbers of the first line in both texts, counted from 1."""
 
     from_line: int
     to_line: int
@@ -159,7 +159,9 @@ def _blank_is_none(value: str | None) -> str | None:
     return value if value and value.strip() else None
 
 
-Key = Annotated[str, Words(40, shape=r"^[a-z][A-Za-z0-9]*$", says="A small letter, then letters and digits")]
+Key = Annotated[
+    str, Words(40, shape=r"^[a-z][A-Za-z0-9]*$", says="Start with a lowercase letter, followed by letters and digits")
+]
 Label = Annotated[str, Words(100, one_line=True)]
 Choice = Annotated[str, Words(200, one_line=True)]
 MaybeLabel = Annotated[Annotated[str, Words(100, one_line=True, blank=True)] | None, BLANK_IS_NONE]
@@ -168,8 +170,8 @@ DefaultText = Annotated[Annotated[str, Words(20_000, blank=True, verbatim=True)]
 
 
 class SectionIn(StrictlyGiven):
-    """``title`` may be left out of a standard section. ``defaultText`` is Markdown that a postmortem begins with,
-    ``prompt`` is shown to whoever writes."""
+    """You can leave out the ``title`` of a standard section. ``defaultText`` is the Markdown that a postmortem
+    starts with; ``prompt`` is shown to the author."""
 
     read_only = frozenset({"standard"})
 
@@ -185,7 +187,7 @@ class SectionIn(StrictlyGiven):
 
 
 class CustomFieldIn(StrictlyGiven):
-    """``choices`` are for a CHOICE, and only for it."""
+    """Only a CHOICE field can have ``choices``."""
 
     key: Key
     label: Label
@@ -227,7 +229,8 @@ class TemplateContent(StrictlyGiven):
 
 
 class TemplateNew(TemplateContent):
-    """``copyOf`` gives what is not sent; without it, that is the standard sections. ``teamId`` null is everybody's."""
+    """Values that you leave out come from ``copyOf``, or else from the standard sections. ``teamId`` null makes it
+    the organization's."""
 
     read_only = READ_ONLY
 
@@ -237,7 +240,7 @@ class TemplateNew(TemplateContent):
     @model_validator(mode="after")
     def _has_a_name(self) -> "TemplateNew":
         if not self.name and self.copy_of is None:
-            raise ValueError("give a name, or a template to copy")
+            raise ValueError("send a name, or a template to copy")
         return self
 
 
@@ -246,7 +249,7 @@ class TemplatePatch(TemplateContent):
 
 
 class TemplateSectionOut(Shape):
-    """``standard`` false: its text is among the postmortem's ``customSections``."""
+    """``standard`` false: its text is in the postmortem's ``customSections``."""
 
     key: str
     title: str
@@ -273,14 +276,14 @@ class ContentOut(Shape):
 
 
 class KeptOut(ContentOut):
-    """``id`` and ``version`` are null for a postmortem from before there were templates."""
+    """``id`` and ``version`` are null for postmortems older than templates."""
 
     id: str | None
     version: int | None
 
 
 class TemplateOut(ContentOut):
-    """``updatedAt`` and ``createdById`` are those of the version."""
+    """``updatedAt`` and ``createdById`` belong to the version."""
 
     id: str
     version: int
@@ -293,7 +296,7 @@ class TemplateOut(ContentOut):
 
 
 class VersionOut(Shape):
-    """One version, without its sections: ``GET /api/templates/{id}?version=`` has them."""
+    """One version without its sections. Read them with ``GET /api/templates/{id}?version=``."""
 
     version: int
     name: str

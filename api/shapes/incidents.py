@@ -18,7 +18,7 @@ class TriggerOut(Shape):
 
 
 class DecisionOut(Shape):
-    """``decision`` is required, recommended or skip; ``decidedBy`` is the trigger that made it so."""
+    """``decision`` is required, recommended, or skip; ``decidedBy`` is the trigger that decided it."""
 
     decision: str
     decided_by: str
@@ -64,7 +64,7 @@ class IncidentOut(Shape):
 
 
 class IncidentPatch(IncidentIn):
-    """A correction, as of now: what is given wins over what was reported before."""
+    """A correction. The values that you send override earlier reports."""
 
     external_id: str = Field(default="", exclude=True)
 

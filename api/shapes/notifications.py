@@ -18,7 +18,7 @@ from models.person import Person
 
 
 class Preferred(StrEnum):
-    """Where reminders go first; ``inbox`` keeps everything there but escalations."""
+    """Where reminders are sent. ``inbox`` sends only escalations elsewhere."""
 
     SLACK = "slack"
     EMAIL = "email"
@@ -27,19 +27,21 @@ class Preferred(StrEnum):
 
 def _known(value: str) -> str:
     if value not in KINDS:
-        raise PydanticCustomError("unknown_kind", "There is no such kind: see knownKinds of GET /api/me")
+        raise PydanticCustomError("unknown_kind", "Unknown kind: see knownKinds of GET /api/me")
     return value
 
 
-KindName = Annotated[str, Words(60, shape=r"^[a-z_]+$", says="Give a kind, such as comment_added")]
-Clock = Annotated[str, Words(5, shape=r"^([01]\d|2[0-3]):[0-5]\d$", says="Give a time of day, such as 09:00")]
-Closing = Annotated[str, Words(5, shape=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", says="Give a time of day, such as 17:00")]
+KindName = Annotated[str, Words(60, shape=r"^[a-z_]+$", says="Enter a kind, such as comment_added")]
+Clock = Annotated[str, Words(5, shape=r"^([01]\d|2[0-3]):[0-5]\d$", says="Enter a time of day, such as 09:00")]
+Closing = Annotated[
+    str, Words(5, shape=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", says="Enter a time of day, such as 17:00")
+]
 MUTED = Annotated[list[Annotated[KindName, AfterValidator(_known)]], Field(max_length=100)]
 
 
 class MeOut(UserOut):
-    """Times of day are of ``timeZone``. What is null is as in the office of a policy for one's team, else of the
-    default one, or does not apply."""
+    """Times of day are in ``timeZone``. Null means the default of your team's policy (or the organization's), or
+    that it doesn't apply."""
 
     notification_preferences: FreeForm
     country: str | None
@@ -61,8 +63,8 @@ class MeOut(UserOut):
 
 
 class MePatch(Given):
-    """``preferredHour`` null: a digest comes as soon as there is one, once a day. ``mutedKinds`` never mute an
-    escalation; ``snoozedUntil`` holds back everything else; ``delegateId`` stands in while you are away."""
+    """``preferredHour`` null: you get a digest as soon as there is news, once a day. ``mutedKinds`` never mutes
+    escalations; ``snoozedUntil`` holds back everything else; ``delegateId`` covers for you while you're away."""
 
     name: Name = Field(default="")
     time_zone: Zone = "UTC"
@@ -85,9 +87,11 @@ class MePatch(Given):
     @model_validator(mode="after")
     def _is_somewhere(self) -> Self:
         if self.country is not None and self.country not in public_holidays.regions():
-            raise PydanticCustomError("unknown_country", "No public holidays are known of that country")
+            raise PydanticCustomError("unknown_country", "Public holidays aren't available for this country")
         if self.region is not None and self.region not in public_holidays.regions().get(self.country or "", ()):
-            raise PydanticCustomError("unknown_region", "Give the region with its country, which must have it")
+            raise PydanticCustomError(
+                "unknown_region", "Send the region together with its country, and choose a region of that country"
+            )
         return self
 
     def changes(self) -> dict[str, Any]:
@@ -144,8 +148,8 @@ def _clock(minutes: int | None) -> str | None:
 
 
 class NoticeOut(Shape):
-    """``channel`` is where it was told besides the inbox, ``inbox`` where it was not (yet). ``onBehalfOfId`` is away:
-    you stand in, or were told so."""
+    """``channel`` is where it was sent in addition to the inbox, or ``inbox`` if only there (so far).
+    ``onBehalfOfId`` is the absent person that you cover for."""
 
     id: str
     kind: str

@@ -13,7 +13,7 @@ from models.team import Service, Team
 
 Handle = Annotated[
     str,
-    Words(40, shape=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", says="Letters, digits, dots, dashes and underscores"),
+    Words(40, shape=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", says="Use letters, digits, dots, dashes, and underscores"),
     AfterValidator(str.lower),
 ]
 
@@ -28,7 +28,8 @@ class UserNew(Given):
 
 
 class UserPatch(Given):
-    """Administrators. ``active`` false deactivates: tokens stop, owned items are asked about."""
+    """For administrators. ``active`` false deactivates the person: their tokens stop working and their open work
+    needs new owners."""
 
     name: Name = Field(default="")
     handle: Handle = Field(default="")
@@ -67,8 +68,8 @@ def user_out(person: Person, team_ids: list[str]) -> UserOut:
 
 
 class ChannelShape(Given):
-    """Where a team is told: ``address`` is the connection's own word for it, such as a Slack channel's id or an e-mail
-    address; empty where the connection is one channel."""
+    """Where a team gets its messages. ``address`` is the channel's id or address, such as a Slack channel's id or an
+    e-mail address; empty if the connection is a single channel."""
 
     integration_id: Ref
     address: Annotated[str, Words(254, blank=True, one_line=True)] = ""
@@ -81,7 +82,7 @@ class TeamNew(Given):
 
 
 class TeamPatch(Given):
-    """``channel`` null takes it away. Escalations and a weekly report go there."""
+    """``channel`` null removes it. Escalations and a weekly summary are sent there."""
 
     name: Name = Field(default="")
     lead_id: Ref | None = None

@@ -51,8 +51,8 @@ def sorted_days(days: list[Weekday]) -> list[Weekday]:
     return sorted(set(days), key=WEEK.index)
 
 
-Clock = Annotated[str, Words(5, shape=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", says="Give a time of day, such as 09:00")]
-Country = Annotated[str, Words(2, shape=r"^[A-Z]{2}$", says="Give an ISO 3166 code, such as DE")]
+Clock = Annotated[str, Words(5, shape=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", says="Enter a time of day, such as 09:00")]
+Country = Annotated[str, Words(2, shape=r"^[A-Z]{2}$", says="Enter an ISO 3166 code, such as DE")]
 Region = Annotated[str, Words(60, one_line=True)]
 
 
@@ -62,8 +62,8 @@ class SpanShape(StrictlyGiven):
 
 
 class RungIn(StrictlyGiven):
-    """``amount``: the percentage of the time for BEFORE_DUE (1 to 99), working days after it was due for WORKING_DAYS
-    (1 to 250), days between two for EVERY_DAYS (1 to 90), 0 for DUE."""
+    """``amount``: the percentage of elapsed time for BEFORE_DUE (1 to 99), working days after the due time for
+    WORKING_DAYS (1 to 250), days between two reminders for EVERY_DAYS (1 to 90), 0 for DUE."""
 
     read_only = frozenset({"name"})
 
@@ -73,8 +73,8 @@ class RungIn(StrictlyGiven):
 
 
 class CalendarIn(StrictlyGiven):
-    """Whose public holidays are no working days: those of ``country``, with ``region`` (``BY`` of ``DE``). They are
-    looked up for the next five years when this is sent. ``closedOn`` are days of your own."""
+    """A calendar with the public holidays of ``country`` and ``region`` (``BY`` of ``DE``), looked up for the next
+    five years. ``closedOn`` are your own days off."""
 
     read_only = frozenset({"holidays"})
 
@@ -91,9 +91,9 @@ class CalendarIn(StrictlyGiven):
     @model_validator(mode="after")
     def _is_somewhere(self) -> "CalendarIn":
         if self.country is not None and self.country not in public_holidays.regions():
-            raise PydanticCustomError("unknown_country", "No public holidays are known of that country")
+            raise PydanticCustomError("unknown_country", "Public holidays aren't available for this country")
         if self.region is not None and self.region not in public_holidays.regions().get(self.country or "", ()):
-            raise PydanticCustomError("unknown_region", "The country has no such region")
+            raise PydanticCustomError("unknown_region", "This country has no such region")
         return self
 
     def office(self, today: date) -> Office:
@@ -159,7 +159,7 @@ class RungOut(Shape):
 
 
 class CalendarOut(Shape):
-    """``holidays`` are the public ones that this version knows."""
+    """``holidays`` are the public holidays known to this version."""
 
     time_zone: str
     working_days: list[Weekday]
@@ -172,7 +172,7 @@ class CalendarOut(Shape):
 
 
 class PolicyOut(Shape):
-    """``archivedAt`` is set on the latest version of one that is not used any more."""
+    """``archivedAt`` is set on the latest version of an archived policy."""
 
     id: str
     version: int
@@ -191,7 +191,7 @@ class PolicyOut(Shape):
 
 
 class TargetChangeOut(Shape):
-    """Null ``dueBefore``: the target is new. Null ``dueAfter``: it is not asked for any more."""
+    """``dueBefore`` null: the target is new. ``dueAfter`` null: the target is removed."""
 
     target: TargetName
     due_before: datetime | None
@@ -229,7 +229,8 @@ class EffectOut(Shape):
 
 
 class PreviewOut(Shape):
-    """``policyVersion`` is the latest. ``postmortems`` and ``becomeOverdue`` count all, ``items`` are 200 at most."""
+    """``policyVersion`` is the latest version. ``postmortems`` and ``becomeOverdue`` count all of them; ``items``
+    lists at most 200."""
 
     policy_id: str
     policy_version: int
@@ -247,7 +248,7 @@ class AppliedOut(Shape):
 
 
 class NudgeOut(Shape):
-    """``to`` is who somebody is to it: ``owner``, ``author``, ``team-channel``, ``team-lead``, ``administrators``."""
+    """``to`` is the recipient's role: ``owner``, ``author``, ``team-channel``, ``team-lead``, or ``administrators``."""
 
     at: datetime
     target: str

@@ -40,7 +40,7 @@ from models.section import Section
 
 def _custom(name: str) -> str:
     if name in TITLES:
-        raise PydanticCustomError("standard_section", "A standard section is sent as a field of its own")
+        raise PydanticCustomError("standard_section", "Send a standard section as its own field")
     return name
 
 
@@ -79,7 +79,7 @@ class ReviewerOut(Shape):
 
 
 class ReviewerListed(ReviewerOut):
-    """``active`` false: they left. ``awayUntil`` is null for those who are there, or did not say until when not."""
+    """``active`` is false if they left. ``awayUntil`` is null if they aren't away, or didn't say until when."""
 
     active: bool
     away: bool
@@ -105,7 +105,7 @@ class ActionItemCounts(Shape):
 
 
 class SectionMeta(Shape):
-    """``revision`` 0: nobody ever wrote it. ``updatedBy`` null: the system did."""
+    """``revision`` 0: not written yet. ``updatedBy`` null: changed by the system."""
 
     name: str
     revision: int
@@ -320,8 +320,8 @@ class PostmortemContent(StrictlyGiven):
 
 
 class PostmortemNew(PostmortemContent):
-    """``title`` may be left out where an incident is linked: the incident's is taken. Without ``templateId`` it begins
-    with the default template of its first team that has one, else with the organisation's."""
+    """Leave out ``title`` to use the title of the linked incident. Without ``templateId``, the first of its teams
+    that has a default template provides it, or else the organization."""
 
     read_only = OURS - {"templateId"}
 
@@ -335,9 +335,9 @@ class PostmortemNew(PostmortemContent):
     @model_validator(mode="after")
     def _begins_as_a_draft(self) -> "PostmortemNew":
         if self.status is not Status.DRAFT:
-            raise ValueError("a postmortem begins as a DRAFT")
+            raise ValueError("a new postmortem must be a DRAFT")
         if self.title is None and not self.incidents():
-            raise ValueError("give a title, or an incident to take it from")
+            raise ValueError("send a title, or an incident to take it from")
         return self
 
     def request(self) -> PostmortemRequest:
@@ -364,7 +364,7 @@ class PostmortemNew(PostmortemContent):
 
 
 class PostmortemPatch(PostmortemContent):
-    """``status`` is a transition, refused as the transition itself would be. ``comment`` goes with it."""
+    """``status`` is a transition with the same rules as its own endpoint. ``comment`` belongs to it."""
 
     read_only = OURS | {"incidentId", "incidentIds", "timeline"}
 
@@ -378,7 +378,7 @@ class PostmortemPatch(PostmortemContent):
 
 
 class EditorIn(Given):
-    """One person, or the active members of a team who are neither its author nor editors already."""
+    """One person, or a team's active members other than the author and current editors."""
 
     user_id: Ref | None = None
     team_id: Ref | None = None
@@ -387,7 +387,7 @@ class EditorIn(Given):
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
         if (self.user_id is None) == (self.team_id is None):
-            raise ValueError("give a userId or a teamId")
+            raise ValueError("send a userId or a teamId")
         return self
 
 

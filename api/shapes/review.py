@@ -17,7 +17,8 @@ from models.queries.postmortems.postmortems import state_of_reviewer
 
 
 class SubmitIn(Given):
-    """``reviewerIds`` are asked on top of those named before; ``publishOnApproval`` publishes on the last approval."""
+    """``reviewerIds`` are added to the current reviewers. ``publishOnApproval`` publishes automatically after the
+    last approval."""
 
     reviewer_ids: Annotated[list[Ref], Field(max_length=50, default_factory=list)]
     publish_on_approval: bool | None = None
@@ -33,7 +34,7 @@ class ReviewIn(Given):
 
 
 class ReviewersIn(Given):
-    """One, several at once, or the active members of a team who are neither its author nor reviewers already."""
+    """One person, several, or a team's active members other than the author and current reviewers."""
 
     user_id: Ref | None = None
     user_ids: Annotated[list[Ref], Field(max_length=50, default_factory=list)]
@@ -42,7 +43,7 @@ class ReviewersIn(Given):
     @model_validator(mode="after")
     def _names_anyone(self) -> Self:
         if not (self.people() or self.team_id):
-            raise ValueError("name somebody in userId or userIds, or a teamId")
+            raise ValueError("send a userId, userIds, or a teamId")
         return self
 
     def people(self) -> tuple[str, ...]:
@@ -50,13 +51,13 @@ class ReviewersIn(Given):
 
 
 class ReplacementIn(Given):
-    """Who reviews instead."""
+    """The new reviewer."""
 
     user_id: Ref
 
 
 class ReviewersOut(Listing[ReviewerListed]):
-    """``added`` are those whom this request added."""
+    """``added`` lists the reviewers that this request added."""
 
     added: list[str]
 
@@ -76,13 +77,13 @@ class ReasonIn(Given):
 
 
 class ExtendIn(ReasonIn):
-    """``until`` is the new due instant."""
+    """``until`` is the new due time."""
 
     until: Instant
 
 
 class EscalationOut(Shape):
-    """``covers`` are lower rungs that were said in the same message."""
+    """``covers`` lists earlier escalation steps that the same message covered."""
 
     rung: str
     at: datetime
@@ -92,8 +93,8 @@ class EscalationOut(Shape):
 
 
 class TargetOut(Shape):
-    """What remains is in seconds, negative once it is past due, null once it is settled: by the clock on the wall, and
-    in working time of the policy's office."""
+    """The remaining time is in seconds, negative once overdue, null once settled: in elapsed time, and in working
+    time of the policy."""
 
     name: TargetName
     due_at: datetime

@@ -10,15 +10,15 @@ from domain.style.advice import Advice, FindingKind, PlacedFinding
 from domain.style.suggestions import fingerprint
 from integrations.fields import Words
 
-Fingerprint = Annotated[str, Words(32, shape=r"^[0-9a-f]{32}$", says="Give the fingerprint of a finding")]
+Fingerprint = Annotated[str, Words(32, shape=r"^[0-9a-f]{32}$", says="Send the fingerprint of a finding")]
 RuleName = Annotated[str, Words(100, one_line=True)]
 
 
 class FindingOut(Shape):
-    """``line`` counts from 1; ``start`` and ``end`` are code points of that line; ``words`` lie between them.
+    """``line`` counts from 1; ``start`` and ``end`` are code points in that line; ``words`` is the text between them.
 
-    ``id`` is the event's or the action item's. ``fingerprint`` is of the rule and the line's words: ignoring it holds
-    while the line reads the same, wherever it stands.
+    ``id`` is that of the event or the action item. ``fingerprint`` identifies the rule and the line's text: ignoring it
+    applies as long as the line stays the same, wherever it is.
     """
 
     rule: str
@@ -36,7 +36,7 @@ class FindingOut(Shape):
 
 
 class AdviceOut(Shape):
-    """``ignored`` counts the findings that were set aside; ``more`` says that further ones were left out."""
+    """``ignored`` counts ignored findings; ``more`` is true if there are further ones."""
 
     items: list[FindingOut]
     ignored: int
@@ -44,7 +44,7 @@ class AdviceOut(Shape):
 
 
 class AdviceIgnoreIn(StrictlyGiven):
-    """A finding by its ``fingerprint``, or by the text of its ``line``."""
+    """A finding, by its ``fingerprint`` or by the text of its ``line``."""
 
     rule: RuleName
     fingerprint: Fingerprint | None = None
@@ -53,7 +53,7 @@ class AdviceIgnoreIn(StrictlyGiven):
     @model_validator(mode="after")
     def _names_a_line(self) -> "AdviceIgnoreIn":
         if (self.fingerprint is None) == (self.line is None):
-            raise ValueError("give either the fingerprint or the line")
+            raise ValueError("send either the fingerprint or the line")
         return self
 
     def named(self) -> str:

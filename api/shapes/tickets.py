@@ -12,8 +12,8 @@ from domain.action_items.action_item import LinkState
 
 
 class TicketsIn(Given):
-    """A ticket for each open action item, or for those in ``itemIds``. ``integrationId`` may be left out where there is
-    only one tracker."""
+    """Tickets for all open action items, or for those in ``itemIds``. You can leave out ``integrationId`` if there
+    is only one tracker."""
 
     integration_id: Ref | None = None
     item_ids: Annotated[list[Ref], Field(max_length=500)] | None = None
@@ -27,7 +27,7 @@ class RefusedOut(Shape):
 
 
 class BatchOut(Shape):
-    """How far it is in one connection."""
+    """The progress in one connection."""
 
     integration_id: str
     total: int
@@ -39,8 +39,8 @@ class BatchOut(Shape):
 
 
 class ProgressOut(Shape):
-    """``total`` tickets were asked for: ``done`` are there, ``pending`` are on their way, the others were refused, each
-    with the tracker's reason. ``batches`` says the same by connection."""
+    """Of ``total`` requested tickets, ``done`` exist and ``pending`` aren't created yet; the others were refused,
+    each with the tracker's reason. ``batches`` breaks this down by connection."""
 
     total: int
     done: int

@@ -37,9 +37,9 @@ def event_out(event: TimelineEvent) -> TimelineEventOut:
 
 
 class TimelinePaste(StrictlyGiven):
-    """A Markdown table, tab-separated or CSV rows, or lines and headings that begin with a time.
+    """A Markdown table, tab-separated or CSV rows, or lines and headings that start with a time.
 
-    ``date`` and ``timeZone`` (an IANA name or an offset) hold until the text says otherwise.
+    ``date`` and ``timeZone`` (an IANA name or an offset) apply until the text says otherwise.
     """
 
     text: Annotated[str, Field(min_length=1, max_length=PASTE_LIMIT, pattern=r"^[^\x00]*$")]
@@ -50,9 +50,9 @@ class TimelinePaste(StrictlyGiven):
         """Raises Malformed."""
         zone = read_zone(self.time_zone)
         if isinstance(zone, NoZone):
-            message = "Give an IANA name such as Europe/Berlin, or an offset such as +01:00."
+            message = "Enter an IANA name such as Europe/Berlin, or an offset such as +01:00."
             if zone.why is ZoneProblem.AMBIGUOUS:
-                message = f"This means several zones: {', '.join(zone.choices)}."
+                message = f"This can mean several time zones: {', '.join(zone.choices)}. Choose one of them."
             problem = reason(zone.why.value, message, where="body.timeZone", choices=list(zone.choices))
             raise Malformed(reasons=[problem])
         return zone
@@ -63,7 +63,7 @@ class TimelineImport(TimelinePaste):
 
 
 class RemarkOut(Shape):
-    """About one line of the text, counted from 1."""
+    """A message about one line of the text, counted from 1."""
 
     line: int
     text: str
@@ -72,7 +72,7 @@ class RemarkOut(Shape):
 
 
 class PreviewEventOut(Shape):
-    """``duplicate``: the timeline, or a line above, tells the same words of the same instant."""
+    """``duplicate``: the timeline, or a line above, has the same text at the same time."""
 
     line: int
     at: datetime
@@ -84,7 +84,7 @@ class PreviewEventOut(Shape):
 
 
 class TimelinePreviewOut(Shape):
-    """``problems`` are lines that were not understood; ``warnings`` are choices that were made in reading one."""
+    """``problems`` are lines that couldn't be read; ``warnings`` explain how ambiguous lines were read."""
 
     events: list[PreviewEventOut]
     problems: list[RemarkOut]
@@ -92,7 +92,7 @@ class TimelinePreviewOut(Shape):
 
 
 class TimelineImportOut(Shape):
-    """``items`` are the events that were added, ``duplicates`` those that were there already."""
+    """``items`` are the events added, ``duplicates`` those already in the timeline."""
 
     items: list[TimelineEventOut]
     duplicates: list[PreviewEventOut]
@@ -141,7 +141,7 @@ def _remarks(remarks: Sequence[Remark]) -> list[RemarkOut]:
 
 
 class UnreadMessageOut(Shape):
-    """A starred message that makes no event; ``place`` counts from 1 in its file."""
+    """A starred message that couldn't be imported; ``place`` counts from 1 in its file."""
 
     file: str
     place: int
@@ -149,7 +149,7 @@ class UnreadMessageOut(Shape):
 
 
 class SlackImportOut(Shape):
-    """``seen`` counts all messages of the export, ``duplicates`` the starred ones that the timeline has already."""
+    """``seen`` counts all messages of the export, ``duplicates`` the starred ones already in the timeline."""
 
     items: list[TimelineEventOut]
     duplicates: int

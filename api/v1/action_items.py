@@ -65,7 +65,7 @@ def filters(
 @routes.get(
     "/action-items",
     response_model=Listing[ActionItemOut],
-    responses={200: {"content": {"text/csv": {}}, "description": "A page of items, or of CSV"}},
+    responses={200: {"content": {"text/csv": {}}, "description": "A page of action items, as JSON or CSV"}},
 )
 async def list_action_items(
     context: Context,
@@ -73,7 +73,7 @@ async def list_action_items(
     page: Annotated[Ask, Depends(ask)],
     format: Literal["json", "csv"] = "json",  # noqa: A002 - the contract's name
 ) -> Any:
-    """Across all postmortems that you may see, newest first; ``format=csv`` for tracking meetings."""
+    """Lists action items of all postmortems that you can see, newest first. ``format=csv`` exports them."""
     found = await action_items.list_items(context.session, context.viewer, wanted, page, context.now)
     if format == "csv":
         headers = {"Link": f'<?cursor={found.next_cursor}&format=csv>; rel="next"'} if found.next_cursor else {}
@@ -85,7 +85,7 @@ async def list_action_items(
 async def list_of_postmortem(
     context: Context, postmortem_id: PathId, page: Annotated[Ask, Depends(ask)]
 ) -> Listing[ActionItemOut]:
-    """Oldest first."""
+    """Lists the postmortem's action items, oldest first."""
     await postmortems.get_visible(context.session, context.viewer, postmortem_id)
     wanted = ItemFilters(postmortem_id=postmortem_id)
     found = await action_items.list_items(context.session, context.viewer, wanted, page, context.now)
@@ -96,7 +96,7 @@ async def list_of_postmortem(
 async def add_action_item(
     context: Context, postmortem_id: PathId, given: ActionItemNew, response: Response
 ) -> ActionItemOut:
-    """Adds an item. It needs one owner and a due date before the postmortem is published."""
+    """Adds an action item. It needs an owner and a due date before the postmortem can be published."""
     item_id = await commands.add_action_item(context, postmortem_id, given.columns())
     response.headers["Location"] = f"/api/action-items/{item_id}"
     return await _read(context, item_id, response)
@@ -111,7 +111,7 @@ async def get_action_item(context: Context, item_id: PathId, response: Response)
 async def change_action_item(
     context: Context, item_id: PathId, given: ActionItemPatch, response: Response, if_match: IfMatch = None
 ) -> ActionItemOut:
-    """Changes an item. Text is saved also while Temporal is away; anything else is a command."""
+    """Changes an action item. Changes of its text work even if Temporal can't be reached."""
     changes = given.columns()
     await commands.change_action_item(context, item_id, changes, given.reason, expected_version(if_match))
     return await _read(context, item_id, response)
@@ -119,13 +119,13 @@ async def change_action_item(
 
 @routes.delete("/action-items/{item_id}", status_code=204)
 async def delete_action_item(context: Context, item_id: PathId) -> None:
-    """Its tickets stay where they are."""
+    """Deletes an action item. Its tickets stay in the tracker."""
     await commands.run_action_item_command(context, item_id, ActionItemAction.DELETE)
 
 
 @routes.post("/action-items/{item_id}/snooze")
 async def snooze(context: Context, item_id: PathId, given: SnoozeIn, response: Response) -> ActionItemOut:
-    """No reminder before that instant."""
+    """Snoozes reminders for an action item until the given time."""
     await commands.run_action_item_command(context, item_id, ActionItemAction.SNOOZE, until=given.until)
     return await _read(context, item_id, response)
 
@@ -134,7 +134,7 @@ async def snooze(context: Context, item_id: PathId, given: SnoozeIn, response: R
 async def open_ticket(
     context: Context, item_id: PathId, response: Response, given: TicketIn | None = None
 ) -> ActionItemOut:
-    """The ticket is made, or linked, in the background: its ``linkState`` tells how that went."""
+    """Creates or links a ticket in the background. ``linkState`` shows the result."""
     given = given or TicketIn()
     await action_items.get_visible_item(context.session, context.viewer, item_id)
     integration = await connections.get_only_tracker(context.session, shelf.tracker_kinds(), given.integration_id)
@@ -150,7 +150,7 @@ async def open_ticket(
 async def drop_ticket(
     context: Context, item_id: PathId, ticket_id: Annotated[RefQuery, Query(alias="ticketId")] = None
 ) -> None:
-    """Unlinks; the ticket itself stays. ``ticketId`` may be left out where there is only one."""
+    """Unlinks a ticket, which stays in the tracker. You can leave out ``ticketId`` if there is only one."""
     seen = await action_items.get_visible_item(context.session, context.viewer, item_id)
     wanted = ticket_id or (seen.item.tickets[0].id if len(seen.item.tickets) == 1 else "")
     await commands.run_action_item_command(context, item_id, ActionItemAction.DROP_TICKET, ticket_id=wanted)
@@ -158,7 +158,7 @@ async def drop_ticket(
 
 @routes.delete("/action-items/{item_id}/tickets/{ticket_id}", status_code=204)
 async def drop_named_ticket(context: Context, item_id: PathId, ticket_id: PathId) -> None:
-    """Unlinks; the ticket itself stays."""
+    """Unlinks a ticket, which stays in the tracker."""
     await commands.run_action_item_command(context, item_id, ActionItemAction.DROP_TICKET, ticket_id=ticket_id)
 
 

@@ -28,7 +28,10 @@ routes: APIRouter = router("audit", prefix="")
 Format = Literal["json", "csv", "jsonl"]
 Paging = Annotated[Ask, Depends(ask)]
 ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/csv": {}, "application/jsonl": {}}, "description": "A page, or a whole export"}
+    200: {
+        "content": {"text/csv": {}, "application/jsonl": {}},
+        "description": "A page of entries, or a complete export",
+    }
 }
 
 
@@ -65,10 +68,11 @@ async def list_audit_of_postmortem(
     page: Paging,
     format: Format = "json",  # noqa: A002 - the name on the wire
 ) -> Any:
-    """Every change of the postmortem and its action items, and who read it as an administrator only; newest first.
+    """Lists every change of the postmortem and its action items, and each read that only an administrator's role
+    allowed, newest first.
 
-    Whoever may see the postmortem may see this. `action` is one (`comment.added`) or all of a kind (`comment`).
-    `format=csv` and `jsonl` give all of it at once.
+    Anyone who can see the postmortem can see this. `action` is one action (`comment.added`) or a group (`comment`).
+    `format=csv` and `format=jsonl` export everything.
     """
     seen = await get_visible(context.session, context.viewer, postmortem_id)
     wanted = replace(wanted, postmortem_id=seen.postmortem.id)
@@ -86,8 +90,8 @@ async def list_audit(
     entity_id: Annotated[RefQuery, Query(alias="entityId")] = None,
     format: Format = "json",  # noqa: A002
 ) -> Any:
-    """Administrators: every change of everything, newest first. Exporting it is audited too."""
-    context.require_admin("read the audit trail of")
+    """Lists every change in Afterword, newest first. Exports are audited too. Administrators only."""
+    context.require_admin("read the audit log")
     wanted = replace(wanted, postmortem_id=postmortem_id, entity_id=entity_id)
     if format != "json":
         after = audit_log.json_values({name: value for name, value in asdict(wanted).items() if value is not None})

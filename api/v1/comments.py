@@ -24,7 +24,7 @@ SectionQuery = Annotated[str | None, Query(max_length=100, pattern=r"^[^\x00]*$"
 
 
 class AnchorOut(Shape):
-    """A text quote selector, and where its words stand in the section's current text; null where DETACHED."""
+    """A text quote selector, and its position in the section's current text; null if DETACHED."""
 
     quote: str
     prefix: str
@@ -58,7 +58,7 @@ class UnnotifiedOut(Shape):
 
 
 class CommentWritten(CommentOut):
-    """``unnotified`` are those mentioned in it who were not told, and why."""
+    """``unnotified`` lists people mentioned in it who weren't notified, and why."""
 
     unnotified: list[UnnotifiedOut]
 
@@ -120,17 +120,17 @@ async def list_comments(
     which: Annotated[CommentFilters, Depends(filters)],
     page: Annotated[Ask, Depends(ask)],
 ) -> Listing[CommentOut]:
-    """Oldest first. ``threads`` leaves the answers out; ``parentId`` are the answers of one thread; answers count as
-    ``resolved`` with their thread."""
+    """Lists comments, oldest first. ``threads`` leaves out replies; ``parentId`` lists the replies of one thread. A
+    reply counts as ``resolved`` if its thread is."""
     found = await reading.list_comments(context.session, await _visible(context, postmortem_id), which, page)
     return Listing(items=[comment_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("", status_code=201)
 async def add_comment(context: Context, postmortem_id: PathId, given: CommentNew, response: Response) -> CommentWritten:
-    """Whoever may see the postmortem may comment. An open thread stands in the way of publishing.
+    """Adds a comment. Anyone who can see the postmortem can comment. Open threads block publishing.
 
-    ``@handle`` tells that person, if they may see the postmortem.
+    ``@handle`` notifies that person if they can see the postmortem.
     """
     visible = await _visible(context, postmortem_id)
     view = await writing.add_comment(context.session, context.viewer, visible, given.new(), context.now)
@@ -154,7 +154,7 @@ async def change_comment(
     response: Response,
     if_match: IfMatch = None,
 ) -> CommentWritten:
-    """Reword your own, or put it on other words; resolve and reopen a thread."""
+    """Edits your own comment or moves it to other text, or resolves or reopens a thread."""
     visible = await _visible(context, postmortem_id, lock=given.resolved is not None)
     view = await writing.change_comment(
         context.session, context.viewer, visible, comment_id, given.changes(), expected_version(if_match), context.now
@@ -164,5 +164,5 @@ async def change_comment(
 
 @routes.delete("/{comment_id}", status_code=204)
 async def remove_comment(context: Context, postmortem_id: PathId, comment_id: PathId) -> None:
-    """Your own, while nobody else has answered in its thread; an administrator any."""
+    """Deletes your own comment, unless others have replied in its thread. Administrators can delete any comment."""
     await writing.remove_comment(context.session, context.viewer, await _visible(context, postmortem_id), comment_id)

@@ -48,11 +48,13 @@ async def list_incidents(
     )
 
 
-@routes.post("", status_code=201, responses={200: {"model": IncidentOut, "description": "An update of a known one"}})
+@routes.post(
+    "", status_code=201, responses={200: {"model": IncidentOut, "description": "An update of an existing incident"}}
+)
 async def report_incident(context: Context, given: IncidentIn, response: Response) -> IncidentOut:
-    """Reports an incident. The same ``source`` and ``externalId`` again is an update, answered with 200.
+    """Reports an incident. Sending the same ``source`` and ``externalId`` again updates it and returns 200.
 
-    Once it is RESOLVED and a required trigger fires, its postmortem is opened.
+    Once it is RESOLVED and a required trigger applies, Afterword starts its postmortem.
     """
     received = await take_in(context.session, context.viewer, given.report(context.now), context.now)
     response.status_code = 201 if received.is_new else 200
@@ -78,7 +80,7 @@ async def get_incident(context: Context, incident_id: PathId, response: Response
 async def correct_incident(
     context: Context, incident_id: PathId, given: IncidentPatch, response: Response, if_match: IfMatch = None
 ) -> IncidentOut:
-    """Corrects or moves it on, as of now unless ``updatedAt`` says otherwise."""
+    """Changes an incident, as of now or as of ``updatedAt``."""
     report = given.model_copy(update={"updated_at": given.updated_at or context.now}).report(context.now)
     expected = expected_version(if_match)
     received = await correct(context.session, context.viewer, incident_id, report, expected, context.now)
@@ -87,14 +89,14 @@ async def correct_incident(
 
 @routes.get("/{incident_id}/decision")
 async def get_decision(context: Context, incident_id: PathId) -> DecisionOut:
-    """Whether it needs a postmortem, and which triggers fired; 409 until it is resolved."""
+    """Shows whether the incident needs a postmortem and which triggers apply. Returns 409 until it is resolved."""
     incident = await incidents.get_incident(context.session, incident_id)
     return DecisionOut.model_validate(decision_json(await decide(context.session, incident)))
 
 
 @routes.post("/{incident_id}/postmortem", status_code=201)
 async def open_postmortem(context: Context, incident_id: PathId, response: Response) -> PostmortemOut:
-    """Opens the postmortem of a resolved incident, prefilled, with you as its author."""
+    """Starts the postmortem of a resolved incident, prefilled, with you as the author."""
     postmortem_id = await open_from_incident(context.session, context.viewer, incident_id, context.now)
     context.start_workflow_after_commit(postmortem_id)
     response.headers["Location"] = f"/api/postmortems/{postmortem_id}"

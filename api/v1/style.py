@@ -22,7 +22,7 @@ PathFingerprint = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 
 class AdviceAsk(StrictlyGiven):
-    """Words that are not saved yet. ``section`` is that of the text, such as ``impact``."""
+    """Unsaved text. ``section`` is the section it belongs to, such as ``impact``."""
 
     kind: Kind
     text: Annotated[str, Field(max_length=TEXT_LIMIT)]
@@ -40,14 +40,14 @@ class AdviceIgnoreOut(Shape):
 async def list_advice(
     context: Context, postmortem_id: PathId, include_ignored: Annotated[bool, Query(alias="includeIgnored")] = False
 ) -> AdviceOut:
-    """On sections, the numbers of the impact, action items and the timeline, in this order."""
+    """Lists wording suggestions for sections, impact metrics, action items, and the timeline, in this order."""
     visible = await get_visible(context.session, context.viewer, postmortem_id)
     return advice_out(await style.list_advice(context.session, visible, include_ignored=include_ignored))
 
 
 @routes.post("/postmortems/{postmortem_id}/advice/ignore", status_code=201)
 async def ignore_advice(context: Context, postmortem_id: PathId, given: AdviceIgnoreIn) -> AdviceIgnoreOut:
-    """Sets one rule aside for one line, for everybody. Whoever may edit may do so; again is the same."""
+    """Ignores one suggestion on one line, for everyone. Anyone who can edit the postmortem can ignore it."""
     visible = await get_visible(context.session, context.viewer, postmortem_id)
     kept = await style.ignore_advice(
         context.session, context.viewer, visible, rule=given.rule, fingerprint=given.named(), now=context.now
@@ -57,12 +57,12 @@ async def ignore_advice(context: Context, postmortem_id: PathId, given: AdviceIg
 
 @routes.delete("/postmortems/{postmortem_id}/advice/ignore/{fingerprint}", status_code=204)
 async def heed_advice(context: Context, postmortem_id: PathId, fingerprint: PathFingerprint) -> None:
-    """Shows the advice again."""
+    """Shows an ignored suggestion again."""
     visible = await get_visible(context.session, context.viewer, postmortem_id)
     await style.stop_ignoring_advice(context.session, context.viewer, visible, fingerprint)
 
 
 @routes.post("/advice")
 async def advise_on_text(given: AdviceAsk) -> AdviceOut:
-    """On words that are not saved yet. Nothing is kept."""
+    """Returns wording suggestions for unsaved text. Nothing is stored."""
     return advice_out(await style.advise_unsaved(given.kind, given.text, given.section))

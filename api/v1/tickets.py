@@ -15,8 +15,8 @@ routes: APIRouter = router("action items", prefix="/postmortems")
 
 @routes.post("/{postmortem_id}/tickets", status_code=202)
 async def open_tickets(context: Context, postmortem_id: PathId, given: TicketsIn | None = None) -> ProgressOut:
-    """They are made in the background, a few at a time. Asked for again, it makes what is missing and tries again what
-    was refused; what is there stays."""
+    """Creates tickets in the background, a few at a time. Calling it again creates missing tickets and retries
+    refused ones; existing tickets stay."""
     given = given or TicketsIn()
     await commands.open_tickets(context, postmortem_id, given.integration_id, given.item_ids)
     return progress_out(await batches.list_progress(context.session, postmortem_id))
@@ -24,6 +24,6 @@ async def open_tickets(context: Context, postmortem_id: PathId, given: TicketsIn
 
 @routes.get("/{postmortem_id}/tickets")
 async def get_tickets(context: Context, postmortem_id: PathId) -> ProgressOut:
-    """How far the tickets are that were asked for in one go."""
+    """Shows the progress of tickets created together."""
     await postmortems.get_visible(context.session, context.viewer, postmortem_id)
     return progress_out(await batches.list_progress(context.session, postmortem_id))

@@ -42,7 +42,7 @@ async def _visible(context: RequestContext, postmortem_id: str, *, lock: bool = 
 
 
 class TimelineEventsIn(Given):
-    """Several at once."""
+    """Several events."""
 
     items: Annotated[list[TimelineEventIn], Field(min_length=1, max_length=EVENTS_LIMIT)]
 
@@ -65,7 +65,7 @@ async def list_timeline(context: Context, postmortem_id: PathId, page: Paging) -
 async def add_to_timeline(
     context: Context, postmortem_id: PathId, given: TimelineEventIn | TimelineEventsIn
 ) -> TimelineEventOut | Listing[TimelineEventOut]:
-    """One event, or ``items`` with several."""
+    """Adds one event, or several as ``items``."""
     several = given.items if isinstance(given, TimelineEventsIn) else [given]
     events = [NewTimelineEvent(one.at, one.event, one.type, one.actor, precision=one.precision) for one in several]
     seen = await _visible(context, postmortem_id, lock=True)
@@ -85,7 +85,7 @@ async def change_timeline(
     response: Response,
     if_match: IfMatch = None,
 ) -> TimelineEventOut:
-    """Changes what is sent; its source stays, and so does its actor unless one is sent."""
+    """Changes the fields that you send. The event keeps its source, and its actor unless you send one."""
     seen = await _visible(context, postmortem_id, lock=True)
     changes = {name: value for name, value in given.given().items() if value is not None or name == "actor"}
     event, started = await timeline.change_timeline_event(
@@ -105,7 +105,7 @@ async def remove_from_timeline(context: Context, postmortem_id: PathId, event_id
 
 @routes.post("/parse")
 async def parse_pasted(context: Context, postmortem_id: PathId, given: TimelinePaste) -> TimelinePreviewOut:
-    """What an import would read. Nothing is saved."""
+    """Shows what an import of this text would add. Nothing is saved."""
     seen = await _visible(context, postmortem_id)
     return preview_out(
         await timeline.preview_pasted(context.session, seen, given.text, day=given.date, zone=given.zone())
@@ -114,9 +114,10 @@ async def parse_pasted(context: Context, postmortem_id: PathId, given: TimelineP
 
 @routes.post("/import", status_code=201)
 async def import_pasted(context: Context, postmortem_id: PathId, given: TimelineImport) -> TimelineImportOut:
-    """Adds every event of the text at once, or none: lines not understood refuse it unless ``skipProblems``.
+    """Adds every event in the text, or none: lines that can't be read block the import unless you send
+    ``skipProblems``.
 
-    Events that the timeline has already, with the same instant and words, are not added again.
+    Events already in the timeline, with the same time and text, aren't added again.
     """
     imported = await timeline.import_pasted(
         context.session,
@@ -136,10 +137,10 @@ async def import_pasted(context: Context, postmortem_id: PathId, given: Timeline
 async def import_slack(
     context: Context, postmortem_id: PathId, files: Annotated[list[UploadFile], File(max_length=200)]
 ) -> SlackImportOut:
-    """Takes a Slack channel export, as its JSON files (with ``users.json`` for the names) or as a zip of them.
+    """Imports a Slack channel export, as its JSON files (with ``users.json`` for the names) or as a zip of them.
 
-    Only messages that are starred, pinned, or have a ``:star:`` or ``:pushpin:`` reaction are taken, each at its own
-    time and only once, also when the export is sent again.
+    Only messages that are starred or pinned, or that have a ``:star:`` or ``:pushpin:`` reaction, are imported. Each is
+    imported at its own time and only once, even if you send the export again.
     """
     seen = await _visible(context, postmortem_id, lock=True)
     sent = [(one.filename or "upload", await one.read()) for one in files]

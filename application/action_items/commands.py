@@ -67,16 +67,16 @@ async def _check(context: CommandContext) -> None:
             changes = _changed_columns(context.arguments)
             await check_change(context.session, seen, changes, context.arguments.get("reason"))
         case ActionItemAction.OPEN_TICKET:
-            check_may_change(seen, "open a ticket for")
+            check_may_change(seen, "create a ticket for this action item")
             tickets.check_no_ticket(seen.item.tickets, command.integration_id)
         case ActionItemAction.DROP_TICKET:
-            check_may_change(seen, "unlink a ticket of")
+            check_may_change(seen, "unlink a ticket from this action item")
             if command.ticket_id not in {one.id for one in seen.item.tickets}:
                 raise NotFound(kind="ticket", id=command.ticket_id)
         case ActionItemAction.SNOOZE:
-            check_may_change(seen, "snooze")
+            check_may_change(seen, "snooze this action item")
         case ActionItemAction.DELETE:
-            access.check(Verb.DELETE_ITEM, Status(seen.postmortem.status), seen.relations, "delete")
+            access.check(Verb.DELETE_ITEM, Status(seen.postmortem.status), seen.relations)
 
 
 def _changed_columns(arguments: Mapping[str, Any]) -> dict[str, Any]:

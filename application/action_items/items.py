@@ -37,7 +37,7 @@ def may_change(seen: VisibleActionItem) -> bool:
     return access.may(Verb.CHANGE_ITEM, Status(seen.postmortem.status), _relations(seen))
 
 
-def check_may_change(seen: VisibleActionItem, action: str = "change") -> None:
+def check_may_change(seen: VisibleActionItem, action: str = "change this action item") -> None:
     access.check(Verb.CHANGE_ITEM, Status(seen.postmortem.status), _relations(seen), action)
 
 
@@ -60,7 +60,7 @@ async def add_item(
     session: Session, viewer: Viewer, seen: VisiblePostmortem, item_id: str, values: Mapping[str, Any], now: datetime
 ) -> None:
     """Everyone who may edit or review the postmortem adds items; to a final one, administrators and the author."""
-    access.check(Verb.ADD_ITEM, Status(seen.postmortem.status), seen.relations, "add an action item to")
+    access.check(Verb.ADD_ITEM, Status(seen.postmortem.status), seen.relations, "add an action item to this postmortem")
     await check_owner(session, values.get("owner_id"))
     status = ActionItemStatus(values.get("status") or ActionItemStatus.OPEN)
     action_item.check_change(status, None, values.get("justification"), StatusChange(status=status))

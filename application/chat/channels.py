@@ -76,7 +76,7 @@ async def unbind(session: Session, person: ChatPerson, integration_id: str, chan
         return False
     if bound.postmortem_id is not None and not person.viewer.is_admin:
         visible = await get_visible(session, person.viewer, bound.postmortem_id)
-        access.check(Verb.EDIT, Status.DRAFT, visible.relations, "unbind a channel from")
+        access.check(Verb.EDIT, Status.DRAFT, visible.relations, "unlink a channel from this postmortem")
     elif bound.incident_id is not None:
         _check_may_bind_to_incident(person)
     await channels.delete_channel(session, integration_id, channel)
@@ -96,4 +96,4 @@ async def unbind(session: Session, person: ChatPerson, integration_id: str, chan
 
 def _check_may_bind_to_incident(person: ChatPerson) -> None:
     if not access.may_in_organization(OrganizationVerb.REPORT, access.organization_relations(person.viewer)):
-        raise NotAllowed(action="bind a channel to", who="a responder or an administrator")
+        raise NotAllowed(action="link a channel to this postmortem", who="a responder or an administrator")

@@ -69,7 +69,7 @@ async def _keep(
     incident = await incidents.get_incident(session, incident_id, lock=True)
     if postmortem_id := await find_id_of_incident(session, incident_id):
         return postmortem_id
-    await opening.check_involved(session, person.viewer, incident, "add to the timeline of")
+    await opening.check_involved(session, person.viewer, incident, "add to the timeline of this incident")
     columns = {"at": event.at, "event": event.event, "type": event.type, "actor": event.actor}
     key = event.external_id or ""
     is_new = await picks.insert_pick(session, incident_id, key, person.viewer.person_id, columns, now)

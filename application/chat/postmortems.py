@@ -64,7 +64,7 @@ async def get_id_in_channel(
         return await get_named_id(session, viewer, words)
     subject = await find_channel_subject(session, integration_id, channel) if channel else None
     if subject is None or subject.postmortem_id is None:
-        raise NotFound(kind="postmortem", id="of this channel")
+        raise NotFound(kind="postmortem linked to", id="this channel")
     return subject.postmortem_id
 
 

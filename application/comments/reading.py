@@ -29,7 +29,7 @@ class CommentView:
 async def list_comments(
     session: Session, visible: VisiblePostmortem, filters: CommentFilters, ask: Ask
 ) -> Page[CommentView]:
-    """Oldest first."""
+    """Lists the postmortem's action items, oldest first."""
     page = await comments.list_comments(session, visible, filters, ask)
     return Page(await _views(session, visible, page.items), page.next_cursor)
 

@@ -142,7 +142,7 @@ async def _re_anchor(
     if comment.parent_id is not None:
         raise NotAThread(comment_id=comment.id, thread_id=comment.parent_id)
     if selection is not None and comment.section is None:
-        words = "This comment is about no section, so it has no words to stand on."
+        words = "This comment isn't about a section, so it can't refer to text in one."
         raise Malformed(reasons=[reason("anchor", words, where="body.anchor")])
     anchor = await _anchored(session, visible, comment.section, selection) if comment.section and selection else None
     if anchor != comment.anchor:

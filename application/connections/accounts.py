@@ -116,7 +116,7 @@ async def remove_account(session: Session, viewer: Viewer, integration_id: str, 
     await _lock_connection(session, integration_id)
     row = await accounts.find_account(session, integration_id, person_id)
     if row is None:
-        raise NotFound(kind="account of", id=person_id)
+        raise NotFound(kind="linked account of", id=person_id)
     audit(session, viewer, "account.dropped", "integration", integration_id, before=_values(row))
     await accounts.delete_account(session, row)
     await session.flush()
@@ -174,7 +174,7 @@ async def _find_people(
     for one in rows:
         person = by_email.get(one.email) if one.email else by_id.get(one.person_id or "")
         if person is None:
-            message = f"There is nobody active with '{one.email or one.person_id}'"
+            message = f"There is no active person with '{one.email or one.person_id}'"
             problems.append(ImportProblem(one.row, one.account, message))
         else:
             pairs.append(_NumberedPair(one.row, AccountPair(person.id, one.account, one.label, source)))
@@ -234,7 +234,7 @@ async def _accounts_at_vendor(keyring: Keyring, row: Integration) -> list[Accoun
     except TrackerUnavailable as stumble:
         raise TrackerAway(detail=str(stumble)) from None
     except TimeoutError:
-        raise TrackerAway(detail=f"{shelf.tracker(row.kind).label} did not answer in time") from None
+        raise TrackerAway(detail=f"{shelf.tracker(row.kind).label} didn't answer in time") from None
 
 
 def _read_accounts(kind: str, config: dict[str, Any], secrets: dict[str, object]) -> list[Account]:
@@ -251,7 +251,7 @@ def _suggestion(
     if mine is not None and mine.account == account.id:
         state = "known"
     elif holder is not None:
-        state, message = "conflict", f"The table gives this account to {holder}."
+        state, message = "conflict", f"This account is already linked to {holder}."
     elif mine is not None:
-        state, message = "conflict", f"The table gives {person.name} the account '{mine.account}'."
+        state, message = "conflict", f"{person.name} is already linked to the account '{mine.account}'."
     return Suggestion(account.id, account.name, account.email or "", person.id, person.name, state, message)

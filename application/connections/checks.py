@@ -82,7 +82,7 @@ def problem_of_value(required: RequiredField, value: object) -> str | None:
     known = ", ".join(f"{name} ({one})" for one, name in list(required.options.items())[:10])
     choices = f" One of: {known}." if known else ""
     if value in (None, "", [], {}):
-        return f"Give '{required.id}' a value under fields of the connection's projection.{choices}"
+        return f"Set a value for '{required.id}' in the ticket mapping's required fields.{choices}"
     if required.options and isinstance(value, str) and value not in required.options:
-        return f"'{value}' is not a value of '{required.id}'.{choices}"
+        return f"'{value}' isn't an allowed value of '{required.id}'.{choices}"
     return None

@@ -144,7 +144,7 @@ async def _remove_webhook(row: Integration, keyring: Keyring) -> str | None:
     except (DomainError, TrackerUnavailable) as problem:
         return str(problem)
     except TimeoutError:
-        return f"{shelf.tracker(row.kind).label} did not answer in time"
+        return f"{shelf.tracker(row.kind).label} didn't answer in time"
     return None
 
 

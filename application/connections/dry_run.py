@@ -55,7 +55,7 @@ class FieldPreview:
 
 @dataclass(frozen=True, slots=True)
 class MissingField:
-    """A required field without a fitting value. ``options``: allowed value to its name."""
+    """A required field without a valid value. ``options`` maps allowed values to their names."""
 
     id: str
     name: str
@@ -220,18 +220,18 @@ def _field(name: str, label: str, value: Any, now: str | None, note: str | None 
 
 
 def _place_note(place: str | None) -> str | None:
-    return None if place else "The connection's own."
+    return None if place else "The connection's default."
 
 
 def _status_note(subject: Subject, status: str | None) -> str | None:
     if subject.linked is None and subject.status is not ActionItemStatus.OPEN:
-        return "It is made open, and moved then."
-    return None if status else "By category: whatever the tracker calls it."
+        return "The ticket is created open, then moved to this status."
+    return None if status else "Matched by category."
 
 
 def _owner_note(subject: Subject) -> str | None:
     if subject.owner_id is None:
-        return "The item has no owner."
+        return "The action item has no owner."
     if subject.account is None:
-        return f"{subject.owner_name} has no account here: nobody is assigned, and a comment names them."
+        return f"{subject.owner_name} has no linked account: the ticket stays unassigned and a comment names them."
     return None

@@ -62,8 +62,10 @@ async def check_may_write(session: Session, viewer: Viewer, team_id: str | None)
     if team_id is not None:
         deed, leads = OrganizationVerb.WRITE_TEAM_TEMPLATE, await templates.leads_team(session, viewer, team_id)
     if not access.may_in_organization(deed, access.organization_relations(viewer, leads=leads)):
-        who = "an administrator" if team_id is None else "an administrator or the team's lead"
-        raise NotAllowed(action="write the templates of", who=who)
+        who = "an administrator" if team_id is None else "the team's lead or an administrator"
+        raise NotAllowed(
+            action="edit templates of the organization" if team_id is None else "edit this team's templates", who=who
+        )
     if not leads and "admin" not in viewer.scopes:
         raise ScopeMissing(scope="admin")
 
@@ -130,7 +132,7 @@ async def change_template(
     if becomes and not template.is_default:
         await _unset_default(session, viewer, template.team_id, now)
     if template.is_default and not becomes and template.team_id is None:
-        raise DefaultTemplateNeeded(id=template_id, hint="Make another one the default instead.")
+        raise DefaultTemplateNeeded(id=template_id, hint="Make another template the default instead.")
     changed_before, changed_after = _differences(before, after)
     if becomes != template.is_default:
         changed_before["isDefault"], changed_after["isDefault"] = template.is_default, becomes
@@ -153,7 +155,9 @@ async def archive_template(
     if template.archived_at is not None:
         return
     if template.is_default:
-        raise DefaultTemplateNeeded(id=template_id, hint="Make another one the default first, or this one not.")
+        raise DefaultTemplateNeeded(
+            id=template_id, hint="Make another template the default before you archive this one."
+        )
     template.archived_at = now
     _insert_next_version(session, viewer, template, current.content, now)
     _audit(session, viewer, "template.archived", template, None, {"archivedAt": now.isoformat()})

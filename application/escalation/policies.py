@@ -27,7 +27,7 @@ from models.session import Session
 def check_may_write(viewer: Viewer) -> None:
     """Raises NotAllowed or ScopeMissing."""
     if not viewer.is_admin:
-        raise NotAllowed(action="change", who="an administrator")
+        raise NotAllowed(action="change policies", who="an administrator")
     if "admin" not in viewer.scopes:
         raise ScopeMissing(scope="admin")
 
@@ -83,7 +83,7 @@ async def archive_policy(
     """
     latest = await lock_latest(session, viewer, policy_id, expected_version, archived=True)
     if policy_id == DEFAULT_POLICY_ID:
-        raise DefaultPolicyNeeded(id=policy_id, hint="it cannot be archived.")
+        raise DefaultPolicyNeeded(id=policy_id, hint="You can't archive it.")
     if latest.archived_at is not None:
         return
     latest.is_current, latest.archived_at = False, now
@@ -97,7 +97,7 @@ async def preview_change(session: Session, latest: Policy, changes: Mapping[str,
     before = content_of(latest)
     after = replace(before, **changes)
     if latest.id == DEFAULT_POLICY_ID and after.scope != before.scope:
-        raise DefaultPolicyNeeded(id=latest.id, hint="make another one for an urgency, a service or a team.")
+        raise DefaultPolicyNeeded(id=latest.id, hint="Create another policy for an urgency, a service, or a team.")
     if after != before:
         await _check(session, latest.id, after, same_scope=after.scope == before.scope)
     return after

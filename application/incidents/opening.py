@@ -10,7 +10,7 @@ from application.incidents.drafts import draft_from
 from application.people.references import check_services, check_teams
 from application.postmortems.opening import NewPostmortem, open_postmortem
 from domain import access
-from domain.access import OrganizationVerb, Relation, Viewer
+from domain.access import OrganizationVerb, Viewer
 from domain.errors import IncidentNotResolved, NotAllowed, PostmortemExists
 from domain.incidents.incident import IncidentStatus
 from models.base import derived_id, new_id
@@ -95,7 +95,7 @@ async def check_may_open(session: Session, viewer: Viewer, found: Sequence[Incid
     for incident in found:
         if incident.status != IncidentStatus.RESOLVED:
             raise IncidentNotResolved(status=incident.status, incident_id=incident.id)
-        await check_involved(session, viewer, incident, "open a postmortem for")
+        await check_involved(session, viewer, incident, "start a postmortem for this incident")
 
 
 async def check_involved(session: Session, viewer: Viewer, incident: Incident, action: str) -> None:
@@ -104,5 +104,5 @@ async def check_involved(session: Session, viewer: Viewer, incident: Incident, a
     if not access.may_in_organization(
         OrganizationVerb.OPEN, access.organization_relations(viewer, incident.team_id, participates=participates)
     ):
-        who = f"{Relation.PARTICIPANT}, {Relation.TEAM}, responder or {Relation.ADMIN}"
+        who = "a participant, a member of its team, a responder, or an administrator"
         raise NotAllowed(action=action, who=who)

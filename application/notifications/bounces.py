@@ -54,7 +54,7 @@ async def apply_bounce(session: Session, integration_id: str, bounce: Bounce, de
     if message is not None and _is_being_sent(message):
         return "early"
     if message is not None and message.state == "SENT":
-        words = bounce.words or "the letter came back."
+        words = bounce.words or "the e-mail was returned."
         why = AddressGone(channel=shelf.notifier(mail.KIND).label, address=message.address or "", detail=words)
         result = "bounced" if await _record(session, message, str(why), now) else "late"
     detail = f"message {message.id}: {bounce.words}" if message else None

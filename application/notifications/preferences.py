@@ -59,20 +59,20 @@ def _problems(person: Person, changes: Mapping[str, Any], office: Calendar) -> I
         return changes.get(name, getattr(person, name))
 
     if new_value("away_from") and new_value("away_until") and new_value("away_until") <= new_value("away_from"):
-        yield reason("away_window", "awayUntil must lie after awayFrom", where="body.awayUntil")
+        yield reason("away_window", "awayUntil must be later than awayFrom", where="body.awayUntil")
     if new_value("delegate_id") == person.id:
-        yield reason("delegate", "Name somebody else", where="body.delegateId")
+        yield reason("delegate", "Choose someone other than yourself", where="body.delegateId")
     opens, closes = new_value("opens"), new_value("closes")
     if (opens is None) != (closes is None) or (opens is not None and not 0 <= opens < closes <= DAY_MINUTES):
-        yield reason("hours", "Give both, closes after opens on the same day", where="body.closes")
+        yield reason("hours", "Send both, with closes later than opens on the same day", where="body.closes")
         return
     begin, end = new_value("quiet_from"), new_value("quiet_until")
     if (begin is None) != (end is None):
-        yield reason("quiet", "Give both quietFrom and quietUntil, or neither", where="body.quietUntil")
+        yield reason("quiet", "Send both quietFrom and quietUntil, or neither", where="body.quietUntil")
     elif begin is not None:
         hours = office if opens is None else Calendar(opens=opens, closes=closes)
         if not leaves_time(hours, (begin, end)):
-            yield reason("quiet", "Quiet hours must leave some of the working hours", where="body.quietUntil")
+            yield reason("quiet", "Leave some working hours outside your quiet hours", where="body.quietUntil")
 
 
 async def unsubscribe(session: Session, person_id: str) -> None:

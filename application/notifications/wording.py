@@ -11,7 +11,7 @@ from integrations.notifier import Act, Entry, Group, Message, MessageKind
 from models.queries.notifications.weekly_summary import ChangedTarget, OverdueWork, StatusChange, WeeklySummary
 
 STATUS_CHANGES = {
-    "postmortem.created": "was opened",
+    "postmortem.created": "was started",
     "postmortem.submitted": "was submitted for review",
     "postmortem.published": "was published",
     "postmortem.archived": "was archived",
@@ -31,7 +31,7 @@ def notice_text(details: NoticeDetails, zone: str, now: datetime) -> str:
         detail=details.detail,
         **details.names,
     )
-    return f"For {details.names['person']}, who is away: {text}" if is_on_behalf(details) else text
+    return f"On behalf of {details.names['person']} (away): {text}" if is_on_behalf(details) else text
 
 
 def is_on_behalf(details: NoticeDetails) -> bool:
@@ -46,7 +46,7 @@ def instant_text(at: datetime, zone: str) -> str:
 def _due(details: NoticeDetails, zone: str) -> str:
     if details.due_on is not None:
         return kinds.date_words(details.due_on)
-    return instant_text(details.due_at, zone) if details.due_at else "now"
+    return instant_text(details.due_at, zone) if details.due_at else kinds.NO_DUE_DATE
 
 
 class MessageWriter:
@@ -89,7 +89,7 @@ class MessageWriter:
 
     def _subject(self, kind: MessageKind, entries: list[Entry], prepared: PreparedMessage) -> str:
         if kind is MessageKind.REPORT:
-            return f"The week of {prepared.receiver.name}"
+            return f"Weekly summary: {prepared.receiver.name}"
         if len(entries) == 1:
             return entries[0].text
         if kind is MessageKind.ESCALATION:
@@ -99,12 +99,10 @@ class MessageWriter:
 
     def _intro(self, kind: MessageKind, prepared: PreparedMessage) -> str:
         if kind is MessageKind.ESCALATION:
-            return "This was asked for before, and is not done."
+            return "Escalation: this is still not done."
         if kind is MessageKind.REPORT:
-            return (
-                f"What moved, what is overdue and what was waived in the seven days before {self._instant(self._now)}."
-            )
-        return "" if prepared.receiver.person else "From your team's postmortems."
+            return f"Progress, overdue work, and waived targets in the 7 days before {self._instant(self._now)}."
+        return "" if prepared.receiver.person else "Updates on your team's postmortems."
 
     # Entries
 
@@ -127,7 +125,7 @@ class MessageWriter:
         )
 
     def _pending_review(self, one: PendingReview) -> Entry:
-        text = f"“{one.title}” waits for the review of {_join(one.names)}"
+        text = f"Waiting for {_join(one.names)} to review “{one.title}”"
         return self._plain_entry(
             f"wait:{one.postmortem_id}", "waiting", Group.WAITING, text, one.title, one.postmortem_id
         )
@@ -168,7 +166,7 @@ class MessageWriter:
                 due_on=one.due_on,
             )
         due = self._instant(one.due_at) if one.due_at else ""
-        text = f"{kinds.TARGETS.get(one.target or '', 'What was promised')} of “{one.title}” was due {due}"
+        text = f"{kinds.TARGETS.get(one.target or '', 'A target')} of “{one.title}” was due {due}"
         key = f"late:{one.postmortem_id}:{one.target}"
         return self._plain_entry(key, "overdue", Group.OVERDUE, text, one.title, one.postmortem_id)
 

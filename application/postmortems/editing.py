@@ -90,7 +90,7 @@ def _check_may_change(visible: VisiblePostmortem, changes: Mapping[str, Any]) ->
     if changes.keys() - MANAGED:
         access.check_edit(Status(visible.postmortem.status), visible.relations)
     if changes.keys() & MANAGED:
-        check_may_manage(visible, "change the visibility, teams or author of")
+        check_may_manage(visible, "change the visibility, teams or author of this postmortem")
 
 
 def check_may_manage(visible: VisiblePostmortem, action: str) -> None:

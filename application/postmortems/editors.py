@@ -16,7 +16,7 @@ from models.queries.postmortems import editors
 from models.queries.postmortems.postmortems import get_visible
 from models.session import Session
 
-ACTION = "name editors of"
+ACTION = "change the editors of this postmortem"
 
 
 async def add_editors(

@@ -7,8 +7,8 @@ from domain.postmortems.lifecycle import Status
 
 async def check_deleted(context: CommandContext) -> None:
     if context.status is not Status.DRAFT:
-        hint = "Only drafts can be deleted; a published one can be archived."
-        raise IllegalTransition(move="delete", entity="postmortem", status=context.status, hint=hint)
+        hint = "You can delete drafts only. Archive a published postmortem instead."
+        raise IllegalTransition(move="delete a postmortem", entity="postmortem", status=context.status, hint=hint)
 
 
 async def delete_postmortem(context: CommandContext) -> None:

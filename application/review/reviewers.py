@@ -53,8 +53,10 @@ async def check_removed(context: CommandContext) -> None:
 
 def _check_not_published(context: CommandContext) -> None:
     if context.status not in {Status.DRAFT, Status.IN_REVIEW}:
-        hint = "Reviewers are asked and let go before it is published."
-        raise IllegalTransition(move="change reviewers", entity="postmortem", status=context.status, hint=hint)
+        hint = "Reviewers can change only before a postmortem is published."
+        raise IllegalTransition(
+            move="change the reviewers of a postmortem", entity="postmortem", status=context.status, hint=hint
+        )
 
 
 def _check_new(person_ids: Sequence[str], current: Collection[str]) -> None:

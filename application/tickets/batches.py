@@ -60,7 +60,7 @@ async def open_tickets(
     Raises NotFound, NotAllowed, AmbiguousConnection, UnknownReference or NoActionItems.
     """
     seen = await get_visible(session, viewer, postmortem_id, lock=True)
-    access.check(Verb.CHANGE_ITEM, Status(seen.postmortem.status), seen.relations, "open the tickets of")
+    access.check(Verb.CHANGE_ITEM, Status(seen.postmortem.status), seen.relations, "create tickets for this postmortem")
     integration = await get_only_tracker(session, kinds, integration_id)
     items = _chosen(await batches.list_items_for_update(session, postmortem_id), item_ids)
     existing = await batches.tickets_by_item_for_update(session, integration.id, [one.id for one in items])

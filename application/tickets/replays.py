@@ -50,7 +50,7 @@ async def replay_attempt(
     await connections.get_connected(session, integration_id)
     attempt = await sync_log.get_attempt(session, integration_id, number)
     if not is_replayable(attempt.direction, attempt.operation, attempt.delivery_id, attempt.action_item_id):
-        raise NothingToReplay(number=number, why="it was about no single delivery or ticket.")
+        raise NothingToReplay(number=number, why="it doesn't belong to a single delivery or ticket.")
     if attempt.direction == "OUT":
         return Replay(await _replay_push(session, viewer, attempt, now))
     return await _replay_delivery(session, viewer, keyring, attempt, now)
@@ -62,7 +62,7 @@ async def _replay_delivery(
     """The recorded delivery counts as not handled again."""
     delivery = await deliveries.find_delivery_for_update(session, attempt.integration_id, attempt.delivery_id)
     if delivery is None:
-        raise NothingToReplay(number=attempt.id, why="its delivery is not kept.")
+        raise NothingToReplay(number=attempt.id, why="its delivery is no longer stored.")
     await deliveries.reopen_delivery(session, delivery.id)
     _record_replay(session, viewer, attempt, now)
     is_tracker = delivery.kind in shelf.tracker_kinds()
@@ -74,7 +74,7 @@ async def _replay_push(session: Session, viewer: Viewer, attempt: SyncAttempt, n
     """The item's ticket in this connection is to be pushed again. Returns the item's id."""
     found = await sync_log.find_ticket_for_update(session, attempt.integration_id, attempt.action_item_id)
     if found is None:
-        raise NothingToReplay(number=attempt.id, why="the action item has no ticket in this connection any more.")
+        raise NothingToReplay(number=attempt.id, why="the action item no longer has a ticket in this connection.")
     item, ticket = found
     if was_never_created(ticket.link_state, ticket.external_id):
         ticket.link_state, ticket.detail = LinkState.PENDING.value, None

@@ -22,17 +22,17 @@ def relations_to(is_author: bool, relations: AbstractSet[Relation]) -> AbstractS
 
 
 def check_reword(status: Status, held: AbstractSet[Relation]) -> None:
-    access.check(Verb.REWORD, status, held, "reword")
+    access.check(Verb.REWORD, status, held)
 
 
 def check_resolve(status: Status, held: AbstractSet[Relation]) -> None:
     """The person who opened the thread, and those who write or review."""
-    access.check(Verb.RESOLVE, status, held, "resolve")
+    access.check(Verb.RESOLVE, status, held)
 
 
 def check_remove(status: Status, held: AbstractSet[Relation], *, answered_by_others: bool) -> None:
     """Only the author, and only while nobody else has answered: a thread takes its answers along."""
     if not access.may(Verb.DELETE_COMMENT, status, held):
-        raise NotAllowed(action="delete", who=f"its author or an {Relation.ADMIN}")
+        raise NotAllowed(action="delete this comment", who=access.in_words({Relation.WRITER, Relation.ADMIN}))
     if answered_by_others and Relation.ADMIN not in held:
-        raise ThreadAnswered(who=f"an {Relation.ADMIN}")
+        raise ThreadAnswered(who=access.in_words({Relation.ADMIN}))

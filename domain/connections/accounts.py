@@ -26,9 +26,9 @@ def find_conflicts(holders: Mapping[str, str], pairs: Sequence[AccountPair]) -> 
     wrong: dict[int, str] = {}
     for index, one in enumerate(pairs):
         if (first := seen_people.setdefault(one.person_id, index)) != index:
-            wrong[index] = f"{one.person_id} is named before, in pair {first + 1}"
+            wrong[index] = f"{one.person_id} is already listed in pair {first + 1}"
         elif (first := seen_accounts.setdefault(one.account, index)) != index:
-            wrong[index] = f"the account '{one.account}' is given before, in pair {first + 1}"
+            wrong[index] = f"the account '{one.account}' is already listed in pair {first + 1}"
         elif one.account in kept:
             wrong[index] = f"the account '{one.account}' is {kept[one.account]}'s"
     return wrong

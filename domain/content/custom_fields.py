@@ -52,7 +52,7 @@ def accept_values(fields: Sequence[CustomField], values: Mapping[str, Any], peop
     """
     known = {one.key for one in fields}
     reasons: list[Fact] = [
-        reason("UnknownField", f"The template has no field '{key}'.", field=key, where=f"customFields.{key}")
+        reason("UnknownField", f"The template has no field '{key}'. Remove it.", field=key, where=f"customFields.{key}")
         for key in values
         if key not in known
     ]
@@ -77,7 +77,7 @@ def _accept(field: CustomField, value: Any, people: AbstractSet[str]) -> Any:
     if value is None:
         return None
     if field.type is FieldType.PERSON and _person(field, value) not in people:
-        raise _Unfit("there is nobody with this id")
+        raise _Unfit("no person has this id")
     return _CHECKS[field.type](field, value)
 
 
@@ -100,29 +100,29 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 def _text(_: CustomField, value: Any) -> str | None:
     if not isinstance(value, str):
-        raise _Unfit("give a text")
+        raise _Unfit("enter text")
     if len(value) > TEXT_LIMIT:
-        raise _Unfit(f"give at most {TEXT_LIMIT} characters")
+        raise _Unfit(f"enter at most {TEXT_LIMIT} characters")
     return value.strip() or None
 
 
 def _number(_: CustomField, value: Any) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _Unfit("give a number")
+        raise _Unfit("enter a number")
     if not -NUMBER_LIMIT <= value <= NUMBER_LIMIT:  # so also what is no number, or infinite
-        raise _Unfit(f"give a number between -{NUMBER_LIMIT} and {NUMBER_LIMIT}")
+        raise _Unfit(f"enter a number between -{NUMBER_LIMIT} and {NUMBER_LIMIT}")
     return value
 
 
 def _date(_: CustomField, value: Any) -> str:
     if not isinstance(value, str) or not _DATE.fullmatch(value):
-        raise _Unfit("give a date, such as 2026-12-01")
+        raise _Unfit("enter a date, such as 2026-12-01")
     try:
         day = date.fromisoformat(value)
     except ValueError as error:
-        raise _Unfit("there is no such day in the calendar") from error
+        raise _Unfit("this date doesn't exist") from error
     if day.year not in YEARS:
-        raise _Unfit("give a date between the years 1970 and 2200")
+        raise _Unfit("enter a date between the years 1970 and 2200")
     return value
 
 
@@ -134,13 +134,13 @@ def _choice(field: CustomField, value: Any) -> str:
 
 def _person(_: CustomField, value: Any) -> str:
     if not isinstance(value, str) or not _PERSON.fullmatch(value):
-        raise _Unfit("give a person's id, such as user_jane")
+        raise _Unfit("enter a person's id, such as user_jane")
     return value
 
 
 def _yes_no(_: CustomField, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise _Unfit("give true or false")
+        raise _Unfit("enter true or false")
     return value
 
 

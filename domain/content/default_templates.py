@@ -6,16 +6,20 @@ from domain.content.templates import ACTION_ITEMS, CORE, TIMELINE, TITLES, Secti
 DEFAULT_ID = "tpl_default"
 
 _PROMPTS = {
-    "summary": "Two or three sentences for somebody who was not there: what happened, whom it hurt, how it ended.",
-    TIMELINE: "One line a moment, in UTC: what was seen, what was decided and why, also what led nowhere.",
-    "impact": "Count it: minutes, people, failed requests, money, broken promises, support tickets.",
-    "rootCause": "What failed, why it could fail, and why nothing told us earlier. Name systems, not people.",
-    "resolution": "What ended it, step by step, and how you knew that it was over.",
-    ACTION_ITEMS: "What makes this less likely, smaller or shorter next time. One owner and one date each.",
+    "summary": (
+        "Two or three sentences for someone who wasn't there: what happened, who was affected, and how it ended."
+    ),
+    TIMELINE: "One line per event, in UTC: what people saw, what they decided and why, including dead ends.",
+    "impact": "Use numbers: minutes, users, failed requests, revenue, missed SLAs, support tickets.",
+    "rootCause": "What failed, why it could fail, and why nothing warned you earlier. Name systems, not people.",
+    "resolution": "What resolved it, step by step, and how you confirmed that it was over.",
+    ACTION_ITEMS: (
+        "What will make this less likely, smaller, or shorter next time. Each needs one owner and one due date."
+    ),
     "lessonsLearned": "What should another team know before this happens to them?",
-    "contributingFactors": "What made it likelier, larger or longer, without being the cause?",
-    "detection": "Who or what noticed first, how long after the start, and what should have noticed earlier?",
-    "response": "How did people find each other, share what they knew and decide? What slowed them down?",
+    "contributingFactors": "What made it more likely, larger, or longer, without being the root cause?",
+    "detection": "Who or what noticed it first, how long after the start, and what should have noticed it earlier?",
+    "response": "How did people coordinate, share what they knew, and decide? What slowed them down?",
 }
 
 
@@ -39,27 +43,27 @@ def _standard(
 
 DEFAULT = Template(
     name="Default",
-    description="Every standard section; six of them must be filled.",
+    description="All standard sections. Six of them are required.",
     sections=tuple(_standard(key) for key in TITLES),
 )
 
 SRE = Template(
     name="Service reliability",
-    description="For outages of a service that has objectives: detection, response and what the budget paid.",
+    description="For outages of services with SLOs: detection, response, and error budget.",
     sections=(
         _standard("summary"),
-        _standard("impact", prompt="Which objective was missed, for whom, for how long, and by how much?"),
+        _standard("impact", prompt="Which SLO was missed, for whom, for how long, and by how much?"),
         Section(
             "errorBudget",
             "Error budget",
-            prompt="How much of the period's budget did this spend? What follows from that for planned releases?",
+            prompt="How much of the period's error budget did this use? What does that mean for planned releases?",
         ),
         _standard(TIMELINE),
         _standard(
             "detection",
             required=True,
-            default_text="| Question | Answer |\n| --- | --- |\n| First sign, at | |\n| First person knew, at | |\n"
-            "| Who or what noticed | |\n| Which signal was missing | |",
+            default_text="| Question | Answer |\n| --- | --- |\n| First sign at | |\n| First person noticed at | |\n"
+            "| Detected by | |\n| Missing signal | |",
         ),
         _standard("response"),
         _standard("rootCause"),
@@ -68,9 +72,11 @@ SRE = Template(
         _standard(
             "lessonsLearned",
             required=True,
-            default_text="### What held\n\n- \n\n### What gave way\n\n- \n\n### What was only luck\n\n- ",
+            default_text="### What worked\n\n- \n\n### What failed\n\n- \n\n### Where we got lucky\n\n- ",
         ),
-        _standard(ACTION_ITEMS, prompt="Say of each whether it prevents, detects, shrinks or shortens."),
+        _standard(
+            ACTION_ITEMS, prompt="For each, note whether it prevents, detects, limits, or shortens such an incident."
+        ),
     ),
     fields=(
         CustomField(
@@ -79,77 +85,87 @@ SRE = Template(
             FieldType.CHOICE,
             required=True,
             choices=("SEV1", "SEV2", "SEV3", "SEV4"),
-            help="By what people felt, not by how hard it was to mend.",
+            help="Rate the effect on users, not the effort to fix it.",
         ),
-        CustomField("budgetSpent", "Error budget spent (%)", FieldType.NUMBER),
+        CustomField("budgetSpent", "Error budget used (%)", FieldType.NUMBER),
         CustomField("incidentLead", "Incident lead", FieldType.PERSON),
     ),
 )
 
 SHORT = Template(
     name="Short",
-    description="One page, for what was small and is understood.",
+    description="One page, for small incidents that are well understood.",
     sections=(
-        _standard("summary", prompt="What happened, whom it hurt and how it ended, in one paragraph."),
+        _standard("summary", prompt="What happened, who was affected, and how it ended, in one paragraph."),
         _standard("impact", prompt="One line with numbers."),
-        _standard("rootCause", prompt="One cause, and what hid it."),
+        _standard("rootCause", prompt="The root cause, and why it went unnoticed."),
         _standard("resolution", required=False),
-        _standard(TIMELINE, required=False, prompt="Start, first person, end; more where it explains something."),
-        _standard(ACTION_ITEMS, prompt="At least one: otherwise, why write this?"),
+        _standard(
+            TIMELINE, required=False, prompt="Start, first response, and end. Add more if it explains something."
+        ),
+        _standard(ACTION_ITEMS, prompt="At least one."),
     ),
 )
 
 SECURITY = Template(
     name="Security incident",
-    description="For access, data or keys in the wrong hands. Keep it PRIVATE until it may be known.",
+    description="For unauthorized access, exposed data, or leaked keys. Keep it PRIVATE until you can disclose it.",
     sections=(
-        _standard("summary", prompt="What was reached, by what way, until when. No secrets and no exploit steps."),
-        _standard("impact", prompt="Which systems, accounts and data, and how sure are you of each?"),
+        _standard("summary", prompt="What was accessed, how, and until when. Leave out secrets and exploit steps."),
+        _standard("impact", prompt="Which systems, accounts, and data were affected, and how sure are you?"),
         Section(
             "exposedData",
             "Exposed data",
             required=True,
-            default_text="| Kind of data | Whose | How many | Seen, changed or taken | How we know |\n"
+            default_text="| Data | Owner | Records | Viewed, changed, or copied | Evidence |\n"
             "| --- | --- | --- | --- | --- |\n| | | | | |",
-            prompt="Also say what was not exposed, and what shows it.",
+            prompt="Also state what wasn't exposed, and how you know.",
         ),
-        _standard(TIMELINE, prompt="From the first foothold, not from the first alert; mark what is an estimate."),
-        _standard("detection", required=True, prompt="What gave it away, and which earlier traces went unread?"),
-        _standard("rootCause", prompt="Which protection was missing, weak or not switched on, and since when?"),
+        _standard(TIMELINE, prompt="Start with the first access, not with the first alert. Mark estimates."),
+        _standard("detection", required=True, prompt="What revealed it, and which earlier signs were missed?"),
+        _standard("rootCause", prompt="Which protection was missing, weak, or turned off, and since when?"),
         _standard("contributingFactors"),
         _standard(
             "resolution",
             title="Containment and recovery",
-            default_text="### Contained\n\n- \n\n### Removed\n\n- \n\n### Keys and sessions renewed\n\n- \n\n"
-            "### How we know that they are out\n\n- ",
+            default_text="### Contained\n\n- \n\n### Removed\n\n- \n\n### Keys and sessions rotated\n\n- \n\n"
+            "### How we know that access has ended\n\n- ",
         ),
         Section(
             "notices",
-            "Who has to be told",
+            "Required notifications",
             required=True,
-            prompt="Authorities, customers, partners, insurers: who, by when, by whom, and whether it is done.",
+            prompt=(
+                "Authorities, customers, partners, insurers: who to notify, by when, who does it, and"
+                " whether it is done."
+            ),
         ),
         _standard("response"),
         _standard(ACTION_ITEMS),
         _standard("lessonsLearned"),
     ),
     fields=(
-        CustomField("personalData", "Personal data touched", FieldType.YES_NO, required=True),
+        CustomField("personalData", "Personal data affected", FieldType.YES_NO, required=True),
         CustomField("recordsAffected", "Records affected", FieldType.NUMBER),
         CustomField(
             "entry",
-            "Way in",
+            "Attack vector",
             FieldType.CHOICE,
             choices=(
                 "Stolen credentials",
-                "Software flaw",
-                "Wrong configuration",
-                "Somebody inside",
+                "Software vulnerability",
+                "Misconfiguration",
+                "Insider",
                 "Supplier",
                 "Unknown",
             ),
         ),
-        CustomField("noticeDueOn", "First notice due on", FieldType.DATE, help="The earliest legal or agreed date."),
+        CustomField(
+            "noticeDueOn",
+            "First notification due on",
+            FieldType.DATE,
+            help="The earliest legal or contractual deadline.",
+        ),
         CustomField("securityLead", "Security lead", FieldType.PERSON, required=True),
         CustomField("caseReference", "Case reference", FieldType.TEXT),
     ),
@@ -157,29 +173,33 @@ SECURITY = Template(
 
 CUSTOMER = Template(
     name="Customer-facing",
-    description="Written to be sent: plain words first, the inner workings after them.",
+    description="Written to share with customers: plain language first, technical details after it.",
     sections=(
-        _standard("summary", title="What happened", prompt="In the customer's words. No host names, no code names."),
-        _standard("impact", title="What you may have noticed", prompt="What stopped, slowed or went wrong, and when."),
+        _standard(
+            "summary", title="What happened", prompt="In the customer's words. Leave out host names and code names."
+        ),
+        _standard(
+            "impact", title="What you may have noticed", prompt="What stopped, slowed down, or went wrong, and when."
+        ),
         Section(
             "customerMessage",
             "Message to customers",
             required=True,
             default_text="Hello,\n\nOn … between … and … UTC, …\n\nWe are sorry. What we have changed since: …\n\n"
             "What you need to do: nothing.",
-            prompt="Say sorry once, promise only what has an owner and a date.",
+            prompt="Apologize once, and promise only what has an owner and a due date.",
         ),
         _standard("resolution", title="What we did"),
         _standard(TIMELINE, title="How it went"),
         _standard("rootCause", title="Why it happened"),
-        _standard(ACTION_ITEMS, title="What we change", prompt="Only what you would tell a customer about."),
+        _standard(ACTION_ITEMS, title="What we're changing", prompt="Only what you would share with a customer."),
         _standard("detection"),
         _standard("lessonsLearned"),
     ),
     fields=(
         CustomField("affectedCustomers", "Affected customers", FieldType.NUMBER, required=True),
-        CustomField("creditsOwed", "Credits owed", FieldType.YES_NO),
-        CustomField("spokesperson", "Who speaks to customers", FieldType.PERSON),
+        CustomField("creditsOwed", "Service credits due", FieldType.YES_NO),
+        CustomField("spokesperson", "Customer contact", FieldType.PERSON),
         CustomField("sendBy", "Send by", FieldType.DATE),
     ),
 )

@@ -27,7 +27,7 @@ TEXT_LIMIT = 200_000
 
 
 class Origin(StrEnum):
-    """How a revision of a section came about. ``prefill`` is what the postmortem began with."""
+    """The origin of a section's revision. ``prefill`` is the text that the postmortem started with."""
 
     EDIT = "edit"
     MERGE = "merge"

@@ -117,7 +117,7 @@ def _bare(text: str) -> str:
 # Whether a template may be kept
 
 _KEY = re.compile(r"[a-z][A-Za-z0-9]{0,39}", re.ASCII)
-_KEY_WORDS = "a key begins with a small letter and has at most 40 letters and digits"
+_KEY_WORDS = "a key starts with a lowercase letter and has at most 40 letters and digits"
 _FOLDED = {name.lower(): name for name in TITLES}
 
 
@@ -136,19 +136,19 @@ def _section_problems(template: Template) -> Iterator[Fact]:
         if not _KEY.fullmatch(one.key):
             yield reason("UnfitKey", f"'{one.key}': {_KEY_WORDS}.", where=f"{where}.key")
         elif folded in seen:
-            yield reason("RepeatedKey", f"There is a section '{one.key}' already.", where=f"{where}.key")
+            yield reason("RepeatedKey", f"There is already a section '{one.key}'.", where=f"{where}.key")
         elif folded in _FOLDED and not one.is_standard:
-            words = f"'{one.key}' is too close to the standard section '{_FOLDED[folded]}'."
+            words = f"'{one.key}' is too similar to the standard section '{_FOLDED[folded]}'. Choose another key."
             yield reason("ReservedKey", words, where=f"{where}.key")
         seen.add(folded)
         if not one.title:
             yield reason("TitleMissing", f"The section '{one.key}' needs a title.", where=f"{where}.title")
         if one.key in LISTS and one.default_text:
-            words = f"The section '{one.key}' holds entries, and can have no default text."
+            words = f"The section '{one.key}' holds entries, so it can't have a default text."
             yield reason("NoDefaultText", words, where=f"{where}.defaultText")
     for name in CORE:
         if template.section(name) is None:
-            words = f"Every template has the section '{name}'; make it optional rather than leave it out."
+            words = f"Every template needs the section '{name}'. Make it optional instead of removing it."
             yield reason("SectionLeftOut", words, where="sections", section=name)
 
 
@@ -159,12 +159,12 @@ def _field_problems(template: Template) -> Iterator[Fact]:
         if not _KEY.fullmatch(one.key):
             yield reason("UnfitKey", f"'{one.key}': {_KEY_WORDS}.", where=f"{where}.key")
         elif one.key.lower() in seen:
-            yield reason("RepeatedKey", f"There is a field '{one.key}' already.", where=f"{where}.key")
+            yield reason("RepeatedKey", f"There is already a field '{one.key}'.", where=f"{where}.key")
         seen.add(one.key.lower())
         if one.type is FieldType.CHOICE and not one.choices:
             yield reason("ChoicesMissing", f"The field '{one.key}' needs choices.", where=f"{where}.choices")
         if one.type is not FieldType.CHOICE and one.choices:
-            words = f"Only a CHOICE has choices; '{one.key}' is a {one.type}."
+            words = f"Only a CHOICE field can have choices; '{one.key}' is a {one.type}."
             yield reason("NoChoices", words, where=f"{where}.choices")
         if len(set(one.choices)) < len(one.choices):
             yield reason("RepeatedChoice", f"Two choices of '{one.key}' are the same.", where=f"{where}.choices")

@@ -171,7 +171,7 @@ def check(policy: Policy) -> None:
 
 def _target_problems(policy: Policy) -> Iterator[Fact]:
     if not policy.targets:
-        yield reason("NoTargets", "A policy has a target.", where="targets")
+        yield reason("NoTargets", "A policy needs at least one target.", where="targets")
     daily = policy.office.hours.closes - policy.office.hours.opens
     previous: tuple[TargetName, Span] | None = None
     for name in TargetName:
@@ -179,10 +179,10 @@ def _target_problems(policy: Policy) -> Iterator[Fact]:
         if span is None:
             continue
         if span.counted is Counted.WORKING and span.hours * 60 > daily * MAX_WORKING_DAYS:
-            words = f"'{name}' takes more than {MAX_WORKING_DAYS} working days."
+            words = f"'{name}' can't take more than {MAX_WORKING_DAYS} working days."
             yield reason("TooLong", words, where=f"targets.{name}.hours")
         if previous and previous[1].counted is span.counted and previous[1].hours > span.hours:
-            words = f"'{name}' cannot be due before '{previous[0]}'."
+            words = f"'{name}' can't be due before '{previous[0]}'."
             yield reason("TargetsOutOfOrder", words, where=f"targets.{name}.hours")
         previous = name, span
 
@@ -193,11 +193,15 @@ def _step_problems(policy: Policy) -> Iterator[Fact]:
         where = f"ladder.{place}"
         low, high = LIMITS[step.kind]
         if not low <= step.amount <= high:
-            words = f"The amount of {step.kind} lies between {low} and {high}."
+            words = f"The amount of {step.kind} must be between {low} and {high}."
             yield reason("AmountOutOfRange", words, where=f"{where}.amount")
         name = step.kind.value if step.kind is StepKind.EVERY_DAYS else step.name
         if name in seen:
-            yield reason("RepeatedRung", f"There is a rung '{step.name}' already.", where=where)
+            yield reason("RepeatedRung", f"There is already a step '{step.name}'.", where=where)
         seen.add(name)
         if not step.recipients or len(set(step.recipients)) < len(step.recipients):
-            yield reason("NobodyAsked", "A rung asks somebody, and each once.", where=f"{where}.asks")
+            yield reason(
+                "NobodyAsked",
+                "A step needs at least one recipient, and each recipient only once.",
+                where=f"{where}.asks",
+            )

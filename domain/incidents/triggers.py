@@ -99,7 +99,7 @@ class Decision:
     decided_by: Trigger
 
 
-NOTHING = Trigger(TriggerName.NO_TRIGGER, TriggerKind.SKIP, "Nothing asks for a postmortem")
+NOTHING = Trigger(TriggerName.NO_TRIGGER, TriggerKind.SKIP, "No trigger applies")
 
 
 def teams_involved(owning: Iterable[str], memberships: Iterable[tuple[str, str]]) -> frozenset[str]:
@@ -134,11 +134,11 @@ def _overrides_required(trigger: Trigger, facts: IncidentFacts) -> bool:
 def _required(facts: IncidentFacts) -> tuple[Trigger, ...]:
     return _fired(
         TriggerKind.REQUIRED,
-        (facts.urgency is Urgency.HIGH, TriggerName.HIGH_URGENCY, "HIGH urgency"),
+        (facts.urgency is Urgency.HIGH, TriggerName.HIGH_URGENCY, "High urgency"),
         (facts.customer_impact, TriggerName.CUSTOMER_IMPACT, "Customers were affected"),
         (facts.data_loss, TriggerName.DATA_LOSS, "Data was lost"),
-        (facts.security, TriggerName.SECURITY, "It was a security incident"),
-        (_is_long(facts.duration), TriggerName.LONG_DURATION, "It lasted longer than 60 minutes"),
+        (facts.security, TriggerName.SECURITY, "Security incident"),
+        (_is_long(facts.duration), TriggerName.LONG_DURATION, "Lasted longer than 60 minutes"),
     )
 
 
@@ -148,10 +148,10 @@ def _recommended(facts: IncidentFacts) -> tuple[Trigger, ...]:
         (
             facts.similar_earlier >= RECURRENCE_COUNT,
             TriggerName.RECURRING,
-            f"{facts.similar_earlier} similar incidents in the {RECURRENCE_WINDOW.days} days before",
+            f"{facts.similar_earlier} similar incidents in the previous {RECURRENCE_WINDOW.days} days",
         ),
-        (facts.near_miss, TriggerName.NEAR_MISS, "It was a near miss"),
-        (facts.novel_failure, TriggerName.NOVEL_FAILURE, "It failed in a way not seen before"),
+        (facts.near_miss, TriggerName.NEAR_MISS, "Near miss"),
+        (facts.novel_failure, TriggerName.NOVEL_FAILURE, "New kind of failure"),
         (len(facts.team_ids) > 1, TriggerName.CROSS_TEAM, f"{len(facts.team_ids)} teams were involved"),
     )
 
@@ -159,11 +159,11 @@ def _recommended(facts: IncidentFacts) -> tuple[Trigger, ...]:
 def _skip(facts: IncidentFacts) -> tuple[Trigger, ...]:
     return _fired(
         TriggerKind.SKIP,
-        (facts.false_positive, TriggerName.FALSE_POSITIVE, "It was a false positive"),
-        (facts.merged, TriggerName.MERGED, "Another incident took it over"),
-        (facts.auto_resolved, TriggerName.AUTO_RESOLVED, "It was immediately auto-resolved"),
-        (facts.root_cause_documented, TriggerName.ROOT_CAUSE_DOCUMENTED, "Its root cause is documented already"),
-        (facts.no_learnings, TriggerName.NO_LEARNINGS, "There is nothing to learn from it"),
+        (facts.false_positive, TriggerName.FALSE_POSITIVE, "False positive"),
+        (facts.merged, TriggerName.MERGED, "Merged into another incident"),
+        (facts.auto_resolved, TriggerName.AUTO_RESOLVED, "Resolved automatically right away"),
+        (facts.root_cause_documented, TriggerName.ROOT_CAUSE_DOCUMENTED, "Root cause already documented"),
+        (facts.no_learnings, TriggerName.NO_LEARNINGS, "Nothing new to learn"),
     )
 
 

@@ -1,19 +1,74 @@
-"""Kinds of notices: what each says, where it stands in a digest, and what its receiver may do about it.
-
-A kind that is not in the table is told all the same, in words made of its name.
-"""
+"""Kinds of notices: what each says, where a digest lists it, what its receiver can do about it, and what settles it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from types import MappingProxyType
+
+
+class NoticeKind(StrEnum):
+    """What a notice is about. The values are stored and public: they never change."""
+
+    REVIEW_REQUESTED = "review_requested"
+    REVIEW_PENDING = "review_pending"
+    REVIEW_AWAITED = "review_awaited"
+    REVIEW_STALE = "review_stale"
+    REVIEW_COMPLETED = "review_completed"
+    CHANGES_REQUESTED = "changes_requested"
+    TARGET_DUE = "target_due"
+    DRAFT_STALE = "draft_stale"
+    ACTION_ITEM_DUE = "action_item_due"
+    ACTION_ITEM_OVERDUE = "action_item_overdue"
+    ACTION_ITEM_ASSIGNED = "action_item_assigned"
+    ACTION_ITEM_FOLLOWED_TICKET = "action_item_followed_ticket"
+    TICKET_CONFLICT = "ticket_conflict"
+    TICKET_DELETED = "ticket_deleted"
+    TICKET_FORBIDDEN = "ticket_forbidden"
+    MENTIONED = "mentioned"
+    COMMENT_ADDED = "comment_added"
+    COMMENT_REPLIED = "comment_replied"
+    THREADS_UNRESOLVED = "threads_unresolved"
+    EDITOR_ADDED = "editor_added"
+    TARGET_SLIPPED = "target_slipped"
+    OWNER_LEFT = "owner_left"
+    AUTHOR_LEFT = "author_left"
+    REVIEWER_LEFT = "reviewer_left"
+    TEAM_WITHOUT_LEAD = "team_without_lead"
+    PUBLISHED = "published"
+    AWAY_WAITS = "away_waits"
+    AWAY_DELEGATED = "away_delegated"
+    CONNECTION_NEEDS_ATTENTION = "connection_needs_attention"
+    CONNECTION_WELL_AGAIN = "connection_well_again"
+
+
+class SettledBy(StrEnum):
+    """What makes a notice obsolete before it is sent, besides an archived postmortem or a resolved thread."""
+
+    REVIEW = "the review was given, or the postmortem is no longer in review"
+    END_OF_REVIEW = "the postmortem is no longer in review"
+    RESUBMISSION = "the postmortem is no longer a draft"
+    TARGET = "the target was met, waived, or extended"
+    EDIT = "someone edited the draft, or it is no longer a draft"
+    ITEM = "the action item is settled, snoozed, rescheduled, or has another owner"
+    NEW_OWNER = "the action item is settled or has an active owner"
+    NEW_AUTHOR = "the postmortem has an active author"
+    NEW_REVIEWER = "all reviewers are active"
+    NEW_LEAD = "the team has an active lead"
+    RETURN = "the person is back"
+    RECOVERY = "the connection works again"
+    THREAD = "the comment's thread is resolved"
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """``says`` is filled in with the title; ``group`` and ``acts`` are those of ``integrations.notifier``."""
+    """``label`` names the kind in a list, ``says`` is a sentence that the facts fill in. ``group`` and ``acts`` are
+    those of ``integrations.notifier``."""
 
+    label: str
     says: str
+    settled_by: SettledBy = SettledBy.NOTHING
     group: str = "NEEDS_YOU"
     acts: tuple[str, ...] = ()
 
@@ -21,42 +76,94 @@ class Kind:
 _REVIEW = ("APPROVE", "REQUEST_CHANGES")
 _ITEM = ("START", "MARK_DONE", "SNOOZE", "WONT_DO")
 
-KINDS: Mapping[str, Kind] = MappingProxyType(
-    {
-        "review_requested": Kind("Please review “{title}”", acts=_REVIEW),
-        "review_pending": Kind("Your review of “{title}” is waited for", acts=_REVIEW),
-        "review_awaited": Kind("A review of “{title}” is waited for"),
-        "review_stale": Kind("“{title}” changed after you approved it: please look again", acts=_REVIEW),
-        "review_completed": Kind("Everybody approved “{title}”: it can be published"),
-        "changes_requested": Kind("Changes to “{title}” were asked for"),
-        "target_due": Kind("{target} of “{title}” {is_due} {due}"),
-        "draft_stale": Kind("Nobody has written in “{title}” for a while"),
-        "action_item_due": Kind("“{title}” is due {due}", acts=_ITEM),
-        "action_item_overdue": Kind("“{title}” was due {due}", group="OVERDUE", acts=_ITEM),
-        "action_item_assigned": Kind("“{title}” is yours now, due {due}", acts=_ITEM),
-        "action_item_followed_ticket": Kind("“{title}” followed its ticket", group="NEWS"),
-        "mentioned": Kind("You were mentioned in “{title}”"),
-        "comment_added": Kind("A new comment on “{title}”", group="NEWS"),
-        "comment_replied": Kind("An answer in a thread on “{title}”", group="NEWS"),
-        "threads_unresolved": Kind("A comment on “{title}” waits to be resolved"),
-        "editor_added": Kind("You can edit “{title}” now", group="NEWS"),
-        "target_slipped": Kind("{target} of “{title}” was extended again", group="NEWS"),
-        "owner_left": Kind("Whoever owned “{title}” has left: it needs a new owner"),
-        "author_left": Kind("Whoever wrote “{title}” has left: it needs a new author"),
-        "reviewer_left": Kind("A reviewer of “{title}” has left: it needs another one"),
-        "team_without_lead": Kind("Nobody leads the team {title}: what is escalated there comes to administrators"),
-        "published": Kind("“{title}” was published", group="NEWS"),
-        "away_waits": Kind("{person} is away: what was to be asked about “{title}” waits", group="WAITING"),
-        "away_delegated": Kind("{person} is away: {delegate} was asked about “{title}”", group="WAITING"),
-        "connection_needs_attention": Kind("The connection {title} needs attention: {detail}"),
-        "connection_well_again": Kind("The connection {title} works again", group="NEWS"),
-    }
-)
+_KINDS: Mapping[NoticeKind, Kind] = {
+    NoticeKind.REVIEW_REQUESTED: Kind("Review requested", "Please review “{title}”", SettledBy.REVIEW, acts=_REVIEW),
+    NoticeKind.REVIEW_PENDING: Kind(
+        "Review reminder", "“{title}” is still waiting for your review", SettledBy.REVIEW, acts=_REVIEW
+    ),
+    NoticeKind.REVIEW_AWAITED: Kind(
+        "Waiting for a review", "“{title}” is still waiting for a review", SettledBy.REVIEW
+    ),
+    NoticeKind.REVIEW_STALE: Kind(
+        "Approval outdated",
+        "“{title}” changed after you approved it: please review it again",
+        SettledBy.REVIEW,
+        acts=_REVIEW,
+    ),
+    NoticeKind.REVIEW_COMPLETED: Kind(
+        "Everyone approved", "Everyone approved “{title}”: you can publish it now", SettledBy.END_OF_REVIEW
+    ),
+    NoticeKind.CHANGES_REQUESTED: Kind(
+        "Changes requested", "Changes were requested on “{title}”", SettledBy.RESUBMISSION
+    ),
+    NoticeKind.TARGET_DUE: Kind("Target due", "{target} of “{title}” {is_due} {due}", SettledBy.TARGET),
+    NoticeKind.DRAFT_STALE: Kind(
+        "Inactive draft", "The draft “{title}” hasn't been edited for a while", SettledBy.EDIT
+    ),
+    NoticeKind.ACTION_ITEM_DUE: Kind("Action item due", "“{title}” is due {due}", SettledBy.ITEM, acts=_ITEM),
+    NoticeKind.ACTION_ITEM_OVERDUE: Kind(
+        "Action item overdue", "“{title}” was due {due}", SettledBy.ITEM, "OVERDUE", _ITEM
+    ),
+    NoticeKind.ACTION_ITEM_ASSIGNED: Kind(
+        "Action item assigned", "You now own “{title}”{due_if_any}", SettledBy.ITEM, acts=_ITEM
+    ),
+    NoticeKind.ACTION_ITEM_FOLLOWED_TICKET: Kind(
+        "Action item updated from its ticket", "“{title}” was updated from its ticket", group="NEWS"
+    ),
+    NoticeKind.TICKET_CONFLICT: Kind(
+        "Ticket conflict", "“{title}” and its ticket changed at the same time: check that both are right"
+    ),
+    NoticeKind.TICKET_DELETED: Kind(
+        "Ticket deleted",
+        "The ticket of “{title}” was deleted in the tracker: create a new one, link another one, or remove the link",
+    ),
+    NoticeKind.TICKET_FORBIDDEN: Kind(
+        "Ticket inaccessible",
+        "The connection can no longer access the ticket of “{title}”: restore its access, or link another ticket",
+    ),
+    NoticeKind.MENTIONED: Kind("Mention", "You were mentioned in “{title}”", SettledBy.THREAD),
+    NoticeKind.COMMENT_ADDED: Kind("New comment", "New comment on “{title}”", SettledBy.THREAD, "NEWS"),
+    NoticeKind.COMMENT_REPLIED: Kind("New reply", "New reply in a thread on “{title}”", SettledBy.THREAD, "NEWS"),
+    NoticeKind.THREADS_UNRESOLVED: Kind(
+        "Open comment thread", "A comment thread on “{title}” is still open", SettledBy.THREAD
+    ),
+    NoticeKind.EDITOR_ADDED: Kind("Added as an editor", "You can now edit “{title}”", group="NEWS"),
+    NoticeKind.TARGET_SLIPPED: Kind("Target extended again", "{target} of “{title}” was extended again", group="NEWS"),
+    NoticeKind.OWNER_LEFT: Kind(
+        "Owner left", "The owner of “{title}” has left: assign a new owner", SettledBy.NEW_OWNER
+    ),
+    NoticeKind.AUTHOR_LEFT: Kind(
+        "Author left", "The author of “{title}” has left: choose a new author", SettledBy.NEW_AUTHOR
+    ),
+    NoticeKind.REVIEWER_LEFT: Kind(
+        "Reviewer left", "A reviewer of “{title}” has left: replace them", SettledBy.NEW_REVIEWER
+    ),
+    NoticeKind.TEAM_WITHOUT_LEAD: Kind(
+        "Team without a lead",
+        "The team {title} has no lead: its escalations go to administrators until you choose one",
+        SettledBy.NEW_LEAD,
+    ),
+    NoticeKind.PUBLISHED: Kind("Published", "“{title}” was published", group="NEWS"),
+    NoticeKind.AWAY_WAITS: Kind(
+        "Waiting for someone who is away", "“{title}” is waiting for {person}, who is away", SettledBy.RETURN, "WAITING"
+    ),
+    NoticeKind.AWAY_DELEGATED: Kind(
+        "Covered by a delegate", "{delegate} is covering “{title}” for {person}, who is away", group="WAITING"
+    ),
+    NoticeKind.CONNECTION_NEEDS_ATTENTION: Kind(
+        "Connection needs attention", "The connection {title} needs attention: {detail}", SettledBy.RECOVERY
+    ),
+    NoticeKind.CONNECTION_WELL_AGAIN: Kind(
+        "Connection recovered", "The connection {title} has recovered", group="NEWS"
+    ),
+}
+
+KINDS: Mapping[str, Kind] = MappingProxyType({kind.value: what for kind, what in _KINDS.items()})
 
 TARGETS: Mapping[str, str] = MappingProxyType(
     {
         "draft_started": "The first draft",
-        "draft_completed": "The finished draft",
+        "draft_completed": "The completed draft",
         "review_completed": "The review",
         "published": "The publication",
         "stale_draft": "The draft",
@@ -65,15 +172,22 @@ TARGETS: Mapping[str, str] = MappingProxyType(
 
 
 def kind_of(name: str) -> Kind:
-    return KINDS.get(name) or Kind(f"{name.replace('_', ' ').capitalize()}: {{title}}")
+    """A kind that an earlier version stored, and that is none anymore, is sent in words made of its name."""
+    label = name.replace("_", " ").capitalize()
+    return KINDS.get(name) or Kind(label, f"{label}: {{title}}")
+
+
+NO_DUE_DATE = "now"
+"""What ``due`` says where nothing has a due date."""
 
 
 def sentence(
     name: str, *, title: str, target: str | None = None, due: str = "", is_past: bool = False, **more: str
 ) -> str:
-    """One line of plain text. ``is_past``: ``due`` lies behind."""
-    facts = {"title": title, "target": TARGETS.get(target or "", "What was promised"), "due": due, **more}
+    """One line of plain text. ``due`` is an instant or a date in words; ``is_past``: it is over."""
+    facts = {"title": title, "target": TARGETS.get(target or "", "A target"), "due": due, **more}
     facts["is_due"] = "was due" if is_past else "is due"
+    facts["due_if_any"] = f", due {due}" if due and due != NO_DUE_DATE else ""
     words = kind_of(name).says.format_map(_Blank(facts))
     return " ".join(words.split())
 
@@ -84,10 +198,10 @@ class _Blank(dict[str, str]):
 
 
 def instant_words(at: datetime, zone: str) -> str:
-    """``Tue 24 Nov 2026, 09:00 (Europe/Berlin)``; ``at`` is in that zone."""
-    return f"{at:%a} {at.day} {at:%b %Y, %H:%M} ({zone})"
+    """``Tue, Nov 24, 2026, 9:00 AM (Europe/Berlin)``; ``at`` is in that zone."""
+    return f"{date_words(at.date())}, {at.hour % 12 or 12}:{at:%M %p} ({zone})"
 
 
 def date_words(on: date) -> str:
-    """``Tue 1 Dec 2026``"""
-    return f"{on:%a} {on.day} {on:%b %Y}"
+    """``Tue, Dec 1, 2026``"""
+    return f"{on:%a, %b} {on.day}, {on:%Y}"

@@ -8,13 +8,13 @@ from typing import Protocol
 from domain.action_items.action_item import ActionItemStatus, is_overdue, reminded_from
 from domain.escalation.reminders import ACTION_ITEM, reminder_key
 from domain.escalation.targets import TargetName
+from domain.notifications.notices import NoticeKind, SettledBy, kind_of
 from domain.notifications.timing import Outcome
 from domain.people.absence import absence
 from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import Decision, ReviewerState, reviewer_state
 
-REVIEW_KINDS = {"review_requested", "review_pending", "review_awaited", "review_stale"}
-AUTHOR_KINDS = {"target_due", "draft_stale"}
+PENDING_FOR_AUTHORS = {SettledBy.TARGET, SettledBy.EDIT}
 
 
 class NoticeFacts(Protocol):
@@ -180,15 +180,16 @@ def settled_outcome(notice: NoticeFacts, subjects: Subjects) -> Outcome | None:
 
 def _is_item_done(notice: NoticeFacts, item: ActionItemFacts, subjects: Subjects) -> bool:
     status = ActionItemStatus(item.status)
-    if notice.kind == "owner_left":
+    rule = kind_of(notice.kind).settled_by
+    if rule is SettledBy.NEW_OWNER:
         return status.is_settled or subjects.is_active(item.owner_id)
-    if not notice.kind.startswith("action_item_") or notice.kind == "action_item_followed_ticket":
+    if rule is not SettledBy.ITEM:
         return False
     postmortem = subjects.postmortems.get(item.postmortem_id)
-    author_id = postmortem.author_id if postmortem and notice.kind != "action_item_assigned" else None
+    author_id = postmortem.author_id if postmortem and notice.kind != NoticeKind.ACTION_ITEM_ASSIGNED else None
     if _was_passed_on(notice, item.owner_id, subjects, author_id):
         return True
-    is_moved = notice.kind == "action_item_overdue" and not is_overdue(status, item.due_on, subjects.now)
+    is_moved = notice.kind == NoticeKind.ACTION_ITEM_OVERDUE and not is_overdue(status, item.due_on, subjects.now)
     if item.due_on is not None:
         due_at = reminded_from(item.due_on, item.snoozed_until)
         is_moved = is_moved or _is_for_another_due_time(notice, item.id, ACTION_ITEM, due_at)
@@ -199,7 +200,7 @@ def _is_item_done(notice: NoticeFacts, item: ActionItemFacts, subjects: Subjects
 def _is_connection_done(notice: NoticeFacts, subjects: Subjects) -> bool:
     connection = subjects.connections.get(notice.integration_id or "")
     works = connection is None or connection.needs_attention is None
-    return notice.kind == "connection_needs_attention" and works
+    return works and kind_of(notice.kind).settled_by is SettledBy.RECOVERY
 
 
 def _is_team_done(notice: NoticeFacts, subjects: Subjects) -> bool:
@@ -213,27 +214,28 @@ def _is_postmortem_done(notice: NoticeFacts, postmortem: PostmortemFacts, subjec
         return True
     if notice.comment_id and subjects.threads.get(notice.comment_id, True):
         return True
+    rule = kind_of(notice.kind).settled_by
     is_reviewer = (postmortem.id, _first_receiver(notice, subjects)) in subjects.reviewers
-    if notice.kind in AUTHOR_KINDS and not is_reviewer and _was_passed_on(notice, postmortem.author_id, subjects):
+    if rule in PENDING_FOR_AUTHORS and not is_reviewer and _was_passed_on(notice, postmortem.author_id, subjects):
         return True
-    match notice.kind:
-        case kind if kind in REVIEW_KINDS:
+    match rule:
+        case SettledBy.REVIEW:
             is_done = not _is_review_pending(notice, postmortem, subjects)
-        case "target_due":
+        case SettledBy.TARGET:
             is_done = _is_target_done(notice, postmortem, subjects)
-        case "draft_stale":
+        case SettledBy.EDIT:
             edited_at = subjects.edited_at.get(postmortem.id, notice.created_at)
             is_done = postmortem.status != Status.DRAFT or edited_at > notice.created_at
-        case "changes_requested":
+        case SettledBy.RESUBMISSION:
             is_done = postmortem.status != Status.DRAFT
-        case "review_completed":
+        case SettledBy.END_OF_REVIEW:
             is_done = postmortem.status != Status.IN_REVIEW
-        case "author_left":
+        case SettledBy.NEW_AUTHOR:
             is_done = subjects.is_active(postmortem.author_id)
-        case "reviewer_left":
+        case SettledBy.NEW_REVIEWER:
             theirs = [person_id for key, person_id in subjects.reviewers if key == postmortem.id]
             is_done = all(subjects.is_active(one) for one in theirs)
-        case "away_waits":
+        case SettledBy.RETURN:
             away = subjects.person(notice.on_behalf_of_id)
             is_done = (
                 away is not None and absence(away.is_active, away.away_from, away.away_until, subjects.now) is None
@@ -253,7 +255,7 @@ def is_awaiting_review(reviewer: ReviewerFacts, postmortem: PostmortemFacts) -> 
 def _is_review_pending(notice: NoticeFacts, postmortem: PostmortemFacts, subjects: Subjects) -> bool:
     """By the reviewer who was notified; by any reviewer if the notice went to someone else."""
     theirs = [row for (key, _), row in subjects.reviewers.items() if key == postmortem.id]
-    if notice.kind != "review_awaited":
+    if notice.kind != NoticeKind.REVIEW_AWAITED:
         theirs = [one for one in theirs if one.person_id == _first_receiver(notice, subjects)]
     is_pending = any(is_awaiting_review(one, postmortem) for one in theirs)
     return postmortem.status == Status.IN_REVIEW and is_pending

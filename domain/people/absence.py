@@ -17,6 +17,13 @@ class Absence:
             return "has left"
         return f"is away until {self.until.date().isoformat()}" if self.until else "is away"
 
+    @property
+    def in_plural(self) -> str:
+        """The same after "they"."""
+        if self.left:
+            return "have left"
+        return f"are away until {self.until.date().isoformat()}" if self.until else "are away"
+
 
 def absence(active: bool, away_from: datetime | None, away_until: datetime | None, now: datetime) -> Absence | None:
     """None for a person who is present. The absence may lack a start or an end."""

@@ -50,9 +50,9 @@ class Calendar:
 def problems(calendar: Calendar) -> Iterator[Fact]:
     """Why the calendar cannot be used. The zone is validated when it is entered."""
     if not calendar.days or not set(calendar.days) <= set(range(1, 8)):
-        yield reason("NoWorkingDays", "There must be a working day.", where="calendar.workingDays")
+        yield reason("NoWorkingDays", "Choose at least one working day.", where="calendar.workingDays")
     if not 0 <= calendar.opens < calendar.closes <= DAY_MINUTES:
-        words = "Working hours end later on the same day; give 24:00 for midnight."
+        words = "Working hours must end later on the same day. For midnight, enter 24:00."
         yield reason("HoursOverMidnight", words, where="calendar.closes")
 
 

@@ -40,15 +40,28 @@ TRANSITION_TO: dict[tuple[Status, Status], Transition] = {
 """Which transition a PATCH of ``status`` means."""
 
 
+_IN_WORDS: dict[Transition, str] = {
+    Transition.SUBMIT: "submit a postmortem for review",
+    Transition.APPROVE: "approve a postmortem",
+    Transition.REQUEST_CHANGES: "request changes",
+    Transition.PUBLISH: "publish a postmortem",
+    Transition.ARCHIVE: "archive a postmortem",
+}
+
+_POSSIBLE: dict[Status, str] = {
+    Status.DRAFT: "Submit it for review first.",
+    Status.IN_REVIEW: "In review, you can approve it, request changes, or publish it.",
+    Status.PUBLISHED: "Once it is published, you can archive it, or request changes to reopen its review.",
+    Status.ARCHIVED: "An archived postmortem can't change anymore.",
+}
+"""What is possible instead, in each status."""
+
+
 def next_status(status: Status, transition: Transition) -> Status:
     """The status that the table gives. Raises :class:`IllegalTransition`, which says what is possible instead."""
     after = TRANSITIONS.get((status, transition))
     if after is None:
-        possible = [one.value.lower().replace("_", " ") for (before, one) in TRANSITIONS if before is status]
-        hint = f"Possible now: {', '.join(possible)}." if possible else "Nothing is possible any more."
-        raise IllegalTransition(
-            move=transition.value.lower().replace("_", " "), entity="postmortem", status=status, hint=hint
-        )
+        raise IllegalTransition(move=_IN_WORDS[transition], entity="postmortem", status=status, hint=_POSSIBLE[status])
     return after
 
 

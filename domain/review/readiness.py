@@ -29,7 +29,7 @@ def publish_reasons(facts: ReadinessFacts) -> list[Fact]:
     """Everything that keeps a postmortem in review from being published."""
     reasons = _content_reasons(facts)
     if not facts.reviewers:
-        reasons.append(reason("NoReviewer", "Nobody was asked to review."))
+        reasons.append(reason("NoReviewer", "No reviewer has been added yet. Request a review."))
     absent = dict(facts.absent)
     for person_id, state in facts.reviewers:
         if state is not ReviewerState.APPROVED:
@@ -38,12 +38,12 @@ def publish_reasons(facts: ReadinessFacts) -> list[Fact]:
         reasons.append(
             reason(
                 "UnresolvedComments",
-                f"{facts.unresolved_comments} comment thread(s) are not resolved.",
+                _threads_left(facts.unresolved_comments),
                 count=facts.unresolved_comments,
             )
         )
     reasons.extend(
-        reason("ActionItemIncomplete", f"Action item {item} needs one owner and a due date.", actionItemId=item)
+        reason("ActionItemIncomplete", f"The action item {item} needs an owner and a due date.", actionItemId=item)
         for item in facts.incomplete_items
     )
     return reasons
@@ -51,10 +51,10 @@ def publish_reasons(facts: ReadinessFacts) -> list[Fact]:
 
 def _outstanding(person_id: str, state: ReviewerState, absence: Absence | None) -> Fact:
     """Says so if the reviewer left or is away, so that nobody waits for them."""
-    words = f"{person_id} {_REVIEW_WORDS[state]}"
+    words = _OUTSTANDING[state].format(person=person_id)
     if absence is None:
-        return reason("ReviewOutstanding", f"{words}.", personId=person_id, state=state)
-    words = f"{words}, and {absence.words}: replace them."
+        return reason("ReviewOutstanding", words, personId=person_id, state=state)
+    words = f"{words} They {absence.in_plural}: replace them."
     until = absence.until.isoformat() if absence.until else None
     return reason(
         "ReviewOutstanding",
@@ -67,18 +67,24 @@ def _outstanding(person_id: str, state: ReviewerState, absence: Absence | None) 
     )
 
 
-_REVIEW_WORDS = {
-    ReviewerState.PENDING: "has not reviewed yet",
-    ReviewerState.STALE: "approved an earlier revision; the content changed since",
-    ReviewerState.CHANGES_REQUESTED: "asked for changes",
+_OUTSTANDING = {
+    ReviewerState.PENDING: "{person} hasn't reviewed yet.",
+    ReviewerState.STALE: "{person} approved an earlier version, and the content has changed since.",
+    ReviewerState.CHANGES_REQUESTED: "{person} requested changes.",
 }
+
+
+def _threads_left(count: int) -> str:
+    return "1 comment thread is still open." if count == 1 else f"{count} comment threads are still open."
 
 
 def submit_reasons(facts: ReadinessFacts) -> list[Fact]:
     """Everything that keeps a draft from being submitted for review."""
     reasons = _content_reasons(facts)
     if len(facts.reviewers) < facts.min_reviewers:
-        words = f"{len(facts.reviewers)} of at least {facts.min_reviewers} reviewer(s) named."
+        words = f"It needs at least {facts.min_reviewers} reviewers, and has {len(facts.reviewers)}."
+        if facts.min_reviewers == 1:
+            words = "It needs at least 1 reviewer."
         reasons.append(reason("ReviewersMissing", words, needed=facts.min_reviewers, named=len(facts.reviewers)))
     return reasons
 
@@ -87,8 +93,8 @@ def _content_reasons(facts: ReadinessFacts) -> list[Fact]:
     """Missing sections in the order of the template, then missing custom fields in theirs."""
     return [
         *(
-            reason("SectionMissing", f"The section '{name}' is not written yet.", section=name)
+            reason("SectionMissing", f"The section '{name}' is still empty.", section=name)
             for name in facts.missing_sections
         ),
-        *(reason("FieldMissing", f"The field '{key}' has no value.", field=key) for key in facts.missing_fields),
+        *(reason("FieldMissing", f"The field '{key}' is still empty.", field=key) for key in facts.missing_fields),
     ]

@@ -8,7 +8,7 @@ _TERM = re.compile(r'(-?)"([^"]*)"?|(\S+)')
 
 
 class Place(StrEnum):
-    """Where a word was found."""
+    """Where a match was found."""
 
     TITLE = "title"
     SECTION = "section"

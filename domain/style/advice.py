@@ -46,7 +46,7 @@ class Advice:
 
 
 def advise_postmortem(text: PostmortemText, *, include_ignored: bool = False) -> Advice:
-    """On sections, the numbers of the impact, action items and the timeline, in this order."""
+    """Lists wording suggestions for sections, impact metrics, action items, and the timeline, in this order."""
     items: list[PlacedFinding] = []
     ignored = 0
     for one in _findings(text):

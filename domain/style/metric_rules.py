@@ -38,8 +38,8 @@ METRIC_RULES = (
     MetricRule(
         "impact.zero",
         _zero,
-        "Zero may mean that nobody was hit, or that nobody counted.",
-        "Leave the field empty if it is not known; if it is zero, say in the text how that was counted.",
+        "Zero can mean that nothing was affected, or that no one counted.",
+        "Leave the field empty if you don't know. If it is zero, explain in the text how you counted.",
         bad=({"affectedUsers": 0}, {"revenueImpact": {"amount": "0.00", "currency": "EUR"}}, {"durationMinutes": 0}),
         good=(
             {"affectedUsers": 12},
@@ -50,8 +50,8 @@ METRIC_RULES = (
     MetricRule(
         "impact.empty",
         _empty,
-        "There is no number for the impact beside the duration.",
-        "Give at least one: affected users, failed transactions, money, or support tickets.",
+        "The impact has no number other than the duration.",
+        "Add at least one: affected users, failed transactions, revenue, or support tickets.",
         bad=({}, {"durationMinutes": 45}),
         good=({"affectedUsers": 12}, {"slaBreach": "99.9% missed"}),
     ),

@@ -132,8 +132,8 @@ TEXT_RULES = (
         "blameless.named-cause",
         EVERYWHERE,
         _named_cause,
-        "A person is named as the cause. Whoever was there, the same thing could have happened to the next one.",
-        "Say what the system, the tool or the process allowed, and who acted only where it explains that.",
+        "This names a person as the cause. Anyone in their place could have done the same.",
+        "Describe what the system, the tool, or the process allowed. Name a role only where it explains something.",
         bad=(
             "The outage began because Bob forgot to renew the certificate.",
             "Because Kevin forgot the flag, the job ran twice.",
@@ -158,8 +158,8 @@ TEXT_RULES = (
             r"\bfat[- ]finger(?:s|ed"
             r"|ing)?\b",
         ),
-        "Human error is where the questions begin, not the cause.",
-        "Say what made the mistake easy to make and hard to notice.",
+        "Human error is where the analysis starts, not the cause.",
+        "Describe what made the mistake easy to make and hard to notice.",
         bad=(
             "The root cause was human error.",
             "An operator error during the upgrade.",
@@ -180,8 +180,11 @@ TEXT_RULES = (
             r"|taken|made|thought|found|read|told|gotten|got|written|run))",
             r"\bif only\b",
         ),
-        "This tells of something that did not happen. What did happen, and why it made sense then, teaches more.",
-        "Say what people saw and knew at that moment, or turn it into an action item.",
+        (
+            "This describes something that didn't happen. What did happen, and why it made sense at"
+            " the time, teaches more."
+        ),
+        "Describe what people saw and knew at that moment, or turn this into an action item.",
         bad=(
             "We should have tested the migration.",
             "This could have been avoided by a review.",
@@ -205,8 +208,8 @@ TEXT_RULES = (
             r"|paid no attention|(?:did not|didn't) (?:pay attention|think|care|notice|realize|realise))\b",
             r"\bforgot(?:ten)? to\b",
         ),
-        "It tells what somebody did not do, which explains nothing.",
-        "Say what was done instead, and what would have prompted the missing step.",
+        "This says what someone didn't do, which doesn't explain why.",
+        "Describe what was done instead, and what would have prompted the missing step.",
         bad=(
             "The team failed to notice the alert.",
             "We forgot to raise the limit.",
@@ -228,8 +231,8 @@ TEXT_RULES = (
             r"\b(?:was|were|been|got) (?:overlooked|forgotten|neglected|not followed"
             r"|ignored(?! by (?:the )?(?:git|config)))\b",
         ),
-        "It hides who acted and still blames: nobody means an accident.",
-        "Say what the action was meant to do, and what let it do something else.",
+        "This hides what happened and still assigns blame. No one intends an accident.",
+        "Describe what the action was meant to do, and what let it do something else.",
         bad=("The nodes were accidentally deleted.", "The runbook was not followed.", "The warning was overlooked."),
         good=("The command was meant for staging and ran in production, whose name differs by a letter.",),
     ),
@@ -242,8 +245,8 @@ TEXT_RULES = (
             r"|stupid(?:ly|ity)?|dumb|foolish(?:ly)?|reckless(?:ly)?|inexcusabl[ey]|irresponsibl[ey])\b",
             r"\b(?:at fault|(?:is|was|are|were) to blame|(?:my|his|her|their|whose|your) fault|guilty of)\b",
         ),
-        "It judges people. Readers will hide their own mistakes next time.",
-        "Leave the judgement out, and say what was known and done.",
+        "This judges people, and makes readers hide their own mistakes next time.",
+        "Leave out the judgment, and describe what was known and done.",
         bad=("It was a careless deploy.", "The on-call was to blame.", "It was their fault."),
         good=("The segmentation fault came from the driver.", "The relation is loaded with lazy loading."),
     ),
@@ -255,8 +258,8 @@ TEXT_RULES = (
             r"\b(?:simply|just|only) (?:had to|needed to|need to|have to|should|could have|forgot)\b",
             r"\bshould (?:simply|just)\b",
         ),
-        "What looks obvious afterwards was not obvious then.",
-        "Say what was known at that moment.",
+        "What looks obvious now wasn't obvious then.",
+        "Describe what was known at that moment.",
         bad=("The limit was obviously too low.", "They just had to read the graph.", "It should simply retry."),
         good=("The limit was 10, the traffic needed 40.", "A course on incidents.", "It is just over 5 %."),
     ),
@@ -264,8 +267,8 @@ TEXT_RULES = (
         "time.zone",
         PROSE,
         _without_zone,
-        "A time without a zone is another time for a reader elsewhere.",
-        "Add the zone, as in 14:03 UTC, or say above which zone all times are in.",
+        "A time without a time zone means something else to readers elsewhere.",
+        "Add the time zone, for example 14:03 UTC, or state one for all times above.",
         bad=("The alert fired at 14:03.", "Between 9:40 and 10:15 am nobody could pay."),
         good=(
             "The alert fired at 14:03 UTC.",
@@ -285,8 +288,8 @@ TEXT_RULES = (
             r"|transactions?|teams?|tenants?"
             r"|accounts?|payments?|people|visitors?|sessions?|clients?|messages?|events?|jobs?|tickets?|logins?)\b",
         ),
-        "Without a number nobody can tell how bad it was, or compare it with the next one.",
-        "Count it, or give a range and say where it comes from.",
+        "Without a number, readers can't tell how bad it was or compare it with other incidents.",
+        "Add a count, or a range and where it comes from.",
         bad=(
             "Some users could not log in.",
             "A large number of orders failed.",
@@ -303,8 +306,8 @@ TEXT_RULES = (
             r"|confirmed)\b"
             r"|\blorem ipsum\b|<(?:fill|insert|describe)[^>]*>|\[(?:fill|insert|describe)[^\]]*\]",
         ),
-        "This was left to be written.",
-        "Write it, or take it away.",
+        "This is a placeholder.",
+        "Write the text, or remove it.",
         bad=("TODO: numbers from finance", "The impact is to be determined.", "It was at ?????"),
         good=("The to-do list was full.", "What happened? We do not know."),
     ),

@@ -12,7 +12,7 @@ from enum import StrEnum
 from domain.tickets.projection import TicketField, Winner
 from domain.tickets.texts import UNKNOWN
 
-_SIDES = {Winner.OURS: "ours", Winner.THEIRS: "the tracker's"}
+_SIDES = {Winner.OURS: "Afterword's value", Winner.THEIRS: "the tracker's value"}
 
 
 class Outcome(StrEnum):
@@ -129,4 +129,4 @@ def summarize(taken: frozenset[TicketField], conflicts: Mapping[TicketField, Dec
 
 def describe_conflict(name: TicketField, winner: Winner, lost: str | None) -> str:
     given_up = "nothing" if lost is None else f"'{lost[:120]}'"
-    return f"{name.value}: {_SIDES[winner]} was kept, {given_up} was given up"
+    return f"{name.value}: {_SIDES[winner]} was kept, {given_up} was discarded"

@@ -13,7 +13,7 @@ from domain.action_items.action_item import ActionItemStatus
 
 
 class TicketField(StrEnum):
-    """What is kept the same on both sides."""
+    """A field that is kept in sync."""
 
     TITLE = "title"
     BODY = "body"
@@ -23,7 +23,7 @@ class TicketField(StrEnum):
 
 
 class Winner(StrEnum):
-    """Whose value holds where both sides changed a field."""
+    """Whose value to keep if both sides changed a field."""
 
     OURS = "ours"
     THEIRS = "theirs"

@@ -86,4 +86,4 @@ def justification(standing: Standing, tracker: str) -> str | None:
     if standing.state is not TicketState.CANCELLED:
         return None
     words = _WORDS.get(standing.reason) if standing.reason else None
-    return f"Closed in {tracker} {words}." if words else f"Cancelled in {tracker}."
+    return f"Closed in {tracker} {words}." if words else f"Canceled in {tracker}."

@@ -43,7 +43,7 @@ def reads_alike(one: str, other: str) -> bool:
 
 def owner_comment(name: str) -> str:
     """Our comment on a ticket whose owner has no account there that we know of. Pings nobody."""
-    return f"The owner of this action item is {_plain(name)}, who has no account here that Afterword knows of."
+    return f"The owner of this action item is {_plain(name)}, who has no linked account here."
 
 
 def owner_found_comment(name: str) -> str:

@@ -6,23 +6,27 @@ from dataclasses import dataclass, field
 TEXT_LIMIT = 300
 
 MESSAGES: Mapping[str, str] = {
-    "no_time": "No time was found here. Begin the line with one, or indent it to make it part of the event above.",
-    "no_date": "This time has no date. Give a date, or write one above it.",
-    "no_words": "There is a time here, but no words. Say what happened, or remove the line.",
-    "template_row": "This is a row of a template that was not filled in. Fill it in or remove it.",
-    "no_such_date": "There is no such date. Write it as in 2024-01-15.",
-    "no_such_time": "There is no such time. Write it as in 14:03.",
-    "ambiguous_date": "This may be two dates: the day or the month first. Write it as in 2024-01-15.",
-    "ambiguous_zone": "{zone} means several zones. Write one of {choices}, or an offset such as UTC+1.",
-    "unknown_zone": "There is no zone {zone}. Write one such as UTC, UTC+1 or Europe/Berlin.",
-    "too_long": "An event holds at most {limit} characters.",
-    "too_many": "At most {limit} events are read at once. Paste the rest again.",
-    "too_many_lines": "At most {limit} lines are read at once. Paste the rest, from here on, again.",
-    "next_day": "The clock went back, so this was read as the next day, {day}.",
-    "newest_first": "This was read as {day}. If the newest comes first here, it is the day before: write the date.",
-    "clock_twice": "In {zone} this time came twice that day; the first was taken, {at}.",
-    "clock_never": "In {zone} this time was skipped that day; it was read as {at}.",
-    "out_of_season": "{zone} was taken by its name. On {day} clocks there showed {shown}: write that if it was meant.",
+    "no_time": "This line has no time. Start it with one, or indent the line to add it to the event above.",
+    "no_date": "This time has no date. Choose a date, or write one above it.",
+    "no_words": "This line has a time but no text. Write what happened, or remove the line.",
+    "template_row": "This row of a template is empty. Fill it in, or remove it.",
+    "no_such_date": "This date doesn't exist. Write it like 2024-01-15.",
+    "no_such_time": "This time doesn't exist. Write it like 14:03.",
+    "ambiguous_date": (
+        "This date is ambiguous: it isn't clear whether the day or the month comes first. Write it like 2024-01-15."
+    ),
+    "ambiguous_zone": "{zone} can mean several time zones. Write one of {choices}, or an offset such as UTC+1.",
+    "unknown_zone": "{zone} isn't a time zone. Write one such as UTC, UTC+1, or Europe/Berlin.",
+    "too_long": "This event is too long. Shorten it to {limit} characters.",
+    "too_many": "Only the first {limit} events were read. Paste the rest separately.",
+    "too_many_lines": "Only the first {limit} lines were read. Paste the rest, from this line on, separately.",
+    "next_day": "The time is earlier than the one before, so we read it as the next day, {day}.",
+    "newest_first": "We read this as {day}. If the newest event comes first, it is the day before: write the date.",
+    "clock_twice": "In {zone}, this time occurred twice on that day. We used the first one, {at}.",
+    "clock_never": "In {zone}, this time was skipped on that day. We read it as {at}.",
+    "out_of_season": (
+        "We read {zone} as written. On {day}, clocks there showed {shown}: write that if you meant local time."
+    ),
 }
 
 

@@ -64,7 +64,8 @@ class TimelineEntryIn(Inbound):
 
 
 class IncidentIn(Inbound):
-    """An incident, or news of one: the same ``source`` and ``externalId`` again is an update. Null says nothing."""
+    """An incident or an update of one: the same ``source`` and ``externalId`` again is an update. Null means no
+    information."""
 
     external_id: Name
     source: Annotated[str, Words(50, one_line=True)] = "generic"
@@ -74,10 +75,10 @@ class IncidentIn(Inbound):
     status: IncidentStatus | None = None
     started_at: Instant | None = None
     acknowledged_at: Instant | None = None
-    acknowledged_by: Email | None = Field(default=None, description="E-mail of whoever acknowledged first.")
+    acknowledged_by: Email | None = Field(default=None, description="E-mail of the person who acknowledged first.")
     resolved_at: Instant | None = None
     updated_at: Instant | None = Field(
-        default=None, description="The instant of which this is true; an update of a later one wins."
+        default=None, description="The time that this report describes. A report with a later time wins."
     )
     services: list[Name] | None = Field(default=None, max_length=200)
     team_id: MaybeName = None
@@ -94,7 +95,7 @@ class IncidentIn(Inbound):
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> Self:
         if self.started_at and self.resolved_at and self.resolved_at < self.started_at:
-            raise PydanticCustomError("resolved_before_started", "resolvedAt lies before startedAt")
+            raise PydanticCustomError("resolved_before_started", "resolvedAt is earlier than startedAt")
         return self
 
     def report(self, received_at: datetime, event_id: str | None = None) -> IncidentReport:

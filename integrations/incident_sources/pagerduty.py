@@ -131,7 +131,7 @@ D = TypeVar("D")
 
 
 class Event(Wire, Generic[D]):
-    id: Annotated[str, Words(200, shape=r"^[!-~]+$", says="Give the event's id in printable ASCII")]
+    id: Annotated[str, Words(200, shape=r"^[!-~]+$", says="Send the event's id in printable ASCII")]
     event_type: Identifier
     occurred_at: Instant
     agent: Reference | None = None

@@ -29,7 +29,7 @@ class AppriseSecrets(ConnectionModel):
 
     url: Annotated[
         SecretStr,
-        Field(title="Address", description="An apprise address, such as discord://webhook_id/webhook_token."),
+        Field(title="Address", description="An Apprise URL, such as discord://webhook_id/webhook_token."),
     ]
 
 
@@ -52,7 +52,7 @@ class AppriseNotifier(Notifier):
         body = as_html(message) if is_html else as_text(message)
         written = apprise.NotifyFormat.HTML if is_html else apprise.NotifyFormat.TEXT
         if not await target.async_notify(body=body, title=message.subject, body_format=written):
-            raise NotifierUnavailable(self.label, "the channel did not take the message")
+            raise NotifierUnavailable(self.label, "the channel didn't accept the message")
         return Receipt(message.id)
 
     async def find_address(self, email: str) -> str | None:
@@ -65,11 +65,11 @@ class AppriseNotifier(Notifier):
             await asyncio.to_thread(self._target)
         except NotifierRefused as refusal:
             return [PermissionCheck("Address", granted=False, detail=str(refusal))]
-        return [PermissionCheck("Address", granted=True, detail="The address can be read; nothing was sent.")]
+        return [PermissionCheck("Address", granted=True, detail="The address is valid. No message was sent.")]
 
     def _target(self) -> apprise.Apprise:
         """On a thread: the first one loads every plugin."""
         target = apprise.Apprise()
         if not target.add(self._secrets.url.get_secret_value()) or len(target) != 1:
-            raise NotifierRefused(channel=self.label, detail="the address is not one that apprise can read.")
+            raise NotifierRefused(channel=self.label, detail="apprise can't read this address.")
         return target

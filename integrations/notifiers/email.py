@@ -57,16 +57,22 @@ class EmailConfig(ConnectionModel):
         Security, Field(title="Encryption", description="STARTTLS and TLS check the server's certificate.")
     ] = Security.STARTTLS
     from_address: Annotated[Email, Field(title="From", description="The sender's address.")]
-    from_name: Annotated[str, Field(title="Sender's name", description="Shown beside it.", max_length=200)] = (
-        "Afterword"
-    )
+    from_name: Annotated[
+        str, Field(title="Sender's name", description="Shown next to the address.", max_length=200)
+    ] = "Afterword"
     bounce_address: Annotated[
         Email | None,
-        Field(title="Return address", description="Where mail that cannot be delivered comes back; else the sender's."),
+        Field(
+            title="Return address",
+            description="Where undeliverable e-mail is returned. By default, the sender's address.",
+        ),
     ] = None
     certificate: Annotated[
         str | None,
-        Field(title="Certificate authority", description="PEM, where the server's certificate is not a public one's."),
+        Field(
+            title="Certificate authority",
+            description="In PEM format. Only needed if the server's certificate isn't from a public authority.",
+        ),
     ] = None
 
 
@@ -79,7 +85,7 @@ class EmailSecrets(ConnectionModel):
         SecretStr | None,
         Field(
             title="Webhook secret",
-            description="Without it no returned mail is believed. While it is replaced: both, with a comma between.",
+            description="Required to accept returned e-mail. While you rotate it, enter both, separated by a comma.",
         ),
     ] = None
 
@@ -100,7 +106,7 @@ class EmailNotifier(Notifier):
         try:
             letter = self._letter(message, recipient)
         except (ValueError, MessageError):
-            why = "it cannot be written in a letter."
+            why = "the address isn't valid in an e-mail."
             raise AddressGone(channel=self.label, address=recipient.address, detail=why) from None
         client = await self._connected()
         try:
@@ -109,7 +115,7 @@ class EmailNotifier(Notifier):
             self._raise_refused(refused.recipients[0], recipient.address)
         except aiosmtplib.SMTPNotSupported as error:
             raise AddressGone(
-                channel=self.label, address=recipient.address, detail=f"the server cannot write to it: {_words(error)}"
+                channel=self.label, address=recipient.address, detail=f"the server can't send to it: {_words(error)}"
             ) from None
         except aiosmtplib.SMTPException as error:
             raise self._trouble(error) from None
@@ -129,7 +135,7 @@ class EmailNotifier(Notifier):
             return [PermissionCheck("Sending", granted=False, detail=str(problem))]
         client.close()
         secure = self._config.security.value
-        return [PermissionCheck("Sending", granted=True, detail=f"{self._config.host} lets us in ({secure}).")]
+        return [PermissionCheck("Sending", granted=True, detail=f"Signed in to {self._config.host} ({secure}).")]
 
     # The conversation
 
@@ -160,7 +166,7 @@ class EmailNotifier(Notifier):
         try:
             return ssl.create_default_context(cadata=self._config.certificate)
         except (ssl.SSLError, ValueError):
-            raise NotifierRefused(channel=self.label, detail="the certificate authority is not PEM.") from None
+            raise NotifierRefused(channel=self.label, detail="the certificate authority isn't in PEM format.") from None
 
     def _away(self, error: BaseException) -> Exception:
         """A certificate that nobody vouches for is no matter of waiting."""
@@ -168,7 +174,7 @@ class EmailNotifier(Notifier):
         while cause is not None:
             if isinstance(cause, ssl.SSLCertVerificationError):
                 return NotifierRefused(
-                    channel=self.label, detail=f"its certificate is not valid: {cause.verify_message}"
+                    channel=self.label, detail=f"its certificate isn't valid: {cause.verify_message}"
                 )
             cause = cause.__cause__ or cause.__context__
         return NotifierUnavailable(self.label, _words(error))

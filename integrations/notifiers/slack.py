@@ -35,9 +35,9 @@ from integrations.slack_blocks import fallback, message_blocks
 FRESH = timedelta(seconds=1.5)
 """Nobody can have tried to send a message before that is younger: a second attempt comes after two seconds."""
 MENDED_BY = {
-    "not_in_channel": "Afterword is not in it: say /invite @Afterword there",
-    "is_archived": "it is archived",
-    "channel_not_found": "there is none, or it is private and Afterword was not invited",
+    "not_in_channel": "Afterword isn't in the channel: type /invite @Afterword there",
+    "is_archived": "the channel is archived",
+    "channel_not_found": "the channel doesn't exist, or it is private and Afterword wasn't invited",
 }
 
 
@@ -75,7 +75,7 @@ class SlackNotifier(Notifier):
         else:
             place = recipient.address
             if self._slack.channel(place).is_outside:
-                raise self._gone(recipient, "people of another organisation read it")
+                raise self._gone(recipient, "people from other organizations can read it")
         if recipient.thread and (answered := self._answer(place, recipient.thread, message)):
             return answered
         if datetime.now(UTC) - message.created_at > FRESH and (sent := self._sent_before(place, message.id)):
@@ -138,9 +138,9 @@ class SlackNotifier(Notifier):
 
 def _told(refusal: SlackRefused) -> str:
     if isinstance(refusal, ScopeMissing):
-        return f"the app lacks the permission {refusal.detail or 'for ' + refusal.method}: install it again"
+        return f"the app lacks the permission {refusal.detail or 'for ' + refusal.method}: reinstall it"
     return f"{refusal.method}: {refusal.code}{f' ({refusal.detail})' if refusal.detail else ''}"
 
 
 def _why(granted: bool) -> str:
-    return "granted" if granted else "install the app again from the manifest"
+    return "granted" if granted else "reinstall the app from the manifest"

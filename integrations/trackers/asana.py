@@ -109,13 +109,13 @@ class AsanaConfig(ConnectionModel):
 
     workspace: Annotated[
         str,
-        Field(title="Workspace", description="Its gid: the number after /1/ in an address.", pattern=f"^({_GID})?$"),
+        Field(title="Workspace", description="Its gid: the number after /1/ in a URL.", pattern=f"^({_GID})?$"),
     ] = ""
     project: Annotated[
         str,
         Field(
             title="Project",
-            description="Its gid: the number after /project/ in an address. Tickets are made there.",
+            description="Its gid: the number after /project/ in a URL. Tickets are created there.",
             pattern=f"^({_GID})?$",
         ),
     ] = ""
@@ -123,41 +123,46 @@ class AsanaConfig(ConnectionModel):
         tuple[Annotated[str, Field(pattern=f"^{_GID}$")], ...],
         Field(
             title="Further projects",
-            description="Gids of projects where tickets may be made, too. Webhooks come from the first project alone; "
-            "these are compared from time to time.",
+            description=(
+                "Gids of other projects where tickets can be created. Only the first project sends webhooks;"
+                " these are synced periodically."
+            ),
         ),
     ] = ()
-    base_url: Annotated[Address, Field(title="API address", description="Asana's own, unless a proxy is between.")] = (
+    base_url: Annotated[Address, Field(title="API address", description="Change it only if you use a proxy.")] = (
         "https://app.asana.com/api/1.0"
     )
     status_field: Annotated[
         str,
         Field(
             title="Status field",
-            description="Gid of the project's single-select field that holds the status; empty: the sections do.",
+            description="Gid of the project's single-select field for the status. If empty, sections are used.",
             pattern=f"^({_GID})?$",
         ),
     ] = ""
     opened: Annotated[
         tuple[str, ...],
-        _names("Open", "Names of the sections, or options, where open tasks are; the first one is used."),
+        _names("Open", "Names of sections or options for open tasks. The first one is used for new tasks."),
     ] = ("To do", "Backlog", "Open", "Not started")
     started: Annotated[
-        tuple[str, ...], _names("Started", "Names that mean in progress. Empty: tasks are only open or done.")
+        tuple[str, ...], _names("Started", "Names that mean in progress. If empty, tasks are only open or done.")
     ] = ("Doing", "In progress", "Started")
-    done: Annotated[tuple[str, ...], _names("Done", "Names where done tasks are.")] = ("Done", "Complete", "Completed")
-    cancelled: Annotated[
-        tuple[str, ...], _names("Not planned", "Names, also of tags, that tell a done task from a dropped one.")
-    ] = ("Won't do", "Cancelled", "Canceled", "Not planned")
-    duplicate: Annotated[
-        tuple[str, ...], _names("Duplicate", "Names, also of tags, of a task dropped for another.")
-    ] = ("Duplicate",)
+    done: Annotated[tuple[str, ...], _names("Done", "Names that mean done.")] = ("Done", "Complete", "Completed")
+    cancelled: Annotated[tuple[str, ...], _names("Not planned", "Names (or tags) of tasks that won't be done.")] = (
+        "Won't do",
+        "Cancelled",
+        "Canceled",
+        "Not planned",
+    )
+    duplicate: Annotated[tuple[str, ...], _names("Duplicate", "Names (or tags) of duplicate tasks.")] = ("Duplicate",)
     oauth_app: Annotated[
         bool,
         Field(
             title="OAuth app",
-            description="The token is an OAuth app's: our marker is then kept out of the description. "
-            "Leave it off for a personal access token.",
+            description=(
+                "Turn this on if the token belongs to an OAuth app: Afterword's marker then stays out of the"
+                " description. Leave it off for a personal access token."
+            ),
         ),
     ] = False
 
@@ -167,13 +172,13 @@ class AsanaSecrets(ConnectionModel):
 
     token: Annotated[
         Token,
-        Field(title="Token", description="A personal access token, a service account's, or an OAuth app's."),
+        Field(title="Token", description="A token of a person, a service account, or an OAuth app."),
     ] = None
     webhook_secret: Annotated[
         SecretStr | None,
         Field(
             title="Webhook secret",
-            description="Asana chooses it when our webhook is made. Without it no webhook is believed.",
+            description="Asana sets it when the webhook is created. Required to accept webhooks.",
         ),
     ] = None
 
@@ -327,7 +332,7 @@ class AsanaTracker(Tracker):
     def _http(self) -> HttpClient:
         token = self._secrets.token
         if token is None or not self._config.project or not self._config.workspace:
-            raise TrackerRefused(tracker=self.label, detail="this connection has no token, workspace or project.")
+            raise TrackerRefused(tracker=self.label, detail="this connection has no token, workspace, or project.")
         secret = token.get_secret_value()
         headers = {"Authorization": f"Bearer {secret}"}
         return HttpClient(self, self._config.base_url, headers, hidden=[secret], request_id="X-Request-Id")
@@ -371,7 +376,7 @@ class AsanaTracker(Tracker):
             if page.next_page is None:
                 return
             if page.next_page.offset == offset:
-                raise TrackerUnavailable(self.label, "its list does not end")
+                raise TrackerUnavailable(self.label, "its list doesn't end")
             offset = page.next_page.offset
 
     def _refuse(self, answer: Response, key: str | None) -> None:
@@ -388,7 +393,7 @@ class AsanaTracker(Tracker):
         if status == 404 and key:
             raise TicketGone(tracker=self.label, key=key)
         if status == 402:
-            words = f"{words} (it asks for another plan)"
+            words = f"{words} (it requires another Asana plan)"
         raise TrackerRefused(tracker=self.label, detail=words)
 
     # Tickets
@@ -426,7 +431,7 @@ class AsanaTracker(Tracker):
             raise ValueError("a marker has letters, digits, '_', '.', ':' and '-' only")
         project = draft.project or self._config.project
         if project not in self._projects:
-            detail = f"project {project} is not among this connection's; add it to its further projects."
+            detail = f"project {project} isn't part of this connection. Add it to its further projects."
             raise TrackerRefused(tracker=self.label, detail=detail)
         data: dict[str, object] = {
             "name": _title(draft.title),
@@ -489,7 +494,7 @@ class AsanaTracker(Tracker):
                 raise TicketForbidden(
                     tracker=self.label,
                     key=f"project {project}",
-                    detail="it does not exist, or the account does not see it.",
+                    detail="it doesn't exist, or the account can't see it.",
                 ) from None
 
     def update(self, ref: TicketRef, change: TicketChange, check: Check | None = None) -> Ticket:
@@ -715,7 +720,7 @@ class AsanaTracker(Tracker):
         gid = self._pointed_at(pointer.strip())
         task = self._task(gid)
         if not set(_homes(task)) & set(self._projects):
-            detail = f"this connection is for project {self._config.project}, where task {gid} is not."
+            detail = f"task {gid} isn't in project {self._config.project}, which this connection uses."
             raise TrackerRefused(tracker=self.label, detail=detail)
         return self._ticket(task)
 
@@ -731,7 +736,7 @@ class AsanaTracker(Tracker):
             for path in _PATHS:
                 if found := path.fullmatch(parts.path):
                     return found[1]
-        raise TrackerRefused(tracker=self.label, detail="that is neither a task's address nor its number.")
+        raise TrackerRefused(tracker=self.label, detail="enter a task's URL or number.")
 
     # The connection
 
@@ -760,10 +765,10 @@ class AsanaTracker(Tracker):
 
     @property
     def _deaf(self) -> str:
-        return "Asana has not sent its secret yet: changes there stay unseen."
+        return "Asana hasn't sent its secret yet, so changes there aren't synced right away."
 
     def _see_account(self) -> tuple[bool, str]:
-        return True, f"It acts as {self._me.name} ({self._me.gid})."
+        return True, f"Signed in as {self._me.name} ({self._me.gid})."
 
     def _see_workspace(self) -> tuple[bool, str]:
         found = self._get(f"/workspaces/{self._config.workspace}", _Named, "name")
@@ -784,7 +789,7 @@ class AsanaTracker(Tracker):
 
     def _see_tasks(self) -> tuple[bool, str]:
         self._get(f"/projects/{self._config.project}/tasks", list[_Named], "name", limit="1")
-        return True, "Its tasks can be read."
+        return True, "Tasks can be read."
 
     def _see_access(self) -> tuple[bool, str]:
         """By the account's own membership, else by what the project gives to everybody."""
@@ -792,17 +797,23 @@ class AsanaTracker(Tracker):
         own = [one.access_level for one in self._list(path, _Access, "access_level", user=self.own_account())]
         levels = own or [self._project.default_access_level or "none"]
         if set(levels) & {"admin", "editor"}:
-            return True, "The account may make and change tasks."
-        return False, f"The account's access is {' and '.join(levels)}: make it an editor of the project."
+            return True, "The account can create and change tasks."
+        return False, f"The account's access is {' and '.join(levels)}. Make it an editor of the project."
 
     def _see_places(self) -> tuple[bool, str]:
         names = [one.name for one in self._places_of(self._config.project)]
         if self._config.status_field and not names:
-            return False, f"The project has no single-select field {self._config.status_field}."
+            return (
+                False,
+                f"The project has no single-select field {self._config.status_field}. Correct the status field.",
+            )
         if self._config.started and not _small(names) & _small(self._config.started):
-            detail = f"None of {', '.join(names) or 'no names'} is among the names for started: correct them, or empty."
+            detail = (
+                f"The project has {', '.join(names) or 'no names'}, but none of your names for in"
+                " progress. Correct or clear those names."
+            )
             return False, detail
-        return True, f"Tasks stand in {', '.join(names)}."
+        return True, f"Tasks can be in {', '.join(names)}."
 
     def _see_webhooks(self) -> tuple[bool, str]:
         hooks = list(self._own_hooks())
@@ -810,9 +821,9 @@ class AsanaTracker(Tracker):
             if not hook.active:
                 return False, f"Webhook {hook.gid} is inactive."
             if hook.last_failure_at and (hook.last_success_at is None or hook.last_success_at < hook.last_failure_at):
-                words = self._http.shown(hook.last_failure_content or "without words")
+                words = self._http.shown(hook.last_failure_content or "without an error message")
                 return False, f"Its last delivery failed on {hook.last_failure_at:%Y-%m-%d %H:%M} UTC: {words}"
-        return True, f"{len(hooks)} are there, and work." if hooks else "None is there; one may be made."
+        return True, f"{len(hooks)} webhooks work." if hooks else "No webhook yet. The account can create one."
 
     # Webhooks
 

@@ -56,17 +56,21 @@ class ConsoleConfig(ConnectionModel):
     ] = "DEMO"
     directory: Annotated[
         Path | None,
-        Field(title="Directory", description="Keeps the tickets in a file there; without it, in this process."),
+        Field(
+            title="Directory", description="Folder where tickets are kept in a file. If empty, they're kept in memory."
+        ),
     ] = None
-    account: Annotated[str, Field(title="Account", description="Who acts through this connection.")] = "afterword"
+    account: Annotated[str, Field(title="Account", description="The account that this connection acts as.")] = (
+        "afterword"
+    )
     members: Annotated[
-        dict[str, str | None], Field(title="Members", description="Accounts by name, each with its e-mail or none.")
+        dict[str, str | None], Field(title="Members", description="Accounts by name, each with an e-mail or none.")
     ] = Field(default_factory=dict)
     required: Annotated[
         dict[str, tuple[str, ...]],
-        Field(title="Required fields", description="By name, with the values that each may have; none allows any."),
+        Field(title="Required fields", description="By name, with the allowed values. An empty list allows any value."),
     ] = Field(default_factory=dict)
-    web_url: Annotated[str, Field(title="Web address", description="What the address of a ticket starts with.")] = (
+    web_url: Annotated[str, Field(title="Web address", description="The start of a ticket's URL.")] = (
         "https://console.invalid"
     )
 
@@ -76,7 +80,7 @@ class ConsoleSecrets(ConnectionModel):
 
     webhook_secret: Annotated[
         SecretStr | None,
-        Field(title="Webhook secret", description="Without it no webhook is believed."),
+        Field(title="Webhook secret", description="Required to accept webhooks."),
     ] = None
 
 
@@ -203,7 +207,7 @@ class ConsoleTracker(Tracker):
         with self._board() as board:
             found = [card for card in board.cards if card.key == key]
             if not found:
-                raise TrackerRefused(tracker=self.label, detail="that is neither the address nor the key of a ticket.")
+                raise TrackerRefused(tracker=self.label, detail="enter a ticket's URL or key.")
             return found[0].ticket()
 
     def own_account(self) -> str:

@@ -87,21 +87,23 @@ class GithubConfig(ConnectionModel):
         str,
         Field(
             title="Repository",
-            description="As owner/name, such as acme/api. Without it, webhooks are taken but no tickets opened.",
+            description=(
+                "As owner/name, such as acme/api. Without it, Afterword accepts webhooks but can't create tickets."
+            ),
             pattern=f"^({NAME})?$",
         ),
     ] = ""
     base_url: Annotated[
         Address,
-        Field(title="API address", description="GitHub Enterprise: https://github.example.com/api/v3."),
+        Field(title="API address", description="For GitHub Enterprise: https://github.example.com/api/v3."),
     ] = "https://api.github.com"
     labels: Annotated[
         tuple[str, ...],
-        Field(title="Labels", description="Put on every ticket that is opened here."),
+        Field(title="Labels", description="Added to every ticket that Afterword creates here."),
     ] = ()
     seconds_between_writes: Annotated[
         float,
-        Field(title="Seconds between writes", description="GitHub asks for one.", ge=0, le=60),
+        Field(title="Seconds between writes", description="GitHub asks for at least one second.", ge=0, le=60),
     ] = 1.0
 
 
@@ -110,14 +112,16 @@ class GithubSecrets(ConnectionModel):
 
     token: Annotated[
         Token,
-        Field(title="Token", description="A personal access token that may read and write issues there."),
+        Field(title="Token", description="A personal access token that can read and write issues there."),
     ] = None
     webhook_secret: Annotated[
         SecretStr | None,
         Field(
             title="Webhook secret",
-            description="The one entered at the webhook in GitHub; while it is replaced, both, with a comma between. "
-            "Without it no webhook is believed.",
+            description=(
+                "The secret of the webhook in GitHub. Required to accept webhooks. While you rotate it, enter"
+                " both, separated by a comma."
+            ),
         ),
     ] = None
 
@@ -262,13 +266,13 @@ class GithubTracker(Tracker):
         """GitHub answers 410 for what was deleted, and 404 for what the token may not see: also an issue that was
         transferred out of its sight."""
         repository = key.partition("#")[0]
-        detail = "there is none of that number, or it was transferred to where the token does not see it."
+        detail = "there is no issue with that number, or it was transferred to a repository that the token can't see."
         try:
             _ = self._client.get_repo(repository).id
         except GithubException as error:
             if error.status != 404:
                 raise
-            detail = f"{repository} does not exist, or the token does not see it."
+            detail = f"{repository} doesn't exist, or the token can't see it."
         return TicketForbidden(tracker=self.label, key=key, detail=detail)
 
     def resolve(self, pointer: str) -> Ticket:
@@ -288,7 +292,7 @@ class GithubTracker(Tracker):
         for key in (pointer, f"{self._config.repository}#{pointer.removeprefix('#')}"):
             if KEY.fullmatch(key):
                 return key
-        raise TrackerRefused(tracker=self.label, detail="that is neither an issue's address nor a key like #12.")
+        raise TrackerRefused(tracker=self.label, detail="enter an issue's URL or a key like #12.")
 
     @property
     def _web_host(self) -> str:
@@ -315,7 +319,7 @@ class GithubTracker(Tracker):
         return self._permission_checks(self._secrets.webhook_secret, looks, speaking=self._speaking)
 
     def _see_account(self) -> tuple[bool, str]:
-        return True, f"It acts as {self.own_account()}."
+        return True, f"Signed in as {self.own_account()}."
 
     def _see_repository(self) -> tuple[bool, str]:
         repository = self._repository
@@ -323,18 +327,18 @@ class GithubTracker(Tracker):
             return False, f"{repository.full_name} is archived."
         if not repository.has_issues:
             return False, f"Issues are turned off in {repository.full_name}."
-        return True, f"{repository.full_name} takes issues."
+        return True, f"{repository.full_name} accepts issues."
 
     def _see_issues(self) -> tuple[bool, str]:
         next(iter(self._here.get_issues()), None)
-        return True, "The list of issues can be read."
+        return True, "Issues can be read."
 
     def _see_role(self) -> tuple[bool, str]:
         """By the account's role: what a fine-grained token is limited to GitHub tells at the first write only."""
         role = self._repository.permissions
         if role and (role.triage or role.push or role.maintain or role.admin):
-            return True, "The account may open, label, assign and close issues."
-        return False, "The account may not label, assign or close issues: give it the role Triage or Write."
+            return True, "The account can open, label, assign, and close issues."
+        return False, "The account can't label, assign, or close issues. Give it the role Triage or Write."
 
     def read_many(self, refs: Sequence[TicketRef]) -> Iterator[Ticket]:
         """By GraphQL, since REST lists a repository and not the issues that one names."""
@@ -413,7 +417,9 @@ class GithubTracker(Tracker):
         try:
             yield
         except (NotGithub, ValidationError, IncompletableObject, BadAttributeException, JSONDecodeError):
-            raise TrackerUnavailable(self.label, "it answered something that is not of its API") from None
+            raise TrackerUnavailable(
+                self.label, "it sent an unexpected answer. Check the API address of this connection."
+            ) from None
         except GithubException as error:
             raise self._translated(error, key) from None
         except RuntimeError:  # a redirection to another host or protocol
@@ -434,7 +440,7 @@ class GithubTracker(Tracker):
         if error.status in {404, 410} and key:
             return TicketGone(tracker=self.label, key=key)
         if error.status == 404:
-            words = f"{self._config.repository} does not exist, or the token does not see it."
+            words = f"{self._config.repository} doesn't exist, or the token can't see it."
         return TrackerRefused(tracker=self.label, detail=words)
 
 

@@ -71,7 +71,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 FRESH = timedelta(minutes=5)
 """How far the time of a signed webhook may be from ours (https://www.standardwebhooks.com)."""
 REPORTER, MAINTAINER = 20, 40
-"""Levels of access: who may label, assign and close issues; who may see webhooks."""
+"""Levels of access: who may label, assign, and close issues; who may see webhooks."""
 
 _PATH = r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+"
 _KEY = re.compile(rf"({_PATH})#([1-9][0-9]{{0,9}})")
@@ -99,24 +99,31 @@ class GitlabConfig(ConnectionModel):
         str,
         Field(
             title="Project",
-            description="As group/project. Without it, webhooks are taken but no tickets opened.",
+            description="As group/project. Without it, Afterword accepts webhooks but can't create tickets.",
             pattern=f"^({_PATH})?$",
         ),
     ] = ""
     base_url: Annotated[
-        Address, Field(title="Address", description="Of GitLab itself, such as https://gitlab.example.com.")
+        Address, Field(title="Address", description="The address of GitLab, such as https://gitlab.example.com.")
     ] = "https://gitlab.com"
     labels: Annotated[
-        tuple[str, ...], Field(title="Labels", description="Put on every ticket that is opened here.")
+        tuple[str, ...], Field(title="Labels", description="Added to every ticket that Afterword creates here.")
     ] = ()
     started_label: Annotated[
-        str, Field(title="Label in progress", description="An open ticket that bears it is in progress.", min_length=1)
+        str,
+        Field(
+            title="Label for in progress", description="An open ticket with this label is in progress.", min_length=1
+        ),
     ] = "in progress"
     cancelled_label: Annotated[
-        str, Field(title="Label cancelled", description="A closed ticket that bears it was not done.", min_length=1)
+        str,
+        Field(title="Label for won't do", description="A closed ticket with this label won't be done.", min_length=1),
     ] = "won't do"
     duplicate_label: Annotated[
-        str, Field(title="Label duplicate", description="A closed ticket that bears it is another's.", min_length=1)
+        str,
+        Field(
+            title="Label for duplicates", description="A closed ticket with this label is a duplicate.", min_length=1
+        ),
     ] = "duplicate"
 
 
@@ -131,8 +138,10 @@ class GitlabSecrets(ConnectionModel):
         SecretStr | None,
         Field(
             title="Webhook secret",
-            description="The webhook's signing token (whsec_…) or secret token in GitLab; while it is replaced, both, "
-            "with a comma between. Without it no webhook is believed.",
+            description=(
+                "The webhook's signing token (whsec_…) or secret token in GitLab. Required to accept webhooks."
+                " While you rotate it, enter both, separated by a comma."
+            ),
         ),
     ] = None
 
@@ -439,7 +448,7 @@ class GitlabTracker(Tracker):
         for key in (pointer, f"{self._config.project}#{pointer.removeprefix('#')}"):
             if _KEY.fullmatch(key):
                 return key
-        raise TrackerRefused(tracker=self.label, detail="that is neither an issue's address nor a key like #12.")
+        raise TrackerRefused(tracker=self.label, detail="enter an issue's URL or a key like #12.")
 
     def _issue(self, ref: TicketRef) -> _Issue:
         """The issue as and where it is now."""
@@ -456,10 +465,10 @@ class GitlabTracker(Tracker):
             asked = {"query": _WHERE_NOW, "variables": {"id": f"gid://gitlab/Issue/{issue.moved_to_id}"}}
             answer = self._read(self._checked(self._http.send("POST", "/api/graphql", json=asked), key), _MovedAnswer)
             if answer.data.issue is None:
-                detail = "it was moved to a project that the token does not see."
+                detail = "it was moved to a project that the token can't see."
                 raise TicketForbidden(tracker=self.label, key=key, detail=detail)
             issue = self._seen(answer.data.issue.reference)
-        raise TrackerRefused(tracker=self.label, detail=f"{key} was moved too often.")
+        raise TrackerRefused(tracker=self.label, detail=f"{key} was moved too many times.")
 
     def _seen(self, key: str) -> _Issue:
         answer = self._send("GET", _path(key))
@@ -471,7 +480,7 @@ class GitlabTracker(Tracker):
         """GitLab answers 404 for what is gone and for what the token may not see; its project tells which."""
         project = key.partition("#")[0]
         if self._send("GET", _project(project)).status_code == 404:
-            detail = f"{project} does not exist, or the token does not see it."
+            detail = f"{project} doesn't exist, or the token can't see it."
             raise TicketForbidden(tracker=self.label, key=key, detail=detail)
 
     # The connection
@@ -507,21 +516,21 @@ class GitlabTracker(Tracker):
             return False, f"{project.path_with_namespace} is archived."
         if not project.issues_enabled:
             return False, f"Issues are turned off in {project.path_with_namespace}."
-        return True, f"{project.path_with_namespace} takes issues."
+        return True, f"{project.path_with_namespace} accepts issues."
 
     def _see_account(self) -> tuple[bool, str]:
-        return True, f"It acts as {self._me.name or self._me.username}."
+        return True, f"Signed in as {self._me.name or self._me.username}."
 
     def _see_reporter(self) -> tuple[bool, str]:
-        return self._see_role(REPORTER, "Reporter", "label, assign and close issues")
+        return self._see_role(REPORTER, "Reporter", "label, assign, and close issues")
 
     def _see_maintainer(self) -> tuple[bool, str]:
         return self._see_role(MAINTAINER, "Maintainer", "register webhooks")
 
     def _see_role(self, level: int, role: str, what: str) -> tuple[bool, str]:
         if self._here.permissions.level >= level:
-            return True, f"The account may {what}."
-        return False, f"The account may not {what}: give it the role {role}."
+            return True, f"The account can {what}."
+        return False, f"The account can't {what}. Give it the role {role}."
 
     # Webhooks
 
@@ -559,7 +568,7 @@ class GitlabTracker(Tracker):
         plain = [one.encode() for one in secrets if not one.startswith("whsec_")]
         matches = [hmac.compare_digest(one, given) for one in plain]  # each is compared, whichever it is
         if not any(matches):
-            raise BadSignature(detail="it carries neither a signature nor the secret of this connection.")
+            raise BadSignature(detail="it has neither a signature nor this connection's secret.")
 
     def delivery_id(self, headers: Mapping[str, str], body: bytes) -> str:  # noqa: ARG002 (it numbers them)
         told = header(headers, "webhook-id") or header(headers, "Idempotency-Key")
@@ -576,7 +585,7 @@ class GitlabTracker(Tracker):
             action = TicketAction.ASSIGNED if event.changes.assignees.current else TicketAction.UNASSIGNED
         key = f"{event.project.path_with_namespace}#{issue.iid}"
         if not _KEY.fullmatch(key):
-            raise MalformedWebhook(where="project.path_with_namespace", what="not a path of a project")
+            raise MalformedWebhook(where="project.path_with_namespace", what="not the path of a project")
         actor = str(event.user.id) if event.user else None
         return (TicketEvent(delivery, action, TicketRef(str(issue.id), key), None, actor),)
 
@@ -612,7 +621,7 @@ class GitlabTracker(Tracker):
         if answer.status_code in {404, 410} and key:
             raise TicketGone(tracker=self.label, key=key)
         if answer.status_code == 404:
-            words = f"{self._config.project} does not exist, or the token does not see it ({words})."
+            words = f"{self._config.project} doesn't exist, or the token can't see it ({words})."
         raise TrackerRefused(tracker=self.label, detail=words)
 
 
@@ -680,7 +689,7 @@ def _check_signed(secrets: Sequence[str], headers: Mapping[str, str], body: byte
     wanted = [b"v1," + base64.b64encode(one) for one in made]
     matches = [hmac.compare_digest(one, other) for one in wanted for other in given]
     if not any(matches):
-        raise BadSignature(detail="no secret of this connection makes it.")
+        raise BadSignature(detail="no secret of this connection matches it.")
     if not re.fullmatch(r"[0-9]{1,12}", stamp) or abs(int(stamp) - now.timestamp()) > FRESH.total_seconds():
         raise BadSignature(detail="it was signed more than five minutes ago, or its clock is wrong.")
 

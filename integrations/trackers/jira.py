@@ -148,15 +148,17 @@ class JiraConfig(ConnectionModel):
         AfterValidator(_site_address),
         Field(
             title="Site",
-            description="The site's address, such as https://acme.atlassian.net. Without it, webhooks are taken but no "
-            "tickets opened; the same holds for the next two.",
+            description=(
+                "The site's URL, such as https://acme.atlassian.net. Without the site, the e-mail, and the"
+                " project, Afterword accepts webhooks but can't create tickets."
+            ),
         ),
     ] = ""
     email: Annotated[
         str,
         Field(
             title="E-mail",
-            description="Of the account whose API token this is.",
+            description="The e-mail of the account that owns the API token.",
             pattern=r"^([^@:\s]+@[^@\s]+)?$",
         ),
     ] = ""
@@ -164,7 +166,7 @@ class JiraConfig(ConnectionModel):
         str,
         Field(
             title="Project",
-            description="The key of the project that tickets are opened in, such as OPS.",
+            description="The key of the project for new tickets, such as OPS.",
             pattern=r"^([A-Za-z][A-Za-z0-9_]*|[0-9]+)?$",
         ),
     ] = ""
@@ -173,22 +175,26 @@ class JiraConfig(ConnectionModel):
     ] = "Task"
     labels: Annotated[
         tuple[str, ...],
-        Field(title="Labels", description="Put on every ticket that is opened here; a blank becomes a hyphen."),
+        Field(title="Labels", description="Added to every ticket that Afterword creates here. Spaces become hyphens."),
     ] = ()
     not_done: Annotated[
         tuple[str, ...],
         Field(
-            title="Words for work that was not done",
-            description="Resolutions and statuses that mean that a closed ticket was cancelled. The first that a "
-            "workflow offers is set.",
+            title="Resolutions for won't do",
+            description=(
+                "Resolutions and statuses of closed tickets that won't be done. Afterword sets the first one"
+                " that the workflow offers."
+            ),
         ),
     ] = NOT_DONE
     webhook_filter: Annotated[
         str,
         Field(
             title="Webhook filter",
-            description="JQL: the issues whose changes Jira tells us of. Empty: those of the project above. Name all "
-            "projects here where tickets go to several.",
+            description=(
+                "JQL for the issues whose changes Jira sends. By default, the project above. If tickets go to"
+                " several projects, include all of them."
+            ),
         ),
     ] = ""
 
@@ -198,14 +204,16 @@ class JiraSecrets(ConnectionModel):
 
     api_token: Annotated[
         Token,
-        Field(title="API token", description="Of that account, made at id.atlassian.com."),
+        Field(title="API token", description="The account's API token, created at id.atlassian.com."),
     ] = None
     webhook_secret: Annotated[
         SecretStr | None,
         Field(
             title="Webhook secret",
-            description="The one entered at the webhook in Jira; while it is replaced, both, with a comma between. "
-            "Without it no webhook is believed.",
+            description=(
+                "The secret of the webhook in Jira. Required to accept webhooks. While you rotate it, enter"
+                " both, separated by a comma."
+            ),
         ),
     ] = None
 
@@ -230,7 +238,7 @@ class JiraTracker(Tracker):
         if self._secrets.api_token is None:
             raise TrackerRefused(tracker=self.label, detail="this connection has no API token.")
         if not (config.base_url and config.email and config.project):
-            raise TrackerRefused(tracker=self.label, detail="this connection lacks its site, e-mail or project.")
+            raise TrackerRefused(tracker=self.label, detail="this connection has no site, e-mail, or project.")
         token = self._secrets.api_token.get_secret_value()
         return JiraSite(self.label, config.base_url, config.email, token)
 
@@ -260,7 +268,7 @@ class JiraTracker(Tracker):
         try:
             self._site.send("GET", f"/rest/api/3/project/{project}")
         except (Unseen, Forbidden):
-            detail = f"the project {project} does not exist, or the account does not see it."
+            detail = f"the project {project} doesn't exist, or the account can't see it."
             raise TicketForbidden(tracker=self.label, key=key, detail=detail) from None
 
     # Tickets
@@ -384,7 +392,7 @@ class JiraTracker(Tracker):
             reached = Walk(site, issue, goal).go()
         if not reached:
             start = issue.fields.status.name
-            detail = f"no transition of its workflow leads there from {start} without closing it otherwise."
+            detail = f"its workflow has no transition from {start} to that status."
             raise self._unreachable(issue, goal, detail)
         now = self._issue(ref)
         if not goal.holds(now.fields.status, now.fields.resolution):
@@ -456,7 +464,7 @@ class JiraTracker(Tracker):
             found = next((one for one in named if KEY.fullmatch(one)), None)
             if found is not None:
                 return found.upper()
-        raise TrackerRefused(tracker=self.label, detail="that is neither an issue's address on this site nor its key.")
+        raise TrackerRefused(tracker=self.label, detail="enter an issue's URL on this site or its key.")
 
     # The connection
 
@@ -490,7 +498,9 @@ class JiraTracker(Tracker):
         return checks
 
     def _check_account(self) -> list[PermissionCheck]:
-        return [PermissionCheck("API token", granted=True, detail=f"It acts as {self._account.name or 'an account'}.")]
+        return [
+            PermissionCheck("API token", granted=True, detail=f"Signed in as {self._account.name or 'an account'}.")
+        ]
 
     def _check_project(self) -> list[PermissionCheck]:
         project = self._project()
@@ -512,7 +522,7 @@ class JiraTracker(Tracker):
             with self._speaking() as site:
                 return site.ask(Project, "GET", f"/rest/api/3/project/{self._config.project}")
         except TrackerRefused:
-            detail = f"the project {self._config.project} does not exist, or the account does not see it."
+            detail = f"the project {self._config.project} doesn't exist, or the account can't see it."
             raise TrackerRefused(tracker=self.label, detail=detail) from None
 
     def _check_form(self) -> list[PermissionCheck]:
@@ -546,7 +556,7 @@ class JiraTracker(Tracker):
         found = next((one for one in types if one.name.casefold() == name.casefold()), None)
         if found is None:
             offered = ", ".join(one.name for one in types) or "none"
-            detail = f"{project} has no issue type {name} that the account may create; it has {offered}."
+            detail = f"{project} has no issue type {name} that the account can create. It can create {offered}."
             raise TrackerRefused(tracker=self.label, detail=detail)
         return found
 
@@ -591,7 +601,10 @@ class JiraTracker(Tracker):
         except (TicketForbidden, CredentialsRejected):
             self.__dict__.pop("_account", None)
             self.own_account()
-            detail = "only an administrator of Jira may register webhooks. Enter it there by hand, with the secret."
+            detail = (
+                "only a Jira administrator can register webhooks. Create the webhook in Jira yourself,"
+                " with this secret."
+            )
             raise TrackerRefused(tracker=self.label, detail=detail) from None
 
     def verify_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:  # noqa: ARG002

@@ -171,22 +171,29 @@ class LinearConfig(ConnectionModel):
         str,
         Field(
             title="Team",
-            description="Its key, such as ENG, its name or its id. "
-            "Without it, webhooks are taken but no tickets opened.",
+            description=(
+                "The team's key (such as ENG), name, or id. Without it, Afterword accepts webhooks but can't"
+                " create tickets."
+            ),
         ),
     ] = ""
     labels: Annotated[
         tuple[str, ...],
-        Field(title="Labels", description="Put on every ticket that is opened here; made where they do not exist."),
+        Field(
+            title="Labels", description="Added to every ticket that Afterword creates here. Missing labels are created."
+        ),
     ] = ()
     all_public_teams: Annotated[
         bool,
         Field(
-            title="Hear all public teams",
-            description="Our webhook tells of every public team, not of this one only: for tickets in several teams.",
+            title="Webhook for all public teams",
+            description=(
+                "Receive changes from every public team instead of this one only. Turn it on if tickets"
+                " go to several teams."
+            ),
         ),
     ] = False
-    base_url: Annotated[Address, Field(title="API address", description="Without /graphql at its end.")] = (
+    base_url: Annotated[Address, Field(title="API address", description="Without /graphql at the end.")] = (
         "https://api.linear.app"
     )
 
@@ -202,8 +209,10 @@ class LinearSecrets(ConnectionModel):
         SecretStr | None,
         Field(
             title="Webhook secret",
-            description="The webhook's signing secret in Linear; while it is replaced, both, with a comma between. "
-            "Without it no webhook is believed.",
+            description=(
+                "The webhook's signing secret in Linear. Required to accept webhooks. While you rotate it,"
+                " enter both, separated by a comma."
+            ),
         ),
     ] = None
 
@@ -472,7 +481,9 @@ class LinearTracker(Tracker):
                 issue = self._made(words | {"id": _id_of(draft.marker, place)})
                 if not issue.is_gone():
                     return issue.as_ticket()
-        raise TrackerRefused(tracker=self.label, detail=f"its bin holds {IDS_OF_A_MARKER} tickets of this item.")
+        raise TrackerRefused(
+            tracker=self.label, detail=f"{IDS_OF_A_MARKER} tickets of this action item are in its trash."
+        )
 
     def _made(self, words: dict[str, object]) -> _Issue:
         try:
@@ -487,7 +498,7 @@ class LinearTracker(Tracker):
 
     def _drafted(self, draft: TicketDraft) -> dict[str, object]:
         if draft.issue_type:
-            raise TrackerRefused(tracker=self.label, detail="it has no types of issues.")
+            raise TrackerRefused(tracker=self.label, detail="it has no issue types.")
         team = self._team(draft.project or self._config.team)
         ours: dict[str, object] = {"teamId": team.id, "title": _line(draft.title), "description": _written(draft.body)}
         names = tuple(dict.fromkeys((*self._config.labels, *draft.labels)))
@@ -506,7 +517,7 @@ class LinearTracker(Tracker):
         if pointer not in self._teams:
             found = self._teams_like(pointer)
             if not found:
-                detail = f"the team {pointer} does not exist, or the key does not see it."
+                detail = f"the team {pointer} doesn't exist, or the key can't see it."
                 raise TrackerRefused(tracker=self.label, detail=detail)
             self._teams[pointer] = next((one for one in found if one.key.lower() == pointer.lower()), found[0])
         return self._teams[pointer]
@@ -577,7 +588,7 @@ class LinearTracker(Tracker):
                 comment = _id_of(f"{ref.external_id}/{marker}", place)
                 if self._said(comment, text) or self._say(ref, comment, text):
                     return
-        raise TrackerRefused(tracker=self.label, detail="our comment was deleted too often.")
+        raise TrackerRefused(tracker=self.label, detail="Afterword's comment was deleted too many times.")
 
     def _said(self, comment: str, text: str) -> bool:
         """Whether the comment is there; it says ``text`` then."""
@@ -609,7 +620,7 @@ class LinearTracker(Tracker):
         page = _PAGE.fullmatch(pointer)
         key = page[4] if page and page[2].lower() == self._web_host else pointer
         if not _KEY.fullmatch(key):
-            raise TrackerRefused(tracker=self.label, detail="that is neither an issue's address nor a key like ENG-12.")
+            raise TrackerRefused(tracker=self.label, detail="enter an issue's URL or a key like ENG-12.")
         key = key.upper()
         with self._speaking(key):
             ticket = self._present(TicketRef(key, key)).as_ticket()
@@ -643,7 +654,7 @@ class LinearTracker(Tracker):
         """Linear says "not found" for what is gone and for what we may not see; the team of the key tells which."""
         team = key.rpartition("-")[0]
         if not any(one.key.lower() == team.lower() for one in self._teams_like(team)):
-            detail = f"the team {team} does not exist, or the key does not see it."
+            detail = f"the team {team} doesn't exist, or the key can't see it."
             raise TicketForbidden(tracker=self.label, key=key, detail=detail)
 
     # The connection
@@ -680,11 +691,11 @@ class LinearTracker(Tracker):
         )
 
     def _see_account(self) -> tuple[bool, str]:
-        return True, f"It acts as {self._viewer.name}."
+        return True, f"Signed in as {self._viewer.name}."
 
     def _see_team(self) -> tuple[bool, str]:
         team = self._team(self._config.team)
-        return True, f"It sees the team {team.name or team.key}."
+        return True, f"The key can see the team {team.name or team.key}."
 
     def _see_create(self) -> tuple[bool, str]:
         """A key's rights are told by no query: ask for an issue in a team that cannot be, and look what is refused."""
@@ -695,11 +706,11 @@ class LinearTracker(Tracker):
         except _Refused as refused:
             if refused.is_final:
                 raise
-        return True, "It may open issues in the teams that it sees."
+        return True, "The key can create issues in the teams it can see."
 
     def _see_webhooks(self) -> tuple[bool, str]:
         next(self._webhooks(), None)
-        return True, "It may register webhooks."
+        return True, "The key can register webhooks."
 
     # Webhooks
 

@@ -38,7 +38,7 @@ class Home:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise CannotStart(f"cannot use {path}: {error.strerror} (AFTERWORD_HOME chooses the folder)") from None
+            raise CannotStart(f"can't use {path}: {error.strerror} (AFTERWORD_HOME chooses the folder)") from None
         try:
             _take(lock, path)
         except BaseException:
@@ -92,7 +92,7 @@ def _take(lock: int, path: Path) -> None:
         supervisor, *children = _remembered(lock) or [None]
         if supervisor:
             raise CannotStart(
-                f"another Afterword (process {supervisor.pid}) runs in {path}: "
+                f"another Afterword (process {supervisor.pid}) is already running in {path}: "
                 "stop it first, or choose another folder with AFTERWORD_HOME"
             )
         overdue = time.monotonic() > deadline
@@ -102,7 +102,7 @@ def _take(lock: int, path: Path) -> None:
                 with suppress(psutil.NoSuchProcess):
                     child.kill() if overdue else child.terminate()
         if time.monotonic() > deadline + 2:
-            raise CannotStart(f"processes of an earlier run still hold {path / 'lock'}: end them, then start again")
+            raise CannotStart(f"processes of an earlier run still use {path / 'lock'}: end them, then start again")
         time.sleep(PAUSE)
 
 

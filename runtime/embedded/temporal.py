@@ -80,7 +80,7 @@ def _program() -> Path:
     beside_python = Path(sys.executable).parent / "temporal"
     found = beside_python if beside_python.exists() else shutil.which("temporal")
     if found is None:
-        raise CannotStart("the embedded Temporal is not installed: set TEMPORAL_ADDRESS to use another one")
+        raise CannotStart("the embedded Temporal isn't installed: set TEMPORAL_ADDRESS to use another one")
     return Path(found)
 
 

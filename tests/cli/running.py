@@ -20,13 +20,13 @@ import psutil
 from runtime.processes import end_with
 
 ROOT = Path(__file__).parents[2]
-READY = "Ctrl-C stops everything"
+READY = "Press Ctrl-C to stop everything"
 PARTS = ("postgres", "temporal", "worker", "api")
 
 
 PORTS = range(18_000, 32_000)
 """Below those that the kernel hands to outgoing connections, any of which would take a port that was just free."""
-TAKEN = ("cannot listen on", "address already in use")
+TAKEN = ("can't listen on", "address already in use")
 _given: set[int] = set()
 
 

@@ -78,7 +78,7 @@ def test_an_unknown_command(checkout: Path) -> None:
 def test_an_old_python(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(bootstrap, "OLDEST_PYTHON", (99, 0))
     assert bootstrap.main(["run"]) == 1
-    assert "Python 3.11 or newer is needed" in capsys.readouterr().err
+    assert "Afterword needs Python 3.11 or newer" in capsys.readouterr().err
 
 
 NOWHERE = {

@@ -92,9 +92,9 @@ def test_a_policy_of_the_database(stack: Stack, admin: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--from", "yesterday"), "--from takes an ISO 8601 instant"),
-        (("--from", "0001-01-01T00:00:00+05:00"), "--from takes an ISO 8601 instant"),
-        (("--from", MONDAY, "--policy", "pol_x"), "AFTERWORD_DATABASE_URL is not set"),
+        (("--from", "yesterday"), "--from needs an ISO 8601 time"),
+        (("--from", "0001-01-01T00:00:00+05:00"), "--from needs an ISO 8601 time"),
+        (("--from", MONDAY, "--policy", "pol_x"), "AFTERWORD_DATABASE_URL isn't set"),
     ],
 )
 def test_what_cannot_be_is_one_line(alone: dict[str, str], words: tuple[str, ...], says: str) -> None:
@@ -107,4 +107,4 @@ def test_what_cannot_be_is_one_line(alone: dict[str, str], words: tuple[str, ...
 def test_a_policy_that_is_not_there(stack: Stack) -> None:
     done = simulate(stack.environment(), "--from", MONDAY, "--policy", "pol_none")
     assert done.returncode == 1
-    assert done.stderr == "afterword: there is no policy 'pol_none' in the database\n"
+    assert done.stderr == "afterword: the database has no policy 'pol_none'\n"

@@ -24,12 +24,17 @@ def test_a_move_is_somebodys_where_it_exists_and_nobodys_elsewhere() -> None:
 @pytest.mark.parametrize(
     ("verb", "status", "held", "who"),
     [
-        (Verb.RESOLVE, Status.DRAFT, {Relation.TEAM}, "its author, administrator or author or editor or reviewer"),
-        (Verb.REWORD, Status.DRAFT, {Relation.ADMIN}, "its author"),
-        (Verb.MANAGE, Status.DRAFT, {Relation.REVIEWER}, "administrator or author or editor"),
-        (Verb.MANAGE, Status.PUBLISHED, {Relation.AUTHOR}, "administrator"),
-        (Verb.PUBLISH, Status.IN_REVIEW, {Relation.EDITOR}, "administrator or author"),
-        (Verb.REQUEST_CHANGES, Status.ARCHIVED, {Relation.AUTHOR}, "administrator or reviewer"),
+        (
+            Verb.RESOLVE,
+            Status.DRAFT,
+            {Relation.TEAM},
+            "the comment's author, the postmortem's author, an editor, a reviewer, or an administrator",
+        ),
+        (Verb.REWORD, Status.DRAFT, {Relation.ADMIN}, "the comment's author"),
+        (Verb.MANAGE, Status.DRAFT, {Relation.REVIEWER}, "the postmortem's author, an editor, or an administrator"),
+        (Verb.MANAGE, Status.PUBLISHED, {Relation.AUTHOR}, "an administrator"),
+        (Verb.PUBLISH, Status.IN_REVIEW, {Relation.EDITOR}, "the postmortem's author or an administrator"),
+        (Verb.REQUEST_CHANGES, Status.ARCHIVED, {Relation.AUTHOR}, "a reviewer or an administrator"),
     ],
 )
 def test_a_refusal_says_who_may(verb: Verb, status: Status, held: set[Relation], who: str) -> None:

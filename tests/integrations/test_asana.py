@@ -165,7 +165,7 @@ class TestRefusals:
         assert TOKEN not in shown
         if error in {TrackerRefused, TicketForbidden}:
             assert "due_on: not a date. You sent ***.; And more." in shown
-        assert ("another plan" in shown) is (status == 402)
+        assert ("another Asana plan" in shown) is (status == 402)
 
     @pytest.mark.parametrize(("status", "wait"), [(429, 30.0), (500, None), (503, 30.0)])
     def test_stumbles(self, scripted_vendor: ScriptedVendor, status: int, wait: float | None) -> None:
@@ -180,12 +180,12 @@ class TestRefusals:
     )
     def test_what_is_not_asanas_is_a_stumble(self, scripted_vendor: ScriptedVendor, body: object) -> None:
         scripted_vendor.answers = [Answer(200, body)]
-        with pytest.raises(TrackerUnavailable, match="not of its API"):
+        with pytest.raises(TrackerUnavailable, match="it sent an unexpected answer"):
             asana(scripted_vendor).fetch(REF)
 
     def test_a_list_that_does_not_end(self, scripted_vendor: ScriptedVendor) -> None:
         scripted_vendor.answers = [Answer(200, {"data": [], "next_page": {"offset": "same"}})]
-        with pytest.raises(TrackerUnavailable, match="does not end"):
+        with pytest.raises(TrackerUnavailable, match="its list doesn't end"):
             list(asana(scripted_vendor).read_many([REF]))
 
     def test_without_settings_nothing_is_sent(self) -> None:

@@ -75,7 +75,7 @@ async def test_a_letter_says_the_same_in_text_and_html(box: Mailbox) -> None:
     plain, html = letter.get_body(("plain",)), letter.get_body(("html",))
     assert plain is not None
     assert html is not None
-    assert "NEEDS YOU TODAY" in plain.get_content()
+    assert "FOR YOUR ATTENTION" in plain.get_content()
     assert "- Please review “<b>Zürich & 東京</b> 🔥”\r\n  https://a/postmortems/pm_1" in plain.get_content()
     assert "All times are in Europe/Berlin." in plain.get_content()
     assert "“&lt;b&gt;Zürich &amp; 東京&lt;/b&gt; 🔥”" in html.get_content()

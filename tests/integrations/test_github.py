@@ -248,7 +248,7 @@ class TestPointers:
             tracker.resolve("acme/private#1")
 
     def test_an_issue_that_is_not_there_is_not_seen(self, tracker: Tracker) -> None:
-        with pytest.raises(TicketForbidden, match="there is none of that number"):
+        with pytest.raises(TicketForbidden, match="there is no issue with that number"):
             tracker.resolve("#77")
 
     def test_a_pull_request_is_not_an_issue(self, scripted: Tracker, scripted_vendor: ScriptedVendor) -> None:
@@ -308,8 +308,8 @@ class TestRefusals:
         ("answers", "refusal", "words"),
         [
             ([Answer(401, {"message": "Bad credentials"})], CredentialsRejected, "GitHub rejected"),
-            ([Answer(404, NOT_FOUND), Answer(200, {"id": 1})], TicketForbidden, "acme/api#12: there is none"),
-            ([Answer(404, NOT_FOUND)], TicketForbidden, "acme/api does not exist, or the token does not see it"),
+            ([Answer(404, NOT_FOUND), Answer(200, {"id": 1})], TicketForbidden, "acme/api#12: there is no issue"),
+            ([Answer(404, NOT_FOUND)], TicketForbidden, "acme/api doesn't exist, or the token can't see it"),
             ([Answer(410, {"message": "This issue was deleted"})], TicketGone, "acme/api#12"),
             (
                 [Answer(403, {"message": "Resource not accessible by personal access token"})],
@@ -334,7 +334,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("answer", "refusal", "words"),
         [
-            (Answer(404, NOT_FOUND), TrackerRefused, "acme/api does not exist, or the token does not see it"),
+            (Answer(404, NOT_FOUND), TrackerRefused, "acme/api doesn't exist, or the token can't see it"),
             (Answer(410, {"message": "Issues are disabled for this repo"}), TrackerRefused, "Issues are disabled"),
             (Answer(403, {"message": "Must have admin rights"}), TicketForbidden, "acme/api: Must have admin rights"),
             (
@@ -383,7 +383,7 @@ class TestRefusals:
             ("Token", True),
             ("Repository", False),
         ]
-        assert "does not see it" in checks[-1].detail
+        assert "can't see it" in checks[-1].detail
 
     @pytest.mark.parametrize(
         ("repository", "missing"),

@@ -535,7 +535,7 @@ def test_generic_names_the_field_that_is_wrong() -> None:
     body = json.dumps([{"externalId": "X"}, {"externalId": "Y", "responders": ["a@x", "b"]}]).encode()
     with pytest.raises(MalformedWebhook) as refused:
         generic.parse({}, body, NOW)
-    assert refused.value.facts == {"where": "1.responders.1.email", "what": "Give an e-mail address"}
+    assert refused.value.facts == {"where": "1.responders.1.email", "what": "Enter an e-mail address"}
 
 
 def test_generic_describes_itself_in_json_schema() -> None:

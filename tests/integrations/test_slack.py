@@ -103,7 +103,7 @@ def test_nothing_is_told_where_others_read_along(slack_peer: SlackPeer) -> None:
     before = len(slack_peer.called("chat.postMessage"))
     info = {"ok": True, "channel": {"id": channel, "is_ext_shared": True}}
     slack_peer.scripted["conversations.info"] = [Scripted(200, info)]
-    with pytest.raises(ChannelArchived, match="another organisation"):
+    with pytest.raises(ChannelArchived, match="people from other organizations can read it"):
         send(notifier(slack_peer), message(), team(channel))
     assert len(slack_peer.called("chat.postMessage")) == before
 
@@ -208,7 +208,7 @@ def test_somebody_who_is_not_there(slack_peer: SlackPeer) -> None:
 
 
 def test_channels_that_are_gone(slack_peer: SlackPeer) -> None:
-    with pytest.raises(ChannelArchived, match="there is none"):
+    with pytest.raises(ChannelArchived, match="the channel doesn't exist"):
         send(notifier(slack_peer), message(), team("C000000999"))
     channel = slack_peer.new_channel(f"old-{uuid4().hex[:6]}")
     send(notifier(slack_peer), message(), team(channel))

@@ -118,10 +118,10 @@ def test_how_items_become_tickets_is_a_form(visit: Visitor, board: Connected) ->
 def test_trying_pausing_and_giving_up(visit: Visitor, board: Connected) -> None:
     on = address(board)
     page = visit.send(f"{on}/test", on).text
-    assert "Something is missing" in page
+    assert "Some permissions are missing" in page
     assert "Required field Severity" in page
     page = visit.send(f"{on}/dry-run", on).text
-    assert "Dry run: it would be made" in page
+    assert "Dry run: a new ticket" in page
     assert "Severity is required." in page
     assert visit.send(f"{on}/dry-run", on, item="ai_nope").status_code == 404
     visit.done(f"{on}/enabled", on, enabled="")
@@ -147,7 +147,9 @@ def test_the_log_can_be_filtered_and_replayed(stack: Stack, visit: Visitor, boar
     page = visit.get(f"{log}?how=errors&direction=OUT&item={item['id']}")
     assert "the field &#39;severity&#39; is required." in page
     assert f"/action-items/{item['id']}" in page
-    assert "Nothing here." in visit.get(f"{log}?direction=IN&item={item['id']}")
+    assert "No matching entries. Each webhook and each request to the tracker appears here." in visit.get(
+        f"{log}?direction=IN&item={item['id']}"
+    )
     ok(board.admin.patch(board.path, json={"projection": {"fields": {"severity": "minor"}}}))
     visit.done(f"{log}/replay", log, number=str(refused["id"]))
     eventually(lambda: board.log(operation="create", result="ok"))
@@ -194,7 +196,7 @@ def test_tickets_for_all_items_from_the_page(stack: Stack, board: Connected) -> 
     pm = writing.draft(author)["id"]
     items = [writing.with_item(author, pm, author.id, description=f"Do {one}")["id"] for one in range(3)]
     visit, on = visitor(stack, author), f"/postmortems/{pm}"
-    assert "Make tickets for all open items" in visit.get(on)
+    assert "Create tickets for all open items" in visit.get(on)
     visit.done(f"{on}/tickets", on, integration=board.id)
 
     def refused() -> str:
@@ -202,12 +204,12 @@ def test_tickets_for_all_items_from_the_page(stack: Stack, board: Connected) -> 
         assert page.count("the field &#39;severity&#39; is required.") >= len(items)
         return page
 
-    assert "0 of 3 are there" in eventually(refused)
+    assert "0 of 3 created" in eventually(refused)
     ok(board.admin.patch(board.path, json={"projection": {"fields": {"severity": "minor"}}}))
     visit.done(f"{on}/tickets", on, integration=board.id)
-    eventually(lambda: "3 of 3 are there" in visit.get(on), 40)
+    eventually(lambda: "3 of 3 created" in visit.get(on), 40)
     reader = visitor(stack, stack.person("ADMIN"))
-    assert "3 of 3 are there" in reader.get(on)
+    assert "3 of 3 created" in reader.get(on)
 
 
 async def test_pull_requests_and_dead_links_are_shown_on_the_item(stack: Stack, board: Connected) -> None:
@@ -249,11 +251,11 @@ def test_pages_are_readable_by_everybody(
             assert page.evaluate(FAINT) == [], path
         page.goto(f"{stack.url}{address(board)}")
         expect(page.get_by_role("img", name="Attempts in each of the last 48 hours")).to_be_visible()
-        page.get_by_role("button", name="Test the connection").click()
-        expect(page.get_by_role("heading", name="Everything is there")).to_be_visible()
-        page.get_by_label("Id or address of an action item").fill(item["id"])
+        page.get_by_role("button", name="Test connection").click()
+        expect(page.get_by_role("heading", name="All permissions granted")).to_be_visible()
+        page.get_by_label("ID or URL of an action item").fill(item["id"])
         page.get_by_role("button", name="Dry run").click()
-        expect(page.get_by_role("heading", name="Dry run: what stands in")).to_be_visible()
+        expect(page.get_by_role("heading", name="Dry run: changes to")).to_be_visible()
         assert page.evaluate(PLAIN_FAULTS) == []
         assert page.evaluate(FAINT) == []
 

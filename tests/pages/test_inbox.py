@@ -22,12 +22,12 @@ def test_the_inbox_says_what_happened(stack: Stack) -> None:
     page = mine.get("/inbox")
     assert "<b>Outage" not in page
     shown = unescape(page)
-    assert "Changes to “<b>Outage</b>” were asked for</a>" in shown
+    assert "Changes were requested on “<b>Outage</b>”</a>" in shown
     assert "A kind of tomorrow: <b>Outage</b>" in shown
     assert shown.count("escalated") == 1
-    assert "Changes to" not in unescape(mine.get("/inbox?kind=comment_added"))
+    assert "Changes were requested" not in unescape(mine.get("/inbox?kind=comment_added"))
     assert mine.done("/inbox/read", "/inbox") == "/inbox"
-    assert "Nothing of that" in mine.get("/inbox?unread=true")
+    assert "No matching notifications" in mine.get("/inbox?unread=true")
 
 
 def test_a_team_that_nobody_leads_is_named(stack: Stack) -> None:
@@ -37,7 +37,7 @@ def test_a_team_that_nobody_leads_is_named(stack: Stack) -> None:
     ok(admin.patch(f"/api/users/{lead.id}", json={"active": False}))
     page = visitor(stack, me).get("/inbox")
     assert "<i>Payments" not in page
-    assert f"Nobody leads the team {name}: what is escalated there comes to administrators" in unescape(page)
+    assert f"The team {name} has no lead: its escalations go to administrators until you choose one" in unescape(page)
 
 
 def test_preferences_in_a_page(stack: Stack) -> None:
@@ -67,7 +67,7 @@ def test_preferences_in_a_page(stack: Stack) -> None:
     assert kept["awayFrom"] == "2030-06-30T22:00:00Z"
     assert (kept["delegateId"], kept["mutedKinds"], kept["quietFrom"]) == (other.id, ["comment_added"], "12:00")
     page = mine.get(f"{PAGE}?saved=true")
-    assert "Saved." in page
+    assert "<p>Saved</p>" in page
     assert 'value="2030-07-01T00:00"' in page
     refused = mine.send(PAGE, PAGE, **given | {"delegate": "@nobody-at-all"})
     assert refused.status_code == 422
@@ -81,7 +81,7 @@ def test_preferences_in_a_page(stack: Stack) -> None:
 def test_one_click_unsubscribes(stack: Stack) -> None:
     me, nobody = stack.person(), stranger(stack)
     address = f"/unsubscribe/{Keyring('test-secret-key').sign('unsubscribe', me.id)}"
-    assert "No more reminders" in nobody.get(address)
+    assert "Stop e-mail reminders?" in nobody.get(address)
     assert ok(me.get("/api/me"))["preferredChannel"] is None
     for _ in range(2):
         answer = nobody.http.post(address, data={"List-Unsubscribe": "One-Click"})

@@ -41,8 +41,8 @@ def test_the_life_of_a_postmortem_in_pages(stack: Stack) -> None:
     assert refused.status_code == 409
     reasons = told(refused.text)
     assert len(reasons) == 7
-    assert {"The section “Summary” is not written yet.", "The section “Root cause” is not written yet."} <= set(reasons)
-    assert "0 of at least 1 reviewer(s) named." in reasons
+    assert {"The section “Summary” is still empty.", "The section “Root cause” is still empty."} <= set(reasons)
+    assert "It needs at least 1 reviewer." in reasons
 
     shown = fields_of(mine.get(f"{address}/edit"))
     filled = shown | {"summary": "It broke.", "impact": "All.", "rootCause": "A limit.", "resolution": "Raised it."}
@@ -52,7 +52,7 @@ def test_the_life_of_a_postmortem_in_pages(stack: Stack) -> None:
         f"{address}/action-items", address, description="Watch it", owner=f"@{_handle(author)}", dueDate="2027-01-01"
     )
     mine.done(f"{address}/reviewers", address, person=f"@{_handle(reviewer)}")
-    assert "Everything is there." in mine.get(address)
+    assert "Ready for review" in mine.get(address)
     assert mine.done(f"{address}/submit", address) == address
 
     assert "Made in a page" in theirs.get("/")
@@ -68,7 +68,7 @@ def test_the_life_of_a_postmortem_in_pages(stack: Stack) -> None:
     refused = mine.send(f"{address}/publish", address, form="publish")
     assert refused.status_code == 409
     assert len(told(refused.text)) == 2
-    assert any(one.endswith("has not reviewed yet.") and "user_" not in one for one in told(refused.text))
+    assert any(one.endswith("hasn't reviewed yet.") and "user_" not in one for one in told(refused.text))
 
     theirs.done(f"{address}/approve", address)
     request, comment = ok(author.get(f"/api/postmortems/{postmortem_id}/comments"))["items"]
@@ -100,7 +100,7 @@ def test_only_moves_that_are_ones_own_are_offered(stack: Stack) -> None:
     assert "Editing is closed" in outsider.get(f"{address}/edit", 403)
     refused = outsider.send(f"{address}/approve", address, form="approve")
     assert refused.status_code == 403
-    assert "Not allowed" in refused.text or "may see this" in refused.text
+    assert "Not allowed" in refused.text or "You can't" in refused.text
 
 
 def test_an_administrator_reopens_a_published_one(stack: Stack) -> None:
@@ -254,13 +254,13 @@ def test_an_incident_opens_its_postmortem(stack: Stack) -> None:
     incident = ok(author.post("/api/incidents", json=body), 201)
     address = f"/incidents/{incident['id']}"
     member = visitor(stack, stack.person("MEMBER"))
-    assert "Create postmortem" not in buttons(member.get(address))
+    assert "Start postmortem" not in buttons(member.get(address))
     assert member.send(f"{address}/postmortem", address).status_code == 403
     visit = visitor(stack, author)
     assert "recommended" in visit.get(address)
     where = visit.done(f"{address}/postmortem", address)
     assert "Slow in a page" in visit.get(where)
-    assert "Create postmortem" not in buttons(visit.get(address))
+    assert "Start postmortem" not in buttons(visit.get(address))
 
 
 def test_notices_are_read_in_the_inbox(stack: Stack) -> None:
@@ -311,7 +311,7 @@ def test_an_approval_of_an_earlier_text_is_asked_for_again(stack: Stack) -> None
     address = f"/postmortems/{made['id']}"
     ok(author.patch(f"/api{address}", json={"summary": "Changed"}))
     page = visitor(stack, reviewer).get(address)
-    assert "The content changed since you approved." in page
+    assert "The content has changed since you approved it." in page
     assert "Approve" in buttons(page)
 
 

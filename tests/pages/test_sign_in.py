@@ -38,10 +38,10 @@ def test_a_link_signs_in_once_and_not_by_being_opened(stack: Stack) -> None:
         stranger(stack).get(path)  # as mail programs do
     visit = stranger(stack)
     assert visit.done("/sign-in", path, code=code) == "/"
-    assert "What needs you" in visit.get("/")
+    assert "For your attention" in visit.get("/")
     again = stranger(stack).send("/sign-in", path, code=code)
     assert again.status_code == 403
-    assert "does not work any more" in again.text
+    assert "no longer works" in again.text
 
 
 def test_a_links_code_opens_no_other_door(stack: Stack) -> None:
@@ -62,7 +62,7 @@ def test_an_administrator_makes_links_for_others(stack: Stack) -> None:
 
 
 def test_the_demo_is_open_on_this_machine_alone(stack: Stack) -> None:
-    assert "This is the demo" not in stranger(stack).get("/sign-in")
+    assert "This demo runs on this machine with sample data" not in stranger(stack).get("/sign-in")
     port = free_port()
     env = {"AFTERWORD_DEMO": "1", "AFTERWORD_DEMO_SIGN_IN": "1", "AFTERWORD_PORT": str(port)}
     words = [sys.executable, "-m", "cli.main", "api"]
@@ -76,7 +76,7 @@ def test_the_demo_is_open_on_this_machine_alone(stack: Stack) -> None:
         assert visit.send("/sign-in", "/sign-in", person="user_admin").status_code == 403
         assert visit.send("/sign-in", "/sign-in", person="user_jane").status_code == 403  # who is not in this database
         elsewhere = http.get("/sign-in", headers={"Host": f"rebound.example:{port}"})
-        assert "This is the demo" not in elsewhere.text
+        assert "This demo runs on this machine with sample data" not in elsewhere.text
         process.terminate()
 
 
@@ -143,7 +143,7 @@ def test_a_forged_form_is_refused_with_a_page(stack: Stack) -> None:
     ):
         answer = mine.http.post(path, data=fields | {"body": "forged"}, headers=headers)
         assert answer.status_code == 403, (headers, fields)
-        assert "did not come from here" in answer.text
+        assert "come from Afterword" in answer.text
     assert ok(author.get(f"/api{page}/comments"))["items"] == []
     fine = mine.http.post(
         path, data=mine.hidden(page) | {"body": "mine"}, headers={"Origin": stack.url, "Sec-Fetch-Site": "same-origin"}

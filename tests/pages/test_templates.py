@@ -144,5 +144,5 @@ def test_who_looked_is_in_the_trail_and_nobody_else_sees_it(stack: Stack) -> Non
     author = stack.person()
     made = draft(author, visibility="PRIVATE")
     visitor(stack).get(f"/postmortems/{made['id']}")
-    assert "Read as an administrator" in visitor(stack, author).get(f"/postmortems/{made['id']}/audit")
+    assert "Read as administrator" in visitor(stack, author).get(f"/postmortems/{made['id']}/audit")
     visitor(stack, stack.person()).get(f"/postmortems/{made['id']}/audit", 404)

@@ -26,7 +26,7 @@ def test_a_pasted_timeline_is_looked_at_and_then_added(stack: Stack) -> None:
     looked = mine.send(page_address, page_address, **sent, do="preview")
     assert looked.status_code == 200
     assert "3 events" in looked.text
-    assert "not understood" in looked.text
+    assert "be read</strong>" in looked.text
     assert ">14:1?<" in looked.text
     assert ">15:??<" in looked.text
     assert "<script>alert" not in looked.text
@@ -45,7 +45,7 @@ def test_a_pasted_timeline_is_looked_at_and_then_added(stack: Stack) -> None:
     assert ">15:??<" in page
     assert "<script>alert" not in page
     again = mine.send(page_address, page_address, **sent, do="preview")
-    assert "3 of them there already" in again.text
+    assert "3 already there" in again.text
 
 
 def test_odd_pastes_are_refused_in_words(stack: Stack) -> None:
@@ -81,13 +81,13 @@ def test_starred_messages_of_slack_are_taken_once(stack: Stack) -> None:
         archive.writestr("incident/2026-11-20.json", json.dumps(day))
         archive.writestr("users.json", json.dumps([{"id": "U1", "name": "grace", "real_name": "Grace"}]))
     page = _uploaded(mine, address, ("export.zip", packed.getvalue()))
-    assert "2 messages read, 1 taken" in page
+    assert "2 messages read, 1 added" in page
     (event,) = events(author, made["id"])
     assert event["actor"] == "Grace"
-    assert "1 there already" in _uploaded(mine, address, ("export.zip", packed.getvalue()))
+    assert "1 already there" in _uploaded(mine, address, ("export.zip", packed.getvalue()))
     assert len(events(author, made["id"])) == 1
     assert "<script>alert" not in mine.get(f"/postmortems/{made['id']}")
-    assert "Choose the export first" in _uploaded(mine, address, ("", b""), 422)
+    assert "Choose the export files first" in _uploaded(mine, address, ("", b""), 422)
     _uploaded(mine, address, ("odd.json", b"{"), 422)
     for kind in ("multipart/form-data", "multipart/form-data; boundary=x"):
         torn = mine.http.post(address.replace("/paste", "/slack"), content=b"--y\r\n", headers={"Content-Type": kind})

@@ -44,7 +44,7 @@ async def test_a_channel_hears_what_every_member_may_see(room: Room, receiver: R
     await tell(team, "published", shown)
     await team.until(at(0, 12))
     said = dict(heard(receiver) for _ in await team.messages())
-    words = said["Nobody has written in “Shown” for a while"]
+    words = said["The draft “Shown” hasn't been edited for a while"]
     assert "Theirs" not in str(said)
     assert "Secret" not in str(said)
     assert words.rstrip().endswith("All times are in UTC.")
@@ -72,7 +72,7 @@ async def test_a_week_of_a_team(room: Room, receiver: Receiver) -> None:
         heard(receiver)
     await team.until(at(0, 9, 5))
     title, words = heard(receiver)
-    assert title == f"The week of {team.id}"
+    assert title == f"Weekly summary: {team.id}"
     assert "“Shown” was submitted for review" in words
     assert "The review of “Shown” was waived: Holidays" in words
     assert "The publication of “Shown” was due" in words
@@ -92,4 +92,4 @@ async def test_a_channel_that_is_away_does_not_hold_the_team_for_ever(room: Room
     await team.until(at(0, 12))
     (message,) = [one for one in await team.messages() if one.kind == "ESCALATION"]
     assert (message.state, message.channel) == ("SENT", "inbox")
-    assert "did not take the message" in ((await team.voice()).unreachable_why or "")
+    assert "didn't accept the message" in ((await team.voice()).unreachable_why or "")

@@ -33,10 +33,14 @@ async def test_what_comes_together_is_told_together(room: Room) -> None:
     assert jane.letters() == []
     await jane.until(at(0, 10, 16))
     (letter,) = jane.letters()
-    assert letter["Subject"] == "Postmortems: 2 needs you today, 1 for your information"
+    assert letter["Subject"] == "Postmortems: 2 for your attention, 1 for your information"
     words = plain(letter)
-    assert words.index("NEEDS YOU TODAY") < words.index("Changes to “First”") < words.index("Changes to “Second”")
-    assert words.index("FOR YOUR INFORMATION") < words.index("A new comment on “Second”")
+    assert (
+        words.index("FOR YOUR ATTENTION")
+        < words.index("Changes were requested on “First”")
+        < words.index("Changes were requested on “Second”")
+    )
+    assert words.index("FOR YOUR INFORMATION") < words.index("New comment on “Second”")
     assert await jane.outcomes() == ["TOLD", "TOLD", "TOLD"]
     assert {one.channel for one in await jane.notices()} == {"email"}
     (message,) = await jane.messages()
@@ -195,11 +199,11 @@ async def test_away_with_a_delegate(room: Room) -> None:
     await bob.until(at(0, 10))
     (letter,) = kim.letters()
     name = jane.id.removeprefix("user_")
-    assert f"For {name}, who is away: Please review “Theirs”" in plain(letter)
+    assert f"On behalf of {name} (away): Please review “Theirs”" in plain(letter)
     assert "Secret" not in plain(letter)
     told = plain(bob.letters()[0])
-    assert f"{name} is away: {kim.id.removeprefix('user_')} was asked about “Theirs”" in told
-    assert f"{name} is away: what was to be asked about “Secret” waits" in told
+    assert f"{kim.id.removeprefix('user_')} is covering “Theirs” for {name}, who is away" in told
+    assert f"“Secret” is waiting for {name}, who is away" in told
 
 
 async def test_a_refused_recipient_falls_back_and_shows(room: Room) -> None:
@@ -278,7 +282,9 @@ async def test_a_team_that_nobody_leads_is_named_while_nobody_does(room: Room) -
         await admin.is_told("team_without_lead", at(0, 9), about_team_id=team.id)
     await admin.until(at(0, 10))
     (letter,) = admin.letters()
-    assert letter["Subject"] == "Nobody leads the team Payments: what is escalated there comes to administrators"
+    assert (
+        letter["Subject"] == "The team Payments has no lead: its escalations go to administrators until you choose one"
+    )
     assert await admin.outcomes() == ["TOLD", "DONE"]
 
 

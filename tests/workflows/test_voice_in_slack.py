@@ -191,7 +191,7 @@ async def test_what_is_about_one_postmortem_stands_together(room: Room, slack: s
     def standing() -> list[Json]:
         """Those that stand by themselves, oldest first."""
         found = slack_peer.api("conversations.history", BOT_TOKEN, channel=channel)["messages"][::-1]
-        reports = [said for said in found if said["text"].startswith("The week of")]
+        reports = [said for said in found if said["text"].startswith("Weekly summary: ")]
         assert reports
         assert not any(under(said) for said in reports)
         return [said for said in found if said not in reports]

@@ -95,7 +95,7 @@ async def test_a_lead_is_told_of_somebody_elses_review(room: Room) -> None:
     await lead.is_told("review_awaited", at(0, 9), postmortem_id=theirs, rung="+3", is_escalation=True)
     await lead.until(at(0, 10))
     (letter,) = lead.letters()
-    assert letter["Subject"] == "A review of “Reviewed” is waited for"
+    assert letter["Subject"] == "“Reviewed” is still waiting for a review"
 
 
 async def test_a_lead_is_not_told_of_a_review_that_was_given(room: Room) -> None:
@@ -193,8 +193,8 @@ async def test_what_was_due_is_not_due(room: Room) -> None:
         await jane.is_told("target_due", at(0, 9), postmortem_id=mine, target=target)
     await jane.until(at(0, 10))
     words = plain(jane.letters()[0])
-    late = words.index("The finished draft of “Late” was due ")
-    assert words.index("OVERDUE") < late < words.index("NEEDS YOU TODAY")
+    late = words.index("The completed draft of “Late” was due ")
+    assert words.index("OVERDUE") < late < words.index("FOR YOUR ATTENTION")
     assert "The publication of “Late” is due " in words
 
 

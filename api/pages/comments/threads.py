@@ -42,7 +42,7 @@ class Thread:
 
 
 async def list_all(visit: Visit, visible: VisiblePostmortem) -> list[CommentView]:
-    """Oldest first."""
+    """Lists the postmortem's action items, oldest first."""
     views: list[CommentView] = []
     ask = Ask(200)
     for _ in range(PAGES):

@@ -42,7 +42,7 @@ async def _shown(
     suggested: SuggestionsOut | None = None,
 ) -> Response:
     context = visit.context
-    context.require_admin("see the accounts of")
+    context.require_admin("see linked accounts")
     row = await connections.get_integration(context.session, integration_id)
     found = await account_queries.list_accounts(context.session, integration_id, page)
     return await show(

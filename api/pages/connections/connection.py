@@ -50,7 +50,7 @@ def bars(hours: Sequence[HourOut]) -> list[Bar]:
             at * 10,
             round(HEIGHT * one.attempts / most, 1),
             round(HEIGHT * one.errors / most, 1),
-            f"{one.at:%-d %b, %H:%M} UTC: {one.attempts} attempts, {one.errors} of them errors",
+            f"{one.at:%b %-d, %-I:%M %p} UTC: {one.attempts} attempts, {one.errors} failed",
         )
         for at, one in enumerate(hours)
     ]
@@ -63,7 +63,7 @@ async def read(visit: Visiting, integration_id: PathId) -> Response:
 
 async def _shown(visit: Visit, integration_id: str, refusal: DomainError | None = None, **more: Any) -> Response:
     context = visit.context
-    context.require_admin("see the connections of")
+    context.require_admin("see connections")
     row = await connections.get_integration(context.session, integration_id)
     figures = (await health.figures_of(context.session, [row.id], context.now))[row.id]
     hours = await health.hours_of(context.session, row.id, context.now)
@@ -117,7 +117,7 @@ async def _change(visit: Visit, integration_id: str, given: Mapping[str, Any]) -
     context, version = visit.context, visit.form.get("version")
     patch = read_form(IntegrationPatch, given)
     expected = expected_version(f'"{version}"') if version else None
-    context.require_admin("change the connections of")
+    context.require_admin("change a connection")
     await change_connection(
         context.session,
         context.viewer,
@@ -133,7 +133,7 @@ async def _change(visit: Visit, integration_id: str, given: Mapping[str, Any]) -
 @routes.post("/settings/integrations/{integration_id}")
 async def save(visit: Visiting, integration_id: PathId) -> Response:
     context = visit.context
-    context.require_admin("change the connections of")
+    context.require_admin("change a connection")
     kind = kinds.kind_of((await connections.get_integration(context.session, integration_id)).kind)
 
     async def work() -> None:

@@ -21,7 +21,7 @@ routes = router()
 @routes.get("/settings/integrations")
 async def list_integrations(visit: Visiting, cursor: str | None = None, disconnected: bool = False) -> Response:
     context = visit.context
-    context.require_admin("see the connections of")
+    context.require_admin("see connections")
     found = await connections.list_integrations(context.session, Ask(50, cursor), disconnected=disconnected)
     figures = await health.figures_of(context.session, [one.id for one in found.items], context.now)
     shown = [(integration_out(context, one), health_out(one, figures[one.id], [], context.now)) for one in found.items]
@@ -38,7 +38,7 @@ async def list_integrations(visit: Visiting, cursor: str | None = None, disconne
 
 @routes.get("/settings/integrations/new")
 async def new(visit: Visiting, kind: Annotated[str, Query(max_length=40)]) -> Response:
-    visit.context.require_admin("add connections to")
+    visit.context.require_admin("add a connection")
     return await _form(visit, kind)
 
 
@@ -59,7 +59,7 @@ async def _form(visit: Visit, kind: str, refusal: DomainError | None = None) -> 
 
 @routes.post("/settings/integrations/new")
 async def create(visit: Visiting) -> Response:
-    visit.context.require_admin("add connections to")
+    visit.context.require_admin("add a connection")
     kind = kinds.kind_of(visit.form.get("kind", "")[:40])
     made: list[str] = []
 

@@ -110,7 +110,7 @@ def _read(setting: Setting, text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        words = "Give a number." if setting.how == "number" else "This is not JSON."
+        words = "Enter a number." if setting.how == "number" else "This isn't valid JSON."
         raise Malformed(reasons=[reason("setting", words, where=setting.title)]) from None
 
 
@@ -185,7 +185,7 @@ def sent_projection(form: Mapping[str, str]) -> dict[str, Any]:
     winners = {one.value: form.get(f"winner.{one.value}", "") for one in TicketField}
     return {
         "statuses": {ours: theirs for ours, theirs in statuses.items() if theirs},
-        "names": dict(_pairs(form.get("names", ""), "Their names")),
+        "names": dict(_pairs(form.get("names", ""), "Status mapping")),
         "winners": {
             one: who for one, who in winners.items() if who in set(Winner) and who != WINNERS[TicketField(one)]
         },
@@ -212,7 +212,7 @@ def _pairs(text: str, where: str) -> list[tuple[str, str]]:
             continue
         name, sign, value = line.partition("=")
         if not (sign and name.strip() and value.strip()):
-            words = f"Write one name = value a line; this is none: {line.strip()[:60]}"
+            words = f"Write one name = value per line. This line isn't: {line.strip()[:60]}"
             raise Malformed(reasons=[reason("pair", words, where=where)])
         found.append((name.strip(), value.strip()))
     return found

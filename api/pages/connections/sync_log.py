@@ -60,7 +60,7 @@ async def replay(visit: Visiting, integration_id: PathId) -> Response:
     async def work() -> None:
         number = visit.form.get("number", "")
         if not (number.isascii() and number.isdigit() and len(number) < 19):
-            raise Malformed(reasons=[reason("number", "There is no such attempt.", where="number")])
+            raise Malformed(reasons=[reason("number", "There is no such entry in the log.", where="number")])
         context, parts = visit.context, visit.context.parts
         context.require_admin("replay what was sent by")
         found = await replay_attempt(

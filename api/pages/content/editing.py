@@ -137,7 +137,7 @@ async def _editor(
     query = visit.request.query_params
     template = template_of(full.postmortem.template)
     try:
-        check_may_manage(visible_of(full), "change the visibility of")
+        check_may_manage(visible_of(full), "change the visibility of this postmortem")
     except NotAllowed:
         may_manage = False
     return await show(

@@ -24,7 +24,7 @@ from models.queries.postmortems.postmortems import get_visible
 routes = router()
 
 RevisionQuery = Annotated[int | None, Query(ge=0, le=LAST)]
-ORIGINS = {"edit": "", "merge": "merged with another\u2019s changes", "prefill": "as it began"}
+ORIGINS = {"edit": "", "merge": "merged with someone else\u2019s changes", "prefill": "first version"}
 
 
 @routes.get("/postmortems/{postmortem_id}/history/{name}")

@@ -38,7 +38,7 @@ async def _owners(visit: Visit) -> dict[str, str]:
     """Whose templates the reader may write: names by team, the organisation's under an empty key."""
     known = (await teams.list_teams(visit.context.session, Ask(200))).items
     if await _may_write(visit, None):
-        return {"": "Everybody"} | {one.id: one.name for one in known}
+        return {"": "Everyone"} | {one.id: one.name for one in known}
     led = [one for one in known if one.lead_id == visit.context.viewer.person_id]
     return {one.id: one.name for one in led if await _may_write(visit, one.id)}
 
@@ -60,7 +60,7 @@ async def new(visit: Visiting, copy_of: Annotated[str, Query(alias="from", max_l
     form = blank()
     if copy_of:
         content = (await templates.choose_template(context.session, context.viewer, "from", copy_of)).content
-        form = filled(content) | {"name": f"{content.name}, our way"[:200]}
+        form = filled(content) | {"name": f"Copy of {content.name}"[:200]}
     return await _form(visit, form)
 
 
@@ -69,7 +69,7 @@ async def _form(
 ) -> Response:
     owners = await _owners(visit)
     if not owners:
-        raise NotAllowed(action="write the templates of", who="an administrator or a team\u2019s lead")
+        raise NotAllowed(action="edit templates", who="a team\u2019s lead or an administrator")
     keys = {one["key"] for one in form["sections"]}
     return await show(
         visit,

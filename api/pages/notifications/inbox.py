@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from api.pages.postmortems.forms import instant_of
-from api.pages.rendering import words, zone_of
+from api.pages.rendering import zone_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.shapes.base import PathId, zones
@@ -46,7 +46,7 @@ async def inbox(
         next_cursor=found.next_cursor,
         only_unread=unread,
         kind=kind,
-        kinds=sorted({*kinds.KINDS, *([kind] if kind else [])}),
+        kinds={one: kinds.kind_of(one).label for one in sorted({*kinds.KINDS, *([kind] if kind else [])})},
     )
 
 
@@ -91,7 +91,7 @@ async def _form(
         week=WEEK,
         zones=sorted(zones()),
         countries=sorted(public_holidays.regions()),
-        kinds={name: words(name) for name in sorted(kinds.KINDS)},
+        kinds={name: kinds.KINDS[name].label for name in sorted(kinds.KINDS)},
     )
 
 

@@ -126,7 +126,7 @@ def instant_of(written: str, zone: str) -> datetime:
     try:
         return datetime.fromisoformat(written).replace(tzinfo=zone_of(zone)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Malformed(reasons=[reason("instant", "Give a date and a time.", where="at")]) from None
+        raise Malformed(reasons=[reason("instant", "Enter a date and a time.", where="at")]) from None
 
 
 @routes.post("/postmortems/{postmortem_id}/timeline/{event_id}/remove")

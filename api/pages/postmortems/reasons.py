@@ -29,7 +29,7 @@ class ReasonNames:
         if person := self.people.get(str(one.get("personId"))):
             return message.replace(person.id, person.name)
         if item := self.items.get(str(one.get("actionItemId"))):
-            return f"The action item \u201c{item}\u201d needs one owner and a due date."
+            return f"The action item \u201c{item}\u201d needs an owner and a due date."
         if section := self.sections.get(str(one.get("section"))):
-            return f"The section \u201c{section}\u201d is not written yet."
+            return f"The section \u201c{section}\u201d is still empty."
         return f"{one['where']}: {message}" if "where" in one else message

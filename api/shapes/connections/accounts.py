@@ -17,7 +17,7 @@ AccountName = Annotated[str, Words(200, one_line=True)]
 
 
 class AccountOut(Shape):
-    """``account`` is what the vendor's API calls it, ``label`` what people read there."""
+    """``account`` is the vendor's id, ``label`` the name that people see there."""
 
     user_id: str
     name: str
@@ -35,7 +35,7 @@ class AccountIn(StrictlyGiven):
 
 
 class PairIn(StrictlyGiven):
-    """A person, by ``userId`` or ``email``, and the account."""
+    """A person, by ``userId`` or ``email``, and their account."""
 
     user_id: Ref | None = None
     email: Email | None = None
@@ -45,13 +45,13 @@ class PairIn(StrictlyGiven):
     @model_validator(mode="after")
     def _names_one(self) -> "PairIn":
         if (self.user_id is None) == (self.email is None):
-            raise PydanticCustomError("who", "Name the person by userId or by email")
+            raise PydanticCustomError("who", "Identify the person by userId or email")
         return self
 
 
 class ImportIn(StrictlyGiven):
-    """``pairs``, or the same as ``csv`` with the columns ``email`` (or ``userId``), ``account`` and perhaps ``label``.
-    With ``skipProblems`` those that cannot be taken are left out."""
+    """``pairs``, or ``csv`` with the columns ``email`` (or ``userId``), ``account``, and optionally ``label``.
+    ``skipProblems`` leaves out pairs with problems."""
 
     pairs: Annotated[list[PairIn], Field(max_length=5000)] = Field(default_factory=list)
     csv: Annotated[str, Words(500_000, blank=True)] = ""
@@ -68,7 +68,7 @@ class ProblemOut(Shape):
 
 
 class ImportedOut(Shape):
-    """``taken`` said something new, ``unchanged`` stood there already."""
+    """``taken`` counts new or changed links, ``unchanged`` those that already existed."""
 
     taken: int
     unchanged: int
@@ -76,8 +76,8 @@ class ImportedOut(Shape):
 
 
 class SuggestionOut(Shape):
-    """An account of the vendor's with the person of the same e-mail. ``state``: ``new``; ``known``, as it stands in
-    the table; ``conflict`` where the table says something else, in ``message``."""
+    """An account of the vendor and the person with the same e-mail. ``state``: ``new``; ``known`` if already linked;
+    ``conflict`` if one of them is linked differently, explained in ``message``."""
 
     account: str
     label: str
@@ -89,7 +89,8 @@ class SuggestionOut(Shape):
 
 
 class SuggestionsOut(Shape):
-    """``unmatched`` accounts have no e-mail that a person here has; ``complete`` is false where there were more."""
+    """``unmatched`` counts accounts without a person with the same e-mail. ``complete`` is false if not all accounts
+    were read."""
 
     items: list[SuggestionOut]
     unmatched: int
@@ -147,12 +148,12 @@ def import_rows(given: ImportIn) -> tuple[list[ImportRow], list[ImportProblem]]:
             try:
                 found.append(_import_row(number, PairIn.model_validate(words)))
             except ValueError:
-                message = "Give an email or userId, and an account"
+                message = "Each row needs an email or userId, and an account"
                 problems.append(ImportProblem(row=number, account=words["account"] or "", message=message))
             if number > 5000:
                 break
     except csv.Error as error:
-        problems.append(ImportProblem(row=len(found) + 1, account="", message=f"This is not CSV: {error}"))
+        problems.append(ImportProblem(row=len(found) + 1, account="", message=f"This isn't valid CSV: {error}"))
     return found, problems
 
 

@@ -13,7 +13,7 @@ class CheckOut(Shape):
 
 
 class TestOut(Shape):
-    """``ok`` when every permission is granted and every required field has a value."""
+    """``ok`` is true if every permission is granted and every required field has a value."""
 
     ok: bool
     checks: list[CheckOut]

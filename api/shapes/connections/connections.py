@@ -14,11 +14,11 @@ from domain.errors import CredentialsLocked
 from integrations.fields import Name, Words
 from models.integration import Integration
 
-Kind = Annotated[str, Words(40, shape=r"^[a-z][a-z0-9_]*$", says="Give a kind, such as github")]
+Kind = Annotated[str, Words(40, shape=r"^[a-z][a-z0-9_]*$", says="Send a kind, such as github")]
 
 
 class IntegrationNew(Given):
-    """``config`` and ``secrets`` are those of the kind; ``secrets.webhookSecret`` signs its webhooks."""
+    """``config`` and ``secrets`` depend on the kind; ``secrets.webhookSecret`` verifies its webhooks."""
 
     kind: Kind
     name: Name
@@ -31,8 +31,9 @@ class IntegrationNew(Given):
 
 
 class IntegrationPatch(Given):
-    """``secrets`` replaces only those that are named in it, and takes away those that are null; ``config`` and
-    ``projection`` are replaced whole. ``enabled`` false pauses: nothing is written, and what is sent is kept unused."""
+    """``secrets`` replaces the secrets that you send and removes those that are null; ``config`` and ``projection``
+    are replaced as a whole. ``enabled`` false pauses the connection: nothing is sent, and webhooks are stored for
+    later."""
 
     name: Name = Field(default="")
     config: FreeForm = Field(default_factory=dict)
@@ -52,14 +53,15 @@ class IntegrationPatch(Given):
 
 
 class RegistrationOut(Shape):
-    """Our webhook at the vendor; ``expiresAt`` null stays until it is taken away."""
+    """Afterword's webhook at the vendor. ``expiresAt`` is null if it doesn't expire."""
 
     id: str
     expires_at: datetime | None
 
 
 class IntegrationOut(Shape):
-    """``secretNames`` tells which secrets are set; null where no key opens them. ``account`` is whom we act as."""
+    """``secretNames`` lists the secrets that are set; null if they can't be decrypted. ``account`` is the account
+    that Afterword uses."""
 
     id: str
     version: int
@@ -78,7 +80,8 @@ class IntegrationOut(Shape):
 
 
 class KindOut(Shape):
-    """A kind of connection. ``config`` and ``secrets`` are JSON schemas of the two forms; a secret is ``writeOnly``."""
+    """A kind of integration. ``config`` and ``secrets`` are JSON schemas of its two forms; a secret is
+    ``writeOnly``."""
 
     kind: str
     label: str
@@ -116,6 +119,6 @@ def _secret_names(context: RequestContext, row: Integration) -> list[str] | None
 
 
 class Goodbye(IntegrationOut):
-    """``webhookLeft`` says why our webhook is still at the vendor, where it is; null otherwise."""
+    """``webhookLeft`` explains why Afterword's webhook is still at the vendor; null if it isn't."""
 
     webhook_left: str | None

@@ -12,7 +12,7 @@ from integrations.fields import Words
 
 
 class SampleIn(StrictlyGiven):
-    """An action item that is not there."""
+    """An example action item."""
 
     description: Annotated[str, Words(2000)] = "Try the connection"
     details: Text = None
@@ -37,7 +37,7 @@ class SampleIn(StrictlyGiven):
 
 
 class DryRunIn(StrictlyGiven):
-    """An item that is there, or a sample; without either, a sample of our own."""
+    """An existing action item or a sample; without either, a default sample."""
 
     action_item_id: Ref | None = None
     sample: SampleIn | None = None
@@ -45,7 +45,7 @@ class DryRunIn(StrictlyGiven):
     @model_validator(mode="after")
     def _one_of_them(self) -> "DryRunIn":
         if self.action_item_id and self.sample:
-            raise PydanticCustomError("both", "Give an actionItemId or a sample, not both")
+            raise PydanticCustomError("both", "Send an actionItemId or a sample, not both")
         return self
 
     def subject(self) -> str | Sample:
@@ -54,8 +54,8 @@ class DryRunIn(StrictlyGiven):
 
 
 class FieldOut(Shape):
-    """``value`` is ours, in the tracker's words; ``now`` what the ticket says, null where there is none yet. ``note``
-    says what people should know."""
+    """``value`` is what Afterword would send, ``now`` what the ticket has; null if there is no ticket yet. ``note``
+    explains it."""
 
     field: str
     name: str
@@ -66,7 +66,7 @@ class FieldOut(Shape):
 
 
 class LackingOut(Shape):
-    """A required field without a fitting value. ``options``: allowed value to its name."""
+    """A required field without a valid value. ``options`` maps allowed values to their names."""
 
     id: str
     name: str
@@ -76,9 +76,8 @@ class LackingOut(Shape):
 
 
 class DryRunOut(Shape):
-    """``ok``: nothing stands in the way. ``operation`` is ``create``, or ``update`` of the ticket ``key``: of two
-    values that differ, the one that was changed since both agreed will hold. ``problems`` are what the tracker
-    refused."""
+    """``ok``: no problems. ``operation`` is ``create``, or ``update`` of the ticket ``key``. If two values differ,
+    the one that changed since both last matched wins. ``problems`` are what the tracker refused."""
 
     ok: bool
     operation: Literal["create", "update"]

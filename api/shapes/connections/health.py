@@ -18,7 +18,7 @@ from models.queries.connections.health import Figures, Hour
 
 
 class WindowOut(Shape):
-    """``burn`` is how fast the budget goes: 1 uses it up exactly in seven days."""
+    """``burn`` is how fast the error budget is used: 1 uses it up exactly in seven days."""
 
     hours: int
     attempts: int
@@ -27,8 +27,8 @@ class WindowOut(Shape):
 
 
 class BudgetOut(Shape):
-    """``objective`` is the share of attempts that should go well; ``left`` of the errors that it allows, over the
-    longest window, from 1 to 0."""
+    """``objective`` is the share of attempts that should succeed. ``left`` is the remaining share of allowed errors
+    over the longest window, from 1 to 0."""
 
     objective: float
     left: float
@@ -47,7 +47,7 @@ class RegistrationHealth(Shape):
 
 
 class PendingOut(Shape):
-    """What is not in the tracker yet. ``ageSeconds`` is that of the oldest."""
+    """Tickets that aren't created yet. ``ageSeconds`` is the age of the oldest."""
 
     count: int
     since: datetime | None
@@ -55,8 +55,9 @@ class PendingOut(Shape):
 
 
 class HealthOut(Shape):
-    """``healed`` counts what reconciliation found changed without a webhook. ``links`` are all, by state;
-    ``pending`` those not made yet, ``waiting`` deliveries not handled yet; ``hours`` the last 48."""
+    """``healed`` counts changes that reconciliation found without a webhook. ``links`` counts linked tickets by
+    state, ``pending`` those not created yet, ``waiting`` webhooks not processed yet. ``hours`` covers the last 48
+    hours."""
 
     state: ConnectionState
     needs_attention: str | None

@@ -17,8 +17,8 @@ Label = Annotated[str, Words(60, one_line=True)]
 
 
 class DestinationShape(StrictlyGiven):
-    """Where the items of a team's, or of a service's, postmortems go; without either, everything else. ``project`` and
-    ``issueType`` are the tracker's names or ids; what is left out is the connection's own."""
+    """The destination of the action items of a team's or service's postmortems; without either, of all others.
+    ``project`` and ``issueType`` are the tracker's names or ids; by default, those of the connection."""
 
     team_id: Ref | None = None
     service_id: Ref | None = None
@@ -29,19 +29,20 @@ class DestinationShape(StrictlyGiven):
     def _leads_somewhere(self) -> "DestinationShape":
         if self.team_id and self.service_id:
             raise PydanticCustomError(
-                "team_and_service", "Name a team or a service, not both: a service's destination goes first anyway"
+                "team_and_service", "Choose a team or a service, not both: a service's destination takes precedence"
             )
         if not (self.project or self.issue_type):
-            raise PydanticCustomError("no_destination", "Name a project or an issueType of the tracker")
+            raise PydanticCustomError("no_destination", "Choose a project or an issueType of the tracker")
         return self
 
 
 class ProjectionShape(StrictlyGiven):
-    """How action items become this tracker's tickets. What is left out has a default by the category of a status.
+    """How action items are mapped to this tracker's tickets. Values that you leave out are chosen by the category of a
+    status.
 
-    ``statuses``: our status to the tracker's name for it. ``names``: a tracker's name, in any case, to our status.
-    ``winners``: whose value holds where both sides changed a field. ``fields``: values for what the tracker requires,
-    by its field id. ``labels`` are put on each ticket that we make.
+    ``statuses``: our status to the tracker's name. ``names``: a tracker's name, in any case, to our status.
+    ``winners``: whose value to keep if both sides changed a field. ``fields``: values for the tracker's required
+    fields, by field id. ``labels`` are added to each new ticket.
     """
 
     statuses: dict[ActionItemStatus, Theirs] = Field(default_factory=dict)
@@ -54,12 +55,12 @@ class ProjectionShape(StrictlyGiven):
     @model_validator(mode="after")
     def _says_everything_once(self) -> "ProjectionShape":
         if name := _twice([one.lower() for one in self.names]):
-            raise PydanticCustomError("name_twice", "The tracker's '{name}' is named twice", {"name": name})
+            raise PydanticCustomError("name_twice", "The tracker's '{name}' is listed twice", {"name": name})
         places = [one.team_id or one.service_id or "everything else" for one in self.destinations]
         if place := _twice(places):
             raise PydanticCustomError("destination_twice", "'{place}' has two destinations", {"place": place})
         if len(self.model_dump_json()) > 50_000:
-            raise PydanticCustomError("too_long", "A projection may hold at most 50,000 characters")
+            raise PydanticCustomError("too_long", "A ticket mapping can have at most 50,000 characters")
         return self
 
     def kept(self) -> dict[str, JsonValue]:

@@ -9,7 +9,7 @@ from models.integration import SyncAttempt
 
 
 class AttemptOut(Shape):
-    """``requestId`` is the vendor's own id of the request, for its support. ``replayable``: POST to ``/replay``."""
+    """``requestId`` is the vendor's request id, for its support. If ``replayable``, POST to ``/replay``."""
 
     id: int
     at: datetime

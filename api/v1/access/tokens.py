@@ -21,19 +21,19 @@ Paging = Annotated[Ask, Depends(ask)]
 
 @routes.get("/tokens")
 async def list_tokens(context: Context, page: Paging) -> Listing[TokenOut]:
-    """Your own; an administrator sees everybody's. Never the tokens themselves."""
+    """Lists your tokens without their secrets. Administrators see everyone's."""
     found = await token_queries.list_tokens(context.session, context.viewer, page)
     return Listing(items=[token_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("/tokens", status_code=201)
 async def create_token(context: Context, given: TokenNew, response: Response) -> TokenOut:
-    """``token`` in the answer is shown once, and kept only as a hash."""
+    """Creates a token. ``token`` is shown only in this response; Afterword stores a hash."""
     person_id = given.user_id or context.viewer.person_id
     if person_id != context.viewer.person_id or "admin" in given.scopes:
-        context.require_admin("make such a token in")
+        context.require_admin("create this token")
     if given.expires_at and given.expires_at <= context.now:
-        raise Malformed(reasons=[reason("expires_at", "Give an instant in the future.", where="body.expiresAt")])
+        raise Malformed(reasons=[reason("expires_at", "Choose a time in the future.", where="body.expiresAt")])
     await people.get_person(context.session, person_id)
     token, plain = await tokens.create_token(
         context.session,
@@ -50,8 +50,8 @@ async def create_token(context: Context, given: TokenNew, response: Response) ->
 
 @routes.post("/users/{user_id}/sign-in-links", status_code=201)
 async def create_sign_in_link(context: Context, user_id: PathId, response: Response) -> SignInLinkOut:
-    """Administrators: a link to hand to somebody, which signs them in to the web pages once and within a day."""
-    context.require_admin("make sign-in links in")
+    """Creates a one-time sign-in link for a person, valid for a day. Administrators only."""
+    context.require_admin("create sign-in links")
     person = await people.get_person(context.session, user_id)
     link = await sign_in.hand_out_link(context.session, context.viewer, person.id, context.now)
     response.headers["Cache-Control"] = "no-store"
@@ -62,5 +62,5 @@ async def create_sign_in_link(context: Context, user_id: PathId, response: Respo
 
 @routes.delete("/tokens/{token_id}", status_code=204)
 async def revoke_token(context: Context, token_id: PathId) -> None:
-    """It stops working at once. Your own; an administrator anybody's."""
+    """Revokes one of your tokens right away. Administrators can revoke anyone's."""
     await tokens.revoke_token(context.session, context.viewer, token_id, context.now)

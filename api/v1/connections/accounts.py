@@ -30,7 +30,7 @@ routes: APIRouter = router("integrations", prefix="/integrations")
 async def list_accounts(
     context: Context, integration_id: PathId, page: Annotated[Ask, Depends(ask)]
 ) -> Listing[AccountOut]:
-    context.require_admin("see the accounts of")
+    context.require_admin("see linked accounts")
     await connections.get_integration(context.session, integration_id)
     found = await account_queries.list_accounts(context.session, integration_id, page)
     return Listing(items=[account_out(one) for one in found.items], next_cursor=found.next_cursor)
@@ -38,16 +38,17 @@ async def list_accounts(
 
 @routes.get("/{integration_id}/accounts/suggestions")
 async def suggest_accounts(context: Context, integration_id: PathId) -> SuggestionsOut:
-    """Asks the vendor for its accounts, and matches them by e-mail. Confirm with a POST to ``/accounts/import``."""
-    context.require_admin("change the accounts of")
+    """Reads the vendor's accounts and matches them by e-mail. Confirm them with ``POST /accounts/import``."""
+    context.require_admin("change linked accounts")
     found = await accounts.suggest_accounts(context.session, context.parts.keyring, integration_id)
     return suggestions_out(found)
 
 
 @routes.post("/{integration_id}/accounts/import")
 async def import_accounts(context: Context, integration_id: PathId, given: ImportIn) -> ImportedOut:
-    """Takes pairs in, all or none of them unless ``skipProblems``; a person's account here is replaced."""
-    context.require_admin("change the accounts of")
+    """Links people and accounts: all of them or none, unless you send ``skipProblems``. Replaces a person's previous
+    account."""
+    context.require_admin("change linked accounts")
     rows, unread = import_rows(given)
     found = await accounts.import_accounts(
         context.session,
@@ -63,8 +64,8 @@ async def import_accounts(context: Context, integration_id: PathId, given: Impor
 
 @routes.put("/{integration_id}/accounts/{user_id}")
 async def set_account(context: Context, integration_id: PathId, user_id: PathId, given: AccountIn) -> AccountOut:
-    """This person has that account in the tracker."""
-    context.require_admin("change the accounts of")
+    """Links a person to an account in the tracker."""
+    context.require_admin("change linked accounts")
     found = await accounts.set_account(
         context.session, context.viewer, integration_id, user_id, given.account, given.label
     )
@@ -73,5 +74,5 @@ async def set_account(context: Context, integration_id: PathId, user_id: PathId,
 
 @routes.delete("/{integration_id}/accounts/{user_id}", status_code=204)
 async def drop_account(context: Context, integration_id: PathId, user_id: PathId) -> None:
-    context.require_admin("change the accounts of")
+    context.require_admin("change linked accounts")
     await accounts.remove_account(context.session, context.viewer, integration_id, user_id)

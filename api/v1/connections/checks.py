@@ -14,7 +14,7 @@ routes: APIRouter = router("integrations", prefix="/integrations")
 
 @routes.post("/{integration_id}/test")
 async def check_integration(context: Context, integration_id: PathId) -> TestOut:
-    """Asks the vendor, and names each permission that is missing and each required field without a value."""
-    context.require_admin("test the connections of")
+    """Tests the connection, and lists each missing permission and each required field without a value."""
+    context.require_admin("test a connection")
     session, keyring = context.session, context.parts.keyring
     return checks_out(await check_connection(session, keyring, integration_id, context.now, record_recovery))

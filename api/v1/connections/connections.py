@@ -27,23 +27,23 @@ Paging = Annotated[Ask, Depends(ask)]
 
 @routes.get("")
 async def list_integrations(context: Context, page: Paging, disconnected: bool = False) -> Listing[IntegrationOut]:
-    """Those in use, oldest first; with ``disconnected`` those that were given up."""
-    context.require_admin("see the connections of")
+    """Lists active connections, oldest first, or disconnected ones with ``disconnected``."""
+    context.require_admin("see connections")
     found = await connections.list_integrations(context.session, page, disconnected=disconnected)
     return Listing(items=[integration_out(context, one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.get("/kinds")
 async def list_kinds(context: Context) -> Listing[KindOut]:
-    """What can be connected, with the JSON schema of each form."""
-    context.require_admin("see the connections of")
+    """Lists the kinds of integrations, each with the JSON schema of its form."""
+    context.require_admin("see connections")
     return Listing(items=[KindOut.model_validate(one) for one in kinds.all_kinds()])
 
 
 @routes.post("", status_code=201)
 async def create_integration(context: Context, given: IntegrationNew, response: Response) -> IntegrationOut:
-    """Makes a connection; give its ``webhookUrl`` to the vendor."""
-    context.require_admin("add connections to")
+    """Creates a connection. Enter its ``webhookUrl`` in the vendor's settings."""
+    context.require_admin("add a connection")
     row = await add_connection(
         context.session,
         context.viewer,
@@ -58,7 +58,7 @@ async def create_integration(context: Context, given: IntegrationNew, response: 
 
 @routes.get("/{integration_id}")
 async def get_integration(context: Context, integration_id: PathId, response: Response) -> IntegrationOut:
-    context.require_admin("see the connections of")
+    context.require_admin("see connections")
     row = await connections.get_integration(context.session, integration_id)
     tag(response, row.version)
     return integration_out(context, row)
@@ -69,7 +69,7 @@ async def change_integration(
     context: Context, integration_id: PathId, given: IntegrationPatch, response: Response, if_match: IfMatch = None
 ) -> IntegrationOut:
     """Also how credentials are renewed, which clears ``needsAttention``, and how it is paused and goes on."""
-    context.require_admin("change the connections of")
+    context.require_admin("change a connection")
     row = await change_connection(
         context.session,
         context.viewer,
@@ -86,9 +86,9 @@ async def change_integration(
 
 @routes.delete("/{integration_id}")
 async def disconnect(context: Context, integration_id: PathId, if_match: IfMatch = None) -> Goodbye:
-    """Gives the connection up: its credentials are destroyed, and its webhook is taken away at the vendor where that
-    is possible. Links to tickets stay and can be read; webhooks that still come are answered with 410."""
-    context.require_admin("disconnect the connections of")
+    """Disconnects: deletes the credentials and, if possible, the webhook at the vendor. Links to tickets stay
+    readable; later webhooks get 410."""
+    context.require_admin("disconnect a connection")
     row, left = await disconnect_connection(
         context.session,
         context.viewer,

@@ -13,9 +13,9 @@ routes: APIRouter = router("integrations", prefix="/integrations")
 
 @routes.post("/{integration_id}/dry-run")
 async def dry_run(context: Context, integration_id: PathId, given: DryRunIn | None = None) -> DryRunOut:
-    """What would be written for this action item: every field, what is required and has no value, and an owner who has
-    no account there."""
-    context.require_admin("try the connections of")
+    """Shows what would be sent for this action item: every field, required fields without a value, and an owner
+    without a linked account. Nothing is sent."""
+    context.require_admin("run a dry run")
     session, viewer, parts = context.session, context.viewer, context.parts
     chosen = (given or DryRunIn()).subject()
     return dry_run_out(await run_dry(session, viewer, parts.keyring, integration_id, chosen, parts.settings.base_url))

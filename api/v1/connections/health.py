@@ -13,7 +13,7 @@ routes: APIRouter = router("integrations", prefix="/integrations")
 
 @routes.get("/{integration_id}/health")
 async def get_health(context: Context, integration_id: PathId) -> HealthOut:
-    context.require_admin("see the health of")
+    context.require_admin("see the health of connections")
     row = await connections.get_integration(context.session, integration_id)
     figures = (await health.figures_of(context.session, [row.id], context.now))[row.id]
     hours = await health.hours_of(context.session, row.id, context.now)

@@ -39,15 +39,15 @@ async def list_deliveries(
     wanted: Annotated[LogFilters, Depends(filters)],
     page: Annotated[Ask, Depends(ask)],
 ) -> Listing[AttemptOut]:
-    """The sync log: every attempt in either direction, newest first. ``errors`` asks for what went wrong."""
-    context.require_admin("see the sync log of")
+    """Lists the sync log: every attempt in either direction, newest first. ``errors`` keeps failed attempts."""
+    context.require_admin("see the sync log")
     await connections.get_integration(context.session, integration_id)
     found = await sync_log.list_attempts(context.session, integration_id, wanted, page)
     return Listing(items=[attempt_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 class ReplayOut(Shape):
-    """What is done again, in the background: ``handling`` a delivery, or ``writing`` a ticket."""
+    """What is repeated in the background: ``handling`` a webhook, or ``writing`` a ticket."""
 
     status: Literal["handling", "writing"]
 
@@ -56,8 +56,8 @@ class ReplayOut(Shape):
 async def replay(
     context: Context, integration_id: PathId, number: Annotated[int, Path(ge=1, le=2**63 - 1)]
 ) -> ReplayOut:
-    """Handles a recorded delivery once more, or writes an item's ticket once more. The log tells how that went."""
-    context.require_admin("replay what was sent by")
+    """Processes a stored webhook again, or updates an action item's ticket again. The sync log shows the result."""
+    context.require_admin("replay a delivery")
     parts = context.parts
     found = await replay_attempt(context.session, context.viewer, parts.keyring, integration_id, number, context.now)
     context.after_commit.append(lambda: found.signal(parts.dispatch))

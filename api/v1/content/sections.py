@@ -40,7 +40,7 @@ Paging = Annotated[Ask, Depends(ask)]
 
 @routes.get("")
 async def list_sections(context: Context, postmortem_id: PathId) -> SectionsOut:
-    """All of them, in the order of the template; also those that nobody wrote."""
+    """Lists all sections in the order of the template, including those not written yet."""
     found = await sections.list_sections(context.session, context.viewer, postmortem_id)
     return SectionsOut(items=[SectionTextOut.model_validate(one) for one in found])
 
@@ -53,7 +53,7 @@ async def get_section(
     response: Response,
     render_as: Annotated[Literal["html"] | None, Query(alias="render")] = None,
 ) -> SectionRead:
-    """Its ETag is its revision. ``render=html`` adds the text as HTML."""
+    """Returns a section. Its ETag is its revision. ``render=html`` adds the text as HTML."""
     section = await sections.get_section(context.session, context.viewer, postmortem_id, name)
     tag(response, section.revision)
     shown = {"html": await asyncio.to_thread(render, section.body)} if render_as else {}
@@ -69,9 +69,9 @@ async def save_section(
     response: Response,
     if_match: IfMatch = None,
 ) -> SectionSaved:
-    """Saves the text. If-Match says the same as ``baseRevision``: where others have changed the section since, theirs
-    and yours are merged line by line; where both changed the same lines, nothing is saved (412 ``SectionConflict``,
-    with all three texts)."""
+    """Saves a section's text. If-Match means the same as ``baseRevision``. If others have changed the section since
+    then, their changes and yours are merged line by line. If you both changed the same lines, nothing is saved and
+    the response is 412 ``SectionConflict`` with all three texts."""
     saved = await sections.save_section(
         context.session,
         context.viewer,
@@ -103,7 +103,7 @@ async def restore_section(
     response: Response,
     if_match: IfMatch = None,
 ) -> SectionTextOut:
-    """Makes an earlier text the newest revision. What stood until now stays in the history."""
+    """Saves an earlier revision as the newest one. The history keeps the current text."""
     saved = await sections.restore_section(
         context.session,
         context.viewer,
@@ -122,7 +122,7 @@ async def restore_section(
 async def list_revisions(
     context: Context, postmortem_id: PathId, name: SectionName, page: Paging
 ) -> Listing[RevisionOut]:
-    """The newest first."""
+    """Lists the section's revisions, newest first."""
     found = await revisions.list_revisions(context.session, context.viewer, postmortem_id, name, page)
     return Listing(items=[RevisionOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
 
@@ -143,9 +143,10 @@ async def diff_section(
     older: Annotated[int | None, Query(alias="from", ge=0, le=LAST)] = None,
     newer: Annotated[int | None, Query(alias="to", ge=0, le=LAST)] = None,
 ) -> DiffOut:
-    """What changed between two revisions: the last change unless told. Revision 0 is the empty text before the first.
+    """Compares two revisions; by default, the last one with the one before. Revision 0 is the empty text before the
+    first.
 
-    Of very long texts that have little in common, all lines are told as replaced.
+    If very long texts have little in common, all lines are shown as replaced.
     """
     before, after = await revisions.get_two_revisions(
         context.session, context.viewer, postmortem_id, name, older, newer

@@ -38,7 +38,7 @@ async def list_templates(
     team_id: Annotated[RefQuery, Query(alias="teamId")] = None,
     archived: bool = False,
 ) -> Listing[TemplateOut]:
-    """Those that you may begin with: the organisation's and your teams'; administrators see all."""
+    """Lists the templates you can use: the organization's and your teams'. Administrators see all."""
     found = await template_rows.list_templates(
         context.session, context.viewer, page, team_id=team_id, archived=archived
     )
@@ -47,7 +47,8 @@ async def list_templates(
 
 @routes.post("", status_code=201)
 async def create_template(context: Context, given: TemplateNew, response: Response) -> TemplateOut:
-    """Administrators; for a team its lead too. As ``isDefault`` it takes the place of the team's, or everybody's."""
+    """Creates a template. Administrators only, or the team's lead for a team's template. ``isDefault`` makes it the
+    default of the team or the organization."""
     made = await templates.create_template(
         context.session,
         context.viewer,
@@ -65,7 +66,7 @@ async def create_template(context: Context, given: TemplateNew, response: Respon
 async def get_template(
     context: Context, template_id: PathId, response: Response, version: VersionQuery = None
 ) -> TemplateOut:
-    """The latest version, or the one that is asked for."""
+    """Returns the latest version, or the requested one."""
     return _answer(await template_rows.get_template(context.session, context.viewer, template_id, version), response)
 
 
@@ -73,7 +74,7 @@ async def get_template(
 async def change_template(
     context: Context, template_id: PathId, given: TemplatePatch, response: Response, if_match: IfMatch = None
 ) -> TemplateOut:
-    """Makes a new version. Postmortems keep the one that they began with."""
+    """Saves a new version. Existing postmortems keep their version."""
     changed = await templates.change_template(
         context.session,
         context.viewer,
@@ -88,7 +89,8 @@ async def change_template(
 
 @routes.delete("/{template_id}", status_code=204)
 async def archive_template(context: Context, template_id: PathId, if_match: IfMatch = None) -> None:
-    """Nobody begins with it any more; postmortems that have it keep it. A default one is refused."""
+    """Archives a template: you can't use it for new postmortems, and existing ones keep it. You can't archive a
+    default template."""
     await templates.archive_template(
         context.session, context.viewer, template_id, expected_version(if_match), context.now
     )
@@ -111,7 +113,7 @@ def _answer(found: VersionedTemplate, response: Response) -> TemplateOut:
 
 @kept_routes.get("")
 async def get_kept_template(context: Context, postmortem_id: PathId) -> KeptOut:
-    """The template in the version that the postmortem began with, whosever it is."""
+    """Returns the postmortem's template in the version that it uses."""
     row = (await get_visible(context.session, context.viewer, postmortem_id)).postmortem
     kept = await template_rows.get_postmortem_template(context.session, row)
     return KeptOut(**dict(content_out(kept)), id=row.template_id, version=row.template_version)

@@ -37,14 +37,16 @@ SHOWN = 200
 
 @routes.get("")
 async def list_policies(context: Context, page: Paging, archived: bool = False) -> Listing[PolicyOut]:
-    """The latest version of each. Of those that fit a postmortem the narrowest applies: by service, team, urgency."""
+    """Lists the latest version of each policy. The most specific matching policy applies: by service, then team,
+    then urgency."""
     found = await policies.list_policies(context.session, page, archived=archived)
     return Listing(items=[policy_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("", status_code=201)
 async def create_policy(context: Context, given: PolicyNew, response: Response) -> PolicyOut:
-    """Administrators. What is not sent is as in the default policy; it is for what begins from now on."""
+    """Creates a policy for new postmortems. Values that you leave out come from the default policy. Administrators
+    only."""
     content = Content(**given.content(context.now.date()))
     made = await use_cases.add_policy(context.session, context.viewer, content, context.now)
     response.headers["Location"] = f"/api/policies/{made.id}"
@@ -55,7 +57,7 @@ async def create_policy(context: Context, given: PolicyNew, response: Response) 
 async def get_policy(
     context: Context, policy_id: PathId, response: Response, version: VersionQuery = None
 ) -> PolicyOut:
-    """The latest version, or the one that is asked for."""
+    """Returns the latest version, or the requested one."""
     return _told(await policies.get_version(context.session, policy_id, version), response)
 
 
@@ -63,7 +65,7 @@ async def get_policy(
 async def change_policy(
     context: Context, policy_id: PathId, given: PolicyPatch, response: Response, if_match: IfMatch = None
 ) -> PolicyOut:
-    """Makes a new version. Open postmortems keep theirs until it is applied to them."""
+    """Saves a new version. Open postmortems keep theirs until you apply it."""
     changed = await use_cases.change_policy(
         context.session, context.viewer, policy_id, _changes(context, given), expected_version(if_match), context.now
     )
@@ -72,7 +74,8 @@ async def change_policy(
 
 @routes.delete("/{policy_id}", status_code=204)
 async def archive_policy(context: Context, policy_id: PathId, if_match: IfMatch = None) -> None:
-    """Nothing begins with it any more; postmortems that have it keep it. The default one is refused."""
+    """Archives a policy: it no longer applies to new postmortems, and existing ones keep it. You can't archive the
+    default policy."""
     await use_cases.archive_policy(context.session, context.viewer, policy_id, expected_version(if_match), context.now)
 
 
@@ -85,8 +88,8 @@ async def list_versions(context: Context, policy_id: PathId, page: Paging) -> Li
 
 @routes.post("/{policy_id}/preview")
 async def preview_policy(context: Context, policy_id: PathId, given: PolicyPatch | None = None) -> PreviewOut:
-    """What would change for the open postmortems under this policy if its latest version, with the changes in the body,
-    were applied to them. Administrators; nothing is written. Those with a target that becomes overdue come first."""
+    """Shows what would change for this policy's open postmortems if you applied its latest version with the changes
+    in the body. Postmortems with a target that becomes overdue come first. Nothing is saved. Administrators only."""
     use_cases.check_may_write(context.viewer)
     latest = await policies.get_latest(context.session, policy_id)
     content = await use_cases.preview_change(context.session, latest, _changes(context, given))
@@ -103,8 +106,8 @@ async def preview_policy(context: Context, policy_id: PathId, given: PolicyPatch
 
 @routes.post("/{policy_id}/apply")
 async def apply_policy(context: Context, policy_id: PathId, if_match: IfMatch = None) -> AppliedOut:
-    """Gives its latest version to the open postmortems that have an older one, up to 500 at once: repeat it until
-    ``left`` is 0. Administrators; audited with each postmortem."""
+    """Applies the latest version to open postmortems with an older one, up to 500 at once. Repeat it until ``left``
+    is 0. Audited for each postmortem. Administrators only."""
     latest = await use_cases.lock_latest(context.session, context.viewer, policy_id, expected_version(if_match))
     applied, left = await policy_changes.apply_policy(context.session, context.viewer, latest, context.now)
     return AppliedOut(
@@ -124,7 +127,7 @@ async def simulate_policy(
     days: Annotated[int, Query(ge=1, le=366)] = 30,
     version: VersionQuery = None,
 ) -> Listing[NudgeOut]:
-    """Every nudge that would be sent if nobody did anything, for an incident that is resolved at ``from``."""
+    """Lists every reminder that would be sent if no one did anything, for an incident resolved at ``from``."""
     content = policies.content_of(await policies.get_version(context.session, policy_id, version))
     return Listing(items=[reminder_out(one) for one in simulate(content, begin, days)])
 

@@ -26,7 +26,7 @@ async def get_me(context: Context, response: Response) -> MeOut:
 
 @routes.patch("")
 async def change_me(context: Context, given: MePatch, response: Response, if_match: IfMatch = None) -> MeOut:
-    """Your own name, hours, absences, and how you are told."""
+    """Changes your name, working hours, absences, and notification settings."""
     await change_preferences(
         context.session,
         context.viewer,
@@ -52,14 +52,14 @@ async def _read_me(context: RequestContext, response: Response) -> MeOut:
 async def list_notifications(
     context: Context, page: Paging, unread: bool = False, kind: Annotated[KindName | None, Query()] = None
 ) -> Listing[NoticeOut]:
-    """Your inbox, newest first."""
+    """Lists your notifications, newest first."""
     found = await notices.list_notices(context.session, context.viewer, page, unread=unread, kind=kind)
     return Listing(items=[NoticeOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("/notifications/read")
 async def mark_all_notifications_read(context: Context) -> MarkedOut:
-    """Everything in your inbox; how much of it was not read."""
+    """Marks all notifications as read and returns how many were unread."""
     return MarkedOut(marked=await notices.mark_all_read(context.session, context.viewer, context.now))
 
 

@@ -17,7 +17,7 @@ Paging = Annotated[Ask, Depends(ask)]
 
 
 class UnreachableOut(Shape):
-    """Exactly one of ``userId`` and ``teamId`` is set. ``reason`` is what each channel said."""
+    """Exactly one of ``userId`` and ``teamId`` is set. ``reason`` lists each channel's error."""
 
     user_id: str | None
     team_id: str | None
@@ -28,8 +28,9 @@ class UnreachableOut(Shape):
 
 @routes.get("/people")
 async def list_unreachable(context: Context, page: Paging) -> Listing[UnreachableOut]:
-    """Administrators: people and teams whom the last message reached in no way but the inbox, newest first."""
-    context.require_admin("see whom messages do not reach in")
+    """Lists people and teams whose last message could only be delivered to their inbox, newest first. Administrators
+    only."""
+    context.require_admin("see whose messages can't be delivered")
     found = await receivers.list_unreachable(context.session, page)
     return Listing(
         items=[

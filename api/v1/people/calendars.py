@@ -19,8 +19,8 @@ routes: APIRouter = router("people", prefix="/users/{user_id}/calendar")
 
 
 class PersonCalendar(StrictlyGiven):
-    """Null is as in a policy's office. Public holidays are those of ``country``, with ``region``. The time zone and
-    absences are the person's own (``PATCH /api/me``)."""
+    """Null means the default of the policy. Public holidays are those of ``country`` and ``region``. You change time
+    zone and absences with ``PATCH /api/me``."""
 
     working_days: Annotated[list[Weekday], Field(min_length=1, max_length=7), AfterValidator(sorted_days)] | None = None
     opens: Clock | None = None
@@ -31,20 +31,20 @@ class PersonCalendar(StrictlyGiven):
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
         if (self.opens is None) != (self.closes is None):
-            raise PydanticCustomError("half_of_hours", "Give both opens and closes, or neither")
+            raise PydanticCustomError("half_of_hours", "Send both opens and closes, or neither")
         if self.opens is not None and self.closes is not None and minutes_of(self.opens) >= minutes_of(self.closes):
-            raise PydanticCustomError("hours_over_midnight", "Working hours end later on the same day")
+            raise PydanticCustomError("hours_over_midnight", "Working hours must end later on the same day")
         known = public_holidays.regions()
         if self.country is not None and self.country not in known:
-            raise PydanticCustomError("unknown_country", "No public holidays are known of that country")
+            raise PydanticCustomError("unknown_country", "Public holidays aren't available for this country")
         if self.region is not None and self.region not in known.get(self.country or "", ()):
-            raise PydanticCustomError("unknown_region", "The country has no such region")
+            raise PydanticCustomError("unknown_region", "This country has no such region")
         return self
 
 
 @routes.get("")
 async def get_calendar(context: Context, user_id: PathId, response: Response) -> PersonCalendar:
-    """Everybody's may be seen, so that reviews and meetings find their time."""
+    """Returns anyone's working calendar, so that you can plan reviews and meetings."""
     return await _read(context, user_id, response)
 
 
@@ -52,9 +52,9 @@ async def get_calendar(context: Context, user_id: PathId, response: Response) ->
 async def put_calendar(
     context: Context, user_id: PathId, given: PersonCalendar, response: Response, if_match: IfMatch = None
 ) -> PersonCalendar:
-    """Replaces it; your own, or as an administrator anybody's. Reminders that wait are planned anew."""
+    """Replaces a working calendar: yours, or anyone's as an administrator. Pending reminders are rescheduled."""
     if user_id != context.viewer.person_id:
-        context.require_admin("change calendars of other people in")
+        context.require_admin("change other people's calendars")
     changes = {
         "working_days": [WEEK.index(one) + 1 for one in given.working_days] if given.working_days else None,
         "opens": minutes_of(given.opens) if given.opens else None,

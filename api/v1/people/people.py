@@ -31,8 +31,8 @@ async def list_users(
 
 @routes.post("/users", status_code=201)
 async def create_user(context: Context, given: UserNew, response: Response) -> UserOut:
-    """Administrators. Claims the placeholder that a webhook made for this e-mail, if there is one."""
-    context.require_admin("add people to")
+    """Creates a user, or completes the placeholder that a webhook created for this e-mail. Administrators only."""
+    context.require_admin("add people")
     person_id = await people.create_person(
         context.session,
         context.viewer,
@@ -56,7 +56,7 @@ async def get_user(context: Context, user_id: PathId, response: Response) -> Use
 async def change_user(
     context: Context, user_id: PathId, given: UserPatch, response: Response, if_match: IfMatch = None
 ) -> UserOut:
-    context.require_admin("change people of")
+    context.require_admin("change people")
     changes = given.given()
     team_ids = changes.pop("team_ids", None)
     if "active" in changes:

@@ -21,15 +21,15 @@ Paging = Annotated[Ask, Depends(ask)]
 async def list_services(
     context: Context, page: Paging, team_id: Annotated[RefQuery, Query(alias="teamId")] = None
 ) -> Listing[ServiceFull]:
-    """``active`` false: named first by a webhook, not claimed yet."""
+    """Lists services. ``active`` is false for services that a webhook mentioned but no one has confirmed."""
     found = await service_queries.list_services(context.session, page, team_id=team_id)
     return Listing(items=[service_out(one) for one in found.items], next_cursor=found.next_cursor)
 
 
 @routes.post("/services", status_code=201)
 async def create_service(context: Context, given: ServiceNew, response: Response) -> ServiceFull:
-    """Administrators. Claims the one that a webhook made under this name, if there is one."""
-    context.require_admin("add services to")
+    """Creates a service, or confirms the one that a webhook created under this name. Administrators only."""
+    context.require_admin("add a service")
     service = await services.create_service(context.session, context.viewer, name=given.name, team_id=given.team_id)
     response.headers["Location"] = f"/api/services/{service.id}"
     tag(response, service.version)
@@ -47,7 +47,7 @@ async def get_service(context: Context, service_id: PathId, response: Response) 
 async def change_service(
     context: Context, service_id: PathId, given: ServicePatch, response: Response, if_match: IfMatch = None
 ) -> ServiceFull:
-    context.require_admin("change services of")
+    context.require_admin("change a service")
     service = await services.change_service(
         context.session, context.viewer, service_id, given.given(), expected_version(if_match)
     )

@@ -29,7 +29,7 @@ async def list_teams(context: Context, page: Paging) -> Listing[TeamOut]:
 
 @routes.post("/teams", status_code=201)
 async def create_team(context: Context, given: TeamNew, response: Response) -> TeamOut:
-    context.require_admin("add teams to")
+    context.require_admin("add a team")
     team_id = await teams.create_team(
         context.session,
         context.viewer,
@@ -50,7 +50,7 @@ async def get_team(context: Context, team_id: PathId, response: Response) -> Tea
 async def change_team(
     context: Context, team_id: PathId, given: TeamPatch, response: Response, if_match: IfMatch = None
 ) -> TeamOut:
-    context.require_admin("change teams of")
+    context.require_admin("change a team")
     changes = given.given()
     if "channel" in changes:
         del changes["channel"]
@@ -67,7 +67,7 @@ async def _channel(context: RequestContext, given: ChannelShape | None) -> dict[
     if row is None:
         raise UnknownReference(field="channel.integrationId", kind="integration", id=given.integration_id)
     if row.kind not in shelf.notifier_kinds():
-        words = f"A connection of kind {row.kind} sends no messages."
+        words = f"A connection of kind {row.kind} doesn't send messages. Choose one that does."
         raise Malformed(reasons=[reason("channel", words, where="body.channel.integrationId")])
     return {"channel_id": row.id, "channel_address": given.address}
 

@@ -22,9 +22,9 @@ async def list_editors(context: Context, postmortem_id: PathId) -> Listing[Edito
 
 @routes.post("/editors", status_code=201)
 async def add_editor(context: Context, postmortem_id: PathId, given: EditorIn) -> EditorOut | Listing[EditorOut]:
-    """``EDIT`` may edit while it is a draft or in review; ``COMMENT`` may see and comment.
+    """Adds an editor. ``EDIT`` can edit drafts and postmortems in review; ``COMMENT`` can see and comment.
 
-    Of a team, the answer lists who was added.
+    For a team, the response lists who was added.
     """
     added = await editors.add_editors(
         context.session,

@@ -47,7 +47,8 @@ async def list_linked(context: Context, postmortem_id: PathId) -> Listing[Linked
 
 @routes.post("/incidents", status_code=201)
 async def link_incident(context: Context, postmortem_id: PathId, given: LinkIn, response: Response) -> PostmortemOut:
-    """Adds a resolved incident's timeline, services and people; the duration spans all linked incidents."""
+    """Links a resolved incident and adds its timeline, services, and people. The duration spans all linked
+    incidents."""
     await links.link_incident(context.session, context.viewer, postmortem_id, given.incident_id, context.now)
     context.start_workflow_after_commit(postmortem_id)
     return await read(context, postmortem_id, response)
@@ -55,6 +56,6 @@ async def link_incident(context: Context, postmortem_id: PathId, given: LinkIn, 
 
 @routes.delete("/incidents/{incident_id}", status_code=204)
 async def unlink_incident(context: Context, postmortem_id: PathId, incident_id: PathId) -> None:
-    """Takes away what only that incident brought; what a person wrote, edited or added stays."""
+    """Unlinks an incident and removes what only that incident added. What people wrote, edited, or added stays."""
     await links.unlink_incident(context.session, context.viewer, postmortem_id, incident_id, context.now)
     context.start_workflow_after_commit(postmortem_id)

@@ -57,7 +57,8 @@ def filters(
 async def list_postmortems(
     context: Context, wanted: Annotated[PostmortemFilters, Depends(filters)], page: Annotated[Ask, Depends(ask)]
 ) -> Listing[PostmortemOut]:
-    """Those that you may see. ``q`` finds what ``/api/search`` finds; ``overdue`` are those with a missed target."""
+    """Lists the postmortems that you can see. ``q`` searches like ``/api/search``; ``overdue`` keeps those with a
+    missed target."""
     found = await postmortems.list_postmortems(context.session, context.viewer, wanted, page, context.now)
     base_url = context.parts.settings.base_url
     return Listing(items=[postmortem_out(one, base_url) for one in found.items], next_cursor=found.next_cursor)
@@ -65,7 +66,7 @@ async def list_postmortems(
 
 @routes.post("", status_code=201)
 async def create_postmortem(context: Context, given: PostmortemNew, response: Response) -> PostmortemOut:
-    """Opens a draft. What is not given is taken from the linked incidents, which must be resolved."""
+    """Starts a draft. Values that you leave out come from the linked incidents, which must be resolved."""
     postmortem_id = await create(context.session, context.viewer, given.request(), context.now)
     context.start_workflow_after_commit(postmortem_id)
     response.headers["Location"] = f"/api/postmortems/{postmortem_id}"
@@ -81,7 +82,7 @@ async def get_postmortem(context: Context, postmortem_id: PathId, response: Resp
 async def update_postmortem(
     context: Context, postmortem_id: PathId, given: PostmortemPatch, response: Response, if_match: IfMatch = None
 ) -> PostmortemOut:
-    """Edits the content. A ``status`` in it is a transition; where that is refused, nothing of it is saved."""
+    """Changes the postmortem's content. Setting ``status`` is a transition: if it is refused, nothing is saved."""
     changes = given.columns()
     status, arguments = changes.pop("status", None), commands.without_none({"comment": changes.pop("comment", None)})
     expected = expected_version(if_match)
@@ -126,14 +127,16 @@ def _action(current: Status, wanted: Status) -> PostmortemAction:
     move = TRANSITION_TO.get((current, wanted))
     if move is None:
         possible = [after.value for before, after in TRANSITION_TO if before is current]
-        hint = f"From here it can become {' or '.join(possible)}." if possible else "It can become nothing else."
-        raise IllegalTransition(move=f"become {wanted}", entity="postmortem", status=current, hint=hint)
+        hint = f"Set its status to {' or '.join(possible)}." if possible else "Its status can't change anymore."
+        raise IllegalTransition(
+            move=f"set a postmortem's status to {wanted}", entity="postmortem", status=current, hint=hint
+        )
     return PostmortemAction(move.value)
 
 
 @routes.delete("/{postmortem_id}", status_code=204)
 async def delete_postmortem(context: Context, postmortem_id: PathId) -> None:
-    """Administrators; drafts only. Its action items go with it, their tickets stay where they are."""
+    """Deletes a draft and its action items; their tickets stay in the tracker. Administrators only."""
     await commands.run_postmortem_command(context, postmortem_id, PostmortemAction.DELETE)
 
 

@@ -21,7 +21,7 @@ routes: APIRouter = router("lifecycle", prefix="/postmortems/{postmortem_id}")
 async def submit(
     context: Context, postmortem_id: PathId, response: Response, given: SubmitIn | None = None
 ) -> PostmortemOut:
-    """DRAFT to IN_REVIEW. Refused with every reason at once."""
+    """Moves a DRAFT to IN_REVIEW. If it isn't ready, the response lists every reason."""
     given = given or SubmitIn()
     await commands.run_postmortem_command(
         context,
@@ -35,13 +35,13 @@ async def submit(
 
 @routes.post("/publish")
 async def publish(context: Context, postmortem_id: PathId, response: Response) -> PostmortemOut:
-    """IN_REVIEW to PUBLISHED. Refused with every reason at once."""
+    """Moves a postmortem from IN_REVIEW to PUBLISHED. If it isn't ready, the response lists every reason."""
     return await _change_status(context, postmortem_id, PostmortemAction.PUBLISH, response)
 
 
 @routes.post("/archive")
 async def archive(context: Context, postmortem_id: PathId, response: Response) -> PostmortemOut:
-    """PUBLISHED to ARCHIVED; administrators."""
+    """Moves a PUBLISHED postmortem to ARCHIVED. Administrators only."""
     return await _change_status(context, postmortem_id, PostmortemAction.ARCHIVE, response)
 
 
@@ -49,7 +49,8 @@ async def archive(context: Context, postmortem_id: PathId, response: Response) -
 async def request_changes(
     context: Context, postmortem_id: PathId, response: Response, given: CommentIn | None = None
 ) -> PostmortemOut:
-    """Back to DRAFT (a reviewer), or from PUBLISHED back to IN_REVIEW (an administrator). A comment says what."""
+    """Sends a postmortem back to DRAFT (as a reviewer), or reopens a PUBLISHED one for review (as an administrator).
+    The comment says what should change."""
     comment = given.comment if given else None
     return await _change_status(context, postmortem_id, PostmortemAction.REQUEST_CHANGES, response, comment)
 
@@ -70,7 +71,7 @@ async def _change_status(
 
 @routes.get("/reviews")
 async def list_reviews(context: Context, postmortem_id: PathId) -> Listing[ReviewOut]:
-    """Every decision, oldest first, with the content revision that it was made on."""
+    """Lists every review decision, oldest first, with the content revision it was made on."""
     visible = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
     found = await reviews.list_reviews(context.session, visible)
     return Listing(items=[review_out(one, visible.postmortem) for one in found])
@@ -78,6 +79,6 @@ async def list_reviews(context: Context, postmortem_id: PathId) -> Listing[Revie
 
 @routes.post("/reviews", status_code=201)
 async def review(context: Context, postmortem_id: PathId, given: ReviewIn, response: Response) -> PostmortemOut:
-    """A reviewer approves the current revision, or asks for changes."""
+    """Approves the current revision, or requests changes. Reviewers only."""
     action = PostmortemAction.APPROVE if given.decision is Decision.APPROVE else PostmortemAction.REQUEST_CHANGES
     return await _change_status(context, postmortem_id, action, response, given.comment)

@@ -32,7 +32,7 @@ async def _reviewers(context: RequestContext, visible: VisiblePostmortem) -> lis
 
 @routes.post("/reviewers", status_code=201)
 async def add_reviewers(context: Context, postmortem_id: PathId, given: ReviewersIn) -> ReviewersOut:
-    """Never the author. In review, whoever is added is asked at once."""
+    """Adds reviewers. The author can't be a reviewer. If the postmortem is in review, they're notified right away."""
     visible = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
     added = await choose_reviewers(context.session, visible, given.people(), given.team_id)
     await commands.run_postmortem_command(context, postmortem_id, PostmortemAction.ADD_REVIEWERS, person_ids=added)
@@ -43,7 +43,8 @@ async def add_reviewers(context: Context, postmortem_id: PathId, given: Reviewer
 async def replace_reviewer(
     context: Context, postmortem_id: PathId, user_id: PathId, given: ReplacementIn
 ) -> Listing[ReviewerListed]:
-    """Somebody else reviews instead, such as for a reviewer who left or is away; in review, they are asked at once."""
+    """Replaces a reviewer, such as one who left or is away. If the postmortem is in review, the new reviewer is
+    notified right away."""
     changed = (user_id, given.user_id)
     await commands.run_postmortem_command(context, postmortem_id, PostmortemAction.REPLACE_REVIEWER, person_ids=changed)
     return await list_reviewers(context, postmortem_id)

@@ -17,7 +17,7 @@ routes: APIRouter = router("lifecycle", prefix="/postmortems/{postmortem_id}")
 
 @routes.get("/targets")
 async def list_targets(context: Context, postmortem_id: PathId) -> Listing[TargetOut]:
-    """Each timing target: when it is due, how it stands, and who was nudged."""
+    """Lists each timing target: when it is due, its state, and who was reminded."""
     visible = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
     found = await list_target_progress(context.session, visible, context.now)
     return Listing(items=[target_out(one) for one in found])
@@ -25,7 +25,7 @@ async def list_targets(context: Context, postmortem_id: PathId) -> Listing[Targe
 
 @routes.post("/targets/{target}/waive")
 async def waive(context: Context, postmortem_id: PathId, target: TargetName, given: ReasonIn) -> Listing[TargetOut]:
-    """The target is not asked for any more. Needs a reason, and is audited."""
+    """Waives a target: Afterword stops reminding people of it. Needs a reason, and is audited."""
     words = {"reason": given.reason}
     await commands.run_postmortem_command(
         context, postmortem_id, PostmortemAction.WAIVE_TARGET, words, target=target.value
@@ -35,7 +35,7 @@ async def waive(context: Context, postmortem_id: PathId, target: TargetName, giv
 
 @routes.post("/targets/{target}/extend")
 async def extend(context: Context, postmortem_id: PathId, target: TargetName, given: ExtendIn) -> Listing[TargetOut]:
-    """The target is due later. Needs a reason, and is audited and counted."""
+    """Extends a target to a later time. Needs a reason, is audited, and is counted."""
     words = {"reason": given.reason}
     await commands.run_postmortem_command(
         context, postmortem_id, PostmortemAction.EXTEND_TARGET, words, target=target.value, until=given.until

@@ -20,14 +20,14 @@ Words = Annotated[str, Query(min_length=1, max_length=500, pattern=r"^[^\x00]*$"
 
 
 class Piece(Shape):
-    """Plain text, never HTML. ``hit`` is what was looked for."""
+    """Plain text, never HTML. ``hit`` marks a match."""
 
     text: str
     hit: bool
 
 
 class MatchOut(Shape):
-    """Where it was found: ``section`` names the section, ``id`` is that of the event, comment or action item."""
+    """Where the match is: ``section`` names the section, ``id`` is that of the event, comment, or action item."""
 
     kind: Place
     section: str | None
@@ -61,7 +61,8 @@ class SearchHit(Shape):
 
 
 class SearchResults(Listing[SearchHit]):
-    """``complete`` is false where more matched than were ranked: those are the newest, add a word to reach others."""
+    """``complete`` is false if there are more matches than were ranked. The newest are ranked; refine your search to
+    see others."""
 
     complete: bool
 
@@ -74,10 +75,11 @@ async def search_everything(
     limit: Annotated[int, Query(ge=1, le=50)] = 20,
     cursor: Annotated[str | None, Query(max_length=2000)] = None,
 ) -> SearchResults:
-    """The postmortems that you may see, best first: by titles, tags, sections, timelines, comments, action items.
+    """Searches titles, tags, sections, timelines, comments, and action items of the postmortems that you can see, best
+    matches first.
 
-    All words must be met, anywhere in the postmortem: `"a phrase"` within one place, `or` between alternatives, `-`
-    before what must not be there. `kind` asks for the words in places of that kind only. At most 200 are ranked.
+    Results contain all words: `"a phrase"` within one place, `or` between alternatives, `-` to exclude a word. `kind`
+    searches places of that kind only. At most 200 matches are ranked.
     """
     found = await search(context.session, context.viewer, q, kind, Ask(limit, cursor), context.now)
     base_url = context.parts.settings.base_url

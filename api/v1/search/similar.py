@@ -17,7 +17,7 @@ routes: APIRouter = router("search", prefix="/postmortems/{postmortem_id}")
 
 
 class Reasons(Shape):
-    """``words`` are rare ones that both hold; ``rootCauseCategory`` is given where it is the same."""
+    """``words`` are rare words that both contain; ``rootCauseCategory`` is given if it is the same."""
 
     words: list[str]
     services: list[ServiceOut]
@@ -35,7 +35,7 @@ class PromiseOut(Shape):
 
 
 class SimilarOut(Shape):
-    """``score`` is between 0 and 1; ``openActionItems`` is what was promised that time and is not done yet."""
+    """``score`` is between 0 and 1. ``openActionItems`` are action items still open from last time."""
 
     postmortem: FoundPostmortem
     score: float
@@ -47,7 +47,7 @@ class SimilarOut(Shape):
 async def list_similar(
     context: Context, postmortem_id: PathId, limit: Annotated[int, Query(ge=1, le=20)] = 5
 ) -> Listing[SimilarOut]:
-    """By text, services and category of the cause; the most similar first, only those that you may see."""
+    """Lists similar postmortems that you can see, by text, services, and root cause category, most similar first."""
     found = await similar.list_similar(context.session, context.viewer, postmortem_id, limit)
     base_url = context.parts.settings.base_url
     items = [

@@ -22,7 +22,7 @@ class AccountOfPerson:
 
 
 async def list_accounts(session: AsyncSession, integration_id: str, ask: Ask) -> Page[AccountOfPerson]:
-    """Oldest first."""
+    """Lists the postmortem's action items, oldest first."""
     statement = (
         select(PersonAccount, Person)
         .join(Person, Person.id == PersonAccount.person_id)

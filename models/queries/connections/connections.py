@@ -57,7 +57,7 @@ async def get_only_tracker(session: AsyncSession, kinds: Sequence[str], integrat
     if integration_id is not None:
         found = [one for one in found if one.id == integration_id]
     if not found:
-        raise NotFound(kind="tracker connection", id=integration_id or "(none is set up)")
+        raise NotFound(kind="tracker connection", id=integration_id or "(none yet)")
     if len(found) > 1:
         raise AmbiguousConnection(kind=" or ".join(sorted({one.kind for one in found})))
     return found[0]

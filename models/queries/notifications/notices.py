@@ -1,6 +1,6 @@
 """Rows of ``notice``: adding, listing, reading and settling them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,85 +12,12 @@ from domain.access import Viewer
 from domain.errors import NotFound
 from domain.notifications.timing import Outcome
 from models.action_item import ActionItem
-from models.base import new_id
 from models.notification import Notice
 from models.person import Person
 from models.postmortem import Postmortem
 from models.queries.access.visibility import visible_to
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.team import Team
-
-
-async def notify(
-    session: AsyncSession,
-    person_ids: Iterable[str],
-    kind: str,
-    dedupe_key: str,
-    *,
-    at: datetime,
-    postmortem_id: str | None = None,
-    action_item_id: str | None = None,
-    target: str | None = None,
-    rung: str | None = None,
-    comment_id: str | None = None,
-    integration_id: str | None = None,
-    about_team_id: str | None = None,
-    on_behalf_of_id: str | None = None,
-    is_escalation: bool = False,
-) -> list[str]:
-    """Puts a notice into each person's inbox, once for each occasion; returns those who had none yet.
-
-    It is told elsewhere in the person's next digest, or at once (in working hours) where it is an escalation, by the
-    workflow ``voice-<person id>``: the row is that workflow's outbox.
-    """
-    said = {
-        "dedupe_key": dedupe_key,
-        "kind": kind,
-        "channel": "inbox",
-        "target": target,
-        "rung": rung,
-        "postmortem_id": postmortem_id,
-        "action_item_id": action_item_id,
-        "comment_id": comment_id,
-        "integration_id": integration_id,
-        "about_team_id": about_team_id,
-        "on_behalf_of_id": on_behalf_of_id,
-        "is_escalation": is_escalation,
-        "created_at": at,
-    }
-    rows = [{"id": new_id("ntc"), "person_id": person_id, **said} for person_id in dict.fromkeys(person_ids)]
-    return await insert_for_people(session, rows)
-
-
-async def notify_teams(
-    session: AsyncSession,
-    team_ids: Iterable[str],
-    kind: str,
-    dedupe_key: str,
-    *,
-    at: datetime,
-    postmortem_id: str | None = None,
-    action_item_id: str | None = None,
-    target: str | None = None,
-    rung: str | None = None,
-    is_escalation: bool = False,
-) -> list[str]:
-    """As :func:`notify`, into the channels of teams; a team without one hears nothing, and is not in the answer."""
-    with_channel = select(Team.id).where(Team.id.in_(list(dict.fromkeys(team_ids))), Team.channel_id.is_not(None))
-    said = {
-        "dedupe_key": dedupe_key,
-        "kind": kind,
-        "channel": "channel",
-        "target": target,
-        "rung": rung,
-        "postmortem_id": postmortem_id,
-        "action_item_id": action_item_id,
-        "is_escalation": is_escalation,
-        "created_at": at,
-    }
-    found = (await session.execute(with_channel.order_by(Team.id))).scalars()
-    rows = [{"id": new_id("ntc"), "team_id": team_id, **said} for team_id in found]
-    return await insert_for_teams(session, rows)
 
 
 async def insert_for_people(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> list[str]:

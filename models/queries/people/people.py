@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Role
-from domain.errors import NotFound, PersonNotActive, UnknownReference
+from domain.errors import NotFound
 from domain.people.absence import Absence, absence
 from models.person import Person
 from models.queries.access.visibility import visible_to_person
@@ -41,30 +41,6 @@ async def find_by_name(session: AsyncSession, word: str) -> Person | None:
         (Person.handle == word.lower()) | (Person.email == word.lower()) | (Person.id == word)
     )
     return (await session.execute(statement.order_by(Person.id).limit(1))).scalar_one_or_none()
-
-
-async def check_people(session: AsyncSession, field: str, person_ids: Iterable[str]) -> None:
-    """Raises :class:`UnknownReference` for the first id that nobody has."""
-    wanted = list(dict.fromkeys(person_ids))
-    found = set((await session.execute(select(Person.id).where(Person.id.in_(wanted)))).scalars()) if wanted else set()
-    for person_id in wanted:
-        if person_id not in found:
-            raise UnknownReference(field=field, kind="user", id=person_id)
-
-
-async def check_active(session: AsyncSession, field: str, person_ids: Iterable[str]) -> None:
-    """As :func:`check_people`; raises :class:`PersonNotActive` for the first who left or never signed in."""
-    wanted = list(dict.fromkeys(person_ids))
-    if not wanted:
-        return
-    statement = select(Person.id, Person.is_active).where(Person.id.in_(wanted))
-    found = {row.id: row.is_active for row in (await session.execute(statement)).all()}
-    for person_id in wanted:
-        if person_id not in found:
-            raise UnknownReference(field=field, kind="user", id=person_id)
-    for person_id in wanted:
-        if not found[person_id]:
-            raise PersonNotActive(person_id=person_id, where=field)
 
 
 async def find_absences(session: AsyncSession, person_ids: Iterable[str], now: datetime) -> dict[str, Absence]:

@@ -1,12 +1,12 @@
 """Teams and who is in them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.errors import NotFound, UnknownReference
+from domain.errors import NotFound
 from models.person import Person
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.team import Team, TeamMember
@@ -85,12 +85,3 @@ async def replace_teams_of(session: AsyncSession, person_id: str, team_ids: Sequ
     if team_ids:
         rows = [{"team_id": team_id, "person_id": person_id} for team_id in team_ids]
         await session.execute(insert(TeamMember).values(rows).on_conflict_do_nothing())
-
-
-async def check_teams(session: AsyncSession, field: str, team_ids: Iterable[str]) -> None:
-    """Superseded by ``application.people.references``; it stays until its last caller has left ``models.queries``."""
-    wanted = list(dict.fromkeys(team_ids))
-    found = await teams_by_id(session, wanted)
-    for team_id in wanted:
-        if team_id not in found:
-            raise UnknownReference(field=field, kind="team", id=team_id)

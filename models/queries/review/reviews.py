@@ -8,6 +8,6 @@ from models.queries.postmortems.postmortems import VisiblePostmortem
 
 
 async def list_reviews(session: AsyncSession, visible: VisiblePostmortem) -> list[Review]:
-    """Oldest first."""
+    """Lists the postmortem's action items, oldest first."""
     statement = select(Review).where(Review.postmortem_id == visible.postmortem.id).order_by(Review.id)
     return list((await session.execute(statement)).scalars())

@@ -108,7 +108,7 @@ def test_the_test_names_each_required_field_without_a_value(stack: Stack, tmp_pa
     ok(board.admin.patch(board.path, json={"projection": {"fields": {"severity": "huge", "customer": "acme"}}}))
     checks = tested()
     assert {name for name, one in checks.items() if not one["granted"]} == {"Required field Severity"}
-    assert "'huge' is not a value" in checks["Required field Severity"]["detail"]
+    assert "'huge' isn't an allowed value" in checks["Required field Severity"]["detail"]
     ok(board.admin.patch(board.path, json={"projection": {"fields": {"severity": "minor", "customer": "acme"}}}))
     assert not [one for one in tested().values() if not one["granted"]]
 

@@ -165,7 +165,7 @@ def test_who_is_away_is_named_with_the_day_of_return(author: Person, stack: Stac
     assert found[open_ended.id]["awayUntil"] is None
     reasons = refused(author.post(f"{path}/publish"), 409, "NotReadyToPublish")["reasons"]
     told = {one["personId"]: one for one in reasons}
-    assert f"is away until {until.date()}: replace them" in told[away.id]["message"]
+    assert f"are away until {until.date()}: replace them" in told[away.id]["message"]
     assert "absent" not in told[back.id]
     assert told[open_ended.id]["awayUntil"] is None
 

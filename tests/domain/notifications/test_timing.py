@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.notifications.notices import KINDS, sentence
+from domain.notifications.notices import KINDS, NoticeKind, SettledBy, sentence
 from domain.notifications.timing import (
     DeliverySettings,
     earliest,
@@ -129,8 +129,11 @@ def test_a_report_is_for_monday_morning(zone: str) -> None:
     assert report_at(at, DeliverySettings(Calendar(zone))) == (local + 7 * DAY).astimezone(UTC)
 
 
-def test_every_kind_can_be_said() -> None:
+def test_every_kind_has_its_sentence_its_group_and_what_settles_it() -> None:
+    assert KINDS.keys() == {kind.value for kind in NoticeKind}
+    assert {kind.settled_by for kind in KINDS.values()} == set(SettledBy)
     for name, kind in KINDS.items():
+        assert kind.label
         assert Group(kind.group)
         assert all(Act(one) for one in kind.acts)
         said = sentence(name, title="{T}\nT", target="published", due="then", person="P", delegate="D", detail="x")

@@ -37,7 +37,7 @@ def test_a_settled_item_wants_a_closed_ticket(status: ActionItemStatus) -> None:
         (DONE, ActionItemStatus.COMPLETED, None),
         (NOT_PLANNED, ActionItemStatus.WONT_DO, "Closed in GitHub as not planned."),
         (DUPLICATE, ActionItemStatus.WONT_DO, "Closed in GitHub as a duplicate."),
-        (CANCELLED, ActionItemStatus.WONT_DO, "Cancelled in GitHub."),
+        (CANCELLED, ActionItemStatus.WONT_DO, "Canceled in GitHub."),
     ],
 )
 @pytest.mark.parametrize("before", [ActionItemStatus.OPEN, ActionItemStatus.IN_PROGRESS])
