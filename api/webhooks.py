@@ -31,10 +31,11 @@ from application.tickets.deliveries import receive_events
 from domain import access
 from domain.access import OrganizationVerb
 from domain.errors import BadSignature, MalformedWebhook, NotAllowed, NotFound, NotSignedIn, ScopeMissing
-from integrations import bounces, incident_source, shelf
-from integrations.bounces import KIND as MAIL
-from integrations.slack import KIND as SLACK
-from integrations.tracker import Handshake, News
+from integrations import registry
+from integrations.bounce import MAIL
+from integrations.slack.settings import KIND as SLACK
+from integrations.ticket import News
+from integrations.tracker import Handshake
 from models.integration import Integration
 from models.queries.connections import connections
 from models.session import Session
@@ -96,8 +97,8 @@ async def _receive(request: Request, source: str, integration_id: str | None) ->
     if source == SLACK:
         return await slack.receive(request, integration_id)
     parts: Parts = request.app.state.parts
-    is_tracker = source in shelf.tracker_kinds()
-    if not is_tracker and source != MAIL and source not in incident_source.incident_source_kinds():
+    is_tracker = source in registry.tracker_kinds()
+    if not is_tracker and source != MAIL and source not in registry.incident_source_kinds():
         raise NotFound(kind="webhook source", id=source[:60])
     body = await request.body()
     headers = {name.lower(): value for name, value in request.headers.items()}
@@ -122,11 +123,11 @@ async def _receive(request: Request, source: str, integration_id: str | None) ->
 async def _apply(arrival: Arrival) -> DeliveryReceipt:
     webhook = ReceivedWebhook(arrival.kind, arrival.integration, arrival.headers, arrival.body, arrival.now)
     if arrival.kind == MAIL:
-        bounce = await asyncio.to_thread(bounces.parse, arrival.body, arrival.now)
+        bounce = await asyncio.to_thread(registry.bounce_reader(MAIL).parse, arrival.body, arrival.now)
         return await receive_bounce(arrival.session, webhook, bounce)
-    if arrival.kind in shelf.tracker_kinds():
+    if arrival.kind in registry.tracker_kinds():
         return await receive_events(arrival.session, webhook, arrival.delivery_id, arrival.news)
-    parsed = incident_source.incident_source(arrival.kind).parse(arrival.headers, arrival.body, arrival.now)
+    parsed = registry.incident_source(arrival.kind).parse(arrival.headers, arrival.body, arrival.now)
     return await receive_reports(arrival.session, webhook, parsed.delivery_id, parsed.reports)
 
 
@@ -137,8 +138,8 @@ async def _authentic(arrival: Arrival, integration_id: str | None) -> Integratio
         return None
     integration = await connections.get_connection(arrival.session, arrival.kind, integration_id)
     secrets = arrival.parts.keyring.open(integration.secrets)
-    if arrival.kind in shelf.tracker_kinds():
-        with shelf.connect(arrival.kind, integration.config, secrets) as tracker:
+    if arrival.kind in registry.tracker_kinds():
+        with registry.connect(arrival.kind, integration.config, secrets) as tracker:
             keyring = arrival.parts.keyring
             arrival.handshake = await answer_handshake(
                 arrival.session, keyring, integration, tracker, arrival.headers, arrival.body, arrival.now
@@ -150,7 +151,7 @@ async def _authentic(arrival: Arrival, integration_id: str | None) -> Integratio
             arrival.news = tracker.parse_webhook(arrival.headers, arrival.body)
     else:
         keys = webhook_secrets(secrets)
-        source = bounces if arrival.kind == MAIL else incident_source.incident_source(arrival.kind)
+        source = registry.bounce_reader(MAIL) if arrival.kind == MAIL else registry.incident_source(arrival.kind)
         source.verify(arrival.headers, arrival.body, keys)
     return integration
 

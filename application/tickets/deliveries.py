@@ -11,7 +11,7 @@ from application.connections.deliveries import (
     finish_delivery,
     record_delivery,
 )
-from integrations.tracker import News, PullRequestEvent, TicketEvent
+from integrations.ticket import News, PullRequestEvent, TicketEvent
 from models.integration import WebhookDelivery
 from models.keyring import Keyring
 from models.queries.connections.registrations import update_last_webhook_at
