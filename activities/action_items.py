@@ -1,4 +1,4 @@
-"""What an action item's workflow does to the database. Each is one transaction and may run twice."""
+"""What an action item's workflow does in the database. Each activity is one transaction, and may run twice."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ class LoadActionItem:
 
 
 @dataclass(frozen=True, slots=True)
-class NudgeForOverdue:
+class SendActionItemReminders:
     action_item_id: str
     at: datetime
 
@@ -44,8 +44,8 @@ class ActionItemActivities:
 
     @activity.defn
     async def load_action_item(self, given: LoadActionItem | str) -> ActionItemSnapshot:
-        """The row as a snapshot, and when somebody is to be asked next; notes that its workflow runs, which takes it
-        out of the outbox. An id alone is what a workflow sent before there was a ladder."""
+        """Returns the row as a snapshot, and sets when the next reminder is due. Marks that the workflow runs, which
+        takes the row out of the outbox. Workflows of the first versions sent an id alone."""
         if isinstance(given, str):
             given = LoadActionItem(given, datetime.now(UTC))
         async with transaction(self._sessions) as session:
@@ -67,12 +67,12 @@ class ActionItemActivities:
         )
         return snapshot
 
-    @activity.defn
-    async def nudge_for_overdue(self, given: NudgeForOverdue) -> ActionItemSnapshot:
-        """Reads the facts again and asks whom the ladder names by now, each for each rung once."""
+    @activity.defn(name="nudge_for_overdue")
+    async def send_action_item_reminders(self, given: SendActionItemReminders) -> ActionItemSnapshot:
+        """Reads the facts again and sends every reminder that is due, each step once to each receiver."""
         async with transaction(self._sessions) as session:
-            told = await reminders.send_item_reminders(session, given.action_item_id, given.at)
+            sent = await reminders.send_item_reminders(session, given.action_item_id, given.at)
             snapshot = await read_snapshot(session, given.action_item_id)
-        for one in told:
-            log.info("asked", action_item_id=given.action_item_id, step=one.step, to=one.to)
+        for one in sent:
+            log.info("reminder sent", action_item_id=given.action_item_id, step=one.step, to=one.to)
         return snapshot

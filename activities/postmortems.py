@@ -1,4 +1,4 @@
-"""What a postmortem's workflow does to the database. Each is one transaction and may run twice."""
+"""What a postmortem's workflow does in the database. Each activity is one transaction, and may run twice."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,8 +32,8 @@ class LoadPostmortem:
 
 
 @dataclass(frozen=True, slots=True)
-class NudgeForTarget:
-    """``target`` is what the timer was for; whatever is due by ``at`` is asked for."""
+class SendPostmortemReminders:
+    """``target`` is what the timer was for; every reminder that is due by ``at`` is sent."""
 
     postmortem_id: str
     target: str
@@ -46,8 +46,8 @@ class PostmortemActivities:
 
     @activity.defn
     async def load_postmortem(self, given: LoadPostmortem | str) -> PostmortemSnapshot:
-        """The row as a snapshot, and when somebody is to be asked next; notes that its workflow runs, which takes it
-        out of the outbox. An id alone is what a workflow sent before there was a ladder."""
+        """Returns the row as a snapshot, and sets when the next reminder is due. Marks that the workflow runs, which
+        takes the row out of the outbox. Workflows of the first versions sent an id alone."""
         if isinstance(given, str):
             given = LoadPostmortem(given, datetime.now(UTC))
         async with transaction(self._sessions) as session:
@@ -69,12 +69,12 @@ class PostmortemActivities:
         )
         return snapshot
 
-    @activity.defn
-    async def nudge_for_target(self, given: NudgeForTarget) -> PostmortemSnapshot:
-        """Reads the facts again and asks whom the ladder names by now, each for each rung once."""
+    @activity.defn(name="nudge_for_target")
+    async def send_postmortem_reminders(self, given: SendPostmortemReminders) -> PostmortemSnapshot:
+        """Reads the facts again and sends every reminder that is due, each step once to each receiver."""
         async with transaction(self._sessions) as session:
-            told = await reminders.send_postmortem_reminders(session, given.postmortem_id, given.at)
+            sent = await reminders.send_postmortem_reminders(session, given.postmortem_id, given.at)
             snapshot = await snapshots.read_snapshot(session, given.postmortem_id)
-        for one in told:
-            log.info("asked", postmortem_id=given.postmortem_id, target=one.target, step=one.step, to=one.to)
+        for one in sent:
+            log.info("reminder sent", postmortem_id=given.postmortem_id, target=one.target, step=one.step, to=one.to)
         return snapshot

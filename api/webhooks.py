@@ -29,10 +29,11 @@ from application.tickets.deliveries import apply_pull_request
 from domain import access
 from domain.access import OrganizationVerb
 from domain.errors import BadSignature, DomainError, MalformedWebhook, NotAllowed, NotFound, NotSignedIn, ScopeMissing
-from integrations import bounces, incident_source, shelf
-from integrations.bounces import KIND as MAIL
-from integrations.slack import KIND as SLACK
-from integrations.tracker import Handshake, News, PullRequestEvent, Tracker
+from integrations import registry
+from integrations.bounce import MAIL
+from integrations.slack.settings import KIND as SLACK
+from integrations.ticket import News, PullRequestEvent
+from integrations.tracker import Handshake, Tracker
 from models.integration import Integration
 from models.queries.connections import connections, registrations
 from models.queries.connections.deliveries import insert_delivery, settle_delivery
@@ -102,8 +103,8 @@ async def _receive(request: Request, source: str, integration_id: str | None) ->
     if source == SLACK:
         return await slack.receive(request, integration_id)
     parts: Parts = request.app.state.parts
-    is_tracker = source in shelf.tracker_kinds()
-    if not is_tracker and source != MAIL and source not in incident_source.incident_source_kinds():
+    is_tracker = source in registry.tracker_kinds()
+    if not is_tracker and source != MAIL and source not in registry.incident_source_kinds():
         raise NotFound(kind="webhook source", id=source[:60])
     body = await request.body()
     headers = {name.lower(): value for name, value in request.headers.items()}
@@ -136,8 +137,8 @@ async def _authentic(arrival: Arrival, integration_id: str | None) -> Integratio
         return None
     integration = await connections.get_connection(arrival.session, arrival.kind, integration_id)
     secrets = arrival.parts.keyring.open(integration.secrets)
-    if arrival.kind in shelf.tracker_kinds():
-        with shelf.connect(arrival.kind, integration.config, secrets) as tracker:
+    if arrival.kind in registry.tracker_kinds():
+        with registry.connect(arrival.kind, integration.config, secrets) as tracker:
             if await _is_handshake(arrival, integration, tracker):
                 return integration
             tracker.verify_webhook(arrival.headers, arrival.body, arrival.now)
@@ -145,7 +146,7 @@ async def _authentic(arrival: Arrival, integration_id: str | None) -> Integratio
             arrival.news = tracker.parse_webhook(arrival.headers, arrival.body)
     else:
         keys = [one.strip() for one in str(secrets.get("webhookSecret") or "").split(",")]
-        source = bounces if arrival.kind == MAIL else incident_source.incident_source(arrival.kind)
+        source = registry.bounce_reader(MAIL) if arrival.kind == MAIL else registry.incident_source(arrival.kind)
         source.verify(arrival.headers, arrival.body, keys)
     return integration
 
@@ -220,7 +221,7 @@ async def _take(arrival: Arrival, integration_id: str, event: News, told: list[t
 
 async def _from_source(arrival: Arrival, touched: list[str]) -> Receipt:
     """A report of an incident: recorded and applied together; where applying fails, it stays for the drain."""
-    parsed = incident_source.incident_source(arrival.kind).parse(arrival.headers, arrival.body, arrival.now)
+    parsed = registry.incident_source(arrival.kind).parse(arrival.headers, arrival.body, arrival.now)
     delivery = await _record(arrival, parsed.delivery_id)
     if delivery is None:
         return Receipt(status="duplicate", deliveryId=parsed.delivery_id)
@@ -242,7 +243,7 @@ async def _from_mail(arrival: Arrival) -> Receipt:
     integration = arrival.integration
     if integration is None:
         raise NotFound(kind="connection", id=arrival.kind)
-    bounce = await asyncio.to_thread(bounces.parse, arrival.body, arrival.now)
+    bounce = await asyncio.to_thread(registry.bounce_reader(MAIL).parse, arrival.body, arrival.now)
     delivery = await _record(arrival, bounce.delivery_id)
     if delivery is None:
         return Receipt(status="duplicate", deliveryId=bounce.delivery_id)

@@ -55,10 +55,9 @@ class Ticket(Base):
     """Our record of a ticket.
 
     ``external_id`` is the tracker's immutable id; ``pointer`` the address or key by which a person linked it.
-    ``base`` is what both sides last agreed on: field to ``ours``, ``theirs`` and ``seen``
-    (``domain.tickets.merge``), and the ``footer`` that we wrote; ``pushed`` our side as the tracker was last told
-    it, or refused it: field to value. ``seen_at`` is the tracker's own time of the last state that we applied: older
-    news is dropped.
+    ``base`` is what both sides last agreed on and ``pushed`` our side as the tracker was last told it: both are read
+    and written in ``models.queries.sync_state`` only.
+    ``seen_at`` is the tracker's own time of the last state that we applied: older news is dropped.
 
     A look is asked for by counting ``looks_wanted`` up, and was taken where ``looks_done`` is as high.
     ``creating_since`` is set from before we ask the tracker for a ticket until we know of it. ``waits``: there is

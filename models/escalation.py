@@ -1,4 +1,4 @@
-"""What the ladder remembers: when to look again, and who was asked for what."""
+"""Reminders that were sent, when each workflow looks again, and public holidays."""
 
 from datetime import date
 from typing import Any
@@ -11,10 +11,10 @@ from models.base import Base, Id, Instant, Key
 
 
 class ReminderAlarm(Base):
-    """Of a postmortem or an action item, whose id is ``subject_id``: when its workflow looks again, and for what.
+    """When the workflow of a postmortem or an action item (``subject_id``) looks again, and for which target.
 
-    ``looked_at`` is the last look, ``looks`` until when it was looked at each thing that was owed then, as
-    ``models.queries.escalation.reminders`` writes it. One that rang long ago means that its workflow is gone.
+    ``looked_at`` is the last look, and ``looks`` says until when each pending target was handled, as
+    ``application.escalation.reminders`` writes it. If ``rings_at`` is long past, the workflow is lost.
     """
 
     __tablename__ = "ladder_alarm"
@@ -33,9 +33,11 @@ class ReminderAlarm(Base):
 
 
 class SentReminder(Base):
-    """A step of the ladder that somebody was asked at. ``covered_by`` is the higher step whose message said it too.
+    """A step of an escalation policy whose reminder was sent. ``covered_by`` is the higher step whose message included
+    it.
 
-    ``receiver_id`` is a person's id; ``subject_id`` as above. ``occasion`` is the notice's ``dedupe_key``.
+    ``rung`` is the name of the step, and ``step`` also tells its repetitions apart. ``receiver_id`` is the id of a
+    person or a team; ``subject_id`` as above. ``occasion`` is the notice's ``dedupe_key``.
     """
 
     __tablename__ = "ladder_step"
@@ -55,7 +57,7 @@ class SentReminder(Base):
 
 
 class PublicHoliday(Base):
-    """A public holiday of a country where somebody works; ``region`` is empty for all of it. Looked up elsewhere."""
+    """A public holiday of a country where people work; ``region`` is empty for the whole country."""
 
     __tablename__ = "public_holiday"
 

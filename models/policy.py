@@ -1,4 +1,4 @@
-"""Policies: by when, and who is asked. A version is never changed, so that a postmortem can keep its own."""
+"""Escalation policies. A version never changes, so that a postmortem can keep its own."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ DEFAULT_POLICY_ID = "pol_default"
 
 
 class Policy(Base):
-    """One version; the narrowest current match (service, team, urgency) applies. ``domain.escalation.policy`` says
+    """One version; the most specific current match (service, team, urgency) applies. ``domain.escalation.policy`` says
     what it means.
 
-    ``hours`` is target name to hours, elapsed ones but for the targets in ``working``. ``ladder`` null is the one that
-    Afterword brings, ``office`` null its working hours; both hold what ``models.queries.escalation.policies``
-    writes. The latest version of an archived one is not current. ``created_by_id`` is null for what came with
-    Afterword.
+    ``hours`` maps target names to hours: working hours for the targets in ``working``, elapsed ones for the others.
+    ``ladder`` holds the steps, ``office`` the working hours, both as ``models.queries.escalation.policies`` writes
+    them; null stands for Afterword's defaults. The latest version of an archived policy is not current.
+    ``created_by_id`` is null for the default policy.
     """
 
     __tablename__ = "policy"

@@ -1,6 +1,6 @@
-"""The workflow of one request from a chat: answered, however long Slack or the database is away, or given up aloud.
+"""The workflow of one request from a chat: it answers when Slack and the database are there, or reports the failure.
 
-No messages. Its id is ``chat-<delivery>``; the row in ``webhook_delivery`` is its outbox, and holds the words.
+No messages. Its id is ``chat-<delivery>``; the row in ``webhook_delivery`` is its outbox, and holds the text.
 """
 
 from temporalio import workflow

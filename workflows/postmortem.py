@@ -1,27 +1,31 @@
 """The workflow of one postmortem.
 
-States: those of the row (``domain.postmortems.lifecycle``), kept as a snapshot; ends when the postmortem is archived
-or deleted. Messages: update ``command`` (a person or program wants an answer), signal ``look_again`` (the row
+States: those of the row (``domain.postmortems.lifecycle``), kept as a snapshot; it ends when the postmortem is archived
+or deleted. Messages: update ``command`` (a person or program waits for the answer), signal ``look_again`` (the row
 changed without a command: its text was edited, a report refreshed it), query ``state`` (for operators).
 
-The row is the record. This workflow decides the order of commands and keeps the time: one timer, for when somebody is
-to be asked next (``domain.escalation.reminders``). When it fires, the facts are read again.
+The database is the record. This workflow decides the order of commands and keeps the time: it has one timer, for when
+the next reminder is due (``domain.escalation.reminders``). When the timer fires, the facts are read again.
 """
 
-import asyncio
 from dataclasses import dataclass
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.postmortems import CommitPostmortemCommand, LoadPostmortem, NudgeForTarget, PostmortemActivities
+    from activities.postmortems import (
+        CommitPostmortemCommand,
+        LoadPostmortem,
+        PostmortemActivities,
+        SendPostmortemReminders,
+    )
     from domain.escalation.deadlines import Deadline
     from domain.postmortems import lifecycle
     from domain.postmortems.commands import PostmortemCommand
     from domain.postmortems.snapshots import PostmortemSnapshot
-    from workflows.attributes import Attributes
+    from workflows.entity import EntityWorkflow
     from workflows.refusals import refusals
-    from workflows.store import StoreAway, commit, patiently
+    from workflows.store import commit, patiently
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +37,10 @@ class PostmortemStart:
 
 
 @workflow.defn
-class PostmortemWorkflow:
+class PostmortemWorkflow(EntityWorkflow[PostmortemSnapshot]):
     @workflow.init
     def __init__(self, start: PostmortemStart) -> None:
-        self._id = start.postmortem_id
-        self._snapshot = start.snapshot
-        self._stale = start.snapshot is None
-        self._lock = asyncio.Lock()
-        self._shown: Attributes | None = None
+        super().__init__(start.postmortem_id, start.snapshot)
 
     @workflow.run
     async def run(self, start: PostmortemStart) -> None:  # noqa: ARG002 - read in __init__
@@ -52,91 +52,43 @@ class PostmortemWorkflow:
                 if self._is_over():
                     return
             elif (look := self._next_look()) and look.at <= workflow.now():
-                await self._nudge(look)
-            elif workflow.info().is_continue_as_new_suggested():
+                await self._remind(look)
+            elif self._may_continue_as_new():
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 workflow.continue_as_new(PostmortemStart(self._id, None if self._stale else self._snapshot))
             else:
-                await self._wait(look)
+                await self._wait(look, f"reminder: {look.name}" if look else "")
 
     @workflow.update
     async def command(self, command: PostmortemCommand) -> PostmortemSnapshot:
         """Carries a command out and answers with the state after it; fails with the refusal's code and facts."""
-        async with self._lock:
-            try:
-                given = CommitPostmortemCommand(command, workflow.now())
-                snapshot = await commit(PostmortemActivities.commit_postmortem_command, given, command.action)
-            except StoreAway:
-                self._stale = True
-                raise
-            self._keep(snapshot)
-        return snapshot
+        return await self._carry_out(command)
 
     @command.validator
     def refuse_impossible(self, command: PostmortemCommand) -> None:
-        """A cheap refusal of moves that this state does not have; what else may stand in the way, the row knows."""
+        """Refuses transitions that the current status does not have, without reading the row."""
         if command.action.transition is not None and self._snapshot is not None and not self._stale:
             with refusals():
                 lifecycle.next_status(self._snapshot.status, command.action.transition)
-
-    @workflow.signal
-    def look_again(self) -> None:
-        self._stale = True
 
     @workflow.query
     def state(self) -> PostmortemSnapshot | None:
         return self._snapshot
 
-    def _is_over(self) -> bool:
-        return self._snapshot is not None and self._snapshot.is_over and not self._stale
+    async def _read_row(self) -> PostmortemSnapshot:
+        given = LoadPostmortem(self._id, workflow.now())
+        return await patiently(PostmortemActivities.load_postmortem, given, "read the row")
 
-    def _next_look(self) -> Deadline | None:
-        return self._snapshot.next_look if self._snapshot else None
+    async def _commit(self, command: PostmortemCommand) -> PostmortemSnapshot:
+        given = CommitPostmortemCommand(command, workflow.now())
+        return await commit(PostmortemActivities.commit_postmortem_command, given, command.action)
 
-    async def _wait(self, look: Deadline | None) -> None:
-        def moved() -> bool:
-            return (
-                self._stale
-                or self._is_over()
-                or self._next_look() != look
-                or workflow.info().is_continue_as_new_suggested()
-            )
+    async def _send_reminders(self, look: Deadline) -> PostmortemSnapshot:
+        given = SendPostmortemReminders(self._id, look.name, workflow.now())
+        summary = f"{look.name}: read who to remind"
+        return await patiently(PostmortemActivities.send_postmortem_reminders, given, summary)
 
-        try:
-            await workflow.wait_condition(
-                moved,
-                timeout=look.at - workflow.now() if look else None,
-                timeout_summary=f"reminder: {look.name}" if look else None,
-            )
-        except TimeoutError:
-            return
-
-    async def _load(self) -> None:
-        async with self._lock:
-            self._stale = False
-            given = LoadPostmortem(self._id, workflow.now())
-            snapshot = await patiently(PostmortemActivities.load_postmortem, given, "read the row")
-            self._keep(snapshot)
-
-    async def _nudge(self, look: Deadline) -> None:
-        async with self._lock:
-            if self._next_look() != look:
-                return
-            given = NudgeForTarget(self._id, look.name, workflow.now())
-            summary = f"{look.name}: read who to remind"
-            snapshot = await patiently(PostmortemActivities.nudge_for_target, given, summary)
-            self._keep(snapshot)
-
-    def _keep(self, snapshot: PostmortemSnapshot) -> None:
-        self._snapshot = snapshot
+    def _details(self, snapshot: PostmortemSnapshot) -> str:
         deadline = snapshot.next_deadline
-        shown = Attributes.of(snapshot.status if snapshot.exists else "DELETED", snapshot.team_ids, deadline)
-        if shown != self._shown:
-            workflow.upsert_search_attributes(shown.updates())
-            self._shown = shown
-        workflow.set_current_details(_details(snapshot, deadline))
-
-
-def _details(snapshot: PostmortemSnapshot, deadline: Deadline | None) -> str:
-    due = f"{deadline.name} is due {deadline.at.isoformat()}" if deadline else "nothing is due"
-    return f"Postmortem #{snapshot.number} is **{snapshot.status}** (version {snapshot.version}); {due}."
+        due = f"{deadline.name} is due {deadline.at.isoformat()}" if deadline else "nothing is due"
+        return f"Postmortem #{snapshot.number} is **{snapshot.status}** (version {snapshot.version}); {due}."

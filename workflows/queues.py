@@ -1,9 +1,11 @@
-"""Task queues: one for workflows and the database, one for each tracker and one for
-messages, so that each can be slowed or stopped."""
+"""Task queues: one for workflows and the database, one for messages, one for chats, and one for each tracker.
+
+Each can be slowed down or stopped by itself.
+"""
 
 TASK_QUEUE = "afterword"
 CHAT_QUEUE = f"{TASK_QUEUE}-chat"
-"""Answers to people in chats; stopped by itself, it stops nothing else."""
+"""Answers to people in chats."""
 NOTIFY_QUEUE = f"{TASK_QUEUE}-notify"
 
 

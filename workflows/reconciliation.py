@@ -1,4 +1,4 @@
-"""The workflow that goes through all linked tickets of one connection; a Schedule starts it, never two at once.
+"""The workflow that compares the linked tickets of a connection with its tracker. A Schedule starts it, one at a time.
 
 States: the page it is at. No messages.
 """
@@ -36,7 +36,7 @@ class ReconciliationWorkflow:
     @workflow.run
     async def run(self, start: ReconciliationStart) -> None:
         if start.after is None:
-            with suppress(ActivityError):  # it is tried again by the next one
+            with suppress(ActivityError):  # the next one tries again
                 await workflow.execute_activity_method(
                     ReconciliationActivities.keep_webhook,
                     start.integration_id,

@@ -1,4 +1,4 @@
-"""Refusals between an activity or a validator and whoever sent the update."""
+"""Passes refusals from an activity or a validator to the sender of the update."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 def refusal_in(error: FailureError) -> ApplicationError | None:
-    """The refusal for which an activity failed; None where it stumbled.
+    """The refusal with which an activity failed; None if it failed for another reason.
 
     A local activity's own failure arrives bare, without an ActivityError around it (temporalio 1.35).
     """

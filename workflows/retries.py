@@ -16,7 +16,7 @@ STORE: dict[str, Any] = {
         non_retryable_error_types=[*REFUSALS, StoreUnavailable.__name__],
     ),
 }
-"""One transaction while somebody waits for the answer: six attempts in about 3 s, or one locked row, then say so.
+"""One transaction while a person waits for the answer: six attempts in about 3 s, or one locked row, then it fails.
 
 A local activity must end by itself (PostgreSQL's ``lock_timeout`` sees to it): one that the SDK has to interrupt leaves
 its update unanswered and a history that does not replay (temporalio 1.35, TMPRL1100)."""
@@ -29,7 +29,7 @@ STORE_PATIENTLY: dict[str, Any] = {
         non_retryable_error_types=REFUSALS,
     ),
 }
-"""One transaction that nobody waits for, once the quick way did not do: until it is done."""
+"""One transaction that nobody waits for, if the quick attempts failed: until it is done."""
 
 TRACKER: dict[str, Any] = {
     "start_to_close_timeout": timedelta(minutes=1),
@@ -41,10 +41,10 @@ TRACKER: dict[str, Any] = {
         non_retryable_error_types=REFUSALS,
     ),
 }
-"""A vendor: for as long as it is away; a vendor's own Retry-After goes first."""
+"""A vendor: until it answers; its own Retry-After takes precedence."""
 
 PAGE: dict[str, Any] = {**TRACKER, "start_to_close_timeout": timedelta(minutes=5)}
-"""Many tickets of a vendor, and those of them that have to be asked for singly."""
+"""Many tickets of a vendor, some of which have to be read one by one."""
 
 WEBHOOK: dict[str, Any] = {
     **TRACKER,
@@ -52,7 +52,7 @@ WEBHOOK: dict[str, Any] = {
         initial_interval=timedelta(seconds=1), maximum_attempts=3, non_retryable_error_types=REFUSALS
     ),
 }
-"""Our own webhook at a vendor: what does not work now is tried again by the next reconciliation."""
+"""Our own webhook at a vendor: the next reconciliation tries again what fails now."""
 CHAT: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=45),
     "schedule_to_close_timeout": timedelta(minutes=25),
@@ -63,7 +63,7 @@ CHAT: dict[str, Any] = {
         non_retryable_error_types=REFUSALS,
     ),
 }
-"""Somebody who asked in a chat: while an answer still reaches them (Slack: 30 minutes)."""
+"""A person who asked in a chat: while an answer can still reach them (Slack: 30 minutes)."""
 
 NOTIFY: dict[str, Any] = {
     "start_to_close_timeout": timedelta(minutes=5),
@@ -75,4 +75,4 @@ NOTIFY: dict[str, Any] = {
         non_retryable_error_types=REFUSALS,
     ),
 }
-"""A channel: the activity counts its attempts, gives up one way after the other, and ends with the inbox."""
+"""A channel: the activity counts its attempts, tries one channel after the other, and ends with the inbox."""

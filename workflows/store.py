@@ -1,7 +1,7 @@
-"""How a workflow asks for a transaction: a local activity, which costs one event, while the database answers.
+"""How a workflow runs a transaction: as a local activity, which costs one event, while the database answers.
 
-A local activity that goes on for long keeps its workflow task open by heartbeats, with every message behind it; what
-nobody waits for therefore goes on as an ordinary activity where the database is away.
+A local activity that takes long keeps its workflow task open by heartbeats, and every message waits behind it. If the
+database is away, what nobody waits for therefore goes on as an ordinary activity.
 """
 
 from collections.abc import Awaitable, Callable
@@ -20,14 +20,14 @@ Transaction = Callable[[Any, Given], Awaitable[Answer]]
 
 
 class StoreAway(ApplicationError):
-    """Nobody knows whether it was committed: the row does."""
+    """Whether the transaction was committed is not known here; the row says so."""
 
     def __init__(self) -> None:
         super().__init__("the database is away", type="StoreUnavailable")
 
 
 async def commit(transaction: Transaction[Given, Answer], given: Given, summary: str) -> Answer:
-    """While somebody waits. Raises the refusal, or :class:`StoreAway`."""
+    """Runs the transaction while a person waits. Raises the refusal, or :class:`StoreAway`."""
     try:
         return await workflow.execute_local_activity_method(transaction, given, summary=summary, **STORE)
     except FailureError as error:
@@ -37,7 +37,7 @@ async def commit(transaction: Transaction[Given, Answer], given: Given, summary:
 
 
 async def patiently(transaction: Transaction[Given, Answer], given: Given, summary: str) -> Answer:
-    """Until it is done."""
+    """Runs the transaction until it is done; nobody waits for it."""
     try:
         return await workflow.execute_local_activity_method(transaction, given, summary=summary, **STORE)
     except FailureError:

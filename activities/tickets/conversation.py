@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from activities.heartbeat import beating
-from integrations import shelf
+from integrations import registry
 from integrations.tracker import Tracker
 from models.integration import Integration
 from models.keyring import Keyring
@@ -28,7 +28,7 @@ class Conversation:
 
     @property
     def tracker(self) -> type[Tracker]:
-        return shelf.tracker(self._integration.kind)
+        return registry.tracker(self._integration.kind)
 
     async def ask(self, say: Callable[[Tracker], T]) -> T:
         """What ``say`` answers, on a thread; raises what it raises."""
@@ -36,7 +36,7 @@ class Conversation:
 
     def _ask(self, say: Callable[[Tracker], T]) -> T:
         secrets = self._keyring.open(self._integration.secrets)
-        with shelf.connect(self._integration.kind, self._integration.config, secrets) as tracker:
+        with registry.connect(self._integration.kind, self._integration.config, secrets) as tracker:
             try:
                 if self.account is None and self._introduced:
                     self.account = tracker.own_account()

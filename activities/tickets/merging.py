@@ -27,7 +27,8 @@ from domain.tickets.merge import (
 )
 from domain.tickets.projection import TicketField
 from domain.tickets.stored_values import AgreedValues, SentValues
-from integrations.tracker import Ticket, Tracker
+from integrations.ticket import Ticket
+from integrations.tracker import Tracker
 from models.queries.tickets import pull_requests, tickets
 from models.queries.tickets.tickets import TicketWork
 from models.session import Session

@@ -33,14 +33,8 @@ from domain.tickets.merge import Agreed
 from domain.tickets.projection import TicketField
 from domain.tickets.status import wanted_standing
 from domain.tickets.stored_values import AgreedValues, SentValues
-from integrations.tracker import (
-    Ticket,
-    TicketChange,
-    TicketDraft,
-    TicketRef,
-    Tracker,
-    TrackerUnavailable,
-)
+from integrations.ticket import Ticket, TicketChange, TicketDraft, TicketRef
+from integrations.tracker import Tracker, TrackerUnavailable
 from models.keyring import Keyring
 from models.queries.connections.registrations import update_account
 from models.queries.connections.sync_log import insert_attempt

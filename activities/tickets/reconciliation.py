@@ -26,7 +26,8 @@ from domain.errors import CredentialsLocked, CredentialsRejected, DomainError, T
 from domain.tickets.links import may_write_to
 from domain.tickets.merge import is_as_agreed
 from domain.tickets.stored_values import AgreedValues
-from integrations.tracker import Ticket, TicketRef, Tracker, TrackerUnavailable
+from integrations.ticket import Ticket, TicketRef
+from integrations.tracker import Tracker, TrackerUnavailable
 from models.action_item import ActionItem
 from models.action_item import Ticket as TicketRow
 from models.integration import Integration

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from domain.errors import MalformedWebhook
-from integrations import shelf
-from integrations.tracker import News, Tracker
+from integrations import registry
+from integrations.ticket import News
+from integrations.tracker import Tracker
 from models.integration import WebhookDelivery
 from models.keyring import Keyring
 from models.queries.connections.connections import get_integration
@@ -27,7 +28,7 @@ async def find_event(session: Session, keyring: Keyring, delivery: WebhookDelive
     if delivery.integration_id is None:
         return None
     integration = await get_integration(session, delivery.integration_id)
-    with shelf.connect(integration.kind, integration.config, keyring.open(integration.secrets)) as tracker:
+    with registry.connect(integration.kind, integration.config, keyring.open(integration.secrets)) as tracker:
         return read_event(tracker, delivery)
 
 

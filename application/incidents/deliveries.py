@@ -7,7 +7,7 @@ import structlog
 
 from application.incidents.reports import lock_reported, receive_report
 from domain.incidents.incident import IncidentReport
-from integrations import incident_source
+from integrations import registry
 from models.integration import WebhookDelivery
 from models.session import Session
 
@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 async def apply_recorded_reports(session: Session, delivery: WebhookDelivery) -> list[str]:
     """Like :func:`apply_reports`, from the recorded delivery."""
-    source = incident_source.incident_source(delivery.kind)
+    source = registry.incident_source(delivery.kind)
     parsed = source.parse(delivery.headers, delivery.body, delivery.received_at)
     return await apply_reports(session, delivery.kind, parsed.reports, delivery.received_at)
 

@@ -7,9 +7,8 @@ import structlog
 from application.connections.deliveries import conclude_delivery
 from application.notifications.connection_trouble import record_trouble
 from domain.errors import AddressGone
-from integrations import bounces as mail
-from integrations import shelf
-from integrations.bounces import Bounce
+from integrations import registry
+from integrations.bounce import MAIL, Bounce
 from models.integration import WebhookDelivery
 from models.notification import Message
 from models.queries.notifications import addresses, messages, notices, receivers
@@ -36,7 +35,7 @@ async def apply_bounce(session: Session, integration_id: str, bounce: Bounce, de
         return "early"
     if message is not None and message.state == "SENT":
         words = bounce.words or "the e-mail was returned."
-        why = AddressGone(channel=shelf.notifier(mail.KIND).label, address=message.address or "", detail=words)
+        why = AddressGone(channel=registry.notifier(MAIL).label, address=message.address or "", detail=words)
         result = "bounced" if await _record(session, message, str(why), now) else "late"
     detail = f"message {message.id}: {bounce.words}" if message else None
     await conclude_delivery(
@@ -49,7 +48,7 @@ async def apply_bounce(session: Session, integration_id: str, bounce: Bounce, de
 async def apply_recorded_bounce(session: Session, delivery: WebhookDelivery, now: datetime) -> None:
     """Like :func:`apply_bounce`, from the recorded delivery."""
     if delivery.integration_id is not None:
-        bounce = mail.parse(delivery.body, delivery.received_at)
+        bounce = registry.bounce_reader(MAIL).parse(delivery.body, delivery.received_at)
         await apply_bounce(session, delivery.integration_id, bounce, delivery.id, now)
 
 

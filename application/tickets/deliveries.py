@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from application.connections.deliveries import conclude_delivery, find_event
-from integrations.tracker import PullRequestEvent, TicketEvent
+from integrations.ticket import PullRequestEvent, TicketEvent
 from models.integration import WebhookDelivery
 from models.keyring import Keyring
 from models.queries.tickets import tickets

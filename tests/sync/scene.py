@@ -20,7 +20,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from domain.tickets.texts import details_in
-from integrations import shelf
+from integrations import registry
 from models.action_item import ActionItem, Ticket
 from models.audit import AuditEntry
 from models.integration import WebhookDelivery
@@ -42,10 +42,10 @@ WRITES = frozenset({Kind.CREATE, Kind.UPDATE})
 
 @cache
 def peer_classes() -> dict[str, type[TrackerPeer]]:
-    """Every tracker on the shelf that has a peer: ``tests/peers/<kind>.py`` with a ``TrackerPeer`` in it."""
+    """Every tracker that has a peer: ``tests/peers/<kind>.py`` with a ``TrackerPeer`` in it."""
     found = {}
     files = {one.name for one in pkgutil.iter_modules(peers.__path__)}
-    for kind in shelf.tracker_kinds():
+    for kind in registry.tracker_kinds():
         if kind in files:
             module = importlib.import_module(f"tests.peers.{kind}")
             classes = [one for one in vars(module).values() if isinstance(one, type) and issubclass(one, TrackerPeer)]
@@ -73,7 +73,7 @@ class Scene:
 
     @property
     def tracker(self) -> Any:
-        return shelf.tracker(self.peer.kind)
+        return registry.tracker(self.peer.kind)
 
     # Our side
 

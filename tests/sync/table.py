@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from integrations import shelf
 from tests.sync.scene import peer_classes
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "sync.md"
@@ -55,7 +54,7 @@ def rendered(marks: dict[tuple[int, str], str]) -> str:
     kinds = sorted(peer_classes())
     notes: list[str] = []
     lines = [
-        f"| # | promise | {' | '.join(shelf.tracker(kind).label for kind in kinds)} |",
+        f"| # | promise | {' | '.join(registry.tracker(kind).label for kind in kinds)} |",
         f"| --- | --- |{' --- |' * len(kinds)}",
     ]
     for number, promise in cases().items():

@@ -13,8 +13,9 @@ from activities.tickets import merging
 from activities.tickets.reconciliation import ReadPage, ReconciliationActivities
 from application.postmortems import opening
 from application.postmortems.opening import NewPostmortem
-from integrations import shelf
-from integrations.tracker import TicketRef, Tracker
+from integrations import registry
+from integrations.ticket import TicketRef
+from integrations.tracker import Tracker
 from models.action_item import ActionItem, Ticket
 from models.integration import Integration
 from models.keyring import Keyring
@@ -88,8 +89,8 @@ async def reconcile(sessions: Sessions, integration_id: str) -> tuple[int, int, 
 
 @pytest.mark.parametrize("kind", sorted(peer_classes()))
 def test_linked_items_are_read_in_pages(kind: str, database: str) -> None:
-    if LINKED / shelf.tracker(kind).page_size > BUDGET:
-        pytest.fail(f"{kind} reads {shelf.tracker(kind).page_size} to a page")
+    if LINKED / registry.tracker(kind).page_size > BUDGET:
+        pytest.fail(f"{kind} reads {registry.tracker(kind).page_size} to a page")
     peer, mark = peer_classes()[kind](), uuid4().hex[:8]
 
     async def play() -> None:
@@ -97,7 +98,7 @@ def test_linked_items_are_read_in_pages(kind: str, database: str) -> None:
         sessions = make_sessions(engine)
         for number in range(LINKED):
             peer.open(f"Ticket {number}", "")
-        with shelf.connect(kind, peer.config, peer.secrets) as tracker:
+        with registry.connect(kind, peer.config, peer.secrets) as tracker:
             await fill(sessions, peer, tracker, mark)
         peer.requests.clear()
         first = await reconcile(sessions, f"int_{mark}")

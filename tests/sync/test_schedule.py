@@ -8,7 +8,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from domain.tickets.status import CloseReason, TicketState
-from integrations.tracker import TicketChange
+from integrations.ticket import TicketChange
 from runtime.dispatch import Dispatch
 from tests.api.connections.connecting import connected
 from tests.api.writing import ok

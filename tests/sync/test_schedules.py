@@ -47,9 +47,10 @@ from domain.tickets.merge import Decision, merge
 from domain.tickets.projection import TicketField
 from domain.tickets.status import CloseReason, TicketState, status_of
 from domain.tickets.texts import details_in
-from integrations import shelf
-from integrations.tracker import Ticket as TheirTicket
-from integrations.tracker import TicketAction, TicketChange, Tracker
+from integrations import registry
+from integrations.ticket import Ticket as TheirTicket
+from integrations.ticket import TicketAction, TicketChange
+from integrations.tracker import Tracker
 from integrations.trackers import console
 from models.account import PersonAccount
 from models.action_item import ActionItem, Ticket
@@ -108,7 +109,7 @@ class World:
     """Side and field: the last edit there, and what that side had shown before it."""
 
     def board(self, account: str = "afterword") -> Tracker:
-        return shelf.connect("console", self.config | {"account": account}, {})
+        return registry.connect("console", self.config | {"account": account}, {})
 
     def card(self) -> TheirTicket | None:
         return self.board().find(self.ticket_id)

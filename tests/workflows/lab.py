@@ -34,8 +34,9 @@ from domain.people.calendar import DAY_MINUTES, Calendar
 from domain.postmortems.commands import PostmortemAction, PostmortemCommand
 from domain.postmortems.snapshots import PostmortemSnapshot
 from domain.tickets.status import TicketState
-from integrations import shelf
-from integrations.tracker import TicketAction, TicketChange, TicketRef, Tracker
+from integrations import registry
+from integrations.ticket import TicketAction, TicketChange, TicketRef
+from integrations.tracker import Tracker
 from integrations.trackers import console
 from models.action_item import ActionItem, Ticket
 from models.audit import CommandLog
@@ -201,7 +202,7 @@ class Board:
             return (await session.execute(select(Ticket).where(*mine))).scalar_one()
 
     def _tracker(self, account: str = "afterword") -> Tracker:
-        return shelf.connect("console", self.config | {"account": account}, {})
+        return registry.connect("console", self.config | {"account": account}, {})
 
     async def shows(self, item_id: str, **wanted: Any) -> None:
         """Waits until the ticket there says so, and nothing of it waits here."""

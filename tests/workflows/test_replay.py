@@ -170,7 +170,7 @@ class TicketBatchUntold(TicketBatchWorkflow):
     async def run(self, start: TicketBatchStart) -> None:
         await super().run(start)
 
-    async def _tell(self, item_id: str) -> None:
+    async def _signal_item(self, item_id: str) -> None:
         pass
 
 

@@ -10,7 +10,7 @@ from api.shapes.people import ChannelShape, TeamNew, TeamOut, TeamPatch, team_ou
 from api.v1.routing import router
 from application.people import teams
 from domain.errors import Malformed, UnknownReference, reason
-from integrations import shelf
+from integrations import registry
 from models.queries.connections import connections
 from models.queries.pagination import Ask
 from models.queries.people import teams as team_queries
@@ -66,7 +66,7 @@ async def _channel(context: RequestContext, given: ChannelShape | None) -> dict[
     row = await connections.find_integration(context.session, given.integration_id)
     if row is None:
         raise UnknownReference(field="channel.integrationId", kind="integration", id=given.integration_id)
-    if row.kind not in shelf.notifier_kinds():
+    if row.kind not in registry.notifier_kinds():
         words = f"A connection of kind {row.kind} doesn't send messages. Choose one that does."
         raise Malformed(reasons=[reason("channel", words, where="body.channel.integrationId")])
     return {"channel_id": row.id, "channel_address": given.address}
