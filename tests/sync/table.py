@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from integrations import registry
 from tests.sync.scene import peer_classes
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "sync.md"
