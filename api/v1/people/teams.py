@@ -60,7 +60,7 @@ async def change_team(
 
 
 async def _channel(context: RequestContext, given: ChannelShape | None) -> dict[str, Any]:
-    """Raises UnknownReference, or Malformed where the connection tells nobody anything."""
+    """Raises UnknownReference, or Malformed if the connection does not send messages."""
     if given is None:
         return {"channel_id": None, "channel_address": None}
     row = await connections.find_integration(context.session, given.integration_id)
