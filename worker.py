@@ -145,7 +145,13 @@ async def main(settings: Settings | None = None) -> None:
         return
     dispatch = Dispatch(client, _always)
     background = asyncio.create_task(
-        run_jobs(database.sessions, dispatch, keyring, timedelta(minutes=settings.reconcile_minutes))
+        run_jobs(
+            database.sessions,
+            dispatch,
+            keyring,
+            timedelta(minutes=settings.reconcile_minutes),
+            settings.sweep_seconds,
+        )
     )
     async with AsyncExitStack() as stack:
         workers = build_workers(client, database.sessions, keyring, settings.base_url)

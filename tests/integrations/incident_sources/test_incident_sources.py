@@ -140,15 +140,30 @@ def strings(value: Any) -> Iterator[str]:
         yield from strings(one)
 
 
-def survives(kind: str, body: bytes) -> None:
+def survives(kind: str, body: bytes, parse: Callable[..., Delivery] | None = None) -> None:
     try:
-        delivery = incident_source(kind).parse({}, body, NOW)
+        delivery = (parse or incident_source(kind).parse)({}, body, NOW)
     except MalformedWebhook:
         return
     for report in delivery.reports:
         kept = json.dumps(merge(None, report).to_json(), ensure_ascii=False)
         kept.encode()
         assert "\0" not in "".join(strings(json.loads(kept)))
+
+
+def test_a_source_that_stumbles_or_lets_a_zero_byte_through_is_caught() -> None:
+    """The negative: without it the next two tests might see nothing."""
+
+    def lets_through(*given: Any) -> Delivery:
+        delivery = pagerduty.parse(*given)
+        return replace(delivery, reports=tuple(replace(one, title="A\0B") for one in delivery.reports))
+
+    body = (PAYLOADS / "pagerduty" / "triggered.json").read_bytes()
+    survives("pagerduty", body)
+    with pytest.raises(AssertionError):
+        survives("pagerduty", body, lets_through)
+    with pytest.raises(KeyError):
+        survives("pagerduty", b"{}", lambda _, body, __: json.loads(body)["event"])
 
 
 @each_kind

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from integrations.trackers.asana.html import to_html, to_markdown
 from integrations.trackers.asana.reduction import JOINT
+from tests.nightly import tried
 
 TAGS = {"body", "h1", "h2", "hr", "strong", "em", "s", "code", "pre", "ol", "ul", "li", "a", "blockquote"}
 WORDS = (
@@ -172,7 +173,7 @@ class TestHostile:
 
 
 class TestAnyText:
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=tried(100, 300), deadline=None)
     @given(MARKDOWN)
     def test_markdown_is_taken_and_stays_from_then_on(self, markdown: str) -> None:
         html = checked(to_html(markdown))
@@ -182,7 +183,7 @@ class TestAnyText:
         comment = checked(to_html(markdown, comment=True))
         assert not {"h1", "h2", "hr"} & {node.tag for node in ET.fromstring(comment).iter()}
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=tried(100, 300), deadline=None)
     @given(HTML)
     def test_html_is_read_and_stays_from_then_on(self, html: str) -> None:
         markdown = to_markdown(html)
