@@ -1,4 +1,4 @@
-"""How an activity speaks to a vendor: on a thread, between transactions, while Temporal is told that it lives."""
+"""An activity's requests to a vendor: on a thread, between transactions, with heartbeats to Temporal."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,9 +14,10 @@ T = TypeVar("T")
 
 
 class Conversation:
-    """With one vendor, through one connection. ``calls`` counts requests, ``request_id`` is the vendor's own id of the
-    last one, ``account`` who we are there: asked for where it is not known and ``introduced``. The credentials live no
-    longer than one :meth:`ask`."""
+    """Requests through one connection. ``calls`` counts them, ``request_id`` is the vendor's own id of the last one.
+
+    ``account`` is the one that we act as; with ``introduced`` the vendor is asked for it if it is not known. The
+    credentials are in memory no longer than one :meth:`ask`."""
 
     def __init__(self, integration: Integration, keyring: Keyring, *, introduced: bool = False) -> None:
         self._integration = integration

@@ -35,12 +35,12 @@ HEIGHT = 56
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One hour: how high the attempts stand, and the errors among them. ``said`` is what a pointer reads."""
+    """One hour: the height of its attempts, and of the errors among them. ``title`` is shown on hover."""
 
     x: int
     attempts: float
     errors: float
-    said: str
+    title: str
 
 
 def bars(hours: Sequence[HourOut]) -> list[Bar]:
