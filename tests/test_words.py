@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from domain.errors import BY_CODE
-from domain.notifications.notices import NoticeKind, sentence
+from domain.notifications.notices import KINDS, NoticeKind, sentence
 from tests import words
 from tests.cli.running import ROOT
 from tests.words import Said
