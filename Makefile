@@ -2,14 +2,22 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint format words lock bench clean
+.PHONY: run test test-nightly test-any-day lint format words lock bench clean
 
 run: ## start everything: web, API, worker, Temporal, PostgreSQL; Ctrl-C stops it
 	@$(PYTHON) cli/bootstrap.py run && exec $(BIN)/afterword up
 
-test: export PYTHONDONTWRITEBYTECODE := # where it is set, each of the suite's hundred processes compiles everything anew
+AT_ONCE ?= 3
+test test-nightly: export PYTHONDONTWRITEBYTECODE := # where it is set, each process compiles everything anew
 test: .dev ## the whole suite, three files at a time
-	@exec $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@exec $(BIN)/pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-nightly: export AFTERWORD_NIGHTLY := 1
+test-nightly: .dev ## the same, with everything that a normal run leaves out: see tests/nightly.py
+	@exec $(BIN)/pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder --timeout 3600 $(ARGS)
+
+test-any-day: .dev ## what needs no server, on a Saturday, at the end of a month, and when clocks change
+	@$(BIN)/python -m tests.any_day $(ARGS)
 
 lint: .dev ## what CI checks before it tests
 	$(BIN)/ruff format --check .

@@ -23,7 +23,7 @@ from activities.tickets.pushing import PushActivities
 from activities.tickets.reconciliation import ReconciliationActivities
 from activities.tickets.webhooks import TicketWebhookActivities
 from application.commands import Commands
-from integrations import shelf
+from integrations import registry
 from models.keyring import Keyring
 from models.session import Sessions
 from runtime.background.jobs import run_jobs
@@ -110,10 +110,10 @@ def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url
             client,
             task_queue=tracker_queue(kind),
             activities=[pushes.push_ticket, reconciliation.keep_webhook, reconciliation.reconcile_page],
-            max_task_queue_activities_per_second=shelf.tracker(kind).calls_per_second,
+            max_task_queue_activities_per_second=registry.tracker(kind).calls_per_second,
             graceful_shutdown_timeout=GRACE,
         )
-        for kind in shelf.tracker_kinds()
+        for kind in registry.tracker_kinds()
     ]
     return [main, notify, *trackers, build_chat_worker(client, sessions, keyring, base_url)]
 
@@ -145,13 +145,19 @@ async def main(settings: Settings | None = None) -> None:
         return
     dispatch = Dispatch(client, _always)
     background = asyncio.create_task(
-        run_jobs(database.sessions, dispatch, keyring, timedelta(minutes=settings.reconcile_minutes))
+        run_jobs(
+            database.sessions,
+            dispatch,
+            keyring,
+            timedelta(minutes=settings.reconcile_minutes),
+            settings.sweep_seconds,
+        )
     )
     async with AsyncExitStack() as stack:
         workers = build_workers(client, database.sessions, keyring, settings.base_url)
         for one in workers:
             await stack.enter_async_context(one)
-        log.info("worker ready", task_queue=TASK_QUEUE, trackers=shelf.tracker_kinds())
+        log.info("worker ready", task_queue=TASK_QUEUE, trackers=registry.tracker_kinds())
         await stop.wait()
         log.info("worker stopping")
         faulthandler.dump_traceback_later(LONGEST_END, exit=True)

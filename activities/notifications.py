@@ -22,7 +22,7 @@ from application.notifications.delivery import PreparedMessage, Route
 from application.notifications.wording import MessageWriter
 from domain.errors import AddressGone, CredentialsLocked, DomainError
 from domain.notifications.timing import DeliveryPlan
-from integrations import shelf
+from integrations import registry
 from integrations.notifier import Message, MessageKind, Notifier, NotifierUnavailable, Receipt, Recipient
 from models.keyring import Keyring
 from models.queries.notifications import addresses
@@ -171,7 +171,7 @@ class NotificationActivities:
         try:
             async with (
                 asyncio.timeout(SENDING_LASTS),
-                shelf.connect_notifier(route.integration.kind, route.integration.config, secrets) as notifier,
+                registry.connect_notifier(route.integration.kind, route.integration.config, secrets) as notifier,
             ):
                 address = route.address if route.address is not None else await self._address(notifier, prepared, route)
                 person_id, team_id = person.id if person else None, team.id if team else None
@@ -215,7 +215,7 @@ class _Sent:
 
 def people_kinds() -> list[str]:
     """Kinds of connections that reach a person, in the order in which they are tried."""
-    found = [(shelf.notifier(kind), kind) for kind in shelf.notifier_kinds()]
+    found = [(registry.notifier(kind), kind) for kind in registry.notifier_kinds()]
     return [kind for _, kind in sorted((one.rank, kind) for one, kind in found if one.reaches_people)]
 
 

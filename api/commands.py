@@ -8,7 +8,7 @@ from application.action_items import items
 from application.tickets import batches
 from domain.action_items.commands import ActionItemAction, ActionItemCommand
 from domain.postmortems.commands import PostmortemAction, PostmortemCommand
-from integrations import shelf
+from integrations import registry
 from models.base import new_id
 from models.queries.action_items import get_visible_item
 from models.queries.postmortems import postmortems
@@ -74,7 +74,7 @@ async def open_tickets(
     context: RequestContext, postmortem_id: str, integration_id: str | None, item_ids: Sequence[str] | None
 ) -> None:
     """Requests tickets for many action items, and starts the batch's workflow after the commit."""
-    kinds = shelf.tracker_kinds()
+    kinds = registry.tracker_kinds()
     batch_id = await batches.open_tickets(
         context.session, context.viewer, postmortem_id, kinds, integration_id, item_ids, context.now
     )

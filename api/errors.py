@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from api.pages.rendering import error_page
 from domain import errors
-from domain.errors import DomainError
+from domain.errors import DomainError, refusal
 from models.session import StoreError, is_away, is_bad_value, is_conflict
 
 log = structlog.get_logger()
@@ -21,51 +21,20 @@ log = structlog.get_logger()
 RETRY_AFTER = {"Retry-After": "2"}
 
 STATUS: dict[type[DomainError], int] = {
-    errors.NotSignedIn: 401,
-    errors.BadSignature: 401,
-    errors.NotAllowed: 403,
-    errors.ScopeMissing: 403,
-    errors.EditingClosed: 403,
-    errors.ForgedForm: 403,
-    errors.SignInLinkUsed: 403,
-    errors.NotFound: 404,
-    errors.RouteNotFound: 404,
-    errors.MethodNotAllowed: 405,
-    errors.StaleVersion: 412,
-    errors.SectionConflict: 412,
-    errors.WebhookNotWanted: 410,
-    errors.BodyTooLarge: 413,
-    errors.MalformedWebhook: 400,
-    errors.Malformed: 422,
-    errors.UnreadableValue: 422,
-    errors.BadCursor: 422,
-    errors.UnknownReference: 422,
-    errors.InvalidTemplate: 422,
-    errors.InvalidPolicy: 422,
-    errors.InvalidCustomFields: 422,
-    errors.SectionNotInTemplate: 422,
-    errors.ReasonRequired: 422,
-    errors.CommentRequired: 422,
-    errors.JustificationRequired: 422,
-    errors.DueDateNotLater: 422,
-    errors.OwnerNotActive: 422,
-    errors.PersonNotActive: 422,
-    errors.WordsNotFound: 422,
-    errors.AnchorTooLong: 422,
-    errors.TimelineNotRead: 422,
-    errors.IdempotencyKeyReused: 422,
-    errors.UnknownIntegrationKind: 422,
-    errors.InvalidIntegrationConfig: 422,
-    errors.NoTracker: 422,
-    errors.AccountsNotTaken: 422,
-    errors.TrackerAway: 503,
-    errors.TooManyWaiting: 503,
-    errors.StoreUnavailable: 503,
-    errors.WorkflowsUnavailable: 503,
-    errors.WorkersUnavailable: 503,
-    errors.Pending: 504,
+    refusal.Unreadable: 400,
+    refusal.Unauthenticated: 401,
+    refusal.Forbidden: 403,
+    refusal.Missing: 404,
+    refusal.WrongMethod: 405,
+    refusal.ConflictingState: 409,
+    refusal.Gone: 410,
+    refusal.Stale: 412,
+    refusal.TooLarge: 413,
+    refusal.Invalid: 422,
+    refusal.Unavailable: 503,
+    refusal.Unanswered: 504,
 }
-"""Every other refusal conflicts with the current state: 409."""
+"""By base class; ``domain.errors`` has no refusal without one of these."""
 
 
 class Problem(BaseModel):
@@ -90,7 +59,7 @@ def documented(*codes: int) -> dict[int | str, dict[str, Any]]:
 
 
 def status_of(refusal: DomainError) -> int:
-    return STATUS.get(type(refusal), 409)
+    return next(status for kind, status in STATUS.items() if isinstance(refusal, kind))
 
 
 def problem(request: Request, refusal: DomainError) -> Response:

@@ -33,7 +33,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from bench.large import bench_large
 from domain.access import Role, Viewer
 from domain.tickets.status import TicketState
-from integrations.tracker import Ticket, TicketAction
+from integrations.ticket import Ticket, TicketAction
 from integrations.trackers import console
 from models.action_item import Ticket as TicketRow
 from models.queries.pagination import Ask

@@ -24,8 +24,8 @@ from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from integrations import shelf
-from integrations.tracker import TicketAction
+from integrations import registry
+from integrations.ticket import TicketAction
 from integrations.trackers import console
 from models.integration import WebhookDelivery
 from tests.api import writing
@@ -109,7 +109,7 @@ def burst(stack: Stack, count: int) -> float:
         return all(author.get(f"/api/action-items/{one}").json()["tickets"][0]["linkState"] == "ok" for one in items)
 
     eventually(linked, 120)
-    board = shelf.connect("console", config, {})
+    board = registry.connect("console", config, {})
     tickets = [board.resolve(author.get(f"/api/action-items/{one}").json()["tickets"][0]["key"]) for one in items]
     start = datetime.now(UTC) + timedelta(seconds=1)
     unique = []

@@ -1,7 +1,7 @@
-"""The contract of channels: what the shelf ``integrations/notifiers/`` holds and what activities call.
+"""The contract of channels: what ``integrations/notifiers/`` holds and what activities call.
 
-A channel is one file there, found by its file name (``slack.py`` is the kind ``slack``); the connection is a row of
-``integration`` of that kind. One instance serves one connection for one task, makes no request until it is asked for
+A channel is one file or folder there, found by its name (``slack.py`` is the kind ``slack``); the connection is a row
+of ``integration`` of that kind. One instance serves one connection for one task, makes no request until it is asked for
 something, and is closed at the end (``async with connect_notifier(...) as notifier``). It is asynchronous: a library
 that blocks is called with ``asyncio.to_thread``, with retries of its own off. Rates are capped by the task queue
 ``notify``, not here.
@@ -33,6 +33,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import ClassVar, Self
 
+from integrations.bounce import BounceReader
 from integrations.connection import ConnectionModel
 from integrations.tracker import PermissionCheck
 
@@ -67,7 +68,6 @@ class MessageKind(StrEnum):
     ESCALATION = "ESCALATION"
     REPORT = "REPORT"
     PUBLISHED = "PUBLISHED"
-    TEST = "TEST"
 
 
 class Group(StrEnum):
@@ -187,6 +187,8 @@ class Notifier(ABC):
     """False where a connection is one channel, and so never a person's."""
     rank: ClassVar[int] = 50
     """Which channel a person is tried on first: the lowest (Slack 10, e-mail 20)."""
+    bounces: ClassVar[BounceReader | None] = None
+    """What reads the mail that comes back, where undeliverable messages do."""
 
     @abstractmethod
     def __init__(self, config: ConnectionModel, secrets: ConnectionModel) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -10,6 +10,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from domain.errors import BadSignature, MalformedWebhook
 
 M = TypeVar("M", bound=BaseModel)
+GENERIC_SIGNATURE_HEADERS = ("X-Hub-Signature-256", "X-Afterword-Signature")
 
 
 def header(headers: Mapping[str, str], name: str) -> str | None:
@@ -45,6 +46,29 @@ def check_signature(signature: str | None, body: bytes, secret: SecretStr | None
     matches = [hmac.compare_digest(sha256_signature(key, body).encode(), given) for key in keys]
     if not any(matches):
         raise BadSignature(detail="no secret of this connection matches it.")
+
+
+def check_signatures(given: Iterable[str], body: bytes, secrets: Sequence[str]) -> None:
+    """Raises ``BadSignature`` unless one of ``given`` is the hexadecimal HMAC-SHA256 of ``body`` under a secret.
+
+    The time taken does not tell how near a guess came.
+    """
+    signatures = [one.strip().lower().encode(errors="replace") for one in given]
+    keys = [one for one in secrets if one.strip()]
+    if not signatures:
+        raise BadSignature(detail="the request has no signature in this source's format.")
+    if not keys:
+        raise BadSignature(detail="this connection has no webhook secret.")
+    expected = [sha256_signature(key, body).encode() for key in keys]
+    if not any(hmac.compare_digest(ours, theirs) for ours in expected for theirs in signatures):
+        raise BadSignature(detail="no secret of this connection matches it.")
+
+
+def check_generic_signature(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> None:
+    """As :func:`check_signatures`, for a delivery in this project's own form: signed as GitHub signs its own."""
+    given = (header(headers, name) or "" for name in GENERIC_SIGNATURE_HEADERS)
+    parts = (part.strip() for value in given for part in value.split(","))
+    check_signatures([part.removeprefix("sha256=") for part in parts if part.startswith("sha256=")], body, secrets)
 
 
 def secret_list(secret: SecretStr | None) -> Sequence[str]:

@@ -8,7 +8,7 @@ from models.base import Base, CreatedAt, Id, Key
 
 class PersonAccount(Base):
     """One person, one account, in one connection. ``account`` is what the vendor calls it in its API, ``label`` what
-    people call it there. ``source`` tells who says so: a person who entered it, an import, or the same e-mail."""
+    people call it there. ``source`` says where it comes from: entered by a person, an import, or the same e-mail."""
 
     __tablename__ = "person_account"
     __table_args__ = (

@@ -55,17 +55,16 @@ class Ticket(Base):
     """Our record of a ticket.
 
     ``external_id`` is the tracker's immutable id; ``pointer`` the address or key by which a person linked it.
-    ``base`` is what both sides last agreed on: field to ``ours``, ``theirs`` and ``seen``
-    (``domain.tickets.merge``), and the ``footer`` that we wrote; ``pushed`` our side as the tracker was last told
-    it, or refused it: field to value. ``seen_at`` is the tracker's own time of the last state that we applied: older
-    news is dropped.
+    ``base`` is what both sides last agreed on, and ``pushed`` our side as the tracker was last sent it: only
+    ``domain.tickets.stored_values`` knows their keys. ``seen_at`` is the tracker's own time of the last state that we
+    applied: older ones are ignored.
 
-    A look is asked for by counting ``looks_wanted`` up, and was taken where ``looks_done`` is as high.
-    ``creating_since`` is set from before we ask the tracker for a ticket until we know of it. ``waits``: there is
-    something to write, but the connection is paused or in trouble. ``comment`` is what our one comment says;
-    ``conflict`` tells, in words, of the last time both sides had changed a field. ``tries`` counts writes that were
-    put off. ``checked_at`` is when somebody last saw to it singly: reconciliation, or
-    while there is no ticket yet whoever asks about its workflow.
+    A look at the ticket is requested by incrementing ``looks_wanted``, and was taken once ``looks_done`` is as high.
+    ``creating_since`` is set before we ask the tracker to create a ticket, until we know that it exists. ``waits``:
+    there is something to push, but the connection is paused or in trouble. ``comment`` is the text of our only
+    comment; ``conflict`` describes the last time when both sides had changed a field. ``tries`` counts pushes that
+    were postponed. ``checked_at`` is when the ticket was last fetched by itself by reconciliation or, if it does not
+    exist yet, when its workflow was last signaled again.
     """
 
     __tablename__ = "ticket"

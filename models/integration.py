@@ -21,15 +21,16 @@ from models.base import Base, CreatedAt, Id, Instant, Key, Version
 class Integration(Base):
     """``secrets`` is a Fernet token over the JSON of the connection's secrets. ``is_enabled`` false is a pause.
 
-    ``projection`` is what ``domain.tickets.projection`` reads: destinations, words and winners. ``account`` is the
-    vendor's name of the account that we act as; ``registration`` our webhook there (``id``, ``expiresAt``), and until
-    ``registering_until`` its handshake is answered. ``healed`` counts what reconciliation found changed without a
-    webhook. A connection that was given up keeps its row, and its links: ``disconnected_at``.
+    ``projection`` is read by ``domain.tickets.projection``: destinations, status mapping and winners. ``account`` is
+    the vendor's name of the account that we act as; ``registration`` is our webhook there, as
+    ``application.connections.registrations`` reads it, and its handshake is answered until ``registering_until``.
+    ``healed`` counts changes that reconciliation found without a webhook. A disconnected connection keeps its row and
+    its links.
 
-    ``needs_attention`` says what is wrong, and ``attention_of`` names the team whose channel that is about, null where
-    it is the whole connection. ``troubled_at`` says since when, and stays while renewed credentials are not known to
-    work: whoever was told of the trouble is told of its end. ``look_wanted_at`` is set where somebody made, enabled or
-    changed it, until its reconciliation was asked for out of its turn.
+    ``needs_attention`` says what is wrong; ``attention_of`` is the team whose channel is concerned, null for the whole
+    connection. ``troubled_at`` says since when. It stays until renewed credentials are known to work, so that the
+    administrator who was notified of the trouble is also notified of its end. ``look_wanted_at`` is set when the
+    connection was added, enabled or changed, until its reconciliation has been started.
     """
 
     __tablename__ = "integration"

@@ -33,25 +33,25 @@ def _state(error: Exception) -> str:
 
 
 def is_conflict(error: Exception) -> bool:
-    """A constraint refused what another transaction made impossible meanwhile."""
+    """A constraint refused the write, because another transaction committed first."""
     return isinstance(error, IntegrityError)
 
 
 def is_bad_value(error: Exception) -> bool:
-    """A value that no column can hold, which the front door let through."""
+    """A value that no column can store and that validation did not catch."""
     return isinstance(error, DataError)
 
 
 def is_read_only(error: Exception) -> bool:
-    """The server takes no writes: a standby, or one that is set so."""
+    """The server is read-only: a standby, or configured so."""
     return getattr(getattr(error, "orig", None), "sqlstate", None) == "25006"
 
 
 def make_engine(url: str, *, pool_size: int = 20, name: str = "afterword") -> AsyncEngine:
     """An engine whose pool notices a restarted server (``pool_pre_ping``) and waits at most 5 s for a connection.
 
-    PostgreSQL itself gives up waiting for a row, so that nobody above has to interrupt a statement. ``name`` is who
-    asks, in ``pg_stat_activity`` and in the server's log.
+    PostgreSQL stops waiting for a locked row by itself, so that no caller has to interrupt a statement. ``name`` is
+    shown in ``pg_stat_activity`` and in the server's log.
     """
     settings = {"application_name": name, "timezone": "UTC", "jit": "off", "lock_timeout": LOCK_TIMEOUT}
     return create_async_engine(

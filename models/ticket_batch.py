@@ -8,8 +8,8 @@ from models.base import Base, CreatedAt, Id, Instant, Key
 
 
 class TicketBatch(Base):
-    """One for a postmortem and a connection, also when it is asked for again. ``item_ids`` are the action items that
-    were asked for; how far it is stands in their tickets. ``workflow_started`` false makes the row its own outbox."""
+    """One for each postmortem and connection, even if tickets are requested again. ``item_ids`` are the action items;
+    the progress is in their tickets. The row is its own outbox while ``workflow_started`` is false."""
 
     __tablename__ = "ticket_batch"
     __table_args__ = (

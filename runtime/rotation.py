@@ -1,4 +1,4 @@
-"""After ``AFTERWORD_SECRET_KEY`` has a new first key: seals what the others sealed with that one. Safe to run twice."""
+"""Re-encrypts stored credentials after ``AFTERWORD_SECRET_KEY`` gets a new first key. Safe to run twice."""
 
 from application.audit.audit_log import audit
 from domain.errors import CredentialsLocked
@@ -10,7 +10,7 @@ AT_ONCE = 100
 
 
 async def rotate_keys(settings: Settings) -> tuple[int, list[str]]:
-    """How many connections' credentials were sealed anew, and the ids of those that no key opens."""
+    """Returns how many connections' credentials were re-encrypted, and the ids of those that no key can decrypt."""
     database, keyring = open_database(settings), open_keyring(settings)
     done, locked, after = 0, [], ""
     try:

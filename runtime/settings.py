@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     """``host:port`` on which the worker serves the Temporal SDK's Prometheus metrics; absent means off."""
     reconcile_minutes: float = Field(default=15, gt=0)
     """How often the linked tickets of each connection are compared with their tracker."""
+    sweep_seconds: float = Field(default=2, gt=0)
+    """How often a worker looks for what was not started or not handled; for what is new, twice as often."""
     log_format: str = Field(default="console", pattern="^(console|json)$")
     log_level: str = "INFO"
 

@@ -1,13 +1,13 @@
 """What every test may ask for. Servers are real, and made once for the session."""
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 
-from tests.stack import Stack, running_stack
+from tests import servers
+from tests.stack import Stack, shared_stack
 
 pytest_plugins = [
     "tests.api.gallery",
@@ -23,6 +23,9 @@ pytest_plugins = [
     "tests.chat.workspace",
 ]
 
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")  # what is slow because the machine is busy is not wrong
+
 LONGEST = (
     *(
         "tests/sync/test_cases.py",
@@ -36,6 +39,12 @@ LONGEST = (
 """Begun first, longest first: a file that is begun last leaves the other cores idle at the end."""
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Where several processes test, their controller starts what they share, while they collect."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        servers.begin()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     places = {config.rootpath / name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
@@ -44,7 +53,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """One whole Afterword, shared: make your own people, teams and postmortems in it."""
-    with tempfile.TemporaryDirectory(prefix="afterword-") as folder, running_stack(Path(folder) / "home") as one:
+    with shared_stack() as one:
         yield one
 
 

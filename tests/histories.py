@@ -27,7 +27,7 @@ def payloads(part: Any) -> Iterator[tuple[str, bytes]]:
 
 def history(stack: Stack, workflow_id: str) -> WorkflowHistory:
     async def read() -> WorkflowHistory:
-        client = await Client.connect(stack.temporal_address)
+        client = await Client.connect(stack.temporal_address, namespace=stack.namespace)
         return await client.get_workflow_handle(workflow_id).fetch_history()
 
     return asyncio.run(read())
@@ -47,7 +47,7 @@ def all_runs(stack: Stack) -> list[Run]:
     """Of every workflow, also those that are closed or were continued as new."""
 
     async def read() -> list[Run]:
-        client = await Client.connect(stack.temporal_address)
+        client = await Client.connect(stack.temporal_address, namespace=stack.namespace)
         found = []
         async for one in client.list_workflows():
             handle = client.get_workflow_handle(one.id, run_id=one.run_id)

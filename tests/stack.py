@@ -4,13 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
-from uuid import uuid4
 
 import httpx
 
@@ -19,16 +19,20 @@ from runtime.embedded import temporal as temporal_server
 from runtime.embedded.home import Home
 from runtime.processes import CannotStart, spawn
 from tests.cli.running import ROOT, TAKEN, free_port
+from tests.database import Database
+from tests.servers import ADMIN_TOKEN, MIGRATED, SAFE_FROM_KILLS, SECRET_KEY, SEEDED, Process, servers
 
-ADMIN_TOKEN = "test-administrator-token"
 PartName = Literal["postgres", "temporal", "worker", "api"]
+LONGEST_PAUSE = 0.25
 NO_TLS = False
 """For ``verify``: a client that might speak TLS reads all certificates of the system first, which takes 20 ms."""
 PARTS: tuple[PartName, ...] = ("postgres", "temporal", "worker", "api")
+OWN: tuple[PartName, ...] = ("postgres", "temporal")
+"""The servers that a stack has for itself, if it says no less."""
 
 
-def eventually(check: Callable[[], Any], seconds: float = 20, pause: float = 0.05) -> Any:
-    """The first truthy answer of ``check``; an assertion in it may fail until then."""
+def eventually(check: Callable[[], Any], seconds: float = 20, pause: float = 0.02) -> Any:
+    """The first truthy answer of ``check``; an assertion in it may fail until then. It is asked ever less often."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -40,6 +44,7 @@ def eventually(check: Callable[[], Any], seconds: float = 20, pause: float = 0.0
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds} s: {problem or 'never true'}")
         time.sleep(pause)
+        pause = min(1.3 * pause, LONGEST_PAUSE)
 
 
 @dataclass(slots=True)
@@ -62,10 +67,18 @@ class Stack:
     api_port: int = field(default_factory=free_port)
     tuning: tuple[str, ...] = ()
     """Of Temporal: see ``runtime.embedded.temporal``."""
+    own: tuple[PartName, ...] = OWN
+    """The others are those of the whole run (``tests.servers``), in which it has its own database or namespace."""
+    forks: bool = False
+    """API and worker are forked, which saves their imports; else they are started as in production."""
+    namespace: str = "default"
+    shared_database: str = ""
     postgres: postgres_server.Postgres | None = None
     temporal: temporal_server.Temporal | None = None
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    processes: dict[str, Process] = field(default_factory=dict)
     clients: list[httpx.Client] = field(default_factory=list)
+    direct: Database | None = None
+    """The way into the database beside the API."""
 
     @property
     def url(self) -> str:
@@ -73,8 +86,12 @@ class Stack:
 
     @property
     def database_url(self) -> str:
-        assert self.postgres is not None
-        return self.postgres.url("afterword")
+        return self.postgres.url("afterword") if self.postgres else self.shared_database
+
+    @property
+    def database(self) -> str:
+        """Its name."""
+        return self.database_url.partition("@/")[2].partition("?")[0]
 
     @property
     def temporal_address(self) -> str:
@@ -84,24 +101,30 @@ class Stack:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("AFTERWORD_", "TEMPORAL_"))}
         return clean | {
             "AFTERWORD_DATABASE_URL": self.database_url,
-            "AFTERWORD_SECRET_KEY": "test-secret-key",
+            "AFTERWORD_SECRET_KEY": SECRET_KEY,
             "AFTERWORD_BOOTSTRAP_TOKEN": ADMIN_TOKEN,
             "AFTERWORD_DEMO": "1" if self.demo else "0",
             "AFTERWORD_PORT": str(self.api_port),
             "AFTERWORD_LOG_FORMAT": "json",
             "AFTERWORD_RECONCILE_MINUTES": "1440",  # when a test asks for it
+            "AFTERWORD_SWEEP_SECONDS": "0.8" if self.forks else "2",
             "TEMPORAL_ADDRESS": self.temporal_address,
-            "TEMPORAL_NAMESPACE": "default",
+            "TEMPORAL_NAMESPACE": self.namespace,
             "TEMPORAL_CONFIG_FILE": os.devnull,
         }
 
     # Parts
 
     def start_all(self) -> None:
-        for name in ("postgres", "temporal"):
+        for name in self.own:
             self.start(name)
-        for command in ("migrate", "seed"):
-            subprocess.run(self._command(command), cwd=ROOT, env=self.environment(), check=True, capture_output=True)
+        if "temporal" not in self.own:
+            self.temporal_port, self.namespace = servers().temporal_port, servers().namespace()
+        if "postgres" not in self.own:
+            self.shared_database = servers().database(MIGRATED if self.demo else SEEDED)
+        for command in ("migrate", "seed") if "postgres" in self.own else ("seed",) if self.demo else ():
+            self.run(command)
+        self.direct = Database(self.database_url)
         self._start_api()
         self.start("worker")
         self.wait_until_ready()
@@ -145,24 +168,34 @@ class Stack:
     def start(self, name: PartName) -> None:
         """From the main thread: whatever is started ends with the thread that starts it."""
         if name == "postgres":
-            self.postgres = postgres_server.start(self.home)
+            self.postgres = postgres_server.start(self.home, SAFE_FROM_KILLS if self.forks else ())
             self.postgres.part.wait_until_ready()
             self.postgres.create_database("afterword")
         elif name == "temporal":
             self._start_temporal()
         else:
             log = self.home.path / f"{name}.log"
-            self.processes[name] = spawn(self._command(name), log=log, env=self.environment(), cwd=ROOT)
+            if self.forks:
+                self.processes[name] = servers().start(name, log, self.environment())
+            else:
+                self.processes[name] = spawn(self._command(name), log=log, env=self.environment(), cwd=ROOT)
+
+    def run(self, command: str) -> str:
+        """What ``afterword <command>`` says; its words are between single spaces."""
+        if self.forks:
+            return servers().run(command, self.home.path / f"{command.partition(' ')[0]}.log", self.environment())
+        words, env = self._command(command), self.environment()
+        return subprocess.run(words, cwd=ROOT, env=env, check=True, capture_output=True, text=True).stdout
 
     def _command(self, command: str) -> list[str]:
-        return [sys.executable, "-m", "cli.main", command]
+        return [sys.executable, "-m", "cli.main", *command.split(" ")]
 
-    def process(self, name: PartName) -> subprocess.Popen[bytes]:
+    def process(self, name: PartName) -> Process:
         if name == "postgres":
-            assert self.postgres is not None
+            assert self.postgres is not None, "others use that PostgreSQL too: ask for a stack with its own"
             return self.postgres.part.process
         if name == "temporal":
-            assert self.temporal is not None
+            assert self.temporal is not None, "others use that Temporal too: ask for a stack with its own"
             return self.temporal.part.process
         return self.processes[name]
 
@@ -180,6 +213,8 @@ class Stack:
         eventually(lambda: httpx.get(f"{self.url}/readyz", timeout=5, verify=NO_TLS).status_code == 200, seconds)
 
     def log(self, name: str) -> str:
+        if name == "postgres" and self.postgres is None:
+            return servers().postgres_log.read_text()
         if name in {"postgres", "temporal"}:
             return (self.home.path / "logs" / f"{name}.log").read_text()
         return (self.home.path / f"{name}.log").read_text()
@@ -187,10 +222,12 @@ class Stack:
     def stop(self) -> None:
         for client in self.clients:
             client.close()
+        if self.direct is not None:
+            self.direct.close()
         for name in ("api", "worker"):
             if process := self.processes.get(name):
                 with suppress(ProcessLookupError):
-                    process.terminate()
+                    process.send_signal(signal.SIGTERM)
         for name in ("api", "worker"):
             if process := self.processes.get(name):
                 process.wait(timeout=30)
@@ -207,17 +244,20 @@ class Stack:
         return client
 
     def person(self, role: str = "RESPONDER", **fields: Any) -> Person:
-        """A new person with a token of their own."""
-        name = f"p{uuid4().hex[:10]}"
-        headers = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
-        with httpx.Client(base_url=self.url, headers=headers, timeout=30, verify=NO_TLS) as admin:
-            body = {"email": f"{name}@example.com", "name": name, "handle": name, "role": role, **fields}
-            made = admin.post("/api/users", json=body)
-            assert made.status_code == 201, made.text
-            scopes = ["read", "write", "admin"] if role == "ADMIN" else ["read", "write"]
-            token = admin.post("/api/tokens", json={"name": "test", "userId": made.json()["id"], "scopes": scopes})
-            assert token.status_code == 201, token.text
-        return Person(made.json()["id"], self.client(token.json()["token"]))
+        """A new person with a token of their own; ``fields`` as in ``POST /api/users``."""
+        assert self.direct is not None
+        person_id, token = self.direct.add_person(role, **fields)
+        return Person(person_id, self.client(token))
+
+
+@contextmanager
+def shared_stack(*own: PartName, **options: Any) -> Iterator[Stack]:
+    """A stack for tests; of PostgreSQL and Temporal it has only those for itself that are named."""
+    with (
+        tempfile.TemporaryDirectory(prefix="afterword-") as folder,
+        running_stack(Path(folder) / "home", own=own, forks=True, **options) as stack,
+    ):
+        yield stack
 
 
 @contextmanager

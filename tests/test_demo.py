@@ -4,14 +4,12 @@ import json
 import os
 import re
 import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.api.writing import ok
-from tests.stack import ADMIN_TOKEN, ROOT, Stack, running_stack
+from tests.stack import ADMIN_TOKEN, ROOT, Stack, shared_stack
 
 CREATE = """curl -X POST "https://your-opsknight.com/api/postmortems" \\
   -H "Authorization: Bearer YOUR_API_TOKEN" \\
@@ -35,10 +33,7 @@ ADD_ITEM = """curl -X POST "https://your-opsknight.com/api/postmortems/pm_xyz/ac
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Stack]:
-    with (
-        tempfile.TemporaryDirectory(prefix="afterword-") as folder,
-        running_stack(Path(folder) / "home", demo=True) as stack,
-    ):
+    with shared_stack(demo=True) as stack:
         yield stack
 
 

@@ -52,7 +52,9 @@ def next_deadline(stack: Stack, postmortem_id: str) -> datetime | None:
     """Of its running workflow, as an operator would ask."""
 
     async def ask() -> datetime | None:
-        client = await Client.connect(stack.temporal_address, data_converter=pydantic_data_converter)
+        client = await Client.connect(
+            stack.temporal_address, namespace=stack.namespace, data_converter=pydantic_data_converter
+        )
         state = await client.get_workflow_handle(f"postmortem-{postmortem_id}").query(PostmortemWorkflow.state)
         return state.next_deadline.at if state and state.next_deadline else None
 

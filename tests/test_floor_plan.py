@@ -19,9 +19,23 @@ VIOLATIONS = {
     "models, integrations and use cases know no Temporal": ("models/person.py", "import temporalio"),
     "workflows touch nothing": ("workflows/postmortem.py", "import models.person"),
     "the front door commands workflows, never activities": ("api/request_context.py", "import activities.postmortems"),
-    "trackers are asked for at the shelf": ("api/webhooks.py", "import integrations.trackers.github"),
-    "channels are strangers": ("integrations/notifiers/email.py", "import integrations.notifiers.apprise"),
-    "trackers are strangers": ("integrations/trackers/console.py", "import integrations.trackers.github"),
+    "vendors are asked for at the registry": ("api/webhooks.py", "import integrations.trackers.github"),
+    "registry above vendors above contracts": (
+        "integrations/tracker.py",
+        "import integrations.trackers.jira.status",
+    ),
+    "trackers are independent of each other": (
+        "integrations/trackers/console.py",
+        "import integrations.trackers.github",
+    ),
+    "channels are independent of each other": (
+        "integrations/notifiers/email/notifier.py",
+        "import integrations.notifiers.apprise",
+    ),
+    "incident sources are independent of each other": (
+        "integrations/incident_sources/pagerduty.py",
+        "import integrations.incident_sources.generic",
+    ),
 }
 
 
@@ -53,3 +67,17 @@ def test_a_violation_is_caught(house: Path, contract: str, violation: tuple[str,
     told = lint(house)
     assert told.returncode != 0
     assert f"{contract} BROKEN" in told.stdout, told.stdout
+
+
+@pytest.mark.parametrize("family", ["trackers", "notifiers", "incident_sources"])
+def test_a_new_vendor_needs_no_line_in_the_contracts(house: Path, family: str) -> None:
+    others = {"trackers": "jira", "notifiers": "email", "incident_sources": "generic"}
+    vendor = house / "integrations" / family / "newcomer"
+    vendor.mkdir()
+    (vendor / "__init__.py").write_text(f"import integrations.{family}.{others[family]}\n")
+    door = house / "api" / "webhooks.py"
+    door.write_text(f"{door.read_text()}\nimport integrations.{family}.newcomer\n")
+    told = lint(house)
+    assert told.returncode != 0
+    assert "vendors are asked for at the registry BROKEN" in told.stdout
+    assert "independent of each other BROKEN" in told.stdout

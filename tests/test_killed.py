@@ -4,7 +4,6 @@ This file has a whole Afterword of its own. A step is sent, its process is kille
 again, and the step is repeated with the same ``Idempotency-Key`` until it is answered. In the end nothing is lost or
 doubled."""
 
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ import pytest
 from tests.api import writing
 from tests.api.connections.connecting import connected
 from tests.api.writing import ok
-from tests.stack import PARTS, PartName, Person, Stack, eventually, running_stack
+from tests.stack import OWN, PARTS, PartName, Person, Stack, eventually, shared_stack
 
 PASSING = {409, 503, 504}
 """409 only as IdempotencyKeyInUse: the first sending is still running."""
@@ -27,7 +26,7 @@ PASSING = {409, 503, 504}
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[Stack]:
-    with tempfile.TemporaryDirectory(prefix="afterword-") as folder, running_stack(Path(folder) / "home") as stack:
+    with shared_stack(*OWN) as stack:
         yield stack
 
 

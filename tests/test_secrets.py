@@ -6,7 +6,6 @@ new early."""
 import asyncio
 import base64
 import json
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,7 +23,7 @@ from tests.leaks import leaks
 from tests.organisation import Json, new_organisation, signed
 from tests.pages.visiting import visitor
 from tests.peers.emulate import EmulatedGithub, EmulatedGithubServer
-from tests.stack import ADMIN_TOKEN, PARTS, Person, Stack, eventually, running_stack
+from tests.stack import ADMIN_TOKEN, OWN, PARTS, Person, Stack, eventually, shared_stack
 
 SECTIONS = (
     *("summary", "impact", "rootCause", "resolution"),
@@ -63,10 +62,7 @@ class Told:
 @pytest.fixture(scope="module")
 def own() -> Iterator[Stack]:
     tuning = ("limit.historyCount.suggestContinueAsNew=40",)
-    with (
-        tempfile.TemporaryDirectory(prefix="afterword-") as folder,
-        running_stack(Path(folder) / "home", tuning=tuning) as stack,
-    ):
+    with shared_stack(*OWN, tuning=tuning) as stack:
         yield stack
 
 
@@ -243,7 +239,7 @@ def test_what_is_planted_is_found(told: Told) -> None:
     word = {"planted": planted}
 
     async def plant() -> None:
-        client = await Client.connect(stack.temporal_address)
+        client = await Client.connect(stack.temporal_address, namespace=stack.namespace)
         note = base64.b64encode(f"as{planted}".encode()).decode()
         for number, argument in enumerate((f"x{planted}", {"deep": [f'"{planted}"']}, note)):
             await client.start_workflow("Planted", argument, id=f"planted-{number}", task_queue="nobody")

@@ -5,8 +5,8 @@ from application.chat import actions
 from application.chat.actions import ButtonAction
 from application.chat.people import ChatPerson
 from integrations.notifier import Act
-from integrations.slack_blocks import settled
-from integrations.slack_request import Origin
+from integrations.slack.actions import Origin
+from integrations.slack.blocks import settled
 
 DONE = {
     Act.APPROVE: ":white_check_mark: Approved by",

@@ -20,22 +20,13 @@ from application.commands import Commands
 from application.connections.deliveries import conclude_delivery
 from application.notifications.connection_trouble import record_trouble
 from domain.errors import PASSING, CredentialsRejected, DomainError, MalformedWebhook
-from integrations import slack_request
 from integrations.notifier import Act
-from integrations.slack import KIND, ChannelGone, PersonGone, ScopeMissing, SlackRefused, SlackUnavailable
-from integrations.slack_blocks import ADD_TO_TIMELINE, DIALOG_ACTS, section
-from integrations.slack_connection import SlackConnection
-from integrations.slack_request import (
-    Asked,
-    Asker,
-    Captured,
-    Command,
-    LinksShared,
-    Origin,
-    Pressed,
-    Reacted,
-    Submitted,
-)
+from integrations.slack import request as slack_request
+from integrations.slack.actions import Asked, Asker, Captured, Command, LinksShared, Origin, Pressed, Reacted, Submitted
+from integrations.slack.blocks import ADD_TO_TIMELINE, DIALOG_ACTS, section
+from integrations.slack.connection import SlackConnection
+from integrations.slack.errors import ChannelGone, PersonGone, ScopeMissing, SlackRefused, SlackUnavailable
+from integrations.slack.settings import KIND
 from models.integration import Integration, WebhookDelivery
 from models.keyring import Keyring
 from models.queries.chat.deliveries import find_delivery

@@ -14,9 +14,9 @@ from domain.escalation.targets import Target
 from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import ReviewerState
 from integrations.notifier import Act, Entry, Group
-from integrations.slack_blocks import BLOCKS_LIMIT, context, entry_blocks, parts_blocks, section
-from integrations.slack_mrkdwn import escaped, linked
-from integrations.slack_request import Command
+from integrations.slack.actions import Command
+from integrations.slack.blocks import BLOCKS_LIMIT, context, entry_blocks, parts_blocks, section
+from integrations.slack.mrkdwn import escaped, linked
 from models.action_item import ActionItem
 from models.postmortem import Postmortem
 from models.queries.postmortems.postmortems import FullPostmortem, get_visible, state_of_reviewer

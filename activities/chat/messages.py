@@ -11,9 +11,9 @@ from application.chat.channels import ChannelSubject
 from application.chat.messages import MessageResult, PickedMessage
 from application.chat.people import ChatPerson
 from domain.errors import DomainError
-from integrations.slack import Slack
-from integrations.slack_export import read_message
-from integrations.slack_mrkdwn import cut, escaped, linked
+from integrations.slack.client import Slack
+from integrations.slack.export import read_message
+from integrations.slack.mrkdwn import cut, escaped, linked
 from models.queries.chat.people import list_names
 
 PIN = "pushpin"

@@ -5,9 +5,9 @@ import asyncio
 from activities.chat.requests import ChatRequest
 from application.chat import previews
 from domain.chat import Channel
-from integrations.slack import SlackRefused
-from integrations.slack_blocks import Face, neutral_blocks, preview_blocks
-from integrations.slack_request import LinksShared
+from integrations.slack.actions import LinksShared
+from integrations.slack.blocks import Face, neutral_blocks, preview_blocks
+from integrations.slack.errors import SlackRefused
 from models.queries.chat.postmortems import LinkedPostmortem
 
 

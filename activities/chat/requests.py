@@ -9,8 +9,8 @@ from application.chat import actions
 from application.chat.people import UnknownChatPerson, WhyUnknown
 from application.commands import Commands
 from domain.errors import DomainError
-from integrations.slack_connection import SlackConnection
-from integrations.slack_mrkdwn import escaped
+from integrations.slack.connection import SlackConnection
+from integrations.slack.mrkdwn import escaped
 from models.session import Sessions
 
 

@@ -1,11 +1,11 @@
-"""How an activity speaks to a vendor: on a thread, between transactions, while Temporal is told that it lives."""
+"""An activity's requests to a vendor: on a thread, between transactions, with heartbeats to Temporal."""
 
 import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
 from activities.heartbeat import beating
-from integrations import shelf
+from integrations import registry
 from integrations.tracker import Tracker
 from models.integration import Integration
 from models.keyring import Keyring
@@ -14,9 +14,10 @@ T = TypeVar("T")
 
 
 class Conversation:
-    """With one vendor, through one connection. ``calls`` counts requests, ``request_id`` is the vendor's own id of the
-    last one, ``account`` who we are there: asked for where it is not known and ``introduced``. The credentials live no
-    longer than one :meth:`ask`."""
+    """Requests through one connection. ``calls`` counts them, ``request_id`` is the vendor's own id of the last one.
+
+    ``account`` is the one that we act as; with ``introduced`` the vendor is asked for it if it is not known. The
+    credentials are in memory no longer than one :meth:`ask`."""
 
     def __init__(self, integration: Integration, keyring: Keyring, *, introduced: bool = False) -> None:
         self._integration = integration
@@ -28,7 +29,7 @@ class Conversation:
 
     @property
     def tracker(self) -> type[Tracker]:
-        return shelf.tracker(self._integration.kind)
+        return registry.tracker(self._integration.kind)
 
     async def ask(self, say: Callable[[Tracker], T]) -> T:
         """What ``say`` answers, on a thread; raises what it raises."""
@@ -36,7 +37,7 @@ class Conversation:
 
     def _ask(self, say: Callable[[Tracker], T]) -> T:
         secrets = self._keyring.open(self._integration.secrets)
-        with shelf.connect(self._integration.kind, self._integration.config, secrets) as tracker:
+        with registry.connect(self._integration.kind, self._integration.config, secrets) as tracker:
             try:
                 if self.account is None and self._introduced:
                     self.account = tracker.own_account()

@@ -12,6 +12,7 @@ from typing import Any
 
 from application.action_items.items import follow_ticket, notify_owner, record_conflict
 from domain.action_items.action_item import ActionItemStatus, LinkState
+from domain.notifications.notices import NoticeKind
 from domain.tickets import status as status_rules
 from domain.tickets import texts
 from domain.tickets.links import may_write_to
@@ -27,7 +28,8 @@ from domain.tickets.merge import (
 )
 from domain.tickets.projection import TicketField
 from domain.tickets.stored_values import AgreedValues, SentValues
-from integrations.tracker import Ticket, Tracker
+from integrations.ticket import Ticket
+from integrations.tracker import Tracker
 from models.queries.tickets import pull_requests, tickets
 from models.queries.tickets.tickets import TicketWork
 from models.session import Session
@@ -202,7 +204,7 @@ async def _record_conflicts(
     held.ticket.conflict = f"Both sides changed it. {'; '.join(sentences)}."[:1000]
     named = ",".join(sorted(conflicts))
     occasion = f"{held.ticket.id}:conflict:{named}:{now.isoformat()}"
-    await notify_owner(session, held.item, "ticket_conflict", occasion, now)
+    await notify_owner(session, held.item, NoticeKind.TICKET_CONFLICT, occasion, now)
 
 
 async def apply_ticket_state(
@@ -241,5 +243,5 @@ async def mark_dead(session: Session, held: TicketWork, state: LinkState, why: s
     if link.link_state != state.value:
         link.link_state = state.value
         occasion = f"{link.id}:{state.value}:{now.isoformat()}"
-        await notify_owner(session, held.item, f"ticket_{state.value}", occasion, now)
+        await notify_owner(session, held.item, NoticeKind(f"ticket_{state.value}"), occasion, now)
     link.detail = why[:1000]

@@ -33,14 +33,8 @@ from domain.tickets.merge import Agreed
 from domain.tickets.projection import TicketField
 from domain.tickets.status import wanted_standing
 from domain.tickets.stored_values import AgreedValues, SentValues
-from integrations.tracker import (
-    Ticket,
-    TicketChange,
-    TicketDraft,
-    TicketRef,
-    Tracker,
-    TrackerUnavailable,
-)
+from integrations.ticket import Ticket, TicketChange, TicketDraft, TicketRef
+from integrations.tracker import Tracker, TrackerUnavailable
 from models.keyring import Keyring
 from models.queries.connections.registrations import update_account
 from models.queries.connections.sync_log import insert_attempt
@@ -52,7 +46,7 @@ log = structlog.get_logger()
 
 CLOCK_SKEW = timedelta(minutes=10)
 MERGES = 5
-"""How often one push merges anew, because somebody changed the ticket while it was merged."""
+"""How often one push merges again because the ticket was changed during the merge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +86,7 @@ class PushActivities:
         """Looks at the ticket, merges, and makes it say what the item says.
 
         A refusal is written on the link and is an answer; a stumble is raised, to be tried again after the time that
-        the vendor asked for. Where the connection is paused or in trouble, nothing is asked: it waits.
+        the vendor asked for. If the connection is paused or in trouble, no request is made: the push waits.
         """
         async with transaction(self._sessions) as session:
             work = await tickets.find_ticket_work_unscoped(session, given.ticket_id)
@@ -132,8 +126,8 @@ class PushActivities:
     # What is there
 
     async def _fetch_or_create(self, work: TicketWork, conversation: Conversation) -> Ticket:
-        """The ticket as it is now: our own record of it, else what somebody pointed at, else what carries our marker,
-        else a new one."""
+        """The ticket as it is now: the linked one, or the one that a person pointed at, or the one with our marker, or
+        a new one."""
         link = work.ticket
         if link.external_id is not None:
             ref = TicketRef(link.external_id, link.key or "")
@@ -152,23 +146,23 @@ class PushActivities:
         return found if found is not None else await self._create(work, conversation)
 
     async def _create(self, work: TicketWork, conversation: Conversation) -> Ticket:
-        """What the draft says is on record before it is sent: where its answer is lost, what we find is compared with
-        that, and what somebody changed meanwhile is told from what we wrote."""
+        """The draft is recorded before it is sent. If the answer is lost, the ticket that we find later is compared
+        with it, which shows what a person has changed since."""
         async with transaction(self._sessions) as session:
             held = await tickets.find_ticket_work_unscoped(session, work.ticket.id, lock=True)
             if held is None:
                 raise TicketGone(tracker=conversation.tracker.label, key=work.ticket.id)
             teams, services = await tickets.destination_of(session, held.item)
             footer = self._footer(held, conversation.tracker)
-            said = held.ours | {TicketField.STATUS: ActionItemStatus.OPEN.value}
-            unseen = {name: Agreed(value, None, seen=False) for name, value in said.items()}
+            draft_values = held.ours | {TicketField.STATUS: ActionItemStatus.OPEN.value}
+            unseen = {name: Agreed(value, None, seen=False) for name, value in draft_values.items()}
             _store(held, AgreedValues.read(held.ticket.base).with_fields(unseen).with_footer(footer))
             held.ticket.creating_since = datetime.now(UTC)
             wanted = held.projection.destination(teams, services)
             draft = TicketDraft(
                 marker=held.ticket.id,
-                title=said[TicketField.TITLE] or "",
-                body=texts.body_of(said[TicketField.BODY], footer),
+                title=draft_values[TicketField.TITLE] or "",
+                body=texts.body_of(draft_values[TicketField.BODY], footer),
                 labels=held.projection.labels,
                 assignee=held.account,
                 due_on=held.item.due_on if conversation.tracker.knows_due else None,
@@ -181,7 +175,7 @@ class PushActivities:
             held = await tickets.find_ticket_work_unscoped(session, work.ticket.id, lock=True)
             if held is not None and held.ticket.external_id is None:
                 theirs = await merging.read_ticket_fields(session, held, made, conversation.tracker)
-                agreed = {name: Agreed(said[name], one.value) for name, one in theirs.items()}
+                agreed = {name: Agreed(draft_values[name], one.value) for name, one in theirs.items()}
                 _store(held, AgreedValues.read(held.ticket.base).with_fields(agreed))
         return made
 
@@ -332,8 +326,8 @@ class PushActivities:
 
 
 def _update(tracker: Tracker, out: Outgoing) -> Ticket:
-    """No vendor writes on condition that nothing changed, so it is looked at right before: what somebody writes between
-    these two requests is overwritten, what they wrote while our transaction lasted is not."""
+    """No vendor offers conditional writes, so the ticket is fetched right before: what a person writes between these
+    two requests is overwritten, but not what they wrote during our transaction."""
     seen = out.seen
 
     def check(found: Ticket) -> None:
@@ -369,8 +363,8 @@ def _comment(held: TicketWork) -> str | None:
 
 
 def _names(out: Outgoing) -> str:
-    told = sorted(one.value for one in out.fields)
-    return ", ".join(told) or ("comment" if out.comment else "text")
+    names = sorted(one.value for one in out.fields)
+    return ", ".join(names) or ("comment" if out.comment else "text")
 
 
 def _log_out(

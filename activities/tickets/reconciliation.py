@@ -26,7 +26,8 @@ from domain.errors import CredentialsLocked, CredentialsRejected, DomainError, T
 from domain.tickets.links import may_write_to
 from domain.tickets.merge import is_as_agreed
 from domain.tickets.stored_values import AgreedValues
-from integrations.tracker import Ticket, TicketRef, Tracker, TrackerUnavailable
+from integrations.ticket import Ticket, TicketRef
+from integrations.tracker import Tracker, TrackerUnavailable
 from models.action_item import ActionItem
 from models.action_item import Ticket as TicketRow
 from models.integration import Integration
@@ -41,7 +42,7 @@ from models.session import Sessions
 log = structlog.get_logger()
 
 ABSENT_LIMIT = 10
-"""How many tickets of one page are asked for by themselves."""
+"""How many tickets of one page are fetched by themselves."""
 REGISTERING = timedelta(minutes=2)
 NO_NEWS = frozenset({"stale", "unchanged"})
 
@@ -56,7 +57,7 @@ class ReadPage:
 
 @dataclass(frozen=True, slots=True)
 class PageRead:
-    """``after`` None: that was the last. ``calls`` is what the vendor was asked."""
+    """``after`` None: this was the last page. ``calls`` counts requests to the vendor."""
 
     after: str | None
     read: int = 0
@@ -208,7 +209,7 @@ class ReconciliationActivities:
     async def _ask_for_absent(
         self, integration: Integration, conversation: Conversation, absent: Sequence[LinkedTicket], *, suspicious: bool
     ) -> int:
-        """Those that were asked for longest ago come first, so that each has its turn."""
+        """Those that were fetched longest ago come first, so that each has its turn."""
         early = datetime.min.replace(tzinfo=UTC)
         turn = sorted(absent, key=lambda one: one.checked_at or early)[:ABSENT_LIMIT]
         healed = 0
@@ -270,7 +271,7 @@ class ReconciliationActivities:
         log.info("reconciled", integration_id=given.integration_id, read=given.read, healed=given.healed)
 
     async def _find_enabled(self, integration_id: str) -> Integration | None:
-        """None where the connection is paused or was given up. One in trouble is asked: it may be well again."""
+        """None if the connection is paused or disconnected. One in trouble is tried: it may have recovered."""
         async with transaction(self._sessions) as session:
             integration = await get_integration(session, integration_id)
         return integration if integration.is_enabled and integration.disconnected_at is None else None

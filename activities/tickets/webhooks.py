@@ -15,8 +15,9 @@ from domain.action_items.snapshots import ActionItemSnapshot
 from domain.errors import DomainError
 from domain.tickets.merge import is_as_agreed
 from domain.tickets.stored_values import AgreedValues
-from integrations import shelf
-from integrations.tracker import News, Ticket, TicketAction, TicketEvent, Tracker
+from integrations import registry
+from integrations.ticket import News, Ticket, TicketAction, TicketEvent
+from integrations.tracker import Tracker
 from models.integration import WebhookDelivery
 from models.keyring import Keyring
 from models.queries import action_items
@@ -64,7 +65,7 @@ class TicketWebhookActivities:
     ) -> None:
         """Applies the deliveries of one connection."""
         integration = await get_integration(session, integration_id)
-        with shelf.connect(integration.kind, integration.config, self._keyring.open(integration.secrets)) as tracker:
+        with registry.connect(integration.kind, integration.config, self._keyring.open(integration.secrets)) as tracker:
             events = [(one, read_event(tracker, one)) for one in received]
             newest = _newest([event for _, event in events])
             results = []

@@ -13,8 +13,8 @@ from application.chat.people import ChatPerson, UnknownChatPerson, identify
 from application.chat.postmortems import list_editable
 from domain.errors import DomainError
 from integrations.notifier import Act
-from integrations.slack import KIND, SlackRefused, SlackUnavailable
-from integrations.slack_blocks import (
+from integrations.slack.actions import Asked, Asker, Captured, Pressed, Submitted
+from integrations.slack.blocks import (
     ADD_TO_TIMELINE,
     DIALOG_ACTS,
     Choice,
@@ -22,9 +22,10 @@ from integrations.slack_blocks import (
     snooze_dialog,
     timeline_dialog,
 )
-from integrations.slack_connection import SlackConnection
-from integrations.slack_mrkdwn import cut, linked
-from integrations.slack_request import Asked, Asker, Captured, Pressed, Submitted
+from integrations.slack.connection import SlackConnection
+from integrations.slack.errors import SlackRefused, SlackUnavailable
+from integrations.slack.mrkdwn import cut, linked
+from integrations.slack.settings import KIND
 from models.session import Sessions
 
 PATIENCE = 1.8

@@ -20,10 +20,10 @@ from api.chat.dialogs import DialogRequest
 from api.request_context import Parts
 from application.connections.deliveries import conclude_delivery
 from domain.errors import BadSignature, StoreUnavailable
-from integrations import slack_request
-from integrations.slack import KIND
-from integrations.slack_connection import SlackConnection
-from integrations.slack_request import Asked, Challenge, LinksShared, Read, Submitted, Unused
+from integrations.slack import request as slack_request
+from integrations.slack.actions import Asked, Challenge, LinksShared, Read, Submitted, Unused
+from integrations.slack.connection import SlackConnection
+from integrations.slack.settings import KIND
 from integrations.webhook import header
 from models.queries.connections import connections
 from models.queries.connections.deliveries import insert_delivery, settle_delivery

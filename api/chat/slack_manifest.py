@@ -8,8 +8,8 @@ from api.request_context import Context
 from api.shapes.base import PathId
 from api.v1.routing import router
 from domain.errors import NotFound
-from integrations.slack import KIND
-from integrations.slack_manifest import manifest
+from integrations.slack.manifest import manifest
+from integrations.slack.settings import KIND
 from models.queries.connections import connections
 
 routes: APIRouter = router("integrations", prefix="/integrations")

@@ -91,9 +91,9 @@ def _when(zone: ZoneInfo, instant: datetime | None, style: str = "%b %-d, %Y, %-
     )
 
 
-def _moment(zone: ZoneInfo, instant: datetime, known: str) -> Markup:
-    """An instant of a timeline, as exactly as it is known: what is not known of it is a question mark."""
-    precision, local = Precision(known), instant.astimezone(zone)
+def _moment(zone: ZoneInfo, instant: datetime, known_to: str) -> Markup:
+    """An instant of a timeline with its precision: digits that are not known are question marks."""
+    precision, local = Precision(known_to), instant.astimezone(zone)
     written = "%H:%M"
     if precision is Precision.DAY:
         written = "??:??"
@@ -101,11 +101,11 @@ def _moment(zone: ZoneInfo, instant: datetime, known: str) -> Markup:
         written = "~%H:%M" if local.minute else "%H:??"
     elif precision is Precision.TEN_MINUTES:
         written = "~%H:%M" if local.minute % 10 else f"%H:{local.minute // 10}?"
-    said = KNOWN.get(precision, "")
-    return Markup('{}<span class="unseen">{}</span>').format(_when(zone, instant, written, named=False), said)
+    note = PRECISION_NOTES.get(precision, "")
+    return Markup('{}<span class="unseen">{}</span>').format(_when(zone, instant, written, named=False), note)
 
 
-KNOWN = {
+PRECISION_NOTES = {
     Precision.DAY: ", time unknown",
     Precision.HOUR: ", minute unknown",
     Precision.TEN_MINUTES: ", approximate",
@@ -175,7 +175,7 @@ def render(template: str, values: Mapping[str, Any], status: int = 200, zone: st
 def error_page(
     status: int, problem: Mapping[str, Any], headers: Mapping[str, str], frame: Mapping[str, Any] | None
 ) -> Response:
-    """A problem document for people; ``frame`` is what the page's frame shows of whoever is signed in."""
+    """A problem document as a page; ``frame`` is what its frame shows about the signed-in person."""
     values = {"problem": problem, "phrase": HTTPStatus(status).phrase, "path": problem["instance"], "unread": 0}
     answer = render("error.html", values | dict(frame or {"me": None}), status)
     answer.headers.update(headers)

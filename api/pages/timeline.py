@@ -22,7 +22,7 @@ from application import timeline
 from domain import access
 from domain.errors import DomainError, Malformed, reason
 from domain.postmortems.lifecycle import Status
-from integrations.slack_export import read_export
+from integrations.slack.export import read_export
 from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible
 
 routes = router()

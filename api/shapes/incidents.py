@@ -7,7 +7,7 @@ from pydantic import Field
 from api.shapes.base import Shape
 from domain.incidents.incident import IncidentStatus, Urgency
 from domain.incidents.state import IncidentState
-from integrations.incident_sources.generic import IncidentIn
+from integrations.incident_shape import IncidentIn
 from models.incident import Incident
 
 

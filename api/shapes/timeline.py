@@ -15,7 +15,7 @@ from domain.postmortems.first_draft import EntryType
 from domain.timeline.moments import Precision
 from domain.timeline.remarks import Remark
 from integrations.fields import Words
-from integrations.slack_export import Export
+from integrations.slack.export import Export
 from models.postmortem import TimelineEvent
 
 PASTE_LIMIT = 2_000_000

@@ -29,7 +29,7 @@ from api.shapes.base import (
 from api.v1.routing import router
 from domain.action_items.action_item import ActionItemStatus, Priority
 from domain.action_items.commands import ActionItemAction
-from integrations import shelf
+from integrations import registry
 from models.queries import action_items
 from models.queries.action_items import ItemFilters
 from models.queries.connections import connections
@@ -137,7 +137,7 @@ async def open_ticket(
     """Creates or links a ticket in the background. ``linkState`` shows the result."""
     given = given or TicketIn()
     await action_items.get_visible_item(context.session, context.viewer, item_id)
-    integration = await connections.get_only_tracker(context.session, shelf.tracker_kinds(), given.integration_id)
+    integration = await connections.get_only_tracker(context.session, registry.tracker_kinds(), given.integration_id)
     pointer = given.url or given.key
     words = {"pointer": pointer} if pointer else {}
     await commands.run_action_item_command(

@@ -16,7 +16,7 @@ from application.incidents.reports import ReceivedReport
 from application.incidents.reports import correct_incident as correct
 from application.incidents.reports import report_incident as take_in
 from domain.incidents.incident import IncidentStatus
-from integrations.incident_sources.generic import IncidentIn
+from integrations.incident_shape import IncidentIn
 from models.incident import Incident
 from models.queries.incidents import incidents
 from models.queries.incidents.incidents import IncidentFilters

@@ -26,7 +26,7 @@ from domain.postmortems.first_draft import EntryType
 from domain.timeline.moments import Precision
 from domain.timeline.pasted import EVENT_LIMIT, EVENTS_LIMIT
 from integrations.fields import Instant, Words
-from integrations.slack_export import read_export
+from integrations.slack.export import read_export
 from models.queries import timeline as queries
 from models.queries.pagination import Ask
 from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible

@@ -14,6 +14,7 @@ from domain.access import Relation, Verb, Viewer
 from domain.action_items import action_item
 from domain.action_items.action_item import ActionItemStatus, StatusChange
 from domain.errors import NotFound, OwnerNotActive, StaleVersion
+from domain.notifications.notices import NoticeKind
 from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem
 from models.queries import action_items
@@ -149,7 +150,7 @@ async def apply_change(
         await notify(
             session,
             [item.owner_id],
-            "action_item_assigned",
+            NoticeKind.ACTION_ITEM_ASSIGNED,
             f"{item.id}:assigned:{item.version}",
             at=now,
             action_item_id=item.id,
@@ -167,11 +168,11 @@ async def follow_ticket(session: Session, item: ActionItem, changes: Mapping[str
     changed = await apply_change(session, None, item, changes, reason=None, now=now, origin="tracker")
     if item.status != before:
         occasion = f"{item.id}:followed:{item.version}"
-        await notify_owner(session, item, "action_item_followed_ticket", occasion, now)
+        await notify_owner(session, item, NoticeKind.ACTION_ITEM_FOLLOWED_TICKET, occasion, now)
     return changed
 
 
-async def notify_owner(session: Session, item: ActionItem, kind: str, occasion: str, now: datetime) -> None:
+async def notify_owner(session: Session, item: ActionItem, kind: NoticeKind, occasion: str, now: datetime) -> None:
     """Notifies the owner, or the postmortem's leaders if there is no active owner; once for each occasion."""
     owner = await find_person(session, item.owner_id) if item.owner_id else None
     has_owner = owner is not None and owner.is_active

@@ -6,6 +6,7 @@ from datetime import datetime
 from application.notifications.notices import notify
 from domain.access import Viewer
 from domain.comments.mentions import Unnotified, choose_recipients, mentions
+from domain.notifications.notices import NoticeKind
 from models.postmortem import Comment
 from models.queries import comments
 from models.queries.postmortems.postmortems import VisiblePostmortem
@@ -24,7 +25,7 @@ async def notify_mentioned(
     people = await comments.find_mentioned(session, visible.postmortem.id, spellings)
     recipients = choose_recipients(found, people)
     await comments.update_mentions(session, comment.id, recipients.person_ids)
-    await _notify(session, viewer, comment, recipients.person_ids, "mentioned", now)
+    await _notify(session, viewer, comment, recipients.person_ids, NoticeKind.MENTIONED, now)
     return recipients.unnotified
 
 
@@ -39,14 +40,14 @@ async def notify_thread(
     """Notify the thread of an answer, and the postmortem's author of a new thread; nobody who is mentioned in it."""
     if thread is None:
         author = await comments.list_unmentioned(session, comment, visible.postmortem.author_id)
-        await _notify(session, viewer, comment, author, "comment_added", now)
+        await _notify(session, viewer, comment, author, NoticeKind.COMMENT_ADDED, now)
     else:
         members = await comments.list_thread_members(session, comment, thread.id)
-        await _notify(session, viewer, comment, members, "comment_replied", now)
+        await _notify(session, viewer, comment, members, NoticeKind.COMMENT_REPLIED, now)
 
 
 async def _notify(
-    session: Session, viewer: Viewer, comment: Comment, person_ids: Iterable[str], kind: str, now: datetime
+    session: Session, viewer: Viewer, comment: Comment, person_ids: Iterable[str], kind: NoticeKind, now: datetime
 ) -> None:
     """Never the person who writes."""
     await notify(

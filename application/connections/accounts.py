@@ -14,7 +14,7 @@ from application.connections.connections import check_is_tracker
 from domain.access import Viewer
 from domain.connections.accounts import AccountPair, find_conflicts
 from domain.errors import AccountsNotTaken, AccountTaken, NotFound, TrackerAway, reason
-from integrations import shelf
+from integrations import registry
 from integrations.tracker import Account, TrackerUnavailable
 from models.account import PersonAccount
 from models.integration import Integration
@@ -84,7 +84,7 @@ class Suggestions:
 async def _lock_connection(session: Session, integration_id: str) -> None:
     """Locks a connection in which people have accounts: a tracker, or a channel that reaches them."""
     row = await get_connected(session, integration_id, lock=True)
-    if row.kind not in shelf.notifier_kinds() or not shelf.notifier(row.kind).reaches_people:
+    if row.kind not in registry.notifier_kinds() or not registry.notifier(row.kind).reaches_people:
         check_is_tracker(row)
 
 
@@ -234,11 +234,11 @@ async def _accounts_at_vendor(keyring: Keyring, row: Integration) -> list[Accoun
     except TrackerUnavailable as stumble:
         raise TrackerAway(detail=str(stumble)) from None
     except TimeoutError:
-        raise TrackerAway(detail=f"{shelf.tracker(row.kind).label} didn't answer in time") from None
+        raise TrackerAway(detail=f"{registry.tracker(row.kind).label} didn't answer in time") from None
 
 
 def _read_accounts(kind: str, config: dict[str, Any], secrets: dict[str, object]) -> list[Account]:
-    with shelf.connect(kind, config, secrets) as tracker:
+    with registry.connect(kind, config, secrets) as tracker:
         return list(islice(tracker.accounts(), ACCOUNT_LIMIT))
 
 

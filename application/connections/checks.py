@@ -8,7 +8,7 @@ from typing import Any
 from application.connections.connections import check_is_tracker
 from domain.errors import DomainError
 from domain.tickets.projection import Destination, Projection, read_projection
-from integrations import shelf
+from integrations import registry
 from integrations.notifier import NotifierUnavailable
 from integrations.tracker import PermissionCheck, RequiredField, Tracker, TrackerUnavailable
 from models.keyring import Keyring
@@ -26,10 +26,10 @@ async def check_connection(
     If all are granted, ``record_recovery`` ends the connection's trouble. Raises NotFound, Disconnected or NoTracker.
     """
     row = await get_connected(session, integration_id)
-    if row.kind not in shelf.notifier_kinds():
+    if row.kind not in registry.notifier_kinds():
         check_is_tracker(row)
     secrets = keyring.open(row.secrets)
-    if row.kind in shelf.notifier_kinds():
+    if row.kind in registry.notifier_kinds():
         checks = await _check_channel(row.kind, row.config, secrets)
     else:
         projection = read_projection(row.projection)
@@ -44,7 +44,7 @@ def _check_tracker(
 ) -> list[PermissionCheck]:
     """Runs on a thread. That a tracker is unavailable is a result too."""
     try:
-        with shelf.connect(kind, config, secrets) as tracker:
+        with registry.connect(kind, config, secrets) as tracker:
             checks = tracker.check_permissions()
             if all(one.granted for one in checks):
                 checks += _missing_fields(tracker, projection)
@@ -55,7 +55,7 @@ def _check_tracker(
 
 async def _check_channel(kind: str, config: dict[str, Any], secrets: dict[str, object]) -> list[PermissionCheck]:
     try:
-        async with shelf.connect_notifier(kind, config, secrets) as channel:
+        async with registry.connect_notifier(kind, config, secrets) as channel:
             return await channel.check_permissions()
     except NotifierUnavailable as stumble:
         return [PermissionCheck("Reachable", granted=False, detail=str(stumble))]

@@ -13,7 +13,7 @@ from application.people.references import check_services, check_teams
 from domain.access import Viewer
 from domain.errors import DomainError, NoTracker
 from domain.tickets.projection import read_projection
-from integrations import shelf
+from integrations import registry
 from integrations.tracker import Registration, TrackerUnavailable
 from models.base import new_id
 from models.integration import Integration
@@ -38,7 +38,7 @@ class NewConnection:
 
 def check_is_tracker(row: Integration) -> None:
     """Raises NoTracker."""
-    if row.kind not in shelf.tracker_kinds():
+    if row.kind not in registry.tracker_kinds():
         raise NoTracker(kind=row.kind)
 
 
@@ -47,7 +47,7 @@ async def add_connection(
 ) -> Integration:
     """Raises UnknownIntegrationKind, InvalidIntegrationConfig, NoTracker or UnknownReference."""
     secrets = merge_secrets({}, new.secrets)
-    shelf.check_connection(new.kind, new.config, secrets)
+    registry.check_connection(new.kind, new.config, secrets)
     await _check_projection(session, new.kind, new.projection)
     row = insert_integration(
         session,
@@ -70,7 +70,7 @@ async def add_connection(
 
 async def _check_projection(session: Session, kind: str, stored: Mapping[str, Any]) -> None:
     """Raises NoTracker or UnknownReference."""
-    if stored and kind not in shelf.tracker_kinds():
+    if stored and kind not in registry.tracker_kinds():
         raise NoTracker(kind=kind)
     destinations = read_projection(stored).destinations
     team_ids = [one.team_id for one in destinations if one.team_id]
@@ -99,7 +99,7 @@ async def change_connection(
     if "projection" in changes:
         await _check_projection(session, row.kind, changes["projection"])
     secrets = merge_secrets(open_or_empty(keyring, row), entered)
-    shelf.check_connection(row.kind, changes.get("config", row.config), secrets)
+    registry.check_connection(row.kind, changes.get("config", row.config), secrets)
     if entered:
         changes |= {"needs_attention": None, "attention_of": None}
     before = row.config, row.is_enabled
@@ -135,7 +135,7 @@ async def disconnect_connection(
 async def _remove_webhook(row: Integration, keyring: Keyring) -> str | None:
     """Returns why it is still there, if it is."""
     current = read_registration(row.registration)
-    if current is None or row.kind not in shelf.tracker_kinds():
+    if current is None or row.kind not in registry.tracker_kinds():
         return None
     try:
         secrets = keyring.open(row.secrets)
@@ -144,10 +144,10 @@ async def _remove_webhook(row: Integration, keyring: Keyring) -> str | None:
     except (DomainError, TrackerUnavailable) as problem:
         return str(problem)
     except TimeoutError:
-        return f"{shelf.tracker(row.kind).label} didn't answer in time"
+        return f"{registry.tracker(row.kind).label} didn't answer in time"
     return None
 
 
 def _ask_to_remove(kind: str, config: dict[str, Any], secrets: dict[str, object], current: Registration) -> None:
-    with shelf.connect(kind, config, secrets) as tracker:
+    with registry.connect(kind, config, secrets) as tracker:
         tracker.remove_webhook(current)

@@ -1,16 +1,86 @@
-"""Webhook deliveries: which event a recorded one stands for, and how it is concluded."""
+"""Webhook deliveries: recording one, which event a recorded one stands for, and concluding it."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
-from domain.errors import MalformedWebhook
-from integrations import shelf
-from integrations.tracker import News, Tracker
-from models.integration import WebhookDelivery
+from domain.errors import MalformedWebhook, NotFound
+from integrations import registry
+from integrations.ticket import News
+from integrations.tracker import Tracker
+from models.integration import Integration, WebhookDelivery
 from models.keyring import Keyring
 from models.queries.connections.connections import get_integration
-from models.queries.connections.deliveries import settle_delivery
+from models.queries.connections.deliveries import insert_delivery, settle_delivery
 from models.queries.connections.sync_log import insert_attempt
 from models.session import Session
+
+_SECRET_HEADERS = ("signature", "token", "secret", "auth", "cookie")
+"""Headers whose names contain one of these are never stored: who has them could speak for the vendor."""
+_HEADER_LIMIT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedWebhook:
+    """A webhook that is authentic. ``integration`` is None for a report that came with an API token."""
+
+    kind: str
+    integration: Integration | None
+    headers: Mapping[str, str]
+    body: bytes
+    now: datetime
+
+    @property
+    def is_paused(self) -> bool:
+        return self.integration is not None and not self.integration.is_enabled
+
+    def connection(self) -> Integration:
+        """Raises NotFound."""
+        if self.integration is None:
+            raise NotFound(kind="connection", id=self.kind)
+        return self.integration
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReceipt:
+    """What became of a webhook. After the commit, the workflows of these postmortems are to be started, and those of
+    these action items to be signaled, each with the number of a delivery."""
+
+    status: Literal["accepted", "duplicate", "ignored"]
+    delivery_id: str
+    postmortem_ids: Sequence[str] = ()
+    item_deliveries: Sequence[tuple[str, int]] = ()
+
+
+async def record_delivery(session: Session, webhook: ReceivedWebhook, delivery_id: str) -> int | None:
+    """Stores the delivery as it came. None if it was received before."""
+    integration = webhook.integration
+    return await insert_delivery(
+        session,
+        kind=webhook.kind,
+        integration_id=integration.id if integration else None,
+        delivery_id=f"{webhook.kind}:{delivery_id}" if integration is None else delivery_id,
+        headers=_stored_headers(webhook.headers),
+        body=webhook.body,
+        now=webhook.now,
+    )
+
+
+def _stored_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """What parsing may read again."""
+    plain = [name for name in headers if not any(one in name for one in _SECRET_HEADERS)]
+    return {name[:100]: headers[name].replace("\0", "")[:500] for name in plain[:_HEADER_LIMIT]}
+
+
+async def finish_delivery(
+    session: Session, webhook: ReceivedWebhook, delivery: int, result: str, delivery_id: str
+) -> None:
+    """Marks it as handled. A report that came with an API token has no sync log."""
+    if webhook.integration is None:
+        await settle_delivery(session, delivery, result, webhook.now)
+        return
+    await conclude_delivery(session, webhook.integration.id, delivery, result, webhook.now, delivery_id=delivery_id)
 
 
 def read_event(tracker: Tracker, delivery: WebhookDelivery) -> News | None:
@@ -27,7 +97,7 @@ async def find_event(session: Session, keyring: Keyring, delivery: WebhookDelive
     if delivery.integration_id is None:
         return None
     integration = await get_integration(session, delivery.integration_id)
-    with shelf.connect(integration.kind, integration.config, keyring.open(integration.secrets)) as tracker:
+    with registry.connect(integration.kind, integration.config, keyring.open(integration.secrets)) as tracker:
         return read_event(tracker, delivery)
 
 

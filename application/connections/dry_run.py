@@ -14,8 +14,9 @@ from domain.errors import DomainError
 from domain.tickets import texts
 from domain.tickets.projection import Projection, read_projection
 from domain.tickets.status import wanted_standing
-from integrations import shelf
-from integrations.tracker import RequiredField, Ticket, TicketRef, Tracker, TrackerUnavailable
+from integrations import registry
+from integrations.ticket import Ticket, TicketRef
+from integrations.tracker import RequiredField, Tracker, TrackerUnavailable
 from models.action_item import ActionItem
 from models.integration import Integration
 from models.keyring import Keyring
@@ -112,7 +113,7 @@ async def run_dry(
     subject = await _read_subject(session, viewer, row, chosen, base_url)
     secrets = keyring.open(row.secrets)
     answers = await asyncio.to_thread(_ask_tracker, row.kind, row.config, secrets, subject)
-    return _result(shelf.tracker(row.kind), subject, answers)
+    return _result(registry.tracker(row.kind), subject, answers)
 
 
 async def _read_subject(
@@ -139,7 +140,7 @@ async def _read_subject(
     where = projection.destination(*places)
     owner = await people.get_person(session, item.owner_id) if item.owner_id else None
     account = await accounts.find_account(session, row.id, owner.id) if owner else None
-    own_due = None if shelf.tracker(row.kind).knows_due else item.due_on
+    own_due = None if registry.tracker(row.kind).knows_due else item.due_on
     link = f"{base_url}/postmortems/{item.postmortem_id}"
     return Subject(
         title=texts.title_of(item.description),
@@ -159,7 +160,7 @@ async def _read_subject(
 def _ask_tracker(kind: str, config: dict[str, Any], secrets: dict[str, object], subject: Subject) -> Answers:
     """Runs on a thread. What the tracker refuses, and that it is unavailable, are answers too."""
     try:
-        with shelf.connect(kind, config, secrets) as tracker:
+        with registry.connect(kind, config, secrets) as tracker:
             if subject.linked is not None:
                 return Answers(ticket=tracker.fetch(subject.linked))
             return Answers(required=tracker.required_fields(subject.project, subject.issue_type))

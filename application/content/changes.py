@@ -4,6 +4,7 @@ from datetime import datetime
 
 from application.notifications.notices import notify
 from domain.escalation.targets import TargetName
+from domain.notifications.notices import NoticeKind
 from domain.postmortems.lifecycle import Status
 from models.queries.escalation.targets import meet_targets
 from models.queries.postmortems.postmortems import VisiblePostmortem, list_approvers
@@ -26,7 +27,7 @@ async def record_change(
     postmortem.content_revision += 1
     if approvers and postmortem.status == Status.IN_REVIEW:
         occasion = f"{postmortem.id}:review_stale:{postmortem.content_revision}"
-        await notify(session, approvers, "review_stale", occasion, at=now, postmortem_id=postmortem.id)
+        await notify(session, approvers, NoticeKind.REVIEW_STALE, occasion, at=now, postmortem_id=postmortem.id)
     if postmortem.draft_started_at is not None:
         return False
     postmortem.draft_started_at = now

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from application.notifications.notices import notify
+from domain.notifications.notices import NoticeKind
 from models.postmortem import PostmortemTarget
 from models.queries.escalation import responsibilities
 from models.queries.people.people import find_team_leads, list_administrators
@@ -29,7 +30,9 @@ async def notify_of_extensions(session: Session, target: PostmortemTarget, now: 
         postmortem_id = target.postmortem_id
         leads = await list_leads(session, postmortem_id)
         key = f"{postmortem_id}:{target.name}:slipped"
-        await notify(session, leads, "target_slipped", key, at=now, postmortem_id=postmortem_id, target=target.name)
+        await notify(
+            session, leads, NoticeKind.TARGET_SLIPPED, key, at=now, postmortem_id=postmortem_id, target=target.name
+        )
 
 
 async def notify_of_leaver(session: Session, person_id: str, now: datetime) -> None:
@@ -39,10 +42,10 @@ async def notify_of_leaver(session: Session, person_id: str, now: datetime) -> N
         key = f"{item.id}:owner_left:{person_id}"
         leads = await list_leads(session, item.postmortem_id)
         await notify(
-            session, leads, "owner_left", key, at=now, postmortem_id=item.postmortem_id, action_item_id=item.id
+            session, leads, NoticeKind.OWNER_LEFT, key, at=now, postmortem_id=item.postmortem_id, action_item_id=item.id
         )
     for one in await responsibilities.list_open_postmortems_unscoped(session, person_id):
-        kind = "author_left" if one.author_id == person_id else "reviewer_left"
+        kind = NoticeKind.AUTHOR_LEFT if one.author_id == person_id else NoticeKind.REVIEWER_LEFT
         leads = await list_leads(session, one.id)
         await notify(session, leads, kind, f"{one.id}:{kind}:{person_id}", at=now, postmortem_id=one.id)
     led = await responsibilities.list_led_teams(session, person_id)
@@ -57,4 +60,4 @@ async def notify_of_missing_leads(
     """``teams`` with the id of their last lead."""
     for team_id, lead_id in sorted(teams.items()):
         key = f"{team_id}:without_lead:{lead_id or ''}"
-        await notify(session, administrators, "team_without_lead", key, at=now, about_team_id=team_id)
+        await notify(session, administrators, NoticeKind.TEAM_WITHOUT_LEAD, key, at=now, about_team_id=team_id)

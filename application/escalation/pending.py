@@ -10,6 +10,7 @@ from domain.escalation.participants import Participants
 from domain.escalation.policy import LOW_PRIORITY_STEPS, Policy, review_time
 from domain.escalation.reminders import ACTION_ITEM, COMMENT_THREADS, PENDING_REVIEW, PendingTarget, stale_draft
 from domain.escalation.targets import Target, TargetName
+from domain.notifications.notices import NoticeKind
 from domain.people.calendar import Away, Calendar
 from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import ReviewerState
@@ -33,13 +34,13 @@ class PendingWork:
     """
 
     target: PendingTarget
-    kind: str
+    kind: NoticeKind
     comment_id: str | None = None
-    early_kind: str | None = None
-    others_kind: str | None = None
+    early_kind: NoticeKind | None = None
+    others_kind: NoticeKind | None = None
     assignees: frozenset[str] = frozenset()
 
-    def kind_for(self, person_id: str, *, early: bool) -> str:
+    def kind_for(self, person_id: str, *, early: bool) -> NoticeKind:
         if self.others_kind and person_id not in self.assignees:
             return self.others_kind
         return (self.early_kind if early else None) or self.kind
@@ -102,7 +103,7 @@ def _pending_targets(
         owners = participants.owners(reviewers if in_review else [postmortem.author_id])
         due = one.effective_due_at
         target = PendingTarget(one.name.value, min(start, due), due, owners, is_settled=one.is_settled)
-        yield PendingWork(target, "target_due")
+        yield PendingWork(target, NoticeKind.TARGET_DUE)
 
 
 async def _last_edit(session: Session, postmortem: Postmortem) -> datetime:
@@ -117,7 +118,7 @@ def _stale_draft(
     if postmortem.status == Status.DRAFT and postmortem.draft_started_at is not None:
         target = stale_draft(edited_at, policy, participants.owners([postmortem.author_id]))
         if target:
-            yield PendingWork(target, "draft_stale")
+            yield PendingWork(target, NoticeKind.DRAFT_STALE)
 
 
 async def _reviews(session: Session, postmortem: Postmortem, edited_at: datetime) -> dict[str, datetime]:
@@ -144,7 +145,9 @@ def _pending_reviews(
     for requested_at, person_ids in by_instant.items():
         due = requested_at + review_time(policy)
         target = PendingTarget(PENDING_REVIEW, requested_at, due, participants.owners(person_ids))
-        yield PendingWork(target, "review_pending", others_kind="review_awaited", assignees=frozenset(person_ids))
+        yield PendingWork(
+            target, NoticeKind.REVIEW_PENDING, others_kind=NoticeKind.REVIEW_AWAITED, assignees=frozenset(person_ids)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,7 @@ def _pending_threads(threads: Sequence[Thread], policy: Policy, participants: Pa
         seen.add(key)
         due = one.waits_since + timedelta(days=policy.stale_after_days)
         target = PendingTarget(COMMENT_THREADS, one.waits_since, due, owners, has_warning=False)
-        yield PendingWork(target, "threads_unresolved", one.id)
+        yield PendingWork(target, NoticeKind.THREADS_UNRESOLVED, one.id)
 
 
 # Of an action item
@@ -200,7 +203,7 @@ async def read_item_pending(session: Session, item: ActionItem) -> Pending:
             calendars = {one: _snoozed(calendar, item.snoozed_until) for one, calendar in calendars.items()}
         owners = participants.owners([item.owner_id])
         target = PendingTarget(ACTION_ITEM, min(item.created_at, due), due, owners, is_settled=settled)
-        work = [PendingWork(target, "action_item_overdue", early_kind="action_item_due")]
+        work = [PendingWork(target, NoticeKind.ACTION_ITEM_OVERDUE, early_kind=NoticeKind.ACTION_ITEM_DUE)]
     return Pending(item.id, postmortem, item, policy, participants, calendars, work)
 
 

@@ -4,12 +4,17 @@ from datetime import datetime
 
 import structlog
 
-from application.connections.deliveries import conclude_delivery
+from application.connections.deliveries import (
+    DeliveryReceipt,
+    ReceivedWebhook,
+    conclude_delivery,
+    finish_delivery,
+    record_delivery,
+)
 from application.notifications.connection_trouble import record_trouble
 from domain.errors import AddressGone
-from integrations import bounces as mail
-from integrations import shelf
-from integrations.bounces import Bounce
+from integrations import registry
+from integrations.bounce import MAIL, Bounce
 from models.integration import WebhookDelivery
 from models.notification import Message
 from models.queries.notifications import addresses, messages, notices, receivers
@@ -17,6 +22,19 @@ from models.queries.people import people, teams
 from models.session import Session
 
 log = structlog.get_logger()
+
+
+async def receive_bounce(session: Session, webhook: ReceivedWebhook, bounce: Bounce) -> DeliveryReceipt:
+    """Records and applies mail that came back to the connection's return address."""
+    integration = webhook.connection()
+    delivery = await record_delivery(session, webhook, bounce.delivery_id)
+    if delivery is None:
+        return DeliveryReceipt("duplicate", bounce.delivery_id)
+    if webhook.is_paused:
+        await finish_delivery(session, webhook, delivery, "paused", bounce.delivery_id)
+        return DeliveryReceipt("ignored", bounce.delivery_id)
+    result = await apply_bounce(session, integration.id, bounce, delivery, webhook.now)
+    return DeliveryReceipt("accepted" if result in {"bounced", "early"} else "ignored", bounce.delivery_id)
 
 
 async def apply_bounce(session: Session, integration_id: str, bounce: Bounce, delivery: int, now: datetime) -> str:
@@ -36,7 +54,7 @@ async def apply_bounce(session: Session, integration_id: str, bounce: Bounce, de
         return "early"
     if message is not None and message.state == "SENT":
         words = bounce.words or "the e-mail was returned."
-        why = AddressGone(channel=shelf.notifier(mail.KIND).label, address=message.address or "", detail=words)
+        why = AddressGone(channel=registry.notifier(MAIL).label, address=message.address or "", detail=words)
         result = "bounced" if await _record(session, message, str(why), now) else "late"
     detail = f"message {message.id}: {bounce.words}" if message else None
     await conclude_delivery(
@@ -49,7 +67,7 @@ async def apply_bounce(session: Session, integration_id: str, bounce: Bounce, de
 async def apply_recorded_bounce(session: Session, delivery: WebhookDelivery, now: datetime) -> None:
     """Like :func:`apply_bounce`, from the recorded delivery."""
     if delivery.integration_id is not None:
-        bounce = mail.parse(delivery.body, delivery.received_at)
+        bounce = registry.bounce_reader(MAIL).parse(delivery.body, delivery.received_at)
         await apply_bounce(session, delivery.integration_id, bounce, delivery.id, now)
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from application.notifications.notices import notify
+from domain.notifications.notices import NoticeKind
 from models.integration import Integration
 from models.queries.connections.connections import find_in_trouble, find_integration_for_update
 from models.queries.people.people import list_administrators
@@ -30,7 +31,7 @@ async def record_trouble(
             row.needs_attention = why[:1000]
         return False
     row.needs_attention, row.attention_of, row.troubled_at = why[:1000], team_id, now
-    await _notify_administrator(session, row, "connection_needs_attention", now)
+    await _notify_administrator(session, row, NoticeKind.CONNECTION_NEEDS_ATTENTION, now)
     return True
 
 
@@ -42,12 +43,12 @@ async def record_recovery(session: Session, integration_id: str, now: datetime, 
     row = await find_in_trouble(session, integration_id, team_id, lock=True)
     if row is None:
         return False
-    await _notify_administrator(session, row, "connection_well_again", now)
+    await _notify_administrator(session, row, NoticeKind.CONNECTION_WELL_AGAIN, now)
     row.needs_attention = row.attention_of = row.troubled_at = None
     return True
 
 
-async def _notify_administrator(session: Session, row: Integration, kind: str, now: datetime) -> None:
+async def _notify_administrator(session: Session, row: Integration, kind: NoticeKind, now: datetime) -> None:
     """Notifies who added the connection if they are still an administrator, or else the longest-serving one."""
     administrators = await list_administrators(session)
     receivers = [row.created_by_id] if row.created_by_id in administrators else administrators[:1]

@@ -1,9 +1,11 @@
 """While a person is away, their pending notices go to their delegate, and authors are told about the absence."""
 
 from datetime import datetime
+from typing import cast
 
 from application.notifications.notices import notify
 from application.notifications.receivers import Receiver
+from domain.notifications.notices import NoticeKind
 from domain.notifications.timing import Outcome
 from domain.people.absence import absence
 from models.notification import Notice
@@ -32,7 +34,7 @@ async def delegate_notices(session: Session, receiver: Receiver, now: datetime) 
             await notify(
                 session,
                 [author_id],
-                "away_delegated" if is_visible else "away_waits",
+                NoticeKind.AWAY_DELEGATED if is_visible else NoticeKind.AWAY_WAITS,
                 f"{notice.postmortem_id}:away:{person.id}:{away_since}",
                 at=now,
                 postmortem_id=notice.postmortem_id,
@@ -60,7 +62,7 @@ async def _hand_over(session: Session, notice: Notice, person_id: str, delegate_
     await notify(
         session,
         [delegate_id],
-        notice.kind,
+        cast("NoticeKind", notice.kind),  # perhaps a kind of a newer version, which is kept as it is
         f"{notice.dedupe_key}:for:{person_id}",
         at=now,
         postmortem_id=notice.postmortem_id,

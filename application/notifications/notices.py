@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from domain.notifications.notices import NoticeKind
 from models.base import new_id
 from models.queries.notifications import notices
 from models.session import Session
@@ -11,7 +12,7 @@ from models.session import Session
 async def notify(
     session: Session,
     person_ids: Iterable[str],
-    kind: str,
+    kind: NoticeKind,
     dedupe_key: str,
     *,
     at: datetime,
@@ -32,7 +33,7 @@ async def notify(
     """
     notice = {
         "dedupe_key": dedupe_key,
-        "kind": kind,
+        "kind": str(kind),
         "channel": "inbox",
         "target": target,
         "rung": rung,
@@ -52,7 +53,7 @@ async def notify(
 async def notify_teams(
     session: Session,
     team_ids: Iterable[str],
-    kind: str,
+    kind: NoticeKind,
     dedupe_key: str,
     *,
     at: datetime,
@@ -65,7 +66,7 @@ async def notify_teams(
     """As :func:`notify`, for the channels of teams. Skips teams without a channel."""
     notice = {
         "dedupe_key": dedupe_key,
-        "kind": kind,
+        "kind": str(kind),
         "channel": "channel",
         "target": target,
         "rung": rung,

@@ -10,6 +10,7 @@ from application.postmortems.editing import check_may_manage
 from domain import access
 from domain.access import EditorLevel, Verb, Viewer
 from domain.errors import NobodyToAdd, NotFound
+from domain.notifications.notices import NoticeKind
 from domain.postmortems.lifecycle import Status
 from models.postmortem import PostmortemEditor
 from models.queries.postmortems import editors
@@ -51,7 +52,7 @@ async def add_editors(
         audit_postmortem(session, viewer, visible, "editor.set", None, {"userId": one, "level": level.value})
     new = [one for one in chosen if one not in present and one != viewer.person_id]
     occasion = f"{postmortem_id}:editor_added:{now.isoformat()}"
-    await notify(session, new, "editor_added", occasion, at=now, postmortem_id=postmortem_id)
+    await notify(session, new, NoticeKind.EDITOR_ADDED, occasion, at=now, postmortem_id=postmortem_id)
     return [one for one in await editors.list_editors(session, visible) if one.person_id in chosen]
 
 

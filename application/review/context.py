@@ -8,6 +8,7 @@ from typing import Any
 from application.audit.audit_log import audit
 from application.notifications.notices import notify
 from domain.access import Viewer
+from domain.notifications.notices import NoticeKind
 from domain.postmortems.commands import PostmortemCommand
 from domain.postmortems.lifecycle import Status
 from models.postmortem import Postmortem
@@ -64,7 +65,7 @@ class CommandContext:
         self.note_change()
         self.audit(action, {"status": before}, {"status": status.value, **details})
 
-    async def notify(self, person_ids: Iterable[str], kind: str) -> None:
+    async def notify(self, person_ids: Iterable[str], kind: NoticeKind) -> None:
         """Notifies each person, once for this command."""
         key = f"{self.postmortem.id}:{kind}:{self.command.request_id}"
         await notify(self.session, person_ids, kind, key, at=self.now, postmortem_id=self.postmortem.id)

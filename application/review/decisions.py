@@ -7,6 +7,7 @@ from application.review.readiness import read_readiness
 from domain.comments.comment import CommentKind
 from domain.errors import NotReadyToPublish
 from domain.escalation.targets import TargetName
+from domain.notifications.notices import NoticeKind
 from domain.postmortems import lifecycle
 from domain.postmortems.lifecycle import Status, Transition
 from domain.review.reviewers import Decision, ReviewerState
@@ -31,7 +32,7 @@ async def approve(context: CommandContext, after: Status) -> None:
     postmortem.reviewed_at = context.now
     await meet_targets(context.session, postmortem.id, [TargetName.REVIEW_COMPLETED], context.now)
     if not (postmortem.publish_on_approval and await _publish_if_ready(context)) and postmortem.author_id:
-        await context.notify([postmortem.author_id], "review_completed")
+        await context.notify([postmortem.author_id], NoticeKind.REVIEW_COMPLETED)
 
 
 async def _publish_if_ready(context: CommandContext) -> bool:
@@ -56,7 +57,7 @@ async def request_changes(context: CommandContext, after: Status) -> None:
     new = NewComment(comment or "", kind=CommentKind.CHANGE_REQUEST)
     await add_comment(context.session, context.viewer, context.visible, new, context.now)
     if postmortem.author_id:
-        await context.notify([postmortem.author_id], "changes_requested")
+        await context.notify([postmortem.author_id], NoticeKind.CHANGES_REQUESTED)
 
 
 async def _record(context: CommandContext, decision: Decision) -> None:

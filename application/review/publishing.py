@@ -3,6 +3,7 @@
 from application.notifications.notices import notify_teams
 from application.review.context import CommandContext
 from domain.escalation.targets import TargetName
+from domain.notifications.notices import NoticeKind
 from domain.postmortems.lifecycle import Status
 from models.queries.escalation.targets import meet_targets
 from models.queries.postmortems.links import list_team_ids
@@ -16,7 +17,7 @@ async def publish(context: CommandContext, after: Status) -> None:
     await notify_teams(
         context.session,
         await list_team_ids(context.session, postmortem.id),
-        "published",
+        NoticeKind.PUBLISHED,
         f"{postmortem.id}:published:{context.command.request_id}",
         at=context.now,
         postmortem_id=postmortem.id,

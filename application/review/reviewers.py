@@ -6,6 +6,7 @@ from application.people.references import check_active, list_active_members
 from application.review.context import CommandContext
 from domain.access import Relation
 from domain.errors import AlreadyReviewer, AuthorCannotReview, IllegalTransition, NobodyToAdd, NotFound
+from domain.notifications.notices import NoticeKind
 from domain.postmortems.commands import PostmortemAction
 from domain.postmortems.lifecycle import Status
 from models.queries.postmortems.postmortems import VisiblePostmortem
@@ -103,7 +104,7 @@ async def replace_reviewer(context: CommandContext) -> None:
 
 async def _notify_in_review(context: CommandContext, person_ids: Sequence[str]) -> None:
     if context.status is Status.IN_REVIEW:
-        await context.notify(person_ids, "review_requested")
+        await context.notify(person_ids, NoticeKind.REVIEW_REQUESTED)
 
 
 # For those who ask for reviews

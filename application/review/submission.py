@@ -2,6 +2,7 @@
 
 from application.review.context import CommandContext
 from domain.escalation.targets import TargetName
+from domain.notifications.notices import NoticeKind
 from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import ReviewerState
 from models.queries.escalation.targets import meet_targets
@@ -25,4 +26,4 @@ async def submit(context: CommandContext, after: Status) -> None:
     await session.flush()
     rows = await list_reviewers(session, context.visible)
     outstanding = [one.person_id for one in rows if state_of_reviewer(one, postmortem) is not ReviewerState.APPROVED]
-    await context.notify(outstanding, "review_requested")
+    await context.notify(outstanding, NoticeKind.REVIEW_REQUESTED)

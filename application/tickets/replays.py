@@ -11,7 +11,7 @@ from domain.action_items.action_item import LinkState
 from domain.connections.sync_log import is_replayable
 from domain.errors import NothingToReplay
 from domain.tickets.links import was_never_created
-from integrations import shelf
+from integrations import registry
 from models.integration import SyncAttempt
 from models.keyring import Keyring
 from models.queries.connections import connections, deliveries, sync_log
@@ -65,7 +65,7 @@ async def _replay_delivery(
         raise NothingToReplay(number=attempt.id, why="its delivery is no longer stored.")
     await deliveries.reopen_delivery(session, delivery.id)
     _record_replay(session, viewer, attempt, now)
-    is_tracker = delivery.kind in shelf.tracker_kinds()
+    is_tracker = delivery.kind in registry.tracker_kinds()
     item_id = await find_item_of_delivery(session, keyring, delivery) if is_tracker else None
     return Replay(item_id, delivery.id)
 

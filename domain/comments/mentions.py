@@ -8,15 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from domain.markdown import Token, parser
 
 HANDLE_LIMIT = 40
 MENTIONS_LIMIT = 50
 """How many people are notified of one comment."""
 
 _MENTION = re.compile(r"(?<![\w.+@/=-])@([A-Za-z0-9][A-Za-z0-9._-]*+)(?![\w@])")
-_MARKDOWN = MarkdownIt("commonmark").disable("text_join")
+_PARSER = parser("table", "strikethrough", "text_join", html=True)
 """``text_join`` would merge an escaped ``@`` into the text beside it."""
 
 
@@ -83,7 +82,7 @@ def mentions(markdown: str) -> tuple[Mention, ...]:
     """The mentions in a text, in the order in which they are written, each once."""
     found = {
         one.handle: one
-        for text in _texts(_MARKDOWN.parse(markdown))
+        for text in _texts(_PARSER.parse(markdown))
         for match in _MENTION.finditer(text)
         if "://" not in text[: match.start()].rpartition(" ")[2]
         if (one := _mention(match[1].lower()))

@@ -8,11 +8,11 @@ first two.
 from collections.abc import Sequence
 
 import nh3
-from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererProtocol
 from markdown_it.rules_core import StateCore
-from markdown_it.token import Token
+
+from domain.markdown import BOXES, Token, parser
 
 TAGS = {
     "p",
@@ -86,14 +86,14 @@ def _mark_tasks(state: StateCore) -> None:
         elif token.type in {"bullet_list_close", "ordered_list_close"}:
             lists.pop()
         first = token.children[0] if token.type == "inline" and token.children else None
-        if first and before[0].type == "list_item_open" and first.type == "text" and first.content[:4] in _BOXES:
-            first.content = _BOXES[first.content[:4]] + first.content[4:]
+        if first and before[0].type == "list_item_open" and first.type == "text" and first.content[:4] in _SIGNS:
+            first.content = _SIGNS[first.content[:4]] + first.content[4:]
             before[0].attrs["class"] = "task-list-item"
             lists[-1].attrs["class"] = "contains-task-list"
         before = [before[1], token]
 
 
-_BOXES = {"[ ] ": "\u2610 ", "[x] ": "\u2611 ", "[X] ": "\u2611 "}
-_PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+_SIGNS = {box: "\u2611 " if done else "\u2610 " for box, done in BOXES.items()}
+_PARSER = parser()
 _PARSER.core.ruler.push("tasks", _mark_tasks)
 _PARSER.add_render_rule("image", _picture)

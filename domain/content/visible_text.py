@@ -9,12 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from domain.markdown import BOXES, Token, parser
 
-_PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("text_join")
+_PARSER = parser("text_join")
 """As ``domain.content.markdown`` renders; ``text_join`` would hide how an escaped character was written."""
-_BOXES = ("[ ] ", "[x] ", "[X] ")
 _UNSEEN = "\u2610\u2611"
 
 
@@ -79,7 +77,7 @@ def _runs(tokens: list[Token]) -> Iterator[tuple[tuple[str, str], int, int]]:
             children = token.children or []
             for place, child in enumerate(children):
                 run = _run(child)
-                if run and place == 0 and before == "paragraph_open" and run[0].startswith(_BOXES):
+                if run and place == 0 and before == "paragraph_open" and run[0].startswith(tuple(BOXES)):
                     run = (run[0][4:], run[1][4:])
                 if run and run[0]:
                     yield run, first, last

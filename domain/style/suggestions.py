@@ -11,8 +11,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from markdown_it import MarkdownIt
-
+from domain.markdown import parser
 from domain.people.time_zones import stated_zone
 from domain.style.action_item_rules import ITEM_RULES
 from domain.style.metric_rules import METRIC_RULES
@@ -131,7 +130,7 @@ def advise_metrics(metrics: Mapping[str, Any]) -> list[Finding]:
 
 # What is not prose
 
-_BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline")
+_BLOCKS = parser("strikethrough", "inline", html=True)
 
 
 def _blanked(given: Sequence[str]) -> list[str]:

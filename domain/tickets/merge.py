@@ -1,8 +1,8 @@
 """The three-way merge between an action item and its ticket, field by field, over what both last agreed on.
 
-Nothing here knows a tracker. A field is named, never guessed from its value; each has a base that holds both sides:
-ours as we wanted it, theirs as the vendor gave it back, which need not be alike (rich text is lossy, and a status has
-other words there). So "changed here" is ours against our half of the base, "changed there" theirs against its half.
+Nothing here knows a tracker. Each field has a base with both sides: ours as we wanted it, and theirs as the vendor
+returned it. These may differ, because rich text is lossy and trackers have other names for a status. So "changed here"
+compares ours with our half of the base, and "changed there" compares theirs with their half.
 """
 
 from collections.abc import Mapping
@@ -25,8 +25,8 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """The base of one field. ``seen`` False: we wrote ``ours`` and never saw what became of it, so that ``theirs``
-    says nothing; a difference is then somebody else's change."""
+    """The base of one field. ``seen`` false: we wrote ``ours`` and never saw the result, so ``theirs`` means nothing,
+    and any difference is another person's change."""
 
     ours: str | None
     theirs: str | None
@@ -35,8 +35,8 @@ class Agreed:
 
 @dataclass(frozen=True, slots=True)
 class Theirs:
-    """A field there: ``value`` as the vendor has it, ``means`` the same in our words. ``readable`` False: we have no
-    words for it (an account of nobody we know), so that it is never taken in."""
+    """A field of the ticket: ``value`` as the vendor has it, ``means`` as we would store it. ``readable`` false: we
+    cannot store it (an account that no person has), so it is never taken over."""
 
     value: str | None
     means: str | None
@@ -45,10 +45,10 @@ class Theirs:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of one field. ``agreed`` is its base once that is done; of OUT, as far as it is known before the
-    write: asked again before it is done, the answer is the same, and no conflict is told twice.
+    """What to do with one field. ``agreed`` is its base once that is done. For OUT it is as far as known before the
+    write, so that deciding again before the write gives the same result, and no conflict is reported twice.
 
-    ``conflict``: both sides had changed; ``lost`` is the value that did not hold, in our words where there are any.
+    ``conflict``: both sides had changed it; ``lost`` is the value that is overwritten, as we would store it if we can.
     """
 
     outcome: Outcome

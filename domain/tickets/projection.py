@@ -54,7 +54,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """``statuses``: our status to the tracker's name for it; ``names``: a tracker's name, in small letters, to our
+    """``statuses``: our status to the tracker's name for it; ``names``: a tracker's name, in lower case, to our
     status, before its category is asked. ``fields``: values for what the tracker requires, by its field id. ``labels``
     are put on each ticket that we make.
     """

@@ -1,1 +1,1 @@
-"""The shelf of incident sources: one file each, found by its file name (see integrations.incident_source)."""
+"""Incident sources, one file or folder each, found by its name; the contract is ``integrations.incident_source``."""

@@ -26,10 +26,11 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.incidents.incident import IncidentReport, IncidentStatus, Responder, TimelineMark, Urgency
 from integrations.fields import BLANK_IS_NONE, Email, Instant, Link, Words
-from integrations.incident_source import Delivery, Headers, check_signatures
-from integrations.webhook import header, payload
+from integrations.incident_source import Delivery, Headers
+from integrations.webhook import check_signatures, header, payload
 
 SOURCE = "pagerduty"
+LABEL = "PagerDuty"
 VERSION = "v1="
 TITLE_LIMIT, NAME_LIMIT, EVENT_LIMIT = 300, 200, 10_000
 """What ours hold, in characters; PagerDuty's own texts may be longer and are cut."""

@@ -1,1 +1,1 @@
-"""The shelf of channels: one file each, found by its file name (see integrations.notifier)."""
+"""Channels, one file or folder each, found by its name; the contract is ``integrations.notifier``."""

@@ -14,8 +14,9 @@ from pydantic import Field, SecretStr
 
 from domain.errors import NotifierRefused
 from integrations.connection import ConnectionModel
-from integrations.letters import as_html, as_text
-from integrations.notifier import Message, Notifier, NotifierUnavailable, PermissionCheck, Receipt, Recipient
+from integrations.message_text import as_html, as_text
+from integrations.notifier import Message, Notifier, NotifierUnavailable, Receipt, Recipient
+from integrations.tracker import PermissionCheck
 
 logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its warnings name addresses
 

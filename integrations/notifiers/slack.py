@@ -9,28 +9,12 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from domain.errors import AddressGone, ChannelArchived, CredentialsRejected, NotifierRefused
-from integrations.notifier import (
-    Message,
-    MessageKind,
-    Notifier,
-    NotifierUnavailable,
-    PermissionCheck,
-    Receipt,
-    Recipient,
-)
-from integrations.slack import (
-    SCOPES,
-    ChannelGone,
-    PersonGone,
-    ScopeMissing,
-    Slack,
-    SlackConfig,
-    SlackRefused,
-    SlackSecrets,
-    SlackUnavailable,
-    ThreadGone,
-)
-from integrations.slack_blocks import fallback, message_blocks
+from integrations.notifier import Message, MessageKind, Notifier, NotifierUnavailable, Receipt, Recipient
+from integrations.slack.blocks import fallback, message_blocks
+from integrations.slack.client import Slack
+from integrations.slack.errors import ChannelGone, PersonGone, ScopeMissing, SlackRefused, SlackUnavailable, ThreadGone
+from integrations.slack.settings import SCOPES, SlackConfig, SlackSecrets
+from integrations.tracker import PermissionCheck
 
 FRESH = timedelta(seconds=1.5)
 """Nobody can have tried to send a message before that is younger: a second attempt comes after two seconds."""

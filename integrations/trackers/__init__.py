@@ -1,1 +1,1 @@
-"""The shelf of issue trackers: one file each, found by its file name (see integrations.tracker)."""
+"""Issue trackers, one file or folder each, found by its name; the contract is ``integrations.tracker``."""

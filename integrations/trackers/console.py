@@ -30,21 +30,8 @@ from pydantic.alias_generators import to_camel
 from domain.errors import TicketGone, TrackerRefused
 from domain.tickets.status import CloseReason, TicketState
 from integrations.connection import ConnectionModel
-from integrations.tracker import (
-    Account,
-    Check,
-    News,
-    PermissionCheck,
-    Registration,
-    RequiredField,
-    Ticket,
-    TicketAction,
-    TicketChange,
-    TicketDraft,
-    TicketEvent,
-    TicketRef,
-    Tracker,
-)
+from integrations.ticket import News, Ticket, TicketAction, TicketChange, TicketDraft, TicketEvent, TicketRef
+from integrations.tracker import Account, Check, PermissionCheck, Registration, RequiredField, Tracker
 from integrations.webhook import check_signature, header, needed_header, payload, sha256_signature
 
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from application.incidents.deliveries import apply_recorded_reports
 from application.notifications.bounces import apply_recorded_bounce
 from application.tickets.deliveries import apply_if_pull_request, find_item_of_delivery
-from integrations import shelf
-from integrations.bounces import KIND as MAIL
-from integrations.slack import KIND as CHAT
+from integrations import registry
+from integrations.bounce import MAIL
+from integrations.slack.settings import KIND as CHAT
 from models.integration import WebhookDelivery
 from models.keyring import Keyring
 from models.queries.chat import deliveries as chat_deliveries
@@ -40,7 +40,7 @@ class PendingDeliveries:
                 is_free = await deliveries.count_attempt(session, delivery.id)
             if not is_free:
                 continue
-            if delivery.kind in shelf.tracker_kinds():
+            if delivery.kind in registry.tracker_kinds():
                 await self._handle_ticket(delivery)
             elif delivery.kind == MAIL:
                 await self._handle_bounce(delivery)

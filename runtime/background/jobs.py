@@ -18,19 +18,24 @@ from runtime.dispatch import Dispatch
 log = structlog.get_logger()
 
 
-async def run_jobs(sessions: Sessions, dispatch: Dispatch, keyring: Keyring, reconcile_every: timedelta) -> None:
-    """Runs until cancelled. A round that fails is logged, and the next one follows."""
+async def run_jobs(
+    sessions: Sessions, dispatch: Dispatch, keyring: Keyring, reconcile_every: timedelta, sweep: float
+) -> None:
+    """Runs until cancelled. A round that fails is logged, and the next one follows.
+
+    ``sweep`` is how often, in seconds, it looks for what was not started or not handled.
+    """
     presence, outbox = Presence(sessions), Outbox(sessions, dispatch)
     schedules = ReconciliationSchedules(sessions, dispatch, reconcile_every)
     deliveries, retention = PendingDeliveries(sessions, dispatch, keyring), Retention(sessions)
     jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = [
         (2.0, presence.report),
-        (2.0, outbox.start_workflows),
-        (1.0, outbox.wake_receivers),
-        (2.0, deliveries.handle),
-        (2.0, deliveries.start_chats),
-        (10.0, schedules.update_schedules),
-        (1.0, schedules.reconcile_requested),
+        (sweep, outbox.start_workflows),
+        (sweep / 2, outbox.wake_receivers),
+        (sweep, deliveries.handle),
+        (sweep, deliveries.start_chats),
+        (sweep * 5, schedules.update_schedules),
+        (sweep / 2, schedules.reconcile_requested),
         (600.0, retention.delete_old),
         (600.0, retention.add_holidays),
     ]

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 
 from integrations import public_holidays
-from integrations.slack import KIND as CHAT
+from integrations.slack.settings import KIND as CHAT
 from models.queries.audit import command_log, kept_answers
 from models.queries.chat import deliveries as chat_deliveries
 from models.queries.connections import deliveries, sync_log

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from integrations import shelf
+from integrations import registry
 from models.queries.connections import registrations
 from models.session import Sessions
 from runtime.dispatch import Dispatch
@@ -19,7 +19,7 @@ class ReconciliationSchedules:
     async def update_schedules(self) -> None:
         """Each connection has a schedule, a paused one has a paused schedule, and a disconnected one has none."""
         async with self._sessions.begin() as session:
-            wanted = await registrations.list_trackers_unscoped(session, shelf.tracker_kinds())
+            wanted = await registrations.list_trackers_unscoped(session, registry.tracker_kinds())
         existing = await self._dispatch.list_schedules()
         for integration_id, kind, enabled in wanted:
             if existing.get(integration_id) != (not enabled, self._interval):
@@ -30,7 +30,7 @@ class ReconciliationSchedules:
     async def reconcile_requested(self) -> None:
         """Reconciles at once what was just connected, enabled or given other credentials, and registers our webhook."""
         async with self._sessions.begin() as session:
-            requests = await registrations.list_reconciliation_requests_unscoped(session, shelf.tracker_kinds())
+            requests = await registrations.list_reconciliation_requests_unscoped(session, registry.tracker_kinds())
         for integration_id, kind, since in requests:
             kept = await self._dispatch.keep_schedule(integration_id, kind, paused=False, every=self._interval)
             if not kept or not await self._dispatch.reconcile_now(integration_id):

@@ -13,7 +13,7 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -71,8 +71,11 @@ def running(folder: Path, database: str = "afterword") -> Iterator[str]:
             server.part.stop()
 
 
-def start(home: Home) -> Postgres:
-    """Starts it and returns at once; the data directory is made the first time."""
+def start(home: Home, settings: Sequence[str] = ()) -> Postgres:
+    """Starts it and returns at once; the data directory is made the first time.
+
+    ``settings`` are more of PostgreSQL's own, each ``name=value``.
+    """
     data = home.path / "postgres"
     user = _system_user() if os.geteuid() == 0 else None
     if user:
@@ -87,6 +90,7 @@ def start(home: Home) -> Postgres:
             *("-D", data, "-h", "", "-k", f'"{sockets}"', "-p", str(PORT)),
             # every local account may connect as superuser ("trust"), so only ours may reach the socket
             *("-c", "unix_socket_permissions=0700", "-c", "timezone=UTC", "-c", "log_timezone=UTC"),
+            *(word for one in settings for word in ("-c", one)),
         ],
         log=log,
         env=environment_without("PG"),

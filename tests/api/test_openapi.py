@@ -1,9 +1,7 @@
 """The OpenAPI document against the running API: generated requests get no 5xx and no undocumented status."""
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +11,11 @@ from hypothesis import strategies as st
 
 from tests.api import writing
 from tests.api.writing import ok
-from tests.stack import ADMIN_TOKEN, Stack, running_stack
+from tests.nightly import tried
+from tests.stack import ADMIN_TOKEN, Stack, shared_stack
 
-EXAMPLES = 10
-"""Requests for each operation: as many as fit into a minute for the whole file."""
+EXAMPLES = tried(3, 25)
+"""Requests for each operation."""
 
 AWAY = {503, 504}
 """What the environment may answer, where it is documented."""
@@ -34,7 +33,7 @@ class Target:
 @pytest.fixture(scope="module")
 def target() -> Iterator[Target]:
     """A stack of its own: generated requests change policies, teams and services that other tests rely on."""
-    with tempfile.TemporaryDirectory(prefix="afterword-") as folder, running_stack(Path(folder) / "home") as stack:
+    with shared_stack() as stack:
         yield Target(stack, schemathesis.openapi.from_url(f"{stack.url}/openapi.json"), existing(stack))
 
 

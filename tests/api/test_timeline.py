@@ -176,7 +176,7 @@ def logged_statements(stack: Stack) -> Iterator[list[str]]:
         return stack.log("postgres")
 
     run("alter system set log_statement = 'all'", "alter system set log_parameter_max_length = 0")
-    run("alter system set log_line_prefix = '%m [%p] %a '")
+    run("alter system set log_line_prefix = '%m [%p] %a@%d '")
     run("select pg_reload_conf()")
     eventually(lambda: run("select 'is it logged 1'") or "is it logged 1" in part())
     before = len(part())
@@ -185,7 +185,8 @@ def logged_statements(stack: Stack) -> Iterator[list[str]]:
     finally:
         run("select 'is it logged 2'")
         eventually(lambda: "is it logged 2" in part())
-        sent = r"afterword api LOG:  (?:execute|statement)[^\n]*?: ((?:SELECT|INSERT|UPDATE|DELETE)[^\n]*)"
+        ours = f"afterword api@{stack.database} LOG:"  # the server is everybody's
+        sent = rf"{ours}  (?:execute|statement)[^\n]*?: ((?:SELECT|INSERT|UPDATE|DELETE)[^\n]*)"
         found += re.findall(sent, part()[before:])
         run("alter system reset all")
         run("select pg_reload_conf()")

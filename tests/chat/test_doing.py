@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -13,7 +14,14 @@ from tests.api import writing
 from tests.api.writing import ok
 from tests.chat.workspace import FORM, Json, Workspace, acknowledged, message_with_buttons
 from tests.peers.slack import BOT_TOKEN, Scripted
-from tests.stack import eventually
+from tests.stack import Stack, eventually, shared_stack
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """With a Temporal of its own, which a test kills."""
+    with shared_stack("temporal") as one:
+        yield one
 
 
 def trail_of(workspace: Workspace, postmortem_id: str) -> list[tuple[str, str, str | None]]:

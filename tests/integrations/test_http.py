@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from domain.errors import TrackerRefused
 from integrations.connection import ConnectionModel
 from integrations.http import WORDS_LIMIT, Address, HttpClient, Token
-from integrations.shelf import connect
+from integrations.registry import connect
 from integrations.tracker import Tracker, TrackerUnavailable
 from tests.peers.scripted import Answer, ScriptedVendor
 

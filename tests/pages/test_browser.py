@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.api.writing import draft, ok, with_item
+from tests.nightly import spread
 from tests.pages.visiting import sign_in_link
 from tests.stack import Person, Stack
 
@@ -121,8 +122,9 @@ def test_a_postmortem_lives_in_a_browser(browser: Browser, stack: Stack) -> None
         expect(page.locator(".stepper [aria-current]")).to_have_text("Published")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(
+    ("width", "scheme"), spread([(390, "dark"), (390, "light"), (1280, "dark"), (1280, "light")], 3)
+)
 def test_pages_are_readable_by_everybody(browser: Browser, stack: Stack, width: int, scheme: str) -> None:
     author = stack.person()
     made = draft(author, visibility="ORGANIZATION", tags=["pool"], impactMetrics={"affectedUsers": 12000})

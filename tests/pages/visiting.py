@@ -1,16 +1,12 @@
 """People with a browser, without a browser: httpx with cookies, filling in the forms it was shown."""
 
-import os
 import re
-import subprocess
-import sys
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
 import httpx
 
-from tests.cli.running import ROOT
 from tests.stack import ADMIN_TOKEN, NO_TLS, Person, Stack
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
@@ -57,9 +53,7 @@ def visitor(stack: Stack, person: Person | None = None) -> Visitor:
 
 
 def sign_in_link(stack: Stack, name: str) -> str:
-    words = [sys.executable, "-m", "cli.main", "sign-in-link", name]
-    env = {**os.environ, **stack.environment()}
-    return subprocess.run(words, env=env, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    return stack.run(f"sign-in-link {name}").strip()
 
 
 def told(page: str) -> list[str]:

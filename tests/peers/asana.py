@@ -17,7 +17,7 @@ Each behaviour is from Asana's documentation:
 - events: https://developers.asana.com/reference/events (a change tells its field; completing adds a story
   ``marked_complete`` or ``marked_incomplete``; a new task is added to its project and its section)
 
-``tests/integrations/test_asana_sync.py`` checks what it answers against Asana's OpenAPI document.
+``tests/integrations/trackers/test_asana_sync.py`` checks what it answers against Asana's OpenAPI document.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from domain.tickets.status import CloseReason, TicketState
-from integrations.asana_html import to_html, to_markdown
+from integrations.trackers.asana.html import to_html, to_markdown
 from tests.peers.receiver import Delivery
 from tests.peers.tracker_peer import Answer, Fault, Kind, PeerTicket, Request, Settings, TrackerPeer
 

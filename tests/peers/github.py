@@ -12,7 +12,7 @@ Each behaviour is from GitHub's documentation:
 - a missing object in GraphQL is null in its place, with an error of type NOT_FOUND beside it:
   https://docs.github.com/en/graphql/guides/using-pagination-in-the-graphql-api
 
-``tests/integrations/test_github_sync.py`` checks what it answers against GitHub's OpenAPI document.
+``tests/integrations/trackers/test_github_sync.py`` checks what it answers against GitHub's OpenAPI document.
 """
 
 import hashlib
@@ -28,7 +28,8 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from domain.tickets.status import CloseReason, TicketState
-from integrations.github_issues import mark_in, plain, standing_of
+from integrations.trackers.github.issues import mark_in, plain
+from integrations.trackers.github.status import standing_of
 from tests.peers.receiver import Delivery
 from tests.peers.tracker_peer import Answer, Fault, Kind, PeerTicket, Request, Settings, TrackerPeer
 

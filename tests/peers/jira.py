@@ -31,10 +31,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from domain.tickets.status import CloseReason, TicketState
-from integrations import adf
-from integrations.jira_answers import Named, Status
-from integrations.jira_workflow import Words
-from integrations.trackers.jira import NOT_DONE, PERMISSIONS
+from integrations.trackers.jira import adf
+from integrations.trackers.jira.answers import Named, Status
+from integrations.trackers.jira.connection import PERMISSIONS
+from integrations.trackers.jira.settings import NOT_DONE
+from integrations.trackers.jira.status import StatusMapping
 from integrations.webhook import sha256_signature
 from tests.peers.receiver import Delivery
 from tests.peers.tracker_peer import Answer, Fault, Kind, PeerTicket, Request, Settings, TrackerPeer
@@ -186,7 +187,7 @@ class JiraPeer(TrackerPeer):
         name, category = self.flow.statuses[issue.status]
         resolution = Named(name=RESOLUTIONS[issue.resolution]) if issue.resolution else None
         status = Status.model_validate({"id": issue.status, "name": name, "statusCategory": {"key": category}})
-        standing = Words(NOT_DONE).standing(status, resolution)
+        standing = StatusMapping(NOT_DONE).standing(status, resolution)
         return PeerTicket(
             external_id=issue.id,
             key=issue.key,

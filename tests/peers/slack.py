@@ -21,7 +21,7 @@ import pytest
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
-from integrations.slack import SCOPES
+from integrations.slack.settings import SCOPES
 from runtime.processes import spawn
 from tests.cli.running import free_port
 from tests.peers.emulate import PACKAGE, VERSION, _answers

@@ -103,7 +103,7 @@ class TrackerPeer(ABC):
     """One project at one vendor, our account in it and somebody else's."""
 
     kind: ClassVar[str]
-    """The tracker's name on the shelf."""
+    """The tracker's kind."""
     account: ClassVar[str]
     """Our own account as the tracker tells it."""
     other_account: ClassVar[str]

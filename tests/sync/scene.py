@@ -6,21 +6,20 @@ connection's own address, and reconciliation is the workflow that the Schedule s
 import asyncio
 import importlib
 import pkgutil
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
 import httpx
 from sqlalchemy import func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from domain.tickets.texts import details_in
-from integrations import shelf
+from integrations import registry
 from models.action_item import ActionItem, Ticket
 from models.audit import AuditEntry
 from models.integration import WebhookDelivery
@@ -36,16 +35,15 @@ from workflows.queues import TASK_QUEUE
 from workflows.reconciliation import ReconciliationStart, ReconciliationWorkflow
 
 Json = dict[str, Any]
-T = TypeVar("T")
 WRITES = frozenset({Kind.CREATE, Kind.UPDATE})
 
 
 @cache
 def peer_classes() -> dict[str, type[TrackerPeer]]:
-    """Every tracker on the shelf that has a peer: ``tests/peers/<kind>.py`` with a ``TrackerPeer`` in it."""
+    """Every tracker that has a peer: ``tests/peers/<kind>.py`` with a ``TrackerPeer`` in it."""
     found = {}
     files = {one.name for one in pkgutil.iter_modules(peers.__path__)}
-    for kind in shelf.tracker_kinds():
+    for kind in registry.tracker_kinds():
         if kind in files:
             module = importlib.import_module(f"tests.peers.{kind}")
             classes = [one for one in vars(module).values() if isinstance(one, type) and issubclass(one, TrackerPeer)]
@@ -73,7 +71,7 @@ class Scene:
 
     @property
     def tracker(self) -> Any:
-        return shelf.tracker(self.peer.kind)
+        return registry.tracker(self.peer.kind)
 
     # Our side
 
@@ -178,7 +176,9 @@ class Scene:
         """As the Schedule does, and waits; the connection's health afterwards."""
 
         async def run() -> None:
-            client = await Client.connect(self.stack.temporal_address, data_converter=pydantic_data_converter)
+            client = await Client.connect(
+                self.stack.temporal_address, namespace=self.stack.namespace, data_converter=pydantic_data_converter
+            )
             start = ReconciliationStart(self.id, self.peer.kind)
             await client.execute_workflow(
                 ReconciliationWorkflow.run, start, id=f"reconcile-{self.id}-{uuid4().hex[:6]}", task_queue=TASK_QUEUE
@@ -220,19 +220,8 @@ class Scene:
         eventually(check, 60)
 
     def rows(self, statement: Any) -> list[Any]:
-        return _run(_rows(self.stack.database_url, statement))
-
-
-async def _rows(url: str, statement: Any) -> list[Any]:
-    engine = create_async_engine(url)
-    async with AsyncSession(engine) as session:
-        found = list((await session.execute(statement)).scalars())
-    await engine.dispose()
-    return found
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
+        assert self.stack.direct is not None
+        return self.stack.direct.rows(statement)
 
 
 @contextmanager

@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from integrations import shelf
+from integrations import registry
 from tests.sync.scene import peer_classes
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "sync.md"
 BEGIN, END = "<!-- made by: pytest tests/sync --write-sync-table -->", "<!-- end of what was made -->"
 HOLDS, FAILS = "✓", "✗"
-_CASE = re.compile(r"test_case_(\d\d)_(\w+)\[(\w+)\]")
+CASE = re.compile(r"test_case_(\d\d)_(\w+)\[(\w+)\]")
 
 found: dict[tuple[int, str], str] = {}
 """Case and kind of tracker: what the run says."""
 
 
 def note(item: pytest.Function, report: pytest.TestReport) -> None:
-    named = _CASE.fullmatch(item.name)
+    named = CASE.fullmatch(item.name)
     if named is None:
         return
     place = (int(named[1]), named[3])
@@ -55,7 +55,7 @@ def rendered(marks: dict[tuple[int, str], str]) -> str:
     kinds = sorted(peer_classes())
     notes: list[str] = []
     lines = [
-        f"| # | promise | {' | '.join(shelf.tracker(kind).label for kind in kinds)} |",
+        f"| # | promise | {' | '.join(registry.tracker(kind).label for kind in kinds)} |",
         f"| --- | --- |{' --- |' * len(kinds)}",
     ]
     for number, promise in cases().items():

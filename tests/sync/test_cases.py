@@ -11,7 +11,7 @@ import pytest
 
 from domain.tickets.status import CloseReason, TicketState
 from domain.tickets.texts import reads_alike
-from integrations import shelf
+from integrations import registry
 from tests.api.writing import ok
 from tests.peers.receiver import Delivery
 from tests.peers.tracker_peer import Fault, Kind
@@ -509,6 +509,6 @@ def test_case_20_what_vendors_take_away(scene: Scene) -> None:
     scene.says(item, title="Goes on")
 
 
-@pytest.mark.parametrize("kind", shelf.tracker_kinds())
+@pytest.mark.parametrize("kind", registry.tracker_kinds())
 def test_each_tracker_caps_its_rate(kind: str) -> None:
-    assert 0 < shelf.tracker(kind).calls_per_second <= 100
+    assert 0 < registry.tracker(kind).calls_per_second <= 100

@@ -13,19 +13,21 @@ from activities.tickets import merging
 from activities.tickets.reconciliation import ReadPage, ReconciliationActivities
 from application.postmortems import opening
 from application.postmortems.opening import NewPostmortem
-from integrations import shelf
-from integrations.tracker import TicketRef, Tracker
+from integrations import registry
+from integrations.ticket import TicketRef
+from integrations.tracker import Tracker
 from models.action_item import ActionItem, Ticket
 from models.integration import Integration
 from models.keyring import Keyring
 from models.queries.escalation import policies
 from models.session import Sessions, make_engine, make_sessions
+from tests.nightly import tried
 from tests.peers.judges import complaints
 from tests.peers.tracker_peer import TrackerPeer
 from tests.sync.scene import peer_classes
 
-LINKED = int(os.environ.get("AFTERWORD_LINKED", "1000"))
-"""``AFTERWORD_LINKED=5000`` is the nightly profile: then sixty calls are the most."""
+LINKED = int(os.environ.get("AFTERWORD_LINKED", tried(1000, 5000)))
+"""With 5000, by night, sixty calls are the most."""
 BUDGET = 10 + LINKED // 100
 DRIFTED = 3
 KEYRING = Keyring("many")
@@ -88,8 +90,8 @@ async def reconcile(sessions: Sessions, integration_id: str) -> tuple[int, int, 
 
 @pytest.mark.parametrize("kind", sorted(peer_classes()))
 def test_linked_items_are_read_in_pages(kind: str, database: str) -> None:
-    if LINKED / shelf.tracker(kind).page_size > BUDGET:
-        pytest.fail(f"{kind} reads {shelf.tracker(kind).page_size} to a page")
+    if LINKED / registry.tracker(kind).page_size > BUDGET:
+        pytest.fail(f"{kind} reads {registry.tracker(kind).page_size} to a page")
     peer, mark = peer_classes()[kind](), uuid4().hex[:8]
 
     async def play() -> None:
@@ -97,7 +99,7 @@ def test_linked_items_are_read_in_pages(kind: str, database: str) -> None:
         sessions = make_sessions(engine)
         for number in range(LINKED):
             peer.open(f"Ticket {number}", "")
-        with shelf.connect(kind, peer.config, peer.secrets) as tracker:
+        with registry.connect(kind, peer.config, peer.secrets) as tracker:
             await fill(sessions, peer, tracker, mark)
         peer.requests.clear()
         first = await reconcile(sessions, f"int_{mark}")

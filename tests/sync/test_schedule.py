@@ -8,7 +8,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from domain.tickets.status import CloseReason, TicketState
-from integrations.tracker import TicketChange
+from integrations.ticket import TicketChange
 from runtime.dispatch import Dispatch
 from tests.api.connections.connecting import connected
 from tests.api.writing import ok
@@ -21,7 +21,9 @@ async def _alive() -> bool:
 
 def ask(stack: Stack, what: str, *given: Any) -> Any:
     async def asked() -> Any:
-        client = await Client.connect(stack.temporal_address, data_converter=pydantic_data_converter)
+        client = await Client.connect(
+            stack.temporal_address, namespace=stack.namespace, data_converter=pydantic_data_converter
+        )
         return await getattr(Dispatch(client, _alive), what)(*given)
 
     return asyncio.run(asked())

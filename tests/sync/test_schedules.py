@@ -5,7 +5,7 @@ What is real: PostgreSQL, every statement, the activities that push, apply and r
 again until it ends) is kept by the machine below; it stops a push before any of its transactions, lets others come in
 between, and kills it there or lets it go on. The HTTP doors have the cases of ``test_cases``.
 
-``AFTERWORD_SCHEDULES=2000`` is the nightly profile; without it 100 are tried.
+``make test-nightly`` tries 2000; ``AFTERWORD_SCHEDULES`` is another number.
 """
 
 import asyncio
@@ -47,9 +47,10 @@ from domain.tickets.merge import Decision, merge
 from domain.tickets.projection import TicketField
 from domain.tickets.status import CloseReason, TicketState, status_of
 from domain.tickets.texts import details_in
-from integrations import shelf
-from integrations.tracker import Ticket as TheirTicket
-from integrations.tracker import TicketAction, TicketChange, Tracker
+from integrations import registry
+from integrations.ticket import Ticket as TheirTicket
+from integrations.ticket import TicketAction, TicketChange
+from integrations.tracker import Tracker
 from integrations.trackers import console
 from models.account import PersonAccount
 from models.action_item import ActionItem, Ticket
@@ -61,8 +62,9 @@ from models.queries.connections.deliveries import insert_delivery
 from models.queries.escalation import policies
 from models.queries.postmortems import postmortems
 from models.session import Session, Sessions, make_engine, make_sessions
+from tests.nightly import NIGHTLY, tried
 
-SCHEDULES = int(os.environ.get("AFTERWORD_SCHEDULES", "100"))
+SCHEDULES = int(os.environ.get("AFTERWORD_SCHEDULES", tried(30, 2000)))
 STEPS = 15
 SECRET = "a console's secret"
 OURS, THEIRS = "ours", "theirs"
@@ -108,7 +110,7 @@ class World:
     """Side and field: the last edit there, and what that side had shown before it."""
 
     def board(self, account: str = "afterword") -> Tracker:
-        return shelf.connect("console", self.config | {"account": account}, {})
+        return registry.connect("console", self.config | {"account": account}, {})
 
     def card(self) -> TheirTicket | None:
         return self.board().find(self.ticket_id)
@@ -469,7 +471,7 @@ def _untold(*sides: Any) -> dict[TicketField, Decision]:
     return {name: replace(one, conflict=False) for name, one in merge(*sides).items()}
 
 
-@pytest.mark.skipif(SCHEDULES < 1000, reason="the control takes as long as a hundred schedules: nightly")
+@pytest.mark.skipif(not NIGHTLY, reason="the control takes as long as a hundred schedules: make test-nightly")
 def test_a_sync_that_loses_an_edit_is_caught(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: the machine sees what it is there to see."""
     monkeypatch.setattr(merging, "merge", _untold)

@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy import update
 from temporalio.client import WorkflowHandle
 
-from integrations.slack import KIND
+from integrations.slack.settings import KIND
 from models.base import new_id
 from models.integration import Integration
 from models.keyring import Keyring

@@ -1,21 +1,19 @@
-"""One PostgreSQL for all; a Temporal as it comes, and one that asks workflows to continue as new early."""
+"""One database for all; a Temporal as it comes, and one that asks workflows to continue as new early."""
 
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from tests.peers.smtp import Mailbox, running_smtp
-from tests.workflows.lab import SUGGEST_CONTINUE_AS_NEW, Lab, migrated_postgres, running_lab
+from tests.servers import servers
+from tests.workflows.lab import SUGGEST_CONTINUE_AS_NEW, Lab, running_lab
 from tests.workflows.listening import Room, opened_room
 
 
 @pytest.fixture(scope="session")
-def database_url() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="afterword-") as folder, migrated_postgres(Path(folder) / "home") as url:
-        yield url
+def database_url() -> str:
+    return servers().database()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
+from temporalio.testing._workflow import _V2WorkflowEnvironment
 from temporalio.worker import Worker
 
 from application.action_items.items import add_item
@@ -34,8 +35,9 @@ from domain.people.calendar import DAY_MINUTES, Calendar
 from domain.postmortems.commands import PostmortemAction, PostmortemCommand
 from domain.postmortems.snapshots import PostmortemSnapshot
 from domain.tickets.status import TicketState
-from integrations import shelf
-from integrations.tracker import TicketAction, TicketChange, TicketRef, Tracker
+from integrations import registry
+from integrations.ticket import TicketAction, TicketChange, TicketRef
+from integrations.tracker import Tracker
 from integrations.trackers import console
 from models.action_item import ActionItem, Ticket
 from models.audit import CommandLog
@@ -54,8 +56,10 @@ from models.queries.postmortems import postmortems
 from models.queries.timeline import NewTimelineEvent
 from models.session import Sessions, make_engine, make_sessions
 from models.team import Service
+from runtime.connections import register_search_attributes
 from runtime.embedded import postgres
 from tests.cli.running import ROOT
+from tests.servers import TIME_SKIPPING, servers
 from worker import build_workers
 from workflows import attributes
 from workflows.action_item import ActionItemStart, ActionItemWorkflow
@@ -86,7 +90,7 @@ async def own_client(env: WorkflowEnvironment) -> Client:
     """For workers: one that is built holds its queue on its client, also if it never runs, and a second one of that
     queue is refused there."""
     target = env.client.service_client.config.target_host
-    return await Client.connect(target, data_converter=pydantic_data_converter)
+    return await Client.connect(target, namespace=env.client.namespace, data_converter=pydantic_data_converter)
 
 
 @dataclass(slots=True)
@@ -201,7 +205,7 @@ class Board:
             return (await session.execute(select(Ticket).where(*mine))).scalar_one()
 
     def _tracker(self, account: str = "afterword") -> Tracker:
-        return shelf.connect("console", self.config | {"account": account}, {})
+        return registry.connect("console", self.config | {"account": account}, {})
 
     async def shows(self, item_id: str, **wanted: Any) -> None:
         """Waits until the ticket there says so, and nothing of it waits here."""
@@ -410,14 +414,23 @@ async def running_lab(database_url: str, *settings: str) -> AsyncIterator[Lab]:
     await engine.dispose()
 
 
+class _Stays:
+    """A server that others use too."""
+
+    async def shutdown(self) -> None:
+        pass
+
+
 async def _environment(settings: Sequence[str]) -> WorkflowEnvironment:
-    dynamic = (
-        "frontend.WorkflowTimeSkippingEnabled=true",
-        "system.workflowTimeSkippingEnabled=true",
-        'history.timerProcessorMaxTimeShift="1ms"',
-        "history.transferProcessorMaxPollRPS=1000",
-        *settings,
-    )
+    """In a namespace of the Temporal of all tests; with ``settings``, on a server of its own."""
+    if not settings:
+        shared = servers()
+        client = await Client.connect(
+            shared.temporal_address, namespace=shared.namespace(), data_converter=pydantic_data_converter
+        )
+        await register_search_attributes(client)
+        return _V2WorkflowEnvironment(client, _Stays(), TimeSkippingConfig(enabled=False))  # type: ignore[arg-type]
+    dynamic = (*TIME_SKIPPING, "history.transferProcessorMaxPollRPS=1000", *settings)
     return await WorkflowEnvironment.start_time_skipping_v2(
         ts_config=TimeSkippingConfig(enabled=False),
         dev_server_existing_path=str(Path(sys.executable).parent / "temporal"),

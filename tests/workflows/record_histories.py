@@ -23,7 +23,7 @@ from domain.escalation.policy import Policy
 from domain.escalation.targets import TargetName
 from domain.postmortems.commands import PostmortemAction
 from domain.tickets.status import TicketState
-from integrations.tracker import TicketAction, TicketChange
+from integrations.ticket import TicketAction, TicketChange
 from models.postmortem import Postmortem
 from models.queries.connections import connections
 from models.queries.postmortems import postmortems

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from domain.action_items.commands import ActionItemAction
 from domain.tickets.status import TicketState
-from integrations.tracker import TicketAction, TicketChange
+from integrations.ticket import TicketAction, TicketChange
 from models.action_item import ActionItem
 from models.integration import Integration, WebhookDelivery
 from models.keyring import Keyring

@@ -20,7 +20,7 @@ from application.connections.connections import change_connection, disconnect_co
 from application.connections.dry_run import run_dry
 from application.notifications.connection_trouble import record_recovery
 from domain.errors import DomainError
-from integrations import kinds
+from integrations import registry
 from models.queries.connections import connections, health, sync_log
 from models.queries.connections.sync_log import LogFilters
 from models.queries.pagination import Ask
@@ -35,12 +35,12 @@ HEIGHT = 56
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One hour: how high the attempts stand, and the errors among them. ``said`` is what a pointer reads."""
+    """One hour: the height of its attempts, and of the errors among them. ``title`` is shown on hover."""
 
     x: int
     attempts: float
     errors: float
-    said: str
+    title: str
 
 
 def bars(hours: Sequence[HourOut]) -> list[Bar]:
@@ -68,7 +68,7 @@ async def _shown(visit: Visit, integration_id: str, refusal: DomainError | None 
     figures = (await health.figures_of(context.session, [row.id], context.now))[row.id]
     hours = await health.hours_of(context.session, row.id, context.now)
     shown_health = health_out(row, figures, hours, context.now)
-    kind = kinds.kind_of(row.kind)
+    kind = registry.kind_of(row.kind)
     sent = visit.form if refusal else {}
     latest = await sync_log.list_attempts(context.session, integration_id, LogFilters(), Ask(8))
     page: dict[str, Any] = {
@@ -134,7 +134,7 @@ async def _change(visit: Visit, integration_id: str, given: Mapping[str, Any]) -
 async def save(visit: Visiting, integration_id: PathId) -> Response:
     context = visit.context
     context.require_admin("change a connection")
-    kind = kinds.kind_of((await connections.get_integration(context.session, integration_id)).kind)
+    kind = registry.kind_of((await connections.get_integration(context.session, integration_id)).kind)
 
     async def work() -> None:
         given: dict[str, Any] = {

@@ -11,7 +11,7 @@ from api.shapes.connections.connections import IntegrationNew, integration_out
 from api.shapes.connections.health import health_out
 from application.connections.connections import add_connection
 from domain.errors import DomainError
-from integrations import kinds
+from integrations import registry
 from models.queries.connections import connections, health
 from models.queries.pagination import Ask
 
@@ -31,8 +31,8 @@ async def list_integrations(visit: Visiting, cursor: str | None = None, disconne
         integrations=shown,
         next_cursor=found.next_cursor,
         disconnected=disconnected,
-        labels={one.kind: one.label for one in kinds.all_kinds()},
-        kinds=kinds.all_kinds(),
+        labels={one.kind: one.label for one in registry.all_kinds()},
+        kinds=registry.all_kinds(),
     )
 
 
@@ -43,7 +43,7 @@ async def new(visit: Visiting, kind: Annotated[str, Query(max_length=40)]) -> Re
 
 
 async def _form(visit: Visit, kind: str, refusal: DomainError | None = None) -> Response:
-    found = kinds.kind_of(kind)
+    found = registry.kind_of(kind)
     typed: dict[str, Any] = {name[2:]: value for name, value in visit.form.items() if name.startswith("c.")}
     settings = settings_of(found.config, {})
     return await show(
@@ -60,7 +60,7 @@ async def _form(visit: Visit, kind: str, refusal: DomainError | None = None) -> 
 @routes.post("/settings/integrations/new")
 async def create(visit: Visiting) -> Response:
     visit.context.require_admin("add a connection")
-    kind = kinds.kind_of(visit.form.get("kind", "")[:40])
+    kind = registry.kind_of(visit.form.get("kind", "")[:40])
     made: list[str] = []
 
     async def work() -> None:

@@ -196,12 +196,12 @@ def sent_projection(form: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _destination(form: Mapping[str, str], place: int) -> dict[str, str] | None:
-    said = {name: form.get(f"d.{place}.{name}", "").strip() for name in ("place", "project", "issueType")}
-    if not (said["project"] or said["issueType"]):
+    entered = {name: form.get(f"d.{place}.{name}", "").strip() for name in ("place", "project", "issueType")}
+    if not (entered["project"] or entered["issueType"]):
         return None
-    kind, _, id_ = said.pop("place").partition(":")
+    kind, _, id_ = entered.pop("place").partition(":")
     where = {"teamId": id_} if kind == "team" else {"serviceId": id_} if kind == "service" else {}
-    return where | {name: value for name, value in said.items() if value}
+    return where | {name: value for name, value in entered.items() if value}
 
 
 def _pairs(text: str, where: str) -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ from domain.errors import DomainError
 from domain.people.absence import Absence
 from domain.postmortems.first_draft import EntryType
 from domain.postmortems.lifecycle import Status
-from integrations import shelf
+from integrations import registry
 from models.action_item import ActionItem
 from models.postmortem import Postmortem
 from models.queries.action_items import ItemFilters
@@ -77,7 +77,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     may_name_editors = writes and access.may(Verb.MANAGE, status, relations)
     may_add_item = writes and may_add(visible)
     offers = await list_transitions(visit, visible, names) if writes else {}
-    trackers = {one.id: one.name for one in await connections.list_by_kind(context.session, shelf.tracker_kinds())}
+    trackers = {one.id: one.name for one in await connections.list_by_kind(context.session, registry.tracker_kinds())}
     may_ticket = writes and batches.may_open_tickets(visible) and _lacks_tickets(items["items"], trackers.keys())
     forms = {
         "item": may_add_item,

@@ -16,7 +16,7 @@ from api.shapes.connections.connections import (
 )
 from api.v1.routing import router
 from application.connections.connections import add_connection, change_connection, disconnect_connection
-from integrations import kinds
+from integrations import registry
 from models.queries.connections import connections
 from models.queries.pagination import Ask
 
@@ -37,7 +37,7 @@ async def list_integrations(context: Context, page: Paging, disconnected: bool =
 async def list_kinds(context: Context) -> Listing[KindOut]:
     """Lists the kinds of integrations, each with the JSON schema of its form."""
     context.require_admin("see connections")
-    return Listing(items=[KindOut.model_validate(one) for one in kinds.all_kinds()])
+    return Listing(items=[KindOut.model_validate(one) for one in registry.all_kinds()])
 
 
 @routes.post("", status_code=201)

@@ -1,4 +1,4 @@
-"""Where and when somebody works: nobody is reminded on a day off. What is not said is as in a policy's office."""
+"""Where and when a person works, so that no reminder is sent on a day off. Unset values are those of the office."""
 
 from datetime import date
 from typing import Annotated, Self

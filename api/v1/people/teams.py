@@ -10,7 +10,7 @@ from api.shapes.people import ChannelShape, TeamNew, TeamOut, TeamPatch, team_ou
 from api.v1.routing import router
 from application.people import teams
 from domain.errors import Malformed, UnknownReference, reason
-from integrations import shelf
+from integrations import registry
 from models.queries.connections import connections
 from models.queries.pagination import Ask
 from models.queries.people import teams as team_queries
@@ -60,13 +60,13 @@ async def change_team(
 
 
 async def _channel(context: RequestContext, given: ChannelShape | None) -> dict[str, Any]:
-    """Raises UnknownReference, or Malformed where the connection tells nobody anything."""
+    """Raises UnknownReference, or Malformed if the connection does not send messages."""
     if given is None:
         return {"channel_id": None, "channel_address": None}
     row = await connections.find_integration(context.session, given.integration_id)
     if row is None:
         raise UnknownReference(field="channel.integrationId", kind="integration", id=given.integration_id)
-    if row.kind not in shelf.notifier_kinds():
+    if row.kind not in registry.notifier_kinds():
         words = f"A connection of kind {row.kind} doesn't send messages. Choose one that does."
         raise Malformed(reasons=[reason("channel", words, where="body.channel.integrationId")])
     return {"channel_id": row.id, "channel_address": given.address}

@@ -34,7 +34,7 @@ FINAL = (Status.PUBLISHED.value, Status.ARCHIVED.value)
 
 
 def effective_visibility() -> ColumnElement[str]:
-    """What somebody chose, else the default for the status and teams."""
+    """The visibility that was chosen, or else the default for the status and teams."""
     has_team = select(true()).where(PostmortemTeam.postmortem_id == Postmortem.id).limit(1).scalar_subquery()
     default = case(
         (Postmortem.status.in_(FINAL), Visibility.ORGANIZATION.value),
@@ -58,10 +58,10 @@ def _in_team(viewer: Viewer) -> ColumnElement[bool]:
     return link.limit(1).scalar_subquery().is_(True)
 
 
-def insider(viewer: Viewer) -> ColumnElement[bool]:
-    """Author, editor, reviewer or participant; never null, also where nobody is the author.
+def is_insider(viewer: Viewer) -> ColumnElement[bool]:
+    """The viewer is author, editor, reviewer or participant. Never null, even if there is no author.
 
-    Not correlated: the few links of one person are read once for each statement, and hashed.
+    Not correlated: the few rows of one person are read once for each statement and hashed.
     """
     links = union_all(
         *(
@@ -75,7 +75,7 @@ def insider(viewer: Viewer) -> ColumnElement[bool]:
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     """A condition on :class:`Postmortem`: the viewer may know of it.
 
-    Whether a postmortem has teams at all is not asked: where nothing was chosen and a team of the viewer's is linked,
+    It need not check whether a postmortem has teams: if no visibility was chosen and a team of the viewer is linked,
     it has one. So a page of the newest costs no more over 100,000 than over 100 (``docs/figures.md``).
     """
     if viewer.is_admin:
@@ -85,7 +85,7 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
         Postmortem.visibility == Visibility.ORGANIZATION.value,
         and_(undecided, Postmortem.status.in_(FINAL)),
         and_(or_(Postmortem.visibility == Visibility.TEAM.value, undecided), _in_team(viewer)),
-        insider(viewer),
+        is_insider(viewer),
     )
 
 

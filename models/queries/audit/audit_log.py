@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.access import Viewer, Visibility
 from models.audit import AuditEntry
 from models.postmortem import Postmortem
-from models.queries.access.visibility import effective_visibility, insider, visible_to
+from models.queries.access.visibility import effective_visibility, is_insider, visible_to
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.session import StoreError, is_read_only
 
@@ -85,7 +85,7 @@ async def note_reads(session: AsyncSession, viewer: Viewer, postmortem_ids: Coll
     ).where(
         Postmortem.id.in_(sorted(postmortem_ids)),
         effective_visibility() == Visibility.PRIVATE.value,
-        not_(insider(viewer)),
+        not_(is_insider(viewer)),
         not_(recent),
     )
     columns = ["actor_id", "origin", "action", "entity_kind", "entity_id", "postmortem_id"]

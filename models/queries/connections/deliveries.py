@@ -40,7 +40,7 @@ async def lock_delivery_unscoped(session: AsyncSession, delivery: int) -> Webhoo
 
 
 async def lock_deliveries_unscoped(session: AsyncSession, deliveries: Sequence[int]) -> list[WebhookDelivery]:
-    """Those that nobody has handled, locked, in the order in which they came."""
+    """Those that are not handled yet, locked, in the order in which they came."""
     statement = (
         select(WebhookDelivery)
         .where(WebhookDelivery.id.in_(deliveries), WebhookDelivery.handled_at.is_(None))
@@ -52,7 +52,7 @@ async def lock_deliveries_unscoped(session: AsyncSession, deliveries: Sequence[i
 
 
 async def list_pending_unscoped(session: AsyncSession, before: datetime, limit: int) -> list[WebhookDelivery]:
-    """Deliveries received before that instant that nobody has handled, oldest first."""
+    """Deliveries received before that instant that are not handled yet, oldest first."""
     statement = (
         select(WebhookDelivery)
         .where(
@@ -65,7 +65,7 @@ async def list_pending_unscoped(session: AsyncSession, before: datetime, limit: 
 
 
 async def count_attempt(session: AsyncSession, delivery: int) -> bool:
-    """False where somebody handles it in this moment, or has."""
+    """False if it is being handled now, or has been."""
     free = select(WebhookDelivery.id).where(WebhookDelivery.id == delivery, WebhookDelivery.handled_at.is_(None))
     statement = update(WebhookDelivery).where(
         WebhookDelivery.id == free.with_for_update(skip_locked=True).scalar_subquery()

@@ -1,4 +1,4 @@
-"""Figures of connections: how their links stand, what waits, how many attempts went wrong."""
+"""Statements about the health of connections: links by state, what is pending, how many attempts failed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,8 +27,8 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """``links`` by state. ``pending_since`` is when the link that waits longest was asked for, ``waiting_since`` when
-    the delivery that waits longest came."""
+    """``links`` by state. ``pending_since`` is when the oldest pending link was requested, ``waiting_since`` when the
+    oldest unhandled delivery was received."""
 
     links: Mapping[str, int] = field(default_factory=dict)
     pending_since: datetime | None = None

@@ -62,7 +62,7 @@ async def list_reconciliation_requests_unscoped(
     session: AsyncSession, kinds: Collection[str]
 ) -> list[tuple[str, str, datetime]]:
     """Connections to trackers that are to be reconciled at once, those that wait longest first: id, kind, and since
-    when. A paused one waits until it goes on."""
+    when. A paused one waits until it is enabled."""
     statement = select(Integration.id, Integration.kind, Integration.look_wanted_at).where(
         Integration.look_wanted_at.is_not(None),
         Integration.kind.in_(kinds),

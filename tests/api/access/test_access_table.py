@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from domain.style.suggestions import RULE_IDS
 from tests.api import writing
 from tests.api.gallery import POWERLESS, RELATIONS, Gallery, Picture
 from tests.api.writing import ok
+from tests.nightly import spread
 
 
 @dataclass(frozen=True)
@@ -203,27 +205,30 @@ def outcome(answer: httpx.Response) -> str:
 
 
 def try_all(gallery: Gallery, picture: Picture) -> list[str]:
-    """What is not as the table says."""
+    """What is not as the table says.
+
+    By day one cell in four, shifted from postmortem to postmortem: with the five visibilities of a status, that is each
+    person at each verb's first door in each status at least once, and at each other door in at least one status.
+    """
     wrong = []
     doors = DOORS + (MORE_DOORS if picture.choice == "TEAM" else ())
-    for door in doors:
-        for who in RELATIONS:
-            if (door.verb, picture.status, who) in BUILT:
-                continue
-            wanted = expected(door, picture, who)
-            path = door.path(gallery, picture, who)
-            spares = door.fresh is not None and wanted == "allowed" and door.own.get(who) is not Relation.WRITER
-            if spares and door.fresh is not None:
-                path = door.fresh(gallery, picture)
-            answer = gallery.people[who].http.request(
-                door.method, path, json=door.body(gallery, picture) if door.body else None
+    for door, who in spread(product(doors, RELATIONS), 4, gallery.pictures.index(picture)):
+        if (door.verb, picture.status, who) in BUILT:
+            continue
+        wanted = expected(door, picture, who)
+        path = door.path(gallery, picture, who)
+        spares = door.fresh is not None and wanted == "allowed" and door.own.get(who) is not Relation.WRITER
+        if spares and door.fresh is not None:
+            path = door.fresh(gallery, picture)
+        answer = gallery.people[who].http.request(
+            door.method, path, json=door.body(gallery, picture) if door.body else None
+        )
+        if outcome(answer) != wanted:
+            wrong.append(
+                f"{picture.name}: {who} {door.method} {path}: {wanted}, not {answer.status_code} {answer.text}"
             )
-            if outcome(answer) != wanted:
-                wrong.append(
-                    f"{picture.name}: {who} {door.method} {path}: {wanted}, not {answer.status_code} {answer.text}"
-                )
-            if door.undo and answer.is_success:
-                door.undo(gallery, picture, who)
+        if door.undo and answer.is_success:
+            door.undo(gallery, picture, who)
     return wrong
 
 

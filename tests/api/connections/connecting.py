@@ -8,8 +8,9 @@ from uuid import uuid4
 import httpx
 
 from domain.tickets.status import CloseReason, TicketState
-from integrations import shelf
-from integrations.tracker import Ticket, TicketAction, TicketChange, TicketRef, Tracker
+from integrations import registry
+from integrations.ticket import Ticket, TicketAction, TicketChange, TicketRef
+from integrations.tracker import Tracker
 from integrations.trackers.console import delivery
 from tests.api import writing
 from tests.api.writing import ok
@@ -36,7 +37,7 @@ class Connected:
         return f"/api/integrations/{self.id}"
 
     def board(self, account: str = "afterword") -> Tracker:
-        return shelf.connect("console", self.config | {"account": account}, {})
+        return registry.connect("console", self.config | {"account": account}, {})
 
     def item(self, author: Person, **fields: Any) -> Any:
         """An action item with a ticket that is there."""

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from integrations.tracker import TicketAction, TicketChange
+from integrations.ticket import TicketAction, TicketChange
 from integrations.webhook import sha256_signature
 from models.integration import Integration
 from models.keyring import Keyring

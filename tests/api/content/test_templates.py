@@ -1,8 +1,6 @@
 """Templates through HTTP: editing them, who may use which, and the defaults."""
 
 import asyncio
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
@@ -16,7 +14,6 @@ from models.audit import AuditEntry
 from models.session import make_engine
 from tests.api.content.templates import CORE, every, made, name, refused, sections
 from tests.api.writing import ok
-from tests.cli.running import ROOT
 from tests.stack import Person, Stack
 
 STARTING = ["tpl_default", "tpl_sre", "tpl_short", "tpl_security", "tpl_customer"]
@@ -62,8 +59,7 @@ def test_the_starting_points_are_there(author: Person) -> None:
 def test_seeding_again_leaves_what_people_made_of_them(admin: httpx.Client, stack: Stack) -> None:
     before = ok(admin.get("/api/templates/tpl_short"))
     changed = ok(admin.patch("/api/templates/tpl_short", json={"description": f"Ours {uuid4().hex}"}))
-    seed = [sys.executable, "-m", "cli.main", "seed"]
-    subprocess.run(seed, cwd=ROOT, env=stack.environment(), check=True, capture_output=True)
+    stack.run("seed")
     assert ok(admin.get("/api/templates/tpl_short")) == changed
     ok(admin.patch("/api/templates/tpl_short", json={"description": before["description"]}))
 

@@ -19,9 +19,10 @@ from models.section import SectionRevision
 from models.session import make_engine
 from tests.api import writing
 from tests.api.writing import ok
+from tests.nightly import tried
 from tests.stack import Person, Stack
 
-RUNS = 200
+RUNS = tried(40, 200)
 STEPS = 5
 SECTIONS = ("summary", "impact")
 sides = st.integers(0, 1)

@@ -22,6 +22,7 @@ from models.queries.postmortems.postmortems import get_visible
 from tests.api import writing
 from tests.api.rows import Cast, Row, put, sessions_of
 from tests.api.writing import ok
+from tests.nightly import tried
 from tests.stack import Person, Stack
 
 PLACES = ("title", "tag", "section", "timeline", "comment", "actionItem")
@@ -249,7 +250,7 @@ def viewer(stack: Stack, cast: Cast) -> Person:
     return stack.person(teamIds=[cast.team_id])
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=tried(5, 20), deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(rows=ROWS)
 async def test_nobody_finds_what_they_may_not_see(
     stack: Stack, admin: httpx.Client, cast: Cast, viewer: Person, rows: list[Row]
@@ -292,7 +293,7 @@ def administrator(stack: Stack, cast: Cast) -> Person:
 
 
 @pytest.mark.parametrize("role", [Role.RESPONDER, Role.ADMIN])
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=tried(8, 30), deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(rows=ROWS)
 async def test_the_rule_in_sql_is_the_rule_of_the_domain(
     stack: Stack, cast: Cast, viewer: Person, administrator: Person, role: Role, rows: list[Row]

@@ -78,6 +78,35 @@ def test_real_twins_are_among_the_first_three(stack: Stack) -> None:
     assert not missed
 
 
+RETOLD = (
+    (
+        ("Checkout answers 502", "The connection pool of the payment database was exhausted, so that checkout failed."),
+        ("Payments time out at noon", "Checkout failed: every connection of the payment database pool was in use."),
+        ("Checkout down again", "Again the pool of database connections ran dry and payment could not be taken."),
+    ),
+    (
+        ("Login refused everybody", "The signing certificate of the identity provider had expired over night."),
+        ("Nobody could sign in", "An expired certificate: the identity provider signed with yesterday's."),
+    ),
+    (
+        ("Nightly export incomplete", "The export job was killed for memory while it compressed the warehouse dump."),
+        ("Warehouse dump missing", "Compressing the dump, the export job ran out of memory and was killed."),
+    ),
+)
+"""Stories of one company as two or three people tell them, in words of their own."""
+
+
+def test_retold_stories_are_among_the_first_three(stack: Stack) -> None:
+    author, mark = stack.person(), uuid4().hex[:6]
+    for number in range(6):
+        writing.draft(author, title=f"Unrelated {number}", summary=f"{uuid4().hex} happened to nobody in particular.")
+    for story in RETOLD:
+        made = [writing.draft(author, title=f"{title} {mark}", summary=text)["id"] for title, text in story]
+        for one in made:
+            first = {found["postmortem"]["id"] for found in similar(author, one)}
+            assert first & (set(made) - {one}), story
+
+
 STORIES = (
     ("Certificate expired on the mail relay", "The mail relay refused every handshake: its certificate had expired."),
     ("Disk full on the billing ledger", "The ledger stopped writing because the archive volume had no space left."),

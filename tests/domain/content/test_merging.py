@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from domain.content.diffs import Difference, Op, compare, lines_of
 from domain.content.matching import Block, matching_blocks
 from domain.content.merging import merge
+from tests.nightly import tried
 
 LIMIT = 200_000
 BASE = "one\ntwo\nthree\nfour\nfive"
-few = settings(max_examples=400, derandomize=True, database=None, deadline=None)
+few = settings(max_examples=tried(100, 400), derandomize=True, database=None, deadline=None)
 texts = st.lists(st.sampled_from(["a", "b", "c", "", "d e", "d f"]), max_size=12).map("\n".join)
 
 

@@ -18,6 +18,7 @@ from domain.people.calendar import (
     problems,
     working_time_between,
 )
+from tests.nightly import tried
 
 MINUTE = timedelta(minutes=1)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -71,7 +72,7 @@ def moments(draw: st.DrawFn) -> tuple[Calendar, datetime]:
     return Calendar(zone, tuple(sorted(days)), opens, closes, closed, tuple(away)), start
 
 
-@settings(max_examples=400, deadline=None, database=None, derandomize=True)
+@settings(max_examples=tried(100, 400), deadline=None, database=None, derandomize=True)
 @given(moments(), st.integers(0, 6 * 1440))
 def test_working_time_is_what_a_minute_counter_counts(given_: tuple[Calendar, datetime], length: int) -> None:
     calendar, start = given_
@@ -81,7 +82,7 @@ def test_working_time_is_what_a_minute_counter_counts(given_: tuple[Calendar, da
     assert working_time_between(end, start, calendar) == -MINUTE * naive
 
 
-@settings(max_examples=400, deadline=None, database=None, derandomize=True)
+@settings(max_examples=tried(100, 400), deadline=None, database=None, derandomize=True)
 @given(moments(), st.integers(1, 2000))
 def test_due_is_the_minute_at_which_so_many_were_worked(given_: tuple[Calendar, datetime], wanted: int) -> None:
     calendar, start = given_
@@ -95,7 +96,7 @@ def test_due_is_the_minute_at_which_so_many_were_worked(given_: tuple[Calendar, 
     assert due.utcoffset() == timedelta(0)
 
 
-@settings(max_examples=400, deadline=None, database=None, derandomize=True)
+@settings(max_examples=tried(100, 400), deadline=None, database=None, derandomize=True)
 @given(moments())
 def test_the_next_working_moment_is_the_first_minute_that_works(given_: tuple[Calendar, datetime]) -> None:
     calendar, start = given_
@@ -106,7 +107,7 @@ def test_the_next_working_moment_is_the_first_minute_that_works(given_: tuple[Ca
     assert naive is None or found == naive
 
 
-@settings(max_examples=200, deadline=None, database=None, derandomize=True)
+@settings(max_examples=tried(50, 200), deadline=None, database=None, derandomize=True)
 @given(moments(), st.integers(0, 4 * 1440))
 def test_the_last_working_hour_lies_between(given_: tuple[Calendar, datetime], length: int) -> None:
     calendar, start = given_

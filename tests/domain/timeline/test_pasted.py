@@ -367,6 +367,35 @@ def timeline_of(text: str) -> str:
     return "\n".join(kept)
 
 
+OWN = Path(__file__).parent / "timelines"
+"""Written for these tests, as people write them; the real ones are not everywhere."""
+
+
+def test_a_timeline_under_headings_and_bullets() -> None:
+    section = timeline_of((OWN / "2026-03-27-a-queue-that-grew.md").read_text())
+    parsed = parse_timeline(section, day=date(2026, 3, 27))
+    assert told(parsed) == [
+        ("2026-03-27 16:30", "Alert: the queue holds 10,000 mails"),
+        ("2026-03-27 16:34", "Jane acknowledges\nand calls Bo, who wrote the consumer"),
+        ("2026-03-27 16:50", "The second consumer is started"),
+        ("2026-03-27 18:12", "The queue is empty."),
+        ("2026-03-28 00:03", "Rolled back the consumer"),
+    ]
+    assert parsed.events[2].precision is not parsed.events[0].precision
+    assert not parsed.problems
+
+
+def test_a_timeline_in_a_table_reports_each_line_that_it_does_not_take() -> None:
+    parsed = parse_timeline(timeline_of((OWN / "a-table-with-odd-years.md").read_text()), day=None)
+    assert told(parsed) == [
+        ("2026-10-25 00:30", "The certificate expires"),
+        ("2026-10-25 01:30", "Alert: handshakes fail"),
+        ("2026-10-25 02:10", "Certificate renewed"),
+    ]
+    fenced = [(10, "no_time"), (11, "no_time"), (12, "no_time")]
+    assert problems(parsed) == [(1, "no_time"), (7, "no_such_date"), *fenced]
+
+
 @pytest.mark.skipif(not REAL.is_dir(), reason="the shared test data is not here")
 def test_real_timelines_are_read_or_their_lines_reported() -> None:
     """Each line that begins with a time in a real postmortem is an event, or a problem that says what to mend."""

@@ -1,0 +1,188 @@
+"""Refusals, one file per area. Import them from this package.
+
+A person must act before the same request can succeed: see ``domain.errors.refusal``.
+"""
+
+from collections.abc import Mapping
+
+from domain.errors.access import EditingClosed, ForgedForm, NotAllowed, NotSignedIn, ScopeMissing, SignInLinkUsed
+from domain.errors.action_items import (
+    DueDateNotLater,
+    JustificationRequired,
+    NoActionItems,
+    OwnerNotActive,
+    ReasonRequired,
+)
+from domain.errors.availability import (
+    Pending,
+    StoreUnavailable,
+    TooManyWaiting,
+    WorkersUnavailable,
+    WorkflowsUnavailable,
+)
+from domain.errors.comments import AnchorTooLong, NotAThread, ThreadAnswered, WordsNotFound
+from domain.errors.connections import (
+    AccountsNotTaken,
+    AccountTaken,
+    AmbiguousConnection,
+    BadSignature,
+    CredentialsLocked,
+    CredentialsRejected,
+    Disconnected,
+    InvalidIntegrationConfig,
+    MalformedWebhook,
+    NothingToReplay,
+    UnknownIntegrationKind,
+    WebhookNotWanted,
+)
+from domain.errors.content import (
+    DefaultTemplateNeeded,
+    InvalidCustomFields,
+    InvalidTemplate,
+    SectionConflict,
+    SectionNotInTemplate,
+    TemplateArchived,
+)
+from domain.errors.escalation import DefaultPolicyNeeded, InvalidPolicy, PolicyArchived, TargetSettled
+from domain.errors.incidents import IncidentNotResolved, PostmortemExists
+from domain.errors.notifications import AddressGone, ChannelArchived, NotifierRefused
+from domain.errors.people import NeverWorking, PersonNotActive
+from domain.errors.refusal import DomainError, Fact, reason
+from domain.errors.requests import (
+    AlreadyExists,
+    BadCursor,
+    BodyTooLarge,
+    Conflict,
+    IdempotencyKeyInUse,
+    IdempotencyKeyReused,
+    Malformed,
+    MethodNotAllowed,
+    NotFound,
+    RouteNotFound,
+    StaleVersion,
+    UnknownReference,
+    UnreadableValue,
+)
+from domain.errors.review import (
+    AlreadyReviewer,
+    AuthorCannotReview,
+    CommentRequired,
+    IllegalTransition,
+    NobodyToAdd,
+    NotReadyToPublish,
+    NotReadyToSubmit,
+)
+from domain.errors.tickets import (
+    NoTracker,
+    StatusUnreachable,
+    TicketExists,
+    TicketForbidden,
+    TicketGone,
+    TrackerAway,
+    TrackerRefused,
+)
+from domain.errors.timeline import TimelineNotRead
+
+
+def _leaves(cls: type[DomainError]) -> list[type[DomainError]]:
+    subclasses = cls.__subclasses__()
+    return [one for sub in subclasses for one in _leaves(sub)] if subclasses else [cls]
+
+
+BY_CODE: dict[str, type[DomainError]] = {cls.__name__: cls for cls in _leaves(DomainError)}
+PASSING = frozenset({"StoreUnavailable", "WorkflowsUnavailable", "WorkersUnavailable", "Pending"})
+REFUSALS: list[str] = sorted(BY_CODE.keys() - PASSING)
+
+
+def rebuild(code: str, facts: Mapping[str, Fact]) -> DomainError | None:
+    """The refusal that crossed a wire as its code and facts; None where the code is not one of ours."""
+    cls = BY_CODE.get(code)
+    return cls(**facts) if cls else None
+
+
+__all__ = [
+    "BY_CODE",
+    "PASSING",
+    "REFUSALS",
+    "AccountTaken",
+    "AccountsNotTaken",
+    "AddressGone",
+    "AlreadyExists",
+    "AlreadyReviewer",
+    "AmbiguousConnection",
+    "AnchorTooLong",
+    "AuthorCannotReview",
+    "BadCursor",
+    "BadSignature",
+    "BodyTooLarge",
+    "ChannelArchived",
+    "CommentRequired",
+    "Conflict",
+    "CredentialsLocked",
+    "CredentialsRejected",
+    "DefaultPolicyNeeded",
+    "DefaultTemplateNeeded",
+    "Disconnected",
+    "DomainError",
+    "DueDateNotLater",
+    "EditingClosed",
+    "Fact",
+    "ForgedForm",
+    "IdempotencyKeyInUse",
+    "IdempotencyKeyReused",
+    "IllegalTransition",
+    "IncidentNotResolved",
+    "InvalidCustomFields",
+    "InvalidIntegrationConfig",
+    "InvalidPolicy",
+    "InvalidTemplate",
+    "JustificationRequired",
+    "Malformed",
+    "MalformedWebhook",
+    "MethodNotAllowed",
+    "NeverWorking",
+    "NoActionItems",
+    "NoTracker",
+    "NobodyToAdd",
+    "NotAThread",
+    "NotAllowed",
+    "NotFound",
+    "NotReadyToPublish",
+    "NotReadyToSubmit",
+    "NotSignedIn",
+    "NothingToReplay",
+    "NotifierRefused",
+    "OwnerNotActive",
+    "Pending",
+    "PersonNotActive",
+    "PolicyArchived",
+    "PostmortemExists",
+    "ReasonRequired",
+    "RouteNotFound",
+    "ScopeMissing",
+    "SectionConflict",
+    "SectionNotInTemplate",
+    "SignInLinkUsed",
+    "StaleVersion",
+    "StatusUnreachable",
+    "StoreUnavailable",
+    "TargetSettled",
+    "TemplateArchived",
+    "ThreadAnswered",
+    "TicketExists",
+    "TicketForbidden",
+    "TicketGone",
+    "TimelineNotRead",
+    "TooManyWaiting",
+    "TrackerAway",
+    "TrackerRefused",
+    "UnknownIntegrationKind",
+    "UnknownReference",
+    "UnreadableValue",
+    "WebhookNotWanted",
+    "WordsNotFound",
+    "WorkersUnavailable",
+    "WorkflowsUnavailable",
+    "reason",
+    "rebuild",
+]

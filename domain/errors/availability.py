@@ -1,0 +1,28 @@
+"""Afterword itself is away or busy: the same request succeeds later."""
+
+from domain.errors.refusal import Unanswered, Unavailable
+
+
+class TooManyWaiting(Unavailable):
+    title = "Too many webhooks are waiting"
+    says = "Too many webhooks are waiting to be processed. Send this one again later."
+
+
+class StoreUnavailable(Unavailable):
+    title = "The database can't be reached"
+    says = "The database can't be reached. Send the request again with the same Idempotency-Key."
+
+
+class WorkflowsUnavailable(Unavailable):
+    title = "Temporal can't be reached"
+    says = "Temporal can't be reached. Send the request again with the same Idempotency-Key."
+
+
+class WorkersUnavailable(Unavailable):
+    title = "No worker is running"
+    says = "No worker has reported lately. Send the request again with the same Idempotency-Key."
+
+
+class Pending(Unanswered):
+    title = "No answer in time"
+    says = "The command was accepted but hasn't finished yet. Send the request again with the same Idempotency-Key."

@@ -1,0 +1,246 @@
+"""E-mail, by SMTP: https://aiosmtplib.readthedocs.io
+
+Threads: every message about one postmortem refers to the same root, which no message carries itself, so that mail
+programs show them together whoever got which (RFC 5322, 3.6.4). ``Message-ID`` is our own id of the message, the same
+for each attempt: a server or a mailbox that knows it already may drop the second. One click unsubscribes (RFC 8058).
+What comes back later, as a mail, is read by ``integrations.notifiers.email.bounces``.
+"""
+
+import ssl
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import format_datetime, localtime
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+import aiosmtplib
+from pydantic import Field, SecretStr
+
+from domain.errors import AddressGone, CredentialsRejected, NotifierRefused
+from integrations.bounce import BounceReader
+from integrations.connection import ConnectionModel
+from integrations.fields import Email
+from integrations.message_text import as_html, as_text
+from integrations.notifier import Message, MessageKind, Notifier, NotifierUnavailable, Receipt, Recipient
+from integrations.notifiers.email import bounces as returned_mail
+from integrations.tracker import PermissionCheck
+
+TIMEOUT = 20.0
+"""Seconds for each step of the conversation."""
+NO_MAILBOX = {550, 551, 553, 511, 513}
+"""Replies to RCPT that say that nobody is there (RFC 5321, 4.2; 511 and 513 are Postfix's own)."""
+BAD_CREDENTIALS = {530, 534, 535, 538}
+
+
+class Security(StrEnum):
+    """``TLS`` from the first byte (port 465); ``STARTTLS``, which must succeed (587); ``NONE`` is for a local relay."""
+
+    TLS = "TLS"
+    STARTTLS = "STARTTLS"
+    NONE = "NONE"
+
+
+class EmailConfig(ConnectionModel):
+    """Which server, and as whom."""
+
+    host: Annotated[str, Field(title="Server", description="Such as smtp.example.com.", min_length=1, max_length=253)]
+    port: Annotated[int, Field(title="Port", description="587 for STARTTLS, 465 for TLS.", ge=1, le=65535)] = 587
+    security: Annotated[
+        Security, Field(title="Encryption", description="STARTTLS and TLS check the server's certificate.")
+    ] = Security.STARTTLS
+    from_address: Annotated[Email, Field(title="From", description="The sender's address.")]
+    from_name: Annotated[
+        str, Field(title="Sender's name", description="Shown next to the address.", max_length=200)
+    ] = "Afterword"
+    bounce_address: Annotated[
+        Email | None,
+        Field(
+            title="Return address",
+            description="Where undeliverable e-mail is returned. By default, the sender's address.",
+        ),
+    ] = None
+    certificate: Annotated[
+        str | None,
+        Field(
+            title="Certificate authority",
+            description="In PEM format. Only needed if the server's certificate isn't from a public authority.",
+        ),
+    ] = None
+
+
+class EmailSecrets(ConnectionModel):
+    """Empty for a relay that asks for none. With ``webhook_secret``, mail that comes back is read."""
+
+    username: Annotated[SecretStr | None, Field(title="User name", description="For SMTP AUTH.")] = None
+    password: Annotated[SecretStr | None, Field(title="Password", description="For SMTP AUTH.")] = None
+    webhook_secret: Annotated[
+        SecretStr | None,
+        Field(
+            title="Webhook secret",
+            description="Required to accept returned e-mail. While you rotate it, enter both, separated by a comma.",
+        ),
+    ] = None
+
+
+class EmailNotifier(Notifier):
+    """One SMTP account."""
+
+    label = "E-mail"
+    Config = EmailConfig
+    Secrets = EmailSecrets
+    rank = 20
+    bounces: ClassVar[BounceReader | None] = returned_mail
+
+    def __init__(self, config: EmailConfig, secrets: EmailSecrets) -> None:
+        self._config = config
+        self._secrets = secrets
+
+    async def send(self, message: Message, recipient: Recipient) -> Receipt:
+        try:
+            letter = self._letter(message, recipient)
+        except (ValueError, MessageError):
+            why = "the address isn't valid in an e-mail."
+            raise AddressGone(channel=self.label, address=recipient.address, detail=why) from None
+        client = await self._connected()
+        try:
+            await client.send_message(letter, sender=self._envelope_sender, recipients=[recipient.address])
+        except aiosmtplib.SMTPRecipientsRefused as refused:
+            self._raise_refused(refused.recipients[0], recipient.address)
+        except aiosmtplib.SMTPNotSupported as error:
+            raise AddressGone(
+                channel=self.label, address=recipient.address, detail=f"the server can't send to it: {_words(error)}"
+            ) from None
+        except aiosmtplib.SMTPException as error:
+            raise self._trouble(error) from None
+        except (OSError, TimeoutError) as error:
+            raise NotifierUnavailable(self.label, _words(error)) from None
+        finally:
+            client.close()
+        return Receipt(str(letter["Message-ID"]))
+
+    async def find_address(self, email: str) -> str | None:
+        return email
+
+    async def check_permissions(self) -> list[PermissionCheck]:
+        try:
+            client = await self._connected()
+        except (CredentialsRejected, NotifierRefused, NotifierUnavailable) as problem:
+            return [PermissionCheck("Sending", granted=False, detail=str(problem))]
+        client.close()
+        secure = self._config.security.value
+        return [PermissionCheck("Sending", granted=True, detail=f"Signed in to {self._config.host} ({secure}).")]
+
+    # The conversation
+
+    async def _connected(self) -> aiosmtplib.SMTP:
+        """Let in and signed in."""
+        config, secrets = self._config, self._secrets
+        client = aiosmtplib.SMTP(
+            hostname=config.host,
+            port=config.port,
+            use_tls=config.security is Security.TLS,
+            start_tls=config.security is Security.STARTTLS,
+            tls_context=None if config.security is Security.NONE else self._tls(),
+            timeout=TIMEOUT,
+        )
+        try:
+            await client.connect()
+            if secrets.username is not None and secrets.password is not None:
+                await client.login(secrets.username.get_secret_value(), secrets.password.get_secret_value())
+        except aiosmtplib.SMTPException as error:
+            client.close()
+            raise self._trouble(error) from None
+        except (OSError, TimeoutError) as error:
+            client.close()
+            raise self._away(error) from None
+        return client
+
+    def _tls(self) -> ssl.SSLContext:
+        try:
+            return ssl.create_default_context(cadata=self._config.certificate)
+        except (ssl.SSLError, ValueError):
+            raise NotifierRefused(channel=self.label, detail="the certificate authority isn't in PEM format.") from None
+
+    def _away(self, error: BaseException) -> Exception:
+        """A certificate that nobody vouches for is no matter of waiting."""
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                return NotifierRefused(
+                    channel=self.label, detail=f"its certificate isn't valid: {cause.verify_message}"
+                )
+            cause = cause.__cause__ or cause.__context__
+        return NotifierUnavailable(self.label, _words(error))
+
+    def _trouble(self, error: aiosmtplib.SMTPException) -> Exception:
+        """A reply of 4xx is a stumble, one of 5xx a refusal; no reply is a stumble."""
+        if isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500:
+            return CredentialsRejected(tracker=self.label)
+        if isinstance(error, aiosmtplib.SMTPResponseException):
+            if error.code in BAD_CREDENTIALS:
+                return CredentialsRejected(tracker=self.label)
+            if error.code >= 500:
+                return NotifierRefused(channel=self.label, detail=f"{error.code} {_words(error)}")
+            return NotifierUnavailable(self.label, f"{error.code} {_words(error)}")
+        if isinstance(
+            error, aiosmtplib.SMTPConnectError | aiosmtplib.SMTPServerDisconnected | aiosmtplib.SMTPTimeoutError
+        ):
+            return self._away(error)
+        return NotifierRefused(channel=self.label, detail=_words(error))
+
+    def _raise_refused(self, error: aiosmtplib.SMTPRecipientRefused, address: str) -> None:
+        if error.code in NO_MAILBOX:
+            raise AddressGone(channel=self.label, address=address, detail=f"{error.code} {_words(error)}") from None
+        raise self._trouble(error) from None
+
+    # The letter
+
+    @property
+    def _envelope_sender(self) -> str:
+        return self._config.bounce_address or self._config.from_address
+
+    def _letter(self, message: Message, recipient: Recipient) -> EmailMessage:
+        config = self._config
+        is_plain = (recipient.address + config.from_address + self._envelope_sender).isascii()
+        letter = EmailMessage(policy=SMTP if is_plain else SMTPUTF8)
+        letter["From"] = _address(config.from_name, config.from_address)
+        letter["To"] = _address(recipient.name, recipient.address)
+        letter["Subject"] = _one_line(message.subject)[:250]
+        letter["Date"] = format_datetime(localtime(message.created_at))
+        letter["Message-ID"] = self._id(message.id)
+        if len(message.threads) == 1:
+            root = self._id(message.threads[0])
+            letter["In-Reply-To"] = root
+            letter["References"] = root
+        letter["Auto-Submitted"] = "auto-generated"
+        if message.kind is MessageKind.DIGEST or message.kind is MessageKind.REPORT:
+            letter["Precedence"] = "bulk"
+        if message.unsubscribe_url:
+            letter["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
+            letter["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        letter.set_content(as_text(message))
+        letter.add_alternative(as_html(message), subtype="html")
+        return letter
+
+    def _id(self, name: str) -> str:
+        return f"<{name}@{self._config.from_address.rpartition('@')[2]}>"
+
+
+def _address(name: str, address: str) -> Address:
+    """In any script. Raises ValueError."""
+    local, _, domain = address.rpartition("@")
+    if not local or not domain:
+        raise ValueError("an address has two parts")
+    return Address(_one_line(name), local, domain)
+
+
+def _one_line(text: str) -> str:
+    """A header holds no line break, whatever a title does."""
+    return " ".join(text.split())
+
+
+def _words(error: BaseException) -> str:
+    """What the server said, without line breaks."""
+    return _one_line(getattr(error, "message", "") or str(error) or type(error).__name__)[:300]

@@ -1,0 +1,163 @@
+"""The registry: every vendor is found here by the name of its file or folder. Rooms above ask here and name none.
+
+``integrations/trackers/gitlab.py`` and ``integrations/trackers/jira/__init__.py`` are both found: the kind is the
+name, and the module holds one class that keeps the contract one level up (``integrations.tracker``,
+``integrations.notifier``), or, for a source of incidents, the functions of ``integrations.incident_source``.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import Any, cast
+
+from domain.errors import UnknownIntegrationKind
+from integrations import incident_sources, notifiers, trackers
+from integrations.bounce import BounceReader
+from integrations.connection import ConnectionModel, SourceConfig, SourceSecrets, checked_settings
+from integrations.incident_source import IncidentSource
+from integrations.notifier import Notifier
+from integrations.tracker import Tracker
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What can be connected, with the two forms that a person fills in.
+
+    ``config`` and ``secrets`` are JSON schemas in camelCase; each field has a title and a description.
+    """
+
+    kind: str
+    label: str
+    is_tracker: bool
+    is_channel: bool
+    config: Mapping[str, Any]
+    secrets: Mapping[str, Any]
+
+
+# Names
+
+
+@cache
+def tracker_kinds() -> tuple[str, ...]:
+    """Every kind of tracker, sorted."""
+    return _names_in(trackers)
+
+
+@cache
+def notifier_kinds() -> tuple[str, ...]:
+    """Every kind of channel, sorted."""
+    return _names_in(notifiers)
+
+
+@cache
+def incident_source_kinds() -> tuple[str, ...]:
+    """Every kind of source of incidents, sorted."""
+    return _names_in(incident_sources)
+
+
+@cache
+def all_kinds() -> tuple[Kind, ...]:
+    """Sorted by the name that people read: trackers, then channels, then sources of incidents."""
+    kinds = [kind_of(one) for one in (*tracker_kinds(), *notifier_kinds(), *incident_source_kinds())]
+    return tuple(sorted(kinds, key=lambda one: (not one.is_tracker, not one.is_channel, one.label.lower())))
+
+
+# Vendors
+
+
+@cache
+def tracker(kind: str) -> type[Tracker]:
+    """The tracker of that kind. Raises ``UnknownIntegrationKind``."""
+    return _only_class(_module(trackers, kind, tracker_kinds()), Tracker)
+
+
+@cache
+def notifier(kind: str) -> type[Notifier]:
+    """The channel of that kind. Raises ``UnknownIntegrationKind``."""
+    return _only_class(_module(notifiers, kind, notifier_kinds()), Notifier)
+
+
+def incident_source(kind: str) -> IncidentSource:
+    """The source of incidents of that kind. Raises ``UnknownIntegrationKind``."""
+    return cast("IncidentSource", _module(incident_sources, kind, incident_source_kinds()))
+
+
+def bounce_reader(kind: str) -> BounceReader:
+    """What reads the mail that comes back to a channel of that kind. Raises ``UnknownIntegrationKind``."""
+    reader = notifier(kind).bounces if kind in notifier_kinds() else None
+    if reader is None:
+        known = ", ".join(one for one in notifier_kinds() if notifier(one).bounces)
+        raise UnknownIntegrationKind(kind=kind, known=known)
+    return reader
+
+
+@cache
+def kind_of(kind: str) -> Kind:
+    """What a person has to enter to connect it. Raises ``UnknownIntegrationKind``."""
+    if kind in tracker_kinds():
+        cls = tracker(kind)
+        return Kind(kind, cls.label, True, False, _schema(cls.Config), _schema(cls.Secrets))
+    if kind in notifier_kinds():
+        channel = notifier(kind)
+        return Kind(kind, channel.label, False, True, _schema(channel.Config), _schema(channel.Secrets))
+    if kind in incident_source_kinds():
+        return Kind(kind, incident_source(kind).LABEL, False, False, _schema(SourceConfig), _schema(SourceSecrets))
+    raise UnknownIntegrationKind(kind=kind, known=", ".join(one.kind for one in all_kinds()))
+
+
+# Connections
+
+
+def connect(kind: str, config: Mapping[str, object], secrets: Mapping[str, object]) -> Tracker:
+    """A tracker for one connection, from what is stored of it; makes no request.
+
+    Raises ``UnknownIntegrationKind`` or ``InvalidIntegrationConfig``.
+    """
+    cls = tracker(kind)
+    return cls(checked_settings(cls.Config, config), checked_settings(cls.Secrets, secrets))
+
+
+def connect_notifier(kind: str, config: Mapping[str, object], secrets: Mapping[str, object]) -> Notifier:
+    """As :func:`connect`, for a channel."""
+    cls = notifier(kind)
+    return cls(checked_settings(cls.Config, config), checked_settings(cls.Secrets, secrets))
+
+
+def check_connection(kind: str, config: Mapping[str, object], secrets: Mapping[str, object]) -> None:
+    """Raises ``UnknownIntegrationKind`` or ``InvalidIntegrationConfig``; makes no request."""
+    if kind in tracker_kinds():
+        connect(kind, config, secrets).close()
+    elif kind in notifier_kinds():
+        connect_notifier(kind, config, secrets)
+    elif kind in incident_source_kinds():
+        checked_settings(SourceConfig, config)
+        checked_settings(SourceSecrets, secrets)
+    else:
+        known = {*tracker_kinds(), *notifier_kinds(), *incident_source_kinds()}
+        raise UnknownIntegrationKind(kind=kind, known=", ".join(sorted(known)))
+
+
+def _names_in(package: ModuleType) -> tuple[str, ...]:
+    return tuple(sorted(found.name for found in pkgutil.iter_modules(package.__path__)))
+
+
+def _module(package: ModuleType, kind: str, known: tuple[str, ...]) -> ModuleType:
+    if kind not in known:
+        raise UnknownIntegrationKind(kind=kind, known=", ".join(known))
+    return importlib.import_module(f"{package.__name__}.{kind}")
+
+
+def _only_class(module: ModuleType, contract: type[Any]) -> type[Any]:
+    """The one class that the file defines, or that the folder's ``__init__`` exports."""
+    found = [one for one in vars(module).values() if isinstance(one, type) and issubclass(one, contract)]
+    own = [one for one in found if one.__module__.startswith(module.__name__)]
+    if len(own) != 1:
+        raise TypeError(f"{module.__name__} must define exactly one {contract.__name__}, not {len(own)}")
+    return own[0]
+
+
+def _schema(model: type[ConnectionModel]) -> dict[str, Any]:
+    return model.model_json_schema(by_alias=True)

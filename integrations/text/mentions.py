@@ -1,0 +1,43 @@
+"""Markdown on its way to a tracker that keeps Markdown, and back: it mentions nobody.
+
+https://spec.commonmark.org/0.31.2/
+"""
+
+import re
+from collections.abc import Callable
+
+_CODE = re.compile(
+    r"^ {0,3}(?P<fence>`{3,}|~{3,}).*?(?:^ {0,3}(?P=fence)[`~]*[ \t]*$|\Z)"
+    r"|(?<!`)(?P<tick>`+)(?!`).+?(?<!`)(?P=tick)(?!`)",
+    re.MULTILINE | re.DOTALL,
+)
+_MENTION = re.compile(r"(?<![\w@/.])@(?=\w)")
+_LINE_END = re.compile(r"\r+\n")
+_JOINER = "\u2060"
+"""A character without width: behind an ``@`` it makes it a mere sign."""
+
+
+def disable_mentions(text: str) -> str:
+    """``text`` without line ends of other systems and without NUL, in which no ``@name`` is a mention.
+
+    An address of e-mail is none, and code is left alone: there nobody is mentioned.
+    """
+    return outside_code(_unix(text), lambda part: _MENTION.sub(f"@{_JOINER}", part))
+
+
+def restore_mentions(text: str) -> str:
+    """``text`` as it was before :func:`disable_mentions`."""
+    return _unix(text).replace(f"@{_JOINER}", "@")
+
+
+def outside_code(text: str, change: Callable[[str], str]) -> str:
+    """``text`` with ``change`` made in what is neither a code span nor a fenced block."""
+    parts, start = [], 0
+    for code in _CODE.finditer(text):
+        parts += [change(text[start : code.start()]), code[0]]
+        start = code.end()
+    return "".join([*parts, change(text[start:])])
+
+
+def _unix(text: str) -> str:
+    return _LINE_END.sub("\n", text).replace("\0", "").rstrip()
