@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Response
 
-from api.pages.review.lifecycle import person_id
+from api.pages.postmortems.form_answers import person_id
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.shapes.base import PathId, ask
