@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from tests.peers.npm import once
+from tests.peers.pypi import packages
 
 PACKAGES = {
     "backlot": ("backlot==0.1.0", "xxhash==4.1.0", "graphql-core==3.2.14"),
@@ -57,15 +57,8 @@ class ForeignJira:
 
 
 def _packages(name: str) -> Path:
-    wanted = PACKAGES[name]
-
-    def install(into: Path) -> None:
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(into), *wanted]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-        if done.returncode:
-            pytest.fail(f"pip failed; these tests need it once:\n{done.stderr[-2000:]}", pytrace=False)
-
-    return once(wanted[0].replace("==", "-"), install)
+    pins = PACKAGES[name]
+    return packages(pins[0].replace("==", "-"), *pins)
 
 
 @contextmanager

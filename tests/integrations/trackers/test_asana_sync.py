@@ -243,7 +243,7 @@ class TestFields:
 
     def test_a_paid_feature_is_refused_in_asanas_words(self, tracker: Tracker, peer: AsanaPeer) -> None:
         peer.paid = False
-        with pytest.raises(TrackerRefused, match=r"not available for free users.*another plan"):
+        with pytest.raises(TrackerRefused, match=r"not available for free users.*another Asana plan"):
             tracker.create(replace(DRAFT, fields={STATUS: "6101"}))
 
     def test_long_texts_are_cut(self, tracker: Tracker) -> None:
