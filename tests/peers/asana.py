@@ -17,7 +17,7 @@ Each behaviour is from Asana's documentation:
 - events: https://developers.asana.com/reference/events (a change tells its field; completing adds a story
   ``marked_complete`` or ``marked_incomplete``; a new task is added to its project and its section)
 
-``tests/integrations/trackers/test_asana_sync.py`` checks what it answers against Asana's OpenAPI document.
+``tests/integrations/trackers/asana/`` checks what it answers against Asana's OpenAPI document.
 """
 
 import hashlib

@@ -12,7 +12,7 @@ Each behaviour is from GitHub's documentation:
 - a missing object in GraphQL is null in its place, with an error of type NOT_FOUND beside it:
   https://docs.github.com/en/graphql/guides/using-pagination-in-the-graphql-api
 
-``tests/integrations/trackers/test_github_sync.py`` checks what it answers against GitHub's OpenAPI document.
+``tests/integrations/trackers/github/test_sync.py`` checks what it answers against GitHub's OpenAPI document.
 """
 
 import hashlib
