@@ -28,7 +28,9 @@ settings.load_profile("busy")  # what is slow because the machine is busy is not
 
 LONGEST = (
     *(
-        "tests/sync/test_cases.py",
+        "tests/sync/test_cases_of_fields.py",
+        "tests/sync/test_cases_of_delivery.py",
+        "tests/sync/test_cases_of_trust.py",
         "tests/api/test_openapi.py",
         "tests/api/access/test_access_table.py",
         "tests/sync/test_schedules.py",
