@@ -33,8 +33,8 @@ from api.pages.notifications import unsubscribe as unsubscribing_pages
 from api.pages.postmortems import editors as editor_pages
 from api.pages.postmortems import forms as postmortem_forms
 from api.pages.postmortems import postmortems as postmortem_pages
-from api.pages.rendering import WEB
 from api.pages.review import lifecycle as lifecycle_pages
+from api.rendering import WEB
 from api.request_context import Parts
 from api.v1 import action_items, audit, comments, incidents, style, tickets, timeline
 from api.v1.access import tokens

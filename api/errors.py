@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from api.pages.rendering import error_page
+from api.rendering import error_page
 from domain import errors
 from domain.errors import DomainError, refusal
 from models.session import StoreError, is_away, is_bad_value, is_conflict

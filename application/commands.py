@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from application.action_items import commands as action_item_commands
 from application.audit import command_log
 from application.review import commands as review_commands
-from application.review.context import CommandContext
+from application.review.context import PostmortemCommandContext
 from domain.access import Viewer
 from domain.action_items.commands import ActionItemCommand
 from domain.errors import DomainError
@@ -96,7 +96,7 @@ async def check(
     """Raises what the row in that session refuses, without asking the workflow. Returns what the command is about."""
     if isinstance(command, PostmortemCommand):
         visible = await postmortems.get_visible(session, viewer, command.postmortem_id)
-        await review_commands.check(CommandContext(session, viewer, visible, command, arguments, now))
+        await review_commands.check(PostmortemCommandContext(session, viewer, visible, command, arguments, now))
         return visible
     return await action_item_commands.check_command(session, viewer, command, arguments, now)
 

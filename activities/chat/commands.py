@@ -202,7 +202,7 @@ async def _create(request: ChatRequest, person: ChatPerson, text: CommandText, _
     except PostmortemExists as refusal:
         if not isinstance(there := refusal.facts.get("postmortem_id"), str):
             raise
-        return Reply("there already", f"There is one already: {linked(there, request.page(there))}")
+        return Reply("there already", f"This incident already has a postmortem: {linked(there, request.page(there))}")
     await request.starter.start_postmortem(opened)
     async with request.sessions.begin() as session:
         row = (await get_visible(session, person.viewer, opened)).postmortem

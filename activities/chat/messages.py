@@ -52,7 +52,7 @@ async def add_message(
 
 
 def _outcome(request: ChatRequest, added: PickedMessage) -> str:
-    to_come = f"the postmortem of “{escaped(cut(added.title, 200))}”, which is not open yet"
+    to_come = f"the postmortem of “{escaped(cut(added.title, 200))}”, which hasn't started yet"
     page = linked(cut(added.title, 200), request.page(added.postmortem_id or ""))
     match added.result:
         case MessageResult.KEPT:

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from fastapi import Depends, Response
 
 from api.pages.postmortems.reading import titles_of
-from api.pages.rendering import words
 from api.pages.routing import Visiting, router
 from api.pages.showing import show
+from api.rendering import words
 from api.shapes.base import PathId, ask
 from models.audit import AuditEntry
 from models.queries.audit import audit_log

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 
 from api.errors import malformed
-from api.pages.access import sessions
+from api.pages import sessions
 from api.request_context import SAFE, Handler, Parts, RequestContext, answer_once, context_of, fingerprint
 from application.access import sign_in
 from domain.errors import Malformed, reason

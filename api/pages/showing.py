@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import Response
 
 from api.errors import status_of
-from api.pages.rendering import render
 from api.pages.routing import Visit
+from api.rendering import render
 from domain.errors import DomainError, NotFound
 from models.queries.notifications import notices
 

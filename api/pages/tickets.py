@@ -3,7 +3,7 @@
 from fastapi import Response
 
 from api import commands
-from api.pages.review.lifecycle import answered
+from api.pages.postmortems.form_answers import answered
 from api.pages.routing import Visiting, read_form, router
 from api.shapes.base import PathId
 from api.shapes.tickets import TicketsIn

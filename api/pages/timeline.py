@@ -6,9 +6,9 @@ from typing import Any
 from fastapi import Response
 from starlette.datastructures import UploadFile
 
-from api.pages.rendering import zone_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
+from api.rendering import zone_of
 from api.shapes.base import PathId
 from api.shapes.timeline import (
     SlackImportOut,

@@ -151,18 +151,18 @@ def _pending_reviews(
 
 
 @dataclass(frozen=True, slots=True)
-class Thread:
+class WaitingThread:
     id: str
     waits_since: datetime
     waits_for: str | None
 
 
-async def _threads(session: Session, postmortem: Postmortem) -> list[Thread]:
+async def _threads(session: Session, postmortem: Postmortem) -> list[WaitingThread]:
     """Unresolved ones, the longest-waiting first. A thread waits for the postmortem's author, or, if the author wrote
     last, for the person who started it."""
     author = postmortem.author_id
     found = [
-        Thread(root, answered_at or started_at, started_by if author in {answered_by or started_by} else author)
+        WaitingThread(root, answered_at or started_at, started_by if author in {answered_by or started_by} else author)
         for root, started_by, started_at, answered_by, answered_at in await pending.list_unresolved_threads(
             session, postmortem.id
         )
@@ -170,7 +170,9 @@ async def _threads(session: Session, postmortem: Postmortem) -> list[Thread]:
     return sorted(found, key=lambda one: (one.waits_since, one.id))
 
 
-def _pending_threads(threads: Sequence[Thread], policy: Policy, participants: Participants) -> Iterator[PendingWork]:
+def _pending_threads(
+    threads: Sequence[WaitingThread], policy: Policy, participants: Participants
+) -> Iterator[PendingWork]:
     """Threads that wait for the same person are one thing, due when the first of them has waited as long as a draft
     may: thirty comments lead to one reminder."""
     seen: set[str] = set()

@@ -10,7 +10,7 @@ from datetime import datetime
 from application.audit.command_log import is_committed, log_command
 from application.escalation.reminders import plan_postmortem_reminders
 from application.review import decisions, deletion, publishing, reviewers, submission, targets
-from application.review.context import CommandContext
+from application.review.context import PostmortemCommandContext
 from application.review.readiness import read_readiness
 from domain import access
 from domain.access import Verb
@@ -24,8 +24,8 @@ from models.queries.postmortems.postmortems import get_visible
 from models.queries.postmortems.snapshots import read_snapshot
 from models.session import Session
 
-Check = Callable[[CommandContext], Awaitable[None]]
-Write = Callable[[CommandContext], Awaitable[None]]
+Check = Callable[[PostmortemCommandContext], Awaitable[None]]
+Write = Callable[[PostmortemCommandContext], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Change:
     name: str | None = None
 
 
-TRANSITIONS: Mapping[Transition, Callable[[CommandContext, Status], Awaitable[None]]] = {
+TRANSITIONS: Mapping[Transition, Callable[[PostmortemCommandContext, Status], Awaitable[None]]] = {
     Transition.SUBMIT: submission.submit,
     Transition.APPROVE: decisions.approve,
     Transition.REQUEST_CHANGES: decisions.request_changes,
@@ -73,7 +73,7 @@ async def commit(session: Session, command: PostmortemCommand, now: datetime) ->
         viewer = await get_viewer_unscoped(session, command.actor_id, command.origin)
         arguments = await take_arguments(session, command.request_id) if command.has_words else {}
         visible = await get_visible(session, viewer, command.postmortem_id, lock=True)
-        context = CommandContext(session, viewer, visible, command, arguments, now)
+        context = PostmortemCommandContext(session, viewer, visible, command, arguments, now)
         await _write(context, await check(context))
         log_command(session, command.postmortem_id, command)
         await session.flush()
@@ -81,7 +81,7 @@ async def commit(session: Session, command: PostmortemCommand, now: datetime) ->
     return await read_snapshot(session, command.postmortem_id)
 
 
-async def check(context: CommandContext) -> Status:
+async def check(context: PostmortemCommandContext) -> Status:
     """The status after the command. Raises the refusal of a command that is not possible now. Writes nothing."""
     transition = context.command.action.transition
     if transition is not None:
@@ -95,7 +95,7 @@ async def check(context: CommandContext) -> Status:
     return context.status
 
 
-async def _write(context: CommandContext, after: Status) -> None:
+async def _write(context: PostmortemCommandContext, after: Status) -> None:
     transition = context.command.action.transition
     if transition is not None:
         await TRANSITIONS[transition](context, after)

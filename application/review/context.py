@@ -17,7 +17,7 @@ from models.session import Session
 
 
 @dataclass(frozen=True, slots=True)
-class CommandContext:
+class PostmortemCommandContext:
     """``arguments`` holds the text that was staged for the command, such as its comment."""
 
     session: Session

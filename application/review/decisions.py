@@ -1,7 +1,7 @@
 """What a reviewer decides: to approve the current revision, or to request changes."""
 
 from application.comments.writing import NewComment, add_comment
-from application.review.context import CommandContext
+from application.review.context import PostmortemCommandContext
 from application.review.publishing import publish
 from application.review.readiness import read_readiness
 from domain.comments.comment import CommentKind
@@ -18,7 +18,7 @@ from models.queries.postmortems.postmortems import state_of_reviewer
 from models.queries.review.reviewers import get_reviewer, list_reviewers
 
 
-async def approve(context: CommandContext, after: Status) -> None:
+async def approve(context: PostmortemCommandContext, after: Status) -> None:
     """The last approval completes the review: the postmortem is published if it asks for that and is ready."""
     postmortem = context.postmortem
     await _record(context, Decision.APPROVE)
@@ -35,7 +35,7 @@ async def approve(context: CommandContext, after: Status) -> None:
         await context.notify([postmortem.author_id], NoticeKind.REVIEW_COMPLETED)
 
 
-async def _publish_if_ready(context: CommandContext) -> bool:
+async def _publish_if_ready(context: PostmortemCommandContext) -> bool:
     facts = await read_readiness(context, Transition.PUBLISH)
     try:
         after = lifecycle.apply(context.status, Transition.PUBLISH, facts)
@@ -45,7 +45,7 @@ async def _publish_if_ready(context: CommandContext) -> bool:
     return True
 
 
-async def request_changes(context: CommandContext, after: Status) -> None:
+async def request_changes(context: PostmortemCommandContext, after: Status) -> None:
     """A reviewer returns it to its author; an administrator takes back what was published."""
     postmortem, comment = context.postmortem, context.comment
     was_published = context.status is Status.PUBLISHED
@@ -60,7 +60,7 @@ async def request_changes(context: CommandContext, after: Status) -> None:
         await context.notify([postmortem.author_id], NoticeKind.CHANGES_REQUESTED)
 
 
-async def _record(context: CommandContext, decision: Decision) -> None:
+async def _record(context: PostmortemCommandContext, decision: Decision) -> None:
     """The reviewer's current decision, and one more row in the history of reviews."""
     postmortem, person_id = context.postmortem, context.viewer.person_id
     reviewer = await get_reviewer(context.session, postmortem.id, person_id)

@@ -1,17 +1,17 @@
 """Deletes a draft."""
 
-from application.review.context import CommandContext
+from application.review.context import PostmortemCommandContext
 from domain.errors import IllegalTransition
 from domain.postmortems.lifecycle import Status
 
 
-async def check_deleted(context: CommandContext) -> None:
+async def check_deleted(context: PostmortemCommandContext) -> None:
     if context.status is not Status.DRAFT:
         hint = "You can delete drafts only. Archive a published postmortem instead."
         raise IllegalTransition(move="delete a postmortem", entity="postmortem", status=context.status, hint=hint)
 
 
-async def delete_postmortem(context: CommandContext) -> None:
+async def delete_postmortem(context: PostmortemCommandContext) -> None:
     context.audit("postmortem.deleted", {"title": context.postmortem.title}, None)
     await context.session.flush()
     await context.session.delete(context.postmortem)

@@ -1,7 +1,7 @@
 """Publishes and archives a postmortem. Who may is decided in ``domain.access``, when in ``domain.review.readiness``."""
 
 from application.notifications.notices import notify_teams
-from application.review.context import CommandContext
+from application.review.context import PostmortemCommandContext
 from domain.escalation.targets import TargetName
 from domain.notifications.notices import NoticeKind
 from domain.postmortems.lifecycle import Status
@@ -9,7 +9,7 @@ from models.queries.escalation.targets import meet_targets
 from models.queries.postmortems.links import list_team_ids
 
 
-async def publish(context: CommandContext, after: Status) -> None:
+async def publish(context: PostmortemCommandContext, after: Status) -> None:
     """Announces it in the channel of each of its teams, again if it was taken back and published again."""
     postmortem = context.postmortem
     postmortem.published_at = context.now
@@ -25,6 +25,6 @@ async def publish(context: CommandContext, after: Status) -> None:
     await meet_targets(context.session, postmortem.id, TargetName, context.now)
 
 
-async def archive(context: CommandContext, after: Status) -> None:
+async def archive(context: PostmortemCommandContext, after: Status) -> None:
     context.postmortem.archived_at = context.now
     context.change_status(after, "postmortem.archived")

@@ -1,6 +1,6 @@
 """Reads what decides whether a postmortem is ready to submit or to publish."""
 
-from application.review.context import CommandContext
+from application.review.context import PostmortemCommandContext
 from domain.content.custom_fields import missing_fields
 from domain.content.templates import missing_sections
 from domain.people.absence import Absence
@@ -15,7 +15,7 @@ from models.queries.review.readiness import read_contents
 from models.queries.review.reviewers import list_reviewers
 
 
-async def read_readiness(context: CommandContext, transition: Transition) -> ReadinessFacts:
+async def read_readiness(context: PostmortemCommandContext, transition: Transition) -> ReadinessFacts:
     """Only SUBMIT and PUBLISH depend on more than the comment."""
     if transition not in {Transition.SUBMIT, Transition.PUBLISH}:
         return ReadinessFacts(comment=context.comment)
@@ -39,7 +39,7 @@ async def read_readiness(context: CommandContext, transition: Transition) -> Rea
     )
 
 
-async def _reviewers(context: CommandContext, transition: Transition) -> dict[str, ReviewerState]:
+async def _reviewers(context: PostmortemCommandContext, transition: Transition) -> dict[str, ReviewerState]:
     """Those of the postmortem, and those whom a submission would add."""
     rows = await list_reviewers(context.session, context.visible)
     found = {one.person_id: state_of_reviewer(one, context.postmortem) for one in rows}
@@ -49,6 +49,6 @@ async def _reviewers(context: CommandContext, transition: Transition) -> dict[st
     return found
 
 
-async def _absent(context: CommandContext, reviewers: dict[str, ReviewerState]) -> dict[str, Absence]:
+async def _absent(context: PostmortemCommandContext, reviewers: dict[str, ReviewerState]) -> dict[str, Absence]:
     outstanding = [one for one, state in reviewers.items() if state is not ReviewerState.APPROVED]
     return await find_absences(context.session, outstanding, context.now) if outstanding else {}

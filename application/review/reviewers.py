@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 
 from application.people.references import check_active, list_active_members
-from application.review.context import CommandContext
+from application.review.context import PostmortemCommandContext
 from domain.access import Relation
 from domain.errors import AlreadyReviewer, AuthorCannotReview, IllegalTransition, NobodyToAdd, NotFound
 from domain.notifications.notices import NoticeKind
@@ -16,7 +16,7 @@ from models.session import Session
 # Refusals
 
 
-async def check_not_author(context: CommandContext) -> None:
+async def check_not_author(context: PostmortemCommandContext) -> None:
     """The author never reviews or approves, even if they were a reviewer before."""
     if context.command.action is PostmortemAction.SUBMIT and context.command.person_ids:
         await _check_may_review(context, context.command.person_ids)
@@ -24,13 +24,13 @@ async def check_not_author(context: CommandContext) -> None:
         raise AuthorCannotReview()
 
 
-async def _check_may_review(context: CommandContext, person_ids: Sequence[str]) -> None:
+async def _check_may_review(context: PostmortemCommandContext, person_ids: Sequence[str]) -> None:
     if context.postmortem.author_id in person_ids:
         raise AuthorCannotReview()
     await check_active(context.session, "userIds", person_ids)
 
 
-async def check_added(context: CommandContext) -> None:
+async def check_added(context: PostmortemCommandContext) -> None:
     _check_not_published(context)
     if not context.command.person_ids:
         raise NobodyToAdd()
@@ -38,7 +38,7 @@ async def check_added(context: CommandContext) -> None:
     _check_new(context.command.person_ids, await _current(context))
 
 
-async def check_replaced(context: CommandContext) -> None:
+async def check_replaced(context: PostmortemCommandContext) -> None:
     _check_not_published(context)
     removed, added = context.command.person_ids
     current = await _current(context)
@@ -47,12 +47,12 @@ async def check_replaced(context: CommandContext) -> None:
     _check_new([added], current)
 
 
-async def check_removed(context: CommandContext) -> None:
+async def check_removed(context: PostmortemCommandContext) -> None:
     _check_not_published(context)
     _check_present(context.command.person_ids, await _current(context))
 
 
-def _check_not_published(context: CommandContext) -> None:
+def _check_not_published(context: PostmortemCommandContext) -> None:
     if context.status not in {Status.DRAFT, Status.IN_REVIEW}:
         hint = "Reviewers can change only before a postmortem is published."
         raise IllegalTransition(
@@ -72,27 +72,27 @@ def _check_present(person_ids: Sequence[str], current: Collection[str]) -> None:
             raise NotFound(kind="reviewer", id=person_id)
 
 
-async def _current(context: CommandContext) -> set[str]:
+async def _current(context: PostmortemCommandContext) -> set[str]:
     return {one.person_id for one in await list_reviewers(context.session, context.visible)}
 
 
 # Changes
 
 
-async def add_reviewers(context: CommandContext) -> None:
+async def add_reviewers(context: PostmortemCommandContext) -> None:
     added = await insert_reviewers(context.session, context.postmortem.id, context.command.person_ids, context.now)
     context.note_change()
     context.audit("reviewers.added", None, {"reviewers": added})
     await _notify_in_review(context, added)
 
 
-async def remove_reviewer(context: CommandContext) -> None:
+async def remove_reviewer(context: PostmortemCommandContext) -> None:
     await delete_reviewers(context.session, context.postmortem.id, context.command.person_ids)
     context.note_change()
     context.audit("reviewers.removed", {"reviewers": list(context.command.person_ids)}, None)
 
 
-async def replace_reviewer(context: CommandContext) -> None:
+async def replace_reviewer(context: PostmortemCommandContext) -> None:
     """The decisions of the reviewer who is removed stay in the history of reviews, and their threads stay open."""
     removed, added = context.command.person_ids
     await delete_reviewers(context.session, context.postmortem.id, [removed])
@@ -102,7 +102,7 @@ async def replace_reviewer(context: CommandContext) -> None:
     await _notify_in_review(context, [added])
 
 
-async def _notify_in_review(context: CommandContext, person_ids: Sequence[str]) -> None:
+async def _notify_in_review(context: PostmortemCommandContext, person_ids: Sequence[str]) -> None:
     if context.status is Status.IN_REVIEW:
         await context.notify(person_ids, NoticeKind.REVIEW_REQUESTED)
 

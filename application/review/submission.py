@@ -1,6 +1,6 @@
 """Submits a draft for review."""
 
-from application.review.context import CommandContext
+from application.review.context import PostmortemCommandContext
 from domain.escalation.targets import TargetName
 from domain.notifications.notices import NoticeKind
 from domain.postmortems.lifecycle import Status
@@ -12,7 +12,7 @@ from models.queries.review.reviewers import clear_change_requests, insert_review
 WRITTEN = (TargetName.DRAFT_STARTED, TargetName.DRAFT_COMPLETED)
 
 
-async def submit(context: CommandContext, after: Status) -> None:
+async def submit(context: PostmortemCommandContext, after: Status) -> None:
     """Adds the reviewers of the command, and notifies everyone whose approval is outstanding."""
     session, postmortem, command = context.session, context.postmortem, context.command
     added = [one for one in command.person_ids if one != postmortem.author_id]

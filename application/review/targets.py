@@ -1,17 +1,17 @@
 """Waives and extends the timing targets of a postmortem."""
 
 from application.escalation.leads import notify_of_extensions
-from application.review.context import CommandContext
+from application.review.context import PostmortemCommandContext
 from domain.escalation import targets
 from models.queries.escalation.targets import get_target, target_of
 
 
-async def check_waived(context: CommandContext) -> None:
+async def check_waived(context: PostmortemCommandContext) -> None:
     row = await get_target(context.session, context.postmortem.id, context.command.target)
     targets.check_waive(target_of(row), context.arguments.get("reason"), context.now)
 
 
-async def check_extended(context: CommandContext) -> None:
+async def check_extended(context: PostmortemCommandContext) -> None:
     row = await get_target(context.session, context.postmortem.id, context.command.target)
     until = context.command.until
     if until is None:
@@ -19,14 +19,14 @@ async def check_extended(context: CommandContext) -> None:
     targets.check_extend(target_of(row), until, context.arguments.get("reason"), context.now)
 
 
-async def waive_target(context: CommandContext) -> None:
+async def waive_target(context: PostmortemCommandContext) -> None:
     row = await get_target(context.session, context.postmortem.id, context.command.target)
     _audit(context, "target.waived", target_of(row))
     row.waived_at = context.now
     row.reason = context.arguments.get("reason")
 
 
-async def extend_target(context: CommandContext) -> None:
+async def extend_target(context: PostmortemCommandContext) -> None:
     """Notifies the team's leads from the second extension on."""
     row = await get_target(context.session, context.postmortem.id, context.command.target)
     _audit(context, "target.extended", target_of(row))
@@ -36,7 +36,7 @@ async def extend_target(context: CommandContext) -> None:
     await notify_of_extensions(context.session, row, context.now)
 
 
-def _audit(context: CommandContext, action: str, before: targets.Target) -> None:
+def _audit(context: PostmortemCommandContext, action: str, before: targets.Target) -> None:
     context.note_change()
     after = {"target": context.command.target, "reason": context.arguments.get("reason")}
     if context.command.until:

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.pages.access import sessions
-from api.pages.rendering import render
+from api.pages import sessions
 from api.pages.routing import fields, local_path, to
+from api.rendering import render
 from api.request_context import Parts
 from application.access import sign_in
 from application.demo import PEOPLE

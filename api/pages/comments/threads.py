@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from api.pages.rendering import as_html
 from api.pages.routing import Visit
+from api.rendering import as_html
 from application.comments.reading import CommentView, list_comments
 from domain.comments.anchors import Anchor, AnchorState, state_of
 from domain.comments.comment import CommentKind

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Response
 
-from api.pages.review.lifecycle import person_id
+from api.pages.postmortems.form_answers import person_id
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.shapes.base import PathId, ask
@@ -19,6 +19,7 @@ from api.shapes.connections.accounts import (
 from api.shapes.connections.connections import integration_out
 from application.connections import accounts
 from domain.errors import DomainError
+from integrations import registry
 from models.queries.connections import accounts as account_queries
 from models.queries.connections import connections
 from models.queries.pagination import Ask
@@ -26,7 +27,7 @@ from models.queries.people import people
 
 routes = router()
 
-CHANGE = "change the accounts of"
+CHANGE = "change linked accounts"
 
 
 @routes.get("/settings/integrations/{integration_id}/accounts")
@@ -50,6 +51,7 @@ async def _shown(
         "connections/accounts.html",
         refusal,
         one=integration_out(context, row),
+        label=registry.kind_of(row.kind).label,
         accounts=[account_out(one) for one in found.items],
         next_cursor=found.next_cursor,
         suggested=suggested,

@@ -166,7 +166,7 @@ async def pause_or_resume(visit: Visiting, integration_id: PathId) -> Response:
 async def disconnect(visit: Visiting, integration_id: PathId) -> Response:
     async def work() -> None:
         context = visit.context
-        context.require_admin("disconnect the connections of")
+        context.require_admin("disconnect a connection")
         keyring = context.parts.keyring
         await disconnect_connection(context.session, context.viewer, keyring, integration_id, None, context.now)
 
@@ -180,7 +180,7 @@ async def check(visit: Visiting, integration_id: PathId) -> Response:
 
     async def work() -> None:
         context = visit.context
-        context.require_admin("test the connections of")
+        context.require_admin("test a connection")
         keyring = context.parts.keyring
         checks = await check_connection(context.session, keyring, integration_id, context.now, record_recovery)
         found.append(checks_out(checks))
@@ -198,7 +198,7 @@ async def try_it(visit: Visiting, integration_id: PathId) -> Response:
     async def work() -> None:
         context, parts = visit.context, visit.context.parts
         given = read_form(DryRunIn, {"actionItemId": item_id} if item_id else {})
-        context.require_admin("try the connections of")
+        context.require_admin("run a dry run")
         base_url = parts.settings.base_url
         result = await run_dry(
             context.session, context.viewer, parts.keyring, integration_id, given.subject(), base_url

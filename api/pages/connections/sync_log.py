@@ -38,7 +38,7 @@ async def _shown(
     visit: Visit, integration_id: str, wanted: LogFilters, page: Ask, refusal: DomainError | None = None
 ) -> Response:
     context = visit.context
-    context.require_admin("see the sync log of")
+    context.require_admin("see the sync log")
     row = await connections.get_integration(context.session, integration_id)
     found = await sync_log.list_attempts(context.session, integration_id, wanted, page)
     how = {None: "", True: "errors", False: "well"}[wanted.errors]
@@ -62,7 +62,7 @@ async def replay(visit: Visiting, integration_id: PathId) -> Response:
         if not (number.isascii() and number.isdigit() and len(number) < 19):
             raise Malformed(reasons=[reason("number", "There is no such entry in the log.", where="number")])
         context, parts = visit.context, visit.context.parts
-        context.require_admin("replay what was sent by")
+        context.require_admin("replay a delivery")
         found = await replay_attempt(
             context.session, context.viewer, parts.keyring, integration_id, int(number), context.now
         )

@@ -13,9 +13,9 @@ from typing import Any
 from fastapi import Response
 
 from api.pages.postmortems.reading import texts_of, titles_of, visible_of
-from api.pages.rendering import fingerprint
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
+from api.rendering import fingerprint
 from api.shapes.base import PathId
 from api.shapes.content import SectionPut
 from api.shapes.postmortems import PostmortemPatch

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from api.pages.postmortems.forms import instant_of
-from api.pages.rendering import zone_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
+from api.rendering import zone_of
 from api.shapes.base import PathId, zones
 from api.shapes.notifications import KindName, MePatch, preferences
 from api.shapes.policies import WEEK

@@ -5,7 +5,7 @@ The link grants nothing else. Opening it changes nothing, because mail programs 
 
 from fastapi import APIRouter, Request, Response
 
-from api.pages.rendering import render
+from api.rendering import render
 from api.request_context import Parts
 from application.notifications import preferences
 from domain.errors import NotFound

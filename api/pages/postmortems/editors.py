@@ -2,7 +2,7 @@
 
 from fastapi import Response
 
-from api.pages.review.lifecycle import answered, person_id
+from api.pages.postmortems.form_answers import answered, person_id
 from api.pages.routing import Visiting, read_form, router
 from api.shapes.base import PathId
 from api.shapes.postmortems import EditorIn, EditorPatch

@@ -8,11 +8,11 @@ from typing import Any
 from fastapi import Response
 
 from api import commands
+from api.pages.postmortems.form_answers import person_id
 from api.pages.postmortems.reading import show_postmortem
-from api.pages.rendering import zone_of
-from api.pages.review.lifecycle import person_id
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted
+from api.rendering import zone_of
 from api.request_context import RequestContext
 from api.shapes.action_items import ActionItemNew
 from api.shapes.base import PathId

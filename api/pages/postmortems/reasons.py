@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from api.pages.rendering import spoken
+from api.rendering import spoken
 from domain.errors import DomainError
 from models.person import Person
 

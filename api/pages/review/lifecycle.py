@@ -1,29 +1,17 @@
 """Forms that change the status and the reviewers of a postmortem, with the same commands as the JSON API."""
 
-from collections.abc import Awaitable
-from typing import Any
-
 from fastapi import Response
 
 from api import commands
-from api.pages.postmortems.reading import show_postmortem
-from api.pages.routing import Visit, Visiting, read_form, router, to
-from api.pages.showing import attempted
+from api.pages.postmortems.form_answers import answered, person_id
+from api.pages.routing import Visiting, read_form, router
 from api.shapes.base import PathId
 from api.shapes.review import CommentIn, ReplacementIn, ReviewersIn
 from application.review.reviewers import choose_reviewers
-from domain.errors import UnknownReference
 from domain.postmortems.commands import PostmortemAction
-from models.queries.people import people
 from models.queries.postmortems import postmortems
 
 routes = router()
-
-
-async def answered(visit: Visit, postmortem_id: str, work: Awaitable[Any], spot: str) -> Response:
-    if refusal := await attempted(visit, work):
-        return await show_postmortem(visit, postmortem_id, refusal)
-    return to(f"/postmortems/{postmortem_id}{spot}")
 
 
 @routes.post("/postmortems/{postmortem_id}/submit")
@@ -94,12 +82,3 @@ async def remove_reviewer(visit: Visiting, postmortem_id: PathId, user_id: PathI
         visit.context, postmortem_id, PostmortemAction.REMOVE_REVIEWER, person_ids=(user_id,)
     )
     return await answered(visit, postmortem_id, work, "#reviewers")
-
-
-async def person_id(visit: Visit, field: str) -> str:
-    """The person whom the field names by handle, email address or id. Raises UnknownReference."""
-    word = visit.form.get(field, "")
-    person = await people.find_by_name(visit.context.session, word)
-    if person is None:
-        raise UnknownReference(field=field, kind="person", id=word[:100])
-    return person.id

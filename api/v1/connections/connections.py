@@ -68,7 +68,7 @@ async def get_integration(context: Context, integration_id: PathId, response: Re
 async def change_integration(
     context: Context, integration_id: PathId, given: IntegrationPatch, response: Response, if_match: IfMatch = None
 ) -> IntegrationOut:
-    """Also how credentials are renewed, which clears ``needsAttention``, and how it is paused and goes on."""
+    """Changes a connection. Sending new credentials clears ``needsAttention``; ``enabled`` pauses and resumes it."""
     context.require_admin("change a connection")
     row = await change_connection(
         context.session,

@@ -19,7 +19,7 @@ from domain.content import markdown
 from domain.errors import DomainError
 from domain.timeline.moments import Precision
 
-WEB = Path(__file__).parents[2] / "web"
+WEB = Path(__file__).parents[1] / "web"
 WORDS = {
     "DRAFT": "Draft",
     "IN_REVIEW": "In review",
