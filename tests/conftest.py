@@ -35,8 +35,8 @@ LONGEST = (
         "tests/api/access/test_access_table.py",
         "tests/sync/test_schedules.py",
     ),
-    *("tests/test_killed.py", "tests/api/content/test_two_editors.py"),
-    *("tests/api/access/test_every_exit.py", "tests/test_secrets.py"),
+    *("tests/stories/test_killed.py", "tests/api/content/test_two_editors.py"),
+    *("tests/api/access/test_every_exit.py", "tests/stories/test_secrets.py"),
 )
 """Begun first, longest first: a file that is begun last leaves the other cores idle at the end."""
 

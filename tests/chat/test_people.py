@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-from models.account import PersonAccount
+from models.integration import PersonAccount
 from tests.api.writing import ok
 from tests.chat.reading import item_of
 from tests.chat.workspace import Json, Workspace

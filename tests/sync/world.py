@@ -16,9 +16,8 @@ from domain.access import Role, Viewer
 from integrations import registry
 from integrations.ticket import Ticket as TheirTicket
 from integrations.tracker import Tracker
-from models.account import PersonAccount
 from models.action_item import Ticket
-from models.integration import Integration
+from models.integration import Integration, PersonAccount
 from models.keyring import Keyring
 from models.queries.postmortems import postmortems
 from models.session import Session, Sessions

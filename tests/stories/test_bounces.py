@@ -23,7 +23,7 @@ from tests.api.writing import draft, ok
 from tests.peers.returned import by_qmail, report
 from tests.peers.smtp import Mailbox, running_smtp
 from tests.stack import Person, Stack, eventually
-from tests.test_voice_killed import escalate, listener, rows
+from tests.stories.test_voice_killed import escalate, listener, rows
 
 SECRET = "bounces-" + uuid4().hex
 MEBIBYTE = 1024 * 1024
