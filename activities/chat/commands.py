@@ -206,7 +206,7 @@ async def _create(request: ChatRequest, person: ChatPerson, text: CommandText, _
     await request.starter.start_postmortem(opened)
     async with request.sessions.begin() as session:
         row = (await get_visible(session, person.viewer, opened)).postmortem
-    reply = f"Draft #{row.number} is open: {linked(row.title, request.page(row.id))}"
+    reply = f"Draft #{row.number} is started: {linked(row.title, request.page(row.id))}"
     hint = f"`/afterword bind {row.number}` adds this channel's :pushpin: messages to its timeline."
     return Reply("created", reply, [section(reply), context(hint)])
 
