@@ -13,8 +13,8 @@ from domain.style.rules import Kind
 from domain.style.suggestions import RULE_IDS
 from models.queries import style
 from models.queries.postmortems.postmortems import VisiblePostmortem
+from models.section import AdviceIgnore
 from models.session import Session
-from models.style import AdviceIgnore
 
 
 async def list_advice(session: Session, visible: VisiblePostmortem, *, include_ignored: bool = False) -> Advice:

@@ -4,9 +4,7 @@ Importing this package registers every table on ``Base.metadata``.
 """
 
 from models import (
-    account,
     action_item,
-    api_token,
     audit,
     chat,
     escalation,
@@ -18,19 +16,15 @@ from models import (
     postmortem,
     search,
     section,
-    style,
     team,
     template,
-    ticket_batch,
     worker,
 )
 from models.base import Base
 
 __all__ = [
     "Base",
-    "account",
     "action_item",
-    "api_token",
     "audit",
     "chat",
     "escalation",
@@ -42,9 +36,7 @@ __all__ = [
     "postmortem",
     "search",
     "section",
-    "style",
     "team",
     "template",
-    "ticket_batch",
     "worker",
 ]

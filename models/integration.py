@@ -1,4 +1,4 @@
-"""Connections to other systems, what came in by webhook, and the log of every attempt in either direction."""
+"""Connections to other systems, accounts of people there, deliveries of webhooks, and the log of every attempt."""
 
 from typing import Any
 
@@ -100,3 +100,23 @@ class SyncAttempt(Base):
     delivery_id: Mapped[str | None]
     request_id: Mapped[str | None]
     at: Mapped[CreatedAt]
+
+
+class PersonAccount(Base):
+    """One person, one account, in one connection. ``account`` is what the vendor calls it in its API, ``label`` what
+    people call it there. ``source`` says where it comes from: entered by a person, an import, or the same e-mail."""
+
+    __tablename__ = "person_account"
+    __table_args__ = (
+        CheckConstraint("source in ('MANUAL', 'IMPORT', 'EMAIL')", name="source"),
+        UniqueConstraint("integration_id", "person_id"),
+        UniqueConstraint("integration_id", "account"),
+    )
+
+    id: Mapped[Key]
+    integration_id: Mapped[Id] = mapped_column(ForeignKey("integration.id", ondelete="CASCADE"))
+    person_id: Mapped[Id] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    account: Mapped[str] = mapped_column(Text)
+    label: Mapped[str | None]
+    source: Mapped[str]
+    created_at: Mapped[CreatedAt]

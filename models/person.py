@@ -1,8 +1,8 @@
-"""People, their working hours, absences and notification preferences."""
+"""People, their working hours, absences, notification preferences and API tokens."""
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, Text
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, SmallInteger, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -55,4 +55,20 @@ class Person(Base):
     muted_kinds: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}", default=list)
     preferred_channel: Mapped[str | None]
     snoozed_until: Mapped[Instant | None]
+    created_at: Mapped[CreatedAt]
+
+
+class ApiToken(Base):
+    """Only the SHA-256 of a token is stored. Its 256 random bits need no slow hash."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[Key]
+    person_id: Mapped[Id] = mapped_column(ForeignKey("person.id"), index=True)
+    name: Mapped[str]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    expires_at: Mapped[Instant | None]
+    last_used_at: Mapped[Instant | None]
+    revoked_at: Mapped[Instant | None]
     created_at: Mapped[CreatedAt]

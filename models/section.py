@@ -1,4 +1,4 @@
-"""The text of a postmortem, section by section, and every revision that it ever had."""
+"""The text of a postmortem, every revision that it ever had, and the suggestions about it that people ignore."""
 
 from typing import Any
 
@@ -56,3 +56,16 @@ class SectionRevision(Base):
     restored_from: Mapped[int | None] = mapped_column(BigInteger)
     added_lines: Mapped[int] = mapped_column(Integer, default=0)
     removed_lines: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class AdviceIgnore(Base):
+    """``fingerprint`` is of the rule and the line's words (``domain.style.suggestions``): it applies as long as the
+    line reads the same, wherever it is moved."""
+
+    __tablename__ = "advice_ignore"
+
+    postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    fingerprint: Mapped[Key]
+    rule: Mapped[str]
+    person_id: Mapped[Id] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[CreatedAt]

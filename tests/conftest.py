@@ -28,13 +28,15 @@ settings.load_profile("busy")  # what is slow because the machine is busy is not
 
 LONGEST = (
     *(
-        "tests/sync/test_cases.py",
+        "tests/sync/test_cases_of_fields.py",
+        "tests/sync/test_cases_of_delivery.py",
+        "tests/sync/test_cases_of_trust.py",
         "tests/api/test_openapi.py",
         "tests/api/access/test_access_table.py",
         "tests/sync/test_schedules.py",
     ),
-    *("tests/test_killed.py", "tests/api/content/test_two_editors.py"),
-    *("tests/api/access/test_every_exit.py", "tests/test_secrets.py"),
+    *("tests/stories/test_killed.py", "tests/api/content/test_two_editors.py"),
+    *("tests/api/access/test_every_exit.py", "tests/stories/test_secrets.py"),
 )
 """Begun first, longest first: a file that is begun last leaves the other cores idle at the end."""
 

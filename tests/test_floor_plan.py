@@ -1,8 +1,11 @@
 """The floor plan is a test: each import contract is kept, and a deliberate violation of each is caught."""
 
+import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -84,3 +87,51 @@ def test_a_new_vendor_needs_no_line_in_the_contracts(house: Path, family: str) -
     assert told.returncode != 0
     assert "vendors are asked for at the registry BROKEN" in told.stdout
     assert "independent of each other BROKEN" in told.stdout
+
+
+LONGEST_FILE = 400
+FULLEST_FOLDER = 20
+WRITTEN = {".py", ".html", ".css", ".js"}
+ELSEWHERE = {"migrations", "node_modules", "__pycache__", "build", "dist"}
+"""A migration is written once and never divided; the rest nobody here wrote."""
+
+
+def written_files(root: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(root):
+        folders[:] = [one for one in folders if not one.startswith(".") and one not in ELSEWHERE]
+        yield from (Path(folder, name) for name in files if Path(name).suffix in WRITTEN)
+
+
+def long_files(root: Path) -> list[str]:
+    lines = {file: len(file.read_text().splitlines()) for file in written_files(root)}
+    return sorted(f"{file.relative_to(root)}: {count}" for file, count in lines.items() if count > LONGEST_FILE)
+
+
+def crowded_folders(root: Path) -> list[str]:
+    modules = (file for file in written_files(root) if file.suffix == ".py" and file.name != "__init__.py")
+    counts = Counter(file.parent for file in modules)
+    return sorted(f"{folder.relative_to(root)}: {count}" for folder, count in counts.items() if count > FULLEST_FOLDER)
+
+
+def test_no_file_is_longer_than_a_person_reads_at_once() -> None:
+    assert not long_files(ROOT)
+
+
+@pytest.mark.parametrize("suffix", sorted(WRITTEN))
+def test_a_long_file_is_caught(tmp_path: Path, suffix: str) -> None:
+    for place, lines in {"": LONGEST_FILE, "api": LONGEST_FILE + 1, "migrations": LONGEST_FILE + 1}.items():
+        (tmp_path / place).mkdir(exist_ok=True)
+        (tmp_path / place / f"story{suffix}").write_text("\n" * lines)
+    assert long_files(tmp_path) == [f"api/story{suffix}: {LONGEST_FILE + 1}"]
+
+
+def test_no_folder_holds_more_modules_than_a_person_remembers() -> None:
+    assert not crowded_folders(ROOT)
+
+
+def test_a_crowded_folder_is_caught(tmp_path: Path) -> None:
+    for place, modules in {"api": FULLEST_FOLDER, "domain": FULLEST_FOLDER + 1}.items():
+        (tmp_path / place).mkdir()
+        for name in ("__init__", *(f"noun_{number}" for number in range(modules))):
+            (tmp_path / place / f"{name}.py").touch()
+    assert crowded_folders(tmp_path) == [f"domain: {FULLEST_FOLDER + 1}"]

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.shapes.base import Given, Ref, Shape
 from integrations.fields import Instant, Name
-from models.api_token import ApiToken
+from models.person import ApiToken
 
 Scope = Literal["read", "write", "admin"]
 

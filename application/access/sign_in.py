@@ -13,9 +13,8 @@ from application.access.tokens import SignedIn, check_token, check_token_id, has
 from application.audit.audit_log import audit
 from domain.access import Role, Viewer
 from domain.errors import NotSignedIn, SignInLinkUsed
-from models.api_token import ApiToken
 from models.base import new_id
-from models.person import Person
+from models.person import ApiToken, Person
 from models.queries.access import tokens
 from models.session import Session
 

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 
 from application.audit.audit_log import audit
 from domain.access import Role, Viewer
-from models.api_token import ApiToken
 from models.base import new_id
-from models.person import Person
+from models.person import ApiToken, Person
 from models.queries.access import tokens
 from models.queries.access.tokens import TokenOwner
 from models.session import Session

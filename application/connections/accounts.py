@@ -16,8 +16,7 @@ from domain.connections.accounts import AccountPair, find_conflicts
 from domain.errors import AccountsNotTaken, AccountTaken, NotFound, TrackerAway, reason
 from integrations import registry
 from integrations.tracker import Account, TrackerUnavailable
-from models.account import PersonAccount
-from models.integration import Integration
+from models.integration import Integration, PersonAccount
 from models.keyring import Keyring
 from models.person import Person
 from models.queries.connections import accounts

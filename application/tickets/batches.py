@@ -16,7 +16,7 @@ from domain.errors import NoActionItems, UnknownReference
 from domain.postmortems.lifecycle import Status
 from domain.tickets.batches import BatchLook, next_items
 from domain.tickets.links import CREATED, was_never_created
-from models.action_item import ActionItem, Ticket
+from models.action_item import ActionItem, Ticket, TicketBatch
 from models.base import derived_id
 from models.integration import Integration
 from models.queries.connections.connections import get_only_tracker
@@ -25,7 +25,6 @@ from models.queries.tickets import batches
 from models.queries.tickets.batches import BatchTicket
 from models.queries.tickets.tickets import insert_ticket
 from models.session import Session
-from models.ticket_batch import TicketBatch
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from models.person import Person
 from models.postmortem import Postmortem, PostmortemEditor, PostmortemParticipant, TimelineEvent
 from models.queries.content.sections import find_section_texts
 from models.queries.postmortems.postmortems import VisiblePostmortem
-from models.style import AdviceIgnore
+from models.section import AdviceIgnore
 
 EVENTS_LIMIT = 5000
 ITEMS_LIMIT = 1000

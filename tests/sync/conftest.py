@@ -58,7 +58,7 @@ def scene(request: pytest.FixtureRequest, stack: Stack, sync_admin: Person, sync
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report = yield
-    if isinstance(item, pytest.Function) and item.path.name == "test_cases.py":
+    if isinstance(item, pytest.Function) and item.path.stem in table.MODULES:
         table.note(item, report)  # type: ignore[arg-type]
     return report  # type: ignore[return-value]
 

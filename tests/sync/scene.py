@@ -40,14 +40,14 @@ WRITES = frozenset({Kind.CREATE, Kind.UPDATE})
 
 @cache
 def peer_classes() -> dict[str, type[TrackerPeer]]:
-    """Every tracker that has a peer: ``tests/peers/<kind>.py`` with a ``TrackerPeer`` in it."""
+    """Every tracker that has a peer: ``tests.peers.<kind>`` with a ``TrackerPeer`` in it."""
     found = {}
     files = {one.name for one in pkgutil.iter_modules(peers.__path__)}
     for kind in registry.tracker_kinds():
         if kind in files:
             module = importlib.import_module(f"tests.peers.{kind}")
             classes = [one for one in vars(module).values() if isinstance(one, type) and issubclass(one, TrackerPeer)]
-            (found[kind],) = [one for one in classes if one.__module__ == module.__name__]
+            (found[kind],) = [one for one in classes if one.__module__.startswith(module.__name__)]
     return found
 
 

@@ -2,15 +2,18 @@
 
 import inspect
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from integrations import registry
+from tests.sync.cases import HAS_NO_MEANING
 from tests.sync.scene import peer_classes
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "sync.md"
 BEGIN, END = "<!-- made by: pytest tests/sync --write-sync-table -->", "<!-- end of what was made -->"
+MODULES = ("test_cases_of_delivery", "test_cases_of_fields", "test_cases_of_trust")
 HOLDS, FAILS = "✓", "✗"
 CASE = re.compile(r"test_case_(\d\d)_(\w+)\[(\w+)\]")
 
@@ -31,19 +34,16 @@ def note(item: pytest.Function, report: pytest.TestReport) -> None:
 
 def cases() -> dict[int, str]:
     """Number to the case's promise: the first line of its docstring."""
-    from tests.sync import test_cases  # noqa: PLC0415 - it imports this module
-
     named = {}
-    for name, function in vars(test_cases).items():
-        if numbered := re.fullmatch(r"test_case_(\d\d)_\w+", name):
-            named[int(numbered[1])] = (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ")
+    for module in MODULES:
+        for name, function in vars(import_module(f"tests.sync.{module}")).items():
+            if numbered := re.fullmatch(r"test_case_(\d\d)_\w+", name):
+                named[int(numbered[1])] = (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ")
     return dict(sorted(named.items()))
 
 
 def reasons() -> dict[tuple[int, str], str]:
-    from tests.sync import test_cases  # noqa: PLC0415
-
-    return test_cases.HAS_NO_MEANING
+    return HAS_NO_MEANING
 
 
 def expected() -> dict[tuple[int, str], str]:

@@ -3,7 +3,7 @@
 What is real: PostgreSQL, every statement, the activities that push, apply and reconcile, the merge, the tracker
 ``console`` with its signed webhooks. What is not: Temporal, whose promise (one push at a time for each ticket, done
 again until it ends) is kept by the machine below; it stops a push before any of its transactions, lets others come in
-between, and kills it there or lets it go on. The HTTP doors have the cases of ``test_cases``.
+between, and kills it there or lets it go on. The HTTP doors have the cases of ``tests.sync.cases``.
 
 ``make test-nightly`` tries 2000; ``AFTERWORD_SCHEDULES`` is another number.
 """
@@ -11,12 +11,11 @@ between, and kills it there or lets it go on. The HTTP doors have the cases of `
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
-from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -37,125 +36,31 @@ from activities.tickets import merging
 from activities.tickets.pushing import PushActivities, PushTicket
 from activities.tickets.reconciliation import ReadPage, ReconciliationActivities
 from activities.tickets.webhooks import ApplyDelivery, TicketWebhookActivities
-from application.action_items.items import add_item, apply_change
+from application.action_items.items import apply_change
 from application.action_items.snapshots import read_snapshot
-from application.people.people import add_person
-from application.postmortems import opening
-from application.postmortems.opening import NewPostmortem
-from domain.access import Role, Viewer
 from domain.tickets.merge import Decision, merge
 from domain.tickets.projection import TicketField
 from domain.tickets.status import CloseReason, TicketState, status_of
 from domain.tickets.texts import details_in
-from integrations import registry
-from integrations.ticket import Ticket as TheirTicket
 from integrations.ticket import TicketAction, TicketChange
-from integrations.tracker import Tracker
 from integrations.trackers import console
-from models.account import PersonAccount
-from models.action_item import ActionItem, Ticket
+from models.action_item import ActionItem
 from models.audit import AuditEntry
-from models.integration import Integration
-from models.keyring import Keyring
 from models.queries import action_items
 from models.queries.connections.deliveries import insert_delivery
 from models.queries.escalation import policies
-from models.queries.postmortems import postmortems
-from models.session import Session, Sessions, make_engine, make_sessions
+from models.session import Sessions, make_engine, make_sessions
 from tests.nightly import NIGHTLY, tried
+from tests.sync.world import KEYRING, SECRET, Doorkeeper, new_world
 
 SCHEDULES = int(os.environ.get("AFTERWORD_SCHEDULES", tried(30, 2000)))
+
 STEPS = 15
-SECRET = "a console's secret"
+
 OURS, THEIRS = "ours", "theirs"
+
 UNIQUE = ("title", "body", "due")
 """Fields whose edits are all different, so that a lost one can be told."""
-KEYRING = Keyring("schedules")
-
-
-class Doorkeeper:
-    """Transactions for one push, which waits before each of them until it is let in."""
-
-    def __init__(self, sessions: Sessions) -> None:
-        self._sessions = sessions
-        self._let_in = asyncio.Semaphore(0)
-        self.waits = asyncio.Event()
-
-    @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Session]:
-        self.waits.set()
-        await self._let_in.acquire()
-        self.waits.clear()
-        async with self._sessions.begin() as session:
-            yield session
-
-    def let_one_in(self) -> None:
-        self.waits.clear()
-        self._let_in.release()
-
-
-@dataclass
-class World:
-    """One item, one ticket, and all that happened to them."""
-
-    sessions: Sessions
-    config: dict[str, Any]
-    integration_id: str
-    item_id: str
-    ticket_id: str
-    people: dict[str, str]
-    shown: dict[tuple[str, str], list[str | None]] = field(default_factory=dict)
-    """Side and field: each value that it has shown, in order."""
-    edits: dict[tuple[str, str], tuple[str | None, frozenset[str | None]]] = field(default_factory=dict)
-    """Side and field: the last edit there, and what that side had shown before it."""
-
-    def board(self, account: str = "afterword") -> Tracker:
-        return registry.connect("console", self.config | {"account": account}, {})
-
-    def card(self) -> TheirTicket | None:
-        return self.board().find(self.ticket_id)
-
-
-async def new_world(sessions: Sessions) -> World:
-    mark, now = uuid4().hex[:10], datetime.now(UTC)
-    names = {f"u_{one}_{mark}": one for one in ("ada", "bo")}
-    async with sessions.begin() as session:
-        for person, name in names.items():
-            await add_person(
-                session,
-                person_id=person,
-                email=f"{person}@example.com",
-                name=name,
-                handle=f"{name}{mark}",
-                role=Role.RESPONDER,
-            )
-        author = next(iter(names))
-        new = NewPostmortem(f"pm_{mark}", "A schedule", author, started_by_person=False)
-        assert await opening.open_postmortem(session, None, new, now)
-        seen = await postmortems.get_visible(session, Viewer(author, Role.RESPONDER), new.id)
-        values = {"description": "title 0", "details": "body 0", "owner_id": author, "priority": "HIGH"}
-        await add_item(session, Viewer(author, Role.RESPONDER), seen, f"ai_{mark}", values, now)
-        config = {"project": f"S{mark[:8].upper()}"}
-        secrets = KEYRING.seal({"webhookSecret": SECRET})
-        session.add(Integration(id=f"int_{mark}", kind="console", name="c", config=config, secrets=secrets))
-        await session.flush()
-        for person, name in names.items():
-            session.add(
-                PersonAccount(
-                    id=f"pa_{person}", integration_id=f"int_{mark}", person_id=person, account=name, source="MANUAL"
-                )
-            )
-        session.add(
-            Ticket(
-                id=f"tkt_{mark}",
-                action_item_id=f"ai_{mark}",
-                integration_id=f"int_{mark}",
-                tracker="console",
-                link_state="pending",
-                created_at=now,
-            )
-        )
-    return World(sessions, config, f"int_{mark}", f"ai_{mark}", f"tkt_{mark}", names)
 
 
 class Schedules(RuleBasedStateMachine):

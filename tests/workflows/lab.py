@@ -1,58 +1,37 @@
 """A PostgreSQL, a Temporal whose workflows have clocks of their own, and a worker in this process."""
 
-import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import func, make_url, select, text, update
+from sqlalchemy import make_url, text, update
 from sqlalchemy.ext.asyncio import create_async_engine
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 from temporalio.testing._workflow import _V2WorkflowEnvironment
 from temporalio.worker import Worker
 
-from application.action_items.items import add_item
 from application.escalation.policies import add_policy
 from application.people.people import add_person
 from application.people.teams import add_team
 from application.postmortems import opening
 from application.postmortems.opening import NewPostmortem
 from domain.access import Role, Viewer
-from domain.action_items.commands import ActionItemAction, ActionItemCommand
-from domain.action_items.snapshots import ActionItemSnapshot
 from domain.escalation.policy import Office, Policy, Recipient, Step, StepKind
-from domain.escalation.targets import TargetName, TargetState
 from domain.people.calendar import DAY_MINUTES, Calendar
-from domain.postmortems.commands import PostmortemAction, PostmortemCommand
-from domain.postmortems.snapshots import PostmortemSnapshot
-from domain.tickets.status import TicketState
-from integrations import registry
-from integrations.ticket import TicketAction, TicketChange, TicketRef
-from integrations.tracker import Tracker
-from integrations.trackers import console
-from models.action_item import ActionItem, Ticket
-from models.audit import CommandLog
-from models.escalation import SentReminder
 from models.integration import Integration
 from models.keyring import Keyring
-from models.notification import Notice
 from models.person import Person
-from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget
-from models.queries.audit import command_log
-from models.queries.connections.deliveries import insert_delivery
 from models.queries.escalation import policies
-from models.queries.escalation.targets import target_of
 from models.queries.people import people
-from models.queries.postmortems import postmortems
 from models.queries.timeline import NewTimelineEvent
 from models.session import Sessions, make_engine, make_sessions
 from models.team import Service
@@ -60,9 +39,10 @@ from runtime.connections import register_search_attributes
 from runtime.embedded import postgres
 from tests.cli.running import ROOT
 from tests.servers import TIME_SKIPPING, servers
+from tests.workflows.board import Board
+from tests.workflows.case import Case
 from worker import build_workers
 from workflows import attributes
-from workflows.action_item import ActionItemStart, ActionItemWorkflow
 from workflows.postmortem import PostmortemStart, PostmortemWorkflow
 from workflows.queues import TASK_QUEUE, tracker_queue
 
@@ -138,7 +118,7 @@ class Lab:
                 await connection.execute(text(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS true'))
         await admin.dispose()
 
-    async def console(self, integration_id: str) -> "Board":
+    async def console(self, integration_id: str) -> Board:
         """A connection to a board of its own."""
         config = {"project": f"B{uuid4().hex[:8].upper()}"}
         secrets = KEYRING.seal({"webhookSecret": "s"})
@@ -165,7 +145,7 @@ class Lab:
 
     async def postmortem(
         self, policy: Policy = AT_DUE, team_ids: Sequence[str] = (), author_id: str | None = None, **columns: Any
-    ) -> "Case":
+    ) -> Case:
         """A draft that nobody has touched, of an incident resolved just now, with its workflow."""
         author_id = author_id or await self.person()
         resolved_at = datetime.now(UTC)
@@ -189,202 +169,6 @@ class Lab:
             PostmortemWorkflow.run, PostmortemStart(new.id), id=f"postmortem-{new.id}", task_queue=TASK_QUEUE
         )
         return Case(self, new.id, author_id, resolved_at, handle)
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    """A console connection, and the tickets on it."""
-
-    lab: Lab
-    integration_id: str
-    config: dict[str, Any]
-
-    async def _link(self, item_id: str) -> Ticket:
-        async with self.lab.sessions.begin() as session:
-            mine = Ticket.action_item_id == item_id, Ticket.integration_id == self.integration_id
-            return (await session.execute(select(Ticket).where(*mine))).scalar_one()
-
-    def _tracker(self, account: str = "afterword") -> Tracker:
-        return registry.connect("console", self.config | {"account": account}, {})
-
-    async def shows(self, item_id: str, **wanted: Any) -> None:
-        """Waits until the ticket there says so, and nothing of it waits here."""
-        for _ in range(400):
-            link = await self._link(item_id)
-            if link.external_id is not None and link.link_state == "ok":
-                ticket = self._tracker().fetch(TicketRef(link.external_id, link.key or ""))
-                if {name: getattr(ticket, name) for name in wanted} == wanted:
-                    return
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"the ticket never said {wanted}")
-
-    async def close(self, item_id: str, handle: WorkflowHandle[Any, Any]) -> None:
-        """Jane closes it there, and the news of it comes in."""
-        news = await self.changed(item_id, TicketAction.CLOSED, TicketChange(state=TicketState.DONE))
-        await handle.signal(ActionItemWorkflow.ticket_event, news)
-
-    async def changed(self, item_id: str, action: TicketAction, change: TicketChange) -> int:
-        """Jane changes it there, and the news of it is recorded: its number."""
-        link = await self._link(item_id)
-        ref = TicketRef(link.external_id or "", link.key or "")
-        headers, body = console.delivery(self._tracker("jane").update(ref, change), action, "jane", "s")
-        told = {name.lower(): value for name, value in headers.items()}
-        async with self.lab.sessions.begin() as session:
-            delivery = await insert_delivery(
-                session,
-                kind="console",
-                integration_id=self.integration_id,
-                delivery_id=told["x-console-delivery"],
-                headers=told,
-                body=body,
-                now=datetime.now(UTC),
-            )
-        assert delivery is not None
-        return delivery
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One postmortem, its author, and its workflow with its clock."""
-
-    lab: Lab
-    id: str
-    author_id: str
-    resolved_at: datetime
-    handle: WorkflowHandle[Any, Any]
-
-    # Time
-
-    async def now(self) -> datetime:
-        return await self.lab.env.get_current_time(self.handle)
-
-    async def let_pass(self, **until: float) -> datetime:
-        """Moves the clock to that long after the resolution."""
-        ahead = self.resolved_at + timedelta(**until) - await self.now()
-        assert await self.lab.env.fast_forward(self.handle, ahead)
-        return await self.now()
-
-    def after(self, **since: float) -> datetime:
-        return self.resolved_at + timedelta(**since)
-
-    # Commands
-
-    async def command(
-        self,
-        action: PostmortemAction,
-        *,
-        actor_id: str | None = None,
-        words: Mapping[str, str] | None = None,
-        request_id: str | None = None,
-        **fields: Any,
-    ) -> PostmortemSnapshot:
-        request_id = request_id or uuid4().hex
-        if words:
-            async with self.lab.sessions.begin() as session:
-                await command_log.stage_arguments(session, request_id, words)
-        command = PostmortemCommand(
-            self.id, action, request_id, actor_id or self.author_id, has_words=bool(words), **fields
-        )
-        return await self.handle.execute_update(PostmortemWorkflow.command, command)
-
-    async def ready(self, due_on: date | None = None) -> str:
-        """What submitting asks for beside the sections: an action item; gives its id."""
-        item_id = f"ai_{uuid4().hex[:12]}"
-        viewer = Viewer(self.author_id, Role.RESPONDER)
-        now = await self.now()
-        values = {
-            "description": "Alert at 80 %",
-            "owner_id": self.author_id,
-            "due_on": due_on or (now + timedelta(days=30)).date(),
-            "priority": "HIGH",
-        }
-        async with self.lab.sessions.begin() as session:
-            seen = await postmortems.get_visible(session, viewer, self.id)
-            await add_item(session, viewer, seen, item_id, values, now)
-        return item_id
-
-    async def submit(self, *reviewer_ids: str) -> PostmortemSnapshot:
-        await self.ready()
-        return await self.command(PostmortemAction.SUBMIT, person_ids=reviewer_ids)
-
-    async def start_item(self, item_id: str, deliveries: tuple[int, ...] = ()) -> WorkflowHandle[Any, Any]:
-        start = ActionItemStart(item_id, deliveries=deliveries)
-        return await self.lab.client.start_workflow(
-            ActionItemWorkflow.run, start, id=f"action-item-{item_id}", task_queue=TASK_QUEUE
-        )
-
-    async def command_item(
-        self,
-        handle: WorkflowHandle[Any, Any],
-        item_id: str,
-        action: ActionItemAction,
-        words: Mapping[str, Any] | None = None,
-        **fields: Any,
-    ) -> ActionItemSnapshot:
-        request_id = uuid4().hex
-        if words:
-            async with self.lab.sessions.begin() as session:
-                await command_log.stage_arguments(session, request_id, words)
-        command = ActionItemCommand(item_id, action, request_id, self.author_id, has_words=bool(words), **fields)
-        return await handle.execute_update(ActionItemWorkflow.command, command)
-
-    # What the database says
-
-    async def states(self, now: datetime) -> dict[TargetName, TargetState]:
-        async with self.lab.sessions.begin() as session:
-            statement = select(PostmortemTarget).where(PostmortemTarget.postmortem_id == self.id)
-            rows = (await session.execute(statement)).scalars()
-            return {TargetName(row.name): target_of(row).state(now) for row in rows}
-
-    async def notices(self, kind: str = "target_due") -> list[Notice]:
-        async with self.lab.sessions.begin() as session:
-            statement = select(Notice).where(Notice.postmortem_id == self.id, Notice.kind == kind)
-            return list((await session.execute(statement.order_by(Notice.created_at, Notice.id))).scalars())
-
-    async def comment(self, author_id: str, at: datetime, parent_id: str | None = None) -> str:
-        comment_id = f"cmt_{uuid4().hex[:12]}"
-        async with self.lab.sessions.begin() as session:
-            session.add(
-                Comment(
-                    id=comment_id,
-                    postmortem_id=self.id,
-                    author_id=author_id,
-                    parent_id=parent_id,
-                    body="Why?",
-                    created_at=at,
-                    updated_at=at,
-                )
-            )
-        return comment_id
-
-    async def steps(self, target: str | None = None) -> list[SentReminder]:
-        """What the ladder remembers, oldest first."""
-        async with self.lab.sessions.begin() as session:
-            statement = select(SentReminder).where(SentReminder.postmortem_id == self.id)
-            if target:
-                statement = statement.where(SentReminder.target == target)
-            return list((await session.execute(statement.order_by(SentReminder.sent_at, SentReminder.step))).scalars())
-
-    async def nudged(self) -> list[str | None]:
-        return [one.target for one in await self.notices()]
-
-    async def row(self) -> Postmortem:
-        async with self.lab.sessions.begin() as session:
-            return await session.get_one(Postmortem, self.id)
-
-    async def item(self, item_id: str) -> ActionItem:
-        async with self.lab.sessions.begin() as session:
-            return await session.get_one(ActionItem, item_id)
-
-    async def commands_logged(self) -> int:
-        async with self.lab.sessions.begin() as session:
-            statement = select(func.count()).where(CommandLog.entity_id == self.id)
-            return (await session.execute(statement)).scalar_one()
-
-    async def reviewers(self) -> set[str]:
-        async with self.lab.sessions.begin() as session:
-            statement = select(PostmortemReviewer.person_id).where(PostmortemReviewer.postmortem_id == self.id)
-            return set((await session.execute(statement)).scalars())
 
 
 @asynccontextmanager

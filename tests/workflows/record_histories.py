@@ -28,8 +28,9 @@ from models.postmortem import Postmortem
 from models.queries.connections import connections
 from models.queries.postmortems import postmortems
 from runtime.dispatch import Dispatch
+from tests.workflows.case import Case
 from tests.workflows.chatting import ask, chat_worker, give_up, request_from_slack
-from tests.workflows.lab import ALWAYS, SUGGEST_CONTINUE_AS_NEW, Case, Lab, migrated_postgres, running_lab
+from tests.workflows.lab import ALWAYS, SUGGEST_CONTINUE_AS_NEW, Lab, migrated_postgres, running_lab
 from workflows.postmortem import PostmortemWorkflow
 from workflows.queues import TASK_QUEUE
 from workflows.reconciliation import ReconciliationStart, ReconciliationWorkflow

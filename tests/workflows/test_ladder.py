@@ -26,7 +26,8 @@ from models.person import Person
 from models.postmortem import Comment, Postmortem, PostmortemTarget
 from models.queries.people import calendars
 from models.section import Section
-from tests.workflows.lab import ADMIN, ALWAYS, AT_DUE, Case, Lab
+from tests.workflows.case import Case
+from tests.workflows.lab import ADMIN, ALWAYS, AT_DUE, Lab
 from workflows.postmortem import PostmortemWorkflow
 
 DEFAULT = Policy("As it comes")

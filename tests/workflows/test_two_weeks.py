@@ -9,7 +9,8 @@ from domain.escalation.targets import DEFAULT_HOURS, TargetName, TargetState
 from domain.postmortems.commands import PostmortemAction
 from domain.postmortems.snapshots import PostmortemSnapshot
 from models.notification import Notice
-from tests.workflows.lab import Case, Lab
+from tests.workflows.case import Case
+from tests.workflows.lab import Lab
 
 PROMPT = timedelta(minutes=1)
 """A timer may fire a little late, never early."""

@@ -11,8 +11,7 @@ import pytest_asyncio
 from application.notifications import notices
 from application.people.teams import add_team
 from domain.access import Visibility
-from models.account import PersonAccount
-from models.integration import Integration
+from models.integration import Integration, PersonAccount
 from models.postmortem import Postmortem, PostmortemReviewer
 from models.team import Team
 from tests.peers.slack import BOT_TOKEN, Scripted, SlackPeer

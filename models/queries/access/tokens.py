@@ -11,8 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
 from domain.errors import NotFound
-from models.api_token import ApiToken
-from models.person import Person
+from models.person import ApiToken, Person
 from models.queries.access.viewers import team_ids_of_person
 from models.queries.pagination import Ask, Order, Page, fetch_page
 

@@ -6,8 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.account import PersonAccount
 from models.base import derived_id
+from models.integration import PersonAccount
 from models.person import Person
 
 

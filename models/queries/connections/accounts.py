@@ -7,8 +7,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.connections.accounts import AccountPair
-from models.account import PersonAccount
 from models.base import derived_id
+from models.integration import PersonAccount
 from models.person import Person
 from models.queries.pagination import Ask, Order, Page, fetch_page
 

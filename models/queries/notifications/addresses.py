@@ -9,8 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.notifications.timing import Outcome
-from models.account import PersonAccount
-from models.integration import Integration
+from models.integration import Integration, PersonAccount
 from models.notification import ChannelAddress, Message, Notice
 
 

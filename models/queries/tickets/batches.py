@@ -9,10 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.action_items.action_item import LinkState
-from models.action_item import ActionItem, Ticket
+from models.action_item import ActionItem, Ticket, TicketBatch
 from models.base import derived_id
 from models.integration import Integration
-from models.ticket_batch import TicketBatch
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.action_items.action_item import LinkState
 from domain.tickets.projection import Projection, TicketField, read_projection
 from domain.tickets.stored_values import our_values
-from models.account import PersonAccount
 from models.action_item import ActionItem, Ticket
-from models.integration import Integration
+from models.integration import Integration, PersonAccount
 from models.person import Person
 from models.postmortem import PostmortemService, PostmortemTeam
 

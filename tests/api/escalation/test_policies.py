@@ -10,7 +10,7 @@ import pytest
 
 from tests.api.writing import draft, in_review, ok
 from tests.stack import Person, Stack, eventually
-from tests.test_first_drafts import next_deadline
+from tests.stories.test_first_drafts import next_deadline
 
 Json = dict[str, Any]
 SHORT = {"draft_started": {"hours": 1}, "draft_completed": {"hours": 2}, "published": {"hours": 400}}
