@@ -63,7 +63,7 @@ async def read(visit: Visiting, integration_id: PathId) -> Response:
 
 async def _shown(visit: Visit, integration_id: str, refusal: DomainError | None = None, **more: Any) -> Response:
     context = visit.context
-    context.require_admin("see connections")
+    context.require_admin("see integrations")
     row = await connections.get_integration(context.session, integration_id)
     figures = (await health.figures_of(context.session, [row.id], context.now))[row.id]
     hours = await health.hours_of(context.session, row.id, context.now)

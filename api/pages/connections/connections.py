@@ -21,7 +21,7 @@ routes = router()
 @routes.get("/settings/integrations")
 async def list_integrations(visit: Visiting, cursor: str | None = None, disconnected: bool = False) -> Response:
     context = visit.context
-    context.require_admin("see connections")
+    context.require_admin("see integrations")
     found = await connections.list_integrations(context.session, Ask(50, cursor), disconnected=disconnected)
     figures = await health.figures_of(context.session, [one.id for one in found.items], context.now)
     shown = [(integration_out(context, one), health_out(one, figures[one.id], [], context.now)) for one in found.items]
