@@ -75,7 +75,7 @@ def test_an_unresolved_incident_is_refused_and_the_refusal_says_so(admin: Person
     for response in refusals:
         problem = refused(response, 409, "IncidentNotResolved")
         assert "Resolve it" in problem["detail"]
-        assert "OPEN" in problem["detail"]
+        assert "is open" in problem["detail"]
         assert problem["incident_id"] == incident["id"]
 
 
