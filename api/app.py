@@ -65,8 +65,10 @@ problem document (RFC 9457) with a stable `code`."""
 KEPT_NAMES = {
     "SectionTextOut": "api__v1__sections__SectionOut",
     "TemplateSectionOut": "api__v1__templates__SectionOut",
+    "Recipient": "Asked",
+    "StepKind": "RungKind",
 }
-"""Schemas by their class, and the names that clients were generated with, when two classes had one name."""
+"""Schemas by their class, and the names that clients were generated with before the classes were renamed."""
 
 PAGES = (
     sign_in_pages,
@@ -170,6 +172,8 @@ def _document_problems(app: FastAPI) -> None:
     generate = app.openapi
 
     def with_problems() -> dict[str, object]:
+        if app.openapi_schema:
+            return app.openapi_schema
         document = generate()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas.setdefault("Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}"))

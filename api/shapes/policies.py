@@ -20,10 +20,6 @@ from integrations.fields import Name, Words
 from models.policy import Policy
 from models.queries.escalation.policies import content_of
 
-Recipient.__qualname__ = "Asked"
-StepKind.__qualname__ = "RungKind"
-"""Names of schemas in the OpenAPI document."""
-
 
 class Weekday(StrEnum):
     MON = "MON"

@@ -27,7 +27,7 @@ COLUMNS = ("description", "details", "owner_id", "due_on", "priority", "status",
 TEXT_COLUMNS = frozenset({"description", "details"})
 """Written directly, even while Temporal is unavailable. A change of any other column is a command."""
 REMINDER_COLUMNS = frozenset({"owner_id", "due_on", "priority", "status"})
-"""A change of one of these decides anew who is reminded of the item, and when."""
+"""A change of one of these fields changes who is reminded of the item, and when."""
 
 
 def may_add(seen: VisiblePostmortem) -> bool:

@@ -1,4 +1,4 @@
-"""Notifies people of a comment: those whom it mentions, and those who are in its thread."""
+"""Notifies the people whom a comment mentions, and those in its thread."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -37,7 +37,7 @@ async def notify_thread(
     thread: Comment | None,
     now: datetime,
 ) -> None:
-    """Notify the thread of an answer, and the postmortem's author of a new thread; nobody who is mentioned in it."""
+    """Notify the thread of a reply, or the author of a new thread, except people whom the comment mentions."""
     if thread is None:
         author = await comments.list_unmentioned(session, comment, visible.postmortem.author_id)
         await _notify(session, viewer, comment, author, NoticeKind.COMMENT_ADDED, now)

@@ -1,4 +1,4 @@
-"""Whether a connection can do what it has to. The vendor is asked, and nothing is written there."""
+"""Checks that a connection has what it needs. It reads from the vendor and writes nothing there."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator

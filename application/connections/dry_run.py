@@ -1,4 +1,4 @@
-"""What would become of an action item in a tracker, field by field. The tracker is asked, and nothing is written."""
+"""Shows what a tracker would store for an action item, field by field. It reads from the tracker and writes nothing."""
 
 import asyncio
 from collections.abc import Sequence
