@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Identity, Index, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -14,7 +14,11 @@ SEARCH = "to_tsvector('english', left(description || ' ' || coalesce(details, ''
 
 
 class ActionItem(Base):
-    """Exactly one owner, a person. ``workflow_started`` false makes the row its own outbox."""
+    """Exactly one owner, a person. ``workflow_started`` false makes the row its own outbox.
+
+    The database itself sets ``first_due_on`` with the first due date. It is null and not *known* for an item from
+    before there was this column, if the audit log didn't tell it.
+    """
 
     __tablename__ = "action_item"
     __table_args__ = (
@@ -35,6 +39,8 @@ class ActionItem(Base):
     details: Mapped[str | None]
     owner_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
     due_on: Mapped[date | None]
+    first_due_on: Mapped[date | None] = mapped_column(deferred=True, deferred_raiseload=True)
+    first_due_on_known: Mapped[bool] = mapped_column(server_default="true", deferred=True, deferred_raiseload=True)
     priority: Mapped[str] = mapped_column(default=Priority.MEDIUM.value)
     status: Mapped[str] = mapped_column(default=ActionItemStatus.OPEN.value)
     justification: Mapped[str | None]
@@ -49,6 +55,24 @@ class ActionItem(Base):
     )
 
     tickets: Mapped[list["Ticket"]] = relationship(lazy="raise", viewonly=True, order_by="Ticket.created_at")
+
+
+class ActionItemHistory(Base):
+    """The status and due date of an item from ``at`` until its next row. The database itself adds a row with every
+    change. ``known`` is false where the audit log didn't tell what an older item was before there was this table."""
+
+    __tablename__ = "action_item_history"
+    __table_args__ = (
+        CheckConstraint(one_of("status", ActionItemStatus), name="status"),
+        Index("ix_action_item_history_action_item_id_id", "action_item_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    action_item_id: Mapped[Id] = mapped_column(ForeignKey("action_item.id", ondelete="CASCADE"))
+    at: Mapped[Instant]
+    status: Mapped[str]
+    due_on: Mapped[date | None]
+    known: Mapped[bool] = mapped_column(server_default="true", default=True)
 
 
 class Ticket(Base):

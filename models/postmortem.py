@@ -30,7 +30,8 @@ from models.template import TemplateVersion
 class Postmortem(Base):
     """``visibility`` is null until somebody chooses; the template for one from before there were templates.
     ``content_revision`` moves with every change of content, and approvals are given on one. ``workflow_started`` false
-    makes the row its own outbox."""
+    makes the row its own outbox. ``published_at`` goes when it is taken back; the database itself keeps
+    ``first_published_at``, which is null and not *known* where the audit log no longer told it."""
 
     __tablename__ = "postmortem"
     __table_args__ = (
@@ -71,6 +72,10 @@ class Postmortem(Base):
     submitted_at: Mapped[Instant | None]
     reviewed_at: Mapped[Instant | None]
     published_at: Mapped[Instant | None]
+    first_published_at: Mapped[Instant | None] = mapped_column(deferred=True, deferred_raiseload=True)
+    first_published_at_known: Mapped[bool] = mapped_column(
+        server_default="true", deferred=True, deferred_raiseload=True
+    )
     archived_at: Mapped[Instant | None]
     workflow_started: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[CreatedAt]

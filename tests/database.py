@@ -41,6 +41,13 @@ class Database:
 
         return self._run(read())
 
+    def write(self, statement: Any, **values: Any) -> None:
+        async def write() -> None:
+            async with AsyncSession(self._engine) as session, session.begin():
+                await session.execute(statement, values)
+
+        self._run(write())
+
     def add_person(
         self,
         role: str = "RESPONDER",
