@@ -32,6 +32,7 @@ from api.pages.notifications import inbox as inbox_pages
 from api.pages.notifications import unsubscribe as unsubscribing_pages
 from api.pages.postmortems import editors as editor_pages
 from api.pages.postmortems import forms as postmortem_forms
+from api.pages.postmortems import participants as participant_pages
 from api.pages.postmortems import postmortems as postmortem_pages
 from api.pages.review import lifecycle as lifecycle_pages
 from api.rendering import WEB
@@ -44,7 +45,7 @@ from api.v1.content import sections, templates
 from api.v1.escalation import policies
 from api.v1.notifications import me, reachability
 from api.v1.people import calendars, people, services, teams
-from api.v1.postmortems import editors, postmortems
+from api.v1.postmortems import editors, participants, postmortems
 from api.v1.postmortems import incidents as linked_incidents
 from api.v1.review import lifecycle, reviewers, targets
 from api.v1.search import search, similar
@@ -79,6 +80,7 @@ PAGES = (
     postmortem_pages,
     lifecycle_pages,
     editor_pages,
+    participant_pages,
     history_pages,
     timeline_pages,
     audit_pages,
@@ -127,6 +129,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         comments.routes,
         sections.routes,
         editors.routes,
+        participants.routes,
         linked_incidents.routes,
         timeline.routes,
         style.routes,

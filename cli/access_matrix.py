@@ -18,7 +18,8 @@ This page is generated from `domain/access.py` with `python -m cli.access_matrix
 
 A person can have several roles on one postmortem, and can then do what any of these roles can do. *Its author* is the
 author of the comment and *its owner* the owner of the action item; neither gives access to the rest of the postmortem.
-*Editor* means the level EDIT, *commenter* the level COMMENT. A *participant* responded to a linked incident.
+*Editor* means the level EDIT, *commenter* the level COMMENT. A *participant* responded to a
+linked incident, and was confirmed if someone had worked on the postmortem before they were reported.
 
 ## Who can see a postmortem
 

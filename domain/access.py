@@ -72,8 +72,9 @@ class Verb(StrEnum):
     RESOLVE = "resolve and reopen a thread"
     DELETE_COMMENT = "delete a comment"
     EDIT = "edit sections, fields, timeline, linked incidents; ignore suggestions"
-    MANAGE = "set visibility, teams, author and editors"
+    MANAGE = "set visibility, teams, author, editors and participants"
     LEAVE = "stop being an editor"
+    STEP_BACK = "stop being a participant"
     ASK_REVIEWERS = "add, replace and remove reviewers"
     CHANGE_TARGETS = "waive and extend timing targets"
     ADD_ITEM = "add an action item"
@@ -152,6 +153,7 @@ PERMISSIONS: Mapping[Verb, Mapping[Status, AbstractSet[Relation]]] = {
     Verb.EDIT: _until_published(MANAGING, in_review=_WITH_REVIEWERS),
     Verb.MANAGE: _until_published(MANAGING),
     Verb.LEAVE: _always({Relation.EDITOR, Relation.COMMENTER}),
+    Verb.STEP_BACK: _always({Relation.PARTICIPANT}),
     Verb.ASK_REVIEWERS: {Status.DRAFT: MANAGING, Status.IN_REVIEW: MANAGING},
     Verb.CHANGE_TARGETS: _always(MANAGING),
     Verb.ADD_ITEM: _until_published(_WITH_PARTICIPANTS) | {Status.PUBLISHED: _ADMIN | {Relation.AUTHOR}},
@@ -276,6 +278,7 @@ _CANNOT: Mapping[Verb, str] = {
     Verb.EDIT: "edit this postmortem",
     Verb.MANAGE: "manage this postmortem",
     Verb.LEAVE: "remove this editor",
+    Verb.STEP_BACK: "remove this participant",
     Verb.ASK_REVIEWERS: "change the reviewers of this postmortem",
     Verb.CHANGE_TARGETS: "change the targets of this postmortem",
     Verb.ADD_ITEM: "add an action item to this postmortem",

@@ -117,7 +117,9 @@ class PostmortemIncident(Base):
 
 class PostmortemTeam(Base):
     """``incident_id`` is the linked incident that brought the team (the service, the participant): unlinking takes it
-    away again. Null where a person did."""
+    away again. Null where a person did. ``added_by_id`` is whoever let it in; null for a draft that opened by itself.
+
+    Each row grants access: what is only proposed is in ``postmortem_proposal``."""
 
     __tablename__ = "postmortem_team"
     __table_args__ = (Index("ix_postmortem_team_team_id_postmortem_id", "team_id", "postmortem_id"),)
@@ -125,6 +127,7 @@ class PostmortemTeam(Base):
     postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
     team_id: Mapped[Key] = mapped_column(ForeignKey("team.id"))
     incident_id: Mapped[Id | None] = mapped_column(ForeignKey("incident.id"))
+    added_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
 
 
 class PostmortemService(Base):
@@ -143,6 +146,7 @@ class PostmortemParticipant(Base):
     person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"))
     ordinal: Mapped[int] = mapped_column(default=0)
     incident_id: Mapped[Id | None] = mapped_column(ForeignKey("incident.id"))
+    added_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
 
 
 class PostmortemEditor(Base):

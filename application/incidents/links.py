@@ -1,6 +1,7 @@
 """Linking one more incident to a postmortem, and unlinking it again."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -8,8 +9,9 @@ from application.audit.audit_log import audit_postmortem
 from application.content.changes import record_change
 from application.incidents.drafts import draft_from, timeline_events
 from application.postmortems.opening import insert_links, take_picked_messages
+from application.postmortems.participants import propose
 from domain import access
-from domain.access import Viewer
+from domain.access import Verb, Viewer, Visibility
 from domain.errors import IncidentNotResolved, NotFound
 from domain.incidents.incident import IncidentStatus, Span, covering
 from domain.incidents.state import IncidentState
@@ -19,7 +21,9 @@ from domain.timeline.duplicates import find_duplicates
 from models.incident import Incident
 from models.queries.incidents import links
 from models.queries.incidents.incidents import get_incident
+from models.queries.postmortems.links import list_team_ids
 from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible
+from models.queries.postmortems.proposals import list_person_ids, release_proposals
 from models.queries.timeline import insert_events, list_event_keys
 from models.session import Session
 
@@ -39,14 +43,37 @@ async def link_incident(session: Session, viewer: Viewer, postmortem_id: str, in
     if incident.status != IncidentStatus.RESOLVED:
         raise IncidentNotResolved(status=incident.status, incident_id=incident.id)
     await links.insert_link(session, postmortem.id, incident_id)
-    await insert_links(session, await draft_from(session, [incident], postmortem.id, postmortem.author_id))
+    people = await _bring_people(session, viewer, visible, incident)
     events = await _add_timeline(session, visible, incident, several=bool(linked))
     events += await _add_picked_messages(session, visible, incident_id)
     await _update_durations(session, visible)
-    audit_postmortem(session, viewer, visible, "incident.linked", after={"incidentId": incident_id, "events": events})
+    after = {"incidentId": incident_id, "events": events, **people}
+    audit_postmortem(session, viewer, visible, "incident.linked", after=after)
     await record_change(session, visible, now)
     await session.flush()
     return True
+
+
+async def _bring_people(
+    session: Session, viewer: Viewer, visible: VisiblePostmortem, incident: Incident
+) -> dict[str, list[str]]:
+    """Adds the incident's services, people and teams; returns who got access, for the audit log.
+
+    People and teams are only proposed where somebody chose PRIVATE, and where the viewer is a reviewer, who may link
+    an incident and may not let anyone in.
+    """
+    postmortem = visible.postmortem
+    new = await draft_from(session, [incident], postmortem.id, postmortem.author_id)
+    manages = access.may(Verb.MANAGE, Status(postmortem.status), visible.relations)
+    if manages and postmortem.visibility != Visibility.PRIVATE:
+        known = {*await list_person_ids(session, postmortem.id), *await list_team_ids(session, postmortem.id)}
+        await insert_links(session, new, added_by_id=viewer.person_id)
+        people = [one for one in dict.fromkeys(new.participant_ids) if one not in known]
+        teams = [one for one in dict.fromkeys(new.team_ids) if one not in known]
+        return {name: ids for name, ids in (("participants", people), ("teams", teams)) if ids}
+    await propose(session, viewer, new)
+    await insert_links(session, replace(new, participant_ids=(), team_ids=()), added_by_id=None)
+    return {}
 
 
 async def _add_timeline(session: Session, visible: VisiblePostmortem, incident: Incident, *, several: bool) -> int:
@@ -79,8 +106,11 @@ async def unlink_incident(
     remaining = await links.list_linked(session, visible)
     removed: dict[str, Any] = {"incidentId": incident_id}
     removed["events"] = await _remove_timeline(session, postmortem_id, incident_id, remaining)
+    named = {}
     for kind in await links.list_contributions(session, [one.id for one in remaining]):
         removed[kind.name] = await links.delete_contribution(session, postmortem_id, incident_id, kind)
+        named[kind.name] = kind.incident_ids
+    await release_proposals(session, postmortem_id, incident_id, named["participants"], named["teams"])
     await _update_durations(session, visible)
     audit_postmortem(session, viewer, visible, "incident.unlinked", before=removed)
     await record_change(session, visible, now)

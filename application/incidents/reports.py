@@ -12,9 +12,11 @@ from application.people.references import check_teams
 from application.people.services import ensure_services
 from application.postmortems.first_drafts import refresh_draft
 from application.postmortems.opening import open_postmortem
+from application.postmortems.participants import propose
 from domain import access
 from domain.access import OrganizationVerb, Viewer
 from domain.errors import NotAllowed, StaleVersion
+from domain.incidents.incident import Incident as Reported
 from domain.incidents.incident import IncidentReport, IncidentStatus
 from domain.incidents.state import IncidentState, merge
 from domain.incidents.triggers import Outcome
@@ -23,6 +25,7 @@ from models.incident import Incident
 from models.person import Person
 from models.queries.incidents import incidents
 from models.queries.postmortems.drafts import lock_unedited_draft
+from models.queries.postmortems.proposals import has_choice, list_open_of_incident
 from models.session import Session
 from models.team import Service
 
@@ -105,6 +108,8 @@ async def receive_report(
     action = "incident.reported" if is_new else "incident.updated"
     after = {"status": incident.status, "title": incident.title}
     audit(session, viewer, action, "incident", incident.id, origin=origin, after=after)
+    if before is not None and _names_others(before.incident(), state.incident()):
+        await _propose_to_open(session, viewer, incident, services, people, origin)
     if incident.status != IncidentStatus.RESOLVED:
         incident.decision = None
         return ReceivedReport(incident, is_new)
@@ -117,11 +122,32 @@ async def receive_report(
         return ReceivedReport(incident, is_new)
     new = await draft_with(session, [incident], postmortem_id, None, services, people)
     if untouched is not None:
-        await refresh_draft(session, untouched, new, now, origin=origin)
+        await refresh_draft(session, untouched, new, now, reporter=viewer, origin=origin)
         return ReceivedReport(incident, is_new, postmortem_id)
-    if not await open_postmortem(session, None, new, now):  # a person has begun to write
+    if not await open_postmortem(session, None, new, now, reporter=viewer):  # a person has begun to write
         return ReceivedReport(incident, is_new)
     return ReceivedReport(incident, is_new, postmortem_id, opened=True)
+
+
+def _names_others(before: Reported, now: Reported) -> bool:
+    """Whether the report changed who was there, or whose services these are."""
+    return (before.responders, before.services, before.team_id) != (now.responders, now.services, now.team_id)
+
+
+async def _propose_to_open(
+    session: Session,
+    viewer: Viewer | None,
+    incident: Incident,
+    services: Sequence[Service],
+    people: Sequence[Person],
+    origin: str | None,
+) -> None:
+    """To every unpublished postmortem about the incident that somebody works on; the rest follow their incident."""
+    for postmortem in await list_open_of_incident(session, incident.id):
+        if postmortem.draft_started_at is None and not await has_choice(session, postmortem.id):
+            continue
+        new = await draft_with(session, [incident], postmortem.id, postmortem.author_id, services, people)
+        await propose(session, viewer, new, origin=origin)
 
 
 async def _lock_or_insert(

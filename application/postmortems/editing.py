@@ -21,6 +21,7 @@ from models.queries.content.templates import get_postmortem_template
 from models.queries.postmortems import drafts, links
 from models.queries.postmortems.editors import insert_editor
 from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible
+from models.queries.postmortems.proposals import take_proposal
 from models.session import Session
 
 CONTENT = frozenset({"title", "impact_metrics", "custom_fields"})
@@ -69,7 +70,7 @@ async def edit_postmortem(
         columns["custom_fields"] = await accept_custom_fields(session, template, columns["custom_fields"])
     before, after = _set_columns(postmortem, columns)
     if "team_ids" in changes:
-        await _replace_teams(session, postmortem.id, changes["team_ids"], before, after)
+        await _replace_teams(session, viewer, postmortem.id, changes["team_ids"], before, after)
     if "service_ids" in changes:
         await _replace_services(session, postmortem.id, changes["service_ids"], before, after)
     rewritten = await write_sections(
@@ -128,14 +129,21 @@ def _set_columns(postmortem: Postmortem, columns: Mapping[str, Any]) -> tuple[di
 
 
 async def _replace_teams(
-    session: Session, postmortem_id: str, team_ids: Sequence[str], before: dict[str, Any], after: dict[str, Any]
+    session: Session,
+    viewer: Viewer,
+    postmortem_id: str,
+    team_ids: Sequence[str],
+    before: dict[str, Any],
+    after: dict[str, Any],
 ) -> None:
     await check_teams(session, "teamIds", team_ids)
     current = set(await links.list_team_ids(session, postmortem_id))
     if current != set(team_ids):
         before["team_ids"], after["team_ids"] = sorted(current), sorted(set(team_ids))
         await links.delete_other_teams(session, postmortem_id, team_ids)
-        await links.insert_teams(session, postmortem_id, team_ids, {})
+        await links.insert_teams(session, postmortem_id, team_ids, {}, viewer.person_id)
+        for one in team_ids:
+            await take_proposal(session, postmortem_id, team_id=one)
 
 
 async def _replace_services(

@@ -7,6 +7,8 @@ from datetime import datetime
 from application.audit.audit_log import audit, json_values
 from application.content.sections import write_sections
 from application.postmortems.opening import NewPostmortem, insert_links
+from application.postmortems.participants import named_people, propose
+from domain.access import Viewer
 from domain.content.sections import Origin, split_sections
 from domain.content.templates import opening_texts
 from domain.escalation.policy import due_instants
@@ -17,25 +19,37 @@ from models.queries.content.templates import get_postmortem_template
 from models.queries.escalation.policies import content_of, get_policy, pick_policy
 from models.queries.escalation.targets import update_due
 from models.queries.postmortems import drafts, links
+from models.queries.postmortems.proposals import has_choice, list_person_ids
 from models.queries.timeline import insert_events
 from models.session import Session
 
 
 async def refresh_draft(
-    session: Session, postmortem: Postmortem, new: NewPostmortem, now: datetime, *, origin: str | None = None
+    session: Session,
+    postmortem: Postmortem,
+    new: NewPostmortem,
+    now: datetime,
+    *,
+    reporter: Viewer | None = None,
+    origin: str | None = None,
 ) -> None:
-    """Fills the draft in again, except for what a person has decided (an author, teams). The row must be locked."""
+    """Fills the draft in again, except for what a person has decided (an author, teams). The row must be locked.
+
+    Once a person has chosen anything about it, whom the report names is only proposed, and the author stays.
+    """
     decided = await drafts.list_fields_set_by_people(session, new.id)
+    if await has_choice(session, new.id):
+        decided |= {"author_id", "team_ids"}
+        await propose(session, reporter, new, origin=origin)
+        new = replace(new, participant_ids=())
+    else:
+        await _let_in(session, new, reporter, decided, origin)
     texts, columns = split_sections(new.columns)
     await _rewrite_sections(session, postmortem, texts, now)
     wanted = {"title": new.title, "author_id": await _choose_author(session, postmortem, new), **columns}
-    if "team_ids" not in decided:
-        await links.delete_other_teams(session, new.id, new.team_ids)
-    # participants come from incidents alone: they are inserted again, in the incidents' order
-    await links.delete_participants(session, new.id)
     teams = () if "team_ids" in decided else new.team_ids
     services = () if "service_ids" in decided else new.service_ids
-    await insert_links(session, replace(new, team_ids=teams, service_ids=services))
+    await insert_links(session, replace(new, team_ids=teams, service_ids=services), added_by_id=None)
     policy = await _choose_policy(session, postmortem, new, decided)
     wanted |= {"policy_id": policy.id, "policy_version": policy.version, "incident_resolved_at": new.resolved_at}
     changes = {name: value for name, value in wanted.items() if name not in decided}
@@ -58,6 +72,30 @@ async def refresh_draft(
         before=json_values(before),
         after=json_values({name: changes[name] for name in before}),
     )
+
+
+async def _let_in(
+    session: Session, new: NewPostmortem, reporter: Viewer | None, decided: frozenset[str], origin: str | None
+) -> None:
+    """Makes room for the report's people and teams: nobody has chosen anything, so they are as it names them."""
+    before = {*await list_person_ids(session, new.id), *await links.list_team_ids(session, new.id)}
+    if "team_ids" not in decided:
+        await links.delete_other_teams(session, new.id, new.team_ids)
+    # participants come from incidents alone: they are inserted again, in the incidents' order
+    await links.delete_participants(session, new.id)
+    people = [one for one in dict.fromkeys(new.participant_ids) if one not in before]
+    teams = [one for one in dict.fromkeys(new.team_ids) if one not in before]
+    if people or teams:
+        audit(
+            session,
+            reporter,
+            "participants.reported",
+            "postmortem",
+            new.id,
+            origin=origin,
+            postmortem_id=new.id,
+            after=named_people(people, teams, new.incident_ids),
+        )
 
 
 async def _rewrite_sections(session: Session, postmortem: Postmortem, texts: Mapping[str, str], now: datetime) -> None:

@@ -52,8 +52,12 @@ class NewPostmortem:
     template: VersionedTemplate | None = None
 
 
-async def open_postmortem(session: Session, viewer: Viewer | None, new: NewPostmortem, now: datetime) -> bool:
+async def open_postmortem(
+    session: Session, viewer: Viewer | None, new: NewPostmortem, now: datetime, *, reporter: Viewer | None = None
+) -> bool:
     """Inserts the postmortem with its links, timeline and targets; False if its id exists already.
+
+    Without a viewer it opened by itself; ``reporter`` is whose report required it, if a person's.
 
     Raises SectionNotInTemplate, InvalidCustomFields.
     """
@@ -81,19 +85,23 @@ async def open_postmortem(session: Session, viewer: Viewer | None, new: NewPostm
     author_id = viewer.person_id if viewer else None
     await write_sections(session, new.id, texts, {}, author_id=author_id, origin=Origin.PREFILL, now=now)
     await links.insert_incidents(session, new.id, new.incident_ids)
-    await insert_links(session, new)
+    await insert_links(session, new, added_by_id=author_id)
     await insert_events(session, new.id, [*new.timeline, *await take_picked_messages(session, new.incident_ids)])
     met = [TargetName.DRAFT_STARTED] if new.started_by_person else []
     await insert_targets(session, new.id, due_instants(new.resolved_at or now, content_of(policy)), met, now)
-    audit(session, viewer, "postmortem.created", "postmortem", new.id, postmortem_id=new.id, after={"title": new.title})
+    after = {"title": new.title, "participants": list(new.participant_ids), "teamIds": list(new.team_ids)}
+    after = {name: value for name, value in after.items() if value} | (
+        {"reportedBy": reporter.person_id} if reporter else {}
+    )
+    audit(session, viewer, "postmortem.created", "postmortem", new.id, postmortem_id=new.id, after=after)
     return True
 
 
-async def insert_links(session: Session, new: NewPostmortem) -> None:
-    """Teams, services and participants that the postmortem does not have yet."""
-    await links.insert_teams(session, new.id, new.team_ids, new.contributors)
+async def insert_links(session: Session, new: NewPostmortem, *, added_by_id: str | None) -> None:
+    """Teams, services and participants that the postmortem does not have yet. Teams and participants get access."""
+    await links.insert_teams(session, new.id, new.team_ids, new.contributors, added_by_id)
     await links.insert_services(session, new.id, new.service_ids, new.contributors)
-    await links.insert_participants(session, new.id, new.participant_ids, new.contributors)
+    await links.insert_participants(session, new.id, new.participant_ids, new.contributors, added_by_id)
 
 
 async def take_picked_messages(session: Session, incident_ids: Sequence[str]) -> list[NewTimelineEvent]:

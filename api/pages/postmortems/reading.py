@@ -15,6 +15,7 @@ from api.pages.showing import show
 from application import style
 from application.action_items.items import may_add
 from application.escalation.targets import TargetProgress, list_target_progress
+from application.postmortems import participants
 from application.search import similar
 from application.tickets import batches
 from domain import access
@@ -64,7 +65,11 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     shown = await threads.list_all(visit, visible)
     items = await listed(visit, ItemFilters(postmortem_id=postmortem_id), Ask(200))
     promised = [item.owner_id for one in similar_ones for item in one.open_items]
-    named = await people.people_by_id(context.session, [*_people_in(row), *threads.people_in(shown), *promised])
+    proposed = [one for one in await participants.list_participants(context.session, visible) if not one.is_confirmed]
+    proposed_teams = [one for one in await participants.list_teams(context.session, visible) if not one.is_confirmed]
+    reporters = [one.added_by_id for one in (*proposed, *proposed_teams)]
+    others = [*promised, *reporters, *(one.id for one in proposed)]
+    named = await people.people_by_id(context.session, [*_people_in(row), *threads.people_in(shown), *others])
     template = template_of(row.template)
     texts = texts_of(row, template)
     counts = full.counts
@@ -105,7 +110,11 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
             for one in row.reviewers
         ],
         bars=[_bar(one, row, context.now) for one in await list_target_progress(context.session, visible, context.now)],
-        teams=await teams.teams_by_id(context.session, [one.team_id for one in row.teams]),
+        proposed=proposed,
+        proposed_teams=proposed_teams,
+        teams=await teams.teams_by_id(
+            context.session, [*(one.team_id for one in row.teams), *(one.id for one in proposed_teams)]
+        ),
         linked=await links.list_linked(context.session, visible),
         threads=threads.threads_of(shown, titles_of(template), texts),
         read_as=threads.sections_html(texts, shown),

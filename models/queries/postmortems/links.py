@@ -19,11 +19,20 @@ async def insert_incidents(session: AsyncSession, postmortem_id: str, incident_i
 
 
 async def insert_teams(
-    session: AsyncSession, postmortem_id: str, team_ids: Iterable[str], contributors: Mapping[str, str]
+    session: AsyncSession,
+    postmortem_id: str,
+    team_ids: Iterable[str],
+    contributors: Mapping[str, str],
+    added_by_id: str | None,
 ) -> None:
     """Those that the postmortem does not have yet. ``contributors`` names the incident that contributed each one."""
     rows = [
-        {"postmortem_id": postmortem_id, "team_id": one, "incident_id": contributors.get(one)}
+        {
+            "postmortem_id": postmortem_id,
+            "team_id": one,
+            "incident_id": contributors.get(one),
+            "added_by_id": added_by_id,
+        }
         for one in dict.fromkeys(team_ids)
     ]
     await _insert(session, PostmortemTeam, rows)
@@ -41,11 +50,21 @@ async def insert_services(
 
 
 async def insert_participants(
-    session: AsyncSession, postmortem_id: str, person_ids: Iterable[str], contributors: Mapping[str, str]
+    session: AsyncSession,
+    postmortem_id: str,
+    person_ids: Iterable[str],
+    contributors: Mapping[str, str],
+    added_by_id: str | None,
 ) -> None:
     """As :func:`insert_teams`, in this order."""
     rows = [
-        {"postmortem_id": postmortem_id, "person_id": one, "ordinal": ordinal, "incident_id": contributors.get(one)}
+        {
+            "postmortem_id": postmortem_id,
+            "person_id": one,
+            "ordinal": ordinal,
+            "incident_id": contributors.get(one),
+            "added_by_id": added_by_id,
+        }
         for ordinal, one in enumerate(dict.fromkeys(person_ids))
     ]
     await _insert(session, PostmortemParticipant, rows)

@@ -83,6 +83,10 @@ def reopen(gallery: Gallery, picture: Picture, who: str) -> None:
     ok(gallery.people["admin"].patch(f"{picture.path}/comments/{picture.thread}", json={"resolved": False}))
 
 
+def rejoin(gallery: Gallery, picture: Picture, who: str) -> None:
+    ok(gallery.people["admin"].post(f"{picture.path}/participants", json={"userId": gallery.people[who].id}), 201)
+
+
 def back_again(gallery: Gallery, picture: Picture, who: str) -> None:
     level = "EDIT" if who == "editor" else "COMMENT"
     body = {"userId": gallery.people[who].id, "level": level}
@@ -101,6 +105,7 @@ DOORS = (
     Door(Verb.EDIT, "PATCH", at(""), lambda _, picture: {"title": picture.title}),
     Door(Verb.MANAGE, "PATCH", at(""), lambda _, picture: {"visibility": picture.chosen}),
     Door(Verb.LEAVE, "DELETE", at("/editors/{who}"), undo=back_again),
+    Door(Verb.STEP_BACK, "DELETE", at("/participants/{who}"), undo=rejoin),
     Door(Verb.ASK_REVIEWERS, "POST", at("/reviewers"), lambda gallery, _: {"userId": named(gallery)["reviewer"]}),
     Door(Verb.CHANGE_TARGETS, "POST", at("/targets/draft_started/waive"), says(reason="Because")),
     Door(
@@ -119,8 +124,8 @@ DOORS = (
     Door(Verb.DELETE, "DELETE", at(""), fresh=a_draft),
 )
 PARTS = (
-    *("action-items", "advice", "audit", "comments", "comments/{thread}", "editors", "incidents", "reviewers"),
-    *("reviews", "similar", "targets", "template", "timeline"),
+    *("action-items", "advice", "audit", "comments", "comments/{thread}", "editors", "incidents", "participants"),
+    *("reviewers", "reviews", "similar", "teams", "targets", "template", "timeline"),
 )
 MORE_DOORS = (
     *(Door(Verb.READ, "GET", at(f"/{part}")) for part in PARTS),
@@ -146,6 +151,11 @@ MORE_DOORS = (
     Door(Verb.MANAGE, "PATCH", at(""), lambda gallery, _: {"teamIds": [gallery.team_id]}),
     Door(Verb.MANAGE, "PATCH", at(""), lambda gallery, _: {"authorId": gallery.people["author"].id}),
     Door(Verb.MANAGE, "POST", at("/editors"), says(userId="user_nope")),
+    Door(Verb.MANAGE, "POST", at("/participants"), says(userId="user_nope")),
+    Door(Verb.MANAGE, "POST", at("/participants/user_nope/confirm")),
+    Door(Verb.MANAGE, "DELETE", at("/participants/user_nope")),
+    Door(Verb.MANAGE, "POST", at("/teams/team_nope/confirm")),
+    Door(Verb.MANAGE, "DELETE", at("/teams/team_nope")),
     Door(Verb.MANAGE, "PATCH", at("/editors/{commenter}"), says(level="COMMENT")),
     Door(Verb.MANAGE, "DELETE", at("/editors/user_nope")),
     Door(Verb.ASK_REVIEWERS, "DELETE", at("/reviewers/{outsider}")),
@@ -184,8 +194,8 @@ def expected(door: Door, picture: Picture, who: str) -> str:
         return "hidden"
     if access.may(door.verb, status, held):
         return "allowed"
-    if door.verb is Verb.LEAVE and access.may(Verb.MANAGE, status, held):
-        return "allowed"  # they are no editor: that is told
+    if door.verb in {Verb.LEAVE, Verb.STEP_BACK} and access.may(Verb.MANAGE, status, held):
+        return "allowed"  # they are no editor or participant: that is told
     elsewhere = {one for group in PERMISSIONS[door.verb].values() for one in group}
     return "wrong status" if status not in PERMISSIONS[door.verb] and held & elsewhere else "refused"
 
