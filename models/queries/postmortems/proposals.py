@@ -102,9 +102,9 @@ async def insert_proposals(session: AsyncSession, postmortem_id: str, proposals:
         }
         for one in proposals
     ]
-    statement = insert(PostmortemProposal).values(rows).on_conflict_do_nothing()
-    statement = statement.returning(PostmortemProposal.person_id, PostmortemProposal.team_id)
-    new = {tuple(row) for row in (await session.execute(statement)).all()}
+    inserted = insert(PostmortemProposal).values(rows).on_conflict_do_nothing()
+    inserted_ids = inserted.returning(PostmortemProposal.person_id, PostmortemProposal.team_id)
+    new = {tuple(row) for row in (await session.execute(inserted_ids)).all()}
     return [one for one in proposals if (one.person_id, one.team_id) in new]
 
 
