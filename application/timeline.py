@@ -18,6 +18,7 @@ from domain.timeline.duplicates import Duplicates, find_duplicates
 from domain.timeline.event_types import guess_type
 from domain.timeline.moments import Precision
 from domain.timeline.pasted import EVENT_LIMIT, Parsed, parse_timeline
+from domain.timeline.remarks import Remark
 from models.postmortem import TimelineEvent
 from models.queries import timeline
 from models.queries.postmortems.postmortems import VisiblePostmortem
@@ -97,6 +98,15 @@ async def remove_timeline_event(
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAs:
+    """What applies to pasted text until it says otherwise, and what was decided about its ambiguous lines."""
+
+    day: date | None
+    zone: Zone
+    choices: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What an import would read from pasted text. ``duplicates`` are places in ``parsed.events``."""
 
@@ -113,11 +123,9 @@ class Imported:
     started: bool
 
 
-async def preview_pasted(
-    session: Session, visible: VisiblePostmortem, text: str, *, day: date | None, zone: Zone
-) -> Preview:
+async def preview_pasted(session: Session, visible: VisiblePostmortem, text: str, read_as: ReadAs) -> Preview:
     """Read pasted text without saving anything."""
-    parsed = await _parse(text, day, zone)
+    parsed = await _parse(text, read_as)
     return Preview(parsed, (await _without_duplicates(session, visible, _new_events(parsed))).places)
 
 
@@ -126,9 +134,8 @@ async def import_pasted(
     viewer: Viewer,
     visible: VisiblePostmortem,
     text: str,
+    read_as: ReadAs,
     *,
-    day: date | None,
-    zone: Zone,
     skip_problems: bool,
     now: datetime,
 ) -> Imported:
@@ -136,17 +143,24 @@ async def import_pasted(
 
     Raises EditingClosed, and TimelineNotRead for lines that were not understood unless ``skip_problems``.
     """
-    parsed = await _parse(text, day, zone)
+    parsed = await _parse(text, read_as)
     if parsed.problems and not skip_problems:
         raise TimelineNotRead(
             count=len(parsed.problems),
-            reasons=[
-                reason(one.code, one.message, line=one.line, text=one.text) for one in parsed.problems[:REASONS_LIMIT]
-            ],
+            reasons=[_reason(one) for one in parsed.problems[:REASONS_LIMIT]],
         )
     found = await _without_duplicates(session, visible, _new_events(parsed))
     events, started = await add_timeline_events(session, viewer, visible, found.new, now)
     return Imported(events, Preview(parsed, found.places), started)
+
+
+def _reason(problem: Remark) -> Mapping[str, Any]:
+    """As the preview shows it, with the possible readings of an ambiguous line."""
+    facts: dict[str, Any] = {"line": problem.line, "text": problem.text}
+    if problem.choice:
+        readings = [{"value": one.value, "at": one.at.isoformat()} for one in problem.readings]
+        facts |= {"choice": problem.choice, "readings": readings}
+    return reason(problem.code, problem.message, **facts)
 
 
 class ChatMessage(Protocol):
@@ -200,9 +214,9 @@ def event_of_message(message: ChatMessage, link: str | None = None) -> NewTimeli
     )
 
 
-async def _parse(text: str, day: date | None, zone: Zone) -> Parsed:
+async def _parse(text: str, read_as: ReadAs) -> Parsed:
     """In a thread: a long text takes a while."""
-    return await asyncio.to_thread(parse_timeline, text, day=day, zone=zone)
+    return await asyncio.to_thread(parse_timeline, text, day=read_as.day, zone=read_as.zone, choices=read_as.choices)
 
 
 async def _without_duplicates(

@@ -1,6 +1,7 @@
 """Pages that import many events at once: from pasted text, with a preview, and from the export of a Slack channel."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Response
@@ -22,10 +23,14 @@ from application import timeline
 from domain import access
 from domain.errors import DomainError, Malformed, reason
 from domain.postmortems.lifecycle import Status
+from domain.timeline.pasted import NO_CHOICES
 from integrations.slack.export import read_export
 from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible
 
 routes = router()
+
+CHOICE = "choice "
+"""How the names of form fields begin that settle an ambiguous line."""
 
 
 @routes.get("/postmortems/{postmortem_id}/timeline/paste")
@@ -39,6 +44,7 @@ async def _shown(
     refusal: DomainError | None = None,
     preview: TimelinePreviewOut | None = None,
     slack: SlackImportOut | None = None,
+    choices: Mapping[str, str] = NO_CHOICES,
 ) -> Response:
     """Raises NotFound, EditingClosed."""
     context = visit.context
@@ -52,6 +58,7 @@ async def _shown(
         postmortem=seen.postmortem,
         preview=preview,
         slack=slack,
+        choices=choices,
         day=began.astimezone(zone_of(context.person.time_zone)).date().isoformat(),
     )
 
@@ -62,6 +69,8 @@ async def read_pasted(visit: Visiting, postmortem_id: PathId) -> Response:
     context, form = visit.context, visit.form
     given: dict[str, Any] = {"text": form.get("text", ""), "timeZone": form.get("zone") or context.person.time_zone}
     given |= {"date": form["date"]} if form.get("date") else {}
+    choices = {name.removeprefix(CHOICE): value for name, value in form.items() if name.startswith(CHOICE) and value}
+    given |= {"choices": choices}
     refusal = None
     if form.get("do") == "import":
 
@@ -77,11 +86,11 @@ async def read_pasted(visit: Visiting, postmortem_id: PathId) -> Response:
     async def preview() -> None:
         asked = read_form(TimelinePaste, given)
         seen = await get_visible(context.session, context.viewer, postmortem_id)
-        read = await timeline.preview_pasted(context.session, seen, asked.text, day=asked.date, zone=asked.zone())
+        read = await timeline.preview_pasted(context.session, seen, asked.text, asked.read_as())
         previews.append(preview_out(read))
 
     refusal = await attempted(visit, preview()) or refusal
-    return await _shown(visit, postmortem_id, refusal, previews[0] if previews else None)
+    return await _shown(visit, postmortem_id, refusal, previews[0] if previews else None, choices=choices)
 
 
 async def _import(visit: Visit, postmortem_id: str, asked: TimelineImport) -> None:
@@ -91,8 +100,7 @@ async def _import(visit: Visit, postmortem_id: str, asked: TimelineImport) -> No
         context.viewer,
         await _locked(visit, postmortem_id),
         asked.text,
-        day=asked.date,
-        zone=asked.zone(),
+        asked.read_as(),
         skip_problems=asked.skip_problems,
         now=context.now,
     )

@@ -8,11 +8,12 @@ from pydantic import Field
 
 from api.shapes.base import Day, Shape, StrictlyGiven
 from api.shapes.postmortems import TimelineEventOut
-from application.timeline import Imported, ImportedMessages, Preview
+from application.timeline import Imported, ImportedMessages, Preview, ReadAs
 from domain.errors import Malformed, reason
 from domain.people.time_zones import NoZone, Zone, ZoneProblem, read_zone
 from domain.postmortems.first_draft import EntryType
 from domain.timeline.moments import Precision
+from domain.timeline.pasted import EVENTS_LIMIT
 from domain.timeline.remarks import Remark
 from integrations.fields import Words
 from integrations.slack.export import Export
@@ -36,15 +37,20 @@ def event_out(event: TimelineEvent) -> TimelineEventOut:
 # Pasted text
 
 
+_ChoiceText = Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")]
+
+
 class TimelinePaste(StrictlyGiven):
     """A Markdown table, tab-separated or CSV rows, or lines and headings that start with a time.
 
-    ``date`` and ``timeZone`` (an IANA name or an offset) apply until the text says otherwise.
+    ``date`` and ``timeZone`` (an IANA name or an offset) apply until the text says otherwise. ``choices`` settle what
+    an earlier preview found ambiguous: for the ``choice`` of a problem, the ``value`` of one of its ``readings``.
     """
 
     text: Annotated[str, Field(min_length=1, max_length=PASTE_LIMIT, pattern=r"^[^\x00]*$")]
     date: Day | None = None
     time_zone: Annotated[str, Words(60, one_line=True)] = "UTC"
+    choices: Annotated[dict[_ChoiceText, _ChoiceText], Field(max_length=EVENTS_LIMIT)] = Field(default_factory=dict)
 
     def zone(self) -> Zone:
         """Raises Malformed."""
@@ -57,18 +63,35 @@ class TimelinePaste(StrictlyGiven):
             raise Malformed(reasons=[problem])
         return zone
 
+    def read_as(self) -> ReadAs:
+        """Raises Malformed."""
+        return ReadAs(self.date, self.zone(), self.choices)
+
 
 class TimelineImport(TimelinePaste):
     skip_problems: bool = False
 
 
+class ReadingOut(Shape):
+    """What an ambiguous line can mean, and the ``value`` to send in ``choices`` for it."""
+
+    value: str
+    at: datetime
+
+
 class RemarkOut(Shape):
-    """A message about one line of the text, counted from 1."""
+    """A message about one line of the text, counted from 1.
+
+    If the line is ambiguous, ``readings`` are its possible instants, and ``choice`` is the key for ``choices``. Lines
+    that one decision settles have the same key.
+    """
 
     line: int
     text: str
     code: str
     message: str
+    choice: str | None = None
+    readings: list[ReadingOut] = Field(default_factory=list)
 
 
 class PreviewEventOut(Shape):

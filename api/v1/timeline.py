@@ -107,9 +107,7 @@ async def remove_from_timeline(context: Context, postmortem_id: PathId, event_id
 async def parse_pasted(context: Context, postmortem_id: PathId, given: TimelinePaste) -> TimelinePreviewOut:
     """Shows what an import of this text would add. Nothing is saved."""
     seen = await _visible(context, postmortem_id)
-    return preview_out(
-        await timeline.preview_pasted(context.session, seen, given.text, day=given.date, zone=given.zone())
-    )
+    return preview_out(await timeline.preview_pasted(context.session, seen, given.text, given.read_as()))
 
 
 @routes.post("/import", status_code=201)
@@ -124,8 +122,7 @@ async def import_pasted(context: Context, postmortem_id: PathId, given: Timeline
         context.viewer,
         await _visible(context, postmortem_id, lock=True),
         given.text,
-        day=given.date,
-        zone=given.zone(),
+        given.read_as(),
         skip_problems=given.skip_problems,
         now=context.now,
     )

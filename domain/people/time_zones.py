@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from babel.core import get_global
 from dateutil.zoneinfo import getzoneinfofile_stream
 
 _HOUR = 60
@@ -48,6 +49,14 @@ FIXED: Mapping[str, int] = MappingProxyType(
         "ART": -3 * _HOUR,
         "NST": -3 * _HOUR - 30,
         "NDT": -2 * _HOUR - 30,
+        "TRT": 3 * _HOUR,
+        "IRST": 3 * _HOUR + 30,
+        "UZT": 5 * _HOUR,
+        "NPT": 5 * _HOUR + 45,
+        "ICT": 7 * _HOUR,
+        "WIB": 7 * _HOUR,
+        "WITA": 8 * _HOUR,
+        "PHT": 8 * _HOUR,
         "SGT": 8 * _HOUR,
         "HKT": 8 * _HOUR,
         "JST": 9 * _HOUR,
@@ -99,6 +108,31 @@ WRITTEN = (
 """A regular expression for text that may be a zone. Abbreviations must be in upper case."""
 
 
+_WORDS_TOO = {"ART", "ICT", "WEST", "WET", "Z", "ZULU", *PLACES}
+ABBREVIATIONS = "|".join(
+    rf"{name.lower()}\b" for name in sorted({*FIXED, *AMBIGUOUS} - _WORDS_TOO, key=len, reverse=True)
+)
+"""A regular expression for abbreviations in small letters, without those that are words of a sentence."""
+
+
+_SPOKEN = {
+    "pacific": "America/Los_Angeles",
+    "mountain": "America/Denver",
+    "central": "America/Chicago",
+    "eastern": "America/New_York",
+    "london": "Europe/London",
+    "uk": "Europe/London",
+    "berlin": "Europe/Berlin",
+}
+SPOKEN_ZONE = (
+    rf"(?:{'|'.join(_SPOKEN)})(?:\s(?:standard|daylight|summer))?"
+    r"(?:\stime\b|(?=\s*(?:[:,)]|[\u2013\u2014-]\s|$)))"
+)
+"""A regular expression for zones such as "Pacific time"; without "time", only where the sentence ends with it."""
+_SPOKEN_TIME = re.compile(rf"\b({'|'.join(_SPOKEN)})(?: (?:standard|daylight|summer))? time\b", re.I)
+_TIME = re.compile(r"(?: (?:standard|daylight|summer))?(?: time)?$", re.I)
+
+
 class ZoneProblem(StrEnum):
     UNKNOWN = "unknown_zone"
     AMBIGUOUS = "ambiguous_zone"
@@ -144,9 +178,16 @@ def read_zone(written: str, default: Zone | None = None) -> Zone | NoZone:
         return Zone(name, meaning) if meaning else NoZone(name, ZoneProblem.AMBIGUOUS, choices)
     if found := _OFFSET.fullmatch(name):
         return _offset(name, found)
-    place = PLACES.get(upper, name)
+    place = _SPOKEN.get(_TIME.sub("", name).lower()) or PLACES.get(upper) or _windows_zones().get(upper, name)
     rules = _rules(place) if _IANA.fullmatch(place) else None
     return Zone(name, rules) if rules else NoZone(name, ZoneProblem.UNKNOWN)
+
+
+@cache
+def _windows_zones() -> Mapping[str, str]:
+    """Such as "W. Europe Standard Time", which Windows and Office write."""
+    zones: Mapping[str, str] = get_global("windows_zone_mapping")
+    return {name.upper(): place for name, place in zones.items()}
 
 
 def _offset(name: str, found: re.Match[str]) -> Zone | NoZone:
@@ -212,16 +253,6 @@ def out_of_season(zone: Zone, at: datetime) -> str | None:
 
 
 _STATED = re.compile(rf"(?<![A-Za-z0-9/])(?!Z\b){WRITTEN}")
-_SPOKEN = {
-    "pacific": "America/Los_Angeles",
-    "mountain": "America/Denver",
-    "central": "America/Chicago",
-    "eastern": "America/New_York",
-    "london": "Europe/London",
-    "uk": "Europe/London",
-    "berlin": "Europe/Berlin",
-}
-_SPOKEN_TIME = re.compile(rf"\b({'|'.join(_SPOKEN)}) time\b", re.I)
 
 
 def stated_zone(text: str) -> str | None:

@@ -1,88 +1,39 @@
-"""Reads moments at the beginning of a line: dates, times, unknown digits of them, zones and ranges."""
+"""Reads moments at the beginning of a line: dates, times, zones and ranges, in the orders that people write them.
+
+A moment is read whole or not at all: what is written like a time and cannot be read is a reason, never a guess.
+"""
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
+from datetime import UTC, datetime, timedelta
 
-from domain.people.time_zones import WRITTEN
+from domain.people.time_zones import ABBREVIATIONS, SPOKEN_ZONE, WRITTEN
+from domain.timeline.clocks import ClockTime, Half, Precision, looks_like_clock, match_clock
+from domain.timeline.dates import Day, Unreadable, find_day, match_day
 
+__all__ = ["Day", "Moment", "Precision", "Unreadable", "find_day", "read_moment"]
 
-class Precision(StrEnum):
-    """How exactly an instant is known. The instant is the earliest that was meant; the true one lies within this."""
-
-    SECOND = "SECOND"
-    MINUTE = "MINUTE"
-    TEN_MINUTES = "TEN_MINUTES"
-    HOUR = "HOUR"
-    DAY = "DAY"
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """A date. Without a year, the year follows from the dates around it."""
-
-    month: int
-    day: int
-    year: int | None = None
-
-    def near(self, around: date | None) -> date | None:
-        """The date; without a year, the one nearest to ``around``. None if both are missing."""
-        if self.year is not None:
-            return _date(self.year, self.month, self.day)
-        if around is None:
-            return None
-        years = (around.year - 1, around.year, around.year + 1)
-        found = [one for year in years if (one := _date(year, self.month, self.day))]
-        return min(found, key=lambda one: abs(one - around), default=None)
+READ = 400
+"""A moment is read from this many characters of a line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A moment as written. ``clock`` is the time since midnight; ``at`` replaces it for seconds since 1970."""
+    """A moment as written. ``at`` replaces date and time for seconds since 1970; ``until`` is the end of a range."""
 
     day: Day | None = None
-    clock: timedelta | None = None
+    time: ClockTime | None = None
     precision: Precision = Precision.DAY
     zone: str | None = None
     until: str | None = None
     at: datetime | None = None
 
-
-class Unreadable(StrEnum):
-    """Why a text that looks like a moment is none."""
-
-    TEMPLATE = "template_row"
-    NO_SUCH_DATE = "no_such_date"
-    NO_SUCH_TIME = "no_such_time"
-    WHICH_DATE = "ambiguous_date"
+    @property
+    def has_time(self) -> bool:
+        return self.at is not None or (self.time is not None and self.time.since_midnight is not None)
 
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = (
-    r"(?P<mon>(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
-    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b)\.?"
-)
-_WEEKDAY = r"(?:(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+)?"
-_DATES = tuple(
-    re.compile(_WEEKDAY + pattern, re.I)
-    for pattern in (
-        r"(?P<y>\d{4})(?P<sep>[-/.])(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2})(?!\d)",
-        r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})(?!\d)",
-        r"(?P<a>\d{1,2})(?P<sep>[-/])(?P<b>\d{1,2})(?P=sep)(?P<y>\d{4}|\d{2})(?!\d)",
-        _MONTH
-        + r"\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?(?![\d:])(?:\s?[-\u2013]\s?\d{1,2}(?![\d:]))?(?:,?\s+(?P<y>\d{4})\b)?",
-        r"(?P<d>\d{1,2})(?:st|nd|rd|th|\.)?\s+" + _MONTH + r"(?:,?\s+(?P<y>\d{4})\b)?",
-    )
-)
-_ODD_DATE = re.compile(r"\d{5,}[-/]\d{1,2}[-/]\d{1,2}|\d{4}[-/]\d{1,2}[-/]\d{3,}")
-_CLOCK = re.compile(
-    r"(?P<h>\d{1,2}|\d[?x]|[?x_-]{2})(?P<colon>[:h])(?P<m>\d{2}|\d[?x_-]|[?x_-]{2})"
-    r"(?::(?P<s>\d{2})(?:[.,](?P<f>\d{1,9}))?)?(?:\s?(?P<half>[ap]\.?m\b\.?))?(?=Z\b|[^\w:?]|$)",
-    re.I,
-)
-_HOUR = re.compile(r"(?P<h>\d{1,2})\s?(?P<half>[ap]\.?m\b\.?)(?![\w:])", re.I)
-_EPOCH = re.compile(r"(?P<s>1\d{9})(?P<ms>\d{3})?(?:\.(?P<f>\d{1,9}))?(?![\w:/-])")
+_EPOCH = re.compile(r"(?P<s>1\d{9})(?P<part>\d{9}|\d{6}|\d{3})?(?:\.(?P<f>\d{1,9}))?(?![\w:/-])")
 _TEMPLATE = re.compile(
     r"<?\[?(?:(?:yyyy|yy|dd|mm)[-/.](?:mm|dd)(?:[-/.](?:dd|yyyy|yy))?[ t]*)?"
     r"(?:hh|xx|__|\?\?|--):(?:mm|xx|__|\?\?|--)(?::ss)?"
@@ -90,32 +41,49 @@ _TEMPLATE = re.compile(
     re.I,
 )
 _ABOUT = re.compile(r"(?:[~\u2248]|(?:ca|circa|about|around|approx|approximately)\b\.?)\s*", re.I)
-_ZONE = re.compile(rf"[ \u00a0]?\(?(?P<zone>(?-i:{WRITTEN})|utc\b|gmt\b)(?!-?[A-Za-z])\)?", re.I)
-_RANGE = re.compile(r"\s*(?:-|\u2013|\u2014|to\b|until\b)\s*(?=[~\d])")
-_JOIN = re.compile(r"(?:[\s,@T]|\bat\b|\bon\b)*(?:[-\u2013]\s+)?")
-_OPEN = re.compile(r"[\s*_`\[(\"\u201c<]*")
+_LEAD = re.compile(r"(?:at|from|between|on|um|kl\.?|time\s?:|date\s?:|when\s?:)\s+(?=[~\w(])", re.I)
+_DASH = "-\u2010\u2011\u2012\u2013\u2014\u2212"
+_MARKS = r"[\s*_`\])~]*"
+_ZONE = re.compile(
+    rf"{_MARKS},?\s?[(\[]?(?P<zone>(?-i:{WRITTEN})|{ABBREVIATIONS}|{SPOKEN_ZONE})(?!-?[A-Za-z])[)\]]?", re.I
+)
+_HOURS_OFF = re.compile(r"(?P<zone>[+\u2212-]\d{2})(?![\d:])")
+_RANGE = re.compile(
+    rf"[\s*_`]*(?:[{_DASH}]|\u2192|->|\.\.+|\bto\b|\buntil\b|\btill?\b|\band\b|\bbis\b)[\s*_`]*(?=[~\w])", re.I
+)
+_JOIN = re.compile(
+    r"(?:[\s,@T_;|*`]|\b(?:at|on|um|kl|klo|om|a las|as|alle|\u00e0|\u00e0s|o|ob|\u0432|v)\b\.?|:(?=\d))*"
+    r"(?:[-\u2013\u2014]\s+)?[*`_]*"
+)
+_TO_DAY = re.compile(rf"{_MARKS}(?:\((?:on )?|,\s*(?:on )?|\s+on\s+|\s+[{_DASH}]\s+|\s+|\s*\|\s*)[*_`]*", re.I)
+_YEAR_LAST = re.compile(r"\s+(?P<y>(?:19|20)\d{2})(?=\s|$|:)")
+_OPEN = re.compile(r"(?:[\s*_`\[(\"\u201c<]|~~)*")
 _CLOSE = re.compile(r"[\])*_`\"\u201d>~]*")
-_SEPARATOR = re.compile(r"\s*(?:->|=>|\u2192|[-\u2013\u2014:|,;\u2022])*(?:\s+|$)|\s*[:|]\s*")
+_SEPARATOR = re.compile(r"\s*(?:->|=>|\u2192|[-\u2013\u2014:|,;\u2022])*(?:\s+|$)|\s*[:|,]\s*(?=\S)")
+_MORE = re.compile(rf"[\s*_`(\[/|{_DASH}]{{0,6}}(?=\d)")
+_DATE_LIKE = re.compile(
+    r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}(?![.\d])|\d{1,2}/\d{1,2}(?![/\d])(?=\s*(?:$|[:\u2013\u2014-]\s))"
+)
+_SHORT_WORDS = re.compile(r"[\s:,(\[|~\u2013\u2014-]*(?:\w{1,5}[\s:]+){0,2}(?=\d{1,2}[:h]\d\d)")
+_HALF_LIKE = re.compile(r"\s?[ap]\.?\s?m\b", re.I)
+_PLAIN = str.maketrans(
+    {
+        **{chr(0xFF10 + digit): str(digit) for digit in range(10)},
+        **dict.fromkeys("\u2236\uff1a", ":"),
+        **dict.fromkeys("\u200b\u200e\u200f\u202a\u202c\u202f\u00a0\u3000\ufeff", " "),
+        "\uff0f": "/",
+        "\u2019": "'",
+    }
+)
+"""Signs that look the same, one for one, so that a place in this text is that place in the line."""
 
 
-def read_moment(text: str) -> tuple[Moment, str] | Unreadable | None:
-    """The moment that a text begins with, and the text after it; None if it does not begin with one."""
-    return _Reading(text[:400]).read(text)
+def read_moment(text: str, *, dots: bool = False) -> tuple[Moment, str] | Unreadable | None:
+    """The moment that a text begins with, and the text after it; None if it does not begin with one.
 
-
-def find_day(text: str) -> Day | None:
-    """The first date anywhere in a text."""
-    for pattern in _DATES:
-        if (found := pattern.search(text[:400])) and isinstance(day := _day(found), Day):
-            return day
-    return None
-
-
-def _date(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day) if 1970 <= year <= 2200 else None
-    except ValueError:
-        return None
+    ``dots``: 14.03 is a time, as in a column of times.
+    """
+    return _Reading(text[:READ].translate(_PLAIN), dots=dots).read(text)
 
 
 @dataclass(slots=True)
@@ -123,8 +91,11 @@ class _Reading:
     """Reads the beginning of a line, from left to right."""
 
     text: str
+    dots: bool = False
     pos: int = 0
     about: bool = False
+    opened: bool = False
+    closed: bool = False
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         found = pattern.match(self.text, self.pos)
@@ -133,45 +104,75 @@ class _Reading:
         return found
 
     def read(self, whole: str) -> tuple[Moment, str] | Unreadable | None:
-        self.take(_OPEN)
+        opening = self.take(_OPEN)
+        self.opened = bool(opening and opening[0].strip())
         self.take_about()
+        lead = self.pos
+        if self.take(_LEAD):
+            self.take(_OPEN)
+            self.take_about()
         if epoch := self.take(_EPOCH):
             return _since_1970(epoch), self.words(whole)
-        if _ODD_DATE.match(self.text, self.pos):
-            return Unreadable.NO_SUCH_DATE
+        start = self.pos
+        zone = self.read_zone_before()
         day = self.read_day()
         if isinstance(day, Unreadable):
             return day
-        return self.read_time(day, whole)
+        found = self.read_time(day, zone, whole)
+        if found is None and lead == start and looks_like_clock(self.text, start):
+            return Unreadable.UNREAD
+        return found
 
-    def read_time(self, day: Day | None, whole: str) -> tuple[Moment, str] | Unreadable | None:
+    def read_time(self, day: Day | None, zone: str | None, whole: str) -> tuple[Moment, str] | Unreadable | None:
         after_day = self.pos
         if day:
             self.take(_JOIN)
             self.take_about()
-        clock = self.read_clock()
-        if isinstance(clock, Moment) and not (clock.clock is None and day is None):
-            return self.finish(replace(clock, day=day), whole)
-        if clock is not None:
-            return clock if isinstance(clock, Unreadable) else Unreadable.TEMPLATE
+        basic = day is not None and self.text[self.pos - 1 : self.pos].upper() in {"T", "_"}
+        zone = zone or (self.read_zone_before() if day else None)
+        found = match_clock(self.text, self.pos, basic=basic, dots=self.dots)
+        if found:
+            time, self.pos = found
+            if isinstance(time, Unreadable) or (time.since_midnight is None and day is None):
+                return time if isinstance(time, Unreadable) else Unreadable.TEMPLATE
+            return self.finish(Moment(day, time, time.precision, zone), whole)
         self.pos = after_day
         if day is None:
             return Unreadable.TEMPLATE if _TEMPLATE.match(self.text, self.pos) else None
-        return (Moment(day), self.words(whole)) if self.at_boundary() else None
+        return self.finish_day(day, whole)
+
+    def finish_day(self, day: Day, whole: str) -> tuple[Moment, str] | Unreadable | None:
+        if not self.at_boundary():
+            return None
+        if looks_like_clock(self.text, self.after_joint()) or self.has_time_behind():
+            return Unreadable.UNREAD
+        until = self.read_days_until()
+        return Moment(day, until=until), self.words(whole)
+
+    def after_joint(self) -> int:
+        joint = _JOIN.match(self.text, self.pos)
+        return joint.end() if joint else self.pos
 
     def finish(self, moment: Moment, whole: str) -> tuple[Moment, str] | Unreadable:
         self.take_about()
-        zone = self.read_zone(moment)
-        until = self.read_until()
-        zone = zone or self.read_zone(moment)
-        day = moment.day or self.read_day_after()
-        if isinstance(day, Unreadable):
-            return day
-        zone = zone or self.read_zone(moment)
-        precision = moment.precision
-        if self.about and precision in {Precision.SECOND, Precision.MINUTE}:
-            precision = Precision.TEN_MINUTES
-        return replace(moment, day=day, zone=zone, until=until, precision=precision), self.words(whole)
+        moment = replace(moment, zone=moment.zone or self.read_zone(moment))
+        moment = self.read_until(moment)
+        if moment.until and (zone := self.read_zone(moment)):
+            moment = replace(moment, zone=moment.zone or zone)
+        if moment.day is None:
+            day = self.read_day_after()
+            if isinstance(day, Unreadable):
+                return day
+            moment = replace(moment, day=day, zone=moment.zone or (self.read_zone(moment) if day else None))
+        elif moment.day.year is None and (found := self.take(_YEAR_LAST)):
+            year = int(found["y"])
+            others = tuple(replace(one, year=year) for one in moment.day.others)
+            moment = replace(moment, day=replace(moment.day, year=year, others=others))
+        if self.has_more(moment):
+            return Unreadable.UNREAD
+        if self.about and moment.precision in {Precision.SECOND, Precision.MINUTE}:
+            moment = replace(moment, precision=Precision.TEN_MINUTES)
+        return moment, self.words(whole)
 
     def take_about(self) -> None:
         if self.take(_ABOUT):
@@ -180,118 +181,131 @@ class _Reading:
     def at_boundary(self) -> bool:
         return not self.text[self.pos : self.pos + 1].isalnum()
 
-    def read_day(self) -> Day | Unreadable | None:
-        for pattern in _DATES:
-            if found := self.take(pattern):
-                return _day(found)
-        return None
+    def has_more(self, moment: Moment) -> bool:
+        """Whether something like a time follows. A second time with a zone beside the first one's is a text."""
+        if _HALF_LIKE.match(self.text, self.pos) and moment.time and moment.time.half is None:
+            return True
+        found = _MORE.match(self.text, self.pos)
+        if found is None:
+            return False
+        if _DATE_LIKE.match(self.text, found.end()) and moment.day is None:
+            return True
+        again = match_clock(self.text, found.end())
+        return again is not None and moment.zone is None and not isinstance(again[0], Unreadable)
 
-    def read_clock(self) -> Moment | Unreadable | None:
-        if found := self.take(_CLOCK):
-            return _clock(found)
-        if found := self.take(_HOUR):
-            return _whole_hour(found)
+    def has_time_behind(self) -> bool:
+        """Whether a time follows a date after one or two short words."""
+        found = _SHORT_WORDS.match(self.text, self.pos)
+        return found is not None and match_clock(self.text, found.end()) is not None
+
+    def read_day(self) -> Day | Unreadable | None:
+        found = match_day(self.text, self.pos)
+        if found is None:
+            return None
+        day, self.pos = found
+        return day
+
+    def read_zone_before(self) -> str | None:
+        """As in ``UTC 14:03`` or ``[PST] 2:03 PM``: only if a time follows."""
+        before = self.pos
+        found = self.take(_ZONE)
+        if found and (found["zone"][0].isalpha() or found["zone"][-1].isalpha()):
+            self.take(_CLOSE)
+            self.take(re.compile(r"[\s,:]*"))
+            if self.pos > found.end() and match_clock(self.text, self.pos):
+                return found["zone"]
+        self.pos = before
         return None
 
     def read_zone(self, moment: Moment) -> str | None:
         found = _ZONE.match(self.text, self.pos)
         if found is None:
-            return None
+            hours = _HOURS_OFF.match(self.text, self.pos) if moment.day and self.is_iso() else None
+            if hours:
+                self.pos = hours.end()
+            return f"{hours['zone']}:00" if hours else None
         zone = found["zone"]
         minutes_like = zone[0] in "-\u2212" and ":" in zone
-        if minutes_like and not (moment.day and moment.precision is Precision.SECOND):
+        if minutes_like and not (moment.day and (moment.precision is Precision.SECOND or self.is_iso())):
             return None  # 13:30-13:45 is a range
         self.pos = found.end()
         return zone
 
-    def read_until(self) -> str | None:
+    def is_iso(self) -> bool:
+        return re.search(r"\d[T_]\d", self.text[: self.pos]) is not None
+
+    def read_until(self, moment: Moment) -> Moment:
+        before = self.pos
+        if not self.take(_RANGE):
+            return moment
+        self.take_about()
+        start = self.pos
+        day = match_day(self.text, self.pos)
+        if day and isinstance(day[0], Day):
+            self.pos = day[1]
+            self.take(_JOIN)
+        found = match_clock(self.text, self.pos, dots=self.dots)
+        end = found[0] if found else None
+        if found and isinstance(end, ClockTime):
+            self.pos = found[1]
+            return replace(moment, until=self.text[start : self.pos].strip(), time=_start_of(moment.time, end))
+        self.pos = before
+        return moment
+
+    def read_days_until(self) -> str | None:
+        """The last date of several, as in ``2025-11-20 to 2025-11-22``."""
         before = self.pos
         if self.take(_RANGE):
-            self.take_about()
             start = self.pos
-            if self.take(_CLOCK) or self.take(_HOUR):
+            day = match_day(self.text, self.pos)
+            if day and isinstance(day[0], Day) and day[0].month:
+                self.pos = day[1]
                 return self.text[start : self.pos].strip()
         self.pos = before
         return None
 
     def read_day_after(self) -> Day | Unreadable | None:
-        """As in ``22:30 UTC (Oct 29)`` or ``14:03, 15 January 2024``."""
+        """As in ``22:30 UTC (Oct 29)``, ``14:03, 15 January 2024`` or ``14:03 19/11/2025``."""
         before = self.pos
-        if self.take(re.compile(r"\s*(?:\((?:on )?|,\s*(?:on )?|\s+on )")):
-            found = self.read_day()
-            if found:
-                self.take(re.compile(r"\)"))
-                return found
+        joined = self.take(_TO_DAY)
+        found = match_day(self.text, self.pos) if joined else None
+        if joined and found and self.is_meant(found, joined[0]):
+            day, self.pos = found
+            self.take(re.compile(r"[)\]*_`]*"))
+            return day
         self.pos = before
         return None
 
+    def is_meant(self, found: tuple[Day | Unreadable, int], joint: str) -> bool:
+        """Of words after a time, such as "3 May" or "Monday": a date only if it stands by itself."""
+        day, end = found
+        if isinstance(day, Unreadable):
+            return day is not Unreadable.RELATIVE or "(" in joint
+        stands = re.match(r"\s*(?:$|[):,;|*_`\u2013\u2014]|-\s|\(?(?-i:[A-Z]{2,5})\b|->|\u2192)", self.text[end:])
+        return day.year is not None or "(" in joint or stands is not None
+
     def words(self, whole: str) -> str:
         """The text that follows, without the marks that separate it from the moment."""
-        self.take(_CLOSE)
-        self.take(_SEPARATOR)
+        closing = self.take(_CLOSE)
+        separator = self.take(_SEPARATOR)
+        if self.opened and separator and separator[0].strip() and not (closing and closing[0]):
+            late = re.match(r"(?:\*{1,3}|_{1,3}|`|~~)(?=\s|$)", self.text[self.pos :])
+            self.pos += late.end() if late else 0
         return whole[self.pos :].strip()
+
+
+def _start_of(start: ClockTime | None, end: ClockTime) -> ClockTime | None:
+    """The start of a range such as 2:03-2:10 PM, where the half of the day is written once."""
+    if start is None or end.half is None or not start.may_be_either_half:
+        return start
+    limit = end.since_midnight or timedelta()
+    half = end.half if start.in_half(end.half) <= limit else (Half.AM if end.half is Half.PM else Half.PM)
+    return replace(start, since_midnight=start.in_half(half), half=half)
 
 
 def _since_1970(found: re.Match[str]) -> Moment:
     at = datetime.fromtimestamp(int(found["s"]), UTC)
-    part = found["ms"] or (found["f"] or "")[:6]
+    part = (found["part"] or found["f"] or "")[:6]
     if part:
         at += timedelta(microseconds=int(part.ljust(6, "0")))
     return Moment(precision=Precision.SECOND, at=at)
-
-
-def _day(found: re.Match[str]) -> Day | Unreadable:
-    parts = found.groupdict()
-    year = int(parts["y"]) if parts.get("y") else None
-    if year is not None and year < 100:
-        year += 2000
-    if "mon" in parts:
-        month, day = _MONTHS.index(parts["mon"][:3].lower()) + 1, int(parts["d"])
-    elif "a" in parts:
-        first, second = int(parts["a"]), int(parts["b"])
-        if first <= 12 and second <= 12 and first != second:
-            return Unreadable.WHICH_DATE
-        day, month = (first, second) if first > 12 else (second, first)
-    else:
-        month, day = int(parts["m"]), int(parts["d"])
-    if _date(year or 2024, month, day) is None:
-        return Unreadable.NO_SUCH_DATE
-    return Day(month, day, year)
-
-
-def _clock(found: re.Match[str]) -> Moment | Unreadable:
-    hour, minute = found["h"].lower(), found["m"].lower()
-    if not hour[0].isdigit():
-        return Moment(precision=Precision.DAY)
-    if not hour.isdigit():
-        hours, precision = int(hour[0]) * 10, Precision.DAY
-        if hours > 20:
-            return Unreadable.NO_SUCH_TIME
-        return Moment(clock=timedelta(hours=hours), precision=precision)
-    hours = _in_24(int(hour), found["half"])
-    if minute.isdigit():
-        minutes, precision = int(minute), Precision.SECOND if found["s"] else Precision.MINUTE
-    elif minute[0].isdigit():
-        minutes, precision = int(minute[0]) * 10, Precision.TEN_MINUTES
-    else:
-        minutes, precision = 0, Precision.HOUR
-    seconds = min(int(found["s"] or 0), 59)
-    if minutes > 59 or hours > 24 or (hours == 24 and (minutes or seconds)) or int(found["s"] or 0) > 60:
-        return Unreadable.NO_SUCH_TIME
-    micro = int((found["f"] or "0")[:6].ljust(6, "0"))
-    return Moment(
-        clock=timedelta(hours=hours, minutes=minutes, seconds=seconds, microseconds=micro), precision=precision
-    )
-
-
-def _whole_hour(found: re.Match[str]) -> Moment | Unreadable:
-    if not 1 <= int(found["h"]) <= 12:
-        return Unreadable.NO_SUCH_TIME
-    return Moment(clock=timedelta(hours=_in_24(int(found["h"]), found["half"])), precision=Precision.MINUTE)
-
-
-def _in_24(hour: int, half: str | None) -> int:
-    """A "pm" after 17:14 adds nothing."""
-    if half and hour <= 12:
-        return hour % 12 + (12 if half[0].lower() == "p" else 0)
-    return hour

@@ -5,9 +5,10 @@ Nothing is dropped in silence: what is not understood is a problem that tells it
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from types import MappingProxyType
 
 from domain.people.time_zones import UTC_ZONE, Zone, stated_zone
 from domain.postmortems.first_draft import EntryType
@@ -21,6 +22,7 @@ EVENT_LIMIT = 10_000
 """How many characters one event may have."""
 EVENTS_LIMIT = 5000
 LINES_LIMIT = 50_000
+NO_CHOICES: Mapping[str, str] = MappingProxyType({})
 
 _HEADING = re.compile(r"^\s{0,3}(#{1,6})\s+(.*?)(?:\s+#+)?\s*$")
 _UNDERLINE = re.compile(r"^\s{0,3}(?:=+|-+)\s*$")
@@ -60,11 +62,29 @@ class Parsed:
     warnings: tuple[Remark, ...]
 
 
-def parse_timeline(text: str, *, day: date | None = None, zone: Zone = UTC_ZONE) -> Parsed:
-    """Reads a pasted timeline. ``day`` and ``zone`` apply until the text states others."""
-    remarks = Remarks()
-    parser = _Parser(TimeContext(zone, day, zone, remarks), remarks)
+def parse_timeline(
+    text: str, *, day: date | None = None, zone: Zone = UTC_ZONE, choices: Mapping[str, str] = NO_CHOICES
+) -> Parsed:
+    """Reads a pasted timeline. ``day`` and ``zone`` apply until the text states others.
+
+    ``choices`` decide about ambiguous lines, as ``Remark.choice`` names them. In a text that writes AM or PM anywhere,
+    a time such as 2:03 has two readings.
+    """
     lines = re.split(r"\r\n|\r|\n", text)
+    parser, remarks = _parse(lines, day, zone, choices, twelve=False)
+    if parser.has_half and parser.may_be_half:
+        parser, remarks = _parse(lines, day, zone, choices, twelve=True)
+    problems = sorted(remarks.problems, key=lambda one: one.line)
+    return Parsed(tuple(parser.events), tuple(problems), tuple(remarks.warnings))
+
+
+def _parse(
+    given: Sequence[str], day: date | None, zone: Zone, choices: Mapping[str, str], *, twelve: bool
+) -> tuple["_Parser", Remarks]:
+    remarks = Remarks()
+    days = (("", day),) if day else ()
+    parser = _Parser(TimeContext(zone, days, zone, remarks, choices, twelve=twelve), remarks)
+    lines = list(given)
     if len(lines) > LINES_LIMIT:
         parser.problem(LINES_LIMIT + 1, lines[LINES_LIMIT], "too_many_lines", limit=LINES_LIMIT)
         del lines[LINES_LIMIT:]
@@ -74,8 +94,7 @@ def parse_timeline(text: str, *, day: date | None = None, zone: Zone = UTC_ZONE)
     else:
         parser.lines(lines)
     parser.close()
-    problems = sorted(remarks.problems, key=lambda one: one.line)
-    return Parsed(tuple(parser.events), tuple(problems), tuple(remarks.warnings))
+    return parser, remarks
 
 
 @dataclass(slots=True)
@@ -95,7 +114,7 @@ class _Open:
     @property
     def is_day(self) -> bool:
         """A heading with a date only: of the events below it, or of one event."""
-        return self.by_heading and self.moment.clock is None and self.moment.at is None
+        return self.by_heading and not self.moment.has_time
 
 
 @dataclass(slots=True)
@@ -106,6 +125,8 @@ class _Parser:
     remarks: Remarks
     open: _Open | None = None
     events: list[ParsedEvent] = field(default_factory=list)
+    has_half: bool = False
+    may_be_half: bool = False
 
     # Lines
 
@@ -149,11 +170,11 @@ class _Parser:
             moment, words = found
             self.open = _Open(number, raw, moment, [words] if words else [], by_heading=True)
             if self.open.is_day:
-                self.time.set_day(moment)
+                self.time.set_day(number, raw, moment)
         elif isinstance(found, Unreadable):
-            self.problem(number, raw, found.value)
+            self.refuse(number, raw, found)
         elif day := find_day(heading):
-            self.time.set_day(Moment(day))
+            self.time.set_day(number, raw, Moment(day))
         elif not _TITLE.match(heading) and not stated_zone(heading):
             self.problem(number, raw, "no_time")
 
@@ -172,7 +193,7 @@ class _Parser:
             found = read_moment(raw[bullet.end() :])
         if isinstance(found, Unreadable):
             self.close()
-            self.problem(number, raw, found.value)
+            self.refuse(number, raw, found)
         elif found is not None:
             self.begin(number, raw, found, bullet=bullet is not None)
         elif self.is_statement(text) or _TITLE.match(text) or _RULE.match(text):
@@ -187,8 +208,8 @@ class _Parser:
     def begin(self, number: int, raw: str, found: tuple[Moment, str], *, bullet: bool) -> None:
         moment, words = found
         self.close(timed=True)
-        if moment.clock is None and moment.at is None and not words and not bullet:
-            self.time.set_day(moment)
+        if not moment.has_time and not words and not bullet:
+            self.time.set_day(number, raw, moment)
             self.open = _Open(number, raw, moment, [], by_heading=True)
             return
         self.open = _Open(number, raw, moment, [words], bullet=bullet)
@@ -232,16 +253,19 @@ class _Parser:
         self.time.zone = before
 
     def row(self, columns: Columns, row: Row) -> None:
-        found = read_moment(columns.moment(row))
+        found = columns.moment(row)
         if len(row.cells) == 1 and self.is_statement(row.cells[0]):
             self.time.state_zone(row.line, row.raw, row.cells[0])
-        elif found is None or isinstance(found, Unreadable):
-            self.problem(row.line, row.raw, found.value if found else "no_time")
+        elif isinstance(found, Unreadable):
+            self.refuse(row.line, row.raw, found)
+        elif found is None:
+            self.problem(row.line, row.raw, "no_time")
         else:
             moment, rest = found
+            moment = replace(moment, zone=columns.zone_of(row) or moment.zone)
             words = " ".join(part for part in (rest, columns.words(row)) if part)
-            if not words and moment.day and moment.clock is None:
-                self.time.set_day(moment)
+            if not words and moment.day and not moment.has_time:
+                self.time.set_day(row.line, row.raw, moment)
                 return
             kind = columns.type_of(row)
             self.open = _Open(row.line, row.raw, moment, [words], actor=columns.actor_of(row), type=kind)
@@ -273,11 +297,20 @@ class _Parser:
 
     def add(self, one: _Open, words: str) -> None:
         at = self.time.instant_of(one.line, one.raw, one.moment)
+        if one.moment.time:
+            self.has_half = self.has_half or one.moment.time.half is not None
+            self.may_be_half = self.may_be_half or one.moment.time.may_be_either_half
         if at is None:
             return
         actor, words = (one.actor, words) if one.actor else _actor(words)
         kind = one.type or guess_type(words)
         self.events.append(ParsedEvent(one.line, at, one.moment.precision, words, kind, actor))
+
+    def refuse(self, line: int, raw: str, why: Unreadable) -> None:
+        """A line's moment can't be read. If it was a date, what follows has none."""
+        if why in {Unreadable.NO_SUCH_DATE, Unreadable.RELATIVE}:
+            self.time.forget_day()
+        self.problem(line, raw, why.value)
 
     def problem(self, line: int, raw: str, code: str, **facts: object) -> None:
         self.remarks.problem(line, raw, code, **facts)

@@ -115,3 +115,41 @@ def test_only_editors_paste(stack: Stack) -> None:
         f"/postmortems/{made['id']}/timeline/slack", data={"csrf": "x"}, files={"files": ("x.json", b"[]")}
     )
     assert forged.status_code == 403
+
+
+def test_a_time_that_clocks_skipped_or_showed_twice_is_refused_in_the_form(stack: Stack) -> None:
+    author = stack.person(timeZone="Europe/Berlin")
+    made = draft(author, timeline=[])
+    address, mine = f"/postmortems/{made['id']}", visitor(stack, author)
+    for at, said in (
+        ("2026-10-25T02:30", "showed this time twice: at 00:30 UTC and at 01:30 UTC"),
+        ("2026-03-29T02:30", "skipped this time"),
+        ("2026-03-29", "Enter a date and a time."),
+        ("2026-W12-1T02:30", "Enter a date and a time."),
+    ):
+        refused = mine.send(f"{address}/timeline", address, form="event", at=at, event="Alarm", type="OTHER")
+        assert refused.status_code == 422, at
+        assert said in refused.text, at
+    assert events(author, made["id"]) == []
+
+
+def test_an_ambiguous_line_is_a_choice_on_the_page(stack: Stack) -> None:
+    author = stack.person(timeZone="UTC")
+    made = draft(author, timeline=[])
+    address, mine = f"/postmortems/{made['id']}/timeline/paste", visitor(stack, author)
+    text = '02/03/2026 14:03 CST Alarm\n2026-03-05 midnight: Over\n"><script>alert(1)</script>'
+    sent = {"form": "paste", "text": text, "date": "2026-03-01", "zone": "UTC", "do": "preview"}
+    looked = mine.send(address, address, **sent)
+    assert looked.status_code == 200
+    assert 'name="choice zone CST"' in looked.text
+    assert 'name="choice time 2026-03-05 midnight: Over"' in looked.text
+    assert "Mar 6, 2026, 12:00 AM UTC" in looked.text
+    sent |= {"choice zone CST": "America/Chicago", "choice time 2026-03-05 midnight: Over": "END_OF_DAY"}
+    looked = mine.send(address, address, **sent)
+    assert 'name="choice dateOrder"' in looked.text
+    assert "Feb 3, 2026, 8:03 PM UTC" in looked.text
+    assert "Mar 2, 2026, 8:03 PM UTC" in looked.text
+    assert '<input type="hidden" name="choice zone CST" value="America/Chicago">' in looked.text
+    assert "<script>alert" not in looked.text
+    mine.done(address, address, **sent | {"choice dateOrder": "DAY_FIRST", "do": "import", "skip": "yes"})
+    assert [one["at"] for one in events(author, made["id"])] == ["2026-03-02T20:03:00Z", "2026-03-06T00:00:00Z"]

@@ -22,6 +22,7 @@ from application import timeline
 from application.comments import writing
 from domain.content.visible_text import read
 from domain.errors import Malformed, reason
+from domain.people.time_zones import Clock, Zone, instant
 from domain.timeline.moments import Precision
 from models.queries.content.sections import find_section_texts
 from models.queries.postmortems import postmortems
@@ -122,11 +123,30 @@ def _earliest(at: datetime, precision: str, context: RequestContext) -> datetime
     return local.astimezone(UTC)
 
 
+_LOCAL = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?")
+
+
 def instant_of(written: str, zone: str) -> datetime:
+    """Raises Malformed, also for a time that clocks skipped or showed twice: which instant is meant isn't known."""
+    rules = zone_of(zone)
     try:
-        return datetime.fromisoformat(written).replace(tzinfo=zone_of(zone)).astimezone(UTC)
+        local = datetime.fromisoformat(written) if _LOCAL.fullmatch(written) else None
+        at, clock = instant(local, Zone(zone, rules)) if local else (None, None)
     except (ValueError, OverflowError):
-        raise Malformed(reasons=[reason("instant", "Enter a date and a time.", where="at")]) from None
+        local = at = clock = None
+    if local is None or at is None:
+        raise Malformed(reasons=[reason("instant", "Enter a date and a time.", where="at")])
+    if clock is Clock.TWICE:
+        later = local.replace(tzinfo=rules, fold=1).astimezone(UTC)
+        message = (
+            f"Clocks in {zone} showed this time twice: at {at:%H:%M} UTC and at {later:%H:%M} UTC. Paste the event as"
+            f" a line instead, such as {at:%Y-%m-%d %H:%M} UTC."
+        )
+        raise Malformed(reasons=[reason("clock_twice", message, where="at")])
+    if clock is Clock.NEVER:
+        message = f"Clocks in {zone} skipped this time. Enter the time that they showed."
+        raise Malformed(reasons=[reason("clock_never", message, where="at")])
+    return at
 
 
 @routes.post("/postmortems/{postmortem_id}/timeline/{event_id}/remove")

@@ -78,9 +78,10 @@ def test_a_line_that_begins_with_a_time(line: str, at: str, precision: Precision
         ("T+5m We noticed it", "no_time"),
         ("10.0.0.1:8080 refused connections", "no_time"),
         ("25:10 Alert", "no_such_time"),
-        ("2024-02-30 14:03 Alert", "no_such_date"),
-        ("20242-01-16 12:00 Alert", "no_such_date"),
-        ("02/03/2024 14:03 Alert", "ambiguous_date"),
+        ("14:3 Alert", "unread_time"),
+        ("14:03 14:05 Alert", "unread_time"),
+        ("13:03 AM Alert", "no_such_time"),
+        ("midnight: Alert", "ambiguous_time"),
         ("14:03 CST Alert", "ambiguous_zone"),
         ("14:03 IST Alert", "ambiguous_zone"),
         ("14:03 BST Alert", "ambiguous_zone"),
@@ -93,6 +94,23 @@ def test_what_is_not_understood_is_told_with_its_text(line: str, code: str) -> N
     assert problems(parsed) == [(2, code)]
     assert parsed.problems[0].text == line.strip()[:300]
     assert [one.event for one in parsed.events] == ["Before", "After"]
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "then"),
+    [
+        ("2024-02-30 14:03 Alert", "no_such_date", "no_date"),
+        ("20242-01-16 12:00 Alert", "no_such_date", "no_date"),
+        ("Tuesday, 15 January 2024 14:03 Alert", "wrong_weekday", "no_date"),
+        ("yesterday at 14:03 Alert", "relative_date", "no_date"),
+        ("02/03/2024 14:03 Alert", "ambiguous_date", "ambiguous_date"),
+        ("### 2024-02-30", "no_such_date", "no_date"),
+    ],
+)
+def test_times_below_a_date_that_is_not_understood_have_no_date(line: str, code: str, then: str) -> None:
+    parsed = read(f"14:00 Before\n{line}\n14:10 After")
+    assert problems(parsed) == [(2, code), (3, then)]
+    assert [one.event for one in parsed.events] == ["Before"]
 
 
 def test_a_time_without_any_date_asks_for_one() -> None:
