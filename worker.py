@@ -25,7 +25,7 @@ from activities.tickets.webhooks import TicketWebhookActivities
 from application.commands import Commands
 from integrations import registry
 from models.keyring import Keyring
-from models.session import Sessions
+from models.session import Sessions, StoreError
 from runtime.background.jobs import run_jobs
 from runtime.connections import (
     connect_temporal,
@@ -34,6 +34,7 @@ from runtime.connections import (
     open_keyring,
     register_search_attributes,
 )
+from runtime.database_checks import SchemaBehind, require_fit
 from runtime.dispatch import Dispatch
 from runtime.logging import configure_logging
 from runtime.settings import Settings, get_settings
@@ -49,7 +50,7 @@ late timers of them: a timer starts when the task that asks for it ends, but is 
 MESSAGES_PER_SECOND = 10.0
 """Over all channels and workers."""
 
-CHATS_AT_ONCE = 10
+CHATS_AT_ONCE = 5
 """Each may hold a connection of the database, and wait for a workflow of this worker that needs another one."""
 
 SANDBOX = SandboxedWorkflowRunner(
@@ -143,6 +144,9 @@ async def main(settings: Settings | None = None) -> None:
     if client is None:
         await database.close()
         return
+    if not await _fit(database.sessions, keyring, stop):
+        await database.close()
+        return
     dispatch = Dispatch(client, _always)
     background = asyncio.create_task(
         run_jobs(
@@ -166,6 +170,23 @@ async def main(settings: Settings | None = None) -> None:
         await asyncio.gather(*(one.shutdown() for one in workers))  # the stack would ask one after the other
     await database.close()
     await asyncio.sleep(0.2)  # an exit right after the shutdown can abort in the SDK's threads
+
+
+async def _fit(sessions: Sessions, keyring: Keyring, stop: asyncio.Event) -> bool:
+    """Waits for the database and its migration as long as it takes; False when told to stop meanwhile.
+
+    Raises ``CannotStart`` when this process has the wrong keys or the wrong database.
+    """
+    while not stop.is_set():
+        try:
+            await require_fit(sessions, keyring)
+        except (SchemaBehind, StoreError, OSError) as passing:
+            log.warning("waiting for the database", reason=str(passing)[:200])
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), timeout=1)
+        else:
+            return True
+    return False
 
 
 async def _always() -> bool:

@@ -15,7 +15,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.heartbeat import beating
-from activities.refusals import transaction
+from activities.refusals import as_failure, transaction
 from application.notifications import delivery, planning
 from application.notifications.connection_trouble import record_recovery, record_trouble
 from application.notifications.delivery import PreparedMessage, Route
@@ -155,9 +155,10 @@ class NotificationActivities:
                     )
             else:
                 await self._report_trouble(route, str(refusal), now, team.id if team else None)
-        except CredentialsLocked as refusal:
-            failed.append(f"{kind}: {refusal}")
-            await self._report_trouble(route, str(refusal), now, None)
+        except CredentialsLocked as locked:
+            if may_retry:
+                raise as_failure(locked) from None
+            failed.append(f"{kind}: {locked}")
         except DomainError as refusal:
             failed.append(str(refusal))
             is_channel = refusal.code == "ChannelArchived" and team is not None

@@ -1,11 +1,11 @@
-"""How a refusal leaves an activity: its code as the failure's type, its facts as details, never retried."""
+"""How a refusal leaves an activity: its code as the failure's type, its facts as details; retried only if it passes."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from temporalio.exceptions import ApplicationError
 
-from domain.errors import DomainError, StoreUnavailable
+from domain.errors import PASSING, DomainError, StoreUnavailable
 from models.session import Session, Sessions, StoreError, is_locked
 
 
@@ -24,4 +24,4 @@ async def transaction(sessions: Sessions) -> AsyncIterator[Session]:
 
 
 def as_failure(refusal: DomainError) -> ApplicationError:
-    return ApplicationError(str(refusal), refusal.facts, type=refusal.code, non_retryable=True)
+    return ApplicationError(str(refusal), refusal.facts, type=refusal.code, non_retryable=refusal.code not in PASSING)

@@ -1,11 +1,13 @@
 """The application: its parts, its doors, its answers to errors."""
 
+import asyncio
 import json
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
@@ -49,12 +51,17 @@ from api.v1.postmortems import editors, participants, postmortems
 from api.v1.postmortems import incidents as linked_incidents
 from api.v1.review import lifecycle, reviewers, targets
 from api.v1.search import search, similar
+from models.keyring import Keyring
 from models.queries import workers
-from models.session import Sessions
+from models.session import Sessions, StoreError
 from runtime.connections import connect_temporal, open_database, open_keyring
+from runtime.database_checks import SchemaBehind, require_fit
 from runtime.dispatch import Dispatch
 from runtime.logging import configure_logging
+from runtime.processes import CannotStart
 from runtime.settings import Settings, get_settings
+
+log = structlog.get_logger()
 
 DESCRIPTION = """Afterword runs post-incident reviews: from a resolved incident to a published postmortem, and on
 until its action items are done.
@@ -106,9 +113,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         database = open_database(settings, "afterword api")
         client = await connect_temporal()
         dispatch = Dispatch(client, lambda: _worker_alive(database.sessions))
-        app.state.parts = Parts(settings, database.sessions, open_keyring(settings), dispatch)
+        keyring = open_keyring(settings)
+        app.state.parts = Parts(settings, database.sessions, keyring, dispatch)
         app.state.temporal = client
+        checking = asyncio.create_task(_stop_if_unfit(database.sessions, keyring))
         yield
+        checking.cancel()
         await database.close()
 
     app = FastAPI(
@@ -196,6 +206,21 @@ def _with_kept_names(document: dict[str, Any]) -> dict[str, Any]:
     return kept_document
 
 
+async def _stop_if_unfit(sessions: Sessions, keyring: Keyring) -> None:
+    """Ends this process if it turns out to have the wrong keys or the wrong database, once the database can say so."""
+    while True:
+        try:
+            await require_fit(sessions, keyring)
+        except CannotStart as problem:
+            log.critical("stopping", reason=str(problem))
+            signal.raise_signal(signal.SIGTERM)
+            return
+        except (SchemaBehind, StoreError, OSError):
+            await asyncio.sleep(1)
+        else:
+            return
+
+
 async def _worker_alive(sessions: Sessions) -> bool:
     async with sessions.begin() as session:
-        return await workers.is_any_alive(session, datetime.now(UTC))
+        return await workers.is_any_alive(session)

@@ -14,7 +14,9 @@ from starlette.exceptions import HTTPException
 from api.rendering import error_page
 from domain import errors
 from domain.errors import DomainError, refusal
-from models.session import StoreError, is_away, is_bad_value, is_conflict
+from models.queries.installation import find_schema_version
+from models.session import Sessions, StoreError, is_away, is_bad_value, is_conflict, is_unmigrated
+from runtime.database_checks import SchemaBehind, require_schema
 
 log = structlog.get_logger()
 
@@ -139,10 +141,23 @@ async def _store(request: Request, error: Exception) -> Response:
     if is_conflict(error):
         log.warning("constraint refused", reason=str(getattr(error, "orig", error))[:300])
         return problem(request, errors.Conflict())
+    if is_unmigrated(error) and await _is_behind(request):
+        log.warning("database not migrated", reason=str(getattr(error, "orig", error))[:300])
+        return problem(request, errors.DatabaseNotMigrated())
     if is_bad_value(error):
         log.warning("value refused", reason=type(error).__name__)
         return problem(request, errors.UnreadableValue())
     return await _defect(request, error)
+
+
+async def _is_behind(request: Request) -> bool:
+    sessions: Sessions = request.app.state.parts.sessions
+    try:
+        async with sessions.begin() as session:
+            require_schema(await find_schema_version(session))
+    except SchemaBehind:
+        return True
+    return False
 
 
 async def _defect(request: Request, error: Exception) -> Response:

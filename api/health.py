@@ -13,8 +13,9 @@ from pydantic import BaseModel
 from temporalio.client import Client
 
 from api.connection_metrics import connection_metrics
-from models.queries import workers
+from models.queries import installation, workers
 from models.session import Sessions, StoreError
+from runtime.database_checks import SchemaBehind, require_schema
 
 log = structlog.get_logger()
 
@@ -88,9 +89,14 @@ async def _checked(check: Awaitable[str | None]) -> dict[str, Any]:
     return {"status": "unavailable", "detail": problem} if problem else {"status": "ok"}
 
 
-async def _database(sessions: Sessions) -> None:
+async def _database(sessions: Sessions) -> str | None:
     async with sessions.begin() as session:
-        await workers.is_any_alive(session, datetime.now(UTC))
+        version = await installation.find_schema_version(session)
+    try:
+        require_schema(version)
+    except SchemaBehind as behind:
+        return str(behind)
+    return None
 
 
 async def _temporal(client: Client) -> str | None:
@@ -99,5 +105,5 @@ async def _temporal(client: Client) -> str | None:
 
 async def _worker(sessions: Sessions) -> str | None:
     async with sessions.begin() as session:
-        alive = await workers.is_any_alive(session, datetime.now(UTC))
+        alive = await workers.is_any_alive(session)
     return None if alive else "no worker has reported in the last 10 seconds"

@@ -41,6 +41,7 @@ def api() -> None:
     from cli.listening import listen
 
     current = configured()
+    asyncio.run(refuse_unfit(current))
     with listen(current.host, current.port) as listener:
         server = uvicorn.Server(
             uvicorn.Config(
@@ -73,20 +74,22 @@ def migrate() -> None:
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
+    from asyncpg import PostgresError
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
         command.upgrade(Config(toml_file=ROOT / "pyproject.toml"), "head")
-    except (CommandError, SQLAlchemyError, OSError) as problem:
+    except (CommandError, PostgresError, SQLAlchemyError, OSError) as problem:
         raise CannotStart(f"can't migrate: {_first_line(problem)}") from problem
 
 
 @app.command()
 def seed() -> None:
-    """Create the first administrator and, unless AFTERWORD_DEMO=0, the demo data. Safe to run more than once."""
+    """Create the first administrator and, with AFTERWORD_DEMO=1, demo data. Safe to run more than once."""
     current = configured()
     from runtime.seed import seed as sow
 
+    asyncio.run(refuse_unfit(current))
     asyncio.run(sow(current))
 
 
@@ -98,19 +101,30 @@ def sign_in_link(
     current = configured()
     from runtime.sign_in import make_link
 
+    asyncio.run(refuse_unfit(current))
+
     print(asyncio.run(make_link(current, handle)))
 
 
 @app.command()
-def rotate_keys() -> None:
+def rotate_keys(
+    discard_unreadable: bool = typer.Option(
+        False, help="If a key is lost: delete the credentials that no key decrypts, and go on with the keys you have."
+    ),
+) -> None:
     """Re-encrypt all stored credentials with the first key of AFTERWORD_SECRET_KEY. You can then remove the others."""
     current = configured()
     from runtime.rotation import rotate_keys as rotate
 
-    done, locked = asyncio.run(rotate(current))
+    done, locked = asyncio.run(rotate(current, discard_unreadable=discard_unreadable))
     print(f"{done} connections are encrypted with the first key")
-    if locked:
-        raise CannotStart(f"no key decrypts the credentials of: {', '.join(locked)}; enter them again")
+    if locked and discard_unreadable:
+        print(f"enter the credentials of these connections again: {', '.join(locked)}")
+    elif locked:
+        raise CannotStart(
+            f"no key decrypts the credentials of {', '.join(locked)}: add the key that they were encrypted with,"
+            " or run this again with --discard-unreadable and enter them anew"
+        )
 
 
 @app.command()
@@ -162,6 +176,22 @@ def configured() -> Settings:
     require_database(current)
     require_key(current)
     return current
+
+
+async def refuse_unfit(current: Settings) -> None:
+    """Raises ``CannotStart`` if this process would do harm with its database. One that is away may come back: the
+    process starts, and finds out later."""
+    from models.session import StoreError
+    from runtime.connections import open_database, open_keyring
+    from runtime.database_checks import SchemaBehind, require_fit
+
+    database = open_database(current)
+    try:
+        await require_fit(database.sessions, open_keyring(current))
+    except (SchemaBehind, StoreError, OSError) as passing:
+        print(f"afterword: starting although {_first_line(passing)}", file=sys.stderr)
+    finally:
+        await database.close()
 
 
 def _first_line(problem: Exception) -> str:

@@ -1,19 +1,20 @@
 """What a person must give where nothing embedded brings it. Each refusal is one line: what, why, what else to do."""
 
+from models.database_url import BadDatabaseUrl, driver_url
 from runtime.processes import CannotStart
 from runtime.settings import Settings
-
-DRIVER = "postgresql+asyncpg://"
 
 
 def require_database(settings: Settings) -> None:
     if settings.database_url is None:
         raise CannotStart(
-            f"AFTERWORD_DATABASE_URL isn't set: set it to a {DRIVER} URL "
+            "AFTERWORD_DATABASE_URL isn't set: set it to a postgresql:// URL "
             "(or run `afterword up`, which includes a database)"
         )
-    if not settings.database_url.get_secret_value().startswith(DRIVER):
-        raise CannotStart(f"AFTERWORD_DATABASE_URL must start with {DRIVER}")
+    try:
+        driver_url(settings.database_url.get_secret_value())
+    except BadDatabaseUrl as problem:
+        raise CannotStart(f"AFTERWORD_DATABASE_URL {problem}") from None
 
 
 def require_key(settings: Settings) -> None:

@@ -1,10 +1,11 @@
-"""Starts parts in order, watches them, and leaves nothing behind."""
+"""Starts parts in order, starts again what ends by itself, and leaves nothing behind."""
 
 import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
@@ -14,6 +15,10 @@ from runtime.processes import PAUSE, CannotStart, Part, spawn
 ROOT = Path(__file__).resolve().parents[1]
 WATCH_EVERY = 0.1  # seconds
 ONE_WISH = 1.0  # seconds in which several signals are one: `make` passes on what the terminal has sent already
+FIRST_PAUSE = 0.5  # seconds before a part that ended is started again; doubled each time
+LONGEST_PAUSE = 20.0
+ENDINGS = 5  # so many ...
+ENDINGS_WITHIN = 120.0  # ... in so many seconds, and starting again doesn't help
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -21,12 +26,46 @@ class Stopped(Exception):
     """Somebody asked for the end."""
 
 
+@dataclass(slots=True)
+class Kept:
+    """A part that is started again when it ends."""
+
+    part: Part
+    start: Callable[[], Part]
+    endings: list[float] = field(default_factory=list)
+    start_at: float | None = None
+    """When it is due to be started again; None while it runs."""
+    is_returning: bool = False
+
+    def note_ending(self, now: float) -> float:
+        """How many seconds to wait. Raises :class:`CannotStart` where it ended too often."""
+        self.endings = [one for one in self.endings if now - one < ENDINGS_WITHIN] + [now]
+        if len(self.endings) >= ENDINGS:
+            raise CannotStart(
+                f"{self.part.name} {self.part.how_it_ended()}, the {ENDINGS}th time in {ENDINGS_WITHIN / 60:.0f} minutes;"
+                f" its last lines:\n{self.part.last_words()}"
+            )
+        pause: float = min(FIRST_PAUSE * 2.0 ** (len(self.endings) - 1), LONGEST_PAUSE)
+        self.start_at, self.is_returning = now + pause, False
+        return pause
+
+    def start_again(self) -> None:
+        self.part, self.start_at, self.is_returning = self.start(), None, True
+
+    def is_back(self) -> bool:
+        """True once, when it is ready after it was started again."""
+        if self.is_returning and self.part.is_ready():
+            self.is_returning = False
+            return True
+        return False
+
+
 class Supervisor:
     """The parts of one run in one home, stopped in the opposite order of their start."""
 
     def __init__(self, home: Home) -> None:
         self.home = home
-        self.parts: list[Part] = []
+        self.kept: list[Kept] = []
         self.began = time.monotonic()
         self.first_wish: float | None = None
         self.impatient = False
@@ -74,21 +113,43 @@ class Supervisor:
                 raise CannotStart(f"after {seconds:.0f} s {complaint()}")
             time.sleep(PAUSE)
 
+    def keep(self, part: Part, start: Callable[[], Part]) -> None:
+        """``start`` is called whenever the part ends by itself once everything runs."""
+        self.kept.append(Kept(part, start))
+
     def watch(self) -> None:
-        """Until somebody asks for the end (``Stopped``) or a part ends by itself (``CannotStart``)."""
+        """Until somebody asks for the end (``Stopped``) or a part ends again and again (``CannotStart``)."""
         while True:
-            self.check()
+            self._check_wish()
+            for kept in self.kept:
+                self._look_after(kept)
             time.sleep(WATCH_EVERY)
 
+    def _look_after(self, kept: Kept) -> None:
+        now = time.monotonic()
+        if kept.start_at is not None:
+            if now >= kept.start_at:
+                kept.start_again()
+        elif kept.part.process.poll() is not None:
+            how = kept.part.how_it_ended()
+            pause = kept.note_ending(now)
+            self.say(f"{kept.part.name} {how}; starting it again in {pause:g} s (log: {kept.part.log})")
+        elif kept.is_back():
+            self.say(f"{kept.part.name} is running again")
+
     def check(self) -> None:
-        if self.first_wish is not None:
-            raise Stopped
-        for part in self.parts:
+        """While everything is being started, a part that ends is a reason to give up."""
+        self._check_wish()
+        for part in (one.part for one in self.kept):
             if part.process.poll() is not None:
                 raise CannotStart(f"{part.name} {part.how_it_ended()}; its last lines:\n{part.last_words()}")
 
+    def _check_wish(self) -> None:
+        if self.first_wish is not None:
+            raise Stopped
+
     def stop(self) -> None:
         self.say("stopping" + (" (press Ctrl-C again to stop at once)" if sys.stdin and sys.stdin.isatty() else ""))
-        for part in reversed(self.parts):
-            part.stop(lambda: self.impatient)
+        for kept in reversed(self.kept):
+            kept.part.stop(lambda: self.impatient)
         self.say("everything has stopped")

@@ -14,7 +14,7 @@ from cli.required import require_database, require_key
 from cli.supervisor import ROOT, Stopped, Supervisor
 from runtime.embedded import postgres, temporal
 from runtime.embedded.home import Home
-from runtime.processes import CannotStart
+from runtime.processes import CannotStart, Part
 from runtime.settings import Settings
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -48,16 +48,25 @@ def _start_all(supervisor: Supervisor, settings: Settings) -> None:
     supervisor.say(f"starting in {supervisor.home.path}")
     env = {**os.environ, "AFTERWORD_HOME": str(supervisor.home.path), "PYTHONUNBUFFERED": "1"}
     env |= _credentials(supervisor.home, settings)
-    alone = settings.database_url is None and settings.public_url is None and settings.host in LOOPBACK
-    env["AFTERWORD_DEMO_SIGN_IN"] = "1" if settings.demo and alone else "0"
+    embedded = settings.database_url is None
+    demo = embedded if settings.demo is None else settings.demo
+    alone = embedded and settings.public_url is None and settings.host in LOOPBACK
+    env |= {"AFTERWORD_DEMO": "1" if demo else "0", "AFTERWORD_DEMO_SIGN_IN": "1" if demo and alone else "0"}
     env, ui = _start_servers(supervisor, settings, env)
     supervisor.run_to_end(["migrate"], env, STEPS_GET)
     supervisor.say("the tables are up to date")
     supervisor.run_to_end(["seed"], env, STEPS_GET)
-    supervisor.say("the first administrator" + (" and the demo data exist" if settings.demo else " exists"))
-    supervisor.parts.append(supervisor.start(["worker"], "the worker", env, lambda: True))
-    api = supervisor.start(["api"], "the API", env, lambda: _ask(settings)[0] == http.HTTPStatus.OK)
-    supervisor.parts.append(api)
+    supervisor.say("the first administrator" + (" and the demo data exist" if demo else " exists"))
+
+    def start_worker() -> Part:
+        return supervisor.start(["worker"], "the worker", env, lambda: True)
+
+    def start_api() -> Part:
+        return supervisor.start(["api"], "the API", env, lambda: _ask(settings)[0] == http.HTTPStatus.OK)
+
+    supervisor.keep(start_worker(), start_worker)
+    api = start_api()
+    supervisor.keep(api, start_api)
     supervisor.wait_until_ready(api, API_GETS, lambda: f": {_ask(settings)[1]}")
     supervisor.say("the API and the worker are ready")
     _announce(settings, env, supervisor.home, ui)
@@ -81,13 +90,14 @@ def _start_servers(
     supervisor: Supervisor, settings: Settings, env: dict[str, str]
 ) -> tuple[dict[str, str], str | None]:
     """Starts what is not given from outside, side by side. The environment with their addresses, Temporal's UI."""
-    database = postgres.start(supervisor.home) if settings.database_url is None else None
+    home = supervisor.home
+    database = postgres.start(home) if settings.database_url is None else None
     if database:
-        supervisor.parts.append(database.part)
+        supervisor.keep(database.part, lambda: postgres.start(home).part)
     engine = None
     if not env.get("TEMPORAL_ADDRESS"):
-        engine = temporal.start(supervisor.home, namespace=env.get("TEMPORAL_NAMESPACE", "default"))
-        supervisor.parts.append(engine.part)
+        engine = temporal.start(home, namespace=env.get("TEMPORAL_NAMESPACE", "default"))
+        supervisor.keep(engine.part, engine.start_again)
     if database:
         supervisor.wait_until_ready(database.part, SERVERS_GET)
         database.create_database("afterword")

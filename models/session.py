@@ -1,14 +1,19 @@
 """The engine and its sessions. ``async with sessions.begin() as session`` is the only spelling of a transaction."""
 
+import asyncpg
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from models.database_url import driver_url
 
 Session = AsyncSession
 Sessions = async_sessionmaker[AsyncSession]
 
 
 LOCK_TIMEOUT = "2s"
+IDLE_TIMEOUT = "2min"
+SESSION_SETTINGS = {"timezone": "UTC", "jit": "off", "idle_session_timeout": IDLE_TIMEOUT}
 
 StoreError = SQLAlchemyError
 """Whatever a statement may raise; :func:`is_away`, :func:`is_conflict` and :func:`is_bad_value` tell which."""
@@ -42,26 +47,40 @@ def is_bad_value(error: Exception) -> bool:
     return isinstance(error, DataError)
 
 
+def is_unmigrated(error: Exception) -> bool:
+    """A table or a column is missing: the schema is older than this version, or the statement is a defect."""
+    return _state(error) in {"42P01", "42703"}
+
+
 def is_read_only(error: Exception) -> bool:
     """The server is read-only: a standby, or configured so."""
     return getattr(getattr(error, "orig", None), "sqlstate", None) == "25006"
 
 
-def make_engine(url: str, *, pool_size: int = 20, name: str = "afterword") -> AsyncEngine:
-    """An engine whose pool notices a restarted server (``pool_pre_ping``) and waits at most 5 s for a connection.
+def make_engine(
+    url: str, *, connections: int = 10, name: str = "afterword", lock_timeout: str = LOCK_TIMEOUT
+) -> AsyncEngine:
+    """An engine with at most so many ``connections``, for which a caller waits at most 5 s.
 
-    PostgreSQL stops waiting for a locked row by itself, so that no caller has to interrupt a statement. ``name`` is
-    shown in ``pg_stat_activity`` and in the server's log.
+    PostgreSQL ends those that nobody has used for ``IDLE_TIMEOUT``; the pool hands out the one that was used last, so
+    that the others can become idle, and notices the ended ones (``pool_pre_ping``). PostgreSQL stops waiting for a
+    locked row by itself, so that no caller has to interrupt a statement. ``name`` is shown in ``pg_stat_activity`` and
+    in the server's log.
     """
-    settings = {"application_name": name, "timezone": "UTC", "jit": "off", "lock_timeout": LOCK_TIMEOUT}
+    address = driver_url(url)
+    settings = SESSION_SETTINGS | {"application_name": name, "lock_timeout": lock_timeout}
+
+    async def connect() -> asyncpg.Connection:
+        return await asyncpg.connect(address, timeout=5, server_settings=settings)
+
     return create_async_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=10,
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        pool_size=connections,
+        max_overflow=0,
         pool_timeout=5,
         pool_pre_ping=True,
-        pool_recycle=1800,
-        connect_args={"timeout": 5, "server_settings": settings},
+        pool_use_lifo=True,
     )
 
 

@@ -1,16 +1,27 @@
 """Re-encrypts stored credentials after ``AFTERWORD_SECRET_KEY`` gets a new first key. Safe to run twice."""
 
+from datetime import UTC, datetime
+
 from application.audit.audit_log import audit
+from application.notifications.connection_trouble import record_trouble
 from domain.errors import CredentialsLocked
+from models.integration import Integration
 from models.queries.connections import connections
+from models.queries.installation import replace_key_check
+from models.session import Session
 from runtime.connections import open_database, open_keyring
+from runtime.database_checks import seal_check
 from runtime.settings import Settings
 
 AT_ONCE = 100
 
 
-async def rotate_keys(settings: Settings) -> tuple[int, list[str]]:
-    """Returns how many connections' credentials were re-encrypted, and the ids of those that no key can decrypt."""
+async def rotate_keys(settings: Settings, *, discard_unreadable: bool = False) -> tuple[int, list[str]]:
+    """Returns how many connections' credentials were re-encrypted, and the ids of those that no key can decrypt.
+
+    Only when none of those is left, or their credentials are discarded, do the keys of this process become those that
+    every other one must have.
+    """
     database, keyring = open_database(settings), open_keyring(settings)
     done, locked, after = 0, [], ""
     try:
@@ -22,11 +33,24 @@ async def rotate_keys(settings: Settings) -> tuple[int, list[str]]:
                         row.secrets = keyring.rotate(row.secrets or b"")
                     except CredentialsLocked:
                         locked.append(row.id)
+                        if discard_unreadable:
+                            await _discard(session, row, datetime.now(UTC))
                         continue
                     audit(session, None, "integration.key_rotated", "integration", row.id, origin="cli")
                     done += 1
             if not rows:
-                return done, locked
+                break
             after = rows[-1].id
+        if discard_unreadable or not locked:
+            async with database.sessions.begin() as session:
+                await replace_key_check(session, seal_check(keyring))
+        return done, locked
     finally:
         await database.close()
+
+
+async def _discard(session: Session, row: Integration, now: datetime) -> None:
+    row.secrets = None
+    audit(session, None, "integration.credentials_discarded", "integration", row.id, origin="cli")
+    await session.flush()
+    await record_trouble(session, row.id, "Its credentials were discarded with a lost key. Enter them again.", now)

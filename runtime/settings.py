@@ -22,11 +22,14 @@ class Settings(BaseSettings):
     public_url: str | None = None
     """Address that people reach; absent means the one where the API listens, as seen from this machine."""
     database_url: SecretStr | None = None
-    """``postgresql+asyncpg://...``; absent means the embedded PostgreSQL under ``home``."""
+    """``postgresql://...`` or ``postgresql+asyncpg://...``; absent means the embedded PostgreSQL under ``home``."""
+    database_connections: int = Field(default=10, ge=2, le=1000)
+    """The most that one process holds; those that nobody uses for two minutes are closed."""
     secret_key: SecretStr | None = None
     """Encrypts credentials and signs sessions. Several, separated by commas, rotate: the first one encrypts."""
     bootstrap_token: SecretStr | None = None
-    demo: bool = True
+    demo: bool | None = None
+    """Demo data: absent means only in the embedded database that ``afterword up`` brings."""
     demo_sign_in: bool = False
     """``afterword up`` sets it: its demo data, on this machine alone, may be tried as anybody in it."""
     worker_metrics: str | None = None

@@ -11,7 +11,7 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.refusals import transaction
+from activities.refusals import as_failure, transaction
 from activities.tickets import merging
 from activities.tickets.conversation import Conversation
 from application.action_items.snapshots import read_snapshot
@@ -120,6 +120,8 @@ class PushActivities:
                 _log_out(session, work, conversation, operation, "retry", str(stumble))
             delay = timedelta(seconds=stumble.retry_after) if stumble.retry_after is not None else None
             raise ApplicationError(str(stumble), type="TrackerUnavailable", next_retry_delay=delay) from None
+        except CredentialsLocked as locked:
+            raise as_failure(locked) from None
         except DomainError as refusal:
             await self._record_refusal(work, conversation, operation, refusal)
 
@@ -311,7 +313,7 @@ class PushActivities:
             if held is None:
                 return
             link = held.ticket
-            if isinstance(refusal, CredentialsRejected | CredentialsLocked):
+            if isinstance(refusal, CredentialsRejected):
                 link.waits, link.tries = True, link.tries + 1
                 await session.flush()
                 await record_trouble(session, held.integration.id, str(refusal), now)

@@ -14,7 +14,7 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.refusals import transaction
+from activities.refusals import as_failure, transaction
 from activities.tickets import merging
 from activities.tickets.conversation import Conversation
 from application.action_items.tickets import needs_push
@@ -112,6 +112,8 @@ class ReconciliationActivities:
             made = await conversation.ask(lambda tracker: tracker.register_webhook(url, secret, current))
         except TrackerUnavailable as stumble:
             raise _later(stumble) from None
+        except CredentialsLocked as locked:
+            raise as_failure(locked) from None
         except DomainError as refusal:
             await self._record_refusal(integration_id, conversation, "webhook", refusal)
             return
@@ -151,16 +153,34 @@ class ReconciliationActivities:
             rows = await tickets.list_linked_unscoped(session, integration.id, given.after, size)
             page = [_linked_ticket(*row) for row in rows]
         if not page:
-            return PageRead(None)
+            return PageRead(None) if given.after else await self._try_once(integration, conversation)
         try:
             healed = await self._compare(integration, conversation, page)
         except TrackerUnavailable as stumble:
             raise _later(stumble) from None
+        except CredentialsLocked as locked:
+            raise as_failure(locked) from None
         except DomainError as refusal:
             await self._record_refusal(integration.id, conversation, "reconcile", refusal)
             return PageRead(None, calls=conversation.calls)
         last = page[-1].id if len(page) == size else None
         return PageRead(last, len(page), healed, conversation.calls)
+
+    async def _try_once(self, integration: Integration, conversation: Conversation) -> PageRead:
+        """A connection in trouble without linked tickets would stay in trouble for ever: one request tells."""
+        if integration.needs_attention is None:
+            return PageRead(None)
+        try:
+            await conversation.ask(lambda tracker: tracker.own_account())
+            async with transaction(self._sessions) as session:
+                await record_recovery(session, integration.id, datetime.now(UTC))
+        except CredentialsLocked as locked:
+            raise as_failure(locked) from None
+        except TrackerUnavailable as stumble:
+            raise _later(stumble) from None
+        except DomainError as refusal:
+            await self._record_refusal(integration.id, conversation, "reconcile", refusal)
+        return PageRead(None, calls=conversation.calls)
 
     async def _compare(self, integration: Integration, conversation: Conversation, page: Sequence[LinkedTicket]) -> int:
         refs = [TicketRef(one.external_id, one.key) for one in page]
@@ -178,6 +198,8 @@ class ReconciliationActivities:
                 await action_items.put_into_outbox(session, due)
             if healed:
                 await registrations.add_healed(session, integration.id, healed)
+            if conversation.calls:
+                await record_recovery(session, integration.id, datetime.now(UTC))
         return healed
 
     async def _heal(
@@ -260,14 +282,11 @@ class ReconciliationActivities:
 
     @activity.defn
     async def finish_reconciliation(self, given: Reconciled) -> None:
-        """All tickets were read: the connection is well."""
+        """All tickets were read."""
         async with transaction(self._sessions) as session:
             await registrations.update_last_reconciled_at(session, given.integration_id, given.at)
             words = f"{given.read} read, {given.healed} fixed, {given.calls} calls"
             insert_attempt(session, given.integration_id, "IN", "reconcile", "ok", detail=words)
-            await session.flush()
-            if given.calls:
-                await record_recovery(session, given.integration_id, given.at)
         log.info("reconciled", integration_id=given.integration_id, read=given.read, healed=given.healed)
 
     async def _find_enabled(self, integration_id: str) -> Integration | None:
@@ -291,7 +310,7 @@ class ReconciliationActivities:
                 request_id=conversation.request_id,
             )
             await session.flush()
-            if isinstance(refusal, CredentialsRejected | CredentialsLocked):
+            if isinstance(refusal, CredentialsRejected):
                 await record_trouble(session, integration_id, str(refusal), datetime.now(UTC))
 
 

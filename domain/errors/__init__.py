@@ -14,6 +14,7 @@ from domain.errors.action_items import (
     ReasonRequired,
 )
 from domain.errors.availability import (
+    DatabaseNotMigrated,
     Pending,
     StoreUnavailable,
     TooManyWaiting,
@@ -90,7 +91,7 @@ def _leaves(cls: type[DomainError]) -> list[type[DomainError]]:
 
 
 BY_CODE: dict[str, type[DomainError]] = {cls.__name__: cls for cls in _leaves(DomainError)}
-PASSING = frozenset({"StoreUnavailable", "WorkflowsUnavailable", "WorkersUnavailable", "Pending"})
+PASSING = frozenset({"StoreUnavailable", "WorkflowsUnavailable", "WorkersUnavailable", "Pending", "CredentialsLocked"})
 REFUSALS: list[str] = sorted(BY_CODE.keys() - PASSING)
 
 
@@ -119,6 +120,7 @@ __all__ = [
     "CommentRequired",
     "Conflict",
     "CredentialsLocked",
+    "DatabaseNotMigrated",
     "CredentialsRejected",
     "DefaultPolicyNeeded",
     "DefaultTemplateNeeded",

@@ -13,6 +13,11 @@ class StoreUnavailable(Unavailable):
     says = "The database can't be reached. Send the request again with the same Idempotency-Key."
 
 
+class DatabaseNotMigrated(Unavailable):
+    title = "The database isn't migrated"
+    says = "The database lacks changes that this version needs. An administrator must run `afterword migrate`."
+
+
 class WorkflowsUnavailable(Unavailable):
     title = "Temporal can't be reached"
     says = "Temporal can't be reached. Send the request again with the same Idempotency-Key."

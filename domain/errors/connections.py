@@ -1,6 +1,6 @@
 """Connections, their credentials, accounts, and webhooks."""
 
-from domain.errors.refusal import ConflictingState, Gone, Invalid, Unauthenticated, Unreadable
+from domain.errors.refusal import ConflictingState, Gone, Invalid, Unauthenticated, Unavailable, Unreadable
 
 
 class BadSignature(Unauthenticated):
@@ -33,11 +33,13 @@ class CredentialsRejected(ConflictingState):
     says = "{tracker} rejected this connection's credentials. Enter new ones in the connection's settings."
 
 
-class CredentialsLocked(ConflictingState):
+class CredentialsLocked(Unavailable):
+    """The fault of the process that tried, not of the connection: another process may have the key."""
+
     title = "The credentials can't be decrypted"
     says = (
-        "This connection's credentials can't be decrypted: AFTERWORD_SECRET_KEY changed and the old key wasn't kept."
-        " Enter the credentials again."
+        "This process can't decrypt the connection's credentials: its AFTERWORD_SECRET_KEY isn't the key that they were"
+        " encrypted with. An administrator must set the right key, or enter the credentials again."
     )
 
 

@@ -1,7 +1,6 @@
 """A worker reports that it is alive, so that commands are refused at once if none is."""
 
 import asyncio
-from datetime import UTC, datetime
 
 import structlog
 
@@ -19,7 +18,7 @@ class Presence:
 
     async def report(self) -> None:
         async with self._sessions.begin() as session:
-            await workers.upsert_presence(session, self._id, datetime.now(UTC))
+            await workers.upsert_presence(session, self._id)
 
     async def leave(self) -> None:
         try:

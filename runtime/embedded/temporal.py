@@ -5,7 +5,7 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,8 @@ class Temporal:
     port: int
     ui_port: int
     namespace: str
+    start_again: Callable[[], Part]
+    """At the same address, which everybody knows by now: where that is taken, it ends at once."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -52,6 +54,14 @@ def start(
     ``tuning`` is more of Temporal's dynamic configuration, each ``name=value``.
     """
     port, ui_port = _free_port(port), _free_port(ui_port)
+
+    def start_here() -> Part:
+        return _start(home, port, ui_port, namespace, tuning)
+
+    return Temporal(start_here(), port, ui_port, namespace, start_here)
+
+
+def _start(home: Home, port: int, ui_port: int, namespace: str, tuning: Sequence[str]) -> Part:
     http_port = _any_free_port()
     log = home.log("temporal")
     process = spawn(
@@ -72,8 +82,7 @@ def start(
         keep_open=[home.lock],
     )
     home.remember(process.pid)
-    part = Part("Temporal", process, log, lambda: _answers(http_port, f"/api/v1/namespaces/{quote(namespace)}"))
-    return Temporal(part, port, ui_port, namespace)
+    return Part("Temporal", process, log, lambda: _answers(http_port, f"/api/v1/namespaces/{quote(namespace)}"))
 
 
 def _program() -> Path:

@@ -56,7 +56,7 @@ class Cast:
 
 @asynccontextmanager
 async def sessions_of(stack: Stack) -> AsyncIterator[Sessions]:
-    engine = make_engine(stack.database_url, pool_size=2)
+    engine = make_engine(stack.database_url, connections=2)
     try:
         yield make_sessions(engine)
     finally:

@@ -5,15 +5,29 @@ All tests share one data folder, as a person has one: each start also shows that
 import os
 import signal
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.cli.running import PARTS, Running, environment, free_port, refused, running
+
+NAMES = {"postgres": "PostgreSQL", "temporal": "Temporal", "worker": "the worker", "api": "the API"}
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        with suppress(AssertionError, OSError, psutil.Error):
+            if is_so():
+                return
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @dataclass(slots=True)
@@ -61,16 +75,34 @@ def test_ctrl_c_while_it_starts_leaves_nothing(place: Place) -> None:
         assert "Traceback" not in run.everything_said()
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_when_one_part_dies_the_others_are_stopped(part: str, place: Place) -> None:
+def test_a_part_that_ends_is_started_again(place: Place) -> None:
     with place.start() as run:
-        run.part(part).kill()
-        assert run.supervisor.wait(timeout=30) == 1
+        for part in PARTS:
+            killed = run.part(part)
+            killed.kill()
+            killed.wait(timeout=10)
+            run.wait_for(f"{NAMES[part]} was killed by signal 9; starting it again in 0.5 s")
+            run.wait_for(f"{NAMES[part]} is running again")
+        wait_until(lambda: run.get("/readyz")["status"] == "ok")
+        assert run.get("/api/me")["id"] == place.first_administrator
+        assert run.end(signal.SIGTERM) == 0
         assert not run.left()
-        complaint = run.complained.read_text()
-        assert part in complaint.splitlines()[0].lower()
-        assert "was killed by signal 9" in complaint
-        assert f"{part}.log" in complaint
+        assert not run.complained.read_text()
+
+
+def test_a_part_that_ends_again_and_again_ends_everything(place: Place) -> None:
+    with place.start() as run:
+        killed: set[int] = set()
+        while len(killed) < 5:
+            wait_until(lambda: run.part("api").pid not in killed)
+            killed.add(run.part("api").pid)
+            run.part("api").kill()
+        assert run.supervisor.wait(timeout=60) == 1
+        assert not run.left()
+        said, complaint = run.said.read_text(), run.complained.read_text()
+        assert [f"starting it again in {pause} s" in said for pause in ("0.5", "1", "2", "4")] == [True] * 4
+        assert complaint.startswith("afterword: the API was killed by signal 9, the 5th time in 2 minutes")
+        assert "api.log" in complaint
         assert "Traceback" not in complaint.splitlines()[0]
 
 
