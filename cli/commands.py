@@ -41,7 +41,7 @@ def api() -> None:
     from cli.listening import listen
 
     current = configured()
-    asyncio.run(refuse_unfit(current))
+    asyncio.run(refuse_unfit(current, may_come_back=True))
     with listen(current.host, current.port) as listener:
         server = uvicorn.Server(
             uvicorn.Config(
@@ -178,9 +178,11 @@ def configured() -> Settings:
     return current
 
 
-async def refuse_unfit(current: Settings) -> None:
-    """Raises ``CannotStart`` if this process would do harm with its database. One that is away may come back: the
-    process starts, and finds out later."""
+async def refuse_unfit(current: Settings, *, may_come_back: bool = False) -> None:
+    """Raises ``CannotStart`` if this process would do harm with its database, or can't work with it.
+
+    Where a database that is away ``may_come_back``, the process starts, and finds out later.
+    """
     from models.session import StoreError
     from runtime.connections import open_database, open_keyring
     from runtime.database_checks import SchemaBehind, require_fit
@@ -188,8 +190,10 @@ async def refuse_unfit(current: Settings) -> None:
     database = open_database(current)
     try:
         await require_fit(database.sessions, open_keyring(current))
-    except (SchemaBehind, StoreError, OSError) as passing:
-        print(f"afterword: starting although {_first_line(passing)}", file=sys.stderr)
+    except (SchemaBehind, StoreError, OSError) as problem:
+        if not may_come_back:
+            raise CannotStart(_first_line(problem)) from problem
+        print(f"afterword: starting, although {_first_line(problem)}", file=sys.stderr)
     finally:
         await database.close()
 

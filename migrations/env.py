@@ -13,9 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from models import Base
-from models.queries.installation import read_state
 from models.session import is_locked, make_engine, make_sessions
-from runtime.database_checks import require_usable
+from runtime.database_checks import read_usable
 from runtime.processes import CannotStart
 from runtime.settings import get_settings
 
@@ -65,7 +64,7 @@ async def main() -> None:
     engine = make_engine(url.get_secret_value(), connections=2, name="afterword migrate")
     try:
         async with make_sessions(engine).begin() as session:
-            require_usable(await read_state(session))
+            await read_usable(session)
         await migrate(engine)
     finally:
         await engine.dispose()

@@ -15,6 +15,14 @@ LOCK_TIMEOUT = "2s"
 IDLE_TIMEOUT = "2min"
 SESSION_SETTINGS = {"timezone": "UTC", "jit": "off", "idle_session_timeout": IDLE_TIMEOUT}
 
+REFUSES_SETTINGS = frozenset({"08P01", "42704"})
+"""Of a pooler, which calls it a violation of the protocol, and of a server too old to know a setting."""
+
+
+class SettingsRefused(ConnectionError):
+    """Whoever answers at the database's address doesn't accept the settings of our connections."""
+
+
 StoreError = SQLAlchemyError
 """Whatever a statement may raise; :func:`is_away`, :func:`is_conflict` and :func:`is_bad_value` tell which."""
 
@@ -71,7 +79,12 @@ def make_engine(
     settings = SESSION_SETTINGS | {"application_name": name, "lock_timeout": lock_timeout}
 
     async def connect() -> asyncpg.Connection:
-        return await asyncpg.connect(address, timeout=5, server_settings=settings)
+        try:
+            return await asyncpg.connect(address, timeout=5, server_settings=settings)
+        except asyncpg.InterfaceError as error:
+            raise ConnectionError(f"AFTERWORD_DATABASE_URL can't be used: {error}") from None
+        except asyncpg.PostgresError as error:  # SQLAlchemy translates only what statements raise
+            raise (SettingsRefused if error.sqlstate in REFUSES_SETTINGS else ConnectionError)(str(error)) from None
 
     return create_async_engine(
         "postgresql+asyncpg://",

@@ -7,7 +7,7 @@ from domain.errors import CredentialsLocked
 from models.keyring import Keyring
 from models.queries import installation
 from models.queries.installation import DatabaseState
-from models.session import LOCK_TIMEOUT, Session, Sessions
+from models.session import LOCK_TIMEOUT, Session, Sessions, SettingsRefused
 from runtime.processes import CannotStart
 
 VERSIONS = Path(__file__).resolve().parents[1] / "migrations" / "versions"
@@ -17,6 +17,11 @@ SCHEMA_VERSION = max(one.name.partition("_")[0] for one in VERSIONS.glob("[0-9]*
 SAMPLE = 20
 """How many stored credentials are tried when no check value exists yet."""
 
+_POOLER = (
+    "the database doesn't keep the settings of our connections, as behind a pooler like PgBouncer. Set"
+    " AFTERWORD_DATABASE_URL to the address of PostgreSQL (14 or newer) itself; Afterword has a pool of its own"
+    " (AFTERWORD_DATABASE_CONNECTIONS)."
+)
 _KNOWN = {"afterword": "key check"}
 
 
@@ -32,24 +37,25 @@ async def require_fit(sessions: Sessions, keyring: Keyring) -> None:
     """Raises :class:`CannotStart` for what stays wrong until somebody changes a setting, :class:`SchemaBehind` for what
     a migration changes, and an error of the database where it is away."""
     async with sessions.begin() as session:
-        state = await installation.read_state(session)
-        require_usable(state)
+        state = await read_usable(session)
         require_schema(state.schema_version)
         await _require_keys(session, keyring)
 
 
-def require_usable(state: DatabaseState) -> None:
+async def read_usable(session: Session) -> DatabaseState:
+    """Raises :class:`CannotStart` if it can't hold our text, or doesn't keep the settings of our connections."""
+    try:
+        state = await installation.read_state(session)
+    except SettingsRefused as refusal:
+        raise CannotStart(f"{_POOLER} It says: {refusal}") from None
     if state.encoding != "UTF8":
         raise CannotStart(
             f"the database's encoding is {state.encoding}, which can't hold every text. "
             "Create one with `createdb --encoding UTF8 --template template0` and use that"
         )
     if state.lock_timeout != LOCK_TIMEOUT:
-        raise CannotStart(
-            "the database doesn't keep the settings of our connections, as behind a pooler like PgBouncer in transaction"
-            " mode. Set AFTERWORD_DATABASE_URL to PostgreSQL's own address; Afterword has its own pool"
-            " (AFTERWORD_DATABASE_CONNECTIONS)"
-        )
+        raise CannotStart(_POOLER)
+    return state
 
 
 def require_schema(version: str | None) -> None:
