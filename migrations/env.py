@@ -34,7 +34,9 @@ def run_migrations(connection: Connection) -> None:
 async def migrate(engine: AsyncEngine) -> None:
     async with engine.connect() as keeper:
         await keeper.execute(text("set idle_session_timeout = 0"))  # it only holds the lock, as long as that takes
-        while not (await keeper.execute(text("select pg_try_advisory_lock(:key)"), {"key": MIGRATION_LOCK})).scalar_one():
+        while not (
+            await keeper.execute(text("select pg_try_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+        ).scalar_one():
             await keeper.rollback()
             await asyncio.sleep(PAUSE)
         await keeper.commit()  # the lock is the session's: no transaction stays open meanwhile

@@ -36,9 +36,7 @@ def open_database(settings: Settings, name: str = "afterword") -> Database:
     """``name`` is what the server knows our connections by."""
     if settings.database_url is None:
         raise NotConfigured("set AFTERWORD_DATABASE_URL, or use 'afterword up' for the embedded database")
-    engine = make_engine(
-        settings.database_url.get_secret_value(), connections=settings.database_connections, name=name
-    )
+    engine = make_engine(settings.database_url.get_secret_value(), connections=settings.database_connections, name=name)
     return Database(make_sessions(engine), engine)
 
 

@@ -30,7 +30,9 @@ class SchemaBehind(Exception):
 
     def __init__(self, version: str | None) -> None:
         found = f"is at version {version}" if version else "has no tables yet"
-        super().__init__(f"the database {found}, but this version needs {SCHEMA_VERSION}: run `afterword migrate` first")
+        super().__init__(
+            f"the database {found}, but this version needs {SCHEMA_VERSION}: run `afterword migrate` first"
+        )
 
 
 async def require_fit(sessions: Sessions, keyring: Keyring) -> None:

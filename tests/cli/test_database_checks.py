@@ -156,7 +156,9 @@ def pooler(url: str, ignored: tuple[bytes, ...], refuses: bool = False) -> Itera
             said = b"SERROR\0C08P01\0Munsupported startup parameter: " + bad[0] + b"\0\0"
             client.sendall(b"E" + struct.pack("!I", len(said) + 4) + said)
             return
-        kept = packet[:4] + b"".join(name + b"\0" + value + b"\0" for name, value in pairs if name not in ignored) + b"\0"
+        kept = (
+            packet[:4] + b"".join(name + b"\0" + value + b"\0" for name, value in pairs if name not in ignored) + b"\0"
+        )
         with socket.socket(socket.AF_UNIX) as server:
             server.connect(f"{folder}/.s.PGSQL.{port}")
             server.sendall(struct.pack("!I", len(kept) + 4) + kept)

@@ -25,7 +25,9 @@ def _old_database(tmp_path: Path) -> str:
     execute_alone(seeded, f"create database {name} template template0")
     url = seeded.replace(urlsplit(seeded).path, f"/{name}")
     env = environment(tmp_path, free_port(), AFTERWORD_DATABASE_URL=url)
-    subprocess.run([sys.executable, "-m", "alembic", "upgrade", OLD], cwd=ROOT, env=env, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "alembic", "upgrade", OLD], cwd=ROOT, env=env, check=True, capture_output=True
+    )
     return url
 
 
@@ -42,7 +44,9 @@ async def test_nobody_waits_behind_a_migration_that_waits_for_a_long_reader(tmp_
         await long_reader.execute(text("select count(*) from postmortem"))
         migration = servers().start("migrate", log, env)
         async with engine.connect() as looking:
-            waiting = text("select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
+            waiting = text(
+                "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+            )
             while (await looking.execute(waiting)).first() is None:
                 await looking.rollback()
                 await asyncio.sleep(0.02)
