@@ -42,8 +42,8 @@ class Kept:
         self.endings = [one for one in self.endings if now - one < ENDINGS_WITHIN] + [now]
         if len(self.endings) >= ENDINGS:
             raise CannotStart(
-                f"{self.part.name} {self.part.how_it_ended()}, the {ENDINGS}th time in {ENDINGS_WITHIN / 60:.0f} minutes;"
-                f" its last lines:\n{self.part.last_words()}"
+                f"{self.part.name} {self.part.how_it_ended()}, the {ENDINGS}th time in {ENDINGS_WITHIN / 60:.0f}"
+                f" minutes; its last lines:\n{self.part.last_words()}"
             )
         pause: float = min(FIRST_PAUSE * 2.0 ** (len(self.endings) - 1), LONGEST_PAUSE)
         self.start_at, self.is_returning = now + pause, False

@@ -77,7 +77,7 @@ async def _require_keys(session: Session, keyring: Keyring) -> None:
     if check is None or not _opens(keyring, check):
         raise CannotStart(
             "AFTERWORD_SECRET_KEY can't decrypt what this database's other processes encrypted. Set it to the key that"
-            " they have. If that key is lost, run `afterword rotate-keys --discard-unreadable`: everyone signs in again,"
+            " they have. If it is lost, run `afterword rotate-keys --discard-unreadable`; then everyone signs in again,"
             " and the credentials of each connection must be entered again"
         )
 
