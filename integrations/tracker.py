@@ -24,9 +24,10 @@ from datetime import datetime
 from types import TracebackType
 from typing import ClassVar, Self
 
-from pydantic import SecretStr
+from pydantic import JsonValue, SecretStr
 
 from domain.errors import DomainError
+from domain.tickets import texts
 from integrations.connection import ConnectionModel
 from integrations.ticket import News, Ticket, TicketChange, TicketDraft, TicketRef
 from integrations.webhook import secret_list
@@ -114,6 +115,9 @@ class Tracker(ABC):
     calls_per_second: ClassVar[float] = 5.0
     """What its task queue is capped at, over all workers."""
 
+    text_limit: ClassVar[int | None] = None
+    """The longest text that it takes, in what :meth:`text_size` counts; None where it names no limit."""
+
     calls: int = 0
     """Requests made so far."""
     request_id: str | None = None
@@ -133,6 +137,24 @@ class Tracker(ABC):
 
     def close(self) -> None:  # noqa: B027 (a tracker without connections has nothing to close)
         """Gives connections back; safe to call twice."""
+
+    # Texts
+
+    @classmethod
+    def canonical(cls, text: str) -> str:
+        """What a ticket here can express of a Markdown text. Two texts with one canonical form are the same here, and
+        whatever else differs is somebody's edit, be it a ticked box or a link's target."""
+        return text
+
+    @classmethod
+    def text_size(cls, text: str) -> int:
+        """The length of a text as this tracker counts it."""
+        return len(text)
+
+    @classmethod
+    def shortened(cls, body: str) -> str:
+        """A ticket's text as there is room for it: its end is cut, its footer stays."""
+        return body if cls.text_limit is None else texts.shortened(body, cls.text_limit, cls.text_size)
 
     # Tickets
 
@@ -167,6 +189,9 @@ class Tracker(ABC):
 
         The state comes last: ``StatusUnreachable`` says that everything else was written. The way to it never leads
         through a closed state that is not the wanted one.
+
+        What our text has no word for, such as a picture or a mention, stays as it is where a new ``body`` is written.
+        ``TextNotKept``: it would be lost, and nothing was written.
         """
 
     @abstractmethod
@@ -222,6 +247,11 @@ class Tracker(ABC):
     @property
     def _deaf(self) -> str:
         return f"No webhook secret is set, so changes in {self.label} aren't synced right away. Enter one."
+
+    def settled_config(self) -> Mapping[str, JsonValue]:
+        """Settings that the vendor's answers complete or correct, by their names outside: what a person entered by a
+        name that may change, by an id that does not. Nothing, where every name stays."""
+        return {}
 
     def required_fields(
         self,

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
+from urllib.parse import parse_qs
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
@@ -75,6 +76,21 @@ def secret_list(secret: SecretStr | None) -> Sequence[str]:
     """The secrets in a comma-separated list, without blanks."""
     given = secret.get_secret_value() if secret else ""
     return [one for one in (part.strip() for part in given.split(",")) if one]
+
+
+def form_payload(headers: Mapping[str, str], body: bytes) -> bytes:
+    """The JSON in the field ``payload`` of a form, as some vendors send it if asked to; ``body`` where it is no form.
+    Raises ``MalformedWebhook``."""
+    kind = (header(headers, "Content-Type") or "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        return body
+    try:
+        fields = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=20)
+    except ValueError:
+        fields = {}
+    if len(fields.get("payload", ())) != 1:
+        raise MalformedWebhook(where="payload", what="the form has no such field")
+    return fields["payload"][0].encode(errors="replace")
 
 
 def payload(model: type[M], body: bytes) -> M:

@@ -5,6 +5,7 @@ on its way, decides what both sides have changed. So if there is a conflict, the
 alone.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from domain.action_items.action_item import ActionItemStatus, LinkState
 from domain.notifications.notices import NoticeKind
 from domain.tickets import status as status_rules
 from domain.tickets import texts
+from domain.tickets.following import details_from
 from domain.tickets.links import may_write_to
 from domain.tickets.merge import (
     Decision,
@@ -71,12 +73,13 @@ async def read_ticket_fields(
     person = (
         await tickets.find_person_by_account(session, held.integration.id, ticket.assignee) if ticket.assignee else None
     )
-    title, details = texts.title_of(ticket.title), texts.details_in(ticket.body)
-    mine = held.ours[TicketField.BODY] or ""
+    title, agreed = texts.title_of(ticket.title), AgreedValues.read(held.ticket.base)
+    ours, base = held.ours[TicketField.BODY] or "", agreed.fields.get(TicketField.BODY)
+    details = await asyncio.to_thread(details_from, ticket.body, ours, base, agreed.footer or "", tracker)
     due = values[TicketField.DUE]
     return {
         TicketField.TITLE: Theirs(values[TicketField.TITLE], title, readable=bool(title)),
-        TicketField.BODY: Theirs(values[TicketField.BODY], mine if texts.reads_alike(mine, details) else details),
+        TicketField.BODY: Theirs(values[TicketField.BODY], details),
         TicketField.STATUS: Theirs(values[TicketField.STATUS], _status_in(held, ticket, tracker).value),
         TicketField.ASSIGNEE: Theirs(values[TicketField.ASSIGNEE], ticket.assignee, readable=person is not None),
         TicketField.DUE: Theirs(due, due, readable=tracker.knows_due),
@@ -143,20 +146,20 @@ async def _change_item(
     changes: dict[str, Any] = {}
     for name, one in decisions.items():
         if one.outcome is Outcome.IN:
-            changes |= await _columns(session, held, ticket, tracker, name)
+            changes |= await _columns(session, held, ticket, tracker, name, one.agreed.ours)
     if changes:
         await follow_ticket(session, held.item, changes, now)
 
 
 async def _columns(
-    session: Session, held: TicketWork, ticket: Ticket, tracker: type[Tracker], name: TicketField
+    session: Session, held: TicketWork, ticket: Ticket, tracker: type[Tracker], name: TicketField, means: str | None
 ) -> dict[str, Any]:
-    """The columns of the item that take this field over."""
+    """The columns of the item that take this field over; ``means`` is its value in our words."""
     match name:
         case TicketField.TITLE:
             return {"description": ticket.title.strip()}
         case TicketField.BODY:
-            return {"details": texts.details_in(ticket.body) or None}
+            return {"details": means or None}
         case TicketField.DUE:
             return {"due_on": ticket.due_on}
         case TicketField.ASSIGNEE:

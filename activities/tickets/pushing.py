@@ -24,6 +24,7 @@ from domain.errors import (
     CredentialsRejected,
     DomainError,
     StatusUnreachable,
+    TextNotKept,
     TicketExists,
     TicketForbidden,
     TicketGone,
@@ -58,7 +59,7 @@ class PushTicket:
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """What is to be written, and our side as it was when that was decided. ``footer`` is the text's, where the text
-    is written; ``comment`` our one comment, where it has to change."""
+    is written; ``comment`` our one comment, where it has to change, and ``owner_comment`` what it says of the owner."""
 
     seen: Ticket
     change: TicketChange
@@ -67,6 +68,7 @@ class Outgoing:
     sent: SentValues
     footer: str | None
     comment: str | None
+    owner_comment: str | None = None
 
 
 class _TicketChanged(Exception):
@@ -238,11 +240,12 @@ class PushActivities:
             change = replace(change, state=standing.state, reason=standing.reason, status=status)
         if TicketField.DUE in fields and tracker.knows_due:
             change = replace(change, due_on=held.item.due_on, no_due_date=held.item.due_on is None)
-        comment = _comment(held)
+        said = _comment(held)
+        comment = said if said != held.ticket.comment else None
         if not fields and not writes_body and comment is None:
             return None
         sent = wanted_values(held.item, held.account)
-        return Outgoing(seen, change, fields, dict(ours), sent, footer if writes_body else None, comment)
+        return Outgoing(seen, change, fields, dict(ours), sent, footer if writes_body else None, comment, said)
 
     def _footer(self, held: TicketWork, tracker: type[Tracker]) -> str:
         link = f"{self._base_url}/postmortems/{held.item.postmortem_id}"
@@ -252,15 +255,8 @@ class PushActivities:
 
     async def _write(self, work: TicketWork, conversation: Conversation, out: Outgoing) -> None:
         """Raises _TicketChanged, with nothing written, where the ticket is no longer as it was merged."""
-        refusal: StatusUnreachable | None = None
-        answer, ref = out.seen, out.seen.ref
-        try:
-            if out.change != TicketChange():
-                answer = await conversation.ask(lambda tracker: _update(tracker, out))
-        except StatusUnreachable as caught:
-            refusal = caught
-            answer = await conversation.ask(lambda tracker: tracker.fetch(ref))
-        if out.comment is not None:
+        answer, out, refusals = await self._sent(conversation, out)
+        if out.comment is not None and out.comment != work.ticket.comment:
             text = out.comment
             await conversation.ask(lambda tracker: tracker.comment(answer.ref, work.ticket.id, text))
         now = activity.info().started_time
@@ -270,8 +266,8 @@ class PushActivities:
                 return
             merging.record_ticket(held, answer, now)
             theirs = await merging.read_ticket_fields(session, held, answer, conversation.tracker)
-            done = {name for name in out.fields if refusal is None or name is not TicketField.STATUS}
             agreed = AgreedValues.read(held.ticket.base)
+            done = out.fields - refusals.keys()
             agreed = agreed.with_fields({name: Agreed(out.ours[name], theirs[name].value) for name in done})
             if out.footer is not None:
                 body = agreed.fields.get(TicketField.BODY)
@@ -282,15 +278,38 @@ class PushActivities:
             held.ticket.comment = out.comment or held.ticket.comment
             held.ticket.pushed = out.sent.as_json()
             await merging.merge_into_item(session, held, answer, conversation.tracker, now, decides=True)
-            if refusal is None and held.ticket.link_state == LinkState.REFUSED.value:
+            said = " ".join(map(str, refusals.values()))
+            if not refusals and held.ticket.link_state == LinkState.REFUSED.value:
                 held.ticket.link_state, held.ticket.detail = LinkState.OK.value, None
-            if refusal is not None:
-                held.ticket.link_state = LinkState.REFUSED.value
-                held.ticket.detail = str(refusal)[:1000]
-                refused = {TicketField.STATUS: out.ours[TicketField.STATUS]}
+            if refusals:
+                held.ticket.link_state, held.ticket.detail = LinkState.REFUSED.value, said[:1000]
+                refused = {name: out.ours[name] for name in refusals}
                 held.ticket.pushed = SentValues.read(held.ticket.pushed).with_fields(refused).as_json()
-            _log_out(session, work, conversation, "update", "refused" if refusal else "ok", str(refusal or _names(out)))
+            _log_out(session, work, conversation, "update", "refused" if refusals else "ok", said or _names(out))
             await self._record_success(session, work, conversation, now)
+
+    async def _sent(
+        self, conversation: Conversation, out: Outgoing
+    ) -> tuple[Ticket, Outgoing, dict[TicketField, DomainError]]:
+        """The ticket afterwards, what was written to it, and which fields were refused. A text that would take
+        something away from the ticket's becomes a comment."""
+        refusals: dict[TicketField, DomainError] = {}
+        for _ in range(2):
+            try:
+                if out.change == TicketChange():
+                    return out.seen, out, refusals
+                return await conversation.ask(lambda tracker: _update(tracker, out)), out, refusals  # noqa: B023
+            except StatusUnreachable as refusal:
+                refusals[TicketField.STATUS] = refusal
+                ref = out.seen.ref
+                return await conversation.ask(lambda tracker: tracker.fetch(ref)), out, refusals  # noqa: B023
+            except TextNotKept as refusal:
+                out = replace(out, change=replace(out.change, body=None), footer=None)
+                if TicketField.BODY in out.fields:
+                    refusals[TicketField.BODY] = refusal
+                    said = texts.text_comment(out.ours[TicketField.BODY] or "")
+                    out = replace(out, comment="\n\n".join(one for one in (out.owner_comment, said) if one))
+        return out.seen, out, refusals
 
     async def _record_success(
         self, session: Session, work: TicketWork, conversation: Conversation, now: datetime
@@ -351,17 +370,13 @@ def _store(held: TicketWork, agreed: AgreedValues) -> None:
 
 
 def _comment(held: TicketWork) -> str | None:
-    """What our one comment has to say now; None where it says that already, or nothing needs saying."""
+    """What our one comment has to say of the owner; None where nothing needs saying."""
     name = held.owner_name
     if held.item.owner_id is None or name is None:
         return None
     if held.account is None:
-        wanted = texts.owner_comment(name)
-    elif held.ticket.comment is not None:
-        wanted = texts.owner_found_comment(name)
-    else:
-        return None
-    return wanted if wanted != held.ticket.comment else None
+        return texts.owner_comment(name)
+    return texts.owner_found_comment(name) if held.ticket.comment is not None else None
 
 
 def _names(out: Outgoing) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from pydantic import JsonValue
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -27,7 +28,7 @@ from domain.tickets.links import may_write_to
 from domain.tickets.merge import is_as_agreed
 from domain.tickets.stored_values import AgreedValues
 from integrations.ticket import Ticket, TicketRef
-from integrations.tracker import Tracker, TrackerUnavailable
+from integrations.tracker import Registration, Tracker, TrackerUnavailable
 from models.action_item import ActionItem
 from models.action_item import Ticket as TicketRow
 from models.integration import Integration
@@ -108,8 +109,14 @@ class ReconciliationActivities:
             return
         url = f"{self._base_url}/api/webhooks/{integration.kind}/{integration.id}"
         current = read_registration(integration.registration)
+        settled: dict[str, JsonValue] = {}
+
+        def keep(tracker: Tracker) -> Registration:
+            settled.update(tracker.settled_config())
+            return tracker.register_webhook(url, secret, current)
+
         try:
-            made = await conversation.ask(lambda tracker: tracker.register_webhook(url, secret, current))
+            made = await conversation.ask(keep)
         except TrackerUnavailable as stumble:
             raise _later(stumble) from None
         except CredentialsLocked as locked:
@@ -121,6 +128,7 @@ class ReconciliationActivities:
             if conversation.account is not None:
                 await registrations.update_account(session, integration_id, conversation.account)
             await registrations.update_registration(session, integration_id, registration_json(made))
+            await registrations.update_config(session, integration_id, settled)
             if current is None or current.id != made.id:
                 insert_attempt(session, integration_id, "OUT", "webhook", "ok", request_id=conversation.request_id)
 

@@ -76,6 +76,7 @@ from domain.errors.review import (
 from domain.errors.tickets import (
     NoTracker,
     StatusUnreachable,
+    TextNotKept,
     TicketExists,
     TicketForbidden,
     TicketGone,
@@ -170,6 +171,7 @@ __all__ = [
     "StoreUnavailable",
     "TargetSettled",
     "TemplateArchived",
+    "TextNotKept",
     "ThreadAnswered",
     "TicketExists",
     "TicketForbidden",

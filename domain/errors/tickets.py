@@ -25,6 +25,14 @@ class StatusUnreachable(ConflictingState):
     says = "{tracker} can't change {key} to {status!w}: {detail!e} Change its status in {tracker}."
 
 
+class TextNotKept(ConflictingState):
+    title = "The ticket's text can't be changed"
+    says = (
+        "Changing the description of {key} would remove something that only {tracker} can show, such as an image, a"
+        " panel, or a mention. Afterword wrote the new text as a comment. Edit the description in {tracker}."
+    )
+
+
 class NoTracker(Invalid):
     title = "Not a tracker"
     says = (

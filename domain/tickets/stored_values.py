@@ -78,7 +78,7 @@ def our_values(
     owner = account or (f"{texts.UNKNOWN}{owner_id}" if owner_id else None)
     return {
         TicketField.TITLE: texts.title_of(description),
-        TicketField.BODY: (details or "").strip(),
+        TicketField.BODY: texts.trimmed(details or ""),
         TicketField.STATUS: status,
         TicketField.ASSIGNEE: owner,
         TicketField.DUE: due_on.isoformat() if due_on else None,

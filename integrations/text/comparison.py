@@ -7,10 +7,10 @@ _PARSER = parser(html=True)
 
 def looks_same(one: str, other: str) -> bool:
     """Whether a reader sees no difference: how lists, emphasis and blank lines are written is none."""
-    return one == other or _look(one) == _look(other)
+    return one == other or look(one) == look(other)
 
 
-def _look(text: str) -> str:
+def look(text: str) -> str:
     """As HTML; blank lines between the items of a list come and go, so each list is a tight one."""
     tokens, depth = _PARSER.parse(text), 0
     for token in tokens:

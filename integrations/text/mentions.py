@@ -11,18 +11,39 @@ _CODE = re.compile(
     r"|(?<!`)(?P<tick>`+)(?!`).+?(?<!`)(?P=tick)(?!`)",
     re.MULTILINE | re.DOTALL,
 )
-_MENTION = re.compile(r"(?<![\w@/.])@(?=\w)")
+_MENTION = re.compile(r"(?<![\w@/.])@(?=(\w[\w./-]*))")
 _LINE_END = re.compile(r"\r+\n")
 _JOINER = "\u2060"
 """A character without width: behind an ``@`` it makes it a mere sign."""
 
 
-def disable_mentions(text: str) -> str:
-    """``text`` without line ends of other systems and without NUL, in which no ``@name`` is a mention.
+def disable_mentions(text: str, there: str = "") -> str:
+    """``text`` without line ends of other systems and without NUL, in which no ``@name`` is a mention, but for those
+    that the ticket's text ``there`` mentions already: somebody wanted them.
 
     An address of e-mail is none, and code is left alone: there nobody is mentioned.
     """
-    return outside_code(_unix(text), lambda part: _MENTION.sub(f"@{_JOINER}", part))
+    wanted = _mentions(there)
+
+    def disabled(found: re.Match[str]) -> str:
+        return "@" if _name(found) in wanted else f"@{_JOINER}"
+
+    return outside_code(_unix(text), lambda part: _MENTION.sub(disabled, part))
+
+
+def _mentions(text: str) -> frozenset[str]:
+    names: set[str] = set()
+
+    def note(part: str) -> str:
+        names.update(map(_name, _MENTION.finditer(part)))
+        return part
+
+    outside_code(text, note)
+    return frozenset(names)
+
+
+def _name(found: re.Match[str]) -> str:
+    return found[1].rstrip("./-").lower()
 
 
 def restore_mentions(text: str) -> str:

@@ -18,8 +18,10 @@ mention of an address of its own (a profile, a list of tasks), such an address i
 it, unless it is a task's. https://developers.asana.com/docs/rich-text#links
 """
 
+from integrations.text.keeping import CannotKeep
 from integrations.trackers.asana.html_reader import from_html
 from integrations.trackers.asana.html_writer import blocks_html
+from integrations.trackers.asana.keeping import holds_foreign, patched
 from integrations.trackers.asana.markdown import from_markdown, settled_markdown
 from integrations.trackers.asana.reduction import CONTROLS, JOINT
 
@@ -34,6 +36,29 @@ def to_html(markdown: str, *, comment: bool = False) -> str:
 def to_markdown(html: str) -> str:
     """What such a text says; any HTML at all is read, and nothing in it is trusted or fetched."""
     return settled_markdown(from_html(html))
+
+
+def normal(markdown: str) -> str:
+    """How a text comes back from Asana."""
+    return settled_markdown(from_markdown(_clean(markdown)))
+
+
+def rewritten(html: str, markdown: str) -> str:
+    """``<body>…</body>`` that says ``markdown``, with every tag of ``html`` that is not touched as it is there.
+
+    Raises ``CannotKeep`` if something would be lost that our text has no word for.
+    """
+    inside = html.strip().removeprefix("<body>").removesuffix("</body>")
+    wanted = from_markdown(normal(markdown))
+    try:
+        made = f"<body>{patched(inside, wanted)}</body>"
+        if to_markdown(made) == normal(markdown):
+            return made
+    except CannotKeep:
+        pass
+    if holds_foreign(inside):
+        raise CannotKeep
+    return to_html(markdown)
 
 
 def _clean(text: str) -> str:

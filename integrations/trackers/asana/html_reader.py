@@ -32,7 +32,7 @@ _MARK_OF_TAG = {
     "s": Mark.STRIKE,
     "del": Mark.STRIKE,
 }
-_VOID = {"hr", "br", "img", "input", "meta", "link", "wbr", "col", "area", "base", "embed", "source", "track"}
+VOID = {"hr", "br", "img", "input", "meta", "link", "wbr", "col", "area", "base", "embed", "source", "track"}
 _SILENT = {"script", "style", "head", "title", "template"}
 _BLOCK_NAMES = (
     "address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 "
@@ -61,7 +61,7 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         node = _Node(tag, {name: value or "" for name, value in attrs})
         self._open[-1].children.append(node)
-        if tag not in _VOID and len(self._open) < DEEPEST:
+        if tag not in VOID and len(self._open) < DEEPEST:
             self._open.append(node)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -78,9 +78,25 @@ class _Reader(HTMLParser):
         self._open[-1].children.append(data)
 
 
+def is_block(tag: str) -> bool:
+    return tag in _BLOCKS
+
+
+def runs_in(html: str) -> Runs:
+    """The letters of a piece of a line, each with its look."""
+    reader = _Reader()
+    reader.feed(_cleaned(html))
+    reader.close()
+    return tuple(run for one in reader.root.children for run in _node_runs(one, Run("")))
+
+
+def _cleaned(html: str) -> str:
+    return _ASANA.sub("", CONTROLS.sub("", html.replace("\r\n", "\n"))).replace(JOINT, "")
+
+
 def from_html(html: str) -> tuple[Block, ...]:
     reader = _Reader()
-    reader.feed(_ASANA.sub("", CONTROLS.sub("", html.replace("\r\n", "\n"))).replace(JOINT, ""))
+    reader.feed(_cleaned(html))
     reader.close()
     return reduced_blocks(_node_blocks(reader.root.children))
 

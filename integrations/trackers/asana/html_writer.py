@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
 
-from integrations.text.blocks import Block, Code, Heading, Listing, Mark, Paragraph, Quote, Rule, Runs, Table
+from integrations.text.blocks import Block, Code, Heading, Item, Listing, Mark, Paragraph, Quote, Rule, Runs, Table
 from integrations.trackers.asana.reduction import ASANA_ADDRESS, JOINT, TASK_ADDRESS, groups, table_lines, without
 
 _TAG_OF_MARK = {Mark.STRONG: "strong", Mark.EM: "em", Mark.STRIKE: "s"}
@@ -19,13 +19,16 @@ def blocks_html(blocks: Sequence[Block], *, comment: bool) -> str:
     written = ""
     last: Block | None = None
     for block in blocks:
-        text_now = _is_text(block, comment=comment)
         if last is not None:
-            text_before = _is_text(last, comment=comment)
-            written += "\n\n" if text_before and text_now else "\n" if text_before or text_now else ""
+            written += between(_is_text(last, comment=comment), _is_text(block, comment=comment))
         written += _block_html(block, comment=comment)
         last = block
     return written
+
+
+def between(is_text: bool, is_text_then: bool) -> str:
+    """What parts two blocks: only empty lines part text."""
+    return "\n\n" if is_text and is_text_then else "\n" if is_text or is_text_then else ""
 
 
 def _is_text(block: Block, *, comment: bool) -> bool:
@@ -35,28 +38,29 @@ def _is_text(block: Block, *, comment: bool) -> bool:
 def _block_html(block: Block, *, comment: bool) -> str:  # noqa: PLR0911 (one for each kind)
     match block:
         case Paragraph(runs):
-            return _runs_html(runs)
+            return runs_html(runs)
         case Heading(level, runs):
             tag = "strong" if comment else f"h{level}"
             bare = tuple(replace(run, marks=run.marks - {Mark.STRONG}) for run in runs) if comment else runs
-            return f"<{tag}>{_runs_html(bare)}</{tag}>"
+            return f"<{tag}>{runs_html(bare)}</{tag}>"
         case Code(text):
             return f"<pre>{_escaped(text)}</pre>"
         case Rule():
             return "———" if comment else "<hr/>"
         case Table():
-            return _runs_html(table_lines(block))
+            return runs_html(table_lines(block))
         case Quote(inner):
             return f"<blockquote>{blocks_html(inner, comment=comment)}</blockquote>"
         case Listing(items, start):
             tag = "ol" if start else "ul"
-            inside = "".join(
-                f"<li>{''.join(_block_html(one, comment=comment) for one in i.blocks)}</li>" for i in items
-            )
-            return f"<{tag}>{inside}</{tag}>"
+            return f"<{tag}>{''.join(item_html(one, comment=comment) for one in items)}</{tag}>"
 
 
-def _runs_html(runs: Runs) -> str:
+def item_html(item: Item, *, comment: bool = False) -> str:
+    return f"<li>{''.join(_block_html(one, comment=comment) for one in item.blocks)}</li>"
+
+
+def runs_html(runs: Runs) -> str:
     written = ""
     for mark, group in groups(runs):
         if mark is None:
@@ -65,9 +69,9 @@ def _runs_html(runs: Runs) -> str:
             )
         elif isinstance(mark, Mark):
             tag = _TAG_OF_MARK[mark]
-            written += f"<{tag}>{_runs_html(without(group, mark))}</{tag}>"
+            written += f"<{tag}>{runs_html(without(group, mark))}</{tag}>"
         else:
-            written += f'<a href="{escape(mark)}">{_runs_html(without(group, mark))}</a>'
+            written += f'<a href="{escape(mark)}">{runs_html(without(group, mark))}</a>'
     return written
 
 

@@ -2,7 +2,8 @@
 
 import re
 
-from integrations.trackers.asana.html import to_html, to_markdown
+from domain.tickets import texts
+from integrations.trackers.asana.html import normal, rewritten, to_html, to_markdown
 
 TITLE_LIMIT = 1_024
 BODY_LIMIT = 60_000
@@ -18,10 +19,13 @@ def one_line(title: str) -> str:
     return line if len(line) <= TITLE_LIMIT else f"{line[: TITLE_LIMIT - 1]}…"
 
 
-def marked(body: str, marker: str | None, *, comment: bool = False) -> str:
-    """``body`` as Asana's HTML with our marker as its last line; without any where ``marker`` is None."""
-    text = body if len(body) <= BODY_LIMIT else f"{body[: BODY_LIMIT - 1]}…"
-    html = to_html(text, comment=comment)
+def marked(body: str, marker: str | None, *, comment: bool = False, there: str | None = None) -> str:
+    """``body`` as Asana's HTML with our marker as its last line; without any where ``marker`` is None.
+
+    What stands in the description ``there`` and is not touched stays as it is; raises ``CannotKeep``.
+    """
+    text = texts.shortened(body, BODY_LIMIT)
+    html = to_html(text, comment=comment) if there is None else rewritten(_MARK.sub("", there), text)
     if marker is None:
         return html
     if not MARKER.fullmatch(marker):
@@ -38,3 +42,8 @@ def body_of(html: str) -> str:
 def mark_in(html: str) -> str | None:
     marks = [one for pair in _MARK.findall(html) for one in pair if one]
     return str(marks[-1]) if marks else None
+
+
+def canonical(body: str) -> str:
+    """What Asana can express of a text."""
+    return normal(body)

@@ -33,12 +33,16 @@ from urllib.parse import quote, urlsplit
 
 from domain.errors import (
     StatusUnreachable,
+    TextNotKept,
     TicketForbidden,
     TicketGone,
     TrackerRefused,
 )
+from integrations.pointers import host_of, page_at
+from integrations.text.keeping import CannotKeep
 from integrations.ticket import News, Ticket, TicketChange, TicketDraft, TicketRef
 from integrations.tracker import Check, Handshake
+from integrations.trackers.asana.addresses import gids_in
 from integrations.trackers.asana.answers import (
     Named,
     Story,
@@ -48,7 +52,7 @@ from integrations.trackers.asana.answers import (
 from integrations.trackers.asana.connection import AsanaConnection
 from integrations.trackers.asana.settings import GID, AsanaConfig, AsanaSecrets
 from integrations.trackers.asana.status import LABEL, Move
-from integrations.trackers.asana.texts import MARKER, body_of, mark_in, marked, one_line
+from integrations.trackers.asana.texts import BODY_LIMIT, MARKER, body_of, canonical, mark_in, marked, one_line
 from integrations.trackers.asana.webhook import Delivery, Event, task_news, task_of
 from integrations.webhook import check_signature, header, payload
 
@@ -57,11 +61,6 @@ PROBES = 3
 """How many tickets outside of the connection's projects :meth:`AsanaTracker.read_many` asks for one by one."""
 SUBTYPES = ("default_task", "milestone", "approval")
 
-_PATHS = (
-    re.compile(rf"/0/(?:{GID}|inbox|home|search)/({GID})(?:/f)?/?"),
-    re.compile(rf"/1/{GID}/(?:project/{GID}/|home/|inbox/{GID}/item/{GID}/)?(?:task|story)/({GID})/?"),
-    re.compile(rf"/1/{GID}/project/{GID}/(?:list|board|timeline|calendar)/[0-9]+/task/({GID})/?"),
-)
 _STORY_FIELDS = "created_by,html_text,resource_subtype"
 
 
@@ -73,10 +72,13 @@ class AsanaTracker(AsanaConnection):
     Secrets = AsanaSecrets
     knows_started = True
     lookup_lag = 5.0
+    text_limit = BODY_LIMIT
     reads_at_once = 50  # it lists the project, from its beginning
     calls_per_second = 2.0  # 150 a minute without a paid plan
 
-    # Requests
+    @classmethod
+    def canonical(cls, text: str) -> str:
+        return canonical(text)
 
     # Tickets
 
@@ -214,10 +216,8 @@ class AsanaTracker(AsanaConnection):
         changed: dict[str, object] = {}
         if change.title is not None and one_line(change.title) != task.name:
             changed["name"] = one_line(change.title)
-        if change.body is not None:
-            notes = marked(change.body, mark_in(task.html_notes))
-            if body_of(notes) != body_of(task.html_notes):
-                changed["html_notes"] = notes
+        if change.body is not None and body_of(marked(change.body, None)) != body_of(task.html_notes):
+            changed["html_notes"] = self._rewritten(task, change.body)
         if change.assignee and change.assignee != (task.assignee.gid if task.assignee else None):
             changed["assignee"] = change.assignee
         if change.due_on is not None and change.due_on != task.due_on:
@@ -225,6 +225,12 @@ class AsanaTracker(AsanaConnection):
         if change.no_due_date and change.due_on is None and task.due_on is not None:
             changed["due_on"] = None
         return changed
+
+    def _rewritten(self, task: Task, body: str) -> str:
+        try:
+            return marked(body, mark_in(task.html_notes), there=task.html_notes)
+        except CannotKeep:
+            raise TextNotKept(tracker=self.label, key=task.gid) from None
 
     def _ticket(self, task: Task) -> Ticket:
         standing = self._mapping.standing(task)
@@ -280,15 +286,17 @@ class AsanaTracker(AsanaConnection):
         """The gid in itself, or in the older or newer address of a task's page."""
         if re.fullmatch(GID, pointer):
             return pointer
-        try:
-            parts = urlsplit(pointer)
-        except ValueError:
-            parts = urlsplit("")
-        if parts.scheme == "https" and parts.netloc.lower() == "app.asana.com":
-            for path in _PATHS:
-                if found := path.fullmatch(parts.path):
-                    return found[1]
+        page = page_at(pointer)
+        if page is not None and (page.scheme, page.host) in self._sites:
+            found = next((one for one in gids_in(page) if re.fullmatch(GID, one)), None)
+            if found is not None:
+                return found
         raise TrackerRefused(tracker=self.label, detail="enter a task's URL or number.")
+
+    @property
+    def _sites(self) -> set[tuple[str, str]]:
+        base = urlsplit(self._config.base_url)
+        return {("https", "app.asana.com"), (base.scheme, host_of(self._config.base_url))}
 
     # The connection
 

@@ -22,7 +22,7 @@ class Edit:
 
 def difference(issue: Issue, change: TicketChange) -> Edit:
     title = None if change.title is None else short(change.title)
-    body = None if change.body is None else marked(change.body, mark_in(issue.body))
+    body = None if change.body is None else marked(change.body, mark_in(issue.body), unix(issue.body))
     wanted = wanted_standing(change)
     moves = wanted is not None and _moves(standing_of(issue.state, issue.state_reason), wanted, change.reason)
     return Edit(

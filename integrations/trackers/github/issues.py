@@ -15,12 +15,16 @@ from github.NamedUser import NamedUser
 from github.Organization import Organization
 from pydantic import AfterValidator, AwareDatetime, BaseModel
 
+from domain.tickets import texts
 from integrations.text.mentions import disable_mentions, restore_mentions
 from integrations.ticket import PullRequest, Ticket
 from integrations.trackers.github.status import standing_of
 
 TITLE_LIMIT = 256
 BODY_LIMIT = 65_536
+"""In code points, also of four bytes: its database keeps 262,144 bytes."""
+MARK_ROOM = 100
+"""What our marker takes of it."""
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+"
 KEY = re.compile(rf"({NAME})#([1-9][0-9]{{0,9}})")
@@ -90,15 +94,14 @@ def short(title: str) -> str:
     return title if len(title) <= TITLE_LIMIT else f"{title[: TITLE_LIMIT - 1]}…"
 
 
-def marked(body: str, marker: str | None) -> str:
-    """``body`` with our marker at its end and no other, and no mention in it; without any where ``marker`` is None."""
+def marked(body: str, marker: str | None, there: str = "") -> str:
+    """``body`` with our marker at its end and no other, without any where ``marker`` is None. It mentions nobody whom
+    the text ``there`` does not."""
     mark = "" if marker is None else f"\n\n<!-- afterword:{marker} -->"
     if mark and not _MARK.fullmatch(mark):
         raise ValueError("a marker has letters, digits, '_', '.', ':' and '-' only")
-    text = disable_mentions(plain(body))
-    if len(text) + len(mark) > BODY_LIMIT:
-        text = f"{text[: BODY_LIMIT - len(mark) - 1]}…"
-    return f"{text}{mark}".lstrip()
+    text = texts.shortened(disable_mentions(plain(body), there), BODY_LIMIT - len(mark))
+    return f"{text}{mark}" if text else mark.lstrip()
 
 
 def plain(body: str | None) -> str:

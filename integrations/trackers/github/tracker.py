@@ -22,23 +22,35 @@ A title has at most 256 characters, a body 65,536: what is longer is cut. The to
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from urllib.parse import urlsplit
 
 from github import GithubException
 from github.GithubObject import NotSet
 from github.Issue import Issue
 
 from domain.errors import TicketForbidden, TicketGone, TrackerRefused
+from integrations.pointers import Page, host_of, page_at
 from integrations.ticket import News, Ticket, TicketChange, TicketDraft, TicketRef
 from integrations.tracker import Check
 from integrations.trackers.github.changes import Edit, difference
 from integrations.trackers.github.connection import GithubConnection
 from integrations.trackers.github.errors import graphql_error
 from integrations.trackers.github.graphql import IssueNode, issues_query
-from integrations.trackers.github.issues import KEY, PATH, key_of, login_of, mark_in, marked, short, ticket_of, unix
+from integrations.trackers.github.issues import (
+    BODY_LIMIT,
+    KEY,
+    MARK_ROOM,
+    key_of,
+    login_of,
+    mark_in,
+    marked,
+    plain,
+    short,
+    ticket_of,
+    unix,
+)
 from integrations.trackers.github.settings import GithubConfig, GithubSecrets
 from integrations.trackers.github.webhook import news
-from integrations.webhook import check_signature, header, needed_header
+from integrations.webhook import check_signature, form_payload, header, needed_header
 
 NEWEST = 300
 """How many issues are looked through for a marker where it is not known since when to look."""
@@ -54,6 +66,11 @@ class GithubTracker(GithubConnection):
     knows_started = False
     knows_due = False
     lookup_lag = 10.0
+    text_limit = BODY_LIMIT - MARK_ROOM
+
+    @classmethod
+    def canonical(cls, text: str) -> str:
+        return plain(marked(text, None))
 
     # Addresses in GitHub's answers are not followed, since it may be reached by another one: each request is made
     # from names.
@@ -161,11 +178,11 @@ class GithubTracker(GithubConnection):
             return self._seen_ticket(self._seen(key))
 
     def _pointed_at(self, pointer: str) -> str:
-        """The key in ``owner/name#12``, ``#12``, ``12`` or the address of an issue's page."""
-        host, _, path = pointer.partition("://")[2].partition("/")
-        page = PATH.fullmatch(f"/{path.partition('#')[0]}") if host.lower() == self._web_host else None
+        """The key in ``owner/name#12``, ``#12``, ``12``, the address of an issue's page, or that of a project's board
+        with the issue opened beside it."""
+        page = page_at(pointer)
         if page is not None:
-            return f"{page[1]}#{page[2]}"
+            pointer = next(_keys_in(page), "") if page.host == self._web_host else ""
         for key in (pointer, f"{self._config.repository}#{pointer.removeprefix('#')}"):
             if KEY.fullmatch(key):
                 return key
@@ -173,7 +190,7 @@ class GithubTracker(GithubConnection):
 
     @property
     def _web_host(self) -> str:
-        return urlsplit(self._config.base_url).netloc.lower().removeprefix("api.")
+        return host_of(self._config.base_url).removeprefix("api.")
 
     def read_many(self, refs: Sequence[TicketRef]) -> Iterator[Ticket]:
         """By GraphQL, since REST lists a repository and not the issues that one names."""
@@ -216,4 +233,15 @@ class GithubTracker(GithubConnection):
         return needed_header(headers, "X-GitHub-Delivery")
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[News]:
-        return news(needed_header(headers, "X-GitHub-Event"), self.delivery_id(headers, body), body)
+        told = form_payload(headers, body)
+        return news(needed_header(headers, "X-GitHub-Event"), self.delivery_id(headers, body), told)
+
+
+def _keys_in(page: Page) -> Iterator[str]:
+    """``/acme/api/issues/12``, whatever follows; ``?issue=acme|api|12`` on a board."""
+    match page.path:
+        case [owner, name, "issues" | "pull", number, *_]:
+            yield f"{owner}/{name}#{number}"
+    match page.query.get("issue", "").split("|"):
+        case [owner, name, number]:
+            yield f"{owner}/{name}#{number}"

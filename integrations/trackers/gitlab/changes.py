@@ -14,7 +14,7 @@ def difference(issue: Issue, change: TicketChange, config: GitlabConfig) -> dict
     if change.title is not None and short(change.title) != issue.title:
         edit["title"] = short(change.title)
     if change.body is not None:
-        body = marked(change.body, mark_in(issue.description))
+        body = marked(change.body, mark_in(issue.description), unix(issue.description))
         if body != unix(issue.description):
             edit["description"] = body
     if change.assignee is not None and change.assignee not in {str(one.id) for one in issue.assignees[:1]}:

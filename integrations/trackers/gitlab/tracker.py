@@ -33,16 +33,17 @@ from domain.errors import (
     TicketGone,
     TrackerRefused,
 )
+from integrations.pointers import host_of, page_at
 from integrations.ticket import News, Ticket, TicketChange, TicketDraft, TicketRef
 from integrations.tracker import Check
 from integrations.trackers.gitlab.answers import Issue, MovedAnswer, Note
 from integrations.trackers.gitlab.changes import difference
 from integrations.trackers.gitlab.connection import GitlabConnection, Scalar
-from integrations.trackers.gitlab.paths import KEY, PAGE, issue_path, project_path
+from integrations.trackers.gitlab.paths import KEY, base_path, issue_path, keys_in, project_path
 from integrations.trackers.gitlab.settings import GitlabConfig, GitlabSecrets
 from integrations.trackers.gitlab.signature import check_standard_signature
 from integrations.trackers.gitlab.status import standing_of, status_name
-from integrations.trackers.gitlab.texts import mark_in, marked, plain, short, unix
+from integrations.trackers.gitlab.texts import BODY_LIMIT, MARK_ROOM, mark_in, marked, plain, short, size, unix
 from integrations.trackers.gitlab.webhook import news
 from integrations.webhook import header, needed_header, secret_list
 
@@ -61,6 +62,15 @@ class GitlabTracker(GitlabConnection):
     Secrets = GitlabSecrets
     knows_started = True
     lookup_lag = 5.0
+    text_limit = BODY_LIMIT - MARK_ROOM
+
+    @classmethod
+    def canonical(cls, text: str) -> str:
+        return plain(marked(text, None))
+
+    @classmethod
+    def text_size(cls, text: str) -> int:
+        return size(text)
 
     # Tickets
 
@@ -160,14 +170,19 @@ class GitlabTracker(GitlabConnection):
         return self._ticket(self._followed(self._seen(key), key))
 
     def _pointed_at(self, pointer: str) -> str:
-        """The key in ``group/project#12``, ``#12``, ``12`` or the address of an issue's page."""
-        if pointer.lower().startswith(f"{self._config.base_url}/".lower()):
-            page = PAGE.fullmatch(pointer[len(self._config.base_url) :])
-            pointer = f"{page[1]}#{page[2]}" if page else ""
+        """The key in ``group/project#12``, ``#12``, ``12``, the address of an issue's page, or that of a list or board
+        with the issue opened beside it."""
+        page = page_at(pointer)
+        if page is not None:
+            pointer = next(keys_in(page, base_path(self._config.base_url)), "") if page.host == self._web_host else ""
         for key in (pointer, f"{self._config.project}#{pointer.removeprefix('#')}"):
             if KEY.fullmatch(key):
                 return key
         raise TrackerRefused(tracker=self.label, detail="enter an issue's URL or a key like #12.")
+
+    @property
+    def _web_host(self) -> str:
+        return host_of(self._config.base_url)
 
     def _issue(self, ref: TicketRef) -> Issue:
         """The issue as and where it is now."""

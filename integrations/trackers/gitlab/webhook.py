@@ -14,6 +14,9 @@ from integrations.trackers.gitlab.answers import User
 from integrations.trackers.gitlab.paths import KEY
 from integrations.webhook import payload
 
+KINDS = frozenset({"issue", "work_item", "incident"})
+"""A work item has the id and the number of an issue; GitLab names it so if it was changed in its newer pages, or is no
+plain issue."""
 _ACTIONS = {
     "open": TicketAction.OPENED,
     "close": TicketAction.CLOSED,
@@ -56,7 +59,7 @@ class _IssueEvent(_AnyEvent):
 
 def news(delivery: str, body: bytes) -> Sequence[News]:
     """What a delivery says of tickets; nothing for what we do not use. Raises ``MalformedWebhook``."""
-    if payload(_AnyEvent, body).object_kind != "issue":
+    if payload(_AnyEvent, body).object_kind not in KINDS:
         return ()
     event = payload(_IssueEvent, body)
     issue = event.object_attributes

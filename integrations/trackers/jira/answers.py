@@ -24,6 +24,20 @@ class Status(Named):
     category: Category = Field(alias="statusCategory")
 
 
+class Resolutions(BaseModel):
+    all: list[Named]
+
+
+class TypeStatus(BaseModel):
+    statuses: list[Status] = []
+
+
+class TypeStatuses(BaseModel):
+    """The statuses of each issue type of a project."""
+
+    all: list[TypeStatus]
+
+
 class User(BaseModel):
     id: str = Field(alias="accountId")
     name: str = Field(default="", alias="displayName")

@@ -8,14 +8,16 @@ from pydantic import JsonValue
 
 from domain.errors import CredentialsRejected, DomainError, TicketForbidden, TicketGone, TrackerRefused
 from integrations.ticket import TicketRef
-from integrations.tracker import Account, PermissionCheck, Registration, RequiredField, Tracker
+from integrations.tracker import Account, PermissionCheck, Registration, RequiredField, Tracker, TrackerUnavailable
 from integrations.trackers.jira.answers import (
     FormField,
     FormPage,
     Named,
     Permissions,
     Project,
+    Resolutions,
     TypePage,
+    TypeStatuses,
     User,
     Users,
     Webhooks,
@@ -23,7 +25,7 @@ from integrations.trackers.jira.answers import (
 from integrations.trackers.jira.form import kind_of, options_of
 from integrations.trackers.jira.settings import JiraConfig, JiraSecrets
 from integrations.trackers.jira.site import Forbidden, JiraSite, Unseen
-from integrations.trackers.jira.status import StatusMapping
+from integrations.trackers.jira.status import DONE, Reading, StatusMapping, described
 from integrations.trackers.jira.webhook import EVENTS
 
 
@@ -33,7 +35,7 @@ class JiraConnection(Tracker):
     def __init__(self, config: JiraConfig, secrets: JiraSecrets) -> None:
         self._config = config
         self._secrets = secrets
-        self._mapping = StatusMapping(config.not_done)
+        self._mapping = StatusMapping(config.not_done, config.duplicates)
 
     @cached_property
     def _site(self) -> JiraSite:
@@ -94,7 +96,7 @@ class JiraConnection(Tracker):
 
     def check_permissions(self) -> list[PermissionCheck]:
         checks = [self._hears(self._secrets.webhook_secret)]
-        for look in (self._check_account, self._check_project, self._check_form):
+        for look in (self._check_account, self._check_project, self._check_form, self._check_resolutions):
             try:
                 checks += look()
             except DomainError as refusal:
@@ -137,6 +139,28 @@ class JiraConnection(Tracker):
         kind = self._config.issue_type
         detail = f"{kind} can be created." if not absent else f"{kind}'s create form lacks: {', '.join(absent)}."
         return [PermissionCheck("Issue type", granted=not absent, detail=detail)]
+
+    def _check_resolutions(self) -> list[PermissionCheck]:
+        """How this site's resolutions and closed statuses are read: an administrator must say what they mean where the
+        site speaks another language than the settings."""
+        try:
+            with self._translating_errors() as site:
+                found = site.read(Resolutions, {"all": site.send("GET", "/rest/api/3/resolution")}).all
+                path = f"/rest/api/3/project/{self._config.project}/statuses"
+                types = site.read(TypeStatuses, {"all": site.send("GET", path)}).all
+        except (TrackerRefused, TicketForbidden, TrackerUnavailable):
+            return []  # what the account may not list is no permission that we need
+        closed = {one.id: one for kind in types for one in kind.statuses if one.category.key == DONE}
+        readings = [self._mapping.reading(one) for one in (*found, *closed.values())]
+        if not found or any(one is not Reading.DONE for one in readings):
+            detail = described(self._mapping, found)
+            return [PermissionCheck("Resolutions", granted=True, detail=detail)] if found else []
+        names = ", ".join(f"{one.name} ({one.id})" for one in found[:20])
+        detail = (
+            f"None of this site's resolutions is listed as won't do: {names}. Add the ones that mean it to the setting"
+            ' "Resolutions for won\'t do", and those for duplicates to "Resolutions for duplicates".'
+        )
+        return [PermissionCheck("Resolutions", granted=False, detail=detail)]
 
     def required_fields(self, project: str | None = None, issue_type: str | None = None) -> list[RequiredField]:
         form = self._form(project or self._config.project, issue_type or self._config.issue_type)
@@ -227,4 +251,9 @@ ISSUE_PATH = "/rest/api/3/issue"
 _HOOKS = "/rest/webhooks/1.0/webhook"
 _OURS = {"summary", "description", "project", "issuetype", "labels", "assignee", "duedate", "reporter", "parent"}
 """Fields of the create form that we give, or Jira gives by itself."""
-_CHECKS = {"_check_account": "API token", "_check_project": "Project", "_check_form": "Issue type"}
+_CHECKS = {
+    "_check_account": "API token",
+    "_check_project": "Project",
+    "_check_form": "Issue type",
+    "_check_resolutions": "Resolutions",
+}

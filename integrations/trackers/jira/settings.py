@@ -75,11 +75,19 @@ class JiraConfig(ConnectionModel):
         Field(
             title="Resolutions for won't do",
             description=(
-                "Resolutions and statuses of closed tickets that won't be done. Afterword sets the first one"
-                " that the workflow offers."
+                "Resolutions and statuses of closed tickets that won't be done, by name in your site's language, or by"
+                " number. Test the connection to see which ones your site has. Afterword sets the first one that the"
+                " workflow offers."
             ),
         ),
     ] = NOT_DONE
+    duplicates: Annotated[
+        tuple[str, ...],
+        Field(
+            title="Resolutions for duplicates",
+            description="Resolutions and statuses of closed duplicates, by name in your site's language, or by number.",
+        ),
+    ] = ("Duplicate",)
     webhook_filter: Annotated[
         str,
         Field(

@@ -3,7 +3,9 @@
 A name of a resolution or status that means that the work was not done comes from the connection's settings.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from domain.tickets.status import CloseReason, Standing, TicketState
 from integrations.trackers.jira.answers import Named, Status
@@ -19,22 +21,54 @@ def plain(name: str) -> str:
     return " ".join(name.replace("\u2019", "'").casefold().split())
 
 
+class Reading(StrEnum):
+    """What a resolution, or the name of a closed status, means."""
+
+    DONE = "done"
+    NOT_DONE = "won't do"
+    DUPLICATE = "duplicate"
+
+
 @dataclass(frozen=True, slots=True)
 class StatusMapping:
-    """Names of resolutions and statuses that mean that the work was not done."""
+    """Resolutions and statuses that mean that the work was not done, by their names, in whichever language the account
+    reads, or by their numbers, which are the same in all."""
 
     not_done: tuple[str, ...]
+    duplicates: tuple[str, ...] = ()
 
     def standing(self, status: Status, resolution: Named | None) -> Standing:
         """By the status's category; what is done was cancelled if its resolution, or its status, says so."""
         if status.category.key != DONE:
             return Standing(_STATES.get(status.category.key, TicketState.OPEN))
-        said = [plain(status.name), *([plain(resolution.name)] if resolution else [])]
-        if not any(self.means_not_done(name) for name in said):
+        said = {self.reading(one) for one in (status, resolution) if one is not None}
+        if said == {Reading.DONE}:
             return Standing(TicketState.DONE, CloseReason.COMPLETED)
-        duplicate = any(DUPLICATE in name for name in said)
+        duplicate = Reading.DUPLICATE in said
         return Standing(TicketState.CANCELLED, CloseReason.DUPLICATE if duplicate else CloseReason.NOT_PLANNED)
 
-    def means_not_done(self, name: str) -> bool:
-        said = plain(name)
-        return any(said == plain(one) for one in self.not_done) or DUPLICATE in said
+    def reading(self, one: Named) -> Reading:
+        if _is_among(one, self.duplicates) or DUPLICATE in plain(one.name):
+            return Reading.DUPLICATE
+        return Reading.NOT_DONE if _is_among(one, self.not_done) else Reading.DONE
+
+    def means_not_done(self, one: Named) -> bool:
+        return self.reading(one) is not Reading.DONE
+
+    def rank(self, one: Named) -> int:
+        """Its place in the administrator's list: the first is preferred."""
+        places = [place for place, name in enumerate(self.not_done) if _is_among(one, (name,))]
+        return places[0] if places else len(self.not_done)
+
+
+def _is_among(one: Named, names: tuple[str, ...]) -> bool:
+    return any(name == one.id or plain(name) == plain(one.name) for name in names)
+
+
+def described(mapping: StatusMapping, resolutions: Sequence[Named]) -> str:
+    """How each is read: ``won't do: Won't Do (10001); duplicate: …``."""
+    words = []
+    for meaning in Reading:
+        names = ", ".join(f"{one.name} ({one.id})" for one in resolutions[:20] if mapping.reading(one) is meaning)
+        words += [f"{meaning.value}: {names}"] if names else []
+    return f"{'; '.join(words)}."

@@ -19,8 +19,8 @@ ticket is forbidden. An issue hidden in a project that we do see (by issue secur
 
 A status is told by its category; a done issue was cancelled where its resolution, or its status, has one of the
 connection's words for it. An issue that is closed already keeps its resolution. Without an assignee, Jira gives a new
-issue to the project's default assignee, if it has one. Writing a description replaces it, with all that Markdown
-cannot say.
+issue to the project's default assignee, if it has one. A description is written with every node that Markdown has no
+word for as it was: see ``adf_keeping``.
 
 Webhooks: those of administrators (``/rest/webhooks/1.0/webhook``, or by hand in Jira's settings) are signed with a
 secret (``X-Hub-Signature``) and stay for ever; an API token may register them if its account administers Jira. Those
@@ -34,17 +34,19 @@ The account needs: Browse Projects, Create, Edit, Transition, Assign and Schedul
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from urllib.parse import parse_qs, urlsplit
 
 from pydantic import JsonValue
 
 from domain.errors import (
     StatusUnreachable,
+    TextNotKept,
     TicketForbidden,
     TicketGone,
     TrackerRefused,
 )
 from domain.tickets.status import TicketState
+from integrations.pointers import host_of, page_at
+from integrations.text.keeping import CannotKeep
 from integrations.ticket import News, Ticket, TicketChange, TicketDraft, TicketRef
 from integrations.tracker import Check
 from integrations.trackers.jira import adf
@@ -58,7 +60,7 @@ from integrations.trackers.jira.answers import (
     Issue,
     Issues,
 )
-from integrations.trackers.jira.changes import cut, difference, short
+from integrations.trackers.jira.changes import BODY_LIMIT, cut, difference, short, size
 from integrations.trackers.jira.connection import ISSUE_PATH, PAGE, JiraConnection
 from integrations.trackers.jira.form import shaped
 from integrations.trackers.jira.settings import JiraConfig, JiraSecrets
@@ -82,6 +84,15 @@ class JiraTracker(JiraConnection):
     Secrets = JiraSecrets
     knows_started = True
     lookup_lag = 60.0
+    text_limit = BODY_LIMIT
+
+    @classmethod
+    def canonical(cls, text: str) -> str:
+        return adf.normal(text)
+
+    @classmethod
+    def text_size(cls, text: str) -> int:
+        return size(text)
 
     # Tickets
 
@@ -180,7 +191,10 @@ class JiraTracker(JiraConnection):
         if check is not None:
             check(self._ticket(issue))
         path = f"{ISSUE_PATH}/{issue.id}"
-        edit = difference(issue, change)
+        try:
+            edit = difference(issue, change)
+        except CannotKeep:
+            raise TextNotKept(tracker=self.label, key=issue.key) from None
         assigns = change.assignee not in {None, issue.fields.assignee.id if issue.fields.assignee else None}
         with self._translating_errors(ref) as site:
             if edit:
@@ -218,7 +232,7 @@ class JiraTracker(JiraConnection):
             TicketState.OPEN: "a status that is to do",
             TicketState.STARTED: "a status in progress",
             TicketState.DONE: "a done status",
-            TicketState.CANCELLED: f"a done status that says {cancelled}",
+            TicketState.CANCELLED: f"a done status or resolution that says {cancelled}",
         }[goal.state]
         return StatusUnreachable(tracker=self.label, status=goal.status or wanted, key=issue.key, detail=detail)
 
@@ -263,16 +277,12 @@ class JiraTracker(JiraConnection):
             return self._ticket(site.ask(Issue, "GET", f"{ISSUE_PATH}/{key}", {"fields": _FIELDS}))
 
     def _pointed_at(self, pointer: str) -> str:
-        """The key in ``OPS-12``, ``/browse/OPS-12``, ``?selectedIssue=OPS-12`` or ``…/issues/OPS-12``."""
+        """The key in ``OPS-12``, in any page of an issue on this site, or in a board's ``?selectedIssue=OPS-12``."""
         if KEY.fullmatch(pointer):
             return pointer.upper()
-        try:
-            parts = urlsplit(pointer)
-        except ValueError:
-            parts = urlsplit("")
-        site = urlsplit(self._config.base_url)
-        if parts.scheme in {"http", "https"} and parts.netloc.lower() == site.netloc.lower():
-            named = [*parse_qs(parts.query).get("selectedIssue", []), parts.path.rstrip("/").rpartition("/")[2]]
+        page = page_at(pointer)
+        if page is not None and page.host == host_of(self._config.base_url):
+            named = [page.query.get("selectedissue", ""), page.query.get("issuekey", ""), *reversed(page.path)]
             found = next((one for one in named if KEY.fullmatch(one)), None)
             if found is not None:
                 return found.upper()

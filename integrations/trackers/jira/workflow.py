@@ -15,7 +15,7 @@ from pydantic import JsonValue
 
 from domain.tickets.status import CloseReason, TicketState
 from integrations.trackers.jira.answers import Named, ScreenField, Status, Transition, Workflows
-from integrations.trackers.jira.status import CATEGORIES, DONE, DUPLICATE, StatusMapping, plain
+from integrations.trackers.jira.status import CATEGORIES, DONE, Reading, StatusMapping, plain
 
 _MAP_CATEGORIES = {"TODO": "new", "IN_PROGRESS": "indeterminate", "DONE": DONE}
 _COMPLETED = ("done", "fixed", "completed", "resolved")
@@ -44,21 +44,21 @@ class Goal:
     def resolution(self, allowed: Iterable[JsonValue]) -> dict[str, JsonValue] | None:
         """The one of these that fits best."""
         known = [one for one in allowed if isinstance(one, dict) and "id" in one]
-        named = [(str(one["id"]), plain(str(one.get("name", "")))) for one in known]
-        fits = [(key, name) for key, name in named if self.mapping.means_not_done(name) is not self._is_done]
-        best = min(fits, key=lambda one: self._rank(one[1]), default=None)
-        return {"id": best[0]} if best else None
+        named = [Named(id=str(one["id"]), name=str(one.get("name", ""))) for one in known]
+        fits = [one for one in named if self.mapping.means_not_done(one) is not self._is_done]
+        best = min(fits, key=self._rank, default=None)
+        return {"id": best.id} if best else None
 
     @property
     def _is_done(self) -> bool:
         return self.state is TicketState.DONE
 
-    def _rank(self, name: str) -> int:
+    def _rank(self, one: Named) -> int:
+        name = plain(one.name)
         if self._is_done:
             return _COMPLETED.index(name) if name in _COMPLETED else len(_COMPLETED)
-        if (DUPLICATE in name) is (self.reason is CloseReason.DUPLICATE):
-            order = [plain(one) for one in self.mapping.not_done]
-            return order.index(name) if name in order else len(order)
+        if (self.mapping.reading(one) is Reading.DUPLICATE) is (self.reason is CloseReason.DUPLICATE):
+            return self.mapping.rank(one)
         return len(self.mapping.not_done) + 1
 
 
@@ -94,7 +94,8 @@ def last_step(found: Sequence[Step], goal: Goal, *, by_name: bool) -> Step | Non
     if named is not None or by_name:
         return named
     duplicate = goal.reason is CloseReason.DUPLICATE
-    alike = [step for step in fits if (DUPLICATE in plain(step.transition.to.name)) is duplicate]
+    mapping = goal.mapping
+    alike = [step for step in fits if (mapping.reading(step.transition.to) is Reading.DUPLICATE) is duplicate]
     return next(iter([*alike, *fits]), None)
 
 
@@ -104,7 +105,7 @@ def _ends(step: Step, goal: Goal) -> bool:
         return True
     if status.category.key != DONE or goal.category != DONE:
         return goal.mapping.standing(status, None).state is goal.state
-    by_status = goal.mapping.means_not_done(status.name)
+    by_status = goal.mapping.means_not_done(status)
     if goal.state is TicketState.DONE:
         return not by_status
     return by_status or chosen is not None
@@ -174,7 +175,9 @@ class Map:
     def _is_goal(self, status: str, goal: Goal, *, by_name: bool) -> bool:
         if by_name:
             return goal.is_named(self.names.get(status, ""))
-        if goal.state is TicketState.DONE and goal.mapping.means_not_done(self.names.get(status, "")):
+        if goal.state is TicketState.DONE and goal.mapping.means_not_done(
+            Named(id=status, name=self.names.get(status, ""))
+        ):
             return False
         return self.categories.get(status) == goal.category
 

@@ -1,9 +1,8 @@
 """What has to be written to an issue so that a change holds."""
 
-from integrations.text.comparison import looks_same
 from integrations.ticket import TicketChange
 from integrations.trackers.linear.answers import Issue
-from integrations.trackers.linear.texts import one_line, written
+from integrations.trackers.linear.texts import canonical, one_line, written
 from integrations.trackers.linear.wire import id_of
 
 
@@ -11,8 +10,8 @@ def difference(issue: Issue, change: TicketChange) -> dict[str, object]:
     edit: dict[str, object] = {}
     if change.title is not None and one_line(change.title) != issue.title:
         edit["title"] = one_line(change.title)
-    if change.body is not None and not looks_same(written(change.body), issue.description or ""):
-        edit["description"] = written(change.body)
+    if change.body is not None and canonical(change.body) != canonical(issue.description or ""):
+        edit["description"] = written(change.body, issue.description or "")
     if change.assignee is not None and change.assignee != id_of(issue.assignee):
         edit["assigneeId"] = change.assignee
     due = None if change.no_due_date else change.due_on

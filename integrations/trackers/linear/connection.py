@@ -1,7 +1,7 @@
 """The connection to a Linear team: requests and their errors, the account, its permissions, our webhook."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -60,6 +60,8 @@ class LinearConnection(Tracker):
             raise TrackerRefused(tracker=self.label, detail="this connection has no team.")
         if pointer not in self._teams:
             found = self._teams_like(pointer)
+            if not found and pointer == self._config.team and self._config.team_id:
+                found = self._teams_like(self._config.team_id)  # its key was changed
             if not found:
                 detail = f"the team {pointer} doesn't exist, or the key can't see it."
                 raise TrackerRefused(tracker=self.label, detail=detail)
@@ -70,6 +72,15 @@ class LinearConnection(Tracker):
         named = [{"key": {"eqIgnoreCase": pointer}}, {"name": {"eqIgnoreCase": pointer}}]
         like = {"id": {"eq": pointer}} if _UUID.fullmatch(pointer) else {"or": named}
         return self._ask(TEAMS_QUERY, "teams", Nodes[Team], filter=like).nodes
+
+    def settled_config(self) -> Mapping[str, JsonValue]:
+        """The team by its id, and by the key that it has now."""
+        if not self._config.team:
+            return {}
+        with self._translating_errors():
+            team = self._team(self._config.team)
+        known = {self._config.team.lower()} & {team.key.lower(), team.name.lower(), team.id.lower()}
+        return {"teamId": team.id, "team": self._config.team if known else team.key}
 
     def own_account(self) -> str:
         return self._viewer.id

@@ -21,6 +21,13 @@ class LinearConfig(ConnectionModel):
             ),
         ),
     ] = ""
+    team_id: Annotated[
+        str,
+        Field(
+            title="Team ID",
+            description="Afterword fills it in, and so still finds the team after its key was changed in Linear.",
+        ),
+    ] = ""
     labels: Annotated[
         tuple[str, ...],
         Field(

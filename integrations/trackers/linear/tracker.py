@@ -30,7 +30,6 @@ for a list. The heaviest here is a page of :attr:`LinearTracker.page_size` issue
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -41,6 +40,7 @@ from domain.errors import (
     TicketGone,
     TrackerRefused,
 )
+from integrations.pointers import Page, host_of, page_at
 from integrations.text.comparison import looks_same
 from integrations.ticket import News, Ticket, TicketChange, TicketDraft, TicketRef
 from integrations.tracker import Check
@@ -63,7 +63,7 @@ from integrations.trackers.linear.queries import (
 )
 from integrations.trackers.linear.settings import LinearConfig, LinearSecrets
 from integrations.trackers.linear.status import State, holds, wanted_state
-from integrations.trackers.linear.texts import one_line, written
+from integrations.trackers.linear.texts import BODY_LIMIT, canonical, one_line, written
 from integrations.trackers.linear.webhook import AnyEvent, IssueEvent, PullEvent, Stamp, issue_news, pull_news
 from integrations.webhook import check_signature, header, needed_header, payload
 
@@ -72,7 +72,6 @@ FRESH = timedelta(seconds=60)
 
 
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9]*-[1-9][0-9]{0,9}")
-_PAGE = re.compile(r"(https?)://([^/?#\s]+)/([\w.-]+)/issue/([A-Za-z][A-Za-z0-9]*-[1-9][0-9]{0,9})(?:[/?#].*)?")
 
 
 class LinearTracker(LinearConnection):
@@ -83,6 +82,11 @@ class LinearTracker(LinearConnection):
     Secrets = LinearSecrets
     knows_started = True
     page_size = 200
+    text_limit = BODY_LIMIT
+
+    @classmethod
+    def canonical(cls, text: str) -> str:
+        return canonical(text)
 
     # Tickets
 
@@ -224,23 +228,30 @@ class LinearTracker(LinearConnection):
         return True
 
     def resolve(self, pointer: str) -> Ticket:
-        pointer = pointer.strip()
-        page = _PAGE.fullmatch(pointer)
-        key = page[4] if page and page[2].lower() == self._web_host else pointer
+        page = page_at(pointer, "linear")
+        key, workspace = (pointer.strip(), None) if page is None else self._named_by(page)
         if not _KEY.fullmatch(key):
             raise TrackerRefused(tracker=self.label, detail="enter an issue's URL or a key like ENG-12.")
         key = key.upper()
         with self._translating_errors(key):
             ticket = self._present(TicketRef(key, key)).as_ticket()
-        there = _PAGE.fullmatch(ticket.url)
-        if page and there and page[3].lower() != there[3].lower():
-            detail = f"this connection is for the workspace {there[3]}, not for {page[3]}."
+        there = page_at(ticket.url)
+        if workspace and there and workspace.lower() != there.path[0].lower():
+            detail = f"this connection is for the workspace {there.path[0]}, not for {workspace}."
             raise TrackerRefused(tracker=self.label, detail=detail)
         return ticket
 
+    def _named_by(self, page: Page) -> tuple[str, str | None]:
+        """The key and the workspace in the address of an issue's page, or of the desktop app (``linear://acme/…``)."""
+        ours = self._web_host
+        keys = (one for one in page.after("issue", "issues") if _KEY.fullmatch(one))
+        if page.host == ours and page.path:
+            return next(keys, ""), page.path[0]
+        return (next(keys, ""), page.host) if "." not in page.host and ":" not in page.host else ("", None)
+
     @property
     def _web_host(self) -> str:
-        return urlsplit(self._config.base_url).netloc.lower().removeprefix("api.")
+        return host_of(self._config.base_url).removeprefix("api.")
 
     def _look(self, id_or_key: str) -> Issue | None:
         try:
@@ -261,7 +272,9 @@ class LinearTracker(LinearConnection):
     def _must_see_team(self, key: str) -> None:
         """Linear says "not found" for what is gone and for what we may not see; the team of the key tells which."""
         team = key.rpartition("-")[0]
-        if not any(one.key.lower() == team.lower() for one in self._teams_like(team)):
+        if team.lower() == self._config.team.lower():
+            self._team(self._config.team)
+        elif not any(one.key.lower() == team.lower() for one in self._teams_like(team)):
             detail = f"the team {team} doesn't exist, or the key can't see it."
             raise TicketForbidden(tracker=self.label, key=key, detail=detail)
 

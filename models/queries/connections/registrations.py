@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select, type_coerce, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.integration import Integration
@@ -25,6 +26,14 @@ async def update_registration(
     kept = dict(registration) if registration else None
     statement = update(Integration).where(Integration.id == integration_id)
     await session.execute(statement.values(registration=kept, registering_until=None))
+
+
+async def update_config(session: AsyncSession, integration_id: str, settled: Mapping[str, Any]) -> None:
+    """Settings that the vendor completed or corrected; the others stay."""
+    if settled:
+        config = Integration.config.op("||")(type_coerce(dict(settled), JSONB))
+        statement = update(Integration).where(Integration.id == integration_id, Integration.config != config)
+        await session.execute(statement.values(config=config))
 
 
 async def update_account(session: AsyncSession, integration_id: str, account: str) -> None:

@@ -71,6 +71,8 @@ _DOORS: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
     ("GET", rf"{_V3}/myself", JiraPeer._myself),
     ("GET", rf"{_V3}/project/(\w+)", JiraPeer._project),
     ("GET", rf"{_V3}/mypermissions", JiraPeer._permissions),
+    ("GET", rf"{_V3}/resolution", JiraPeer._resolutions),
+    ("GET", rf"{_V3}/project/(\w+)/statuses", JiraPeer._statuses),
     ("GET", rf"{_V3}/issue/createmeta/(\w+)/issuetypes", JiraPeer._types),
     ("GET", rf"{_V3}/issue/createmeta/(\w+)/issuetypes/(\w+)", JiraPeer._form),
     ("POST", rf"{_V3}/issue", JiraPeer._create),

@@ -8,7 +8,7 @@ from integrations.trackers.jira import adf
 from integrations.trackers.jira.answers import Named, Status
 from integrations.trackers.jira.settings import NOT_DONE
 from integrations.trackers.jira.status import StatusMapping
-from tests.peers.jira.site import EMAIL, HERE, RESOLUTIONS, SECRET, THERE, TOKEN, Issue, Json
+from tests.peers.jira.site import EMAIL, HERE, SECRET, THERE, TOKEN, Issue, Json
 from tests.peers.jira.state import JiraState
 from tests.peers.receiver import Delivery
 from tests.peers.tracker_peer import PeerTicket, Settings
@@ -37,9 +37,9 @@ class JiraPeople(JiraState):
 
     def _ticket(self, issue: Issue) -> PeerTicket:
         name, category = self.flow.statuses[issue.status]
-        resolution = Named(name=RESOLUTIONS[issue.resolution]) if issue.resolution else None
+        resolution = Named(id=issue.resolution, name=self.resolutions[issue.resolution]) if issue.resolution else None
         status = Status.model_validate({"id": issue.status, "name": name, "statusCategory": {"key": category}})
-        standing = StatusMapping(NOT_DONE).standing(status, resolution)
+        standing = StatusMapping((*NOT_DONE, "10001"), ("10002",)).standing(status, resolution)
         return PeerTicket(
             external_id=issue.id,
             key=issue.key,
@@ -91,10 +91,9 @@ class JiraPeople(JiraState):
         status = next(iter(fits))
         if fits[status][1] != "done":
             return {"status": status, "resolution": None}
-        word = "Done"
-        if state is TicketState.CANCELLED:
-            word = "Duplicate" if reason is CloseReason.DUPLICATE else "Won't Do"
-        return {"status": status, "resolution": next(key for key, one in RESOLUTIONS.items() if one == word)}
+        if state is not TicketState.CANCELLED:
+            return {"status": status, "resolution": "10000"}
+        return {"status": status, "resolution": "10002" if reason is CloseReason.DUPLICATE else "10001"}
 
     def unassign(self, external_id: str) -> None:
         with self.lock, self._as_somebody_else():

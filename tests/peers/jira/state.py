@@ -20,6 +20,8 @@ class JiraState(TrackerPeer):
     def __init__(self) -> None:
         super().__init__()
         self.flow = FLOW
+        self.resolutions = dict(RESOLUTIONS)
+        """By their numbers; their names are in the language of our account."""
         self.administers = True
         """Whether our account administers Jira: may register webhooks, and see workflows."""
         self.index_lags = False
@@ -100,7 +102,7 @@ class JiraState(TrackerPeer):
         def words(value: Any) -> str | None:
             if value is None or name == "description":
                 return adf.to_markdown(value) or None
-            named = {"status": {key: one[0] for key, one in self.flow.statuses.items()}, "resolution": RESOLUTIONS}
+            named = {"status": {key: one[0] for key, one in self.flow.statuses.items()}, "resolution": self.resolutions}
             known = named.get(name, self._people)
             return str(known.get(value, value)) if isinstance(value, str) else str(value)
 
@@ -162,7 +164,9 @@ class JiraState(TrackerPeer):
             "summary": issue.summary,
             "description": issue.description,
             "status": self._status(issue.status),
-            "resolution": {"id": issue.resolution, "name": RESOLUTIONS[issue.resolution]} if issue.resolution else None,
+            "resolution": {"id": issue.resolution, "name": self.resolutions[issue.resolution]}
+            if issue.resolution
+            else None,
             "assignee": self._person(issue.assignee) if issue.assignee else None,
             "creator": self._person(issue.creator),
             "reporter": self._person(issue.creator),

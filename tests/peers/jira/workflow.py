@@ -1,7 +1,7 @@
 """Transitions, and the workflow that they belong to."""
 
 from tests.peers.jira.issues import JiraIssues
-from tests.peers.jira.site import RESOLUTIONS, Issue, Json, Refused, Way
+from tests.peers.jira.site import Issue, Json, Refused, Way
 from tests.peers.tracker_peer import Answer, Request
 
 
@@ -32,7 +32,7 @@ class JiraWorkflow(JiraIssues):
     def _screen(self, way: Way) -> Json:
         allowed = [
             {"id": key, "name": name, "self": f"{self.url}/rest/api/3/resolution/{key}"}
-            for key, name in RESOLUTIONS.items()
+            for key, name in self.resolutions.items()
         ]
         common = {"operations": ["set"], "hasDefaultValue": False, "required": True}
         screen: Json = {
@@ -67,7 +67,7 @@ class JiraWorkflow(JiraIssues):
             )
         resolution = None
         if way.resolution:
-            resolution = self._named(RESOLUTIONS, fields.get("resolution") or {}, "resolution")
+            resolution = self._named(self.resolutions, fields.get("resolution") or {}, "resolution")
         self._change(issue, {"status": way.to, "resolution": resolution})
         return Answer(204)
 
