@@ -193,7 +193,7 @@ def _fields(tracker: type[Tracker], subject: Subject, answers: Answers) -> list[
     words = status or standing.state.value.lower()
     found = [
         _field("title", "Title", subject.title, there.title if there else None),
-        _field("body", "Text", subject.body, there.body if there else None),
+        _text_field(tracker, tracker.shortened(subject.body), there.body if there else None),
         _field("status", "Status", words, there.status if there else None, _status_note(subject, status)),
         _field("assignee", "Assignee", subject.account, there.assignee if there else None, _owner_note(subject)),
     ]
@@ -218,6 +218,12 @@ def _fields(tracker: type[Tracker], subject: Subject, answers: Answers) -> list[
 def _field(name: str, label: str, value: Any, now: str | None, note: str | None = None) -> FieldPreview:
     differs = value not in (None, []) and value != now
     return FieldPreview(field=name, name=label, value=value, now=now, differs=differs, note=note)
+
+
+def _text_field(tracker: type[Tracker], text: str, now: str | None) -> FieldPreview:
+    """What the tracker cannot tell apart is no difference."""
+    shown = _field("body", "Text", text, now)
+    return replace(shown, differs=now is None or tracker.canonical(text) != tracker.canonical(now))
 
 
 def _place_note(place: str | None) -> str | None:

@@ -272,9 +272,9 @@ class LinearTracker(LinearConnection):
     def _must_see_team(self, key: str) -> None:
         """Linear says "not found" for what is gone and for what we may not see; the team of the key tells which."""
         team = key.rpartition("-")[0]
-        if team.lower() == self._config.team.lower():
-            self._team(self._config.team)
-        elif not any(one.key.lower() == team.lower() for one in self._teams_like(team)):
+        ours = team.lower() == self._config.team.lower() and self._config.team_id
+        known = [*self._teams_like(team), *(self._teams_like(ours) if ours else ())]
+        if not any(one.key.lower() == team.lower() or one.id == ours for one in known):
             detail = f"the team {team} doesn't exist, or the key can't see it."
             raise TicketForbidden(tracker=self.label, key=key, detail=detail)
 

@@ -82,7 +82,7 @@ def test_code_at_the_beginning_stays_code() -> None:
     [
         ("```\ncode", "```\ncode\n```"),
         ("~~~~ sh\ncode\n~~~", "~~~~ sh\ncode\n~~~\n~~~~"),
-        ("Words\n<!-- hidden", "Words\n<!-- hidden"),
+        ("Words\n<!-- hidden", "Words\n<!-- hidden\n-->"),
         ("<!-- hidden\n\nmore", "<!-- hidden\n\nmore\n-->"),
         ("<pre>\n\nx", "<pre>\n\nx\n</pre>"),
         ("- ```\n  code", "- ```\n  code"),

@@ -103,7 +103,7 @@ class TestFields:
     def test_what_is_too_long_is_cut(self, tracker: Tracker, peer: GitlabPeer) -> None:
         made = tracker.create(TicketDraft("ai_1", "t" * 300, "b" * (BODY_LIMIT + 9)))
         issue = peer.issues[int(made.external_id)]
-        assert (len(issue.title), len(issue.description), made.marker) == (TITLE_LIMIT, BODY_LIMIT, "ai_1")
+        assert (len(issue.title), len(issue.description.encode()), made.marker) == (TITLE_LIMIT, BODY_LIMIT, "ai_1")
 
     def test_a_misspelt_field_is_caught(self, tracker: Tracker) -> None:
         with pytest.raises(TrackerRefused, match="wieght is unknown"):

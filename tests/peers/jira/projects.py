@@ -52,15 +52,18 @@ class JiraProjects(JiraPeople):
         return Answer(200, {"permissions": told})
 
     def _resolutions(self, _request: Request) -> Answer:
-        told = [{"id": key, "name": name, "description": ""} for key, name in self.resolutions.items()]
+        at = f"{self.url}/rest/api/3/resolution"
+        told = [{"self": f"{at}/{key}", "id": key, "name": name} for key, name in self.resolutions.items()]
         return Answer(200, told)
 
     def _statuses(self, _request: Request, named: str) -> Answer:
         self._visible_project(named)
         statuses = [self._status(key) for key in self.flow.statuses]
-        return Answer(
-            200, [{"id": one, "name": name, "subtask": False, "statuses": statuses} for one, name in TYPES.items()]
-        )
+        told = []
+        for one, name in TYPES.items():
+            at = f"{self.url}/rest/api/3/issuetype/{one}"
+            told.append({"self": at, "id": one, "name": name, "subtask": False, "statuses": statuses})
+        return Answer(200, told)
 
     def _types(self, _request: Request, named: str) -> Answer:
         self._visible_project(named)

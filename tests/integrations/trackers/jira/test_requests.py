@@ -62,6 +62,8 @@ class TestRequests:
             "GET /rest/api/3/myself",
             "GET /rest/api/3/mypermissions",
             "GET /rest/api/3/project/OPS",
+            "GET /rest/api/3/project/OPS/statuses",
+            "GET /rest/api/3/resolution",
             "GET /rest/api/3/user/assignable/search",
             "GET /rest/webhooks/1.0/webhook",
             "POST /rest/webhooks/1.0/webhook",
