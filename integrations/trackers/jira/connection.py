@@ -151,7 +151,8 @@ class JiraConnection(Tracker):
         except (TrackerRefused, TicketForbidden, TrackerUnavailable):
             return []  # what the account may not list is no permission that we need
         closed = {one.id: one for kind in types for one in kind.statuses if one.category.key == DONE}
-        readings = [self._mapping.reading(one) for one in (*found, *closed.values())]
+        readings = [self._mapping.reading(one) for one in found]
+        readings += [self._mapping.reading_of_status(one.name) for one in closed.values()]
         if not found or any(one is not Reading.DONE for one in readings):
             detail = described(self._mapping, found)
             return [PermissionCheck("Resolutions", granted=True, detail=detail)] if found else []

@@ -75,9 +75,9 @@ class JiraConfig(ConnectionModel):
         Field(
             title="Resolutions for won't do",
             description=(
-                "Resolutions and statuses of closed tickets that won't be done, by name in your site's language, or by"
-                " number. Test the connection to see which ones your site has. Afterword sets the first one that the"
-                " workflow offers."
+                "Resolutions and statuses of closed tickets that won't be done, by name in your site's language."
+                " Resolutions may be numbers: test the connection to see which ones your site has. Afterword sets the"
+                " first one that the workflow offers."
             ),
         ),
     ] = NOT_DONE
@@ -85,7 +85,7 @@ class JiraConfig(ConnectionModel):
         tuple[str, ...],
         Field(
             title="Resolutions for duplicates",
-            description="Resolutions and statuses of closed duplicates, by name in your site's language, or by number.",
+            description="Resolutions and statuses of closed duplicates, listed in the same way.",
         ),
     ] = ("Duplicate",)
     webhook_filter: Annotated[

@@ -31,8 +31,8 @@ class Reading(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StatusMapping:
-    """Resolutions and statuses that mean that the work was not done, by their names, in whichever language the account
-    reads, or by their numbers, which are the same in all."""
+    """Resolutions and statuses that mean that the work was not done: by their names, in whichever language the account
+    reads, and resolutions also by their numbers, which are the same in all."""
 
     not_done: tuple[str, ...]
     duplicates: tuple[str, ...] = ()
@@ -41,19 +41,21 @@ class StatusMapping:
         """By the status's category; what is done was cancelled if its resolution, or its status, says so."""
         if status.category.key != DONE:
             return Standing(_STATES.get(status.category.key, TicketState.OPEN))
-        said = {self.reading(one) for one in (status, resolution) if one is not None}
+        said = {self.reading_of_status(status.name), *([self.reading(resolution)] if resolution else [])}
         if said == {Reading.DONE}:
             return Standing(TicketState.DONE, CloseReason.COMPLETED)
         duplicate = Reading.DUPLICATE in said
         return Standing(TicketState.CANCELLED, CloseReason.DUPLICATE if duplicate else CloseReason.NOT_PLANNED)
 
     def reading(self, one: Named) -> Reading:
+        """Of a resolution."""
         if _is_among(one, self.duplicates) or DUPLICATE in plain(one.name):
             return Reading.DUPLICATE
         return Reading.NOT_DONE if _is_among(one, self.not_done) else Reading.DONE
 
-    def means_not_done(self, one: Named) -> bool:
-        return self.reading(one) is not Reading.DONE
+    def reading_of_status(self, name: str) -> Reading:
+        """By its name alone: its number may be that of a resolution."""
+        return self.reading(Named(name=name))
 
     def rank(self, one: Named) -> int:
         """Its place in the administrator's list: the first is preferred."""

@@ -45,7 +45,7 @@ class Goal:
         """The one of these that fits best."""
         known = [one for one in allowed if isinstance(one, dict) and "id" in one]
         named = [Named(id=str(one["id"]), name=str(one.get("name", ""))) for one in known]
-        fits = [one for one in named if self.mapping.means_not_done(one) is not self._is_done]
+        fits = [one for one in named if (self.mapping.reading(one) is Reading.DONE) is self._is_done]
         best = min(fits, key=self._rank, default=None)
         return {"id": best.id} if best else None
 
@@ -95,7 +95,9 @@ def last_step(found: Sequence[Step], goal: Goal, *, by_name: bool) -> Step | Non
         return named
     duplicate = goal.reason is CloseReason.DUPLICATE
     mapping = goal.mapping
-    alike = [step for step in fits if (mapping.reading(step.transition.to) is Reading.DUPLICATE) is duplicate]
+    alike = [
+        step for step in fits if (mapping.reading_of_status(step.transition.to.name) is Reading.DUPLICATE) is duplicate
+    ]
     return next(iter([*alike, *fits]), None)
 
 
@@ -105,7 +107,7 @@ def _ends(step: Step, goal: Goal) -> bool:
         return True
     if status.category.key != DONE or goal.category != DONE:
         return goal.mapping.standing(status, None).state is goal.state
-    by_status = goal.mapping.means_not_done(status)
+    by_status = goal.mapping.reading_of_status(status.name) is not Reading.DONE
     if goal.state is TicketState.DONE:
         return not by_status
     return by_status or chosen is not None
@@ -175,9 +177,8 @@ class Map:
     def _is_goal(self, status: str, goal: Goal, *, by_name: bool) -> bool:
         if by_name:
             return goal.is_named(self.names.get(status, ""))
-        if goal.state is TicketState.DONE and goal.mapping.means_not_done(
-            Named(id=status, name=self.names.get(status, ""))
-        ):
+        means = goal.mapping.reading_of_status(self.names.get(status, ""))
+        if goal.state is TicketState.DONE and means is not Reading.DONE:
             return False
         return self.categories.get(status) == goal.category
 
