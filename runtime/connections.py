@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
@@ -11,12 +12,15 @@ from temporalio.common import SearchAttributeIndexedValueType
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
-from temporalio.service import RetryConfig
+from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
 from models.keyring import Keyring
 from models.session import Sessions, make_engine, make_sessions
 from runtime.settings import Settings
 from workflows import attributes
+
+
+log = structlog.get_logger()
 
 
 class NotConfigured(Exception):
@@ -80,7 +84,21 @@ _TYPES = {
 
 
 async def register_search_attributes(client: Client) -> None:
-    """Adds those of ours that the namespace lacks; safe to repeat and to race."""
+    """Adds those of ours that the namespace lacks; safe to repeat and to race.
+
+    Temporal Cloud lets nobody add them through this API: there they are made by hand (docs/operating.md), and a worker
+    goes on without asking.
+    """
+    try:
+        await _add_missing_attributes(client)
+    except RPCError as error:
+        if error.status not in {RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED}:
+            raise
+        names = ", ".join(key.name for key in attributes.ALL)
+        log.warning("search attributes were not checked: make them by hand", names=names)
+
+
+async def _add_missing_attributes(client: Client) -> None:
     present = await client.operator_service.list_search_attributes(
         ListSearchAttributesRequest(namespace=client.namespace)
     )

@@ -24,8 +24,9 @@ async def seed(settings: Settings) -> None:
     async with database.sessions.begin() as session:
         await policies.ensure_default_policy(session)
         await ensure_starting_templates(session)
-        if settings.bootstrap_token is not None:
-            await _administrator(session, settings.bootstrap_token.get_secret_value())
+        token = settings.bootstrap_token.get_secret_value().strip() if settings.bootstrap_token else ""
+        if token:
+            await _administrator(session, token)
         if settings.demo and await people.find_person(session, demo.PEOPLE[0][0]) is None:
             await demo.insert_demo_data(session, now)
     await database.close()
