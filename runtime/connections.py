@@ -19,7 +19,6 @@ from models.session import Sessions, make_engine, make_sessions
 from runtime.settings import Settings
 from workflows import attributes
 
-
 log = structlog.get_logger()
 
 

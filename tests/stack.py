@@ -73,6 +73,7 @@ class Stack:
     """API and worker are forked, which saves their imports; else they are started as in production."""
     namespace: str = "default"
     shared_database: str = ""
+    """Of the whole run's PostgreSQL, or an empty one that a test brings."""
     postgres: postgres_server.Postgres | None = None
     temporal: temporal_server.Temporal | None = None
     processes: dict[str, Process] = field(default_factory=dict)
@@ -120,9 +121,10 @@ class Stack:
             self.start(name)
         if "temporal" not in self.own:
             self.temporal_port, self.namespace = servers().temporal_port, servers().namespace()
-        if "postgres" not in self.own:
+        is_empty = "postgres" in self.own or bool(self.shared_database)
+        if not is_empty:
             self.shared_database = servers().database(MIGRATED if self.demo else SEEDED)
-        for command in ("migrate", "seed") if "postgres" in self.own else ("seed",) if self.demo else ():
+        for command in ("migrate", "seed") if is_empty else ("seed",) if self.demo else ():
             self.run(command)
         self.direct = Database(self.database_url)
         self._start_api()
