@@ -46,10 +46,12 @@ router = APIRouter(prefix="/api/webhooks", tags=["webhooks"])
 
 
 class Receipt(BaseModel):
-    """``status`` is accepted, duplicate, or ignored."""
+    """``status`` is accepted, duplicate, or ignored. ``warnings`` say what of a report wasn't used, or is doubtful;
+    they are left out if there are none."""
 
     status: str
     deliveryId: str  # noqa: N815 - the wire's name
+    warnings: list[str] = []
 
 
 @dataclass(slots=True)
@@ -116,8 +118,8 @@ async def _receive(request: Request, source: str, integration_id: str | None) ->
         await parts.dispatch.start_postmortem(postmortem_id)
     for item_id, delivery in receipt.item_deliveries:
         await parts.dispatch.signal_ticket_event(item_id, delivery)
-    answer = Receipt(status=receipt.status, deliveryId=receipt.delivery_id)
-    return JSONResponse(answer.model_dump(), 202 if receipt.status == "accepted" else 200)
+    answer = Receipt(status=receipt.status, deliveryId=receipt.delivery_id, warnings=list(receipt.warnings))
+    return JSONResponse(answer.model_dump(exclude_defaults=True), 202 if receipt.status == "accepted" else 200)
 
 
 async def _apply(arrival: Arrival) -> DeliveryReceipt:

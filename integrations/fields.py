@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -83,3 +91,49 @@ Email = Annotated[
     str, Words(254, shape=r"^[^@\s\u0000]+@[^@\s\u0000]+$", says="Enter an e-mail address"), AfterValidator(str.lower)
 ]
 """In lower case."""
+
+
+_BLANK = {"type": "string", "pattern": r"^\s*$"}
+
+
+def without_blanks(value: Any) -> Any:
+    """The value without what says nothing: nulls, blank texts, and objects in which nothing else is left.
+
+    An empty list stays: it says that there is none. Returns None if the value itself says nothing.
+    """
+    match value:
+        case str():
+            return value if value.strip() else None
+        case dict():
+            kept = {name: one for name, given in value.items() if (one := without_blanks(given)) is not None}
+            return kept or None
+        case list():
+            return [one for given in value if (one := without_blanks(given)) is not None]
+        case _:
+            return value
+
+
+class Reported(BaseModel):
+    """An object that a feed sends. A blank value means no information, in any field and at any depth."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blanks(cls, given: Any) -> Any:
+        return without_blanks(given) or {} if isinstance(given, dict) else given
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        whole = handler.resolve_ref_schema(handler(core))
+        for shape in whole.get("properties", {}).values():
+            _accept_blank(shape)
+        return whole
+
+
+def _accept_blank(shape: JsonSchemaValue) -> None:
+    """Whatever may be null may be blank as well, and so may a member of a list."""
+    kinds = shape.get("anyOf", [])
+    if {"type": "null"} in kinds:
+        kinds.append(_BLANK)
+    for kind in kinds:
+        if "items" in kind:
+            kind["items"] = {"anyOf": [kind["items"], {"type": "null"}, _BLANK]}

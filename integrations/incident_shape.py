@@ -1,24 +1,26 @@
 """An incident in this project's own shape, as the generic webhook and ``POST /api/incidents`` take it.
 
-**Which instant a report speaks of** decides which of two reports wins. It is ``updatedAt``; without it the latest
-instant that the report names; without any, when it was received. So a late arrival never undoes what came later, and
-a source that reopens an incident, or corrects what it said (also the start, of which else the earliest word counts),
-says ``updatedAt``. RESOLVED without ``resolvedAt``, ``updatedAt`` and timeline speaks of when it was received.
+**Which of two reports wins** is decided by ``updatedAt`` if the sender gives one, otherwise by when we received them;
+never by the instants that they speak of. A feed may do either or both: what we received later decides between a report
+with ``updatedAt`` and one without. So an incident is resolved by saying so, whenever it ended, and reopened by
+saying so. ``updatedAt`` is for feeds whose reports may overtake each other, and corrects an earlier start. One that is
+in the future counts as the time of receipt. RESOLVED without ``resolvedAt`` means that it ended at ``updatedAt``, or
+when we received the report.
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, StrictBool, model_validator
+from pydantic import ConfigDict, Field, GetJsonSchemaHandler, StrictBool, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import CoreSchema
 
-from domain.incidents.incident import IncidentReport, IncidentStatus, Responder, TimelineMark, Urgency, latest_instant
-from integrations.fields import BLANK_IS_NONE, Email, Instant, Link, MaybeName, Name, Words
+from domain.incidents.incident import IncidentReport, IncidentStatus, OrderedBy, Responder, TimelineMark, Urgency
+from integrations.fields import BLANK_IS_NONE, Email, Instant, Link, MaybeName, Name, Reported, Words
 
 
-class Inbound(BaseModel):
+class Inbound(Reported):
     """camelCase outside; unknown fields are ignored; no error repeats what was sent."""
 
     model_config = ConfigDict(
@@ -27,9 +29,9 @@ class Inbound(BaseModel):
 
 
 class ResponderIn(Inbound):
-    """An e-mail address alone, or with a name."""
+    """An e-mail address alone, or with a name. Left out without an address."""
 
-    email: Email
+    email: Email | None = None
     name: MaybeName = None
 
     @model_validator(mode="before")
@@ -40,18 +42,20 @@ class ResponderIn(Inbound):
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         whole = handler.resolve_ref_schema(handler(core))
-        return {"title": cls.__name__, "anyOf": [whole["properties"]["email"], whole]}
+        return {"title": cls.__name__, "anyOf": [whole["properties"]["email"]["anyOf"][0], whole]}
 
 
 class TimelineEntryIn(Inbound):
-    at: Instant
-    event: Annotated[str, Words(10_000)]
+    """Left out without a time or an event."""
+
+    at: Instant | None = None
+    event: Annotated[str, Words(10_000)] | None = None
     actor: MaybeName = None
 
 
 class IncidentIn(Inbound):
-    """An incident or an update of one: the same ``source`` and ``externalId`` again is an update. Null means no
-    information."""
+    """An incident or an update of one: the same ``source`` and ``externalId`` again is an update. Null and
+    blank values mean no information."""
 
     external_id: Name
     source: Annotated[str, Words(50, one_line=True)] = "generic"
@@ -78,19 +82,16 @@ class IncidentIn(Inbound):
     near_miss: StrictBool | None = None
     timeline: list[TimelineEntryIn] | None = Field(default=None, max_length=1000)
 
-    @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> Self:
-        if self.started_at and self.resolved_at and self.resolved_at < self.started_at:
-            raise PydanticCustomError("resolved_before_started", "resolvedAt is earlier than startedAt")
-        return self
-
     def report(self, received_at: datetime, event_id: str | None = None) -> IncidentReport:
-        """What this says, as of the instant that it speaks of; ``received_at`` is aware and in UTC."""
+        """What this says; ``received_at`` is aware and in UTC."""
+        responders = [Responder(one.email, one.name) for one in self.responders or () if one.email]
+        marks = [TimelineMark(one.at, one.event, one.actor) for one in self.timeline or () if one.at and one.event]
         return IncidentReport(
             source=self.source,
             external_id=self.external_id,
-            occurred_at=self._occurred_at() or received_at,
+            occurred_at=self.updated_at or received_at,
             received_at=received_at,
+            ordered_by=OrderedBy.SENDER if self.updated_at else OrderedBy.RECEIPT,
             corrects=self.updated_at is not None,
             event_id=event_id,
             title=self.title,
@@ -103,7 +104,7 @@ class IncidentIn(Inbound):
             resolved_at=self.resolved_at,
             services=tuple(self.services or ()),
             team_id=self.team_id,
-            responders=tuple(Responder(one.email, one.name) for one in self.responders or ()),
+            responders=tuple(responders),
             url=self.url,
             customer_impact=self.customer_impact,
             data_loss=self.data_loss,
@@ -111,13 +112,6 @@ class IncidentIn(Inbound):
             false_positive=self.false_positive,
             auto_resolved=self.auto_resolved,
             near_miss=self.near_miss,
-            timeline=tuple(TimelineMark(one.at, one.event, one.actor) for one in self.timeline or ()),
+            timeline=tuple(marks),
+            left_out=len(self.responders or ()) - len(responders) + len(self.timeline or ()) - len(marks),
         )
-
-    def _occurred_at(self) -> datetime | None:
-        if self.updated_at:
-            return self.updated_at
-        if self.status is IncidentStatus.RESOLVED and not (self.resolved_at or self.timeline):
-            return None
-        marks = [one.at for one in self.timeline or ()]
-        return latest_instant([self.started_at, self.acknowledged_at, self.resolved_at, *marks])

@@ -1,5 +1,6 @@
 """Requests and answers about incidents."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import Field
@@ -7,6 +8,7 @@ from pydantic import Field
 from api.shapes.base import Shape
 from domain.incidents.incident import IncidentStatus, Urgency
 from domain.incidents.state import IncidentState
+from domain.incidents.warnings import standing_warnings
 from integrations.incident_shape import IncidentIn
 from models.incident import Incident
 
@@ -59,6 +61,9 @@ class IncidentOut(Shape):
     decision: DecisionOut | None
     postmortem_id: str | None
     postmortem_ids: list[str]
+    warnings: list[str] = Field(
+        description="What is doubtful about the incident, and after a report what of it wasn't used, and why."
+    )
     created_at: datetime
     updated_at: datetime
 
@@ -69,7 +74,8 @@ class IncidentPatch(IncidentIn):
     external_id: str = Field(default="", exclude=True)
 
 
-def incident_out(incident: Incident, postmortem_ids: list[str]) -> IncidentOut:
+def incident_out(incident: Incident, postmortem_ids: list[str], warnings: Sequence[str] | None = None) -> IncidentOut:
+    """``warnings`` are those about a report that was just received."""
     merged = IncidentState.from_json(incident.registers).incident()
     return IncidentOut(
         id=incident.id,
@@ -99,6 +105,7 @@ def incident_out(incident: Incident, postmortem_ids: list[str]) -> IncidentOut:
         decision=DecisionOut.model_validate(incident.decision) if incident.decision else None,
         postmortem_id=postmortem_ids[0] if postmortem_ids else None,
         postmortem_ids=postmortem_ids,
+        warnings=list(standing_warnings(merged) if warnings is None else warnings),
         created_at=incident.created_at,
         updated_at=incident.updated_at,
     )

@@ -1,5 +1,7 @@
 """Incidents: report them, read them, and open their postmortem."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -15,7 +17,7 @@ from application.incidents.opening import open_from_incident
 from application.incidents.reports import ReceivedReport
 from application.incidents.reports import correct_incident as correct
 from application.incidents.reports import report_incident as take_in
-from domain.incidents.incident import IncidentStatus
+from domain.incidents.incident import IncidentStatus, OrderedBy
 from integrations.incident_shape import IncidentIn
 from models.incident import Incident
 from models.queries.incidents import incidents
@@ -25,10 +27,10 @@ from models.queries.pagination import Ask
 routes: APIRouter = router("incidents", prefix="/incidents")
 
 
-async def _out(context: RequestContext, incident: Incident) -> IncidentOut:
+async def _out(context: RequestContext, incident: Incident, warnings: Sequence[str] | None = None) -> IncidentOut:
     """With the postmortems that the viewer may see."""
     found = await incidents.list_postmortem_ids(context.session, context.viewer, [incident.id])
-    return incident_out(incident, found.get(incident.id, []))
+    return incident_out(incident, found.get(incident.id, []), warnings)
 
 
 @routes.get("")
@@ -66,7 +68,7 @@ async def _answer(context: RequestContext, received: ReceivedReport, response: R
     if received.postmortem_id:
         context.start_workflow_after_commit(received.postmortem_id)
     tag(response, received.incident.version)
-    return await _out(context, received.incident)
+    return await _out(context, received.incident, received.warnings)
 
 
 @routes.get("/{incident_id}")
@@ -81,7 +83,9 @@ async def correct_incident(
     context: Context, incident_id: PathId, given: IncidentPatch, response: Response, if_match: IfMatch = None
 ) -> IncidentOut:
     """Changes an incident, as of now or as of ``updatedAt``."""
-    report = given.model_copy(update={"updated_at": given.updated_at or context.now}).report(context.now)
+    report = given.report(context.now)
+    if given.updated_at is None:
+        report = replace(report, ordered_by=OrderedBy.PERSON, corrects=True)
     expected = expected_version(if_match)
     received = await correct(context.session, context.viewer, incident_id, report, expected, context.now)
     return await _answer(context, received, response)

@@ -44,13 +44,17 @@ class ReceivedWebhook:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReceipt:
-    """What became of a webhook. After the commit, the workflows of these postmortems are to be started, and those of
-    these action items to be signaled, each with the number of a delivery."""
+    """What became of a webhook; ``warnings`` say what was not used.
+
+    After the commit, the workflows of these postmortems are to be started, and those of these action items to be
+    signaled, each with the number of a delivery.
+    """
 
     status: Literal["accepted", "duplicate", "ignored"]
     delivery_id: str
     postmortem_ids: Sequence[str] = ()
     item_deliveries: Sequence[tuple[str, int]] = ()
+    warnings: Sequence[str] = ()
 
 
 async def record_delivery(session: Session, webhook: ReceivedWebhook, delivery_id: str) -> int | None:
@@ -74,13 +78,20 @@ def _stored_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 async def finish_delivery(
-    session: Session, webhook: ReceivedWebhook, delivery: int, result: str, delivery_id: str
+    session: Session,
+    webhook: ReceivedWebhook,
+    delivery: int,
+    result: str,
+    delivery_id: str,
+    *,
+    detail: str | None = None,
 ) -> None:
     """Marks it as handled. A report that came with an API token has no sync log."""
     if webhook.integration is None:
         await settle_delivery(session, delivery, result, webhook.now)
         return
-    await conclude_delivery(session, webhook.integration.id, delivery, result, webhook.now, delivery_id=delivery_id)
+    own = webhook.integration.id
+    await conclude_delivery(session, own, delivery, result, webhook.now, delivery_id=delivery_id, detail=detail)
 
 
 def read_event(tracker: Tracker, delivery: WebhookDelivery) -> News | None:

@@ -1,6 +1,7 @@
 """Incident reports that came in by webhook: applied at once, or later from the recorded delivery."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -16,6 +17,24 @@ from models.session import Session
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class AppliedReports:
+    """``postmortem_ids`` were opened or refreshed. ``warnings`` say what was not used or is doubtful; ``is_used`` is
+    False if nothing was."""
+
+    postmortem_ids: Sequence[str]
+    warnings: tuple[str, ...]
+    is_used: bool
+
+    @property
+    def result(self) -> str:
+        return "applied" if self.is_used else "ignored"
+
+    @property
+    def detail(self) -> str | None:
+        return " ".join(self.warnings) or None
+
+
 async def receive_reports(
     session: Session, webhook: ReceivedWebhook, delivery_id: str, reports: Sequence[IncidentReport]
 ) -> DeliveryReceipt:
@@ -27,17 +46,23 @@ async def receive_reports(
         result = "paused" if webhook.is_paused else "ignored"
         await finish_delivery(session, webhook, delivery, result, delivery_id)
         return DeliveryReceipt("ignored", delivery_id)
-    touched: list[str] = []
     try:
         async with session.begin_nested():
-            touched += await apply_reports(session, webhook.kind, reports, webhook.now)
-        await finish_delivery(session, webhook, delivery, "applied", delivery_id)
+            outcome = await apply_reports(session, webhook.kind, reports, webhook.now)
     except DomainError as refusal:
         log.warning("report not applied; the worker will try again", delivery_id=delivery_id, code=refusal.code)
-    return DeliveryReceipt("accepted", delivery_id, postmortem_ids=touched)
+        later = f"Not applied yet, and tried again later: {refusal}"
+        return DeliveryReceipt("accepted", delivery_id, warnings=(later,))
+    await finish_delivery(session, webhook, delivery, outcome.result, delivery_id, detail=outcome.detail)
+    return DeliveryReceipt(
+        "accepted" if outcome.is_used else "ignored",
+        delivery_id,
+        postmortem_ids=outcome.postmortem_ids,
+        warnings=outcome.warnings,
+    )
 
 
-async def apply_recorded_reports(session: Session, delivery: WebhookDelivery) -> list[str]:
+async def apply_recorded_reports(session: Session, delivery: WebhookDelivery) -> AppliedReports:
     """Like :func:`apply_reports`, from the recorded delivery."""
     source = registry.incident_source(delivery.kind)
     parsed = source.parse(delivery.headers, delivery.body, delivery.received_at)
@@ -46,16 +71,20 @@ async def apply_recorded_reports(session: Session, delivery: WebhookDelivery) ->
 
 async def apply_reports(
     session: Session, kind: str, reports: Sequence[IncidentReport], received_at: datetime
-) -> list[str]:
-    """Applies an incident source's reports. Returns the postmortems that this opened or refreshed.
+) -> AppliedReports:
+    """Applies an incident source's reports.
 
     Rows are always locked in the same order, so that two deliveries never wait for each other.
     """
     touched: list[str] = []
+    warnings: list[str] = []
+    is_used = False
     if len(reports) > 1:
         await lock_reported(session, reports, received_at)
-    for report in sorted(reports, key=lambda one: (one.source, one.external_id, one.occurred_at)):
+    for report in sorted(reports, key=lambda one: (one.source, one.external_id, one.order_at)):
         received = await receive_report(session, None, report, received_at, origin=kind)
+        warnings += received.warnings
+        is_used = is_used or received.is_changed or not received.warnings
         if received.postmortem_id:
             touched.append(received.postmortem_id)
             log.info(
@@ -64,4 +93,4 @@ async def apply_reports(
                 postmortem_id=received.postmortem_id,
                 opened=received.opened,
             )
-    return touched
+    return AppliedReports(touched, tuple(dict.fromkeys(warnings)), is_used)

@@ -20,6 +20,7 @@ from domain.incidents.incident import Incident as Reported
 from domain.incidents.incident import IncidentReport, IncidentStatus
 from domain.incidents.state import IncidentState, merge
 from domain.incidents.triggers import Outcome
+from domain.incidents.warnings import warnings_about
 from models.base import derived_id, new_id
 from models.incident import Incident
 from models.person import Person
@@ -32,12 +33,17 @@ from models.team import Service
 
 @dataclass(frozen=True, slots=True)
 class ReceivedReport:
-    """What a report led to. ``postmortem_id`` is one that was opened, or updated before anyone edited it."""
+    """What a report led to. ``postmortem_id`` is one that was opened, or updated before anyone edited it.
+
+    ``warnings`` are sentences about what was not used, or is doubtful.
+    """
 
     incident: Incident
     is_new: bool
+    is_changed: bool = True
     postmortem_id: str | None = None
     opened: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 async def report_incident(session: Session, viewer: Viewer, report: IncidentReport, now: datetime) -> ReceivedReport:
@@ -99,8 +105,9 @@ async def receive_report(
     before = IncidentState.from_json(incident.registers) if incident.registers else None
     state = merge(before, report)
     incident.registers = state.to_json()
+    warnings = warnings_about(report, state.incident())
     if before is not None and before.incident() == state.incident():
-        return ReceivedReport(incident, is_new=False)
+        return ReceivedReport(incident, is_new=False, is_changed=False, warnings=warnings)
     incident.updated_at = now
     if not is_new:
         incident.version += 1
@@ -112,21 +119,21 @@ async def receive_report(
         await _propose_to_open(session, viewer, incident, services, people, origin)
     if incident.status != IncidentStatus.RESOLVED:
         incident.decision = None
-        return ReceivedReport(incident, is_new)
+        return ReceivedReport(incident, is_new, warnings=warnings)
     decision = await decide(session, incident)
     incident.decision = decision_json(decision)
     await session.flush()
     postmortem_id = postmortem_id or derived_id("pm", incident.id)
     untouched = await lock_unedited_draft(session, postmortem_id)
     if untouched is None and decision.outcome is not Outcome.REQUIRED:
-        return ReceivedReport(incident, is_new)
+        return ReceivedReport(incident, is_new, warnings=warnings)
     new = await draft_with(session, [incident], postmortem_id, None, services, people)
     if untouched is not None:
         await refresh_draft(session, untouched, new, now, reporter=viewer, origin=origin)
-        return ReceivedReport(incident, is_new, postmortem_id)
+        return ReceivedReport(incident, is_new, postmortem_id=postmortem_id, warnings=warnings)
     if not await open_postmortem(session, None, new, now, reporter=viewer):  # a person has begun to write
-        return ReceivedReport(incident, is_new)
-    return ReceivedReport(incident, is_new, postmortem_id, opened=True)
+        return ReceivedReport(incident, is_new, warnings=warnings)
+    return ReceivedReport(incident, is_new, postmortem_id=postmortem_id, opened=True, warnings=warnings)
 
 
 def _names_others(before: Reported, now: Reported) -> bool:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+AHEAD = timedelta(days=1)
+"""How far a named instant may be ahead of its receipt: as far as a wrong time zone makes it."""
+
 
 class Urgency(StrEnum):
     HIGH = "HIGH"
@@ -22,6 +25,15 @@ class IncidentStatus(StrEnum):
     @property
     def rank(self) -> int:
         return list(IncidentStatus).index(self)
+
+
+class OrderedBy(StrEnum):
+    """Whose times order a report among others."""
+
+    SENDER = "SENDER"
+    RECEIPT = "RECEIPT"
+    PERSON = "PERSON"
+    """A person changes the incident now: after everything that was reported before, in either order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +59,13 @@ class Responder:
 class IncidentReport:
     """What one event or request reports about an incident. None, or an empty tuple, says nothing.
 
-    ``occurred_at`` is the instant that the report is about, ``received_at`` when it arrived (it only decides
-    between reports of one instant). One that ``corrects`` replaces the earliest start and acknowledgement by its own.
-    A RESOLVED one without ``resolved_at`` says that the incident is resolved by ``occurred_at``. ``acknowledged_by``
-    is the e-mail address of the person who acknowledged at ``acknowledged_at``. ``resolved_by_machine`` is what a
-    source can see of an automatic resolution; ``auto_resolved`` is a person's or a tool's own judgement and wins.
-    ``merged`` says that another incident took this one over.
+    ``occurred_at`` is the report's place in the order of reports: the sender's own time of it, or ours of receipt if
+    the sender gives none (``ordered_by``). ``received_at`` is when it arrived. One that ``corrects`` replaces the
+    earliest start and acknowledgement by its own. A RESOLVED one without ``resolved_at`` says that the incident is
+    resolved by ``occurred_at``. ``acknowledged_by`` is the e-mail address of the person who acknowledged at
+    ``acknowledged_at``. ``resolved_by_machine`` is what a source can see of an automatic resolution; ``auto_resolved``
+    is a person's or a tool's own judgement and wins. ``merged`` says that another incident took this one over.
+    ``left_out`` counts the entries that were too incomplete to use.
     """
 
     source: str
@@ -82,6 +95,19 @@ class IncidentReport:
     merged: bool | None = None
     near_miss: bool | None = None
     timeline: tuple[TimelineMark, ...] = ()
+    left_out: int = 0
+    ordered_by: OrderedBy = OrderedBy.SENDER
+
+    @property
+    def order_at(self) -> datetime:
+        """Its place in the order of reports. A sender's clock that is ahead never counts for more than ours."""
+        return min(self.occurred_at, self.received_at or self.occurred_at)
+
+    def believed(self, named: datetime | None) -> datetime | None:
+        """An instant that the report names. What can't have happened yet, in any time zone, happened by its receipt."""
+        if named is None or self.received_at is None or named <= self.received_at + AHEAD:
+            return named
+        return self.received_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +167,3 @@ class Incident:
     @property
     def span(self) -> Span:
         return Span(self.started_at, self.resolved_at)
-
-
-def latest_instant(named: Iterable[datetime | None]) -> datetime | None:
-    """The instant that a report speaks of where it does not say so: the latest one it names.
-
-    A report that arrives late names earlier instants than one that was sent after it, so it never reopens what is
-    resolved. A source that wants to reopen says when: see ``updatedAt`` in ``integrations.incident_sources.generic``.
-    """
-    return max((at for at in named if at is not None), default=None)

@@ -4,13 +4,15 @@ Reports arrive late, twice and out of order. An :class:`IncidentState` therefore
 semilattice): :func:`merge` gives the same state for any order and any repetition of the same reports, and :func:`join`
 combines two states that were built apart. :meth:`IncidentState.incident` reads it as plain values.
 
-What decides, field by field:
+Reports are ordered by the sender's own time of each, or else by when we received it (``domain.incidents.track``); never
+by the instants that they name. What decides, field by field:
 
-- a text or a flag: the report that is about the latest instant (``occurred_at``), then the one received last, then
-  the greater value. None says nothing: it never takes back an earlier value;
+- a text or a flag: the latest report, then the one received last, then the greater value. None says nothing: it never
+  takes back an earlier value;
 - ``started_at`` and ``acknowledged_at``: the latest correction, else the earliest instant that was reported, since a
   second acknowledgement is not the first;
-- ``status``: the report of the latest instant; of two at one instant OPEN < ACKNOWLEDGED < RESOLVED;
+- ``status``: the latest report; of two at one instant OPEN < ACKNOWLEDGED < RESOLVED. An instant without a status
+  implies one: a resolution resolves, an acknowledgement acknowledges what is open and reopens nothing;
 - ``resolved_at``: what the latest report that named it says, unless the incident was reopened since; else the first
   report after the last reopening that found the incident resolved: a report that repeats it later does not lengthen
   the incident. None while reopened;
@@ -25,23 +27,12 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from domain.incidents import merging
-from domain.incidents.incident import Incident, IncidentReport, IncidentStatus, Responder, Span, TimelineMark, Urgency
-from domain.incidents.merging import NEVER, Mention, Moment, Register
+from domain.incidents.incident import Incident, IncidentReport, OrderedBy, Responder, Span, TimelineMark, Urgency
+from domain.incidents.merging import Mention, Moment, Register
+from domain.incidents.track import Track, status_of, text_of
 
 AT_ONCE = timedelta(hours=1)
 """A machine's resolution counts as immediate within this time of the start, and before anyone has acknowledged."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unresolved:
-    """The latest report that found the incident OPEN or ACKNOWLEDGED."""
-
-    at: datetime
-    status: IncidentStatus
-
-    @property
-    def order(self) -> tuple[datetime, int]:
-        return self.at, self.status.rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +51,17 @@ class Acknowledged:
 class IncidentState:
     """Everything reported of one incident so far. Built by :func:`merge`; stored as JSON; read by :meth:`incident`.
 
-    ``said`` holds texts and flags, by name. ``resolved`` is from the latest report that named the instant of
-    resolution, ``found_resolved`` are the instants of those that did not. ``restarted`` and ``reacknowledged`` are
-    corrections.
+    ``by_sender`` and ``by_receipt`` hold status, texts and flags. ``first_told_at`` is the earliest instant that a
+    report was made at or named. ``restarted`` and ``reacknowledged`` are corrections.
     """
 
     source: str
     external_id: str
     first_told_at: datetime
-    said: Mapping[str, Register] = field(default_factory=dict)
+    by_sender: Track = field(default_factory=Track)
+    by_receipt: Track = field(default_factory=Track)
     started_at: datetime | None = None
     acknowledged: Acknowledged | None = None
-    unresolved: Unresolved | None = None
-    resolved: Moment | None = None
-    found_resolved: tuple[datetime, ...] = ()
     restarted: Moment | None = None
     reacknowledged: Moment | None = None
     services: tuple[Mention, ...] = ()
@@ -81,18 +69,18 @@ class IncidentState:
     timeline: tuple[TimelineMark, ...] = ()
 
     def incident(self) -> Incident:
-        resolved_at = self._resolved_at()
+        finding = status_of(self.by_sender, self.by_receipt)
         return Incident(
             source=self.source,
             external_id=self.external_id,
             title=self._text("title") or f"Incident {self.external_id}",
             description=self._text("description"),
             urgency=Urgency(self._text("urgency") or Urgency.LOW),
-            status=self._status(resolved_at),
+            status=finding.status,
             started_at=self._started_at(),
             acknowledged_at=self._acknowledged_at(),
             acknowledged_by=self.acknowledged.by if self.acknowledged else None,
-            resolved_at=resolved_at,
+            resolved_at=finding.resolved_at,
             services=tuple(one.key for one in self.services),
             team_id=self._text("team_id"),
             responders=tuple(_responder(one) for one in self.responders),
@@ -101,7 +89,7 @@ class IncidentState:
             data_loss=self._flag("data_loss"),
             security=self._flag("security"),
             false_positive=self._flag("false_positive"),
-            auto_resolved=self._auto_resolved(resolved_at),
+            auto_resolved=self._auto_resolved(finding.resolved_at),
             merged=self._flag("merged"),
             near_miss=self._flag("near_miss"),
             timeline=self.timeline,
@@ -109,7 +97,8 @@ class IncidentState:
 
     def to_json(self) -> dict[str, Any]:
         """JSON values only; :meth:`from_json` gives an equal state back."""
-        return {name: merging.to_json(value) for name, value in asdict(self).items()}
+        kept = {name: merging.to_json(value) for name, value in asdict(self).items()}
+        return {**kept.pop("by_sender"), **kept}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
@@ -117,24 +106,23 @@ class IncidentState:
             source=kept["source"],
             external_id=kept["external_id"],
             first_told_at=merging.instant(kept["first_told_at"]),
-            said={name: merging.register(one) for name, one in kept["said"].items()},
+            by_sender=Track.from_json(kept),
+            by_receipt=Track.from_json(kept["by_receipt"]) if "by_receipt" in kept else Track(),
             started_at=merging.maybe(merging.instant, kept["started_at"]),
             acknowledged=merging.maybe(_acknowledged, kept["acknowledged"]),
-            unresolved=merging.maybe(_unresolved, kept["unresolved"]),
-            resolved=merging.maybe(merging.moment, kept["resolved"]),
             restarted=merging.maybe(merging.moment, kept["restarted"]),
             reacknowledged=merging.maybe(merging.moment, kept["reacknowledged"]),
-            found_resolved=tuple(merging.instant(at) for at in kept["found_resolved"]),
             services=tuple(merging.mention(one) for one in kept["services"]),
             responders=tuple(merging.mention(one) for one in kept["responders"]),
             timeline=tuple(_mark(one) for one in kept["timeline"]),
         )
 
     def _text(self, name: str) -> str | None:
-        return str(self.said[name].value) if name in self.said else None
+        value = text_of(self.by_sender, self.by_receipt, name)
+        return None if value is None else str(value)
 
     def _flag(self, name: str) -> bool:
-        return name in self.said and self.said[name].value is True
+        return text_of(self.by_sender, self.by_receipt, name) is True
 
     def _started_at(self) -> datetime:
         return self.restarted.value if self.restarted else self.started_at or self.first_told_at
@@ -144,19 +132,8 @@ class IncidentState:
             return self.reacknowledged.value
         return self.acknowledged.at if self.acknowledged else None
 
-    def _resolved_at(self) -> datetime | None:
-        reopened_at = self.unresolved.at if self.unresolved else NEVER
-        if self.resolved and self.resolved.at >= reopened_at:
-            return self.resolved.value
-        return min(self.found_resolved, default=None)
-
-    def _status(self, resolved_at: datetime | None) -> IncidentStatus:
-        if resolved_at is not None:
-            return IncidentStatus.RESOLVED
-        return self.unresolved.status if self.unresolved else IncidentStatus.OPEN
-
     def _auto_resolved(self, resolved_at: datetime | None) -> bool:
-        if "auto_resolved" in self.said:
+        if self._text("auto_resolved") is not None:
             return self._flag("auto_resolved")
         duration = Span(self._started_at(), resolved_at).duration
         by_machine = self._flag("resolved_by_machine") and self.acknowledged is None
@@ -173,19 +150,16 @@ def join(one: IncidentState, other: IncidentState) -> IncidentState:
     """What two states of the same incident say together. Commutative, associative, idempotent."""
     if (one.source, one.external_id) != (other.source, other.external_id):
         raise ValueError(f"two incidents: {one.source} {one.external_id}, {other.source} {other.external_id}")
-    unresolved = merging.latest(one.unresolved, other.unresolved)
     return IncidentState(
         source=one.source,
         external_id=one.external_id,
         first_told_at=min(one.first_told_at, other.first_told_at),
-        said=merging.last_words(one.said, other.said),
+        by_sender=one.by_sender.join(other.by_sender),
+        by_receipt=one.by_receipt.join(other.by_receipt),
         started_at=min((at for at in (one.started_at, other.started_at) if at), default=None),
         acknowledged=merging.earliest(one.acknowledged, other.acknowledged),
-        unresolved=unresolved,
-        resolved=merging.latest(one.resolved, other.resolved),
         restarted=merging.latest(one.restarted, other.restarted),
         reacknowledged=merging.latest(one.reacknowledged, other.reacknowledged),
-        found_resolved=_not_reopened(unresolved, {*one.found_resolved, *other.found_resolved}),
         services=merging.mentioned(one.services + other.services),
         responders=merging.mentioned(one.responders + other.responders),
         timeline=_marks(one.timeline + other.timeline),
@@ -194,42 +168,21 @@ def join(one: IncidentState, other: IncidentState) -> IncidentState:
 
 # One report as a state
 
-_REGISTERED = (
-    "title",
-    "description",
-    "urgency",
-    "team_id",
-    "url",
-    "customer_impact",
-    "data_loss",
-    "security",
-    "false_positive",
-    "auto_resolved",
-    "resolved_by_machine",
-    "merged",
-    "near_miss",
-)
-
 
 def _state_of(report: IncidentReport) -> IncidentState:
-    at, received_at = report.occurred_at, report.received_at
-    unresolved, resolved, found_resolved = _reported_status(report)
+    at, received_at, track = report.order_at, report.received_at, Track.of(report)
+    started_at, acknowledged_at = report.believed(report.started_at), report.believed(report.acknowledged_at)
+    named = [acknowledged_at, report.believed(report.resolved_at), *(mark.at for mark in report.timeline)]
     return IncidentState(
         source=report.source,
         external_id=report.external_id,
-        first_told_at=at,
-        said={
-            name: Register(value, at, received_at)
-            for name in _REGISTERED
-            if (value := getattr(report, name)) is not None
-        },
-        started_at=report.started_at,
+        first_told_at=min([at, *(one for one in named if one)]),
+        by_sender=Track() if report.ordered_by is OrderedBy.RECEIPT else track,
+        by_receipt=Track() if report.ordered_by is OrderedBy.SENDER else track,
+        started_at=started_at,
         acknowledged=_reported_acknowledgement(report),
-        unresolved=unresolved,
-        resolved=resolved,
-        found_resolved=found_resolved,
-        restarted=_moment(report.started_at, report) if report.corrects else None,
-        reacknowledged=_moment(report.acknowledged_at, report) if report.corrects else None,
+        restarted=_moment(started_at, report) if report.corrects else None,
+        reacknowledged=_moment(acknowledged_at, report) if report.corrects else None,
         services=merging.mentioned([Mention(name, at, place) for place, name in enumerate(report.services)]),
         responders=merging.mentioned(
             [
@@ -243,34 +196,12 @@ def _state_of(report: IncidentReport) -> IncidentState:
 
 def _reported_acknowledgement(report: IncidentReport) -> Acknowledged | None:
     by = report.acknowledged_by.lower() if report.acknowledged_by else None
-    return Acknowledged(report.acknowledged_at, by) if report.acknowledged_at else None
+    at = report.believed(report.acknowledged_at)
+    return Acknowledged(at, by) if at else None
 
 
 def _moment(named: datetime | None, report: IncidentReport) -> Moment | None:
-    return Moment(named, report.occurred_at, report.received_at) if named else None
-
-
-_ReportedStatus = tuple[Unresolved | None, Moment | None, tuple[datetime, ...]]
-
-
-def _reported_status(report: IncidentReport) -> _ReportedStatus:
-    """A status, or an instant that implies one: a bare ``acknowledged_at`` claims no more than that instant."""
-    at = report.occurred_at
-    if report.status in {IncidentStatus.RESOLVED, None} and report.resolved_at:
-        return None, _moment(report.resolved_at, report), ()
-    if report.status is IncidentStatus.RESOLVED:
-        return None, None, (at,)
-    if report.status:
-        return Unresolved(at, report.status), None, ()
-    if report.acknowledged_at:
-        return Unresolved(report.acknowledged_at, IncidentStatus.ACKNOWLEDGED), None, ()
-    return None, None, ()
-
-
-def _not_reopened(unresolved: Unresolved | None, found_resolved: Iterable[datetime]) -> tuple[datetime, ...]:
-    """Of the instants at which the incident was found resolved, those that no later report undid."""
-    reopened_at = unresolved.at if unresolved else NEVER
-    return tuple(sorted({at for at in found_resolved if at >= reopened_at}))
+    return Moment(named, report.order_at, report.received_at) if named else None
 
 
 def _marks(marks: Iterable[TimelineMark]) -> tuple[TimelineMark, ...]:
@@ -286,10 +217,6 @@ def _responder(mention: Mention) -> Responder:
 
 def _acknowledged(kept: Mapping[str, Any]) -> Acknowledged:
     return Acknowledged(merging.instant(kept["at"]), kept["by"])
-
-
-def _unresolved(kept: Mapping[str, Any]) -> Unresolved:
-    return Unresolved(merging.instant(kept["at"]), IncidentStatus(kept["status"]))
 
 
 def _mark(kept: Mapping[str, Any]) -> TimelineMark:

@@ -2,13 +2,13 @@
 
 Signed as GitHub signs (https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries):
 ``X-Hub-Signature-256: sha256=<hex>``, the HMAC-SHA256 of the raw body; ``X-Afterword-Signature`` is another name for
-the same. The body is one incident or a list of up to 100. Fields that we do not know are ignored, so that a tool may
-send all it has.
+the same. The body is one incident or a list of up to 100, of which the later ones win. Fields that we do not know are
+ignored, so that a tool may send all it has.
 """
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import Field, RootModel
@@ -20,6 +20,8 @@ from integrations.webhook import check_generic_signature, header, payload
 LABEL = "Generic"
 DELIVERY_HEADERS = ("X-Delivery-Id", "Idempotency-Key")
 EVENT = "incident"
+_STEP = timedelta(microseconds=1)
+"""What keeps the order of a list: its later reports are received later."""
 
 
 class _IncidentsIn(RootModel[Annotated[list[IncidentIn], Field(max_length=100)]]):
@@ -36,7 +38,8 @@ def parse(headers: Headers, body: bytes, received_at: datetime) -> Delivery:
     delivery_id = _delivery_id(headers, body)
     several = body.lstrip()[:1] == b"["
     incidents = payload(_IncidentsIn, body).root if several else [payload(IncidentIn, body)]
-    return Delivery(delivery_id, EVENT, tuple(one.report(received_at, delivery_id) for one in incidents))
+    reports = (one.report(received_at + place * _STEP, delivery_id) for place, one in enumerate(incidents))
+    return Delivery(delivery_id, EVENT, tuple(reports))
 
 
 def _delivery_id(headers: Headers, body: bytes) -> str:

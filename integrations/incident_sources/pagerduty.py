@@ -17,15 +17,17 @@ heal a lost event, but do not move the instant of resolution (see ``domain.incid
 **Auto-resolved.** PagerDuty tells who resolved: a service or an integration is a machine.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from domain.incidents.incident import IncidentReport, IncidentStatus, Responder, TimelineMark, Urgency
-from integrations.fields import BLANK_IS_NONE, Email, Instant, Link, Words
+from integrations.fields import BLANK_IS_NONE, Email, Instant, Link, Reported, Words
 from integrations.incident_source import Delivery, Headers
 from integrations.webhook import check_signatures, header, payload
 
@@ -35,19 +37,21 @@ VERSION = "v1="
 TITLE_LIMIT, NAME_LIMIT, EVENT_LIMIT = 300, 200, 10_000
 """What ours hold, in characters; PagerDuty's own texts may be longer and are cut."""
 
+_UNNAMED = "unnamed"
+
 Identifier = Annotated[str, Words(100, one_line=True)]
 Line = Annotated[Annotated[str, Words(300_000, one_line=True, blank=True)] | None, BLANK_IS_NONE]
 Prose = Annotated[Annotated[str, Words(300_000, blank=True)] | None, BLANK_IS_NONE]
 
 
-class Wire(BaseModel):
+class Wire(Reported):
     """PagerDuty adds fields at any time: what we do not read is ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class Reference(Wire):
-    id: Identifier
+    id: Identifier | None = None
     type: Line = None
     summary: Line = None
     html_url: Link | None = None
@@ -55,11 +59,15 @@ class Reference(Wire):
 
     @property
     def name(self) -> str:
-        return (self.summary or self.id)[:NAME_LIMIT]
+        return (self.summary or self.id or _UNNAMED)[:NAME_LIMIT]
+
+    @property
+    def is_named(self) -> bool:
+        return bool(self.summary or self.id)
 
     @property
     def is_person(self) -> bool:
-        return (self.type or "user").startswith("user")
+        return (self.type or "user").startswith("user") and bool(self.id or self.email)
 
     @property
     def is_machine(self) -> bool:
@@ -67,7 +75,11 @@ class Reference(Wire):
 
     @property
     def address(self) -> str:
-        return self.email or f"{''.join(self.id.lower().split())}@pagerduty.invalid"
+        return self.email or f"{''.join((self.id or _UNNAMED).lower().split())}@pagerduty.invalid"
+
+
+class IncidentReference(Reference):
+    id: Identifier
 
 
 class ResolveReason(Wire):
@@ -83,7 +95,7 @@ class IncidentData(Wire):
     """The ``incident`` data type."""
 
     id: Identifier
-    status: Literal["triggered", "acknowledged", "resolved"]
+    status: Literal["triggered", "acknowledged", "resolved"] | None = None
     html_url: Link | None = None
     number: int | None = None
     title: Line = None
@@ -100,7 +112,7 @@ class IncidentData(Wire):
 class RemarkData(Wire):
     """``incident_note``, ``incident_status_update`` and ``incident_responder``: what was said of which incident."""
 
-    incident: Reference
+    incident: IncidentReference
     content: Prose = None
     message: Prose = None
     trimmed: bool | None = None
@@ -132,9 +144,11 @@ D = TypeVar("D")
 
 
 class Event(Wire, Generic[D]):
-    id: Annotated[str, Words(200, shape=r"^[!-~]+$", says="Send the event's id in printable ASCII")]
+    """Without ``id``, the delivery's is the SHA-256 of its body; without ``occurred_at``, it is when we received it."""
+
+    id: Annotated[str, Words(200, shape=r"^[!-~]+$", says="Send the event's id in printable ASCII")] | None = None
     event_type: Identifier
-    occurred_at: Instant
+    occurred_at: Instant | None = None
     agent: Reference | None = None
     data: D
 
@@ -156,7 +170,9 @@ def verify(headers: Headers, body: bytes, secrets: Sequence[str]) -> None:
 def parse(headers: Headers, body: bytes, received_at: datetime) -> Delivery:  # noqa: ARG001 (all is in the body)
     """See ``integrations.incident_source``. The delivery's id is ``event.id``."""
     event = payload(Webhook[object], body).event
-    return Delivery(event.id, event.event_type, tuple(_reports(event.event_type, body, received_at)))
+    delivery_id = event.id or hashlib.sha256(body).hexdigest()
+    reports = _reports(event.event_type, body, received_at)
+    return Delivery(delivery_id, event.event_type, tuple(replace(one, event_id=delivery_id) for one in reports))
 
 
 def _reports(event_type: str, body: bytes, received_at: datetime) -> Iterable[IncidentReport]:
@@ -183,28 +199,27 @@ _NEW_STATUS = {
 
 
 def _change(event: Event[IncidentData], received_at: datetime) -> IncidentReport:
-    data, kind, at = event.data, EventType(event.event_type), event.occurred_at
+    data, kind, at = event.data, EventType(event.event_type), event.occurred_at or received_at
     acknowledges, resolves = kind is EventType.ACKNOWLEDGED, kind is EventType.RESOLVED
     return IncidentReport(
         source=SOURCE,
         external_id=data.id,
         occurred_at=at,
         received_at=received_at,
-        event_id=event.id,
         title=_cut(data.title, TITLE_LIMIT),
         urgency=Urgency(data.urgency.upper()) if data.urgency else None,
-        status=_NEW_STATUS.get(kind, _STATUS[data.status]),
+        status=_NEW_STATUS.get(kind) or (_STATUS[data.status] if data.status else None),
         started_at=data.created_at or (at if kind is EventType.TRIGGERED else None),
         acknowledged_at=at if acknowledges else None,
         acknowledged_by=next((one.address for one in event.people), None) if acknowledges else None,
         resolved_at=at if resolves else None,
-        services=(data.service.name,) if data.service else (),
+        services=(data.service.name,) if data.service and data.service.is_named else (),
         responders=_responders([*(data.assignees or ()), *event.people]),
         url=data.html_url,
         security=_is_security(data) or None,
         resolved_by_machine=bool(event.agent and event.agent.is_machine) if resolves else None,
         merged=_merged_into(data) is not None if resolves else None,
-        timeline=(_mark(event, _CHANGES[kind](data)),),
+        timeline=(_mark(event, at, _CHANGES[kind](data)),),
     )
 
 
@@ -223,7 +238,9 @@ def _is_security(data: IncidentData) -> bool:
 
 def _triggered(data: IncidentData) -> str:
     number = f" #{data.number}" if data.number is not None else ""
-    return f"Incident{number} triggered" + (f" on {data.service.name}" if data.service else "")
+    return f"Incident{number} triggered" + (
+        f" on {data.service.name}" if data.service and data.service.is_named else ""
+    )
 
 
 def _resolved(data: IncidentData) -> str:
@@ -266,17 +283,16 @@ _CHANGES: dict[str, Callable[[IncidentData], str]] = {
 
 
 def _remark(event: Event[RemarkData], received_at: datetime) -> IncidentReport:
-    incident, kind = event.data.incident, EventType(event.event_type)
+    incident, kind, at = event.data.incident, EventType(event.event_type), event.occurred_at or received_at
     return IncidentReport(
         source=SOURCE,
         external_id=incident.id,
-        occurred_at=event.occurred_at,
+        occurred_at=at,
         received_at=received_at,
-        event_id=event.id,
         title=_cut(incident.summary, TITLE_LIMIT),
         responders=_responders([*_joined(event.data), *event.people]),
         url=incident.html_url,
-        timeline=(_mark(event, _REMARKS[kind](event.data)),),
+        timeline=(_mark(event, at, _REMARKS[kind](event.data)),),
     )
 
 
@@ -298,9 +314,6 @@ def _responder_added(data: RemarkData) -> str:
 
 def _responder_replied(data: RemarkData) -> str:
     return _said(f"Responder {data.state or 'replied'}: {_named(data.user) or _UNNAMED}", data)
-
-
-_UNNAMED = "unnamed"
 
 
 def _said(words: str, data: RemarkData) -> str:
@@ -327,8 +340,8 @@ def _responders(people: Iterable[Reference]) -> tuple[Responder, ...]:
     return tuple(found.values())
 
 
-def _mark(event: Event[D], words: str) -> TimelineMark:
-    return TimelineMark(event.occurred_at, words[:EVENT_LIMIT], event.agent.name if event.agent else None)
+def _mark(event: Event[D], at: datetime, words: str) -> TimelineMark:
+    return TimelineMark(at, words[:EVENT_LIMIT], event.agent.name if event.agent else None)
 
 
 def _cut(text: str | None, limit: int) -> str | None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from application.connections.deliveries import conclude_delivery
 from application.incidents.deliveries import apply_recorded_reports
 from application.notifications.bounces import apply_recorded_bounce
 from application.tickets.deliveries import apply_if_pull_request, find_item_of_delivery
@@ -69,9 +70,17 @@ class PendingDeliveries:
             locked = await deliveries.lock_delivery_unscoped(session, delivery.id)
             if locked is None:
                 return
-            touched = await apply_recorded_reports(session, locked)
-            await deliveries.settle_delivery(session, delivery.id, "applied", datetime.now(UTC))
-        for postmortem_id in touched:
+            applied = await apply_recorded_reports(session, locked)
+            await conclude_delivery(
+                session,
+                locked.integration_id,
+                locked.id,
+                applied.result,
+                datetime.now(UTC),
+                delivery_id=locked.delivery_id,
+                detail=applied.detail,
+            )
+        for postmortem_id in applied.postmortem_ids:
             await self._dispatch.start_postmortem(postmortem_id)
 
     async def start_chats(self) -> None:

@@ -15,12 +15,12 @@ from domain.incidents.incident import (
     Incident,
     IncidentReport,
     IncidentStatus,
+    OrderedBy,
     Responder,
     Span,
     TimelineMark,
     Urgency,
     covering,
-    latest_instant,
 )
 from domain.incidents.state import AT_ONCE, IncidentState, join, merge
 
@@ -60,6 +60,7 @@ reports = st.builds(
     external_id=st.just("PX1"),
     occurred_at=instants,
     received_at=maybe_instants,
+    ordered_by=st.sampled_from(OrderedBy),
     corrects=st.booleans(),
     event_id=texts,
     title=texts,
@@ -196,7 +197,7 @@ def test_silence_takes_nothing_back() -> None:
     assert incident.services == ("api",)
 
 
-def test_the_latest_instant_has_the_last_word_then_the_last_received() -> None:
+def test_the_latest_report_has_the_last_word_then_the_last_received() -> None:
     assert in_every_order(report(9, title="new"), report(1, title="old", received_at=at(99))).title == "new"
     assert in_every_order(report(1, title="z", received_at=at(1)), report(1, title="a", received_at=at(2))).title == "a"
 
@@ -273,8 +274,3 @@ def test_several_incidents_span_from_the_first_start_to_the_last_resolution() ->
     assert covering([Span(at(0), at(5)), Span(at(3), None)]) == Span(at(0), None)
     assert covering([Span(None, at(5))]) == Span(None, at(5))
     assert covering([]) == Span(None, None)
-
-
-def test_a_report_speaks_of_the_latest_instant_it_names() -> None:
-    assert latest_instant([at(1), None, at(9), at(3)]) == at(9)
-    assert latest_instant([None]) is None

@@ -94,6 +94,39 @@ def test_a_header_of_another_form_is_a_bad_signature(kind: str, value: str) -> N
         incident_source(kind).verify({}, body, [SECRET])
 
 
+def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inside:
+        yield from leaves(one, (*path, key))
+        yield (*path, key)
+
+
+def with_blank(value: Any, path: tuple[str | int, ...], blank: object) -> Any:
+    changed = json.loads(json.dumps(value))
+    place = changed
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = blank
+    return changed
+
+
+@each_sample
+@pytest.mark.parametrize("blank", ["", " ", None, {}], ids=repr)
+def test_a_blank_value_says_nothing_and_loses_nothing_else(kind: str, path: Path, blank: object) -> None:
+    """Whatever field it is in, except those that tell which incident it is and what happened."""
+    source, whole = incident_source(kind), json.loads(path.read_bytes())
+    reports = source.parse({}, path.read_bytes(), NOW).reports
+    known = {(one.source, one.external_id) for one in reports}
+    for place in leaves(whole):
+        if place[-1] in {"event", "data", "incident", "event_type", "externalId", "source"} or place[-2:] in NAMES_IT:
+            continue
+        found = source.parse({}, json.dumps(with_blank(whole, place, blank)).encode(), NOW).reports
+        assert {(one.source, one.external_id) for one in found} == known or isinstance(place[0], int), place
+
+
+NAMES_IT = {("data", "id"), ("incident", "id"), (0,), (1,)}
+
+
 NOT_JSON = [b"", b" ", b"\xff\xfe", b"{", b"NaN", b"[" * 100_000, b'{"a":"\\ud800"}', b"9" * 10_000, b'"text"', b"null"]
 
 

@@ -179,7 +179,7 @@ def test_pagerduty_texts_longer_than_ours_are_cut() -> None:
 @pytest.mark.parametrize(
     ("edit", "where"),
     [
-        (lambda event: event.pop("id"), "event.id"),
+        (lambda event: event.update(id="é"), "event.id"),
         (lambda event: event.update(occurred_at="yesterday"), "event.occurred_at"),
         (lambda event: event.update(occurred_at="2026-11-20T14:00:00"), "event.occurred_at"),
         (lambda event: event["data"].update(status="pending"), "event.data.status"),

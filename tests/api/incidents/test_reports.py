@@ -1,0 +1,83 @@
+"""Reports by webhook and by API: which one wins, and what the answer and the sync log say about what wasn't used."""
+
+import pytest
+
+from tests.api.incidents.feed import Feed, ago
+from tests.api.writing import ok
+from tests.stack import Person, Stack
+
+FAR = "2036-01-01T00:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def admin(stack: Stack) -> Person:
+    return stack.person("ADMIN")
+
+
+@pytest.fixture
+def feed(stack: Stack, admin: Person) -> Feed:
+    return Feed(stack, admin)
+
+
+def test_an_end_in_the_past_resolves_and_opens_the_draft(feed: Feed) -> None:
+    assert "warnings" not in feed.tells(status="OPEN", urgency="HIGH", startedAt=ago(minutes=30))
+    feed.tells(status="RESOLVED", resolvedAt=ago(minutes=15), timeline=[{"at": ago(minutes=1), "event": "Checked"}])
+    incident = feed.incident()
+    assert (incident["status"], incident["durationMinutes"]) == ("RESOLVED", 15)
+    assert incident["postmortemId"]
+
+
+def test_a_persons_change_wins_over_a_clock_that_is_ahead(feed: Feed, admin: Person) -> None:
+    told = feed.tells(status="OPEN", title="Slow", startedAt=ago(minutes=30), updatedAt=FAR)
+    assert "is in the future" in told["warnings"][0]
+    path = f"/api/incidents/{feed.incident()['id']}"
+    changed = ok(admin.patch(path, json={"title": "Slow checkout", "status": "RESOLVED"}))
+    assert (changed["title"], changed["status"], changed["warnings"]) == ("Slow checkout", "RESOLVED", [])
+    late = feed.tells(status="OPEN", title="Slow", updatedAt=ago(minutes=5))
+    assert late["status"] == "ignored"
+    assert [one.partition(" wasn't")[0] for one in late["warnings"]] == ["The status", "The title"]
+    assert ok(admin.get(path))["title"] == "Slow checkout"
+    entry = feed.log()[0]
+    assert (entry["result"], entry["detail"]) == ("ignored", " ".join(late["warnings"]))
+    assert feed.tells(title="Slower", updatedAt=FAR)["status"] == "accepted"
+    assert ok(admin.get(path))["title"] == "Slower"
+
+
+def test_a_change_of_long_ago_says_that_it_was_not_used(feed: Feed, admin: Person) -> None:
+    feed.tells(title="Now")
+    path = f"/api/incidents/{feed.incident()['id']}"
+    ok(admin.patch(path, json={"title": "Chosen"}))
+    old = ok(admin.patch(path, json={"title": "Old", "updatedAt": ago(days=1)}))
+    assert old["title"] == "Chosen"
+    assert old["warnings"] == ["The title wasn't changed, because a later report or a person's change says otherwise."]
+    assert ok(admin.get(path))["warnings"] == []
+
+
+def test_blank_values_lose_nothing_else(feed: Feed, admin: Person) -> None:
+    feed.tells(
+        status="RESOLVED", title="Slow", startedAt=ago(minutes=9), resolvedAt="", url="", urgency="", services=[""]
+    )
+    incident = feed.incident()
+    assert (incident["status"], incident["title"], incident["services"]) == ("RESOLVED", "Slow", [])
+    told = ok(
+        admin.post(
+            "/api/incidents",
+            json={
+                "externalId": feed.key,
+                "acknowledgedAt": "",
+                "nearMiss": "",
+                "responders": ["", {"email": "", "name": "Jo"}],
+            },
+        )
+    )
+    assert "1 entry was left out" in told["warnings"][0]
+
+
+def test_an_end_before_the_start_is_kept_with_a_warning(feed: Feed, admin: Person) -> None:
+    told = feed.tells(status="RESOLVED", startedAt=ago(minutes=5), resolvedAt=ago(minutes=9))
+    (said,) = told["warnings"]
+    incident = feed.incident()
+    assert (incident["status"], incident["warnings"]) == ("RESOLVED", [said])
+    assert "before it starts" in said
+    corrected = ok(admin.patch(f"/api/incidents/{incident['id']}", json={"startedAt": ago(minutes=20.5)}))
+    assert (corrected["durationMinutes"], corrected["warnings"]) == (11, [])
