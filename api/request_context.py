@@ -15,7 +15,7 @@ from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 
 from api.request_queue import RequestQueue
-from application.access.tokens import SignedIn, check_token
+from application.access.tokens import SignedIn, SignedInPerson, check_token
 from application.audit import kept_answers
 from application.commands import Commands
 from domain import access
@@ -24,7 +24,6 @@ from domain.errors import Malformed, NotAllowed, NotSignedIn, ScopeMissing, reas
 from models.audit import IdempotencyRecord
 from models.base import derived_id, new_id
 from models.keyring import Keyring
-from models.person import Person
 from models.queries import action_items
 from models.queries.access import tokens
 from models.queries.postmortems import postmortems
@@ -58,7 +57,7 @@ class Parts:
 class RequestContext:
     parts: Parts
     session: Session
-    person: Person
+    person: SignedInPerson
     viewer: Viewer
     now: datetime
     key: str | None = None

@@ -10,8 +10,7 @@ from domain.postmortems.lifecycle import Status
 from models.postmortem import Postmortem
 from models.queries import home
 from models.queries.pagination import Ask
-from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import PostmortemFilters
+from models.queries.postmortems.shown_list import ListedPostmortem, PostmortemFilters, list_postmortems
 from models.session import Session
 
 MAX_DRAFTS = 10
@@ -23,9 +22,9 @@ MAX_RECENT = 6
 class Home:
     """``targets`` are the next unmet targets of drafts and reviews, by postmortem."""
 
-    drafts: Sequence[Postmortem]
+    drafts: Sequence[ListedPostmortem]
     reviews: Sequence[Postmortem]
-    recent: Sequence[Postmortem]
+    recent: Sequence[ListedPostmortem]
     targets: Mapping[str, Target]
 
 
@@ -33,10 +32,9 @@ async def read_home(session: Session, viewer: Viewer, now: datetime) -> Home:
     own = PostmortemFilters(
         author_id=viewer.person_id, status=[Status.DRAFT.value, Status.IN_REVIEW.value], sort="-updatedAt"
     )
-    drafts = await postmortems.list_postmortems(session, viewer, own, Ask(MAX_DRAFTS), now)
+    drafts = await list_postmortems(session, viewer, own, Ask(MAX_DRAFTS), now)
     latest = PostmortemFilters(sort="-updatedAt")
-    recent = await postmortems.list_postmortems(session, viewer, latest, Ask(MAX_RECENT), now)
+    recent = await list_postmortems(session, viewer, latest, Ask(MAX_RECENT), now)
     reviews = await home.list_waiting_reviews(session, viewer, MAX_REVIEWS)
-    own_drafts = [one.postmortem for one in drafts.items]
-    targets = await home.next_targets(session, [*own_drafts, *reviews])
-    return Home(own_drafts, reviews, [one.postmortem for one in recent.items], targets)
+    targets = await home.next_targets(session, [*(one.id for one in drafts.items), *(one.id for one in reviews)])
+    return Home(drafts.items, reviews, recent.items, targets)

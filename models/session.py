@@ -1,7 +1,19 @@
 """The engine and its sessions. ``async with sessions.begin() as session`` is the only spelling of a transaction."""
 
+import time
+from typing import Any
+
 import asyncpg
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy import event
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    DisconnectionError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -13,6 +25,8 @@ Sessions = async_sessionmaker[AsyncSession]
 
 LOCK_TIMEOUT = "2s"
 IDLE_TIMEOUT = "2min"
+MOST_UNUSED = 100
+"""Seconds, less than ``IDLE_TIMEOUT``."""
 SESSION_SETTINGS = {"timezone": "UTC", "jit": "off", "idle_session_timeout": IDLE_TIMEOUT}
 
 REFUSES_SETTINGS = frozenset({"08P01", "42704"})
@@ -71,9 +85,9 @@ def make_engine(
     """An engine with at most so many ``connections``, for which a caller waits at most 5 s.
 
     PostgreSQL ends those that nobody has used for ``IDLE_TIMEOUT``; the pool hands out the one that was used last, so
-    that the others can become idle, and notices the ended ones (``pool_pre_ping``). PostgreSQL stops waiting for a
-    locked row by itself, so that no caller has to interrupt a statement. ``name`` is shown in ``pg_stat_activity`` and
-    in the server's log.
+    that the others can become idle, and replaces the ended ones (:func:`_check_usable`). PostgreSQL stops waiting for
+    a locked row by itself, so that no caller has to interrupt a statement. ``name`` is shown in ``pg_stat_activity``
+    and in the server's log.
     """
     address = driver_url(url)
     settings = SESSION_SETTINGS | {"application_name": name, "lock_timeout": lock_timeout}
@@ -86,15 +100,29 @@ def make_engine(
         except asyncpg.PostgresError as error:  # SQLAlchemy translates only what statements raise
             raise (SettingsRefused if error.sqlstate in REFUSES_SETTINGS else ConnectionError)(str(error)) from None
 
-    return create_async_engine(
+    engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=connect,
         pool_size=connections,
         max_overflow=0,
         pool_timeout=5,
-        pool_pre_ping=True,
         pool_use_lifo=True,
     )
+    event.listen(engine.sync_engine, "checkin", _note_use)
+    event.listen(engine.sync_engine, "checkout", _check_usable)
+    return engine
+
+
+def _note_use(_connection: Any, record: Any) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def _check_usable(connection: Any, record: Any, _proxy: Any) -> None:
+    """asyncpg learns at once when the server closes a connection; one that the server may be about to close is replaced,
+    too. A ping would cost each request three round trips."""
+    unused = time.monotonic() - record.info.get("used_at", time.monotonic())
+    if connection.driver_connection.is_closed() or unused > MOST_UNUSED:
+        raise DisconnectionError
 
 
 def make_sessions(engine: AsyncEngine) -> Sessions:

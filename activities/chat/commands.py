@@ -20,6 +20,7 @@ from integrations.slack.mrkdwn import escaped, linked
 from models.action_item import ActionItem
 from models.postmortem import Postmortem
 from models.queries.postmortems.postmortems import FullPostmortem, get_visible, state_of_reviewer
+from models.queries.postmortems.shown_list import ListedPostmortem
 
 LIST_LIMIT = 10
 MORE = " Open Afterword to see all of them."
@@ -106,7 +107,9 @@ def _review(request: ChatRequest, row: Postmortem) -> Entry:
     return _postmortem(request, row, "waiting for your review", acts=(Act.APPROVE, Act.REQUEST_CHANGES))
 
 
-def _draft(request: ChatRequest, row: Postmortem, target: Target | None, person: ChatPerson) -> Entry:
+def _draft(
+    request: ChatRequest, row: Postmortem | ListedPostmortem, target: Target | None, person: ChatPerson
+) -> Entry:
     words = row.status.lower().replace("_", " ")
     if target is None:
         return _postmortem(request, row, words)
@@ -115,7 +118,9 @@ def _draft(request: ChatRequest, row: Postmortem, target: Target | None, person:
     return _postmortem(request, row, f"{words} · {_spoken(target.name.value)} {late} {due}")
 
 
-def _postmortem(request: ChatRequest, row: Postmortem, text: str, acts: tuple[Act, ...] = ()) -> Entry:
+def _postmortem(
+    request: ChatRequest, row: Postmortem | ListedPostmortem, text: str, acts: tuple[Act, ...] = ()
+) -> Entry:
     return Entry(
         id=row.id,
         kind="postmortem",

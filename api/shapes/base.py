@@ -116,11 +116,21 @@ def ask(
 IfMatch = Annotated[str | None, Header(alias="If-Match", description='The version you last read, such as "3".')]
 
 
+IfNoneMatch = Annotated[
+    str | None, Header(alias="If-None-Match", description="The ETag you last received. 304 if nothing changed since.")
+]
+
+
 def expected_version(if_match: str | None) -> int | None:
-    """The version that an ``If-Match`` names; ``*`` and absence name none. Raises Malformed."""
+    """The version that an ``If-Match`` names; ``*`` and absence name none. Raises Malformed.
+
+    What follows the dot in an ``ETag`` counts what belongs to an entity, which a change of its own doesn't depend on.
+    """
     if if_match is None or if_match.strip() == "*":
         return None
-    text = if_match.strip().removeprefix("W/").strip('"')
+    text, dot, counted = if_match.strip().removeprefix("W/").strip('"').partition(".")
+    if dot and not (counted.isascii() and counted.isdigit()):
+        text = ""
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise Malformed(
             reasons=[reason("if_match", 'Send the ETag that you received, such as "3".', where="header.If-Match")]

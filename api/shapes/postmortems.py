@@ -22,9 +22,7 @@ from api.shapes.base import (
 )
 from application.incidents.opening import PostmortemRequest
 from domain.access import EditorLevel, Visibility
-from domain.content.custom_fields import missing_fields
-from domain.content.sections import STANDARD, WIRE_NAMES
-from domain.content.templates import TITLES, missing_sections
+from domain.content.templates import TITLES
 from domain.postmortems.first_draft import EntryType
 from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import ReviewerState
@@ -32,10 +30,7 @@ from domain.timeline.moments import Precision
 from domain.timeline.pasted import EVENT_LIMIT
 from integrations.fields import Instant, Words
 from models.postmortem import PostmortemEditor
-from models.queries.content.templates import template_of
-from models.queries.postmortems.postmortems import FullPostmortem, state_of_reviewer
 from models.queries.timeline import NewTimelineEvent
-from models.section import Section
 
 
 def _custom(name: str) -> str:
@@ -160,85 +155,6 @@ class PostmortemOut(Shape):
     missing_fields: list[str]
     unresolved_comments: int
     action_item_counts: ActionItemCounts
-
-
-def postmortem_out(full: FullPostmortem, base_url: str) -> PostmortemOut:
-    row, counts = full.postmortem, full.counts
-    incident_ids = [one.incident_id for one in row.incidents]
-    written = {one.name: one for one in row.sections}
-    texts = {name: one.body for name, one in written.items()}
-    kept = template_of(row.template)
-    missing = missing_sections(kept, texts, has_timeline=counts.has_timeline, has_items=counts.has_items)
-    timeline = [
-        TimelineEventOut.model_construct(
-            id=one.id,
-            at=one.at,
-            precision=Precision(one.precision),
-            event=one.event,
-            type=EntryType(one.type),
-            actor=one.actor,
-            source=one.source,
-        )
-        for one in row.timeline
-    ]
-    return PostmortemOut(
-        id=row.id,
-        version=row.version,
-        number=row.number,
-        title=row.title,
-        status=Status(row.status),
-        visibility=full.visibility,
-        url=f"{base_url}/postmortems/{row.id}",
-        incident_id=incident_ids[0] if incident_ids else None,
-        incident_ids=incident_ids,
-        template_id=row.template_id,
-        template_version=row.template_version,
-        team_ids=sorted(one.team_id for one in row.teams),
-        services=[ServiceOut(id=one.id, name=one.name) for one in row.services],
-        author_id=row.author_id,
-        editors=[EditorOut(user_id=one.person_id, level=EditorLevel(one.level)) for one in row.editors],
-        reviewers=[
-            ReviewerOut(user_id=one.person_id, state=state_of_reviewer(one, row), decided_at=one.decided_at)
-            for one in row.reviewers
-        ],
-        participants=[one.person_id for one in row.participants],
-        impact_metrics=ImpactMetrics.model_validate(row.impact_metrics),
-        timeline=timeline,
-        custom_fields=row.custom_fields,
-        tags=row.tags,
-        root_cause_category=row.root_cause_category,
-        duration_minutes=row.duration_minutes,
-        publish_on_approval=row.publish_on_approval,
-        incident_resolved_at=row.incident_resolved_at,
-        draft_started_at=row.draft_started_at,
-        submitted_at=row.submitted_at,
-        reviewed_at=row.reviewed_at,
-        published_at=row.published_at,
-        archived_at=row.archived_at,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        missing_sections=list(missing),
-        missing_fields=list(missing_fields(kept.fields, row.custom_fields)),
-        unresolved_comments=counts.unresolved_comments,
-        action_item_counts=ActionItemCounts(
-            open=counts.items.get("OPEN", 0),
-            in_progress=counts.items.get("IN_PROGRESS", 0),
-            completed=counts.items.get("COMPLETED", 0),
-            wont_do=counts.items.get("WONT_DO", 0),
-            overdue=counts.overdue,
-        ),
-        sections=[section_meta(name, written.get(name)) for name in kept.text_keys],
-        custom_sections={name: texts[name] for name in kept.text_keys if name in texts and name not in STANDARD},
-        **{field: texts.get(name) or None for field, name in WIRE_NAMES.items()},
-    )
-
-
-def section_meta(name: str, section: Section | None) -> SectionMeta:
-    if section is None:
-        return SectionMeta.model_construct(name=name, revision=0, updated_at=None, updated_by=None)
-    return SectionMeta.model_construct(
-        name=name, revision=section.revision, updated_at=section.updated_at, updated_by=section.updated_by
-    )
 
 
 class TimelineEventIn(StrictlyGiven):

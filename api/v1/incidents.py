@@ -98,10 +98,9 @@ async def get_decision(context: Context, incident_id: PathId) -> DecisionOut:
     return DecisionOut.model_validate(decision_json(await decide(context.session, incident)))
 
 
-@routes.post("/{incident_id}/postmortem", status_code=201)
-async def open_postmortem(context: Context, incident_id: PathId, response: Response) -> PostmortemOut:
+@routes.post("/{incident_id}/postmortem", status_code=201, response_model=PostmortemOut)
+async def open_postmortem(context: Context, incident_id: PathId) -> Response:
     """Starts the postmortem of a resolved incident, prefilled, with you as the author."""
     postmortem_id = await open_from_incident(context.session, context.viewer, incident_id, context.now)
     context.start_workflow_after_commit(postmortem_id)
-    response.headers["Location"] = f"/api/postmortems/{postmortem_id}"
-    return await read(context, postmortem_id, response)
+    return await read(context, postmortem_id, status=201, location=f"/api/postmortems/{postmortem_id}")

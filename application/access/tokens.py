@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from application.audit.audit_log import audit
 from domain.access import Role, Viewer
 from models.base import new_id
-from models.person import ApiToken, Person
+from models.person import ApiToken
 from models.queries.access import tokens
 from models.queries.access.tokens import TokenOwner
 from models.session import Session
@@ -19,10 +19,19 @@ RECORD_USE_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
+class SignedInPerson:
+    id: str
+    name: str
+    handle: str
+    role: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignedIn:
     """The person a token acts for. ``is_use_due`` says that the token's last use should be written down again."""
 
-    person: Person
+    person: SignedInPerson
     viewer: Viewer
     token_id: str
     is_use_due: bool
@@ -46,13 +55,13 @@ async def check_token_id(session: Session, token_id: str, now: datetime, origin:
 def _signed_in(found: TokenOwner | None, now: datetime, origin: str) -> SignedIn | None:
     if found is None:
         return None
-    token, person = found.token, found.person
-    is_expired = token.expires_at is not None and token.expires_at <= now
-    if token.revoked_at is not None or is_expired or not person.is_active:
+    is_expired = found.expires_at is not None and found.expires_at <= now
+    if found.revoked_at is not None or is_expired or not found.is_active:
         return None
-    viewer = Viewer(person.id, Role(person.role), found.team_ids, frozenset(token.scopes), origin)
-    is_use_due = token.last_used_at is None or token.last_used_at < now - RECORD_USE_EVERY
-    return SignedIn(person, viewer, token.id, is_use_due)
+    person = SignedInPerson(found.person_id, found.name, found.handle, found.role, found.time_zone)
+    viewer = Viewer(person.id, Role(found.role), frozenset(found.team_ids or ()), frozenset(found.scopes), origin)
+    is_use_due = found.last_used_at is None or found.last_used_at < now - RECORD_USE_EVERY
+    return SignedIn(person, viewer, found.token_id, is_use_due)
 
 
 async def create_token(

@@ -15,8 +15,7 @@ from models.queries.action_items import ItemFilters
 from models.queries.chat.postmortems import list_written_by
 from models.queries.pagination import Ask
 from models.queries.people import people
-from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import PostmortemFilters
+from models.queries.postmortems.shown_list import ListedPostmortem, PostmortemFilters, list_postmortems
 from models.session import Session
 
 OPEN_STATUSES = (ActionItemStatus.OPEN.value, ActionItemStatus.IN_PROGRESS.value)
@@ -40,7 +39,7 @@ class OverdueWork:
     """``owners`` are the names of the action items' owners by their ids; the rest as in :class:`PersonalWork`."""
 
     items: Sequence[ActionItem]
-    postmortems: Sequence[Postmortem]
+    postmortems: Sequence[ListedPostmortem]
     targets: Mapping[str, Target]
     titles: Mapping[str, str]
     owners: Mapping[str, str]
@@ -53,7 +52,7 @@ async def list_personal_work(session: Session, viewer: Viewer, limit: int, now: 
     items = await action_items.list_items(session, viewer, filters, Ask(limit), now)
     reviews = await home.list_waiting_reviews(session, viewer, limit + 1)
     written = await list_written_by(session, viewer, limit + 1)
-    targets = await home.next_targets(session, written)
+    targets = await home.next_targets(session, [one.id for one in written])
     titles = await home.titles_of(session, viewer, [one.postmortem_id for one in items.items])
     has_more = bool(items.next_cursor) or max(len(reviews), len(written)) > limit
     return PersonalWork(items.items, reviews[:limit], written[:limit], targets, titles, has_more)
@@ -63,10 +62,9 @@ async def list_overdue_work(session: Session, viewer: Viewer, limit: int, now: d
     """The overdue action items and postmortems that the viewer may see."""
     items = await action_items.list_items(session, viewer, ItemFilters(overdue=True), Ask(limit), now)
     filters = PostmortemFilters(overdue=True, status=[Status.DRAFT.value, Status.IN_REVIEW.value])
-    found = await postmortems.list_postmortems(session, viewer, filters, Ask(limit), now)
-    rows = [one.postmortem for one in found.items]
-    targets = await home.next_targets(session, rows)
+    found = await list_postmortems(session, viewer, filters, Ask(limit), now)
+    targets = await home.next_targets(session, [one.id for one in found.items])
     titles = await home.titles_of(session, viewer, [one.postmortem_id for one in items.items])
     owners = await people.people_by_id(session, [one.owner_id for one in items.items])
     names = {one.id: one.name for one in owners.values()}
-    return OverdueWork(items.items, rows, targets, titles, names, bool(items.next_cursor or found.next_cursor))
+    return OverdueWork(items.items, found.items, targets, titles, names, bool(items.next_cursor or found.next_cursor))

@@ -36,13 +36,13 @@ async def list_waiting_reviews(session: AsyncSession, viewer: Viewer, limit: int
     return list((await session.execute(statement)).scalars())
 
 
-async def next_targets(session: AsyncSession, postmortems: Sequence[Postmortem]) -> dict[str, Target]:
+async def next_targets(session: AsyncSession, postmortem_ids: Sequence[str]) -> dict[str, Target]:
     """By postmortem, the unmet target that is due first. The caller has checked that the viewer may see them."""
     due_at = func.coalesce(PostmortemTarget.extended_to, PostmortemTarget.due_at)
     statement = (
         select(PostmortemTarget)
         .where(
-            PostmortemTarget.postmortem_id.in_([one.id for one in postmortems]),
+            PostmortemTarget.postmortem_id.in_(postmortem_ids),
             PostmortemTarget.met_at.is_(None),
             PostmortemTarget.waived_at.is_(None),
         )

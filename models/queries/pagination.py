@@ -4,11 +4,11 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import BadCursor
@@ -50,6 +50,21 @@ class Order:
         if self.descending:
             return or_(self.column < value, and_(self.column == value, self.tie < tie))
         return or_(self.column > value, and_(self.column == value, self.tie > tie))
+
+    def after_parameters(self) -> ColumnElement[bool]:
+        """The rows after those that the parameters ``after`` and ``after_tie`` name, as an index finds them."""
+        if self.column is self.tie:
+            column: Any = self.tie
+            value: Any = bindparam("after_tie", type_=self.tie.type)
+        else:
+            column = tuple_(self.column, self.tie)
+            value = tuple_(bindparam("after", type_=self.column.type), bindparam("after_tie", type_=self.tie.type))
+        after: ColumnElement[bool] = column < value if self.descending else column > value
+        return after
+
+    def of(self, columns: Any) -> "Order":
+        """The same order of a subquery with these columns."""
+        return replace(self, column=columns[self.column.key], tie=columns[self.tie.key])
 
 
 def encode_cursor(order: str, value: Any, tie: Any) -> str:

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy import event
 
 from api.app import create_app
 from application.audit.audit_log import EXPORT_BATCH_SIZE, audit
@@ -279,6 +280,10 @@ def test_reading_as_one_of_its_people_is_nobodys_business(stack: Stack) -> None:
     assert reads(author, pm) == []
 
 
+def only_reads(connection: Any, _record: Any) -> None:
+    connection.run_async(lambda raw: raw.execute("set default_transaction_read_only = on"))
+
+
 async def test_a_database_that_only_reads_still_answers(stack: Stack) -> None:
     author, admin = stack.person(), stack.person("ADMIN")
     pm = private(author)
@@ -286,9 +291,7 @@ async def test_a_database_that_only_reads_still_answers(stack: Stack) -> None:
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         engine = app.state.parts.sessions.kw["bind"]
-        app.state.parts.sessions.configure(
-            bind=engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
-        )
+        event.listen(engine.sync_engine, "connect", only_reads)
         transport = httpx.ASGITransport(app=app)
         headers = {"Authorization": admin.http.headers["Authorization"]}
         async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:

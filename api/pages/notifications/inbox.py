@@ -97,7 +97,7 @@ async def _form(
 
 async def _current_fields(visit: Visit) -> dict[str, str]:
     """The fields of the form with their current values."""
-    person = visit.context.person
+    person = await people.get_person(visit.context.session, visit.context.viewer.person_id)
     current = preferences(person)
     zone = zone_of(person.time_zone)
     delegate = await people.find_person(visit.context.session, person.delegate_id) if person.delegate_id else None

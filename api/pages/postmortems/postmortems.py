@@ -18,8 +18,8 @@ from models.queries.incidents import incidents
 from models.queries.incidents.incidents import IncidentFilters
 from models.queries.pagination import Ask
 from models.queries.people import people, teams
-from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import PostmortemFilters
+from models.queries.postmortems import shown_list
+from models.queries.postmortems.shown_list import PostmortemFilters
 
 routes = router()
 
@@ -35,15 +35,14 @@ async def list_postmortems(
 ) -> Response:
     context = visit.context
     wanted = PostmortemFilters(status=[status.value] if status else [], team_id=team or None, q=q, overdue=overdue)
-    found = await postmortems.list_postmortems(context.session, context.viewer, wanted, page, context.now)
-    rows = [one.postmortem for one in found.items]
+    found = await shown_list.list_postmortems(context.session, context.viewer, wanted, page, context.now)
     return await show(
         visit,
         "postmortems/postmortems.html",
         found=found.items,
         next_cursor=found.next_cursor,
-        people=await people.people_by_id(context.session, [one.author_id for one in rows]),
-        targets=await home.next_targets(context.session, rows),
+        people=await people.people_by_id(context.session, [one.author_id for one in found.items]),
+        targets=await home.next_targets(context.session, [one.id for one in found.items]),
         teams=(await teams.list_teams(context.session, Ask(200))).items,
         chosen={"status": status.value if status else "", "team": team or "", "q": q or "", "overdue": overdue},
         statuses=[one.value for one in Status],

@@ -45,13 +45,13 @@ async def list_linked(context: Context, postmortem_id: PathId) -> Listing[Linked
     return Listing(items=items)
 
 
-@routes.post("/incidents", status_code=201)
-async def link_incident(context: Context, postmortem_id: PathId, given: LinkIn, response: Response) -> PostmortemOut:
+@routes.post("/incidents", status_code=201, response_model=PostmortemOut)
+async def link_incident(context: Context, postmortem_id: PathId, given: LinkIn) -> Response:
     """Links a resolved incident and adds its timeline, services, and people. The duration spans all linked
     incidents."""
     await links.link_incident(context.session, context.viewer, postmortem_id, given.incident_id, context.now)
     context.start_workflow_after_commit(postmortem_id)
-    return await read(context, postmortem_id, response)
+    return await read(context, postmortem_id, status=201)
 
 
 @routes.delete("/incidents/{incident_id}", status_code=204)

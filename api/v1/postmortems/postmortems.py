@@ -5,9 +5,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import commands
+from api.answers import NOT_MODIFIED, json_answer, matches, not_modified, state_tag
 from api.request_context import Context, RequestContext
-from api.shapes.base import IfMatch, Listing, PathId, RefQuery, SearchQuery, ask, expected_version, tag
-from api.shapes.postmortems import PostmortemNew, PostmortemOut, PostmortemPatch, postmortem_out
+from api.shapes.base import IfMatch, IfNoneMatch, Listing, PathId, RefQuery, SearchQuery, ask, expected_version
+from api.shapes.postmortem_answers import postmortem_json
+from api.shapes.postmortems import PostmortemNew, PostmortemOut, PostmortemPatch
 from api.v1.routing import router
 from application.commands import check as check_command
 from application.incidents.opening import create_postmortem as create
@@ -17,9 +19,11 @@ from domain.errors import IllegalTransition
 from domain.postmortems.commands import PostmortemAction
 from domain.postmortems.lifecycle import TRANSITION_TO, Status
 from integrations.fields import Instant
-from models.queries.pagination import Ask
-from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import PostmortemFilters
+from models.queries.content import templates
+from models.queries.pagination import Ask, Page
+from models.queries.postmortems import postmortems, shown, shown_list
+from models.queries.postmortems.shown import ShownPostmortem
+from models.queries.postmortems.shown_list import PostmortemFilters, ShownState
 from models.session import Session
 
 routes: APIRouter = router("postmortems", prefix="/postmortems")
@@ -53,35 +57,54 @@ def filters(
     )
 
 
-@routes.get("")
+@routes.get("", response_model=Listing[PostmortemOut], responses=NOT_MODIFIED)
 async def list_postmortems(
-    context: Context, wanted: Annotated[PostmortemFilters, Depends(filters)], page: Annotated[Ask, Depends(ask)]
-) -> Listing[PostmortemOut]:
+    context: Context,
+    wanted: Annotated[PostmortemFilters, Depends(filters)],
+    page: Annotated[Ask, Depends(ask)],
+    if_none_match: IfNoneMatch = None,
+) -> Response:
     """Lists the postmortems that you can see. ``q`` searches like ``/api/search``; ``overdue`` keeps those with a
     missed target."""
-    found = await postmortems.list_postmortems(context.session, context.viewer, wanted, page, context.now)
-    base_url = context.parts.settings.base_url
-    return Listing(items=[postmortem_out(one, base_url) for one in found.items], next_cursor=found.next_cursor)
+    session, base_url = context.session, context.parts.settings.base_url
+    if if_none_match is not None:
+        states = await shown_list.list_states(session, context.viewer, wanted, page, context.now)
+        if matches(if_none_match, tag := _list_tag(states, base_url)):
+            return not_modified(tag)
+    found = await shown_list.list_shown(session, context.viewer, wanted, page, context.now)
+    items = [
+        postmortem_json(one, await templates.get_content(session, one.template_id, one.template_version), base_url)
+        for one in found.items
+    ]
+    return json_answer({"items": items, "nextCursor": found.next_cursor}, _list_tag(found, base_url))
 
 
-@routes.post("", status_code=201)
-async def create_postmortem(context: Context, given: PostmortemNew, response: Response) -> PostmortemOut:
+def _list_tag(page: Page[ShownPostmortem] | Page[ShownState], base_url: str) -> str:
+    return state_tag(None, base_url, page.next_cursor, [(one.id, one.state) for one in page.items])
+
+
+@routes.post("", status_code=201, response_model=PostmortemOut)
+async def create_postmortem(context: Context, given: PostmortemNew) -> Response:
     """Starts a draft. Values that you leave out come from the linked incidents, which must be resolved."""
     postmortem_id = await create(context.session, context.viewer, given.request(), context.now)
     context.start_workflow_after_commit(postmortem_id)
-    response.headers["Location"] = f"/api/postmortems/{postmortem_id}"
-    return await read(context, postmortem_id, response)
+    return await read(context, postmortem_id, status=201, location=f"/api/postmortems/{postmortem_id}")
 
 
-@routes.get("/{postmortem_id}")
-async def get_postmortem(context: Context, postmortem_id: PathId, response: Response) -> PostmortemOut:
-    return await read(context, postmortem_id, response)
+@routes.get("/{postmortem_id}", response_model=PostmortemOut, responses=NOT_MODIFIED)
+async def get_postmortem(context: Context, postmortem_id: PathId, if_none_match: IfNoneMatch = None) -> Response:
+    if if_none_match is not None:
+        version, state = await shown.get_state(context.session, context.viewer, postmortem_id, context.now)
+        tag = state_tag(version, state, context.parts.settings.base_url)
+        if matches(if_none_match, tag):
+            return not_modified(tag)
+    return await read(context, postmortem_id)
 
 
-@routes.patch("/{postmortem_id}")
+@routes.patch("/{postmortem_id}", response_model=PostmortemOut)
 async def update_postmortem(
-    context: Context, postmortem_id: PathId, given: PostmortemPatch, response: Response, if_match: IfMatch = None
-) -> PostmortemOut:
+    context: Context, postmortem_id: PathId, given: PostmortemPatch, if_match: IfMatch = None
+) -> Response:
     """Changes the postmortem's content. Setting ``status`` is a transition: if it is refused, nothing is saved."""
     changes = given.columns()
     status, arguments = changes.pop("status", None), commands.without_none({"comment": changes.pop("comment", None)})
@@ -90,7 +113,7 @@ async def update_postmortem(
         await _edit(context, context.session, postmortem_id, changes, expected)
     else:
         await _edit_and_move(context, postmortem_id, changes, expected, Status(str(status)), arguments)
-    return await read(context, postmortem_id, response)
+    return await read(context, postmortem_id)
 
 
 async def _edit(
@@ -140,8 +163,12 @@ async def delete_postmortem(context: Context, postmortem_id: PathId) -> None:
     await commands.run_postmortem_command(context, postmortem_id, PostmortemAction.DELETE)
 
 
-async def read(context: RequestContext, postmortem_id: str, response: Response) -> PostmortemOut:
+async def read(
+    context: RequestContext, postmortem_id: str, *, status: int = 200, location: str | None = None
+) -> Response:
     """The postmortem as the viewer may see it, with its ETag."""
-    full = await postmortems.get_full(context.session, context.viewer, postmortem_id, context.now)
-    tag(response, full.postmortem.version)
-    return postmortem_out(full, context.parts.settings.base_url)
+    row = await shown.get_shown(context.session, context.viewer, postmortem_id, context.now)
+    template = await templates.get_content(context.session, row.template_id, row.template_version)
+    base_url = context.parts.settings.base_url
+    tag = state_tag(row.version, row.state, base_url)
+    return json_answer(postmortem_json(row, template, base_url), tag, status=status, location=location)

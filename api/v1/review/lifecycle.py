@@ -17,10 +17,8 @@ from models.queries.review import reviews
 routes: APIRouter = router("lifecycle", prefix="/postmortems/{postmortem_id}")
 
 
-@routes.post("/submit")
-async def submit(
-    context: Context, postmortem_id: PathId, response: Response, given: SubmitIn | None = None
-) -> PostmortemOut:
+@routes.post("/submit", response_model=PostmortemOut)
+async def submit(context: Context, postmortem_id: PathId, given: SubmitIn | None = None) -> Response:
     """Moves a DRAFT to IN_REVIEW. If it isn't ready, the response lists every reason."""
     given = given or SubmitIn()
     await commands.run_postmortem_command(
@@ -30,40 +28,39 @@ async def submit(
         person_ids=tuple(dict.fromkeys(given.reviewer_ids)),
         publish_on_approval=given.publish_on_approval,
     )
-    return await read(context, postmortem_id, response)
+    return await read(context, postmortem_id)
 
 
-@routes.post("/publish")
-async def publish(context: Context, postmortem_id: PathId, response: Response) -> PostmortemOut:
+@routes.post("/publish", response_model=PostmortemOut)
+async def publish(context: Context, postmortem_id: PathId) -> Response:
     """Moves a postmortem from IN_REVIEW to PUBLISHED. If it isn't ready, the response lists every reason."""
-    return await _change_status(context, postmortem_id, PostmortemAction.PUBLISH, response)
+    return await _change_status(context, postmortem_id, PostmortemAction.PUBLISH)
 
 
-@routes.post("/archive")
-async def archive(context: Context, postmortem_id: PathId, response: Response) -> PostmortemOut:
+@routes.post("/archive", response_model=PostmortemOut)
+async def archive(context: Context, postmortem_id: PathId) -> Response:
     """Moves a PUBLISHED postmortem to ARCHIVED. Administrators only."""
-    return await _change_status(context, postmortem_id, PostmortemAction.ARCHIVE, response)
+    return await _change_status(context, postmortem_id, PostmortemAction.ARCHIVE)
 
 
-@routes.post("/request-changes")
-async def request_changes(
-    context: Context, postmortem_id: PathId, response: Response, given: CommentIn | None = None
-) -> PostmortemOut:
+@routes.post("/request-changes", response_model=PostmortemOut)
+async def request_changes(context: Context, postmortem_id: PathId, given: CommentIn | None = None) -> Response:
     """Sends a postmortem back to DRAFT (as a reviewer), or reopens a PUBLISHED one for review (as an administrator).
     The comment says what should change."""
     comment = given.comment if given else None
-    return await _change_status(context, postmortem_id, PostmortemAction.REQUEST_CHANGES, response, comment)
+    return await _change_status(context, postmortem_id, PostmortemAction.REQUEST_CHANGES, comment)
 
 
 async def _change_status(
     context: RequestContext,
     postmortem_id: str,
     action: PostmortemAction,
-    response: Response,
     comment: str | None = None,
-) -> PostmortemOut:
+    *,
+    status: int = 200,
+) -> Response:
     await commands.run_postmortem_command(context, postmortem_id, action, {"comment": comment})
-    return await read(context, postmortem_id, response)
+    return await read(context, postmortem_id, status=status)
 
 
 # Reviews
@@ -77,8 +74,8 @@ async def list_reviews(context: Context, postmortem_id: PathId) -> Listing[Revie
     return Listing(items=[review_out(one, visible.postmortem) for one in found])
 
 
-@routes.post("/reviews", status_code=201)
-async def review(context: Context, postmortem_id: PathId, given: ReviewIn, response: Response) -> PostmortemOut:
+@routes.post("/reviews", status_code=201, response_model=PostmortemOut)
+async def review(context: Context, postmortem_id: PathId, given: ReviewIn) -> Response:
     """Approves the current revision, or requests changes. Reviewers only."""
     action = PostmortemAction.APPROVE if given.decision is Decision.APPROVE else PostmortemAction.REQUEST_CHANGES
-    return await _change_status(context, postmortem_id, action, response, given.comment)
+    return await _change_status(context, postmortem_id, action, given.comment, status=201)

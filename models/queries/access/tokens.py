@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import LargeBinary, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
 from domain.errors import NotFound
 from models.person import ApiToken, Person
+from models.prebuilt import Prebuilt, text_of
 from models.queries.access.viewers import team_ids_of_person
 from models.queries.pagination import Ask, Order, Page, fetch_page
 
@@ -20,27 +20,47 @@ from models.queries.pagination import Ask, Order, Page, fetch_page
 class TokenOwner:
     """A token, the person it belongs to, and that person's teams."""
 
-    token: ApiToken
-    person: Person
-    team_ids: frozenset[str]
+    token_id: str
+    scopes: list[str]
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+    person_id: str
+    role: str
+    is_active: bool
+    name: str
+    handle: str
+    time_zone: str
+    team_ids: list[str] | None
 
 
-# Every request runs one of these. Building the statement again would cost 0.4 ms each time.
-_OWNER = select(ApiToken, Person, team_ids_of_person()).join(Person, Person.id == ApiToken.person_id)
-_OWNER_BY_HASH = _OWNER.where(ApiToken.token_hash == bindparam("value"))
-_OWNER_BY_ID = _OWNER.where(ApiToken.id == bindparam("value"))
+# Every request runs one of these, so that a revoked token or a person who left is refused by all processes at once.
+_OWNER = select(
+    ApiToken.id,
+    ApiToken.scopes,
+    ApiToken.expires_at,
+    ApiToken.revoked_at,
+    ApiToken.last_used_at,
+    Person.id,
+    Person.role,
+    Person.is_active,
+    Person.name,
+    Person.handle,
+    Person.time_zone,
+    team_ids_of_person(),
+).join(Person, Person.id == ApiToken.person_id)
+_OWNER_BY_HASH = Prebuilt(_OWNER.where(ApiToken.token_hash == bindparam("value", type_=LargeBinary())))
+_OWNER_BY_ID = Prebuilt(_OWNER.where(ApiToken.id == text_of("value")))
 
 
 async def find_owner_by_hash(session: AsyncSession, token_hash: bytes) -> TokenOwner | None:
-    return _owner((await session.execute(_OWNER_BY_HASH, {"value": token_hash})).one_or_none())
+    row = await _OWNER_BY_HASH.row(session, value=token_hash)
+    return None if row is None else TokenOwner(*row)
 
 
 async def find_owner_by_id(session: AsyncSession, token_id: str) -> TokenOwner | None:
-    return _owner((await session.execute(_OWNER_BY_ID, {"value": token_id})).one_or_none())
-
-
-def _owner(row: Any) -> TokenOwner | None:
-    return TokenOwner(row[0], row[1], frozenset(row[2] or ())) if row is not None else None
+    row = await _OWNER_BY_ID.row(session, value=token_id)
+    return None if row is None else TokenOwner(*row)
 
 
 async def find_token(session: AsyncSession, token_id: str) -> ApiToken | None:

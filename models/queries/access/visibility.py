@@ -1,6 +1,6 @@
 """The rules of ``domain.access`` as SQL conditions, for every statement that people can reach."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import (
@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
     and_,
+    any_,
     case,
     exists,
     false,
@@ -28,7 +29,26 @@ from models.postmortem import (
     PostmortemReviewer,
     PostmortemTeam,
 )
+from models.prebuilt import text_of, texts_of
 from models.team import TeamMember
+
+
+@dataclass(frozen=True, slots=True)
+class BoundViewer:
+    """A viewer in a prebuilt statement: who it is comes as parameters, see :func:`viewer_values`."""
+
+    is_admin: bool
+    person_id: BindParameter[str] = field(default_factory=lambda: text_of("viewer_id"))
+    team_ids: BindParameter[list[str]] = field(default_factory=lambda: texts_of("viewer_team_ids"))
+
+
+AnyViewer = Viewer | BoundViewer
+
+
+def viewer_values(viewer: Viewer) -> dict[str, Any]:
+    """The parameters of a statement that was built for a :class:`BoundViewer`."""
+    return {"viewer_id": viewer.person_id, "viewer_team_ids": sorted(viewer.team_ids), "viewer_origin": viewer.origin}
+
 
 FINAL = (Status.PUBLISHED.value, Status.ARCHIVED.value)
 
@@ -44,21 +64,24 @@ def effective_visibility() -> ColumnElement[str]:
     return func.coalesce(Postmortem.visibility, default)
 
 
-def _linked(table: type[Any], viewer: Viewer) -> ColumnElement[bool]:
+def _linked(table: type[Any], viewer: AnyViewer) -> ColumnElement[bool]:
     return exists().where(table.postmortem_id == Postmortem.id, table.person_id == viewer.person_id)
 
 
-def _in_team(viewer: Viewer) -> ColumnElement[bool]:
+def _in_team(viewer: AnyViewer) -> ColumnElement[bool]:
     """A scalar subquery, since PostgreSQL would else hash all rows of the viewer's teams before the first answer."""
-    if not viewer.team_ids:
+    theirs: ColumnElement[bool]
+    if isinstance(viewer, BoundViewer):
+        theirs = PostmortemTeam.team_id == any_(viewer.team_ids)
+    elif viewer.team_ids:
+        theirs = PostmortemTeam.team_id.in_(sorted(viewer.team_ids))
+    else:
         return false()
-    link = select(true()).where(
-        PostmortemTeam.postmortem_id == Postmortem.id, PostmortemTeam.team_id.in_(sorted(viewer.team_ids))
-    )
+    link = select(true()).where(PostmortemTeam.postmortem_id == Postmortem.id, theirs)
     return link.limit(1).scalar_subquery().is_(True)
 
 
-def is_insider(viewer: Viewer) -> ColumnElement[bool]:
+def is_insider(viewer: AnyViewer) -> ColumnElement[bool]:
     """The viewer is author, editor, reviewer or participant. Never null, even if there is no author.
 
     Not correlated: the few rows of one person are read once for each statement and hashed.
@@ -72,7 +95,7 @@ def is_insider(viewer: Viewer) -> ColumnElement[bool]:
     return or_(Postmortem.author_id.is_not_distinct_from(viewer.person_id), Postmortem.id.in_(links))
 
 
-def visible_to(viewer: Viewer) -> ColumnElement[bool]:
+def visible_to(viewer: AnyViewer) -> ColumnElement[bool]:
     """A condition on :class:`Postmortem`: the viewer may know of it.
 
     It need not check whether a postmortem has teams: if no visibility was chosen and a team of the viewer is linked,
@@ -133,7 +156,7 @@ class RelationColumns:
         return (self.editor_level, self.reviewer, self.participant, self.team)
 
 
-def relation_columns(viewer: Viewer) -> RelationColumns:
+def relation_columns(viewer: AnyViewer) -> RelationColumns:
     level = (
         select(PostmortemEditor.level)
         .where(PostmortemEditor.postmortem_id == Postmortem.id, PostmortemEditor.person_id == viewer.person_id)

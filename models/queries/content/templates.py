@@ -15,6 +15,7 @@ from domain.content.custom_fields import CustomField, FieldType
 from domain.content.default_templates import DEFAULT
 from domain.errors import NotFound
 from models.postmortem import Postmortem
+from models.prebuilt import Prebuilt, number_of, text_of
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.team import Team
 from models.template import Template, TemplateVersion
@@ -34,15 +35,16 @@ class VersionedTemplate:
 
 def template_of(row: TemplateVersion | None) -> templates.Template:
     """The content of a version; None, for postmortems from before there were templates, is the default sections."""
-    if row is None:
-        return DEFAULT
+    return DEFAULT if row is None else _content(row.name, row.description, row.sections, row.fields)
+
+
+def _content(name: str, description: str | None, sections: Sequence[Any], fields: Sequence[Any]) -> templates.Template:
     return templates.Template(
-        name=row.name,
-        description=row.description,
-        sections=tuple(templates.Section(**one) for one in row.sections),
+        name=name,
+        description=description,
+        sections=tuple(templates.Section(**one) for one in sections),
         fields=tuple(
-            CustomField(**{**one, "type": FieldType(one["type"]), "choices": tuple(one["choices"])})
-            for one in row.fields
+            CustomField(**{**one, "type": FieldType(one["type"]), "choices": tuple(one["choices"])}) for one in fields
         ),
     )
 
@@ -94,6 +96,29 @@ async def get_postmortem_template(session: AsyncSession, postmortem: Postmortem)
         return template_of(None)
     key = (postmortem.template_id, postmortem.template_version)
     return template_of(await session.get_one(TemplateVersion, key))
+
+
+_VERSION = Prebuilt(
+    select(TemplateVersion.name, TemplateVersion.description, TemplateVersion.sections, TemplateVersion.fields).where(
+        TemplateVersion.template_id == text_of("template_id"), TemplateVersion.version == number_of("version")
+    )
+)
+_KEPT: dict[tuple[str, int], templates.Template] = {}
+_MOST_KEPT = 2000
+
+
+async def get_content(session: AsyncSession, template_id: str | None, version: int | None) -> templates.Template:
+    """The content of a version. A version never changes, so each process reads it once."""
+    if template_id is None or version is None:
+        return template_of(None)
+    content = _KEPT.get((template_id, version))
+    if content is None:
+        row = await _VERSION.row(session, template_id=template_id, version=version)
+        content = _content(*row)
+        if len(_KEPT) >= _MOST_KEPT:
+            _KEPT.clear()
+        _KEPT[template_id, version] = content
+    return content
 
 
 async def list_templates(

@@ -1,11 +1,10 @@
 """Reading postmortems: one that the viewer may see, one with everything its page shows, and lists of them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVarTuple
+from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -17,15 +16,10 @@ from domain.review.reviewers import ReviewerState, reviewer_state
 from models.postmortem import (
     Postmortem,
     PostmortemReviewer,
-    PostmortemService,
-    PostmortemTarget,
-    PostmortemTeam,
 )
 from models.queries.access.visibility import effective_visibility, relation_columns, relations, visible_to
 from models.queries.audit.audit_log import note_reads
-from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.postmortems.counts import PostmortemCounts, count_contents
-from models.queries.search_conditions import matching, plan_for_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,84 +95,6 @@ async def get_full(session: AsyncSession, viewer: Viewer, postmortem_id: str, no
 def state_of_reviewer(reviewer: PostmortemReviewer, postmortem: Postmortem) -> ReviewerState:
     decision = ReviewDecision(reviewer.decision) if reviewer.decision else None
     return reviewer_state(decision, reviewer.decided_revision, postmortem.content_revision)
-
-
-# Listing
-
-Rows = TypeVarTuple("Rows")
-
-
-@dataclass(frozen=True, slots=True)
-class PostmortemFilters:
-    status: Sequence[str] = ()
-    team_id: str | None = None
-    service_id: str | None = None
-    author_id: str | None = None
-    visibility: str | None = None
-    overdue: bool | None = None
-    q: str | None = None
-    created_from: datetime | None = None
-    created_to: datetime | None = None
-    sort: str = "-createdAt"
-
-
-SORTS = {
-    "-createdAt": (Postmortem.created_at, True),
-    "createdAt": (Postmortem.created_at, False),
-    "-updatedAt": (Postmortem.updated_at, True),
-    "updatedAt": (Postmortem.updated_at, False),
-    "-number": (Postmortem.number, True),
-    "number": (Postmortem.number, False),
-}
-
-
-async def list_postmortems(
-    session: AsyncSession, viewer: Viewer, filters: PostmortemFilters, ask: Ask, now: datetime
-) -> Page[FullPostmortem]:
-    if filters.q:
-        await plan_for_words(session)
-    column, descending = SORTS[filters.sort]
-    by_number = column is Postmortem.number
-    order = Order(filters.sort, column, Postmortem.number if by_number else Postmortem.id, descending)
-    statement = _filtered(select(Postmortem, effective_visibility()).where(visible_to(viewer)), filters, now)
-    rows, cursor = await fetch_page(
-        session, statement.options(*_EVERYTHING), order, ask, tie_type=int if by_number else str
-    )
-    counts = await count_contents(session, [row[0] for row in rows], now)
-    await note_reads(session, viewer, [row[0].id for row in rows if row[1] == Visibility.PRIVATE])
-    return Page([FullPostmortem(row[0], Visibility(row[1]), counts[row[0].id]) for row in rows], cursor)
-
-
-def _filtered(statement: Select[*Rows], filters: PostmortemFilters, now: datetime) -> Select[*Rows]:
-    if filters.status:
-        statement = statement.where(Postmortem.status.in_(filters.status))
-    if filters.team_id:
-        statement = statement.where(_has(PostmortemTeam, PostmortemTeam.team_id == filters.team_id))
-    if filters.service_id:
-        statement = statement.where(_has(PostmortemService, PostmortemService.service_id == filters.service_id))
-    if filters.author_id:
-        statement = statement.where(Postmortem.author_id == filters.author_id)
-    if filters.visibility:
-        statement = statement.where(effective_visibility() == filters.visibility)
-    if filters.overdue is not None:
-        late = _has(PostmortemTarget, *_missed(now))
-        statement = statement.where(late if filters.overdue else ~late)
-    if filters.q:
-        statement = statement.where(matching(filters.q))
-    if filters.created_from:
-        statement = statement.where(Postmortem.created_at >= filters.created_from)
-    if filters.created_to:
-        statement = statement.where(Postmortem.created_at < filters.created_to)
-    return statement
-
-
-def _has(table: type[Any], *conditions: Any) -> Any:
-    return exists().where(table.postmortem_id == Postmortem.id, *conditions)
-
-
-def _missed(now: datetime) -> tuple[Any, ...]:
-    due_at = func.coalesce(PostmortemTarget.extended_to, PostmortemTarget.due_at)
-    return (PostmortemTarget.met_at.is_(None), PostmortemTarget.waived_at.is_(None), due_at < now)
 
 
 async def list_approvers(session: AsyncSession, postmortem: Postmortem) -> list[str]:

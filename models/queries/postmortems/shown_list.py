@@ -1,0 +1,208 @@
+"""Pages of postmortems as the API shows them. Each combination of filters is built once, when it is first asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Literal
+
+from sqlalchemy import CTE, ColumnElement, Select, any_, exists, func, not_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from domain.access import Viewer
+from models.action_item import ActionItem
+from models.postmortem import Postmortem, PostmortemService, PostmortemTarget, PostmortemTeam
+from models.prebuilt import Prebuilt, instant_of, json_list, json_object, number_of, text_of, texts_of
+from models.queries.access.visibility import AnyViewer, BoundViewer, effective_visibility, viewer_values, visible_to
+from models.queries.audit.audit_log import rows_with_audit, with_audit_of
+from models.queries.pagination import Ask, Order, Page, decode_cursor, encode_cursor
+from models.queries.postmortems.shown import OVERDUE, ShownPostmortem, seen_columns, shown_columns, state_column
+from models.queries.search_conditions import matching, plan_for_words
+from models.team import Service
+
+
+@dataclass(frozen=True, slots=True)
+class PostmortemFilters:
+    status: Sequence[str] = ()
+    team_id: str | None = None
+    service_id: str | None = None
+    author_id: str | None = None
+    visibility: str | None = None
+    overdue: bool | None = None
+    q: str | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    sort: str = "-createdAt"
+
+    def values(self, now: datetime) -> dict[str, Any]:
+        """The parameters of those that were given, by the names in :data:`CONDITIONS`."""
+        one = self.status[0] if len(self.status) == 1 else None
+        given: dict[str, Any] = {
+            "status": one,
+            "statuses": list(self.status) if self.status and one is None else None,
+            "team_id": self.team_id,
+            "service_id": self.service_id,
+            "author_id": self.author_id,
+            "visibility": self.visibility,
+            "missed_at": now if self.overdue is True else None,
+            "not_missed_at": now if self.overdue is False else None,
+            "created_from": self.created_from,
+            "created_to": self.created_to,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownState:
+    """What makes the ETag of a page, and its cursor."""
+
+    id: str
+    number: int
+    created_at: datetime
+    updated_at: datetime
+    state: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPostmortem:
+    """What a line of a list shows."""
+
+    id: str
+    number: int
+    title: str
+    status: str
+    visibility: str
+    author_id: str | None
+    created_at: datetime
+    updated_at: datetime
+    services: list[dict[str, str]]
+    overdue_items: int
+
+
+Kind = Literal["shown", "states", "listed"]
+
+
+async def list_shown(
+    session: AsyncSession, viewer: Viewer, filters: PostmortemFilters, ask: Ask, now: datetime
+) -> Page[ShownPostmortem]:
+    """One statement; three more where ``q`` finds them by their words. Private ones that only the administrator role
+    lets the viewer read are audited."""
+    rows, cursor = await _list(session, viewer, filters, ask, now, "shown")
+    return Page([ShownPostmortem(*row) for row in rows], cursor)
+
+
+async def list_states(
+    session: AsyncSession, viewer: Viewer, filters: PostmortemFilters, ask: Ask, now: datetime
+) -> Page[ShownState]:
+    """The states of :func:`list_shown`, without what is shown."""
+    rows, cursor = await _list(session, viewer, filters, ask, now, "states")
+    return Page([ShownState(*row) for row in rows], cursor)
+
+
+async def list_postmortems(
+    session: AsyncSession, viewer: Viewer, filters: PostmortemFilters, ask: Ask, now: datetime
+) -> Page[ListedPostmortem]:
+    """As :func:`list_shown`, with little of each."""
+    rows, cursor = await _list(session, viewer, filters, ask, now, "listed")
+    return Page([ListedPostmortem(*row) for row in rows], cursor)
+
+
+async def _list(
+    session: AsyncSession, viewer: Viewer, filters: PostmortemFilters, ask: Ask, now: datetime, kind: Kind
+) -> tuple[list[Any], str | None]:
+    order = ORDERS[filters.sort]
+    values = {**viewer_values(viewer), "limit": ask.limit + 1, "shown": ask.limit, "today": now.astimezone(UTC).date()}
+    given = filters.values(now)
+    if ask.cursor:
+        is_instant = order.column is not order.tie
+        given["after"], given["after_tie"] = decode_cursor(
+            order.name, ask.cursor, instant=is_instant, tie_type=str if is_instant else int
+        )
+    if filters.q:
+        given = {"ids": await _list_matching(session, viewer, filters, values | given)}
+    shape = frozenset(given)
+    plain = _page(kind, filters.sort, shape, is_admin=viewer.is_admin, is_audited=False)
+    audited = _page(kind, filters.sort, shape, is_admin=True, is_audited=True) if viewer.is_admin else plain
+    rows = await rows_with_audit(session, viewer, audited, plain, values | given)
+    if len(rows) <= ask.limit:
+        return rows, None
+    rows = rows[: ask.limit]
+    last = rows[-1]
+    return rows, encode_cursor(order.name, last[order.column.key], last[order.tie.key])
+
+
+async def _list_matching(
+    session: AsyncSession, viewer: Viewer, filters: PostmortemFilters, values: dict[str, Any]
+) -> list[str]:
+    """The ids of a page of those that hold the words of ``q``. Each query has a plan of its own."""
+    await plan_for_words(session)
+    statement = _chosen(select(Postmortem.id), filters.sort, frozenset(values), viewer).where(matching(filters.q or ""))
+    return list((await session.execute(statement, values)).scalars())
+
+
+@cache
+def _page(kind: Kind, sort: str, shape: frozenset[str], *, is_admin: bool, is_audited: bool) -> Prebuilt:
+    viewer, order = BoundViewer(is_admin), ORDERS[sort]
+    seen = _chosen(select(*seen_columns()), sort, shape, viewer).cte("seen")
+    in_order = order.of(seen.c)
+    columns = {"shown": shown_columns, "states": _state_columns, "listed": _listed_columns}[kind](seen)
+    statement = select(*columns).order_by(*in_order.clauses())
+    if is_audited:
+        place = select(seen.c.id, func.row_number().over(order_by=in_order.clauses()).label("place")).subquery()
+        statement = with_audit_of(select(place.c.id).where(place.c.place <= number_of("shown")), statement, viewer)
+    return Prebuilt(statement)
+
+
+def _state_columns(seen: CTE) -> list[Any]:
+    return [seen.c.id, seen.c.number, seen.c.created_at, seen.c.updated_at, state_column(seen)]
+
+
+def _listed_columns(seen: CTE) -> list[Any]:
+    service = json_list(json_object(id=Service.id, name=Service.name), Service.name, Service.id)
+    services = select(service).join(PostmortemService).where(PostmortemService.postmortem_id == seen.c.id)
+    overdue = select(OVERDUE).where(ActionItem.postmortem_id == seen.c.id)
+    names = ("id", "number", "title", "status", "visibility", "author_id", "created_at", "updated_at")
+    return [*(seen.c[name] for name in names), services.scalar_subquery(), overdue.scalar_subquery()]
+
+
+def _chosen(statement: Select[Any], sort: str, shape: frozenset[str], viewer: AnyViewer) -> Select[Any]:
+    order = ORDERS[sort]
+    statement = statement.where(visible_to(viewer), *(CONDITIONS[one] for one in sorted(shape & CONDITIONS.keys())))
+    if "after" in shape:
+        statement = statement.where(order.after_parameters())
+    return statement.order_by(*order.clauses()).limit(number_of("limit"))
+
+
+def _has(table: type[Any], *conditions: Any) -> ColumnElement[bool]:
+    return exists().where(table.postmortem_id == Postmortem.id, *conditions)
+
+
+def _has_missed(at: Any) -> ColumnElement[bool]:
+    due_at = func.coalesce(PostmortemTarget.extended_to, PostmortemTarget.due_at)
+    return _has(PostmortemTarget, PostmortemTarget.met_at.is_(None), PostmortemTarget.waived_at.is_(None), due_at < at)
+
+
+CONDITIONS: dict[str, ColumnElement[bool]] = {
+    "ids": Postmortem.id == any_(texts_of("ids")),
+    "status": Postmortem.status == text_of("status"),
+    "statuses": Postmortem.status == any_(texts_of("statuses")),
+    "team_id": _has(PostmortemTeam, PostmortemTeam.team_id == text_of("team_id")),
+    "service_id": _has(PostmortemService, PostmortemService.service_id == text_of("service_id")),
+    "author_id": Postmortem.author_id == text_of("author_id"),
+    "visibility": effective_visibility() == text_of("visibility"),
+    "missed_at": _has_missed(instant_of("missed_at")),
+    "not_missed_at": not_(_has_missed(instant_of("not_missed_at"))),
+    "created_from": Postmortem.created_at >= instant_of("created_from"),
+    "created_to": Postmortem.created_at < instant_of("created_to"),
+}
+
+
+def _orders(name: str, column: Any, tie: Any) -> dict[str, Order]:
+    return {name: Order(name, column, tie, descending=False), f"-{name}": Order(f"-{name}", column, tie)}
+
+
+ORDERS = {
+    **_orders("createdAt", Postmortem.created_at, Postmortem.id),
+    **_orders("updatedAt", Postmortem.updated_at, Postmortem.id),
+    **_orders("number", Postmortem.number, Postmortem.number),
+}
