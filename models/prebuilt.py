@@ -5,20 +5,23 @@ needs neither: its statement is compiled once, with parameters in place of value
 Where the session is in a transaction already, it runs in that.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import asyncpg
 from sqlalchemy import (
     TIMESTAMP,
+    BigInteger,
     BindParameter,
     ColumnElement,
     Date,
     Integer,
+    Numeric,
     Select,
     Text,
     bindparam,
+    cast,
     func,
     literal_column,
 )
@@ -145,3 +148,21 @@ def instant_json(column: Any) -> ColumnElement[str]:
     """An instant as it is written on the wire: ``2026-11-23T07:30:00Z``, with six digits of a second's fraction."""
     written = func.to_char(func.timezone("UTC", column), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
     return func.replace(written, ".000000Z", "Z")
+
+
+# What makes an ETag
+
+
+def row_mark(table: Any, *key: Any) -> ColumnElement[int]:
+    """A number that names this version of the row: PostgreSQL keeps which transaction wrote each version."""
+    name = table.__tablename__
+    version = cast(literal_column(f"{name}.xmin"), Text)
+    return func.hashtextextended(func.concat_ws(":", literal_column(f"'{name}'"), *key, version), literal_column("0"))
+
+
+def state_of(mark: ColumnElement[int], parts: Sequence[Select[Any]]) -> ColumnElement[int]:
+    """A number that changes with the row's mark and with each of the sums that ``parts`` select."""
+    total: ColumnElement[Any] = cast(mark, Numeric)
+    for part in parts:
+        total = total + func.coalesce(part.scalar_subquery(), literal_column("0"))
+    return cast(func.mod(func.abs(total), literal_column("1000000000000000")), BigInteger).label("state")

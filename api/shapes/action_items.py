@@ -11,7 +11,7 @@ from pydantic import Field
 from api.shapes.base import Day, Given, Ref, Shape, Short, StrictlyGiven, Text
 from domain.action_items.action_item import ActionItemStatus, LinkState, Priority, is_overdue
 from integrations.fields import Instant, Words
-from models.action_item import ActionItem, Ticket
+from models.action_item import ActionItem
 
 
 class PullRequestOut(Shape):
@@ -54,45 +54,6 @@ class ActionItemOut(Shape):
     tickets: list[TicketOut]
     created_at: datetime
     updated_at: datetime
-
-
-def item_out(item: ActionItem, now: datetime) -> ActionItemOut:
-    status = ActionItemStatus(item.status)
-    return ActionItemOut(
-        id=item.id,
-        version=item.version,
-        postmortem_id=item.postmortem_id,
-        description=item.description,
-        details=item.details,
-        owner_id=item.owner_id,
-        due_date=item.due_on,
-        priority=Priority(item.priority),
-        status=status,
-        overdue=is_overdue(status, item.due_on, now),
-        justification=item.justification,
-        due_date_moves=item.due_on_moves,
-        snoozed_until=item.snoozed_until,
-        completed_at=item.completed_at,
-        tickets=[ticket_out(one) for one in item.tickets],
-        created_at=item.created_at,
-        updated_at=item.updated_at,
-    )
-
-
-def ticket_out(ticket: Ticket) -> TicketOut:
-    return TicketOut(
-        id=ticket.id,
-        integration_id=ticket.integration_id,
-        tracker=ticket.tracker,
-        key=ticket.key,
-        url=ticket.url,
-        status=ticket.status,
-        assignee=ticket.assignee,
-        link_state=LinkState(ticket.link_state),
-        detail=ticket.detail or ticket.conflict,
-        last_synced_at=ticket.last_synced_at,
-        pull_requests=[PullRequestOut(url=one.url, title=one.title, state=one.state) for one in ticket.pull_requests],
-    )
 
 
 READ_ONLY = frozenset(

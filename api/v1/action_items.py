@@ -3,8 +3,10 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
+from orjson import Fragment
 
 from api import commands
+from api.answers import NOT_MODIFIED, json_answer, matches, not_modified, state_tag
 from api.request_context import Context, RequestContext
 from api.shapes.action_items import (
     ActionItemNew,
@@ -13,24 +15,23 @@ from api.shapes.action_items import (
     SnoozeIn,
     TicketIn,
     as_csv,
-    item_out,
 )
 from api.shapes.base import (
     Day,
     IfMatch,
+    IfNoneMatch,
     Listing,
     PathId,
     RefQuery,
     SearchQuery,
     ask,
     expected_version,
-    tag,
 )
 from api.v1.routing import router
 from domain.action_items.action_item import ActionItemStatus, Priority
 from domain.action_items.commands import ActionItemAction
 from integrations import registry
-from models.queries import action_items
+from models.queries import action_items, action_items_shown
 from models.queries.action_items import ItemFilters
 from models.queries.connections import connections
 from models.queries.pagination import Ask
@@ -65,56 +66,54 @@ def filters(
 @routes.get(
     "/action-items",
     response_model=Listing[ActionItemOut],
-    responses={200: {"content": {"text/csv": {}}, "description": "A page of action items, as JSON or CSV"}},
+    responses={
+        200: {"content": {"text/csv": {}}, "description": "A page of action items, as JSON or CSV"},
+        **NOT_MODIFIED,
+    },
 )
 async def list_action_items(
     context: Context,
     wanted: Annotated[ItemFilters, Depends(filters)],
     page: Annotated[Ask, Depends(ask)],
     format: Literal["json", "csv"] = "json",  # noqa: A002 - the contract's name
+    if_none_match: IfNoneMatch = None,
 ) -> Any:
     """Lists action items of all postmortems that you can see, newest first. ``format=csv`` exports them."""
-    found = await action_items.list_items(context.session, context.viewer, wanted, page, context.now)
     if format == "csv":
+        found = await action_items.list_items(context.session, context.viewer, wanted, page, context.now)
         headers = {"Link": f'<?cursor={found.next_cursor}&format=csv>; rel="next"'} if found.next_cursor else {}
         return Response(as_csv(found.items, context.now), media_type="text/csv; charset=utf-8", headers=headers)
-    return Listing(items=[item_out(one, context.now) for one in found.items], next_cursor=found.next_cursor)
+    return await _list(context, wanted, page, if_none_match)
 
 
-@routes.get("/postmortems/{postmortem_id}/action-items")
+@routes.get("/postmortems/{postmortem_id}/action-items", response_model=Listing[ActionItemOut], responses=NOT_MODIFIED)
 async def list_of_postmortem(
-    context: Context, postmortem_id: PathId, page: Annotated[Ask, Depends(ask)]
-) -> Listing[ActionItemOut]:
+    context: Context, postmortem_id: PathId, page: Annotated[Ask, Depends(ask)], if_none_match: IfNoneMatch = None
+) -> Response:
     """Lists the postmortem's action items, oldest first."""
-    await postmortems.get_visible(context.session, context.viewer, postmortem_id)
-    wanted = ItemFilters(postmortem_id=postmortem_id)
-    found = await action_items.list_items(context.session, context.viewer, wanted, page, context.now)
-    return Listing(items=[item_out(one, context.now) for one in found.items], next_cursor=found.next_cursor)
+    return await _list(context, ItemFilters(postmortem_id=postmortem_id), page, if_none_match)
 
 
-@routes.post("/postmortems/{postmortem_id}/action-items", status_code=201)
-async def add_action_item(
-    context: Context, postmortem_id: PathId, given: ActionItemNew, response: Response
-) -> ActionItemOut:
+@routes.post("/postmortems/{postmortem_id}/action-items", status_code=201, response_model=ActionItemOut)
+async def add_action_item(context: Context, postmortem_id: PathId, given: ActionItemNew) -> Response:
     """Adds an action item. It needs an owner and a due date before the postmortem can be published."""
     item_id = await commands.add_action_item(context, postmortem_id, given.columns())
-    response.headers["Location"] = f"/api/action-items/{item_id}"
-    return await _read(context, item_id, response)
+    return await _read(context, item_id, status=201, location=f"/api/action-items/{item_id}")
 
 
-@routes.get("/action-items/{item_id}")
-async def get_action_item(context: Context, item_id: PathId, response: Response) -> ActionItemOut:
-    return await _read(context, item_id, response)
+@routes.get("/action-items/{item_id}", response_model=ActionItemOut, responses=NOT_MODIFIED)
+async def get_action_item(context: Context, item_id: PathId, if_none_match: IfNoneMatch = None) -> Response:
+    return await _read(context, item_id, has=if_none_match)
 
 
-@routes.patch("/action-items/{item_id}")
+@routes.patch("/action-items/{item_id}", response_model=ActionItemOut)
 async def change_action_item(
-    context: Context, item_id: PathId, given: ActionItemPatch, response: Response, if_match: IfMatch = None
-) -> ActionItemOut:
+    context: Context, item_id: PathId, given: ActionItemPatch, if_match: IfMatch = None
+) -> Response:
     """Changes an action item. Changes of its text work even if Temporal can't be reached."""
     changes = given.columns()
     await commands.change_action_item(context, item_id, changes, given.reason, expected_version(if_match))
-    return await _read(context, item_id, response)
+    return await _read(context, item_id)
 
 
 @routes.delete("/action-items/{item_id}", status_code=204)
@@ -123,17 +122,15 @@ async def delete_action_item(context: Context, item_id: PathId) -> None:
     await commands.run_action_item_command(context, item_id, ActionItemAction.DELETE)
 
 
-@routes.post("/action-items/{item_id}/snooze")
-async def snooze(context: Context, item_id: PathId, given: SnoozeIn, response: Response) -> ActionItemOut:
+@routes.post("/action-items/{item_id}/snooze", response_model=ActionItemOut)
+async def snooze(context: Context, item_id: PathId, given: SnoozeIn) -> Response:
     """Snoozes reminders for an action item until the given time."""
     await commands.run_action_item_command(context, item_id, ActionItemAction.SNOOZE, until=given.until)
-    return await _read(context, item_id, response)
+    return await _read(context, item_id)
 
 
-@routes.post("/action-items/{item_id}/tickets", status_code=201)
-async def open_ticket(
-    context: Context, item_id: PathId, response: Response, given: TicketIn | None = None
-) -> ActionItemOut:
+@routes.post("/action-items/{item_id}/tickets", status_code=201, response_model=ActionItemOut)
+async def open_ticket(context: Context, item_id: PathId, given: TicketIn | None = None) -> Response:
     """Creates or links a ticket in the background. ``linkState`` shows the result."""
     given = given or TicketIn()
     await action_items.get_visible_item(context.session, context.viewer, item_id)
@@ -143,7 +140,7 @@ async def open_ticket(
     await commands.run_action_item_command(
         context, item_id, ActionItemAction.OPEN_TICKET, words, integration_id=integration.id
     )
-    return await _read(context, item_id, response)
+    return await _read(context, item_id, status=201)
 
 
 @routes.delete("/action-items/{item_id}/tickets", status_code=204)
@@ -162,7 +159,22 @@ async def drop_named_ticket(context: Context, item_id: PathId, ticket_id: PathId
     await commands.run_action_item_command(context, item_id, ActionItemAction.DROP_TICKET, ticket_id=ticket_id)
 
 
-async def _read(context: RequestContext, item_id: str, response: Response) -> ActionItemOut:
-    seen = await action_items.get_visible_item(context.session, context.viewer, item_id)
-    tag(response, seen.item.version)
-    return item_out(seen.item, context.now)
+async def _read(
+    context: RequestContext, item_id: str, *, status: int = 200, location: str | None = None, has: str | None = None
+) -> Response:
+    item = await action_items_shown.get_shown_item(context.session, context.viewer, item_id, context.now)
+    tag = state_tag(item.version, item.state)
+    if has is not None and matches(has, tag):
+        return not_modified(tag)
+    return json_answer(Fragment(item.json), tag, status=status, location=location)
+
+
+async def _list(context: RequestContext, wanted: ItemFilters, page: Ask, has: str | None) -> Response:
+    found = await action_items_shown.list_shown_items(context.session, context.viewer, wanted, page, context.now)
+    if wanted.postmortem_id and not found.items:
+        await postmortems.get_visible(context.session, context.viewer, wanted.postmortem_id)
+    tag = state_tag(None, found.next_cursor, [(one.id, one.state) for one in found.items])
+    if has is not None and matches(has, tag):
+        return not_modified(tag)
+    items = [Fragment(one.json) for one in found.items]
+    return json_answer({"items": items, "nextCursor": found.next_cursor}, tag)

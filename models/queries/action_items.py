@@ -14,7 +14,7 @@ from domain.errors import NotFound
 from models.action_item import ActionItem, Ticket
 from models.escalation import ReminderAlarm
 from models.postmortem import Postmortem, PostmortemTeam
-from models.queries.access.visibility import relation_columns, relations, visible_to
+from models.queries.access.visibility import AnyViewer, relation_columns, relations, visible_to
 from models.queries.audit.audit_log import note_reads
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.people.people import escape_like
@@ -30,7 +30,7 @@ class VisibleActionItem:
     is_owner: bool
 
 
-def _visible_item(viewer: Viewer) -> Any:
+def visible_item(viewer: AnyViewer) -> Any:
     return or_(visible_to(viewer), ActionItem.owner_id == viewer.person_id)
 
 
@@ -40,7 +40,7 @@ async def get_visible_item(
     statement = (
         select(ActionItem, Postmortem, *relation_columns(viewer).columns())
         .join(Postmortem, Postmortem.id == ActionItem.postmortem_id)
-        .where(ActionItem.id == item_id, _visible_item(viewer))
+        .where(ActionItem.id == item_id, visible_item(viewer))
         .options(selectinload(ActionItem.tickets).selectinload(Ticket.pull_requests))
     )
     if lock:
@@ -67,13 +67,31 @@ class ItemFilters:
     due_to: date | None = None
     q: str | None = None
 
+    def values(self) -> dict[str, Any]:
+        """Those that were given, as the prebuilt statements name them (``action_items_shown``)."""
+        one = self.status[0] if len(self.status) == 1 else None
+        given: dict[str, Any] = {
+            "postmortem_id": self.postmortem_id,
+            "status": one,
+            "statuses": list(self.status) if self.status and one is None else None,
+            "is_overdue": self.overdue or None,
+            "is_not_overdue": True if self.overdue is False else None,
+            "owner_id": self.owner_id,
+            "team_id": self.team_id,
+            "priority": self.priority,
+            "due_from": self.due_from,
+            "due_to": self.due_to,
+            "pattern": f"%{escape_like(self.q.lower())}%" if self.q else None,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
 
 async def list_items(
     session: AsyncSession, viewer: Viewer, filters: ItemFilters, ask: Ask, now: datetime
 ) -> Page[ActionItem]:
     """Oldest first within a postmortem, newest first across all."""
     statement = select(ActionItem).join(Postmortem, Postmortem.id == ActionItem.postmortem_id)
-    statement = _filtered(statement.where(_visible_item(viewer)), viewer, filters, now).options(
+    statement = _filtered(statement.where(visible_item(viewer)), viewer, filters, now).options(
         selectinload(ActionItem.tickets).selectinload(Ticket.pull_requests)
     )
     order = Order("items", ActionItem.created_at, ActionItem.id, filters.postmortem_id is None)

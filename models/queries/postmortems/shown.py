@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import CTE, BigInteger, ColumnElement, Numeric, Text, cast, func, literal_column, select
+from sqlalchemy import CTE, ColumnElement, Text, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,7 +27,7 @@ from models.postmortem import (
     PostmortemTeam,
     TimelineEvent,
 )
-from models.prebuilt import Prebuilt, day_of, instant_json, json_list, json_object, text_of
+from models.prebuilt import Prebuilt, day_of, instant_json, json_list, json_object, row_mark, state_of, text_of
 from models.queries.access.visibility import BoundViewer, effective_visibility, viewer_values, visible_to
 from models.queries.audit.audit_log import rows_with_audit, with_audit_of
 from models.queries.postmortems.counts import unresolved_threads
@@ -110,23 +110,16 @@ def seen_columns() -> list[Any]:
         cast(Postmortem.impact_metrics, Text).label("impact_metrics_json"),
         cast(Postmortem.custom_fields, Text).label("custom_fields_json"),
         effective_visibility().label("visibility"),
-        _mark(Postmortem, Postmortem.id).label("mark"),
+        row_mark(Postmortem, Postmortem.id).label("mark"),
     ]
-
-
-def _mark(table: Any, *key: Any) -> ColumnElement[int]:
-    """A number that names this version of the row: PostgreSQL keeps which transaction wrote each version."""
-    name = table.__tablename__
-    version = cast(literal_column(f"{name}.xmin"), Text)
-    return func.hashtextextended(func.concat_ws(":", literal_column(f"'{name}'"), *key, version), literal_column("0"))
 
 
 def state_column(seen: CTE) -> ColumnElement[int]:
     """Changes with each row that is shown: one that is added, changed or removed, and one that becomes overdue."""
     own = PostmortemService.postmortem_id == seen.c.id
-    service = select(func.sum(_mark(Service, Service.id))).join(PostmortemService).where(own)
-    items = select(func.sum(_mark(ActionItem, ActionItem.id)) + OVERDUE).where(ActionItem.postmortem_id == seen.c.id)
-    threads = select(func.sum(_mark(Comment, Comment.id))).where(Comment.postmortem_id == seen.c.id)
+    service = select(func.sum(row_mark(Service, Service.id))).join(PostmortemService).where(own)
+    items = select(func.sum(row_mark(ActionItem, ActionItem.id)) + OVERDUE).where(ActionItem.postmortem_id == seen.c.id)
+    threads = select(func.sum(row_mark(Comment, Comment.id))).where(Comment.postmortem_id == seen.c.id)
     parts = [service, items, threads.where(*unresolved_threads())]
     keys: dict[Any, Any] = {
         Section: Section.name,
@@ -138,11 +131,8 @@ def state_column(seen: CTE) -> ColumnElement[int]:
         TimelineEvent: TimelineEvent.id,
     }
     for table, key in keys.items():
-        parts.append(select(func.sum(_mark(table, key))).where(table.postmortem_id == seen.c.id))
-    total: ColumnElement[Any] = cast(seen.c.mark, Numeric)
-    for part in parts:
-        total = total + func.coalesce(part.scalar_subquery(), literal_column("0"))
-    return cast(func.mod(func.abs(total), literal_column("1000000000000000")), BigInteger).label("state")
+        parts.append(select(func.sum(row_mark(table, key))).where(table.postmortem_id == seen.c.id))
+    return state_of(seen.c.mark, parts)
 
 
 def shown_columns(seen: CTE) -> list[Any]:
