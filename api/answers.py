@@ -21,6 +21,15 @@ def json_answer(content: Any, tag: str | None = None, *, status: int = 200, loca
     return Response(orjson.dumps(content, option=OPTIONS), status, headers, "application/json")
 
 
+def hashed_answer(content: Any, if_none_match: str | None) -> Response:
+    """The ``ETag`` is the hash of the answer itself, for what has no version; 304 to who has it already."""
+    body = orjson.dumps(content, option=OPTIONS)
+    tag = f'"{int.from_bytes(blake2b(body, digest_size=7).digest(), "big")}"'
+    if if_none_match is not None and matches(if_none_match, tag):
+        return not_modified(tag)
+    return Response(body, headers={"ETag": tag}, media_type="application/json")
+
+
 def state_tag(version: int | None, *state: Any) -> str:
     """``"<version>.<n>"``, for a list ``"<n>"``: ``n`` changes with each part of the state, and with the shape."""
     digest = blake2b(repr((RELEASE, *state)).encode(), digest_size=6).digest()

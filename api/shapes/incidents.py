@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from pydantic import Field
 
@@ -11,6 +12,7 @@ from domain.incidents.state import IncidentState
 from domain.incidents.warnings import standing_warnings
 from integrations.incident_shape import IncidentIn
 from models.incident import Incident
+from models.queries.incidents.incidents import ShownIncident
 
 
 class TriggerOut(Shape):
@@ -74,7 +76,14 @@ class IncidentPatch(IncidentIn):
     external_id: str = Field(default="", exclude=True)
 
 
-def incident_out(incident: Incident, postmortem_ids: list[str], warnings: Sequence[str] | None = None) -> IncidentOut:
+def incident_json(found: ShownIncident) -> dict[str, Any]:
+    """The JSON of an incident; its shape is :class:`IncidentOut`."""
+    return incident_out(found, found.postmortem_ids).model_dump(by_alias=True)
+
+
+def incident_out(
+    incident: Incident | ShownIncident, postmortem_ids: list[str], warnings: Sequence[str] | None = None
+) -> IncidentOut:
     """``warnings`` are those about a report that was just received."""
     merged = IncidentState.from_json(incident.registers).incident()
     return IncidentOut(

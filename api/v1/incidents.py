@@ -6,9 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from api.answers import NOT_MODIFIED, hashed_answer, json_answer, matches, not_modified, state_tag
 from api.request_context import Context, RequestContext
-from api.shapes.base import IfMatch, Listing, PathId, RefQuery, ask, expected_version, tag
-from api.shapes.incidents import DecisionOut, IncidentOut, IncidentPatch, incident_out
+from api.shapes.base import IfMatch, IfNoneMatch, Listing, PathId, RefQuery, ask, expected_version, tag
+from api.shapes.incidents import DecisionOut, IncidentOut, IncidentPatch, incident_json, incident_out
 from api.shapes.postmortems import PostmortemOut
 from api.v1.postmortems.postmortems import read
 from api.v1.routing import router
@@ -33,21 +34,20 @@ async def _out(context: RequestContext, incident: Incident, warnings: Sequence[s
     return incident_out(incident, found.get(incident.id, []), warnings)
 
 
-@routes.get("")
+@routes.get("", response_model=Listing[IncidentOut], responses=NOT_MODIFIED)
 async def list_incidents(
     context: Context,
     page: Annotated[Ask, Depends(ask)],
     status: IncidentStatus | None = None,
     source: Annotated[str | None, Query(max_length=50, pattern=r"^[^\x00]*$")] = None,
     team_id: Annotated[RefQuery, Query(alias="teamId")] = None,
-) -> Listing[IncidentOut]:
+    if_none_match: IfNoneMatch = None,
+) -> Response:
     """Newest first."""
     wanted = IncidentFilters(status=status, source=source, team_id=team_id)
-    found = await incidents.list_incidents(context.session, wanted, page)
-    linked = await incidents.list_postmortem_ids(context.session, context.viewer, [one.id for one in found.items])
-    return Listing(
-        items=[incident_out(one, linked.get(one.id, [])) for one in found.items], next_cursor=found.next_cursor
-    )
+    found = await incidents.list_shown_incidents(context.session, context.viewer, wanted, page)
+    items = [incident_json(one) for one in found.items]
+    return hashed_answer({"items": items, "nextCursor": found.next_cursor}, if_none_match)
 
 
 @routes.post(
@@ -71,11 +71,13 @@ async def _answer(context: RequestContext, received: ReceivedReport, response: R
     return await _out(context, received.incident, received.warnings)
 
 
-@routes.get("/{incident_id}")
-async def get_incident(context: Context, incident_id: PathId, response: Response) -> IncidentOut:
-    incident = await incidents.get_incident(context.session, incident_id)
-    tag(response, incident.version)
-    return await _out(context, incident)
+@routes.get("/{incident_id}", response_model=IncidentOut, responses=NOT_MODIFIED)
+async def get_incident(context: Context, incident_id: PathId, if_none_match: IfNoneMatch = None) -> Response:
+    found = await incidents.get_shown_incident(context.session, context.viewer, incident_id)
+    tag = state_tag(found.version, found.updated_at, found.registers, found.decision, found.postmortem_ids)
+    if if_none_match is not None and matches(if_none_match, tag):
+        return not_modified(tag)
+    return json_answer(incident_json(found), tag)
 
 
 @routes.patch("/{incident_id}")

@@ -4,10 +4,12 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Response, UploadFile
+from orjson import Fragment
 from pydantic import Field
 
+from api.answers import NOT_MODIFIED, hashed_answer
 from api.request_context import Context, RequestContext
-from api.shapes.base import Given, IfMatch, Listing, PathId, Short, ask, expected_version, tag
+from api.shapes.base import Given, IfMatch, IfNoneMatch, Listing, PathId, Short, ask, expected_version, tag
 from api.shapes.postmortems import TimelineEventIn, TimelineEventOut
 from api.shapes.timeline import (
     SlackImportOut,
@@ -55,10 +57,13 @@ class TimelineEventPatch(Given):
     actor: Short = None
 
 
-@routes.get("")
-async def list_timeline(context: Context, postmortem_id: PathId, page: Paging) -> Listing[TimelineEventOut]:
-    found = await queries.list_timeline(context.session, await _visible(context, postmortem_id), page)
-    return Listing(items=[event_out(one) for one in found.items], next_cursor=found.next_cursor)
+@routes.get("", response_model=Listing[TimelineEventOut], responses=NOT_MODIFIED)
+async def list_timeline(
+    context: Context, postmortem_id: PathId, page: Paging, if_none_match: IfNoneMatch = None
+) -> Response:
+    found = await queries.list_timeline(context.session, context.viewer, postmortem_id, page)
+    items = [Fragment(one["json"]) for one in found.items]
+    return hashed_answer({"items": items, "nextCursor": found.next_cursor}, if_none_match)
 
 
 @routes.post("", status_code=201)

@@ -1,13 +1,13 @@
 """Comments as they are shown: with their mentions, and where the text that they are about is now."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from domain.access import Viewer
 from domain.comments.anchors import Anchor, Span, locate
 from domain.comments.mentions import Unnotified
-from models.postmortem import Comment
 from models.queries import comments
-from models.queries.comments import CommentFilters
+from models.queries.comments import CommentFilters, ShownComment
 from models.queries.content.sections import find_section_texts
 from models.queries.pagination import Ask, Page
 from models.queries.postmortems.postmortems import VisiblePostmortem
@@ -18,8 +18,7 @@ from models.session import Session
 class CommentView:
     """``span`` is where the anchor's text is now; None if it is gone. ``unnotified`` is known right after writing."""
 
-    comment: Comment
-    replies: int
+    comment: ShownComment
     mentions: tuple[str, ...]
     anchor: Anchor | None
     span: Span | None
@@ -27,38 +26,24 @@ class CommentView:
 
 
 async def list_comments(
-    session: Session, visible: VisiblePostmortem, filters: CommentFilters, ask: Ask
+    session: Session, viewer: Viewer, postmortem_id: str, filters: CommentFilters, ask: Ask
 ) -> Page[CommentView]:
-    """Lists the postmortem's action items, oldest first."""
-    page = await comments.list_comments(session, visible, filters, ask)
-    return Page(await _views(session, visible, page.items), page.next_cursor)
+    """Lists the postmortem's comments, oldest first. Raises NotFound."""
+    page = await comments.list_shown_comments(session, viewer, postmortem_id, filters, ask)
+    texts = (page.items[0].texts or {}) if page.items else {}
+    return Page([_view(one, texts) for one in page.items], page.next_cursor)
 
 
-async def get_comment(session: Session, visible: VisiblePostmortem, comment_id: str) -> CommentView:
+async def get_comment(session: Session, viewer: Viewer, postmortem_id: str, comment_id: str) -> CommentView:
     """Raises NotFound."""
-    comment = await comments.get_comment(session, visible, comment_id)
-    replies = await comments.count_answers(session, comment_id)
-    return (await _views(session, visible, [(comment, replies)]))[0]
+    found = await comments.get_shown_comment(session, viewer, postmortem_id, comment_id)
+    return _view(found, found.texts or {})
 
 
-async def _views(
-    session: Session, visible: VisiblePostmortem, found: Sequence[tuple[Comment, int]]
-) -> list[CommentView]:
-    """``found`` are comments with the number of their answers. Mentions and texts take one statement each."""
-    mentions = await comments.list_mentions(session, [one.id for one, _ in found])
-    anchors = {one.id: Anchor(**one.anchor) for one, _ in found if one.anchor}
-    sections = {one.section for one, _ in found if one.id in anchors and one.section}
-    texts = await section_texts(session, visible, sorted(sections))
-    return [
-        CommentView(
-            comment=one,
-            replies=replies,
-            mentions=tuple(mentions.get(one.id, ())),
-            anchor=anchors.get(one.id),
-            span=locate(anchors[one.id], texts.get(one.section or "", "")) if one.id in anchors else None,
-        )
-        for one, replies in found
-    ]
+def _view(comment: ShownComment, texts: Mapping[str, str]) -> CommentView:
+    anchor = Anchor(**comment.anchor) if comment.anchor else None
+    span = locate(anchor, texts.get(comment.section or "", "")) if anchor else None
+    return CommentView(comment, tuple(comment.mentions or ()), anchor, span)
 
 
 async def section_texts(session: Session, visible: VisiblePostmortem, sections: Collection[str]) -> dict[str, str]:

@@ -83,7 +83,7 @@ async def add_comment(
     unnotified = await notify_mentioned(session, viewer, visible, comment, now)
     if new.kind is CommentKind.COMMENT:
         await notify_thread(session, viewer, visible, comment, thread, now)
-    return replace(await get_comment(session, visible, comment.id), unnotified=unnotified)
+    return replace(await get_comment(session, viewer, visible.postmortem.id, comment.id), unnotified=unnotified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ async def change_comment(
     if changes.resolved is not None:
         _resolve(session, viewer, visible, comment, changes.resolved, now)
     await session.flush()
-    return replace(await get_comment(session, visible, comment.id), unnotified=unnotified)
+    return replace(await get_comment(session, viewer, visible.postmortem.id, comment.id), unnotified=unnotified)
 
 
 async def _re_anchor(

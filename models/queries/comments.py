@@ -2,20 +2,27 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, delete, func, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, ScalarSelect, Select, case, delete, func, or_, select, true
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from domain.access import Viewer
 from domain.comments.comment import CommentKind
 from domain.comments.mentions import MentionedPerson
 from domain.errors import NotFound
 from models.person import Person
-from models.postmortem import Comment, CommentMention
-from models.queries.access.visibility import visible_to_person
-from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.postmortem import Comment, CommentMention, Postmortem
+from models.prebuilt import Prebuilt, number_of, text_of
+from models.queries.access.visibility import BoundViewer, viewer_values, visible_to, visible_to_person
+from models.queries.audit.audit_log import rows_with_audit, with_audit_of
+from models.queries.pagination import Ask, Order, Page, page_of, page_values
 from models.queries.postmortems.postmortems import VisiblePostmortem
+from models.section import Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +36,113 @@ class CommentFilters:
     kind: CommentKind | None = None
 
 
-async def list_comments(
-    session: AsyncSession, visible: VisiblePostmortem, filters: CommentFilters, ask: Ask
-) -> Page[tuple[Comment, int]]:
-    """Comments with the number of their answers, oldest first."""
-    statement = select(Comment, _replies()).where(Comment.postmortem_id == visible.postmortem.id)
-    if filters.section is not None:
-        statement = statement.where(Comment.section == filters.section)
-    if filters.threads:
-        statement = statement.where(Comment.parent_id.is_(None))
-    if filters.parent_id is not None:
-        statement = statement.where(Comment.parent_id == filters.parent_id)
-    if filters.kind is not None:
-        statement = statement.where(Comment.kind == filters.kind.value)
-    if filters.resolved is not None:
-        thread = aliased(Comment)
-        is_resolved = thread.resolved_at.is_not(None) if filters.resolved else thread.resolved_at.is_(None)
-        its_thread = thread.id == func.coalesce(Comment.parent_id, Comment.id)
-        statement = statement.where(select(thread.id).where(its_thread, is_resolved).exists())
-    rows, cursor = await fetch_page(session, statement, Order("comments", Comment.created_at, Comment.id, False), ask)
-    return Page([(row[0], row[1]) for row in rows], cursor)
+@dataclass(frozen=True, slots=True)
+class ShownComment:
+    """A comment with what is shown beside it. ``texts`` are the sections that comments of its page quote, and are only
+    with the first of them. All but ``postmortem_id`` are null for the only row of a page without comments."""
+
+    postmortem_id: str
+    id: str
+    version: int
+    parent_id: str | None
+    author_id: str
+    section: str | None
+    kind: str
+    anchor: dict[str, Any] | None
+    body: str
+    resolved_at: datetime | None
+    resolved_by_id: str | None
+    created_at: datetime
+    updated_at: datetime
+    replies: int
+    mentions: list[str] | None
+    texts: dict[str, str] | None
+
+
+_ORDER = Order("comments", Comment.created_at, Comment.id, False)
+
+
+async def list_shown_comments(
+    session: AsyncSession, viewer: Viewer, postmortem_id: str, filters: CommentFilters, ask: Ask
+) -> Page[ShownComment]:
+    """Oldest first. One prebuilt statement, which also audits an administrator's read. Raises NotFound."""
+    given: dict[str, Any] = {
+        "section": filters.section,
+        "threads": filters.threads or None,
+        "parent_id": filters.parent_id,
+        "kind": filters.kind.value if filters.kind else None,
+        "resolved": filters.resolved or None,
+        "unresolved": True if filters.resolved is False else None,
+    }
+    values = {name: value for name, value in given.items() if value is not None} | page_values(_ORDER, ask)
+    page = page_of(await _run(session, viewer, postmortem_id, values), _ORDER, ask)
+    return Page([ShownComment(*row) for row in page.items], page.next_cursor)
+
+
+async def get_shown_comment(session: AsyncSession, viewer: Viewer, postmortem_id: str, comment_id: str) -> ShownComment:
+    """As :func:`list_shown_comments`, for one. Raises NotFound."""
+    found = await _run(session, viewer, postmortem_id, {"comment_id": comment_id, "limit": 1})
+    if not found:
+        raise NotFound(kind="comment", id=comment_id)
+    return ShownComment(*found[0])
+
+
+async def _run(session: AsyncSession, viewer: Viewer, postmortem_id: str, values: dict[str, Any]) -> list[Any]:
+    shape = frozenset(values)
+    plain = _shown(shape, is_admin=viewer.is_admin, is_audited=False)
+    audited = _shown(shape, is_admin=True, is_audited=True) if viewer.is_admin else plain
+    given = {**viewer_values(viewer), **values, "postmortem_id": postmortem_id}
+    rows = await rows_with_audit(session, viewer, audited, plain, given)
+    if not rows:
+        raise NotFound(kind="postmortem", id=postmortem_id)
+    return [row for row in rows if row["id"] is not None]
+
+
+@cache
+def _shown(shape: frozenset[str], *, is_admin: bool, is_audited: bool) -> Prebuilt:
+    viewer = BoundViewer(is_admin)
+    seen = select(Postmortem.id).where(visible_to(viewer), Postmortem.id == text_of("postmortem_id")).cte("seen")
+    own = [one for one in Comment.__table__.c if one.key not in {"postmortem_id", "search"}]
+    page = select(*own, _replies().label("replies")).join(seen, seen.c.id == Comment.postmortem_id)
+    page = page.where(*(_SHOWN_IF[one] for one in sorted(shape & _SHOWN_IF.keys())))
+    listed = page.order_by(*_ORDER.clauses()).limit(number_of("limit")).cte("page")
+    in_order = _ORDER.of(listed.c).clauses()
+    person = CommentMention.person_id
+    mentions = select(func.array_agg(aggregate_order_by(person, person))).where(
+        CommentMention.comment_id == listed.c.id
+    )
+    quoted = select(listed.c.section).where(listed.c.anchor.is_not(None))
+    texts = select(func.json_object_agg(Section.name, Section.body)).where(
+        Section.postmortem_id == seen.c.id, Section.name.in_(quoted)
+    )
+    first = func.row_number().over(order_by=in_order) == 1
+    columns = [listed.c[name] for name in _SHOWN]
+    statement: Select[Any] = select(
+        seen.c.id.label("postmortem_id"),
+        *columns,
+        mentions.scalar_subquery(),
+        case((first, texts.scalar_subquery())),
+    ).select_from(seen.outerjoin(listed, true()))
+    statement = statement.order_by(*in_order)
+    return Prebuilt(with_audit_of(select(seen.c.id), statement, viewer) if is_audited else statement)
+
+
+_SHOWN = (
+    *("id", "version", "parent_id", "author_id", "section", "kind", "anchor", "body"),
+    *("resolved_at", "resolved_by_id", "created_at", "updated_at", "replies"),
+)
+_THREAD = aliased(Comment)
+_ITS_THREAD = select(_THREAD.id).where(_THREAD.id == func.coalesce(Comment.parent_id, Comment.id))
+_SHOWN_IF: dict[str, ColumnElement[bool]] = {
+    "comment_id": Comment.id == text_of("comment_id"),
+    "section": Comment.section == text_of("section"),
+    "threads": Comment.parent_id.is_(None),
+    "parent_id": Comment.parent_id == text_of("parent_id"),
+    "kind": Comment.kind == text_of("kind"),
+    "resolved": _ITS_THREAD.where(_THREAD.resolved_at.is_not(None)).exists(),
+    "unresolved": _ITS_THREAD.where(_THREAD.resolved_at.is_(None)).exists(),
+    "after": _ORDER.after_parameters(),
+}
 
 
 async def get_comment(
@@ -64,10 +158,6 @@ def _replies() -> ScalarSelect[int]:
     answer = aliased(Comment)
     counted = select(func.count()).select_from(answer).where(answer.parent_id == Comment.id)
     return counted.correlate(Comment).scalar_subquery()
-
-
-async def count_answers(session: AsyncSession, comment_id: str) -> int:
-    return (await session.execute(select(_replies()).where(Comment.id == comment_id))).scalar_one()
 
 
 async def list_answers(session: AsyncSession, comment_id: str) -> list[Comment]:
@@ -86,16 +176,6 @@ async def delete_comment(session: AsyncSession, comment: Comment) -> None:
 
 
 # Mentions
-
-
-async def list_mentions(session: AsyncSession, comment_ids: Sequence[str]) -> dict[str, list[str]]:
-    """The ids of those whom each comment mentions."""
-    statement = select(CommentMention.comment_id, CommentMention.person_id)
-    statement = statement.where(CommentMention.comment_id.in_(comment_ids)).order_by(CommentMention.person_id)
-    found: dict[str, list[str]] = {}
-    for comment_id, person_id in (await session.execute(statement)).all():
-        found.setdefault(comment_id, []).append(person_id)
-    return found
 
 
 async def find_mentioned(

@@ -109,3 +109,21 @@ async def fetch_page(
     rows = rows[: ask.limit]
     cursor = encode_cursor(order.name, rows[-1][-2], rows[-1][-1]) if more else None
     return rows, cursor
+
+
+def page_values(order: Order, ask: Ask, *, tie_type: type = str) -> dict[str, Any]:
+    """The parameters of a prebuilt page: ``limit``, and ``after`` and ``after_tie`` if there is a cursor. Raises
+    BadCursor."""
+    values: dict[str, Any] = {"limit": ask.limit + 1}
+    if ask.cursor:
+        instant = order.column is not order.tie
+        values["after"], values["after_tie"] = decode_cursor(order.name, ask.cursor, instant=instant, tie_type=tie_type)
+    return values
+
+
+def page_of(rows: Sequence[Any], order: Order, ask: Ask) -> Page[Any]:
+    """The records of a prebuilt page, which fetched one more than was asked for."""
+    if len(rows) <= ask.limit:
+        return Page(rows)
+    last = rows[ask.limit - 1]
+    return Page(rows[: ask.limit], encode_cursor(order.name, last[order.column.key], last[order.tie.key]))

@@ -3,18 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import TIMESTAMP, Text, func, literal, select
+from sqlalchemy import TIMESTAMP, ColumnElement, Select, Text, cast, func, literal, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.access import Viewer
 from domain.errors import NotFound
 from domain.timeline.duplicates import KnownEvent
 from domain.timeline.moments import Precision
 from models.base import new_id
-from models.postmortem import TimelineEvent
-from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.postmortem import Postmortem, TimelineEvent
+from models.prebuilt import Prebuilt, instant_json, json_object, number_of, text_of
+from models.queries.access.visibility import BoundViewer, viewer_values, visible_to
+from models.queries.audit.audit_log import rows_with_audit, with_audit_of
+from models.queries.pagination import Ask, Order, Page, page_of, page_values
 from models.queries.postmortems.postmortems import VisiblePostmortem
 
 
@@ -30,12 +35,43 @@ class NewTimelineEvent:
     external_id: str | None = None
 
 
-async def list_timeline(session: AsyncSession, visible: VisiblePostmortem, ask: Ask) -> Page[TimelineEvent]:
-    """By time; events of one instant in the order in which they were given."""
-    statement = select(TimelineEvent).where(TimelineEvent.postmortem_id == visible.postmortem.id)
-    order = Order("timeline", TimelineEvent.at, TimelineEvent.ordinal, False)
-    rows, cursor = await fetch_page(session, statement, order, ask, tie_type=int)
-    return Page([row[0] for row in rows], cursor)
+_ORDER = Order("timeline", TimelineEvent.at, TimelineEvent.ordinal, False)
+
+
+async def list_timeline(session: AsyncSession, viewer: Viewer, postmortem_id: str, ask: Ask) -> Page[Any]:
+    """Records of ``json``, by time; events of one instant in the order in which they were given. One statement, which
+    also audits an administrator's read. Raises NotFound."""
+    values = {**viewer_values(viewer), **page_values(_ORDER, ask, tie_type=int), "postmortem_id": postmortem_id}
+    plain = _page("after" in values, is_admin=viewer.is_admin, is_audited=False)
+    audited = _page("after" in values, is_admin=True, is_audited=True) if viewer.is_admin else plain
+    rows = await rows_with_audit(session, viewer, audited, plain, values)
+    if not rows:
+        raise NotFound(kind="postmortem", id=postmortem_id)
+    return page_of([one for one in rows if one["json"] is not None], _ORDER, ask)
+
+
+@cache
+def _page(is_after: bool, *, is_admin: bool, is_audited: bool) -> Prebuilt:
+    viewer = BoundViewer(is_admin)
+    seen = select(Postmortem.id).where(visible_to(viewer), Postmortem.id == text_of("postmortem_id")).cte("seen")
+    events = select(cast(event_json(), Text).label("json"), TimelineEvent.at, TimelineEvent.ordinal)
+    events = events.where(TimelineEvent.postmortem_id == seen.c.id, *([_ORDER.after_parameters()] if is_after else []))
+    page = events.order_by(*_ORDER.clauses()).limit(number_of("limit")).lateral("page")
+    statement: Select[Any] = select(page).select_from(seen.outerjoin(page, true()))
+    statement = statement.order_by(*_ORDER.of(page.c).clauses())
+    return Prebuilt(with_audit_of(select(seen.c.id), statement, viewer) if is_audited else statement)
+
+
+def event_json() -> ColumnElement[Any]:
+    return json_object(
+        id=TimelineEvent.id,
+        at=instant_json(TimelineEvent.at),
+        precision=TimelineEvent.precision,
+        event=TimelineEvent.event,
+        type=TimelineEvent.type,
+        actor=TimelineEvent.actor,
+        source=TimelineEvent.source,
+    )
 
 
 async def list_events(session: AsyncSession, ids: Sequence[str]) -> list[TimelineEvent]:

@@ -13,8 +13,7 @@ from domain.comments.comment import CommentKind
 from domain.comments.highlighting import Marked, with_marks, with_names
 from domain.content.visible_text import read
 from models.person import Person
-from models.postmortem import Comment
-from models.queries.comments import CommentFilters
+from models.queries.comments import CommentFilters, ShownComment
 from models.queries.pagination import Ask
 from models.queries.postmortems.postmortems import VisiblePostmortem
 
@@ -26,8 +25,8 @@ PAGES = 10
 class Thread:
     """``state`` is None if the thread is about no text; ``now`` is how the text reads now, if it was changed."""
 
-    opening: Comment
-    answers: Sequence[Comment]
+    opening: ShownComment
+    answers: Sequence[ShownComment]
     anchor: Anchor | None = None
     state: AnchorState | None = None
     now: str | None = None
@@ -42,11 +41,13 @@ class Thread:
 
 
 async def list_all(visit: Visit, visible: VisiblePostmortem) -> list[CommentView]:
-    """Lists the postmortem's action items, oldest first."""
+    """Every comment of the postmortem, oldest first."""
     views: list[CommentView] = []
     ask = Ask(200)
     for _ in range(PAGES):
-        page = await list_comments(visit.context.session, visible, CommentFilters(), ask)
+        page = await list_comments(
+            visit.context.session, visit.context.viewer, visible.postmortem.id, CommentFilters(), ask
+        )
         views += page.items
         if page.next_cursor is None:
             break
@@ -62,7 +63,7 @@ def threads_of(
     views: Sequence[CommentView], titles: Mapping[str, str], texts: Mapping[str, str]
 ) -> dict[str | None, list[Thread]]:
     """By section, in their order; None holds those about the whole postmortem."""
-    answers: dict[str, list[Comment]] = {}
+    answers: dict[str, list[ShownComment]] = {}
     for one in views:
         if one.comment.parent_id:
             answers.setdefault(one.comment.parent_id, []).append(one.comment)
@@ -74,7 +75,7 @@ def threads_of(
     return threads
 
 
-def _thread(one: CommentView, answers: Sequence[Comment], texts: Mapping[str, str]) -> Thread:
+def _thread(one: CommentView, answers: Sequence[ShownComment], texts: Mapping[str, str]) -> Thread:
     if one.anchor is None:
         return Thread(one.comment, answers)
     state = state_of(one.anchor, one.span)

@@ -3,9 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
+from orjson import Fragment
 
+from api.answers import NOT_MODIFIED, hashed_answer
 from api.request_context import Context, RequestContext
-from api.shapes.base import IfMatch, Listing, PathId, ask, expected_version, tag
+from api.shapes.base import IfMatch, IfNoneMatch, Listing, PathId, ask, expected_version, tag
 from api.shapes.notifications import KindName, MarkedOut, MeOut, MePatch, NoticeOut, preferences
 from api.shapes.people import user_out
 from api.v1.routing import router
@@ -48,13 +50,18 @@ async def _read_me(context: RequestContext, response: Response) -> MeOut:
 # The inbox
 
 
-@routes.get("/notifications")
+@routes.get("/notifications", response_model=Listing[NoticeOut], responses=NOT_MODIFIED)
 async def list_notifications(
-    context: Context, page: Paging, unread: bool = False, kind: Annotated[KindName | None, Query()] = None
-) -> Listing[NoticeOut]:
+    context: Context,
+    page: Paging,
+    unread: bool = False,
+    kind: Annotated[KindName | None, Query()] = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
     """Lists your notifications, newest first."""
-    found = await notices.list_notices(context.session, context.viewer, page, unread=unread, kind=kind)
-    return Listing(items=[NoticeOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
+    found = await notices.list_shown_notices(context.session, context.viewer, page, unread=unread, kind=kind)
+    items = [Fragment(one["json"]) for one in found.items]
+    return hashed_answer({"items": items, "nextCursor": found.next_cursor}, if_none_match)
 
 
 @routes.post("/notifications/read")

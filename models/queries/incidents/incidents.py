@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, func, literal_column, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
@@ -14,8 +15,9 @@ from domain.errors import NotFound
 from domain.incidents import triggers
 from models.incident import Incident, IncidentResponder, IncidentService
 from models.postmortem import Postmortem, PostmortemIncident
-from models.queries.access.visibility import visible_to
-from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.prebuilt import Prebuilt, number_of, text_of
+from models.queries.access.visibility import BoundViewer, viewer_values, visible_to
+from models.queries.pagination import Ask, Order, Page, fetch_page, page_of, page_values
 from models.team import Service, Team, TeamMember
 
 
@@ -44,6 +46,80 @@ async def list_incidents(session: AsyncSession, filters: IncidentFilters, ask: A
         statement = statement.where(Incident.team_id == filters.team_id)
     rows, cursor = await fetch_page(session, statement, Order("incidents", Incident.created_at, Incident.id), ask)
     return Page([row[0] for row in rows], cursor)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownIncident:
+    """An incident, and the postmortems of it that the viewer may see, oldest first."""
+
+    id: str
+    version: int
+    source: str
+    external_id: str
+    registers: dict[str, Any]
+    team_id: str | None
+    decision: dict[str, Any] | None
+    created_at: datetime
+    updated_at: datetime
+    postmortem_ids: list[str]
+
+
+_ORDER = Order("incidents", Incident.created_at, Incident.id)
+
+
+async def get_shown_incident(session: AsyncSession, viewer: Viewer, incident_id: str) -> ShownIncident:
+    """One prebuilt statement. Raises NotFound."""
+    statement = _shown(viewer.is_admin, frozenset({"incident_id"}))
+    row = await statement.row(session, **viewer_values(viewer), incident_id=incident_id)
+    if row is None:
+        raise NotFound(kind="incident", id=incident_id)
+    return ShownIncident(*row)
+
+
+async def list_shown_incidents(
+    session: AsyncSession, viewer: Viewer, filters: IncidentFilters, ask: Ask
+) -> Page[ShownIncident]:
+    """As :func:`list_incidents`, in one prebuilt statement."""
+    given = {"status": filters.status, "source": filters.source, "team_id": filters.team_id}
+    values = {name: value for name, value in given.items() if value} | page_values(_ORDER, ask)
+    statement = _shown(viewer.is_admin, frozenset(values))
+    page = page_of(await statement.rows(session, **viewer_values(viewer), **values), _ORDER, ask)
+    return Page([ShownIncident(*row) for row in page.items], page.next_cursor)
+
+
+@cache
+def _shown(is_admin: bool, shape: frozenset[str]) -> Prebuilt:
+    ids = func.array_agg(aggregate_order_by(Postmortem.id, Postmortem.created_at, Postmortem.id))
+    linked = (
+        select(func.coalesce(ids, literal_column("'{}'::text[]")))
+        .join(PostmortemIncident, PostmortemIncident.postmortem_id == Postmortem.id)
+        .where(PostmortemIncident.incident_id == Incident.id, visible_to(BoundViewer(is_admin)))
+        .correlate(Incident)
+        .scalar_subquery()
+    )
+    statement: Select[Any] = select(
+        Incident.id,
+        Incident.version,
+        Incident.source,
+        Incident.external_id,
+        Incident.registers,
+        Incident.team_id,
+        Incident.decision,
+        Incident.created_at,
+        Incident.updated_at,
+        linked,
+    )
+    conditions = {
+        "incident_id": Incident.id == text_of("incident_id"),
+        "status": Incident.status == text_of("status"),
+        "source": Incident.source == text_of("source"),
+        "team_id": Incident.team_id == text_of("team_id"),
+        "after": _ORDER.after_parameters(),
+    }
+    statement = statement.where(*(conditions[one] for one in sorted(shape & conditions.keys())))
+    if "limit" in shape:
+        statement = statement.order_by(*_ORDER.clauses()).limit(number_of("limit"))
+    return Prebuilt(statement)
 
 
 # Their postmortems
