@@ -5,8 +5,8 @@ needs neither: its statement is compiled once, with parameters in place of value
 Where the session is in a transaction already, it runs in that.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import asyncpg
@@ -20,6 +20,7 @@ from sqlalchemy import (
     Numeric,
     Select,
     Text,
+    TextClause,
     bindparam,
     cast,
     func,
@@ -44,6 +45,7 @@ class _Compiler(PGCompiler_asyncpg):
 class _Dialect(PGDialect_asyncpg):
     statement_compiler = _Compiler
     supports_statement_cache = False
+    _backslash_escapes = False
 
 
 _DIALECT = _Dialect()  # type: ignore[no-untyped-call]
@@ -54,7 +56,7 @@ class Prebuilt:
 
     __slots__ = ("_given", "_names", "text")
 
-    def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]] | TextClause) -> None:
         compiled: Any = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
         self.text: str = compiled.string
         self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
@@ -82,6 +84,25 @@ async def _connection(session: AsyncSession) -> Any:
         await session.flush()
     connection = await session.connection()
     return (await connection.get_raw_connection()).driver_connection
+
+
+@asynccontextmanager
+async def settings_of_transaction(session: AsyncSession, **settings: str) -> AsyncIterator[None]:
+    """One transaction with these settings of the server; the session's own, if it is in one."""
+    connection = await _connection(session)
+    is_ours = not connection.is_in_transaction()
+    assigned = "; ".join(f"set local {name} = {value}" for name, value in settings.items())
+    with _as_store_errors():
+        await connection.execute(f"begin; {assigned}" if is_ours else assigned)
+    try:
+        yield
+    except BaseException:
+        if is_ours and not connection.is_closed():
+            await connection.execute("rollback")
+        raise
+    if is_ours:
+        with _as_store_errors():
+            await connection.execute("commit")
 
 
 async def is_writable(session: AsyncSession) -> bool:

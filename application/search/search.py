@@ -15,11 +15,10 @@ from datetime import UTC, datetime
 from domain.access import Viewer
 from domain.errors import BadCursor
 from domain.search.query import Place, SearchQuery, parse_query
-from models.queries.audit.audit_log import note_reads
 from models.queries.pagination import Ask
 from models.queries.search import search as queries
 from models.queries.search.search import CANDIDATES, Match, RankedPostmortem
-from models.queries.search_conditions import plan_for_words
+from models.queries.search_conditions import planned_for_words
 from models.session import Session
 
 WINDOW = 4000
@@ -54,13 +53,13 @@ async def search(
     """
     query = parse_query(typed)
     as_of, after = _read_cursor(ask.cursor, typed, place) if ask.cursor else (now, None)
-    await plan_for_words(session)
     if not query.sought:
         return SearchResult([], None, is_complete=True)
-    ranked, is_complete = await _rank(session, viewer, query, place, as_of)
-    ranked = [one for one in ranked if after is None or one.key > after]
-    page = ranked[: ask.limit]
-    hits = await _load(session, viewer, query, place, [one.id for one in page])
+    async with planned_for_words(session):
+        ranked, is_complete = await _rank(session, viewer, query, place, as_of)
+        ranked = [one for one in ranked if after is None or one.key > after]
+        page = ranked[: ask.limit]
+        hits = await _load(session, viewer, query, place, [one.id for one in page])
     cursor = _cursor(typed, place, as_of, page[-1]) if len(ranked) > ask.limit else None
     return SearchResult(hits, cursor, is_complete)
 
@@ -82,7 +81,6 @@ async def _load(
         return []
     rows = await queries.list_postmortems(session, viewer, ids)
     matches = await queries.list_matches(session, viewer, query, place, ids)
-    await note_reads(session, viewer, ids)
     return [
         Hit(one.id, one.number, one.title, one.status, one.created_at, matches.get(one.id, []))
         for one in (rows[id_] for id_ in ids if id_ in rows)

@@ -1,19 +1,50 @@
 """SQL conditions for a search query, on search documents and on the places of a postmortem."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, cast, exists, false, func, not_, or_, select
+from sqlalchemy import BindParameter, ColumnElement, String, and_, cast, exists, func, not_, or_, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.search.query import SearchQuery, parse_query
+from domain.search.query import SearchQuery
 from models.action_item import ActionItem
 from models.postmortem import Comment, Postmortem, TimelineEvent
+from models.prebuilt import settings_of_transaction, text_of
 from models.search import SearchDocument
 from models.section import Section
 
+Words = str | BindParameter[str]
 
-def typed_query(words: str) -> ColumnElement[Any]:
+
+@dataclass(frozen=True, slots=True)
+class BoundQuery:
+    """A :class:`SearchQuery` in a prebuilt statement: its words come as parameters, see :func:`query_values`."""
+
+    words: BindParameter[str]
+    sought: BindParameter[str]
+    phrases: tuple[BindParameter[str], ...]
+    refused: tuple[BindParameter[str], ...]
+
+    @classmethod
+    def of(cls, phrases: int, refused: int) -> "BoundQuery":
+        return cls(
+            text_of("words"),
+            text_of("sought"),
+            tuple(text_of(f"phrase_{number}") for number in range(phrases)),
+            tuple(text_of(f"refused_{number}") for number in range(refused)),
+        )
+
+
+def query_values(query: SearchQuery) -> dict[str, str]:
+    phrases = {f"phrase_{number}": one for number, one in enumerate(query.phrases)}
+    refused = {f"refused_{number}": one for number, one in enumerate(query.refused)}
+    return {"words": query.words, "sought": query.sought, **phrases, **refused}
+
+
+def typed_query(words: Words) -> ColumnElement[Any]:
     return func.websearch_to_tsquery("english", words)
 
 
@@ -21,12 +52,12 @@ def _as_query(text: ColumnElement[Any]) -> ColumnElement[Any]:
     return cast(text, TSQUERY)
 
 
-def all_of(words: str) -> ColumnElement[Any]:
+def all_of(words: Words) -> ColumnElement[Any]:
     """Documents keep no order of words, so "followed by" becomes "and"; phrases have conditions of their own."""
     return _as_query(func.regexp_replace(cast(typed_query(words), String), r"<(-|\d+)>", "&", "g"))
 
 
-def any_of(words: str) -> ColumnElement[Any]:
+def any_of(words: Words) -> ColumnElement[Any]:
     return _as_query(func.regexp_replace(cast(typed_query(words), String), r"<(-|\d+)>|&", "|", "g"))
 
 
@@ -34,7 +65,7 @@ def weighted(query: ColumnElement[Any], weight: str) -> ColumnElement[Any]:
     return _as_query(func.regexp_replace(cast(query, String), r"'([^']|'')*'", rf"\&:{weight}", "g"))
 
 
-def _phrase_in_one_place(phrase: str) -> ColumnElement[bool]:
+def _phrase_in_one_place(phrase: Words) -> ColumnElement[bool]:
     query = func.phraseto_tsquery("english", phrase)
     rows = (
         exists().where(table.postmortem_id == Postmortem.id, table.search.op("@@")(query))
@@ -43,34 +74,28 @@ def _phrase_in_one_place(phrase: str) -> ColumnElement[bool]:
     return or_(func.to_tsvector("english", Postmortem.title).op("@@")(query), *rows)
 
 
-def phrases_match(query: SearchQuery) -> list[ColumnElement[bool]]:
+def phrases_match(query: SearchQuery | BoundQuery) -> list[ColumnElement[bool]]:
     phrases = [_phrase_in_one_place(one) for one in query.phrases]
     return [*phrases, *(not_(_phrase_in_one_place(one)) for one in query.refused)]
 
 
-def matching(typed: str) -> ColumnElement[bool]:
+def matching(query: SearchQuery | BoundQuery) -> ColumnElement[bool]:
     """A condition on :class:`Postmortem`, for lists; the same sources and rules as the search.
 
-    A query that only refuses (``-this``) finds nothing, as words like "the" do. Call :func:`plan_for_words` before.
+    Words like "the" find nothing. Run it :func:`planned_for_words`.
     """
-    query = parse_query(typed)
-    if not query.sought:
-        return false()
     found = select(SearchDocument.postmortem_id).where(
         SearchDocument.words.op("@@")(all_of(query.words)), func.numnode(typed_query(query.sought)) > 0
     )
     return and_(Postmortem.id.in_(found).is_(True), *phrases_match(query))
 
 
-async def plan_for_words(session: AsyncSession) -> None:
-    """For this transaction: plan each query for its own words, and find documents by their index.
+@asynccontextmanager
+async def planned_for_words(session: AsyncSession) -> AsyncIterator[None]:
+    """Plans each query for its own words, and finds documents by their index.
 
     A plan that is kept for all words suits none of them; and the planner does not know what it costs to unpack a
     document, so it would read all of them for a word that half of them hold.
     """
-    await session.execute(
-        select(
-            func.set_config("plan_cache_mode", "force_custom_plan", True),
-            func.set_config("enable_seqscan", "off", True),
-        )
-    )
+    async with settings_of_transaction(session, plan_cache_mode="force_custom_plan", enable_seqscan="off"):
+        yield

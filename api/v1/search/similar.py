@@ -56,7 +56,7 @@ async def list_similar(
             score=one.score,
             reasons=Reasons(
                 words=list(one.words),
-                services=[ServiceOut(id=service.id, name=service.name) for service in one.services],
+                services=[ServiceOut(id=service["id"], name=service["name"]) for service in one.services],
                 root_cause_category=one.cause,
             ),
             open_action_items=[

@@ -10,6 +10,7 @@ from sqlalchemy import CTE, ColumnElement, Select, any_, exists, func, not_, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
+from domain.search.query import parse_query
 from models.action_item import ActionItem
 from models.postmortem import Postmortem, PostmortemService, PostmortemTarget, PostmortemTeam
 from models.prebuilt import Prebuilt, instant_of, json_list, json_object, number_of, text_of, texts_of
@@ -17,7 +18,7 @@ from models.queries.access.visibility import AnyViewer, BoundViewer, effective_v
 from models.queries.audit.audit_log import rows_with_audit, with_audit_of
 from models.queries.pagination import Ask, Order, Page, decode_cursor, encode_cursor
 from models.queries.postmortems.shown import OVERDUE, ShownPostmortem, seen_columns, shown_columns, state_column
-from models.queries.search_conditions import matching, plan_for_words
+from models.queries.search_conditions import BoundQuery, matching, planned_for_words, query_values
 from models.team import Service
 
 
@@ -134,10 +135,20 @@ async def _list(
 async def _list_matching(
     session: AsyncSession, viewer: Viewer, filters: PostmortemFilters, values: dict[str, Any]
 ) -> list[str]:
-    """The ids of a page of those that hold the words of ``q``. Each query has a plan of its own."""
-    await plan_for_words(session)
-    statement = _chosen(select(Postmortem.id), filters.sort, frozenset(values), viewer).where(matching(filters.q or ""))
-    return list((await session.execute(statement, values)).scalars())
+    """The ids of a page of those that hold the words of ``q``. A query that only refuses (``-this``) finds nothing."""
+    query = parse_query(filters.q or "")
+    if not query.sought:
+        return []
+    shape = frozenset(values)
+    statement = _matching(filters.sort, shape, len(query.phrases), len(query.refused), is_admin=viewer.is_admin)
+    async with planned_for_words(session):
+        return [row[0] for row in await statement.rows(session, **values, **query_values(query))]
+
+
+@cache
+def _matching(sort: str, shape: frozenset[str], phrases: int, refused: int, *, is_admin: bool) -> Prebuilt:
+    ids = _chosen(select(Postmortem.id), sort, shape, BoundViewer(is_admin))
+    return Prebuilt(ids.where(matching(BoundQuery.of(phrases, refused))))
 
 
 @cache

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, exists, func, literal, select, true
+from sqlalchemy import ColumnElement, Select, String, any_, cast, exists, func, literal, select, true
 from sqlalchemy import union_all as union
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,8 +14,18 @@ from domain.access import Viewer
 from domain.search.query import Place, SearchQuery
 from models.action_item import ActionItem
 from models.postmortem import Comment, Postmortem, TimelineEvent
-from models.queries.access.visibility import visible_to
-from models.queries.search_conditions import all_of, any_of, phrases_match, typed_query, weighted
+from models.prebuilt import Prebuilt, instant_of, text_of, texts_of
+from models.queries.access.visibility import BoundViewer, viewer_values, visible_to
+from models.queries.audit.audit_log import rows_with_audit, with_audit_of
+from models.queries.search_conditions import (
+    BoundQuery,
+    all_of,
+    any_of,
+    phrases_match,
+    query_values,
+    typed_query,
+    weighted,
+)
 from models.search import SearchDocument
 from models.section import Section
 
@@ -73,14 +84,16 @@ async def list_candidates(
     session: AsyncSession, viewer: Viewer, query: SearchQuery, place: Place | None, as_of: datetime, window: int | None
 ) -> Candidates:
     """The newest visible postmortems that match, of the ``window`` newest documents."""
-    rows = (await session.execute(_candidates(viewer, query, place, as_of, window))).all()
-    ranked = [RankedPostmortem(row.rank, row.created_at, row.id) for row in rows if row.id is not None]
-    return Candidates(ranked, rows[0].looked_at)
+    counts = (len(query.phrases), len(query.refused))
+    statement = _candidates(place, window, *counts, is_admin=viewer.is_admin)
+    rows = await statement.rows(session, **viewer_values(viewer), **query_values(query), as_of=as_of)
+    ranked = [RankedPostmortem(row["rank"], row["created_at"], row["id"]) for row in rows if row["id"] is not None]
+    return Candidates(ranked, rows[0]["looked_at"])
 
 
-def _candidates(
-    viewer: Viewer, query: SearchQuery, place: Place | None, as_of: datetime, window: int | None
-) -> Select[Any]:
+@cache
+def _candidates(place: Place | None, window: int | None, phrases: int, refused: int, *, is_admin: bool) -> Prebuilt:
+    viewer, query, as_of = BoundViewer(is_admin), BoundQuery.of(phrases, refused), instant_of("as_of")
     words = all_of(query.words)
     found = (
         select(SearchDocument.postmortem_id, SearchDocument.created_at)
@@ -110,10 +123,10 @@ def _candidates(
         .subquery()
     )
     looked_at = select(func.count().label("looked_at")).select_from(found).subquery()
-    return select(looked_at.c.looked_at, ranked).select_from(looked_at.outerjoin(ranked, true()))
+    return Prebuilt(select(looked_at.c.looked_at, ranked).select_from(looked_at.outerjoin(ranked, true())))
 
 
-def _is_in(place: Place | None, query: SearchQuery) -> list[ColumnElement[bool]]:
+def _is_in(place: Place | None, query: BoundQuery) -> list[ColumnElement[bool]]:
     if place is None:
         return []
     words = weighted(all_of(query.words), _WEIGHTS[place])
@@ -128,20 +141,49 @@ def _is_in(place: Place | None, query: SearchQuery) -> list[ColumnElement[bool]]
 # What is shown
 
 
-async def list_postmortems(session: AsyncSession, viewer: Viewer, ids: Sequence[str]) -> dict[str, Any]:
-    """Rows of id, number, title, status and created_at by their ids; only those that the viewer may see."""
+@dataclass(frozen=True, slots=True)
+class FoundPostmortem:
+    id: str
+    number: int
+    title: str
+    status: str
+    created_at: datetime
+
+
+async def list_postmortems(session: AsyncSession, viewer: Viewer, ids: Sequence[str]) -> dict[str, FoundPostmortem]:
+    """By their ids; only those that the viewer may see. An administrator's read of private ones is audited."""
+    plain = _postmortems(is_admin=viewer.is_admin, is_audited=False)
+    audited = _postmortems(is_admin=True, is_audited=True) if viewer.is_admin else plain
+    rows = await rows_with_audit(session, viewer, audited, plain, {**viewer_values(viewer), "ids": list(ids)})
+    return {row["id"]: FoundPostmortem(*row) for row in rows}
+
+
+@cache
+def _postmortems(*, is_admin: bool, is_audited: bool) -> Prebuilt:
+    viewer = BoundViewer(is_admin)
     columns = (Postmortem.id, Postmortem.number, Postmortem.title, Postmortem.status, Postmortem.created_at)
-    rows = (await session.execute(select(*columns).where(Postmortem.id.in_(ids), visible_to(viewer)))).all()
-    return {row.id: row for row in rows}
+    those = Postmortem.id == any_(texts_of("ids"))
+    statement: Any = select(*columns).where(those, visible_to(viewer))
+    return Prebuilt(with_audit_of(select(Postmortem.id).where(those), statement, viewer) if is_audited else statement)
 
 
 async def list_matches(
     session: AsyncSession, viewer: Viewer, query: SearchQuery, place: Place | None, ids: Sequence[str]
 ) -> dict[str, list[Match]]:
     """The best places of each postmortem, by its id."""
-    words = any_of(query.sought)
+    statement = _matches(place, is_admin=viewer.is_admin)
+    rows = await statement.rows(session, **viewer_values(viewer), sought=query.sought, ids=list(ids))
+    matches: dict[str, list[Match]] = {}
+    for postmortem_id, where, section, id_, text in rows:
+        matches.setdefault(postmortem_id, []).append(Match(Place(where), section, id_, pieces(text)))
+    return matches
+
+
+@cache
+def _matches(place: Place | None, *, is_admin: bool) -> Prebuilt:
+    words = any_of(text_of("sought"))
     places = union(
-        *(_found_in(one, words, ids).where(visible_to(viewer)) for one in Place if place in {None, one})
+        *(_found_in(one, words).where(visible_to(BoundViewer(is_admin))) for one in Place if place in {None, one})
     ).subquery()
     nth = func.row_number().over(
         partition_by=places.c.postmortem_id, order_by=(places.c.weight.desc(), places.c.section, places.c.id)
@@ -150,14 +192,10 @@ async def list_matches(
     plain = func.translate(func.left(best.c.text, HEADLINED), START + STOP, "")
     excerpt = func.ts_headline("english", plain, words, _HEADLINE)
     statement = select(best.c.postmortem_id, best.c.place, best.c.section, best.c.id, excerpt)
-    rows = await session.execute(statement.where(best.c.nth <= PLACES).order_by(best.c.postmortem_id, best.c.nth))
-    matches: dict[str, list[Match]] = {}
-    for postmortem_id, where, section, id_, text in rows.all():
-        matches.setdefault(postmortem_id, []).append(Match(Place(where), section, id_, pieces(text)))
-    return matches
+    return Prebuilt(statement.where(best.c.nth <= PLACES).order_by(best.c.postmortem_id, best.c.nth))
 
 
-def _found_in(place: Place, query: ColumnElement[Any], ids: Sequence[str]) -> Select[Any]:
+def _found_in(place: Place, query: ColumnElement[Any]) -> Select[Any]:
     vector: Any
     if place is Place.TITLE:
         named = func.concat_ws(" · ", Postmortem.title, func.nullif(func.array_to_string(Postmortem.tags, ", "), ""))
@@ -170,7 +208,7 @@ def _found_in(place: Place, query: ColumnElement[Any], ids: Sequence[str]) -> Se
         statement = select(table.postmortem_id, *columns).join(Postmortem, Postmortem.id == table.postmortem_id)
     return statement.add_columns(
         literal(place.value).label("place"), (func.ts_rank(vector, query) * _PLACE_WEIGHTS[place]).label("weight")
-    ).where(Postmortem.id.in_(ids), vector.op("@@")(query))
+    ).where(Postmortem.id == any_(texts_of("ids")), vector.op("@@")(query))
 
 
 _NONE = cast(literal(None), String)
