@@ -1,12 +1,13 @@
-"""Reading postmortems: one that the viewer may see, one with everything its page shows, and lists of them."""
+"""Reading a postmortem that the viewer may see: its row, or with everything that its page shows."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from domain import access
 from domain.access import Relation, Viewer, Visibility
@@ -15,11 +16,21 @@ from domain.review.reviewers import Decision as ReviewDecision
 from domain.review.reviewers import ReviewerState, reviewer_state
 from models.postmortem import (
     Postmortem,
+    PostmortemEditor,
+    PostmortemIncident,
+    PostmortemParticipant,
     PostmortemReviewer,
+    PostmortemTeam,
+    TimelineEvent,
 )
 from models.queries.access.visibility import effective_visibility, relation_columns, relations, visible_to
 from models.queries.audit.audit_log import note_reads
-from models.queries.postmortems.counts import PostmortemCounts, count_contents
+from models.queries.content.templates import get_content, template_columns
+from models.queries.postmortems.counts import PostmortemCounts
+from models.queries.postmortems.shown import ShownPostmortem, get_shown
+from models.section import Section
+from models.team import Service
+from models.template import TemplateVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +44,7 @@ class VisiblePostmortem:
 
 @dataclass(frozen=True, slots=True)
 class FullPostmortem:
-    """A postmortem with everything that its page shows, loaded in one statement per table."""
+    """A postmortem with everything that its page shows, loaded in two statements."""
 
     postmortem: Postmortem
     visibility: Visibility
@@ -71,25 +82,74 @@ async def _note_read(session: AsyncSession, viewer: Viewer, found: VisiblePostmo
         await note_reads(session, viewer, [found.postmortem.id])
 
 
-_EVERYTHING = (
-    selectinload(Postmortem.template),
-    selectinload(Postmortem.sections),
-    selectinload(Postmortem.incidents),
-    selectinload(Postmortem.services),
-    selectinload(Postmortem.teams),
-    selectinload(Postmortem.participants),
-    selectinload(Postmortem.editors),
-    selectinload(Postmortem.reviewers),
-    selectinload(Postmortem.timeline),
-)
-
-
 async def get_full(session: AsyncSession, viewer: Viewer, postmortem_id: str, now: datetime) -> FullPostmortem:
     """Raises :class:`NotFound`."""
-    found = await _get(session, viewer, _visible_row(viewer, postmortem_id).options(*_EVERYTHING), postmortem_id)
-    counts = await count_contents(session, [found.postmortem], now)
-    await _note_read(session, viewer, found)
-    return FullPostmortem(found.postmortem, found.visibility, counts[postmortem_id], found.relations)
+    found = await _get(session, viewer, _visible_row(viewer, postmortem_id), postmortem_id)
+    shown = await get_shown(session, viewer, postmortem_id, now)
+    content = await get_content(session, shown.template_id, shown.template_version)
+    for name, value in _belongings(shown).items():
+        set_committed_value(found.postmortem, name, value)
+    template = TemplateVersion(**template_columns(content)) if shown.template_id else None
+    set_committed_value(found.postmortem, "template", template)
+    return FullPostmortem(found.postmortem, found.visibility, _counts(shown), found.relations)
+
+
+def _belongings(shown: ShownPostmortem) -> dict[str, list[Any]]:
+    """What belongs to a postmortem, as rows that no session knows: one statement read all of it."""
+    key = {"postmortem_id": shown.id}
+    reviewers = [
+        PostmortemReviewer(
+            **key,
+            person_id=one["userId"],
+            decision=one["decision"],
+            decided_revision=one["revision"],
+            decided_at=_instant(one["decidedAt"]),
+        )
+        for one in json.loads(shown.reviewers_json)
+    ]
+    events = [
+        TimelineEvent(
+            **key,
+            id=one["id"],
+            at=_instant(one["at"]),
+            precision=one["precision"],
+            event=one["event"],
+            type=one["type"],
+            actor=one["actor"],
+            source=one["source"],
+        )
+        for one in json.loads(shown.timeline_json)
+    ]
+    return {
+        "sections": [
+            Section(**key, name=one["name"], body=one["body"], revision=one["revision"], updated_by=one["updatedBy"])
+            for one in json.loads(shown.sections_json)
+        ],
+        "incidents": [PostmortemIncident(**key, incident_id=one) for one in shown.incident_ids],
+        "services": [Service(id=one["id"], name=one["name"]) for one in json.loads(shown.services_json)],
+        "teams": [PostmortemTeam(**key, team_id=one) for one in shown.team_ids],
+        "participants": [PostmortemParticipant(**key, person_id=one) for one in shown.participant_ids],
+        "editors": [
+            PostmortemEditor(**key, person_id=one["userId"], level=one["level"])
+            for one in json.loads(shown.editors_json)
+        ],
+        "reviewers": reviewers,
+        "timeline": events,
+    }
+
+
+def _instant(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written) if written else None
+
+
+_STATUSES = {"OPEN": "open", "IN_PROGRESS": "inProgress", "COMPLETED": "completed", "WONT_DO": "wontDo"}
+
+
+def _counts(shown: ShownPostmortem) -> PostmortemCounts:
+    counted = json.loads(shown.item_counts_json)
+    items = {status: counted[name] for status, name in _STATUSES.items()}
+    has_timeline = shown.timeline_json != "[]"
+    return PostmortemCounts(items, counted["overdue"], shown.unresolved_comments, has_timeline)
 
 
 def state_of_reviewer(reviewer: PostmortemReviewer, postmortem: Postmortem) -> ReviewerState:
