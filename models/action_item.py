@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.action_items.action_item import ActionItemStatus, LinkState, Priority
-from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
+from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of, search_index
 
 SEARCH = "to_tsvector('english', left(description || ' ' || coalesce(details, ''), 100000))"
 
@@ -22,6 +22,7 @@ class ActionItem(Base):
 
     __tablename__ = "action_item"
     __table_args__ = (
+        search_index("action_item"),
         CheckConstraint(one_of("status", ActionItemStatus), name="status"),
         CheckConstraint(one_of("priority", Priority), name="priority"),
         CheckConstraint("status <> 'WONT_DO' or justification is not null", name="justified"),

@@ -10,7 +10,7 @@ import hashlib
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from sqlalchemy import TIMESTAMP, BigInteger, MetaData, Text, func
+from sqlalchemy import TIMESTAMP, BigInteger, Index, MetaData, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from ulid import ULID
@@ -49,3 +49,9 @@ def derived_id(prefix: str, *parts: str) -> str:
 def one_of(column: str, values: type[Any]) -> str:
     """A check constraint's text: the column holds one of an enumeration's values."""
     return f"{column} in ({', '.join(repr(str(one.value)) for one in values)})"
+
+
+def search_index(table: str) -> Index:
+    """Of a table's ``search``: finds the places of phrases."""
+    with_short_list = {"gin_pending_list_limit": 256}
+    return Index(f"ix_{table}_search", "search", postgresql_using="gin", postgresql_with=with_short_list)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -21,7 +22,7 @@ from domain.escalation.targets import TargetName
 from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import Decision
 from domain.timeline.moments import Precision
-from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
+from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of, search_index
 from models.section import Section
 from models.team import Service
 from models.template import TemplateVersion
@@ -47,6 +48,7 @@ class Postmortem(Base):
         Index("ix_postmortem_author_id_created_at", "author_id", "created_at"),
         Index("ix_postmortem_outbox", "created_at", postgresql_where="not workflow_started"),
         Index("ix_postmortem_tags", "tags", postgresql_using="gin"),
+        Index("ix_postmortem_title_words", text("to_tsvector('english'::regconfig, title)"), postgresql_using="gin"),
     )
 
     id: Mapped[Key]
@@ -203,6 +205,7 @@ class TimelineEvent(Base):
 
     __tablename__ = "timeline_event"
     __table_args__ = (
+        search_index("timeline_event"),
         CheckConstraint(one_of("precision", Precision), name="precision"),
         Index("ix_timeline_event_postmortem_id_at_ordinal", "postmortem_id", "at", "ordinal"),
         Index(
@@ -263,6 +266,7 @@ class Comment(Base):
 
     __tablename__ = "comment"
     __table_args__ = (
+        search_index("comment"),
         CheckConstraint(one_of("kind", CommentKind), name="kind"),
         Index("ix_comment_postmortem_id_id", "postmortem_id", "id"),
         Index(

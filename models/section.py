@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.content.sections import Origin
-from models.base import Base, CreatedAt, Id, Key, one_of
+from models.base import Base, CreatedAt, Id, Key, one_of, search_index
 
 SEARCHED = 75_000
 """Characters of a body that are searched. A tsvector holds 1 MB; words of four-byte letters joined by hyphens, which
@@ -25,6 +25,7 @@ class Section(Base):
     """
 
     __tablename__ = "section"
+    __table_args__ = (search_index("section"),)
 
     postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
     name: Mapped[Key]

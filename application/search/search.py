@@ -1,7 +1,8 @@
 """Full-text search over everything that people write in a postmortem, ranked, with the access rule inside the query.
 
-Each word finds its documents by one GIN index. Of those, the newest that the viewer may see are ranked: all of them if
-at most :data:`CANDIDATES` match, else only those, and :class:`SearchResult` says so.
+Each word finds its documents by one GIN index. All that the viewer may see are ranked if at most :data:`CANDIDATES`
+match. Else the newest are, and beside them those that hold the words in their titles, which rank highest, however old
+they are; :class:`SearchResult` says so.
 """
 
 import base64
@@ -69,9 +70,9 @@ async def _rank(
 ) -> tuple[list[RankedPostmortem], bool]:
     """The ranked postmortems, best first, and whether all that match are among them."""
     found = await queries.list_candidates(session, viewer, query, place, as_of, WINDOW)
-    if found.looked_at == WINDOW and len(found.ranked) <= CANDIDATES:
+    if found.looked_at == WINDOW and found.newest <= CANDIDATES:
         found = await queries.list_candidates(session, viewer, query, place, as_of, None)
-    return sorted(found.ranked[:CANDIDATES], key=lambda one: one.key), len(found.ranked) <= CANDIDATES
+    return sorted(found.ranked, key=lambda one: one.key), found.newest <= CANDIDATES
 
 
 async def _load(

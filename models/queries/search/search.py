@@ -23,6 +23,7 @@ from models.queries.search_conditions import (
     any_of,
     phrases_match,
     query_values,
+    title_words,
     typed_query,
     weighted,
 )
@@ -30,7 +31,7 @@ from models.search import SearchDocument
 from models.section import Section
 
 CANDIDATES = 200
-"""How many are ranked. A word that thousands of postmortems hold says little: there the newest count."""
+"""How many of the newest are ranked, and how many by their titles."""
 PLACES = 3
 """At most this many places are shown of each postmortem."""
 HEADLINED = 30_000
@@ -74,25 +75,30 @@ class RankedPostmortem:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """At most one more than :data:`CANDIDATES`, and how many documents were looked at for them."""
+    """``newest`` is how many of the newest were found, at most one more than :data:`CANDIDATES`, and ``looked_at`` how
+    many documents were looked at for them. Older ones that hold all the words in their title are ranked beside them."""
 
     ranked: Sequence[RankedPostmortem]
+    newest: int
     looked_at: int
 
 
 async def list_candidates(
     session: AsyncSession, viewer: Viewer, query: SearchQuery, place: Place | None, as_of: datetime, window: int | None
 ) -> Candidates:
-    """The newest visible postmortems that match, of the ``window`` newest documents."""
+    """The newest visible postmortems that match, of the ``window`` newest documents, and the newest by their titles."""
     counts = (len(query.phrases), len(query.refused))
-    statement = _candidates(place, window, *counts, is_admin=viewer.is_admin)
+    has_refused = query.words != query.sought
+    statement = _candidates(place, window, *counts, is_admin=viewer.is_admin, has_refused=has_refused)
     rows = await statement.rows(session, **viewer_values(viewer), **query_values(query), as_of=as_of)
     ranked = [RankedPostmortem(row["rank"], row["created_at"], row["id"]) for row in rows if row["id"] is not None]
-    return Candidates(ranked, rows[0]["looked_at"])
+    return Candidates(ranked, rows[0]["newest"], rows[0]["looked_at"])
 
 
 @cache
-def _candidates(place: Place | None, window: int | None, phrases: int, refused: int, *, is_admin: bool) -> Prebuilt:
+def _candidates(
+    place: Place | None, window: int | None, phrases: int, refused: int, *, is_admin: bool, has_refused: bool
+) -> Prebuilt:
     viewer, query, as_of = BoundViewer(is_admin), BoundQuery.of(phrases, refused), instant_of("as_of")
     words = all_of(query.words)
     found = (
@@ -116,14 +122,30 @@ def _candidates(place: Place | None, window: int | None, phrases: int, refused: 
         .cte("newest")
         .prefix_with("materialized", dialect="postgresql")
     )
+    titled = select(Postmortem.id, Postmortem.created_at).where(
+        title_words(Postmortem.title).op("@@")(words),
+        func.numnode(typed_query(query.sought)) > 0,
+        Postmortem.created_at <= as_of,
+        visible_to(viewer),
+        *phrases_match(query),
+        *_is_in(place, query),
+    )
+    if has_refused:
+        titled = titled.where(
+            exists().where(SearchDocument.postmortem_id == Postmortem.id, SearchDocument.words.op("@@")(words))
+        )
+    titled = titled.order_by(Postmortem.created_at.desc(), Postmortem.id.desc()).limit(CANDIDATES)
+    either = select(newest.c.id, newest.c.created_at).union(select(titled.cte("titled"))).subquery()
     document = SearchDocument.__table__.alias("document")
     ranked = (
-        select(newest.c.id, newest.c.created_at, func.ts_rank(document.c.words, words).label("rank"))
-        .join(document, document.c.postmortem_id == newest.c.id)
+        select(either.c.id, either.c.created_at, func.ts_rank(document.c.words, words).label("rank"))
+        .join(document, document.c.postmortem_id == either.c.id)
         .subquery()
     )
-    looked_at = select(func.count().label("looked_at")).select_from(found).subquery()
-    return Prebuilt(select(looked_at.c.looked_at, ranked).select_from(looked_at.outerjoin(ranked, true())))
+    looked_at = select(func.count()).select_from(found).scalar_subquery().label("looked_at")
+    count = select(func.count()).select_from(newest).scalar_subquery().label("newest")
+    counts = select(looked_at, count).subquery()
+    return Prebuilt(select(counts.c.looked_at, counts.c.newest, ranked).select_from(counts.outerjoin(ranked, true())))
 
 
 def _is_in(place: Place | None, query: BoundQuery) -> list[ColumnElement[bool]]:
