@@ -184,6 +184,35 @@ async def test_more_than_can_be_ranked_is_said(stack: Stack, author: Person) -> 
     assert not answer["complete"]
 
 
+async def test_what_a_title_says_is_first_however_old_it_is(stack: Stack, author: Person) -> None:
+    """Of words that more postmortems hold than are ranked."""
+    name, other = word(), word()
+    cast = Cast(author.id, "", author.id, "")
+    oldest = Row(word=f"{name} and {other}")
+    async with sessions_of(stack) as sessions, sessions.begin() as session:
+        await put(session, cast, oldest)
+        for _ in range(210):
+            await put(session, cast, Row(word=f"{name} {other}", place="section"))
+    for query in (name, f"{name} {other}", f'{name} "{other}"', f"{name} -{word()}"):
+        answer = found(author, query, limit=50)
+        assert (ids(answer)[0], answer["complete"]) == (oldest.id, False), query
+    assert oldest.id not in ids(found(author, f"{name} -{other}", limit=50))
+
+
+def test_a_phrase_is_found_in_each_kind_of_place_and_refused_in_each(author: Person) -> None:
+    first, second = word(), word()
+    phrase, apart = f"{first} {second}", f"{second} then {first}"
+    titled = writing.draft(author, title=f"A {phrase}")["id"]
+    written = writing.draft(author, title=apart, impact=f"A {phrase}.")["id"]
+    said = writing.draft(author, title=apart)["id"]
+    ok(author.post(f"/api/postmortems/{said}/comments", json={"body": phrase}), 201)
+    nowhere = writing.draft(author, title=apart, impact=apart)["id"]
+    assert set(ids(found(author, f'"{phrase}"'))) == {titled, written, said}
+    assert set(ids(found(author, f'{first} -"{phrase}"'))) == {nowhere}
+    listed = ok(author.get("/api/postmortems", params={"q": f'"{phrase}"'}))["items"]
+    assert {one["id"] for one in listed} == {titled, written, said}
+
+
 async def test_very_long_and_very_many_words_can_be_written(author: Person) -> None:
     """A search document holds 1 MB: beyond that it forgets the longest words, and nobody's text is refused."""
     name = word()
