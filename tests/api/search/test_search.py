@@ -189,10 +189,12 @@ async def test_what_a_title_says_is_first_however_old_it_is(stack: Stack, author
     name, other = word(), word()
     cast = Cast(author.id, "", author.id, "")
     oldest = Row(word=f"{name} and {other}")
-    async with sessions_of(stack) as sessions, sessions.begin() as session:
-        await put(session, cast, oldest)
-        for _ in range(210):
-            await put(session, cast, Row(word=f"{name} {other}", place="section"))
+    async with sessions_of(stack) as sessions:
+        async with sessions.begin() as session:
+            await put(session, cast, oldest)
+        async with sessions.begin() as session:
+            for _ in range(210):
+                await put(session, cast, Row(word=f"{name} {other}", place="section"))
     for query in (name, f"{name} {other}", f'{name} "{other}"', f"{name} -{word()}"):
         answer = found(author, query, limit=50)
         assert (ids(answer)[0], answer["complete"]) == (oldest.id, False), query
