@@ -26,7 +26,7 @@ from sqlalchemy import (
     func,
     literal_column,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY, REGCONFIG, aggregate_order_by
 from sqlalchemy.dialects.postgresql.asyncpg import PGCompiler_asyncpg, PGDialect_asyncpg
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -40,6 +40,10 @@ class _Compiler(PGCompiler_asyncpg):
             options["literal_binds"] = True
         text: str = super().visit_bindparam(bindparam, *args, **options)  # type: ignore[no-untyped-call]
         return text
+
+    def render_literal_value(self, value: Any, type_: Any) -> str:
+        kind = Text() if isinstance(type_, REGCONFIG) else type_
+        return str(super().render_literal_value(value, kind))  # type: ignore[no-untyped-call]
 
 
 class _Dialect(PGDialect_asyncpg):

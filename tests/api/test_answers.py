@@ -181,7 +181,7 @@ async def test_the_details_of_a_postmortem(stack: Stack, known: dict[str, str]) 
 CHANGED: dict[str, Any] = {
     "a section": update(Section).values(body="Other"),
     "a comment that is resolved": update(Comment).values(resolved_at=NOW),
-    "an item": update(ActionItem).values(description="Other"),
+    "an item": update(ActionItem).values(status="COMPLETED"),
     "an item that is now overdue": update(ActionItem).values(due_on=date(2026, 1, 1), status="OPEN"),
     "a decision": update(PostmortemReviewer).values(decision="APPROVE", decided_revision=1),
     "an event": update(TimelineEvent).values(event="Other"),
