@@ -118,7 +118,7 @@ def _note_use(_connection: Any, record: Any) -> None:
 
 
 def _check_usable(connection: Any, record: Any, _proxy: Any) -> None:
-    """asyncpg learns at once when the server closes a connection; one that the server may be about to close is replaced,
+    """asyncpg learns at once when the server closes a connection; one that the server is about to close is replaced,
     too. A ping would cost each request three round trips."""
     unused = time.monotonic() - record.info.get("used_at", time.monotonic())
     if connection.driver_connection.is_closed() or unused > MOST_UNUSED:
