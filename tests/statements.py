@@ -5,7 +5,8 @@ Give ``Counter.url`` to a process (or to ``create_app``) in place of the databas
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from threading import Thread
@@ -44,21 +45,27 @@ class Counter:
 @contextmanager
 def counting(database_url: str) -> Iterator[Counter]:
     """A proxy before that database, in a thread of its own."""
-    counter, loop = Counter(), asyncio.new_event_loop()
-    thread = Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    address = make_url(database_url)
+    counter, address = Counter(), make_url(database_url)
     proxy = _Proxy(counter, str(address.query.get("host") or address.host), address.port or 5432)
-    server = asyncio.run_coroutine_threadsafe(asyncio.start_server(proxy.serve, "127.0.0.1", 0), loop).result()
-    port = server.sockets[0].getsockname()[1]
+    ready: Future[tuple[int, Callable[[], object]]] = Future()
+
+    async def run() -> None:
+        done, loop = asyncio.Event(), asyncio.get_running_loop()
+        server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+        ready.set_result((server.sockets[0].getsockname()[1], lambda: loop.call_soon_threadsafe(done.set)))
+        await done.wait()
+        server.close()
+
+    thread = Thread(target=lambda: asyncio.run(run()), daemon=True)
+    thread.start()
+    port, stop = ready.result(10)
     plain = address.difference_update_query(["host", "port"]).set(host="127.0.0.1", port=port)
     counter.url = plain.render_as_string(hide_password=False)
     try:
         yield counter
     finally:
-        loop.call_soon_threadsafe(server.close)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
+        stop()
+        thread.join(10)
 
 
 @asynccontextmanager
@@ -82,20 +89,21 @@ class _Proxy:
     def __init__(self, counter: Counter, host: str, port: int) -> None:
         self._counter, self._host, self._port = counter, host, port
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         there: Any
         if self._host.startswith("/"):
             there = await asyncio.open_unix_connection(f"{self._host}/.s.PGSQL.{self._port}")
         else:
             there = await asyncio.open_connection(self._host, self._port)
-        answers = asyncio.create_task(_pass_on(there[0], writer))
+        answers = asyncio.create_task(_pass_on(there[0], back))
         try:
-            await self._requests(reader, writer, there[1])
+            await self._requests(reader, back, there[1])
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
+            answers.cancel()
             there[1].close()
-            await answers
+            back.close()
 
     async def _requests(
         self, reader: asyncio.StreamReader, back: asyncio.StreamWriter, there: asyncio.StreamWriter

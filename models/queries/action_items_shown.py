@@ -12,7 +12,11 @@ from domain.access import Viewer
 from domain.errors import NotFound
 from models.action_item import ActionItem, PullRequest, Ticket
 from models.postmortem import Postmortem, PostmortemTeam
-from models.prebuilt import (
+from models.queries.access.visibility import AnyViewer, BoundViewer, viewer_values, visible_to
+from models.queries.action_items import ItemFilters, visible_item
+from models.queries.audit.audit_log import rows_with_audit, with_audit_of
+from models.queries.pagination import Ask, Order, Page, decode_cursor, encode_cursor
+from models.queries.prebuilt import (
     Prebuilt,
     day_of,
     instant_json,
@@ -24,10 +28,6 @@ from models.prebuilt import (
     text_of,
     texts_of,
 )
-from models.queries.access.visibility import AnyViewer, BoundViewer, viewer_values, visible_to
-from models.queries.action_items import ItemFilters, visible_item
-from models.queries.audit.audit_log import rows_with_audit, with_audit_of
-from models.queries.pagination import Ask, Order, Page, decode_cursor, encode_cursor
 
 _OWN: list[Any] = [
     ActionItem.id,
@@ -137,8 +137,8 @@ def _conditions(viewer: AnyViewer) -> dict[str, ColumnElement[bool]]:
 def _item_state(seen: CTE) -> ColumnElement[int]:
     ticket = select(func.sum(row_mark(Ticket, Ticket.id))).where(Ticket.action_item_id == seen.c.id)
     pulls = select(func.sum(row_mark(PullRequest, PullRequest.id))).join(Ticket, Ticket.id == PullRequest.ticket_id)
-    lateness = select(case((_is_late(seen), 1), else_=0))
-    return state_of(seen.c.mark, [ticket, pulls.where(Ticket.action_item_id == seen.c.id), lateness])
+    lateness = case((_is_late(seen), 1), else_=0)
+    return state_of(seen.c.mark, ticket, pulls.where(Ticket.action_item_id == seen.c.id), lateness)
 
 
 def _is_late(seen: CTE) -> ColumnElement[bool]:

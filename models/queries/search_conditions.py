@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.search.query import SearchQuery
 from models.action_item import ActionItem
 from models.postmortem import Comment, Postmortem, TimelineEvent
-from models.prebuilt import settings_of_transaction, text_of
+from models.queries.prebuilt import settings_of_transaction, text_of
 from models.search import SearchDocument
 from models.section import Section
 

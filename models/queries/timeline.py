@@ -16,11 +16,11 @@ from domain.timeline.duplicates import KnownEvent
 from domain.timeline.moments import Precision
 from models.base import new_id
 from models.postmortem import Postmortem, TimelineEvent
-from models.prebuilt import Prebuilt, instant_json, json_object, number_of, text_of
 from models.queries.access.visibility import BoundViewer, viewer_values, visible_to
 from models.queries.audit.audit_log import rows_with_audit, with_audit_of
 from models.queries.pagination import Ask, Order, Page, page_of, page_values
 from models.queries.postmortems.postmortems import VisiblePostmortem
+from models.queries.prebuilt import Prebuilt, instant_json, json_object, number_of, text_of
 
 
 @dataclass(frozen=True, slots=True)

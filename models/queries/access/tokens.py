@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.access import Viewer
 from domain.errors import NotFound
 from models.person import ApiToken, Person
-from models.prebuilt import Prebuilt, text_of
 from models.queries.access.viewers import team_ids_of_person
 from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.queries.prebuilt import Prebuilt, text_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from models.postmortem import (
     PostmortemReviewer,
     PostmortemTeam,
 )
-from models.prebuilt import text_of, texts_of
+from models.queries.prebuilt import text_of, texts_of
 from models.team import TeamMember
 
 

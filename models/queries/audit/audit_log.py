@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.access import Viewer, Visibility
 from models.audit import AuditEntry
 from models.postmortem import Postmortem
-from models.prebuilt import Prebuilt, is_writable, text_of
 from models.queries.access.visibility import AnyViewer, BoundViewer, effective_visibility, is_insider, visible_to
 from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.queries.prebuilt import Prebuilt, is_writable, text_of
 from models.session import StoreError, is_read_only
 
 log = structlog.get_logger()

@@ -15,8 +15,8 @@ from domain.content.custom_fields import CustomField, FieldType
 from domain.content.default_templates import DEFAULT
 from domain.errors import NotFound
 from models.postmortem import Postmortem
-from models.prebuilt import Prebuilt, number_of, text_of
 from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.queries.prebuilt import Prebuilt, number_of, text_of
 from models.team import Team
 from models.template import Template, TemplateVersion
 

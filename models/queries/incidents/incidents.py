@@ -15,9 +15,9 @@ from domain.errors import NotFound
 from domain.incidents import triggers
 from models.incident import Incident, IncidentResponder, IncidentService
 from models.postmortem import Postmortem, PostmortemIncident
-from models.prebuilt import Prebuilt, number_of, text_of
 from models.queries.access.visibility import BoundViewer, viewer_values, visible_to
 from models.queries.pagination import Ask, Order, Page, fetch_page, page_of, page_values
+from models.queries.prebuilt import Prebuilt, number_of, text_of
 from models.team import Service, Team, TeamMember
 
 

@@ -16,9 +16,9 @@ from models.action_item import ActionItem
 from models.notification import Notice
 from models.person import Person
 from models.postmortem import Postmortem
-from models.prebuilt import Prebuilt, instant_json, json_object, number_of, text_of
 from models.queries.access.visibility import AnyViewer, BoundViewer, viewer_values, visible_to
 from models.queries.pagination import Ask, Order, Page, fetch_page, page_of, page_values
+from models.queries.prebuilt import Prebuilt, instant_json, json_object, number_of, text_of
 from models.team import Team
 
 

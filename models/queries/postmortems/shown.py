@@ -27,10 +27,10 @@ from models.postmortem import (
     PostmortemTeam,
     TimelineEvent,
 )
-from models.prebuilt import Prebuilt, day_of, instant_json, json_list, json_object, row_mark, state_of, text_of
 from models.queries.access.visibility import BoundViewer, effective_visibility, viewer_values, visible_to
 from models.queries.audit.audit_log import rows_with_audit, with_audit_of
 from models.queries.postmortems.counts import unresolved_threads
+from models.queries.prebuilt import Prebuilt, day_of, instant_json, json_list, json_object, row_mark, state_of, text_of
 from models.section import Section
 from models.team import Service
 
@@ -132,7 +132,7 @@ def state_column(seen: CTE) -> ColumnElement[int]:
     }
     for table, key in keys.items():
         parts.append(select(func.sum(row_mark(table, key))).where(table.postmortem_id == seen.c.id))
-    return state_of(seen.c.mark, parts)
+    return state_of(seen.c.mark, *parts)
 
 
 def shown_columns(seen: CTE) -> list[Any]:

@@ -13,11 +13,11 @@ from domain.access import Viewer
 from domain.search.query import parse_query
 from models.action_item import ActionItem
 from models.postmortem import Postmortem, PostmortemService, PostmortemTarget, PostmortemTeam
-from models.prebuilt import Prebuilt, instant_of, json_list, json_object, number_of, text_of, texts_of
 from models.queries.access.visibility import AnyViewer, BoundViewer, effective_visibility, viewer_values, visible_to
 from models.queries.audit.audit_log import rows_with_audit, with_audit_of
 from models.queries.pagination import Ask, Order, Page, decode_cursor, encode_cursor
 from models.queries.postmortems.shown import OVERDUE, ShownPostmortem, seen_columns, shown_columns, state_column
+from models.queries.prebuilt import Prebuilt, instant_of, json_list, json_object, number_of, text_of, texts_of
 from models.queries.search_conditions import BoundQuery, matching, planned_for_words, query_values
 from models.team import Service
 

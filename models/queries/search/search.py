@@ -14,9 +14,9 @@ from domain.access import Viewer
 from domain.search.query import Place, SearchQuery
 from models.action_item import ActionItem
 from models.postmortem import Comment, Postmortem, TimelineEvent
-from models.prebuilt import Prebuilt, instant_of, text_of, texts_of
 from models.queries.access.visibility import BoundViewer, viewer_values, visible_to
 from models.queries.audit.audit_log import rows_with_audit, with_audit_of
+from models.queries.prebuilt import Prebuilt, instant_of, text_of, texts_of
 from models.queries.search_conditions import (
     BoundQuery,
     all_of,
@@ -138,7 +138,7 @@ def _candidates(
     either = select(newest.c.id, newest.c.created_at).union(select(titled.cte("titled"))).subquery()
     document = SearchDocument.__table__.alias("document")
     ranked = (
-        select(either.c.id, either.c.created_at, func.ts_rank(document.c.words, words).label("rank"))
+        select(either.c.id, either.c.created_at, func.ts_rank(document.c.words, any_of(query.sought)).label("rank"))
         .join(document, document.c.postmortem_id == either.c.id)
         .subquery()
     )

@@ -14,8 +14,8 @@ from domain.access import Viewer
 from domain.search.similarity import DocumentWord
 from models.action_item import ActionItem
 from models.postmortem import Postmortem, PostmortemService
-from models.prebuilt import Prebuilt, json_list, json_object, number_of, text_of, texts_of
 from models.queries.access.visibility import BoundViewer, viewer_values, visible_to
+from models.queries.prebuilt import Prebuilt, json_list, json_object, number_of, text_of, texts_of
 from models.search import SearchDocument
 from models.team import Service
 

@@ -5,7 +5,7 @@ needs neither: its statement is compiled once, with parameters in place of value
 Where the session is in a transaction already, it runs in that.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -185,9 +185,10 @@ def row_mark(table: Any, *key: Any) -> ColumnElement[int]:
     return func.hashtextextended(func.concat_ws(":", literal_column(f"'{name}'"), *key, version), literal_column("0"))
 
 
-def state_of(mark: ColumnElement[int], parts: Sequence[Select[Any]]) -> ColumnElement[int]:
-    """A number that changes with the row's mark and with each of the sums that ``parts`` select."""
+def state_of(mark: ColumnElement[int], *parts: Select[Any] | ColumnElement[int]) -> ColumnElement[int]:
+    """A number that changes with the row's mark and with each of the ``parts``: numbers, or sums that are selected."""
     total: ColumnElement[Any] = cast(mark, Numeric)
     for part in parts:
-        total = total + func.coalesce(part.scalar_subquery(), literal_column("0"))
+        number: Any = part.scalar_subquery() if isinstance(part, Select) else part
+        total = total + func.coalesce(number, literal_column("0"))
     return cast(func.mod(func.abs(total), literal_column("1000000000000000")), BigInteger).label("state")
