@@ -5,14 +5,13 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    Computed,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
     Index,
     Text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.access import EditorLevel, Visibility
@@ -21,7 +20,7 @@ from domain.escalation.targets import TargetName
 from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import Decision
 from domain.timeline.moments import Precision
-from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
+from models.base import Base, CreatedAt, Id, Instant, Key, Vector, Version, one_of
 from models.section import Section
 from models.team import Service
 from models.template import TemplateVersion
@@ -225,12 +224,7 @@ class TimelineEvent(Base):
     actor: Mapped[str | None]
     source: Mapped[str]
     incident_id: Mapped[Id | None] = mapped_column(ForeignKey("incident.id"))
-    search: Mapped[Any] = mapped_column(
-        TSVECTOR,
-        Computed("to_tsvector('english', left(event, 20000))", persisted=True),
-        deferred=True,
-        deferred_raiseload=True,
-    )
+    search: Mapped[Vector]
     external_id: Mapped[str | None]
 
 
@@ -285,12 +279,7 @@ class Comment(Base):
     resolved_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
-    search: Mapped[Any] = mapped_column(
-        TSVECTOR,
-        Computed("to_tsvector('english', left(body, 20000))", persisted=True),
-        deferred=True,
-        deferred_raiseload=True,
-    )
+    search: Mapped[Vector]
 
 
 class CommentMention(Base):

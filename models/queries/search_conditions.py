@@ -14,7 +14,7 @@ from models.section import Section
 
 
 def typed_query(words: str) -> ColumnElement[Any]:
-    return func.websearch_to_tsquery("english", words)
+    return func.websearch_to_tsquery("english", func.search_text(words))
 
 
 def _as_query(text: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -35,12 +35,12 @@ def weighted(query: ColumnElement[Any], weight: str) -> ColumnElement[Any]:
 
 
 def _phrase_in_one_place(phrase: str) -> ColumnElement[bool]:
-    query = func.phraseto_tsquery("english", phrase)
+    query = func.phraseto_tsquery("english", func.search_text(phrase))
     rows = (
         exists().where(table.postmortem_id == Postmortem.id, table.search.op("@@")(query))
         for table in (Section, TimelineEvent, Comment, ActionItem)
     )
-    return or_(func.to_tsvector("english", Postmortem.title).op("@@")(query), *rows)
+    return or_(func.search_vector(Postmortem.title).op("@@")(query), *rows)
 
 
 def phrases_match(query: SearchQuery) -> list[ColumnElement[bool]]:

@@ -115,7 +115,7 @@ async def list_rows(session: AsyncSession, viewer: Viewer, ids: Sequence[str]) -
         Postmortem.created_at,
         Postmortem.root_cause_category,
         func.length(SearchDocument.words).label("length"),
-        func.tsvector_to_array(func.to_tsvector("english", Postmortem.title)).label("title_words"),
+        func.tsvector_to_array(func.search_vector(Postmortem.title)).label("title_words"),
     )
     statement = select(*columns).join(SearchDocument, SearchDocument.postmortem_id == Postmortem.id)
     return (await session.execute(statement.where(Postmortem.id.in_(ids), visible_to(viewer)))).all()
@@ -143,7 +143,7 @@ _SPELLED = text(
     ),
     word as (
         select lower(token) as spelling, (ts_lexize('english_stem', lower(token)))[1] as lexeme
-        from written, ts_parse('default', left(body, 30000))
+        from written, ts_parse('default', search_text(left(body, 30000)))
     )
     select lexeme, min(spelling) from word where lexeme = any(:lexemes) group by lexeme
     """
