@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from api.shapes.base import Shape
+from api.shapes.base import Patch, Shape
 from domain.incidents.incident import IncidentStatus, Urgency
 from domain.incidents.state import IncidentState
 from domain.incidents.warnings import standing_warnings
@@ -68,8 +68,10 @@ class IncidentOut(Shape):
     updated_at: datetime
 
 
-class IncidentPatch(IncidentIn):
+class IncidentPatch(Patch, IncidentIn):
     """A correction. The values that you send override earlier reports."""
+
+    answer = IncidentOut
 
     external_id: str = Field(default="", exclude=True)
 

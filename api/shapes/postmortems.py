@@ -12,6 +12,7 @@ from api.shapes.base import (
     FreeForm,
     Given,
     Markdown,
+    Patch,
     Ref,
     Remark,
     Shape,
@@ -363,8 +364,10 @@ class PostmortemNew(PostmortemContent):
         return list(dict.fromkeys([*([self.incident_id] if self.incident_id else []), *(self.incident_ids or [])]))
 
 
-class PostmortemPatch(PostmortemContent):
+class PostmortemPatch(Patch, PostmortemContent):
     """``status`` is a transition with the same rules as its own endpoint. ``comment`` belongs to it."""
+
+    answer = PostmortemOut
 
     read_only = OURS | {"incidentId", "incidentIds", "timeline"}
 
@@ -391,7 +394,9 @@ class EditorIn(Given):
         return self
 
 
-class EditorPatch(Given):
+class EditorPatch(Patch):
+    answer = EditorOut
+
     level: EditorLevel
 
 

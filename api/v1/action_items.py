@@ -5,14 +5,16 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import commands
+from api.csv_export import csv_answer
 from api.request_context import Context, RequestContext
 from api.shapes.action_items import (
+    CSV_COLUMNS,
     ActionItemNew,
     ActionItemOut,
     ActionItemPatch,
     SnoozeIn,
     TicketIn,
-    as_csv,
+    csv_row,
     item_out,
 )
 from api.shapes.base import (
@@ -27,6 +29,7 @@ from api.shapes.base import (
     tag,
 )
 from api.v1.routing import router
+from application.action_items.exports import export_action_items
 from domain.action_items.action_item import ActionItemStatus, Priority
 from domain.action_items.commands import ActionItemAction
 from integrations import registry
@@ -65,7 +68,7 @@ def filters(
 @routes.get(
     "/action-items",
     response_model=Listing[ActionItemOut],
-    responses={200: {"content": {"text/csv": {}}, "description": "A page of action items, as JSON or CSV"}},
+    responses={200: {"content": {"text/csv": {}}, "description": "A page of action items, or all of them as CSV"}},
 )
 async def list_action_items(
     context: Context,
@@ -73,11 +76,14 @@ async def list_action_items(
     page: Annotated[Ask, Depends(ask)],
     format: Literal["json", "csv"] = "json",  # noqa: A002 - the contract's name
 ) -> Any:
-    """Lists action items of all postmortems that you can see, newest first. ``format=csv`` exports them."""
-    found = await action_items.list_items(context.session, context.viewer, wanted, page, context.now)
+    """Lists action items of all postmortems that you can see, newest first.
+
+    ``format=csv`` exports everything that the filters match.
+    """
     if format == "csv":
-        headers = {"Link": f'<?cursor={found.next_cursor}&format=csv>; rel="next"'} if found.next_cursor else {}
-        return Response(as_csv(found.items, context.now), media_type="text/csv; charset=utf-8", headers=headers)
+        exported = export_action_items(context.parts.sessions, context.viewer, wanted, context.now)
+        return csv_answer("action-items", CSV_COLUMNS, (csv_row(one, context.now) async for one in exported))
+    found = await action_items.list_items(context.session, context.viewer, wanted, page, context.now)
     return Listing(items=[item_out(one, context.now) for one in found.items], next_cursor=found.next_cursor)
 
 
@@ -112,6 +118,7 @@ async def change_action_item(
     context: Context, item_id: PathId, given: ActionItemPatch, response: Response, if_match: IfMatch = None
 ) -> ActionItemOut:
     """Changes an action item. Changes of its text work even if Temporal can't be reached."""
+    await given.check_unchanged(lambda: _read(context, item_id, response))
     changes = given.columns()
     await commands.change_action_item(context, item_id, changes, given.reason, expected_version(if_match))
     return await _read(context, item_id, response)

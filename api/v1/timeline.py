@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, File, Response, UploadFile
 from pydantic import Field
 
 from api.request_context import Context, RequestContext
-from api.shapes.base import Given, IfMatch, Listing, PathId, Short, ask, expected_version, tag
+from api.shapes.base import Given, IfMatch, Listing, Patch, PathId, Short, ask, expected_version, tag
 from api.shapes.postmortems import TimelineEventIn, TimelineEventOut
 from api.shapes.timeline import (
     SlackImportOut,
@@ -47,7 +47,9 @@ class TimelineEventsIn(Given):
     items: Annotated[list[TimelineEventIn], Field(min_length=1, max_length=EVENTS_LIMIT)]
 
 
-class TimelineEventPatch(Given):
+class TimelineEventPatch(Patch):
+    answer = TimelineEventOut
+
     at: Instant | None = None
     precision: Precision | None = None
     event: Annotated[str, Words(EVENT_LIMIT)] | None = None
@@ -87,6 +89,11 @@ async def change_timeline(
 ) -> TimelineEventOut:
     """Changes the fields that you send. The event keeps its source, and its actor unless you send one."""
     seen = await _visible(context, postmortem_id, lock=True)
+
+    async def current() -> TimelineEventOut:
+        return event_out(await queries.get_event(context.session, seen, event_id))
+
+    await given.check_unchanged(current)
     changes = {name: value for name, value in given.given().items() if value is not None or name == "actor"}
     event, started = await timeline.change_timeline_event(
         context.session, context.viewer, seen, event_id, changes, expected_version(if_match), context.now

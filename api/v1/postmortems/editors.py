@@ -40,6 +40,10 @@ async def add_editor(context: Context, postmortem_id: PathId, given: EditorIn) -
 
 @routes.patch("/editors/{user_id}")
 async def change_editor(context: Context, postmortem_id: PathId, user_id: PathId, given: EditorPatch) -> EditorOut:
+    async def current() -> EditorOut:
+        return EditorOut(user_id=user_id, level=given.level)
+
+    await given.check_unchanged(current)
     await editors.change_editor(context.session, context.viewer, postmortem_id, user_id, given.level, context.now)
     return EditorOut(user_id=user_id, level=given.level)
 

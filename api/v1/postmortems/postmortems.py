@@ -83,6 +83,7 @@ async def update_postmortem(
     context: Context, postmortem_id: PathId, given: PostmortemPatch, response: Response, if_match: IfMatch = None
 ) -> PostmortemOut:
     """Changes the postmortem's content. Setting ``status`` is a transition: if it is refused, nothing is saved."""
+    await given.check_unchanged(lambda: read(context, postmortem_id, response))
     changes = given.columns()
     status, arguments = changes.pop("status", None), commands.without_none({"comment": changes.pop("comment", None)})
     expected = expected_version(if_match)
