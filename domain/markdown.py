@@ -101,9 +101,10 @@ def _pasted_html(state: StateInline, silent: bool) -> bool:
         state.pos = end
         return True
     picture = _picture(state.src, state.pos)
-    if picture is None and not (found := _BREAK.match(state.src, state.pos)):
+    line_break = _BREAK.match(state.src, state.pos)
+    end = picture.end if picture else line_break.end() if line_break else None
+    if end is None:
         return False
-    end = picture.end if picture else found.end()
     if not silent:
         token = state.push("image" if picture else "hardbreak", "img" if picture else "br", 0)
         if picture:

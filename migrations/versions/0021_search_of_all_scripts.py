@@ -19,7 +19,14 @@ UNSPACED = (
 )
 # Signs that a vowel or a letter carries in Latin, Greek, Cyrillic, Hebrew and Arabic. Those of India's scripts are
 # letters of their own.
-MARKS = r"[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670]"
+MARKS = r"[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+MARKS += r"\u00ad\u200b-\u200f\u2060\ufeff]"  # and what is drawn as nothing
+# Where the database's letters are those of the locale C, everything beyond ASCII would be part of a word.
+SIGNS = (
+    r"[\u00a0-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7\u2000-\u206f\u20a0-\u20bf\u2190-\u2bff"
+    r"\u2e00-\u2e7f\u3000-\u3004\u3008-\u3020\u3030\u303d\u30a0\u30fb\ufe10-\ufe6f\uff01-\uff0f\uff1a-\uff20"
+    r"\uff3b-\uff40\uff5b-\uff65\U0001f000-\U0001faff]"
+)
 LETTERS = (
     "\u00f8\u0142\u0111\u0127\u0131\u0167\u00f0\u00d8\u0141\u0110\u0126\u0166\u00d0\u2019\u2018",
     "oldhitdOLDHTD''''",
@@ -42,6 +49,7 @@ begin
     folded := normalize(regexp_replace(normalize(written, NFKD), '{MARKS}', '', 'g'), NFC);
     folded := translate(folded, '{LETTERS[0]}', '{LETTERS[1]}');
     folded := {_REPLACED};
+    folded := regexp_replace(folded, '{SIGNS}', ' ', 'g');
     folded := left(folded, length(written) + 1000);
     if folded !~ '{UNSPACED}' then
         return folded;

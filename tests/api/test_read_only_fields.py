@@ -109,7 +109,7 @@ def test_the_key_of_an_incident_and_of_an_editor_stays(people: tuple[Person, Per
     assert admin.patch(path, json={"title": "T", "externalId": "another"}).status_code == 422
     assert ok(admin.patch(path, json={"title": "T", "externalId": incident["externalId"]}))["title"] == "T"
     postmortem = _postmortem(admin, author)
-    ok(author.post(f"{postmortem}/editors", json={"userId": admin.id, "level": "WRITE"}), 201)
+    ok(author.post(f"{postmortem}/editors", json={"userId": admin.id, "level": "EDIT"}), 201)
     editor = f"{postmortem}/editors/{admin.id}"
-    assert author.patch(editor, json={"level": "FULL", "userId": "usr_other"}).status_code == 422
-    assert author.patch(editor, json={"level": "FULL", "userId": admin.id}).status_code == 200
+    assert author.patch(editor, json={"level": "COMMENT", "userId": "usr_other"}).status_code == 422
+    assert author.patch(editor, json={"level": "COMMENT", "userId": admin.id}).status_code == 200

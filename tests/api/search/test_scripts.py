@@ -50,7 +50,7 @@ def test_letters_that_do_not_stand_side_by_side_are_no_word(author: Person, japa
 
 def test_an_excerpt_shows_the_text_as_it_is_written(author: Person, japanese: str) -> None:
     [hit] = [one for one in found(author, "\u63a5\u7d9a\u6570")["items"] if one["postmortem"]["id"] == japanese]
-    [match] = [one for one in hit["matches"] if one["place"] == "section"]
+    [match] = [one for one in hit["matches"] if one["kind"] == "section"]
     assert "".join(piece["text"] for piece in match["excerpt"]) in JAPANESE
     assert [piece["text"] for piece in match["excerpt"] if piece["hit"]] == ["\u63a5\u7d9a\u6570"]
 
