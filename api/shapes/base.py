@@ -129,11 +129,13 @@ class Patch(Given):
         made._sent_back = {name: value for name, value in given.items() if name in others}  # noqa: SLF001 - our own
         return made
 
-    async def check_unchanged(self, read: Callable[[], Awaitable[Shape]]) -> None:
+    async def check_unchanged(self, read: Callable[[], Awaitable[Shape | Response]]) -> None:
         """Raises Malformed, naming each field that can't be changed here and was sent with another value."""
         if not self._sent_back:
             return
         current = await read()
+        if isinstance(current, Response):
+            current = self.answer.model_validate_json(bytes(current.body))
         fields = {to_camel(name): (name, field) for name, field in self.answer.model_fields.items()}
         problems = []
         for sent, value in self._sent_back.items():
