@@ -12,7 +12,7 @@ UNSPACED = (
     "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 """Letters of scripts that are written without blanks: two that stand side by side are a word of the search (migration
-0022)."""
+0023)."""
 _UNSPACED_WORD = re.compile(rf"\w*{UNSPACED}\w*")
 _SHORT = re.compile(rf"{UNSPACED}{{1,2}}")
 

@@ -9,7 +9,7 @@ from models.policy import DEFAULT_POLICY_ID
 from tests.migrations.test_history import OldData
 from tests.servers import servers
 
-BEFORE = "0021"
+BEFORE = "0022"
 POSTMORTEM = text(
     "insert into postmortem (id, content_revision, status, title, impact_metrics, custom_fields, tags, policy_id,"
     " policy_version, publish_on_approval, workflow_started)"

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0023"
-down_revision: str | None = "0022"
+revision: str = "0024"
+down_revision: str | None = "0023"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -36,7 +36,7 @@ def upgrade() -> None:
         last = ""
         while ids := connection.execute(sa.text(NEXT), {"last": last, "batch": BATCH}).scalars().all():
             for table, words in TEXTS.items():
-                written = ASSIGNED[table]  # assigning it, though unchanged, makes the trigger of 0022 run
+                written = ASSIGNED[table]  # assigning it, though unchanged, makes the trigger of 0023 run
                 connection.execute(
                     sa.text(
                         f"update {table} set {written} = {written}"  # noqa: S608 - names of our own
