@@ -3,14 +3,12 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Identity, Index, Text, UniqueConstraint
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.action_items.action_item import ActionItemStatus, LinkState, Priority
-from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of, search_index
-
-SEARCH = "to_tsvector('english', left(description || ' ' || coalesce(details, ''), 100000))"
+from models.base import Base, CreatedAt, Id, Instant, Key, Vector, Version, one_of, search_index
 
 
 class ActionItem(Base):
@@ -51,9 +49,7 @@ class ActionItem(Base):
     workflow_started: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
-    search: Mapped[Any] = mapped_column(
-        TSVECTOR, Computed(SEARCH, persisted=True), deferred=True, deferred_raiseload=True
-    )
+    search: Mapped[Vector]
 
     tickets: Mapped[list["Ticket"]] = relationship(lazy="raise", viewonly=True, order_by="Ticket.created_at")
 

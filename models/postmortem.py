@@ -5,7 +5,6 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    Computed,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
@@ -13,7 +12,7 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from domain.access import EditorLevel, Visibility
@@ -22,7 +21,7 @@ from domain.escalation.targets import TargetName
 from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import Decision
 from domain.timeline.moments import Precision
-from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of, search_index
+from models.base import Base, CreatedAt, Id, Instant, Key, Vector, Version, one_of, search_index
 from models.section import Section
 from models.team import Service
 from models.template import TemplateVersion
@@ -48,7 +47,7 @@ class Postmortem(Base):
         Index("ix_postmortem_author_id_created_at", "author_id", "created_at"),
         Index("ix_postmortem_outbox", "created_at", postgresql_where="not workflow_started"),
         Index("ix_postmortem_tags", "tags", postgresql_using="gin"),
-        Index("ix_postmortem_title_words", text("to_tsvector('english'::regconfig, title)"), postgresql_using="gin"),
+        Index("ix_postmortem_title_words", text("search_vector(title)"), postgresql_using="gin"),
     )
 
     id: Mapped[Key]
@@ -228,12 +227,7 @@ class TimelineEvent(Base):
     actor: Mapped[str | None]
     source: Mapped[str]
     incident_id: Mapped[Id | None] = mapped_column(ForeignKey("incident.id"))
-    search: Mapped[Any] = mapped_column(
-        TSVECTOR,
-        Computed("to_tsvector('english', left(event, 20000))", persisted=True),
-        deferred=True,
-        deferred_raiseload=True,
-    )
+    search: Mapped[Vector]
     external_id: Mapped[str | None]
 
 
@@ -289,12 +283,7 @@ class Comment(Base):
     resolved_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
-    search: Mapped[Any] = mapped_column(
-        TSVECTOR,
-        Computed("to_tsvector('english', left(body, 20000))", persisted=True),
-        deferred=True,
-        deferred_raiseload=True,
-    )
+    search: Mapped[Vector]
 
 
 class CommentMention(Base):

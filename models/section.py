@@ -1,21 +1,10 @@
 """The text of a postmortem, every revision that it ever had, and the suggestions about it that people ignore."""
 
-from typing import Any
-
-from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, ForeignKeyConstraint, Integer
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.content.sections import Origin
-from models.base import Base, CreatedAt, Id, Key, one_of, search_index
-
-SEARCHED = 75_000
-"""Characters of a body that are searched. A tsvector holds 1 MB; words of four-byte letters joined by hyphens, which
-are stored whole and in parts, take up to eight bytes for each character."""
-SEARCH = (
-    f"setweight(to_tsvector('english', left(body, {SEARCHED})),"
-    " case when name = 'summary' then 'B'::\"char\" else 'C'::\"char\" end)"
-)
+from models.base import Base, CreatedAt, Id, Key, Vector, one_of, search_index
 
 
 class Section(Base):
@@ -33,9 +22,7 @@ class Section(Base):
     revision: Mapped[int] = mapped_column(BigInteger)
     updated_at: Mapped[CreatedAt]
     updated_by: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
-    search: Mapped[Any] = mapped_column(
-        TSVECTOR, Computed(SEARCH, persisted=True), deferred=True, deferred_raiseload=True
-    )
+    search: Mapped[Vector]
 
 
 class SectionRevision(Base):

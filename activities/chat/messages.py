@@ -13,6 +13,7 @@ from application.chat.people import ChatPerson
 from domain.errors import DomainError
 from integrations.slack.client import Slack
 from integrations.slack.export import read_message
+from integrations.slack.message_words import is_gone, words_of
 from integrations.slack.mrkdwn import cut, escaped, linked
 from models.queries.chat.people import list_names
 
@@ -20,7 +21,6 @@ PIN = "pushpin"
 """The reaction that adds a message to the timeline."""
 NAMES_LIMIT = 20
 _MENTION = re.compile(r"<@([A-Z0-9]{1,30})[|>]")
-_IGNORED = frozenset({"tombstone", "message_deleted", "message_changed", "channel_join", "channel_leave"})
 
 
 async def add_message(
@@ -34,7 +34,7 @@ async def add_message(
 
     The same message again changes nothing. A refusal is a reply.
     """
-    if message.get("subtype") in _IGNORED or message.get("hidden"):
+    if is_gone(message):
         return Reply("ignored", "You can't add a deleted message to a timeline.")
     names = await _names(request, message)
     read = read_message(message, names)
@@ -67,7 +67,7 @@ def _outcome(request: ChatRequest, added: PickedMessage) -> str:
 
 async def _names(request: ChatRequest, message: Mapping[str, Any]) -> dict[str, str]:
     """The names of its author and of those it mentions: ours if we know them, else Slack's."""
-    accounts = list(dict.fromkeys([*_author(message), *_MENTION.findall(str(message.get("text", "")))]))[:NAMES_LIMIT]
+    accounts = list(dict.fromkeys([*_author(message), *_MENTION.findall(words_of(message))]))[:NAMES_LIMIT]
     async with request.sessions.begin() as session:
         names = await list_names(session, request.connection.id, accounts)
     unknown = [one for one in accounts if one not in names]

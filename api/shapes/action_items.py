@@ -1,14 +1,11 @@
 """Request and response shapes of action items and their tickets."""
 
-import csv
-import io
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from api.shapes.base import Day, Given, Ref, Shape, Short, StrictlyGiven, Text
+from api.shapes.base import Day, Given, Patch, Ref, Shape, Short, StrictlyGiven, Text
 from domain.action_items.action_item import ActionItemStatus, LinkState, Priority, is_overdue
 from integrations.fields import Instant, Words
 from models.action_item import ActionItem
@@ -95,8 +92,10 @@ class ActionItemNew(StrictlyGiven):
         }
 
 
-class ActionItemPatch(StrictlyGiven):
+class ActionItemPatch(Patch, StrictlyGiven):
     """Changing the due date needs a ``reason``; WONT_DO needs a ``justification``."""
+
+    answer = ActionItemOut
 
     read_only = READ_ONLY
 
@@ -139,24 +138,15 @@ class TicketIn(Given):
 CSV_COLUMNS = ("id", "postmortemId", "description", "ownerId", "dueDate", "priority", "status", "overdue", "tickets")
 
 
-def as_csv(items: Sequence[ActionItem], now: datetime) -> str:
-    """One line an item. A cell that a spreadsheet would run as a formula is quoted with an apostrophe."""
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(CSV_COLUMNS)
-    for item in items:
-        overdue = is_overdue(ActionItemStatus(item.status), item.due_on, now)
-        keys = " ".join(one.url or one.key or one.link_state for one in item.tickets)
-        row = [
-            item.id,
-            item.postmortem_id,
-            item.description,
-            item.owner_id or "",
-            item.due_on.isoformat() if item.due_on else "",
-            item.priority,
-            item.status,
-            "yes" if overdue else "no",
-            keys,
-        ]
-        writer.writerow([f"'{one}" if one[:1] in "=+-@\t\r" and one else one for one in row])
-    return file.getvalue()
+def csv_row(item: ActionItem, now: datetime) -> list[str]:
+    return [
+        item.id,
+        item.postmortem_id,
+        item.description,
+        item.owner_id or "",
+        item.due_on.isoformat() if item.due_on else "",
+        item.priority,
+        item.status,
+        "yes" if is_overdue(ActionItemStatus(item.status), item.due_on, now) else "no",
+        " ".join(one.url or one.key or one.link_state for one in item.tickets),
+    ]

@@ -1,12 +1,24 @@
 """Shapes shared by every door: camelCase outside, snake_case inside; UTC instants; opaque cursors."""
 
 import math
+from collections.abc import Awaitable, Callable
 from datetime import date
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 from zoneinfo import available_timezones
 
 from fastapi import Header, Path, Query, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -94,6 +106,56 @@ class StrictlyGiven(Given):
         if not isinstance(given, dict):
             return given
         return {name: value for name, value in given.items() if name not in cls.read_only}
+
+
+class Patch(Given):
+    """A change of something that exists, which is shown as an ``answer``.
+
+    A client may send back what it got. What of it only we set must be unchanged: see :meth:`check_unchanged`.
+    """
+
+    answer: ClassVar[type[Shape]]
+    _sent_back: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _set_aside(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if not isinstance(given, dict):
+            return handler(given)
+        writable = [name for name, field in cls.model_fields.items() if not field.exclude]
+        own = {one for name in writable for one in (name, to_camel(name))}
+        others = {to_camel(name) for name in cls.answer.model_fields} - own
+        made = handler({name: value for name, value in given.items() if name not in others})
+        made._sent_back = {name: value for name, value in given.items() if name in others}  # noqa: SLF001 - our own
+        return made
+
+    async def check_unchanged(self, read: Callable[[], Awaitable[Shape | Response]]) -> None:
+        """Raises Malformed, naming each field that can't be changed here and was sent with another value."""
+        if not self._sent_back:
+            return
+        current = await read()
+        if isinstance(current, Response):
+            current = self.answer.model_validate_json(bytes(current.body))
+        fields = {to_camel(name): (name, field) for name, field in self.answer.model_fields.items()}
+        problems = []
+        for sent, value in self._sent_back.items():
+            name, field = fields[sent]
+            if not _is_same(value, getattr(current, name), field.annotation):
+                message = f"{sent} can't be changed here. Leave it out, or send the value that it has."
+                problems.append(reason("read_only", message, where=f"body.{sent}"))
+        if problems:
+            raise Malformed(reasons=problems)
+
+
+def _is_same(sent: Any, current: Any, kind: Any) -> bool:
+    """However its JSON was written: with another offset, say, or without a fraction of zero."""
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+    if sent == adapter.dump_python(current, mode="json", by_alias=True):
+        return True
+    try:
+        return bool(adapter.validate_python(sent) == current)
+    except ValidationError:
+        return False
 
 
 Item = TypeVar("Item")

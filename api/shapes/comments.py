@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from api.shapes.base import Given, Ref, StrictlyGiven
+from api.shapes.base import Given, Patch, Ref, StrictlyGiven
 from application.comments.writing import CommentChanges, NewComment
 from domain.comments.anchors import QUOTE_LIMIT, Selection
 from integrations.fields import Words
@@ -64,7 +64,7 @@ class CommentNew(Given):
         return NewComment(self.body, self.section, self.parent_id, selection)
 
 
-class CommentPatch(Given):
+class CommentPatch(Patch):
     """``anchor`` moves a thread to other text; null moves it to the whole section."""
 
     body: Body | None = None

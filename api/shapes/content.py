@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
-from api.shapes.base import Markdown, Ref, Shape, StrictlyGiven
+from api.shapes.base import Markdown, Patch, Ref, Shape, StrictlyGiven
 from domain.content.custom_fields import CustomField, FieldType
 from domain.content.diffs import Difference, Line, Op
 from domain.content.sections import Origin, SectionText
@@ -244,10 +244,6 @@ class TemplateNew(TemplateContent):
         return self
 
 
-class TemplatePatch(TemplateContent):
-    read_only = READ_ONLY | {"teamId"}
-
-
 class TemplateSectionOut(Shape):
     """``standard`` false: its text is in the postmortem's ``customSections``."""
 
@@ -293,6 +289,11 @@ class TemplateOut(ContentOut):
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None
+
+
+class TemplatePatch(Patch, TemplateContent):
+    answer = TemplateOut
+    read_only = READ_ONLY | {"teamId"}
 
 
 class VersionOut(Shape):

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from api.shapes.base import Shape
+from api.shapes.base import Patch, Shape
 from domain.incidents.incident import IncidentStatus, Urgency
 from domain.incidents.state import IncidentState
 from domain.incidents.warnings import standing_warnings
@@ -70,8 +70,10 @@ class IncidentOut(Shape):
     updated_at: datetime
 
 
-class IncidentPatch(IncidentIn):
+class IncidentPatch(Patch, IncidentIn):
     """A correction. The values that you send override earlier reports."""
+
+    answer = IncidentOut
 
     external_id: str = Field(default="", exclude=True)
 

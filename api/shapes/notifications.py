@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.shapes.base import FreeForm, Given, Ref, Shape, Zone
+from api.shapes.base import FreeForm, Patch, Ref, Shape, Zone
 from api.shapes.people import UserOut
 from api.shapes.policies import WEEK, Country, Region, Weekday, clock_of, minutes_of, sorted_days
 from domain.notifications.notices import KINDS
@@ -62,9 +62,11 @@ class MeOut(UserOut):
     scopes: list[str]
 
 
-class MePatch(Given):
+class MePatch(Patch):
     """``preferredHour`` null: you get a digest as soon as there is news, once a day. ``mutedKinds`` never mutes
     escalations; ``snoozedUntil`` holds back everything else; ``delegateId`` covers for you while you're away."""
+
+    answer = MeOut
 
     name: Name = Field(default="")
     time_zone: Zone = "UTC"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from api.shapes.base import Given, Ref, Shape, Zone
+from api.shapes.base import Given, Patch, Ref, Shape, Zone
 from domain.access import Role
 from integrations.fields import Email, Name, Words
 from models.person import Person
@@ -27,18 +27,6 @@ class UserNew(Given):
     time_zone: Zone = "UTC"
 
 
-class UserPatch(Given):
-    """For administrators. ``active`` false deactivates the person: their tokens stop working and their open work
-    needs new owners."""
-
-    name: Name = Field(default="")
-    handle: Handle = Field(default="")
-    role: Role = Role.MEMBER
-    active: bool = True
-    team_ids: Annotated[list[Ref], Field(max_length=100, default_factory=list)]
-    time_zone: Zone = "UTC"
-
-
 class UserOut(Shape):
     id: str
     version: int
@@ -50,6 +38,20 @@ class UserOut(Shape):
     team_ids: list[str]
     time_zone: str
     created_at: datetime
+
+
+class UserPatch(Patch):
+    """For administrators. ``active`` false deactivates the person: their tokens stop working and their open work
+    needs new owners."""
+
+    answer = UserOut
+
+    name: Name = Field(default="")
+    handle: Handle = Field(default="")
+    role: Role = Role.MEMBER
+    active: bool = True
+    team_ids: Annotated[list[Ref], Field(max_length=100, default_factory=list)]
+    time_zone: Zone = "UTC"
 
 
 def user_out(person: Person, team_ids: list[str]) -> UserOut:
@@ -81,15 +83,6 @@ class TeamNew(Given):
     member_ids: Annotated[list[Ref], Field(max_length=1000, default_factory=list)]
 
 
-class TeamPatch(Given):
-    """``channel`` null removes it. Escalations and a weekly summary are sent there."""
-
-    name: Name = Field(default="")
-    lead_id: Ref | None = None
-    member_ids: Annotated[list[Ref], Field(max_length=1000, default_factory=list)]
-    channel: ChannelShape | None = None
-
-
 class TeamOut(Shape):
     id: str
     version: int
@@ -98,6 +91,17 @@ class TeamOut(Shape):
     member_ids: list[str]
     channel: ChannelShape | None
     created_at: datetime
+
+
+class TeamPatch(Patch):
+    """``channel`` null removes it. Escalations and a weekly summary are sent there."""
+
+    answer = TeamOut
+
+    name: Name = Field(default="")
+    lead_id: Ref | None = None
+    member_ids: Annotated[list[Ref], Field(max_length=1000, default_factory=list)]
+    channel: ChannelShape | None = None
 
 
 def team_out(team: Team, member_ids: list[str]) -> TeamOut:
@@ -119,11 +123,6 @@ class ServiceNew(Given):
     team_id: Ref | None = None
 
 
-class ServicePatch(Given):
-    name: Name = Field(default="")
-    team_id: Ref | None = None
-
-
 class ServiceFull(Shape):
     id: str
     version: int
@@ -131,6 +130,13 @@ class ServiceFull(Shape):
     team_id: str | None
     active: bool
     created_at: datetime
+
+
+class ServicePatch(Patch):
+    answer = ServiceFull
+
+    name: Name = Field(default="")
+    team_id: Ref | None = None
 
 
 def service_out(service: Service) -> ServiceFull:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.shapes.base import Day, Ref, Shape, StrictlyGiven, Zone
+from api.shapes.base import Day, Patch, Ref, Shape, StrictlyGiven, Zone
 from application.escalation.policy_changes import PolicyEffect
 from domain.escalation.policy import Counted, Office, Recipient, Span, Step, StepKind
 from domain.escalation.reminders import Channel, Reminder
@@ -143,10 +143,6 @@ class PolicyNew(PolicyContent):
     name: Name
 
 
-class PolicyPatch(PolicyContent):
-    name: Name = Field(default="")
-
-
 class RungOut(Shape):
     name: str
     kind: StepKind
@@ -184,6 +180,12 @@ class PolicyOut(Shape):
     created_by_id: str | None
     created_at: datetime
     archived_at: datetime | None
+
+
+class PolicyPatch(Patch, PolicyContent):
+    answer = PolicyOut
+
+    name: Name = Field(default="")
 
 
 class TargetChangeOut(Shape):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 from api.shapes.base import (
     SECTION_NAME,
     FreeForm,
-    Given,
     Markdown,
+    Patch,
     Ref,
     Remark,
     Shape,
@@ -29,7 +29,6 @@ from domain.review.reviewers import ReviewerState
 from domain.timeline.moments import Precision
 from domain.timeline.pasted import EVENT_LIMIT
 from integrations.fields import Instant, Words
-from models.postmortem import PostmortemEditor
 from models.queries.timeline import NewTimelineEvent
 
 
@@ -279,8 +278,10 @@ class PostmortemNew(PostmortemContent):
         return list(dict.fromkeys([*([self.incident_id] if self.incident_id else []), *(self.incident_ids or [])]))
 
 
-class PostmortemPatch(PostmortemContent):
+class PostmortemPatch(Patch, PostmortemContent):
     """``status`` is a transition with the same rules as its own endpoint. ``comment`` belongs to it."""
+
+    answer = PostmortemOut
 
     read_only = OURS | {"incidentId", "incidentIds", "timeline"}
 
@@ -291,25 +292,3 @@ class PostmortemPatch(PostmortemContent):
 
 
 # Editors
-
-
-class EditorIn(Given):
-    """One person, or a team's active members other than the author and current editors."""
-
-    user_id: Ref | None = None
-    team_id: Ref | None = None
-    level: EditorLevel = EditorLevel.EDIT
-
-    @model_validator(mode="after")
-    def _names_somebody(self) -> Self:
-        if (self.user_id is None) == (self.team_id is None):
-            raise ValueError("send a userId or a teamId")
-        return self
-
-
-class EditorPatch(Given):
-    level: EditorLevel
-
-
-def editor_out(editor: PostmortemEditor) -> EditorOut:
-    return EditorOut(user_id=editor.person_id, level=EditorLevel(editor.level))

@@ -7,14 +7,16 @@ from orjson import Fragment
 
 from api import commands
 from api.answers import NOT_MODIFIED, json_answer, matches, not_modified, state_tag
+from api.csv_export import csv_answer
 from api.request_context import Context, RequestContext
 from api.shapes.action_items import (
+    CSV_COLUMNS,
     ActionItemNew,
     ActionItemOut,
     ActionItemPatch,
     SnoozeIn,
     TicketIn,
-    as_csv,
+    csv_row,
 )
 from api.shapes.base import (
     Day,
@@ -28,6 +30,7 @@ from api.shapes.base import (
     expected_version,
 )
 from api.v1.routing import router
+from application.action_items.exports import export_action_items
 from domain.action_items.action_item import ActionItemStatus, Priority
 from domain.action_items.commands import ActionItemAction
 from integrations import registry
@@ -67,7 +70,7 @@ def filters(
     "/action-items",
     response_model=Listing[ActionItemOut],
     responses={
-        200: {"content": {"text/csv": {}}, "description": "A page of action items, as JSON or CSV"},
+        200: {"content": {"text/csv": {}}, "description": "A page of action items, or all of them as CSV"},
         **NOT_MODIFIED,
     },
 )
@@ -78,11 +81,13 @@ async def list_action_items(
     format: Literal["json", "csv"] = "json",  # noqa: A002 - the contract's name
     if_none_match: IfNoneMatch = None,
 ) -> Any:
-    """Lists action items of all postmortems that you can see, newest first. ``format=csv`` exports them."""
+    """Lists action items of all postmortems that you can see, newest first.
+
+    ``format=csv`` exports everything that the filters match.
+    """
     if format == "csv":
-        found = await action_items.list_items(context.session, context.viewer, wanted, page, context.now)
-        headers = {"Link": f'<?cursor={found.next_cursor}&format=csv>; rel="next"'} if found.next_cursor else {}
-        return Response(as_csv(found.items, context.now), media_type="text/csv; charset=utf-8", headers=headers)
+        exported = export_action_items(context.parts.sessions, context.viewer, wanted, context.now)
+        return csv_answer("action-items", CSV_COLUMNS, (csv_row(one, context.now) async for one in exported))
     return await _list(context, wanted, page, if_none_match)
 
 
@@ -111,6 +116,7 @@ async def change_action_item(
     context: Context, item_id: PathId, given: ActionItemPatch, if_match: IfMatch = None
 ) -> Response:
     """Changes an action item. Changes of its text work even if Temporal can't be reached."""
+    await given.check_unchanged(lambda: _read(context, item_id))
     changes = given.columns()
     await commands.change_action_item(context, item_id, changes, given.reason, expected_version(if_match))
     return await _read(context, item_id)

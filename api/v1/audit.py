@@ -1,7 +1,5 @@
 """The audit log: of one postmortem, and of everything."""
 
-import csv
-import io
 import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict, replace
@@ -12,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import JsonValue
 
+from api.csv_export import csv_answer
 from api.request_context import Context, RequestContext
 from api.shapes.base import Listing, PathId, RefQuery, Shape, ask
 from api.v1.routing import router
@@ -109,11 +108,10 @@ async def _page(context: RequestContext, wanted: AuditFilters, page: Ask) -> Lis
 
 def _export(context: RequestContext, wanted: AuditFilters, kind: Literal["csv", "jsonl"]) -> Response:
     entries = audit_log.export_audit_log(context.parts.sessions, context.viewer, wanted)
-    lines, media_type = (
-        (_as_csv(entries), "text/csv; charset=utf-8") if kind == "csv" else (_as_jsonl(entries), "application/jsonl")
-    )
-    headers = {"Content-Disposition": f'attachment; filename="audit.{kind}"'}
-    return StreamingResponse(lines, media_type=media_type, headers=headers)
+    if kind == "csv":
+        return csv_answer("audit", CSV_COLUMNS, _rows(entries))
+    headers = {"Content-Disposition": 'attachment; filename="audit.jsonl"'}
+    return StreamingResponse(_as_jsonl(entries), media_type="application/jsonl", headers=headers)
 
 
 async def _as_jsonl(entries: AsyncIterator[AuditEntry]) -> AsyncIterator[str]:
@@ -136,22 +134,14 @@ CSV_COLUMNS = (
 )
 
 
-async def _as_csv(entries: AsyncIterator[AuditEntry]) -> AsyncIterator[str]:
-    """``before`` and ``after`` are JSON. A cell that a spreadsheet would run as a formula starts with an apostrophe."""
-    yield _line(CSV_COLUMNS)
+async def _rows(entries: AsyncIterator[AuditEntry]) -> AsyncIterator[list[str]]:
+    """``before`` and ``after`` are JSON."""
     async for entry in entries:
         values = AuditOut.model_validate(entry).model_dump(mode="json", by_alias=True)
-        yield _line([_cell(values[name]) for name in CSV_COLUMNS])
+        yield [_cell(values[name]) for name in CSV_COLUMNS]
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
-    return f"'{text}" if text[:1] in "=+-@\t\r" and text else text
-
-
-def _line(cells: Any) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow(cells)
-    return out.getvalue()
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)

@@ -58,6 +58,9 @@ class UnnotifiedOut(Shape):
     why: WhyNot
 
 
+CommentPatch.answer = CommentOut
+
+
 class CommentWritten(CommentOut):
     """``unnotified`` lists people mentioned in it who weren't notified, and why."""
 
@@ -165,6 +168,7 @@ async def change_comment(
     if_match: IfMatch = None,
 ) -> Response:
     """Edits your own comment or moves it to other text, or resolves or reopens a thread."""
+    await given.check_unchanged(lambda: get_comment(context, postmortem_id, comment_id))
     visible = await _visible(context, postmortem_id, lock=given.resolved is not None)
     view = await writing.change_comment(
         context.session, context.viewer, visible, comment_id, given.changes(), expected_version(if_match), context.now

@@ -85,6 +85,7 @@ async def correct_incident(
     context: Context, incident_id: PathId, given: IncidentPatch, response: Response, if_match: IfMatch = None
 ) -> IncidentOut:
     """Changes an incident, as of now or as of ``updatedAt``."""
+    await given.check_unchanged(lambda: get_incident(context, incident_id))
     report = given.report(context.now)
     if given.updated_at is None:
         report = replace(report, ordered_by=OrderedBy.PERSON, corrects=True)

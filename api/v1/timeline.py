@@ -9,7 +9,7 @@ from pydantic import Field
 
 from api.answers import NOT_MODIFIED, hashed_answer
 from api.request_context import Context, RequestContext
-from api.shapes.base import Given, IfMatch, IfNoneMatch, Listing, PathId, Short, ask, expected_version, tag
+from api.shapes.base import Given, IfMatch, IfNoneMatch, Listing, Patch, PathId, Short, ask, expected_version, tag
 from api.shapes.postmortems import TimelineEventIn, TimelineEventOut
 from api.shapes.timeline import (
     SlackImportOut,
@@ -49,7 +49,9 @@ class TimelineEventsIn(Given):
     items: Annotated[list[TimelineEventIn], Field(min_length=1, max_length=EVENTS_LIMIT)]
 
 
-class TimelineEventPatch(Given):
+class TimelineEventPatch(Patch):
+    answer = TimelineEventOut
+
     at: Instant | None = None
     precision: Precision | None = None
     event: Annotated[str, Words(EVENT_LIMIT)] | None = None
@@ -92,6 +94,11 @@ async def change_timeline(
 ) -> TimelineEventOut:
     """Changes the fields that you send. The event keeps its source, and its actor unless you send one."""
     seen = await _visible(context, postmortem_id, lock=True)
+
+    async def current() -> TimelineEventOut:
+        return event_out(await queries.get_event(context.session, seen, event_id))
+
+    await given.check_unchanged(current)
     changes = {name: value for name, value in given.given().items() if value is not None or name == "actor"}
     event, started = await timeline.change_timeline_event(
         context.session, context.viewer, seen, event_id, changes, expected_version(if_match), context.now

@@ -1,6 +1,7 @@
-"""Markdown to HTML that may stand in a page: CommonMark with tables, strikethrough and task lists.
+"""Markdown to HTML that may stand in a page: CommonMark with tables, strikethrough, task lists and footnotes.
 
-Raw HTML in the text is shown as text. Links lead to whole addresses only, and get ``rel``. Pictures are never loaded
+Raw HTML in the text is shown as text, but for breaks, pictures and comments. Each block has the direction of its own
+letters. Links lead to whole addresses only, and get ``rel``. Pictures are never loaded
 but linked, so that reading a postmortem tells no other host. Headings begin at the third level: the page owns the
 first two.
 """
@@ -12,7 +13,7 @@ from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererProtocol
 from markdown_it.rules_core import StateCore
 
-from domain.markdown import BOXES, Token, parser
+from domain.markdown import BOXES, Token, page_parser
 
 TAGS = {
     "p",
@@ -22,6 +23,7 @@ TAGS = {
     "em",
     "s",
     "code",
+    "sup",
     "pre",
     "blockquote",
     "ul",
@@ -39,11 +41,13 @@ TAGS = {
     "th",
     "td",
 }
+DIRECTED = {"p", "li", "blockquote", "h3", "h4", "h5", "h6", "th", "td"}
 ATTRIBUTES = {
+    **{tag: {"dir"} for tag in DIRECTED},
     "a": {"href", "title"},
     "ol": {"start"},
-    "th": {"align"},
-    "td": {"align"},
+    "th": {"align", "dir"},
+    "td": {"align", "dir"},
 }
 CLASSES = {"ul": {"contains-task-list"}, "ol": {"contains-task-list"}, "li": {"task-list-item"}}
 SCHEMES = {"http", "https", "mailto"}
@@ -55,6 +59,8 @@ def render(markdown: str) -> str:
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:
             token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
+        if token.nesting == 1 and token.tag in DIRECTED:
+            token.attrs["dir"] = "auto"
         align = str(token.attrs.pop("style", "")).removeprefix("text-align:")
         if align:
             token.attrs["align"] = align
@@ -76,6 +82,14 @@ def _picture(_renderer: RendererProtocol, tokens: Sequence[Token], at: int, *_: 
     return f'<a href="{escapeHtml(source)}">{escapeHtml(token.content or source)}</a>'
 
 
+def _footnote(_renderer: RendererProtocol, tokens: Sequence[Token], at: int, *_: object) -> str:
+    return f"<sup>{escapeHtml(str(tokens[at].meta.get('label', '')))}</sup>"
+
+
+def _nothing(*_: object) -> str:
+    return ""
+
+
 def _mark_tasks(state: StateCore) -> None:
     """The box before a list's entry as a sign that needs no label. One pass: the known plugin looks back from each."""
     lists: list[Token] = []
@@ -94,6 +108,13 @@ def _mark_tasks(state: StateCore) -> None:
 
 
 _SIGNS = {box: "\u2611 " if done else "\u2610 " for box, done in BOXES.items()}
-_PARSER = parser()
+_PARSER = page_parser()
 _PARSER.core.ruler.push("tasks", _mark_tasks)
 _PARSER.add_render_rule("image", _picture)
+for _name, _rule in (
+    ("footnote_ref", _footnote),
+    ("footnote_reference_open", _nothing),
+    ("footnote_reference_close", _nothing),
+    ("comment", _nothing),
+):
+    _PARSER.add_render_rule(_name, _rule)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from domain.content.blank_text import is_blank
 from domain.content.custom_fields import CustomField, FieldType
 from domain.errors import Fact, InvalidTemplate, SectionNotInTemplate, reason
 
@@ -96,22 +97,16 @@ def missing_sections(
 ) -> tuple[str, ...]:
     """The required sections that are not written yet, in the order of the template.
 
-    A text that is still the template's default text does not count.
+    A text of which a reader sees nothing, or only the template's own words, does not count.
     """
     lists = {TIMELINE: has_timeline, ACTION_ITEMS: has_items}
 
     def is_filled(one: Section) -> bool:
         if one.key in lists:
             return lists[one.key]
-        text = texts.get(one.key, "")
-        return bool(text.strip()) and not (one.default_text and _bare(text) == _bare(one.default_text))
+        return not is_blank(texts.get(one.key, ""), one.default_text, one.prompt)
 
     return tuple(one.key for one in template.sections if one.required and not is_filled(one))
-
-
-def _bare(text: str) -> str:
-    """Without line ends and trailing blanks, which editors change by themselves."""
-    return "\n".join(line.rstrip() for line in text.splitlines()).strip()
 
 
 # Whether a template may be kept

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
-from domain.markdown import BOXES, Token, parser
+from domain.markdown import BOXES, Token, page_parser
 
-_PARSER = parser("text_join")
+_PARSER = page_parser("text_join")
 """As ``domain.content.markdown`` renders; ``text_join`` would hide how an escaped character was written."""
 _UNSEEN = "\u2610\u2611"
 
@@ -93,4 +93,7 @@ def _run(token: Token) -> tuple[str, str] | None:
         case "image":
             alt = token.content or str(token.attrs.get("src", ""))
             return alt, alt
+        case "footnote_ref":
+            label = str(token.meta.get("label", ""))
+            return label, label
     return None

@@ -7,6 +7,16 @@ from enum import StrEnum
 _TERM = re.compile(r'(-?)"([^"]*)"?|(\S+)')
 
 
+UNSPACED = (
+    "[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+"""Letters of scripts that are written without blanks: two that stand side by side are a word of the search (migration
+0023)."""
+_UNSPACED_WORD = re.compile(rf"\w*{UNSPACED}\w*")
+_SHORT = re.compile(rf"{UNSPACED}{{1,2}}")
+
+
 class Place(StrEnum):
     """Where a match was found."""
 
@@ -37,7 +47,7 @@ def parse_query(typed: str) -> SearchQuery:
     phrases: list[str] = []
     refused: list[str] = []
     has_or = False
-    for minus, phrase, word in _TERM.findall(typed):
+    for minus, phrase, word in map(_term, _TERM.finditer(typed)):
         if word:
             has_or = has_or or word.lower() == "or"
             words.append(word)
@@ -50,3 +60,12 @@ def parse_query(typed: str) -> SearchQuery:
             sought.append(f'"{phrase}"')
             phrases.append(phrase)
     return SearchQuery(" ".join(words), " ".join(sought), () if has_or else tuple(phrases), tuple(refused))
+
+
+def _term(found: re.Match[str]) -> tuple[str, str, str]:
+    """Minus, phrase and word. A word of a script without blanks is a phrase, unless one word of the search holds it."""
+    minus, phrase, word = found[1], found[2], found[3]
+    bare = (word or "").removeprefix("-")
+    if _UNSPACED_WORD.fullmatch(bare) and not _SHORT.fullmatch(bare):
+        return word[: -len(bare)], bare, ""
+    return minus or "", phrase or "", word or ""

@@ -64,7 +64,7 @@ _END = r"(?=Z\b|[^\w:?]|:(?![\d?])|$)"
 _HALF = r"(?:\s?(?P<half>[ap]\.?\s?m\b\.?)|(?P<letter>[ap])\b)"
 _BEFORE = r"(?:(?P<before>\u5348\u524d|\u5348\u5f8c|\u4e0a\u5348|\u4e0b\u5348|\uc624\uc804|\uc624\ud6c4)\s?)?"
 _AFTERNOON = {"\u5348\u5f8c", "\u4e0b\u5348", "\uc624\ud6c4"}
-_OCLOCK = r"(?:\s?(?:Uhr|hrs?|hours)\b\.?)"
+_OCLOCK = r"(?:\s?(?:Uhr|hrs?|hours)\b\.?|h\b)"
 _CLOCKS = tuple(
     re.compile(pattern, re.I)
     for pattern in (
@@ -89,7 +89,7 @@ _AFTER_T = re.compile(r"(?P<h>[01]\d|2[0-4])(?P<m>[0-5]\d)(?P<s>[0-5]\d)?(?:[.,]
 _WITH_DOT = re.compile(r"(?P<h>\d{1,2})\.(?P<m>\d{2})(?:\.(?P<s>\d{2}))?(?!\.?\d)" + rf"(?:{_HALF})?{_END}", re.I)
 _WORD = re.compile(r"(?:12\s)?(?P<word>noon|midday|midnight)\b(?!-\w)", re.I)
 _LOOKS = re.compile(
-    r"\d{1,2}\s?[:;]\s?\d{1,3}\b(?!\.\d)|\d{1,2}\.\d{2}(?![\w.])|\d{1,2}\s?o'clock|\d{3,4}\s?[ap]\.?m\b"
+    r"\d{1,2}\s?[:;]\s?\d{1,3}(?!\d|\.\d)|\d{1,2}\.\d{2}(?![\w.])|\d{1,2}\s?o'clock|\d{3,4}\s?[ap]\.?m\b"
     r"|(?:half|quarter) (?:past|to) \w+",
     re.I,
 )

@@ -99,6 +99,7 @@ _DATES = tuple(
         r"(?P<y>\d{4})(?P<sep>[-/.])(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2})(?!\d)",
         r"(?P<y>(?:19|20)\d{2})(?P<m>\d{2})(?P<d>\d{2})(?=T\d|[\s,]+\d{1,2}[:h]\d|\s*$)",
         r"(?P<y>\d{4})\s?[\u5e74\ub144]\s?(?P<m>\d{1,2})\s?[\u6708\uc6d4]\s?(?P<d>\d{1,2})\s?[\u65e5\uc77c\u53f7]",
+        r"(?P<y>\d{4})\.\s(?P<m>\d{1,2})\.\s(?P<d>\d{1,2})\.?(?!\d)",
         r"(?P<m>\d{1,2})\s?[\u6708\uc6d4]\s?(?P<d>\d{1,2})\s?[\u65e5\uc77c\u53f7]",
         r"(?P<d>\d{1,2})\.\s?(?P<m>\d{1,2})\.\s?(?P<y>\d{4})(?!\d)",
         r"(?P<a>\d{1,2})(?P<sep>[-/.])(?P<b>\d{1,2})(?P=sep)(?P<y>\d{4}|\d{2})(?![\d:])",
@@ -193,8 +194,10 @@ def _day_of_month(
     return replace(possible[0], others=tuple(possible[1:]))
 
 
-def _in_some_order(first: int, second: int, year: int | None, parts: Mapping[str, str | None]) -> Day | Unreadable:
-    """Numbers whose order is not known. With dots, the day comes first everywhere."""
+def _in_some_order(
+    first: int, second: int, year: int | None, parts: Mapping[str, str | None]
+) -> Day | Unreadable | None:
+    """Numbers whose order is not known. With dots, the day comes first everywhere; 1.25.10 is a version."""
     options = [Day(second, first, year, reading=DateOrder.DAY_FIRST)]
     if parts.get("sep") != ".":
         options.append(Day(first, second, year, reading=DateOrder.MONTH_FIRST))
@@ -202,7 +205,7 @@ def _in_some_order(first: int, second: int, year: int | None, parts: Mapping[str
         options.append(Day(second, int(parts["y"] or 0), 2000 + first, reading=DateOrder.YEAR_FIRST))
     possible = [one for one in options if is_possible(one)]
     if not possible:
-        return Unreadable.NO_SUCH_DATE
+        return None if parts.get("sep") == "." and len(parts["y"] or "") == 2 else Unreadable.NO_SUCH_DATE
     if first == second:
         possible = possible[:1]
     return replace(possible[0], others=tuple(possible[1:]))

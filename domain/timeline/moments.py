@@ -57,12 +57,14 @@ _JOIN = re.compile(
 )
 _TO_DAY = re.compile(rf"{_MARKS}(?:\((?:on )?|,\s*(?:on )?|\s+on\s+|\s+[{_DASH}]\s+|\s+|\s*\|\s*)[*_`]*", re.I)
 _YEAR_LAST = re.compile(r"\s+(?P<y>(?:19|20)\d{2})(?=\s|$|:)")
-_OPEN = re.compile(r"(?:[\s*_`\[(\"\u201c<]|~~)*")
+_OPEN = re.compile(
+    r"(?:[\s*_`\[(\"\u201c<>]|~~|:[a-z0-9_+-]{2,30}:|[\u23e9-\u23ff\u2600-\u27bf\u2b00-\u2bff\ufe0f\U0001f000-\U0001faff])*"
+)
 _CLOSE = re.compile(r"[\])*_`\"\u201d>~]*")
-_SEPARATOR = re.compile(r"\s*(?:->|=>|\u2192|[-\u2013\u2014:|,;\u2022])*(?:\s+|$)|\s*[:|,]\s*(?=\S)")
+_SEPARATOR = re.compile(r"\s*(?:->|=>|\u2192|[-\u2013\u2014:|,;\u2022])*(?:\s+|$)|\s*[:|,;]\s*(?=\S)")
 _MORE = re.compile(rf"[\s*_`(\[/|{_DASH}]{{0,6}}(?=\d)")
 _DATE_LIKE = re.compile(
-    r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}(?![.\d])|\d{1,2}/\d{1,2}(?![/\d])(?=\s*(?:$|[:\u2013\u2014-]\s))"
+    r"\d{1,4}([-/])\d{1,2}\1\d{1,4}(?![.\d])|\d{1,2}\.\d{1,2}\.\d{4}(?![.\d])|(?P<a>[0-3]?\d)/(?P<b>[01]?\d)(?![/\d])"
 )
 _SHORT_WORDS = re.compile(r"[\s:,(\[|~\u2013\u2014-]*(?:\w{1,5}[\s:]+){0,2}(?=\d{1,2}[:h]\d\d)")
 _HALF_LIKE = re.compile(r"\s?[ap]\.?\s?m\b", re.I)
@@ -108,7 +110,8 @@ class _Reading:
         self.opened = bool(opening and opening[0].strip())
         self.take_about()
         lead = self.pos
-        if self.take(_LEAD):
+        if led := self.take(_LEAD):
+            self.dots = self.dots or led[0].lower().startswith("kl")
             self.take(_OPEN)
             self.take_about()
         if epoch := self.take(_EPOCH):
@@ -188,8 +191,8 @@ class _Reading:
         found = _MORE.match(self.text, self.pos)
         if found is None:
             return False
-        if _DATE_LIKE.match(self.text, found.end()) and moment.day is None:
-            return True
+        if moment.day is None and (date := _DATE_LIKE.match(self.text, found.end())):
+            return date["a"] is None or int(date["a"]) > int(date["b"])  # 3/20 is a share, 20/11 is not
         again = match_clock(self.text, found.end())
         return again is not None and moment.zone is None and not isinstance(again[0], Unreadable)
 

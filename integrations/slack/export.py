@@ -17,6 +17,7 @@ from typing import Any
 from domain.errors import Fact, Malformed, reason
 from domain.timeline.pasted import EVENT_LIMIT
 from integrations.slack.markdown import to_markdown
+from integrations.slack.message_words import is_gone, words_of
 
 MARKS = frozenset({"star", "pushpin"})
 """Reactions that mean: into the timeline."""
@@ -167,6 +168,8 @@ def _messages(name: str, document: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _is_picked(message: Mapping[str, Any]) -> bool:
+    if is_gone(message):
+        return False
     if message.get("is_starred") is True or message.get("pinned_to"):
         return True
     reactions = message.get("reactions")
@@ -181,9 +184,9 @@ def read_message(message: Mapping[str, Any], names: Mapping[str, str]) -> ChatMe
     at = _instant(stamp)
     if at is None:
         return "Its ts isn't a time."
-    words = to_markdown(_words(message), names)
+    words = to_markdown(words_of(message), names)
     if not words:
-        return "It has no text."
+        return "It has no text that we can read."
     if len(words) > EVENT_LIMIT:
         return f"It is longer than {EVENT_LIMIT} characters."
     author = next((one for name in ("user", "bot_id") if isinstance(one := message.get(name), str)), "")
@@ -199,20 +202,6 @@ def _instant(stamp: str) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         return None
     return at.replace(microsecond=int(part[:6].ljust(6, "0"))) if part.isascii() else None
-
-
-def _words(message: Mapping[str, Any]) -> str:
-    """Its text; for a message without one the fallbacks of what is attached, and the names of its files."""
-    text = message.get("text")
-    if isinstance(text, str) and text.strip():
-        return text
-    found: list[str] = []
-    for name, fields in (("attachments", ("fallback", "text", "title")), ("files", ("title", "name"))):
-        listed = message.get(name)
-        for one in listed if isinstance(listed, list) else []:
-            if isinstance(one, dict):
-                found += [said for field in fields if isinstance(said := one.get(field), str) and said][:1]
-    return "\n".join(found)
 
 
 # People

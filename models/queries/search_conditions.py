@@ -45,7 +45,7 @@ def query_values(query: SearchQuery) -> dict[str, str]:
 
 
 def typed_query(words: Words) -> ColumnElement[Any]:
-    return func.websearch_to_tsquery("english", words)
+    return func.websearch_to_tsquery("english", func.search_text(words))
 
 
 def _as_query(text: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -67,13 +67,13 @@ def weighted(query: ColumnElement[Any], weight: str) -> ColumnElement[Any]:
 
 def title_words(title: Any) -> ColumnElement[Any]:
     """As ``ix_postmortem_title_words`` has them."""
-    return func.to_tsvector("english", title)
+    return func.search_vector(title)
 
 
 def _phrase_in_one_place(phrase: Words) -> ColumnElement[bool]:
     """The places are found by their indexes, once for the whole statement: of words that thousands of postmortems
     hold, few stand side by side."""
-    query = func.phraseto_tsquery("english", phrase)
+    query = func.phraseto_tsquery("english", func.search_text(phrase))
     titled = Postmortem.__table__.alias("titled")
     places = [
         select(table.postmortem_id).where(table.search.op("@@")(query))

@@ -357,7 +357,7 @@ async def test_exports_are_whole_and_the_same_as_the_pages(told: tuple[Person, P
     lines = author.get(path, params={"format": "jsonl"})
     assert lines.headers["content-type"].startswith("application/jsonl")
     assert [json.loads(line) for line in lines.text.splitlines()] == pages
-    rows = list(csv.DictReader(io.StringIO(author.get(path, params={"format": "csv"}).text)))
+    rows = list(csv.DictReader(io.StringIO(author.get(path, params={"format": "csv"}).content.decode("utf-8-sig"))))
     assert [int(row["id"]) for row in rows] == [one["id"] for one in pages]
     assert not [cell for row in rows for cell in row.values() if re.match(r"[=+@-]", cell)]
     admin = stack.person("ADMIN")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, JsonValue
 
 from api.request_context import RequestContext
-from api.shapes.base import FreeForm, Given, Shape
+from api.shapes.base import FreeForm, Given, Patch, Shape
 from api.shapes.connections.projections import ProjectionShape
 from application.connections.connections import NewConnection
 from application.connections.registrations import read_registration
@@ -28,28 +28,6 @@ class IntegrationNew(Given):
 
     def new_connection(self) -> NewConnection:
         return NewConnection(self.kind, self.name, self.config, self.secrets, self.projection.kept())
-
-
-class IntegrationPatch(Given):
-    """``secrets`` replaces the secrets that you send and removes those that are null; ``config`` and ``projection``
-    are replaced as a whole. ``enabled`` false pauses the connection: nothing is sent, and webhooks are stored for
-    later."""
-
-    name: Name = Field(default="")
-    config: FreeForm = Field(default_factory=dict)
-    secrets: FreeForm = Field(default_factory=dict)
-    projection: ProjectionShape = Field(default_factory=ProjectionShape)
-    enabled: bool = True
-
-    def columns(self) -> dict[str, Any]:
-        """What was sent, apart from ``secrets``."""
-        sent = self.given()
-        sent.pop("secrets", None)
-        if "projection" in sent:
-            sent["projection"] = self.projection.kept()
-        if "enabled" in sent:
-            sent["is_enabled"] = sent.pop("enabled")
-        return sent
 
 
 class RegistrationOut(Shape):
@@ -77,6 +55,30 @@ class IntegrationOut(Shape):
     webhook_url: str
     created_at: datetime
     disconnected_at: datetime | None
+
+
+class IntegrationPatch(Patch):
+    """``secrets`` replaces the secrets that you send and removes those that are null; ``config`` and ``projection``
+    are replaced as a whole. ``enabled`` false pauses the connection: nothing is sent, and webhooks are stored for
+    later."""
+
+    answer = IntegrationOut
+
+    name: Name = Field(default="")
+    config: FreeForm = Field(default_factory=dict)
+    secrets: FreeForm = Field(default_factory=dict)
+    projection: ProjectionShape = Field(default_factory=ProjectionShape)
+    enabled: bool = True
+
+    def columns(self) -> dict[str, Any]:
+        """What was sent, apart from ``secrets``."""
+        sent = self.given()
+        sent.pop("secrets", None)
+        if "projection" in sent:
+            sent["projection"] = self.projection.kept()
+        if "enabled" in sent:
+            sent["is_enabled"] = sent.pop("enabled")
+        return sent
 
 
 class KindOut(Shape):

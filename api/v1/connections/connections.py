@@ -70,6 +70,7 @@ async def change_integration(
 ) -> IntegrationOut:
     """Changes a connection. Sending new credentials clears ``needsAttention``; ``enabled`` pauses and resumes it."""
     context.require_admin("change a connection")
+    await given.check_unchanged(lambda: get_integration(context, integration_id, response))
     row = await change_connection(
         context.session,
         context.viewer,

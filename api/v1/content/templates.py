@@ -75,6 +75,7 @@ async def change_template(
     context: Context, template_id: PathId, given: TemplatePatch, response: Response, if_match: IfMatch = None
 ) -> TemplateOut:
     """Saves a new version. Existing postmortems keep their version."""
+    await given.check_unchanged(lambda: get_template(context, template_id, response))
     changed = await templates.change_template(
         context.session,
         context.viewer,

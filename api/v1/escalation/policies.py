@@ -66,6 +66,7 @@ async def change_policy(
     context: Context, policy_id: PathId, given: PolicyPatch, response: Response, if_match: IfMatch = None
 ) -> PolicyOut:
     """Saves a new version. Open postmortems keep theirs until you apply it."""
+    await given.check_unchanged(lambda: get_policy(context, policy_id, response))
     changed = await use_cases.change_policy(
         context.session, context.viewer, policy_id, _changes(context, given), expected_version(if_match), context.now
     )

@@ -57,6 +57,7 @@ async def change_user(
     context: Context, user_id: PathId, given: UserPatch, response: Response, if_match: IfMatch = None
 ) -> UserOut:
     context.require_admin("change people")
+    await given.check_unchanged(lambda: _read_user(context, user_id, response))
     changes = given.given()
     team_ids = changes.pop("team_ids", None)
     if "active" in changes:

@@ -48,6 +48,7 @@ async def change_service(
     context: Context, service_id: PathId, given: ServicePatch, response: Response, if_match: IfMatch = None
 ) -> ServiceFull:
     context.require_admin("change a service")
+    await given.check_unchanged(lambda: get_service(context, service_id, response))
     service = await services.change_service(
         context.session, context.viewer, service_id, given.given(), expected_version(if_match)
     )

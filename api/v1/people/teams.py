@@ -51,6 +51,7 @@ async def change_team(
     context: Context, team_id: PathId, given: TeamPatch, response: Response, if_match: IfMatch = None
 ) -> TeamOut:
     context.require_admin("change a team")
+    await given.check_unchanged(lambda: _read_team(context, team_id, response))
     changes = given.given()
     if "channel" in changes:
         del changes["channel"]

@@ -4,7 +4,8 @@ from fastapi import APIRouter
 
 from api.request_context import Context
 from api.shapes.base import Listing, PathId
-from api.shapes.postmortems import EditorIn, EditorOut, EditorPatch, editor_out
+from api.shapes.editors import EditorIn, EditorPatch, editor_out
+from api.shapes.postmortems import EditorOut
 from api.v1.routing import router
 from application.postmortems import editors
 from models.queries.postmortems import editors as editor_rows
@@ -40,6 +41,10 @@ async def add_editor(context: Context, postmortem_id: PathId, given: EditorIn) -
 
 @routes.patch("/editors/{user_id}")
 async def change_editor(context: Context, postmortem_id: PathId, user_id: PathId, given: EditorPatch) -> EditorOut:
+    async def current() -> EditorOut:
+        return EditorOut(user_id=user_id, level=given.level)
+
+    await given.check_unchanged(current)
     await editors.change_editor(context.session, context.viewer, postmortem_id, user_id, given.level, context.now)
     return EditorOut(user_id=user_id, level=given.level)
 

@@ -106,6 +106,7 @@ async def update_postmortem(
     context: Context, postmortem_id: PathId, given: PostmortemPatch, if_match: IfMatch = None
 ) -> Response:
     """Changes the postmortem's content. Setting ``status`` is a transition: if it is refused, nothing is saved."""
+    await given.check_unchanged(lambda: read(context, postmortem_id))
     changes = given.columns()
     status, arguments = changes.pop("status", None), commands.without_none({"comment": changes.pop("comment", None)})
     expected = expected_version(if_match)

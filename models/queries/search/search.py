@@ -6,11 +6,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, any_, cast, exists, func, literal, select, true
+from sqlalchemy import ColumnElement, Select, String, any_, case, cast, exists, func, literal, select, true
 from sqlalchemy import union_all as union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
+from domain.search.excerpts import Piece, excerpt_of
 from domain.search.query import Place, SearchQuery
 from models.action_item import ActionItem
 from models.postmortem import Comment, Postmortem, TimelineEvent
@@ -41,14 +42,6 @@ START, STOP = "\x02", "\x03"
 _HEADLINE = f"StartSel={START}, StopSel={STOP}, MaxWords=28, MinWords=14, ShortWord=2, HighlightAll=false"
 _WEIGHTS = {Place.TITLE: "A", Place.SECTION: "B", Place.ACTION_ITEM: "C", Place.TIMELINE: "D", Place.COMMENT: "D"}
 _PLACE_WEIGHTS = {Place.TITLE: 4, Place.SECTION: 3, Place.ACTION_ITEM: 2, Place.TIMELINE: 1.5, Place.COMMENT: 1}
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Some text of an excerpt. ``hit``: it matches the query."""
-
-    text: str
-    hit: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +189,9 @@ async def list_matches(
     statement = _matches(place, is_admin=viewer.is_admin)
     rows = await statement.rows(session, **viewer_values(viewer), sought=query.sought, ids=list(ids))
     matches: dict[str, list[Match]] = {}
-    for postmortem_id, where, section, id_, text in rows:
-        matches.setdefault(postmortem_id, []).append(Match(Place(where), section, id_, pieces(text)))
+    for postmortem_id, where, section, id_, text, whole in rows:
+        marked = pieces(text) if whole is None else excerpt_of(whole, query.sought)
+        matches.setdefault(postmortem_id, []).append(Match(Place(where), section, id_, marked))
     return matches
 
 
@@ -212,16 +206,20 @@ def _matches(place: Place | None, *, is_admin: bool) -> Prebuilt:
     )
     best = select(places, nth.label("nth")).subquery()
     plain = func.translate(func.left(best.c.text, HEADLINED), START + STOP, "")
-    excerpt = func.ts_headline("english", plain, words, _HEADLINE)
-    statement = select(best.c.postmortem_id, best.c.place, best.c.section, best.c.id, excerpt)
-    return Prebuilt(statement.where(best.c.nth <= PLACES).order_by(best.c.postmortem_id, best.c.nth))
+    excerpt = func.ts_headline("english", plain, words, _HEADLINE).label("excerpt")
+    columns = (best.c.postmortem_id, best.c.place, best.c.section, best.c.id, best.c.nth)
+    shown = select(*columns, excerpt, plain.label("plain")).where(best.c.nth <= PLACES).cte("shown")
+    shown = shown.prefix_with("materialized", dialect="postgresql")
+    unmarked = case((func.strpos(shown.c.excerpt, START) == 0, shown.c.plain))
+    statement = select(shown.c.postmortem_id, shown.c.place, shown.c.section, shown.c.id, shown.c.excerpt, unmarked)
+    return Prebuilt(statement.order_by(shown.c.postmortem_id, shown.c.nth))
 
 
 def _found_in(place: Place, query: ColumnElement[Any]) -> Select[Any]:
     vector: Any
     if place is Place.TITLE:
         named = func.concat_ws(" · ", Postmortem.title, func.nullif(func.array_to_string(Postmortem.tags, ", "), ""))
-        vector = func.to_tsvector("english", named)
+        vector = func.search_vector(named)
         columns = (_NONE.label("section"), _NONE.label("id"), named.label("text"))
         statement = select(Postmortem.id.label("postmortem_id"), *columns)
     else:

@@ -159,7 +159,7 @@ def _compared(is_admin: bool) -> Prebuilt:
         Postmortem.created_at,
         Postmortem.root_cause_category,
         func.length(SearchDocument.words),
-        func.tsvector_to_array(func.to_tsvector("english", Postmortem.title)),
+        func.tsvector_to_array(func.search_vector(Postmortem.title)),
         services.correlate(Postmortem).scalar_subquery(),
     ).join(SearchDocument, SearchDocument.postmortem_id == Postmortem.id)
     return Prebuilt(statement.where(Postmortem.id == any_(texts_of("ids")), visible_to(BoundViewer(is_admin))))
@@ -175,7 +175,7 @@ _SPELLED = Prebuilt(
     ),
     word as (
         select lower(token) as spelling, (ts_lexize('english_stem', lower(token)))[1] as lexeme
-        from written, ts_parse('default', left(body, 30000))
+        from written, ts_parse('default', search_text(left(body, 30000)))
     )
     select lexeme, min(spelling) from word where lexeme = any(:lexemes) group by lexeme
     """

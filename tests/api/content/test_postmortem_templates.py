@@ -107,7 +107,8 @@ def test_a_postmortem_keeps_its_version_while_the_template_changes(admin: httpx.
 
     later = opened(author, templateId=template["id"])
     assert (later["templateVersion"], later["missingSections"]) == (2, ["summary"])
-    assert ok(author.patch(path, json={"templateId": "tpl_short", "title": "Same"}))["templateId"] == template["id"]
+    refused(author.patch(path, json={"templateId": "tpl_short", "title": "Same"}), 422, "Malformed")
+    assert ok(author.patch(path, json={"templateId": template["id"], "title": "Same"}))["templateId"] == template["id"]
 
 
 def test_one_from_before_there_were_templates_follows_the_default(author: Person, stack: Stack) -> None:

@@ -125,7 +125,7 @@ def test_html_is_added_where_it_is_asked_for(author: Person, path: str) -> None:
     ok(put(author, path, "summary", "# Cause\n\n- [x] **done**"))
     assert "html" not in ok(author.get(where))
     html = ok(author.get(where, params={"render": "html"}))["html"]
-    assert "<h3>Cause</h3>" in html
+    assert '<h3 dir="auto">Cause</h3>' in html
     assert "\u2611 <strong>done</strong>" in html
     assert ok(author.get(f"{path}/sections/detection", params={"render": "html"}))["html"] == ""
     refused(author.get(where, params={"render": "pdf"}), 422, "Malformed")

@@ -15,10 +15,11 @@ from domain.content.markdown import render
 from tests.nightly import tried
 
 ELEMENTS = set(
-    "p br hr strong em s code pre blockquote ul ol li a h3 h4 h5 h6 table thead tbody tr th td".split()  # noqa: SIM905
+    "p br hr strong em s code sup pre blockquote ul ol li a h3 h4 h5 h6 table thead tbody tr th td".split()  # noqa: SIM905
 )
-ATTRIBUTES = {"a": {"href", "title", "rel"}, "ol": {"start", "class"}, "ul": {"class"}, "li": {"class"}}
-ALIGNED = {"th": {"align"}, "td": {"align"}}
+ATTRIBUTES = {"a": {"href", "title", "rel"}, "ol": {"start", "class"}, "ul": {"class"}, "li": {"class", "dir"}}
+ATTRIBUTES |= {name: {"dir"} for name in ("p", "blockquote", "h3", "h4", "h5", "h6")}
+ALIGNED = {"th": {"align", "dir"}, "td": {"align", "dir"}}
 CLASSES = {"contains-task-list", "task-list-item"}
 
 BELL, TAB, NUL = "\x07", "\t", "\0"
@@ -237,7 +238,7 @@ PIECES += ["javascript:", "https://a.example", "<svg onload=", "<!--", "-->", "x
 def test_nothing_gets_through_by_chance(text: str) -> None:
     html = render(text)
     check(html)
-    again = nh3.clean(html, link_rel=None, attributes={"*": {"href", "title", "rel", "start", "class", "align"}})
+    again = nh3.clean(html, link_rel=None, attributes={"*": {"href", "title", "rel", "start", "class", "align", "dir"}})
     assert again == html, "a browser's parser would make something else of it"
 
 
@@ -249,16 +250,16 @@ def test_what_people_write_looks_as_they_meant() -> None:
     )
     assert check(html) == ["https://a.example/g?a=1&b=2", "https://a.example/c.png", "mailto:x@a.example"]
     for part in (
-        "<h3>Cause</h3>",
+        '<h3 dir="auto">Cause</h3>',
         "<strong>pool</strong>",
         "<em>full</em>",
         "<s>not</s>",
         'title="load"',
-        '<th align="left">time</th>',
-        '<td align="right">alert</td>',
+        'align="left">time</th>',
+        'align="right">alert</td>',
         '<ul class="contains-task-list">',
-        '<li class="task-list-item">\u2611 raise</li>',
-        '<li class="task-list-item">\u2610 alert</li>',
+        '<li class="task-list-item" dir="auto">\u2611 raise</li>',
+        '<li class="task-list-item" dir="auto">\u2610 alert</li>',
         '<ol start="3">',
         "select 1 &lt; 2;",
         ">chart</a>",
@@ -267,7 +268,57 @@ def test_what_people_write_looks_as_they_meant() -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["- [ ] a\n", "- [x](", "![", "[a](", "> ", "|a", "*a ", "`", "&", "<!--", "#\n", "1. "]
+    ("markdown", "html"),
+    [
+        ("see https://a.example/x_y_z?a=1&b=2.", ">https://a.example/x_y_z?a=1&amp;b=2</a>."),
+        ("https://a.example/%E9%9A%9C", ">https://a.example/%E9%9A%9C</a>"),
+        (
+            "why[^1]\n\n[^1]: because *so*",
+            '<p dir="auto">why<sup>1</sup></p>\n<p dir="auto"><sup>1</sup> because <em>so</em></p>',
+        ),
+        ("[^note]: nobody refers to it", "<sup>note</sup> nobody refers to it"),
+        ("| a |\n|---|\n| x<br>y<BR/>z |", "x<br>\ny<br>\nz"),
+        ('<img width=9 alt="a graph" src="https://a.example/g.png">', 'href="https://a.example/g.png"'),
+        ('<img alt="a graph" src="https://a.example/g.png">', ">a graph</a>"),
+        ("<img src='https://a.example/g.png'/>", ">https://a.example/g.png</a>"),
+        ("a <!-- for authors --> b", '<p dir="auto">a  b</p>'),
+        ("<!-- for\n\n# authors -->\nb", '<p dir="auto">b</p>'),
+        ("`<!-- shown -->`", "<code>&lt;!-- shown --&gt;</code>"),
+        ("<b>x</b>", "&lt;b&gt;x&lt;/b&gt;"),
+        (
+            "\u0645\u0631\u062d\u0628\u0627\n\nhello",
+            '<p dir="auto">\u0645\u0631\u062d\u0628\u0627</p>\n<p dir="auto">hello</p>',
+        ),
+    ],
+)
+def test_what_people_paste_is_shown_as_they_see_it_elsewhere(markdown: str, html: str) -> None:
+    shown = render(markdown)
+    check(shown)
+    assert html in shown
+    assert "for authors" not in shown
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "[^a](",
+        "<img ",
+        "<!--\n",
+        "https://",
+        "[^1]: ",
+        "- [ ] a\n",
+        "- [x](",
+        "![",
+        "[a](",
+        "> ",
+        "|a",
+        "*a ",
+        "`",
+        "&",
+        "<!--",
+        "#\n",
+        "1. ",
+    ],
 )
 def test_long_texts_are_rendered_in_time(piece: str) -> None:
     text = piece * (200_000 // len(piece))

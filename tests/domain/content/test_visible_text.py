@@ -30,8 +30,10 @@ return "<b>"
 
     indented
 
-<http://auto.example> hard\\
-break"""
+<http://auto.example> https://bare.example/a_b hard\\
+break<br>again <!-- unseen --> <img alt="graph" src="http://e.example/g.png"> noted[^n]
+
+[^n]: in a footnote"""
 
 
 def letters_of(html: str) -> str:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.search.excerpts import excerpt_of
 from domain.search.query import SearchQuery, parse_query
 from domain.search.similarity import DocumentWord, WordWeight, characteristic_words, score
 
@@ -18,12 +19,32 @@ from domain.search.similarity import DocumentWord, WordWeight, characteristic_wo
         ('"pool limit" OR redis', SearchQuery('"pool limit" OR redis', '"pool limit" OR redis')),
         ('"never closed', SearchQuery('"never closed"', '"never closed"', ("never closed",))),
         ("-redis", SearchQuery("-redis", "")),
+        ("\u969c\u5bb3 redis", SearchQuery("\u969c\u5bb3 redis", "\u969c\u5bb3 redis")),
+        ("\u5831\u544a\u66f8", SearchQuery('"\u5831\u544a\u66f8"', '"\u5831\u544a\u66f8"', ("\u5831\u544a\u66f8",))),
+        ("redis -\u5831\u544a\u66f8", SearchQuery("redis", "redis", (), ("\u5831\u544a\u66f8",))),
         ('""', SearchQuery("", "")),
         ("", SearchQuery("", "")),
     ],
 )
 def test_what_was_typed(typed: str, wanted: SearchQuery) -> None:
     assert parse_query(typed) == wanted
+
+
+def test_an_excerpt_keeps_the_letters_as_they_are_written() -> None:
+    pieces = excerpt_of("Das Caf\u00e9 und die Caf\u00e9s in der Stra\u00dfe waren zu", "cafe strasse")
+    assert [one.text for one in pieces if one.hit] == ["Caf\u00e9", "Caf\u00e9s", "Stra\u00dfe"]
+    assert "".join(one.text for one in pieces) == "Das Caf\u00e9 und die Caf\u00e9s in der Stra\u00dfe waren zu"
+    long = "a " * 500 + "\u6c7a\u6e08\u969c\u5bb3\u306e" + " b" * 500
+    pieces = excerpt_of(long, "\u969c\u5bb3")
+    assert [one.text for one in pieces if one.hit] == ["\u969c\u5bb3"]
+    assert len("".join(one.text for one in pieces)) <= 200
+    assert excerpt_of("nothing here", "absent")[0].text == "nothing here"
+    assert excerpt_of("", "x") == []
+
+
+@given(st.text(), st.text())
+def test_any_text_has_an_excerpt(text: str, sought: str) -> None:
+    assert "".join(one.text for one in excerpt_of(text, sought)) in text
 
 
 @given(st.text())

@@ -133,6 +133,13 @@ def test_a_date_in_numbers_is_read_only_if_it_has_one_reading(at: datetime) -> N
         ("14:03 UTC - 14:10 UTC - rolled back", "2024-01-15 14:03"),
         ("2025-11-20 14:03 to 2025-11-20 15:10: rolled back", "2025-11-20 14:03"),
         ("14\uff1a03 rolled back", "2024-01-15 14:03"),
+        ("\u23f0 14:03 rolled back", "2024-01-15 14:03"),
+        (":rotating_light: 14:03 rolled back", "2024-01-15 14:03"),
+        ("> 14:03 rolled back", "2024-01-15 14:03"),
+        ("14:03;rolled back", "2024-01-15 14:03"),
+        ("14:03h rolled back", "2024-01-15 14:03"),
+        ("kl. 14.03 rolled back", "2024-01-15 14:03"),
+        ("2025. 11. 20. 14:03 rolled back", "2025-11-20 14:03"),
     ],
 )
 def test_one_line_with_a_time(line: str, at: str) -> None:
@@ -148,6 +155,8 @@ def test_one_line_with_a_time(line: str, at: str) -> None:
         ("14:03 (15:03 CET) Alert", "unread_time"),
         ("14:03:22:123 Alert", "unread_time"),
         ("14.03 Alert", "unread_time"),
+        ("14:03ish Alert", "unread_time"),
+        ("14:03 20/11 Alert", "unread_time"),
         ("14:3 Alert", "unread_time"),
         ("2025-11-20, roughly at 14:3 Alert", None),
         ("2025-11-20 \u2013 circa um 14:03 Alert", "unread_time"),
@@ -166,7 +175,15 @@ def test_a_time_that_is_not_read_whole_is_a_problem(line: str, code: str | None)
 
 
 @pytest.mark.parametrize(
-    "line", ["14:03 2 pods are down", "14:03 3 may be slow", "14:03 10.0.0.1 is away", "14:03 Central database failed"]
+    "line",
+    [
+        "14:03 2 pods are down",
+        "14:03 3 may be slow",
+        "14:03 3/20 pods are down",
+        "14:03 10.0.0.1 is away",
+        "14:03 1.25.10 is out",
+        "14:03 Central database failed",
+    ],
 )
 def test_words_behind_a_time_that_only_look_like_one(line: str) -> None:
     parsed = read(line)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from alembic import op
 
-revision: str = "0023"
-down_revision: str | None = "0022"
+revision: str = "0025"
+down_revision: str | None = "0024"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -14,7 +14,7 @@ INDEXES = {
         f"ix_{table}_search": f"{table} using gin (search) with (gin_pending_list_limit = 256)"
         for table in ("section", "timeline_event", "comment", "action_item")
     },
-    "ix_postmortem_title_words": "postmortem using gin (to_tsvector('english'::regconfig, title))",
+    "ix_postmortem_title_words": "postmortem using gin (search_vector(title))",
 }
 
 
