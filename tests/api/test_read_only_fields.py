@@ -58,7 +58,7 @@ DOORS: dict[str, tuple[Made, dict[str, Any], dict[str, Any]]] = {
     "action item": (_item, {"details": "Soon."}, {"postmortemId": "pm_other", "overdue": True}),
     "comment": (_comment, {"body": "Why then?"}, {"authorId": "usr_other", "mentions": ["usr_other"]}),
     "template": (_template, {"description": "Changed"}, {"version": 99, "createdById": "usr_other"}),
-    "policy": (_policy, {"name": "Changed"}, {"id": "pol_other"}),
+    "policy": (_policy, {}, {"id": "pol_other"}),
     "team": (_team, {"name": "Read only 2"}, {"id": "team_other", "version": 99}),
     "service": (_service, {"name": "read-only-2"}, {"id": "svc_other", "version": 99}),
     "person": (_user, {"name": "Changed"}, {"email": "other@example.com", "createdAt": "2020-01-01T00:00:00Z"}),
