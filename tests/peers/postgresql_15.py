@@ -20,6 +20,7 @@ PINNED = "pgserver==0.0.9"
 def running(folder: Path) -> Iterator[str]:
     """The URL of an empty database."""
     programs = packages("pypi-pgserver-0.0.9", PINNED) / "pgserver" / "pginstall" / "bin"
+    folder.mkdir(exist_ok=True)
     user = postgres._system_user() if os.geteuid() == 0 else None
     if user:
         postgres._let_in(programs.parent, folder)
