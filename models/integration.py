@@ -9,6 +9,7 @@ from sqlalchemy import (
     Identity,
     Index,
     LargeBinary,
+    SmallInteger,
     Text,
     UniqueConstraint,
 )
@@ -120,3 +121,13 @@ class PersonAccount(Base):
     label: Mapped[str | None]
     source: Mapped[str]
     created_at: Mapped[CreatedAt]
+
+
+class KeyCheck(Base):
+    """A known text, encrypted as credentials are: a process whose keys can't decrypt it has the wrong ones."""
+
+    __tablename__ = "key_check"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)

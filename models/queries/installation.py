@@ -6,8 +6,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.installation import KeyCheck
-from models.integration import Integration
+from models.integration import Integration, KeyCheck
 
 
 @dataclass(frozen=True, slots=True)
