@@ -60,6 +60,7 @@ from runtime.dispatch import Dispatch
 from runtime.logging import configure_logging
 from runtime.processes import CannotStart
 from runtime.settings import Settings, get_settings
+from runtime.ticket_signals import TicketSignals
 
 log = structlog.get_logger()
 
@@ -114,11 +115,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         client = await connect_temporal()
         dispatch = Dispatch(client, lambda: _worker_alive(database.sessions))
         keyring = open_keyring(settings)
-        app.state.parts = Parts(settings, database.sessions, keyring, dispatch)
+        signals = TicketSignals(dispatch)
+        app.state.parts = Parts(settings, database.sessions, keyring, dispatch, signals)
         app.state.temporal = client
         checking = asyncio.create_task(_stop_if_unfit(database.sessions, keyring))
         yield
         checking.cancel()
+        await signals.close()
         await database.close()
 
     app = FastAPI(
