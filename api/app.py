@@ -39,6 +39,7 @@ from api.pages.postmortems import postmortems as postmortem_pages
 from api.pages.review import lifecycle as lifecycle_pages
 from api.rendering import WEB
 from api.request_context import Parts
+from api.request_queue import RequestQueue
 from api.v1 import action_items, audit, comments, incidents, style, tickets, timeline
 from api.v1.access import tokens
 from api.v1.connections import accounts, checks, connections, dry_run, sync_log
@@ -116,7 +117,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         dispatch = Dispatch(client, lambda: _worker_alive(database.sessions))
         keyring = open_keyring(settings)
         signals = TicketSignals(dispatch)
-        app.state.parts = Parts(settings, database.sessions, keyring, dispatch, signals)
+        app.state.parts = Parts(
+            settings,
+            database.sessions,
+            keyring,
+            dispatch,
+            signals,
+            deliveries=RequestQueue.shared(8, settings.api_processes, waiting=5000),
+            chats=RequestQueue.shared(4, settings.api_processes, waiting=200),
+        )
         app.state.temporal = client
         checking = asyncio.create_task(_stop_if_unfit(database.sessions, keyring))
         yield

@@ -46,9 +46,9 @@ class Parts:
     keyring: Keyring
     dispatch: Dispatch
     ticket_signals: TicketSignals
-    deliveries: RequestQueue = field(default_factory=lambda: RequestQueue(at_once=8, waiting=5000))
+    deliveries: RequestQueue
     """Webhooks use few connections of the pool, because ten repeats of one delivery wait for the same row."""
-    chats: RequestQueue = field(default_factory=lambda: RequestQueue(at_once=4, waiting=200))
+    chats: RequestQueue
     """Requests of chat users, who wait three seconds at most, do not queue behind webhooks."""
 
     @property

@@ -35,13 +35,13 @@ class PendingDeliveries:
         async with self._sessions.begin() as session:
             before = datetime.now(UTC) - PENDING_AFTER
             pending = await deliveries.claim_pending_unscoped(session, before, BATCH_SIZE, other_than=CHAT)
+        for one in pending:
+            if one.action_item_id is None:
+                await self._apply(one)
         signals = {one.action_item_id: one.number for one in reversed(pending) if one.action_item_id}
         for item_id, delivery in signals.items():
             if not await self._dispatch.signal_ticket_event(item_id, delivery):
                 return
-        for one in pending:
-            if one.action_item_id is None:
-                await self._apply(one)
 
     async def _apply(self, pending: PendingDelivery) -> None:
         now = datetime.now(UTC)

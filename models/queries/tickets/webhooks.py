@@ -199,7 +199,7 @@ _PULL_REQUESTS = text(
         ) each group by number, state
     ), settled as (
         update webhook_delivery delivery set handled_at = :now,
-            result = case when action_item_id is null then 'unlinked' else 'pull request ' || state end
+            result = case when outcome.action_item_id is null then 'unlinked' else 'pull request ' || outcome.state end
         from outcome where delivery.id = outcome.number and delivery.handled_at is null
         returning delivery.id, delivery.delivery_id, delivery.result, outcome.action_item_id
     ), logged as (
