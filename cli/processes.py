@@ -1,4 +1,7 @@
-"""Several processes of one kind, which share the work. What ends by itself is started again with a growing pause."""
+"""Several processes of one kind, which share the work; :mod:`cli.supervisor` does the same for different parts.
+
+What ends by itself is started again with a growing pause.
+"""
 
 import multiprocessing
 import os
@@ -85,4 +88,8 @@ def _end(processes: list[BaseProcess]) -> None:
 def _child(parent: int, work: Callable[..., None], number: int, *arguments: Any) -> None:
     end_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C reaches the parent, too, which passes it on
-    work(number, *arguments)
+    try:
+        work(number, *arguments)
+    except CannotStart as problem:
+        print(f"afterword: {problem}", file=sys.stderr, flush=True)
+        sys.exit(1)
