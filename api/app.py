@@ -39,6 +39,7 @@ from api.pages.postmortems import postmortems as postmortem_pages
 from api.pages.review import lifecycle as lifecycle_pages
 from api.rendering import WEB
 from api.request_context import Parts
+from api.request_queue import RequestQueue
 from api.v1 import action_items, audit, comments, incidents, style, tickets, timeline
 from api.v1.access import tokens
 from api.v1.connections import accounts, checks, connections, dry_run, sync_log
@@ -60,6 +61,7 @@ from runtime.dispatch import Dispatch
 from runtime.logging import configure_logging
 from runtime.processes import CannotStart
 from runtime.settings import Settings, get_settings
+from runtime.ticket_signals import TicketSignals
 
 log = structlog.get_logger()
 
@@ -114,11 +116,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         client = await connect_temporal()
         dispatch = Dispatch(client, lambda: _worker_alive(database.sessions))
         keyring = open_keyring(settings)
-        app.state.parts = Parts(settings, database.sessions, keyring, dispatch)
+        signals = TicketSignals(dispatch)
+        app.state.parts = Parts(
+            settings,
+            database.sessions,
+            keyring,
+            dispatch,
+            signals,
+            deliveries=RequestQueue.shared(8, settings.api_processes, waiting=5000),
+            chats=RequestQueue.shared(4, settings.api_processes, waiting=200),
+        )
         app.state.temporal = client
         checking = asyncio.create_task(_stop_if_unfit(database.sessions, keyring))
         yield
         checking.cancel()
+        await signals.close()
         await database.close()
 
     app = FastAPI(

@@ -1,6 +1,7 @@
 """Liveness, readiness and metrics. They need no sign-in, because they reveal nothing but the state of the system."""
 
 import asyncio
+import os
 from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +9,8 @@ from typing import Any
 import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from pydantic import BaseModel
 from temporalio.client import Client
 
@@ -22,6 +24,8 @@ log = structlog.get_logger()
 router = APIRouter(tags=["health"])
 
 TIME_LIMIT = 2.0
+MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""prometheus_client's own variable; ``afterword api`` sets it if it runs several processes."""
 
 
 class Check(BaseModel):
@@ -65,8 +69,17 @@ async def readyz(request: Request) -> Response:
 
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
-    """Returns Prometheus metrics of this process and of the connections. Workers serve the Temporal SDK's metrics."""
-    return Response(generate_latest() + await _of_connections(request), media_type=CONTENT_TYPE_LATEST)
+    """Returns Prometheus metrics of the API and of the connections. Workers serve the Temporal SDK's metrics."""
+    return Response(_of_processes() + await _of_connections(request), media_type=CONTENT_TYPE_LATEST)
+
+
+def _of_processes() -> bytes:
+    """Of this process, or of all that listen together."""
+    if MULTIPROCESS_FOLDER not in os.environ:
+        return generate_latest()
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
 
 
 async def _of_connections(request: Request) -> bytes:

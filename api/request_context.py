@@ -30,6 +30,7 @@ from models.queries.postmortems import postmortems
 from models.session import Session, Sessions, StoreError, is_read_only
 from runtime.dispatch import Dispatch
 from runtime.settings import Settings
+from runtime.ticket_signals import TicketSignals
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -43,9 +44,10 @@ class Parts:
     sessions: Sessions
     keyring: Keyring
     dispatch: Dispatch
-    deliveries: RequestQueue = field(default_factory=lambda: RequestQueue(at_once=8, waiting=5000))
+    ticket_signals: TicketSignals
+    deliveries: RequestQueue
     """Webhooks use few connections of the pool, because ten repeats of one delivery wait for the same row."""
-    chats: RequestQueue = field(default_factory=lambda: RequestQueue(at_once=4, waiting=200))
+    chats: RequestQueue
     """Requests of chat users, who wait three seconds at most, do not queue behind webhooks."""
 
     @property

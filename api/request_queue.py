@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Self
 
 from domain.errors import TooManyWaiting
 
@@ -14,6 +15,11 @@ class RequestQueue:
         self._free = asyncio.Semaphore(at_once)
         self._waiting = 0
         self._limit = waiting
+
+    @classmethod
+    def shared(cls, at_once: int, processes: int, *, waiting: int) -> Self:
+        """This process's part of a queue over several: together they serve as many, each of them at least one."""
+        return cls(max(1, at_once // processes), max(1, waiting // processes))
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:

@@ -36,6 +36,7 @@ from integrations.bounce import MAIL
 from integrations.slack.settings import KIND as SLACK
 from integrations.ticket import News
 from integrations.tracker import Handshake
+from integrations.webhook import Body
 from models.integration import Integration
 from models.queries.connections import connections
 from models.session import Session
@@ -102,7 +103,7 @@ async def _receive(request: Request, source: str, integration_id: str | None) ->
     is_tracker = source in registry.tracker_kinds()
     if not is_tracker and source != MAIL and source not in registry.incident_source_kinds():
         raise NotFound(kind="webhook source", id=source[:60])
-    body = await request.body()
+    body = Body(await request.body())
     headers = {name.lower(): value for name, value in request.headers.items()}
     async with parts.deliveries.turn(), parts.sessions.begin() as session:
         arrival = Arrival(parts, session, source, None, headers, body, datetime.now(UTC))
@@ -117,7 +118,7 @@ async def _receive(request: Request, source: str, integration_id: str | None) ->
     for postmortem_id in receipt.postmortem_ids:
         await parts.dispatch.start_postmortem(postmortem_id)
     for item_id, delivery in receipt.item_deliveries:
-        await parts.dispatch.signal_ticket_event(item_id, delivery)
+        parts.ticket_signals.send(item_id, delivery)
     answer = Receipt(status=receipt.status, deliveryId=receipt.delivery_id, warnings=list(receipt.warnings))
     return JSONResponse(answer.model_dump(exclude_defaults=True), 202 if receipt.status == "accepted" else 200)
 

@@ -1,198 +1,154 @@
-"""``make bench``: what our doors cost beside the barest thing that does the same, in one run, as ratios of medians.
+"""``make bench``: what our doors cost beside the barest code that gives the same answer, in one run.
 
-Higher is better; 1.0 would be as fast as the bare thing. Times are of this machine, now. What
-has to hold over 100,000 postmortems (``bench.large``) is told in milliseconds.
+For 1 and for 16 clients: requests a second of ours and of the bare one, their ratio, the statements of a request in the
+API and in the worker, and milliseconds of a processor for each request, by process. A read's bare route is
+``bench.bare``; a command's is a trivial workflow's update with one local activity; a webhook's is a bare signal. Over
+100,000 postmortems: ``python -m bench.large``; a burst of webhooks: ``python -m bench.burst``.
 """
 
 import asyncio
-import hashlib
-import hmac
 import json
-import statistics
+import os
+import subprocess
+import sys
 import tempfile
-import threading
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import httpx
-import uvicorn
-from sqlalchemy import select
-from starlette.applications import Starlette
-from temporalio import activity, workflow
-from temporalio.client import Client
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from bench.bare import bare_app
-from bench.large import bench_large
-from domain.tickets.status import TicketState
-from integrations.ticket import Ticket, TicketAction
-from integrations.trackers import console
-from models.action_item import Ticket as TicketRow
-from models.session import make_engine, make_sessions
-from tests.api import writing
-from tests.cli.running import free_port
-from tests.stack import Stack, eventually, running_stack
+from bench.load import Ask, Connection, Processes, Taken, load
+from bench.prepared import prepare_commands
+from bench.statements_of import count_statements, log_statements
+from bench.temporal import bare_commands, bare_signals
+from bench.webhooks import drained, incident_webhooks, ticket_webhooks
+from tests.api.writing import SECTIONS
+from tests.cli.running import ROOT, free_port
+from tests.stack import Person, Stack, eventually, running_stack
 
-READS, COMMANDS, WEBHOOKS = 200, 30, 100
-SECRET = "bench"
+POSTMORTEMS = 500
+CLIENTS = (1, 16)
+READS = {1: 400, 16: 1600}
+COMMANDS = {1: 40, 16: 160}
+WEBHOOKS = {1: 150, 16: 600}
+COUNTED = 10
+"""Requests of each row whose statements are counted, at the end."""
 
 
-@activity.defn
-async def nothing() -> None: ...
+class Table:
+    """Prints each row as soon as it is known."""
+
+    def __init__(self) -> None:
+        print(f"{'':<24} {'clients':>7} {'ours/s':>8} {'ms':>7} {'bare/s':>8} {'ratio':>6}   CPU ms a request")
+
+    def row(self, what: str, clients: int, ours: Taken, bare: Taken) -> None:
+        cpu = "  ".join(f"{name} {ours.cpu[name]:.1f}" for name in ours.cpu)
+        beside = " ".join(f"{name} {used:.1f}" for name, used in bare.cpu.items() if used >= 0.05)
+        print(
+            f"{what:<24} {clients:>7} {ours.rate:>8.0f} {ours.median:>7.1f} {bare.rate:>8.0f}"
+            f" {ours.rate / bare.rate:>6.2f}   {cpu}   (bare: {beside})",
+            flush=True,
+        )
 
 
-@workflow.defn
-class Trivial:
-    """One update with one local activity, one signal: what Temporal itself costs."""
-
-    @workflow.run
-    async def run(self) -> None:
-        await workflow.wait_condition(lambda: False)
-
-    @workflow.update
-    async def touch(self) -> None:
-        await workflow.execute_local_activity(nothing, start_to_close_timeout=timedelta(seconds=5))
-
-    @workflow.signal
-    def tell(self, number: int) -> None: ...
+def token_of(person: Person) -> str:
+    return person.http.headers["Authorization"].removeprefix("Bearer ")
 
 
-def median_ms(seconds: list[float]) -> float:
-    return statistics.median(seconds) * 1000
+def drafts(token: str, count: int) -> list[Ask]:
+    events = [{"at": f"2026-11-20T07:{minute:02}:00Z", "event": f"Step {minute}"} for minute in range(10)]
+    bodies = (json.dumps({"title": f"Checkout failed {one}", **SECTIONS, "timeline": events}) for one in range(count))
+    return [Ask("/api/postmortems", token, "POST", one.encode()) for one in bodies]
 
 
-def timed(count: int, work: Callable[[int], Any]) -> float:
-    taken = []
-    for number in range(count):
-        started = time.perf_counter()
-        work(number)
-        taken.append(time.perf_counter() - started)
-    return median_ms(taken)
-
-
-async def timed_async(count: int, work: Callable[[int], Awaitable[Any]]) -> float:
-    taken = []
-    for number in range(count):
-        started = time.perf_counter()
-        await work(number)
-        taken.append(time.perf_counter() - started)
-    return median_ms(taken)
-
-
-def serve(app: Starlette, port: int) -> uvicorn.Server:
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
-    threading.Thread(target=server.run, daemon=True).start()
-    while not server.started:
-        time.sleep(0.02)
-    return server
-
-
-def report(what: str, ours: float, bare: float, aim: float) -> None:
-    print(f"{what:<38} {ours:8.1f} ms   bare {bare:8.1f} ms   ratio {bare / ours:5.2f}   (aim {aim})")
-
-
-def bench_reads(stack: Stack) -> None:
-    author = stack.person("ADMIN")
-    made = [writing.draft(author)["id"] for _ in range(60)]
+def start_bare(stack: Stack) -> tuple[int, "subprocess.Popen[bytes]"]:
     port = free_port()
-    server = serve(bare_app(stack.database_url), port)
-    headers = {"Authorization": author.http.headers["Authorization"]}
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers) as bare:
-        timed(20, lambda _: (author.get(f"/api/postmortems/{made[0]}"), bare.get(f"/one/{made[0]}")))
-        ours = timed(READS, lambda n: author.get(f"/api/postmortems/{made[n % 60]}").raise_for_status())
-        theirs = timed(READS, lambda n: bare.get(f"/one/{made[n % 60]}").raise_for_status())
-        report("GET one postmortem", ours, theirs, 0.35)
-        ours = timed(READS // 4, lambda _: author.get("/api/postmortems?limit=50").raise_for_status())
-        theirs = timed(READS // 4, lambda _: bare.get("/many").raise_for_status())
-        report("GET a list of 50", ours, theirs, 0.35)
-    server.should_exit = True
+    command = [sys.executable, "-m", "bench.bare", str(port), stack.database_url, stack.url]
+    process = subprocess.Popen(command, cwd=ROOT)
+    eventually(lambda: httpx.get(f"http://127.0.0.1:{port}/api/postmortems/none").status_code == 401, 30)
+    return port, process
 
 
-async def trivial(stack: Stack) -> tuple[float, float]:
-    client = await Client.connect(stack.temporal_address)
-    queue = f"bench-{uuid4().hex[:6]}"
-    async with Worker(
-        client, task_queue=queue, workflows=[Trivial], activities=[nothing], workflow_runner=UnsandboxedWorkflowRunner()
-    ):
-        handle = await client.start_workflow(Trivial.run, id=queue, task_queue=queue)
-        await timed_async(5, lambda _: handle.execute_update(Trivial.touch))
-        update = await timed_async(COMMANDS * 2, lambda _: handle.execute_update(Trivial.touch))
-        signal = await timed_async(WEBHOOKS, lambda n: handle.signal(Trivial.tell, n))
-        await handle.terminate()
-    return update, signal
+async def compare_answers(stack: Stack, bare: int, reads: Sequence[Ask]) -> None:
+    for one in reads:
+        sizes = []
+        for port in (stack.api_port, bare):
+            connection = await Connection.open(port)
+            sizes.append(len(await connection.ask(one)))
+            connection.close()
+        print(f"{one.path}: our answer has {sizes[0]} bytes, the bare one {sizes[1]}")
 
 
-def bench_commands(stack: Stack, update: float) -> None:
-    author, reviewer = stack.person(), stack.person()
-    made = [writing.ready(author, [reviewer])["id"] for _ in range(COMMANDS)]
-    submit = timed(COMMANDS, lambda n: author.post(f"/api/postmortems/{made[n]}/submit", json={}).raise_for_status())
-    approve = {"decision": "APPROVE"}
-    review = timed(
-        COMMANDS, lambda n: reviewer.post(f"/api/postmortems/{made[n]}/reviews", json=approve).raise_for_status()
-    )
-    report("submit", submit, update, 0.7)
-    report("approve", review, update, 0.7)
+async def bench(stack: Stack) -> None:
+    author, reviewer = stack.person("ADMIN"), stack.person()
+    token, port = token_of(author), stack.api_port
+    bare_port, bare_process = start_bare(stack)
+    pids = {name: stack.process(name).pid for name in ("api", "worker", "postgres", "temporal")}  # type: ignore[arg-type]
+    ours = Processes(pids | {"load": os.getpid()})
+    bare = Processes({"api": bare_process.pid, "postgres": pids["postgres"], "load": os.getpid()})
+    table = Table()
+    try:
+        await load(port, drafts(token, 20), 4, ours)  # warms up
+        updates = {clients: await bare_commands(stack, COMMANDS[clients] * 4, clients, ours) for clients in CLIENTS}
+        signals = {clients: await bare_signals(stack, WEBHOOKS[clients] * 2, clients, ours) for clients in CLIENTS}
+        for clients in CLIENTS:
+            count = POSTMORTEMS // 5 if clients == 1 else POSTMORTEMS - POSTMORTEMS // 5
+            table.row("create", clients, await load(port, drafts(token, count), clients, ours), updates[clients])
+        page = await _json(port, Ask("/api/postmortems?limit=200", token))
+        ids = [one["id"] for one in page["items"]]
+        reads = {
+            "get one": [Ask(f"/api/postmortems/{one}", token) for one in ids],
+            "list 50": [Ask("/api/postmortems?limit=50", token)],
+        }
+        await compare_answers(stack, bare_port, [asks[0] for asks in reads.values()])
+        for what, asks in reads.items():
+            for clients in CLIENTS:
+                wanted = (asks * READS[clients])[: READS[clients] // (1 if what == "get one" else 4)]
+                await load(bare_port, wanted[:50], clients, bare)
+                beside = await load(bare_port, wanted, clients, bare)
+                table.row(what, clients, await load(port, wanted, clients, ours), beside)
+        with ThreadPoolExecutor(8) as pool:
+            commands = prepare_commands(pool, author, reviewer, sum(COMMANDS.values()) + COUNTED)
+        for what, asks in commands.items():
+            done = 0
+            for clients in CLIENTS:
+                wanted = asks[done : done + COMMANDS[clients]]
+                done += COMMANDS[clients]
+                table.row(what, clients, await load(port, wanted, clients, ours), updates[clients])
+        count = sum(WEBHOOKS.values()) + COUNTED
+        hooks = {
+            "tracker webhook": await ticket_webhooks(stack, count),
+            "incident webhook": incident_webhooks(stack, count),
+        }
+        for what, asks in hooks.items():
+            done = 0
+            for clients in CLIENTS:
+                wanted = asks[done : done + WEBHOOKS[clients]]
+                done += WEBHOOKS[clients]
+                taken = await load(port, wanted, clients, ours, lambda: drained(stack))
+                table.row(what, clients, taken, signals[clients])
+        print(f"memory after that: API {ours.memory('api'):.0f} MB, worker {ours.memory('worker'):.0f} MB")
+        log_statements(stack, on=True)
+        rest = {"create": drafts(token, COUNTED)} | reads | commands | hooks
+        for what, asks in rest.items():
+            api, worker = await count_statements(stack, port, asks[-COUNTED:])
+            print(f"statements of {what}: {api:.1f} in the API, {worker:.1f} in the worker")
+    finally:
+        bare_process.terminate()
+        bare_process.wait()
 
 
-def bench_webhooks(stack: Stack, signal: float) -> None:
-    admin = stack.client()
-    path = connection(admin, "generic")["path"]
-
-    def deliver(number: int) -> None:
-        news = json.dumps(
-            {"externalId": f"bench-{number}", "title": "Bench", "status": "OPEN", "startedAt": "2026-11-20T07:00:00Z"}
-        ).encode()
-        signature = hmac.new(SECRET.encode(), news, hashlib.sha256).hexdigest()
-        headers = {"X-Hub-Signature-256": f"sha256={signature}", "X-Delivery-Id": uuid4().hex}
-        admin.post(path, content=news, headers=headers).raise_for_status()
-
-    deliver(-1)
-    report("webhook accepted (incident, applied)", timed(WEBHOOKS, deliver), signal, 0.5)
-    path, ticket = asyncio.run(linked_ticket(stack, admin))
-
-    def tell(number: int) -> None:
-        news = replace(ticket, title=f"Reworded {number}", updated_at=datetime.now(UTC))
-        headers, body = console.delivery(news, TicketAction.EDITED, "somebody", SECRET)
-        assert admin.post(path, content=body, headers=headers).status_code == 202
-
-    tell(-1)
-    report("webhook accepted (ticket, signalled)", timed(WEBHOOKS, tell), signal, 0.5)
-
-
-def connection(admin: httpx.Client, kind: str) -> dict[str, str]:
-    body = {"kind": kind, "name": "bench", "config": {}, "secrets": {"webhookSecret": SECRET}}
-    made = admin.post("/api/integrations", json=body).raise_for_status().json()
-    return {"id": made["id"], "path": httpx.URL(made["webhookUrl"]).path}
-
-
-async def linked_ticket(stack: Stack, admin: httpx.Client) -> tuple[str, Ticket]:
-    """An action item's ticket on the console's board, and where its webhooks go."""
-    made = connection(admin, "console")
-    author = stack.person()
-    item = writing.with_item(author, writing.draft(author)["id"], author.id)["id"]
-    author.post(f"/api/action-items/{item}/tickets", json={"integrationId": made["id"]}).raise_for_status()
-    eventually(lambda: author.get(f"/api/action-items/{item}").json()["tickets"][0]["linkState"] == "ok")
-    engine = make_engine(stack.database_url)
-    async with make_sessions(engine).begin() as session:
-        row = (await session.execute(select(TicketRow).where(TicketRow.action_item_id == item))).scalar_one()
-        known = {"external_id": row.external_id or "", "key": row.key or "", "url": row.url or ""}
-    await engine.dispose()
-    words = {"title": "Alert at 80 %", "body": "", "status": "open", "assignee": None, "author": None, "marker": None}
-    return made["path"], Ticket(**known, **words, state=TicketState.OPEN, reason=None, updated_at=datetime.now(UTC))
+async def _json(port: int, ask: Ask) -> dict[str, list[dict[str, str]]]:
+    connection = await Connection.open(port)
+    found: dict[str, list[dict[str, str]]] = json.loads(await connection.ask(ask))
+    connection.close()
+    return found
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="afterword-") as folder, running_stack(Path(folder) / "home") as stack:
-        bench_reads(stack)
-        update, signal = asyncio.run(trivial(stack))
-        bench_commands(stack, update)
-        bench_webhooks(stack, signal)
-        bench_large(stack)
+        asyncio.run(bench(stack))
 
 
 if __name__ == "__main__":

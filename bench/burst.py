@@ -18,16 +18,15 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from bench.load import Ask, Connection
+from bench.webhooks import drained
 from integrations import registry
 from integrations.ticket import TicketAction
 from integrations.trackers import console
-from models.integration import WebhookDelivery
 from tests.api import writing
 from tests.stack import Stack, eventually, running_stack
 
@@ -81,19 +80,6 @@ async def bare(stack: Stack, count: int) -> float:
         return each * ITEMS / (time.perf_counter() - started)
 
 
-async def drained(url: str, integration_id: str) -> None:
-    engine = create_async_engine(url)
-    left = select(func.count()).where(
-        WebhookDelivery.integration_id == integration_id, WebhookDelivery.handled_at.is_(None)
-    )
-    while True:
-        async with AsyncSession(engine) as session:
-            if not (await session.execute(left)).scalar_one():
-                break
-        await asyncio.sleep(0.2)
-    await engine.dispose()
-
-
 def burst(stack: Stack, count: int) -> float:
     """Deliveries a second."""
     admin, author = stack.client(), stack.person()
@@ -121,18 +107,20 @@ def burst(stack: Stack, count: int) -> float:
     sendings = unique * 2
     random.Random(10).shuffle(sendings)
 
+    path = httpx.URL(made["webhookUrl"]).path
+    asks = iter([Ask(path, "", "POST", raw, headers, (200, 202)) for headers, raw in sendings])
+
+    async def caller() -> None:
+        connection = await Connection.open(stack.api_port)
+        for one in asks:
+            await connection.ask(one)
+        connection.close()
+
     async def send() -> float:
-        limits = httpx.Limits(max_connections=CALLERS)
-        async with httpx.AsyncClient(limits=limits, timeout=120, trust_env=False) as client:
-
-            async def post(headers: dict[str, str], raw: bytes) -> None:
-                answer = await client.post(made["webhookUrl"], content=raw, headers=headers)
-                assert answer.status_code in {200, 202}, answer.text
-
-            begun = time.perf_counter()
-            await by_callers([lambda one=one: post(*one) for one in sendings])  # type: ignore[misc]
-            await drained(stack.database_url, made["id"])
-            return time.perf_counter() - begun
+        begun = time.perf_counter()
+        await asyncio.gather(*(caller() for _ in range(CALLERS)))
+        await drained(stack)
+        return time.perf_counter() - begun
 
     seconds = asyncio.run(send())
     last = {number % ITEMS: number for number in range(count // 2)}

@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 from pydantic import ValidationError
 
+from cli.processes import run_processes
 from cli.required import require_database, require_key
 from runtime.processes import CannotStart
 from runtime.settings import Settings, get_settings
@@ -23,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Afterword, the hub for post-incident reviews.",
 )
+PROCESSES = typer.Option(None, min=1, max=64, help="How many processes share the work, instead of the setting.")
 
 
 @app.command()
@@ -34,37 +36,32 @@ def up() -> None:
 
 
 @app.command()
-def api() -> None:
+def api(processes: int | None = PROCESSES) -> None:
     """Serve the API and the web pages."""
-    import uvicorn
-
     from cli.listening import listen
+    from cli.serving import serve, share_metrics
 
-    current = configured()
+    current = configured(api_processes=processes)
     asyncio.run(refuse_unfit(current, may_come_back=True))
     with listen(current.host, current.port) as listener:
-        server = uvicorn.Server(
-            uvicorn.Config(
-                "api.app:create_app",
-                factory=True,
-                access_log=False,  # the API's own middleware writes one line a request
-                log_config=None,
-                timeout_graceful_shutdown=5,
-                server_header=False,
-            )
-        )
-        server.run(sockets=[listener])
-    if not server.started:
-        sys.exit(3)
+        if current.api_processes == 1:
+            serve(0, listener)
+            return
+        with tempfile.TemporaryDirectory(prefix="afterword-metrics-") as folder:
+            share_metrics(folder)
+            run_processes("API", current.api_processes, serve, listener)
 
 
 @app.command()
-def worker() -> None:
+def worker(processes: int | None = PROCESSES) -> None:
     """Run workflows and activities."""
-    configured()
-    from worker import main as work
+    from cli.serving import work
 
-    asyncio.run(work())
+    current = configured(worker_processes=processes)
+    if current.worker_processes == 1:
+        work(0)
+    else:
+        run_processes("worker", current.worker_processes, work)
 
 
 @app.command()
@@ -170,8 +167,12 @@ def settings() -> Settings:
         raise CannotStart("; ".join(problems)) from None
 
 
-def configured() -> Settings:
-    """The settings, once all that a process of its own cannot do without is there."""
+def configured(**changes: int | None) -> Settings:
+    """The settings, once all that a process of its own cannot do without is there; its children get the changes."""
+    for name, value in changes.items():
+        if value is not None:
+            os.environ[f"AFTERWORD_{name.upper()}"] = str(value)
+            get_settings.cache_clear()
     current = settings()
     require_database(current)
     require_key(current)

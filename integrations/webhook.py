@@ -3,10 +3,12 @@
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from functools import cached_property
+from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
 from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic_core import from_json
 
 from domain.errors import BadSignature, MalformedWebhook
 
@@ -78,6 +80,18 @@ def secret_list(secret: SecretStr | None) -> Sequence[str]:
     return [one for one in (part.strip() for part in given.split(",")) if one]
 
 
+class Body(bytes):
+    """A webhook's bytes as they came. Their JSON is parsed once, however many shapes are tried on it."""
+
+    @cached_property
+    def document(self) -> Any:
+        """Raises ``MalformedWebhook``."""
+        try:
+            return from_json(self)
+        except ValueError as error:
+            raise MalformedWebhook(where="body", what=f"Invalid JSON: {error}") from None
+
+
 def form_payload(headers: Mapping[str, str], body: bytes) -> bytes:
     """The JSON in the field ``payload`` of a form, as some vendors send it if asked to; ``body`` where it is no form.
     Raises ``MalformedWebhook``."""
@@ -90,13 +104,14 @@ def form_payload(headers: Mapping[str, str], body: bytes) -> bytes:
         fields = {}
     if len(fields.get("payload", ())) != 1:
         raise MalformedWebhook(where="payload", what="the form has no such field")
-    return fields["payload"][0].encode(errors="replace")
+    return Body(fields["payload"][0].encode(errors="replace"))
 
 
 def payload(model: type[M], body: bytes) -> M:
     """``body`` as ``model``; raises ``MalformedWebhook`` that names the first place that does not fit."""
+    document = body.document if isinstance(body, Body) else Body(body).document
     try:
-        return model.model_validate_json(body)
+        return model.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"

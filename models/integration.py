@@ -60,13 +60,18 @@ class Integration(Base):
 
 
 class WebhookDelivery(Base):
-    """One delivery, kept as it came until it is handled. ``body`` is raw: its signature was checked over it."""
+    """One delivery, kept as it came until it is handled. ``body`` is raw: its signature was checked over it.
+
+    A tracker's delivery has a row for each of its events: ``news`` is the event as ``integrations.stored_news`` writes
+    it, and ``action_item_id`` the item that it is about. Both are null where they have to be read from the body.
+    """
 
     __tablename__ = "webhook_delivery"
     __table_args__ = (
         UniqueConstraint("integration_id", "delivery_id", postgresql_nulls_not_distinct=True),
         Index("ix_webhook_delivery_pending", "received_at", postgresql_where="handled_at is null"),
         Index("ix_webhook_delivery_settled", "handled_at", postgresql_where="handled_at is not null"),
+        Index("ix_webhook_delivery_waiting", "action_item_id", postgresql_where="handled_at is null"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -75,6 +80,8 @@ class WebhookDelivery(Base):
     delivery_id: Mapped[str] = mapped_column(Text)
     headers: Mapped[dict[str, Any]] = mapped_column(JSONB)
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    action_item_id: Mapped[Id | None]
+    news: Mapped[bytes | None] = mapped_column(LargeBinary)
     received_at: Mapped[CreatedAt]
     handled_at: Mapped[Instant | None]
     result: Mapped[str | None]

@@ -32,8 +32,12 @@ class Settings(BaseSettings):
     """Demo data: absent means only in the embedded database that ``afterword up`` brings."""
     demo_sign_in: bool = False
     """``afterword up`` sets it: its demo data, on this machine alone, may be tried as anybody in it."""
+    api_processes: int = Field(default=1, ge=1, le=64)
+    """How many processes ``afterword api`` runs, which listen together."""
+    worker_processes: int = Field(default=1, ge=1, le=64)
     worker_metrics: str | None = None
-    """``host:port`` on which the worker serves the Temporal SDK's Prometheus metrics; absent means off."""
+    """``host:port`` on which the worker serves the Temporal SDK's Prometheus metrics, each further process of it on the
+    next port; absent means off."""
     reconcile_minutes: float = Field(default=15, gt=0)
     """How often the linked tickets of each connection are compared with their tracker."""
     sweep_seconds: float = Field(default=2, gt=0)

@@ -71,6 +71,8 @@ class Stack:
     """The others are those of the whole run (``tests.servers``), in which it has its own database or namespace."""
     forks: bool = False
     """API and worker are forked, which saves their imports; else they are started as in production."""
+    at_once: int = 1
+    """How many processes the API has, and how many the worker."""
     namespace: str = "default"
     shared_database: str = ""
     """Of the whole run's PostgreSQL, or an empty one that a test brings."""
@@ -106,6 +108,8 @@ class Stack:
             "AFTERWORD_BOOTSTRAP_TOKEN": ADMIN_TOKEN,
             "AFTERWORD_DEMO": "1" if self.demo else "0",
             "AFTERWORD_PORT": str(self.api_port),
+            "AFTERWORD_API_PROCESSES": str(self.at_once),
+            "AFTERWORD_WORKER_PROCESSES": str(self.at_once),
             "AFTERWORD_LOG_FORMAT": "json",
             "AFTERWORD_RECONCILE_MINUTES": "1440",  # when a test asks for it
             "AFTERWORD_SWEEP_SECONDS": "0.8" if self.forks else "2",

@@ -1,6 +1,6 @@
-"""Applying a tracker's webhook to the action item that it is about. May run twice."""
+"""Applying what trackers' webhooks tell of an action item's tickets. May run twice."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,23 +10,25 @@ from temporalio import activity
 from activities.refusals import transaction
 from activities.tickets import merging
 from application.action_items.snapshots import read_snapshot
-from application.connections.deliveries import conclude_delivery, read_event
+from application.connections.deliveries import find_event
 from domain.action_items.snapshots import ActionItemSnapshot
 from domain.errors import DomainError
 from domain.tickets.merge import is_as_agreed
 from domain.tickets.stored_values import AgreedValues
 from integrations import registry
 from integrations.ticket import News, Ticket, TicketAction, TicketEvent
-from integrations.tracker import Tracker
 from models.integration import WebhookDelivery
 from models.keyring import Keyring
 from models.queries import action_items
-from models.queries.connections import deliveries
-from models.queries.connections.connections import get_integration
-from models.queries.tickets import tickets
+from models.queries.tickets import tickets, webhooks
+from models.queries.tickets.tickets import TicketWork
+from models.queries.tickets.webhooks import Outcome
 from models.session import Session, Sessions
 
 log = structlog.get_logger()
+
+TOGETHER_AT_MOST = 500
+"""Deliveries that one transaction applies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,65 +48,65 @@ class TicketWebhookActivities:
 
     @activity.defn
     async def apply_delivery(self, given: ApplyDelivery) -> ActionItemSnapshot:
-        """Lets the item follow its ticket, once for each delivery; news older than what was applied is dropped, and of
-        several states the newest counts. What is refused among others is left to the drain, which tells of it again."""
+        """Lets the item follow its tickets, in one transaction for all that waits for it, also what it was not given.
+
+        Each delivery counts once; of several states of a ticket the newest counts. One that cannot be read now is left
+        to the drain, which tells of it again.
+        """
         async with transaction(self._sessions) as session:
-            await action_items.lock_item_unscoped(session, given.action_item_id)
-            held = await deliveries.lock_deliveries_unscoped(session, [given.delivery, *given.more])
-            for integration_id in dict.fromkeys(one.integration_id for one in held if one.integration_id):
-                theirs = [one for one in held if one.integration_id == integration_id]
-                try:
-                    await self._apply_to_connection(session, given, integration_id, theirs)
-                except DomainError as refusal:
-                    _leave_to_worker(given, refusal)
-        async with transaction(self._sessions) as session:
+            item = await action_items.lock_item_unscoped(session, given.action_item_id)
+            numbers = [given.delivery, *given.more]
+            waiting = await webhooks.lock_waiting_unscoped(session, given.action_item_id, numbers, TOGETHER_AT_MOST)
+            events = await self._read(session, given, waiting)
+            held = await tickets.list_work_of_item_unscoped(session, item.id) if item and events else []
+            outcomes = await _apply_all(session, given, events, held)
+            await session.flush()
+            await webhooks.settle_deliveries(session, outcomes, given.at)
+            for one in outcomes:
+                log.info("webhook applied", action_item_id=given.action_item_id, delivery=one.number, result=one.result)
             return await read_snapshot(session, given.action_item_id)
 
-    async def _apply_to_connection(
-        self, session: Session, given: ApplyDelivery, integration_id: str, received: Sequence[WebhookDelivery]
-    ) -> None:
-        """Applies the deliveries of one connection."""
-        integration = await get_integration(session, integration_id)
-        with registry.connect(integration.kind, integration.config, self._keyring.open(integration.secrets)) as tracker:
-            events = [(one, read_event(tracker, one)) for one in received]
-            newest = _newest([event for _, event in events])
-            results = []
-            for delivery, event in events:
-                ticket = _state_in(event)
-                if ticket is not None and ticket.updated_at < newest[ticket.external_id]:
-                    results.append((delivery, event, "stale"))
-                    continue
-                try:
-                    async with session.begin_nested():
-                        result = await _apply(session, event, integration_id, tracker, given.at)
-                    results.append((delivery, event, result))
-                except DomainError as refusal:
-                    _leave_to_worker(given, refusal)
-        for delivery, event, result in results:  # last: whoever sends one again waits for these rows
-            await _settle(session, given, delivery, event, result)
+    async def _read(
+        self, session: Session, given: ApplyDelivery, waiting: Sequence[WebhookDelivery]
+    ) -> list[tuple[WebhookDelivery, News | None]]:
+        found = []
+        for one in waiting:
+            try:
+                found.append((one, await find_event(session, self._keyring, one)))
+            except DomainError as refusal:
+                if len(waiting) == 1:
+                    raise
+                log.warning(
+                    "webhook not applied; the drain will try", action_item_id=given.action_item_id, code=refusal.code
+                )
+        return found
 
 
-def _leave_to_worker(given: ApplyDelivery, refusal: DomainError) -> None:
-    """To the drain, where others came with it."""
-    if not given.more:
-        raise refusal
-    log.warning("webhook not applied; the drain will try", action_item_id=given.action_item_id, code=refusal.code)
-
-
-async def _settle(
-    session: Session, given: ApplyDelivery, delivery: WebhookDelivery, event: News | None, result: str
-) -> None:
-    await conclude_delivery(
-        session,
-        delivery.integration_id,
-        delivery.id,
-        result,
-        given.at,
-        delivery_id=delivery.delivery_id,
-        operation=f"webhook {event.action.value.lower()}" if isinstance(event, TicketEvent) else "webhook",
-        action_item_id=given.action_item_id,
-    )
-    log.info("webhook applied", action_item_id=given.action_item_id, delivery_id=delivery.delivery_id, result=result)
+async def _apply_all(
+    session: Session,
+    given: ApplyDelivery,
+    events: Sequence[tuple[WebhookDelivery, News | None]],
+    held: Sequence[TicketWork],
+) -> list[Outcome]:
+    """Applies each event to the ticket that it is about."""
+    named = {(one.ticket.integration_id, one.ticket.external_id): one for one in held}
+    newest = _newest(events)
+    outcomes = []
+    for delivery, event in events:
+        if not isinstance(event, TicketEvent):
+            outcomes.append(Outcome(delivery.id, "ignored"))
+            continue
+        key = (delivery.integration_id, event.ref.external_id)
+        state = _state_in(event)
+        if key not in named:
+            result = "unlinked"
+        elif state is not None and state.updated_at < newest[key]:
+            result = "stale"
+        else:
+            result = await _apply(session, event, named[key], given.at)
+        operation = f"webhook {event.action.value.lower()}"
+        outcomes.append(Outcome(delivery.id, result, operation, given.action_item_id))
+    return outcomes
 
 
 def _state_in(event: News | None) -> Ticket | None:
@@ -113,26 +115,22 @@ def _state_in(event: News | None) -> Ticket | None:
     return event.ticket if isinstance(event, TicketEvent) and event.action not in asks else None
 
 
-def _newest(news: Iterable[News | None]) -> dict[str, datetime]:
-    """Of each ticket, by its external id, the time of its newest state."""
-    found: dict[str, datetime] = {}
-    for ticket in filter(None, map(_state_in, news)):
-        found[ticket.external_id] = max(found.get(ticket.external_id, ticket.updated_at), ticket.updated_at)
+def _newest(events: Iterable[tuple[WebhookDelivery, News | None]]) -> Mapping[tuple[str | None, str], datetime]:
+    """Of each ticket, by its connection and external id, the time of its newest state."""
+    found: dict[tuple[str | None, str], datetime] = {}
+    for delivery, event in events:
+        if (ticket := _state_in(event)) is not None:
+            key = (delivery.integration_id, ticket.external_id)
+            found[key] = max(found.get(key, ticket.updated_at), ticket.updated_at)
     return found
 
 
-async def _apply(session: Session, event: News | None, integration_id: str, tracker: Tracker, now: datetime) -> str:
+async def _apply(session: Session, event: TicketEvent, held: TicketWork, now: datetime) -> str:
     """Writes what the event changes; the words for the sync log."""
-    if not isinstance(event, TicketEvent):
-        return "ignored"
-    ours = await tickets.find_ticket_unscoped(session, integration_id, event.ref.external_id)
-    held = await tickets.find_ticket_work_unscoped(session, ours.id, lock=True) if ours else None
-    if held is None:
-        return "unlinked"
     state = _state_in(event)
     if state is None:
         return merging.request_look(held, "asked the tracker")
     if event.actor is not None and event.actor == held.integration.account:
         same = is_as_agreed(AgreedValues.read(held.ticket.base).fields, merging.values_of(state))
         return "our own" if same else merging.request_look(held, "our own, to be compared")
-    return await merging.apply_ticket_state(session, held, state, type(tracker), now)
+    return await merging.apply_ticket_state(session, held, state, registry.tracker(held.integration.kind), now)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from domain.errors import MalformedWebhook, NotFound
 from integrations import registry
+from integrations.stored_news import news_of_json
 from integrations.ticket import News
 from integrations.tracker import Tracker
 from models.integration import Integration, WebhookDelivery
@@ -65,13 +66,13 @@ async def record_delivery(session: Session, webhook: ReceivedWebhook, delivery_i
         kind=webhook.kind,
         integration_id=integration.id if integration else None,
         delivery_id=f"{webhook.kind}:{delivery_id}" if integration is None else delivery_id,
-        headers=_stored_headers(webhook.headers),
+        headers=stored_headers(webhook.headers),
         body=webhook.body,
         now=webhook.now,
     )
 
 
-def _stored_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def stored_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """What parsing may read again."""
     plain = [name for name in headers if not any(one in name for one in _SECRET_HEADERS)]
     return {name[:100]: headers[name].replace("\0", "")[:500] for name in plain[:_HEADER_LIMIT]}
@@ -95,7 +96,8 @@ async def finish_delivery(
 
 
 def read_event(tracker: Tracker, delivery: WebhookDelivery) -> News | None:
-    """The event that this row stands for; one delivery of a vendor may hold several, each with a row of its own."""
+    """The event that this row stands for, from its body; one delivery of a vendor may hold several, each with a row of
+    its own."""
     try:
         news = tracker.parse_webhook(delivery.headers, delivery.body)
     except MalformedWebhook:
@@ -104,7 +106,9 @@ def read_event(tracker: Tracker, delivery: WebhookDelivery) -> News | None:
 
 
 async def find_event(session: Session, keyring: Keyring, delivery: WebhookDelivery) -> News | None:
-    """Like :func:`read_event`, with the delivery's own connection."""
+    """The event that this row stands for: as it was stored, or like :func:`read_event`."""
+    if delivery.news is not None:
+        return news_of_json(delivery.news)
     if delivery.integration_id is None:
         return None
     integration = await get_integration(session, delivery.integration_id)

@@ -3,58 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from application.connections.deliveries import (
-    DeliveryReceipt,
-    ReceivedWebhook,
-    conclude_delivery,
-    find_event,
-    finish_delivery,
-    record_delivery,
-)
+from application.connections.deliveries import DeliveryReceipt, ReceivedWebhook, find_event, stored_headers
+from integrations.stored_news import news_as_json
 from integrations.ticket import News, PullRequestEvent, TicketEvent
 from models.integration import WebhookDelivery
 from models.keyring import Keyring
-from models.queries.connections.registrations import update_last_webhook_at
-from models.queries.tickets import tickets
-from models.queries.tickets.pull_requests import upsert_pull_request
+from models.queries.tickets import tickets, webhooks
+from models.queries.tickets.webhooks import NewEvent, NewPullRequest, Outcome, RecordedEvent
 from models.session import Session
 
 WEBHOOK_TIME_PRECISION = timedelta(seconds=5)
 """When a connection's last webhook came is written no more often than this."""
-
-
-async def find_item_of_delivery(session: Session, keyring: Keyring, delivery: WebhookDelivery) -> str | None:
-    """The id of the action item whose ticket the delivery is about."""
-    event = await find_event(session, keyring, delivery)
-    if not isinstance(event, TicketEvent) or delivery.integration_id is None:
-        return None
-    ticket = await tickets.find_ticket_unscoped(session, delivery.integration_id, event.ref.external_id)
-    return ticket.action_item_id if ticket else None
-
-
-async def apply_if_pull_request(session: Session, keyring: Keyring, delivery: WebhookDelivery, now: datetime) -> bool:
-    """Applies the delivery if it is about a pull request; False if it is not."""
-    event = await find_event(session, keyring, delivery)
-    if not isinstance(event, PullRequestEvent) or delivery.integration_id is None:
-        return False
-    await apply_pull_request(session, delivery.integration_id, event, delivery.id, now)
-    return True
-
-
-async def apply_pull_request(
-    session: Session, integration_id: str, event: PullRequestEvent, delivery: int, now: datetime
-) -> str:
-    """Writes it to each ticket that it closes or mentions. It completes no action item: closing the ticket does."""
-    found = await tickets.find_named_unscoped(session, integration_id, event.tickets)
-    request = event.pull_request
-    for ticket in found:
-        await upsert_pull_request(session, ticket.id, request.url, request.title, request.state.value, event.at, now)
-    result = f"pull request {request.state.value}" if found else "unlinked"
-    item_id = found[0].action_item_id if found else None
-    await conclude_delivery(
-        session, integration_id, delivery, result, now, delivery_id=event.delivery_id, action_item_id=item_id
-    )
-    return result
 
 
 async def receive_events(
@@ -63,36 +22,78 @@ async def receive_events(
     """Records a tracker's webhook, one row for each event. The action items' workflows apply what is about tickets."""
     integration = webhook.connection()
     outdated = webhook.now - WEBHOOK_TIME_PRECISION
-    if integration.last_webhook_at is None or integration.last_webhook_at < outdated:
-        await update_last_webhook_at(session, integration.id, webhook.now, outdated)
-    if not events:
-        delivery = await record_delivery(session, webhook, delivery_id)
-        if delivery is None:
-            return DeliveryReceipt("duplicate", delivery_id)
-        await finish_delivery(session, webhook, delivery, "ignored", delivery_id)
-        return DeliveryReceipt("ignored", delivery_id)
-    receipts = [await _receive_event(session, webhook, one) for one in events]
-    statuses = {one.status for one in receipts}
-    items = [one for receipt in receipts for one in receipt.item_deliveries]
+    is_heard = integration.last_webhook_at is None or integration.last_webhook_at < outdated
+    recorded = await webhooks.record_events(
+        session,
+        kind=webhook.kind,
+        integration_id=integration.id,
+        headers=stored_headers(webhook.headers),
+        body=webhook.body,
+        events=[_new_event(webhook, one) for one in events] or [NewEvent(delivery_id, result="ignored")],
+        now=webhook.now,
+        outdated=outdated if is_heard else None,
+    )
+    results = {one.number: one.result for one in recorded}
+    results |= await _apply_pull_requests(session, integration.id, events, recorded, webhook.now)
     own_id = events[0].delivery_id if len(events) == 1 else delivery_id
-    if "accepted" in statuses:
-        return DeliveryReceipt("accepted", own_id, item_deliveries=items)
-    return DeliveryReceipt("ignored" if "ignored" in statuses else "duplicate", own_id)
+    if not recorded:
+        return DeliveryReceipt("duplicate", own_id)
+    if set(results.values()) <= {"ignored", "paused", "unlinked"}:
+        return DeliveryReceipt("ignored", own_id)
+    items = [(one.action_item_id, one.number) for one in recorded if one.action_item_id and one.result is None]
+    return DeliveryReceipt("accepted", own_id, item_deliveries=items)
 
 
-async def _receive_event(session: Session, webhook: ReceivedWebhook, event: News) -> DeliveryReceipt:
-    delivery = await record_delivery(session, webhook, event.delivery_id)
-    if delivery is None:
-        return DeliveryReceipt("duplicate", event.delivery_id)
-    if webhook.is_paused:
-        await finish_delivery(session, webhook, delivery, "paused", event.delivery_id)
-        return DeliveryReceipt("ignored", event.delivery_id)
-    integration_id = webhook.connection().id
-    if isinstance(event, PullRequestEvent):
-        result = await apply_pull_request(session, integration_id, event, delivery, webhook.now)
-        return DeliveryReceipt("ignored" if result == "unlinked" else "accepted", event.delivery_id)
-    ticket = await tickets.find_ticket_unscoped(session, integration_id, event.ref.external_id)
-    if ticket is None:
-        await finish_delivery(session, webhook, delivery, "unlinked", event.delivery_id)
-        return DeliveryReceipt("ignored", event.delivery_id)
-    return DeliveryReceipt("accepted", event.delivery_id, item_deliveries=[(ticket.action_item_id, delivery)])
+def _new_event(webhook: ReceivedWebhook, event: News) -> NewEvent:
+    ticket = event.ref.external_id if isinstance(event, TicketEvent) else None
+    return NewEvent(event.delivery_id, news_as_json(event), ticket, "paused" if webhook.is_paused else None)
+
+
+async def _apply_pull_requests(
+    session: Session, integration_id: str, events: Sequence[News], recorded: Sequence[RecordedEvent], now: datetime
+) -> dict[int, str]:
+    told = {one.delivery_id: one for one in events if isinstance(one, PullRequestEvent)}
+    found = [(one.number, told[one.delivery_id]) for one in recorded if one.result is None and one.delivery_id in told]
+    return await _write_pull_requests(session, integration_id, found, now) if found else {}
+
+
+async def _write_pull_requests(
+    session: Session, integration_id: str, found: Sequence[tuple[int, PullRequestEvent]], now: datetime
+) -> dict[int, str]:
+    """On each ticket that it closes or mentions. It completes no action item: closing the ticket does."""
+    told = [
+        NewPullRequest(
+            number, one.tickets, one.pull_request.url, one.pull_request.title, one.pull_request.state.value, one.at
+        )
+        for number, one in found
+    ]
+    return await webhooks.apply_pull_requests(session, integration_id, told, now)
+
+
+# Recorded ones
+
+
+async def find_item_of_delivery(session: Session, keyring: Keyring, delivery: WebhookDelivery) -> str | None:
+    """The id of the action item whose ticket the delivery is about."""
+    return await _find_item(session, delivery, await find_event(session, keyring, delivery))
+
+
+async def apply_recorded_event(
+    session: Session, keyring: Keyring, delivery: WebhookDelivery, now: datetime
+) -> str | None:
+    """Applies a recorded delivery that is not about the ticket of an item; else returns the id of that item."""
+    event = await find_event(session, keyring, delivery)
+    if isinstance(event, PullRequestEvent) and delivery.integration_id is not None:
+        await _write_pull_requests(session, delivery.integration_id, [(delivery.id, event)], now)
+        return None
+    item_id = await _find_item(session, delivery, event)
+    if item_id is None:
+        await webhooks.settle_deliveries(session, [Outcome(delivery.id, "unlinked")], now)
+    return item_id
+
+
+async def _find_item(session: Session, delivery: WebhookDelivery, event: News | None) -> str | None:
+    if not isinstance(event, TicketEvent) or delivery.integration_id is None:
+        return None
+    ticket = await tickets.find_ticket_unscoped(session, delivery.integration_id, event.ref.external_id)
+    return ticket.action_item_id if ticket else None

@@ -1,18 +1,19 @@
 """Webhooks that were received but not handled are handled again."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from application.connections.deliveries import conclude_delivery
 from application.incidents.deliveries import apply_recorded_reports
 from application.notifications.bounces import apply_recorded_bounce
-from application.tickets.deliveries import apply_if_pull_request, find_item_of_delivery
+from application.tickets.deliveries import apply_recorded_event
 from integrations import registry
 from integrations.bounce import MAIL
 from integrations.slack.settings import KIND as CHAT
-from models.integration import WebhookDelivery
 from models.keyring import Keyring
 from models.queries.chat import deliveries as chat_deliveries
 from models.queries.connections import deliveries
+from models.queries.connections.deliveries import PendingDelivery
 from models.session import Sessions
 from runtime.dispatch import Dispatch
 
@@ -30,57 +31,45 @@ class PendingDeliveries:
         self._keyring = keyring
 
     async def handle(self) -> None:
-        """Signals the workflow that a tracker's webhook is about; applies incident reports and bounces."""
+        """Signals the workflows of items that trackers' webhooks are about, once each; applies everything else."""
         async with self._sessions.begin() as session:
             before = datetime.now(UTC) - PENDING_AFTER
-            pending = await deliveries.list_pending_unscoped(session, before, BATCH_SIZE)
-        for delivery in pending:
-            if delivery.kind == CHAT:
-                continue
-            async with self._sessions.begin() as session:
-                is_free = await deliveries.count_attempt(session, delivery.id)
-            if not is_free:
-                continue
-            if delivery.kind in registry.tracker_kinds():
-                await self._handle_ticket(delivery)
-            elif delivery.kind == MAIL:
-                await self._handle_bounce(delivery)
-            else:
-                await self._handle_report(delivery)
+            pending = await deliveries.claim_pending_unscoped(session, before, BATCH_SIZE, other_than=CHAT)
+        for one in pending:
+            if one.action_item_id is None:
+                await self._apply(one)
+        signals = {one.action_item_id: one.number for one in reversed(pending) if one.action_item_id}
+        for item_id, delivery in signals.items():
+            if not await self._dispatch.signal_ticket_event(item_id, delivery):
+                return
 
-    async def _handle_ticket(self, delivery: WebhookDelivery) -> None:
+    async def _apply(self, pending: PendingDelivery) -> None:
         now = datetime.now(UTC)
+        item_id: str | None = None
+        touched: Sequence[str] = ()
         async with self._sessions.begin() as session:
-            if await apply_if_pull_request(session, self._keyring, delivery, now):
+            delivery = await deliveries.lock_delivery_unscoped(session, pending.number)
+            if delivery is None:
                 return
-            item_id = await find_item_of_delivery(session, self._keyring, delivery)
-            if item_id is None:
-                await deliveries.settle_delivery(session, delivery.id, "unlinked", now)
-                return
-        await self._dispatch.signal_ticket_event(item_id, delivery.id)
-
-    async def _handle_bounce(self, delivery: WebhookDelivery) -> None:
-        async with self._sessions.begin() as session:
-            locked = await deliveries.lock_delivery_unscoped(session, delivery.id)
-            if locked is not None:
-                await apply_recorded_bounce(session, locked, datetime.now(UTC))
-
-    async def _handle_report(self, delivery: WebhookDelivery) -> None:
-        async with self._sessions.begin() as session:
-            locked = await deliveries.lock_delivery_unscoped(session, delivery.id)
-            if locked is None:
-                return
-            applied = await apply_recorded_reports(session, locked)
-            await conclude_delivery(
-                session,
-                locked.integration_id,
-                locked.id,
-                applied.result,
-                datetime.now(UTC),
-                delivery_id=locked.delivery_id,
-                detail=applied.detail,
-            )
-        for postmortem_id in applied.postmortem_ids:
+            if delivery.kind in registry.tracker_kinds():
+                item_id = await apply_recorded_event(session, self._keyring, delivery, now)
+            elif delivery.kind == MAIL:
+                await apply_recorded_bounce(session, delivery, now)
+            else:
+                applied = await apply_recorded_reports(session, delivery)
+                touched = applied.postmortem_ids
+                await conclude_delivery(
+                    session,
+                    delivery.integration_id,
+                    delivery.id,
+                    applied.result,
+                    now,
+                    delivery_id=delivery.delivery_id,
+                    detail=applied.detail,
+                )
+        if item_id is not None:
+            await self._dispatch.signal_ticket_event(item_id, pending.number)
+        for postmortem_id in touched:
             await self._dispatch.start_postmortem(postmortem_id)
 
     async def start_chats(self) -> None:

@@ -1,13 +1,19 @@
-"""The jobs that a worker runs beside its task queues, and how often."""
+"""The jobs that workers do beside their task queues, and how often.
+
+However many workers there are, one of them does each job: it holds the job in the database, and another one takes it
+over when it ends, or when it hasn't renewed its hold in time.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
+from typing import Protocol
 
 import structlog
 
 from models.keyring import Keyring
-from models.session import Sessions
+from models.queries import workers
+from models.session import Sessions, StoreError
 from runtime.background.deliveries import PendingDeliveries
 from runtime.background.outbox import Outbox
 from runtime.background.presence import Presence
@@ -16,6 +22,18 @@ from runtime.background.schedules import ReconciliationSchedules
 from runtime.dispatch import Dispatch
 
 log = structlog.get_logger()
+
+HOLD = 3.0
+"""Seconds after the next round is due, or since the last renewal, until another worker takes a job over."""
+RENEW_EVERY = 1.0
+
+
+class Job(Protocol):
+    """One round."""
+
+    __qualname__: str
+
+    async def __call__(self) -> None: ...
 
 
 async def run_jobs(
@@ -28,8 +46,7 @@ async def run_jobs(
     presence, outbox = Presence(sessions), Outbox(sessions, dispatch)
     schedules = ReconciliationSchedules(sessions, dispatch, reconcile_every)
     deliveries, retention = PendingDeliveries(sessions, dispatch, keyring), Retention(sessions)
-    jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = [
-        (2.0, presence.report),
+    jobs: list[tuple[float, Job]] = [
         (sweep, outbox.start_workflows),
         (sweep / 2, outbox.wake_receivers),
         (sweep, deliveries.handle),
@@ -41,17 +58,49 @@ async def run_jobs(
     ]
     try:
         async with asyncio.TaskGroup() as group:
+            group.create_task(_repeat(2.0, presence.report))
             for seconds, job in jobs:
-                group.create_task(_repeat(seconds, job))
+                group.create_task(_repeat(seconds, OnceOverAllWorkers(sessions, presence.id, seconds, job)))
     finally:
         await presence.leave()
 
 
-async def _repeat(seconds: float, job: Callable[[], Awaitable[None]]) -> None:
+class OnceOverAllWorkers:
+    """A round of a job, done only if this worker holds it. Keeps the hold while the round takes, and until the next."""
+
+    def __init__(self, sessions: Sessions, worker_id: str, every: float, job: Job) -> None:
+        self._sessions = sessions
+        self._worker_id = worker_id
+        self._every = every
+        self._job = job
+        self.__qualname__ = job.__qualname__
+
+    async def __call__(self) -> None:
+        if not await self._hold(HOLD):
+            return
+        renewing = asyncio.create_task(self._renew())
+        try:
+            await self._job()
+        finally:
+            renewing.cancel()
+        await self._hold(self._every + HOLD)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_EVERY)
+            with suppress(StoreError, OSError):  # the job itself says that the database is away
+                await self._hold(HOLD)
+
+    async def _hold(self, seconds: float) -> bool:
+        async with self._sessions.begin() as session:
+            return await workers.hold_job(session, self.__qualname__, self._worker_id, seconds)
+
+
+async def _repeat(seconds: float, job: Job) -> None:
     while True:
         try:
             await job()
         except Exception as error:  # noqa: BLE001 - a failed round must not end the worker
-            name = getattr(job, "__qualname__", repr(job))
-            log.warning("background job failed", job=name, reason=type(error).__name__, detail=str(error)[:300])
+            reason, detail = type(error).__name__, str(error)[:300]
+            log.warning("background job failed", job=job.__qualname__, reason=reason, detail=detail)
         await asyncio.sleep(seconds)

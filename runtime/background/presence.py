@@ -14,15 +14,16 @@ log = structlog.get_logger()
 class Presence:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
-        self._id = new_id("wrk")
+        self.id = new_id("wrk")
 
     async def report(self) -> None:
         async with self._sessions.begin() as session:
-            await workers.upsert_presence(session, self._id)
+            await workers.upsert_presence(session, self.id)
 
     async def leave(self) -> None:
         try:
             async with asyncio.timeout(2), self._sessions.begin() as session:
-                await workers.delete_presence(session, self._id)
+                await workers.delete_presence(session, self.id)
+                await workers.leave_jobs(session, self.id)
         except (TimeoutError, OSError):
             log.warning("could not sign off")

@@ -1,6 +1,7 @@
 """Statements about webhook deliveries: each is stored as it came until it is handled."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
@@ -8,6 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.integration import WebhookDelivery
+
+ATTEMPTS_LIMIT = 50
 
 
 async def insert_delivery(
@@ -35,45 +38,48 @@ async def insert_delivery(
 
 
 async def lock_delivery_unscoped(session: AsyncSession, delivery: int) -> WebhookDelivery | None:
-    """The delivery, locked; None where it is unknown or was handled."""
-    return next(iter(await lock_deliveries_unscoped(session, [delivery])), None)
+    """The delivery, locked; None if it is unknown, was handled, or is being handled now."""
+    statement = select(WebhookDelivery).where(WebhookDelivery.id == delivery, WebhookDelivery.handled_at.is_(None))
+    locked = statement.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    return (await session.execute(locked)).scalar_one_or_none()
 
 
-async def lock_deliveries_unscoped(session: AsyncSession, deliveries: Sequence[int]) -> list[WebhookDelivery]:
-    """Those that are not handled yet, locked, in the order in which they came."""
-    statement = (
-        select(WebhookDelivery)
-        .where(WebhookDelivery.id.in_(deliveries), WebhookDelivery.handled_at.is_(None))
-        .order_by(WebhookDelivery.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return list((await session.execute(statement)).scalars())
+@dataclass(frozen=True, slots=True)
+class PendingDelivery:
+    """One that was received and is not handled. ``action_item_id`` is the item that it is about, if that is known."""
+
+    number: int
+    kind: str
+    action_item_id: str | None
 
 
-async def list_pending_unscoped(session: AsyncSession, before: datetime, limit: int) -> list[WebhookDelivery]:
-    """Deliveries received before that instant that are not handled yet, oldest first."""
-    statement = (
-        select(WebhookDelivery)
+async def claim_pending_unscoped(
+    session: AsyncSession, before: datetime, limit: int, *, other_than: str
+) -> list[PendingDelivery]:
+    """Deliveries received before that instant that are not handled yet, oldest first, of any kind but that one. Each
+    counts an attempt, and after fifty it is left alone. Skips what is being handled now."""
+    waiting = (
+        select(WebhookDelivery.id)
         .where(
-            WebhookDelivery.handled_at.is_(None), WebhookDelivery.received_at < before, WebhookDelivery.attempts < 50
+            WebhookDelivery.handled_at.is_(None),
+            WebhookDelivery.received_at < before,
+            WebhookDelivery.attempts < ATTEMPTS_LIMIT,
+            WebhookDelivery.kind != other_than,
         )
         .order_by(WebhookDelivery.received_at)
         .limit(limit)
+        .with_for_update(skip_locked=True)
     )
-    return list((await session.execute(statement)).scalars())
-
-
-async def count_attempt(session: AsyncSession, delivery: int) -> bool:
-    """False if it is being handled now, or has been."""
-    free = select(WebhookDelivery.id).where(WebhookDelivery.id == delivery, WebhookDelivery.handled_at.is_(None))
-    statement = update(WebhookDelivery).where(
-        WebhookDelivery.id == free.with_for_update(skip_locked=True).scalar_subquery()
+    claiming = (
+        update(WebhookDelivery)
+        .where(WebhookDelivery.id.in_(waiting))
+        .values(attempts=WebhookDelivery.attempts + 1)
+        .returning(WebhookDelivery.id, WebhookDelivery.kind, WebhookDelivery.action_item_id)
+        .execution_options(synchronize_session=False)
     )
-    counted = await session.execute(
-        statement.values(attempts=WebhookDelivery.attempts + 1).returning(WebhookDelivery.id)
+    return sorted(
+        (PendingDelivery(*row) for row in (await session.execute(claiming)).all()), key=lambda one: one.number
     )
-    return counted.scalar() is not None
 
 
 async def settle_delivery(session: AsyncSession, delivery: int, result: str, now: datetime) -> None:
@@ -85,8 +91,11 @@ async def settle_delivery(session: AsyncSession, delivery: int, result: str, now
 
 
 async def reopen_delivery(session: AsyncSession, delivery: int) -> None:
+    """It counts as not handled, and is read from its body again."""
     await session.execute(
-        update(WebhookDelivery).where(WebhookDelivery.id == delivery).values(handled_at=None, result=None, attempts=0)
+        update(WebhookDelivery)
+        .where(WebhookDelivery.id == delivery)
+        .values(handled_at=None, result=None, attempts=0, action_item_id=None, news=None)
     )
 
 

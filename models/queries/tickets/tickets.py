@@ -6,8 +6,9 @@ Rows are locked in this order: action item, ticket, connection.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import Select, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.action_items.action_item import LinkState
@@ -57,18 +58,31 @@ async def find_ticket_work_unscoped(session: AsyncSession, ticket_id: str, *, lo
         item_id = select(Ticket.action_item_id).where(Ticket.id == ticket_id).scalar_subquery()
         await session.execute(select(ActionItem.id).where(ActionItem.id == item_id).with_for_update())
         await session.execute(select(Ticket.id).where(Ticket.id == ticket_id).with_for_update())
-    statement = (
+    statement = _work_statement().where(Ticket.id == ticket_id)
+    row = (await session.execute(statement.execution_options(populate_existing=True))).one_or_none()
+    return _work_of(*row) if row is not None else None
+
+
+async def list_work_of_item_unscoped(session: AsyncSession, item_id: str) -> list[TicketWork]:
+    """That of each ticket of an item which is locked already. Locks the tickets."""
+    statement = _work_statement().where(Ticket.action_item_id == item_id).with_for_update(of=Ticket)
+    rows = (await session.execute(statement.execution_options(populate_existing=True))).all()
+    return [_work_of(*row) for row in rows]
+
+
+def _work_statement() -> Select[Any, Any, Any, Any, Any]:
+    return (
         select(Ticket, ActionItem, Integration, PersonAccount.account, Person.name)
         .join(ActionItem, ActionItem.id == Ticket.action_item_id)
         .join(Integration, Integration.id == Ticket.integration_id)
         .outerjoin(PersonAccount, _ACCOUNT)
         .outerjoin(Person, Person.id == ActionItem.owner_id)
-        .where(Ticket.id == ticket_id)
     )
-    row = (await session.execute(statement.execution_options(populate_existing=True))).one_or_none()
-    if row is None:
-        return None
-    ticket, item, integration, account, name = row
+
+
+def _work_of(
+    ticket: Ticket, item: ActionItem, integration: Integration, account: str | None, name: str | None
+) -> TicketWork:
     return TicketWork(ticket, item, integration, account, name, read_projection(integration.projection or {}))
 
 

@@ -1,0 +1,95 @@
+"""Several processes of one kind, which share the work; :mod:`cli.supervisor` does the same for different parts.
+
+What ends by itself is started again with a growing pause.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
+from types import FrameType
+from typing import Any
+
+from runtime.processes import CannotStart, end_with
+
+WATCH_EVERY = 0.1  # seconds
+PAUSE, LONGEST_PAUSE = 0.5, 20.0  # seconds before a process is started again: doubled each time
+ENDINGS, ENDINGS_WITHIN = 5, 120.0  # so many in so many seconds, and starting again doesn't help
+PATIENCE = 25.0  # seconds that a process has to end: longer than a worker takes to hand its work over
+_SPAWN = multiprocessing.get_context("spawn")
+
+
+@dataclass(slots=True)
+class Place:
+    """Where one of the processes is, was, or will be."""
+
+    number: int
+    process: BaseProcess | None = None
+    start_at: float = 0.0
+    endings: list[float] = field(default_factory=list)
+
+    def note_ending(self, now: float) -> float:
+        self.endings = [*(one for one in self.endings if now - one < ENDINGS_WITHIN), now]
+        pause = min(PAUSE * 2.0 ** (len(self.endings) - 1), LONGEST_PAUSE)
+        self.process, self.start_at = None, now + pause
+        return float(pause)
+
+
+def run_processes(what: str, count: int, work: Callable[..., None], *arguments: Any) -> None:
+    """``work(number, *arguments)`` in each process, until SIGTERM or SIGINT. Raises CannotStart if one keeps ending."""
+    stop: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        stop.append(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, note)
+    places = [Place(number) for number in range(count)]
+    try:
+        while not stop:
+            for place in places:
+                _look_after(what, place, work, arguments)
+            time.sleep(WATCH_EVERY)
+    finally:
+        _end([place.process for place in places if place.process is not None])
+
+
+def _look_after(what: str, place: Place, work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    now = time.monotonic()
+    if place.process is None:
+        if now >= place.start_at:
+            place.process = _SPAWN.Process(target=_child, args=(os.getpid(), work, place.number, *arguments))
+            place.process.start()
+    elif place.process.exitcode is not None:
+        code = place.process.exitcode
+        ended = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        how = f"{what} process {place.number + 1} {ended}"
+        pause = place.note_ending(now)
+        if len(place.endings) >= ENDINGS:
+            raise CannotStart(f"{how}, the {ENDINGS}th time in {ENDINGS_WITHIN / 60:.0f} minutes. See its log above.")
+        print(f"afterword: {how}; starting it again in {pause:g} s", file=sys.stderr, flush=True)
+
+
+def _end(processes: list[BaseProcess]) -> None:
+    for one in processes:
+        one.terminate()
+    deadline = time.monotonic() + PATIENCE
+    for one in processes:
+        one.join(max(0.0, deadline - time.monotonic()))
+        if one.exitcode is None:
+            one.kill()
+            one.join()
+
+
+def _child(parent: int, work: Callable[..., None], number: int, *arguments: Any) -> None:
+    end_with(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C reaches the parent, too, which passes it on
+    try:
+        work(number, *arguments)
+    except CannotStart as problem:
+        print(f"afterword: {problem}", file=sys.stderr, flush=True)
+        sys.exit(1)
