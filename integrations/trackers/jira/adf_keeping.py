@@ -22,6 +22,7 @@ from integrations.trackers.jira.adf_writer import AdfWriter, Json
 
 _LINES = frozenset({"paragraph", "heading", "taskItem", "decisionItem", "caption", "title"})
 _ATOMS = frozenset({"codeBlock", "rule", "media", "blockCard", "embedCard", "extension"})
+_HOLDERS = frozenset({"panel", "blockquote", "expand", "nestedExpand", "layoutColumn", "bodiedExtension"})
 _QUOTES = frozenset({"panel", "blockquote"})
 _OURS = "afterword-"
 
@@ -57,6 +58,10 @@ class _Wrapper:
     @property
     def is_quote(self) -> bool:
         return self.node.get("type") in _QUOTES
+
+    @property
+    def holds_blocks(self) -> bool:
+        return self.node.get("type") in _HOLDERS
 
     @property
     def is_foreign(self) -> bool:
@@ -167,12 +172,16 @@ def _between(before: _Path, following: _Path, *, quoted: bool) -> _Path:
         for path in (before, following):
             if any(one.is_quote for one in path):
                 return path[: max(place for place, one in enumerate(path) if one.is_quote) + 1]
-    shared: list[_Wrapper] = []
+    shared = 0
     for one, other in zip(before, following, strict=False):
         if one is not other or one.is_quote:
             break
-        shared.append(one)
-    return tuple(shared)
+        shared += 1
+    while shared and not before[shared - 1].holds_blocks:  # between two columns: at the end of the first
+        if len(before) > shared and before[shared].holds_blocks and not before[shared].is_quote:
+            return before[: shared + 1]
+        shared -= 1
+    return before[:shared]
 
 
 def _nested(leaves: Sequence[_Leaf], depth: int) -> list[JsonValue]:
