@@ -180,6 +180,14 @@ def test_what_would_be_lost_is_not_written(node: Json, old: str, new: str) -> No
         rewritten(document, markdown.replace(old, new))
 
 
+def test_a_new_task_has_an_id_of_its_own() -> None:
+    once: Json = rewritten(_doc(_paragraph(_text("Words"))), "Words\n\n- [ ] one\n- [ ] two")
+    twice = rewritten(once, "Words\n\n- [ ] one\n- [ ] new\n- [ ] two\n\nAnd\n\n- [x] three")
+    assert twice["content"][1]["content"][::2] == once["content"][1]["content"]
+    ids = [part.partition('"')[0] for part in json.dumps(twice).split('"localId": "')[1:]]
+    assert len(set(ids)) == len(ids) == 6
+
+
 def test_what_markdown_can_say_may_go() -> None:
     document = _doc(_paragraph(_text("One")), _paragraph(_text("Two", COLOR)), {"type": "rule"})
     assert to_markdown(rewritten(document, "Three")) == "Three"
