@@ -77,7 +77,9 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 BODY = {
     "requestBody": {
         "description": "As the vendor sends it; its signature is checked over these bytes.",
-        "content": {"application/json": {"schema": {}}, "message/rfc822": {"schema": {}}},
+        "content": {
+            kind: {"schema": {}} for kind in ("application/json", "application/x-www-form-urlencoded", "message/rfc822")
+        },
     }
 }
 

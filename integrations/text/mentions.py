@@ -60,5 +60,11 @@ def outside_code(text: str, change: Callable[[str], str]) -> str:
     return "".join([*parts, change(text[start:])])
 
 
+def with_line_ends_of(there: str, text: str, limit: int) -> str:
+    """``text`` with the line ends that a browser left in the ticket's text ``there``, if there is room for them."""
+    made = text.replace("\n", "\r\n") if "\r\n" in there else text
+    return made if len(made.encode()) <= limit else text
+
+
 def _unix(text: str) -> str:
     return _LINE_END.sub("\n", text).replace("\0", "").rstrip()

@@ -6,8 +6,9 @@ from typing import Literal
 from github.Issue import Issue
 
 from domain.tickets.status import CloseReason, Standing
+from integrations.text.mentions import with_line_ends_of
 from integrations.ticket import TicketChange
-from integrations.trackers.github.issues import mark_in, marked, short, unix
+from integrations.trackers.github.issues import BODY_LIMIT, mark_in, marked, short, unix
 from integrations.trackers.github.status import standing_of, wanted_standing
 
 
@@ -27,7 +28,9 @@ def difference(issue: Issue, change: TicketChange) -> Edit:
     moves = wanted is not None and _moves(standing_of(issue.state, issue.state_reason), wanted, change.reason)
     return Edit(
         title=None if title == issue.title else title,
-        body=None if body == unix(issue.body) else body,
+        body=None
+        if body is None or body == unix(issue.body)
+        else with_line_ends_of(issue.body or "", body, BODY_LIMIT),
         state=("closed" if wanted.state.is_closed else "open") if wanted and moves else None,
         state_reason=wanted.reason.value.lower() if wanted and wanted.reason and moves else None,
         assignees=_assignees(issue, change.assignee),

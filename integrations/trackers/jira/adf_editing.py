@@ -36,6 +36,8 @@ KNOWN = frozenset(
 LISTS = frozenset({"bulletList", "orderedList", "taskList", "decisionList"})
 _KNOWN_MARKS = frozenset({"strong", "em", "strike", "code", "link"})
 
+NEW_TASK = "afterword-new-"
+"""How the id of a task begins until it gets one that is its own in the document."""
 _NEW_DECISION: Json = {"type": "decisionItem", "attrs": {"localId": "", "state": "DECIDED"}}
 
 Rewrite = Callable[[Sequence[Node], Blocks], list[JsonValue]]
@@ -145,7 +147,7 @@ def _listing(node: Node, items: tuple[Item, ...], start: int | None, rewrite: Re
     old = [_old_item(one) for one in nodes]
     new = [New(one, one, "item", words_of(one)) for one in items]
     steps = align(old, new, patch)
-    writer = AdfWriter()
+    writer = AdfWriter(NEW_TASK)
     content: list[JsonValue] = []
     for step in steps:
         if step.result is not None or step.new is None:
@@ -189,7 +191,9 @@ def _tasks(node: Node, items: tuple[Item, ...], rewrite: Rewrite) -> list[JsonVa
     content: list[JsonValue] = []
     for step in align(old, new, lambda before, after: _edited_task(before.source, after.source, rewrite)):
         if step.new is not None and step.result is None:
-            content += [dict(one) for one in nodes_in(AdfWriter().block(Listing((step.new.source,))), "content")]
+            content += [
+                dict(one) for one in nodes_in(AdfWriter(NEW_TASK).block(Listing((step.new.source,))), "content")
+            ]
         else:
             content += [dict(one) for one in step.result or (step.old.source if step.old else [])]
     return content

@@ -15,39 +15,48 @@ from pydantic import JsonValue
 
 from integrations.text.blocks import Block, Blocks, Quote
 from integrations.text.keeping import CannotKeep, New, Old, Step, align, text_of
-from integrations.trackers.jira.adf_editing import KNOWN, LISTS, attributes_of, edited, holds_foreign, view_of, words_of
+from integrations.trackers.jira.adf_editing import (
+    KNOWN,
+    LISTS,
+    NEW_TASK,
+    attributes_of,
+    edited,
+    holds_foreign,
+    view_of,
+    words_of,
+)
 from integrations.trackers.jira.adf_fit import Place
 from integrations.trackers.jira.adf_reader import DEEPEST, Node, is_inline, nodes_in, runs_of
 from integrations.trackers.jira.adf_writer import AdfWriter, Json
 
 _LINES = frozenset({"paragraph", "heading", "taskItem", "decisionItem", "caption", "title"})
 _ATOMS = frozenset({"codeBlock", "rule", "media", "blockCard", "embedCard", "extension"})
+_HOLDERS = frozenset({"panel", "blockquote", "expand", "nestedExpand", "layoutColumn", "bodiedExtension"})
 _QUOTES = frozenset({"panel", "blockquote"})
-_OURS = "afterword-"
 
 
 def patched(document: Mapping[str, JsonValue], wanted: Blocks) -> Json:
     """The document with these blocks for its words. Raises ``CannotKeep``."""
     made = {**document, "content": _contents(nodes_in(document, "content"), wanted, Place.DOC)}
-    _name_apart(made, set(), document)
+    taken = set(_names_in(made))
+    free = (name for number in count(1) if (name := f"afterword-{number}") not in taken)
+    _name_new(made, free)
     return made
 
 
-def _name_apart(node: object, taken: set[str], document: object) -> None:
-    """Tasks of ours that are new get ids that no other task has."""
+def _names_in(node: object) -> Iterator[str]:
+    for one in nodes_in(node, "content"):
+        yield str(attributes_of(one).get("localId"))
+        yield from _names_in(one)
+
+
+def _name_new(node: object, free: Iterator[str]) -> None:
+    """Tasks that are new get ids that no other task has."""
     for one in nodes_in(node, "content"):
         attrs = one.get("attrs")
-        if isinstance(attrs, dict) and str(attrs.get("localId", "")).startswith(_OURS):
-            name = str(attrs["localId"])
-            if name in taken:
-                name = next(
-                    free
-                    for number in count(1)
-                    if (free := f"{_OURS}{number}") not in taken and f"'{free}'" not in str(document)
-                )
-                attrs["localId"] = name
-            taken.add(name)
-        _name_apart(one, taken, document)
+        if isinstance(attrs, dict) and str(attrs.get("localId")).startswith(NEW_TASK):
+            attrs["localId"] = next(free)
+        _name_new(one, free)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +66,10 @@ class _Wrapper:
     @property
     def is_quote(self) -> bool:
         return self.node.get("type") in _QUOTES
+
+    @property
+    def holds_blocks(self) -> bool:
+        return self.node.get("type") in _HOLDERS
 
     @property
     def is_foreign(self) -> bool:
@@ -141,7 +154,7 @@ def _item_contents(nodes: Sequence[Node], wanted: Blocks) -> list[JsonValue]:
 
 def _located(steps: Sequence[Step[_Leaf, Block]]) -> Iterator[_Leaf]:
     """Each leaf in its wrapper; what is new stands in the wrappers that its neighbours share."""
-    writer = AdfWriter()
+    writer = AdfWriter(NEW_TASK)
     before: _Path = ()
     made: dict[int, _Wrapper] = {}
     for place, step in enumerate(steps):
@@ -167,12 +180,16 @@ def _between(before: _Path, following: _Path, *, quoted: bool) -> _Path:
         for path in (before, following):
             if any(one.is_quote for one in path):
                 return path[: max(place for place, one in enumerate(path) if one.is_quote) + 1]
-    shared: list[_Wrapper] = []
+    shared = 0
     for one, other in zip(before, following, strict=False):
         if one is not other or one.is_quote:
             break
-        shared.append(one)
-    return tuple(shared)
+        shared += 1
+    while shared and not before[shared - 1].holds_blocks:  # between two columns: at the end of the first
+        if len(before) > shared and before[shared].holds_blocks and not before[shared].is_quote:
+            return before[: shared + 1]
+        shared -= 1
+    return before[:shared]
 
 
 def _nested(leaves: Sequence[_Leaf], depth: int) -> list[JsonValue]:

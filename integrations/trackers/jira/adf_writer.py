@@ -27,7 +27,8 @@ Json = dict[str, JsonValue]
 class AdfWriter:
     """Of a tree that fits. Tasks need an id that is theirs alone in the document."""
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str = "afterword-") -> None:
+        self._prefix = prefix
         self._tasks = 0
 
     def blocks(self, blocks: Blocks, *, in_quote: bool = False) -> list[JsonValue]:
@@ -76,7 +77,7 @@ class AdfWriter:
 
     def _name(self) -> str:
         self._tasks += 1
-        return f"afterword-{self._tasks}"
+        return f"{self._prefix}{self._tasks}"
 
 
 def all_tasks(items: Iterable[Item]) -> bool:

@@ -87,7 +87,7 @@ ENG-12""",
 def test_what_somebody_wrote_there_stays_when_we_add_a_line(kind: str) -> None:
     peer = peer_classes()[kind]()
     with peer.running(), registry.connect(kind, dict(peer.config), dict(peer.secrets)) as tracker:
-        external_id = peer.open("By hand", LIVE[kind])
+        external_id = peer.open("By hand", LIVE[kind].replace("\n", "\r\n" if kind != "linear" else "\n"))
         (raw,) = _raw_bodies(peer)
         ticket = tracker.resolve(next(one.url for one in peer.tickets() if one.external_id == external_id))
         body = body_of(f"{details_in(ticket.body)}\n\nOne more line for @nobody.", FOOTER)

@@ -102,8 +102,8 @@ def test_a_page_of_an_issue_is_that_issue(peer: TrackerPeer) -> None:
     peer.open("Another", "")
     external_id = peer.open("The one", "")
     (ticket,) = (one for one in peer.tickets() if one.external_id == external_id)
-    for page in PAGES[peer.kind]:
-        with tracker(peer) as one:
+    with tracker(peer) as one:
+        for page in PAGES[peer.kind]:
             assert one.resolve(page.format(**places(peer, ticket))).external_id == external_id, page
 
 

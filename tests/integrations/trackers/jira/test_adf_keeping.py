@@ -122,6 +122,9 @@ def test_an_image_at_the_edge_stays_there(edge: str) -> None:
         (EXPAND, "inside it", "within it", "expand"),
         (DECISIONS, "- we do it", "- we do it\n- and more", DECISIONS["content"][0]),
         (COLUMNS, "right side", "right-hand side", COLUMNS["content"][0]),
+        (COLUMNS, "left side", "left side\n\nbelow it", COLUMNS["content"][1]),
+        (COLUMNS, "left side", "left side\n\n- one\n- two\n\n> said", COLUMNS["content"][1]),
+        (EXPAND, "inside it", "inside it\n\n| a |\n| --- |\n| 1 |", _paragraph(_text("inside it"))),
         (TABLE, "queue", "long queue", EMOJI),
         (TABLE, "| queue 🎉 |", "| queue 🎉 |\n| depth |", TABLE["content"][1]),
         (TASKS, "[ ] ask", "[x] ask", MENTION),
@@ -175,6 +178,14 @@ def test_what_would_be_lost_is_not_written(node: Json, old: str, new: str) -> No
     assert old in markdown
     with pytest.raises(CannotKeep):
         rewritten(document, markdown.replace(old, new))
+
+
+def test_a_new_task_has_an_id_of_its_own() -> None:
+    once: Json = rewritten(_doc(_paragraph(_text("Words"))), "Words\n\n- [ ] one\n- [ ] two")
+    twice = rewritten(once, "Words\n\n- [ ] one\n- [ ] new\n- [ ] two\n\nAnd\n\n- [x] three")
+    assert twice["content"][1]["content"][::2] == once["content"][1]["content"]
+    ids = [part.partition('"')[0] for part in json.dumps(twice).split('"localId": "')[1:]]
+    assert len(set(ids)) == len(ids) == 6
 
 
 def test_what_markdown_can_say_may_go() -> None:
