@@ -8,7 +8,7 @@ from temporalio import activity
 
 from activities.refusals import transaction
 from application.action_items.commands import commit_command
-from application.action_items.snapshots import read_snapshot
+from application.action_items.snapshots import read_snapshot, snapshot_of
 from application.escalation import reminders
 from domain.action_items.commands import ActionItemCommand
 from domain.action_items.snapshots import ActionItemSnapshot
@@ -50,8 +50,10 @@ class ActionItemActivities:
             given = LoadActionItem(given, datetime.now(UTC))
         async with transaction(self._sessions) as session:
             await action_items.mark_started(session, given.action_item_id)
-            await reminders.plan_item_reminders(session, given.action_item_id, given.at)
-            return await read_snapshot(session, given.action_item_id)
+            planned = await reminders.plan_item_reminders(session, given.action_item_id, given.at)
+            if planned is None:
+                return await read_snapshot(session, given.action_item_id)
+            return await snapshot_of(session, planned.facts, planned.alarm)
 
     @activity.defn
     async def commit_action_item_command(self, given: CommitActionItemCommand) -> ActionItemSnapshot:

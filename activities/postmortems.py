@@ -9,6 +9,7 @@ from temporalio import activity
 from activities.refusals import transaction
 from application.escalation import reminders
 from application.review import commands
+from application.review.snapshots import snapshot_of
 from domain.postmortems.commands import PostmortemCommand
 from domain.postmortems.snapshots import PostmortemSnapshot
 from models.queries.postmortems import snapshots
@@ -52,8 +53,8 @@ class PostmortemActivities:
             given = LoadPostmortem(given, datetime.now(UTC))
         async with transaction(self._sessions) as session:
             await snapshots.mark_workflow_started(session, given.postmortem_id)
-            await reminders.plan_postmortem_reminders(session, given.postmortem_id, given.at)
-            return await snapshots.read_snapshot(session, given.postmortem_id)
+            planned = await reminders.plan_postmortem_reminders(session, given.postmortem_id, given.at)
+            return snapshot_of(given.postmortem_id, planned)
 
     @activity.defn
     async def commit_postmortem_command(self, given: CommitPostmortemCommand) -> PostmortemSnapshot:

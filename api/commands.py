@@ -5,12 +5,12 @@ from typing import Any
 
 from api.request_context import RequestContext
 from application.action_items import items
+from application.commands import Command, is_to_send, stage
 from application.tickets import batches
 from domain.action_items.commands import ActionItemAction, ActionItemCommand
 from domain.postmortems.commands import PostmortemAction, PostmortemCommand
 from integrations import registry
 from models.base import new_id
-from models.queries.action_items import get_visible_item
 from models.queries.postmortems import postmortems
 
 
@@ -34,14 +34,15 @@ async def run_action_item_command(
     action_item_id: str,
     action: ActionItemAction,
     arguments: Mapping[str, Any] | None = None,
+    expected_version: int | None = None,
     **fields: Any,
 ) -> None:
-    """As :func:`run_postmortem_command`, for an action item."""
+    """As :func:`run_postmortem_command`, for an action item. Raises StaleVersion, too."""
     given = dict(arguments or {})
     command = ActionItemCommand(
         action_item_id=action_item_id, action=action, has_words=bool(given), **_request(context), **fields
     )
-    await _run(context, command, given)
+    await _run(context, command, given, expected_version)
 
 
 async def add_action_item(context: RequestContext, postmortem_id: str, columns: Mapping[str, Any]) -> str:
@@ -62,12 +63,10 @@ async def change_action_item(
         if await items.change_text(session, viewer, item_id, changes, expected, context.now):
             context.after_commit.append(lambda: context.parts.dispatch.start_action_item(item_id))
         return
-    if expected is not None:
-        items.check_version(await get_visible_item(session, viewer, item_id), expected)
     due_on = changes.get("due_on")
     staged = dict(changes) | ({"due_on": due_on.isoformat()} if due_on else {})
     arguments = {"changes": staged} | ({"reason": reason} if reason else {})
-    await run_action_item_command(context, item_id, ActionItemAction.CHANGE, arguments)
+    await run_action_item_command(context, item_id, ActionItemAction.CHANGE, arguments, expected)
 
 
 async def open_tickets(
@@ -82,12 +81,33 @@ async def open_tickets(
 
 
 async def _run(
-    context: RequestContext, command: PostmortemCommand | ActionItemCommand, arguments: Mapping[str, Any]
+    context: RequestContext, command: Command, arguments: Mapping[str, Any], expected_version: int | None = None
 ) -> None:
-    repeat = context.key is not None
-    await context.parts.commands.run(
-        context.session, context.viewer, command, arguments, context.now, may_be_repeat=repeat
-    )
+    """Checks the command in the request's transaction, which ends before the workflow is awaited.
+
+    Raises TooManyCommands and IdempotencyKeyInUse, too.
+    """
+    session, viewer = context.session, context.viewer
+    async with context.parts.command_queue.turn(viewer.person_id, context.between_transactions):
+        is_new = await is_to_send(
+            session,
+            viewer,
+            command,
+            arguments,
+            context.now,
+            may_be_repeat=context.key is not None,
+            expected_version=expected_version,
+        )
+        if is_new:
+            await send(context, command, arguments)
+
+
+async def send(context: RequestContext, command: Command, arguments: Mapping[str, Any]) -> None:
+    """Stages what was checked in the request's transaction, ends that, and has the workflow carry the command out."""
+    await stage(context.session, command, arguments)
+    context.is_claimed = True
+    sender = context.parts.commands
+    context.version_after = await context.between_transactions(lambda: sender.send(command))
 
 
 def without_none(arguments: Mapping[str, Any] | None) -> dict[str, Any]:

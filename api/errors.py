@@ -15,7 +15,7 @@ from api.rendering import error_page
 from domain import errors
 from domain.errors import DomainError, refusal
 from models.queries.installation import find_schema_version
-from models.session import Sessions, StoreError, is_away, is_bad_value, is_conflict, is_unmigrated
+from models.session import Sessions, StoreError, is_away, is_bad_value, is_busy, is_conflict, is_contended, is_unmigrated
 from runtime.database_checks import SchemaBehind, require_schema
 
 log = structlog.get_logger()
@@ -33,6 +33,7 @@ STATUS: dict[type[DomainError], int] = {
     refusal.Stale: 412,
     refusal.TooLarge: 413,
     refusal.Invalid: 422,
+    refusal.Throttled: 429,
     refusal.Unavailable: 503,
     refusal.Unanswered: 504,
 }
@@ -134,7 +135,13 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _store(request: Request, error: Exception) -> Response:
-    """An error of the database: unreachable, a conflict, or a value that it cannot store. Others are defects."""
+    """An error of the database: busy, unreachable, a conflict, a value that it cannot store. Others are defects."""
+    if is_busy(error):
+        log.warning("no database connection was free", reason=str(error)[:200])
+        return problem(request, errors.DatabaseBusy())
+    if is_contended(error):
+        log.warning("transaction given up", reason=type(getattr(error, "orig", error)).__name__)
+        return problem(request, errors.RecordLocked())
     if isinstance(error, OSError) or is_away(error):
         log.warning("database away", reason=type(error).__name__)
         return problem(request, errors.StoreUnavailable())

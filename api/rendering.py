@@ -40,6 +40,8 @@ WORDS = {
 
 
 SPOKEN = {
+    "DatabaseBusy": "Too many people are using Afterword right now. Nothing was changed. Try again in a moment.",
+    "RecordLocked": "Someone else is saving the same thing right now. Nothing was changed. Try again in a moment.",
     "StoreUnavailable": "The database can't be reached. Nothing was changed. Try again in a moment.",
     "WorkflowsUnavailable": "The workflow engine can't be reached. Nothing was changed. Try again in a moment. You can"
     " still edit text.",

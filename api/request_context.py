@@ -2,6 +2,9 @@
 
 ``ContextRoute`` opens the transaction before the handler runs and commits it before the answer is sent. A write with an
 ``Idempotency-Key`` stores its answer in the same transaction, so a repeat gets the same answer even after a crash.
+
+A request that waits for something outside (a workflow, a vendor) ends its transaction before and has another one
+after: nobody waits with a connection of the database.
 """
 
 import hashlib
@@ -9,14 +12,15 @@ import re
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 
+from api.command_queue import CommandQueue
 from api.request_queue import RequestQueue
 from application.access.tokens import SignedIn, SignedInPerson, check_token
-from application.audit import kept_answers
+from application.audit import command_log, kept_answers
 from application.commands import Commands
 from domain import access
 from domain.access import OrganizationVerb, Viewer
@@ -33,7 +37,9 @@ from runtime.settings import Settings
 from runtime.ticket_signals import TicketSignals
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
+KEPT_HEADERS = {"content-type", "etag", "location", "preference-applied"}
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,9 @@ class Parts:
     """Webhooks use few connections of the pool, because ten repeats of one delivery wait for the same row."""
     chats: RequestQueue
     """Requests of chat users, who wait three seconds at most, do not queue behind webhooks."""
+
+    command_queue: CommandQueue = field(default_factory=lambda: CommandQueue(at_once=10, places=command_log.PLACES))
+    """One person's commands."""
 
     @property
     def commands(self) -> Commands:
@@ -67,11 +76,41 @@ class RequestContext:
     answer_is_secret: bool = False
     """The answer contains a credential, so it is not stored, and a repeat is a new request."""
     after_commit: list[Callable[[], Awaitable[Any]]] = field(default_factory=list)
+    prefers_minimal: bool = False
+    """The caller wants no representation of what a write has made or changed: RFC 7240."""
+    is_claimed: bool = False
+    """The key is claimed while no transaction of this request holds it: see ``application.audit.command_log``."""
+    holds_claim: bool = False
+    """This request has to give the claim back; that of a command ends with the command."""
+    version_after: int | None = None
+    """The version of what a command was about, after it."""
 
     @property
     def request_id(self) -> str:
         """Identifies this request among commands: a repeat with the same key has the same id."""
         return derived_id("req", self.viewer.person_id, self.key) if self.key else new_id("req")
+
+    async def outside(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Awaits what needs no database, such as a vendor, and holds no connection meanwhile. Commits before it.
+
+        A repeat with the same key is refused until this request has ended. Raises IdempotencyKeyInUse.
+        """
+        if self.key is not None and not self.is_claimed:
+            await command_log.claim_request(self.session, self.viewer.person_id, self.request_id, {})
+            self.is_claimed = self.holds_claim = True
+        return await self.between_transactions(work)
+
+    async def between_transactions(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Commits, gives the connection back, and awaits ``work``. The session's next statement begins another
+        transaction, which reads every row anew."""
+        await self.session.commit()
+        self.session.expunge_all()
+        return await work()
+
+    async def undo(self) -> None:
+        """Drops what the transaction has written."""
+        self.session.expunge_all()
+        await self.session.rollback()
 
     def start_workflow_after_commit(self, postmortem_id: str) -> None:
         """Start the postmortem's workflow, or have a running one read its row again, once the row is committed."""
@@ -99,10 +138,11 @@ class ContextRoute(APIRoute):
         async def in_context(request: Request) -> Response:
             parts: Parts = request.app.state.parts
             body = await request.body()
-            async with parts.sessions.begin() as session:
+            async with parts.sessions() as session:
                 context = await open_context(request, parts, session, body)
                 request.state.context = context
                 response = await answer_once(context, request, handle)
+                await session.commit()
             for work in context.after_commit:
                 await work()
             return response
@@ -119,6 +159,7 @@ async def open_context(request: Request, parts: Parts, session: Session, body: b
     context = context_of(request, parts, session, signed_in, now)
     if request.method not in SAFE:
         context.key = idempotency_key(request)
+        context.prefers_minimal = prefers_minimal(request)
         context.fingerprint = fingerprint(request, body)
     return context
 
@@ -159,27 +200,61 @@ def fingerprint(request: Request, body: bytes) -> bytes:
 async def answer_once(context: RequestContext, request: Request, handle: Handler) -> Response:
     """The handler's answer or, for a repeat of a request with the same key, the answer that was stored."""
     if context.key is None:
-        return await handle(request)
+        return preferred(context, request, await handle(request))
     person_id = context.viewer.person_id
     kept = await kept_answers.claim_idempotency_key(context.session, person_id, context.key, context.fingerprint)
     if kept is not None:
         await _check_still_visible(context, request, kept)
         return Response(kept.body, kept.status_code, kept.headers)
-    response = await handle(request)
-    if response.status_code < 400 and not context.answer_is_secret:
-        headers = {
-            name: value for name, value in response.headers.items() if name in {"content-type", "etag", "location"}
-        }
-        kept_answers.keep_answer(
-            context.session,
-            person_id,
-            context.key,
-            context.fingerprint,
-            status_code=response.status_code,
-            headers=headers,
-            body=bytes(response.body),
-        )
-    return response
+    try:
+        response = preferred(context, request, await handle(request))
+    except BaseException:
+        if context.holds_claim:
+            async with context.parts.sessions.begin() as session:
+                await command_log.drop_claim(session, context.request_id)
+        raise
+    if context.holds_claim:
+        await command_log.drop_claim(context.session, context.request_id)
+    if response.status_code >= 400 or context.answer_is_secret:
+        return response
+    headers = {name: value for name, value in response.headers.items() if name in KEPT_HEADERS}
+    kept = await kept_answers.keep_answer(
+        context.session,
+        person_id,
+        context.key,
+        context.fingerprint,
+        status_code=response.status_code,
+        headers=headers,
+        body=bytes(response.body),
+    )
+    if kept is None:
+        return response
+    await context.undo()  # another request with this key has done the same, and was answered first
+    context.after_commit.clear()
+    return Response(kept.body, kept.status_code, kept.headers)
+
+
+def prefers_minimal(request: Request) -> bool:
+    """``Prefer: return=minimal``, among other preferences; the first ``return`` counts."""
+    given = ",".join(request.headers.getlist("Prefer")).lower().split(",")
+    wanted = [one.partition(";")[0].replace(" ", "").replace('"', "") for one in given]
+    return next((one for one in wanted if one.startswith("return=")), "") == "return=minimal"
+
+
+def preferred(context: RequestContext, request: Request, response: Response) -> Response:
+    """Without its body, if that is a representation of an entity and the caller prefers to have none."""
+    if not context.prefers_minimal or response.status_code not in {200, 201} or "etag" not in response.headers:
+        return response
+    if context.answer_is_secret:
+        return response
+    entity = _ENTITY_PATH.match(request.url.path)
+    location = response.headers.get("location") or (entity[0] if entity else request.url.path)
+    return minimal_answer(response.headers["etag"], location)
+
+
+def minimal_answer(etag: str, location: str) -> Response:
+    headers = {"ETag": etag, "Location": location, "Preference-Applied": "return=minimal"}
+    return Response(status_code=204, headers=headers)
 
 
 _ENTITY_PATH = re.compile(r"/api/(postmortems|action-items)/([A-Za-z0-9_-]+)")

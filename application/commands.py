@@ -1,6 +1,7 @@
-"""Commands that people give, through whichever door: checked against the row, their text staged, then sent.
+"""Commands that people give, through whichever door: checked against the row, staged, then sent to their workflow.
 
-The API and the chat both come here, so that both drive the workflows in the same way.
+The API and the chat both come here, so that both drive the workflows in the same way. Check and staging are one
+transaction of the caller, which ends before the command is sent: nobody waits for a workflow with a connection.
 """
 
 from collections.abc import Mapping
@@ -8,17 +9,19 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from application.action_items import commands as action_item_commands
+from application.action_items.commands import CommandContext
+from application.action_items.items import check_version
 from application.audit import command_log
 from application.review import commands as review_commands
 from application.review.context import PostmortemCommandContext
 from domain.access import Viewer
 from domain.action_items.commands import ActionItemCommand
-from domain.errors import DomainError
+from domain.errors import DomainError, NotFound
 from domain.postmortems.commands import PostmortemCommand
-from models.queries.action_items import VisibleActionItem
+from models.queries.action_items import ItemFacts, VisibleActionItem
 from models.queries.audit import command_log as command_queries
-from models.queries.postmortems import postmortems
 from models.queries.postmortems.postmortems import VisiblePostmortem
+from models.queries.review.facts import ReviewFacts
 from models.session import Session, Sessions
 
 Command = PostmortemCommand | ActionItemCommand
@@ -27,48 +30,33 @@ Command = PostmortemCommand | ActionItemCommand
 class CommandSender(Protocol):
     """Sends commands to workflows."""
 
-    async def send_command(self, command: Command) -> None:
-        """Waits until the workflow has carried the command out.
+    async def send_command(self, command: Command) -> int:
+        """Waits until the workflow has carried the command out, and returns the row's version after it.
 
         Raises its refusal; WorkflowsUnavailable, WorkersUnavailable, StoreUnavailable or Pending.
         """
 
 
 class Commands:
-    """Each method raises the refusal, and what :class:`CommandSender` raises."""
+    """Sends what was staged. Raises the refusal, and what :class:`CommandSender` raises."""
 
     def __init__(self, sessions: Sessions, sender: CommandSender) -> None:
         self._sessions = sessions
         self._sender = sender
 
-    async def run(
-        self,
-        session: Session,
-        viewer: Viewer,
-        command: Command,
-        arguments: Mapping[str, Any],
-        now: datetime,
-        *,
-        may_be_repeat: bool,
-    ) -> None:
-        """Checks the command and has the workflow carry it out, unless it was carried out before."""
-        if await is_to_send(session, viewer, command, arguments, now, may_be_repeat=may_be_repeat):
-            await self.send(command, arguments)
-
-    async def send(self, command: Command, arguments: Mapping[str, Any]) -> None:
-        """Has the workflow carry out what was checked.
+    async def send(self, command: Command) -> int | None:
+        """Has the workflow carry the command out; the row's version after it, if it is known.
 
         A repeat whose first sending went through may be refused by the workflow; that refusal is not raised.
         """
-        if command.has_words:
-            async with self._sessions.begin() as session:
-                await command_queries.stage_arguments(session, command.request_id, arguments)
         try:
-            await self._sender.send_command(command)
+            return await self._sender.send_command(command)
         except DomainError:
             async with self._sessions.begin() as session:
-                if not await _was_committed(session, command):
-                    raise
+                if await _was_committed(session, command):
+                    return None
+                await command_queries.release_claim(session, command.request_id)
+            raise
 
 
 async def is_to_send(
@@ -79,14 +67,23 @@ async def is_to_send(
     now: datetime,
     *,
     may_be_repeat: bool,
+    expected_version: int | None = None,
 ) -> bool:
     """Raises the refusal. False for a repeat of what was carried out.
 
-    A caller that queues closes the session before it sends the command.
+    Raises StaleVersion if a version is expected of the action item, and it has another one.
     """
-    if may_be_repeat and await _was_committed(session, command):
+    try:
+        facts = await _read_facts(session, viewer, command, arguments)
+    except NotFound:
+        if may_be_repeat and await _was_committed(session, command):
+            return False  # it was deleted, or is hidden now
+        raise
+    if may_be_repeat and command_log.is_repeat(facts.carried_out, command.fingerprint):
         return False
-    await check(session, viewer, command, arguments, now)
+    if isinstance(facts, ItemFacts):
+        check_version(facts.seen, expected_version)
+    _check(session, viewer, facts, command, arguments, now)
     return True
 
 
@@ -94,11 +91,43 @@ async def check(
     session: Session, viewer: Viewer, command: Command, arguments: Mapping[str, Any], now: datetime
 ) -> VisiblePostmortem | VisibleActionItem:
     """Raises what the row in that session refuses, without asking the workflow. Returns what the command is about."""
+    facts = await _read_facts(session, viewer, command, arguments)
+    _check(session, viewer, facts, command, arguments, now)
+    return facts.seen if isinstance(facts, ItemFacts) else facts.visible
+
+
+async def _read_facts(
+    session: Session, viewer: Viewer, command: Command, arguments: Mapping[str, Any]
+) -> ReviewFacts | ItemFacts:
     if isinstance(command, PostmortemCommand):
-        visible = await postmortems.get_visible(session, viewer, command.postmortem_id)
-        await review_commands.check(PostmortemCommandContext(session, viewer, visible, command, arguments, now))
-        return visible
-    return await action_item_commands.check_command(session, viewer, command, arguments, now)
+        return await review_commands.read_facts(session, viewer, command)
+    return await action_item_commands.read_facts(session, viewer, command, arguments)
+
+
+def _check(
+    session: Session,
+    viewer: Viewer,
+    facts: ReviewFacts | ItemFacts,
+    command: Command,
+    arguments: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    if isinstance(command, PostmortemCommand) and isinstance(facts, ReviewFacts):
+        review_commands.check(PostmortemCommandContext(session, viewer, facts, command, arguments, now))
+    elif isinstance(command, ActionItemCommand) and isinstance(facts, ItemFacts):
+        action_item_commands.check(CommandContext(session, viewer, facts, command, arguments, now))
+
+
+async def stage(session: Session, command: Command, arguments: Mapping[str, Any]) -> None:
+    """Stores the texts of a command that is sent once the transaction is over."""
+    await command_log.claim_request(session, command.actor_id, command.request_id, arguments)
+
+
+async def stage_again(session: Session, command: Command, arguments: Mapping[str, Any]) -> None:
+    """As :func:`stage`, for a command that its sender repeats until it is carried out: nobody else sends it."""
+    await command_queries.stage_command(
+        session, command.request_id, command.actor_id, arguments, seconds=None, most=None
+    )
 
 
 async def _was_committed(session: Session, command: Command) -> bool:

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Identity, Index, Integer, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, CreatedAt, Id, Key
+from models.base import Base, CreatedAt, Id, Instant, Key
 
 
 class AuditEntry(Base):
@@ -50,12 +50,21 @@ class CommandLog(Base):
 
 
 class CommandArgument(Base):
-    """The texts of a command, stored before it is sent, because text never travels through Temporal."""
+    """A command on its way to its workflow, with its texts, because text never travels through Temporal.
+
+    Until ``claimed_until`` a request waits for it, which takes one of the person's places and has another request with
+    the same ``Idempotency-Key`` refused. The command's own transaction deletes the row.
+    """
 
     __tablename__ = "command_argument"
+    __table_args__ = (
+        Index("ix_command_argument_person_id", "person_id", postgresql_where="claimed_until is not null"),
+    )
 
     request_id: Mapped[Key]
     arguments: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    person_id: Mapped[Id | None]
+    claimed_until: Mapped[Instant | None]
     created_at: Mapped[CreatedAt]
 
 

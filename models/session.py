@@ -37,12 +37,29 @@ class SettingsRefused(ConnectionError):
     """Whoever answers at the database's address doesn't accept the settings of our connections."""
 
 
+TOO_MANY_CONNECTIONS = "53300"
+
+
+class NoConnectionLeft(ConnectionError):
+    """The server has as many connections as it may have."""
+
+
 StoreError = SQLAlchemyError
 """Whatever a statement may raise; :func:`is_away`, :func:`is_conflict` and :func:`is_bad_value` tell which."""
 
 
+def is_busy(error: Exception) -> bool:
+    """No connection was free: all of this process's pool are in use, or all of the server's."""
+    return isinstance(error, PoolTimeout | NoConnectionLeft) or _state(error) == TOO_MANY_CONNECTIONS
+
+
+def is_contended(error: Exception) -> bool:
+    """The server gave the transaction up for another one: a row stayed locked, a deadlock, a serialization failure."""
+    return is_locked(error) or _state(error) in {"40001", "40P01"}
+
+
 def is_away(error: Exception) -> bool:
-    """The server cannot be reached, is starting or stopping, or gave this transaction up (a deadlock, a long lock)."""
+    """The server cannot be reached, is starting or stopping, or is busy, or gave this transaction up."""
     if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
         return True
     invalidated = isinstance(error, DBAPIError) and error.connection_invalidated
@@ -98,7 +115,7 @@ def make_engine(
         except asyncpg.InterfaceError as error:
             raise ConnectionError(f"AFTERWORD_DATABASE_URL can't be used: {error}") from None
         except asyncpg.PostgresError as error:  # SQLAlchemy translates only what statements raise
-            raise (SettingsRefused if error.sqlstate in REFUSES_SETTINGS else ConnectionError)(str(error)) from None
+            raise _refused_connection(error) from None
 
     engine = create_async_engine(
         "postgresql+asyncpg://",
@@ -111,6 +128,12 @@ def make_engine(
     event.listen(engine.sync_engine, "checkin", _note_use)
     event.listen(engine.sync_engine, "checkout", _check_usable)
     return engine
+
+
+def _refused_connection(error: asyncpg.PostgresError) -> ConnectionError:
+    if error.sqlstate in REFUSES_SETTINGS:
+        return SettingsRefused(str(error))
+    return (NoConnectionLeft if error.sqlstate == TOO_MANY_CONNECTIONS else ConnectionError)(str(error))
 
 
 def _note_use(_connection: Any, record: Any) -> None:

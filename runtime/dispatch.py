@@ -36,8 +36,10 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.action_items.commands import ActionItemCommand
+from domain.action_items.snapshots import ActionItemSnapshot
 from domain.errors import DomainError, Pending, StoreUnavailable, WorkersUnavailable, WorkflowsUnavailable, rebuild
 from domain.postmortems.commands import PostmortemCommand
+from domain.postmortems.snapshots import PostmortemSnapshot
 from workflows.action_item import ActionItemStart, ActionItemWorkflow
 from workflows.chat import ChatWorkflow
 from workflows.notifications import NotificationsStart, NotificationsWorkflow
@@ -89,21 +91,22 @@ class Dispatch:
         self._worker_alive = worker_alive
         self._alive_until = 0.0
 
-    async def send_command(self, command: PostmortemCommand | ActionItemCommand) -> None:
-        """Waits until the workflow has carried the command out. Raises its refusal, or as the module says."""
+    async def send_command(self, command: PostmortemCommand | ActionItemCommand) -> int:
+        """Waits until the workflow has carried the command out, and returns the row's version after it.
+
+        Raises its refusal, or as the module says."""
         await self._check_alive()
         if isinstance(command, PostmortemCommand):
-            await self._send(PostmortemWorkflow.command, command, POSTMORTEM, command.postmortem_id)
-        else:
-            await self._send(ActionItemWorkflow.command, command, ACTION_ITEM, command.action_item_id)
+            return await self._send(PostmortemWorkflow.command, command, POSTMORTEM, command.postmortem_id)
+        return await self._send(ActionItemWorkflow.command, command, ACTION_ITEM, command.action_item_id)
 
     async def _send(
         self, update: Any, command: PostmortemCommand | ActionItemCommand, kind: WorkflowKind, key: str
-    ) -> None:
+    ) -> int:
         starting: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             kind.run, kind.start(key), **_options(kind, key, INTERACTIVE)
         )
-        await self._answered(
+        snapshot: PostmortemSnapshot | ActionItemSnapshot = await self._answered(
             self._client.execute_update_with_start_workflow(
                 update,
                 command,
@@ -112,6 +115,7 @@ class Dispatch:
                 rpc_timeout=timedelta(seconds=COMMAND_BUDGET),
             )
         )
+        return snapshot.version
 
     async def start_postmortem(self, postmortem_id: str, priority: Priority = INTERACTIVE) -> bool:
         return await self._start_or_signal(POSTMORTEM, postmortem_id, priority)
@@ -203,14 +207,14 @@ class Dispatch:
             raise WorkersUnavailable()
         self._alive_until = now + BELIEVED_ALIVE
 
-    async def _answered(self, update: Awaitable[Any]) -> None:
+    async def _answered(self, update: Awaitable[Any]) -> Any:
         running = asyncio.ensure_future(update)
         try:
             async with asyncio.timeout(COMMAND_BUDGET):
                 done, _ = await asyncio.wait([running], timeout=PATIENCE)
                 if not done and not await self._worker_alive():
                     raise WorkersUnavailable()
-                await running
+                return await running
         except TimeoutError:
             raise Pending() from None
         except WorkflowUpdateFailedError as error:

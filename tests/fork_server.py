@@ -23,6 +23,7 @@ from runtime.embedded import postgres as postgres_server
 from runtime.embedded import temporal as temporal_server
 from runtime.embedded.home import Home
 from runtime.processes import end_with
+from tests import held_connections
 from tests.cli.running import ROOT, free_port
 from tests.servers import ADMIN_TOKEN, MIGRATED, SAFE_FROM_KILLS, SECRET_KEY, SEEDED, TIME_SKIPPING, read, write
 
@@ -135,6 +136,7 @@ def _become(command: str, env: dict[str, str], log: str | None) -> None:
         os.close(output)
     os.environ.clear()
     os.environ.update(env)
+    held_connections.watch()
     sys.argv = ["afterword", *command.split(" ")]
     code: Any = 0
     try:

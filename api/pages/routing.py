@@ -53,7 +53,7 @@ class PageRoute(APIRoute):
             body = await request.body()
             form = {} if request.method in SAFE else await _form_fields(request, body)
             now = datetime.now(UTC)
-            async with parts.sessions.begin() as database:
+            async with parts.sessions() as database:
                 signed_in = await sign_in.check_session(database, session.token_id, now) if session else None
                 if session is None or signed_in is None:
                     return to_sign_in(request)
@@ -66,6 +66,7 @@ class PageRoute(APIRoute):
                         context.key = f"{key}:{context.fingerprint.hex()[:32]}"
                 request.state.visit = Visit(context, session, request, form)
                 response = await answer_once(context, request, handle)
+                await database.commit()
             for work in context.after_commit:
                 await work()
             return response

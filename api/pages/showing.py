@@ -36,10 +36,10 @@ async def attempted(visit: Visit, work: Awaitable[Any]) -> DomainError | None:
     Raises NotFound, because a page that shows the form again would not exist either.
     """
     try:
-        async with visit.context.session.begin_nested():
-            await work
+        await work
     except NotFound:
         raise
     except DomainError as refusal:
+        await visit.context.undo()
         return refusal
     return None

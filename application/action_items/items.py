@@ -18,7 +18,7 @@ from domain.notifications.notices import NoticeKind
 from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem
 from models.queries import action_items
-from models.queries.action_items import VisibleActionItem
+from models.queries.action_items import ItemFacts, VisibleActionItem
 from models.queries.people.people import find_person
 from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.session import Session
@@ -51,9 +51,14 @@ async def check_owner(session: Session, owner_id: str | None) -> None:
     if owner_id is None:
         return
     owner = await find_person(session, owner_id)
-    if owner is None:
+    check_found_owner(owner_id, owner.is_active if owner else None)
+
+
+def check_found_owner(owner_id: str, is_active: bool | None) -> None:
+    """As :func:`check_owner`; None if there is no such person."""
+    if is_active is None:
         raise NotFound(kind="user", id=owner_id)
-    if not owner.is_active:
+    if not is_active:
         raise OwnerNotActive(person_id=owner_id)
 
 
@@ -79,13 +84,12 @@ async def add_item(
     await session.flush()
 
 
-async def check_change(
-    session: Session, seen: VisibleActionItem, changes: Mapping[str, Any], reason: str | None
-) -> None:
+def check_change(facts: ItemFacts, changes: Mapping[str, Any], reason: str | None) -> None:
     """Raises the refusal of a change that is not possible now."""
+    seen = facts.seen
     check_may_change(seen)
-    if "owner_id" in changes and changes["owner_id"] != seen.item.owner_id:
-        await check_owner(session, changes["owner_id"])
+    if changes.get("owner_id") and changes["owner_id"] != seen.item.owner_id:
+        check_found_owner(changes["owner_id"], facts.is_owner_active)
     status = ActionItemStatus(changes["status"]) if changes.get("status") else None
     justification = changes.get("justification", seen.item.justification)
     change = StatusChange(status, changes.get("due_on"), changes.get("justification"), reason)
@@ -122,9 +126,27 @@ async def apply_change(
     origin: str | None = None,
 ) -> bool:
     """Writes the columns that differ, and what follows from them. The row must be locked. False if none differs."""
+    changed = await write_change(session, viewer, item, changes, reason=reason, now=now, origin=origin)
+    if changed & REMINDER_COLUMNS:
+        await session.flush()
+        await plan_item_reminders(session, item.id, now)
+    return bool(changed)
+
+
+async def write_change(
+    session: Session,
+    viewer: Viewer | None,
+    item: ActionItem,
+    changes: Mapping[str, Any],
+    *,
+    reason: str | None,
+    now: datetime,
+    origin: str | None = None,
+) -> AbstractSet[str]:
+    """As :func:`apply_change`, without planning the reminders. Returns the columns that differed."""
     before = {name: getattr(item, name) for name, value in changes.items() if getattr(item, name) != value}
     if not before:
-        return False
+        return frozenset()
     if "due_on" in before and item.due_on is not None:
         item.due_on_moves += 1
     for name in before:
@@ -156,10 +178,7 @@ async def apply_change(
             action_item_id=item.id,
             postmortem_id=item.postmortem_id,
         )
-    if before.keys() & REMINDER_COLUMNS:
-        await session.flush()
-        await plan_item_reminders(session, item.id, now)
-    return True
+    return before.keys()
 
 
 async def follow_ticket(session: Session, item: ActionItem, changes: Mapping[str, Any], now: datetime) -> bool:

@@ -10,13 +10,14 @@ from domain.tickets.links import is_replaceable, may_write_to
 from domain.tickets.stored_values import SentValues, our_values
 from models.action_item import ActionItem, Ticket
 from models.base import derived_id
+from models.queries.action_items import TicketFacts
 from models.queries.connections.connections import get_integration
 from models.queries.tickets import tickets
 from models.queries.tickets.tickets import may_contact
 from models.session import Session
 
 
-def check_no_ticket(existing: Iterable[Ticket], integration_id: str | None) -> None:
+def check_no_ticket(existing: Iterable[TicketFacts], integration_id: str | None) -> None:
     """Raises TicketExists, unless the ticket in that connection is dead or was never created."""
     for ticket in existing:
         if ticket.integration_id == integration_id and not is_replaceable(ticket.link_state, ticket.external_id):
@@ -38,8 +39,6 @@ async def add_ticket(
 
 async def list_tickets_to_push(session: Session, item: ActionItem) -> list[TicketToPush]:
     """What the item's workflow has to push. A ticket whose connection cannot be used now is marked and left out."""
-    if not item.tickets:
-        return []
     found: list[TicketToPush] = []
     for ticket, integration, account in await tickets.list_tickets_of_item(session, item.id):
         if not needs_push(ticket, item, account):

@@ -18,15 +18,15 @@ async def claim_idempotency_key(
     and :class:`IdempotencyKeyReused` if the kept answer belongs to a different request.
     """
     lock = int.from_bytes(hashlib.sha256(f"{person_id}\x1f{key}".encode()).digest()[:8], "big", signed=True)
-    if not await kept_answers.try_lock(session, lock):
+    is_locked, record = await kept_answers.lock_and_find_answer(session, lock, person_id, key)
+    if not is_locked:
         raise IdempotencyKeyInUse()
-    record = await kept_answers.find_answer(session, person_id, key)
     if record is not None and record.fingerprint != fingerprint:
         raise IdempotencyKeyReused()
     return record
 
 
-def keep_answer(
+async def keep_answer(
     session: Session,
     person_id: str,
     key: str,
@@ -34,15 +34,19 @@ def keep_answer(
     status_code: int,
     headers: Mapping[str, str],
     body: bytes,
-) -> None:
-    """Keeps the answer in the transaction of the write that it answers."""
-    session.add(
-        IdempotencyRecord(
-            person_id=person_id,
-            key=key,
-            fingerprint=fingerprint,
-            status_code=status_code,
-            headers=dict(headers),
-            body=body,
-        )
+) -> IdempotencyRecord | None:
+    """Keeps the answer in the transaction of the write that it answers.
+
+    Returns the answer that another request with the key has kept meanwhile: that is the one to give.
+    """
+    await session.flush()
+    is_kept = await kept_answers.insert_answer(
+        session,
+        person_id=person_id,
+        key=key,
+        fingerprint=fingerprint,
+        status_code=status_code,
+        headers=dict(headers),
+        body=body,
     )
+    return None if is_kept else await kept_answers.find_answer(session, person_id, key)

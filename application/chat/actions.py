@@ -8,7 +8,7 @@ from typing import Any
 
 from application import commands
 from application.chat.people import ChatPerson
-from application.commands import Commands, is_to_send
+from application.commands import Commands, is_to_send, stage_again
 from domain.action_items.commands import ActionItemAction, ActionItemCommand
 from domain.people.time_zones import UTC_ZONE, Zone, instant, read_zone
 from domain.postmortems.commands import PostmortemAction, PostmortemCommand
@@ -86,8 +86,10 @@ async def carry_out(
     command, arguments = _command(person, action, request)
     async with sessions.begin() as session:
         is_new = await is_to_send(session, person.viewer, command, arguments, now, may_be_repeat=True)
+        if is_new:
+            await stage_again(session, command, arguments)
     if is_new:
-        await sender.send(command, arguments)
+        await sender.send(command)
 
 
 def _command(

@@ -11,12 +11,13 @@ from typing import Any, Literal
 
 from application.audit.audit_log import audit
 from application.connections.connections import check_is_tracker
+from application.outside import Outside
 from domain.access import Viewer
 from domain.connections.accounts import AccountPair, find_conflicts
 from domain.errors import AccountsNotTaken, AccountTaken, NotFound, TrackerAway, reason
 from integrations import registry
 from integrations.tracker import Account, TrackerUnavailable
-from models.integration import Integration, PersonAccount
+from models.integration import PersonAccount
 from models.keyring import Keyring
 from models.person import Person
 from models.queries.connections import accounts
@@ -209,11 +210,12 @@ def _differs(row: PersonAccount | None, pair: AccountPair) -> bool:
 # Suggestions
 
 
-async def suggest_accounts(session: Session, keyring: Keyring, integration_id: str) -> Suggestions:
+async def suggest_accounts(session: Session, outside: Outside, keyring: Keyring, integration_id: str) -> Suggestions:
     """Asks the vendor for its accounts, and matches them by e-mail. Raises NoTracker or TrackerAway."""
     row = await get_connected(session, integration_id)
     check_is_tracker(row)
-    at_vendor = await _accounts_at_vendor(keyring, row)
+    kind, config, secrets = row.kind, row.config, keyring.open(row.secrets)
+    at_vendor = await outside(lambda: _accounts_at_vendor(kind, config, secrets))
     existing = await accounts.accounts_by_person(session, integration_id)
     owners = {one.account: one.person_id for one in existing.values()}
     found = await accounts.people_by_email(session, [one.email for one in at_vendor if one.email])
@@ -225,15 +227,14 @@ async def suggest_accounts(session: Session, keyring: Keyring, integration_id: s
     return Suggestions(items, len(at_vendor) - len(items), len(at_vendor) < ACCOUNT_LIMIT)
 
 
-async def _accounts_at_vendor(keyring: Keyring, row: Integration) -> list[Account]:
-    secrets = keyring.open(row.secrets)
+async def _accounts_at_vendor(kind: str, config: dict[str, Any], secrets: dict[str, object]) -> list[Account]:
     try:
         async with asyncio.timeout(LIST_TIMEOUT):
-            return await asyncio.to_thread(_read_accounts, row.kind, row.config, secrets)
+            return await asyncio.to_thread(_read_accounts, kind, config, secrets)
     except TrackerUnavailable as stumble:
         raise TrackerAway(detail=str(stumble)) from None
     except TimeoutError:
-        raise TrackerAway(detail=f"{registry.tracker(row.kind).label} didn't answer in time") from None
+        raise TrackerAway(detail=f"{registry.tracker(kind).label} didn't answer in time") from None
 
 
 def _read_accounts(kind: str, config: dict[str, Any], secrets: dict[str, object]) -> list[Account]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from application.connections.connections import check_is_tracker
+from application.outside import Outside
 from domain.errors import DomainError
 from domain.tickets.projection import Destination, Projection, read_projection
 from integrations import registry
@@ -19,7 +20,12 @@ RecordRecovery = Callable[[Session, str, datetime], Awaitable[bool]]
 
 
 async def check_connection(
-    session: Session, keyring: Keyring, integration_id: str, now: datetime, record_recovery: RecordRecovery
+    session: Session,
+    outside: Outside,
+    keyring: Keyring,
+    integration_id: str,
+    now: datetime,
+    record_recovery: RecordRecovery,
 ) -> list[PermissionCheck]:
     """Every permission, and for a tracker every required field without a value.
 
@@ -28,12 +34,11 @@ async def check_connection(
     row = await get_connected(session, integration_id)
     if row.kind not in registry.notifier_kinds():
         check_is_tracker(row)
-    secrets = keyring.open(row.secrets)
-    if row.kind in registry.notifier_kinds():
-        checks = await _check_channel(row.kind, row.config, secrets)
+    kind, config, secrets, projection = row.kind, row.config, keyring.open(row.secrets), read_projection(row.projection)
+    if kind in registry.notifier_kinds():
+        checks = await outside(lambda: _check_channel(kind, config, secrets))
     else:
-        projection = read_projection(row.projection)
-        checks = await asyncio.to_thread(_check_tracker, row.kind, row.config, secrets, projection)
+        checks = await outside(lambda: asyncio.to_thread(_check_tracker, kind, config, secrets, projection))
     if all(one.granted for one in checks):
         await record_recovery(session, integration_id, now)
     return checks

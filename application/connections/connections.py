@@ -9,6 +9,7 @@ from typing import Any
 from application.audit.audit_log import audit, change_row
 from application.connections.registrations import read_registration
 from application.connections.secrets import merge_secrets, open_or_empty
+from application.outside import Outside
 from application.people.references import check_services, check_teams
 from domain.access import Viewer
 from domain.errors import DomainError, NoTracker
@@ -115,13 +116,20 @@ async def change_connection(
 
 
 async def disconnect_connection(
-    session: Session, viewer: Viewer, keyring: Keyring, integration_id: str, expected: int | None, now: datetime
+    session: Session,
+    outside: Outside,
+    viewer: Viewer,
+    keyring: Keyring,
+    integration_id: str,
+    expected: int | None,
+    now: datetime,
 ) -> tuple[Integration, str | None]:
     """Destroys the credentials, and removes our webhook at the vendor if that is possible.
 
     Returns the row, and why our webhook is still there, if it is.
     """
-    left = await _remove_webhook(await get_connected(session, integration_id), keyring)
+    row = await get_connected(session, integration_id)
+    left = await outside(lambda: _remove_webhook(row, keyring)) if row.registration else None
     row = await get_connected(session, integration_id, lock=True)
     changes = {"disconnected_at": now, "is_enabled": False, "needs_attention": None, "registration": None}
     change_row(session, viewer, "integration", row, changes, expected)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from application.connections.checks import problem_of_value
 from application.connections.connections import check_is_tracker
+from application.outside import Outside
 from domain.access import Viewer
 from domain.action_items.action_item import ActionItemStatus, Priority
 from domain.errors import DomainError
@@ -105,14 +106,20 @@ class Answers:
 
 
 async def run_dry(
-    session: Session, viewer: Viewer, keyring: Keyring, integration_id: str, chosen: str | Sample, base_url: str
+    session: Session,
+    outside: Outside,
+    viewer: Viewer,
+    keyring: Keyring,
+    integration_id: str,
+    chosen: str | Sample,
+    base_url: str,
 ) -> DryRun:
     """For the action item with the id ``chosen``, or for a sample. Raises NotFound, Disconnected or NoTracker."""
     row = await get_connected(session, integration_id)
     check_is_tracker(row)
     subject = await _read_subject(session, viewer, row, chosen, base_url)
-    secrets = keyring.open(row.secrets)
-    answers = await asyncio.to_thread(_ask_tracker, row.kind, row.config, secrets, subject)
+    asked = row.kind, row.config, keyring.open(row.secrets), subject
+    answers = await outside(lambda: asyncio.to_thread(_ask_tracker, *asked))
     return _result(registry.tracker(row.kind), subject, answers)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from application.escalation.participants import read_participants
+from application.escalation.participants import participants_of
 from domain.action_items.action_item import ActionItemStatus, Priority, reminded_from
 from domain.escalation.participants import Participants
 from domain.escalation.policy import LOW_PRIORITY_STEPS, Policy, review_time
@@ -16,11 +16,8 @@ from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import ReviewerState
 from models.action_item import ActionItem
 from models.postmortem import Postmortem
-from models.queries.escalation import pending
-from models.queries.escalation.policies import content_of, get_policy
-from models.queries.escalation.targets import list_targets, target_of
+from models.queries.escalation.pending import PendingFacts
 from models.queries.postmortems.postmortems import state_of_reviewer
-from models.session import Session
 
 WRITING = (Status.DRAFT.value, Status.IN_REVIEW.value)
 
@@ -67,16 +64,16 @@ class Pending:
 # Of a postmortem
 
 
-async def read_postmortem_pending(session: Session, postmortem: Postmortem) -> Pending:
+def postmortem_pending(facts: PendingFacts) -> Pending:
     """Its targets, a draft that nobody edits, and reviews and comments that wait. Nothing once it is archived."""
-    policy = content_of(await get_policy(session, postmortem.policy_id, postmortem.policy_version))
+    postmortem, policy = facts.postmortem, facts.policy
     writing = postmortem.status in WRITING
-    targets = await _targets(session, postmortem) if postmortem.status != Status.ARCHIVED else []
-    edited_at = await _last_edit(session, postmortem) if writing else postmortem.created_at
-    reviews = await _reviews(session, postmortem, edited_at) if postmortem.status == Status.IN_REVIEW else {}
-    threads = await _threads(session, postmortem) if writing and policy.stale_after_days is not None else []
-    others = [*reviews, *(one.waits_for for one in threads)]
-    participants = await read_participants(session, postmortem, policy.office, others)
+    by_due = sorted(facts.targets, key=lambda one: (one.effective_due_at, one.name))
+    targets = by_due if postmortem.status != Status.ARCHIVED else []
+    edited_at = _last_edit(facts) if writing else postmortem.created_at
+    reviews = _reviews(facts, edited_at) if postmortem.status == Status.IN_REVIEW else {}
+    threads = _threads(facts) if writing and policy.stale_after_days is not None else []
+    participants = participants_of(facts, [*reviews, *(one.waits_for for one in threads)])
     work = [
         *_pending_targets(postmortem, targets, tuple(reviews), participants),
         *_stale_draft(postmortem, edited_at, policy, participants),
@@ -86,11 +83,6 @@ async def read_postmortem_pending(session: Session, postmortem: Postmortem) -> P
     stale = [timedelta(days=policy.stale_after_days)] if policy.stale_after_days else []
     within = min([review_time(policy), *stale]) if writing else None
     return Pending(postmortem.id, postmortem, None, policy, participants, participants.calendars, work, within)
-
-
-async def _targets(session: Session, postmortem: Postmortem) -> list[Target]:
-    found = [target_of(row) for row in await list_targets(session, postmortem.id)]
-    return sorted(found, key=lambda one: (one.effective_due_at, one.name))
 
 
 def _pending_targets(
@@ -106,9 +98,8 @@ def _pending_targets(
         yield PendingWork(target, NoticeKind.TARGET_DUE)
 
 
-async def _last_edit(session: Session, postmortem: Postmortem) -> datetime:
-    edited = await pending.find_last_edit(session, postmortem.id)
-    return max(one for one in (edited, postmortem.draft_started_at, postmortem.created_at) if one)
+def _last_edit(facts: PendingFacts) -> datetime:
+    return max(one for one in (facts.edited_at, facts.postmortem.draft_started_at, facts.postmortem.created_at) if one)
 
 
 def _stale_draft(
@@ -121,10 +112,10 @@ def _stale_draft(
             yield PendingWork(target, NoticeKind.DRAFT_STALE)
 
 
-async def _reviews(session: Session, postmortem: Postmortem, edited_at: datetime) -> dict[str, datetime]:
+def _reviews(facts: PendingFacts, edited_at: datetime) -> dict[str, datetime]:
     """Reviewers who have not approved the current revision, and since when it waits for them."""
-    found = {}
-    for one in await pending.list_reviewers_unscoped(session, postmortem.id):
+    found, postmortem = {}, facts.postmortem
+    for one in facts.reviewers:
         state = state_of_reviewer(one, postmortem)
         if state is not ReviewerState.APPROVED:
             requested_at = max(one.added_at, postmortem.submitted_at or one.added_at)
@@ -157,15 +148,17 @@ class WaitingThread:
     waits_for: str | None
 
 
-async def _threads(session: Session, postmortem: Postmortem) -> list[WaitingThread]:
+def _threads(facts: PendingFacts) -> list[WaitingThread]:
     """Unresolved ones, the longest-waiting first. A thread waits for the postmortem's author, or, if the author wrote
     last, for the person who started it."""
-    author = postmortem.author_id
+    author = facts.postmortem.author_id
     found = [
-        WaitingThread(root, answered_at or started_at, started_by if author in {answered_by or started_by} else author)
-        for root, started_by, started_at, answered_by, answered_at in await pending.list_unresolved_threads(
-            session, postmortem.id
+        WaitingThread(
+            one.id,
+            one.answered_at or one.started_at,
+            one.started_by if author in {one.answered_by or one.started_by} else author,
         )
+        for one in facts.threads
     ]
     return sorted(found, key=lambda one: (one.waits_since, one.id))
 
@@ -190,13 +183,12 @@ def _pending_threads(
 # Of an action item
 
 
-async def read_item_pending(session: Session, item: ActionItem) -> Pending:
+def item_pending(facts: PendingFacts, item: ActionItem) -> Pending:
     """It is due at the end of its day, or when its snooze ends, whichever is later."""
-    postmortem = await pending.get_postmortem_unscoped(session, item.postmortem_id)
-    policy = content_of(await get_policy(session, postmortem.policy_id, postmortem.policy_version))
+    postmortem, policy = facts.postmortem, facts.policy
     if item.priority == Priority.LOW and policy.steps:
         policy = replace(policy, steps=LOW_PRIORITY_STEPS)
-    participants = await read_participants(session, postmortem, policy.office, owner_id=item.owner_id)
+    participants = participants_of(facts, owner_id=item.owner_id)
     settled = ActionItemStatus(item.status).is_settled or postmortem.status == Status.ARCHIVED
     work, calendars = [], participants.calendars
     if item.due_on is not None:

@@ -4,13 +4,14 @@ Everything is read again each time: what was met, waived, extended or settled si
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from application.escalation.leads import notify_of_missing_leads
-from application.escalation.pending import Pending, PendingWork, read_item_pending, read_postmortem_pending
+from application.escalation.pending import Pending, PendingWork, item_pending, postmortem_pending
 from application.notifications.notices import notify, notify_teams
+from domain.escalation.deadlines import Alarm
 from domain.escalation.policy import Recipient, StepKind
 from domain.escalation.reminders import (
     Reminder,
@@ -20,8 +21,8 @@ from domain.escalation.reminders import (
     plan_reminders,
     reminder_key,
 )
-from models.escalation import ReminderAlarm
 from models.queries.escalation import reminders
+from models.queries.escalation.pending import Look, PendingFacts, find_item_facts, find_postmortem_facts
 from models.session import Session
 
 HORIZON = timedelta(days=30)
@@ -33,48 +34,59 @@ Plan = tuple[PendingWork, Sequence[Reminder]]
 # For workflows
 
 
-async def plan_postmortem_reminders(session: Session, postmortem_id: str, now: datetime) -> None:
-    """Sets when the workflow looks again, after anything about the postmortem changed. Sends nothing."""
-    postmortem = await reminders.find_postmortem_unscoped(session, postmortem_id, lock=False)
-    if postmortem is not None:
-        await _look(session, await read_postmortem_pending(session, postmortem), now, send=False)
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What was read about the subject, and when its workflow looks again."""
+
+    facts: PendingFacts
+    alarm: Alarm
+    sent: Sequence[Reminder] = ()
 
 
-async def plan_item_reminders(session: Session, item_id: str, now: datetime) -> None:
+async def plan_postmortem_reminders(session: Session, postmortem_id: str, now: datetime) -> Planned | None:
+    """Sets when the workflow looks again, after anything about the postmortem changed. Sends nothing.
+
+    None if the postmortem is gone."""
+    facts = await find_postmortem_facts(session, postmortem_id)
+    return await _look(session, facts, postmortem_pending(facts), now, send=False) if facts else None
+
+
+async def plan_item_reminders(session: Session, item_id: str, now: datetime) -> Planned | None:
     """As :func:`plan_postmortem_reminders`, for an action item."""
-    item = await reminders.find_item_unscoped(session, item_id, lock=False)
-    if item is not None:
-        await _look(session, await read_item_pending(session, item), now, send=False)
+    facts = await find_item_facts(session, item_id)
+    if facts is None or facts.item is None:
+        return None
+    return await _look(session, facts, item_pending(facts, facts.item), now, send=False)
 
 
-async def send_postmortem_reminders(session: Session, postmortem_id: str, now: datetime) -> list[Reminder]:
+async def send_postmortem_reminders(session: Session, postmortem_id: str, now: datetime) -> Sequence[Reminder]:
     """Sends every reminder that is due by ``now``, and returns them. The row is locked meanwhile."""
-    postmortem = await reminders.find_postmortem_unscoped(session, postmortem_id, lock=True)
-    if postmortem is None:
-        return []
-    return await _look(session, await read_postmortem_pending(session, postmortem), now, send=True)
+    await reminders.lock_postmortem(session, postmortem_id)
+    facts = await find_postmortem_facts(session, postmortem_id)
+    return (await _look(session, facts, postmortem_pending(facts), now, send=True)).sent if facts else []
 
 
-async def send_item_reminders(session: Session, item_id: str, now: datetime) -> list[Reminder]:
+async def send_item_reminders(session: Session, item_id: str, now: datetime) -> Sequence[Reminder]:
     """As :func:`send_postmortem_reminders`, for an action item."""
-    item = await reminders.find_item_unscoped(session, item_id, lock=True)
-    if item is None:
+    await reminders.lock_item(session, item_id)
+    facts = await find_item_facts(session, item_id)
+    if facts is None or facts.item is None:
         return []
-    return await _look(session, await read_item_pending(session, item), now, send=True)
+    return (await _look(session, facts, item_pending(facts, facts.item), now, send=True)).sent
 
 
-async def _look(session: Session, pending: Pending, now: datetime, *, send: bool) -> list[Reminder]:
-    alarm = await reminders.find_alarm(session, pending.subject_id)
-    work = [_since(one, alarm, pending) for one in pending.work if not one.target.is_settled]
-    sent = await reminders.list_sent_steps(session, pending.subject_id, {one.target.due_at for one in work})
+async def _look(session: Session, facts: PendingFacts, pending: Pending, now: datetime, *, send: bool) -> Planned:
+    work = [_since(one, facts.last_look, pending) for one in pending.work if not one.target.is_settled]
+    due_at = {one.target.due_at for one in work} if facts.was_reminded else set[datetime]()
+    sent = await reminders.list_sent_steps(session, pending.subject_id, due_at)
     until = max([now, *(one.target.due_at for one in work)]) + HORIZON
     plans: list[Plan] = [(one, _plan(one, pending, sent, now, until)) for one in work]
     due = [(one, reminder) for one, plan in plans for reminder in plan if send and reminder.at <= now]
     if due:
         await _send(session, pending, due, now)
         plans = [(one, [reminder for reminder in plan if reminder.at > now]) for one, plan in plans]
-    await _set_alarm(session, pending, plans, now, until)
-    return [reminder for _, reminder in due]
+    alarm = await _set_alarm(session, pending, plans, now, until)
+    return Planned(facts, alarm, [reminder for _, reminder in due])
 
 
 def _plan(
@@ -86,16 +98,16 @@ def _plan(
     return plan_reminders(facts, pending.policy, pending.calendars)
 
 
-def _since(work: PendingWork, alarm: ReminderAlarm | None, pending: Pending) -> PendingWork:
+def _since(work: PendingWork, last: Look | None, pending: Pending) -> PendingWork:
     """What was pending at an earlier look was handled until then. What is new is pending since the last look, or, if
     there was none, since its subject exists."""
     target = work.target
-    looks = {(one["target"], one["due_at"]): one for one in alarm.looks} if alarm else {}
+    looks = {(one["target"], one["due_at"]): one for one in last.looks} if last else {}
     look = looks.get((target.target, target.due_at.isoformat()))
     if look is not None:
         at = datetime.fromisoformat
         return replace(work, target=replace(target, since=at(look["since"]), looked_at=at(look["looked_at"])))
-    since = alarm.looked_at if alarm else (pending.item or pending.postmortem).created_at
+    since = last.looked_at if last else (pending.item or pending.postmortem).created_at
     return replace(work, target=replace(target, since=since))
 
 
@@ -173,7 +185,9 @@ async def _report_missing_leads(session: Session, pending: Pending, due: Iterabl
 # When to look again
 
 
-async def _set_alarm(session: Session, pending: Pending, plans: Sequence[Plan], now: datetime, until: datetime) -> None:
+async def _set_alarm(
+    session: Session, pending: Pending, plans: Sequence[Plan], now: datetime, until: datetime
+) -> Alarm:
     later = [(one.at, one.target) for _, plan in plans for one in plan]
     if pending.policy.steps and plans:
         later.append((until, plans[0][0].target.target))
@@ -192,6 +206,7 @@ async def _set_alarm(session: Session, pending: Pending, plans: Sequence[Plan], 
     values = {"rings_at": rings_at, "rings_for": rings_for, "looked_at": now, "looks": looks}
     link = {"action_item_id": pending.item.id} if pending.item else {"postmortem_id": pending.postmortem.id}
     await reminders.upsert_alarm(session, pending.subject_id, link, values)
+    return Alarm(rings_at, rings_for)
 
 
 def _reached(plan: Sequence[Reminder], now: datetime) -> datetime:

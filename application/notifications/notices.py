@@ -1,12 +1,25 @@
 """Notifying people and teams: each notice is a row that the receiver's workflow delivers later."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from domain.notifications.notices import NoticeKind
 from models.base import new_id
 from models.queries.notifications import notices
 from models.session import Session
+
+_ABOUT_NOTHING: dict[str, Any] = {
+    "target": None,
+    "rung": None,
+    "postmortem_id": None,
+    "action_item_id": None,
+    "comment_id": None,
+    "integration_id": None,
+    "about_team_id": None,
+    "on_behalf_of_id": None,
+    "is_escalation": False,
+}
 
 
 async def notify(
@@ -31,10 +44,7 @@ async def notify(
     ``dedupe_key`` names the occasion: nobody is notified twice of the same one. The workflow ``voice-<person id>``
     delivers the notice with the person's next digest or, if it is an escalation, at once in their working hours.
     """
-    notice = {
-        "dedupe_key": dedupe_key,
-        "kind": str(kind),
-        "channel": "inbox",
+    about = {
         "target": target,
         "rung": rung,
         "postmortem_id": postmortem_id,
@@ -44,10 +54,32 @@ async def notify(
         "about_team_id": about_team_id,
         "on_behalf_of_id": on_behalf_of_id,
         "is_escalation": is_escalation,
-        "created_at": at,
     }
-    rows = [{"id": new_id("ntc"), "person_id": person_id, **notice} for person_id in dict.fromkeys(person_ids)]
-    return await notices.insert_for_people(session, rows)
+    return await notices.insert_for_people(session, notices_of(person_ids, kind, dedupe_key, at=at, **about))
+
+
+def notices_of(
+    person_ids: Iterable[str], kind: NoticeKind, dedupe_key: str, *, at: datetime, **about: Any
+) -> list[dict[str, Any]]:
+    """The rows of :func:`notify`, to be inserted together with others."""
+    notice = {"team_id": None, "dedupe_key": dedupe_key, "kind": str(kind), "channel": "inbox", "created_at": at}
+    notice |= _ABOUT_NOTHING | about
+    return [{"id": new_id("ntc"), "person_id": person_id, **notice} for person_id in dict.fromkeys(person_ids)]
+
+
+def channel_notices_of(
+    team_ids: Iterable[str], kind: NoticeKind, dedupe_key: str, *, at: datetime, **about: Any
+) -> list[dict[str, Any]]:
+    """The rows of :func:`notify_teams`, for teams that have a channel."""
+    notice = {"person_id": None, "dedupe_key": dedupe_key, "kind": str(kind), "channel": "channel", "created_at": at}
+    notice |= _ABOUT_NOTHING | about
+    return [{"id": new_id("ntc"), "team_id": team_id, **notice} for team_id in dict.fromkeys(team_ids)]
+
+
+async def insert_notices(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Those of people and of channels, in one statement. What somebody has already stays as it is."""
+    if rows:
+        await notices.insert_notices(session, rows)
 
 
 async def notify_teams(
@@ -64,17 +96,12 @@ async def notify_teams(
     is_escalation: bool = False,
 ) -> list[str]:
     """As :func:`notify`, for the channels of teams. Skips teams without a channel."""
-    notice = {
-        "dedupe_key": dedupe_key,
-        "kind": str(kind),
-        "channel": "channel",
+    about = {
         "target": target,
         "rung": rung,
         "postmortem_id": postmortem_id,
         "action_item_id": action_item_id,
         "is_escalation": is_escalation,
-        "created_at": at,
     }
     with_channel = await notices.list_teams_with_channel(session, list(dict.fromkeys(team_ids)))
-    rows = [{"id": new_id("ntc"), "team_id": team_id, **notice} for team_id in with_channel]
-    return await notices.insert_for_teams(session, rows)
+    return await notices.insert_for_teams(session, channel_notices_of(with_channel, kind, dedupe_key, at=at, **about))

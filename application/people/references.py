@@ -1,6 +1,6 @@
 """Checks that ids in a request refer to people, teams and services that exist."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from domain.errors import PersonNotActive, UnknownReference
 from models.queries.people import people, services, teams
@@ -16,7 +16,12 @@ async def check_people(session: Session, field: str, person_ids: Iterable[str]) 
 async def check_active(session: Session, field: str, person_ids: Iterable[str]) -> None:
     """As :func:`check_people`; also raises :class:`PersonNotActive` for the first person who is not active."""
     wanted = list(dict.fromkeys(person_ids))
-    found = await people.list_activity(session, wanted)
+    check_found_active(field, wanted, await people.list_activity(session, wanted))
+
+
+def check_found_active(field: str, person_ids: Iterable[str], found: Mapping[str, bool]) -> None:
+    """As :func:`check_active`; ``found`` says of those who exist whether they are active."""
+    wanted = list(dict.fromkeys(person_ids))
     _check_known(field, wanted, found)
     for person_id in wanted:
         if not found[person_id]:

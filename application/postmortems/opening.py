@@ -7,22 +7,25 @@ from typing import Any
 
 from application.audit.audit_log import audit
 from application.content.custom_fields import accept_custom_fields
-from application.content.sections import write_sections
 from application.content.templates import pick_default_template
 from domain.access import Viewer
-from domain.content.sections import Origin, split_sections
+from domain.content.sections import Origin, new_revisions, split_sections
 from domain.content.templates import opening_texts
 from domain.escalation.policy import due_instants
 from domain.escalation.targets import TargetName
 from domain.postmortems.first_draft import EntrySource
 from domain.timeline.moments import Precision
+from models.base import Base
+from models.postmortem import PostmortemParticipant, PostmortemService, PostmortemTarget, PostmortemTeam, TimelineEvent
 from models.queries.chat.picks import take_picks
+from models.queries.content.sections import section_rows
 from models.queries.content.templates import VersionedTemplate
 from models.queries.escalation.policies import content_of, pick_policy
-from models.queries.escalation.targets import insert_targets
+from models.queries.escalation.targets import target_rows
 from models.queries.postmortems import links
 from models.queries.postmortems.drafts import insert_postmortem
-from models.queries.timeline import NewTimelineEvent, insert_events
+from models.queries.timeline import NewTimelineEvent, event_rows
+from models.queries.together import insert_together
 from models.session import Session
 
 
@@ -83,12 +86,14 @@ async def open_postmortem(
     if not await insert_postmortem(session, values):
         return False
     author_id = viewer.person_id if viewer else None
-    await write_sections(session, new.id, texts, {}, author_id=author_id, origin=Origin.PREFILL, now=now)
     await links.insert_incidents(session, new.id, new.incident_ids)
-    await insert_links(session, new, added_by_id=author_id)
-    await insert_events(session, new.id, [*new.timeline, *await take_picked_messages(session, new.incident_ids)])
+    events = [*new.timeline, *await take_picked_messages(session, new.incident_ids)]
     met = [TargetName.DRAFT_STARTED] if new.started_by_person else []
-    await insert_targets(session, new.id, due_instants(new.resolved_at or now, content_of(policy)), met, now)
+    due = due_instants(new.resolved_at or now, content_of(policy))
+    rows = section_rows(new.id, new_revisions(texts, {}), author_id=author_id, origin=Origin.PREFILL, now=now)
+    rows |= link_rows(new, added_by_id=author_id)
+    rows |= {TimelineEvent: event_rows(new.id, events), PostmortemTarget: target_rows(new.id, due, met, now)}
+    await insert_together(session, rows)
     after = {"title": new.title, "participants": list(new.participant_ids), "teamIds": list(new.team_ids)}
     after = {name: value for name, value in after.items() if value} | (
         {"reportedBy": reporter.person_id} if reporter else {}
@@ -99,9 +104,16 @@ async def open_postmortem(
 
 async def insert_links(session: Session, new: NewPostmortem, *, added_by_id: str | None) -> None:
     """Teams, services and participants that the postmortem does not have yet. Teams and participants get access."""
-    await links.insert_teams(session, new.id, new.team_ids, new.contributors, added_by_id)
-    await links.insert_services(session, new.id, new.service_ids, new.contributors)
-    await links.insert_participants(session, new.id, new.participant_ids, new.contributors, added_by_id)
+    await insert_together(session, link_rows(new, added_by_id=added_by_id), skips_existing=True)
+
+
+def link_rows(new: NewPostmortem, *, added_by_id: str | None) -> dict[type[Base], list[dict[str, Any]]]:
+    contributors = new.contributors
+    return {
+        PostmortemTeam: links.team_rows(new.id, new.team_ids, contributors, added_by_id),
+        PostmortemService: links.service_rows(new.id, new.service_ids, contributors),
+        PostmortemParticipant: links.participant_rows(new.id, new.participant_ids, contributors, added_by_id),
+    }
 
 
 async def take_picked_messages(session: Session, incident_ids: Sequence[str]) -> list[NewTimelineEvent]:

@@ -7,25 +7,31 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from application.audit.command_log import is_committed, log_command
+from application.audit.command_log import is_committed, is_repeat, log_command
 from application.escalation.reminders import plan_postmortem_reminders
+from application.notifications.notices import insert_notices
 from application.review import decisions, deletion, publishing, reviewers, submission, targets
 from application.review.context import PostmortemCommandContext
-from application.review.readiness import read_readiness
+from application.review.readiness import readiness_of
+from application.review.snapshots import snapshot_of
 from domain import access
-from domain.access import Verb
+from domain.access import Verb, Viewer
+from domain.errors import NotFound
 from domain.postmortems import lifecycle
 from domain.postmortems.commands import PostmortemAction, PostmortemCommand
 from domain.postmortems.lifecycle import Status, Transition
 from domain.postmortems.snapshots import PostmortemSnapshot
-from models.queries.access.viewers import get_viewer_unscoped
-from models.queries.audit.command_log import take_arguments
-from models.queries.postmortems.postmortems import get_visible
+from models.queries.audit.command_log import take_command, viewer_of
 from models.queries.postmortems.snapshots import read_snapshot
+from models.queries.review.facts import ReviewFacts, get_facts
 from models.session import Session
 
-Check = Callable[[PostmortemCommandContext], Awaitable[None]]
+Check = Callable[[PostmortemCommandContext], None]
 Write = Callable[[PostmortemCommandContext], Awaitable[None]]
+
+
+WITH_TEXTS = {PostmortemAction.SUBMIT, PostmortemAction.PUBLISH, PostmortemAction.APPROVE}
+"""Whether the sections are written decides about these; the last approval may publish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +74,54 @@ CHANGES: Mapping[PostmortemAction, Change] = {
 
 
 async def commit(session: Session, command: PostmortemCommand, now: datetime) -> PostmortemSnapshot:
-    """Carries the command out, unless its request was carried out before. Raises the refusal."""
-    if not await is_committed(session, command.postmortem_id, command.request_id, command.fingerprint):
-        viewer = await get_viewer_unscoped(session, command.actor_id, command.origin)
-        arguments = await take_arguments(session, command.request_id) if command.has_words else {}
-        visible = await get_visible(session, viewer, command.postmortem_id, lock=True)
-        context = PostmortemCommandContext(session, viewer, visible, command, arguments, now)
-        await _write(context, await check(context))
-        log_command(session, command.postmortem_id, command)
-        await session.flush()
-        await plan_postmortem_reminders(session, command.postmortem_id, now)
-    return await read_snapshot(session, command.postmortem_id)
+    """Carries the command out, unless its request was carried out before. Raises the refusal.
+
+    The row is locked, the facts are read once, and what they decide is written together.
+    """
+    taken = await take_command(session, command.request_id, command.actor_id, postmortem_id=command.postmortem_id)
+    viewer = viewer_of(taken, command.actor_id, command.origin)
+    try:
+        facts = await read_facts(session, viewer, command, is_read=False)
+    except NotFound:
+        if await is_committed(session, command.postmortem_id, command.request_id, command.fingerprint):
+            return await read_snapshot(session, command.postmortem_id)  # it was deleted, or hidden from the actor
+        raise
+    if is_repeat(facts.carried_out, command.fingerprint):
+        return await read_snapshot(session, command.postmortem_id)
+    context = PostmortemCommandContext(session, viewer, facts, command, taken.arguments, now)
+    await _write(context, check(context))
+    log_command(session, command.postmortem_id, command)
+    await session.flush()
+    await insert_notices(session, context.notices)
+    return snapshot_of(command.postmortem_id, await plan_postmortem_reminders(session, command.postmortem_id, now))
 
 
-async def check(context: PostmortemCommandContext) -> Status:
-    """The status after the command. Raises the refusal of a command that is not possible now. Writes nothing."""
+async def read_facts(
+    session: Session, viewer: Viewer, command: PostmortemCommand, *, is_read: bool = True
+) -> ReviewFacts:
+    """What decides about the command: one statement. Raises NotFound."""
+    return await get_facts(
+        session,
+        viewer,
+        command.postmortem_id,
+        request_id=command.request_id,
+        named=command.person_ids,
+        wants_texts=command.action in WITH_TEXTS,
+        is_read=is_read,
+    )
+
+
+def check(context: PostmortemCommandContext) -> Status:
+    """The status after the command. Raises the refusal of a command that is not possible now."""
     transition = context.command.action.transition
     if transition is not None:
         access.check_transition(transition, context.status, context.visible.relations)
-        after = lifecycle.apply(context.status, transition, await read_readiness(context, transition))
-        await reviewers.check_not_author(context)
+        after = lifecycle.apply(context.status, transition, readiness_of(context, transition))
+        reviewers.check_not_author(context)
         return after
     change = CHANGES[context.command.action]
     access.check(change.verb, context.status, context.visible.relations, change.name)
-    await change.check(context)
+    change.check(context)
     return context.status
 
 

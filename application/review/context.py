@@ -1,31 +1,40 @@
 """A command on a postmortem while it is carried out: who gave it, on which row, with which text."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from application.audit.audit_log import audit
-from application.notifications.notices import notify
+from application.notifications.notices import channel_notices_of, notices_of
 from domain.access import Viewer
 from domain.notifications.notices import NoticeKind
 from domain.postmortems.commands import PostmortemCommand
 from domain.postmortems.lifecycle import Status
 from models.postmortem import Postmortem
 from models.queries.postmortems.postmortems import VisiblePostmortem
+from models.queries.review.facts import ReviewFacts
 from models.session import Session
 
 
 @dataclass(frozen=True, slots=True)
 class PostmortemCommandContext:
-    """``arguments`` holds the text that was staged for the command, such as its comment."""
+    """``facts`` are from before the command; ``arguments`` holds the text that was staged for it, such as its comment.
+
+    ``notices`` are written together, when everything else is.
+    """
 
     session: Session
     viewer: Viewer
-    visible: VisiblePostmortem
+    facts: ReviewFacts
     command: PostmortemCommand
     arguments: Mapping[str, Any]
     now: datetime
+    notices: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def visible(self) -> VisiblePostmortem:
+        return self.facts.visible
 
     @property
     def postmortem(self) -> Postmortem:
@@ -65,7 +74,13 @@ class PostmortemCommandContext:
         self.note_change()
         self.audit(action, {"status": before}, {"status": status.value, **details})
 
-    async def notify(self, person_ids: Iterable[str], kind: NoticeKind) -> None:
+    def notify(self, person_ids: Iterable[str], kind: NoticeKind) -> None:
         """Notifies each person, once for this command."""
         key = f"{self.postmortem.id}:{kind}:{self.command.request_id}"
-        await notify(self.session, person_ids, kind, key, at=self.now, postmortem_id=self.postmortem.id)
+        self.notices.extend(notices_of(person_ids, kind, key, at=self.now, postmortem_id=self.postmortem.id))
+
+    def notify_channels(self, kind: NoticeKind, occasion: str) -> None:
+        """Notifies the channels of the postmortem's teams."""
+        key = f"{self.postmortem.id}:{occasion}:{self.command.request_id}"
+        teams, postmortem_id = self.facts.channel_team_ids, self.postmortem.id
+        self.notices.extend(channel_notices_of(teams, kind, key, at=self.now, postmortem_id=postmortem_id))

@@ -1,9 +1,11 @@
 """What a reviewer decides: to approve the current revision, or to request changes."""
 
+from dataclasses import replace
+
 from application.comments.writing import NewComment, add_comment
 from application.review.context import PostmortemCommandContext
 from application.review.publishing import publish
-from application.review.readiness import read_readiness
+from application.review.readiness import readiness_of
 from domain.comments.comment import CommentKind
 from domain.errors import NotReadyToPublish
 from domain.escalation.targets import TargetName
@@ -15,34 +17,35 @@ from models.base import new_id
 from models.postmortem import Review
 from models.queries.escalation.targets import meet_targets
 from models.queries.postmortems.postmortems import state_of_reviewer
-from models.queries.review.reviewers import get_reviewer, list_reviewers
+from models.queries.review.reviewers import update_decision
 
 
 async def approve(context: PostmortemCommandContext, after: Status) -> None:
     """The last approval completes the review: the postmortem is published if it asks for that and is ready."""
     postmortem = context.postmortem
-    await _record(context, Decision.APPROVE)
+    context = await _record(context, Decision.APPROVE)
     postmortem.status = after.value
     context.audit("postmortem.approved", None, {"revision": postmortem.content_revision})
     context.note_change()
-    await context.session.flush()
-    rows = await list_reviewers(context.session, context.visible)
-    if any(state_of_reviewer(one, postmortem) is not ReviewerState.APPROVED for one in rows):
+    states = [state_of_reviewer(one, postmortem) for one in context.facts.reviewers]
+    if any(one is not ReviewerState.APPROVED for one in states):
         return
     postmortem.reviewed_at = context.now
+    published = _status_if_published(context) if postmortem.publish_on_approval else None
+    if published is not None:
+        await publish(context, published)
+        return
     await meet_targets(context.session, postmortem.id, [TargetName.REVIEW_COMPLETED], context.now)
-    if not (postmortem.publish_on_approval and await _publish_if_ready(context)) and postmortem.author_id:
-        await context.notify([postmortem.author_id], NoticeKind.REVIEW_COMPLETED)
+    if postmortem.author_id:
+        context.notify([postmortem.author_id], NoticeKind.REVIEW_COMPLETED)
 
 
-async def _publish_if_ready(context: PostmortemCommandContext) -> bool:
-    facts = await read_readiness(context, Transition.PUBLISH)
+def _status_if_published(context: PostmortemCommandContext) -> Status | None:
+    """None if it is not ready to publish."""
     try:
-        after = lifecycle.apply(context.status, Transition.PUBLISH, facts)
+        return lifecycle.apply(context.status, Transition.PUBLISH, readiness_of(context, Transition.PUBLISH))
     except NotReadyToPublish:
-        return False
-    await publish(context, after)
-    return True
+        return None
 
 
 async def request_changes(context: PostmortemCommandContext, after: Status) -> None:
@@ -52,21 +55,19 @@ async def request_changes(context: PostmortemCommandContext, after: Status) -> N
     if was_published:
         postmortem.published_at = None
     else:
-        await _record(context, Decision.REQUEST_CHANGES)
+        context = await _record(context, Decision.REQUEST_CHANGES)
     context.change_status(after, "postmortem.changes_requested", comment=comment)
     new = NewComment(comment or "", kind=CommentKind.CHANGE_REQUEST)
     await add_comment(context.session, context.viewer, context.visible, new, context.now)
     if postmortem.author_id:
-        await context.notify([postmortem.author_id], NoticeKind.CHANGES_REQUESTED)
+        context.notify([postmortem.author_id], NoticeKind.CHANGES_REQUESTED)
 
 
-async def _record(context: PostmortemCommandContext, decision: Decision) -> None:
-    """The reviewer's current decision, and one more row in the history of reviews."""
+async def _record(context: PostmortemCommandContext, decision: Decision) -> PostmortemCommandContext:
+    """The reviewer's current decision, and one more row in the history of reviews. Returns the facts after it."""
     postmortem, person_id = context.postmortem, context.viewer.person_id
-    reviewer = await get_reviewer(context.session, postmortem.id, person_id)
-    reviewer.decision = decision.value
-    reviewer.decided_revision = postmortem.content_revision
-    reviewer.decided_at = context.now
+    chosen, revision = decision.value, postmortem.content_revision
+    await update_decision(context.session, postmortem.id, person_id, chosen, revision, context.now)
     review = Review(
         id=new_id("rev"),
         postmortem_id=postmortem.id,
@@ -77,3 +78,8 @@ async def _record(context: PostmortemCommandContext, decision: Decision) -> None
         created_at=context.now,
     )
     context.session.add(review)
+    reviewers = [
+        replace(one, decision=chosen, decided_revision=revision) if one.person_id == person_id else one
+        for one in context.facts.reviewers
+    ]
+    return replace(context, facts=replace(context.facts, reviewers=reviewers))

@@ -5,7 +5,7 @@ from domain.errors import IllegalTransition
 from domain.postmortems.lifecycle import Status
 
 
-async def check_deleted(context: PostmortemCommandContext) -> None:
+def check_deleted(context: PostmortemCommandContext) -> None:
     if context.status is not Status.DRAFT:
         hint = "You can delete drafts only. Archive a published postmortem instead."
         raise IllegalTransition(move="delete a postmortem", entity="postmortem", status=context.status, hint=hint)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from application.people.references import check_active, list_active_members
+from application.people.references import check_found_active, list_active_members
 from application.review.context import PostmortemCommandContext
 from domain.access import Relation
 from domain.errors import AlreadyReviewer, AuthorCannotReview, IllegalTransition, NobodyToAdd, NotFound
@@ -16,40 +16,40 @@ from models.session import Session
 # Refusals
 
 
-async def check_not_author(context: PostmortemCommandContext) -> None:
+def check_not_author(context: PostmortemCommandContext) -> None:
     """The author never reviews or approves, even if they were a reviewer before."""
     if context.command.action is PostmortemAction.SUBMIT and context.command.person_ids:
-        await _check_may_review(context, context.command.person_ids)
+        _check_may_review(context, context.command.person_ids)
     if context.command.action is PostmortemAction.APPROVE and Relation.AUTHOR in context.visible.relations:
         raise AuthorCannotReview()
 
 
-async def _check_may_review(context: PostmortemCommandContext, person_ids: Sequence[str]) -> None:
+def _check_may_review(context: PostmortemCommandContext, person_ids: Sequence[str]) -> None:
     if context.postmortem.author_id in person_ids:
         raise AuthorCannotReview()
-    await check_active(context.session, "userIds", person_ids)
+    check_found_active("userIds", person_ids, context.facts.named)
 
 
-async def check_added(context: PostmortemCommandContext) -> None:
+def check_added(context: PostmortemCommandContext) -> None:
     _check_not_published(context)
     if not context.command.person_ids:
         raise NobodyToAdd()
-    await _check_may_review(context, context.command.person_ids)
-    _check_new(context.command.person_ids, await _current(context))
+    _check_may_review(context, context.command.person_ids)
+    _check_new(context.command.person_ids, _current(context))
 
 
-async def check_replaced(context: PostmortemCommandContext) -> None:
+def check_replaced(context: PostmortemCommandContext) -> None:
     _check_not_published(context)
     removed, added = context.command.person_ids
-    current = await _current(context)
+    current = _current(context)
     _check_present([removed], current)
-    await _check_may_review(context, [added])
+    _check_may_review(context, [added])
     _check_new([added], current)
 
 
-async def check_removed(context: PostmortemCommandContext) -> None:
+def check_removed(context: PostmortemCommandContext) -> None:
     _check_not_published(context)
-    _check_present(context.command.person_ids, await _current(context))
+    _check_present(context.command.person_ids, _current(context))
 
 
 def _check_not_published(context: PostmortemCommandContext) -> None:
@@ -72,8 +72,8 @@ def _check_present(person_ids: Sequence[str], current: Collection[str]) -> None:
             raise NotFound(kind="reviewer", id=person_id)
 
 
-async def _current(context: PostmortemCommandContext) -> set[str]:
-    return {one.person_id for one in await list_reviewers(context.session, context.visible)}
+def _current(context: PostmortemCommandContext) -> set[str]:
+    return {one.person_id for one in context.facts.reviewers}
 
 
 # Changes
@@ -83,7 +83,7 @@ async def add_reviewers(context: PostmortemCommandContext) -> None:
     added = await insert_reviewers(context.session, context.postmortem.id, context.command.person_ids, context.now)
     context.note_change()
     context.audit("reviewers.added", None, {"reviewers": added})
-    await _notify_in_review(context, added)
+    _notify_in_review(context, added)
 
 
 async def remove_reviewer(context: PostmortemCommandContext) -> None:
@@ -99,12 +99,12 @@ async def replace_reviewer(context: PostmortemCommandContext) -> None:
     await insert_reviewers(context.session, context.postmortem.id, [added], context.now)
     context.note_change()
     context.audit("reviewers.replaced", {"reviewer": removed}, {"reviewer": added})
-    await _notify_in_review(context, [added])
+    _notify_in_review(context, [added])
 
 
-async def _notify_in_review(context: PostmortemCommandContext, person_ids: Sequence[str]) -> None:
+def _notify_in_review(context: PostmortemCommandContext, person_ids: Sequence[str]) -> None:
     if context.status is Status.IN_REVIEW:
-        await context.notify(person_ids, NoticeKind.REVIEW_REQUESTED)
+        context.notify(person_ids, NoticeKind.REVIEW_REQUESTED)
 
 
 # For those who ask for reviews

@@ -2,21 +2,28 @@
 
 from application.escalation.leads import notify_of_extensions
 from application.review.context import PostmortemCommandContext
+from domain.errors import NotFound
 from domain.escalation import targets
 from models.queries.escalation.targets import get_target, target_of
 
 
-async def check_waived(context: PostmortemCommandContext) -> None:
-    row = await get_target(context.session, context.postmortem.id, context.command.target)
-    targets.check_waive(target_of(row), context.arguments.get("reason"), context.now)
+def check_waived(context: PostmortemCommandContext) -> None:
+    targets.check_waive(_target(context), context.arguments.get("reason"), context.now)
 
 
-async def check_extended(context: PostmortemCommandContext) -> None:
-    row = await get_target(context.session, context.postmortem.id, context.command.target)
+def check_extended(context: PostmortemCommandContext) -> None:
     until = context.command.until
     if until is None:
         raise ValueError("an extension without its instant")
-    targets.check_extend(target_of(row), until, context.arguments.get("reason"), context.now)
+    targets.check_extend(_target(context), until, context.arguments.get("reason"), context.now)
+
+
+def _target(context: PostmortemCommandContext) -> targets.Target:
+    """Raises NotFound."""
+    found = context.facts.targets.get(context.command.target or "")
+    if found is None:
+        raise NotFound(kind="target", id=context.command.target)
+    return found.target
 
 
 async def waive_target(context: PostmortemCommandContext) -> None:

@@ -14,9 +14,12 @@ from domain.errors.action_items import (
     ReasonRequired,
 )
 from domain.errors.availability import (
+    DatabaseBusy,
     DatabaseNotMigrated,
     Pending,
+    RecordLocked,
     StoreUnavailable,
+    TooManyCommands,
     TooManyWaiting,
     WorkersUnavailable,
     WorkflowsUnavailable,
@@ -92,7 +95,12 @@ def _leaves(cls: type[DomainError]) -> list[type[DomainError]]:
 
 
 BY_CODE: dict[str, type[DomainError]] = {cls.__name__: cls for cls in _leaves(DomainError)}
-PASSING = frozenset({"StoreUnavailable", "WorkflowsUnavailable", "WorkersUnavailable", "Pending", "CredentialsLocked"})
+PASSING = frozenset(
+    {
+        *("DatabaseBusy", "RecordLocked", "StoreUnavailable", "WorkflowsUnavailable", "WorkersUnavailable"),
+        *("Pending", "CredentialsLocked"),
+    }
+)
 REFUSALS: list[str] = sorted(BY_CODE.keys() - PASSING)
 
 
@@ -122,6 +130,7 @@ __all__ = [
     "Conflict",
     "CredentialsLocked",
     "CredentialsRejected",
+    "DatabaseBusy",
     "DatabaseNotMigrated",
     "DefaultPolicyNeeded",
     "DefaultTemplateNeeded",
@@ -161,6 +170,7 @@ __all__ = [
     "PolicyArchived",
     "PostmortemExists",
     "ReasonRequired",
+    "RecordLocked",
     "RouteNotFound",
     "ScopeMissing",
     "SectionConflict",
@@ -177,6 +187,7 @@ __all__ = [
     "TicketForbidden",
     "TicketGone",
     "TimelineNotRead",
+    "TooManyCommands",
     "TooManyWaiting",
     "TrackerAway",
     "TrackerRefused",

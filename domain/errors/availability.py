@@ -1,11 +1,35 @@
 """Afterword itself is away or busy: the same request succeeds later."""
 
-from domain.errors.refusal import Unanswered, Unavailable
+from domain.errors.refusal import Throttled, Unanswered, Unavailable
 
 
 class TooManyWaiting(Unavailable):
     title = "Too many webhooks are waiting"
     says = "Too many webhooks are waiting to be processed. Send this one again later."
+
+
+class TooManyCommands(Throttled):
+    title = "Too many of your commands are waiting"
+    says = (
+        "{limit} of your commands are still waiting for their answers. Nothing was changed by this one. Send it again"
+        " when some of them are done."
+    )
+
+
+class DatabaseBusy(Unavailable):
+    title = "The database is busy"
+    says = (
+        "Every database connection is in use by other requests. Nothing was changed. Send the request again in a few"
+        " seconds with the same Idempotency-Key."
+    )
+
+
+class RecordLocked(Unavailable):
+    title = "Someone else is changing the same record"
+    says = (
+        "Another change of the same record is still being saved. Nothing was changed by this request. Send it again"
+        " with the same Idempotency-Key."
+    )
 
 
 class StoreUnavailable(Unavailable):

@@ -96,6 +96,10 @@ class Gone(DomainError):
     """It existed and was removed for good."""
 
 
+class Throttled(DomainError):
+    """The person or address asks too much at once: the same request succeeds later."""
+
+
 class Unavailable(DomainError):
     """Something that Afterword needs is away or busy: the same request succeeds later."""
 

@@ -3,18 +3,29 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, or_, select, update
+from sqlalchemy import Select, Text, and_, bindparam, delete, func, or_, select, type_coerce, update
+from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from domain.access import Relation, Viewer
 from domain.errors import NotFound
 from models.action_item import ActionItem, Ticket
-from models.escalation import ReminderAlarm
+from models.audit import CommandLog
+from models.person import Person
 from models.postmortem import Postmortem, PostmortemTeam
-from models.queries.access.visibility import AnyViewer, relation_columns, relations, visible_to
+from models.queries.prebuilt import json_list, json_object
+from models.queries.access.visibility import (
+    AnyViewer,
+    BoundViewer,
+    relation_columns,
+    relations,
+    viewer_parameters,
+    visible_to,
+)
 from models.queries.audit.audit_log import note_reads
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.people.people import escape_like
@@ -140,6 +151,91 @@ async def delete_item(session: AsyncSession, item_id: str) -> None:
     await session.execute(delete(ActionItem).where(ActionItem.id == item_id))
 
 
+# For commands
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFacts:
+    id: str
+    integration_id: str
+    link_state: str
+    external_id: str | None
+    key: str | None
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFacts:
+    """Everything that decides about a command. ``carried_out`` is the fingerprint of the request if it was carried out
+    before; ``is_owner_active`` is of the person whom the command makes the owner, None if there is none."""
+
+    seen: VisibleActionItem
+    tickets: Sequence[TicketFacts]
+    carried_out: str | None
+    is_owner_active: bool | None
+
+
+@cache
+def _facts_of_command(*, is_admin: bool) -> Select[Any]:
+    viewer, key = BoundViewer(is_admin), bindparam("id", type_=Text)
+    held = relation_columns(viewer)
+    names = ("id", "integration_id", "link_state", "external_id", "key", "url")
+    ticket = json_object(**{name: getattr(Ticket, name) for name in names})
+    tickets = select(json_list(ticket, Ticket.created_at, Ticket.id)).where(Ticket.action_item_id == key)
+    carried_out = select(CommandLog.fingerprint).where(
+        CommandLog.entity_id == key, CommandLog.request_id == bindparam("request_id", type_=Text)
+    )
+    owner = select(Person.is_active).where(Person.id == bindparam("owner_id", type_=Text))
+    statement = select(
+        ActionItem,
+        Postmortem,
+        held.editor_level.label("editor_level"),
+        held.reviewer.label("is_reviewer"),
+        held.participant.label("is_participant"),
+        held.team.label("is_in_team"),
+        type_coerce(tickets.scalar_subquery(), JSON).label("tickets"),
+        carried_out.scalar_subquery().label("carried_out"),
+        owner.scalar_subquery().label("is_owner_active"),
+    )
+    statement = statement.join(Postmortem, Postmortem.id == ActionItem.postmortem_id)
+    return statement.where(ActionItem.id == key, visible_item(viewer))
+
+
+for _is_admin in (True, False):
+    _facts_of_command(is_admin=_is_admin)
+
+
+async def get_item_facts(
+    session: AsyncSession,
+    viewer: Viewer,
+    item_id: str,
+    *,
+    request_id: str,
+    owner_id: str | None = None,
+    is_read: bool = True,
+) -> ItemFacts:
+    """One statement. ``is_read`` audits it as a read if an administrator alone may see the postmortem.
+
+    Raises NotFound.
+    """
+    values = {"id": item_id, "request_id": request_id, "owner_id": owner_id} | viewer_parameters(viewer)
+    statement = _facts_of_command(is_admin=viewer.is_admin).execution_options(populate_existing=True)
+    row = (await session.execute(statement, values)).one_or_none()
+    if row is None:
+        raise NotFound(kind="action item", id=item_id)
+    item, postmortem = row.ActionItem, row.Postmortem
+    is_owner = item.owner_id == viewer.person_id
+    who = (row.editor_level, row.is_reviewer, row.is_participant, row.is_in_team)
+    if is_read and not is_owner:
+        await note_reads(session, viewer, [postmortem.id])
+    return ItemFacts(
+        VisibleActionItem(item, postmortem, relations(viewer, postmortem, *who), is_owner),
+        [TicketFacts(**one) for one in row.tickets],
+        row.carried_out,
+        row.is_owner_active,
+    )
+
+
 # For the workflow
 
 
@@ -151,16 +247,6 @@ async def find_item_unscoped(session: AsyncSession, item_id: str) -> ActionItem 
 
 async def lock_item_unscoped(session: AsyncSession, item_id: str) -> ActionItem | None:
     return await session.get(ActionItem, item_id, with_for_update=True, populate_existing=True)
-
-
-async def list_team_ids(session: AsyncSession, postmortem_id: str) -> list[str]:
-    teams = select(PostmortemTeam.team_id).where(PostmortemTeam.postmortem_id == postmortem_id)
-    return list((await session.execute(teams)).scalars())
-
-
-async def find_alarm(session: AsyncSession, item_id: str) -> ReminderAlarm | None:
-    """When the item's next reminder is due."""
-    return await session.get(ReminderAlarm, item_id, populate_existing=True)
 
 
 async def mark_started(session: AsyncSession, item_id: str) -> None:

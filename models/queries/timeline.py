@@ -6,8 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import TIMESTAMP, ColumnElement, Select, Text, cast, func, literal, select, true
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import ColumnElement, Select, Text, cast, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
@@ -21,6 +20,7 @@ from models.queries.audit.audit_log import rows_with_audit, with_audit_of
 from models.queries.pagination import Ask, Order, Page, page_of, page_values
 from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.queries.prebuilt import Prebuilt, instant_json, json_object, number_of, text_of
+from models.queries.together import insert_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,28 +96,28 @@ async def get_event(session: AsyncSession, visible: VisiblePostmortem, event_id:
 
 async def insert_events(session: AsyncSession, postmortem_id: str, events: Sequence[NewTimelineEvent]) -> list[str]:
     """One statement for any number of events; those of one instant keep the order given."""
-    ids = [new_id("evt") for _ in events]
-    if not events:
-        return ids
-    columns: dict[str, tuple[Any, list[Any]]] = {
-        "id": (Text, ids),
-        "at": (TIMESTAMP(timezone=True), [one.at for one in events]),
-        "precision": (Text, [one.precision for one in events]),
-        "event": (Text, [one.event for one in events]),
-        "type": (Text, [one.type for one in events]),
-        "actor": (Text, [one.actor for one in events]),
-        "source": (Text, [one.source for one in events]),
-        "incident_id": (Text, [one.incident_id for one in events]),
-        "external_id": (Text, [one.external_id for one in events]),
-    }
-    given = (
-        func.unnest(*(literal(values, ARRAY(kind)) for kind, values in columns.values()))
-        .table_valued(*columns, with_ordinality="place", name="given")
-        .render_derived()
-    )
-    rows = select(literal(postmortem_id), *(given.c[name] for name in columns)).order_by(given.c.place)
-    await session.execute(insert(TimelineEvent).from_select(["postmortem_id", *columns], rows))
-    return ids
+    rows = event_rows(postmortem_id, events)
+    await insert_together(session, {TimelineEvent: rows})
+    return [one["id"] for one in rows]
+
+
+def event_rows(postmortem_id: str, events: Sequence[NewTimelineEvent]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": new_id("evt"),
+            "postmortem_id": postmortem_id,
+            "version": 1,
+            "at": one.at,
+            "precision": one.precision,
+            "event": one.event,
+            "type": one.type,
+            "actor": one.actor,
+            "source": one.source,
+            "incident_id": one.incident_id,
+            "external_id": one.external_id,
+        }
+        for one in events
+    ]
 
 
 async def delete_event(session: AsyncSession, event: TimelineEvent) -> None:

@@ -118,7 +118,11 @@ async def suggest(visit: Visiting, integration_id: PathId) -> Response:
     async def work() -> None:
         visit.context.require_admin(CHANGE)
         keyring = visit.context.parts.keyring
-        found.append(suggestions_out(await accounts.suggest_accounts(visit.context.session, keyring, integration_id)))
+        found.append(
+            suggestions_out(
+                await accounts.suggest_accounts(visit.context.session, visit.context.outside, keyring, integration_id)
+            )
+        )
 
     refusal = await attempted(visit, work())
     return await _shown(visit, integration_id, Ask(50), refusal, found[0] if found else None)

@@ -168,7 +168,9 @@ async def disconnect(visit: Visiting, integration_id: PathId) -> Response:
         context = visit.context
         context.require_admin("disconnect a connection")
         keyring = context.parts.keyring
-        await disconnect_connection(context.session, context.viewer, keyring, integration_id, None, context.now)
+        await disconnect_connection(
+            context.session, context.outside, context.viewer, keyring, integration_id, None, context.now
+        )
 
     return await _answered(visit, integration_id, work())
 
@@ -182,7 +184,9 @@ async def check(visit: Visiting, integration_id: PathId) -> Response:
         context = visit.context
         context.require_admin("test a connection")
         keyring = context.parts.keyring
-        checks = await check_connection(context.session, keyring, integration_id, context.now, record_recovery)
+        checks = await check_connection(
+            context.session, context.outside, keyring, integration_id, context.now, record_recovery
+        )
         found.append(checks_out(checks))
 
     refusal = await attempted(visit, work())
@@ -201,7 +205,7 @@ async def try_it(visit: Visiting, integration_id: PathId) -> Response:
         context.require_admin("run a dry run")
         base_url = parts.settings.base_url
         result = await run_dry(
-            context.session, context.viewer, parts.keyring, integration_id, given.subject(), base_url
+            context.session, context.outside, context.viewer, parts.keyring, integration_id, given.subject(), base_url
         )
         found.append(dry_run_out(result))
 

@@ -7,6 +7,7 @@ from api import commands
 from api.pages.postmortems.reasons import ReasonNames
 from api.pages.routing import Visit
 from application.review.commands import check as check_command
+from application.review.commands import read_facts
 from application.review.context import PostmortemCommandContext
 from domain import access
 from domain.errors import DomainError, IllegalTransition, NotAllowed
@@ -44,9 +45,8 @@ async def _unmet(visit: Visit, visible: VisiblePostmortem, move: Transition, nam
     arguments = {"comment": "said in the form"}
     command = commands.postmortem_command(context, visible.postmortem.id, PostmortemAction(move.value), arguments)
     try:
-        await check_command(
-            PostmortemCommandContext(context.session, context.viewer, visible, command, arguments, context.now)
-        )
+        facts = await read_facts(context.session, context.viewer, command, is_read=False)
+        check_command(PostmortemCommandContext(context.session, context.viewer, facts, command, arguments, context.now))
     except DomainError as refusal:
         return names.explain(refusal)
     return []

@@ -40,7 +40,7 @@ async def list_accounts(
 async def suggest_accounts(context: Context, integration_id: PathId) -> SuggestionsOut:
     """Reads the vendor's accounts and matches them by e-mail. Confirm them with ``POST /accounts/import``."""
     context.require_admin("change linked accounts")
-    found = await accounts.suggest_accounts(context.session, context.parts.keyring, integration_id)
+    found = await accounts.suggest_accounts(context.session, context.outside, context.parts.keyring, integration_id)
     return suggestions_out(found)
 
 

@@ -16,5 +16,5 @@ routes: APIRouter = router("integrations", prefix="/integrations")
 async def check_integration(context: Context, integration_id: PathId) -> TestOut:
     """Tests the connection, and lists each missing permission and each required field without a value."""
     context.require_admin("test a connection")
-    session, keyring = context.session, context.parts.keyring
-    return checks_out(await check_connection(session, keyring, integration_id, context.now, record_recovery))
+    session, outside, keyring = context.session, context.outside, context.parts.keyring
+    return checks_out(await check_connection(session, outside, keyring, integration_id, context.now, record_recovery))

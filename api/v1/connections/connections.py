@@ -92,6 +92,7 @@ async def disconnect(context: Context, integration_id: PathId, if_match: IfMatch
     context.require_admin("disconnect a connection")
     row, left = await disconnect_connection(
         context.session,
+        context.outside,
         context.viewer,
         context.parts.keyring,
         integration_id,

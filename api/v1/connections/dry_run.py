@@ -18,4 +18,6 @@ async def dry_run(context: Context, integration_id: PathId, given: DryRunIn | No
     context.require_admin("run a dry run")
     session, viewer, parts = context.session, context.viewer, context.parts
     chosen = (given or DryRunIn()).subject()
-    return dry_run_out(await run_dry(session, viewer, parts.keyring, integration_id, chosen, parts.settings.base_url))
+    base_url = parts.settings.base_url
+    result = await run_dry(session, context.outside, viewer, parts.keyring, integration_id, chosen, base_url)
+    return dry_run_out(result)

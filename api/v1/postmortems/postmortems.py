@@ -11,6 +11,7 @@ from api.shapes.base import IfMatch, IfNoneMatch, Listing, PathId, RefQuery, Sea
 from api.shapes.postmortem_answers import postmortem_json
 from api.shapes.postmortems import PostmortemNew, PostmortemOut, PostmortemPatch
 from api.v1.routing import router
+from application.audit.command_log import was_carried_out
 from application.commands import check as check_command
 from application.incidents.opening import create_postmortem as create
 from application.postmortems.editing import edit_postmortem
@@ -24,7 +25,6 @@ from models.queries.pagination import Ask, Page
 from models.queries.postmortems import postmortems, shown, shown_list
 from models.queries.postmortems.shown import ShownPostmortem
 from models.queries.postmortems.shown_list import PostmortemFilters, ShownState
-from models.session import Session
 
 routes: APIRouter = router("postmortems", prefix="/postmortems")
 
@@ -111,17 +111,15 @@ async def update_postmortem(
     status, arguments = changes.pop("status", None), commands.without_none({"comment": changes.pop("comment", None)})
     expected = expected_version(if_match)
     if status is None:
-        await _edit(context, context.session, postmortem_id, changes, expected)
+        await _edit(context, postmortem_id, changes, expected)
     else:
         await _edit_and_move(context, postmortem_id, changes, expected, Status(str(status)), arguments)
     return await read(context, postmortem_id)
 
 
-async def _edit(
-    context: RequestContext, session: Session, postmortem_id: str, changes: dict[str, Any], expected: int | None
-) -> None:
+async def _edit(context: RequestContext, postmortem_id: str, changes: dict[str, Any], expected: int | None) -> None:
     affects_workflow = await edit_postmortem(
-        session, context.viewer, postmortem_id, changes, expected_version=expected, now=context.now
+        context.session, context.viewer, postmortem_id, changes, expected_version=expected, now=context.now
     )
     context.start_workflow_if(affects_workflow, postmortem_id)
 
@@ -134,17 +132,17 @@ async def _edit_and_move(
     wanted: Status,
     arguments: dict[str, Any],
 ) -> None:
-    """The edit has a transaction of its own, since the command must see it; the move is checked inside of it."""
-    command = None
-    async with context.parts.sessions.begin() as session:
-        await _edit(context, session, postmortem_id, changes, expected)
-        visible = await postmortems.get_visible(session, context.viewer, postmortem_id)
-        current = Status(visible.postmortem.status)
+    """The edit is committed before the command is sent, which must see it; the move is checked before that."""
+    session, viewer = context.session, context.viewer
+    async with context.parts.command_queue.turn(viewer.person_id, context.between_transactions):
+        if context.key is not None and await was_carried_out(session, postmortem_id, context.request_id):
+            return
+        await _edit(context, postmortem_id, changes, expected)
+        current = Status((await postmortems.get_visible(session, viewer, postmortem_id)).postmortem.status)
         if current is not wanted:
             command = commands.postmortem_command(context, postmortem_id, _action(current, wanted), arguments)
-            await check_command(session, context.viewer, command, arguments, context.now)
-    if command is not None:
-        await context.parts.commands.send(command, arguments)
+            await check_command(session, viewer, command, arguments, context.now)
+            await commands.send(context, command, arguments)
 
 
 def _action(current: Status, wanted: Status) -> PostmortemAction:

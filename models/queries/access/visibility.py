@@ -50,6 +50,11 @@ def viewer_values(viewer: Viewer) -> dict[str, Any]:
     return {"viewer_id": viewer.person_id, "viewer_team_ids": sorted(viewer.team_ids), "viewer_origin": viewer.origin}
 
 
+def viewer_parameters(viewer: Viewer) -> dict[str, Any]:
+    """Those of :func:`viewer_values` that the rules of this module use."""
+    return {"viewer_id": viewer.person_id, "viewer_team_ids": sorted(viewer.team_ids)}
+
+
 FINAL = (Status.PUBLISHED.value, Status.ARCHIVED.value)
 
 

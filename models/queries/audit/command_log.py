@@ -1,13 +1,16 @@
 """Commands that were carried out, and the texts of commands on their way to their activity."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, Text, bindparam, delete, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.access import Role, Viewer
+from domain.errors import NotFound
 from models.audit import CommandArgument, CommandLog
 
 
@@ -15,17 +18,102 @@ async def find_command(session: AsyncSession, entity_id: str, request_id: str) -
     return await session.get(CommandLog, (entity_id, request_id))
 
 
-async def stage_arguments(session: AsyncSession, request_id: str, arguments: Mapping[str, Any]) -> None:
-    """Stores a command's texts for its activity. If the same request was staged before, its texts stay as they are."""
-    statement = insert(CommandArgument).values(request_id=request_id, arguments=dict(arguments))
-    await session.execute(statement.on_conflict_do_nothing())
+_STAGE = text(
+    """
+    with waiting as (
+        select count(*) as places from command_argument
+        where person_id = :person_id and claimed_until > now() and request_id <> :request_id
+    ), staged as (
+        insert into command_argument (request_id, arguments, person_id, claimed_until)
+        select :request_id, :arguments, :person_id, now() + make_interval(secs => :seconds)
+        from waiting where places < cast(:most as integer) or cast(:most as integer) is null
+        on conflict (request_id) do update set claimed_until = excluded.claimed_until
+        where command_argument.claimed_until is null or command_argument.claimed_until <= now()
+        returning 1
+    )
+    select places, exists (select from staged) as is_staged from waiting
+    """
+).bindparams(bindparam("arguments", type_=JSONB))
 
 
-async def take_arguments(session: AsyncSession, request_id: str) -> dict[str, Any]:
-    """Returns a command's texts and deletes them, in the transaction that carries the command out."""
-    statement = delete(CommandArgument).where(CommandArgument.request_id == request_id)
-    row = (await session.execute(statement.returning(CommandArgument.arguments))).scalar_one_or_none()
-    return row or {}
+async def stage_command(
+    session: AsyncSession,
+    request_id: str,
+    person_id: str,
+    arguments: Mapping[str, Any],
+    *,
+    seconds: float | None,
+    most: int | None,
+) -> tuple[bool, int]:
+    """Stores a command for its activity, and claims its request for so many seconds.
+
+    Nothing is stored while another request claims it, or once the person has ``most`` others waiting: whether it was
+    stored, and how many others wait. If the same request was staged before, its texts stay as they are.
+    """
+    values = {"request_id": request_id, "person_id": person_id, "arguments": dict(arguments)}
+    row = (await session.execute(_STAGE, {**values, "seconds": seconds, "most": most})).one()
+    return row.is_staged, row.places
+
+
+async def delete_staged(session: AsyncSession, request_id: str) -> None:
+    await session.execute(delete(CommandArgument).where(CommandArgument.request_id == request_id))
+
+
+async def release_claim(session: AsyncSession, request_id: str) -> None:
+    """The request may be repeated at once. Its texts stay, for an activity that still carries it out."""
+    statement = update(CommandArgument).where(CommandArgument.request_id == request_id)
+    await session.execute(statement.values(claimed_until=None))
+
+
+@dataclass(frozen=True, slots=True)
+class TakenCommand:
+    """A command's texts, and who gave it: their role and teams. The role is None if there is no such person."""
+
+    arguments: Mapping[str, Any]
+    role: str | None
+    team_ids: Sequence[str]
+
+
+def _take(lock: str) -> Any:
+    return text(
+        f"""
+        with taken as (delete from command_argument where request_id = :request_id returning arguments),
+        locked as (select id from {lock} where id = :entity_id for update)
+        select
+            (select arguments from taken) as arguments,
+            (select id from locked) as locked,
+            (select role from person where id = :actor_id) as role,
+            array(select team_id from team_member where person_id = :actor_id) as team_ids
+        """  # noqa: S608 - the table is one of ours
+    ).columns(arguments=JSONB, locked=Text, role=Text, team_ids=ARRAY(Text))
+
+
+_TAKE_OF_POSTMORTEM, _TAKE_OF_ITEM = _take("postmortem"), _take("action_item")
+
+
+async def take_command(
+    session: AsyncSession,
+    request_id: str,
+    actor_id: str,
+    *,
+    postmortem_id: str | None = None,
+    action_item_id: str | None = None,
+) -> TakenCommand:
+    """Locks the row that the command is about, and takes its texts: they are deleted with this transaction.
+
+    What is decided about the row is read afterwards, so that it includes what another transaction had locked it for.
+    """
+    statement = _TAKE_OF_POSTMORTEM if postmortem_id else _TAKE_OF_ITEM
+    values = {"request_id": request_id, "actor_id": actor_id, "entity_id": postmortem_id or action_item_id}
+    row = (await session.execute(statement, values)).one()
+    return TakenCommand(row.arguments or {}, row.role, row.team_ids)
+
+
+def viewer_of(taken: TakenCommand, person_id: str, origin: str) -> Viewer:
+    """A person as a viewer with every scope, for the activity that acts on their behalf. Raises NotFound."""
+    if taken.role is None:
+        raise NotFound(kind="person", id=person_id)
+    return Viewer(person_id, Role(taken.role), frozenset(taken.team_ids), origin=origin)
 
 
 async def delete_arguments(session: AsyncSession, before: datetime) -> None:

@@ -1,14 +1,17 @@
 """Rows of sections. No query here checks who may read or write: the callers do."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.content.sections import NewRevision, SectionText
-from models.section import Section
+from domain.content.sections import NewRevision, Origin, SectionText
+from models.base import Base
+from models.section import Section, SectionRevision
 
 _COLUMNS = (Section.name, Section.body, Section.revision, Section.updated_at, Section.updated_by)
 
@@ -26,6 +29,19 @@ async def find_section_texts(
 async def get_section_text(session: AsyncSession, postmortem_id: str, name: str) -> SectionText:
     """An empty text with revision 0 if it was never written."""
     return (await find_section_texts(session, postmortem_id, [name])).get(name, SectionText(name))
+
+
+def section_rows(
+    postmortem_id: str, revisions: Sequence[NewRevision], *, author_id: str | None, origin: Origin, now: datetime
+) -> dict[type[Base], list[dict[str, Any]]]:
+    """The sections of a new postmortem, with their histories."""
+    key = {"postmortem_id": postmortem_id}
+    edited = {"updated_at": now, "updated_by": author_id}
+    written = {"author_id": author_id, "at": now, "origin": origin.value}
+    return {
+        Section: [{**key, "name": one.name, "body": one.body, "revision": one.revision, **edited} for one in revisions],
+        SectionRevision: [{**key, **asdict(one), **written} for one in revisions],
+    }
 
 
 async def upsert_sections(

@@ -18,24 +18,27 @@ from models.postmortem import Postmortem
 # For workflows
 
 
-async def find_postmortem_unscoped(session: AsyncSession, postmortem_id: str, *, lock: bool) -> Postmortem | None:
-    return await session.get(Postmortem, postmortem_id, with_for_update=lock or None, populate_existing=lock)
+async def lock_postmortem(session: AsyncSession, postmortem_id: str) -> None:
+    await session.execute(select(Postmortem.id).where(Postmortem.id == postmortem_id).with_for_update())
 
 
-async def find_item_unscoped(session: AsyncSession, item_id: str, *, lock: bool) -> ActionItem | None:
-    return await session.get(ActionItem, item_id, with_for_update=lock or None, populate_existing=lock)
+async def lock_item(session: AsyncSession, item_id: str) -> None:
+    await session.execute(select(ActionItem.id).where(ActionItem.id == item_id).with_for_update())
 
 
-async def find_alarm(session: AsyncSession, subject_id: str) -> ReminderAlarm | None:
-    return await session.get(ReminderAlarm, subject_id, populate_existing=True)
+_ALARM = insert(ReminderAlarm)
+_UPSERT_ALARM = _ALARM.on_conflict_do_update(
+    index_elements=["subject_id"],
+    set_={name: _ALARM.excluded[name] for name in ("rings_at", "rings_for", "looked_at", "looks")},
+)
 
 
 async def upsert_alarm(
     session: AsyncSession, subject_id: str, link: Mapping[str, str], values: Mapping[str, Any]
 ) -> None:
     """``link`` names the postmortem or the action item."""
-    statement = insert(ReminderAlarm).values(subject_id=subject_id, **link, **values)
-    await session.execute(statement.on_conflict_do_update(index_elements=["subject_id"], set_=dict(values)))
+    subject = {"subject_id": subject_id, "postmortem_id": None, "action_item_id": None}
+    await session.execute(_UPSERT_ALARM, [{**subject, **link, **values}])
 
 
 async def list_sent_steps(session: AsyncSession, subject_id: str, due: Collection[datetime]) -> frozenset[SentStep]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import and_, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -37,12 +38,10 @@ async def list_targets(session: AsyncSession, postmortem_id: str) -> list[Postmo
     return list((await session.execute(statement.execution_options(populate_existing=True))).scalars())
 
 
-async def insert_targets(
-    session: AsyncSession, postmortem_id: str, due: DueInstants, met: Iterable[TargetName], now: datetime
-) -> None:
+def target_rows(postmortem_id: str, due: DueInstants, met: Iterable[TargetName], now: datetime) -> list[dict[str, Any]]:
     """The targets of a new postmortem; those in ``met`` are reached now."""
     reached = frozenset(met)
-    rows = [
+    return [
         {
             "postmortem_id": postmortem_id,
             "name": name.value,
@@ -52,8 +51,6 @@ async def insert_targets(
         }
         for name, due_at in due.items()
     ]
-    if rows:
-        await session.execute(insert(PostmortemTarget).values(rows))
 
 
 async def meet_targets(session: AsyncSession, postmortem_id: str, names: Iterable[TargetName], now: datetime) -> None:

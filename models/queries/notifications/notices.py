@@ -5,8 +5,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, exists, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Text, bindparam, cast, exists, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
@@ -37,6 +37,24 @@ async def _insert(session: AsyncSession, rows: Sequence[Mapping[str, Any]], rece
         return []
     statement = insert(Notice).values(list(rows)).on_conflict_do_nothing().returning(receiver)
     return list((await session.execute(statement)).scalars())
+
+
+_COLUMNS = {
+    **dict.fromkeys(("id", "person_id", "team_id", "dedupe_key", "kind", "channel", "target", "rung"), "text"),
+    **dict.fromkeys(("postmortem_id", "action_item_id", "comment_id", "integration_id"), "text"),
+    **dict.fromkeys(("about_team_id", "on_behalf_of_id"), "text"),
+    "is_escalation": "boolean",
+    "created_at": "timestamptz",
+}
+_INSERT = text(
+    f"insert into notice ({', '.join(_COLUMNS)}) select * from jsonb_to_recordset(:rows)"  # noqa: S608 - our names
+    f" as given ({', '.join(f'{name} {kind}' for name, kind in _COLUMNS.items())}) on conflict do nothing"
+).bindparams(bindparam("rows", type_=JSONB))
+
+
+async def insert_notices(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """For people and for teams, however many, in one statement."""
+    await session.execute(_INSERT, {"rows": [{**one, "created_at": one["created_at"].isoformat()} for one in rows]})
 
 
 async def list_teams_with_channel(session: AsyncSession, team_ids: Collection[str]) -> list[str]:

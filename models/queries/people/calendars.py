@@ -1,7 +1,8 @@
 """When people work: their own hours if they set any, otherwise the office hours of a policy."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
+from typing import Protocol
 
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
@@ -18,6 +19,29 @@ DEFAULT_ZONE = "UTC"
 """The time zone of a person who set none."""
 
 
+class Worker(Protocol):
+    """What says when a person works: a row of :class:`Person`, or what a statement read of it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def time_zone(self) -> str: ...
+    @property
+    def country(self) -> str | None: ...
+    @property
+    def region(self) -> str | None: ...
+    @property
+    def working_days(self) -> Sequence[int] | None: ...
+    @property
+    def opens(self) -> int | None: ...
+    @property
+    def closes(self) -> int | None: ...
+    @property
+    def away_from(self) -> datetime | None: ...
+    @property
+    def away_until(self) -> datetime | None: ...
+
+
 async def read_calendars(session: AsyncSession, people: Sequence[Person], office: Office) -> dict[str, Calendar]:
     """Calendars by id. Runs one statement, or none if no person has a country."""
     regions = {region for one in people if (region := region_of(one))}
@@ -25,11 +49,11 @@ async def read_calendars(session: AsyncSession, people: Sequence[Person], office
     return {one.id: calendar_of(one, office, holidays) for one in people}
 
 
-def region_of(person: Person) -> Region | None:
+def region_of(person: Worker) -> Region | None:
     return (person.country, person.region or "") if person.country else None
 
 
-def calendar_of(person: Person, office: Office, holidays: Mapping[Region, frozenset[date]]) -> Calendar:
+def calendar_of(person: Worker, office: Office, holidays: Mapping[Region, frozenset[date]]) -> Calendar:
     """Public holidays are those of the person's country, or else of the office. Its closing days apply to everyone."""
     region, hours = region_of(person), office.hours
     public = office.holidays if region is None else holidays.get(region, frozenset())

@@ -26,7 +26,13 @@ async def insert_teams(
     added_by_id: str | None,
 ) -> None:
     """Those that the postmortem does not have yet. ``contributors`` names the incident that contributed each one."""
-    rows = [
+    await _insert(session, PostmortemTeam, team_rows(postmortem_id, team_ids, contributors, added_by_id))
+
+
+def team_rows(
+    postmortem_id: str, team_ids: Iterable[str], contributors: Mapping[str, str], added_by_id: str | None
+) -> list[dict[str, Any]]:
+    return [
         {
             "postmortem_id": postmortem_id,
             "team_id": one,
@@ -35,29 +41,32 @@ async def insert_teams(
         }
         for one in dict.fromkeys(team_ids)
     ]
-    await _insert(session, PostmortemTeam, rows)
 
 
 async def insert_services(
     session: AsyncSession, postmortem_id: str, service_ids: Iterable[str], contributors: Mapping[str, str]
 ) -> None:
     """As :func:`insert_teams`."""
-    rows = [
+    await _insert(session, PostmortemService, service_rows(postmortem_id, service_ids, contributors))
+
+
+def service_rows(
+    postmortem_id: str, service_ids: Iterable[str], contributors: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    return [
         {"postmortem_id": postmortem_id, "service_id": one, "incident_id": contributors.get(one)}
         for one in dict.fromkeys(service_ids)
     ]
-    await _insert(session, PostmortemService, rows)
 
 
-async def insert_participants(
-    session: AsyncSession,
+def participant_rows(
     postmortem_id: str,
     person_ids: Iterable[str],
     contributors: Mapping[str, str],
     added_by_id: str | None,
-) -> None:
-    """As :func:`insert_teams`, in this order."""
-    rows = [
+) -> list[dict[str, Any]]:
+    """In this order."""
+    return [
         {
             "postmortem_id": postmortem_id,
             "person_id": one,
@@ -67,7 +76,6 @@ async def insert_participants(
         }
         for ordinal, one in enumerate(dict.fromkeys(person_ids))
     ]
-    await _insert(session, PostmortemParticipant, rows)
 
 
 async def _insert(session: AsyncSession, table: type[Any], rows: list[dict[str, Any]]) -> None:

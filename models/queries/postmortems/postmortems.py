@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -152,7 +152,16 @@ def _counts(shown: ShownPostmortem) -> PostmortemCounts:
     return PostmortemCounts(items, counted["overdue"], shown.unresolved_comments, has_timeline)
 
 
-def state_of_reviewer(reviewer: PostmortemReviewer, postmortem: Postmortem) -> ReviewerState:
+class Reviewing(Protocol):
+    """A reviewer's latest decision: a row of :class:`PostmortemReviewer`, or what a statement read of it."""
+
+    @property
+    def decision(self) -> str | None: ...
+    @property
+    def decided_revision(self) -> int | None: ...
+
+
+def state_of_reviewer(reviewer: Reviewing, postmortem: Postmortem) -> ReviewerState:
     decision = ReviewDecision(reviewer.decision) if reviewer.decision else None
     return reviewer_state(decision, reviewer.decided_revision, postmortem.content_revision)
 

@@ -1,0 +1,64 @@
+"""Inserts rows of several tables with one statement, however many rows there are.
+
+What belongs together, such as a postmortem's sections, links and targets, costs one trip to the server and not one for
+each table. A statement is built once for each set of tables and columns.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Table, TextClause, bindparam, text
+from sqlalchemy.dialects.postgresql import dialect
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.base import Base
+
+_DIALECT: Any = dialect()  # type: ignore[no-untyped-call]
+Rows = Mapping[type[Base], Sequence[Mapping[str, Any]]]
+
+
+async def insert_together(session: AsyncSession, rows: Rows, *, skips_existing: bool = False) -> None:
+    """Each table's rows have the same columns, and are inserted in their order. ``skips_existing`` leaves what is there
+    already as it is.
+
+    Rows may refer to each other: PostgreSQL checks foreign keys at the end of the statement.
+    """
+    given = {table: found for table, found in rows.items() if found}
+    if not given:
+        return
+    shapes = tuple((table, tuple(found[0])) for table, found in given.items())
+    statement = _statement(shapes, " on conflict do nothing" if skips_existing else "")
+    values = {f"rows_{number}": json.dumps(list(found), default=_json) for number, found in enumerate(given.values())}
+    await session.execute(statement, values)
+
+
+def _json(value: object) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is no value of a column")
+
+
+@cache
+def _statement(shapes: tuple[tuple[type[Base], tuple[str, ...]], ...], ending: str) -> TextClause:
+    inserts = [_insert(number, table, columns, ending) for number, (table, columns) in enumerate(shapes)]
+    names = [f"rows_{number}" for number in range(len(shapes))]
+    statement = text(f"with {', '.join(inserts)} select 1")
+    return statement.bindparams(*(bindparam(name) for name in names))
+
+
+def _insert(number: int, table: type[Base], columns: tuple[str, ...], ending: str) -> str:
+    ours: Any = table.__table__
+    kinds = ", ".join(f'"{name}" {_kind(ours, name)}' for name in columns)
+    listed = ", ".join(f'"{name}"' for name in columns)
+    return (
+        f"inserted_{number} as (insert into {ours.name} ({listed}) select {listed} from rows from"  # noqa: S608
+        f" (jsonb_to_recordset(cast(:rows_{number} as jsonb)) as ({kinds})) with ordinality"
+        f" as given({listed}, place) order by place{ending})"
+    )
+
+
+def _kind(table: Table, name: str) -> str:
+    return str(table.c[name].type.compile(dialect=_DIALECT)).partition(" COLLATE ")[0]
