@@ -68,8 +68,9 @@ log = structlog.get_logger()
 DESCRIPTION = """Afterword runs post-incident reviews: from a resolved incident to a published postmortem, and on
 until its action items are done.
 
-Send `Authorization: Bearer <token>`. Every write accepts an `Idempotency-Key`. Every error is a
-problem document (RFC 9457) with a stable `code`."""
+Send `Authorization: Bearer <token>`. Every write accepts an `Idempotency-Key`, and `Prefer: return=minimal` for an
+answer without a body (204, with `ETag` and `Location`). Every error is a problem document (RFC 9457) with a stable
+`code`. Up to 20 commands of one person may wait for their answers at the same time; more get 429."""
 
 
 KEPT_NAMES = {

@@ -1,6 +1,6 @@
 """The only place where an error becomes an HTTP status and an RFC 9457 problem document."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -15,7 +15,16 @@ from api.rendering import error_page
 from domain import errors
 from domain.errors import DomainError, refusal
 from models.queries.installation import find_schema_version
-from models.session import Sessions, StoreError, is_away, is_bad_value, is_busy, is_conflict, is_contended, is_unmigrated
+from models.session import (
+    Sessions,
+    StoreError,
+    is_away,
+    is_bad_value,
+    is_busy,
+    is_conflict,
+    is_contended,
+    is_unmigrated,
+)
 from runtime.database_checks import SchemaBehind, require_schema
 
 log = structlog.get_logger()
@@ -136,25 +145,29 @@ async def _http(request: Request, error: Exception) -> Response:
 
 async def _store(request: Request, error: Exception) -> Response:
     """An error of the database: busy, unreachable, a conflict, a value that it cannot store. Others are defects."""
-    if is_busy(error):
-        log.warning("no database connection was free", reason=str(error)[:200])
-        return problem(request, errors.DatabaseBusy())
-    if is_contended(error):
-        log.warning("transaction given up", reason=type(getattr(error, "orig", error)).__name__)
-        return problem(request, errors.RecordLocked())
-    if isinstance(error, OSError) or is_away(error):
-        log.warning("database away", reason=type(error).__name__)
-        return problem(request, errors.StoreUnavailable())
-    if is_conflict(error):
-        log.warning("constraint refused", reason=str(getattr(error, "orig", error))[:300])
-        return problem(request, errors.Conflict())
-    if is_unmigrated(error) and await _is_behind(request):
-        log.warning("database not migrated", reason=str(getattr(error, "orig", error))[:300])
-        return problem(request, errors.DatabaseNotMigrated())
-    if is_bad_value(error):
-        log.warning("value refused", reason=type(error).__name__)
-        return problem(request, errors.UnreadableValue())
-    return await _defect(request, error)
+    refused = next((refusal() for happened, refusal in STORE_REFUSALS if happened(error)), None)
+    if refused is None and is_unmigrated(error) and await _is_behind(request):
+        refused = errors.DatabaseNotMigrated()
+    if refused is None:
+        return await _defect(request, error)
+    is_about_schema = isinstance(refused, errors.Conflict | errors.DatabaseNotMigrated)
+    reason = str(getattr(error, "orig", error))[:300] if is_about_schema else type(error).__name__
+    log.warning("refused by the database", code=refused.code, reason=reason)
+    return problem(request, refused)
+
+
+def _cannot_be_reached(error: Exception) -> bool:
+    return isinstance(error, OSError) or is_away(error)
+
+
+STORE_REFUSALS: Sequence[tuple[Callable[[Exception], bool], type[DomainError]]] = (
+    (is_busy, errors.DatabaseBusy),
+    (is_contended, errors.RecordLocked),
+    (_cannot_be_reached, errors.StoreUnavailable),
+    (is_conflict, errors.Conflict),
+    (is_bad_value, errors.UnreadableValue),
+)
+"""What an error of the database means for the caller: the first that happened."""
 
 
 async def _is_behind(request: Request) -> bool:

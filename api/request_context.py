@@ -107,6 +107,12 @@ class RequestContext:
         self.session.expunge_all()
         return await work()
 
+    def without_answer(self, location: str) -> Response | None:
+        """The answer of a command whose caller prefers no representation: nothing is read for it."""
+        if not self.prefers_minimal or self.version_after is None:
+            return None
+        return minimal_answer(f'"{self.version_after}"', location)
+
     async def undo(self) -> None:
         """Drops what the transaction has written."""
         self.session.expunge_all()

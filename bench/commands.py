@@ -21,7 +21,7 @@ from bench.__main__ import Trivial, nothing
 from tests.api import writing
 from tests.stack import Person, Stack, running_stack
 
-SERIAL, TOGETHER, CLIENTS, FLOOD = 40, 160, 16, 80
+SERIAL, TOGETHER, CLIENTS, FLOOD = 30, 96, 16, 80
 Work = Callable[[int], Any]
 
 

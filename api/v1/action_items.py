@@ -168,6 +168,8 @@ async def drop_named_ticket(context: Context, item_id: PathId, ticket_id: PathId
 async def _read(
     context: RequestContext, item_id: str, *, status: int = 200, location: str | None = None, has: str | None = None
 ) -> Response:
+    if (minimal := context.without_answer(f"/api/action-items/{item_id}")) is not None:
+        return minimal
     item = await action_items_shown.get_shown_item(context.session, context.viewer, item_id, context.now)
     tag = state_tag(item.version, item.state)
     if has is not None and matches(has, tag):

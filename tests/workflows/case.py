@@ -70,7 +70,7 @@ class Case:
         request_id = request_id or uuid4().hex
         if words:
             async with self.lab.sessions.begin() as session:
-                await command_log.stage_arguments(session, request_id, words)
+                await command_log.stage_command(session, request_id, self.author_id, words, seconds=None, most=None)
         command = PostmortemCommand(
             self.id, action, request_id, actor_id or self.author_id, has_words=bool(words), **fields
         )
@@ -113,7 +113,7 @@ class Case:
         request_id = uuid4().hex
         if words:
             async with self.lab.sessions.begin() as session:
-                await command_log.stage_arguments(session, request_id, words)
+                await command_log.stage_command(session, request_id, self.author_id, words, seconds=None, most=None)
         command = ActionItemCommand(item_id, action, request_id, self.author_id, has_words=bool(words), **fields)
         return await handle.execute_update(ActionItemWorkflow.command, command)
 

@@ -166,6 +166,8 @@ async def read(
     context: RequestContext, postmortem_id: str, *, status: int = 200, location: str | None = None
 ) -> Response:
     """The postmortem as the viewer may see it, with its ETag."""
+    if (minimal := context.without_answer(f"/api/postmortems/{postmortem_id}")) is not None:
+        return minimal
     row = await shown.get_shown(context.session, context.viewer, postmortem_id, context.now)
     template = await templates.get_content(context.session, row.template_id, row.template_version)
     base_url = context.parts.settings.base_url
