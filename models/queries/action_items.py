@@ -17,7 +17,6 @@ from models.action_item import ActionItem, Ticket
 from models.audit import CommandLog
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemTeam
-from models.queries.prebuilt import json_list, json_object
 from models.queries.access.visibility import (
     AnyViewer,
     BoundViewer,
@@ -29,6 +28,7 @@ from models.queries.access.visibility import (
 from models.queries.audit.audit_log import note_reads
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.people.people import escape_like
+from models.queries.prebuilt import json_list, json_object
 
 
 @dataclass(frozen=True, slots=True)

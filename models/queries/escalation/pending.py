@@ -35,11 +35,11 @@ from models.escalation import PublicHoliday, ReminderAlarm, SentReminder
 from models.person import Person
 from models.policy import Policy
 from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget, PostmortemTeam
-from models.queries.prebuilt import json_list, json_object
 from models.queries.access.visibility import visible_to_person
 from models.queries.escalation.policies import content_of
 from models.queries.people.calendars import Region
 from models.queries.postmortems.counts import unresolved_threads
+from models.queries.prebuilt import json_list, json_object
 from models.section import Section
 from models.team import Team
 

@@ -22,7 +22,6 @@ from models.audit import CommandLog
 from models.person import Person
 from models.policy import Policy
 from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget, PostmortemTeam, TimelineEvent
-from models.queries.prebuilt import json_list, json_object, texts_of
 from models.queries.access.visibility import (
     BoundViewer,
     effective_visibility,
@@ -36,6 +35,7 @@ from models.queries.content.templates import template_of
 from models.queries.escalation.pending import read_target
 from models.queries.postmortems.counts import unresolved_threads
 from models.queries.postmortems.postmortems import VisiblePostmortem
+from models.queries.prebuilt import json_list, json_object, texts_of
 from models.section import Section
 from models.team import Team
 from models.template import TemplateVersion
