@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.api import writing
 from tests.stack import Stack, running_stack
-from tests.statement_log import StatementLog
+from tests.watching.statement_log import StatementLog
 
 
 def report(log: StatementLog, what: str, work: Callable[[], Any]) -> None:

@@ -23,9 +23,9 @@ from runtime.embedded import postgres as postgres_server
 from runtime.embedded import temporal as temporal_server
 from runtime.embedded.home import Home
 from runtime.processes import end_with
-from tests import held_connections
 from tests.cli.running import ROOT, free_port
 from tests.servers import ADMIN_TOKEN, MIGRATED, SAFE_FROM_KILLS, SECRET_KEY, SEEDED, TIME_SKIPPING, read, write
+from tests.watching import held_connections
 
 UNSAFE = (*SAFE_FROM_KILLS, "synchronous_commit=off", "max_connections=400")
 OURS = ("activities", "api", "application", "cli", "domain", "integrations", "models", "runtime", "workflows")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.api import writing
 from tests.stack import Stack, shared_stack
-from tests.statement_log import StatementLog, Taken
+from tests.watching.statement_log import StatementLog, Taken
 
 AT_DOOR, IN_WORKFLOW = 6, 12
 TO_CREATE = 8

@@ -12,7 +12,7 @@ import asyncio, socket, sys
 import httpx
 from sqlalchemy import text
 from models.session import make_engine, make_sessions
-from tests.held_connections import watch
+from tests.watching.held_connections import watch
 
 watch()
 

@@ -1,0 +1,1 @@
+"""What watches the processes of a stack: the statements that they execute, and waits with a connection."""
