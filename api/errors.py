@@ -28,11 +28,13 @@ STATUS: dict[type[DomainError], int] = {
     refusal.Forbidden: 403,
     refusal.Missing: 404,
     refusal.WrongMethod: 405,
+    refusal.TooSlow: 408,
     refusal.ConflictingState: 409,
     refusal.Gone: 410,
     refusal.Stale: 412,
     refusal.TooLarge: 413,
     refusal.Invalid: 422,
+    refusal.TooMany: 429,
     refusal.Unavailable: 503,
     refusal.Unanswered: 504,
 }
@@ -161,7 +163,7 @@ async def _is_behind(request: Request) -> bool:
 
 
 async def _defect(request: Request, error: Exception) -> Response:
-    log.error("defect", path=request.url.path, exc_info=error)
+    log.error("defect", route=getattr(request.scope.get("route"), "path", "unmatched"), exc_info=error)
     body = {
         "type": "about:blank",
         "title": "Something went wrong",

@@ -5,7 +5,6 @@
 """
 
 import hashlib
-import re
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 
+from api.repeats import check_may_repeat
 from api.request_queue import RequestQueue
 from application.access.tokens import SignedIn, check_token
 from application.audit import kept_answers
@@ -21,13 +21,10 @@ from application.commands import Commands
 from domain import access
 from domain.access import OrganizationVerb, Viewer
 from domain.errors import Malformed, NotAllowed, NotSignedIn, ScopeMissing, reason
-from models.audit import IdempotencyRecord
 from models.base import derived_id, new_id
 from models.keyring import Keyring
 from models.person import Person
-from models.queries import action_items
 from models.queries.access import tokens
-from models.queries.postmortems import postmortems
 from models.session import Session, Sessions, StoreError, is_read_only
 from runtime.dispatch import Dispatch
 from runtime.settings import Settings
@@ -54,6 +51,14 @@ class Parts:
         return Commands(self.sessions, self.dispatch)
 
 
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """The token or session that signed this request in, and when it ends."""
+
+    token_id: str
+    expires_at: datetime | None
+
+
 @dataclass(slots=True)
 class RequestContext:
     parts: Parts
@@ -61,6 +66,7 @@ class RequestContext:
     person: Person
     viewer: Viewer
     now: datetime
+    credential: Credential
     key: str | None = None
     fingerprint: bytes = b""
     answer_is_secret: bool = False
@@ -85,6 +91,11 @@ class RequestContext:
         if not access.may_in_organization(OrganizationVerb.ADMINISTER, access.organization_relations(self.viewer)):
             raise NotAllowed(action=action, who="an administrator")
         if "admin" not in self.viewer.scopes:
+            raise ScopeMissing(scope="admin")
+
+    def require_admin_scope(self) -> None:
+        """Of an administrator's token; what others may do is checked where it is done. Raises ScopeMissing."""
+        if self.viewer.is_admin and "admin" not in self.viewer.scopes:
             raise ScopeMissing(scope="admin")
 
 
@@ -127,7 +138,8 @@ def context_of(request: Request, parts: Parts, session: Session, signed_in: Sign
     scope = "read" if request.method in SAFE else "write"
     if not {scope, "admin"} & signed_in.viewer.scopes:
         raise ScopeMissing(scope=scope)
-    context = RequestContext(parts, session, signed_in.person, signed_in.viewer, now)
+    credential = Credential(signed_in.token_id, signed_in.expires_at)
+    context = RequestContext(parts, session, signed_in.person, signed_in.viewer, now, credential)
     if signed_in.is_use_due:
         context.after_commit.append(lambda: _record_use(parts.sessions, signed_in.token_id, now))
     return context
@@ -162,7 +174,7 @@ async def answer_once(context: RequestContext, request: Request, handle: Handler
     person_id = context.viewer.person_id
     kept = await kept_answers.claim_idempotency_key(context.session, person_id, context.key, context.fingerprint)
     if kept is not None:
-        await _check_still_visible(context, request, kept)
+        await check_may_repeat(context.session, context.viewer, request, kept)
         return Response(kept.body, kept.status_code, kept.headers)
     response = await handle(request)
     if response.status_code < 400 and not context.answer_is_secret:
@@ -179,20 +191,6 @@ async def answer_once(context: RequestContext, request: Request, handle: Handler
             body=bytes(response.body),
         )
     return response
-
-
-_ENTITY_PATH = re.compile(r"/api/(postmortems|action-items)/([A-Za-z0-9_-]+)")
-
-
-async def _check_still_visible(context: RequestContext, request: Request, kept: IdempotencyRecord) -> None:
-    """A stored answer about a postmortem or action item needs the right to see it now. Raises NotFound."""
-    entity = _ENTITY_PATH.match(kept.headers.get("location", "")) or _ENTITY_PATH.match(request.url.path)
-    if entity is None or not kept.body:
-        return
-    if entity[1] == "postmortems":
-        await postmortems.get_visible(context.session, context.viewer, entity[2])
-    else:
-        await action_items.get_visible_item(context.session, context.viewer, entity[2])
 
 
 async def _record_use(sessions: Sessions, token_id: str, now: datetime) -> None:

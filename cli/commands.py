@@ -38,6 +38,7 @@ def api() -> None:
     """Serve the API and the web pages."""
     import uvicorn
 
+    from api.server import CONNECTIONS, TimedH11Protocol
     from cli.listening import listen
 
     current = configured()
@@ -47,9 +48,12 @@ def api() -> None:
             uvicorn.Config(
                 "api.app:create_app",
                 factory=True,
+                proxy_headers=False,  # create_app adds them for AFTERWORD_TRUSTED_PROXIES
                 access_log=False,  # the API's own middleware writes one line a request
                 log_config=None,
                 timeout_graceful_shutdown=5,
+                http=TimedH11Protocol,
+                limit_concurrency=CONNECTIONS,
                 server_header=False,
             )
         )

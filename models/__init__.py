@@ -5,6 +5,7 @@ Importing this package registers every table on ``Base.metadata``.
 
 from models import (
     action_item,
+    attempt,
     audit,
     chat,
     escalation,
@@ -27,6 +28,7 @@ from models.base import Base
 __all__ = [
     "Base",
     "action_item",
+    "attempt",
     "audit",
     "chat",
     "escalation",

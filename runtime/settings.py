@@ -7,8 +7,12 @@ by ``temporalio.envconfig``, in ``runtime.connections``.
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from integrations.outbound import LOOPBACK, Allowed, read_allowed
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Settings(BaseSettings):
@@ -32,6 +36,12 @@ class Settings(BaseSettings):
     """Demo data: absent means only in the embedded database that ``afterword up`` brings."""
     demo_sign_in: bool = False
     """``afterword up`` sets it: its demo data, on this machine alone, may be tried as anybody in it."""
+    outbound_allow: str | None = None
+    """Private networks and hosts that connections may reach: ``10.0.0.0/8, jira.corp.example, *.internal``. Absent, it
+    is none; but this machine for an installation that only this machine reaches."""
+    trusted_proxies: str = ""
+    """Addresses and networks of proxies in front of the API, separated by commas. Only their ``X-Forwarded-For`` and
+    ``X-Forwarded-Proto`` are believed."""
     worker_metrics: str | None = None
     """``host:port`` on which the worker serves the Temporal SDK's Prometheus metrics; absent means off."""
     reconcile_minutes: float = Field(default=15, gt=0)
@@ -40,6 +50,19 @@ class Settings(BaseSettings):
     """How often a worker looks for what was not started or not handled; for what is new, twice as often."""
     log_format: str = Field(default="console", pattern="^(console|json)$")
     log_level: str = "INFO"
+
+    @field_validator("outbound_allow")
+    @classmethod
+    def _readable(cls, words: str | None) -> str | None:
+        read_allowed(words or "")
+        return words
+
+    @property
+    def outbound(self) -> Allowed:
+        """What connections may reach beside the internet."""
+        is_alone = self.public_url is None and self.host in LOOPBACK_HOSTS
+        words = (LOOPBACK if is_alone else "") if self.outbound_allow is None else self.outbound_allow
+        return read_allowed(words)
 
     @property
     def reachable_host(self) -> str:

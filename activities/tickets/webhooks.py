@@ -65,7 +65,8 @@ class TicketWebhookActivities:
     ) -> None:
         """Applies the deliveries of one connection."""
         integration = await get_integration(session, integration_id)
-        with registry.connect(integration.kind, integration.config, self._keyring.open(integration.secrets)) as tracker:
+        secrets = self._keyring.open(integration.secrets)
+        with registry.connect(integration.kind, integration.config, secrets, integration.kept_host) as tracker:
             events = [(one, read_event(tracker, one)) for one in received]
             newest = _newest([event for _, event in events])
             results = []

@@ -229,15 +229,17 @@ async def _accounts_at_vendor(keyring: Keyring, row: Integration) -> list[Accoun
     secrets = keyring.open(row.secrets)
     try:
         async with asyncio.timeout(LIST_TIMEOUT):
-            return await asyncio.to_thread(_read_accounts, row.kind, row.config, secrets)
+            return await asyncio.to_thread(_read_accounts, row.kind, row.config, secrets, row.kept_host)
     except TrackerUnavailable as stumble:
         raise TrackerAway(detail=str(stumble)) from None
     except TimeoutError:
         raise TrackerAway(detail=f"{registry.tracker(row.kind).label} didn't answer in time") from None
 
 
-def _read_accounts(kind: str, config: dict[str, Any], secrets: dict[str, object]) -> list[Account]:
-    with registry.connect(kind, config, secrets) as tracker:
+def _read_accounts(
+    kind: str, config: dict[str, Any], secrets: dict[str, object], kept_host: str | None
+) -> list[Account]:
+    with registry.connect(kind, config, secrets, kept_host) as tracker:
         return list(islice(tracker.accounts(), ACCOUNT_LIMIT))
 
 

@@ -11,10 +11,13 @@ from domain.tickets.projection import Destination, Projection, read_projection
 from integrations import registry
 from integrations.notifier import NotifierUnavailable
 from integrations.tracker import PermissionCheck, RequiredField, Tracker, TrackerUnavailable
+from models.integration import Integration
 from models.keyring import Keyring
 from models.queries.connections.connections import get_connected
 from models.session import Session
 
+SECONDS = 60.0
+"""How long a vendor may take for all that is asked."""
 RecordRecovery = Callable[[Session, str, datetime], Awaitable[bool]]
 
 
@@ -30,21 +33,29 @@ async def check_connection(
         check_is_tracker(row)
     secrets = keyring.open(row.secrets)
     if row.kind in registry.notifier_kinds():
-        checks = await _check_channel(row.kind, row.config, secrets)
+        checks = await _check_channel(row.kind, row.config, secrets, row.kept_host)
     else:
-        projection = read_projection(row.projection)
-        checks = await asyncio.to_thread(_check_tracker, row.kind, row.config, secrets, projection)
+        checks = await _check_in_time(row, secrets)
     if all(one.granted for one in checks):
         await record_recovery(session, integration_id, now)
     return checks
 
 
+async def _check_in_time(row: Integration, secrets: dict[str, object]) -> list[PermissionCheck]:
+    projection = read_projection(row.projection)
+    try:
+        async with asyncio.timeout(SECONDS):
+            return await asyncio.to_thread(_check_tracker, row.kind, row.config, secrets, row.kept_host, projection)
+    except TimeoutError:
+        return [PermissionCheck("Reachable", granted=False, detail=f"No answer within {SECONDS:.0f} seconds.")]
+
+
 def _check_tracker(
-    kind: str, config: dict[str, Any], secrets: dict[str, object], projection: Projection
+    kind: str, config: dict[str, Any], secrets: dict[str, object], kept_host: str | None, projection: Projection
 ) -> list[PermissionCheck]:
     """Runs on a thread. That a tracker is unavailable is a result too."""
     try:
-        with registry.connect(kind, config, secrets) as tracker:
+        with registry.connect(kind, config, secrets, kept_host) as tracker:
             checks = tracker.check_permissions()
             if all(one.granted for one in checks):
                 checks += _missing_fields(tracker, projection)
@@ -53,12 +64,19 @@ def _check_tracker(
         return [PermissionCheck("Reachable", granted=False, detail=str(stumble))]
 
 
-async def _check_channel(kind: str, config: dict[str, Any], secrets: dict[str, object]) -> list[PermissionCheck]:
+async def _check_channel(
+    kind: str, config: dict[str, Any], secrets: dict[str, object], kept_host: str | None
+) -> list[PermissionCheck]:
     try:
-        async with registry.connect_notifier(kind, config, secrets) as channel:
+        async with (
+            asyncio.timeout(SECONDS),
+            registry.connect_notifier(kind, config, secrets, kept_host) as channel,
+        ):
             return await channel.check_permissions()
     except NotifierUnavailable as stumble:
         return [PermissionCheck("Reachable", granted=False, detail=str(stumble))]
+    except TimeoutError:
+        return [PermissionCheck("Reachable", granted=False, detail=f"No answer within {SECONDS:.0f} seconds.")]
 
 
 def _missing_fields(tracker: Tracker, projection: Projection) -> Iterator[PermissionCheck]:

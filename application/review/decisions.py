@@ -16,16 +16,18 @@ from models.postmortem import Review
 from models.queries.escalation.targets import meet_targets
 from models.queries.postmortems.postmortems import state_of_reviewer
 from models.queries.review.reviewers import get_reviewer, list_reviewers
+from models.queries.review.reviews import find_last_review
 
 
 async def approve(context: PostmortemCommandContext, after: Status) -> None:
     """The last approval completes the review: the postmortem is published if it asks for that and is ready."""
     postmortem = context.postmortem
-    await _record(context, Decision.APPROVE)
-    postmortem.status = after.value
-    context.audit("postmortem.approved", None, {"revision": postmortem.content_revision})
-    context.note_change()
-    await context.session.flush()
+    if not await _is_approved_already(context):
+        await _record(context, Decision.APPROVE)
+        postmortem.status = after.value
+        context.audit("postmortem.approved", None, {"revision": postmortem.content_revision})
+        context.note_change()
+        await context.session.flush()
     rows = await list_reviewers(context.session, context.visible)
     if any(state_of_reviewer(one, postmortem) is not ReviewerState.APPROVED for one in rows):
         return
@@ -33,6 +35,15 @@ async def approve(context: PostmortemCommandContext, after: Status) -> None:
     await meet_targets(context.session, postmortem.id, [TargetName.REVIEW_COMPLETED], context.now)
     if not (postmortem.publish_on_approval and await _publish_if_ready(context)) and postmortem.author_id:
         await context.notify([postmortem.author_id], NoticeKind.REVIEW_COMPLETED)
+
+
+async def _is_approved_already(context: PostmortemCommandContext) -> bool:
+    """Whether this reviewer's last decision was to approve this very revision, with nothing new to say about it."""
+    reviewer = await get_reviewer(context.session, context.postmortem.id, context.viewer.person_id)
+    if state_of_reviewer(reviewer, context.postmortem) is not ReviewerState.APPROVED:
+        return False
+    last = await find_last_review(context.session, context.postmortem.id, context.viewer.person_id)
+    return last is not None and context.comment in {None, last.comment}
 
 
 async def _publish_if_ready(context: PostmortemCommandContext) -> bool:

@@ -5,7 +5,15 @@ A person must act before the same request can succeed: see ``domain.errors.refus
 
 from collections.abc import Mapping
 
-from domain.errors.access import EditingClosed, ForgedForm, NotAllowed, NotSignedIn, ScopeMissing, SignInLinkUsed
+from domain.errors.access import (
+    EditingClosed,
+    ForgedForm,
+    NotAllowed,
+    NotSignedIn,
+    ScopeMissing,
+    SignInLinkUsed,
+    TooManyAttempts,
+)
 from domain.errors.action_items import (
     DueDateNotLater,
     JustificationRequired,
@@ -53,6 +61,7 @@ from domain.errors.requests import (
     AlreadyExists,
     BadCursor,
     BodyTooLarge,
+    BodyTooSlow,
     Conflict,
     IdempotencyKeyInUse,
     IdempotencyKeyReused,
@@ -117,6 +126,7 @@ __all__ = [
     "BadCursor",
     "BadSignature",
     "BodyTooLarge",
+    "BodyTooSlow",
     "ChannelArchived",
     "CommentRequired",
     "Conflict",
@@ -177,6 +187,7 @@ __all__ = [
     "TicketForbidden",
     "TicketGone",
     "TimelineNotRead",
+    "TooManyAttempts",
     "TooManyWaiting",
     "TrackerAway",
     "TrackerRefused",

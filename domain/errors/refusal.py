@@ -84,6 +84,10 @@ class TooLarge(DomainError):
     """The body is larger than allowed."""
 
 
+class TooSlow(DomainError):
+    """The body didn't arrive in time."""
+
+
 class ConflictingState(DomainError):
     """The current state rules it out."""
 
@@ -94,6 +98,10 @@ class Stale(DomainError):
 
 class Gone(DomainError):
     """It existed and was removed for good."""
+
+
+class TooMany(DomainError):
+    """More than one person or address may ask for in this time."""
 
 
 class Unavailable(DomainError):
