@@ -33,6 +33,7 @@ from runtime.connections import (
     open_database,
     open_keyring,
     register_search_attributes,
+    restrict_outbound,
 )
 from runtime.database_checks import SchemaBehind, require_fit
 from runtime.dispatch import Dispatch
@@ -135,6 +136,7 @@ async def main(settings: Settings | None = None) -> None:
     """Runs until SIGTERM or SIGINT, then hands its work over."""
     settings = settings or get_settings()
     configure_logging(settings)
+    restrict_outbound(settings)
     keyring = open_keyring(settings)
     database = open_database(settings, "afterword worker")
     stop = asyncio.Event()

@@ -166,13 +166,16 @@ class NotificationActivities:
         return None
 
     async def _send(self, prepared: PreparedMessage, message: Message, route: Route) -> "_Sent":
-        secrets: Mapping[str, object] = self._keyring.open(route.integration.secrets)
+        connection = route.integration
+        secrets: Mapping[str, object] = self._keyring.open(connection.secrets)
         person, team = prepared.receiver.person, prepared.receiver.team
         thread = await self._thread(message, route) if team else None
         try:
             async with (
                 asyncio.timeout(SENDING_LASTS),
-                registry.connect_notifier(route.integration.kind, route.integration.config, secrets) as notifier,
+                registry.connect_notifier(
+                    connection.kind, connection.config, secrets, connection.kept_host
+                ) as notifier,
             ):
                 address = route.address if route.address is not None else await self._address(notifier, prepared, route)
                 person_id, team_id = person.id if person else None, team.id if team else None

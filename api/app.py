@@ -10,15 +10,18 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import errors, health, webhooks
+from api.attempts import WrongTokenLimit
 from api.chat import slack_manifest
 from api.errors import Problem
-from api.middleware import BodyLimit, RequestLog, SecurityHeaders
+from api.middleware import BodyLimit, RequestLog, SecurityHeaders, SlashRedirects
 from api.pages import action_items as item_pages
 from api.pages import audit as audit_pages
 from api.pages import home as home_pages
 from api.pages import incidents as incident_pages
+from api.pages import reference as reference_pages
 from api.pages import search as search_pages
 from api.pages import tickets as ticket_pages
 from api.pages import timeline as timeline_pages
@@ -55,7 +58,7 @@ from api.v1.search import search, similar
 from models.keyring import Keyring
 from models.queries import workers
 from models.session import Sessions, StoreError
-from runtime.connections import connect_temporal, open_database, open_keyring
+from runtime.connections import connect_temporal, open_database, open_keyring, restrict_outbound
 from runtime.database_checks import SchemaBehind, require_fit
 from runtime.dispatch import Dispatch
 from runtime.logging import configure_logging
@@ -104,6 +107,7 @@ PAGES = (
     log_pages,
     ticket_pages,
     search_pages,
+    reference_pages,
 )
 
 
@@ -113,6 +117,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        restrict_outbound(settings)
         database = open_database(settings, "afterword api")
         client = await connect_temporal()
         dispatch = Dispatch(client, lambda: _worker_alive(database.sessions))
@@ -140,8 +145,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description=DESCRIPTION,
         lifespan=lifespan,
         separate_input_output_schemas=False,
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # which would believe the Host header; see SlashRedirects
     )
     errors.install(app)
     for routes in (
@@ -185,10 +191,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(routes)
     for pages in PAGES:
         app.include_router(pages.routes)
+    app.mount("/docs/viewer", reference_pages.viewer, name="viewer")
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
+    app.add_middleware(SlashRedirects)
     app.add_middleware(BodyLimit)
+    app.add_middleware(WrongTokenLimit)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     _document_problems(app)
     return app
 

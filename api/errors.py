@@ -37,6 +37,7 @@ STATUS: dict[type[DomainError], int] = {
     refusal.Forbidden: 403,
     refusal.Missing: 404,
     refusal.WrongMethod: 405,
+    refusal.TooSlow: 408,
     refusal.ConflictingState: 409,
     refusal.Gone: 410,
     refusal.Stale: 412,
@@ -181,7 +182,7 @@ async def _is_behind(request: Request) -> bool:
 
 
 async def _defect(request: Request, error: Exception) -> Response:
-    log.error("defect", path=request.url.path, exc_info=error)
+    log.error("defect", route=getattr(request.scope.get("route"), "path", "unmatched"), exc_info=error)
     body = {
         "type": "about:blank",
         "title": "Something went wrong",

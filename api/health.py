@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from temporalio.client import Client
 
 from api.connection_metrics import connection_metrics
+from api.server import draining
 from models.queries import installation, workers
 from models.session import Sessions, StoreError
 from runtime.database_checks import SchemaBehind, require_schema
@@ -60,6 +61,8 @@ async def readyz(request: Request) -> Response:
     )
     temporal |= {"address": client.service_client.config.target_host, "namespace": client.namespace}
     checks = {"database": database, "temporal": temporal, "worker": worker}
+    if draining.is_set():
+        checks["api"] = {"status": "unavailable", "detail": "this process is stopping"}
     healthy = all(one["status"] == "ok" for one in checks.values())
     status = "ok" if healthy else "unavailable"
     return JSONResponse(

@@ -1,15 +1,18 @@
 """Around every request: its id, one log line, metrics, and a limit on the size of its body."""
 
+import asyncio
 import re
 import time
+from urllib.parse import quote
 
 import structlog
 from prometheus_client import Counter, Histogram
 from starlette.requests import Request
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
-from domain.errors import BodyTooLarge
+from domain.errors import BodyTooLarge, BodyTooSlow
 from models.base import new_id
 
 log = structlog.get_logger()
@@ -19,6 +22,8 @@ WEBHOOK_LIMIT = 2 * 1024 * 1024
 REQUESTS = Counter("afterword_http_requests_total", "Requests answered.", ["method", "route", "status"])
 SECONDS = Histogram("afterword_http_request_seconds", "Time to the last byte of the answer.", ["method", "route"])
 GIVEN_ID = re.compile(r"^[\x21-\x7e]{1,128}$")
+OUR_ID = re.compile(r"[a-z]{2,10}_[A-Za-z0-9]{1,40}")
+"""What of a path goes into the log: neither the token of an unsubscribe link nor what a caller made up."""
 QUIET = {"/healthz", "/readyz", "/metrics"}
 
 
@@ -53,7 +58,8 @@ class RequestLog:
             REQUESTS.labels(scope["method"], route, str(status)).inc()
             SECONDS.labels(scope["method"], route).observe(seconds)
             if scope["path"] not in QUIET:
-                ids = {name: value for name, value in scope.get("path_params", {}).items() if isinstance(value, str)}
+                parameters = scope.get("path_params", {}).items()
+                ids = {name: value for name, value in parameters if isinstance(value, str) and OUR_ID.fullmatch(value)}
                 log.info(
                     "request",
                     method=scope["method"],
@@ -72,8 +78,12 @@ def _request_id(scope: Scope) -> str:
     return new_id("rq")
 
 
+BODY_SECONDS = 60.0
+"""How long a body may take from its first byte to its last."""
+
+
 class BodyLimit:
-    """Refuses a body that is too long, with or without a Content-Length header."""
+    """Refuses a body that is too long, with or without a Content-Length header, and one that takes too long."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -88,10 +98,20 @@ class BodyLimit:
             await problem(Request(scope), BodyTooLarge(limit=limit))(scope, receive, send)
             return
         read = 0
+        is_complete = False
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + BODY_SECONDS
 
         async def limited() -> Message:
-            nonlocal read
-            message = await receive()
+            nonlocal read, is_complete
+            if is_complete:  # what comes now is that the client left, however late
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                raise BodyTooSlow(seconds=round(BODY_SECONDS)) from None
+            is_complete = message["type"] != "http.request" or not message.get("more_body", False)
             read += len(message.get("body", b""))
             if read > limit:
                 raise BodyTooLarge(limit=limit)
@@ -100,31 +120,51 @@ class BodyLimit:
         await self._app(scope, limited, send)
 
 
-HEADERS = [
-    (
-        b"content-security-policy",
-        (
-            b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-            b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-        ),
-    ),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-]
+class SlashRedirects:
+    """A page that was asked for with slashes at its end is where it is without them.
 
-
-class SecurityHeaders:
-    """Sets security headers on every answer except the API reference, which loads its viewer from another site.
-
-    A header that the handler has set stays.
+    The address is a path of this site: the Host header, which the caller chooses, is no part of it.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith("/docs"):
+        path = scope.get("path", "")
+        if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"} or not path.strip("/") or path[-1] != "/":
+            await self._app(scope, receive, send)
+            return
+        target = "/" + quote(path.strip("/\\"))
+        if query := scope["query_string"].decode("latin-1"):
+            target += f"?{query}"
+        await RedirectResponse(target, 307)(scope, receive, send)
+
+
+def policy(*, images: str = "'self'") -> str:
+    """The Content-Security-Policy of a page: only files of our own, and no frame around it."""
+    return (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src {images}; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+HEADERS = [
+    (b"content-security-policy", policy().encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+]
+
+
+class SecurityHeaders:
+    """Sets security headers on every answer. A header that the handler has set stays."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
 

@@ -18,6 +18,7 @@ from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 
 from api.command_queue import CommandQueue
+from api.repeats import check_may_repeat
 from api.request_queue import RequestQueue
 from application.access.tokens import SignedIn, SignedInPerson, check_token
 from application.audit import command_log, kept_answers
@@ -25,12 +26,9 @@ from application.commands import Commands
 from domain import access
 from domain.access import OrganizationVerb, Viewer
 from domain.errors import Malformed, NotAllowed, NotSignedIn, ScopeMissing, reason
-from models.audit import IdempotencyRecord
 from models.base import derived_id, new_id
 from models.keyring import Keyring
-from models.queries import action_items
 from models.queries.access import tokens
-from models.queries.postmortems import postmortems
 from models.session import Session, Sessions, StoreError, is_read_only
 from runtime.dispatch import Dispatch
 from runtime.settings import Settings
@@ -64,6 +62,14 @@ class Parts:
         return Commands(self.sessions, self.dispatch)
 
 
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """The token or session that signed this request in, and when it ends."""
+
+    token_id: str
+    expires_at: datetime | None
+
+
 @dataclass(slots=True)
 class RequestContext:
     parts: Parts
@@ -71,6 +77,7 @@ class RequestContext:
     person: SignedInPerson
     viewer: Viewer
     now: datetime
+    credential: Credential
     key: str | None = None
     fingerprint: bytes = b""
     answer_is_secret: bool = False
@@ -133,6 +140,11 @@ class RequestContext:
         if "admin" not in self.viewer.scopes:
             raise ScopeMissing(scope="admin")
 
+    def require_admin_scope(self) -> None:
+        """Of an administrator's token; what others may do is checked where it is done. Raises ScopeMissing."""
+        if self.viewer.is_admin and "admin" not in self.viewer.scopes:
+            raise ScopeMissing(scope="admin")
+
 
 class ContextRoute(APIRoute):
     """Signs the person in, opens the context, runs the handler, stores the answer, commits, and runs what waits for the
@@ -175,7 +187,8 @@ def context_of(request: Request, parts: Parts, session: Session, signed_in: Sign
     scope = "read" if request.method in SAFE else "write"
     if not {scope, "admin"} & signed_in.viewer.scopes:
         raise ScopeMissing(scope=scope)
-    context = RequestContext(parts, session, signed_in.person, signed_in.viewer, now)
+    credential = Credential(signed_in.token_id, signed_in.expires_at)
+    context = RequestContext(parts, session, signed_in.person, signed_in.viewer, now, credential)
     if signed_in.is_use_due:
         context.after_commit.append(lambda: _record_use(parts.sessions, signed_in.token_id, now))
     return context
@@ -210,7 +223,7 @@ async def answer_once(context: RequestContext, request: Request, handle: Handler
     person_id = context.viewer.person_id
     kept = await kept_answers.claim_idempotency_key(context.session, person_id, context.key, context.fingerprint)
     if kept is not None:
-        await _check_still_visible(context, request, kept)
+        await check_may_repeat(context.session, context.viewer, request, kept)
         return Response(kept.body, kept.status_code, kept.headers)
     try:
         response = preferred(context, request, await handle(request))
@@ -240,6 +253,9 @@ async def answer_once(context: RequestContext, request: Request, handle: Handler
     return Response(kept.body, kept.status_code, kept.headers)
 
 
+_ENTITY_PATH = re.compile(r"/api/(postmortems|action-items)/([A-Za-z0-9_-]+)")
+
+
 def prefers_minimal(request: Request) -> bool:
     """``Prefer: return=minimal``, among other preferences; the first ``return`` counts."""
     given = ",".join(request.headers.getlist("Prefer")).lower().split(",")
@@ -261,20 +277,6 @@ def preferred(context: RequestContext, request: Request, response: Response) -> 
 def minimal_answer(etag: str, location: str) -> Response:
     headers = {"ETag": etag, "Location": location, "Preference-Applied": "return=minimal"}
     return Response(status_code=204, headers=headers)
-
-
-_ENTITY_PATH = re.compile(r"/api/(postmortems|action-items)/([A-Za-z0-9_-]+)")
-
-
-async def _check_still_visible(context: RequestContext, request: Request, kept: IdempotencyRecord) -> None:
-    """A stored answer about a postmortem or action item needs the right to see it now. Raises NotFound."""
-    entity = _ENTITY_PATH.match(kept.headers.get("location", "")) or _ENTITY_PATH.match(request.url.path)
-    if entity is None or not kept.body:
-        return
-    if entity[1] == "postmortems":
-        await postmortems.get_visible(context.session, context.viewer, entity[2])
-    else:
-        await action_items.get_visible_item(context.session, context.viewer, entity[2])
 
 
 async def _record_use(sessions: Sessions, token_id: str, now: datetime) -> None:

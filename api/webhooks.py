@@ -144,7 +144,7 @@ async def _authentic(arrival: Arrival, integration_id: str | None) -> Integratio
     integration = await connections.get_connection(arrival.session, arrival.kind, integration_id)
     secrets = arrival.parts.keyring.open(integration.secrets)
     if arrival.kind in registry.tracker_kinds():
-        with registry.connect(arrival.kind, integration.config, secrets) as tracker:
+        with registry.connect(arrival.kind, integration.config, secrets, integration.kept_host) as tracker:
             keyring = arrival.parts.keyring
             arrival.handshake = await answer_handshake(
                 arrival.session, keyring, integration, tracker, arrival.headers, arrival.body, arrival.now

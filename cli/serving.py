@@ -13,15 +13,22 @@ def serve(_number: int, listener: socket.socket) -> None:
     """Serves the API on that socket until SIGTERM or SIGINT."""
     import uvicorn
 
-    server = uvicorn.Server(
+    from api.server import CONNECTIONS, DrainingServer, TimedH11Protocol
+    from runtime.settings import get_settings
+
+    server = DrainingServer(
         uvicorn.Config(
             "api.app:create_app",
             factory=True,
+            proxy_headers=False,  # create_app adds them for AFTERWORD_TRUSTED_PROXIES
             access_log=False,  # the API's own middleware writes one line a request
             log_config=None,
             timeout_graceful_shutdown=5,
+            http=TimedH11Protocol,
+            limit_concurrency=CONNECTIONS,
             server_header=False,
-        )
+        ),
+        get_settings().drain_seconds,
     )
     server.run(sockets=[listener])
     if not server.started:

@@ -52,6 +52,7 @@ def _start_all(supervisor: Supervisor, settings: Settings) -> None:
     demo = embedded if settings.demo is None else settings.demo
     alone = embedded and settings.public_url is None and settings.host in LOOPBACK
     env |= {"AFTERWORD_DEMO": "1" if demo else "0", "AFTERWORD_DEMO_SIGN_IN": "1" if demo and alone else "0"}
+    env["AFTERWORD_DRAIN_SECONDS"] = "0"  # no proxy is to be told
     env, ui = _start_servers(supervisor, settings, env)
     supervisor.run_to_end(["migrate"], env, STEPS_GET)
     supervisor.say("the tables are up to date")

@@ -214,6 +214,13 @@ def check(verb: Verb, status: Status, relations: AbstractSet[Relation], action: 
         raise NotAllowed(action=action or _CANNOT[verb], who=in_words(allowed))
 
 
+def check_ever(verb: Verb, relations: AbstractSet[Relation]) -> None:
+    """Raises :class:`NotAllowed` if the person may do this in no status at all."""
+    allowed = frozenset[Relation]().union(*PERMISSIONS[verb].values())
+    if not allowed & {*relations, Relation.READER}:
+        raise NotAllowed(action=_CANNOT[verb], who=in_words(allowed))
+
+
 def check_transition(transition: Transition, status: Status, relations: AbstractSet[Relation]) -> None:
     """As :func:`check`. The lifecycle refuses a wrong status, with ``IllegalTransition``."""
     check(Verb[transition.value], status, relations)

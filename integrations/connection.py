@@ -1,12 +1,24 @@
 """What a person enters to connect a system: the base of each ``Config`` and ``Secrets``, and how they are checked."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
 from domain.errors import Fact, InvalidIntegrationConfig, reason
+from integrations.outbound import host_of
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where credentials go: ``field`` is the setting that says so, ``origin`` tells two of them apart."""
+
+    field: str
+    host: str
+    origin: str
 
 
 class ConnectionModel(BaseModel):
@@ -24,6 +36,15 @@ class ConnectionModel(BaseModel):
         str_strip_whitespace=True,
         hide_input_in_errors=True,
     )
+
+    def endpoint(self) -> Endpoint | None:
+        """By ``base_url``, where there is one; an empty address leads nowhere."""
+        address = getattr(self, "base_url", None)
+        if not address:
+            return None
+        parts = urlsplit(address)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+        return Endpoint("baseUrl", host_of(address), f"{parts.scheme}://{host_of(address)}:{port}")
 
 
 M = TypeVar("M", bound=ConnectionModel)

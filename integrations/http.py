@@ -20,6 +20,8 @@ import httpx
 from pydantic import AfterValidator, BaseModel, SecretStr, TypeAdapter, ValidationError
 
 from domain.errors import TrackerRefused
+from integrations.bounded import exchange, trouble_in_words
+from integrations.outbound import AddressRefused, guarded
 from integrations.tracker import Tracker, TrackerUnavailable
 
 SECONDS = 10.0
@@ -91,8 +93,9 @@ class HttpClient:
 
     @cached_property
     def _client(self) -> httpx.Client:
-        tls = False if urlsplit(self._base_url).scheme == "http" else _tls()
-        return httpx.Client(headers=self._headers, timeout=SECONDS, verify=tls, follow_redirects=False)
+        return httpx.Client(
+            headers=self._headers, timeout=SECONDS, verify=tls_for(self._base_url), follow_redirects=False
+        )
 
     def close(self) -> None:
         """Safe to call twice, and without a request before."""
@@ -107,12 +110,14 @@ class HttpClient:
         """
         self._tracker.calls += 1
         self._tracker.request_id = None
+        asked = None if params is None else dict(params)
         try:
-            answer = self._client.request(
-                method, f"{self._base_url}{path}", params=None if params is None else dict(params), json=json
-            )
-        except (httpx.RequestError, httpx.InvalidURL) as error:
-            raise TrackerUnavailable(self._tracker.label, type(error).__name__) from None
+            with guarded(self._base_url, self._tracker.kept_host):
+                answer = exchange(self._client, method, f"{self._base_url}{path}", params=asked, json=json)
+        except AddressRefused as refused:
+            raise TrackerRefused(tracker=self._tracker.label, detail=str(refused)) from None
+        except Exception as error:
+            raise TrackerUnavailable(self._tracker.label, trouble_in_words(error)) from None
         self._tracker.request_id = answer.headers.get(self._request_id)
         if answer.status_code == 429 or answer.status_code >= 500:
             raise TrackerUnavailable(self._tracker.label, f"status {answer.status_code}", self._wait(answer))
@@ -129,7 +134,7 @@ class HttpClient:
             if issubclass(shape, BaseModel):
                 return shape.model_validate_json(answer.content)
             return TypeAdapter(shape).validate_json(answer.content)
-        except ValidationError:
+        except (ValidationError, RecursionError):
             words = "it sent an unexpected answer. Check the API address of this connection."
             raise TrackerUnavailable(self._tracker.label, words) from None
 
@@ -138,6 +143,10 @@ class HttpClient:
         for secret in self._hidden:
             words = words.replace(secret, "***")
         return " ".join(words.replace("\0", "").split())[:WORDS_LIMIT]
+
+
+def tls_for(url: str) -> ssl.SSLContext | bool:
+    return False if urlsplit(url).scheme == "http" else _tls()
 
 
 @cache

@@ -190,6 +190,9 @@ class Notifier(ABC):
     bounces: ClassVar[BounceReader | None] = None
     """What reads the mail that comes back, where undeliverable messages do."""
 
+    kept_host: str | None = None
+    """A host that this connection may reach although its address is private; see ``integrations.outbound``."""
+
     @abstractmethod
     def __init__(self, config: ConnectionModel, secrets: ConnectionModel) -> None:
         """``config`` and ``secrets`` are instances of this class's ``Config`` and ``Secrets``."""

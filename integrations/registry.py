@@ -13,12 +13,13 @@ from functools import cache
 from types import ModuleType
 from typing import Any, cast
 
-from domain.errors import UnknownIntegrationKind
+from domain.errors import InvalidIntegrationConfig, UnknownIntegrationKind, reason
 from integrations import incident_sources, notifiers, trackers
 from integrations.bounce import BounceReader
-from integrations.connection import ConnectionModel, SourceConfig, SourceSecrets, checked_settings
+from integrations.connection import ConnectionModel, Endpoint, SourceConfig, SourceSecrets, checked_settings
 from integrations.incident_source import IncidentSource
 from integrations.notifier import Notifier
+from integrations.outbound import AddressRefused, check_host
 from integrations.tracker import Tracker
 
 
@@ -111,33 +112,64 @@ def kind_of(kind: str) -> Kind:
 # Connections
 
 
-def connect(kind: str, config: Mapping[str, object], secrets: Mapping[str, object]) -> Tracker:
+def connect(
+    kind: str, config: Mapping[str, object], secrets: Mapping[str, object], kept_host: str | None = None
+) -> Tracker:
     """A tracker for one connection, from what is stored of it; makes no request.
 
-    Raises ``UnknownIntegrationKind`` or ``InvalidIntegrationConfig``.
+    ``kept_host`` is as in ``integrations.outbound``. Raises ``UnknownIntegrationKind`` or ``InvalidIntegrationConfig``.
     """
     cls = tracker(kind)
-    return cls(checked_settings(cls.Config, config), checked_settings(cls.Secrets, secrets))
+    found = cls(checked_settings(cls.Config, config), checked_settings(cls.Secrets, secrets))
+    found.kept_host = kept_host
+    return found
 
 
-def connect_notifier(kind: str, config: Mapping[str, object], secrets: Mapping[str, object]) -> Notifier:
+def connect_notifier(
+    kind: str, config: Mapping[str, object], secrets: Mapping[str, object], kept_host: str | None = None
+) -> Notifier:
     """As :func:`connect`, for a channel."""
     cls = notifier(kind)
-    return cls(checked_settings(cls.Config, config), checked_settings(cls.Secrets, secrets))
+    found = cls(checked_settings(cls.Config, config), checked_settings(cls.Secrets, secrets))
+    found.kept_host = kept_host
+    return found
 
 
-def check_connection(kind: str, config: Mapping[str, object], secrets: Mapping[str, object]) -> None:
+def endpoint_of(kind: str, config: Mapping[str, object]) -> Endpoint | None:
+    """Where a connection with these settings sends its credentials; None if that is no setting of this kind."""
+    if kind not in {*tracker_kinds(), *notifier_kinds()}:
+        return None
+    cls = tracker(kind).Config if kind in tracker_kinds() else notifier(kind).Config
+    return checked_settings(cls, config).endpoint()
+
+
+def check_connection(
+    kind: str, config: Mapping[str, object], secrets: Mapping[str, object], kept_host: str | None = None
+) -> None:
     """Raises ``UnknownIntegrationKind`` or ``InvalidIntegrationConfig``; makes no request."""
     if kind in tracker_kinds():
         connect(kind, config, secrets).close()
+        _check_host(endpoint_of(kind, config), kept_host)
     elif kind in notifier_kinds():
         connect_notifier(kind, config, secrets)
+        _check_host(endpoint_of(kind, config), kept_host)
     elif kind in incident_source_kinds():
         checked_settings(SourceConfig, config)
         checked_settings(SourceSecrets, secrets)
     else:
         known = {*tracker_kinds(), *notifier_kinds(), *incident_source_kinds()}
         raise UnknownIntegrationKind(kind=kind, known=", ".join(sorted(known)))
+
+
+def _check_host(endpoint: Endpoint | None, kept_host: str | None) -> None:
+    if endpoint is None:
+        return
+    try:
+        check_host(endpoint.host, kept_host)
+    except AddressRefused as refused:
+        raise InvalidIntegrationConfig(
+            reasons=[reason("private_address", str(refused), field=endpoint.field)]
+        ) from None
 
 
 def _names_in(package: ModuleType) -> tuple[str, ...]:

@@ -118,6 +118,8 @@ class Tracker(ABC):
     text_limit: ClassVar[int | None] = None
     """The longest text that it takes, in what :meth:`text_size` counts; None where it names no limit."""
 
+    kept_host: str | None = None
+    """A host that this connection may reach although its address is private; see ``integrations.outbound``."""
     calls: int = 0
     """Requests made so far."""
     request_id: str | None = None

@@ -32,6 +32,9 @@ class Integration(Base):
     connection. ``troubled_at`` says since when. It stays until renewed credentials are known to work, so that the
     administrator who was notified of the trouble is also notified of its end. ``look_wanted_at`` is set when the
     connection was added, enabled or changed, until its reconciliation has been started.
+
+    ``kept_host`` is a host that the connection had before hosts were checked, and reaches even if its address is
+    private; ``*`` where it is in a secret.
     """
 
     __tablename__ = "integration"
@@ -54,6 +57,8 @@ class Integration(Base):
     last_reconciled_at: Mapped[Instant | None]
     look_wanted_at: Mapped[Instant | None]
     healed: Mapped[int] = mapped_column(BigInteger, server_default="0", default=0)
+    kept_host: Mapped[str | None]
+    kept_host_confirmed_at: Mapped[Instant | None]
     disconnected_at: Mapped[Instant | None]
     created_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[CreatedAt]

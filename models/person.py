@@ -59,7 +59,10 @@ class Person(Base):
 
 
 class ApiToken(Base):
-    """Only the SHA-256 of a token is stored. Its 256 random bits need no slow hash."""
+    """Only the SHA-256 of a token is stored. Its 256 random bits need no slow hash.
+
+    ``parent_id`` is the token that a session or a sign-in link began with, and ends with.
+    """
 
     __tablename__ = "api_token"
 
@@ -68,7 +71,18 @@ class ApiToken(Base):
     name: Mapped[str]
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    parent_id: Mapped[Id | None] = mapped_column(ForeignKey("api_token.id"), index=True)
     expires_at: Mapped[Instant | None]
     last_used_at: Mapped[Instant | None]
     revoked_at: Mapped[Instant | None]
     created_at: Mapped[CreatedAt]
+
+
+class WrongAttempts(Base):
+    """How many came from an address since ``began_at``, the beginning of a window of some minutes."""
+
+    __tablename__ = "wrong_attempts"
+
+    address: Mapped[Key]
+    began_at: Mapped[Instant] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(default=1)

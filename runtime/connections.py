@@ -14,6 +14,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
+from integrations import outbound
 from models.keyring import Keyring
 from models.session import Sessions, make_engine, make_sessions
 from runtime.settings import Settings
@@ -41,6 +42,11 @@ def open_database(settings: Settings, name: str = "afterword") -> Database:
         raise NotConfigured("set AFTERWORD_DATABASE_URL, or use 'afterword up' for the embedded database")
     engine = make_engine(settings.database_url.get_secret_value(), connections=settings.database_connections, name=name)
     return Database(make_sessions(engine), engine)
+
+
+def restrict_outbound(settings: Settings) -> None:
+    """From now on, this process's connections to other systems reach what the settings allow."""
+    outbound.allow(settings.outbound)
 
 
 def open_keyring(settings: Settings) -> Keyring:

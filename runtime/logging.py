@@ -1,12 +1,14 @@
 """Structured logs on standard error: one line an event, with the ids it is about; no secrets, no texts."""
 
 import logging
+import re
 import sys
 
 import structlog
 
 from runtime.settings import Settings
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 QUIET = ("httpx", "httpcore", "uvicorn.access", "github", "urllib3", "asyncio", "flufl.bounce")
 
 
@@ -18,6 +20,7 @@ def configure_logging(settings: Settings) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
+        _on_one_line,
     ]
     as_json = settings.log_format == "json"
     rendered: list[structlog.types.Processor] = (
@@ -46,3 +49,12 @@ def configure_logging(settings: Settings) -> None:
     root.setLevel(settings.log_level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _on_one_line(logger: object, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:  # noqa: ARG001
+    """No text of a caller or a vendor can begin a line of its own, or command a terminal."""
+    return {key: _CONTROL.sub(_escaped, value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()

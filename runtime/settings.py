@@ -7,8 +7,12 @@ by ``temporalio.envconfig``, in ``runtime.connections``.
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from integrations.outbound import LOOPBACK, Allowed, read_allowed
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Settings(BaseSettings):
@@ -35,6 +39,14 @@ class Settings(BaseSettings):
     api_processes: int = Field(default=1, ge=1, le=64)
     """How many processes ``afterword api`` runs, which listen together."""
     worker_processes: int = Field(default=1, ge=1, le=64)
+    drain_seconds: float = Field(default=5, ge=0, le=600)
+    """How long the API serves everything but ``/readyz`` after SIGTERM, so that a proxy stops sending requests."""
+    outbound_allow: str | None = None
+    """Private networks and hosts that connections may reach: ``10.0.0.0/8, jira.corp.example, *.internal``. Absent, it
+    is none; but this machine for an installation that only this machine reaches."""
+    trusted_proxies: str = ""
+    """Addresses and networks of proxies in front of the API, separated by commas. Only their ``X-Forwarded-For`` and
+    ``X-Forwarded-Proto`` are believed."""
     worker_metrics: str | None = None
     """``host:port`` on which the worker serves the Temporal SDK's Prometheus metrics, each further process of it on the
     next port; absent means off."""
@@ -44,6 +56,19 @@ class Settings(BaseSettings):
     """How often a worker looks for what was not started or not handled; for what is new, twice as often."""
     log_format: str = Field(default="console", pattern="^(console|json)$")
     log_level: str = "INFO"
+
+    @field_validator("outbound_allow")
+    @classmethod
+    def _readable(cls, words: str | None) -> str | None:
+        read_allowed(words or "")
+        return words
+
+    @property
+    def outbound(self) -> Allowed:
+        """What connections may reach beside the internet."""
+        is_alone = self.public_url is None and self.host in LOOPBACK_HOSTS
+        words = (LOOPBACK if is_alone else "") if self.outbound_allow is None else self.outbound_allow
+        return read_allowed(words)
 
     @property
     def reachable_host(self) -> str:

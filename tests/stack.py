@@ -112,6 +112,7 @@ class Stack:
             "AFTERWORD_WORKER_PROCESSES": str(self.at_once),
             "AFTERWORD_LOG_FORMAT": "json",
             "AFTERWORD_RECONCILE_MINUTES": "1440",  # when a test asks for it
+            "AFTERWORD_DRAIN_SECONDS": "0",
             "AFTERWORD_SWEEP_SECONDS": "0.8" if self.forks else "2",
             "TEMPORAL_ADDRESS": self.temporal_address,
             "TEMPORAL_NAMESPACE": self.namespace,

@@ -126,7 +126,8 @@ class ChatActivities:
             return row, await connections.get_integration(session, row.integration_id)
 
     def _request(self, integration: Integration, delivery: int) -> ChatRequest:
-        connection = SlackConnection.read(integration.id, integration.config, self._keyring.open(integration.secrets))
+        secrets = self._keyring.open(integration.secrets)
+        connection = SlackConnection.read(integration.id, integration.config, secrets, integration.kept_host)
         now = datetime.now(UTC)
         return ChatRequest(self._sessions, self._commands, self._starter, self._base_url, connection, delivery, now)
 

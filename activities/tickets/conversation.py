@@ -37,7 +37,8 @@ class Conversation:
 
     def _ask(self, say: Callable[[Tracker], T]) -> T:
         secrets = self._keyring.open(self._integration.secrets)
-        with registry.connect(self._integration.kind, self._integration.config, secrets) as tracker:
+        row = self._integration
+        with registry.connect(row.kind, row.config, secrets, row.kept_host) as tracker:
             try:
                 if self.account is None and self._introduced:
                     self.account = tracker.own_account()

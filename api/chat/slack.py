@@ -52,7 +52,7 @@ async def _receive(parts: Parts, request: Request, integration_id: str | None) -
     now = datetime.now(UTC)
     async with parts.chats.turn(), parts.sessions.begin() as session:
         row = await connections.get_connection(session, KIND, integration_id)
-        connection = SlackConnection.read(row.id, row.config, parts.keyring.open(row.secrets))
+        connection = SlackConnection.read(row.id, row.config, parts.keyring.open(row.secrets), row.kept_host)
         try:
             slack_request.verify(headers, body, connection.signing_secrets, now)
         except BadSignature as refusal:

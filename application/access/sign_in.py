@@ -6,10 +6,11 @@ stored anywhere.
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from application.access.tokens import SignedIn, check_token, check_token_id, hash_token
+from application.access.tokens import SignedIn, SignedInPerson, check_token, check_token_id, hash_token
 from application.audit.audit_log import audit
 from domain.access import Role, Viewer
 from domain.errors import NotSignedIn, SignInLinkUsed
@@ -19,6 +20,7 @@ from models.queries.access import tokens
 from models.session import Session
 
 LINK_SCOPE = "sign_in"
+SESSION_PREFIX = "ses_"
 LINK_LASTS = timedelta(days=1)
 SESSION_LASTS = timedelta(days=14)
 
@@ -32,8 +34,16 @@ class SignInLink:
     expires_at: datetime
 
 
-async def create_link(session: Session, person_id: str, now: datetime) -> SignInLink:
-    """A link that signs the person in once."""
+async def create_link(
+    session: Session,
+    person_id: str,
+    now: datetime,
+    *,
+    ends_by: datetime | None = None,
+    parent_id: str | None = None,
+) -> SignInLink:
+    """A link that signs the person in once; it ends by ``ends_by``, and with its parent token."""
+    expires_at = min(now + LINK_LASTS, ends_by or now + LINK_LASTS)
     code = secrets.token_urlsafe(24)
     token = await tokens.insert_token(
         session,
@@ -42,14 +52,17 @@ async def create_link(session: Session, person_id: str, now: datetime) -> SignIn
         name="One-time sign-in link",
         token_hash=hash_token(code),
         scopes=[LINK_SCOPE],
-        expires_at=now + LINK_LASTS,
+        expires_at=expires_at,
+        parent_id=parent_id,
     )
-    return SignInLink(token.id, code, now + LINK_LASTS)
+    return SignInLink(token.id, code, expires_at)
 
 
-async def hand_out_link(session: Session, viewer: Viewer, person_id: str, now: datetime) -> SignInLink:
+async def hand_out_link(
+    session: Session, viewer: Viewer, person_id: str, now: datetime, *, ends_by: datetime | None, parent_id: str
+) -> SignInLink:
     """As :func:`create_link`, for an administrator who gives the link to that person."""
-    link = await create_link(session, person_id, now)
+    link = await create_link(session, person_id, now, ends_by=ends_by, parent_id=parent_id)
     audit(session, viewer, "sign_in_link.created", "token", link.token_id, after={"userId": person_id})
     return link
 
@@ -63,19 +76,35 @@ async def use_link(session: Session, code: str, now: datetime) -> ApiToken:
     if link.revoked_at is not None or (link.expires_at and link.expires_at <= now) or not person.is_active:
         raise SignInLinkUsed()
     link.revoked_at = link.last_used_at = now
-    return await start_session(session, person, now)
+    parent = await tokens.find_token(session, link.parent_id) if link.parent_id else None
+    if parent is None or parent.expires_at is None:  # a token that lasts may let a person in who stays
+        return await start_session(session, person, now)
+    return await start_session(session, person, now, ends_by=parent.expires_at, parent_id=parent.id)
 
 
-async def start_session(session: Session, person: Person, now: datetime) -> ApiToken:
-    """Starts a web session of a person who has proved who they are."""
+async def start_session(
+    session: Session,
+    person: Person | SignedInPerson,
+    now: datetime,
+    *,
+    scopes: Sequence[str] | None = None,
+    ends_by: datetime | None = None,
+    parent_id: str | None = None,
+) -> ApiToken:
+    """Starts a web session of a person who has proved who they are.
+
+    Without ``scopes`` it can do what the person may. It ends by ``ends_by``, and with its parent token.
+    """
+    own_scopes = ["read", "write", "admin"] if person.role == Role.ADMIN else ["read", "write"]
     token = await tokens.insert_token(
         session,
         token_id=new_id("ses"),
         person_id=person.id,
         name="Web session",
         token_hash=secrets.token_bytes(32),
-        scopes=["read", "write", "admin"] if person.role == Role.ADMIN else ["read", "write"],
-        expires_at=now + SESSION_LASTS,
+        scopes=own_scopes if scopes is None else list(scopes),
+        expires_at=min(now + SESSION_LASTS, ends_by or now + SESSION_LASTS),
+        parent_id=parent_id,
     )
     viewer = Viewer(person.id, Role(person.role), origin="web")
     audit(session, viewer, "session.started", "token", token.id, after={"name": token.name})
@@ -83,21 +112,31 @@ async def start_session(session: Session, person: Person, now: datetime) -> ApiT
 
 
 async def sign_in_with_token(session: Session, token: str, now: datetime) -> str:
-    """The id of the API token, which the cookie then refers to. Raises NotSignedIn."""
+    """Starts a session that can do what the API token can, and ends with it at the latest; its id.
+
+    Raises NotSignedIn.
+    """
     found = await check_token(session, token, now, "web")
-    if found is None or LINK_SCOPE in found.viewer.scopes:
+    if found is None or LINK_SCOPE in found.viewer.scopes or found.token_id.startswith(SESSION_PREFIX):
         raise NotSignedIn()
-    return found.token_id
+    started = await start_session(
+        session,
+        found.person,
+        now,
+        scopes=sorted(found.viewer.scopes),
+        ends_by=found.expires_at,
+        parent_id=found.token_id,
+    )
+    return started.id
 
 
 async def check_session(session: Session, token_id: str, now: datetime) -> SignedIn | None:
-    """Who is signed in with the token of that id. None as in ``check_token``, and for a sign-in link."""
-    found = await check_token_id(session, token_id, now, "web")
-    return None if found is None or LINK_SCOPE in found.viewer.scopes else found
+    """Who is signed in with the session of that id. None as in ``check_token``, and for what is no session."""
+    return await check_token_id(session, token_id, now, "web") if token_id.startswith(SESSION_PREFIX) else None
 
 
 async def end_session(session: Session, token_id: str, now: datetime) -> None:
-    """Revokes the row of the session. An API token that someone signed in with stays valid."""
+    """Ends the session. An API token that someone signed in with stays valid for the API."""
     token = await tokens.find_token(session, token_id)
-    if token is not None and token.id.startswith("ses_"):
+    if token is not None and token.id.startswith(SESSION_PREFIX):
         token.revoked_at = token.revoked_at or now

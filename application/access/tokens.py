@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from application.audit.audit_log import audit
 from domain.access import Role, Viewer
+from domain.errors import Malformed, ScopeMissing, reason
 from models.base import new_id
 from models.person import ApiToken
 from models.queries.access import tokens
@@ -34,6 +35,7 @@ class SignedIn:
     person: SignedInPerson
     viewer: Viewer
     token_id: str
+    expires_at: datetime | None
     is_use_due: bool
 
 
@@ -45,6 +47,11 @@ def hash_token(token: str) -> bytes:
 async def check_token(session: Session, token: str, now: datetime, origin: str) -> SignedIn | None:
     """Who this token acts for. None if it is unknown, revoked or expired, or if the person was deactivated."""
     return _signed_in(await tokens.find_owner_by_hash(session, hash_token(token)), now, origin)
+
+
+async def is_known_token(session: Session, token: str) -> bool:
+    """Whether it is or was a token of ours."""
+    return await tokens.find_owner_by_hash(session, hash_token(token)) is not None
 
 
 async def check_token_id(session: Session, token_id: str, now: datetime, origin: str) -> SignedIn | None:
@@ -61,13 +68,31 @@ def _signed_in(found: TokenOwner | None, now: datetime, origin: str) -> SignedIn
     person = SignedInPerson(found.person_id, found.name, found.handle, found.role, found.time_zone)
     viewer = Viewer(person.id, Role(found.role), frozenset(found.team_ids or ()), frozenset(found.scopes), origin)
     is_use_due = found.last_used_at is None or found.last_used_at < now - RECORD_USE_EVERY
-    return SignedIn(person, viewer, found.token_id, is_use_due)
+    return SignedIn(person, viewer, found.token_id, found.expires_at, is_use_due)
 
 
 async def create_token(
-    session: Session, viewer: Viewer, person_id: str, *, name: str, scopes: Sequence[str], expires_at: datetime | None
+    session: Session,
+    viewer: Viewer,
+    person_id: str,
+    *,
+    name: str,
+    scopes: Sequence[str],
+    expires_at: datetime | None,
+    ends_by: datetime | None,
 ) -> tuple[ApiToken, str]:
-    """Returns the stored token and its plain text, which is not stored anywhere."""
+    """Returns the stored token and its plain text, which is not stored anywhere.
+
+    It can do no more than the credential that creates it, and ends no later than that, at ``ends_by``. Raises
+    ScopeMissing, Malformed.
+    """
+    if "admin" not in viewer.scopes:
+        for scope in scopes:
+            if scope not in viewer.scopes:
+                raise ScopeMissing(scope=scope)
+    if ends_by is not None and expires_at is not None and expires_at > ends_by:
+        words = f"The token that you use ends at {ends_by.isoformat()}. Choose a time before that."
+        raise Malformed(reasons=[reason("expires_at", words, where="body.expiresAt")])
     plain = f"aft_{secrets.token_urlsafe(32)}"
     token = await tokens.insert_token(
         session,
@@ -76,14 +101,18 @@ async def create_token(
         name=name,
         token_hash=hash_token(plain),
         scopes=list(dict.fromkeys(scopes)),
-        expires_at=expires_at,
+        expires_at=expires_at or ends_by,
     )
     audit(session, viewer, "token.created", "token", token.id, after={"scopes": token.scopes})
     return token, plain
 
 
 async def revoke_token(session: Session, viewer: Viewer, token_id: str, now: datetime) -> None:
-    """Takes effect at once. Raises NotFound if the token is not the viewer's own and the viewer is no administrator."""
+    """Takes effect at once, also for sessions and sign-in links that began with it.
+
+    Raises NotFound if the token is not the viewer's own and the viewer is no administrator.
+    """
     token = await tokens.get_token(session, viewer, token_id)
     token.revoked_at = token.revoked_at or now
+    await tokens.revoke_begun_with(session, token_id, now)
     audit(session, viewer, "token.revoked", "token", token.id)

@@ -214,8 +214,8 @@ async def suggest_accounts(session: Session, outside: Outside, keyring: Keyring,
     """Asks the vendor for its accounts, and matches them by e-mail. Raises NoTracker or TrackerAway."""
     row = await get_connected(session, integration_id)
     check_is_tracker(row)
-    kind, config, secrets = row.kind, row.config, keyring.open(row.secrets)
-    at_vendor = await outside(lambda: _accounts_at_vendor(kind, config, secrets))
+    kind, config, secrets, kept_host = row.kind, row.config, keyring.open(row.secrets), row.kept_host
+    at_vendor = await outside(lambda: _accounts_at_vendor(kind, config, secrets, kept_host))
     existing = await accounts.accounts_by_person(session, integration_id)
     owners = {one.account: one.person_id for one in existing.values()}
     found = await accounts.people_by_email(session, [one.email for one in at_vendor if one.email])
@@ -227,18 +227,22 @@ async def suggest_accounts(session: Session, outside: Outside, keyring: Keyring,
     return Suggestions(items, len(at_vendor) - len(items), len(at_vendor) < ACCOUNT_LIMIT)
 
 
-async def _accounts_at_vendor(kind: str, config: dict[str, Any], secrets: dict[str, object]) -> list[Account]:
+async def _accounts_at_vendor(
+    kind: str, config: dict[str, Any], secrets: dict[str, object], kept_host: str | None
+) -> list[Account]:
     try:
         async with asyncio.timeout(LIST_TIMEOUT):
-            return await asyncio.to_thread(_read_accounts, kind, config, secrets)
+            return await asyncio.to_thread(_read_accounts, kind, config, secrets, kept_host)
     except TrackerUnavailable as stumble:
         raise TrackerAway(detail=str(stumble)) from None
     except TimeoutError:
         raise TrackerAway(detail=f"{registry.tracker(kind).label} didn't answer in time") from None
 
 
-def _read_accounts(kind: str, config: dict[str, Any], secrets: dict[str, object]) -> list[Account]:
-    with registry.connect(kind, config, secrets) as tracker:
+def _read_accounts(
+    kind: str, config: dict[str, Any], secrets: dict[str, object], kept_host: str | None
+) -> list[Account]:
+    with registry.connect(kind, config, secrets, kept_host) as tracker:
         return list(islice(tracker.accounts(), ACCOUNT_LIMIT))
 
 

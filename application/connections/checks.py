@@ -16,6 +16,8 @@ from models.keyring import Keyring
 from models.queries.connections.connections import get_connected
 from models.session import Session
 
+SECONDS = 60.0
+"""How long a vendor may take for all that is asked."""
 RecordRecovery = Callable[[Session, str, datetime], Awaitable[bool]]
 
 
@@ -34,22 +36,33 @@ async def check_connection(
     row = await get_connected(session, integration_id)
     if row.kind not in registry.notifier_kinds():
         check_is_tracker(row)
-    kind, config, secrets, projection = row.kind, row.config, keyring.open(row.secrets), read_projection(row.projection)
+    kind, config, secrets, kept_host = row.kind, row.config, keyring.open(row.secrets), row.kept_host
+    projection = read_projection(row.projection)
     if kind in registry.notifier_kinds():
-        checks = await outside(lambda: _check_channel(kind, config, secrets))
+        checks = await outside(lambda: _check_channel(kind, config, secrets, kept_host))
     else:
-        checks = await outside(lambda: asyncio.to_thread(_check_tracker, kind, config, secrets, projection))
+        checks = await outside(lambda: _check_in_time(kind, config, secrets, kept_host, projection))
     if all(one.granted for one in checks):
         await record_recovery(session, integration_id, now)
     return checks
 
 
+async def _check_in_time(
+    kind: str, config: dict[str, Any], secrets: dict[str, object], kept_host: str | None, projection: Projection
+) -> list[PermissionCheck]:
+    try:
+        async with asyncio.timeout(SECONDS):
+            return await asyncio.to_thread(_check_tracker, kind, config, secrets, kept_host, projection)
+    except TimeoutError:
+        return [PermissionCheck("Reachable", granted=False, detail=f"No answer within {SECONDS:.0f} seconds.")]
+
+
 def _check_tracker(
-    kind: str, config: dict[str, Any], secrets: dict[str, object], projection: Projection
+    kind: str, config: dict[str, Any], secrets: dict[str, object], kept_host: str | None, projection: Projection
 ) -> list[PermissionCheck]:
     """Runs on a thread. That a tracker is unavailable is a result too."""
     try:
-        with registry.connect(kind, config, secrets) as tracker:
+        with registry.connect(kind, config, secrets, kept_host) as tracker:
             checks = tracker.check_permissions()
             if all(one.granted for one in checks):
                 checks += _missing_fields(tracker, projection)
@@ -58,12 +71,19 @@ def _check_tracker(
         return [PermissionCheck("Reachable", granted=False, detail=str(stumble))]
 
 
-async def _check_channel(kind: str, config: dict[str, Any], secrets: dict[str, object]) -> list[PermissionCheck]:
+async def _check_channel(
+    kind: str, config: dict[str, Any], secrets: dict[str, object], kept_host: str | None
+) -> list[PermissionCheck]:
     try:
-        async with registry.connect_notifier(kind, config, secrets) as channel:
+        async with (
+            asyncio.timeout(SECONDS),
+            registry.connect_notifier(kind, config, secrets, kept_host) as channel,
+        ):
             return await channel.check_permissions()
     except NotifierUnavailable as stumble:
         return [PermissionCheck("Reachable", granted=False, detail=str(stumble))]
+    except TimeoutError:
+        return [PermissionCheck("Reachable", granted=False, detail=f"No answer within {SECONDS:.0f} seconds.")]
 
 
 def _missing_fields(tracker: Tracker, projection: Projection) -> Iterator[PermissionCheck]:

@@ -8,13 +8,15 @@ from typing import Any
 
 from application.audit.audit_log import audit, change_row
 from application.connections.registrations import read_registration
-from application.connections.secrets import merge_secrets, open_or_empty
+from application.connections.secrets import is_webhook_secret, merge_secrets, open_or_empty
 from application.outside import Outside
 from application.people.references import check_services, check_teams
 from domain.access import Viewer
-from domain.errors import DomainError, NoTracker
+from domain.errors import DomainError, Fact, InvalidIntegrationConfig, NotFound, NoTracker, reason
 from domain.tickets.projection import read_projection
 from integrations import registry
+from integrations.connection import Endpoint
+from integrations.outbound import ANY_HOST
 from integrations.tracker import Registration, TrackerUnavailable
 from models.base import new_id
 from models.integration import Integration
@@ -99,18 +101,82 @@ async def change_connection(
     changes = dict(changes)
     if "projection" in changes:
         await _check_projection(session, row.kind, changes["projection"])
-    secrets = merge_secrets(open_or_empty(keyring, row), entered)
-    registry.check_connection(row.kind, changes.get("config", row.config), secrets)
+    stored = open_or_empty(keyring, row)
+    secrets = merge_secrets(stored, entered)
+    moved = _find_move(row, changes.get("config", row.config))
+    kept_host = None if moved else row.kept_host
+    registry.check_connection(row.kind, changes.get("config", row.config), secrets, kept_host)
+    if moved:
+        _demand_secrets(row.kind, moved, stored, entered)
+        changes |= {"registration": None, "account": None}
+    if moved or entered:
+        changes |= {"kept_host": None, "kept_host_confirmed_at": None} if _names_host(row, moved, entered) else {}
     if entered:
         changes |= {"needs_attention": None, "attention_of": None}
     before = row.config, row.is_enabled
     change_row(session, viewer, "integration", row, changes, expected)
+    if moved:
+        before_host, after_host = ({"host": one.origin} for one in moved)
+        audit(session, viewer, "integration.host_changed", "integration", row.id, before=before_host, after=after_host)
     if entered:
         row.secrets = keyring.seal(secrets)
         after = {"secrets": sorted(entered)}
         audit(session, viewer, "integration.secrets_renewed", "integration", row.id, after=after)
     if entered or before != (row.config, row.is_enabled):
         row.look_wanted_at = now
+    await session.flush()
+    return row
+
+
+Move = tuple[Endpoint, Endpoint]
+"""Where the credentials went before, and where they are to go."""
+
+
+def _find_move(row: Integration, config: Mapping[str, Any]) -> Move | None:
+    """None if credentials go where they went, or went nowhere yet."""
+    try:
+        before = registry.endpoint_of(row.kind, row.config)
+    except InvalidIntegrationConfig:  # from an older version
+        before = None
+    after = registry.endpoint_of(row.kind, config)
+    return (before, after) if before and after and before.origin != after.origin else None
+
+
+def _demand_secrets(kind: str, moved: Move, stored: Mapping[str, object], entered: Mapping[str, object]) -> None:
+    """Raises InvalidIntegrationConfig unless every credential is entered again: the old ones never go to a new host.
+
+    The secret that signs webhooks to us is none that we send anywhere as ours.
+    """
+    missing = [one for one in stored if one not in entered and not is_webhook_secret(one)]
+    if missing:
+        raise InvalidIntegrationConfig(reasons=[_again(kind, moved, one) for one in missing])
+
+
+def _again(kind: str, moved: Move, name: str) -> dict[str, Fact]:
+    before, after = moved
+    title = registry.kind_of(kind).secrets["properties"].get(name, {}).get("title", name)
+    words = f"Enter the {title} again: it would go to {after.origin} instead of {before.origin}."
+    return reason("secret_needed", words, field=f"secrets.{name}")
+
+
+def _names_host(row: Integration, moved: Move | None, entered: Mapping[str, object]) -> bool:
+    """Whether somebody names the host anew, with a setting or with a secret that holds the address."""
+    return moved is not None or (row.kept_host == ANY_HOST and any(not is_webhook_secret(one) for one in entered))
+
+
+async def confirm_kept_host(
+    session: Session, viewer: Viewer, integration_id: str, expected: int | None, now: datetime
+) -> Integration:
+    """An administrator says that the connection may go on reaching the host that it had before hosts were checked.
+
+    Raises NotFound, Disconnected, StaleVersion.
+    """
+    row = await get_connected(session, integration_id, lock=True)
+    if row.kept_host is None:
+        raise NotFound(kind="host to confirm of connection", id=integration_id)
+    if row.kept_host_confirmed_at is None:
+        change_row(session, viewer, "integration", row, {"kept_host_confirmed_at": now}, expected)
+        audit(session, viewer, "integration.host_confirmed", "integration", row.id, after={"host": row.kept_host})
     await session.flush()
     return row
 
@@ -148,7 +214,7 @@ async def _remove_webhook(row: Integration, keyring: Keyring) -> str | None:
     try:
         secrets = keyring.open(row.secrets)
         async with asyncio.timeout(REMOVAL_TIMEOUT):
-            await asyncio.to_thread(_ask_to_remove, row.kind, row.config, secrets, current)
+            await asyncio.to_thread(_ask_to_remove, row.kind, row.config, secrets, row.kept_host, current)
     except (DomainError, TrackerUnavailable) as problem:
         return str(problem)
     except TimeoutError:
@@ -156,6 +222,8 @@ async def _remove_webhook(row: Integration, keyring: Keyring) -> str | None:
     return None
 
 
-def _ask_to_remove(kind: str, config: dict[str, Any], secrets: dict[str, object], current: Registration) -> None:
-    with registry.connect(kind, config, secrets) as tracker:
+def _ask_to_remove(
+    kind: str, config: dict[str, Any], secrets: dict[str, object], kept_host: str | None, current: Registration
+) -> None:
+    with registry.connect(kind, config, secrets, kept_host) as tracker:
         tracker.remove_webhook(current)

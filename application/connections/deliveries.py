@@ -112,7 +112,8 @@ async def find_event(session: Session, keyring: Keyring, delivery: WebhookDelive
     if delivery.integration_id is None:
         return None
     integration = await get_integration(session, delivery.integration_id)
-    with registry.connect(integration.kind, integration.config, keyring.open(integration.secrets)) as tracker:
+    secrets = keyring.open(integration.secrets)
+    with registry.connect(integration.kind, integration.config, secrets, integration.kept_host) as tracker:
         return read_event(tracker, delivery)
 
 

@@ -118,7 +118,7 @@ async def run_dry(
     row = await get_connected(session, integration_id)
     check_is_tracker(row)
     subject = await _read_subject(session, viewer, row, chosen, base_url)
-    asked = row.kind, row.config, keyring.open(row.secrets), subject
+    asked = row.kind, row.config, keyring.open(row.secrets), row.kept_host, subject
     answers = await outside(lambda: asyncio.to_thread(_ask_tracker, *asked))
     return _result(registry.tracker(row.kind), subject, answers)
 
@@ -164,10 +164,12 @@ async def _read_subject(
     )
 
 
-def _ask_tracker(kind: str, config: dict[str, Any], secrets: dict[str, object], subject: Subject) -> Answers:
+def _ask_tracker(
+    kind: str, config: dict[str, Any], secrets: dict[str, object], kept_host: str | None, subject: Subject
+) -> Answers:
     """Runs on a thread. What the tracker refuses, and that it is unavailable, are answers too."""
     try:
-        with registry.connect(kind, config, secrets) as tracker:
+        with registry.connect(kind, config, secrets, kept_host) as tracker:
             if subject.linked is not None:
                 return Answers(ticket=tracker.fetch(subject.linked))
             return Answers(required=tracker.required_fields(subject.project, subject.issue_type))

@@ -14,6 +14,10 @@ def webhook_secrets(secrets: Mapping[str, object]) -> list[str]:
     return [one.strip() for one in str(secrets.get(_WEBHOOK_SECRET) or "").split(",") if one.strip()]
 
 
+def is_webhook_secret(name: str) -> bool:
+    return name == _WEBHOOK_SECRET
+
+
 def add_webhook_secret(secrets: Mapping[str, object], *newest_first: str) -> dict[str, object]:
     return {**secrets, _WEBHOOK_SECRET: ",".join(dict.fromkeys(newest_first))}
 

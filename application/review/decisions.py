@@ -18,15 +18,17 @@ from models.postmortem import Review
 from models.queries.escalation.targets import meet_targets
 from models.queries.postmortems.postmortems import state_of_reviewer
 from models.queries.review.reviewers import update_decision
+from models.queries.review.reviews import find_last_review
 
 
 async def approve(context: PostmortemCommandContext, after: Status) -> None:
     """The last approval completes the review: the postmortem is published if it asks for that and is ready."""
     postmortem = context.postmortem
-    context = await _record(context, Decision.APPROVE)
-    postmortem.status = after.value
-    context.audit("postmortem.approved", None, {"revision": postmortem.content_revision})
-    context.note_change()
+    if not await _is_approved_already(context):
+        context = await _record(context, Decision.APPROVE)
+        postmortem.status = after.value
+        context.audit("postmortem.approved", None, {"revision": postmortem.content_revision})
+        context.note_change()
     states = [state_of_reviewer(one, postmortem) for one in context.facts.reviewers]
     if any(one is not ReviewerState.APPROVED for one in states):
         return
@@ -38,6 +40,15 @@ async def approve(context: PostmortemCommandContext, after: Status) -> None:
     await meet_targets(context.session, postmortem.id, [TargetName.REVIEW_COMPLETED], context.now)
     if postmortem.author_id:
         context.notify([postmortem.author_id], NoticeKind.REVIEW_COMPLETED)
+
+
+async def _is_approved_already(context: PostmortemCommandContext) -> bool:
+    """Whether this reviewer's last decision was to approve this very revision, with nothing new to say about it."""
+    mine = [one for one in context.facts.reviewers if one.person_id == context.viewer.person_id]
+    if not mine or state_of_reviewer(mine[0], context.postmortem) is not ReviewerState.APPROVED:
+        return False
+    last = await find_last_review(context.session, context.postmortem.id, context.viewer.person_id)
+    return last is not None and context.comment in {None, last.comment}
 
 
 def _status_if_published(context: PostmortemCommandContext) -> Status | None:

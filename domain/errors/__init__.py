@@ -5,7 +5,15 @@ A person must act before the same request can succeed: see ``domain.errors.refus
 
 from collections.abc import Mapping
 
-from domain.errors.access import EditingClosed, ForgedForm, NotAllowed, NotSignedIn, ScopeMissing, SignInLinkUsed
+from domain.errors.access import (
+    EditingClosed,
+    ForgedForm,
+    NotAllowed,
+    NotSignedIn,
+    ScopeMissing,
+    SignInLinkUsed,
+    TooManyAttempts,
+)
 from domain.errors.action_items import (
     DueDateNotLater,
     JustificationRequired,
@@ -56,6 +64,7 @@ from domain.errors.requests import (
     AlreadyExists,
     BadCursor,
     BodyTooLarge,
+    BodyTooSlow,
     Conflict,
     IdempotencyKeyInUse,
     IdempotencyKeyReused,
@@ -125,6 +134,7 @@ __all__ = [
     "BadCursor",
     "BadSignature",
     "BodyTooLarge",
+    "BodyTooSlow",
     "ChannelArchived",
     "CommentRequired",
     "Conflict",
@@ -187,6 +197,7 @@ __all__ = [
     "TicketForbidden",
     "TicketGone",
     "TimelineNotRead",
+    "TooManyAttempts",
     "TooManyCommands",
     "TooManyWaiting",
     "TrackerAway",

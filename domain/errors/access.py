@@ -1,6 +1,6 @@
 """Who asks, and what they may do."""
 
-from domain.errors.refusal import Forbidden, Unauthenticated
+from domain.errors.refusal import Forbidden, Throttled, Unauthenticated
 
 
 class NotSignedIn(Unauthenticated):
@@ -29,6 +29,11 @@ class ForgedForm(Forbidden):
 class SignInLinkUsed(Forbidden):
     title = "This sign-in link no longer works"
     says = "A sign-in link works once and expires after a day. Ask for a new one, or use an API token."
+
+
+class TooManyAttempts(Throttled):
+    title = "Too many wrong attempts"
+    says = "Too many wrong codes or tokens came from your address. Wait a few minutes, then try again."
 
 
 class EditingClosed(Forbidden):

@@ -84,6 +84,10 @@ class TooLarge(DomainError):
     """The body is larger than allowed."""
 
 
+class TooSlow(DomainError):
+    """The body didn't arrive in time."""
+
+
 class ConflictingState(DomainError):
     """The current state rules it out."""
 

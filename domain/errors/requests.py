@@ -1,6 +1,6 @@
 """Requests as such: how they are written, repeated, and routed."""
 
-from domain.errors.refusal import ConflictingState, Invalid, Missing, Stale, TooLarge, WrongMethod
+from domain.errors.refusal import ConflictingState, Invalid, Missing, Stale, TooLarge, TooSlow, WrongMethod
 
 
 class RouteNotFound(Missing):
@@ -39,6 +39,11 @@ class UnreadableValue(Invalid):
 class BodyTooLarge(TooLarge):
     title = "The request is too large"
     says = "The request can't be larger than {limit} bytes. Send less at once."
+
+
+class BodyTooSlow(TooSlow):
+    title = "The request took too long"
+    says = "The body of the request didn't arrive within {seconds} seconds. Send it again."
 
 
 class NotFound(Missing):

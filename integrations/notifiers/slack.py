@@ -7,6 +7,7 @@ postmortem, where that is still there; an escalation is shown in the channel as 
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 from domain.errors import AddressGone, ChannelArchived, CredentialsRejected, NotifierRefused
 from integrations.notifier import Message, MessageKind, Notifier, NotifierUnavailable, Receipt, Recipient
@@ -35,7 +36,11 @@ class SlackNotifier(Notifier):
 
     def __init__(self, config: SlackConfig, secrets: SlackSecrets) -> None:
         self._config = config
-        self._slack = Slack(config, secrets)
+        self._secrets = secrets
+
+    @cached_property
+    def _slack(self) -> Slack:
+        return Slack(self._config, self._secrets, kept_host=self.kept_host)
 
     async def send(self, message: Message, recipient: Recipient) -> Receipt:
         try:

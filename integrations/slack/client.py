@@ -17,19 +17,27 @@ No text or repr of an error holds a credential or an answering address.
 """
 
 import json
-import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.webhook import WebhookClient
+from slack_sdk.errors import SlackApiError
 
 from domain.errors import CredentialsRejected
-from integrations.slack.errors import PersonGone, SlackRefused, SlackUnavailable, ThreadGone, _seconds, refusal
+from integrations.bounded import trouble_in_words
+from integrations.outbound import AddressRefused, guarded
+from integrations.slack.errors import (
+    NOT_SLACK,
+    PersonGone,
+    SlackRefused,
+    SlackUnavailable,
+    ThreadGone,
+    _seconds,
+    refusal,
+)
+from integrations.slack.http import SlackHttp, post
 from integrations.slack.settings import SlackConfig, SlackSecrets
 
 Json = dict[str, Any]
@@ -64,17 +72,14 @@ class Posted:
 
 
 class Slack:
-    def __init__(self, config: SlackConfig, secrets: SlackSecrets, timeout: float = 10.0) -> None:
+    def __init__(
+        self, config: SlackConfig, secrets: SlackSecrets, timeout: float = 10.0, kept_host: str | None = None
+    ) -> None:
         self._config = config
         self._timeout = max(1, round(timeout))
+        self._kept_host = kept_host
         self._token = secrets.token.get_secret_value() if secrets.token else ""
-        self._client = WebClient(
-            token=self._token,
-            base_url=f"{config.base_url}/api/",
-            timeout=self._timeout,
-            ssl=_tls(),
-            retry_handlers=[],
-        )
+        self._client = SlackHttp(token=self._token, base_url=f"{config.base_url}/api/", timeout=self._timeout)
 
     # People
 
@@ -173,15 +178,13 @@ class Slack:
         Raises :class:`SlackRefused` for an address that is not Slack's, or that does not work any more.
         """
         self._check_answering(response_url)
-        client = WebhookClient(response_url, timeout=self._timeout, ssl=_tls(), retry_handlers=[])
         body: Json = {"text": text, "blocks": list(blocks), "replace_original": replace}
-        try:
-            answer = client.send_dict(body if replace else {**body, "response_type": "ephemeral"})
-        except (OSError, SlackClientError) as error:
-            raise SlackUnavailable(type(error).__name__) from None
+        body = body if replace else {**body, "response_type": "ephemeral"}
+        with self._speaking("response_url", response_url):
+            answer = post(response_url, self._timeout, json=body)
         if answer.status_code == 429 or answer.status_code >= 500:
             raise SlackUnavailable(f"status {answer.status_code}", _seconds(answer.headers))
-        if answer.status_code >= 400:
+        if answer.status_code >= 300:
             raise SlackRefused("response_url", str(answer.status_code))
 
     def _check_answering(self, response_url: str) -> None:
@@ -232,18 +235,26 @@ class Slack:
     def _call(self, method: str, **fields: str) -> Any:
         if not self._token:
             raise CredentialsRejected(tracker="Slack", detail="the connection has no token")
+        with self._speaking(method, self._config.base_url):
+            answer = self._client.api_call(method, data=fields)
+            if not isinstance(answer.data, dict):
+                raise SlackUnavailable(f"{method}: {NOT_SLACK}")
+            return answer
+
+    @contextmanager
+    def _speaking(self, method: str, address: str) -> Iterator[None]:
+        """Turns what the library raises into our errors; its texts may hold what a server sent, and are not shown."""
         try:
-            return self._client.api_call(method, data=fields)
+            with guarded(address, self._kept_host):
+                yield
+        except (CredentialsRejected, SlackRefused, SlackUnavailable):
+            raise
+        except AddressRefused as refused:
+            raise SlackRefused(method, "address_refused", str(refused)) from None
         except SlackApiError as error:
             raise refusal(method, error) from None
-        except (OSError, SlackClientError, ValueError) as error:
-            raise SlackUnavailable(f"{method}: {type(error).__name__}") from None
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    """One for all calls: to make it takes 25 ms, and ``slack_sdk`` would make one for each."""
-    return ssl.create_default_context()
+        except Exception as error:
+            raise SlackUnavailable(f"{method}: {trouble_in_words(error)}") from None
 
 
 def _keyed(channel: str, answer: Any, key: str) -> str | None:

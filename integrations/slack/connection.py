@@ -16,11 +16,14 @@ class SlackConnection:
     id: str
     config: SlackConfig
     secrets: SlackSecrets
+    kept_host: str | None = None
 
     @classmethod
-    def read(cls, id_: str, config: Mapping[str, Any], secrets: Mapping[str, Any]) -> "SlackConnection":
+    def read(
+        cls, id_: str, config: Mapping[str, Any], secrets: Mapping[str, Any], kept_host: str | None = None
+    ) -> "SlackConnection":
         """``secrets`` are decrypted."""
-        return cls(id_, checked_settings(SlackConfig, config), checked_settings(SlackSecrets, secrets))
+        return cls(id_, checked_settings(SlackConfig, config), checked_settings(SlackSecrets, secrets), kept_host)
 
     @property
     def signing_secrets(self) -> list[str]:
@@ -28,4 +31,4 @@ class SlackConnection:
         return secret.get_secret_value().split(",") if secret else []
 
     def client(self, timeout: float = 10.0) -> Slack:
-        return Slack(self.config, self.secrets, timeout)
+        return Slack(self.config, self.secrets, timeout, self.kept_host)

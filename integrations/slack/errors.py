@@ -1,5 +1,6 @@
 """Slack's refusals and stumbles, by its error codes: https://docs.slack.dev/reference/methods"""
 
+import re
 from collections.abc import Mapping
 
 from slack_sdk.errors import SlackApiError
@@ -18,6 +19,10 @@ STUMBLES = frozenset({"ratelimited", "rate_limited", "internal_error", "fatal_er
     "request_timeout",
     "team_added_to_org",
 }
+
+
+NOT_SLACK = "it sent an unexpected answer. Check the Slack address of this connection."
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,79}")
 
 
 class SlackUnavailable(Exception):
@@ -60,7 +65,9 @@ def refusal(method: str, error: SlackApiError) -> Exception:
     status, headers = int(getattr(answer, "status_code", 0) or 0), getattr(answer, "headers", {}) or {}
     data = getattr(answer, "data", None)
     code = str(data.get("error") or "unknown") if isinstance(data, dict) else f"status_{status}"
-    if status == 429 or status >= 500 or code in STUMBLES:
+    if not _CODE.fullmatch(code) or code.startswith("status_"):
+        code = NOT_SLACK
+    if status == 429 or status >= 500 or code in STUMBLES or code is NOT_SLACK:
         return SlackUnavailable(f"{method}: {code}", _seconds(headers))
     if code in TOKEN_CODES:
         return CredentialsRejected(tracker="Slack", detail=code)
@@ -70,7 +77,9 @@ def refusal(method: str, error: SlackApiError) -> Exception:
     for codes, gone in ((CHANNEL_CODES, ChannelGone), (PERSON_CODES, PersonGone), (THREAD_CODES, ThreadGone)):
         if code in codes:
             return gone(method, code)
-    detail = (data.get("response_metadata") or {}).get("messages") if isinstance(data, dict) else None
+    metadata = data.get("response_metadata") if isinstance(data, dict) else None
+    detail = metadata.get("messages") if isinstance(metadata, dict) else None
+    detail = detail if isinstance(detail, list) else None
     return SlackRefused(method, code, "; ".join(map(str, detail))[:500] if detail else "")
 
 

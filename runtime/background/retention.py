@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from integrations import public_holidays
 from integrations.slack.settings import KIND as CHAT
+from models.queries.access import attempts
 from models.queries.audit import command_log, kept_answers
 from models.queries.chat import deliveries as chat_deliveries
 from models.queries.connections import deliveries, sync_log
@@ -33,6 +34,7 @@ class Retention:
             await chat_deliveries.forget_old(session, CHAT, now - KEEP_CHAT_TEXT)
             await kept_answers.delete_answers(session, now - KEEP_ANSWERS)
             await command_log.delete_arguments(session, now - KEEP_ANSWERS)
+            await attempts.delete_attempts(session, now - KEEP_ANSWERS)
         await self._delete_in_batches(sync_log.delete_attempts, now - KEEP_ATTEMPTS)
         await self._delete_in_batches(deliveries.delete_deliveries, now - KEEP_DELIVERIES)
 

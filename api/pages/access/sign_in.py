@@ -7,11 +7,13 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request, Response
 
+from api.attempts import address_of, count_attempt
 from api.pages import sessions
 from api.pages.routing import fields, local_path, to
 from api.rendering import render
 from api.request_context import Parts
 from application.access import sign_in
+from application.access.attempts import Guess, check_attempts
 from application.demo import PEOPLE
 from domain.errors import DomainError, NotSignedIn, SignInLinkUsed
 from models.queries.people import people
@@ -52,9 +54,12 @@ async def enter(request: Request) -> Response:
     form = fields(request, await request.body())
     sessions.check_form(request, parts.settings, sessions.find_visit(request, parts.settings), form.get("csrf", ""))
     wanted = local_path(form.get("next", "/"))
+    async with parts.sessions.begin() as session:
+        await check_attempts(session, Guess.FORM, address_of(request), datetime.now(UTC))
     try:
         token_id = await _token_id(request, parts, form)
     except (SignInLinkUsed, NotSignedIn) as refusal:
+        await count_attempt(parts.sessions, Guess.FORM, request)
         return _form(request, code="", wanted=wanted, refusal=refusal)
     response = to(wanted)
     sessions.remember(response, parts.settings, token_id)

@@ -16,7 +16,7 @@ from api.shapes.connections.dry_run import DryRunIn, dry_run_out
 from api.shapes.connections.health import HourOut, health_out
 from api.shapes.connections.sync_log import attempt_out
 from application.connections.checks import check_connection
-from application.connections.connections import change_connection, disconnect_connection
+from application.connections.connections import change_connection, confirm_kept_host, disconnect_connection
 from application.connections.dry_run import run_dry
 from application.notifications.connection_trouble import record_recovery
 from domain.errors import DomainError
@@ -160,6 +160,16 @@ async def save_projection(visit: Visiting, integration_id: PathId) -> Response:
 async def pause_or_resume(visit: Visiting, integration_id: PathId) -> Response:
     work = _change(visit, integration_id, {"enabled": visit.form.get("enabled") == "yes"})
     return await _answered(visit, integration_id, work)
+
+
+@routes.post("/settings/integrations/{integration_id}/confirm-host")
+async def confirm_host(visit: Visiting, integration_id: PathId) -> Response:
+    async def work() -> None:
+        context = visit.context
+        context.require_admin("change a connection")
+        await confirm_kept_host(context.session, context.viewer, integration_id, None, context.now)
+
+    return await _answered(visit, integration_id, work())
 
 
 @routes.post("/settings/integrations/{integration_id}/disconnect")

@@ -39,7 +39,8 @@ class RegistrationOut(Shape):
 
 class IntegrationOut(Shape):
     """``secretNames`` lists the secrets that are set; null if they can't be decrypted. ``account`` is the account
-    that Afterword uses."""
+    that Afterword uses. ``keptHost`` is a host that the connection had before hosts were checked, which it may reach
+    even at a private address; ``*`` if its address is a secret."""
 
     id: str
     version: int
@@ -53,6 +54,8 @@ class IntegrationOut(Shape):
     account: str | None
     registration: RegistrationOut | None
     webhook_url: str
+    kept_host: str | None
+    kept_host_confirmed_at: datetime | None
     created_at: datetime
     disconnected_at: datetime | None
 
@@ -108,6 +111,8 @@ def integration_out(context: RequestContext, row: Integration) -> IntegrationOut
         account=row.account,
         registration=RegistrationOut(id=registered.id, expires_at=registered.expires_at) if registered else None,
         webhook_url=f"{context.parts.settings.base_url}/api/webhooks/{row.kind}/{row.id}",
+        kept_host=row.kept_host,
+        kept_host_confirmed_at=row.kept_host_confirmed_at,
         created_at=row.created_at,
         disconnected_at=row.disconnected_at,
     )

@@ -42,6 +42,7 @@ async def create_token(context: Context, given: TokenNew, response: Response) ->
         name=given.name,
         scopes=given.scopes,
         expires_at=given.expires_at,
+        ends_by=context.credential.expires_at,
     )
     response.headers["Cache-Control"] = "no-store"
     context.answer_is_secret = True
@@ -53,7 +54,10 @@ async def create_sign_in_link(context: Context, user_id: PathId, response: Respo
     """Creates a one-time sign-in link for a person, valid for a day. Administrators only."""
     context.require_admin("create sign-in links")
     person = await people.get_person(context.session, user_id)
-    link = await sign_in.hand_out_link(context.session, context.viewer, person.id, context.now)
+    own = context.credential
+    link = await sign_in.hand_out_link(
+        context.session, context.viewer, person.id, context.now, ends_by=own.expires_at, parent_id=own.token_id
+    )
     response.headers["Cache-Control"] = "no-store"
     context.answer_is_secret = True
     url = f"{context.parts.settings.base_url}/sign-in?code={link.code}"

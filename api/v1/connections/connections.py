@@ -15,7 +15,12 @@ from api.shapes.connections.connections import (
     integration_out,
 )
 from api.v1.routing import router
-from application.connections.connections import add_connection, change_connection, disconnect_connection
+from application.connections.connections import (
+    add_connection,
+    change_connection,
+    confirm_kept_host,
+    disconnect_connection,
+)
 from integrations import registry
 from models.queries.connections import connections
 from models.queries.pagination import Ask
@@ -80,6 +85,19 @@ async def change_integration(
         given.secrets,
         expected_version(if_match),
         context.now,
+    )
+    tag(response, row.version)
+    return integration_out(context, row)
+
+
+@routes.post("/{integration_id}/confirm-host")
+async def confirm_host(
+    context: Context, integration_id: PathId, response: Response, if_match: IfMatch = None
+) -> IntegrationOut:
+    """Confirms that the connection may go on reaching its ``keptHost``, even at a private address."""
+    context.require_admin("change a connection")
+    row = await confirm_kept_host(
+        context.session, context.viewer, integration_id, expected_version(if_match), context.now
     )
     tag(response, row.version)
     return integration_out(context, row)

@@ -158,7 +158,9 @@ def _action(current: Status, wanted: Status) -> PostmortemAction:
 
 @routes.delete("/{postmortem_id}", status_code=204)
 async def delete_postmortem(context: Context, postmortem_id: PathId) -> None:
-    """Deletes a draft and its action items; their tickets stay in the tracker. Administrators only."""
+    """Deletes a draft and its action items; their tickets stay in the tracker. Administrators only, and with a token
+    that has the scope ``admin``."""
+    context.require_admin_scope()
     await commands.run_postmortem_command(context, postmortem_id, PostmortemAction.DELETE)
 
 

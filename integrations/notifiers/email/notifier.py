@@ -20,17 +20,19 @@ from pydantic import Field, SecretStr
 
 from domain.errors import AddressGone, CredentialsRejected, NotifierRefused
 from integrations.bounce import BounceReader
-from integrations.connection import ConnectionModel
+from integrations.connection import ConnectionModel, Endpoint
 from integrations.fields import Email
 from integrations.message_text import as_html, as_text
 from integrations.notifier import Message, MessageKind, Notifier, NotifierUnavailable, Receipt, Recipient
 from integrations.notifiers.email import bounces as returned_mail
+from integrations.outbound import AddressRefused, guarded, host_of
 from integrations.tracker import PermissionCheck
 
 TIMEOUT = 20.0
 """Seconds for each step of the conversation."""
 NO_MAILBOX = {550, 551, 553, 511, 513}
 """Replies to RCPT that say that nobody is there (RFC 5321, 4.2; 511 and 513 are Postfix's own)."""
+NO_MAIL_SERVER = "it doesn't answer like a mail server. Check the server and the port of this connection."
 BAD_CREDENTIALS = {530, 534, 535, 538}
 
 
@@ -68,6 +70,10 @@ class EmailConfig(ConnectionModel):
             description="In PEM format. Only needed if the server's certificate isn't from a public authority.",
         ),
     ] = None
+
+    def endpoint(self) -> Endpoint:
+        """Less encryption is another endpoint as well: the password would go there readable."""
+        return Endpoint("host", host_of(self.host), f"{host_of(self.host)}:{self.port} {self.security}")
 
 
 class EmailSecrets(ConnectionModel):
@@ -114,8 +120,8 @@ class EmailNotifier(Notifier):
             ) from None
         except aiosmtplib.SMTPException as error:
             raise self._trouble(error) from None
-        except (OSError, TimeoutError) as error:
-            raise NotifierUnavailable(self.label, _words(error)) from None
+        except Exception as error:
+            raise self._away(error) from None
         finally:
             client.close()
         return Receipt(str(letter["Message-ID"]))
@@ -146,13 +152,17 @@ class EmailNotifier(Notifier):
             timeout=TIMEOUT,
         )
         try:
-            await client.connect()
+            with guarded(config.host, self.kept_host):
+                await client.connect()
             if secrets.username is not None and secrets.password is not None:
                 await client.login(secrets.username.get_secret_value(), secrets.password.get_secret_value())
+        except AddressRefused as refused:
+            client.close()
+            raise NotifierRefused(channel=self.label, detail=str(refused)) from None
         except aiosmtplib.SMTPException as error:
             client.close()
             raise self._trouble(error) from None
-        except (OSError, TimeoutError) as error:
+        except Exception as error:
             client.close()
             raise self._away(error) from None
         return client
@@ -172,23 +182,29 @@ class EmailNotifier(Notifier):
                     channel=self.label, detail=f"its certificate isn't valid: {cause.verify_message}"
                 )
             cause = cause.__cause__ or cause.__context__
-        return NotifierUnavailable(self.label, _words(error))
+        return NotifierUnavailable(self.label, type(error).__name__)
 
     def _trouble(self, error: aiosmtplib.SMTPException) -> Exception:
         """A reply of 4xx is a stumble, one of 5xx a refusal; no reply is a stumble."""
         if isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500:
             return CredentialsRejected(tracker=self.label)
         if isinstance(error, aiosmtplib.SMTPResponseException):
-            if error.code in BAD_CREDENTIALS:
-                return CredentialsRejected(tracker=self.label)
-            if error.code >= 500:
-                return NotifierRefused(channel=self.label, detail=f"{error.code} {_words(error)}")
-            return NotifierUnavailable(self.label, f"{error.code} {_words(error)}")
+            return self._replied(error)
         if isinstance(
             error, aiosmtplib.SMTPConnectError | aiosmtplib.SMTPServerDisconnected | aiosmtplib.SMTPTimeoutError
         ):
             return self._away(error)
-        return NotifierRefused(channel=self.label, detail=_words(error))
+        return NotifierRefused(channel=self.label, detail=type(error).__name__)
+
+    def _replied(self, error: aiosmtplib.SMTPResponseException) -> Exception:
+        """Only words of a mail server are shown: what something else says at that port is nobody's business."""
+        if error.code in BAD_CREDENTIALS:
+            return CredentialsRejected(tracker=self.label)
+        if not 400 <= error.code < 600:
+            return NotifierUnavailable(self.label, NO_MAIL_SERVER)
+        if error.code >= 500:
+            return NotifierRefused(channel=self.label, detail=f"{error.code} {_words(error)}")
+        return NotifierUnavailable(self.label, f"{error.code} {_words(error)}")
 
     def _raise_refused(self, error: aiosmtplib.SMTPRecipientRefused, address: str) -> None:
         if error.code in NO_MAILBOX:

@@ -5,18 +5,66 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from json import JSONDecodeError
+from typing import Any
 
 from github import Auth, BadAttributeException, Github, GithubException, IncompletableObject
 from github.Hook import Hook
 from github.Repository import Repository
+from github.Requester import (
+    HTTPRequestsConnectionClass,
+    HTTPSRequestsConnectionClass,
+    Requester,
+    RequestsResponse,
+)
 from pydantic import ValidationError
+from requests import Session
 
-from domain.errors import CredentialsRejected, TicketForbidden, TicketGone, TrackerRefused
+from domain.errors import CredentialsRejected, DomainError, TicketForbidden, TicketGone, TrackerRefused
+from integrations.bounded import Adapter, trouble_in_words
+from integrations.outbound import AddressRefused, guarded
 from integrations.tracker import Account, PermissionCheck, Registration, Tracker, TrackerUnavailable
 from integrations.trackers.github.errors import seconds_to_wait, words_of
 from integrations.trackers.github.issues import NotGithub
 from integrations.trackers.github.settings import GithubConfig, GithubSecrets
 from integrations.trackers.github.webhook import EVENTS
+
+NOT_GITHUB = "it sent an unexpected answer. Check the API address of this connection."
+
+
+REDIRECTIONS = 3
+"""Of a renamed repository there is one."""
+
+
+class _Bounded:
+    """The library's way to make requests, for answers of any size, and without its endless repeats.
+
+    It asks again for as long as it gets a 202, and follows a 301 to wherever it leads on this host.
+    """
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.redirections = 0
+        self.session: Session
+        for scheme in ("https://", "http://"):
+            self.session.mount(scheme, Adapter())
+
+    def getresponse(self) -> RequestsResponse:
+        answer: RequestsResponse = super().getresponse()  # type: ignore[misc]
+        self.redirections = self.redirections + 1 if answer.status == 301 else 0
+        if answer.status == 202 or self.redirections > REDIRECTIONS:
+            raise NotGithub(f"status {answer.status} again and again")
+        return answer
+
+
+class _BoundedHttp(_Bounded, HTTPRequestsConnectionClass):
+    pass
+
+
+class _BoundedHttps(_Bounded, HTTPSRequestsConnectionClass):
+    pass
+
+
+Requester.injectConnectionClasses(_BoundedHttp, _BoundedHttps)
 
 
 class GithubConnection(Tracker):
@@ -138,18 +186,23 @@ class GithubConnection(Tracker):
         Their causes are cut off, since they may carry what was sent.
         """
         try:
-            yield
+            with guarded(self._config.base_url, self.kept_host):
+                yield
+        except (DomainError, TrackerUnavailable):
+            raise
+        except AddressRefused as refused:
+            raise TrackerRefused(tracker=self.label, detail=str(refused)) from None
         except (NotGithub, ValidationError, IncompletableObject, BadAttributeException, JSONDecodeError):
-            raise TrackerUnavailable(
-                self.label, "it sent an unexpected answer. Check the API address of this connection."
-            ) from None
+            raise TrackerUnavailable(self.label, NOT_GITHUB) from None
         except GithubException as error:
             raise self._translated(error, key) from None
         except RuntimeError:  # a redirection to another host or protocol
             detail = "it redirects to another address. Correct the API address of this connection."
             raise TrackerRefused(tracker=self.label, detail=detail) from None
         except OSError as error:  # the network, and every error of requests
-            raise TrackerUnavailable(self.label, type(error).__name__) from None
+            raise TrackerUnavailable(self.label, trouble_in_words(error)) from None
+        except Exception:
+            raise TrackerUnavailable(self.label, NOT_GITHUB) from None
 
     def _translated(self, error: GithubException, key: str | None) -> Exception:
         words = words_of(error).replace(self._token, "***")[:500]

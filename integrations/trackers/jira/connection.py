@@ -45,7 +45,7 @@ class JiraConnection(Tracker):
         if not (config.base_url and config.email and config.project):
             raise TrackerRefused(tracker=self.label, detail="this connection has no site, e-mail, or project.")
         token = self._secrets.api_token.get_secret_value()
-        return JiraSite(self.label, config.base_url, config.email, token)
+        return JiraSite(self.label, config.base_url, config.email, token, self.kept_host)
 
     def close(self) -> None:
         if "_site" in self.__dict__:

@@ -20,7 +20,9 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from requests import Response
 from requests.auth import HTTPBasicAuth
 
-from domain.errors import CredentialsRejected, TrackerRefused
+from domain.errors import CredentialsRejected, DomainError, TrackerRefused
+from integrations.bounded import Adapter, trouble_in_words
+from integrations.outbound import AddressRefused, guarded
 from integrations.tracker import TrackerUnavailable
 
 M = TypeVar("M", bound=BaseModel)
@@ -45,12 +47,15 @@ class Forbidden(Exception):
 class JiraSite:
     """``calls`` are the requests so far; ``request_id`` is Jira's own id of the last one."""
 
-    def __init__(self, label: str, address: str, email: str, token: str) -> None:
+    def __init__(self, label: str, address: str, email: str, token: str, kept_host: str | None = None) -> None:
         self._label = label
+        self._kept_host = kept_host
         self._address = address
         self._token = token
         self._session = ResilientSession(timeout=SECONDS, max_retries=0)
         self._session.auth = HTTPBasicAuth(email.encode(), token.encode())
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, Adapter())
         self._session.hooks["response"].append(self._refuse)  # before the package reads the error, and stumbles over it
         self._session.headers.update({"User-Agent": "afterword", "X-Atlassian-Token": "no-check"})
         self.calls = 0
@@ -80,16 +85,21 @@ class JiraSite:
         self.calls += 1
         self.request_id = None
         try:
-            response = self._session.request(
-                method,
-                f"{self._address}{path}",
-                params=query,
-                data=None if body is None else json.dumps(body).encode(),
-                headers={"Content-Type": "application/json"} if body is not None else {},
-                allow_redirects=False,
-            )
-        except OSError as error:  # the network, and every error of requests
-            raise TrackerUnavailable(self._label, type(error).__name__) from None
+            with guarded(self._address, self._kept_host):
+                response = self._session.request(
+                    method,
+                    f"{self._address}{path}",
+                    params=query,
+                    data=None if body is None else json.dumps(body).encode(),
+                    headers={"Content-Type": "application/json"} if body is not None else {},
+                    allow_redirects=False,
+                )
+        except (DomainError, TrackerUnavailable, Unseen, Forbidden):
+            raise
+        except AddressRefused as refused:
+            raise TrackerRefused(tracker=self._label, detail=str(refused)) from None
+        except Exception as error:  # the network, and whatever the libraries make of an answer
+            raise TrackerUnavailable(self._label, trouble_in_words(error)) from None
         return self._content(response)
 
     def _refuse(self, response: Response, **_: object) -> None:
@@ -107,7 +117,7 @@ class JiraSite:
             return None
         try:
             answer: JsonValue = response.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._not_jira() from None
         return answer
 
@@ -163,7 +173,7 @@ def _words(response: Response) -> str:
     """What Jira says of it: ``summary: You must specify a summary of the issue.``"""
     try:
         said = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
         return f"status {response.status_code}"

@@ -103,6 +103,7 @@ async def insert_token(
     token_hash: bytes,
     scopes: Sequence[str],
     expires_at: datetime | None,
+    parent_id: str | None = None,
 ) -> ApiToken:
     """If the token exists already, because a first start was repeated, it is left as it is."""
     values = {
@@ -112,6 +113,7 @@ async def insert_token(
         "token_hash": token_hash,
         "scopes": list(scopes),
         "expires_at": expires_at,
+        "parent_id": parent_id,
     }
     await session.execute(insert(ApiToken).values(**values).on_conflict_do_nothing())
     return (await session.execute(select(ApiToken).where(ApiToken.token_hash == token_hash))).scalar_one()
@@ -119,3 +121,9 @@ async def insert_token(
 
 async def update_last_use(session: AsyncSession, token_id: str, now: datetime) -> None:
     await session.execute(update(ApiToken).where(ApiToken.id == token_id).values(last_used_at=now))
+
+
+async def revoke_begun_with(session: AsyncSession, token_id: str, now: datetime) -> None:
+    """Revokes the sessions and sign-in links that began with that token."""
+    statement = update(ApiToken).where(ApiToken.parent_id == token_id, ApiToken.revoked_at.is_(None))
+    await session.execute(statement.values(revoked_at=now))

@@ -11,3 +11,9 @@ async def list_reviews(session: AsyncSession, visible: VisiblePostmortem) -> lis
     """Lists the postmortem's action items, oldest first."""
     statement = select(Review).where(Review.postmortem_id == visible.postmortem.id).order_by(Review.id)
     return list((await session.execute(statement)).scalars())
+
+
+async def find_last_review(session: AsyncSession, postmortem_id: str, person_id: str) -> Review | None:
+    """That person's latest decision."""
+    statement = select(Review).where(Review.postmortem_id == postmortem_id, Review.person_id == person_id)
+    return (await session.execute(statement.order_by(Review.id.desc()).limit(1))).scalar()
