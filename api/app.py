@@ -9,10 +9,10 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
-from api import errors, health, webhooks
+from api import assets, errors, health, webhooks
 from api.chat import slack_manifest
+from api.compression import Compression
 from api.errors import Problem
 from api.middleware import BodyLimit, RequestLog, SecurityHeaders
 from api.pages import action_items as item_pages
@@ -32,12 +32,12 @@ from api.pages.content import history as history_pages
 from api.pages.content import templates as template_pages
 from api.pages.notifications import inbox as inbox_pages
 from api.pages.notifications import unsubscribe as unsubscribing_pages
+from api.pages.postmortems import corrections as correction_pages
 from api.pages.postmortems import editors as editor_pages
 from api.pages.postmortems import forms as postmortem_forms
 from api.pages.postmortems import participants as participant_pages
 from api.pages.postmortems import postmortems as postmortem_pages
 from api.pages.review import lifecycle as lifecycle_pages
-from api.rendering import WEB
 from api.request_context import Parts
 from api.request_queue import RequestQueue
 from api.v1 import action_items, audit, comments, incidents, style, tickets, timeline
@@ -96,6 +96,7 @@ PAGES = (
     audit_pages,
     template_pages,
     postmortem_forms,
+    correction_pages,
     item_pages,
     incident_pages,
     integration_pages,
@@ -185,8 +186,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(routes)
     for pages in PAGES:
         app.include_router(pages.routes)
-    app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
+    app.include_router(assets.routes)
     app.add_middleware(BodyLimit)
+    app.add_middleware(Compression)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
     _document_problems(app)

@@ -189,6 +189,19 @@ def default_visibility(status: Status, *, has_team: bool) -> Visibility:
     return Visibility.TEAM if has_team else Visibility.PRIVATE
 
 
+_AUDIENCE = {
+    Visibility.ORGANIZATION: "Everyone in your organization will be able to see it.",
+    Visibility.TEAM: "The members of its teams, and the people who work on it, will be able to see it.",
+    Visibility.PRIVATE: "Only its author, editors, reviewers, and participants, and administrators will be able to see"
+    " it.",
+}
+
+
+def audience_once_published(chosen: str | None) -> str:
+    """Who will see it, as a sentence. What somebody chose stays; otherwise publishing opens it to everyone."""
+    return _AUDIENCE[Visibility(chosen) if chosen else default_visibility(Status.PUBLISHED, has_team=False)]
+
+
 def may_see(visibility: Visibility, relations: AbstractSet[Relation]) -> bool:
     return bool(VISIBLE_TO[visibility] & {*relations, Relation.READER})
 

@@ -9,6 +9,7 @@ from api.pages.showing import attempted, show
 from api.shapes.base import PathId, ask
 from api.shapes.incidents import incident_out
 from application.incidents import opening
+from domain.comments.formatting import Passage
 from domain.errors import DomainError
 from domain.incidents.incident import IncidentStatus
 from models.queries import home
@@ -45,11 +46,13 @@ async def _shown(visit: Visit, incident_id: str, refusal: DomainError | None = N
     except DomainError as why:
         closed = why
     covered = bool(linked) or await incidents.find_oldest_postmortem_unscoped(context.session, incident_id) is not None
+    shown = incident_out(incident, linked)
     return await show(
         visit,
         "incidents/incident.html",
         refusal,
-        incident=incident_out(incident, linked),
+        texts_to_format={"read_as": {"description": Passage(shown.description)} if shown.description else {}},
+        incident=shown,
         titles=await home.titles_of(context.session, context.viewer, linked),
         closed=closed,
         covered=covered,

@@ -16,6 +16,7 @@ from models.keyring import Keyring
 from models.queries.connections.connections import get_connected
 from models.session import Session
 
+RecordTrouble = Callable[[Session, str, str, datetime], Awaitable[bool]]
 RecordRecovery = Callable[[Session, str, datetime], Awaitable[bool]]
 
 
@@ -26,36 +27,41 @@ async def check_connection(
     integration_id: str,
     now: datetime,
     record_recovery: RecordRecovery,
+    record_trouble: RecordTrouble,
 ) -> list[PermissionCheck]:
     """Every permission, and for a tracker every required field without a value.
 
-    If all are granted, ``record_recovery`` ends the connection's trouble. Raises NotFound, Disconnected or NoTracker.
+    If all are granted, ``record_recovery`` ends the connection's trouble. A permission that is missing from a
+    connection which never worked is its trouble. Raises NotFound, Disconnected or NoTracker.
     """
     row = await get_connected(session, integration_id)
     if row.kind not in registry.notifier_kinds():
         check_is_tracker(row)
     kind, config, secrets, projection = row.kind, row.config, keyring.open(row.secrets), read_projection(row.projection)
+    never_worked, fields = row.verified_at is None, list[PermissionCheck]()
     if kind in registry.notifier_kinds():
         checks = await outside(lambda: _check_channel(kind, config, secrets))
     else:
-        checks = await outside(lambda: asyncio.to_thread(_check_tracker, kind, config, secrets, projection))
-    if all(one.granted for one in checks):
+        checks, fields = await outside(lambda: asyncio.to_thread(_check_tracker, kind, config, secrets, projection))
+    refused = [one for one in checks if not one.granted]
+    if all(one.granted for one in (*checks, *fields)):
         await record_recovery(session, integration_id, now)
-    return checks
+    elif refused and never_worked:  # it never worked, so this is no passing trouble
+        await record_trouble(session, integration_id, f"{refused[0].name}: {refused[0].detail or 'missing'}", now)
+    return [*checks, *fields]
 
 
 def _check_tracker(
     kind: str, config: dict[str, Any], secrets: dict[str, object], projection: Projection
-) -> list[PermissionCheck]:
-    """Runs on a thread. That a tracker is unavailable is a result too."""
+) -> tuple[list[PermissionCheck], list[PermissionCheck]]:
+    """Permissions, and required fields. Runs on a thread. That a tracker is unavailable is a result too."""
     try:
         with registry.connect(kind, config, secrets) as tracker:
             checks = tracker.check_permissions()
-            if all(one.granted for one in checks):
-                checks += _missing_fields(tracker, projection)
-            return checks
+            granted = all(one.granted for one in checks)
+            return checks, list(_missing_fields(tracker, projection)) if granted else []
     except TrackerUnavailable as stumble:
-        return [PermissionCheck("Reachable", granted=False, detail=str(stumble))]
+        return [PermissionCheck("Reachable", granted=False, detail=str(stumble))], []
 
 
 async def _check_channel(kind: str, config: dict[str, Any], secrets: dict[str, object]) -> list[PermissionCheck]:

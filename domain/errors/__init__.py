@@ -21,6 +21,7 @@ from domain.errors.availability import (
     StoreUnavailable,
     TooManyCommands,
     TooManyWaiting,
+    TooMuchText,
     WorkersUnavailable,
     WorkflowsUnavailable,
 )
@@ -46,11 +47,12 @@ from domain.errors.content import (
     SectionConflict,
     SectionNotInTemplate,
     TemplateArchived,
+    TextTooComplex,
 )
 from domain.errors.escalation import DefaultPolicyNeeded, InvalidPolicy, PolicyArchived, TargetSettled
 from domain.errors.incidents import IncidentNotResolved, PostmortemExists
 from domain.errors.notifications import AddressGone, ChannelArchived, NotifierRefused
-from domain.errors.people import NeverWorking, PersonNotActive
+from domain.errors.people import AmbiguousPerson, NeverWorking, PersonNotActive
 from domain.errors.refusal import DomainError, Fact, reason
 from domain.errors.requests import (
     AlreadyExists,
@@ -98,7 +100,7 @@ BY_CODE: dict[str, type[DomainError]] = {cls.__name__: cls for cls in _leaves(Do
 PASSING = frozenset(
     {
         *("DatabaseBusy", "RecordLocked", "StoreUnavailable", "WorkflowsUnavailable", "WorkersUnavailable"),
-        *("Pending", "CredentialsLocked"),
+        *("Pending", "TooMuchText", "CredentialsLocked"),
     }
 )
 REFUSALS: list[str] = sorted(BY_CODE.keys() - PASSING)
@@ -120,6 +122,7 @@ __all__ = [
     "AlreadyExists",
     "AlreadyReviewer",
     "AmbiguousConnection",
+    "AmbiguousPerson",
     "AnchorTooLong",
     "AuthorCannotReview",
     "BadCursor",
@@ -182,6 +185,7 @@ __all__ = [
     "TargetSettled",
     "TemplateArchived",
     "TextNotKept",
+    "TextTooComplex",
     "ThreadAnswered",
     "TicketExists",
     "TicketForbidden",
@@ -189,6 +193,7 @@ __all__ = [
     "TimelineNotRead",
     "TooManyCommands",
     "TooManyWaiting",
+    "TooMuchText",
     "TrackerAway",
     "TrackerRefused",
     "UnknownIntegrationKind",

@@ -11,3 +11,8 @@ class PersonNotActive(Invalid):
 class NeverWorking(ConflictingState):
     title = "No working time"
     says = "The calendar in {zone} has no working time in the next three years. Add working days or remove holidays."
+
+
+class AmbiguousPerson(Invalid):
+    title = "Several people have that name"
+    says = "Several people match '{words}': {names}. Choose one of them, or enter a handle."

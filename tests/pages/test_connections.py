@@ -229,7 +229,7 @@ async def test_pull_requests_and_dead_links_are_shown_on_the_item(stack: Stack, 
         page = visit.get(path)
         assert f'<a href="{url}"' in page, path
         assert "Raise &lt;the&gt; limit" in page
-        assert '<span class="tag merged">merged</span>' in page
+        assert '<span class="tag tag--merged">merged</span>' in page
         assert "deleted there" in page
     assert "It was deleted there." in visit.get(f"/action-items/{item['id']}")
 
