@@ -5,7 +5,6 @@ makes for it. Short texts never wait for long ones. A process that takes too lon
 one. What is run here is a function of ``domain`` or ``integrations``, with arguments that can be pickled.
 """
 
-import os
 import pickle
 import resource
 import signal
@@ -28,7 +27,7 @@ SECONDS = 5.0
 """Of a processor, for one piece of work."""
 SECONDS_TO_ANSWER = 30.0
 """By the clock: a process that hangs, or that nobody gives a processor to, is killed."""
-SECONDS_UNTIL_BEGUN = 10.0
+SECONDS_UNTIL_BEGUN = 30.0
 WAITING = 100
 """How many pieces of work wait for others of their length."""
 MUCH = 50_000
@@ -100,7 +99,7 @@ async def _in_process(lanes: _Lanes, work: Callable[..., T], args: tuple[Any, ..
 
 def _carry_out(work: Callable[..., object], args: tuple[Any, ...], seconds: float) -> bytes:
     """In the other process. What it gives is packed, because to unpack much of it takes the loop a while, too."""
-    _be_modest()
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGPROF, _stop)
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
@@ -114,13 +113,6 @@ def _carry_out(work: Callable[..., object], args: tuple[Any, ...], seconds: floa
 
 def _stop(*_: object) -> None:
     raise TextTooComplex()
-
-
-def _be_modest() -> None:
-    """The loop's process comes first, and a text that needs more memory than this is not worth it."""
-    if os.nice(0) < 5:
-        os.nice(5 - os.nice(0))
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
 def _lanes() -> _Lanes:
