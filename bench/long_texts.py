@@ -50,7 +50,7 @@ def measure(stack: Stack, name: str, path: str) -> None:
             answer = page.http.get(path, timeout=120)
             seconds = time.perf_counter() - started
             left = answer.text.count("unformatted")
-            time.sleep(15)
+            time.sleep(8)
         p99 = statistics.quantiles(times, n=100)[98]
         print(
             f"{name}, {turn}: page {seconds:.2f} s, {len(answer.content):,} bytes, {left} texts plain;"

@@ -54,6 +54,8 @@ def test_nothing_is_destroyed_by_one_click(stack: Stack) -> None:
     administrator = visitor(stack).get(f"/postmortems/{done['id']}")
     assert "Archive" in buttons(administrator)
     assert one_click(administrator) == []
+    template = ok(author.get("/api/templates"))["items"][0]["id"]
+    assert one_click(visitor(stack).get(f"/settings/templates/{template}")) == []
     assert one_click('<form action="/postmortems/pm_1/archive"></form>') == ["/postmortems/pm_1/archive"]
 
 
