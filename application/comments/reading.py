@@ -51,9 +51,7 @@ async def _views(found: Sequence[ShownComment], texts: Mapping[str, str]) -> lis
         wanted = [(anchors[id_], sections[id_]) for id_ in moved]
         length = sum(len(texts.get(name, "")) for _, name in wanted)
         spans |= zip(moved, await text_work.run(locate_each, wanted, dict(texts), length=length), strict=True)
-    return [
-        CommentView(one, tuple(one.mentions or ()), anchors.get(one.id), spans.get(one.id)) for one in found
-    ]
+    return [CommentView(one, tuple(one.mentions or ()), anchors.get(one.id), spans.get(one.id)) for one in found]
 
 
 async def section_texts(session: Session, visible: VisiblePostmortem, sections: Collection[str]) -> dict[str, str]:
