@@ -77,9 +77,9 @@ class PageRoute(APIRoute):
                 request.state.visit = Visit(context, session, request, form)
                 response = await answer_once(context, request, drawn if context.key else handle)
                 await database.commit()
-            await _draw(parts, response)
             for work in context.after_commit:
                 await work()
+            await _draw(parts, response)
             return response
 
         return in_visit
