@@ -20,6 +20,7 @@ from api.pages import audit as audit_pages
 from api.pages import home as home_pages
 from api.pages import incidents as incident_pages
 from api.pages import search as search_pages
+from api.pages import services as service_pages
 from api.pages import tickets as ticket_pages
 from api.pages import timeline as timeline_pages
 from api.pages.access import sign_in as sign_in_pages
@@ -99,6 +100,7 @@ PAGES = (
     correction_pages,
     item_pages,
     incident_pages,
+    service_pages,
     integration_pages,
     connection_pages,
     account_pages,

@@ -35,10 +35,10 @@ WORDS = {
     "WONT_DO": "Won't do",
     "CHANGES_REQUESTED": "Requested changes",
     "STALE": "Approved an earlier version",
-    "draft_started": "Draft started",
-    "draft_completed": "Draft completed",
-    "review_completed": "Review completed",
-    "published": "Published",
+    "draft_started": "First draft",
+    "draft_completed": "Draft",
+    "review_completed": "Review",
+    "published": "Publication",
     "YES_NO": "Yes or no",
 }
 

@@ -50,6 +50,7 @@ EXAMPLES: Mapping[str, Fact] = {
     "limit": 500,
     "method": "POST",
     "move": "publish a postmortem",
+    "name": "Bob Marsh",
     "number": 7,
     "path": "/api/nothing",
     "person_id": "Bob Marsh",

@@ -4,11 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Response
 
+from api.pages.postmortems.form_answers import answered
 from api.pages.routing import Visit, Visiting, router, to
 from api.pages.showing import attempted, show
 from api.shapes.base import PathId, ask
 from api.shapes.incidents import incident_out
-from application.incidents import opening
+from application.incidents import news, opening
 from domain.comments.formatting import Passage
 from domain.errors import DomainError
 from domain.incidents.incident import IncidentStatus
@@ -72,3 +73,14 @@ async def open_postmortem(visit: Visiting, incident_id: PathId) -> Response:
     if refusal := await attempted(visit, work()):
         return await _shown(visit, incident_id, refusal)
     return to(f"/postmortems/{opened[0]}")
+
+
+@routes.post("/postmortems/{postmortem_id}/duration")
+async def take_times(visit: Visiting, postmortem_id: PathId) -> Response:
+    context = visit.context
+
+    async def work() -> None:
+        if await news.take_times(context.session, context.viewer, postmortem_id, context.now):
+            context.start_workflow_after_commit(postmortem_id)
+
+    return await answered(visit, postmortem_id, work(), "")

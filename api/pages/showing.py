@@ -9,9 +9,9 @@ from fastapi import Response
 from api.errors import status_of
 from api.pages.routing import Visit
 from api.rendering import Page
+from application.notifications.reading import count_unread
 from domain.comments.formatting import Passage
 from domain.errors import DomainError, NotFound
-from models.queries.notifications import notices
 
 
 async def show(
@@ -33,7 +33,7 @@ async def show(
         "key": secrets.token_urlsafe(12),
         "now": context.now,
         "path": visit.request.url.path,
-        "unread": await notices.count_unread(context.session, context.viewer),
+        "unread": await count_unread(context.session, context.viewer, context.now),
         "refusal": refusal,
         "form": visit.form,
         "refused_form": visit.form.get("form", "") if refusal else "",

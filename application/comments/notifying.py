@@ -59,4 +59,5 @@ async def _notify(
         at=now,
         postmortem_id=comment.postmortem_id,
         comment_id=comment.id,
+        actor_id=viewer.person_id,
     )

@@ -52,7 +52,7 @@ from domain.errors.content import (
 from domain.errors.escalation import DefaultPolicyNeeded, InvalidPolicy, PolicyArchived, TargetSettled
 from domain.errors.incidents import IncidentNotResolved, PostmortemExists
 from domain.errors.notifications import AddressGone, ChannelArchived, NotifierRefused
-from domain.errors.people import AmbiguousPerson, NeverWorking, PersonNotActive
+from domain.errors.people import AmbiguousPerson, MergedIntoItself, NeverWorking, PersonNotActive
 from domain.errors.refusal import DomainError, Fact, reason
 from domain.errors.requests import (
     AlreadyExists,
@@ -154,6 +154,7 @@ __all__ = [
     "JustificationRequired",
     "Malformed",
     "MalformedWebhook",
+    "MergedIntoItself",
     "MethodNotAllowed",
     "NeverWorking",
     "NoActionItems",

@@ -14,6 +14,7 @@ from api.shapes.notifications import KindName, MePatch, preferences
 from api.shapes.policies import WEEK
 from application.notifications.details import read_details
 from application.notifications.preferences import change_preferences
+from application.notifications.reading import mark_done_read
 from application.notifications.wording import notice_text
 from application.people.lookup import find_typed_person
 from domain.errors import DomainError
@@ -37,6 +38,7 @@ async def inbox(
     kind: Annotated[KindName | None, Query()] = None,
 ) -> Response:
     context = visit.context
+    await mark_done_read(context.session, context.viewer, context.now)
     found = await notices.list_notices(context.session, context.viewer, Ask(50, cursor), unread=unread, kind=kind)
     details = await read_details(context.session, found.items, context.now, viewer=context.viewer, team_id=None)
     zone = zone_of(context.person.time_zone).key
@@ -49,6 +51,18 @@ async def inbox(
         kind=kind,
         kinds={one: kinds.kind_of(one).label for one in sorted({*kinds.KINDS, *([kind] if kind else [])})},
     )
+
+
+@routes.get("/inbox/{notice_id}")
+async def open_notice(visit: Visiting, notice_id: PathId) -> Response:
+    """Marks the notice as read and shows what it is about."""
+    context = visit.context
+    notice = await notices.mark_read(context.session, context.viewer, notice_id, context.now)
+    if notice.action_item_id:
+        return to(f"/action-items/{notice.action_item_id}")
+    if notice.postmortem_id:
+        return to(f"/postmortems/{notice.postmortem_id}")
+    return to(f"/settings/integrations/{notice.integration_id}" if notice.integration_id else "/inbox")
 
 
 @routes.post("/inbox/read")

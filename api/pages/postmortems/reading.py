@@ -90,6 +90,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         "event": may_edit,
         "reviewer": may_manage,
         "editor": may_name_editors,
+        "duration": writes and access.may(Verb.TAKE_INCIDENT_TIMES, status, relations),
     }
     away = await people.find_absences(context.session, [one.person_id for one in row.reviewers], context.now)
     return await show(
@@ -121,6 +122,9 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         ),
         linked=await links.list_linked(context.session, visible),
         threads=threads.threads_of(shown, titles_of(template), texts),
+        news=(await links.read_news(context.session, [row])).get(row.id),
+        may_take_times=writes and access.may(Verb.TAKE_INCIDENT_TIMES, status, relations),
+        is_resting=status is Status.DRAFT and row.draft_started_at is None,
         revisions={one.name: one.revision for one in row.sections},
         similar=similar_ones,
         is_overdue=_is_overdue(context.now),
