@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test test-nightly test-any-day lint format words lock bench clean
+.PHONY: run test test-nightly test-any-day lint format words screenshots lock bench clean
 
 run: ## start everything: web, API, worker, Temporal, PostgreSQL; Ctrl-C stops it
 	@$(PYTHON) cli/bootstrap.py run && exec $(BIN)/afterword up
@@ -31,6 +31,9 @@ format: .dev
 
 words: .dev ## every string that people read, in .cache/words.txt
 	@$(BIN)/python -m tests.words
+
+screenshots: .dev ## every page in every status and role, in .cache/screenshots/index.html
+	@$(BIN)/python -m tests.pages.screenshots $(ARGS)
 
 lock: ## requirements*.lock from pyproject.toml; UPGRADE=1 takes the newest versions
 	@$(PYTHON) cli/bootstrap.py lock $(if $(UPGRADE),--upgrade)

@@ -9,12 +9,12 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from api import errors, health, webhooks
+from api import assets, errors, health, webhooks
 from api.attempts import WrongTokenLimit
 from api.chat import slack_manifest
+from api.compression import Compression
 from api.errors import Problem
 from api.middleware import BodyLimit, RequestLog, SecurityHeaders, SlashRedirects
 from api.pages import action_items as item_pages
@@ -23,6 +23,7 @@ from api.pages import home as home_pages
 from api.pages import incidents as incident_pages
 from api.pages import reference as reference_pages
 from api.pages import search as search_pages
+from api.pages import services as service_pages
 from api.pages import tickets as ticket_pages
 from api.pages import timeline as timeline_pages
 from api.pages.access import sign_in as sign_in_pages
@@ -35,12 +36,12 @@ from api.pages.content import history as history_pages
 from api.pages.content import templates as template_pages
 from api.pages.notifications import inbox as inbox_pages
 from api.pages.notifications import unsubscribe as unsubscribing_pages
+from api.pages.postmortems import corrections as correction_pages
 from api.pages.postmortems import editors as editor_pages
 from api.pages.postmortems import forms as postmortem_forms
 from api.pages.postmortems import participants as participant_pages
 from api.pages.postmortems import postmortems as postmortem_pages
 from api.pages.review import lifecycle as lifecycle_pages
-from api.rendering import WEB
 from api.request_context import Parts
 from api.request_queue import RequestQueue
 from api.v1 import action_items, audit, comments, incidents, style, tickets, timeline
@@ -99,8 +100,10 @@ PAGES = (
     audit_pages,
     template_pages,
     postmortem_forms,
+    correction_pages,
     item_pages,
     incident_pages,
+    service_pages,
     integration_pages,
     connection_pages,
     account_pages,
@@ -192,10 +195,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for pages in PAGES:
         app.include_router(pages.routes)
     app.mount("/docs/viewer", reference_pages.viewer, name="viewer")
-    app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
+    app.include_router(assets.routes)
     app.add_middleware(SlashRedirects)
     app.add_middleware(BodyLimit)
     app.add_middleware(WrongTokenLimit)
+    app.add_middleware(Compression)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
     if settings.trusted_proxies:

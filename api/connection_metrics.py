@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from api.shapes.connections.health import is_proven
 from domain.action_items.action_item import LinkState
 from domain.connections.health import ConnectionState, connection_state
 from models.integration import Integration
@@ -79,5 +80,10 @@ def _each(gauge: GaugeMetricFamily, key: list[str], values: Mapping[str, int]) -
 
 
 def _states(row: Integration) -> dict[str, int]:
-    now = connection_state(enabled=row.is_enabled, disconnected=False, troubled=row.needs_attention is not None)
+    now = connection_state(
+        enabled=row.is_enabled,
+        disconnected=False,
+        troubled=row.needs_attention is not None,
+        proven=is_proven(row),
+    )
     return {one.value: int(one is now) for one in ConnectionState if one is not ConnectionState.DISCONNECTED}

@@ -88,7 +88,7 @@ def problem(request: Request, refusal: DomainError) -> Response:
     body |= {name: value for name, value in refusal.facts.items() if name not in body and value is not None}
     headers = dict(RETRY_AFTER) if status in {429, 503, 504} else {}
     if wants_page(request):
-        return error_page(status, body, headers, _frame(request))
+        return error_page(status, body, headers, _frame(request), _kept_text(request))
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(body, status, headers, media_type="application/problem+json")
@@ -101,6 +101,10 @@ def wants_page(request: Request) -> bool:
 
 def _frame(request: Request) -> Mapping[str, Any] | None:
     return getattr(request.state, "frame", None)
+
+
+def _kept_text(request: Request) -> Sequence[tuple[str, str]]:
+    return getattr(request.state, "kept_text", ())
 
 
 def malformed(found: Sequence[Mapping[str, Any]]) -> errors.Malformed:
@@ -196,5 +200,5 @@ async def _defect(request: Request, error: Exception) -> Response:
     }
     headers = {"X-Request-Id": structlog.contextvars.get_contextvars().get("request_id", "")}
     if wants_page(request):
-        return error_page(500, body, headers, _frame(request))
+        return error_page(500, body, headers, _frame(request), _kept_text(request))
     return JSONResponse(body, 500, headers, media_type="application/problem+json")

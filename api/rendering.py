@@ -1,25 +1,29 @@
-"""Templates: where they are, and what every page shows. Everything is escaped but what ``domain.content.markdown``
-rendered."""
+"""Templates: where they are, and what every page shows. Everything is escaped but what ``api.formatting`` gives.
+
+A page is drawn in a thread, after its request has given the database back.
+"""
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from domain.content import markdown
+from api.assets import WEB, address_of
+from api.formatting import Formatter
+from domain.comments.formatting import Passage
 from domain.errors import DomainError
 from domain.timeline.moments import Precision
 
-WEB = Path(__file__).parents[1] / "web"
 WORDS = {
     "DRAFT": "Draft",
     "IN_REVIEW": "In review",
@@ -31,10 +35,10 @@ WORDS = {
     "WONT_DO": "Won't do",
     "CHANGES_REQUESTED": "Requested changes",
     "STALE": "Approved an earlier version",
-    "draft_started": "Draft started",
-    "draft_completed": "Draft completed",
-    "review_completed": "Review completed",
-    "published": "Published",
+    "draft_started": "First draft",
+    "draft_completed": "Draft",
+    "review_completed": "Review",
+    "published": "Publication",
     "YES_NO": "Yes or no",
 }
 
@@ -59,6 +63,11 @@ SPOKEN = {
 
 def spoken(refusal: DomainError) -> str:
     return SPOKEN.get(refusal.code, str(refusal))
+
+
+def picked(person: Any) -> str:
+    """A person as a field names them: people find them by either part."""
+    return f"{person.name} (@{person.handle})"
 
 
 def words(value: str) -> str:
@@ -122,25 +131,8 @@ def _day(day: date | None) -> Markup:
     )
 
 
-def as_html(text: str | None) -> Markup:
-    html = _kept(text) if text and len(text) in WORTH_KEEPING else markdown.render(text or "")
-    return Markup(html)  # noqa: S704 - cleaned there
-
-
-WORTH_KEEPING = range(2_000, 50_000)
-"""Characters of a text whose HTML is kept: shorter ones are many and quick, longer ones take memory."""
-_kept = lru_cache(maxsize=128)(markdown.render)
-
-
 def _initials(name: str) -> str:
     return "".join(one[0] for one in name.split()[:2]).upper() or "?"
-
-
-@cache
-def _asset(name: str) -> str:
-    """Its address, with its content's hash: browsers keep it until it changes."""
-    digest = hashlib.sha256((WEB / "static" / name).read_bytes()).hexdigest()[:12]
-    return f"/static/{name}?v={digest}"
 
 
 @cache
@@ -153,32 +145,90 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "markdown": as_html,
         "words": words,
         "span": span,
         "initials": _initials,
         "day": _day,
         "spoken": spoken,
+        "picked": picked,
     }
-    environment.globals |= {"asset": _asset}
+    environment.globals |= {"asset": address_of}
     return environment
 
 
+def _drawn(template: str, values: Mapping[str, Any], zone: str) -> bytes:
+    """``when(instant)`` in a template speaks the reader's zone."""
+    names = {"when": partial(_when, zone_of(zone)), "moment": partial(_moment, zone_of(zone))}
+    return _environment().get_template(template).render(**names, **values).encode("utf-8", "replace")
+
+
 def render(template: str, values: Mapping[str, Any], status: int = 200, zone: str = "UTC") -> Response:
-    """A page. ``when(instant)`` in it speaks the reader's zone."""
-    text = (
-        _environment()
-        .get_template(template)
-        .render(when=partial(_when, zone_of(zone)), moment=partial(_moment, zone_of(zone)), **values)
-    )
-    return HTMLResponse(text, status, {"Cache-Control": "no-store"})
+    """A small page without texts, drawn at once."""
+    return HTMLResponse(_drawn(template, {"status": status, **values}, zone), status, {"Cache-Control": "no-store"})
+
+
+class Page(HTMLResponse):
+    """A page that is not drawn yet: see :meth:`draw`.
+
+    ``texts`` are Markdown by the template's name for them and by a key of each.
+    """
+
+    def __init__(
+        self,
+        template: str,
+        values: Mapping[str, Any],
+        texts: Mapping[str, Mapping[str, Passage]],
+        status: int,
+        zone: str,
+    ) -> None:
+        super().__init__(status_code=status, headers={"Cache-Control": "no-store"})
+        self._template = template
+        self._values = values
+        self._texts = texts
+        self._zone = zone
+
+    async def draw(self, formatter: Formatter) -> None:
+        places = [(name, key) for name, texts in self._texts.items() for key in texts]
+        html = await formatter.format([self._texts[name][key] for name, key in places])
+        shown: dict[str, dict[str, Markup]] = {name: {} for name in self._texts}
+        for (name, key), one in zip(places, html, strict=True):
+            shown[name][key] = one
+        values = {"status": self.status_code, **self._values, **shown}
+        self.body = await to_thread.run_sync(_drawn, self._template, values, self._zone, limiter=_drawers())
+        self.headers["content-length"] = str(len(self.body))
+
+
+_DRAWERS: RunVar[CapacityLimiter] = RunVar("drawers")
+
+
+def _drawers() -> CapacityLimiter:
+    """Threads that draw: a long page holds up others, but never the loop."""
+    try:
+        return _DRAWERS.get()
+    except LookupError:
+        limiter = CapacityLimiter(2)
+        _DRAWERS.set(limiter)
+        return limiter
 
 
 def error_page(
-    status: int, problem: Mapping[str, Any], headers: Mapping[str, str], frame: Mapping[str, Any] | None
+    status: int,
+    problem: Mapping[str, Any],
+    headers: Mapping[str, str],
+    frame: Mapping[str, Any] | None,
+    kept: Sequence[tuple[str, str]] = (),
 ) -> Response:
-    """A problem document as a page; ``frame`` is what its frame shows about the signed-in person."""
-    values = {"problem": problem, "phrase": HTTPStatus(status).phrase, "path": problem["instance"], "unread": 0}
+    """A problem document as a page; ``frame`` is what its frame shows about the signed-in person.
+
+    ``kept`` is what somebody wrote into the form that was refused.
+    """
+    values = {
+        "kept": kept,
+        "problem": problem,
+        "phrase": HTTPStatus(status).phrase,
+        "path": problem["instance"],
+        "unread": 0,
+    }
     answer = render("error.html", values | dict(frame or {"me": None}), status)
     answer.headers.update(headers)
     return answer

@@ -18,6 +18,7 @@ from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 
 from api.command_queue import CommandQueue
+from api.formatting import Formatter
 from api.repeats import check_may_repeat
 from api.request_queue import RequestQueue
 from application.access.tokens import SignedIn, SignedInPerson, check_token
@@ -53,6 +54,7 @@ class Parts:
     """Webhooks use few connections of the pool, because ten repeats of one delivery wait for the same row."""
     chats: RequestQueue
     """Requests of chat users, who wait three seconds at most, do not queue behind webhooks."""
+    formatter: Formatter = field(default_factory=Formatter)
 
     command_queue: CommandQueue = field(default_factory=lambda: CommandQueue(at_once=10, places=command_log.PLACES))
     """One person's commands."""

@@ -1,5 +1,6 @@
-"""Demo data: a small organization, three incidents, and the product document's example of a postmortem."""
+"""Demo data: a small organization, four incidents, and the product document's example of a postmortem."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from application.action_items.items import add_item
@@ -9,8 +10,12 @@ from application.people.services import add_service
 from application.people.teams import add_team
 from application.postmortems.editing import edit_postmortem
 from domain.access import Role, Viewer
+from domain.escalation.targets import TargetName
 from domain.incidents.incident import IncidentReport, IncidentStatus, Responder, TimelineMark, Urgency
+from domain.postmortems.lifecycle import Status
+from models.queries.escalation.targets import list_targets
 from models.queries.postmortems import postmortems
+from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.queries.review.reviewers import insert_reviewers
 from models.session import Session
 
@@ -21,6 +26,9 @@ PEOPLE = (
     ("user_maya", "maya", "Maya Okafor", Role.ADMIN),
     ("user_tomas", "tomas", "Tomas Silva", Role.MEMBER),
 )
+Item = tuple[str, str, str, int, str]
+"""Id, description, owner, days until it is due, priority."""
+
 TEAM_ID = "team_payments"
 SERVICES = (("svc_payments_api", "payments-api"), ("svc_checkout", "checkout"), ("svc_search", "search"))
 
@@ -34,6 +42,7 @@ async def insert_demo_data(session: Session, now: datetime) -> None:
     await add_team(session, team_id=TEAM_ID, name="Payments", lead_id="user_maya", member_ids=members)
     for service_id, name in SERVICES:
         await add_service(session, service_id=service_id, name=name, team_id=TEAM_ID)
+    await _earlier_outage(session, now)
     await _payment_outage(session, now)
     await _report(session, _failover(now - timedelta(days=3)), "inc_cachefail", "pm_cachefail", now)
     await _report(session, _lagging_search(now - timedelta(minutes=35)), "inc_searchlag", None, now)
@@ -47,6 +56,29 @@ async def _report(
     )
 
 
+async def _earlier_outage(session: Session, now: datetime) -> None:
+    """A published one about the same service, with action items that are still open."""
+    start = now - timedelta(days=61)
+    await _report(session, _timeouts(start), "inc_pooltimeouts", "pm_pooltimeouts", now)
+    jane = Viewer("user_jane", Role.RESPONDER, frozenset({TEAM_ID}), origin="demo")
+    await edit_postmortem(session, jane, "pm_pooltimeouts", TIMEOUT_SECTIONS, expected_version=None, now=now)
+    await session.flush()
+    seen = await postmortems.get_visible(session, jane, "pm_pooltimeouts", lock=True)
+    await _add_items(session, jane, seen, TIMEOUT_ITEMS, now)
+    row = seen.postmortem
+    row.created_at, row.draft_started_at = start + timedelta(hours=1), start + timedelta(hours=3)
+    row.submitted_at, row.reviewed_at = start + timedelta(hours=40), start + timedelta(days=4)
+    row.status, row.published_at, row.updated_at = Status.PUBLISHED.value, start + timedelta(days=5), now
+    for target in await list_targets(session, row.id):
+        target.met_at = {
+            TargetName.DRAFT_STARTED: row.draft_started_at,
+            TargetName.DRAFT_COMPLETED: row.submitted_at,
+            TargetName.REVIEW_COMPLETED: row.reviewed_at,
+            TargetName.PUBLISHED: row.published_at,
+        }[TargetName(target.name)]
+    await session.flush()
+
+
 async def _payment_outage(session: Session, now: datetime) -> None:
     """The product document's example, with the same ids: written, and not yet sent to its two reviewers."""
     await _report(session, _outage(now - timedelta(hours=20)), "inc_abc123", "pm_xyz", now)
@@ -55,15 +87,41 @@ async def _payment_outage(session: Session, now: datetime) -> None:
     await session.flush()
     await insert_reviewers(session, "pm_xyz", ["user_bob", "user_alice"], now)
     seen = await postmortems.get_visible(session, jane, "pm_xyz", lock=True)
-    today = now.date()
-    for item_id, description, owner_id, days, priority in PAYMENT_ITEMS:
+    await _add_items(session, jane, seen, PAYMENT_ITEMS, now)
+
+
+async def _add_items(
+    session: Session, viewer: Viewer, seen: VisiblePostmortem, items: Sequence[Item], now: datetime
+) -> None:
+    for item_id, description, owner_id, days, priority in items:
         values = {
             "description": description,
             "owner_id": owner_id,
-            "due_on": today + timedelta(days=days),
+            "due_on": now.date() + timedelta(days=days),
             "priority": priority,
         }
-        await add_item(session, jane, seen, item_id, values, now)
+        await add_item(session, viewer, seen, item_id, values, now)
+
+
+def _timeouts(start: datetime) -> IncidentReport:
+    end = start + timedelta(minutes=18)
+    return IncidentReport(
+        source="generic",
+        external_id="payment-api-timeouts",
+        occurred_at=end,
+        title="Payment API timeouts",
+        description="Payments timed out for 18 minutes because requests waited for a database connection.",
+        urgency=Urgency.HIGH,
+        status=IncidentStatus.RESOLVED,
+        started_at=start,
+        acknowledged_at=start + timedelta(minutes=2),
+        acknowledged_by="jane@example.com",
+        resolved_at=end,
+        services=("payments-api",),
+        team_id=TEAM_ID,
+        responders=(Responder("jane@example.com", "Jane Doe"),),
+        timeline=(TimelineMark(start, "Alert triggered: Payment API latency is above its limit", None),),
+    )
 
 
 def _outage(start: datetime) -> IncidentReport:
@@ -138,6 +196,16 @@ def _lagging_search(start: datetime) -> IncidentReport:
     )
 
 
+TIMEOUT_SECTIONS = {
+    "summary": "The Payment API timed out for 18 minutes: requests waited for a free database connection.",
+    "impact": "About 300 payments were retried. None was lost.",
+    "root_cause": "A slow report held most of the database connection pool.",
+    "resolution": "The report was stopped.",
+}
+TIMEOUT_ITEMS: Sequence[Item] = (
+    ("ai_reportreplica", "Run reports on a read replica, not on the Payment API's database", "user_bob", 10, "HIGH"),
+    ("ai_poolmetric", "Measure how full the database connection pool is", "user_jane", 5, "MEDIUM"),
+)
 PAYMENT_SECTIONS = {
     "summary": "The Payment API was down for 45 minutes: its database connection pool was exhausted. About 2,300 "
     "transactions failed. Raising the pool's limit and restarting the affected pods brought it back.",
@@ -160,7 +228,7 @@ PAYMENT_SECTIONS = {
         "supportTickets": 47,
     },
 }
-PAYMENT_ITEMS = (
+PAYMENT_ITEMS: Sequence[Item] = (
     ("ai_poolalerts", "Alert at 80% of the connection pool", "user_jane", 7, "HIGH"),
     ("ai_poolreview", "Review the connection limits of every service", "user_bob", 14, "MEDIUM"),
     ("ai_poolrunbook", "Describe connection pools in the runbook", "user_alice", 21, "LOW"),

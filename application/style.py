@@ -1,12 +1,14 @@
 """Use cases of writing suggestions: list them, ignore one for a line, and show it again."""
 
-import asyncio
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
+from application import text_work
 from application.audit.audit_log import audit_postmortem
 from domain import access
 from domain.access import Viewer
-from domain.errors import NotFound, UnknownReference
+from domain.errors import NotFound, TextTooComplex, TooMuchText, UnknownReference
 from domain.postmortems.lifecycle import Status
 from domain.style.advice import Advice, advise_postmortem, advise_text
 from domain.style.rules import Kind
@@ -19,12 +21,16 @@ from models.session import Session
 
 async def list_advice(session: Session, visible: VisiblePostmortem, *, include_ignored: bool = False) -> Advice:
     text = await style.get_text(session, visible)
-    return await asyncio.to_thread(advise_postmortem, text, include_ignored=include_ignored)
+    with suppress(TextTooComplex, TooMuchText):  # suggestions never stand in the way
+        return await text_work.run(
+            partial(advise_postmortem, text, include_ignored=include_ignored), length=text.length
+        )
+    return Advice([], 0, more=False)
 
 
 async def advise_unsaved(kind: Kind, text: str, section: str | None) -> Advice:
     """On a text that is not saved yet. Nothing is kept."""
-    return await asyncio.to_thread(advise_text, kind, text, section)
+    return await text_work.run(advise_text, kind, text, section, length=len(text))
 
 
 async def ignore_advice(

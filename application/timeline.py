@@ -1,11 +1,12 @@
 """Use cases of the timeline: add, change, remove and import events."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Protocol
 
+from application import text_work
 from application.audit.audit_log import audit_postmortem, json_values
 from application.content.changes import record_change
 from domain import access
@@ -215,8 +216,8 @@ def event_of_message(message: ChatMessage, link: str | None = None) -> NewTimeli
 
 
 async def _parse(text: str, read_as: ReadAs) -> Parsed:
-    """In a thread: a long text takes a while."""
-    return await asyncio.to_thread(parse_timeline, text, day=read_as.day, zone=read_as.zone, choices=read_as.choices)
+    work = partial(parse_timeline, text, day=read_as.day, zone=read_as.zone, choices=read_as.choices)
+    return await text_work.run(work, length=len(text))
 
 
 async def _without_duplicates(

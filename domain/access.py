@@ -72,6 +72,7 @@ class Verb(StrEnum):
     RESOLVE = "resolve and reopen a thread"
     DELETE_COMMENT = "delete a comment"
     EDIT = "edit sections, fields, timeline, linked incidents; ignore suggestions"
+    TAKE_INCIDENT_TIMES = "take the duration that its incidents report"
     MANAGE = "set visibility, teams, author, editors and participants"
     LEAVE = "stop being an editor"
     STEP_BACK = "stop being a participant"
@@ -151,6 +152,8 @@ PERMISSIONS: Mapping[Verb, Mapping[Status, AbstractSet[Relation]]] = {
     Verb.RESOLVE: _always(_WITH_REVIEWERS | {Relation.WRITER}),
     Verb.DELETE_COMMENT: _always(_ADMIN | {Relation.WRITER}),
     Verb.EDIT: _until_published(MANAGING, in_review=_WITH_REVIEWERS),
+    Verb.TAKE_INCIDENT_TIMES: _until_published(MANAGING, in_review=_WITH_REVIEWERS)
+    | {Status.PUBLISHED: _ADMIN | {Relation.AUTHOR}},
     Verb.MANAGE: _until_published(MANAGING),
     Verb.LEAVE: _always({Relation.EDITOR, Relation.COMMENTER}),
     Verb.STEP_BACK: _always({Relation.PARTICIPANT}),
@@ -187,6 +190,19 @@ def default_visibility(status: Status, *, has_team: bool) -> Visibility:
     if status in {Status.PUBLISHED, Status.ARCHIVED}:
         return Visibility.ORGANIZATION
     return Visibility.TEAM if has_team else Visibility.PRIVATE
+
+
+_AUDIENCE = {
+    Visibility.ORGANIZATION: "Everyone in your organization will be able to see it.",
+    Visibility.TEAM: "The members of its teams, and the people who work on it, will be able to see it.",
+    Visibility.PRIVATE: "Only its author, editors, reviewers, and participants, and administrators will be able to see"
+    " it.",
+}
+
+
+def audience_once_published(chosen: str | None) -> str:
+    """Who will see it, as a sentence. What somebody chose stays; otherwise publishing opens it to everyone."""
+    return _AUDIENCE[Visibility(chosen) if chosen else default_visibility(Status.PUBLISHED, has_team=False)]
 
 
 def may_see(visibility: Visibility, relations: AbstractSet[Relation]) -> bool:
@@ -283,6 +299,7 @@ _CANNOT: Mapping[Verb, str] = {
     Verb.RESOLVE: "resolve or reopen this thread",
     Verb.DELETE_COMMENT: "delete this comment",
     Verb.EDIT: "edit this postmortem",
+    Verb.TAKE_INCIDENT_TIMES: "take the incident's duration over into this postmortem",
     Verb.MANAGE: "manage this postmortem",
     Verb.LEAVE: "remove this editor",
     Verb.STEP_BACK: "remove this participant",

@@ -30,7 +30,8 @@ class Integration(Base):
 
     ``needs_attention`` says what is wrong; ``attention_of`` is the team whose channel is concerned, null for the whole
     connection. ``troubled_at`` says since when. It stays until renewed credentials are known to work, so that the
-    administrator who was notified of the trouble is also notified of its end. ``look_wanted_at`` is set when the
+    administrator who was notified of the trouble is also notified of its end. ``verified_at`` is when the other side
+    first accepted a request with these settings and credentials. ``look_wanted_at`` is set when the
     connection was added, enabled or changed, until its reconciliation has been started.
 
     ``kept_host`` is a host that the connection had before hosts were checked, and reaches even if its address is
@@ -53,6 +54,7 @@ class Integration(Base):
     account: Mapped[str | None]
     registration: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     registering_until: Mapped[Instant | None]
+    verified_at: Mapped[Instant | None]
     last_webhook_at: Mapped[Instant | None]
     last_reconciled_at: Mapped[Instant | None]
     look_wanted_at: Mapped[Instant | None]

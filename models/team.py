@@ -1,8 +1,11 @@
 """Teams, their members, and the services they own."""
 
+from typing import Any
+
 from sqlalchemy import ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from domain.people.service_names import service_key
 from models.base import Base, CreatedAt, Id, Key, Version
 
 
@@ -27,14 +30,24 @@ class TeamMember(Base):
     person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"), index=True)
 
 
+def _key_of_name(context: Any) -> str:
+    return service_key(context.get_current_parameters()["name"])
+
+
 class Service(Base):
-    """``is_active`` is false for one that a webhook named first: kept, to be claimed by a team."""
+    """``is_active`` is false for one that a webhook named first: kept, to be claimed by a team.
+
+    ``key`` is what its name has in common with other spellings (``domain.people.service_names``). A row that is
+    ``merged_into`` another is an alias of it: reports that use this name are about that service.
+    """
 
     __tablename__ = "service"
 
     id: Mapped[Key]
     version: Mapped[Version]
     name: Mapped[str] = mapped_column(Text, unique=True)
+    key: Mapped[str] = mapped_column(Text, unique=True, default=_key_of_name)
     team_id: Mapped[Id | None] = mapped_column(ForeignKey("team.id"), index=True)
     is_active: Mapped[bool] = mapped_column(default=True)
+    merged_into: Mapped[Id | None] = mapped_column(ForeignKey("service.id"), index=True)
     created_at: Mapped[CreatedAt]

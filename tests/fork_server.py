@@ -15,6 +15,7 @@ import socket
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from temporalio.worker._worker import load_default_build_id
@@ -137,6 +138,7 @@ def _become(command: str, env: dict[str, str], log: str | None) -> None:
     os.environ.clear()
     os.environ.update(env)
     held_connections.watch()
+    sys.modules["__main__"] = ModuleType("__main__")  # what it starts has nothing to import from here
     sys.argv = ["afterword", *command.split(" ")]
     code: Any = 0
     try:

@@ -95,6 +95,20 @@ def test_a_notice_is_a_sentence(kind: NoticeKind) -> None:
     assert not re.search(r"[{}…]|[.]$", text), text
 
 
+@pytest.mark.parametrize("kind", [one for one in NoticeKind if KINDS[one].told_of])
+def test_a_notice_says_who_did_it(kind: NoticeKind) -> None:
+    text = sentence(kind, title="Checkout", due="Tue, Dec 1, 2026", actor="Jane Doe")
+    assert text.startswith("Jane Doe ")
+    assert "“Checkout”" in text
+    assert not re.search(r"[{}…]|[.]$", text), text
+
+
+def test_nothing_is_due_without_a_date() -> None:
+    for kind in NoticeKind:
+        assert not re.search(r"due (?:now|$)", sentence(kind, title="Checkout", person="Jane", detail="x")), kind
+    assert sentence(NoticeKind.ACTION_ITEM_DUE, title="Checkout") == "“Checkout” no longer has a due date"
+
+
 def test_every_kind_of_notice_is_described() -> None:
     """That only these kinds are written, mypy checks: ``notify`` takes nothing else."""
     assert KINDS.keys() == set(NoticeKind)

@@ -50,6 +50,7 @@ EXAMPLES: Mapping[str, Fact] = {
     "limit": 500,
     "method": "POST",
     "move": "publish a postmortem",
+    "name": "Bob Marsh",
     "number": 7,
     "path": "/api/nothing",
     "person_id": "Bob Marsh",
@@ -57,6 +58,7 @@ EXAMPLES: Mapping[str, Fact] = {
     "scope": "write",
     "section": "summary",
     "state": "WAIVED",
+    "names": "Jane Doe (@jane), Jane Roe (@roe)",
     "status": "IN_REVIEW",
     "target": "draft_completed",
     "thread_id": "cmt1",
@@ -65,6 +67,7 @@ EXAMPLES: Mapping[str, Fact] = {
     "what": "the header is missing.",
     "where": "issue",
     "who": "the postmortem's author or an administrator",
+    "words": "Jane",
     "why": "its delivery is no longer stored.",
     "zone": "Europe/Berlin",
 }

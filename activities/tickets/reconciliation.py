@@ -129,6 +129,7 @@ class ReconciliationActivities:
                 await registrations.update_account(session, integration_id, conversation.account)
             await registrations.update_registration(session, integration_id, registration_json(made))
             await registrations.update_config(session, integration_id, settled)
+            await registrations.update_verified_at(session, integration_id, datetime.now(UTC))
             if current is None or current.id != made.id:
                 insert_attempt(session, integration_id, "OUT", "webhook", "ok", request_id=conversation.request_id)
 

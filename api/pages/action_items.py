@@ -11,7 +11,10 @@ from api.pages.showing import attempted, show
 from api.shapes.action_items import ActionItemPatch
 from api.shapes.base import PathId, SearchQuery, ask
 from application.action_items.items import may_change
+from application.people.lookup import find_typed_person
 from domain.action_items.action_item import ActionItemStatus, is_overdue
+from domain.action_items.commands import ActionItemAction
+from domain.comments.formatting import Passage
 from models.action_item import ActionItem
 from models.queries import action_items, home
 from models.queries.action_items import ItemFilters
@@ -77,10 +80,12 @@ async def _shown(visit: Visit, item_id: str, refusal: Any = None) -> Response:
         visit,
         "action_items/action_item.html",
         refusal,
+        texts_to_format={"read_as": {"details": Passage(seen.item.details)} if seen.item.details else {}},
         item=seen.item,
         owners=await people.people_by_id(context.session, [seen.item.owner_id]),
         titles=await home.titles_of(context.session, context.viewer, [seen.item.postmortem_id]),
         may_change=visit.request.state.frame["may_write"] and may_change(seen),
+        everybody=(await people.list_people(context.session, Ask(200), active=True)).items,
         statuses=[one.value for one in ActionItemStatus],
         overdue=is_overdue(ActionItemStatus(seen.item.status), seen.item.due_on, context.now),
     )
@@ -100,9 +105,22 @@ async def change(visit: Visiting, item_id: PathId) -> Response:
     given |= {name: visit.form[name] for name in ("justification", "reason") if visit.form.get(name)}
 
     async def work() -> None:
+        if (typed := visit.form.get("owner", "").strip()) or "owner" in visit.form:
+            owner_id = (await find_typed_person(visit.context.session, "owner", typed)).id if typed else None
+            given.update({"ownerId": owner_id} if owner_id != item.owner_id else {})
         patch = read_form(ActionItemPatch, given)
         await commands.change_action_item(visit.context, item_id, patch.columns(), patch.reason, None)
 
     if refusal := await attempted(visit, work()):
         return await _shown(visit, item_id, refusal)
     return to(local_path(visit.form.get("back", "")) if visit.form.get("back") else f"/action-items/{item_id}")
+
+
+@routes.post("/action-items/{item_id}/delete")
+async def delete(visit: Visiting, item_id: PathId) -> Response:
+    seen = await action_items.get_visible_item(visit.context.session, visit.context.viewer, item_id)
+    postmortem_id = seen.item.postmortem_id
+    work = commands.run_action_item_command(visit.context, item_id, ActionItemAction.DELETE)
+    if refusal := await attempted(visit, work):
+        return await _shown(visit, item_id, refusal)
+    return to(f"/postmortems/{postmortem_id}#actionItems")

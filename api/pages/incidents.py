@@ -4,11 +4,13 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Response
 
+from api.pages.postmortems.form_answers import answered
 from api.pages.routing import Visit, Visiting, router, to
 from api.pages.showing import attempted, show
 from api.shapes.base import PathId, ask
 from api.shapes.incidents import incident_out
-from application.incidents import opening
+from application.incidents import news, opening
+from domain.comments.formatting import Passage
 from domain.errors import DomainError
 from domain.incidents.incident import IncidentStatus
 from models.queries import home
@@ -45,11 +47,13 @@ async def _shown(visit: Visit, incident_id: str, refusal: DomainError | None = N
     except DomainError as why:
         closed = why
     covered = bool(linked) or await incidents.find_oldest_postmortem_unscoped(context.session, incident_id) is not None
+    shown = incident_out(incident, linked)
     return await show(
         visit,
         "incidents/incident.html",
         refusal,
-        incident=incident_out(incident, linked),
+        texts_to_format={"read_as": {"description": Passage(shown.description)} if shown.description else {}},
+        incident=shown,
         titles=await home.titles_of(context.session, context.viewer, linked),
         closed=closed,
         covered=covered,
@@ -69,3 +73,14 @@ async def open_postmortem(visit: Visiting, incident_id: PathId) -> Response:
     if refusal := await attempted(visit, work()):
         return await _shown(visit, incident_id, refusal)
     return to(f"/postmortems/{opened[0]}")
+
+
+@routes.post("/postmortems/{postmortem_id}/duration")
+async def take_times(visit: Visiting, postmortem_id: PathId) -> Response:
+    context = visit.context
+
+    async def work() -> None:
+        if await news.take_times(context.session, context.viewer, postmortem_id, context.now):
+            context.start_workflow_after_commit(postmortem_id)
+
+    return await answered(visit, postmortem_id, work(), "")

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ValidationError
 
 from api.errors import malformed
 from api.pages import sessions
+from api.pages.sign_in_form import sign_in_form
+from api.rendering import Page
 from api.request_context import SAFE, Handler, Parts, RequestContext, answer_once, context_of, fingerprint
 from application.access import sign_in
 from domain.errors import Malformed, reason
@@ -46,6 +48,13 @@ class PageRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
 
+        async def drawn(request: Request) -> Response:
+            """Before the transaction ends, because a repeat gets the stored answer."""
+            response = await handle(request)
+            if response.status_code < 400:
+                await _draw(request.app.state.parts, response)
+            return response
+
         async def in_visit(request: Request) -> Response:
             parts: Parts = request.app.state.parts
             _drop_empty_parameters(request)
@@ -56,7 +65,8 @@ class PageRoute(APIRoute):
             async with parts.sessions() as database:
                 signed_in = await sign_in.check_session(database, session.token_id, now) if session else None
                 if session is None or signed_in is None:
-                    return to_sign_in(request)
+                    return to_sign_in(request, form)
+                request.state.kept_text = kept_text(form)
                 context = context_of(request, parts, database, signed_in, now)
                 request.state.frame = _frame(context, session)
                 if request.method not in SAFE:
@@ -65,13 +75,19 @@ class PageRoute(APIRoute):
                     if key := form.get("key", "")[:100]:  # a double click is one request, another text another one
                         context.key = f"{key}:{context.fingerprint.hex()[:32]}"
                 request.state.visit = Visit(context, session, request, form)
-                response = await answer_once(context, request, handle)
+                response = await answer_once(context, request, drawn if context.key else handle)
                 await database.commit()
             for work in context.after_commit:
                 await work()
+            await _draw(parts, response)
             return response
 
         return in_visit
+
+
+async def _draw(parts: Parts, response: Response) -> None:
+    if isinstance(response, Page) and not response.body:
+        await response.draw(parts.formatter)
 
 
 def _frame(context: RequestContext, session: sessions.Session) -> dict[str, Any]:
@@ -143,10 +159,32 @@ def to(path: str) -> Response:
     return RedirectResponse(path, 303)
 
 
-def to_sign_in(request: Request) -> Response:
+def kept_text(form: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What somebody wrote into a form, by its fields; credentials and what they did not write are left out."""
+    return [
+        (name, value)
+        for name, value in form.items()
+        if value.strip() and (" " in value.strip() or "\n" in value.strip() or len(value) > 40)
+        if name not in UNWRITTEN and not name.startswith(("base.", "s.", "s-."))
+    ]
+
+
+UNWRITTEN = {"csrf", "key", "form", "code", "token"}
+
+
+def to_sign_in(request: Request, form: Mapping[str, str]) -> Response:
+    """Back to the page afterwards. Who sent a form with text sees it again, because it could not be saved."""
+    if kept := kept_text(form):
+        return sign_in_form(request, code="", wanted=_page_of_form(request), kept=kept)
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     back = f"?next={quote(wanted, safe='')}" if request.method in SAFE and wanted != "/" else ""
     return to(f"/sign-in{back}")
+
+
+def _page_of_form(request: Request) -> str:
+    page = urlsplit(request.headers.get("Referer", ""))
+    is_ours = page.netloc == request.headers.get("Host", "")
+    return local_path(page.path + (f"?{page.query}" if page.query else "")) if is_ours else "/"
 
 
 def local_path(wanted: str) -> str:

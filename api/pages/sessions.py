@@ -88,8 +88,27 @@ def begin_visit(response: Response, settings: Settings, nonce: str) -> None:
 
 
 def form_token(settings: Settings, nonce: str) -> str:
+    """Another one for each page, because a page may be compressed: a mask, and the session's token under it."""
+    mask = secrets.token_bytes(32)
+    return (mask + _under(mask, _session_token(settings, nonce))).hex()
+
+
+def _session_token(settings: Settings, nonce: str) -> bytes:
     key = f"afterword.pages.form:{_keys(settings)[-1]}".encode()
-    return hmac.new(key, nonce.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, nonce.encode(), hashlib.sha256).digest()
+
+
+def _under(mask: bytes, token: bytes) -> bytes:
+    return bytes(one ^ other for one, other in zip(mask, token, strict=True))
+
+
+def _is_form_token(settings: Settings, nonce: str, token: str) -> bool:
+    try:
+        sent = bytes.fromhex(token)
+    except ValueError:
+        return False
+    own = _session_token(settings, nonce)
+    return len(sent) == 2 * len(own) and hmac.compare_digest(_under(sent[: len(own)], sent[len(own) :]), own)
 
 
 def check_form(request: Request, settings: Settings, nonce: str | None, token: str) -> None:
@@ -99,7 +118,7 @@ def check_form(request: Request, settings: Settings, nonce: str | None, token: s
     foreign = site not in {None, "same-origin", "none"} or (
         origin is not None and not _is_ours(request, settings, origin)
     )
-    if foreign or nonce is None or not hmac.compare_digest(form_token(settings, nonce).encode(), token.encode()):
+    if foreign or nonce is None or not _is_form_token(settings, nonce, token):
         raise ForgedForm()
 
 

@@ -1,33 +1,45 @@
 """Rendering a page for a signed-in person: its frame, and a form that was refused."""
 
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from fastapi import Response
 
 from api.errors import status_of
 from api.pages.routing import Visit
-from api.rendering import render
+from api.rendering import Page
+from application.notifications.reading import count_unread
+from domain.comments.formatting import Passage
 from domain.errors import DomainError, NotFound
-from models.queries.notifications import notices
 
 
-async def show(visit: Visit, template: str, refusal: DomainError | None = None, **values: Any) -> Response:
-    """Renders the page with its frame. A ``refusal`` gives the status, and the template shows it beside the form."""
+async def show(
+    visit: Visit,
+    template: str,
+    refusal: DomainError | None = None,
+    *,
+    texts_to_format: Mapping[str, Mapping[str, Passage]] | None = None,
+    **values: Any,
+) -> Response:
+    """The page with its frame, drawn once the database is given back: what it shows must have been read by then.
+
+    A ``refusal`` gives the status, and the template shows it beside the form. ``texts_to_format`` are Markdown by the
+    template's name for them and by a key of each.
+    """
     context = visit.context
     frame = {
         **visit.request.state.frame,
         "key": secrets.token_urlsafe(12),
         "now": context.now,
         "path": visit.request.url.path,
-        "unread": await notices.count_unread(context.session, context.viewer),
+        "unread": await count_unread(context.session, context.viewer, context.now),
         "refusal": refusal,
         "form": visit.form,
         "refused_form": visit.form.get("form", "") if refusal else "",
     }
     status = status_of(refusal) if refusal else 200
-    return render(template, frame | values, status, context.person.time_zone)
+    return Page(template, frame | values, texts_to_format or {}, status, context.person.time_zone)
 
 
 async def attempted(visit: Visit, work: Awaitable[Any]) -> DomainError | None:

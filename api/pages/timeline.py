@@ -1,6 +1,5 @@
 """Pages that import many events at once: from pasted text, with a preview, and from the export of a Slack channel."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +18,7 @@ from api.shapes.timeline import (
     preview_out,
     slack_import_out,
 )
-from application import timeline
+from application import text_work, timeline
 from domain import access
 from domain.errors import DomainError, Malformed, reason
 from domain.postmortems.lifecycle import Status
@@ -123,7 +122,7 @@ async def read_slack(visit: Visiting, postmortem_id: PathId) -> Response:
             raise Malformed(reasons=[reason("files", "Choose the export files first.", where="files")])
         seen = await _locked(visit, postmortem_id)
         sent = [(one.filename or "upload", await one.read()) for one in files]
-        export = await asyncio.to_thread(read_export, sent)
+        export = await text_work.run(read_export, sent, length=sum(len(data) for _, data in sent))
         imported = await timeline.import_chat_messages(
             context.session, context.viewer, seen, export.messages, context.now
         )

@@ -123,28 +123,37 @@ class ServiceNew(Given):
     team_id: Ref | None = None
 
 
+class MergeIn(Given):
+    into: Ref = Field(description="The service that takes over the incidents, postmortems and names of this one.")
+
+
 class ServiceFull(Shape):
     id: str
     version: int
     name: str
     team_id: str | None
     active: bool
+    aliases: list[str]
     created_at: datetime
 
 
 class ServicePatch(Patch):
+    """``aliases`` are other names that reports use for it; a service that is renamed keeps its former name as one."""
+
     answer = ServiceFull
 
     name: Name = Field(default="")
     team_id: Ref | None = None
+    aliases: Annotated[list[Name], Field(default_factory=list, max_length=100)]
 
 
-def service_out(service: Service) -> ServiceFull:
+def service_out(service: Service, aliases: list[str]) -> ServiceFull:
     return ServiceFull(
         id=service.id,
         version=service.version,
         name=service.name,
         team_id=service.team_id,
         active=service.is_active,
+        aliases=aliases,
         created_at=service.created_at,
     )

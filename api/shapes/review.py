@@ -105,6 +105,7 @@ class TargetOut(Shape):
     slips: int
     remaining_seconds: int | None
     remaining_working_seconds: int | None
+    resting: bool = Field(description="The incident is open again, and no one has begun the draft: nothing is missed.")
     escalations: list[EscalationOut]
 
 
@@ -144,6 +145,7 @@ def target_out(progress: TargetProgress) -> TargetOut:
         slips=progress.slips,
         remaining_seconds=None if is_settled else int(progress.remaining.total_seconds()),
         remaining_working_seconds=None if is_settled else int(progress.remaining_working.total_seconds()),
+        resting=progress.is_resting,
         escalations=[
             EscalationOut(rung=one.rung, at=one.at, to=list(one.to), channel=one.channel, covers=list(one.covers))
             for one in progress.escalations

@@ -65,6 +65,8 @@ async def report_incident(context: Context, given: IncidentIn, response: Respons
 
 
 async def _answer(context: RequestContext, received: ReceivedReport, response: Response) -> IncidentOut:
+    for postmortem_id in received.look_again:
+        context.start_workflow_after_commit(postmortem_id)
     if received.postmortem_id:
         context.start_workflow_after_commit(received.postmortem_id)
     tag(response, received.incident.version)

@@ -1,6 +1,5 @@
 """The timeline of a postmortem: its events one by one, from pasted text, and from a Slack export."""
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Response, UploadFile
@@ -23,7 +22,7 @@ from api.shapes.timeline import (
     slack_import_out,
 )
 from api.v1.routing import router
-from application import timeline
+from application import text_work, timeline
 from domain.postmortems.first_draft import EntryType
 from domain.timeline.moments import Precision
 from domain.timeline.pasted import EVENT_LIMIT, EVENTS_LIMIT
@@ -153,7 +152,7 @@ async def import_slack(
     """
     seen = await _visible(context, postmortem_id, lock=True)
     sent = [(one.filename or "upload", await one.read()) for one in files]
-    export = await asyncio.to_thread(read_export, sent)
+    export = await text_work.run(read_export, sent, length=sum(len(data) for _, data in sent))
     imported = await timeline.import_chat_messages(context.session, context.viewer, seen, export.messages, context.now)
     context.start_workflow_if(imported.started, postmortem_id)
     return slack_import_out(export, imported)

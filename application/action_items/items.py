@@ -82,6 +82,17 @@ async def add_item(
         after=json_values({name: getattr(item, name) for name in COLUMNS if getattr(item, name) is not None}),
     )
     await session.flush()
+    if item.owner_id and item.owner_id != viewer.person_id and not status.is_settled:
+        await notify(
+            session,
+            [item.owner_id],
+            NoticeKind.ACTION_ITEM_ASSIGNED,
+            f"{item.id}:assigned:1",
+            at=now,
+            action_item_id=item.id,
+            postmortem_id=item.postmortem_id,
+            actor_id=viewer.person_id,
+        )
 
 
 def check_change(facts: ItemFacts, changes: Mapping[str, Any], reason: str | None) -> None:
@@ -177,6 +188,7 @@ async def write_change(
             at=now,
             action_item_id=item.id,
             postmortem_id=item.postmortem_id,
+            actor_id=viewer.person_id if viewer else None,
         )
     return before.keys()
 

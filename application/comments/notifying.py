@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from application import text_work
 from application.notifications.notices import notify
 from domain.access import Viewer
 from domain.comments.mentions import Unnotified, choose_recipients, mentions
@@ -20,7 +21,7 @@ async def notify_mentioned(
 
     Returns those who cannot be notified.
     """
-    found = mentions(comment.body)
+    found = await text_work.run(mentions, comment.body, length=len(comment.body)) if "@" in comment.body else ()
     spellings = {spelling for one in found for spelling in one.spellings}
     people = await comments.find_mentioned(session, visible.postmortem.id, spellings)
     recipients = choose_recipients(found, people)
@@ -58,4 +59,5 @@ async def _notify(
         at=now,
         postmortem_id=comment.postmortem_id,
         comment_id=comment.id,
+        actor_id=viewer.person_id,
     )

@@ -1,10 +1,11 @@
 """Comments as they are shown: with their mentions, and where the text that they are about is now."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from application import text_work
 from domain.access import Viewer
-from domain.comments.anchors import Anchor, Span, locate
+from domain.comments.anchors import Anchor, Span, locate_each, where_it_was
 from domain.comments.mentions import Unnotified
 from models.queries import comments
 from models.queries.comments import CommentFilters, ShownComment
@@ -31,19 +32,26 @@ async def list_comments(
     """Lists the postmortem's comments, oldest first. Raises NotFound."""
     page = await comments.list_shown_comments(session, viewer, postmortem_id, filters, ask)
     texts = (page.items[0].texts or {}) if page.items else {}
-    return Page([_view(one, texts) for one in page.items], page.next_cursor)
+    return Page(await _views(page.items, texts), page.next_cursor)
 
 
 async def get_comment(session: Session, viewer: Viewer, postmortem_id: str, comment_id: str) -> CommentView:
     """Raises NotFound."""
     found = await comments.get_shown_comment(session, viewer, postmortem_id, comment_id)
-    return _view(found, found.texts or {})
+    return (await _views([found], found.texts or {}))[0]
 
 
-def _view(comment: ShownComment, texts: Mapping[str, str]) -> CommentView:
-    anchor = Anchor(**comment.anchor) if comment.anchor else None
-    span = locate(anchor, texts.get(comment.section or "", "")) if anchor else None
-    return CommentView(comment, tuple(comment.mentions or ()), anchor, span)
+async def _views(found: Sequence[ShownComment], texts: Mapping[str, str]) -> list[CommentView]:
+    """Most of the words are where they were; the others are searched for."""
+    anchors = {one.id: Anchor(**one.anchor) for one in found if one.anchor}
+    sections = {one.id: one.section or "" for one in found}
+    spans = {id_: where_it_was(one, texts.get(sections[id_], "")) for id_, one in anchors.items()}
+    moved = [id_ for id_, span in spans.items() if span is None]
+    if moved:
+        wanted = [(anchors[id_], sections[id_]) for id_ in moved]
+        length = sum(len(texts.get(name, "")) for _, name in wanted)
+        spans |= zip(moved, await text_work.run(locate_each, wanted, dict(texts), length=length), strict=True)
+    return [CommentView(one, tuple(one.mentions or ()), anchors.get(one.id), spans.get(one.id)) for one in found]
 
 
 async def section_texts(session: Session, visible: VisiblePostmortem, sections: Collection[str]) -> dict[str, str]:

@@ -96,7 +96,8 @@ async def set_account(
     person = await people.get_person(session, person_id)
     holder = await accounts.find_person_id(session, integration_id, account)
     if holder is not None and holder != person.id:
-        raise AccountTaken(account=account, person_id=holder)
+        name = (await people.get_person(session, holder)).name
+        raise AccountTaken(account=account, person_id=holder, name=name)
     row = await accounts.find_account(session, integration_id, person.id)
     before = _values(row) if row else None
     if row is None:

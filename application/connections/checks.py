@@ -18,6 +18,7 @@ from models.session import Session
 
 SECONDS = 60.0
 """How long a vendor may take for all that is asked."""
+RecordTrouble = Callable[[Session, str, str, datetime], Awaitable[bool]]
 RecordRecovery = Callable[[Session, str, datetime], Awaitable[bool]]
 
 
@@ -28,47 +29,52 @@ async def check_connection(
     integration_id: str,
     now: datetime,
     record_recovery: RecordRecovery,
+    record_trouble: RecordTrouble,
 ) -> list[PermissionCheck]:
     """Every permission, and for a tracker every required field without a value.
 
-    If all are granted, ``record_recovery`` ends the connection's trouble. Raises NotFound, Disconnected or NoTracker.
+    If all are granted, ``record_recovery`` ends the connection's trouble. A permission that is missing from a
+    connection which never worked is its trouble. Raises NotFound, Disconnected or NoTracker.
     """
     row = await get_connected(session, integration_id)
     if row.kind not in registry.notifier_kinds():
         check_is_tracker(row)
     kind, config, secrets, kept_host = row.kind, row.config, keyring.open(row.secrets), row.kept_host
     projection = read_projection(row.projection)
+    never_worked, fields = row.verified_at is None, list[PermissionCheck]()
     if kind in registry.notifier_kinds():
         checks = await outside(lambda: _check_channel(kind, config, secrets, kept_host))
     else:
-        checks = await outside(lambda: _check_in_time(kind, config, secrets, kept_host, projection))
-    if all(one.granted for one in checks):
+        checks, fields = await outside(lambda: _check_in_time(kind, config, secrets, kept_host, projection))
+    refused = [one for one in checks if not one.granted]
+    if all(one.granted for one in (*checks, *fields)):
         await record_recovery(session, integration_id, now)
-    return checks
+    elif refused and never_worked:  # it never worked, so this is no passing trouble
+        await record_trouble(session, integration_id, f"{refused[0].name}: {refused[0].detail or 'missing'}", now)
+    return [*checks, *fields]
 
 
 async def _check_in_time(
     kind: str, config: dict[str, Any], secrets: dict[str, object], kept_host: str | None, projection: Projection
-) -> list[PermissionCheck]:
+) -> tuple[list[PermissionCheck], list[PermissionCheck]]:
     try:
         async with asyncio.timeout(SECONDS):
             return await asyncio.to_thread(_check_tracker, kind, config, secrets, kept_host, projection)
     except TimeoutError:
-        return [PermissionCheck("Reachable", granted=False, detail=f"No answer within {SECONDS:.0f} seconds.")]
+        return [PermissionCheck("Reachable", granted=False, detail=f"No answer within {SECONDS:.0f} seconds.")], []
 
 
 def _check_tracker(
     kind: str, config: dict[str, Any], secrets: dict[str, object], kept_host: str | None, projection: Projection
-) -> list[PermissionCheck]:
-    """Runs on a thread. That a tracker is unavailable is a result too."""
+) -> tuple[list[PermissionCheck], list[PermissionCheck]]:
+    """Permissions, and required fields. Runs on a thread. That a tracker is unavailable is a result too."""
     try:
         with registry.connect(kind, config, secrets, kept_host) as tracker:
             checks = tracker.check_permissions()
-            if all(one.granted for one in checks):
-                checks += _missing_fields(tracker, projection)
-            return checks
+            granted = all(one.granted for one in checks)
+            return checks, list(_missing_fields(tracker, projection)) if granted else []
     except TrackerUnavailable as stumble:
-        return [PermissionCheck("Reachable", granted=False, detail=str(stumble))]
+        return [PermissionCheck("Reachable", granted=False, detail=str(stumble))], []
 
 
 async def _check_channel(

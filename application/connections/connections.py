@@ -124,6 +124,8 @@ async def change_connection(
         audit(session, viewer, "integration.secrets_renewed", "integration", row.id, after=after)
     if entered or before != (row.config, row.is_enabled):
         row.look_wanted_at = now
+    if entered or before[0] != row.config:
+        row.verified_at = None
     await session.flush()
     return row
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
+from application import text_work
 from application.connections.checks import problem_of_value
 from application.connections.connections import check_is_tracker
 from application.outside import Outside
@@ -149,9 +150,11 @@ async def _read_subject(
     account = await accounts.find_account(session, row.id, owner.id) if owner else None
     own_due = None if registry.tracker(row.kind).knows_due else item.due_on
     link = f"{base_url}/postmortems/{item.postmortem_id}"
+    footer = texts.footer_of(link, item.priority, own_due)
+    body = await text_work.run(texts.body_of, item.details, footer, length=len(item.details or ""))
     return Subject(
         title=texts.title_of(item.description),
-        body=texts.body_of(item.details, texts.footer_of(link, item.priority, own_due)),
+        body=body,
         status=ActionItemStatus(item.status),
         owner_id=item.owner_id,
         owner_name=owner.name if owner else None,

@@ -1,17 +1,19 @@
 """Reading the sections of a postmortem, saving and merging them, and restoring an earlier text."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
+from application import text_work
 from application.audit.audit_log import audit_postmortem
 from application.content.changes import record_change
 from domain import access
 from domain.access import Viewer
 from domain.content.merging import merge
 from domain.content.sections import TEXT_LIMIT, Origin, SectionText, new_revisions
-from domain.errors import NotFound, SectionConflict, SectionNotInTemplate
+from domain.errors import NotFound, SectionConflict, SectionNotInTemplate, TextTooComplex
 from domain.postmortems.lifecycle import Status
 from models.queries.content import revisions, sections
 from models.queries.content.templates import get_postmortem_template
@@ -155,10 +157,18 @@ async def _merge(
     if base_revision is not None and base_revision < current.revision:
         texts = await revisions.find_revision_texts(session, postmortem_id, current.name, {base_revision})
         base = texts[base_revision]
-        merged = await asyncio.to_thread(merge, base, text, current.body, limit=TEXT_LIMIT)
+        merged = await _merged(base, text, current.body)
         if merged is not None:
             return merged
     raise _conflict(text, current, base_revision, base)
+
+
+async def _merged(base: str, text: str, current: str) -> str | None:
+    """None also where it takes too long."""
+    with suppress(TextTooComplex):
+        work = partial(merge, base, text, current, limit=TEXT_LIMIT)
+        return await text_work.run(work, length=len(text) + len(current))
+    return None
 
 
 def _conflict(yours: str, current: SectionText, base_revision: int | None, base: str | None) -> SectionConflict:

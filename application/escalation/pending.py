@@ -69,7 +69,7 @@ def postmortem_pending(facts: PendingFacts) -> Pending:
     postmortem, policy = facts.postmortem, facts.policy
     writing = postmortem.status in WRITING
     by_due = sorted(facts.targets, key=lambda one: (one.effective_due_at, one.name))
-    targets = by_due if postmortem.status != Status.ARCHIVED else []
+    targets = by_due if postmortem.status != Status.ARCHIVED and not facts.is_resting else []
     edited_at = _last_edit(facts) if writing else postmortem.created_at
     reviews = _reviews(facts, edited_at) if postmortem.status == Status.IN_REVIEW else {}
     threads = _threads(facts) if writing and policy.stale_after_days is not None else []

@@ -11,6 +11,7 @@ from models.queries.escalation.policies import content_of, get_policy
 from models.queries.escalation.reminders import Escalation, list_escalations
 from models.queries.escalation.targets import target_of
 from models.queries.postmortems.postmortems import VisiblePostmortem
+from models.queries.postmortems.resting import list_resting
 from models.session import Session
 
 
@@ -29,6 +30,8 @@ class TargetProgress:
     reason: str | None
     slips: int
     escalations: Sequence[Escalation]
+    is_resting: bool = False
+    """The incident is open again: the target is due anew once it is resolved."""
 
 
 async def list_target_progress(session: Session, visible: VisiblePostmortem, now: datetime) -> list[TargetProgress]:
@@ -36,11 +39,13 @@ async def list_target_progress(session: Session, visible: VisiblePostmortem, now
     rows = await targets.list_targets(session, visible.postmortem.id)
     policy = await get_policy(session, visible.postmortem.policy_id, visible.postmortem.policy_version)
     office = content_of(policy).office.calendar
+    is_resting = bool(await list_resting(session, [visible.postmortem.id]))
     sent = await list_escalations(session, visible.postmortem.id)
     found = [
         TargetProgress(
             target=(target := target_of(row)),
-            state=target.state(now),
+            state=target.state_if(now, is_resting=is_resting),
+            is_resting=is_resting and not target.is_settled,
             remaining=target.effective_due_at - now,
             remaining_working=working_time_between(now, target.effective_due_at, office),
             reason=row.reason,

@@ -1,6 +1,6 @@
 """The first draft of a postmortem, taken from its incidents."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from application.people.people import ensure_people
 from application.people.services import ensure_services
@@ -11,6 +11,7 @@ from domain.postmortems import first_draft
 from domain.postmortems.first_draft import Candidate, DraftEntry
 from models.incident import Incident
 from models.person import Person
+from models.queries.incidents.incidents import list_service_ids
 from models.queries.people.people import find_team_leads, list_administrators
 from models.queries.timeline import NewTimelineEvent
 from models.session import Session
@@ -40,6 +41,9 @@ async def draft_with(
 ) -> NewPostmortem:
     """As :func:`draft_from`, where the services and people of the incidents are known already."""
     merged = [IncidentState.from_json(one.registers).incident() for one in incidents]
+    service_ids = {incidents[0].id: [one.id for one in services]}
+    if len(incidents) > 1:
+        service_ids = await list_service_ids(session, [one.id for one in incidents])
     draft = first_draft.prefill(merged)
     owners = (*(one.team_id for one in incidents), *(one.team_id for one in services))
     team_ids = [one for one in owners if one]
@@ -55,7 +59,7 @@ async def draft_with(
         team_ids=team_ids,
         service_ids=[one.id for one in services],
         participant_ids=[one.id for one in people],
-        contributors=_contributors(incidents, merged, services, people),
+        contributors=_contributors(incidents, merged, services, people, service_ids),
         timeline=timeline_events(incidents, draft.timeline),
         urgency="HIGH" if "HIGH" in urgencies else "LOW",
         resolved_at=draft.resolved_at,
@@ -79,12 +83,13 @@ def _contributors(
     merged: Sequence[MergedIncident],
     services: Sequence[Service],
     people: Sequence[Person],
+    service_ids: Mapping[str, Sequence[str]],
 ) -> dict[str, str]:
     """The first incident that contributed each team, service and participant."""
-    by_name, by_email = {one.name: one for one in services}, {one.email: one for one in people}
+    by_id, by_email = {one.id: one for one in services}, {one.email: one for one in people}
     contributors: dict[str, str] = {}
     for incident, reported in zip(incidents, merged, strict=True):
-        own = [by_name[name] for name in reported.services if name in by_name]
+        own = [by_id[one] for one in service_ids.get(incident.id, ()) if one in by_id]
         ids = [incident.team_id, *(one.id for one in own), *(one.team_id for one in own)]
         ids += [by_email[one.email].id for one in reported.responders if one.email in by_email]
         for one in ids:

@@ -46,7 +46,7 @@ async def link_incident(session: Session, viewer: Viewer, postmortem_id: str, in
     people = await _bring_people(session, viewer, visible, incident)
     events = await _add_timeline(session, visible, incident, several=bool(linked))
     events += await _add_picked_messages(session, visible, incident_id)
-    await _update_durations(session, visible)
+    await update_durations(session, visible)
     after = {"incidentId": incident_id, "events": events, **people}
     audit_postmortem(session, viewer, visible, "incident.linked", after=after)
     await record_change(session, visible, now)
@@ -111,7 +111,7 @@ async def unlink_incident(
         removed[kind.name] = await links.delete_contribution(session, postmortem_id, incident_id, kind)
         named[kind.name] = kind.incident_ids
     await release_proposals(session, postmortem_id, incident_id, named["participants"], named["teams"])
-    await _update_durations(session, visible)
+    await update_durations(session, visible)
     audit_postmortem(session, viewer, visible, "incident.unlinked", before=removed)
     await record_change(session, visible, now)
 
@@ -131,7 +131,7 @@ async def _remove_timeline(
     return await links.delete_events(session, postmortem_id, incident_id)
 
 
-async def _update_durations(session: Session, visible: VisiblePostmortem) -> None:
+async def update_durations(session: Session, visible: VisiblePostmortem) -> None:
     """Duration and resolution follow from all linked incidents; the impact's duration unless someone changed it."""
     postmortem, linked = visible.postmortem, await links.list_linked(session, visible)
     span = covering(Span(one.started_at, one.resolved_at) for one in linked)

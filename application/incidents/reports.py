@@ -7,6 +7,7 @@ from datetime import datetime
 from application.audit.audit_log import audit
 from application.incidents.decisions import decide, decision_json
 from application.incidents.drafts import draft_with
+from application.incidents.news import tell_of_change
 from application.people.people import ensure_people
 from application.people.references import check_teams
 from application.people.services import ensure_services
@@ -35,7 +36,8 @@ from models.team import Service
 class ReceivedReport:
     """What a report led to. ``postmortem_id`` is one that was opened, or updated before anyone edited it.
 
-    ``warnings`` are sentences about what was not used, or is doubtful.
+    The workflows of those in ``look_again`` have other reminders to wait for. ``warnings`` are sentences about what was
+    not used, or is doubtful.
     """
 
     incident: Incident
@@ -43,6 +45,7 @@ class ReceivedReport:
     is_changed: bool = True
     postmortem_id: str | None = None
     opened: bool = False
+    look_again: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -117,9 +120,12 @@ async def receive_report(
     audit(session, viewer, action, "incident", incident.id, origin=origin, after=after)
     if before is not None and _names_others(before.incident(), state.incident()):
         await _propose_to_open(session, viewer, incident, services, people, origin)
+    resting: tuple[str, ...] = ()
+    if before is not None and before.incident().span != state.incident().span:
+        resting = await tell_of_change(session, viewer, incident, before.incident().span, now, origin)
     if incident.status != IncidentStatus.RESOLVED:
         incident.decision = None
-        return ReceivedReport(incident, is_new, warnings=warnings)
+        return ReceivedReport(incident, is_new, look_again=resting, warnings=warnings)
     decision = await decide(session, incident)
     incident.decision = decision_json(decision)
     await session.flush()

@@ -5,7 +5,7 @@ from datetime import datetime
 from application.notifications.notices import notify
 from domain.notifications.notices import NoticeKind
 from models.integration import Integration
-from models.queries.connections.connections import find_in_trouble, find_integration_for_update
+from models.queries.connections.connections import find_integration_for_update, find_not_known_to_work
 from models.queries.people.people import list_administrators
 from models.session import Session
 
@@ -37,11 +37,14 @@ async def record_trouble(
 
 async def record_recovery(session: Session, integration_id: str, now: datetime, *, team_id: str | None = None) -> bool:
     """Call after any request that the vendor accepted. If the connection was in trouble, its mark is removed and the
-    administrator is notified. Takes no lock if it was not."""
-    if await find_in_trouble(session, integration_id, team_id) is None:
+    administrator is notified. Takes no lock if it was not, and is known to work."""
+    if await find_not_known_to_work(session, integration_id, team_id) is None:
         return False
-    row = await find_in_trouble(session, integration_id, team_id, lock=True)
+    row = await find_not_known_to_work(session, integration_id, team_id, lock=True)
     if row is None:
+        return False
+    row.verified_at = row.verified_at or now
+    if row.troubled_at is None or row.attention_of not in {None, team_id}:
         return False
     await _notify_administrator(session, row, NoticeKind.CONNECTION_WELL_AGAIN, now)
     row.needs_attention = row.attention_of = row.troubled_at = None

@@ -56,7 +56,7 @@ def settle_outdated(details: Sequence[NoticeDetails], now: datetime) -> list[Not
 def _details(notice: Notice, subjects: Subjects) -> NoticeDetails:
     item = subjects.items.get(notice.action_item_id or "")
     target = subjects.targets.get((notice.postmortem_id or "", notice.target or ""))
-    connection = subjects.connections.get(notice.integration_id or "")
+    actor = subjects.person(notice.actor_id)
     away = subjects.person(notice.on_behalf_of_id)
     delegate = subjects.person(away.delegate_id) if away else None
     return NoticeDetails(
@@ -65,9 +65,20 @@ def _details(notice: Notice, subjects: Subjects) -> NoticeDetails:
         title=_title(notice, subjects),
         due_at=(target.extended_to or target.due_at) if target else None,
         due_on=item.due_on if item else None,
-        detail=(connection.needs_attention or "") if connection else "",
-        names={"person": away.name if away else "", "delegate": delegate.name if delegate else ""},
+        detail=_detail(notice, subjects),
+        names={
+            "person": away.name if away else "",
+            "delegate": delegate.name if delegate else "",
+            "actor": actor.name if actor else "",
+        },
     )
+
+
+def _detail(notice: Notice, subjects: Subjects) -> str:
+    if news := subjects.news.get(notice.postmortem_id or ""):
+        return news.words
+    connection = subjects.connections.get(notice.integration_id or "")
+    return (connection.needs_attention or "") if connection else "changed, and the postmortem says the same again"
 
 
 def _title(notice: Notice, subjects: Subjects) -> str:

@@ -37,12 +37,14 @@ async def notify(
     integration_id: str | None = None,
     about_team_id: str | None = None,
     on_behalf_of_id: str | None = None,
+    actor_id: str | None = None,
     is_escalation: bool = False,
 ) -> list[str]:
     """Adds a notice to each person's inbox and returns the ids of those who did not have it yet.
 
-    ``dedupe_key`` names the occasion: nobody is notified twice of the same one. The workflow ``voice-<person id>``
-    delivers the notice with the person's next digest or, if it is an escalation, at once in their working hours.
+    ``dedupe_key`` names the occasion: nobody is notified twice of the same one. ``actor_id`` is who did it. The
+    workflow ``voice-<person id>`` delivers the notice with the person's next digest or, if it is an escalation, at once
+    in their working hours.
     """
     about = {
         "target": target,
@@ -53,6 +55,7 @@ async def notify(
         "integration_id": integration_id,
         "about_team_id": about_team_id,
         "on_behalf_of_id": on_behalf_of_id,
+        "actor_id": actor_id,
         "is_escalation": is_escalation,
     }
     return await notices.insert_for_people(session, notices_of(person_ids, kind, dedupe_key, at=at, **about))

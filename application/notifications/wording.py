@@ -46,7 +46,7 @@ def instant_text(at: datetime, zone: str) -> str:
 def _due(details: NoticeDetails, zone: str) -> str:
     if details.due_on is not None:
         return kinds.date_words(details.due_on)
-    return instant_text(details.due_at, zone) if details.due_at else kinds.NO_DUE_DATE
+    return instant_text(details.due_at, zone) if details.due_at else ""
 
 
 class MessageWriter:

@@ -6,7 +6,7 @@ points. The work of one search is bounded: at most :data:`SCANS` passes over the
 of excerpts not much longer than the quote.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -152,10 +152,23 @@ def locate(anchor: Anchor, text: str) -> Span | None:
     return _reworded(anchor, source)
 
 
-def _exactly(anchor: Anchor, source: SearchableText) -> int | None:
+def locate_each(anchors: Sequence[tuple[Anchor, str]], texts: Mapping[str, str]) -> list[Span | None]:
+    """Where each anchor is in the text that is named beside it; a text that is not there is empty."""
+    return [locate(anchor, texts.get(name, "")) for anchor, name in anchors]
+
+
+def where_it_was(anchor: Anchor, text: str) -> Span | None:
+    """Its old place, if the words and what is around them are still there. This takes no time."""
     whole = anchor.prefix + anchor.quote + anchor.suffix
-    if source.text.startswith(whole, anchor.start - len(anchor.prefix)):
+    if text.startswith(whole, anchor.start - len(anchor.prefix)):
+        return Span(anchor.start, anchor.start + len(anchor.quote))
+    return None
+
+
+def _exactly(anchor: Anchor, source: SearchableText) -> int | None:
+    if where_it_was(anchor, source.text):
         return anchor.start
+    whole = anchor.prefix + anchor.quote + anchor.suffix
     first = source.find_from(anchor.quote, 0)
     if first is None:
         return None

@@ -15,9 +15,10 @@ EXPIRES_SOON = timedelta(days=3)
 
 
 class ConnectionState(StrEnum):
-    """The state of a connection."""
+    """The state of a connection. UNTESTED: nothing has shown yet that its credentials work."""
 
     OK = "ok"
+    UNTESTED = "untested"
     PAUSED = "paused"
     NEEDS_ATTENTION = "needs_attention"
     DISCONNECTED = "disconnected"
@@ -66,9 +67,12 @@ def registration_state(is_there: bool, expires_at: datetime | None, now: datetim
     return RegistrationState.EXPIRING if expires_at > now else RegistrationState.EXPIRED
 
 
-def connection_state(*, enabled: bool, disconnected: bool, troubled: bool) -> ConnectionState:
+def connection_state(*, enabled: bool, disconnected: bool, troubled: bool, proven: bool) -> ConnectionState:
+    """``proven``: the other side has accepted a request of ours, or a webhook of theirs was signed as agreed."""
     if disconnected:
         return ConnectionState.DISCONNECTED
     if troubled:
         return ConnectionState.NEEDS_ATTENTION
-    return ConnectionState.OK if enabled else ConnectionState.PAUSED
+    if not enabled:
+        return ConnectionState.PAUSED
+    return ConnectionState.OK if proven else ConnectionState.UNTESTED

@@ -109,7 +109,7 @@ SHORT = Template(
 
 SECURITY = Template(
     name="Security incident",
-    description="For unauthorized access, exposed data, or leaked keys. Keep it PRIVATE until you can disclose it.",
+    description="For unauthorized access, exposed data, or leaked keys. Keep it private until you can disclose it.",
     sections=(
         _standard("summary", prompt="What was accessed, how, and until when. Leave out secrets and exploit steps."),
         _standard("impact", prompt="Which systems, accounts, and data were affected, and how sure are you?"),

@@ -45,6 +45,11 @@ class VisibleText:
         return self.places[begin], self.places[begin + len(wanted) - 1] + 1
 
 
+def source_of(markdown: str, words: str, first: int) -> tuple[int, int] | None:
+    """As :meth:`VisibleText.source_of`, for a text that was not read yet."""
+    return read(markdown).source_of(words, first)
+
+
 def read(markdown: str) -> VisibleText:
     """Text that cannot be found again in its own source, such as that of a rare entity, is left out."""
     lines = [0, *accumulate(len(one) + 1 for one in markdown.split("\n"))]

@@ -29,6 +29,7 @@ from domain.errors.availability import (
     StoreUnavailable,
     TooManyCommands,
     TooManyWaiting,
+    TooMuchText,
     WorkersUnavailable,
     WorkflowsUnavailable,
 )
@@ -54,11 +55,12 @@ from domain.errors.content import (
     SectionConflict,
     SectionNotInTemplate,
     TemplateArchived,
+    TextTooComplex,
 )
 from domain.errors.escalation import DefaultPolicyNeeded, InvalidPolicy, PolicyArchived, TargetSettled
 from domain.errors.incidents import IncidentNotResolved, PostmortemExists
 from domain.errors.notifications import AddressGone, ChannelArchived, NotifierRefused
-from domain.errors.people import NeverWorking, PersonNotActive
+from domain.errors.people import AmbiguousPerson, MergedIntoItself, NeverWorking, PersonNotActive
 from domain.errors.refusal import DomainError, Fact, reason
 from domain.errors.requests import (
     AlreadyExists,
@@ -107,7 +109,7 @@ BY_CODE: dict[str, type[DomainError]] = {cls.__name__: cls for cls in _leaves(Do
 PASSING = frozenset(
     {
         *("DatabaseBusy", "RecordLocked", "StoreUnavailable", "WorkflowsUnavailable", "WorkersUnavailable"),
-        *("Pending", "CredentialsLocked"),
+        *("Pending", "TooMuchText", "CredentialsLocked"),
     }
 )
 REFUSALS: list[str] = sorted(BY_CODE.keys() - PASSING)
@@ -129,6 +131,7 @@ __all__ = [
     "AlreadyExists",
     "AlreadyReviewer",
     "AmbiguousConnection",
+    "AmbiguousPerson",
     "AnchorTooLong",
     "AuthorCannotReview",
     "BadCursor",
@@ -161,6 +164,7 @@ __all__ = [
     "JustificationRequired",
     "Malformed",
     "MalformedWebhook",
+    "MergedIntoItself",
     "MethodNotAllowed",
     "NeverWorking",
     "NoActionItems",
@@ -192,6 +196,7 @@ __all__ = [
     "TargetSettled",
     "TemplateArchived",
     "TextNotKept",
+    "TextTooComplex",
     "ThreadAnswered",
     "TicketExists",
     "TicketForbidden",
@@ -200,6 +205,7 @@ __all__ = [
     "TooManyAttempts",
     "TooManyCommands",
     "TooManyWaiting",
+    "TooMuchText",
     "TrackerAway",
     "TrackerRefused",
     "UnknownIntegrationKind",

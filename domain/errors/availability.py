@@ -32,6 +32,11 @@ class RecordLocked(Unavailable):
     )
 
 
+class TooMuchText(Unavailable):
+    title = "Too much text is being processed"
+    says = "Too much text is being processed right now. Nothing was changed. Try again in a moment."
+
+
 class StoreUnavailable(Unavailable):
     title = "The database can't be reached"
     says = "The database can't be reached. Send the request again with the same Idempotency-Key."

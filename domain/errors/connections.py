@@ -55,7 +55,7 @@ class WebhookNotWanted(Gone):
 
 class AccountTaken(ConflictingState):
     title = "The account is taken"
-    says = "The account '{account}' is already linked to {person_id} in this connection. Unlink it from them first."
+    says = "The account '{account}' is already linked to {name} in this connection. Unlink it from them first."
 
 
 class AccountsNotTaken(Invalid):

@@ -27,6 +27,11 @@ class SectionConflict(Stale):
     )
 
 
+class TextTooComplex(Invalid):
+    title = "The text takes too long to process"
+    says = "This text takes too long to process. Make it shorter, or enter it in parts."
+
+
 class TemplateArchived(ConflictingState):
     title = "The template is archived"
     says = (

@@ -8,6 +8,16 @@ class PersonNotActive(Invalid):
     says = "'{person_id}' is deactivated and can't review. Choose someone else."
 
 
+class MergedIntoItself(ConflictingState):
+    title = "A service can't be merged into itself"
+    says = "This is the same service. Choose the service that takes over its incidents and postmortems."
+
+
 class NeverWorking(ConflictingState):
     title = "No working time"
     says = "The calendar in {zone} has no working time in the next three years. Add working days or remove holidays."
+
+
+class AmbiguousPerson(Invalid):
+    title = "Several people have that name"
+    says = "Several people match '{words}': {names}. Choose one of them, or enter a handle."

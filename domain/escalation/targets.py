@@ -58,6 +58,10 @@ class Target:
             return TargetState.MET if self.met_at <= self.effective_due_at else TargetState.LATE
         return TargetState.MISSED if now >= self.effective_due_at else TargetState.PENDING
 
+    def state_if(self, now: datetime, *, is_resting: bool) -> TargetState:
+        """Nothing is missed while the incident is open again and nobody has begun the draft."""
+        return TargetState.PENDING if is_resting and not self.is_settled else self.state(now)
+
 
 def check_waive(target: Target, reason: str | None, now: datetime) -> None:
     """Raises :class:`ReasonRequired` or :class:`TargetSettled`."""

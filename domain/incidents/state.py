@@ -30,6 +30,7 @@ from domain.incidents import merging
 from domain.incidents.incident import Incident, IncidentReport, OrderedBy, Responder, Span, TimelineMark, Urgency
 from domain.incidents.merging import Mention, Moment, Register
 from domain.incidents.track import Track, status_of, text_of
+from domain.people.service_names import service_key
 
 AT_ONCE = timedelta(hours=1)
 """A machine's resolution counts as immediate within this time of the start, and before anyone has acknowledged."""
@@ -81,7 +82,7 @@ class IncidentState:
             acknowledged_at=self._acknowledged_at(),
             acknowledged_by=self.acknowledged.by if self.acknowledged else None,
             resolved_at=finding.resolved_at,
-            services=tuple(one.key for one in self.services),
+            services=_service_names(self.services),
             team_id=self._text("team_id"),
             responders=tuple(_responder(one) for one in self.responders),
             url=self._text("url"),
@@ -206,6 +207,14 @@ def _moment(named: datetime | None, report: IncidentReport) -> Moment | None:
 
 def _marks(marks: Iterable[TimelineMark]) -> tuple[TimelineMark, ...]:
     return tuple(sorted(set(marks), key=lambda mark: mark.order))
+
+
+def _service_names(mentions: Iterable[Mention]) -> tuple[str, ...]:
+    """One spelling of each service, the first."""
+    named: dict[str, str] = {}
+    for one in mentions:
+        named.setdefault(service_key(one.key), one.key)
+    return tuple(named.values())
 
 
 def _responder(mention: Mention) -> Responder:

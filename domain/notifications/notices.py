@@ -36,6 +36,7 @@ class NoticeKind(StrEnum):
     REVIEWER_LEFT = "reviewer_left"
     TEAM_WITHOUT_LEAD = "team_without_lead"
     PUBLISHED = "published"
+    INCIDENT_CHANGED = "incident_changed"
     AWAY_WAITS = "away_waits"
     AWAY_DELEGATED = "away_delegated"
     CONNECTION_NEEDS_ATTENTION = "connection_needs_attention"
@@ -57,7 +58,9 @@ class SettledBy(StrEnum):
     NEW_LEAD = "the team has an active lead"
     RETURN = "the person is back"
     RECOVERY = "the connection works again"
+    TICKET = "the ticket was created again, linked to another one, unlinked, or is accessible again"
     THREAD = "the comment's thread is resolved"
+    INCIDENT_TIMES = "the postmortem says what its incidents report"
     NOTHING = "nothing"
 
 
@@ -71,13 +74,21 @@ class Kind:
     settled_by: SettledBy = SettledBy.NOTHING
     group: str = "NEEDS_YOU"
     acts: tuple[str, ...] = ()
+    told_of: str | None = None
+    """The sentence where it is known who did it."""
 
 
 _REVIEW = ("APPROVE", "REQUEST_CHANGES")
 _ITEM = ("START", "MARK_DONE", "SNOOZE", "WONT_DO")
 
 _KINDS: Mapping[NoticeKind, Kind] = {
-    NoticeKind.REVIEW_REQUESTED: Kind("Review requested", "Please review “{title}”", SettledBy.REVIEW, acts=_REVIEW),
+    NoticeKind.REVIEW_REQUESTED: Kind(
+        "Review requested",
+        "Please review “{title}”",
+        SettledBy.REVIEW,
+        acts=_REVIEW,
+        told_of="{actor} asked for your review of “{title}”",
+    ),
     NoticeKind.REVIEW_PENDING: Kind(
         "Review reminder", "“{title}” is still waiting for your review", SettledBy.REVIEW, acts=_REVIEW
     ),
@@ -94,18 +105,25 @@ _KINDS: Mapping[NoticeKind, Kind] = {
         "Everyone approved", "Everyone approved “{title}”: you can publish it now", SettledBy.END_OF_REVIEW
     ),
     NoticeKind.CHANGES_REQUESTED: Kind(
-        "Changes requested", "Changes were requested on “{title}”", SettledBy.RESUBMISSION
+        "Changes requested",
+        "Changes were requested on “{title}”",
+        SettledBy.RESUBMISSION,
+        told_of="{actor} requested changes on “{title}”",
     ),
-    NoticeKind.TARGET_DUE: Kind("Target due", "{target} of “{title}” {is_due} {due}", SettledBy.TARGET),
+    NoticeKind.TARGET_DUE: Kind("Target due", "{target} of “{title}” {is_due}", SettledBy.TARGET),
     NoticeKind.DRAFT_STALE: Kind(
         "Inactive draft", "The draft “{title}” hasn't been edited for a while", SettledBy.EDIT
     ),
-    NoticeKind.ACTION_ITEM_DUE: Kind("Action item due", "“{title}” is due {due}", SettledBy.ITEM, acts=_ITEM),
+    NoticeKind.ACTION_ITEM_DUE: Kind("Action item due", "“{title}” {is_due}", SettledBy.ITEM, acts=_ITEM),
     NoticeKind.ACTION_ITEM_OVERDUE: Kind(
-        "Action item overdue", "“{title}” was due {due}", SettledBy.ITEM, "OVERDUE", _ITEM
+        "Action item overdue", "“{title}” {was_due}", SettledBy.ITEM, "OVERDUE", _ITEM
     ),
     NoticeKind.ACTION_ITEM_ASSIGNED: Kind(
-        "Action item assigned", "You now own “{title}”{due_if_any}", SettledBy.ITEM, acts=_ITEM
+        "Action item assigned",
+        "You now own “{title}”{due_if_any}",
+        SettledBy.ITEM,
+        acts=_ITEM,
+        told_of="{actor} assigned “{title}” to you{due_if_any}",
     ),
     NoticeKind.ACTION_ITEM_FOLLOWED_TICKET: Kind(
         "Action item updated from its ticket", "“{title}” was updated from its ticket", group="NEWS"
@@ -116,18 +134,42 @@ _KINDS: Mapping[NoticeKind, Kind] = {
     NoticeKind.TICKET_DELETED: Kind(
         "Ticket deleted",
         "The ticket of “{title}” was deleted in the tracker: create a new one, link another one, or remove the link",
+        SettledBy.TICKET,
     ),
     NoticeKind.TICKET_FORBIDDEN: Kind(
         "Ticket inaccessible",
         "The connection can no longer access the ticket of “{title}”: restore its access, or link another ticket",
+        SettledBy.TICKET,
     ),
-    NoticeKind.MENTIONED: Kind("Mention", "You were mentioned in “{title}”", SettledBy.THREAD),
-    NoticeKind.COMMENT_ADDED: Kind("New comment", "New comment on “{title}”", SettledBy.THREAD, "NEWS"),
-    NoticeKind.COMMENT_REPLIED: Kind("New reply", "New reply in a thread on “{title}”", SettledBy.THREAD, "NEWS"),
+    NoticeKind.MENTIONED: Kind(
+        "Mention",
+        "You were mentioned in “{title}”",
+        SettledBy.THREAD,
+        told_of="{actor} mentioned you in “{title}”",
+    ),
+    NoticeKind.COMMENT_ADDED: Kind(
+        "New comment",
+        "New comment on “{title}”",
+        SettledBy.THREAD,
+        "NEWS",
+        told_of="{actor} commented on “{title}”",
+    ),
+    NoticeKind.COMMENT_REPLIED: Kind(
+        "New reply",
+        "New reply in a thread on “{title}”",
+        SettledBy.THREAD,
+        "NEWS",
+        told_of="{actor} replied in a thread on “{title}”",
+    ),
     NoticeKind.THREADS_UNRESOLVED: Kind(
         "Open comment thread", "A comment thread on “{title}” is still open", SettledBy.THREAD
     ),
-    NoticeKind.EDITOR_ADDED: Kind("Added as an editor", "You can now edit “{title}”", group="NEWS"),
+    NoticeKind.EDITOR_ADDED: Kind(
+        "Added as an editor",
+        "You can now edit “{title}”",
+        group="NEWS",
+        told_of="{actor} made you an editor of “{title}”",
+    ),
     NoticeKind.TARGET_SLIPPED: Kind("Target extended again", "{target} of “{title}” was extended again", group="NEWS"),
     NoticeKind.OWNER_LEFT: Kind(
         "Owner left", "The owner of “{title}” has left: assign a new owner", SettledBy.NEW_OWNER
@@ -144,6 +186,9 @@ _KINDS: Mapping[NoticeKind, Kind] = {
         SettledBy.NEW_LEAD,
     ),
     NoticeKind.PUBLISHED: Kind("Published", "“{title}” was published", group="NEWS"),
+    NoticeKind.INCIDENT_CHANGED: Kind(
+        "Incident changed", "An incident of “{title}” {detail}", SettledBy.INCIDENT_TIMES
+    ),
     NoticeKind.AWAY_WAITS: Kind(
         "Waiting for someone who is away", "“{title}” is waiting for {person}, who is away", SettledBy.RETURN, "WAITING"
     ),
@@ -177,18 +222,19 @@ def kind_of(name: str) -> Kind:
     return KINDS.get(name) or Kind(label, f"{label}: {{title}}")
 
 
-NO_DUE_DATE = "now"
-"""What ``due`` says where nothing has a due date."""
-
-
 def sentence(
     name: str, *, title: str, target: str | None = None, due: str = "", is_past: bool = False, **more: str
 ) -> str:
-    """One line of plain text. ``due`` is an instant or a date in words; ``is_past``: it is over."""
+    """One line of plain text. ``due`` is an instant or a date in words, empty if nothing is due; ``is_past``: it is
+    over. ``actor`` is who did it, if that is known.
+    """
     facts = {"title": title, "target": TARGETS.get(target or "", "A target"), "due": due, **more}
-    facts["is_due"] = "was due" if is_past else "is due"
-    facts["due_if_any"] = f", due {due}" if due and due != NO_DUE_DATE else ""
-    words = kind_of(name).says.format_map(_Blank(facts))
+    undated = "no longer has a due date"
+    facts["was_due"] = f"was due {due}" if due else undated
+    facts["is_due"] = facts["was_due"] if is_past or not due else f"is due {due}"
+    facts["due_if_any"] = f", due {due}" if due else ""
+    kind = kind_of(name)
+    words = (kind.told_of if more.get("actor") and kind.told_of else kind.says).format_map(_Blank(facts))
     return " ".join(words.split())
 
 

@@ -5,14 +5,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from domain.action_items.action_item import ActionItemStatus, is_overdue, reminded_from
+from domain.action_items.action_item import ActionItemStatus, LinkState, is_overdue, reminded_from
 from domain.escalation.reminders import ACTION_ITEM, reminder_key
 from domain.escalation.targets import TargetName
+from domain.incidents.news import IncidentNews
 from domain.notifications.notices import NoticeKind, SettledBy, kind_of
 from domain.notifications.timing import Outcome
 from domain.people.absence import absence
 from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import Decision, ReviewerState, reviewer_state
+
+TICKET_STATES = {
+    NoticeKind.TICKET_DELETED.value: LinkState.DELETED,
+    NoticeKind.TICKET_FORBIDDEN.value: LinkState.FORBIDDEN,
+}
+WHILE = {SettledBy.RESUBMISSION: Status.DRAFT, SettledBy.END_OF_REVIEW: Status.IN_REVIEW}
+"""What needs doing while the postmortem has this status."""
 
 PENDING_FOR_AUTHORS = {SettledBy.TARGET, SettledBy.EDIT}
 
@@ -132,7 +140,9 @@ class Subjects:
     """What some notices of one receiver are about, by id. ``postmortems`` has only those that the receiver may see.
 
     ``targets`` is keyed by postmortem and name, ``reviewers`` by postmortem and person. ``threads`` says of a comment
-    whether its thread is resolved, ``edited_at`` when somebody last edited a postmortem's text.
+    whether its thread is resolved, ``edited_at`` when somebody last edited a postmortem's text. ``news`` is what a
+    postmortem's incidents report otherwise than it says; the targets of those in ``resting`` rest.
+    ``broken_tickets`` are the states of an item's ticket links that do not work.
     """
 
     receiver_id: str
@@ -142,6 +152,9 @@ class Subjects:
     reviewers: Mapping[tuple[str, str], ReviewerFacts]
     threads: Mapping[str, bool]
     edited_at: Mapping[str, datetime]
+    news: Mapping[str, IncidentNews]
+    resting: Collection[str]
+    broken_tickets: Mapping[str, Collection[str]]
     connections: Mapping[str, ConnectionFacts]
     teams: Mapping[str, TeamFacts]
     people: Mapping[str, PersonFacts]
@@ -183,6 +196,9 @@ def _is_item_done(notice: NoticeFacts, item: ActionItemFacts, subjects: Subjects
     rule = kind_of(notice.kind).settled_by
     if rule is SettledBy.NEW_OWNER:
         return status.is_settled or subjects.is_active(item.owner_id)
+    if rule is SettledBy.TICKET:
+        broken = subjects.broken_tickets.get(item.id, ())
+        return TICKET_STATES[notice.kind] not in broken
     if rule is not SettledBy.ITEM:
         return False
     postmortem = subjects.postmortems.get(item.postmortem_id)
@@ -190,6 +206,7 @@ def _is_item_done(notice: NoticeFacts, item: ActionItemFacts, subjects: Subjects
     if _was_passed_on(notice, item.owner_id, subjects, author_id):
         return True
     is_moved = notice.kind == NoticeKind.ACTION_ITEM_OVERDUE and not is_overdue(status, item.due_on, subjects.now)
+    is_moved = is_moved or (notice.kind == NoticeKind.ACTION_ITEM_DUE and item.due_on is None)
     if item.due_on is not None:
         due_at = reminded_from(item.due_on, item.snoozed_until)
         is_moved = is_moved or _is_for_another_due_time(notice, item.id, ACTION_ITEM, due_at)
@@ -226,10 +243,10 @@ def _is_postmortem_done(notice: NoticeFacts, postmortem: PostmortemFacts, subjec
         case SettledBy.EDIT:
             edited_at = subjects.edited_at.get(postmortem.id, notice.created_at)
             is_done = postmortem.status != Status.DRAFT or edited_at > notice.created_at
-        case SettledBy.RESUBMISSION:
-            is_done = postmortem.status != Status.DRAFT
-        case SettledBy.END_OF_REVIEW:
-            is_done = postmortem.status != Status.IN_REVIEW
+        case SettledBy.INCIDENT_TIMES:
+            is_done = postmortem.id not in subjects.news
+        case SettledBy.RESUBMISSION | SettledBy.END_OF_REVIEW:
+            is_done = postmortem.status != WHILE[rule]
         case SettledBy.NEW_AUTHOR:
             is_done = subjects.is_active(postmortem.author_id)
         case SettledBy.NEW_REVIEWER:
@@ -266,6 +283,8 @@ def _is_target_done(notice: NoticeFacts, postmortem: PostmortemFacts, subjects: 
     target = subjects.targets.get((postmortem.id, notice.target or ""))
     if target is None:
         return False
+    if postmortem.id in subjects.resting:
+        return True
     if target.met_at is not None or target.waived_at is not None:
         return True
     if _is_for_another_due_time(notice, postmortem.id, target.name, target.extended_to or target.due_at):

@@ -24,6 +24,11 @@ class PostmortemText:
     people: Sequence[str]
     ignored: frozenset[str]
 
+    @property
+    def length(self) -> int:
+        """Characters of all that is read."""
+        return sum(map(len, self.sections.values())) + sum(len(body) for _, body in (*self.events, *self.items))
+
 
 @dataclass(frozen=True, slots=True)
 class PlacedFinding:

@@ -13,6 +13,7 @@ from domain.review.reviewers import Decision
 from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget
 from models.queries.access.visibility import visible_to
 from models.queries.escalation.targets import target_of
+from models.queries.postmortems.resting import rests
 
 
 async def list_waiting_reviews(session: AsyncSession, viewer: Viewer, limit: int) -> list[Postmortem]:
@@ -45,6 +46,9 @@ async def next_targets(session: AsyncSession, postmortem_ids: Sequence[str]) -> 
             PostmortemTarget.postmortem_id.in_(postmortem_ids),
             PostmortemTarget.met_at.is_(None),
             PostmortemTarget.waived_at.is_(None),
+            PostmortemTarget.postmortem_id.not_in(
+                select(Postmortem.id).where(Postmortem.id.in_(postmortem_ids), rests())
+            ),
         )
         .order_by(PostmortemTarget.postmortem_id, due_at)
         .distinct(PostmortemTarget.postmortem_id)

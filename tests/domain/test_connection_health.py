@@ -53,14 +53,18 @@ def test_a_webhook_of_ours_is_renewed_in_time_or_has_ended(
 
 
 @pytest.mark.parametrize(
-    ("enabled", "disconnected", "troubled", "state"),
+    ("enabled", "disconnected", "troubled", "proven", "state"),
     [
-        (True, False, False, ConnectionState.OK),
-        (False, False, False, ConnectionState.PAUSED),
-        (True, False, True, ConnectionState.NEEDS_ATTENTION),
-        (False, False, True, ConnectionState.NEEDS_ATTENTION),
-        (False, True, True, ConnectionState.DISCONNECTED),
+        (True, False, False, True, ConnectionState.OK),
+        (True, False, False, False, ConnectionState.UNTESTED),
+        (False, False, False, False, ConnectionState.PAUSED),
+        (True, False, True, True, ConnectionState.NEEDS_ATTENTION),
+        (False, False, True, True, ConnectionState.NEEDS_ATTENTION),
+        (False, True, True, True, ConnectionState.DISCONNECTED),
     ],
 )
-def test_one_word_for_how_it_stands(enabled: bool, disconnected: bool, troubled: bool, state: ConnectionState) -> None:
-    assert connection_state(enabled=enabled, disconnected=disconnected, troubled=troubled) is state
+def test_one_word_for_how_it_stands(
+    enabled: bool, disconnected: bool, troubled: bool, proven: bool, state: ConnectionState
+) -> None:
+    found = connection_state(enabled=enabled, disconnected=disconnected, troubled=troubled, proven=proven)
+    assert found is state

@@ -218,4 +218,4 @@ def test_two_people_write_and_talk_about_the_same_section(browser: Browser, stac
         expect(page.locator("tbody tr").first).to_contain_text("restored version 3")
         page.goto(address)
         page.locator("#summary mark.about").click()
-        expect(page.locator(".thread.lit")).to_contain_text("By how much?")
+        expect(page.locator(".thread--lit")).to_contain_text("By how much?")

@@ -15,6 +15,7 @@ from tests.api import writing
 from tests.api.connections.connecting import Connected, connected
 from tests.api.rows import sessions_of
 from tests.api.writing import ok
+from tests.cli.running import free_port
 from tests.pages.test_browser import FAINT, PLAIN_FAULTS, visiting
 from tests.pages.visiting import Visitor, told, visitor
 from tests.stack import Stack, eventually
@@ -229,7 +230,7 @@ async def test_pull_requests_and_dead_links_are_shown_on_the_item(stack: Stack, 
         page = visit.get(path)
         assert f'<a href="{url}"' in page, path
         assert "Raise &lt;the&gt; limit" in page
-        assert '<span class="tag merged">merged</span>' in page
+        assert '<span class="tag tag--merged">merged</span>' in page
         assert "deleted there" in page
     assert "It was deleted there." in visit.get(f"/action-items/{item['id']}")
 
@@ -273,3 +274,26 @@ def board_with_a_life(stack: Stack, board: Connected) -> dict[str, str]:
     board.closed_elsewhere(board.ticket(item))
     eventually(lambda: board.log(direction="IN"))
     return item
+
+
+def test_a_connection_is_not_working_before_something_showed_it(stack: Stack) -> None:
+    administrator = stack.person("ADMIN")
+    visit, new = visitor(stack, administrator), f"{SETTINGS}/new"
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    typed = {"kind": "github", "name": "Made up", "c.repository": "acme/api", "c.baseUrl": nowhere}
+    where = visit.done(new, f"{new}?kind=github", **typed, **{"s.token": "ghp_made-up"})
+    page = visit.get(where)
+    assert "needs attention" in page, "it was tested at once"
+    assert ">working<" not in page
+    body: dict[str, object] = {
+        "kind": "github",
+        "name": "By API",
+        "config": {"repository": "acme/api", "baseUrl": nowhere},
+        "secrets": {"token": "ghp_made-up"},
+    }
+    made = ok(administrator.post("/api/integrations", json=body), 201)
+    assert ok(administrator.get(f"/api/integrations/{made['id']}/health"))["state"] != "ok"
+    source = {"kind": "pagerduty", "name": "Silent", "secrets": {"webhookSecret": "s" * 32}}
+    silent = ok(administrator.post("/api/integrations", json=source), 201)
+    assert ok(administrator.get(f"/api/integrations/{silent['id']}/health"))["state"] == "untested"
+    assert "not tested yet" in visit.get(f"{SETTINGS}/{silent['id']}")

@@ -70,14 +70,18 @@ def test_the_demo_is_open_on_this_machine_alone(stack: Stack) -> None:
         subprocess.Popen(words, cwd=ROOT, env={**stack.environment(), **env}, stdout=subprocess.DEVNULL) as process,
         httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=HTML, timeout=30) as http,
     ):
-        eventually(lambda: http.get("/healthz").status_code == 200)
-        visit = Visitor(http)
-        assert "Jane Doe, responder" in visit.get("/sign-in")
-        assert visit.send("/sign-in", "/sign-in", person="user_admin").status_code == 403
-        assert visit.send("/sign-in", "/sign-in", person="user_jane").status_code == 403  # who is not in this database
-        elsewhere = http.get("/sign-in", headers={"Host": f"rebound.example:{port}"})
-        assert "This demo runs on this machine with sample data" not in elsewhere.text
-        process.terminate()
+        try:
+            eventually(lambda: http.get("/healthz").status_code == 200, 60)
+            visit = Visitor(http)
+            assert "Jane Doe, responder" in visit.get("/sign-in")
+            assert visit.send("/sign-in", "/sign-in", person="user_admin").status_code == 403
+            assert (
+                visit.send("/sign-in", "/sign-in", person="user_jane").status_code == 403
+            )  # who is not in this database
+            elsewhere = http.get("/sign-in", headers={"Host": f"rebound.example:{port}"})
+            assert "This demo runs on this machine with sample data" not in elsewhere.text
+        finally:
+            process.terminate()
 
 
 def test_cookies_are_guarded_and_never_open_the_api(stack: Stack) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -37,10 +38,16 @@ def _unpack(into: Path) -> None:
 def browser() -> Iterator[Browser]:
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
         pytest.skip(f"{PACKAGE} is built for Linux on x86_64")
+    with chromium() as one:
+        yield one
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
     folder = once(f"chromium-{VERSION}", _unpack)
     env = {**os.environ, "LD_LIBRARY_PATH": str(folder / "lib"), "FONTCONFIG_PATH": str(folder / "fonts")}
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=folder / "chromium", args=arguments, env=env)
-        yield chromium
-        chromium.close()
+        browser = playwright.chromium.launch(executable_path=folder / "chromium", args=arguments, env=env)
+        yield browser
+        browser.close()

@@ -101,8 +101,8 @@ for (const mark of document.querySelectorAll("mark[data-thread]")) {
     if (!thread) return;
     thread.closest("details").open = true;
     thread.scrollIntoView({block: "center"});
-    for (const one of document.querySelectorAll(".lit")) one.classList.remove("lit");
-    thread.classList.add("lit");
+    for (const one of document.querySelectorAll(".thread--lit")) one.classList.remove("thread--lit");
+    thread.classList.add("thread--lit");
   });
 }
 

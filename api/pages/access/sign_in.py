@@ -1,51 +1,30 @@
 """Signing in and out, with an API token or a one-time link. There are no passwords."""
 
-import secrets
 from datetime import UTC, datetime
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request, Response
 
 from api.attempts import address_of, count_attempt
 from api.pages import sessions
 from api.pages.routing import fields, local_path, to
-from api.rendering import render
+from api.pages.sign_in_form import demo_people, sign_in_form
 from api.request_context import Parts
 from application.access import sign_in
 from application.access.attempts import Guess, check_attempts
-from application.demo import PEOPLE
-from domain.errors import DomainError, NotSignedIn, SignInLinkUsed
+from domain.errors import NotSignedIn, SignInLinkUsed
 from models.queries.people import people
 from models.session import Session
-from runtime.settings import Settings
 
 routes = APIRouter(include_in_schema=False)
 
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 Plain = Annotated[str, Query(max_length=2000, pattern=r"^[^\x00]*$")]
 
 
 @routes.get("/sign-in")
 async def ask(request: Request, code: Plain = "", next: Plain = "/") -> Response:  # noqa: A002 - a well-known name
     """Shows the form. Only its button uses up a link, because mail programs open links, too."""
-    return _form(request, code=code, wanted=local_path(next))
-
-
-def _form(request: Request, *, code: str, wanted: str, refusal: DomainError | None = None) -> Response:
-    parts: Parts = request.app.state.parts
-    nonce = sessions.find_visit(request, parts.settings) or secrets.token_urlsafe(18)
-    values = {
-        "me": None,
-        "csrf": sessions.form_token(parts.settings, nonce),
-        "code": code,
-        "wanted": wanted,
-        "refusal": refusal,
-        "demo": _demo_people(request, parts.settings),
-    }
-    response = render("access/sign_in.html", values, 403 if refusal else 200)
-    sessions.begin_visit(response, parts.settings, nonce)
-    return response
+    return sign_in_form(request, code=code, wanted=local_path(next))
 
 
 @routes.post("/sign-in")
@@ -60,29 +39,17 @@ async def enter(request: Request) -> Response:
         token_id = await _token_id(request, parts, form)
     except (SignInLinkUsed, NotSignedIn) as refusal:
         await count_attempt(parts.sessions, Guess.FORM, request)
-        return _form(request, code="", wanted=wanted, refusal=refusal)
+        return sign_in_form(request, code="", wanted=wanted, refusal=refusal)
     response = to(wanted)
     sessions.remember(response, parts.settings, token_id)
     return response
-
-
-def _demo_people(request: Request, settings: Settings) -> dict[str, str]:
-    """Names, by id, of the demo people as whom a visitor on this machine may sign in. Empty if others could reach it.
-
-    The requested host is checked, too, because a foreign site may let its own name point to this machine.
-    """
-    host = urlsplit(f"//{request.headers.get('Host', '')}").hostname
-    client = request.client.host if request.client else ""
-    if not (settings.demo and settings.demo_sign_in and {host, client, settings.host} <= LOOPBACK):
-        return {}
-    return {person_id: f"{name}, {role.value.lower()}" for person_id, _, name, role in PEOPLE}
 
 
 async def _token_id(request: Request, parts: Parts, form: dict[str, str]) -> str:
     """The id of the row that the session refers to. Raises NotSignedIn or SignInLinkUsed."""
     now = datetime.now(UTC)
     async with parts.sessions.begin() as session:
-        if (person_id := form.get("person", "")) in _demo_people(request, parts.settings):
+        if (person_id := form.get("person", "")) in demo_people(request, parts.settings):
             return await _demo_session(session, person_id, now)
         if code := form.get("code", "").strip():
             return (await sign_in.use_link(session, code, now)).id

@@ -3,15 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from api.pages.routing import Visit
-from api.rendering import as_html
 from application.comments.reading import CommentView, list_comments
 from domain.comments.anchors import Anchor, AnchorState, state_of
 from domain.comments.comment import CommentKind
-from domain.comments.highlighting import Marked, with_marks, with_names
-from domain.content.visible_text import read
+from domain.comments.formatting import Passage
+from domain.comments.highlighting import Marked
 from models.person import Person
 from models.queries.comments import CommentFilters, ShownComment
 from models.queries.pagination import Ask
@@ -84,25 +81,22 @@ def _thread(one: CommentView, answers: Sequence[ShownComment], texts: Mapping[st
     return Thread(one.comment, answers, one.anchor, state, now)
 
 
-def sections_html(texts: Mapping[str, str], views: Sequence[CommentView]) -> dict[str, Markup]:
-    """The sections as HTML, with the text of their open threads highlighted."""
+def section_passages(texts: Mapping[str, str], views: Sequence[CommentView]) -> dict[str, Passage]:
+    """The sections, with the text of their open threads highlighted."""
     marks: dict[str, list[Marked]] = {}
     for one in views:
         section = one.comment.section or ""
         if one.span is not None and one.comment.resolved_at is None and section in texts:
             marks.setdefault(section, []).append(Marked(one.span.start, one.span.end, one.comment.id))
-    html = {name: as_html(text) for name, text in texts.items()}
-    for name, found in marks.items():
-        marked = with_marks(str(html[name]), read(texts[name]), found)
-        html[name] = Markup(marked)  # noqa: S704 - escaped there, piece by piece
-    return html
+    return {name: Passage(text, tuple(marks.get(name, ()))) for name, text in texts.items() if text}
 
 
-def bodies_html(views: Sequence[CommentView], people: Mapping[str, Person]) -> dict[str, Markup]:
-    """The text of each comment as HTML, by its id, with the names of people whom it mentions."""
-    found: dict[str, Markup] = {}
-    for one in views:
-        html = as_html(one.comment.body)
-        names = {people[id_].handle: people[id_].name for id_ in one.mentions if id_ in people}
-        found[one.comment.id] = Markup(with_names(str(html), names))  # noqa: S704 - escaped there
-    return found
+def comment_passages(views: Sequence[CommentView], people: Mapping[str, Person]) -> dict[str, Passage]:
+    """The text of each comment, by its id, with the names of people whom it mentions."""
+    return {
+        one.comment.id: Passage(
+            one.comment.body,
+            names=tuple((people[id_].handle, people[id_].name) for id_ in one.mentions if id_ in people),
+        )
+        for one in views
+    }

@@ -18,7 +18,7 @@ from api.shapes.connections.sync_log import attempt_out
 from application.connections.checks import check_connection
 from application.connections.connections import change_connection, confirm_kept_host, disconnect_connection
 from application.connections.dry_run import run_dry
-from application.notifications.connection_trouble import record_recovery
+from application.notifications.connection_trouble import record_recovery, record_trouble
 from domain.errors import DomainError
 from integrations import registry
 from models.queries.connections import connections, health, sync_log
@@ -195,7 +195,7 @@ async def check(visit: Visiting, integration_id: PathId) -> Response:
         context.require_admin("test a connection")
         keyring = context.parts.keyring
         checks = await check_connection(
-            context.session, context.outside, keyring, integration_id, context.now, record_recovery
+            context.session, context.outside, keyring, integration_id, context.now, record_recovery, record_trouble
         )
         found.append(checks_out(checks))
 

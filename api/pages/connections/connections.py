@@ -1,6 +1,9 @@
 """Connections to other systems, for administrators: how each stands, and making another one."""
 
-from typing import Annotated, Any
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Query, Response
 
@@ -9,11 +12,17 @@ from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.shapes.connections.connections import IntegrationNew, integration_out
 from api.shapes.connections.health import health_out
+from application.connections.checks import check_connection
 from application.connections.connections import add_connection
+from application.notifications.connection_trouble import record_recovery, record_trouble
 from domain.errors import DomainError
 from integrations import registry
 from models.queries.connections import connections, health
 from models.queries.pagination import Ask
+
+T = TypeVar("T")
+TEST_TIMEOUT = 15.0
+"""Seconds that a vendor has to answer when a connection was made."""
 
 routes = router()
 
@@ -76,4 +85,23 @@ async def create(visit: Visiting) -> Response:
 
     if refusal := await attempted(visit, work()):
         return await _form(visit, kind.kind, refusal)
+    visit.context.after_commit.append(lambda: _test(visit, made[0]))
     return to(f"/settings/integrations/{made[0]}")
+
+
+async def _test(visit: Visit, integration_id: str) -> None:
+    """At once, so that credentials that don't work are seen by who entered them; the connection is there anyway."""
+    parts = visit.context.parts
+    with suppress(DomainError, TimeoutError):
+        async with asyncio.timeout(TEST_TIMEOUT), parts.sessions() as session:
+
+            async def outside(work: Callable[[], Awaitable[T]]) -> T:
+                await session.commit()
+                session.expunge_all()
+                return await work()
+
+            now = visit.context.now
+            await check_connection(
+                session, outside, parts.keyring, integration_id, now, record_recovery, record_trouble
+            )
+            await session.commit()

@@ -7,7 +7,7 @@ again with both texts, and nothing is overwritten.
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import Response
@@ -20,7 +20,7 @@ from api.shapes.base import PathId
 from api.shapes.content import SectionPut
 from api.shapes.postmortems import PostmortemPatch
 from api.shapes.style import AdviceIgnoreIn, AdviceOut, FindingOut, advice_out
-from application import style
+from application import style, text_work
 from application.content.sections import SavedSection, save_section
 from application.postmortems.editing import check_may_manage, edit_postmortem
 from domain import access
@@ -29,7 +29,7 @@ from domain.content.custom_fields import CustomField, FieldType
 from domain.content.diffs import Difference
 from domain.content.diffs import compare as difference
 from domain.content.templates import LISTS, Template
-from domain.errors import Conflict, DomainError, NotAllowed, SectionConflict
+from domain.errors import Conflict, DomainError, NotAllowed, SectionConflict, TextTooComplex
 from domain.postmortems.lifecycle import Status
 from models.postmortem import Postmortem
 from models.queries.content.templates import template_of
@@ -62,9 +62,7 @@ class EditorField:
     base: str
     theirs: str | None = None
 
-    @property
-    def between(self) -> Difference:
-        return difference(self.theirs or "", self.text)
+    between: Difference | None = None
 
 
 def field_texts(row: Postmortem, template: Template) -> dict[str, str]:
@@ -147,7 +145,7 @@ async def _editor(
         postmortem=full.postmortem,
         visibility=full.visibility.value,
         visibilities=[one.value for one in Visibility],
-        shown=shown,
+        shown={name: await _compared(one) for name, one in shown.items()},
         sections=[one for one in template.sections if one.key not in LISTS],
         section_titles=titles_of(template),
         fields=template.fields,
@@ -163,6 +161,17 @@ async def _editor(
         remarks=await _advice(visit, full) if query else {},
         conflicts=[name for name, one in shown.items() if one.theirs is not None],
     )
+
+
+async def _compared(field: EditorField) -> EditorField:
+    if field.theirs is None:
+        return field
+    length = len(field.theirs) + len(field.text)
+    try:
+        between = await text_work.run(difference, field.theirs, field.text, length=length)
+    except TextTooComplex:
+        return field
+    return replace(field, between=between)
 
 
 @routes.post("/postmortems/{postmortem_id}/edit")
@@ -190,7 +199,11 @@ async def save(visit: Visiting, postmortem_id: PathId) -> Response:
     if refusal is None and not conflicts:
         query = f"&merged={','.join(merged)}" if merged else ""
         done = visit.form.get("done") == "yes" and not merged
-        return to(f"/postmortems/{postmortem_id}" if done else f"/postmortems/{postmortem_id}/edit?saved=1{query}")
+        at = visit.form.get("at", "")
+        spot = f"#f-{at}" if at in sections else ""
+        return to(
+            f"/postmortems/{postmortem_id}" if done else f"/postmortems/{postmortem_id}/edit?saved=1{query}{spot}"
+        )
     full = await _editable(visit, postmortem_id)
     if refusal is None:
         current = _current_fields(full)

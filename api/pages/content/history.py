@@ -1,6 +1,5 @@
 """The history of a section: who changed it when, what was changed between two revisions, and restoring one."""
 
-import asyncio
 from typing import Annotated
 
 from fastapi import Query, Response
@@ -10,6 +9,7 @@ from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.shapes.base import PathId, SectionName, expected_version
 from api.shapes.content import LAST, RestoreIn
+from application import text_work
 from application.content import revisions, sections
 from domain import access
 from domain.access import Verb
@@ -67,7 +67,7 @@ async def _shown(
         older=before.revision,
         newer=after.revision,
         current=current,
-        difference=await asyncio.to_thread(compare, before.body, after.body),
+        difference=await text_work.run(compare, before.body, after.body, length=len(before.body) + len(after.body)),
         origins=ORIGINS,
         may_restore=visit.request.state.frame["may_write"] and may_edit,
     )

@@ -8,14 +8,16 @@ from fastapi import APIRouter, Query, Response
 from api.pages.postmortems.forms import instant_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
-from api.rendering import zone_of
+from api.rendering import picked, zone_of
 from api.shapes.base import PathId, zones
 from api.shapes.notifications import KindName, MePatch, preferences
 from api.shapes.policies import WEEK
 from application.notifications.details import read_details
 from application.notifications.preferences import change_preferences
+from application.notifications.reading import mark_done_read
 from application.notifications.wording import notice_text
-from domain.errors import DomainError, UnknownReference
+from application.people.lookup import find_typed_person
+from domain.errors import DomainError
 from domain.notifications import notices as kinds
 from integrations import public_holidays
 from models.queries.notifications import notices
@@ -36,6 +38,7 @@ async def inbox(
     kind: Annotated[KindName | None, Query()] = None,
 ) -> Response:
     context = visit.context
+    await mark_done_read(context.session, context.viewer, context.now)
     found = await notices.list_notices(context.session, context.viewer, Ask(50, cursor), unread=unread, kind=kind)
     details = await read_details(context.session, found.items, context.now, viewer=context.viewer, team_id=None)
     zone = zone_of(context.person.time_zone).key
@@ -48,6 +51,18 @@ async def inbox(
         kind=kind,
         kinds={one: kinds.kind_of(one).label for one in sorted({*kinds.KINDS, *([kind] if kind else [])})},
     )
+
+
+@routes.get("/inbox/{notice_id}")
+async def open_notice(visit: Visiting, notice_id: PathId) -> Response:
+    """Marks the notice as read and shows what it is about."""
+    context = visit.context
+    notice = await notices.mark_read(context.session, context.viewer, notice_id, context.now)
+    if notice.action_item_id:
+        return to(f"/action-items/{notice.action_item_id}")
+    if notice.postmortem_id:
+        return to(f"/postmortems/{notice.postmortem_id}")
+    return to(f"/settings/integrations/{notice.integration_id}" if notice.integration_id else "/inbox")
 
 
 @routes.post("/inbox/read")
@@ -87,6 +102,7 @@ async def _form(
         "notifications/preferences.html",
         refusal,
         shown=shown,
+        everybody=(await people.list_people(visit.context.session, Ask(200), active=True)).items,
         saved=saved,
         week=WEEK,
         zones=sorted(zones()),
@@ -111,7 +127,7 @@ async def _current_fields(visit: Visit) -> dict[str, str]:
         "quietFrom": current["quiet_from"] or "",
         "quietUntil": current["quiet_until"] or "",
         "preferredChannel": person.preferred_channel or "",
-        "delegate": f"@{delegate.handle}" if delegate else "",
+        "delegate": picked(delegate) if delegate else "",
         "snoozedUntil": _local(person.snoozed_until, zone),
         "awayFrom": _local(person.away_from, zone),
         "awayUntil": _local(person.away_until, zone),
@@ -143,10 +159,7 @@ async def _save(visit: Visit) -> None:
 
 
 async def _delegate(visit: Visit, written: str) -> str | None:
-    """By ``@handle`` or e-mail. Raises UnknownReference."""
+    """Raises UnknownReference, AmbiguousPerson."""
     if not written:
         return None
-    person = await people.find_by_name(visit.context.session, written.removeprefix("@"))
-    if person is None:
-        raise UnknownReference(field="delegate", kind="person", id=written)
-    return person.id
+    return (await find_typed_person(visit.context.session, "delegate", written)).id

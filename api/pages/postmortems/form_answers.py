@@ -8,8 +8,7 @@ from fastapi import Response
 from api.pages.postmortems.reading import show_postmortem
 from api.pages.routing import Visit, to
 from api.pages.showing import attempted
-from domain.errors import UnknownReference
-from models.queries.people import people
+from application.people.lookup import find_typed_person
 
 
 async def answered(visit: Visit, postmortem_id: str, work: Awaitable[Any], spot: str) -> Response:
@@ -19,9 +18,5 @@ async def answered(visit: Visit, postmortem_id: str, work: Awaitable[Any], spot:
 
 
 async def person_id(visit: Visit, field: str) -> str:
-    """The person whom the field names by handle, email address or id. Raises UnknownReference."""
-    word = visit.form.get(field, "")
-    person = await people.find_by_name(visit.context.session, word)
-    if person is None:
-        raise UnknownReference(field=field, kind="person", id=word[:100])
-    return person.id
+    """The person whom the field names however it is written. Raises UnknownReference, AmbiguousPerson."""
+    return (await find_typed_person(visit.context.session, field, visit.form.get(field, ""))).id

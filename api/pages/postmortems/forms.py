@@ -18,9 +18,9 @@ from api.shapes.action_items import ActionItemNew
 from api.shapes.base import PathId
 from api.shapes.comments import CommentNew, CommentPatch
 from api.shapes.postmortems import TimelineEventIn
-from application import timeline
+from application import text_work, timeline
 from application.comments import writing
-from domain.content.visible_text import read
+from domain.content.visible_text import source_of
 from domain.errors import Malformed, reason
 from domain.people.time_zones import Clock, Zone, instant
 from domain.timeline.moments import Precision
@@ -63,7 +63,9 @@ async def _anchor(visit: Visit, postmortem_id: str) -> dict[str, Any]:
     body = (await find_section_texts(context.session, postmortem_id, [section])).get(section)
     first = visit.form.get("from", "")
     first_letter = int(first) if re.fullmatch("[0-9]{1,7}", first) else 0
-    place = read(body.body).source_of(quote, first_letter) if body else None
+    place = None
+    if body:
+        place = await text_work.run(source_of, body.body, quote, first_letter, length=len(body.body))
     return {"start": place[0], "end": place[1]} if place else {"quote": quote}
 
 
@@ -101,7 +103,7 @@ async def add_event(visit: Visiting, postmortem_id: PathId) -> Response:
         at = instant_of(form.get("at", ""), context.person.time_zone)
         precision = form.get("precision", "MINUTE")
         given = {"event": form.get("event", ""), "type": form.get("type", "OTHER"), "actor": form.get("actor") or None}
-        new = read_form(TimelineEventIn, given | {"at": _earliest(at, precision, context), "precision": precision})
+        new = read_form(TimelineEventIn, given | {"at": earliest(at, precision, context), "precision": precision})
         seen = await postmortems.get_visible(context.session, context.viewer, postmortem_id, lock=True)
         event = NewTimelineEvent(new.at, new.event, new.type, new.actor, precision=new.precision)
         _, started = await timeline.add_timeline_events(context.session, context.viewer, seen, [event], context.now)
@@ -110,7 +112,7 @@ async def add_event(visit: Visiting, postmortem_id: PathId) -> Response:
     return await _submit(visit, postmortem_id, work(), "timeline")
 
 
-def _earliest(at: datetime, precision: str, context: RequestContext) -> datetime:
+def earliest(at: datetime, precision: str, context: RequestContext) -> datetime:
     """The earliest instant that is meant, on the person's own clock: ``14:37`` within the hour is ``14:??``."""
     local = at.astimezone(zone_of(context.person.time_zone))
     match precision:

@@ -90,12 +90,17 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         "event": may_edit,
         "reviewer": may_manage,
         "editor": may_name_editors,
+        "duration": writes and access.may(Verb.TAKE_INCIDENT_TIMES, status, relations),
     }
     away = await people.find_absences(context.session, [one.person_id for one in row.reviewers], context.now)
     return await show(
         visit,
         "postmortems/postmortem.html",
         refusal,
+        texts_to_format={
+            "read_as": threads.section_passages(texts, shown),
+            "said_as": threads.comment_passages(shown, named),
+        },
         full=full,
         postmortem=row,
         texts=texts,
@@ -117,15 +122,17 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         ),
         linked=await links.list_linked(context.session, visible),
         threads=threads.threads_of(shown, titles_of(template), texts),
-        read_as=threads.sections_html(texts, shown),
+        news=(await links.read_news(context.session, [row])).get(row.id),
+        may_take_times=writes and access.may(Verb.TAKE_INCIDENT_TIMES, status, relations),
+        is_resting=status is Status.DRAFT and row.draft_started_at is None,
         revisions={one.name: one.revision for one in row.sections},
-        said_as=threads.bodies_html(shown, named),
         similar=similar_ones,
         is_overdue=_is_overdue(context.now),
         advice=await style.list_advice(context.session, visible) if may_edit else None,
         levels=[one.value for one in EditorLevel],
         all_teams=(await teams.list_teams(context.session, Ask(200))).items if may_manage or may_name_editors else [],
         offers=offers,
+        audience=access.audience_once_published(row.visibility),
         spots=[name for name, is_there in forms.items() if is_there]
         + [one.lower().replace("_", "-") for one in offers],
         refused=names.explain(refusal) if refusal else [],

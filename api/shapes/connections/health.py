@@ -13,6 +13,7 @@ from domain.connections.health import (
     connection_state,
     registration_state,
 )
+from integrations import registry
 from models.integration import Integration
 from models.queries.connections.health import Figures, Hour
 
@@ -87,6 +88,7 @@ def health_out(row: Integration, figures: Figures, hours: list[Hour], now: datet
             enabled=row.is_enabled,
             disconnected=row.disconnected_at is not None,
             troubled=row.needs_attention is not None,
+            proven=is_proven(row),
         ),
         needs_attention=row.needs_attention,
         troubled_at=row.troubled_at,
@@ -101,6 +103,12 @@ def health_out(row: Integration, figures: Figures, hours: list[Hour], now: datet
         registration=RegistrationHealth(state=registration_state(registered is not None, until, now), expires_at=until),
         hours=[HourOut.model_validate(one) for one in hours],
     )
+
+
+def is_proven(row: Integration) -> bool:
+    """A source of incidents only sends us webhooks."""
+    asks = row.kind in {*registry.tracker_kinds(), *registry.notifier_kinds()}
+    return (row.verified_at if asks else row.last_webhook_at) is not None
 
 
 def _pending(count: int, since: datetime | None, now: datetime) -> PendingOut:

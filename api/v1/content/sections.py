@@ -27,9 +27,10 @@ from api.shapes.content import (
     section_fields,
 )
 from api.v1.routing import router
+from application import text_work
 from application.content import revisions, sections
-from domain.content.diffs import compare
-from domain.content.markdown import render
+from domain.comments.formatting import Passage
+from domain.content.diffs import Difference, compare
 from domain.errors import Malformed, reason
 from models.queries.pagination import Ask
 
@@ -56,7 +57,10 @@ async def get_section(
     """Returns a section. Its ETag is its revision. ``render=html`` adds the text as HTML."""
     section = await sections.get_section(context.session, context.viewer, postmortem_id, name)
     tag(response, section.revision)
-    shown = {"html": await asyncio.to_thread(render, section.body)} if render_as else {}
+    shown = {}
+    if render_as:
+        (html,) = await context.parts.formatter.format([Passage(section.body)])
+        shown = {"html": str(html)}
     return SectionRead.model_validate(section_fields(section) | shown)
 
 
@@ -135,14 +139,14 @@ async def get_revision(
     return revision_read(found)
 
 
-@routes.get("/{name}/diff", response_model_exclude_none=True)
+@routes.get("/{name}/diff", response_model=DiffOut)
 async def diff_section(
     context: Context,
     postmortem_id: PathId,
     name: SectionName,
     older: Annotated[int | None, Query(alias="from", ge=0, le=LAST)] = None,
     newer: Annotated[int | None, Query(alias="to", ge=0, le=LAST)] = None,
-) -> DiffOut:
+) -> Response:
     """Compares two revisions; by default, the last one with the one before. Revision 0 is the empty text before the
     first.
 
@@ -151,6 +155,12 @@ async def diff_section(
     before, after = await revisions.get_two_revisions(
         context.session, context.viewer, postmortem_id, name, older, newer
     )
-    return await asyncio.to_thread(
-        lambda: diff_out(name, before.revision, after.revision, compare(before.body, after.body))
-    )
+    length = len(before.body) + len(after.body)
+    found = await text_work.run(compare, before.body, after.body, length=length)
+    return await asyncio.to_thread(_written, name, before.revision, after.revision, found)
+
+
+def _written(name: str, older: int, newer: int, found: Difference) -> Response:
+    """In a thread: texts of 100,000 lines take a while."""
+    shown = diff_out(name, older, newer, found)
+    return Response(shown.model_dump_json(by_alias=True, exclude_none=True), media_type="application/json")

@@ -4,13 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from api.request_context import Context
+from api.request_context import Context, RequestContext
 from api.shapes.base import IfMatch, Listing, PathId, RefQuery, ask, expected_version, tag
-from api.shapes.people import ServiceFull, ServiceNew, ServicePatch, service_out
+from api.shapes.people import MergeIn, ServiceFull, ServiceNew, ServicePatch, service_out
 from api.v1.routing import router
 from application.people import services
 from models.queries.pagination import Ask
 from models.queries.people import services as service_queries
+from models.team import Service
 
 routes: APIRouter = router("people", prefix="")
 
@@ -23,7 +24,15 @@ async def list_services(
 ) -> Listing[ServiceFull]:
     """Lists services. ``active`` is false for services that a webhook mentioned but no one has confirmed."""
     found = await service_queries.list_services(context.session, page, team_id=team_id)
-    return Listing(items=[service_out(one) for one in found.items], next_cursor=found.next_cursor)
+    aliases = await service_queries.list_aliases(context.session, [one.id for one in found.items])
+    items = [service_out(one, aliases.get(one.id, [])) for one in found.items]
+    return Listing(items=items, next_cursor=found.next_cursor)
+
+
+async def _answer(context: RequestContext, service: Service, response: Response) -> ServiceFull:
+    tag(response, service.version)
+    aliases = await service_queries.list_aliases(context.session, [service.id])
+    return service_out(service, aliases.get(service.id, []))
 
 
 @routes.post("/services", status_code=201)
@@ -32,15 +41,13 @@ async def create_service(context: Context, given: ServiceNew, response: Response
     context.require_admin("add a service")
     service = await services.create_service(context.session, context.viewer, name=given.name, team_id=given.team_id)
     response.headers["Location"] = f"/api/services/{service.id}"
-    tag(response, service.version)
-    return service_out(service)
+    return await _answer(context, service, response)
 
 
 @routes.get("/services/{service_id}")
 async def get_service(context: Context, service_id: PathId, response: Response) -> ServiceFull:
     service = await service_queries.get_service(context.session, service_id)
-    tag(response, service.version)
-    return service_out(service)
+    return await _answer(context, service, response)
 
 
 @routes.patch("/services/{service_id}")
@@ -52,5 +59,15 @@ async def change_service(
     service = await services.change_service(
         context.session, context.viewer, service_id, given.given(), expected_version(if_match)
     )
-    tag(response, service.version)
-    return service_out(service)
+    return await _answer(context, service, response)
+
+
+@routes.post("/services/{service_id}/merge")
+async def merge_service(context: Context, service_id: PathId, given: MergeIn, response: Response) -> ServiceFull:
+    """Makes this service an alias of another one, which takes over its incidents and postmortems.
+
+    Administrators only.
+    """
+    context.require_admin("merge services")
+    kept = await services.merge_service(context.session, context.viewer, service_id, given.into)
+    return await _answer(context, kept, response)

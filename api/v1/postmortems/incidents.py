@@ -9,8 +9,9 @@ from api.shapes.base import Given, Listing, PathId, Ref, Shape
 from api.shapes.postmortems import PostmortemOut
 from api.v1.postmortems.postmortems import read
 from api.v1.routing import router
-from application.incidents import links
+from application.incidents import links, news
 from models.queries.incidents.links import list_linked as list_linked_incidents
+from models.queries.incidents.links import read_news
 from models.queries.postmortems.postmortems import get_visible
 
 routes: APIRouter = router("discussion", prefix="/postmortems/{postmortem_id}")
@@ -59,3 +60,37 @@ async def unlink_incident(context: Context, postmortem_id: PathId, incident_id: 
     """Unlinks an incident and removes what only that incident added. What people wrote, edited, or added stays."""
     await links.unlink_incident(context.session, context.viewer, postmortem_id, incident_id, context.now)
     context.start_workflow_after_commit(postmortem_id)
+
+
+class TimesOut(Shape):
+    """``durationMinutes`` and ``resolvedAt`` are null while an incident is open."""
+
+    duration_minutes: int | None
+    resolved_at: datetime | None
+
+
+class DurationOut(Shape):
+    """``reported`` is what the incidents add up to by now; null if the postmortem says the same, or is about none."""
+
+    stated: TimesOut
+    reported: TimesOut | None
+
+
+@routes.get("/duration")
+async def read_duration(context: Context, postmortem_id: PathId) -> DurationOut:
+    """Shows whether the incidents were reopened, or resolved again, since somebody began to write."""
+    visible = await get_visible(context.session, context.viewer, postmortem_id)
+    row = visible.postmortem
+    found = (await read_news(context.session, [row])).get(postmortem_id)
+    return DurationOut(
+        stated=TimesOut(duration_minutes=row.duration_minutes, resolved_at=row.incident_resolved_at),
+        reported=TimesOut(duration_minutes=found.reported_minutes, resolved_at=found.reported_end) if found else None,
+    )
+
+
+@routes.post("/duration", response_model=PostmortemOut)
+async def take_times(context: Context, postmortem_id: PathId) -> Response:
+    """Takes the duration and end that the incidents report. The author may, also once it is published."""
+    if await news.take_times(context.session, context.viewer, postmortem_id, context.now):
+        context.start_workflow_after_commit(postmortem_id)
+    return await read(context, postmortem_id)

@@ -83,13 +83,14 @@ async def get_connection(session: AsyncSession, kind: str, integration_id: str |
     return found[0]
 
 
-async def find_in_trouble(
+async def find_not_known_to_work(
     session: AsyncSession, integration_id: str, team_id: str | None, *, lock: bool = False
 ) -> Integration | None:
-    """The connection if it is in trouble: as a whole, or with this team's channel."""
+    """The connection if it was never shown to work, or is in trouble: as a whole, or with this team's channel."""
     concerned = or_(Integration.attention_of.is_(None), Integration.attention_of == team_id)
     statement = select(Integration).where(
-        Integration.id == integration_id, Integration.troubled_at.is_not(None), concerned
+        Integration.id == integration_id,
+        or_(Integration.troubled_at.is_not(None) & concerned, Integration.verified_at.is_(None)),
     )
     if lock:
         statement = statement.with_for_update().execution_options(populate_existing=True)

@@ -86,3 +86,9 @@ async def clear_reconciliation_request(session: AsyncSession, integration_id: st
     """Unless another one was requested in the meantime."""
     row = update(Integration).where(Integration.id == integration_id, Integration.look_wanted_at == since)
     await session.execute(row.values(look_wanted_at=None))
+
+
+async def update_verified_at(session: AsyncSession, integration_id: str, now: datetime) -> None:
+    """The first time that the vendor accepted a request."""
+    unknown = (Integration.id == integration_id) & Integration.verified_at.is_(None)
+    await session.execute(update(Integration).where(unknown).values(verified_at=now))

@@ -39,6 +39,7 @@ from models.queries.access.visibility import visible_to_person
 from models.queries.escalation.policies import content_of
 from models.queries.people.calendars import Region
 from models.queries.postmortems.counts import unresolved_threads
+from models.queries.postmortems.resting import rests
 from models.queries.prebuilt import json_list, json_object
 from models.section import Section
 from models.team import Team
@@ -118,6 +119,8 @@ class PendingFacts:
     reviewers: Sequence[ReviewerRow] = ()
     threads: Sequence[ThreadRow] = ()
     edited_at: datetime | None = None
+    is_resting: bool = False
+    """Nobody has begun the draft, and its incident is open again."""
 
 
 # The statements, built once
@@ -202,6 +205,7 @@ def _of_postmortem() -> Select[Any]:
         _json(_listed(PostmortemReviewer, reviewer, PostmortemReviewer.person_id).where(reviewers), "reviewers"),
         _json(_listed(last_answers, thread, Comment.id).where(*threads), "threads"),
         edited.scalar_subquery().label("edited_at"),
+        rests().label("is_resting"),
     ).where(Postmortem.id == key)
 
 
@@ -239,6 +243,7 @@ async def find_postmortem_facts(session: AsyncSession, postmortem_id: str) -> Pe
             for one in row.threads
         ],
         edited_at=row.edited_at,
+        is_resting=row.is_resting,
     )
 
 

@@ -164,6 +164,15 @@ async def team_exists(session: AsyncSession, team_id: str) -> bool:
     return await session.get(Team, team_id) is not None
 
 
+async def list_service_ids(session: AsyncSession, incident_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The services of each incident."""
+    statement = select(IncidentService).where(IncidentService.incident_id.in_(incident_ids))
+    found: dict[str, list[str]] = {}
+    for one in (await session.execute(statement.order_by(IncidentService.service_id))).scalars():
+        found.setdefault(one.incident_id, []).append(one.service_id)
+    return found
+
+
 async def list_service_teams(session: AsyncSession, incident_id: str) -> list[str]:
     """The teams that own the incident's services."""
     statement = select(Service.team_id).join(IncidentService, IncidentService.service_id == Service.id)

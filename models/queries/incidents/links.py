@@ -9,9 +9,12 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from domain.incidents.incident import Span
+from domain.incidents.news import IncidentNews, find_news
 from domain.postmortems.first_draft import EntrySource
 from models.incident import Incident, IncidentResponder, IncidentService
 from models.postmortem import (
+    Postmortem,
     PostmortemIncident,
     PostmortemParticipant,
     PostmortemService,
@@ -31,6 +34,27 @@ async def list_linked(session: AsyncSession, visible: VisiblePostmortem) -> list
         .order_by(PostmortemIncident.ordinal, Incident.id)
     )
     return list((await session.execute(statement)).scalars())
+
+
+async def read_news(session: AsyncSession, postmortems: Sequence[Postmortem]) -> dict[str, IncidentNews]:
+    """By postmortem: what its incidents report otherwise than it says."""
+    if not postmortems:
+        return {}
+    spans: dict[str, list[Span]] = {one.id: [] for one in postmortems}
+    statement = select(PostmortemIncident.postmortem_id, Incident.started_at, Incident.resolved_at)
+    statement = statement.join(Incident, Incident.id == PostmortemIncident.incident_id)
+    for key, start, end in (await session.execute(statement.where(PostmortemIncident.postmortem_id.in_(spans)))).all():
+        spans[key].append(Span(start, end))
+    found = {one.id: find_news(one.duration_minutes, one.incident_resolved_at, spans[one.id]) for one in postmortems}
+    return {key: news for key, news in found.items() if news}
+
+
+async def lock_postmortems_unscoped(session: AsyncSession, incident_id: str) -> list[Postmortem]:
+    """The postmortems about an incident, locked in the order of their ids."""
+    statement = select(Postmortem).join(PostmortemIncident, PostmortemIncident.postmortem_id == Postmortem.id)
+    statement = statement.where(PostmortemIncident.incident_id == incident_id).order_by(Postmortem.id)
+    locked = statement.with_for_update(of=Postmortem).execution_options(populate_existing=True)
+    return list((await session.execute(locked)).scalars())
 
 
 async def insert_link(session: AsyncSession, postmortem_id: str, incident_id: str) -> None:

@@ -8,13 +8,17 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
+from domain.action_items.action_item import LinkState
+from domain.notifications.notices import NoticeKind, SettledBy, kind_of
 from domain.notifications.relevance import Subjects
-from models.action_item import ActionItem
+from models.action_item import ActionItem, Ticket
 from models.integration import Integration
 from models.notification import Notice
 from models.person import Person
 from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget
 from models.queries.access.visibility import visible_to, visible_to_team
+from models.queries.incidents.links import read_news
+from models.queries.postmortems.resting import list_resting
 from models.section import Section
 from models.team import Team
 
@@ -34,6 +38,7 @@ async def read_subjects(
     item_ids = {one.action_item_id for one in notices if one.action_item_id}
     comment_ids = {one.comment_id for one in notices if one.comment_id}
     person_ids = {one.on_behalf_of_id for one in notices if one.on_behalf_of_id}
+    person_ids |= {one.actor_id for one in notices if one.actor_id}
     if viewer:
         person_ids.add(viewer.person_id)
     postmortems = await _all(session, select(Postmortem).where(Postmortem.id.in_(ids), may_see))
@@ -48,6 +53,7 @@ async def read_subjects(
     people = await _all(session, select(Person).where(Person.id.in_(await _with_delegates(session, ids, person_ids))))
     connection_ids = {one.integration_id for one in notices if one.integration_id}
     connections = await _all(session, select(Integration).where(Integration.id.in_(connection_ids)))
+    changed = {one.postmortem_id for one in notices if one.kind == NoticeKind.INCIDENT_CHANGED}
     stale_drafts = {one.postmortem_id for one in notices if one.kind == "draft_stale"}
     return Subjects(
         receiver_id=viewer.person_id if viewer else team_id or "",
@@ -57,7 +63,10 @@ async def read_subjects(
         reviewers={(one.postmortem_id, one.person_id): one for one in reviewers},
         threads=await _resolved_threads(session, comment_ids),
         edited_at=await _last_edits(session, stale_drafts),
+        news=await read_news(session, [one for one in postmortems if one.id in changed]),
+        resting=await list_resting(session, ids) if any(one.target for one in notices) else (),
         connections={one.id: one for one in connections},
+        broken_tickets=await _broken_tickets(session, notices),
         teams={one.id: one for one in teams},
         people={one.id: one for one in people},
         muted_kinds=muted_kinds,
@@ -88,6 +97,19 @@ async def _resolved_threads(session: AsyncSession, comment_ids: Collection[str])
     above = select(Comment.id).where(Comment.id.in_(parents), Comment.resolved_at.is_not(None))
     resolved = set((await session.execute(above)).scalars())
     return {one.id: one.resolved_at is not None or one.parent_id in resolved for one in rows}
+
+
+async def _broken_tickets(session: AsyncSession, notices: Sequence[Notice]) -> dict[str, set[str]]:
+    """The states of the links that do not work, by action item."""
+    item_ids = {one.action_item_id for one in notices if kind_of(one.kind).settled_by is SettledBy.TICKET}
+    if not item_ids:
+        return {}
+    broken = (LinkState.DELETED.value, LinkState.FORBIDDEN.value)
+    statement = select(Ticket.action_item_id, Ticket.link_state).where(Ticket.action_item_id.in_(item_ids))
+    found: dict[str, set[str]] = {}
+    for item_id, state in (await session.execute(statement.where(Ticket.link_state.in_(broken)))).all():
+        found.setdefault(item_id, set()).add(state)
+    return found
 
 
 async def _last_edits(session: AsyncSession, postmortem_ids: Collection[str | None]) -> dict[str, datetime]:

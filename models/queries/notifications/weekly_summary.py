@@ -17,6 +17,7 @@ from models.audit import AuditEntry
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemTarget, PostmortemTeam
 from models.queries.access.visibility import visible_to_team
+from models.queries.postmortems.resting import rests
 from models.team import Team
 
 WEEK = timedelta(days=7)
@@ -118,7 +119,7 @@ async def _list_overdue_targets(session: AsyncSession, team_id: str, now: dateti
     statement = (
         select(Postmortem.id, Postmortem.title, PostmortemTarget.name, due.label("due"))
         .join(PostmortemTarget, PostmortemTarget.postmortem_id == Postmortem.id)
-        .where(PostmortemTarget.met_at.is_(None), PostmortemTarget.waived_at.is_(None), due <= now)
+        .where(~rests(), PostmortemTarget.met_at.is_(None), PostmortemTarget.waived_at.is_(None), due <= now)
         .where(Postmortem.status != Status.ARCHIVED.value)
     )
     rows = (await session.execute(_of_team(statement, team_id).order_by(due, Postmortem.id).limit(LIMIT))).all()

@@ -43,6 +43,17 @@ async def find_by_name(session: AsyncSession, word: str) -> Person | None:
     return (await session.execute(statement.order_by(Person.id).limit(1))).scalar_one_or_none()
 
 
+async def list_by_words(session: AsyncSession, words: str, limit: int) -> Sequence[Person]:
+    """Active people whose name, or else a part of whose name, is these words; however they are written."""
+    name, wanted = func.lower(Person.name), " ".join(words.lower().split())
+    statement = select(Person).where(Person.is_active).order_by(Person.name, Person.id).limit(limit)
+    exactly = (await session.execute(statement.where(name == wanted))).scalars().all()
+    if exactly or not wanted:
+        return exactly
+    pattern = f"%{escape_like(wanted)}%"
+    return (await session.execute(statement.where(name.like(pattern, escape="\\")))).scalars().all()
+
+
 async def find_absences(session: AsyncSession, person_ids: Iterable[str], now: datetime) -> dict[str, Absence]:
     """Absences by id, of those who left or are away."""
     columns = (Person.id, Person.is_active, Person.away_from, Person.away_until)

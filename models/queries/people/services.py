@@ -1,66 +1,140 @@
 """Services: what incidents affect, and which team owns each."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, cast, delete, exists, func, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from domain.errors import NotFound
+from domain.people.service_names import service_key
+from models.incident import IncidentService
+from models.integration import Integration
+from models.policy import Policy
+from models.postmortem import PostmortemService
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.team import Service
 
 
 async def get_service(session: AsyncSession, service_id: str) -> Service:
+    """For one that was merged, the service that it was merged into."""
     service = await session.get(Service, service_id)
+    if service is not None and service.merged_into is not None:
+        service = await session.get(Service, service.merged_into)
     if service is None:
         raise NotFound(kind="service", id=service_id)
     return service
 
 
-async def get_service_for_update(session: AsyncSession, service_id: str) -> Service:
-    service = await session.get(Service, service_id, with_for_update=True, populate_existing=True)
-    if service is None:
-        raise NotFound(kind="service", id=service_id)
-    return service
+async def lock_services(session: AsyncSession, service_ids: Sequence[str]) -> dict[str, Service]:
+    """By id, locked in that order. Raises NotFound for one that does not exist or was merged."""
+    statement = select(Service).where(Service.id.in_(service_ids), Service.merged_into.is_(None)).order_by(Service.id)
+    statement = statement.with_for_update().execution_options(populate_existing=True)
+    found = {one.id: one for one in (await session.execute(statement)).scalars()}
+    for one in service_ids:
+        if one not in found:
+            raise NotFound(kind="service", id=one)
+    return found
 
 
 async def list_services(session: AsyncSession, ask: Ask, *, team_id: str | None = None) -> Page[Service]:
-    statement = select(Service)
+    """Without aliases."""
+    statement = select(Service).where(Service.merged_into.is_(None))
     if team_id:
         statement = statement.where(Service.team_id == team_id)
     rows, cursor = await fetch_page(session, statement, Order("services", Service.created_at, Service.id, False), ask)
     return Page([row[0] for row in rows], cursor)
 
 
-async def find_inactive_by_name(session: AsyncSession, name: str) -> Service | None:
-    statement = select(Service).where(Service.name == name, ~Service.is_active)
+async def list_aliases(session: AsyncSession, service_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The other names of each service."""
+    statement = select(Service.merged_into, Service.name).where(Service.merged_into.in_(service_ids))
+    found: dict[str, list[str]] = {}
+    for service_id, name in (await session.execute(statement.order_by(Service.name))).all():
+        found.setdefault(str(service_id), []).append(name)
+    return found
+
+
+async def find_by_key(session: AsyncSession, key: str, *, lock: bool = False) -> Service | None:
+    """The service or alias with a name that is spelled like this."""
+    statement = select(Service).where(Service.key == key)
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def find_id_by_name(session: AsyncSession, name: str) -> str | None:
-    return (await session.execute(select(Service.id).where(Service.name == name))).scalar_one_or_none()
-
-
-async def services_by_name(session: AsyncSession, names: Sequence[str]) -> dict[str, Service]:
-    return {one.name: one for one in (await session.execute(select(Service).where(Service.name.in_(names)))).scalars()}
+async def services_by_key(session: AsyncSession, keys: Sequence[str]) -> dict[str, Service]:
+    """The service that each spelling means, by its key."""
+    named = aliased(Service)
+    statement = (
+        select(named.key, Service)
+        .select_from(named)
+        .join(Service, Service.id == func.coalesce(named.merged_into, named.id))
+    )
+    rows = (await session.execute(statement.where(named.key.in_(keys)))).tuples()
+    return dict(rows.all())
 
 
 async def insert_service(session: AsyncSession, *, service_id: str, name: str, team_id: str | None) -> Service | None:
     """None if another service has that name."""
-    values = {"id": service_id, "name": name, "team_id": team_id, "is_active": True}
+    values = {"id": service_id, "name": name, "key": service_key(name), "team_id": team_id, "is_active": True}
     statement = insert(Service).values(**values).on_conflict_do_nothing().returning(Service)
     return (await session.execute(statement)).scalar_one_or_none()
 
 
 async def insert_inactive_services(session: AsyncSession, named: Sequence[tuple[str, str]]) -> None:
     """By id and name. Skips names that are taken."""
-    rows = [{"id": service_id, "name": name, "is_active": False} for service_id, name in named]
+    rows = [{"id": one, "name": name, "key": service_key(name), "is_active": False} for one, name in named]
     await session.execute(insert(Service).values(rows).on_conflict_do_nothing())
+
+
+async def insert_alias(session: AsyncSession, *, service_id: str, name: str, of: str) -> bool:
+    """False if a service or an alias has that name."""
+    values = {"id": service_id, "name": name, "key": service_key(name), "is_active": False, "merged_into": of}
+    statement = insert(Service).values(**values).on_conflict_do_nothing().returning(Service.id)
+    return (await session.execute(statement)).scalar_one_or_none() is not None
+
+
+async def delete_aliases(session: AsyncSession, service_id: str, names: Sequence[str]) -> None:
+    await session.execute(delete(Service).where(Service.merged_into == service_id, Service.name.in_(names)))
+
+
+async def move_links(session: AsyncSession, service_id: str, into: str) -> dict[str, int]:
+    """Gives what one service has to another: incidents, postmortems, policies, tickets' destinations and aliases.
+
+    How many incidents and postmortems there were.
+    """
+    counts: dict[str, int] = {}
+    tables = {"incidents": (IncidentService, "incident_id"), "postmortems": (PostmortemService, "postmortem_id")}
+    for name, (table, owner) in tables.items():
+        links: Any = table
+        other = aliased(links)
+        known = exists().where(getattr(other, owner) == getattr(links, owner), other.service_id == into)
+        moved = await session.execute(
+            update(links)
+            .where(links.service_id == service_id, ~known)
+            .values(service_id=into)
+            .returning(links.service_id)
+        )
+        doubled = await session.execute(delete(links).where(links.service_id == service_id).returning(links.service_id))
+        counts[name] = len(moved.all()) + len(doubled.all())
+    await session.execute(update(Policy).where(Policy.service_id == service_id).values(service_id=into))
+    await session.execute(update(Service).where(Service.merged_into == service_id).values(merged_into=into))
+    theirs, ours = f'"{service_id}"', f'"{into}"'
+    text = cast(Integration.projection, Text)
+    changed = cast(func.replace(text, theirs, ours), JSONB)
+    await session.execute(update(Integration).where(text.contains(theirs)).values(projection=changed))
+    return counts
 
 
 async def list_ids(session: AsyncSession, service_ids: Sequence[str]) -> set[str]:
     """Those of the ids that exist."""
     if not service_ids:
         return set()
-    return set((await session.execute(select(Service.id).where(Service.id.in_(service_ids)))).scalars())
+    return set(
+        (
+            await session.execute(select(Service.id).where(Service.id.in_(service_ids), Service.merged_into.is_(None)))
+        ).scalars()
+    )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import CTE, ColumnElement, Select, any_, exists, func, not_, select
+from sqlalchemy import CTE, ColumnElement, Select, and_, any_, exists, func, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
@@ -16,6 +16,7 @@ from models.postmortem import Postmortem, PostmortemService, PostmortemTarget, P
 from models.queries.access.visibility import AnyViewer, BoundViewer, effective_visibility, viewer_values, visible_to
 from models.queries.audit.audit_log import rows_with_audit, with_audit_of
 from models.queries.pagination import Ask, Order, Page, decode_cursor, encode_cursor
+from models.queries.postmortems.resting import rests
 from models.queries.postmortems.shown import OVERDUE, ShownPostmortem, seen_columns, shown_columns, state_column
 from models.queries.prebuilt import Prebuilt, instant_of, json_list, json_object, number_of, text_of, texts_of
 from models.queries.search_conditions import BoundQuery, matching, planned_for_words, query_values
@@ -190,7 +191,8 @@ def _has(table: type[Any], *conditions: Any) -> ColumnElement[bool]:
 
 def _has_missed(at: Any) -> ColumnElement[bool]:
     due_at = func.coalesce(PostmortemTarget.extended_to, PostmortemTarget.due_at)
-    return _has(PostmortemTarget, PostmortemTarget.met_at.is_(None), PostmortemTarget.waived_at.is_(None), due_at < at)
+    open_targets = (PostmortemTarget.met_at.is_(None), PostmortemTarget.waived_at.is_(None), due_at < at)
+    return and_(_has(PostmortemTarget, *open_targets), not_(rests()))
 
 
 CONDITIONS: dict[str, ColumnElement[bool]] = {

@@ -8,6 +8,7 @@ from domain.postmortems.lifecycle import Status
 from domain.postmortems.snapshots import PostmortemSnapshot
 from models.escalation import ReminderAlarm
 from models.postmortem import Postmortem, PostmortemTarget, PostmortemTeam
+from models.queries.postmortems.resting import rests
 
 
 async def read_snapshot(session: AsyncSession, postmortem_id: str) -> PostmortemSnapshot:
@@ -43,6 +44,7 @@ async def _deadlines(session: AsyncSession, postmortem_id: str) -> tuple[Deadlin
         PostmortemTarget.met_at.is_(None),
         PostmortemTarget.waived_at.is_(None),
     )
+    statement = statement.join(Postmortem, Postmortem.id == PostmortemTarget.postmortem_id).where(~rests())
     found = [Deadline(name, at) for name, at in (await session.execute(statement)).all()]
     return tuple(sorted(found, key=lambda one: (one.at, one.name)))
 

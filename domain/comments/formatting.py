@@ -1,0 +1,28 @@
+"""Texts as pages show them: formatted, with the words of threads highlighted, and people mentioned by name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.comments.highlighting import Marked, with_marks, with_names
+from domain.content import markdown, visible_text
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A Markdown text. ``names`` are handles, in lower case, with the name of each."""
+
+    text: str
+    marks: tuple[Marked, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
+
+
+def format_passages(passages: Sequence[Passage]) -> list[str]:
+    """Each as HTML, safe to put into a page as it is."""
+    return [_format(one) for one in passages]
+
+
+def _format(passage: Passage) -> str:
+    html = markdown.render(passage.text)
+    if passage.marks:
+        html = with_marks(html, visible_text.read(passage.text), passage.marks)
+    return with_names(html, dict(passage.names))

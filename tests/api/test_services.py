@@ -1,0 +1,84 @@
+"""Services: one for all spellings of a name, aliases, and merging two that are one."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.api.incidents.feed import Feed, ago
+from tests.api.writing import ok
+from tests.stack import Person, Stack
+
+
+@pytest.fixture(scope="module")
+def admin(stack: Stack) -> Person:
+    return stack.person("ADMIN")
+
+
+def draft_about(stack: Stack, admin: Person, *services: str) -> tuple[str, Any]:
+    """The incident and its postmortem, which a report about these services opened."""
+    feed = Feed(stack, admin)
+    feed.tells(
+        status="RESOLVED", urgency="HIGH", startedAt=ago(minutes=9), resolvedAt=ago(minutes=1), services=services
+    )
+    incident = feed.incident()
+    return incident["id"], ok(admin.get(f"/api/postmortems/{incident['postmortemId']}"))
+
+
+def test_spellings_of_one_name_are_one_service(stack: Stack, admin: Person) -> None:
+    mark = uuid4().hex[:8]
+    made = ok(admin.post("/api/services", json={"name": f"Payments API {mark}"}), 201)
+    _, draft = draft_about(stack, admin, f"payments-api-{mark}", f"PAYMENTS_API {mark}")
+    assert [one["id"] for one in draft["services"]] == [made["id"]]
+    taken = admin.post("/api/services", json={"name": f"payments-api{mark}"})
+    assert ok(taken, 409)["code"] == "AlreadyExists"
+
+
+def test_a_reported_service_is_claimed_under_another_spelling(stack: Stack, admin: Person) -> None:
+    mark = uuid4().hex[:8]
+    _, draft = draft_about(stack, admin, f"search-{mark}")
+    claimed = ok(admin.post("/api/services", json={"name": f"Search {mark}"}), 201)
+    assert (claimed["id"], claimed["name"]) == (draft["services"][0]["id"], f"Search {mark}")
+
+
+def test_merging_moves_what_it_had_and_keeps_its_name(stack: Stack, admin: Person) -> None:
+    mark = uuid4().hex[:8]
+    incident_id, draft = draft_about(stack, admin, f"billing {mark}", f"invoices {mark}")
+    ids = {one["name"]: one["id"] for one in draft["services"]}
+    merged, kept = ids[f"invoices {mark}"], ids[f"billing {mark}"]
+    _, alone = draft_about(stack, admin, f"invoices {mark}")
+    member = stack.person()
+    assert ok(member.post(f"/api/services/{merged}/merge", json={"into": kept}), 403)["code"] == "NotAllowed"
+    assert ok(admin.post(f"/api/services/{kept}/merge", json={"into": kept}), 409)["code"] == "MergedIntoItself"
+    answer = ok(admin.post(f"/api/services/{merged}/merge", json={"into": kept}))
+    assert (answer["id"], answer["aliases"]) == (kept, [f"invoices {mark}"])
+    for one in (draft, alone):
+        services = ok(admin.get(f"/api/postmortems/{one['id']}"))["services"]
+        assert [service["id"] for service in services] == [kept]
+    assert ok(admin.get(f"/api/services/{merged}"))["id"] == kept
+    listed = ok(admin.get("/api/services", params={"limit": 200}))["items"]
+    assert merged not in {one["id"] for one in listed}
+    _, later = draft_about(stack, admin, f"INVOICES-{mark}")
+    assert [one["id"] for one in later["services"]] == [kept]
+    audited = ok(admin.get("/api/audit", params={"action": "service.merged", "limit": 50}))["items"]
+    assert {merged, kept} <= {one["entityId"] for one in audited}
+    again = admin.post(f"/api/services/{merged}/merge", json={"into": kept})
+    assert ok(again, 404)["code"] == "NotFound"
+    assert incident_id
+
+
+def test_names_and_aliases_are_changed(stack: Stack, admin: Person) -> None:
+    mark = uuid4().hex[:8]
+    path = f"/api/services/{ok(admin.post('/api/services', json={'name': f'old {mark}'}), 201)['id']}"
+    renamed = ok(admin.patch(path, json={"name": f"new {mark}"}))
+    assert (renamed["name"], renamed["aliases"]) == (f"new {mark}", [f"old {mark}"])
+    respelled = ok(admin.patch(path, json={"name": f"New-{mark}"}))
+    assert respelled["aliases"] == [f"old {mark}"]
+    chosen = ok(admin.patch(path, json={"aliases": [f"other {mark}"]}))
+    assert chosen["aliases"] == [f"other {mark}"]
+    assert chosen["version"] == respelled["version"] + 1
+    back = ok(admin.patch(path, json={"name": f"other {mark}"}))
+    assert (back["name"], back["aliases"]) == (f"other {mark}", [f"New-{mark}"])
+    another = ok(admin.post("/api/services", json={"name": f"free {mark}"}), 201)
+    taken = admin.patch(f"/api/services/{another['id']}", json={"aliases": [f"NEW {mark}"]})
+    assert ok(taken, 409)["code"] == "AlreadyExists"

@@ -1,0 +1,65 @@
+"""``make screenshots``: every page for every role, in each width and color scheme, with a contact sheet.
+
+``make screenshots ARGS="postmortem"`` pictures the pages whose names contain the word.
+"""
+
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from html import escape
+
+from tests.cli.running import ROOT
+from tests.pages.views import MEASURE, SCHEMES, WIDTHS, View, new_scene
+from tests.peers.browser import chromium
+from tests.stack import shared_stack
+
+FOLDER = ROOT / ".cache" / "screenshots"
+STYLE = """
+body { font: 14px system-ui, sans-serif; margin: 1rem; background: #777; } h2 { color: #fff; margin: 1.5rem 0 .3rem; }
+div { display: flex; gap: .6rem; align-items: flex-start; overflow-x: auto; } figure { margin: 0; color: #fff; }
+img { width: 220px; height: 300px; object-fit: cover; object-position: top; display: block; }
+"""
+
+
+def file_of(view: View, width: int, scheme: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", f"{view.name} {view.role} {width} {scheme}".lower()) + ".png"
+
+
+def contact_sheet(views: Sequence[View]) -> str:
+    rows = []
+    for view in views:
+        pictures = "".join(
+            f'<figure><a href="{name}"><img loading="lazy" src="{name}" alt=""></a>{width} {scheme}</figure>'
+            for scheme in SCHEMES
+            for width in WIDTHS
+            for name in [file_of(view, width, scheme)]
+        )
+        rows.append(f"<h2>{escape(view.name)}, {escape(view.role)}</h2><div>{pictures}</div>")
+    return f"<!doctype html><meta charset=utf-8><title>Screenshots</title><style>{STYLE}</style>{''.join(rows)}"
+
+
+def main(words: Sequence[str]) -> int:
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    faults: list[str] = []
+    with shared_stack() as stack, chromium() as browser:
+        scene = new_scene(stack)
+        views = [one for one in scene.views if not words or any(word in one.name for word in words)]
+        for role in dict.fromkeys(one.role for one in views):
+            for width in WIDTHS:
+                with scene.signed_in(browser, role, viewport={"width": width, "height": 900}) as page:
+                    for view in (one for one in views if one.role == role):
+                        scene.open(page, view)
+                        faults += [f"{view.name}, {role}, {width}: {one}" for one in page.evaluate(MEASURE)]
+                        for scheme in SCHEMES:
+                            page.emulate_media(color_scheme=scheme)
+                            page.screenshot(path=FOLDER / file_of(view, width, scheme), full_page=True)
+    (FOLDER / "index.html").write_text(contact_sheet(views))
+    print(f"{FOLDER / 'index.html'}: {len(views)} pages")
+    print("\n".join(faults) or "Nothing overlaps, and nothing lies outside of the window.")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
