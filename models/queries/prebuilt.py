@@ -70,7 +70,7 @@ class Prebuilt:
         """Records, whose columns are read by name or by place. Raises StoreError."""
         given = self._given | values
         connection = await _connection(session)
-        with _as_store_errors():
+        with _as_store_errors(connection):
             found: list[Any] = await connection.fetch(self.text, *(given[name] for name in self._names))
         return found
 
@@ -78,7 +78,7 @@ class Prebuilt:
         """The first record, or None."""
         given = self._given | values
         connection = await _connection(session)
-        with _as_store_errors():
+        with _as_store_errors(connection):
             return await connection.fetchrow(self.text, *(given[name] for name in self._names))
 
 
@@ -96,7 +96,7 @@ async def settings_of_transaction(session: AsyncSession, **settings: str) -> Asy
     connection = await _connection(session)
     is_ours = not connection.is_in_transaction()
     assigned = "; ".join(f"set local {name} = {value}" for name, value in settings.items())
-    with _as_store_errors():
+    with _as_store_errors(connection):
         await connection.execute(f"begin; {assigned}" if is_ours else assigned)
     try:
         yield
@@ -105,7 +105,7 @@ async def settings_of_transaction(session: AsyncSession, **settings: str) -> Asy
             await connection.execute("rollback")
         raise
     if is_ours:
-        with _as_store_errors():
+        with _as_store_errors(connection):
             await connection.execute("commit")
 
 
@@ -116,8 +116,11 @@ async def is_writable(session: AsyncSession) -> bool:
 
 
 @contextmanager
-def _as_store_errors() -> Iterator[None]:
-    """asyncpg's errors as those of SQLAlchemy, without the statement and its values."""
+def _as_store_errors(connection: Any) -> Iterator[None]:
+    """asyncpg's errors as those of SQLAlchemy, without the statement and its values.
+
+    An internal one means that the server went away in the middle of something: nobody can use that connection again.
+    """
     try:
         yield
     except asyncpg.PostgresError as error:
@@ -125,7 +128,8 @@ def _as_store_errors() -> Iterator[None]:
         raise kind(None, None, error) from error
     except asyncpg.InterfaceError as error:
         raise InterfaceError(None, None, error) from error
-    except (OSError, TimeoutError) as error:
+    except (OSError, TimeoutError, asyncpg.InternalClientError) as error:
+        connection.terminate()
         raise OperationalError(None, None, error) from error
 
 
