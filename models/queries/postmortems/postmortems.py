@@ -83,8 +83,10 @@ async def _note_read(session: AsyncSession, viewer: Viewer, found: VisiblePostmo
 
 
 async def get_full(session: AsyncSession, viewer: Viewer, postmortem_id: str, now: datetime) -> FullPostmortem:
-    """Raises :class:`NotFound`."""
+    """To be read, not changed: the row no longer belongs to the session, which would load it anew when another
+    statement finds it, without what belongs to it. Raises :class:`NotFound`."""
     found = await _get(session, viewer, _visible_row(viewer, postmortem_id), postmortem_id)
+    session.expunge(found.postmortem)
     shown = await get_shown(session, viewer, postmortem_id, now)
     content = await get_content(session, shown.template_id, shown.template_version)
     for name, value in _belongings(shown).items():
