@@ -21,6 +21,7 @@ _VERBS = {
     "advice": Verb.EDIT,
     "archive": Verb.ARCHIVE,
     "comments": Verb.COMMENT,
+    "duration": Verb.TAKE_INCIDENT_TIMES,
     "editors": Verb.MANAGE,
     "incidents": Verb.EDIT,
     "participants": Verb.MANAGE,
@@ -32,6 +33,7 @@ _VERBS = {
     "submit": Verb.SUBMIT,
     "targets": Verb.CHANGE_TARGETS,
     "teams": Verb.MANAGE,
+    "tickets": Verb.CHANGE_ITEM,
     "timeline": Verb.EDIT,
 }
 """What a request to this part of a postmortem does."""
@@ -66,4 +68,5 @@ def _check_organization(viewer: Viewer, path: str) -> None:
 async def _relations(session: Session, viewer: Viewer, kind: str, entity_id: str) -> frozenset[Relation]:
     if kind == "postmortems":
         return (await postmortems.get_visible(session, viewer, entity_id)).relations
-    return (await action_items.get_visible_item(session, viewer, entity_id)).relations
+    seen = await action_items.get_visible_item(session, viewer, entity_id)
+    return seen.relations | {Relation.OWNER} if seen.is_owner else seen.relations

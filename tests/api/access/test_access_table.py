@@ -103,6 +103,7 @@ DOORS = (
     Door(Verb.RESOLVE, "PATCH", at("/comments/{thread}"), says(resolved=True), MINE, undo=reopen),
     Door(Verb.DELETE_COMMENT, "DELETE", at("/comments/{thread}"), own=MINE, fresh=a_comment),
     Door(Verb.EDIT, "PATCH", at(""), lambda _, picture: {"title": picture.title}),
+    Door(Verb.TAKE_INCIDENT_TIMES, "POST", at("/duration")),
     Door(Verb.MANAGE, "PATCH", at(""), lambda _, picture: {"visibility": picture.chosen}),
     Door(Verb.LEAVE, "DELETE", at("/editors/{who}"), undo=back_again),
     Door(Verb.STEP_BACK, "DELETE", at("/participants/{who}"), undo=rejoin),
@@ -124,8 +125,8 @@ DOORS = (
     Door(Verb.DELETE, "DELETE", at(""), fresh=a_draft),
 )
 PARTS = (
-    *("action-items", "advice", "audit", "comments", "comments/{thread}", "editors", "incidents", "participants"),
-    *("reviewers", "reviews", "similar", "teams", "targets", "template", "timeline"),
+    *("action-items", "advice", "audit", "comments", "comments/{thread}", "duration", "editors", "incidents"),
+    *("participants", "reviewers", "reviews", "similar", "teams", "targets", "template", "timeline"),
 )
 MORE_DOORS = (
     *(Door(Verb.READ, "GET", at(f"/{part}")) for part in PARTS),

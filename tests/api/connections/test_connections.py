@@ -187,7 +187,7 @@ async def test_keys_rotate(stack: Stack, tmp_path: Path) -> None:
     await _plant(stack, old.id, "yesterday's key")
     await _plant(stack, lost.id, "a lost key")
     assert ok(old.admin.get(old.path))["secretNames"] is None, "no key opens it, and that is said"
-    refused(old.admin.post(f"{old.path}/test"), 409, "CredentialsLocked")
+    refused(old.admin.post(f"{old.path}/test"), 503, "CredentialsLocked")
     ran = _rotate(stack, "test-secret-key, yesterday's key")
     assert ran.returncode != 0
     assert lost.id in ran.stderr

@@ -27,7 +27,7 @@ KINDS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "email": (
         {"host": "mail.one.example.com", "fromAddress": "a@example.com"},
         {"host": "mail.two.example.com", "fromAddress": "a@example.com"},
-        {"username": "afterword", "password": "old-password"},
+        {"username": "old-sender", "password": "old-password"},
     ),
 }
 
