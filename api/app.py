@@ -137,10 +137,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         )
         app.state.temporal = client
         checking = asyncio.create_task(_stop_if_unfit(database.sessions, keyring))
-        yield
-        checking.cancel()
-        await signals.close()
-        await database.close()
+        try:
+            yield
+        finally:
+            checking.cancel()
+            await asyncio.wait([checking])
+            await signals.close()
+            await database.close()
 
     app = FastAPI(
         title="Afterword",

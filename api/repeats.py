@@ -12,7 +12,7 @@ from models.queries import action_items
 from models.queries.postmortems import postmortems
 from models.session import Session
 
-_ENTITY = re.compile(r"/api/(postmortems|action-items)/([A-Za-z0-9_-]+)(?:/([a-z-]+))?")
+_ENTITY = re.compile(r"/api/(postmortems|action-items)/([A-Za-z0-9_-]+)(?:/(timeline/parse|[a-z-]+))?")
 _ADMINISTRATION = re.compile(r"/api/(users|teams|services|integrations|policies)\b")
 _REPORTING = re.compile(r"/api/incidents(/[A-Za-z0-9_-]+)?$")
 _VERBS = {
@@ -36,7 +36,7 @@ _VERBS = {
     "tickets": Verb.CHANGE_ITEM,
     "timeline": Verb.EDIT,
 }
-"""What a request to this part of a postmortem does."""
+"""What a request to this part of a postmortem does. Parsing a timeline is for everyone who sees it."""
 
 
 async def check_may_repeat(session: Session, viewer: Viewer, request: Request, kept: IdempotencyRecord) -> None:

@@ -260,7 +260,7 @@ def test_a_kept_answer_is_its_askers_and_ends_with_their_sight(stack: Stack) -> 
     item = with_item(author, made["id"], other.id)["id"]
     asked: list[tuple[str, str, Any]] = [
         ("POST", f"{path}/comments", {"body": "A secret"}),
-        ("PATCH", path, {}),
+        ("POST", f"{path}/timeline/parse", {"text": "07:02 A secret", "date": "2026-11-20"}),
         ("PATCH", f"/api/action-items/{item}", {"details": "More"}),
     ]
     first = {one[1]: keyed(other, one[0], one[1], f"{key}{place}", one[2]) for place, one in enumerate(asked)}
