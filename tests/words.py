@@ -59,6 +59,7 @@ EXAMPLES: Mapping[str, Fact] = {
     "section": "summary",
     "state": "WAIVED",
     "names": "Jane Doe (@jane), Jane Roe (@roe)",
+    "seconds": 60,
     "status": "IN_REVIEW",
     "target": "draft_completed",
     "thread_id": "cmt1",

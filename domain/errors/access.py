@@ -33,7 +33,7 @@ class SignInLinkUsed(Forbidden):
 
 class TooManyAttempts(Throttled):
     title = "Too many wrong attempts"
-    says = "Too many wrong codes or tokens came from your address. Wait a few minutes, then try again."
+    says = "Too many wrong codes or tokens came from your address. Try again in five minutes."
 
 
 class EditingClosed(Forbidden):

@@ -76,8 +76,9 @@ async def get_token(session: AsyncSession, viewer: Viewer, token_id: str) -> Api
 
 
 async def list_tokens(session: AsyncSession, viewer: Viewer, ask: Ask) -> Page[ApiToken]:
-    """The viewer's own tokens; all tokens for an administrator."""
-    statement = select(ApiToken)
+    """The viewer's own tokens; all tokens for an administrator. What began with a token ends with it, and is not
+    listed beside it."""
+    statement = select(ApiToken).where(ApiToken.parent_id.is_(None))
     if not viewer.is_admin:
         statement = statement.where(ApiToken.person_id == viewer.person_id)
     rows, cursor = await fetch_page(session, statement, Order("tokens", ApiToken.created_at, ApiToken.id), ask)
