@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
+import orjson
 from pydantic import AfterValidator, Field, model_validator
 
 from api.shapes.base import Markdown, Patch, Ref, Shape, StrictlyGiven
@@ -130,26 +131,22 @@ def revision_read(row: SectionRevision) -> RevisionRead:
     return RevisionRead(**RevisionOut.model_validate(entry).model_dump(), body=row.body)
 
 
-def diff_out(name: str, older: int, newer: int, found: Difference) -> DiffOut:
+def diff_json(name: str, older: int, newer: int, found: Difference) -> bytes:
+    """A :class:`DiffOut` on the wire. There may be 100,000 lines, which is too much for models."""
     hunks = [
-        HunkOut.model_construct(
-            from_line=one.from_line, to_line=one.to_line, lines=[_line_out(line) for line in one.lines]
-        )
+        {"fromLine": one.from_line, "toLine": one.to_line, "lines": [_line(line) for line in one.lines]}
         for one in found.hunks
     ]
-    return DiffOut.model_construct(
-        name=name,
-        from_revision=older,
-        to_revision=newer,
-        added_lines=found.added,
-        removed_lines=found.removed,
-        hunks=hunks,
-    )
+    added, removed = found.added, found.removed
+    told = {"name": name, "from": older, "to": newer, "addedLines": added, "removedLines": removed, "hunks": hunks}
+    return orjson.dumps(told)
 
 
-def _line_out(line: Line) -> LineOut:
-    parts = [PartOut.model_construct(text=one.text, changed=one.changed) for one in line.parts]
-    return LineOut.model_construct(op=line.op, text=line.text, parts=parts or None)
+def _line(line: Line) -> dict[str, object]:
+    told: dict[str, object] = {"op": line.op.value, "text": line.text}
+    if line.parts:
+        told["parts"] = [{"text": one.text, "changed": one.changed} for one in line.parts]
+    return told
 
 
 # Templates

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from domain.content.matching import Block, StepBudget, matching_blocks
 
@@ -19,16 +20,14 @@ class Op(StrEnum):
     DELETE = "delete"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of a line that was changed; all of them together are the line."""
+class Part(NamedTuple):
+    """A piece of a line that was changed; all of them together are the line. There may be 100,000 of them."""
 
     text: str
     changed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """``parts`` only where the line became another one that is like it."""
 
     op: Op

@@ -22,7 +22,7 @@ from api.shapes.content import (
     SectionSaved,
     SectionsOut,
     SectionTextOut,
-    diff_out,
+    diff_json,
     revision_read,
     section_fields,
 )
@@ -162,5 +162,4 @@ async def diff_section(
 
 def _written(name: str, older: int, newer: int, found: Difference) -> Response:
     """In a thread: texts of 100,000 lines take a while."""
-    shown = diff_out(name, older, newer, found)
-    return Response(shown.model_dump_json(by_alias=True, exclude_none=True), media_type="application/json")
+    return Response(diff_json(name, older, newer, found), media_type="application/json")
