@@ -30,7 +30,7 @@ def author(stack: Stack) -> Person:
 
 def test_the_whole_filtered_list_is_exported_whatever_the_page_size(stack: Stack, author: Person) -> None:
     mark = f"zx{uuid4().hex[:8]}"
-    made = writing.draft(author)
+    made = writing.draft(author, visibility="ORGANIZATION")
     for number in range(60):
         writing.with_item(author, made["id"], author.id, description=f"{mark} \u00fcber {number}")
     writing.with_item(author, made["id"], author.id, description="of no interest")

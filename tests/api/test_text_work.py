@@ -20,7 +20,8 @@ from tests.stack import eventually
 
 async def test_work_is_done_in_another_process() -> None:
     assert await text_work.run(os.getpid, length=1) != os.getpid()
-    assert await text_work.run(format_passages, [Passage("a **b**")], length=7) == ["<p>a <strong>b</strong></p>\n"]
+    html = await text_work.run(format_passages, [Passage("a **b**")], length=7)
+    assert html == ['<p dir="auto">a <strong>b</strong></p>\n']
 
 
 async def test_a_refusal_comes_back_as_it_was() -> None:
