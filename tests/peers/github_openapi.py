@@ -104,9 +104,11 @@ def github_requests(monkeypatch: pytest.MonkeyPatch) -> GithubRequests:
     judge = GithubRequests(github_document(), github_schema)
     send = HTTPAdapter.send
 
-    def judged(adapter: HTTPAdapter, request: requests.PreparedRequest, **options: object) -> requests.Response:
+    def judged(
+        adapter: HTTPAdapter, request: requests.PreparedRequest, *more: object, **options: object
+    ) -> requests.Response:
         judge.check(request)
-        return send(adapter, request, **options)  # type: ignore[arg-type]
+        return send(adapter, request, *more, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(HTTPAdapter, "send", judged)
     return judge
@@ -149,8 +151,10 @@ def github_answers(github_answer_document: OpenAPI, monkeypatch: pytest.MonkeyPa
     judge = GithubAnswers(github_answer_document)
     send = HTTPAdapter.send
 
-    def judged(adapter: HTTPAdapter, request: requests.PreparedRequest, **options: object) -> requests.Response:
-        answer = send(adapter, request, **options)  # type: ignore[arg-type]
+    def judged(
+        adapter: HTTPAdapter, request: requests.PreparedRequest, *more: object, **options: object
+    ) -> requests.Response:
+        answer = send(adapter, request, *more, **options)  # type: ignore[arg-type]
         judge.check(request, answer)
         return answer
 
