@@ -17,6 +17,7 @@ from openapi_core import Config, OpenAPI
 from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAPIResponse
 from requests.adapters import HTTPAdapter
 
+from integrations.bounded import Adapter
 from tests.peers.npm import packed_file
 from tests.peers.tracker_peer import Request
 
@@ -105,10 +106,10 @@ def github_requests(monkeypatch: pytest.MonkeyPatch) -> GithubRequests:
     send = HTTPAdapter.send
 
     def judged(
-        adapter: HTTPAdapter, request: requests.PreparedRequest, *more: object, **options: object
+        adapter: HTTPAdapter, request: requests.PreparedRequest, *rest: Any, **options: Any
     ) -> requests.Response:
         judge.check(request)
-        return send(adapter, request, *more, **options)  # type: ignore[arg-type]
+        return send(adapter, request, *rest, **options)
 
     monkeypatch.setattr(HTTPAdapter, "send", judged)
     return judge
@@ -147,16 +148,14 @@ def _without_required(part: Any) -> Any:
 
 @pytest.fixture
 def github_answers(github_answer_document: OpenAPI, monkeypatch: pytest.MonkeyPatch) -> GithubAnswers:
-    """While it is there, every answer that ``requests`` gets must be one that GitHub documents."""
+    """While it is there, every answer that our adapter of ``requests`` gets must be one that GitHub documents."""
     judge = GithubAnswers(github_answer_document)
-    send = HTTPAdapter.send
+    send = Adapter.send
 
-    def judged(
-        adapter: HTTPAdapter, request: requests.PreparedRequest, *more: object, **options: object
-    ) -> requests.Response:
-        answer = send(adapter, request, *more, **options)  # type: ignore[arg-type]
+    def judged(adapter: Adapter, request: requests.PreparedRequest, *rest: Any, **options: Any) -> requests.Response:
+        answer = send(adapter, request, *rest, **options)
         judge.check(request, answer)
         return answer
 
-    monkeypatch.setattr(HTTPAdapter, "send", judged)
+    monkeypatch.setattr(Adapter, "send", judged)
     return judge

@@ -96,10 +96,11 @@ class GithubTracker(GithubConnection):
             yield issue
 
     def create(self, draft: TicketDraft) -> Ticket:
+        body = marked(draft.body, draft.marker)
         with self._translating_errors():
             issue = self._here.create_issue(
                 title=short(draft.title),
-                body=marked(draft.body, draft.marker),
+                body=body,
                 labels=list(dict.fromkeys((*self._config.labels, *draft.labels))),
                 assignees=[draft.assignee] if draft.assignee else [],
             )
