@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from json import JSONDecodeError
+from traceback import walk_tb
 from typing import Any
 
 from github import Auth, BadAttributeException, Github, GithubException, IncompletableObject
@@ -201,7 +202,9 @@ class GithubConnection(Tracker):
             raise TrackerRefused(tracker=self.label, detail=detail) from None
         except OSError as error:  # the network, and every error of requests
             raise TrackerUnavailable(self.label, trouble_in_words(error)) from None
-        except Exception:
+        except Exception as error:
+            if not _is_of_library(error):
+                raise  # a defect, and no answer's fault
             raise TrackerUnavailable(self.label, NOT_GITHUB) from None
 
     def _translated(self, error: GithubException, key: str | None) -> Exception:
@@ -234,3 +237,9 @@ class _Counted(Auth.Token):
     def authentication(self, headers: dict[str, str]) -> None:
         self._tracker.calls += 1
         super().authentication(headers)
+
+
+def _is_of_library(error: Exception) -> bool:
+    """Whether PyGithub, or something below it, stumbled over an answer."""
+    *_, (frame, _) = walk_tb(error.__traceback__)
+    return not str(frame.f_globals.get("__name__", "")).startswith(("integrations.", "activities.", "tests."))
