@@ -142,6 +142,8 @@ def upgrade() -> None:
             f"create trigger search_written before insert or update of {columns} on {table}"
             f" for each row execute function search_{table}_written()"
         )
+        # like the generated column that it replaces: also in a copy, and where other triggers are off
+        op.execute(f"alter table {table} enable always trigger search_written")
     _retitle(f"to_tsvector('english', {TITLE}", f"search_vector({TITLE}")
 
 

@@ -47,7 +47,7 @@ def running(folder: Path) -> Iterator[str]:
             part.wait_until_ready()
             createdb = [str(programs / "createdb"), "-h", str(sockets), "-U", "postgres", "afterword"]
             subprocess.run(createdb, env=environment_without("PG"), check=True)
-            yield f"postgresql://postgres@/afterword?host={quote(str(sockets), safe='/')}&port=5432"
+            yield f"postgresql+asyncpg://postgres@/afterword?host={quote(str(sockets), safe='/')}&port=5432"
         finally:
             process.terminate()
             part.stop()

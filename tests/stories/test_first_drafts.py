@@ -101,7 +101,7 @@ def test_teams_that_a_person_chose_stay(organisation: Organisation) -> None:
     ok(admin.patch(f"/api/postmortems/{draft['id']}", json={"teamIds": [other["id"]]}))
     ok(organisation.send(events[1]), 202)
     after = ok(admin.get(f"/api/postmortems/{draft['id']}"))
-    assert (after["teamIds"], after["authorId"]) == ([other["id"]], organisation.bo.id)
+    assert (after["teamIds"], after["authorId"]) == ([other["id"]], organisation.ada.id), "nor does the author change"
 
 
 def test_after_a_person_has_written_nothing_changes(organisation: Organisation) -> None:
@@ -144,6 +144,8 @@ def test_a_team_that_is_told_late_brings_its_policy(organisation: Organisation) 
     ok(admin.post(f"{path}/targets/review_completed/extend", json={"until": later, "reason": "Holidays"}))
 
     ok(organisation.send(events[0]), 202)
+    assert ok(admin.get(path))["teamIds"] == [], "a person has acted: what a report says is a proposal"
+    ok(admin.post(f"{path}/teams/{organisation.team_id}/confirm"))
     assert ok(admin.get(path))["teamIds"] == [organisation.team_id]
     assert hours_of(organisation, draft, resolved_at) == DEFAULT | {"draft_started": 1, "draft_completed": 2}
     told = targets(organisation, draft["id"])

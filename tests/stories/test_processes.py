@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -35,7 +36,13 @@ def rows(stack: Stack, statement: Any) -> list[Any]:
 
 def children(stack: Stack, part: Any) -> list[psutil.Process]:
     found = psutil.Process(stack.process(part).pid).children()
-    return [one for one in found if "spawn_main" in " ".join(one.cmdline())]
+    return [one for one in found if "spawn_main" in " ".join(_words_of(one))]
+
+
+def _words_of(process: psutil.Process) -> list[str]:
+    with suppress(psutil.Error):  # it has just ended
+        return list(process.cmdline())
+    return []
 
 
 def all_have_connections(stack: Stack, clients: list[httpx.Client]) -> bool:
