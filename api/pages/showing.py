@@ -28,6 +28,8 @@ async def show(
     template's name for them and by a key of each.
     """
     context = visit.context
+    await context.session.flush()
+    context.session.expunge_all()  # counting reads rows anew, without what the page read along with them
     frame = {
         **visit.request.state.frame,
         "key": secrets.token_urlsafe(12),
