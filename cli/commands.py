@@ -120,7 +120,7 @@ def rotate_keys(
     elif locked:
         raise CannotStart(
             f"no key decrypts the credentials of {', '.join(locked)}: add the key that they were encrypted with,"
-            " or run this again with --discard-unreadable and enter them anew"
+            " or run this again with --discard-unreadable and enter them again"
         )
 
 

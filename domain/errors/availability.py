@@ -11,8 +11,8 @@ class TooManyWaiting(Unavailable):
 class TooManyCommands(Throttled):
     title = "Too many of your commands are waiting"
     says = (
-        "{limit} of your commands are still waiting for their answers. Nothing was changed by this one. Send it again"
-        " when some of them are done."
+        "Of your commands, {limit} are still waiting for their answers. This one changed nothing. Send it again when"
+        " some of them are done."
     )
 
 
@@ -44,7 +44,7 @@ class StoreUnavailable(Unavailable):
 
 class DatabaseNotMigrated(Unavailable):
     title = "The database isn't migrated"
-    says = "The database lacks changes that this version needs. An administrator must run `afterword migrate`."
+    says = "The database lacks changes that this version needs. Ask an administrator to run `afterword migrate`."
 
 
 class WorkflowsUnavailable(Unavailable):

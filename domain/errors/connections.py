@@ -39,7 +39,7 @@ class CredentialsLocked(Unavailable):
     title = "The credentials can't be decrypted"
     says = (
         "This process can't decrypt the connection's credentials: its AFTERWORD_SECRET_KEY isn't the key that they were"
-        " encrypted with. An administrator must set the right key, or enter the credentials again."
+        " encrypted with. Ask an administrator to set the right key, or enter the credentials again."
     )
 
 
