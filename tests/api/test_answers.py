@@ -34,7 +34,7 @@ from runtime.settings import Settings
 from tests.api import writing
 from tests.api.rows import sessions_of
 from tests.api.writing import ok
-from tests.stack import Person, Stack
+from tests.stack import Person, Stack, eventually
 
 NOW = datetime(2026, 11, 3, 9, 30, 15, 120_000, tzinfo=UTC)
 DOORS: dict[str, Any] = {
@@ -196,8 +196,9 @@ CHANGED: dict[str, Any] = {
 @pytest.mark.parametrize("what", CHANGED)
 async def test_whatever_is_shown_changes_the_tag(stack: Stack, known: dict[str, str], what: str) -> None:
     path, statement = f"/api/postmortems/{known['pm']}", CHANGED[what]
-    client = stack.client()
+    client, started = stack.client(), select(Postmortem.workflow_started).where(Postmortem.id == known["pm"])
     headers = {"Authorization": known["token"]}
+    eventually(lambda: stack.direct is not None and stack.direct.rows(started) == [True])  # the row's own last change
     seen = client.get(path, headers=headers)
     listed = client.get(f"/api/postmortems?authorId={known['author']}", headers=headers)
     with_tag = headers | {"If-None-Match": seen.headers["etag"]}

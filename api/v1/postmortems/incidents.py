@@ -78,7 +78,7 @@ class DurationOut(Shape):
 
 @routes.get("/duration")
 async def read_duration(context: Context, postmortem_id: PathId) -> DurationOut:
-    """Shows whether the incidents were reopened, or resolved again, since somebody began to write."""
+    """Shows whether the incidents were reopened, or resolved again, since writing began."""
     visible = await get_visible(context.session, context.viewer, postmortem_id)
     row = visible.postmortem
     found = (await read_news(context.session, [row])).get(postmortem_id)
