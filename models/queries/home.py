@@ -60,4 +60,4 @@ async def titles_of(session: AsyncSession, viewer: Viewer, postmortem_ids: Seque
     """Titles by id, of the postmortems that the viewer may see."""
     wanted = sorted({one for one in postmortem_ids if one})
     statement = select(Postmortem.id, Postmortem.title).where(Postmortem.id.in_(wanted), visible_to(viewer))
-    return dict((await session.execute(statement)).tuples().all()) if wanted else {}
+    return {one[0]: one[1] for one in await session.execute(statement)} if wanted else {}

@@ -53,4 +53,4 @@ async def list_names(session: AsyncSession, integration_id: str, accounts: Seque
         .join(Person, Person.id == PersonAccount.person_id)
         .where(PersonAccount.integration_id == integration_id, PersonAccount.account.in_(list(accounts)))
     )
-    return dict((await session.execute(statement)).tuples().all())
+    return {one[0]: one[1] for one in await session.execute(statement)}

@@ -73,8 +73,8 @@ async def services_by_key(session: AsyncSession, keys: Sequence[str]) -> dict[st
         .select_from(named)
         .join(Service, Service.id == func.coalesce(named.merged_into, named.id))
     )
-    rows = (await session.execute(statement.where(named.key.in_(keys)))).tuples()
-    return dict(rows.all())
+    rows = await session.execute(statement.where(named.key.in_(keys)))
+    return {row[0]: row[1] for row in rows}
 
 
 async def insert_service(session: AsyncSession, *, service_id: str, name: str, team_id: str | None) -> Service | None:

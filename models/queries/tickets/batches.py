@@ -1,6 +1,6 @@
 """Statements about batches: tickets that are opened for many action items of a postmortem at once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -75,7 +75,7 @@ async def list_tickets(session: AsyncSession, batch: TicketBatch) -> list[BatchT
         .where(Ticket.integration_id == batch.integration_id, ActionItem.id.in_(batch.item_ids))
         .order_by(ActionItem.created_at, ActionItem.id)
     )
-    rows: Sequence[tuple[str, str, str, str | None]] = (await session.execute(statement)).tuples().all()
+    rows = (await session.execute(statement)).all()
     return [BatchTicket(*row) for row in rows]
 
 
