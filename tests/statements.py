@@ -4,6 +4,7 @@ Give ``Counter.url`` to a process (or to ``create_app``) in place of the databas
 """
 
 import asyncio
+import re
 import struct
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
@@ -21,6 +22,9 @@ from tests.stack import Person, Stack
 
 ASKS_FOR_TLS = struct.pack("!I", 80877103)
 TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "ROLLBACK TO")
+ONCE = re.compile(
+    r"typeinfo_tree|current_setting\('jit'\)|pg_catalog\.version|current_schema\(\)|^show (transaction|standard)", re.I
+)
 
 
 @dataclass
@@ -34,8 +38,8 @@ class Counter:
 
     @property
     def statements(self) -> list[str]:
-        """Without those that only begin or end a transaction."""
-        return [one for one in self.sent if not one.upper().startswith(TRANSACTION)]
+        """Without those that only begin or end a transaction, and those that a driver asks once for each connection."""
+        return [one for one in self.sent if not one.upper().startswith(TRANSACTION) and not ONCE.search(one)]
 
     def clear(self) -> None:
         self.sent.clear()
