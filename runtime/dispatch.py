@@ -193,7 +193,9 @@ class Dispatch:
         try:
             async with asyncio.timeout(START_BUDGET):
                 await sending
-        except (RPCError, TimeoutError, WorkflowAlreadyStartedError) as error:
+        except (RPCError, TimeoutError, WorkflowAlreadyStartedError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and not _never_connected(error):
+                raise
             log.warning("workflow not reached; the sweep will retry", reason=type(error).__name__, **ids)
             return False
         return True
@@ -224,8 +226,17 @@ class Dispatch:
         except RPCError as error:
             log.warning("command not sent", status=error.status.name)
             raise WorkflowsUnavailable() from None
+        except RuntimeError as error:
+            if not _never_connected(error):
+                raise
+            raise WorkflowsUnavailable() from None
         finally:
             running.cancel()
+
+
+def _never_connected(error: RuntimeError) -> bool:
+    """What a lazy client raises where Temporal has been away since this process began (temporalio 1.35)."""
+    return str(error).startswith("Failed client connect")
 
 
 def _options(kind: WorkflowKind, key: str, priority: Priority) -> dict[str, Any]:
