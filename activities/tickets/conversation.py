@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from activities.heartbeat import beating
+from activities.refusals import as_failure
+from domain.errors import CredentialsLocked
 from integrations import registry
 from integrations.tracker import Tracker
 from models.integration import Integration
@@ -32,12 +34,16 @@ class Conversation:
         return registry.tracker(self._integration.kind)
 
     async def ask(self, say: Callable[[Tracker], T]) -> T:
-        """What ``say`` answers, on a thread; raises what it raises."""
+        """What ``say`` answers, on a thread; raises what it raises. With the wrong keys in this process, the attempt fails,
+        and another worker may make the next one."""
         return await beating(asyncio.to_thread(self._ask, say))
 
     def _ask(self, say: Callable[[Tracker], T]) -> T:
-        secrets = self._keyring.open(self._integration.secrets)
         row = self._integration
+        try:
+            secrets = self._keyring.open(row.secrets)
+        except CredentialsLocked as locked:  # the fault of this process, and no refusal of the vendor's
+            raise as_failure(locked) from None
         with registry.connect(row.kind, row.config, secrets, row.kept_host) as tracker:
             try:
                 if self.account is None and self._introduced:

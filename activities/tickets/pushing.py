@@ -11,7 +11,7 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.refusals import as_failure, transaction
+from activities.refusals import transaction
 from activities.tickets import merging
 from activities.tickets.conversation import Conversation
 from application.action_items.snapshots import read_snapshot
@@ -20,7 +20,6 @@ from application.notifications.connection_trouble import record_recovery, record
 from domain.action_items.action_item import ActionItemStatus, LinkState
 from domain.action_items.snapshots import ActionItemSnapshot
 from domain.errors import (
-    CredentialsLocked,
     CredentialsRejected,
     DomainError,
     StatusUnreachable,
@@ -122,8 +121,6 @@ class PushActivities:
                 _log_out(session, work, conversation, operation, "retry", str(stumble))
             delay = timedelta(seconds=stumble.retry_after) if stumble.retry_after is not None else None
             raise ApplicationError(str(stumble), type="TrackerUnavailable", next_retry_delay=delay) from None
-        except CredentialsLocked as locked:
-            raise as_failure(locked) from None
         except DomainError as refusal:
             await self._record_refusal(work, conversation, operation, refusal)
 

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.refusals import as_failure, transaction
+from activities.refusals import transaction
 from activities.tickets import merging
 from activities.tickets.conversation import Conversation
 from application.action_items.tickets import needs_push
@@ -23,7 +23,7 @@ from application.connections.registrations import read_registration, registratio
 from application.connections.secrets import add_webhook_secret, webhook_secrets
 from application.notifications.connection_trouble import record_recovery, record_trouble
 from domain.action_items.action_item import LinkState
-from domain.errors import CredentialsLocked, CredentialsRejected, DomainError, TicketForbidden, TicketGone
+from domain.errors import CredentialsRejected, DomainError, TicketForbidden, TicketGone
 from domain.tickets.links import may_write_to
 from domain.tickets.merge import is_as_agreed
 from domain.tickets.stored_values import AgreedValues
@@ -119,8 +119,6 @@ class ReconciliationActivities:
             made = await conversation.ask(keep)
         except TrackerUnavailable as stumble:
             raise _later(stumble) from None
-        except CredentialsLocked as locked:
-            raise as_failure(locked) from None
         except DomainError as refusal:
             await self._record_refusal(integration_id, conversation, "webhook", refusal)
             return
@@ -167,8 +165,6 @@ class ReconciliationActivities:
             healed = await self._compare(integration, conversation, page)
         except TrackerUnavailable as stumble:
             raise _later(stumble) from None
-        except CredentialsLocked as locked:
-            raise as_failure(locked) from None
         except DomainError as refusal:
             await self._record_refusal(integration.id, conversation, "reconcile", refusal)
             return PageRead(None, calls=conversation.calls)
@@ -183,8 +179,6 @@ class ReconciliationActivities:
             await conversation.ask(lambda tracker: tracker.own_account())
             async with transaction(self._sessions) as session:
                 await record_recovery(session, integration.id, datetime.now(UTC))
-        except CredentialsLocked as locked:
-            raise as_failure(locked) from None
         except TrackerUnavailable as stumble:
             raise _later(stumble) from None
         except DomainError as refusal:
