@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Generic, TypeVar
 
-from integrations.text.blocks import Run, Runs
+from integrations.text.blocks import Block, Code, Heading, Item, Listing, Paragraph, Quote, Run, Runs, Table
 
 S = TypeVar("S")
 N = TypeVar("N")
@@ -188,6 +188,23 @@ class StandIn(Generic[S]):
 
 def text_of(runs: Sequence[Run]) -> str:
     return "".join(run.text for run in runs)
+
+
+def words_of(block: Block | Item) -> str:
+    """All words in it, by which an old and a new block are recognized as the same one."""
+    match block:
+        case Paragraph(runs) | Heading(_, runs):
+            return text_of(runs)
+        case Code(text):
+            return text
+        case Quote(blocks) | Item(blocks):
+            return " ".join(map(words_of, blocks))
+        case Listing(items):
+            return " ".join(map(words_of, items))
+        case Table(rows):
+            return " ".join(text_of(cell) for row in rows for cell in row)
+        case _:
+            return ""
 
 
 def placed(line: str, stand_ins: Sequence[StandIn[S]], runs: Runs) -> list[tuple[Runs, S | None]]:

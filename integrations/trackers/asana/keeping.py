@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from itertools import accumulate
 
-from integrations.text.blocks import Block, Code, Heading, Item, Listing, Mark, Paragraph, Quote, Runs, Table
-from integrations.text.keeping import CannotKeep, New, Old, StandIn, align, placed, text_of
+from integrations.text.blocks import Block, Heading, Item, Listing, Mark, Paragraph, Quote, Runs, Table
+from integrations.text.keeping import CannotKeep, New, Old, StandIn, align, placed, text_of, words_of
 from integrations.trackers.asana.html_reader import VOID, from_html, is_block, runs_in
 from integrations.trackers.asana.html_writer import between, blocks_html, item_html, runs_html
 
@@ -111,7 +111,7 @@ def holds_foreign(html: str) -> bool:
 def patched(html: str, wanted: Sequence[Block]) -> str:
     """What is inside ``<body>``, with these blocks for its words. Raises ``CannotKeep``."""
     old = [_old(part) for part in _parts(html)]
-    new = [New(block, block, type(block).__name__, _words(block)) for block in wanted]
+    new = [New(block, block, type(block).__name__, words_of(block)) for block in wanted]
     written = ""
     last: _Part | None = None
     for step in align(old, new, _edited):
@@ -180,23 +180,7 @@ def _old(part: _Part) -> Old[_Part]:
     foreign = holds_foreign(part.html)
     if not blocks:
         return Old(part, None, foreign=foreign)
-    return Old(part, blocks[0], type(blocks[0]).__name__, _words(blocks[0]), foreign)
-
-
-def _words(block: Block | Item) -> str:
-    match block:
-        case Paragraph(runs) | Heading(_, runs):
-            return text_of(runs)
-        case Code(text):
-            return text
-        case Quote(blocks) | Item(blocks):
-            return " ".join(map(_words, blocks))
-        case Listing(items):
-            return " ".join(map(_words, items))
-        case Table(rows):
-            return " ".join(text_of(cell) for row in rows for cell in row)
-        case _:
-            return ""
+    return Old(part, blocks[0], type(blocks[0]).__name__, words_of(blocks[0]), foreign)
 
 
 def _edited(old: Old[_Part], new: New[Block]) -> _Part:
@@ -253,7 +237,7 @@ def _listing(html: str, tag: _Tag, items: tuple[Item, ...]) -> str:
     if any(one.name != "li" for one in tag.children):
         raise CannotKeep
     old = [_old_item(source, tag.name) for source in sources]
-    new = [New(one, one, "item", _words(one)) for one in items]
+    new = [New(one, one, "item", words_of(one)) for one in items]
     written = ""
     for step in align(old, new, lambda before, after: _edited_item(before.source, after.source)):
         if step.new is not None and step.result is None:
@@ -267,7 +251,7 @@ def _old_item(html: str, kind: str) -> Old[str]:
     blocks = from_html(f"<{kind}>{html}</{kind}>")
     listing = blocks[0] if len(blocks) == 1 else None
     item = listing.items[0] if isinstance(listing, Listing) and len(listing.items) == 1 else None
-    return Old(html, item, "item", _words(item) if item else "", holds_foreign(html))
+    return Old(html, item, "item", words_of(item) if item else "", holds_foreign(html))
 
 
 def _edited_item(html: str, item: Item) -> str:

@@ -13,14 +13,13 @@ from integrations.text.blocks import (
     Listing,
     Mark,
     Paragraph,
-    Quote,
     Run,
     Runs,
     Table,
     normal_blocks,
     normal_runs,
 )
-from integrations.text.keeping import CannotKeep, New, Old, StandIn, align, placed, text_of
+from integrations.text.keeping import CannotKeep, New, Old, StandIn, align, placed, text_of, words_of
 from integrations.text.markdown_reader import read
 from integrations.text.markdown_writer import write, write_plainly
 from integrations.trackers.jira.adf_fit import Place, fit
@@ -64,22 +63,6 @@ def view_of(node: Node, place: Place) -> Block | None:
     if len(tree) > 1:
         raise CannotKeep
     return tree[0] if tree else None
-
-
-def words_of(block: Block | Item) -> str:
-    match block:
-        case Paragraph(runs) | Heading(_, runs):
-            return text_of(runs)
-        case Code(text):
-            return text
-        case Quote(blocks) | Item(blocks):
-            return " ".join(map(words_of, blocks))
-        case Listing(items):
-            return " ".join(map(words_of, items))
-        case Table(rows):
-            return " ".join(text_of(cell) for row in rows for cell in row)
-        case _:
-            return ""
 
 
 def edited(node: Node, block: Block, rewrite: Rewrite) -> Json:

@@ -14,7 +14,7 @@ from itertools import count
 from pydantic import JsonValue
 
 from integrations.text.blocks import Block, Blocks, Quote
-from integrations.text.keeping import CannotKeep, New, Old, Step, align, text_of
+from integrations.text.keeping import CannotKeep, New, Old, Step, align, text_of, words_of
 from integrations.trackers.jira.adf_editing import (
     KNOWN,
     LISTS,
@@ -23,7 +23,6 @@ from integrations.trackers.jira.adf_editing import (
     edited,
     holds_foreign,
     view_of,
-    words_of,
 )
 from integrations.trackers.jira.adf_fit import Place
 from integrations.trackers.jira.adf_reader import DEEPEST, Node, is_inline, nodes_in, runs_of
