@@ -19,6 +19,7 @@ from domain import access
 from domain.access import Verb, Viewer
 from domain.errors import NotFound
 from domain.postmortems.lifecycle import Status
+from models.postmortem import PostmortemParticipant, PostmortemTeam
 from models.queries.postmortems import links, proposals
 from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible
 from models.queries.postmortems.proposals import Proposal
@@ -95,28 +96,27 @@ def named_people(
 
 async def list_participants(session: Session, visible: VisiblePostmortem) -> list[Attendance]:
     """Confirmed ones first."""
-    confirmed = [
-        Attendance(one.person_id, one.incident_id is not None, True, one.added_by_id)
-        for one in await proposals.list_participants(session, visible)
-    ]
-    return confirmed + [
-        Attendance(one.person_id, one.incident_id is not None, False, one.added_by_id)
-        for one in await proposals.list_proposals(session, visible)
-        if one.person_id
-    ]
+    confirmed = [_attendance(one.person_id, one) for one in await proposals.list_participants(session, visible)]
+    return confirmed + (await list_proposed(session, visible))[0]
 
 
 async def list_teams(session: Session, visible: VisiblePostmortem) -> list[Attendance]:
     """As :func:`list_participants`."""
-    confirmed = [
-        Attendance(one.team_id, one.incident_id is not None, True, one.added_by_id)
-        for one in await proposals.list_teams(session, visible)
-    ]
-    return confirmed + [
-        Attendance(one.team_id, one.incident_id is not None, False, one.added_by_id)
-        for one in await proposals.list_proposals(session, visible)
-        if one.team_id
-    ]
+    confirmed = [_attendance(one.team_id, one) for one in await proposals.list_teams(session, visible)]
+    return confirmed + (await list_proposed(session, visible))[1]
+
+
+async def list_proposed(session: Session, visible: VisiblePostmortem) -> tuple[list[Attendance], list[Attendance]]:
+    """The people and the teams that nobody has decided about yet, in one statement."""
+    found = await proposals.list_proposals(session, visible)
+    proposed_people = [_attendance(one.person_id, one, is_confirmed=False) for one in found if one.person_id]
+    return proposed_people, [_attendance(one.team_id, one, is_confirmed=False) for one in found if one.team_id]
+
+
+def _attendance(
+    subject_id: str, row: Proposal | PostmortemParticipant | PostmortemTeam, *, is_confirmed: bool = True
+) -> Attendance:
+    return Attendance(subject_id, row.incident_id is not None, is_confirmed, row.added_by_id)
 
 
 # Deciding

@@ -65,8 +65,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     shown = await threads.list_all(visit, visible)
     items = await listed(visit, ItemFilters(postmortem_id=postmortem_id), Ask(200))
     promised = [item.owner_id for one in similar_ones for item in one.open_items]
-    proposed = [one for one in await participants.list_participants(context.session, visible) if not one.is_confirmed]
-    proposed_teams = [one for one in await participants.list_teams(context.session, visible) if not one.is_confirmed]
+    proposed, proposed_teams = await participants.list_proposed(context.session, visible)
     reporters = [one.added_by_id for one in (*proposed, *proposed_teams)]
     others = [*promised, *reporters, *(one.id for one in proposed)]
     named = await people.people_by_id(context.session, [*_people_in(row), *threads.people_in(shown), *others])
