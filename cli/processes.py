@@ -14,11 +14,10 @@ from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Any
 
+from cli.endings import Endings
 from runtime.processes import CannotStart, end_with
 
 WATCH_EVERY = 0.1  # seconds
-PAUSE, LONGEST_PAUSE = 0.5, 20.0  # seconds before a process is started again: doubled each time
-ENDINGS, ENDINGS_WITHIN = 5, 120.0  # so many in so many seconds, and starting again doesn't help
 PATIENCE = 25.0  # seconds that a process has to end: longer than a worker takes to hand its work over
 _SPAWN = multiprocessing.get_context("spawn")
 
@@ -30,13 +29,7 @@ class Place:
     number: int
     process: BaseProcess | None = None
     start_at: float = 0.0
-    endings: list[float] = field(default_factory=list)
-
-    def note_ending(self, now: float) -> float:
-        self.endings = [*(one for one in self.endings if now - one < ENDINGS_WITHIN), now]
-        pause = min(PAUSE * 2.0 ** (len(self.endings) - 1), LONGEST_PAUSE)
-        self.process, self.start_at = None, now + pause
-        return float(pause)
+    endings: Endings = field(default_factory=Endings)
 
 
 def run_processes(what: str, count: int, work: Callable[..., None], *arguments: Any) -> None:
@@ -68,9 +61,10 @@ def _look_after(what: str, place: Place, work: Callable[..., None], arguments: t
         code = place.process.exitcode
         ended = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         how = f"{what} process {place.number + 1} {ended}"
-        pause = place.note_ending(now)
-        if len(place.endings) >= ENDINGS:
-            raise CannotStart(f"{how}, the {ENDINGS}th time in {ENDINGS_WITHIN / 60:.0f} minutes. See its log above.")
+        pause = place.endings.note(now)
+        place.process, place.start_at = None, now + pause
+        if place.endings.are_too_many:
+            raise CannotStart(f"{how}, {place.endings}. See its log above.")
         print(f"afterword: {how}; starting it again in {pause:g} s", file=sys.stderr, flush=True)
 
 

@@ -9,16 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from cli.endings import Endings
 from runtime.embedded.home import Home
 from runtime.processes import PAUSE, CannotStart, Part, spawn
 
 ROOT = Path(__file__).resolve().parents[1]
 WATCH_EVERY = 0.1  # seconds
 ONE_WISH = 1.0  # seconds in which several signals are one: `make` passes on what the terminal has sent already
-FIRST_PAUSE = 0.5  # seconds before a part that ended is started again; doubled each time
-LONGEST_PAUSE = 20.0
-ENDINGS = 5  # so many ...
-ENDINGS_WITHIN = 120.0  # ... in so many seconds, and starting again doesn't help
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -32,20 +29,17 @@ class Kept:
 
     part: Part
     start: Callable[[], Part]
-    endings: list[float] = field(default_factory=list)
+    endings: Endings = field(default_factory=Endings)
     start_at: float | None = None
     """When it is due to be started again; None while it runs."""
     is_returning: bool = False
 
     def note_ending(self, now: float) -> float:
         """How many seconds to wait. Raises :class:`CannotStart` where it ended too often."""
-        self.endings = [one for one in self.endings if now - one < ENDINGS_WITHIN] + [now]
-        if len(self.endings) >= ENDINGS:
-            raise CannotStart(
-                f"{self.part.name} {self.part.how_it_ended()}, the {ENDINGS}th time in {ENDINGS_WITHIN / 60:.0f}"
-                f" minutes; its last lines:\n{self.part.last_words()}"
-            )
-        pause: float = min(FIRST_PAUSE * 2.0 ** (len(self.endings) - 1), LONGEST_PAUSE)
+        pause = self.endings.note(now)
+        if self.endings.are_too_many:
+            how = f"{self.part.name} {self.part.how_it_ended()}, {self.endings}"
+            raise CannotStart(f"{how}; its last lines:\n{self.part.last_words()}")
         self.start_at, self.is_returning = now + pause, False
         return pause
 
