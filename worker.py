@@ -25,7 +25,7 @@ from activities.tickets.webhooks import TicketWebhookActivities
 from application.commands import Commands
 from integrations import registry
 from models.keyring import Keyring
-from models.session import Sessions, StoreError
+from models.session import Sessions
 from runtime.background.jobs import run_jobs
 from runtime.connections import (
     connect_temporal,
@@ -35,7 +35,7 @@ from runtime.connections import (
     register_search_attributes,
     restrict_outbound,
 )
-from runtime.database_checks import SchemaBehind, require_fit
+from runtime.database_checks import wait_until_fit
 from runtime.dispatch import Dispatch
 from runtime.logging import configure_logging
 from runtime.settings import Settings, get_settings
@@ -179,16 +179,15 @@ async def _fit(sessions: Sessions, keyring: Keyring, stop: asyncio.Event) -> boo
 
     Raises ``CannotStart`` when this process has the wrong keys or the wrong database.
     """
-    while not stop.is_set():
-        try:
-            await require_fit(sessions, keyring)
-        except (SchemaBehind, StoreError, OSError) as passing:
-            log.warning("waiting for the database", reason=str(passing)[:200])
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), timeout=1)
-        else:
-            return True
-    return False
+    waiting, stopping = asyncio.create_task(wait_until_fit(sessions, keyring)), asyncio.create_task(stop.wait())
+    await asyncio.wait([waiting, stopping], return_when=asyncio.FIRST_COMPLETED)
+    for one in (waiting, stopping):
+        one.cancel()
+    await asyncio.gather(waiting, stopping, return_exceptions=True)
+    if waiting.cancelled():
+        return False
+    waiting.result()
+    return True
 
 
 async def _always() -> bool:

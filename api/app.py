@@ -58,9 +58,9 @@ from api.v1.review import lifecycle, reviewers, targets
 from api.v1.search import search, similar
 from models.keyring import Keyring
 from models.queries import workers
-from models.session import Sessions, StoreError
+from models.session import Sessions
 from runtime.connections import connect_temporal, open_database, open_keyring, restrict_outbound
-from runtime.database_checks import SchemaBehind, require_fit
+from runtime.database_checks import wait_until_fit
 from runtime.dispatch import Dispatch
 from runtime.logging import configure_logging
 from runtime.processes import CannotStart
@@ -239,17 +239,11 @@ def _with_kept_names(document: dict[str, Any]) -> dict[str, Any]:
 
 async def _stop_if_unfit(sessions: Sessions, keyring: Keyring) -> None:
     """Ends this process if it turns out to have the wrong keys or the wrong database, once the database can say so."""
-    while True:
-        try:
-            await require_fit(sessions, keyring)
-        except CannotStart as problem:
-            log.critical("stopping", reason=str(problem))
-            signal.raise_signal(signal.SIGTERM)
-            return
-        except (SchemaBehind, StoreError, OSError):
-            await asyncio.sleep(1)
-        else:
-            return
+    try:
+        await wait_until_fit(sessions, keyring)
+    except CannotStart as problem:
+        log.critical("stopping", reason=str(problem))
+        signal.raise_signal(signal.SIGTERM)
 
 
 async def _worker_alive(sessions: Sessions) -> bool:

@@ -14,7 +14,6 @@ from starlette.exceptions import HTTPException
 from api.rendering import error_page
 from domain import errors
 from domain.errors import DomainError, refusal
-from models.queries.installation import find_schema_version
 from models.session import (
     Sessions,
     StoreError,
@@ -25,7 +24,7 @@ from models.session import (
     is_contended,
     is_unmigrated,
 )
-from runtime.database_checks import SchemaBehind, require_schema
+from runtime.database_checks import SchemaBehind, require_migrated
 
 log = structlog.get_logger()
 
@@ -179,7 +178,7 @@ async def _is_behind(request: Request) -> bool:
     sessions: Sessions = request.app.state.parts.sessions
     try:
         async with sessions.begin() as session:
-            require_schema(await find_schema_version(session))
+            await require_migrated(session)
     except SchemaBehind:
         return True
     return False

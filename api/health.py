@@ -16,9 +16,9 @@ from temporalio.client import Client
 
 from api.connection_metrics import connection_metrics
 from api.server import draining
-from models.queries import installation, workers
+from models.queries import workers
 from models.session import Sessions, StoreError
-from runtime.database_checks import SchemaBehind, require_schema
+from runtime.database_checks import SchemaBehind, require_migrated
 
 log = structlog.get_logger()
 
@@ -106,10 +106,9 @@ async def _checked(check: Awaitable[str | None]) -> dict[str, Any]:
 
 
 async def _database(sessions: Sessions) -> str | None:
-    async with sessions.begin() as session:
-        version = await installation.find_schema_version(session)
     try:
-        require_schema(version)
+        async with sessions.begin() as session:
+            await require_migrated(session)
     except SchemaBehind as behind:
         return str(behind)
     return None

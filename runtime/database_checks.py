@@ -1,14 +1,19 @@
 """What a process finds out about its database before it works: whether it can hold our text, whether it is migrated,
 and whether this process has the keys that the others have."""
 
+import asyncio
 from pathlib import Path
+
+import structlog
 
 from domain.errors import CredentialsLocked
 from models.keyring import Keyring
 from models.queries import installation
 from models.queries.installation import DatabaseState
-from models.session import LOCK_TIMEOUT, Session, Sessions, SettingsRefused
+from models.session import LOCK_TIMEOUT, Session, Sessions, SettingsRefused, StoreError
 from runtime.processes import CannotStart
+
+log = structlog.get_logger()
 
 VERSIONS = Path(__file__).resolve().parents[1] / "migrations" / "versions"
 SCHEMA_VERSION = max(one.name.partition("_")[0] for one in VERSIONS.glob("[0-9]*.py"))
@@ -19,7 +24,7 @@ SAMPLE = 20
 
 _POOLER = (
     "the database doesn't keep the settings of our connections, as behind a pooler like PgBouncer. Set"
-    " AFTERWORD_DATABASE_URL to the address of PostgreSQL (14 or newer) itself; Afterword has a pool of its own"
+    " AFTERWORD_DATABASE_URL to the address of PostgreSQL (15 or newer) itself; Afterword has a pool of its own"
     " (AFTERWORD_DATABASE_CONNECTIONS)."
 )
 _KNOWN = {"afterword": "key check"}
@@ -40,8 +45,20 @@ async def require_fit(sessions: Sessions, keyring: Keyring) -> None:
     a migration changes, and an error of the database where it is away."""
     async with sessions.begin() as session:
         state = await read_usable(session)
-        require_schema(state.schema_version)
+        _require_schema(state.schema_version)
         await _require_keys(session, keyring)
+
+
+async def wait_until_fit(sessions: Sessions, keyring: Keyring) -> None:
+    """:func:`require_fit`, asked every second until the database and its migration are there. Raises CannotStart."""
+    while True:
+        try:
+            await require_fit(sessions, keyring)
+        except (SchemaBehind, StoreError, OSError) as passing:
+            log.warning("waiting for the database", reason=str(passing)[:200])
+            await asyncio.sleep(1)
+        else:
+            return
 
 
 async def read_usable(session: Session) -> DatabaseState:
@@ -60,7 +77,12 @@ async def read_usable(session: Session) -> DatabaseState:
     return state
 
 
-def require_schema(version: str | None) -> None:
+async def require_migrated(session: Session) -> None:
+    """Raises :class:`SchemaBehind`."""
+    _require_schema(await installation.find_schema_version(session))
+
+
+def _require_schema(version: str | None) -> None:
     """A newer schema is fine: during an upgrade the old version's processes go on until they are replaced."""
     if version is None or version < SCHEMA_VERSION:
         raise SchemaBehind(version)
