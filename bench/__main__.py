@@ -20,12 +20,13 @@ import httpx
 
 from bench.load import Ask, Connection, Processes, Taken, load
 from bench.prepared import prepare_commands
-from bench.statements_of import count_statements, log_statements
+from bench.statements_of import count_statements
 from bench.temporal import bare_commands, bare_signals
 from bench.webhooks import drained, incident_webhooks, ticket_webhooks
 from tests.api.writing import SECTIONS
 from tests.cli.running import ROOT, free_port
 from tests.stack import Person, Stack, eventually, running_stack
+from tests.watching.statement_log import log_statements
 
 POSTMORTEMS = 500
 CLIENTS = (1, 16)

@@ -34,8 +34,8 @@ class Conversation:
         return registry.tracker(self._integration.kind)
 
     async def ask(self, say: Callable[[Tracker], T]) -> T:
-        """What ``say`` answers, on a thread; raises what it raises. With the wrong keys in this process, the attempt fails,
-        and another worker may make the next one."""
+        """What ``say`` answers, on a thread; raises what it raises. With the wrong keys in this process the attempt
+        fails, and another worker may make the next one."""
         return await beating(asyncio.to_thread(self._ask, say))
 
     def _ask(self, say: Callable[[Tracker], T]) -> T:

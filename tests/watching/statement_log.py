@@ -24,13 +24,18 @@ class Taken:
     workflow: list[str]
 
 
+def log_statements(stack: Stack, *, on: bool) -> None:
+    """From now on, or a moment later."""
+    assert stack.postgres is not None, "ask for a stack with its own PostgreSQL"
+    for setting in (f"log_statement = '{'all' if on else 'none'}'", "log_line_prefix = '%a|%v|'"):
+        stack.postgres.ask("psql", "-d", "postgres", "-qc", f"alter system set {setting}")
+    stack.postgres.ask("psql", "-d", "postgres", "-qc", "select pg_reload_conf()")
+
+
 class StatementLog:
     def __init__(self, stack: Stack) -> None:
-        assert stack.postgres is not None, "ask for a stack with its own PostgreSQL"
         self._stack = stack
-        for setting in ("log_statement = 'all'", "log_line_prefix = '%a|%v|'"):
-            stack.postgres.ask("psql", "-d", "postgres", "-c", f"alter system set {setting}")
-        stack.postgres.ask("psql", "-d", "postgres", "-c", "select pg_reload_conf()")
+        log_statements(stack, on=True)
         eventually(self._is_on)
 
     def _is_on(self) -> bool:
