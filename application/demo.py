@@ -30,6 +30,7 @@ Item = tuple[str, str, str, int, str]
 """Id, description, owner, days until it is due, priority."""
 
 TEAM_ID = "team_payments"
+JANE, BOB = Responder("jane@example.com", "Jane Doe"), Responder("bob@example.com", "Bob Marsh")
 SERVICES = (("svc_payments_api", "payments-api"), ("svc_checkout", "checkout"), ("svc_search", "search"))
 
 
@@ -104,77 +105,91 @@ async def _add_items(
 
 
 def _timeouts(start: datetime) -> IncidentReport:
-    end = start + timedelta(minutes=18)
-    return IncidentReport(
-        source="generic",
+    return _resolved(
+        start,
         external_id="payment-api-timeouts",
-        occurred_at=end,
         title="Payment API timeouts",
         description="Payments timed out for 18 minutes because requests waited for a database connection.",
-        urgency=Urgency.HIGH,
-        status=IncidentStatus.RESOLVED,
-        started_at=start,
-        acknowledged_at=start + timedelta(minutes=2),
-        acknowledged_by="jane@example.com",
-        resolved_at=end,
-        services=("payments-api",),
-        team_id=TEAM_ID,
-        responders=(Responder("jane@example.com", "Jane Doe"),),
-        timeline=(TimelineMark(start, "Alert triggered: Payment API latency is above its limit", None),),
+        service="payments-api",
+        acknowledged=2,
+        resolved=18,
+        responders=(JANE,),
+        events=((0, "Alert triggered: Payment API latency is above its limit", None),),
     )
 
 
 def _outage(start: datetime) -> IncidentReport:
-    def after(minutes: int) -> datetime:
-        return start + timedelta(minutes=minutes)
-
-    events = (
-        (0, "Monitoring alert triggered: Payment API latency is above its limit", None),
-        (3, "Acknowledged by the on-call engineer", "Jane Doe"),
-        (8, "First finding: unusually many database connections", "Jane Doe"),
-        (15, "Cause found: the connection pool is exhausted", "Bob Marsh"),
-        (22, "Mitigation: pool size raised, affected pods restarted", "Bob Marsh"),
-        (30, "Service restored; watching the dashboards", "Jane Doe"),
-        (45, "Resolved; follow-up tasks created", "Jane Doe"),
-    )
-    return IncidentReport(
-        source="generic",
+    return _resolved(
+        start,
         external_id="payment-api-outage",
-        occurred_at=after(45),
         title="Payment API outage",
         description="Payments failed for 45 minutes because the database connection pool was exhausted.",
-        urgency=Urgency.HIGH,
-        status=IncidentStatus.RESOLVED,
-        started_at=start,
-        acknowledged_at=after(3),
-        acknowledged_by="jane@example.com",
-        resolved_at=after(45),
-        services=("payments-api",),
-        team_id=TEAM_ID,
-        responders=(Responder("jane@example.com", "Jane Doe"), Responder("bob@example.com", "Bob Marsh")),
+        service="payments-api",
+        acknowledged=3,
+        resolved=45,
+        responders=(JANE, BOB),
         customer_impact=True,
-        timeline=tuple(TimelineMark(after(minutes), words, actor) for minutes, words, actor in events),
+        events=(
+            (0, "Monitoring alert triggered: Payment API latency is above its limit", None),
+            (3, "Acknowledged by the on-call engineer", "Jane Doe"),
+            (8, "First finding: unusually many database connections", "Jane Doe"),
+            (15, "Cause found: the connection pool is exhausted", "Bob Marsh"),
+            (22, "Mitigation: pool size raised, affected pods restarted", "Bob Marsh"),
+            (30, "Service restored; watching the dashboards", "Jane Doe"),
+            (45, "Resolved; follow-up tasks created", "Jane Doe"),
+        ),
     )
 
 
 def _failover(start: datetime) -> IncidentReport:
-    end = start + timedelta(minutes=72)
-    return IncidentReport(
-        source="generic",
+    return _resolved(
+        start,
         external_id="cache-failover",
-        occurred_at=end,
         title="Checkout slow after a cache failover",
         description="A cache replica took over with a cold cache, and checkout pages took up to nine seconds.",
+        service="checkout",
+        acknowledged=6,
+        resolved=72,
+        responders=(BOB, Responder("tomas@example.com", "Tomas Silva")),
+        events=((0, "Alert triggered: checkout p95 above 5 s", None),),
+    )
+
+
+def _resolved(
+    start: datetime,
+    *,
+    external_id: str,
+    title: str,
+    description: str,
+    service: str,
+    acknowledged: int,
+    resolved: int,
+    responders: tuple[Responder, ...],
+    events: Sequence[tuple[int, str, str | None]],
+    customer_impact: bool | None = None,
+) -> IncidentReport:
+    """An incident of the demo team. Times are minutes after ``start``; the first responder acknowledges it."""
+
+    def after(minutes: int) -> datetime:
+        return start + timedelta(minutes=minutes)
+
+    return IncidentReport(
+        source="generic",
+        external_id=external_id,
+        occurred_at=after(resolved),
+        title=title,
+        description=description,
         urgency=Urgency.HIGH,
         status=IncidentStatus.RESOLVED,
         started_at=start,
-        acknowledged_at=start + timedelta(minutes=6),
-        acknowledged_by="bob@example.com",
-        resolved_at=end,
-        services=("checkout",),
+        acknowledged_at=after(acknowledged),
+        acknowledged_by=responders[0].email,
+        resolved_at=after(resolved),
+        services=(service,),
         team_id=TEAM_ID,
-        responders=(Responder("bob@example.com", "Bob Marsh"), Responder("tomas@example.com", "Tomas Silva")),
-        timeline=(TimelineMark(start, "Alert triggered: checkout p95 above 5 s", None),),
+        responders=responders,
+        customer_impact=customer_impact,
+        timeline=tuple(TimelineMark(after(minutes), words, actor) for minutes, words, actor in events),
     )
 
 
