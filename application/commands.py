@@ -1,7 +1,7 @@
 """Commands that people give, through whichever door: checked against the row, staged, then sent to their workflow.
 
 The API and the chat both come here, so that both drive the workflows in the same way. Check and staging are one
-transaction of the caller, which ends before the command is sent: nobody waits for a workflow with a connection.
+transaction of the caller. It ends before the command is sent, so that no connection is held while a workflow runs.
 """
 
 from collections.abc import Mapping
@@ -124,7 +124,7 @@ async def stage(session: Session, command: Command, arguments: Mapping[str, Any]
 
 
 async def stage_again(session: Session, command: Command, arguments: Mapping[str, Any]) -> None:
-    """As :func:`stage`, for a command that its sender repeats until it is carried out: nobody else sends it."""
+    """Like :func:`stage`, for a command that only its sender sends, again and again until it is carried out."""
     await command_queries.stage_command(
         session, command.request_id, command.actor_id, arguments, seconds=None, most=None
     )

@@ -22,17 +22,17 @@ class Guess(StrEnum):
 
 
 LIMITS = {Guess.FORM: 20, Guess.REQUEST: 60}
-"""Wrong ones in one window; more are refused until the next one."""
+"""Wrong guesses in one window; more are refused until the next window."""
 
 
 async def check_attempts(session: Session, guess: Guess, address: str, now: datetime) -> None:
-    """Before a code is looked at. Raises TooManyAttempts."""
+    """Call it before you check a code. Raises TooManyAttempts."""
     if await attempts.count_attempts(session, _source(guess, address), _window(now)) >= LIMITS[guess]:
         raise TooManyAttempts()
 
 
 async def count_wrong_attempt(session: Session, guess: Guess, address: str, now: datetime) -> bool:
-    """Counts one; true if it was one too many. Commit the session whatever is answered."""
+    """Counts one; true if it was one too many. Commit the session in either case."""
     return await attempts.add_attempt(session, _source(guess, address), _window(now)) > LIMITS[guess]
 
 

@@ -37,7 +37,7 @@ async def keep_answer(
 ) -> IdempotencyRecord | None:
     """Keeps the answer in the transaction of the write that it answers.
 
-    Returns the answer that another request with the key has kept meanwhile: that is the one to give.
+    If another request with the same key stored its answer first, returns that answer; give that one instead.
     """
     await session.flush()
     is_kept = await kept_answers.insert_answer(

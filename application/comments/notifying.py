@@ -1,4 +1,4 @@
-"""Notifies the people whom a comment mentions, and those in its thread."""
+"""Notifies the people mentioned in a comment, and the people in its thread."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -38,7 +38,7 @@ async def notify_thread(
     thread: Comment | None,
     now: datetime,
 ) -> None:
-    """Notify the thread of a reply, or the author of a new thread, except people whom the comment mentions."""
+    """Notifies a reply's thread, or the author about a new thread, but not people mentioned in the comment."""
     if thread is None:
         author = await comments.list_unmentioned(session, comment, visible.postmortem.author_id)
         await _notify(session, viewer, comment, author, NoticeKind.COMMENT_ADDED, now)

@@ -17,7 +17,7 @@ from models.queries.connections.connections import get_connected
 from models.session import Session
 
 SECONDS = 60.0
-"""How long a vendor may take for all that is asked."""
+"""How long a vendor may take to answer all requests of a check."""
 RecordTrouble = Callable[[Session, str, str, datetime], Awaitable[bool]]
 RecordRecovery = Callable[[Session, str, datetime], Awaitable[bool]]
 

@@ -162,7 +162,7 @@ def _again(kind: str, moved: Move, name: str) -> dict[str, Fact]:
 
 
 def _names_host(row: Integration, moved: Move | None, entered: Mapping[str, object]) -> bool:
-    """Whether somebody names the host anew, with a setting or with a secret that holds the address."""
+    """Whether the change names a host, in a setting or in a secret that contains the address."""
     return moved is not None or (row.kept_host == ANY_HOST and any(not is_webhook_secret(one) for one in entered))
 
 

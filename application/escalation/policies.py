@@ -111,7 +111,7 @@ async def lock_latest(
     *,
     archived: bool = False,
 ) -> Policy:
-    """The latest version, while nobody else can change or apply the policy.
+    """The latest version, locked: no one else can change or apply the policy until the transaction ends.
 
     Raises NotFound, NotAllowed, ScopeMissing, StaleVersion, PolicyArchived.
     """

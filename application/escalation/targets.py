@@ -31,7 +31,7 @@ class TargetProgress:
     slips: int
     escalations: Sequence[Escalation]
     is_resting: bool = False
-    """The incident is open again: the target is due anew once it is resolved."""
+    """The incident is open again. When it is resolved, the target gets a new due time."""
 
 
 async def list_target_progress(session: Session, visible: VisiblePostmortem, now: datetime) -> list[TargetProgress]:

@@ -59,8 +59,8 @@ async def _bring_people(
 ) -> dict[str, list[str]]:
     """Adds the incident's services, people and teams; returns who got access, for the audit log.
 
-    People and teams are only proposed where somebody chose PRIVATE, and where the viewer is a reviewer, who may link
-    an incident and may not let anyone in.
+    People and teams are only proposed if someone chose PRIVATE, or if the viewer is a reviewer: reviewers may link an
+    incident, but they can't give anyone access.
     """
     postmortem = visible.postmortem
     new = await draft_from(session, [incident], postmortem.id, postmortem.author_id)

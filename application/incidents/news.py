@@ -1,4 +1,4 @@
-"""An incident that changes after somebody began to write its postmortem: who is told, and taking the new times over."""
+"""What happens when an incident changes after its postmortem was started: who is notified, who may apply new times."""
 
 from datetime import datetime
 from typing import Any
