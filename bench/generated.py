@@ -38,8 +38,8 @@ _STATEMENTS = (
     """insert into team_member (team_id, person_id)
        select distinct 'team_g' || mod(n * spread, {teams}), 'user_g' || n
        from generate_series(0, {people} - 1) as n, unnest(array[1, 7]) as spread""",
-    """insert into service (id, name, is_active)
-       select 'svc_g' || n, 'service-' || n, true from generate_series(0, {services} - 1) as n""",
+    """insert into service (id, name, key, is_active)
+       select 'svc_g' || n, 'service-' || n, 'service' || n, true from generate_series(0, {services} - 1) as n""",
     """insert into postmortem (id, content_revision, status, visibility, title, impact_metrics, custom_fields, tags,
            root_cause_category, author_id, policy_id, policy_version, publish_on_approval, workflow_started,
            created_at, updated_at)

@@ -1,15 +1,17 @@
-"""Lists, search, similar ones and one very large postmortem, over 100,000 generated postmortems, through the API.
+"""``python -m bench.large``: lists, search, similar ones, and one very large postmortem, through the API.
 
-Asked by a responder who is in two teams, and may see about three of five postmortems.
+Over 100,000 generated postmortems, by a responder who is in two teams, and may see about three of five.
 """
 
 import asyncio
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,7 +20,7 @@ from bench import generated
 from bench.generated import word
 from tests.api.writing import ok
 from tests.cli.running import ROOT, free_port
-from tests.stack import ADMIN_TOKEN, Stack, eventually
+from tests.stack import ADMIN_TOKEN, Stack, eventually, running_stack
 
 COUNT = 100_000
 ROUNDS = 12
@@ -130,3 +132,12 @@ def _bench_open(person: httpx.Client, get: Callable[..., Callable[[], Any]]) -> 
         name = f"open a 200 kB postmortem{path.split('?')[0]}"
         report(name, [milliseconds(get(f"/api/postmortems/{pm}{path}")) for _ in range(40)], 100)
     report("comment on it", comments, 100)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="afterword-") as folder, running_stack(Path(folder) / "home") as stack:
+        bench_large(stack)
+
+
+if __name__ == "__main__":
+    main()

@@ -239,12 +239,6 @@ async def get_item_facts(
 # For the workflow
 
 
-async def find_item_unscoped(session: AsyncSession, item_id: str) -> ActionItem | None:
-    """With its tickets."""
-    statement = select(ActionItem).where(ActionItem.id == item_id).options(selectinload(ActionItem.tickets))
-    return (await session.execute(statement.execution_options(populate_existing=True))).scalar_one_or_none()
-
-
 async def lock_item_unscoped(session: AsyncSession, item_id: str) -> ActionItem | None:
     return await session.get(ActionItem, item_id, with_for_update=True, populate_existing=True)
 

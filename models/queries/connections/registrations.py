@@ -42,14 +42,6 @@ async def update_account(session: AsyncSession, integration_id: str, account: st
     await session.execute(update(Integration).where(Integration.id == integration_id, other).values(account=account))
 
 
-async def update_last_webhook_at(session: AsyncSession, integration_id: str, now: datetime, before: datetime) -> None:
-    """Writes when the last webhook came, but not for each of many: only if the last was before ``before``."""
-    outdated = or_(Integration.last_webhook_at.is_(None), Integration.last_webhook_at < before)
-    found = select(Integration.id).where(Integration.id == integration_id, outdated).with_for_update(skip_locked=True)
-    statement = update(Integration).where(Integration.id == found.scalar_subquery())
-    await session.execute(statement.values(last_webhook_at=now))
-
-
 async def add_healed(session: AsyncSession, integration_id: str, times: int) -> None:
     statement = update(Integration).where(Integration.id == integration_id)
     await session.execute(statement.values(healed=Integration.healed + times))

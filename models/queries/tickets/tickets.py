@@ -3,7 +3,7 @@
 Rows are locked in this order: action item, ticket, connection.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -89,13 +89,6 @@ def _work_of(
 async def find_ticket_unscoped(session: AsyncSession, integration_id: str, external_id: str) -> Ticket | None:
     statement = select(Ticket).where(Ticket.integration_id == integration_id, Ticket.external_id == external_id)
     return (await session.execute(statement)).scalar_one_or_none()
-
-
-async def find_named_unscoped(session: AsyncSession, integration_id: str, names: Collection[str]) -> list[Ticket]:
-    """Tickets with one of these keys or external ids."""
-    named = or_(Ticket.key.in_(names), Ticket.external_id.in_(names))
-    statement = select(Ticket).where(Ticket.integration_id == integration_id, named).order_by(Ticket.id)
-    return list((await session.execute(statement)).scalars())
 
 
 async def destination_of(session: AsyncSession, item: ActionItem) -> tuple[tuple[str, ...], tuple[str, ...]]:
