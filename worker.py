@@ -10,9 +10,7 @@ import structlog
 from temporalio.client import Client
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
-from temporalio.workflow import SandboxImportNotificationPolicy
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.action_items import ActionItemActivities
 from activities.chat.answering import ChatActivities
@@ -54,13 +52,6 @@ MESSAGES_PER_SECOND = 10.0
 CHATS_AT_ONCE = 5
 """Each may hold a connection of the database, and wait for a workflow of this worker that needs another one."""
 
-SANDBOX = SandboxedWorkflowRunner(
-    restrictions=SandboxRestrictions.default.with_import_notification_policy(
-        SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
-    )
-)
-"""Each open workflow imports its own module anew, and nothing else: whatever it would import besides is an error."""
-
 GRACE = timedelta(seconds=10)
 """For what is in hand when the worker is asked to end."""
 
@@ -81,7 +72,7 @@ def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url
         client,
         task_queue=TASK_QUEUE,
         workflows=WORKFLOWS,
-        workflow_runner=SANDBOX,
+        workflow_runner=UnsandboxedWorkflowRunner(),  # docs/decisions/0025
         max_concurrent_workflow_tasks=WORKFLOW_TASKS_AT_ONCE,
         activities=[
             postmortems.load_postmortem,

@@ -11,6 +11,8 @@ from temporalio import workflow
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.workflow import SandboxImportNotificationPolicy
 
 from domain.action_items.snapshots import ActionItemSnapshot
 from domain.postmortems.snapshots import PostmortemSnapshot
@@ -23,6 +25,11 @@ from workflows.reconciliation import ReconciliationStart, ReconciliationWorkflow
 from workflows.registry import WORKFLOWS
 from workflows.ticket_batch import TicketBatchStart, TicketBatchWorkflow
 
+SANDBOX = SandboxedWorkflowRunner(
+    restrictions=SandboxRestrictions.default.with_import_notification_policy(
+        SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
+    )
+)
 FILES = sorted(HISTORIES.glob("*.json"))
 ENDS = {"EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED", "EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW"}
 
@@ -45,7 +52,9 @@ def test_it_is_complete(file: Path) -> None:
 
 @every_history
 async def test_it_replays(file: Path) -> None:
-    await Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter).replay_workflow(read(file))
+    """In the sandbox, which workers do without: it tells of a clock, a die or an import that doesn't belong there."""
+    replayer = Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter, workflow_runner=SANDBOX)
+    await replayer.replay_workflow(read(file))
 
 
 # Controls: changes that running workflows would not survive must show
