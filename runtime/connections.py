@@ -1,6 +1,6 @@
 """Connections to Temporal, the database and the keyring, made from the settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +9,8 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.common import SearchAttributeIndexedValueType
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter, pydantic_data_converter
+from temporalio.converter import CompositePayloadConverter, DefaultPayloadConverter, JSONPlainPayloadConverter
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RetryConfig, RPCError, RPCStatusCode
@@ -21,6 +22,21 @@ from runtime.settings import Settings
 from workflows import attributes
 
 log = structlog.get_logger()
+
+
+_JSON = PydanticJSONPlainPayloadConverter()
+
+
+class PayloadConverter(CompositePayloadConverter):
+    """The SDK's converter for pydantic. Each workflow gets a new one, but all share what it has learned of our types:
+    that takes 3 ms of a processor."""
+
+    def __init__(self) -> None:
+        defaults = DefaultPayloadConverter.default_encoding_payload_converters
+        super().__init__(*(_JSON if isinstance(one, JSONPlainPayloadConverter) else one for one in defaults))
+
+
+DATA_CONVERTER = replace(pydantic_data_converter, payload_converter_class=PayloadConverter)
 
 
 class NotConfigured(Exception):
@@ -73,7 +89,7 @@ async def connect_temporal(runtime: Runtime | None = None, *, lazy: bool = True)
     config.setdefault("target_host", "127.0.0.1:7233")
     return await Client.connect(
         **config,
-        data_converter=pydantic_data_converter,
+        data_converter=DATA_CONVERTER,
         retry_config=RetryConfig(max_elapsed_time_millis=2000, max_retries=3),
         connect_timeout=timedelta(seconds=3),
         runtime=runtime,
