@@ -10,10 +10,11 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADER_SECONDS = 15.0
 """From the first byte of a request (or from connecting) until its headers are complete."""
+HEADER_BYTES = 64 * 1024
 CONNECTIONS = 2000
 """Open at once; more are answered with 503."""
 
@@ -39,37 +40,39 @@ class DrainingServer(uvicorn.Server):
         closing.start()
 
 
-class TimedH11Protocol(H11Protocol):
-    """Closes a connection whose headers do not arrive in time. Bodies are timed by ``api.middleware``."""
+class TimedProtocol(HttpToolsProtocol):
+    """Closes a connection whose headers do not arrive in time, or are too long. ``api.middleware`` times bodies."""
 
     _waiting: asyncio.TimerHandle | None = None
+    _read = 0
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._wait_for_headers()
 
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._is_handling():
-            self._stop_waiting()
-        elif self._waiting is None:
-            self._wait_for_headers()
-
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if not self._is_handling() and self.conn.trailing_data[0]:  # the next request has begun to arrive
-            self._wait_for_headers()
-
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         super().connection_lost(exc)
 
-    def _is_handling(self) -> bool:
-        """Whether the headers of a request are there and it is not answered yet."""
-        return self.cycle is not None and not self.cycle.response_complete
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._waiting is None:
+            return
+        self._read += len(data)
+        if self._read > HEADER_BYTES and not self.transport.is_closing():
+            self.send_400_response("The request's headers are too long.")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._waiting is None:
+            self._wait_for_headers()
+
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        super().on_headers_complete()
 
     def _wait_for_headers(self) -> None:
-        self._stop_waiting()
+        self._read = 0
         self._waiting = self.loop.call_later(HEADER_SECONDS, self._give_up)
 
     def _stop_waiting(self) -> None:
@@ -79,5 +82,5 @@ class TimedH11Protocol(H11Protocol):
 
     def _give_up(self) -> None:
         self._waiting = None
-        if not self.transport.is_closing() and not self._is_handling():
+        if not self.transport.is_closing():
             self.transport.close()

@@ -1,6 +1,5 @@
 """What a process of the API and one of the worker does."""
 
-import asyncio
 import os
 import socket
 import sys
@@ -13,7 +12,7 @@ def serve(_number: int, listener: socket.socket) -> None:
     """Serves the API on that socket until SIGTERM or SIGINT."""
     import uvicorn
 
-    from api.server import CONNECTIONS, DrainingServer, TimedH11Protocol
+    from api.server import CONNECTIONS, DrainingServer, TimedProtocol
     from runtime.settings import get_settings
 
     server = DrainingServer(
@@ -24,7 +23,7 @@ def serve(_number: int, listener: socket.socket) -> None:
             access_log=False,  # the API's own middleware writes one line a request
             log_config=None,
             timeout_graceful_shutdown=5,
-            http=TimedH11Protocol,
+            http=TimedProtocol,
             limit_concurrency=CONNECTIONS,
             server_header=False,
         ),
@@ -37,6 +36,8 @@ def serve(_number: int, listener: socket.socket) -> None:
 
 def work(number: int) -> None:
     """Runs a worker until SIGTERM or SIGINT."""
+    import uvloop
+
     from runtime.settings import get_settings
     from worker import main
 
@@ -44,7 +45,7 @@ def work(number: int) -> None:
     if settings.worker_metrics and number:
         host, _, port = settings.worker_metrics.rpartition(":")
         settings = settings.model_copy(update={"worker_metrics": f"{host}:{int(port) + number}"})
-    asyncio.run(main(settings))
+    uvloop.run(main(settings))
 
 
 def share_metrics(folder: str) -> None:

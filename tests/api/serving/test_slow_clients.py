@@ -24,7 +24,7 @@ async def hello(scope: Scope, receive: Receive, send: Send) -> None:
 @asynccontextmanager
 async def served() -> AsyncIterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(hello, http=server.TimedH11Protocol, lifespan="off", log_config=None, access_log=False)
+        config = uvicorn.Config(hello, http=server.TimedProtocol, lifespan="off", log_config=None, access_log=False)
         serving = uvicorn.Server(config)
         task = asyncio.create_task(serving.serve(sockets=[listener]))
         yield listener.getsockname()[1]
@@ -50,6 +50,14 @@ async def test_several_requests_on_one_connection(monkeypatch: pytest.MonkeyPatc
         for _ in range(3):
             writer.write(REQUEST)
             await reader.readuntil(b"hello")
+        writer.close()
+
+
+async def test_headers_without_an_end_are_refused() -> None:
+    async with served() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(REQUEST[:-2] + b"X-Long: " + b"x" * server.HEADER_BYTES)
+        assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
         writer.close()
 
 
