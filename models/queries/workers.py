@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.queries.prebuilt import Prebuilt
 from models.worker import BackgroundJob, WorkerPresence
 
 ALIVE_WITHIN = timedelta(seconds=10)
@@ -27,15 +28,23 @@ async def is_any_alive(session: AsyncSession) -> bool:
     return (await session.execute(statement)).scalar_one_or_none() is not None
 
 
+_HOLD = Prebuilt(
+    text(
+        """
+        insert into background_job (name, worker_id, held_until)
+        values (:name, :worker_id, now() + make_interval(secs => :seconds))
+        on conflict (name) do update set worker_id = excluded.worker_id, held_until = excluded.held_until
+        where background_job.worker_id = excluded.worker_id or background_job.held_until < now()
+        returning name
+        """
+    )
+)
+
+
 async def hold_job(session: AsyncSession, name: str, worker_id: str, seconds: float) -> bool:
     """Takes the job for that long, by the database's clock; whoever has it keeps it. False if another worker has it."""
-    until = func.now() + timedelta(seconds=seconds)
-    statement = insert(BackgroundJob).values(name=name, worker_id=worker_id, held_until=until)
-    free = or_(BackgroundJob.worker_id == worker_id, BackgroundJob.held_until < func.now())
-    held = statement.on_conflict_do_update(
-        index_elements=["name"], set_={"worker_id": worker_id, "held_until": until}, where=free
-    )
-    return (await session.execute(held.returning(BackgroundJob.name))).scalar_one_or_none() is not None
+    values = {"name": name, "worker_id": worker_id, "seconds": seconds}
+    return await _HOLD.row(session, **values) is not None
 
 
 async def leave_jobs(session: AsyncSession, worker_id: str) -> None:

@@ -24,7 +24,7 @@ from runtime.dispatch import Dispatch
 log = structlog.get_logger()
 
 HOLD = 3.0
-"""Seconds after the next round is due, or since the last renewal, until another worker takes a job over."""
+"""Seconds after the next round is due until another worker takes a job over."""
 RENEW_EVERY = 1.0
 
 
@@ -76,24 +76,23 @@ class OnceOverAllWorkers:
         self.__qualname__ = job.__qualname__
 
     async def __call__(self) -> None:
-        if not await self._hold(HOLD):
+        if not await self._hold():
             return
         renewing = asyncio.create_task(self._renew())
         try:
             await self._job()
         finally:
             renewing.cancel()
-        await self._hold(self._every + HOLD)
 
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(RENEW_EVERY)
             with suppress(StoreError, OSError):  # the job itself says that the database is away
-                await self._hold(HOLD)
+                await self._hold()
 
-    async def _hold(self, seconds: float) -> bool:
+    async def _hold(self) -> bool:
         async with self._sessions.begin() as session:
-            return await workers.hold_job(session, self.__qualname__, self._worker_id, seconds)
+            return await workers.hold_job(session, self.__qualname__, self._worker_id, self._every + HOLD)
 
 
 async def _repeat(seconds: float, job: Job) -> None:
