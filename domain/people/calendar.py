@@ -82,6 +82,10 @@ def working_time_between(start: datetime, end: datetime, calendar: Calendar) -> 
 
 def next_working_moment(at: datetime, calendar: Calendar) -> datetime | None:
     """``at`` itself in working hours, else when they start next; None if the calendar has no working time after it."""
+    local = at.astimezone(ZoneInfo(calendar.zone))
+    is_open = calendar.opens <= local.hour * 60 + local.minute < calendar.closes
+    if is_open and not calendar.away and calendar.is_working_day(local.date()):
+        return at.astimezone(UTC)
     found = next(_windows(calendar, at), None)
     return found[0] if found else None
 

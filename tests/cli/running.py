@@ -102,7 +102,7 @@ class Running:
         """The child that runs ``postgres``, ``temporal``, ``worker`` or ``api``."""
         for child in psutil.Process(self.supervisor.pid).children():
             words = child.cmdline()
-            if name in {Path(words[0]).name, words[-1]}:
+            if words and name in {Path(words[0]).name, words[-1]}:  # one that just ended has none
                 return child
         raise AssertionError(f"no {name} among {psutil.Process(self.supervisor.pid).children()}")
 
