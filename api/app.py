@@ -157,6 +157,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     errors.install(app)
     for routes in (
+        webhooks.router,
         postmortems.routes,
         lifecycle.routes,
         reviewers.routes,
@@ -191,12 +192,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         search.routes,
         similar.routes,
         audit.routes,
-        webhooks.router,
         health.router,
     ):
-        app.include_router(routes)
+        app.router.routes.extend(routes.routes)
     for pages in PAGES:
-        app.include_router(pages.routes)
+        app.router.routes.extend(pages.routes.routes)
     app.mount("/docs/viewer", reference_pages.viewer, name="viewer")
     app.include_router(assets.routes)
     app.add_middleware(SlashRedirects)

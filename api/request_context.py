@@ -30,6 +30,7 @@ from domain.errors import Malformed, NotAllowed, NotSignedIn, ScopeMissing, reas
 from models.base import derived_id, new_id
 from models.keyring import Keyring
 from models.queries.access import tokens
+from models.queries.rows import write_rows
 from models.session import Session, Sessions, StoreError, is_read_only
 from runtime.dispatch import Dispatch
 from runtime.settings import Settings
@@ -112,6 +113,7 @@ class RequestContext:
     async def between_transactions(self, work: Callable[[], Awaitable[T]]) -> T:
         """Commits, gives the connection back, and awaits ``work``. The session's next statement begins another
         transaction, which reads every row anew."""
+        await write_rows(self.session)
         await self.session.commit()
         self.session.expunge_all()
         return await work()
@@ -162,6 +164,7 @@ class ContextRoute(APIRoute):
                 context = await open_context(request, parts, session, body)
                 request.state.context = context
                 response = await answer_once(context, request, handle)
+                await write_rows(session)
                 await session.commit()
             for work in context.after_commit:
                 await work()
@@ -291,7 +294,7 @@ async def _record_use(sessions: Sessions, token_id: str, now: datetime) -> None:
             raise
 
 
-def _context(request: Request) -> RequestContext:
+async def _context(request: Request) -> RequestContext:
     context: RequestContext = request.state.context
     return context
 

@@ -20,6 +20,7 @@ from integrations.ticket import News, Ticket, TicketAction, TicketEvent
 from models.integration import WebhookDelivery
 from models.keyring import Keyring
 from models.queries import action_items
+from models.queries.rows import write_rows
 from models.queries.tickets import tickets, webhooks
 from models.queries.tickets.tickets import TicketWork
 from models.queries.tickets.webhooks import Outcome
@@ -60,7 +61,7 @@ class TicketWebhookActivities:
             events = await self._read(session, given, waiting)
             held = await tickets.list_work_of_item_unscoped(session, item.id) if item and events else []
             outcomes = await _apply_all(session, given, events, held)
-            await session.flush()
+            await write_rows(session)
             await webhooks.settle_deliveries(session, outcomes, given.at)
             for one in outcomes:
                 log.info("webhook applied", action_item_id=given.action_item_id, delivery=one.number, result=one.result)

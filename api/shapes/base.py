@@ -168,7 +168,7 @@ class Listing(Shape, Generic[Item]):
     next_cursor: str | None = None
 
 
-def ask(
+async def ask(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(max_length=2000)] = None,
 ) -> Ask:

@@ -43,7 +43,7 @@ from models.queries.postmortems import postmortems
 routes: APIRouter = router("action items", prefix="")
 
 
-def filters(
+async def filters(
     status: Annotated[list[ActionItemStatus | Literal["open", "overdue", "completed"]], Query()] = [],  # noqa: B006
     overdue: bool | None = None,
     owner_id: Annotated[RefQuery, Query(alias="ownerId")] = None,

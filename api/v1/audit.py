@@ -47,7 +47,7 @@ class AuditOut(Shape):
     after: dict[str, JsonValue] | None
 
 
-def filters(
+async def filters(
     actor_id: Annotated[RefQuery, Query(alias="actorId")] = None,
     action: Annotated[str | None, Query(max_length=100, pattern=r"^[a-z_]+(\.[a-z_]+)?$")] = None,
     at_from: Annotated[Instant | None, Query(alias="from")] = None,

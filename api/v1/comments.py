@@ -111,7 +111,7 @@ async def _visible(context: RequestContext, postmortem_id: str, *, lock: bool = 
     return await get_visible(context.session, context.viewer, postmortem_id, lock=lock)
 
 
-def filters(
+async def filters(
     section: SectionQuery = None,
     resolved: bool | None = None,
     threads: bool = False,

@@ -20,6 +20,7 @@ from domain.postmortems.lifecycle import Status
 from models.queries import action_items
 from models.queries.action_items import ItemFacts, VisibleActionItem, get_item_facts
 from models.queries.audit.command_log import take_command, viewer_of
+from models.queries.rows import write_rows
 from models.queries.tickets.tickets import delete_ticket
 from models.session import Session
 
@@ -59,7 +60,7 @@ async def commit_command(session: Session, command: ActionItemCommand, now: date
     check(context)
     log_command(session, command.action_item_id, command)
     planned = await _HANDLERS[command.action](context)
-    await session.flush()
+    await write_rows(session)
     if planned is None:
         return await read_snapshot(session, command.action_item_id)
     return await snapshot_of(session, planned.facts, planned.alarm)
@@ -109,7 +110,6 @@ async def _change(context: CommandContext) -> Planned | None:
     changed = await write_change(context.session, context.viewer, item, changes, reason=reason, now=context.now)
     if not changed & REMINDER_COLUMNS:
         return None
-    await context.session.flush()
     return await plan_item_reminders(context.session, item.id, context.now)
 
 
@@ -120,7 +120,6 @@ async def _snooze(context: CommandContext) -> Planned | None:
     item.snoozed_until = context.command.until
     after = item.snoozed_until.isoformat() if item.snoozed_until else None
     _audit(context, "action_item.snoozed", {"snoozedUntil": before}, {"snoozedUntil": after})
-    await context.session.flush()
     return await plan_item_reminders(context.session, item.id, context.now)
 
 

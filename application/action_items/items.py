@@ -139,7 +139,6 @@ async def apply_change(
     """Writes the columns that differ, and what follows from them. The row must be locked. False if none differs."""
     changed = await write_change(session, viewer, item, changes, reason=reason, now=now, origin=origin)
     if changed & REMINDER_COLUMNS:
-        await session.flush()
         await plan_item_reminders(session, item.id, now)
     return bool(changed)
 

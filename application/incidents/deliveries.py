@@ -12,6 +12,7 @@ from domain.errors import DomainError
 from domain.incidents.incident import IncidentReport
 from integrations import registry
 from models.integration import WebhookDelivery
+from models.queries.rows import write_rows
 from models.session import Session
 
 log = structlog.get_logger()
@@ -49,11 +50,13 @@ async def receive_reports(
     try:
         async with session.begin_nested():
             outcome = await apply_reports(session, webhook.kind, reports, webhook.now)
+            await write_rows(session)
     except DomainError as refusal:
         log.warning("report not applied; the worker will try again", delivery_id=delivery_id, code=refusal.code)
         later = f"Not applied yet, and tried again later: {refusal}"
         return DeliveryReceipt("accepted", delivery_id, warnings=(later,))
     await finish_delivery(session, webhook, delivery, outcome.result, delivery_id, detail=outcome.detail)
+    await write_rows(session)
     return DeliveryReceipt(
         "accepted" if outcome.is_used else "ignored",
         delivery_id,

@@ -28,6 +28,7 @@ from models.person import Person
 from models.queries.incidents import incidents
 from models.queries.postmortems.drafts import lock_unedited_draft
 from models.queries.postmortems.proposals import has_choice, list_open_of_incident
+from models.queries.rows import write_rows
 from models.session import Session
 from models.team import Service
 
@@ -185,7 +186,7 @@ async def _write_columns(
     incident.title, incident.status, incident.urgency = merged.title, merged.status.value, merged.urgency.value
     incident.started_at, incident.resolved_at = merged.started_at, merged.resolved_at
     incident.team_id = await _find_team(session, merged.team_id, services)
-    await session.flush()
+    await write_rows(session)
     await incidents.insert_services(session, incident.id, [one.id for one in services])
     await incidents.insert_responders(session, incident.id, [one.id for one in people])
     return services, people

@@ -24,6 +24,7 @@ from domain.postmortems.snapshots import PostmortemSnapshot
 from models.queries.audit.command_log import take_command, viewer_of
 from models.queries.postmortems.snapshots import read_snapshot
 from models.queries.review.facts import ReviewFacts, get_facts
+from models.queries.rows import write_rows
 from models.session import Session
 
 Check = Callable[[PostmortemCommandContext], None]
@@ -91,7 +92,7 @@ async def commit(session: Session, command: PostmortemCommand, now: datetime) ->
     context = PostmortemCommandContext(session, viewer, facts, command, taken.arguments, now)
     await _write(context, check(context))
     log_command(session, command.postmortem_id, command)
-    await session.flush()
+    await write_rows(session)
     await insert_notices(session, context.notices)
     return snapshot_of(command.postmortem_id, await plan_postmortem_reminders(session, command.postmortem_id, now))
 

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, bindparam, delete, func, or_, select, type_coerce, update
-from sqlalchemy.dialects.postgresql import JSON
+import orjson
+from sqlalchemy import Select, Text, and_, cast, delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -28,7 +28,8 @@ from models.queries.access.visibility import (
 from models.queries.audit.audit_log import note_reads
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.people.people import escape_like
-from models.queries.prebuilt import json_list, json_object
+from models.queries.prebuilt import Prebuilt, json_list, json_object, text_of
+from models.queries.rows import columns_of, read_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,29 +177,29 @@ class ItemFacts:
 
 
 @cache
-def _facts_of_command(*, is_admin: bool) -> Select[Any]:
-    viewer, key = BoundViewer(is_admin), bindparam("id", type_=Text)
+def _facts_of_command(*, is_admin: bool) -> Prebuilt:
+    viewer, key = BoundViewer(is_admin), text_of("id")
     held = relation_columns(viewer)
     names = ("id", "integration_id", "link_state", "external_id", "key", "url")
     ticket = json_object(**{name: getattr(Ticket, name) for name in names})
     tickets = select(json_list(ticket, Ticket.created_at, Ticket.id)).where(Ticket.action_item_id == key)
     carried_out = select(CommandLog.fingerprint).where(
-        CommandLog.entity_id == key, CommandLog.request_id == bindparam("request_id", type_=Text)
+        CommandLog.entity_id == key, CommandLog.request_id == text_of("request_id")
     )
-    owner = select(Person.is_active).where(Person.id == bindparam("owner_id", type_=Text))
+    owner = select(Person.is_active).where(Person.id == text_of("owner_id"))
     statement = select(
-        ActionItem,
-        Postmortem,
+        *columns_of(ActionItem),
+        *columns_of(Postmortem),
         held.editor_level.label("editor_level"),
         held.reviewer.label("is_reviewer"),
         held.participant.label("is_participant"),
         held.team.label("is_in_team"),
-        type_coerce(tickets.scalar_subquery(), JSON).label("tickets"),
+        cast(tickets.scalar_subquery(), Text).label("tickets"),
         carried_out.scalar_subquery().label("carried_out"),
         owner.scalar_subquery().label("is_owner_active"),
     )
     statement = statement.join(Postmortem, Postmortem.id == ActionItem.postmortem_id)
-    return statement.where(ActionItem.id == key, visible_item(viewer))
+    return Prebuilt(statement.where(ActionItem.id == key, visible_item(viewer)))
 
 
 for _is_admin in (True, False):
@@ -219,35 +220,46 @@ async def get_item_facts(
     Raises NotFound.
     """
     values = {"id": item_id, "request_id": request_id, "owner_id": owner_id} | viewer_parameters(viewer)
-    statement = _facts_of_command(is_admin=viewer.is_admin).execution_options(populate_existing=True)
-    row = (await session.execute(statement, values)).one_or_none()
+    row = await _facts_of_command(is_admin=viewer.is_admin).row(session, **values)
     if row is None:
         raise NotFound(kind="action item", id=item_id)
-    item, postmortem = row.ActionItem, row.Postmortem
+    item, postmortem = read_row(session, ActionItem, row), read_row(session, Postmortem, row)
     is_owner = item.owner_id == viewer.person_id
-    who = (row.editor_level, row.is_reviewer, row.is_participant, row.is_in_team)
+    who = (row["editor_level"], row["is_reviewer"], row["is_participant"], row["is_in_team"])
     if is_read and not is_owner:
         await note_reads(session, viewer, [postmortem.id])
     return ItemFacts(
         VisibleActionItem(item, postmortem, relations(viewer, postmortem, *who), is_owner),
-        [TicketFacts(**one) for one in row.tickets],
-        row.carried_out,
-        row.is_owner_active,
+        [TicketFacts(**one) for one in orjson.loads(row["tickets"])],
+        row["carried_out"],
+        row["is_owner_active"],
     )
 
 
 # For the workflow
 
 
+_LOCK = Prebuilt(select(*columns_of(ActionItem)).where(ActionItem.id == text_of("id")).with_for_update())
+
+
 async def lock_item_unscoped(session: AsyncSession, item_id: str) -> ActionItem | None:
-    return await session.get(ActionItem, item_id, with_for_update=True, populate_existing=True)
+    found = await _LOCK.write(session, id=item_id)
+    return read_row(session, ActionItem, found[0]) if found else None
+
+
+_MARK = Prebuilt(
+    text(
+        """
+        update action_item set workflow_started = true
+        where id = (select id from action_item where id = :id and not workflow_started for update skip locked)
+        """
+    )
+)
 
 
 async def mark_started(session: AsyncSession, item_id: str) -> None:
     """Does not wait for a lock: a row that is locked now is marked after the sweep has asked again."""
-    free = select(ActionItem.id).where(ActionItem.id == item_id, ~ActionItem.workflow_started)
-    statement = update(ActionItem).where(ActionItem.id == free.with_for_update(skip_locked=True).scalar_subquery())
-    await session.execute(statement.values(workflow_started=True))
+    await _MARK.write(session, id=item_id)
 
 
 async def put_into_outbox(session: AsyncSession, item_ids: Collection[str]) -> None:

@@ -52,6 +52,7 @@ class _Dialect(PGDialect_asyncpg):
     _backslash_escapes = False
 
 
+_RAW = "afterword.raw_connection"
 _DIALECT = _Dialect()  # type: ignore[no-untyped-call]
 
 
@@ -81,13 +82,37 @@ class Prebuilt:
         with _as_store_errors(connection):
             return await connection.fetchrow(self.text, *(given[name] for name in self._names))
 
+    async def write(self, session: AsyncSession, **values: Any) -> list[Any]:
+        """What the statement returns, to be read by place or by ``models.queries.rows``. It is part of the session's
+        transaction.
+
+        What the session has not written yet is not written first. JSON is given as text. Raises StoreError.
+        """
+        given = self._given | values
+        arguments = tuple(given[name] for name in self._names)
+        connection = await _raw(session)
+        if not connection.is_in_transaction():  # SQLAlchemy begins it, and so knows that it has to commit it
+            done = await (await session.connection()).exec_driver_sql(self.text, arguments)
+            return list(done) if done.returns_rows else []
+        with _as_store_errors(connection):
+            found: list[Any] = await connection.fetch(self.text, *arguments)
+        return found
+
 
 async def _connection(session: AsyncSession) -> Any:
     """The session's own connection; what the session has not written yet is written first."""
     if session.new or session.dirty or session.deleted:
         await session.flush()
-    connection = await session.connection()
-    return (await connection.get_raw_connection()).driver_connection
+    return await _raw(session)
+
+
+async def _raw(session: AsyncSession) -> Any:
+    """asyncpg's connection, which SQLAlchemy looks up once for each transaction."""
+    known, connection = session.info.get(_RAW, (None, None))
+    if known is None or known is not session.sync_session.get_transaction():
+        connection = (await (await session.connection()).get_raw_connection()).driver_connection
+        session.info[_RAW] = session.sync_session.get_transaction(), connection
+    return connection
 
 
 @asynccontextmanager

@@ -10,11 +10,12 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, TextClause, bindparam, text
+from sqlalchemy import Table, text
 from sqlalchemy.dialects.postgresql import dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import Base
+from models.queries.prebuilt import Prebuilt
 
 _DIALECT: Any = dialect()  # type: ignore[no-untyped-call]
 Rows = Mapping[type[Base], Sequence[Mapping[str, Any]]]
@@ -29,10 +30,25 @@ async def insert_together(session: AsyncSession, rows: Rows, *, skips_existing: 
     given = {table: found for table, found in rows.items() if found}
     if not given:
         return
+    if session.new or session.dirty:
+        await session.flush()
+    await write_together(session, given, " on conflict do nothing" if skips_existing else "")
+
+
+async def write_together(session: AsyncSession, given: Rows, ending: str = "") -> None:
+    """As :func:`insert_together`, without writing first what the session has not written yet. No table is empty."""
     shapes = tuple((table, tuple(found[0])) for table, found in given.items())
-    statement = _statement(shapes, " on conflict do nothing" if skips_existing else "")
+    statement = _statement(shapes, ending)
     values = {f"rows_{number}": json.dumps(list(found), default=_json) for number, found in enumerate(given.values())}
-    await session.execute(statement, values)
+    await statement.write(session, **values)
+
+
+async def write_new(
+    session: AsyncSession, table: type[Base], rows: Sequence[Mapping[str, Any]], returning: str
+) -> list[Any]:
+    """As :func:`write_together`, for one table, leaving what is there already: that column of each row that is new."""
+    statement = _statement(((table, tuple(rows[0])),), " on conflict do nothing", returning)
+    return [one[0] for one in await statement.write(session, rows_0=json.dumps(list(rows), default=_json))]
 
 
 def _json(value: object) -> str:
@@ -42,11 +58,13 @@ def _json(value: object) -> str:
 
 
 @cache
-def _statement(shapes: tuple[tuple[type[Base], tuple[str, ...]], ...], ending: str) -> TextClause:
+def _statement(
+    shapes: tuple[tuple[type[Base], tuple[str, ...]], ...], ending: str, returning: str | None = None
+) -> Prebuilt:
+    ending += f" returning {returning}" if returning else ""
     inserts = [_insert(number, table, columns, ending) for number, (table, columns) in enumerate(shapes)]
-    names = [f"rows_{number}" for number in range(len(shapes))]
-    statement = text(f"with {', '.join(inserts)} select 1")
-    return statement.bindparams(*(bindparam(name) for name in names))
+    wanted = f"{returning} from inserted_0" if returning else "1"
+    return Prebuilt(text(f"with {', '.join(inserts)} select {wanted}"))
 
 
 def _insert(number: int, table: type[Base], columns: tuple[str, ...], ending: str) -> str:

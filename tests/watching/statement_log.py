@@ -12,7 +12,7 @@ LINE = re.compile(r"^([^|\n]*)\|([^|\n]*)\|LOG:  (?:statement|execute [^:]*): (.
 FRAMES = ("BEGIN", "COMMIT", "ROLLBACK")
 NOW_AND_THEN = ("SELECT worker_presence.id", "UPDATE api_token SET last_used_at")
 """What a request asks at most every other second, or once a minute."""
-MARKS = ("INSERT INTO command_log", "SET workflow_started=")
+MARKS = ("insert into command_log", "set workflow_started = true")
 """What only a transaction of a workflow's own row executes."""
 
 

@@ -19,7 +19,7 @@ routes: APIRouter = router("integrations", prefix="/integrations")
 Word = Annotated[str, Words(200, one_line=True)]
 
 
-def filters(
+async def filters(
     direction: Literal["IN", "OUT"] | None = None,
     operation: Annotated[Word | None, Query()] = None,
     result: Annotated[Word | None, Query()] = None,

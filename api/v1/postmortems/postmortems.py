@@ -31,7 +31,7 @@ routes: APIRouter = router("postmortems", prefix="/postmortems")
 Sort = Literal["-createdAt", "createdAt", "-updatedAt", "updatedAt", "-number", "number"]
 
 
-def filters(
+async def filters(
     status: Annotated[list[Status], Query()] = [],  # noqa: B006 - FastAPI copies it
     team_id: Annotated[RefQuery, Query(alias="teamId")] = None,
     service_id: Annotated[RefQuery, Query(alias="serviceId")] = None,

@@ -1,39 +1,42 @@
 """Commands that were carried out, and the texts of commands on their way to their activity."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Text, bindparam, delete, text, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import delete, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Role, Viewer
 from domain.errors import NotFound
 from models.audit import CommandArgument, CommandLog
+from models.queries.prebuilt import Prebuilt
 
 
 async def find_command(session: AsyncSession, entity_id: str, request_id: str) -> CommandLog | None:
     return await session.get(CommandLog, (entity_id, request_id))
 
 
-_STAGE = text(
-    """
-    with waiting as (
-        select count(*) as places from command_argument
-        where person_id = :person_id and claimed_until > now() and request_id <> :request_id
-    ), staged as (
-        insert into command_argument (request_id, arguments, person_id, claimed_until)
-        select :request_id, :arguments, :person_id, now() + make_interval(secs => :seconds)
-        from waiting where places < cast(:most as integer) or cast(:most as integer) is null
-        on conflict (request_id) do update set claimed_until = excluded.claimed_until
-        where command_argument.claimed_until is null or command_argument.claimed_until <= now()
-        returning 1
+_STAGE = Prebuilt(
+    text(
+        """
+        with waiting as (
+            select count(*) as places from command_argument
+            where person_id = :person_id and claimed_until > now() and request_id <> :request_id
+        ), staged as (
+            insert into command_argument (request_id, arguments, person_id, claimed_until)
+            select :request_id, cast(:arguments as jsonb), :person_id, now() + make_interval(secs => :seconds)
+            from waiting where places < cast(:most as integer) or cast(:most as integer) is null
+            on conflict (request_id) do update set claimed_until = excluded.claimed_until
+            where command_argument.claimed_until is null or command_argument.claimed_until <= now()
+            returning 1
+        )
+        select places, exists (select from staged) as is_staged from waiting
+        """
     )
-    select places, exists (select from staged) as is_staged from waiting
-    """
-).bindparams(bindparam("arguments", type_=JSONB))
+)
 
 
 async def stage_command(
@@ -50,9 +53,9 @@ async def stage_command(
     Nothing is stored while another request claims it, or once the person has ``most`` others waiting: whether it was
     stored, and how many others wait. If the same request was staged before, its texts stay as they are.
     """
-    values = {"request_id": request_id, "person_id": person_id, "arguments": dict(arguments)}
-    row = (await session.execute(_STAGE, {**values, "seconds": seconds, "most": most})).one()
-    return row.is_staged, row.places
+    values = {"request_id": request_id, "person_id": person_id, "arguments": json.dumps(dict(arguments))}
+    ((places, is_staged),) = await _STAGE.write(session, **values, seconds=seconds, most=most)
+    return is_staged, places
 
 
 async def delete_staged(session: AsyncSession, request_id: str) -> None:
@@ -74,18 +77,20 @@ class TakenCommand:
     team_ids: Sequence[str]
 
 
-def _take(lock: str) -> Any:
-    return text(
-        f"""
-        with taken as (delete from command_argument where request_id = :request_id returning arguments),
-        locked as (select id from {lock} where id = :entity_id for update)
-        select
-            (select arguments from taken) as arguments,
-            (select id from locked) as locked,
-            (select role from person where id = :actor_id) as role,
-            array(select team_id from team_member where person_id = :actor_id) as team_ids
-        """  # noqa: S608 - the table is one of ours
-    ).columns(arguments=JSONB, locked=Text, role=Text, team_ids=ARRAY(Text))
+def _take(lock: str) -> Prebuilt:
+    return Prebuilt(
+        text(
+            f"""
+            with taken as (delete from command_argument where request_id = :request_id returning arguments),
+            locked as (select id from {lock} where id = :entity_id for update)
+            select
+                (select cast(arguments as text) from taken),
+                (select id from locked),
+                (select role from person where id = :actor_id),
+                array(select team_id from team_member where person_id = :actor_id)
+            """  # noqa: S608 - the table is one of ours
+        )
+    )
 
 
 _TAKE_OF_POSTMORTEM, _TAKE_OF_ITEM = _take("postmortem"), _take("action_item")
@@ -105,8 +110,8 @@ async def take_command(
     """
     statement = _TAKE_OF_POSTMORTEM if postmortem_id else _TAKE_OF_ITEM
     values = {"request_id": request_id, "actor_id": actor_id, "entity_id": postmortem_id or action_item_id}
-    row = (await session.execute(statement, values)).one()
-    return TakenCommand(row.arguments or {}, row.role, row.team_ids)
+    ((arguments, _, role, team_ids),) = await statement.write(session, **values)
+    return TakenCommand(json.loads(arguments or "{}"), role, team_ids)
 
 
 def viewer_of(taken: TakenCommand, person_id: str, origin: str) -> Viewer:

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.errors import AmbiguousConnection, Disconnected, NotFound, WebhookNotWanted
 from models.integration import Integration
 from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.queries.prebuilt import Prebuilt, text_of
+from models.queries.rows import columns_of, read_row
 
 
 async def get_integration(session: AsyncSession, integration_id: str, *, lock: bool = False) -> Integration:
@@ -63,13 +65,17 @@ async def get_only_tracker(session: AsyncSession, kinds: Sequence[str], integrat
     return found[0]
 
 
+_BY_ID = Prebuilt(select(*columns_of(Integration)).where(Integration.id == text_of("id")))
+
+
 async def get_connection(session: AsyncSession, kind: str, integration_id: str | None) -> Integration:
     """The named connection of that kind, also a paused one, or the only one that is not paused.
 
     Raises NotFound, AmbiguousConnection or WebhookNotWanted.
     """
     if integration_id is not None:
-        integration = await session.get(Integration, integration_id)
+        record = await _BY_ID.row(session, id=integration_id)
+        integration = None if record is None else read_row(session, Integration, record)
         if integration is None or integration.kind != kind:
             raise NotFound(kind=f"{kind} connection", id=integration_id)
         if integration.disconnected_at is not None:

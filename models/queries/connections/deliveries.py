@@ -1,16 +1,32 @@
 """Statements about webhook deliveries: each is stored as it came until it is handled."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.integration import WebhookDelivery
+from models.queries.prebuilt import Prebuilt
 
 ATTEMPTS_LIMIT = 50
+
+
+_INSERT = Prebuilt(
+    text(
+        """
+        insert into webhook_delivery (kind, integration_id, delivery_id, headers, body, received_at, attempts)
+        values (:kind, :integration_id, :delivery_id, cast(:headers as jsonb), :body, :now, 0)
+        on conflict do nothing
+        returning id
+        """
+    )
+)
+_SETTLE = Prebuilt(
+    text("update webhook_delivery set handled_at = :now, result = :result where id = :id and handled_at is null")
+)
 
 
 async def insert_delivery(
@@ -24,17 +40,16 @@ async def insert_delivery(
     now: datetime,
 ) -> int | None:
     """The number of its row; None if it was received before."""
-    statement = insert(WebhookDelivery).values(
+    added = await _INSERT.write(
+        session,
         kind=kind,
         integration_id=integration_id,
         delivery_id=delivery_id,
-        headers=dict(headers),
+        headers=json.dumps(dict(headers)),
         body=body,
-        received_at=now,
-        attempts=0,
+        now=now,
     )
-    added = await session.execute(statement.on_conflict_do_nothing().returning(WebhookDelivery.id))
-    return added.scalar_one_or_none()
+    return added[0][0] if added else None
 
 
 async def lock_delivery_unscoped(session: AsyncSession, delivery: int) -> WebhookDelivery | None:
@@ -83,11 +98,7 @@ async def claim_pending_unscoped(
 
 
 async def settle_delivery(session: AsyncSession, delivery: int, result: str, now: datetime) -> None:
-    await session.execute(
-        update(WebhookDelivery)
-        .where(WebhookDelivery.id == delivery, WebhookDelivery.handled_at.is_(None))
-        .values(handled_at=now, result=result)
-    )
+    await _SETTLE.write(session, id=delivery, result=result, now=now)
 
 
 async def reopen_delivery(session: AsyncSession, delivery: int) -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy import ColumnElement, Select, any_, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,7 +16,8 @@ from domain.content.default_templates import DEFAULT
 from domain.errors import NotFound
 from models.postmortem import Postmortem
 from models.queries.pagination import Ask, Order, Page, fetch_page
-from models.queries.prebuilt import Prebuilt, number_of, text_of
+from models.queries.prebuilt import Prebuilt, number_of, text_of, texts_of
+from models.queries.rows import columns_of, read_row
 from models.team import Team
 from models.template import Template, TemplateVersion
 
@@ -149,13 +150,26 @@ async def list_versions(session: AsyncSession, viewer: Viewer, template_id: str,
     return Page([row[0] for row in rows], cursor)
 
 
+_DEFAULTS = Prebuilt(
+    select(*columns_of(Template), *columns_of(TemplateVersion))
+    .join(
+        TemplateVersion,
+        (TemplateVersion.template_id == Template.id) & (TemplateVersion.version == Template.version),
+    )
+    .where(Template.is_default, or_(Template.team_id.is_(None), Template.team_id == any_(texts_of("team_ids"))))
+)
+
+
 async def find_default_templates(
     session: AsyncSession, team_ids: Sequence[str]
 ) -> Mapping[str | None, VersionedTemplate]:
     """The default template of each of these teams that has one, and the organization's under None."""
-    of_team = or_(Template.team_id.is_(None), Template.team_id.in_(team_ids))
-    rows = (await session.execute(_latest().where(Template.is_default, of_team))).all()
-    return {template.team_id: VersionedTemplate(template, row) for template, row in rows}
+    found = [_versioned(session, one) for one in await _DEFAULTS.rows(session, team_ids=list(team_ids))]
+    return {one.template.team_id: one for one in found}
+
+
+def _versioned(session: AsyncSession, record: Any) -> VersionedTemplate:
+    return VersionedTemplate(read_row(session, Template, record), read_row(session, TemplateVersion, record))
 
 
 async def get_latest_unscoped(session: AsyncSession, template_id: str) -> VersionedTemplate:

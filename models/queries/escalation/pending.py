@@ -5,24 +5,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
-    Row,
     Select,
     Text,
     and_,
-    bindparam,
+    cast,
     exists,
     func,
     or_,
     outerjoin,
     select,
     tuple_,
-    type_coerce,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -40,7 +38,8 @@ from models.queries.escalation.policies import content_of
 from models.queries.people.calendars import Region
 from models.queries.postmortems.counts import unresolved_threads
 from models.queries.postmortems.resting import rests
-from models.queries.prebuilt import json_list, json_object
+from models.queries.prebuilt import Prebuilt, json_list, json_object, text_of
+from models.queries.rows import columns_of, read_row, write_rows
 from models.section import Section
 from models.team import Team
 
@@ -136,7 +135,7 @@ _PERSON = (
 
 
 def _json(statement: Select[Any], name: str) -> ColumnElement[Any]:
-    return type_coerce(statement.scalar_subquery(), JSON).label(name)
+    return cast(statement.scalar_subquery(), Text).label(name)
 
 
 def _object(table: Any, names: Iterable[str], **more: Any) -> ColumnElement[Any]:
@@ -173,8 +172,8 @@ def _common(postmortem_id: Any, subject_id: Any, named: CompoundSelect[Any]) -> 
     ]
 
 
-def _of_postmortem() -> Select[Any]:
-    key = bindparam("id", type_=Text)
+def _of_postmortem() -> Prebuilt:
+    key = text_of("id")
     answer = aliased(Comment)
     last = (
         select(answer.author_id, answer.created_at)
@@ -198,76 +197,78 @@ def _of_postmortem() -> Select[Any]:
     named = union_all(select(PostmortemReviewer.person_id).where(reviewers), select(Comment.author_id).where(*threads))
     listed = _listed(PostmortemTarget, target, PostmortemTarget.name).where(PostmortemTarget.postmortem_id == key)
     last_answers = outerjoin(Comment, last, last.c.author_id.is_not(None))
-    return select(
-        Postmortem,
+    statement = select(
+        *columns_of(Postmortem),
         *_common(key, key, named),
         _json(listed, "targets"),
         _json(_listed(PostmortemReviewer, reviewer, PostmortemReviewer.person_id).where(reviewers), "reviewers"),
         _json(_listed(last_answers, thread, Comment.id).where(*threads), "threads"),
         edited.scalar_subquery().label("edited_at"),
         rests().label("is_resting"),
-    ).where(Postmortem.id == key)
+    )
+    return Prebuilt(statement.where(Postmortem.id == key))
 
 
-def _of_item() -> Select[Any]:
-    key = bindparam("id", type_=Text)
+def _of_item() -> Prebuilt:
+    key = text_of("id")
     postmortem_id = select(ActionItem.postmortem_id).where(ActionItem.id == key).scalar_subquery()
     owner = select(ActionItem.owner_id).where(ActionItem.id == key)
-    return (
-        select(
-            ActionItem,
-            Postmortem,
-            *_common(postmortem_id, key, union_all(owner)),
-            exists().where(Ticket.action_item_id == key).label("has_tickets"),
-        )
-        .join(Postmortem, Postmortem.id == ActionItem.postmortem_id)
-        .where(ActionItem.id == key)
+    statement = select(
+        *columns_of(ActionItem),
+        *columns_of(Postmortem),
+        *_common(postmortem_id, key, union_all(owner)),
+        exists().where(Ticket.action_item_id == key).label("has_tickets"),
     )
+    return Prebuilt(statement.join(Postmortem, Postmortem.id == ActionItem.postmortem_id).where(ActionItem.id == key))
 
 
 _POSTMORTEM, _ITEM = _of_postmortem(), _of_item()
-FRESH = {"populate_existing": True}
 
 
 async def find_postmortem_facts(session: AsyncSession, postmortem_id: str) -> PendingFacts | None:
     """None if the postmortem is gone. What the session has not written yet is written first."""
-    row = (await session.execute(_POSTMORTEM, {"id": postmortem_id}, execution_options=FRESH)).one_or_none()
+    await write_rows(session)
+    row = await _POSTMORTEM.row(session, id=postmortem_id)
     if row is None:
         return None
     return PendingFacts(
-        **_read_common(row),
-        targets=[read_target(one) for one in row.targets],
-        reviewers=[ReviewerRow(**{**one, "added_at": _at(one["added_at"])}) for one in row.reviewers],
+        **_read_common(session, row),
+        targets=[read_target(one) for one in orjson.loads(row["targets"])],
+        reviewers=[ReviewerRow(**{**one, "added_at": _at(one["added_at"])}) for one in orjson.loads(row["reviewers"])],
         threads=[
             ThreadRow(**{**one, "started_at": _at(one["started_at"]), "answered_at": _instant(one["answered_at"])})
-            for one in row.threads
+            for one in orjson.loads(row["threads"])
         ],
-        edited_at=row.edited_at,
-        is_resting=row.is_resting,
+        edited_at=row["edited_at"],
+        is_resting=row["is_resting"],
     )
 
 
 async def find_item_facts(session: AsyncSession, item_id: str) -> PendingFacts | None:
     """As :func:`find_postmortem_facts`, for an action item."""
-    row = (await session.execute(_ITEM, {"id": item_id}, execution_options=FRESH)).one_or_none()
-    return PendingFacts(**_read_common(row), item=row.ActionItem, has_tickets=row.has_tickets) if row else None
+    await write_rows(session)
+    row = await _ITEM.row(session, id=item_id)
+    if row is None:
+        return None
+    item = read_row(session, ActionItem, row)
+    return PendingFacts(**_read_common(session, row), item=item, has_tickets=row["has_tickets"])
 
 
 # What they return
 
 
-def _read_common(row: Row[Any]) -> dict[str, Any]:
-    look, holidays = row.last_look, dict[Region, set[date]]()
-    for one in row.holidays:
+def _read_common(session: AsyncSession, row: Any) -> dict[str, Any]:
+    look, holidays = orjson.loads(row["last_look"] or "null"), dict[Region, set[date]]()
+    for one in orjson.loads(row["holidays"]):
         holidays.setdefault((one["country"], one["region"]), set()).add(date.fromisoformat(one["day"]))
     return {
-        "postmortem": row.Postmortem,
-        "policy": content_of(Policy(**row.policy)),
-        "teams": [TeamLead(**one) for one in row.teams],
-        "involved": [_involved(one) for one in row.involved],
+        "postmortem": read_row(session, Postmortem, row),
+        "policy": content_of(Policy(**orjson.loads(row["policy"]))),
+        "teams": [TeamLead(**one) for one in orjson.loads(row["teams"])],
+        "involved": [_involved(one) for one in orjson.loads(row["involved"])],
         "holidays": {region: frozenset(days) for region, days in holidays.items()},
         "last_look": look and Look(_at(look["looked_at"]), look["looks"], _alarm(look)),
-        "was_reminded": row.was_reminded,
+        "was_reminded": row["was_reminded"],
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, any_, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,7 +13,10 @@ from domain.escalation import policy as rules
 from domain.escalation.targets import DEFAULT_HOURS, TargetName
 from domain.people.calendar import Calendar
 from models.policy import DEFAULT_POLICY_ID, Policy
+from models.queries import rows
 from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.queries.prebuilt import Prebuilt, text_of, texts_of
+from models.queries.rows import read_row
 
 SCOPE = {"urgency", "service_id", "team_id"}
 
@@ -35,17 +38,22 @@ async def get_policy(session: AsyncSession, policy_id: str, version: int) -> Pol
     return await session.get_one(Policy, (policy_id, version))
 
 
+_FITTING = Prebuilt(
+    select(*rows.columns_of(Policy)).where(
+        Policy.is_current,
+        or_(Policy.urgency.is_(None), Policy.urgency == text_of("urgency")),
+        or_(Policy.service_id.is_(None), Policy.service_id == any_(texts_of("service_ids"))),
+        or_(Policy.team_id.is_(None), Policy.team_id == any_(texts_of("team_ids"))),
+    )
+)
+
+
 async def pick_policy(
     session: AsyncSession, *, urgency: str | None, service_ids: Sequence[str], team_ids: Sequence[str]
 ) -> Policy:
     """The most specific current policy that fits: by service, then team, then urgency, then the default."""
-    statement = select(Policy).where(
-        Policy.is_current,
-        or_(Policy.urgency.is_(None), Policy.urgency == urgency),
-        or_(Policy.service_id.is_(None), Policy.service_id.in_(service_ids)),
-        or_(Policy.team_id.is_(None), Policy.team_id.in_(team_ids)),
-    )
-    fitting = list((await session.execute(statement)).scalars())
+    given = {"urgency": urgency, "service_ids": list(service_ids), "team_ids": list(team_ids)}
+    fitting = [read_row(session, Policy, one) for one in await _FITTING.rows(session, **given)]
     if not fitting:
         await ensure_default_policy(session)
         return await get_policy(session, DEFAULT_POLICY_ID, 1)

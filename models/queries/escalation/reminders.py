@@ -1,11 +1,12 @@
 """Reminders that were sent, and when each workflow looks again."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +15,7 @@ from models.action_item import ActionItem
 from models.escalation import ReminderAlarm, SentReminder
 from models.notification import Notice
 from models.postmortem import Postmortem
+from models.queries.prebuilt import Prebuilt
 
 # For workflows
 
@@ -26,10 +28,16 @@ async def lock_item(session: AsyncSession, item_id: str) -> None:
     await session.execute(select(ActionItem.id).where(ActionItem.id == item_id).with_for_update())
 
 
-_ALARM = insert(ReminderAlarm)
-_UPSERT_ALARM = _ALARM.on_conflict_do_update(
-    index_elements=["subject_id"],
-    set_={name: _ALARM.excluded[name] for name in ("rings_at", "rings_for", "looked_at", "looks")},
+_UPSERT_ALARM = Prebuilt(
+    text(
+        """
+        insert into ladder_alarm (subject_id, postmortem_id, action_item_id, rings_at, rings_for, looked_at, looks)
+        values (:subject_id, :postmortem_id, :action_item_id, :rings_at, :rings_for, :looked_at, cast(:looks as jsonb))
+        on conflict (subject_id) do update set
+            rings_at = excluded.rings_at, rings_for = excluded.rings_for, looked_at = excluded.looked_at,
+            looks = excluded.looks
+        """
+    )
 )
 
 
@@ -38,7 +46,7 @@ async def upsert_alarm(
 ) -> None:
     """``link`` names the postmortem or the action item."""
     subject = {"subject_id": subject_id, "postmortem_id": None, "action_item_id": None}
-    await session.execute(_UPSERT_ALARM, [{**subject, **link, **values}])
+    await _UPSERT_ALARM.write(session, **{**subject, **link, **values, "looks": json.dumps(values["looks"])})
 
 
 async def list_sent_steps(session: AsyncSession, subject_id: str, due: Collection[datetime]) -> frozenset[SentStep]:

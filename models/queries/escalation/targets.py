@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import and_, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import NotFound
 from domain.escalation.targets import Target, TargetName
 from models.postmortem import PostmortemTarget
+from models.queries.prebuilt import Prebuilt
 
 DueInstants = Mapping[TargetName, datetime]
 
@@ -53,14 +54,19 @@ def target_rows(postmortem_id: str, due: DueInstants, met: Iterable[TargetName],
     ]
 
 
+_MEET = Prebuilt(
+    text(
+        """
+        update postmortem_target set met_at = :now
+        where postmortem_id = :postmortem_id and name = any(:names) and met_at is null
+        """
+    )
+)
+
+
 async def meet_targets(session: AsyncSession, postmortem_id: str, names: Iterable[TargetName], now: datetime) -> None:
     """Marks targets as reached; those that were reached before keep their time."""
-    statement = update(PostmortemTarget).where(
-        PostmortemTarget.postmortem_id == postmortem_id,
-        PostmortemTarget.name.in_([one.value for one in names]),
-        PostmortemTarget.met_at.is_(None),
-    )
-    await session.execute(statement.values(met_at=now))
+    await _MEET.write(session, postmortem_id=postmortem_id, names=[one.value for one in names], now=now)
 
 
 async def update_due(session: AsyncSession, due: Mapping[str, DueInstants], met: Mapping[str, DueInstants]) -> None:

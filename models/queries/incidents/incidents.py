@@ -1,12 +1,12 @@
 """Rows of incidents, their services and their responders."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, func, literal_column, select
+from sqlalchemy import Select, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,6 +18,7 @@ from models.postmortem import Postmortem, PostmortemIncident
 from models.queries.access.visibility import BoundViewer, viewer_values, visible_to
 from models.queries.pagination import Ask, Order, Page, fetch_page, page_of, page_values
 from models.queries.prebuilt import Prebuilt, number_of, text_of
+from models.queries.rows import columns_of, read_row
 from models.team import Service, Team, TeamMember
 
 
@@ -210,29 +211,33 @@ async def count_similar_earlier(session: AsyncSession, incident: Incident) -> in
 # Writing
 
 
+_INSERT = Prebuilt(
+    text(
+        """
+        insert into incident (id, version, source, external_id, registers, title, status, urgency, created_at,
+            updated_at)
+        values (:id, 1, :source, :external_id, '{}', :title, 'OPEN', 'LOW', :now, :now)
+        on conflict (source, external_id) do nothing
+        """
+    )
+)
+_LOCK = Prebuilt(
+    select(*columns_of(Incident))
+    .where(Incident.source == text_of("source"), Incident.external_id == text_of("external_id"))
+    .with_for_update()
+)
+
+
 async def insert_incident(
     session: AsyncSession, incident_id: str, source: str, external_id: str, title: str, now: datetime
 ) -> None:
     """An open incident that nothing is known about yet, unless there is one of that source and external id."""
-    values: Mapping[str, Any] = {
-        "id": incident_id,
-        "source": source,
-        "external_id": external_id,
-        "registers": {},
-        "title": title,
-        "status": "OPEN",
-        "urgency": "LOW",
-        "created_at": now,
-        "updated_at": now,
-    }
-    statement = insert(Incident).values(**values)
-    await session.execute(statement.on_conflict_do_nothing(index_elements=["source", "external_id"]))
+    await _INSERT.write(session, id=incident_id, source=source, external_id=external_id, title=title, now=now)
 
 
 async def lock_incident(session: AsyncSession, source: str, external_id: str) -> Incident:
-    statement = select(Incident).where(Incident.source == source, Incident.external_id == external_id)
-    statement = statement.with_for_update().execution_options(populate_existing=True)
-    return (await session.execute(statement)).scalar_one()
+    """Call it in a transaction that has begun, after :func:`insert_incident`."""
+    return read_row(session, Incident, await _LOCK.row(session, source=source, external_id=external_id))
 
 
 async def insert_services(session: AsyncSession, incident_id: str, service_ids: Sequence[str]) -> None:

@@ -5,8 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, bindparam, cast, exists, func, or_, select, text, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy import ColumnElement, Text, cast, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
@@ -19,42 +18,31 @@ from models.postmortem import Postmortem
 from models.queries.access.visibility import AnyViewer, BoundViewer, viewer_values, visible_to
 from models.queries.pagination import Ask, Order, Page, fetch_page, page_of, page_values
 from models.queries.prebuilt import Prebuilt, instant_json, json_object, number_of, text_of
+from models.queries.rows import write_rows
+from models.queries.together import write_new, write_together
 from models.team import Team
 
 
 async def insert_for_people(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Returns the ids of the people who did not have the notice yet."""
-    return await _insert(session, rows, Notice.person_id)
+    return await _insert(session, rows, "person_id")
 
 
 async def insert_for_teams(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Returns the ids of the teams that did not have the notice yet."""
-    return await _insert(session, rows, Notice.team_id)
+    return await _insert(session, rows, "team_id")
 
 
-async def _insert(session: AsyncSession, rows: Sequence[Mapping[str, Any]], receiver: Any) -> list[str]:
+async def _insert(session: AsyncSession, rows: Sequence[Mapping[str, Any]], receiver: str) -> list[str]:
     if not rows:
         return []
-    statement = insert(Notice).values(list(rows)).on_conflict_do_nothing().returning(receiver)
-    return list((await session.execute(statement)).scalars())
-
-
-_COLUMNS = {
-    **dict.fromkeys(("id", "person_id", "team_id", "dedupe_key", "kind", "channel", "target", "rung"), "text"),
-    **dict.fromkeys(("postmortem_id", "action_item_id", "comment_id", "integration_id"), "text"),
-    **dict.fromkeys(("about_team_id", "on_behalf_of_id"), "text"),
-    "is_escalation": "boolean",
-    "created_at": "timestamptz",
-}
-_INSERT = text(
-    f"insert into notice ({', '.join(_COLUMNS)}) select * from jsonb_to_recordset(:rows)"  # noqa: S608 - our names
-    f" as given ({', '.join(f'{name} {kind}' for name, kind in _COLUMNS.items())}) on conflict do nothing"
-).bindparams(bindparam("rows", type_=JSONB))
+    await write_rows(session)  # what the notices are about
+    return await write_new(session, Notice, rows, receiver)
 
 
 async def insert_notices(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """For people and for teams, however many, in one statement."""
-    await session.execute(_INSERT, {"rows": [{**one, "created_at": one["created_at"].isoformat()} for one in rows]})
+    await write_together(session, {Notice: rows}, " on conflict do nothing")
 
 
 async def list_teams_with_channel(session: AsyncSession, team_ids: Collection[str]) -> list[str]:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.postmortems.lifecycle import Status
 from models.audit import AuditEntry
 from models.postmortem import Postmortem, PostmortemReviewer, TimelineEvent
+from models.queries.together import write_new
 
 
 async def insert_postmortem(session: AsyncSession, values: Mapping[str, Any]) -> bool:
@@ -23,8 +23,7 @@ async def insert_postmortem(session: AsyncSession, values: Mapping[str, Any]) ->
         "publish_on_approval": False,
         "workflow_started": False,
     }
-    statement = insert(Postmortem).values(**{**defaults, **values}).on_conflict_do_nothing(index_elements=["id"])
-    return (await session.execute(statement.returning(Postmortem.id))).scalar_one_or_none() is not None
+    return bool(await write_new(session, Postmortem, [{**defaults, **values}], "id"))
 
 
 async def lock_unedited_draft(session: AsyncSession, postmortem_id: str) -> Postmortem | None:

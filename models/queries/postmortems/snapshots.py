@@ -1,6 +1,6 @@
 """What a postmortem's workflow keeps of its row."""
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.escalation.deadlines import Alarm, Deadline
@@ -9,6 +9,7 @@ from domain.postmortems.snapshots import PostmortemSnapshot
 from models.escalation import ReminderAlarm
 from models.postmortem import Postmortem, PostmortemTarget, PostmortemTeam
 from models.queries.postmortems.resting import rests
+from models.queries.prebuilt import Prebuilt
 
 
 async def read_snapshot(session: AsyncSession, postmortem_id: str) -> PostmortemSnapshot:
@@ -49,8 +50,16 @@ async def _deadlines(session: AsyncSession, postmortem_id: str) -> tuple[Deadlin
     return tuple(sorted(found, key=lambda one: (one.at, one.name)))
 
 
+_MARK = Prebuilt(
+    text(
+        """
+        update postmortem set workflow_started = true
+        where id = (select id from postmortem where id = :id and not workflow_started for update skip locked)
+        """
+    )
+)
+
+
 async def mark_workflow_started(session: AsyncSession, postmortem_id: str) -> None:
     """Does not wait for a lock: a row that is locked is marked when the sweep has started its workflow again."""
-    free = select(Postmortem.id).where(Postmortem.id == postmortem_id, ~Postmortem.workflow_started)
-    statement = update(Postmortem).where(Postmortem.id == free.with_for_update(skip_locked=True).scalar_subquery())
-    await session.execute(statement.values(workflow_started=True))
+    await _MARK.write(session, id=postmortem_id)

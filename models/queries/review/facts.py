@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Select, Text, bindparam, case, exists, func, or_, select, type_coerce
-from sqlalchemy.dialects.postgresql import JSON
+import orjson
+from sqlalchemy import Boolean, ColumnElement, Select, Text, bindparam, case, cast, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import access
@@ -35,7 +35,8 @@ from models.queries.content.templates import template_of
 from models.queries.escalation.pending import read_target
 from models.queries.postmortems.counts import unresolved_threads
 from models.queries.postmortems.postmortems import VisiblePostmortem
-from models.queries.prebuilt import json_list, json_object, texts_of
+from models.queries.prebuilt import Prebuilt, json_list, json_object, text_of, texts_of
+from models.queries.rows import columns_of, read_row
 from models.section import Section
 from models.team import Team
 from models.template import TemplateVersion
@@ -91,7 +92,7 @@ class ReviewFacts:
 
 
 def _json(statement: Select[Any], name: str) -> ColumnElement[Any]:
-    return type_coerce(statement.scalar_subquery(), JSON).label(name)
+    return cast(statement.scalar_subquery(), Text).label(name)
 
 
 def _contents(key: ColumnElement[str]) -> list[ColumnElement[Any]]:
@@ -114,7 +115,7 @@ def _contents(key: ColumnElement[str]) -> list[ColumnElement[Any]]:
     wants_texts = bindparam("wants_texts", type_=Boolean)
     return [
         _json(select(template).where(*is_begun_with).correlate(Postmortem), "template"),
-        type_coerce(case((wants_texts, texts.scalar_subquery())), JSON).label("texts"),
+        cast(case((wants_texts, texts.scalar_subquery())), Text).label("texts"),
         exists().where(TimelineEvent.postmortem_id == key).label("has_timeline"),
         items.exists().label("has_items"),
         threads.scalar_subquery().label("unresolved_comments"),
@@ -142,7 +143,7 @@ def _people(key: ColumnElement[str]) -> list[ColumnElement[Any]]:
     channels = select(Team.id).join(PostmortemTeam, PostmortemTeam.team_id == Team.id)
     channels = channels.where(PostmortemTeam.postmortem_id == key, Team.channel_id.is_not(None)).order_by(Team.id)
     carried_out = select(CommandLog.fingerprint).where(
-        CommandLog.entity_id == key, CommandLog.request_id == bindparam("request_id", type_=Text)
+        CommandLog.entity_id == key, CommandLog.request_id == text_of("request_id")
     )
     return [
         _json(reviewers.where(PostmortemReviewer.postmortem_id == key), "reviewers"),
@@ -154,11 +155,11 @@ def _people(key: ColumnElement[str]) -> list[ColumnElement[Any]]:
 
 
 @cache
-def _statement(*, is_admin: bool) -> Select[Any]:
-    viewer, key = BoundViewer(is_admin), bindparam("id", type_=Text)
+def _statement(*, is_admin: bool) -> Prebuilt:
+    viewer, key = BoundViewer(is_admin), text_of("id")
     held = relation_columns(viewer)
-    return select(
-        Postmortem,
+    statement = select(
+        *columns_of(Postmortem),
         effective_visibility().label("visibility"),
         held.editor_level.label("editor_level"),
         held.reviewer.label("is_reviewer"),
@@ -166,7 +167,8 @@ def _statement(*, is_admin: bool) -> Select[Any]:
         held.team.label("is_in_team"),
         *_contents(key),
         *_people(key),
-    ).where(Postmortem.id == key, visible_to(viewer))
+    )
+    return Prebuilt(statement.where(Postmortem.id == key, visible_to(viewer)))
 
 
 for _is_admin in (True, False):
@@ -188,29 +190,30 @@ async def get_facts(
     Raises NotFound.
     """
     values = {"id": postmortem_id, "request_id": request_id, "named": list(named), "wants_texts": wants_texts}
-    statement = _statement(is_admin=viewer.is_admin).execution_options(populate_existing=True)
-    row = (await session.execute(statement, values | viewer_parameters(viewer))).one_or_none()
+    row = await _statement(is_admin=viewer.is_admin).row(session, **values, **viewer_parameters(viewer))
     if row is None:
         raise NotFound(kind="postmortem", id=postmortem_id)
-    who = (row.editor_level, row.is_reviewer, row.is_participant, row.is_in_team)
-    held = relations(viewer, row.Postmortem, *who)
-    visible = VisiblePostmortem(row.Postmortem, held, Visibility(row.visibility))
+    postmortem = read_row(session, Postmortem, row)
+    who = (row["editor_level"], row["is_reviewer"], row["is_participant"], row["is_in_team"])
+    held = relations(viewer, postmortem, *who)
+    visible = VisiblePostmortem(postmortem, held, Visibility(row["visibility"]))
+    template = orjson.loads(row["template"] or "null")
     if is_read and access.sees_only_as_administrator(visible.visibility, held):
         await note_reads(session, viewer, [postmortem_id])
     return ReviewFacts(
         visible=visible,
-        carried_out=row.carried_out,
-        template=template_of(TemplateVersion(**row.template) if row.template else None),
-        texts=row.texts or {},
-        has_timeline=row.has_timeline,
-        has_items=row.has_items,
-        unresolved_comments=row.unresolved_comments,
-        incomplete_items=row.incomplete_items,
-        min_reviewers=row.min_reviewers,
-        reviewers=[_reviewer(one) for one in row.reviewers],
-        named=row.named or {},
-        targets={one["name"]: TargetFacts(read_target(one), one["slips"]) for one in row.targets},
-        channel_team_ids=row.channel_team_ids,
+        carried_out=row["carried_out"],
+        template=template_of(TemplateVersion(**template) if template else None),
+        texts=orjson.loads(row["texts"] or "{}"),
+        has_timeline=row["has_timeline"],
+        has_items=row["has_items"],
+        unresolved_comments=row["unresolved_comments"],
+        incomplete_items=row["incomplete_items"],
+        min_reviewers=row["min_reviewers"],
+        reviewers=[_reviewer(one) for one in orjson.loads(row["reviewers"])],
+        named=orjson.loads(row["named"] or "{}"),
+        targets={one["name"]: TargetFacts(read_target(one), one["slips"]) for one in orjson.loads(row["targets"])},
+        channel_team_ids=row["channel_team_ids"],
     )
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.review.reviewers import Decision
 from models.postmortem import PostmortemReviewer
 from models.queries.postmortems.postmortems import VisiblePostmortem
+from models.queries.prebuilt import Prebuilt
 
 
 async def list_reviewers(session: AsyncSession, visible: VisiblePostmortem) -> list[PostmortemReviewer]:
@@ -19,22 +20,22 @@ async def list_reviewers(session: AsyncSession, visible: VisiblePostmortem) -> l
     return list((await session.execute(statement.execution_options(populate_existing=True))).scalars())
 
 
-_OF_ONE = (
-    PostmortemReviewer.postmortem_id == bindparam("of_postmortem"),
-    PostmortemReviewer.person_id == bindparam("of_person"),
+_DECIDE = Prebuilt(
+    text(
+        """
+        update postmortem_reviewer set decision = :decision, decided_revision = :revision, decided_at = :now
+        where postmortem_id = :postmortem_id and person_id = :person_id
+        """
+    )
 )
-_DECIDE = update(PostmortemReviewer).where(*_OF_ONE).execution_options(synchronize_session=False)
-_DECIDE = _DECIDE.values({name: bindparam(name) for name in ("decision", "decided_revision", "decided_at")})
 
 
 async def update_decision(
     session: AsyncSession, postmortem_id: str, person_id: str, decision: str, revision: int, now: datetime
 ) -> None:
     """The reviewer's latest decision, and the revision of the content that it is about."""
-    of_one = {"of_postmortem": postmortem_id, "of_person": person_id}
-    decided = {"decision": decision, "decided_revision": revision, "decided_at": now}
-    connection = await session.connection()
-    await connection.execute(_DECIDE, of_one | decided)
+    decided = {"decision": decision, "revision": revision, "now": now}
+    await _DECIDE.write(session, postmortem_id=postmortem_id, person_id=person_id, **decided)
 
 
 async def insert_reviewers(

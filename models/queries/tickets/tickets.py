@@ -18,6 +18,8 @@ from models.action_item import ActionItem, Ticket
 from models.integration import Integration, PersonAccount
 from models.person import Person
 from models.postmortem import PostmortemService, PostmortemTeam
+from models.queries.prebuilt import Prebuilt, text_of
+from models.queries.rows import columns_of, read_row
 
 # One ticket
 
@@ -63,11 +65,35 @@ async def find_ticket_work_unscoped(session: AsyncSession, ticket_id: str, *, lo
     return _work_of(*row) if row is not None else None
 
 
+_WORK_OF_ITEM = Prebuilt(
+    select(
+        *columns_of(Ticket),
+        *columns_of(ActionItem),
+        *columns_of(Integration),
+        PersonAccount.account.label("account"),
+        Person.name.label("name"),
+    )
+    .join(ActionItem, ActionItem.id == Ticket.action_item_id)
+    .join(Integration, Integration.id == Ticket.integration_id)
+    .outerjoin(PersonAccount, _ACCOUNT)
+    .outerjoin(Person, Person.id == ActionItem.owner_id)
+    .where(Ticket.action_item_id == text_of("item_id"))
+    .with_for_update(of=Ticket)
+)
+
+
 async def list_work_of_item_unscoped(session: AsyncSession, item_id: str) -> list[TicketWork]:
     """That of each ticket of an item which is locked already. Locks the tickets."""
-    statement = _work_statement().where(Ticket.action_item_id == item_id).with_for_update(of=Ticket)
-    rows = (await session.execute(statement.execution_options(populate_existing=True))).all()
-    return [_work_of(*row) for row in rows]
+    return [
+        _work_of(
+            read_row(session, Ticket, one),
+            read_row(session, ActionItem, one),
+            read_row(session, Integration, one),
+            one["account"],
+            one["name"],
+        )
+        for one in await _WORK_OF_ITEM.rows(session, item_id=item_id)
+    ]
 
 
 def _work_statement() -> Select[Any, Any, Any, Any, Any]:
@@ -111,17 +137,22 @@ async def find_person_by_account(session: AsyncSession, integration_id: str, acc
 # Waiting to be pushed
 
 
+_TICKETS_OF_ITEM = Prebuilt(
+    select(*columns_of(Ticket), *columns_of(Integration), PersonAccount.account.label("account"))
+    .join(ActionItem, ActionItem.id == Ticket.action_item_id)
+    .join(Integration, Integration.id == Ticket.integration_id)
+    .outerjoin(PersonAccount, _ACCOUNT)
+    .where(Ticket.action_item_id == text_of("item_id"))
+    .order_by(Ticket.created_at, Ticket.id)
+)
+
+
 async def list_tickets_of_item(session: AsyncSession, item_id: str) -> list[tuple[Ticket, Integration, str | None]]:
     """Each with its connection and the account that the item's owner has there."""
-    statement = (
-        select(Ticket, Integration, PersonAccount.account)
-        .join(ActionItem, ActionItem.id == Ticket.action_item_id)
-        .join(Integration, Integration.id == Ticket.integration_id)
-        .outerjoin(PersonAccount, _ACCOUNT)
-        .where(Ticket.action_item_id == item_id)
-        .order_by(Ticket.created_at, Ticket.id)
-    )
-    return [(ticket, integration, account) for ticket, integration, account in (await session.execute(statement)).all()]
+    return [
+        (read_row(session, Ticket, one), read_row(session, Integration, one), one["account"])
+        for one in await _TICKETS_OF_ITEM.rows(session, item_id=item_id)
+    ]
 
 
 async def postpone_push(session: AsyncSession, ticket_id: str) -> None:

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import BigInteger, any_, bindparam, or_, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.integration import WebhookDelivery
+from models.queries.prebuilt import Prebuilt, number_of, text_of
+from models.queries.rows import columns_of, read_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,9 @@ class RecordedEvent:
     result: str | None
 
 
-_RECORD = text(
-    """
+_RECORD = Prebuilt(
+    text(
+        """
     with arrived as (
         select * from unnest(
             cast(:delivery_ids as text[]), cast(:news as bytea[]), cast(:external_ids as text[]),
@@ -51,7 +55,8 @@ _RECORD = text(
             kind, integration_id, delivery_id, headers, body, received_at, attempts,
             action_item_id, news, handled_at, result
         )
-        select :kind, :integration_id, delivery_id, cast(:headers as jsonb), :body, :now, 0,
+        select cast(:kind as text), cast(:integration_id as text), delivery_id, cast(:headers as jsonb),
+            cast(:body as bytea), cast(:now as timestamptz), 0,
             action_item_id, news, case when result is not null then cast(:now as timestamptz) end, result
         from found order by place
         on conflict do nothing
@@ -68,6 +73,7 @@ _RECORD = text(
     )
     select delivery_id, id, action_item_id, result from added order by id
     """
+    )
 )
 
 
@@ -97,7 +103,22 @@ async def record_events(
         "external_ids": [one.external_id for one in events],
         "results": [one.result for one in events],
     }
-    return [RecordedEvent(*row) for row in (await session.execute(_RECORD, values)).all()]
+    return [RecordedEvent(*row) for row in await _RECORD.write(session, **values)]
+
+
+_WAITING = Prebuilt(
+    select(*columns_of(WebhookDelivery))
+    .where(
+        or_(
+            WebhookDelivery.action_item_id == text_of("item_id"),
+            WebhookDelivery.id == any_(bindparam("numbers", type_=ARRAY(BigInteger()))),
+        ),
+        WebhookDelivery.handled_at.is_(None),
+    )
+    .order_by(WebhookDelivery.id)
+    .limit(number_of("limit"))
+    .with_for_update()
+)
 
 
 async def lock_waiting_unscoped(
@@ -105,18 +126,8 @@ async def lock_waiting_unscoped(
 ) -> list[WebhookDelivery]:
     """What waits for an action item, and the deliveries with these numbers that wait; locked, in the order in which
     they came."""
-    statement = (
-        select(WebhookDelivery)
-        .where(
-            or_(WebhookDelivery.action_item_id == item_id, WebhookDelivery.id.in_(numbers)),
-            WebhookDelivery.handled_at.is_(None),
-        )
-        .order_by(WebhookDelivery.id)
-        .limit(limit)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return list((await session.execute(statement)).scalars())
+    found = await _WAITING.rows(session, item_id=item_id, numbers=list(numbers), limit=limit)
+    return [read_row(session, WebhookDelivery, one) for one in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +140,9 @@ class Outcome:
     action_item_id: str | None = None
 
 
-_SETTLE = text(
-    """
+_SETTLE = Prebuilt(
+    text(
+        """
     with outcome as (
         select * from unnest(
             cast(:numbers as bigint[]), cast(:results as text[]), cast(:operations as text[]), cast(:items as text[])
@@ -143,6 +155,7 @@ _SETTLE = text(
     insert into sync_attempt (integration_id, direction, operation, result, action_item_id, delivery_id)
     select integration_id, 'IN', operation, result, action_item_id, delivery_id from settled order by id
     """
+    )
 )
 
 
@@ -157,7 +170,7 @@ async def settle_deliveries(session: AsyncSession, outcomes: Sequence[Outcome], 
         "operations": [one.operation for one in outcomes],
         "items": [one.action_item_id for one in outcomes],
     }
-    await session.execute(_SETTLE, values)
+    await _SETTLE.write(session, **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +185,9 @@ class NewPullRequest:
     at: datetime | None
 
 
-_PULL_REQUESTS = text(
-    """
+_PULL_REQUESTS = Prebuilt(
+    text(
+        """
     with told as (
         select * from unnest(
             cast(:numbers as bigint[]), cast(:names as text[]), cast(:urls as text[]), cast(:titles as text[]),
@@ -187,7 +201,7 @@ _PULL_REQUESTS = text(
     ), written as (
         insert into pull_request (id, ticket_id, url, title, state, seen_at, created_at)
         select 'pr_' || encode(substr(sha256(convert_to(ticket_id || ' ' || url, 'UTF8')), 1, 16), 'hex'),
-            ticket_id, url, title, state, at, :now
+            ticket_id, url, title, state, at, cast(:now as timestamptz)
         from latest order by ticket_id, url
         on conflict (ticket_id, url) do update set title = excluded.title, state = excluded.state,
             seen_at = excluded.seen_at
@@ -208,6 +222,7 @@ _PULL_REQUESTS = text(
     )
     select id, result from settled
     """
+    )
 )
 
 
@@ -227,4 +242,4 @@ async def apply_pull_requests(
         "states": [one.state for one, _ in pairs],
         "instants": [one.at for one, _ in pairs],
     }
-    return {one.id: one.result for one in (await session.execute(_PULL_REQUESTS, values)).all()}
+    return dict(await _PULL_REQUESTS.write(session, **values))
