@@ -251,7 +251,11 @@ def _handler(peer: TrackerPeer, over: threading.Event) -> type[BaseHTTPRequestHa
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            length = int(self.headers.get("Content-Length", 0))
+            sent = self.rfile.read(length)
+            if len(sent) < length:  # whoever asked was killed meanwhile
+                self.close_connection = True
+                return
             parts = urlsplit(self.path)
             headers = {name.lower(): value for name, value in self.headers.items()}
             query: dict[str, str] = {}
