@@ -4,7 +4,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.nightly import NIGHTLY, spread
-from tests.pages.views import MEASURE, ROLES, WIDTHS, Scene, new_scene
+from tests.pages.measuring import MEASURE
+from tests.pages.views import ROLES, WIDTHS, Scene, new_scene
 from tests.stack import Stack
 
 
@@ -28,12 +29,23 @@ def test_nothing_overlaps_or_overflows(browser: Browser, scene: Scene, width: in
     assert NIGHTLY is False or sum(map(len, by_role.values())) == len(scene.views)
 
 
-def test_what_overlaps_is_found(browser: Browser, scene: Scene) -> None:
+BREAKS = {
+    "overlap": "document.querySelector('h1').style.position = 'absolute'",
+    "outside the window": "document.querySelector('.quiet').style.marginLeft = '-300px'",
+    "at the edge of": "document.querySelector('h1').style.marginLeft = '-1rem'",
+    "touches": "document.querySelector('.hint').style.marginTop = '0'",
+    "clipped placeholder": "document.querySelector('#token').placeholder = 'What the administrator sent you by e-mail'",
+    "a word in pieces": "Object.assign(document.querySelector('h1'), {textContent: 'Refused'}).style.width = '3rem'",
+    "a date in 3 lines": "document.querySelector('.hint').innerHTML = '<time>Nov 28,<br>2026,<br>10:21 PM</time>'",
+}
+"""What each kind of fault is called, and how to make the sign-in page have it."""
+
+
+def test_what_is_wrong_is_found(browser: Browser, scene: Scene) -> None:
     with scene.signed_in(browser, "stranger", viewport={"width": 390, "height": 900}) as page:
-        page.goto(f"{scene.stack.url}/sign-in")
-        assert page.evaluate(MEASURE) == []
-        page.evaluate("document.querySelector('h1').style.position = 'absolute'")
-        page.evaluate("document.querySelector('.quiet').style.marginLeft = '-300px'")
-        found = page.evaluate(MEASURE)
-        assert any("overlap" in one for one in found)
-        assert any("outside the window" in one for one in found)
+        for kind, script in BREAKS.items():
+            page.goto(f"{scene.stack.url}/sign-in")
+            assert page.evaluate(MEASURE) == []
+            page.evaluate(script)
+            found = page.evaluate(MEASURE)
+            assert any(kind in one for one in found), f"{kind}: {found}"
