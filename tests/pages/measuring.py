@@ -72,6 +72,7 @@ MEASURE = """() => {
     for (let last = one; !next && last.tagName !== "MAIN"; last = last.parentElement)
       for (next = last.nextElementSibling; next && !shown(next); next = next.nextElementSibling);
     if (!next || box(next).left >= box(one).right - 1 || box(next).right <= box(one).left + 1) continue;
+    if (box(next).top - box(one).bottom >= 3) continue;
     const gap = top(next) - box(one).bottom;
     if (gap > -1 && gap < 3) faults.push(`touches: ${name(one)} and ${name(next)} "${words(next)}"`);
   }
@@ -83,11 +84,11 @@ MEASURE = """() => {
     const room = one.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
     if (pen.measureText(one.placeholder).width > room + 1) faults.push(`clipped placeholder: "${one.placeholder}"`);
   }
-  for (const {box: first, text, node} of seen) {
-    if (!/^[\\w']{1,20}$/.test(text)) continue;
-    if (seen.some((other) => other.node === node && other.box.top > first.top + 3))
+  const lowest = new Map();
+  for (const {box, node} of seen) lowest.set(node, Math.max(box.top, lowest.get(node) ?? box.top));
+  for (const {box: first, text, node} of seen)
+    if (/^[\\w']{1,20}$/.test(text) && lowest.get(node) > first.top + 3)
       faults.push(`a word in pieces: "${text}" in ${name(node.parentElement)}`);
-  }
   for (const one of document.querySelectorAll("time")) {
     if (!shown(one)) continue;
     const lines = new Set([...one.getClientRects()].map((line) => Math.round(line.top)));
