@@ -33,10 +33,10 @@ words: .dev ## every string that people read, in .cache/words.txt
 	@$(BIN)/python -m tests.words
 
 screenshots: .dev ## every page in every status and role, in .cache/screenshots/index.html
-	@$(BIN)/python -m tests.pages.screenshots $(ARGS)
+	@$(BIN)/python -m tests.pages.pictures.screenshots $(ARGS)
 
 pictures: .dev ## the README's pictures, in docs/images, from the demo
-	@$(BIN)/python -m tests.pages.readme_pictures
+	@$(BIN)/python -m tests.pages.pictures.readme_pictures
 
 lock: ## requirements*.lock from pyproject.toml; UPGRADE=1 takes the newest versions
 	@$(PYTHON) cli/bootstrap.py lock $(if $(UPGRADE),--upgrade)

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from html import escape
 
 from tests.cli.running import ROOT
-from tests.pages.measuring import MEASURE
-from tests.pages.views import SCHEMES, WIDTHS, View, new_scene
+from tests.pages.pictures.measuring import MEASURE
+from tests.pages.pictures.views import SCHEMES, WIDTHS, View, new_scene
 from tests.peers.browser import chromium
 from tests.stack import shared_stack
 

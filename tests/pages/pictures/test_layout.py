@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.nightly import NIGHTLY, spread
-from tests.pages.measuring import MEASURE
-from tests.pages.views import ROLES, WIDTHS, Scene, new_scene
+from tests.pages.pictures.measuring import MEASURE
+from tests.pages.pictures.views import ROLES, WIDTHS, Scene, new_scene
 from tests.stack import Stack
 
 
