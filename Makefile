@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test test-nightly test-any-day lint format words screenshots lock bench clean
+.PHONY: run test test-nightly test-any-day lint format words screenshots pictures lock bench clean
 
 run: ## start everything: web, API, worker, Temporal, PostgreSQL; Ctrl-C stops it
 	@$(PYTHON) cli/bootstrap.py run && exec $(BIN)/afterword up
@@ -33,7 +33,10 @@ words: .dev ## every string that people read, in .cache/words.txt
 	@$(BIN)/python -m tests.words
 
 screenshots: .dev ## every page in every status and role, in .cache/screenshots/index.html
-	@$(BIN)/python -m tests.pages.screenshots $(ARGS)
+	@$(BIN)/python -m tests.pages.pictures.screenshots $(ARGS)
+
+pictures: .dev ## the README's pictures, in docs/images, from the demo
+	@$(BIN)/python -m tests.pages.pictures.readme_pictures
 
 lock: ## requirements*.lock from pyproject.toml; UPGRADE=1 takes the newest versions
 	@$(PYTHON) cli/bootstrap.py lock $(if $(UPGRADE),--upgrade)

@@ -3,8 +3,8 @@
 from playwright.sync_api import Browser, Page, expect
 
 from tests.api.writing import draft, ok
+from tests.pages.pictures.views import Scene
 from tests.pages.test_browser import visiting
-from tests.pages.views import Scene
 from tests.pages.visiting import stranger, visitor
 from tests.stack import ADMIN_TOKEN, Person, Stack
 

@@ -42,10 +42,24 @@ def values_as_classes(templates: Mapping[str, str]) -> list[str]:
     ]
 
 
+def without_style(templates: Mapping[str, str], known: set[str]) -> list[str]:
+    """Whole words in the classes of templates that no rule and no script knows."""
+    return [
+        f"{name}: {one}"
+        for name, text in templates.items()
+        for words in re.findall(r'class="((?:\{\{.*?\}\}|[^"])*)"', text)
+        for one in re.sub(r"\S*(?:\{\{.*?\}\}|\{%.*?%\})\S*", " ", words).split()
+        if one not in known
+    ]
+
+
 def test_each_class_is_styled_by_one_component() -> None:
     sheets = {name: (WEB / "static" / "styles" / f"{name}.css").read_text() for name in STYLES}
     assert {f"{name}.css" for name in STYLES} == {path.name for path in (WEB / "static" / "styles").iterdir()}
     assert in_two_components(sheets) == {}
+    scripts = " ".join(path.read_text() for path in (WEB / "static").glob("*.js"))
+    known = set(re.findall(r"\.([A-Za-z][\w-]*)", " ".join(sheets.values()) + scripts))
+    assert without_style({name: text for name, text in TEMPLATES.items() if "reference" not in name}, known) == []
     assert values_as_classes(TEMPLATES) == []
 
 
@@ -54,6 +68,7 @@ def test_a_class_with_two_meanings_is_found() -> None:
         {"stepper": ".stepper .past::after { color: red; }", "links": ".past { float: right; }"}
     ) == {"past": ["stepper", "links"]}
     assert values_as_classes({"page": '<b class="tag {{ decision }}">'}) == ["page: tag {{ decision }}"]
+    assert without_style({"page": '<b class="card flush{{ x }} {{ y }} gone">'}, {"card"}) == ["page: gone"]
     assert values_as_classes({"page": "<b class=\"tag--{{ decision }} {{ 'late' if late }}\">"}) == []
 
 

@@ -34,6 +34,17 @@ document.addEventListener("click", (event) => {
   }
 });
 
+for (const menu of document.querySelectorAll("details.menu")) {
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+  menu.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+  });
+}
+
 const open = () => {
   const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
   for (let one = target; one; one = one.parentElement) {

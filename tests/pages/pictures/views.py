@@ -1,14 +1,17 @@
 """Every page, in every status and for every role, as ``make screenshots`` pictures it and tests measure it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, StorageState
+from sqlalchemy import insert
 
+from models.base import new_id
+from models.integration import PersonAccount, SyncAttempt
 from tests.api import writing
 from tests.api.writing import ok
 from tests.pages.visiting import sign_in_link
@@ -16,7 +19,7 @@ from tests.stack import Person, Stack
 
 WIDTHS = (390, 768, 1024, 1440)
 SCHEMES = ("light", "dark")
-STATUSES = ("DRAFT", "IN_REVIEW", "APPROVED", "PUBLISHED", "ARCHIVED")
+STATUSES = ("DRAFT", "IN_REVIEW", "CHANGES_REQUESTED", "APPROVED", "PUBLISHED", "ARCHIVED")
 ROLES = ("author", "editor", "commenter", "reviewer", "responder", "administrator", "reader")
 LONG = "Error-budget-policy-for-checkout-and-payments-and-everything-that-depends-on-them"
 TEXT = f"""The **checkout** failed for 40 minutes, because the pool of connections was exhausted.
@@ -37,12 +40,12 @@ FATAL: remaining connection slots are reserved for roles with the SUPERUSER attr
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A page as one person sees it; ``opens`` is what is unfolded before it is looked at."""
+    """A page as one person sees it, after ``prepare`` has unfolded, filled in, or pressed something."""
 
     name: str
     role: str
     path: str
-    opens: str = ""
+    prepare: Callable[[Page], object] | None = None
 
 
 @dataclass(slots=True)
@@ -52,25 +55,46 @@ class Scene:
     stack: Stack
     people: dict[str, Person] = field(default_factory=dict)
     views: list[View] = field(default_factory=list)
+    sessions: dict[str, StorageState] = field(default_factory=dict)
+    """By role: signing in takes longer than looking at a page."""
 
-    def add(self, name: str, path: str, *roles: str, opens: str = "") -> None:
-        self.views += [View(name, role, path, opens) for role in roles or ("administrator",)]
+    def add(self, name: str, path: str, *roles: str, prepare: Callable[[Page], object] | None = None) -> None:
+        self.views += [View(name, role, path, prepare) for role in roles or ("administrator",)]
 
     @contextmanager
     def signed_in(self, browser: Browser, role: str, **how: Any) -> Iterator[Page]:
-        context = browser.new_context(**how)
+        """Without transitions, so that no picture shows a color on its way to another one."""
+        context = browser.new_context(storage_state=self.sessions.get(role), reduced_motion="reduce", **how)
         page = context.new_page()
-        if role != "stranger":
+        if role != "stranger" and role not in self.sessions:
             page.goto(sign_in_link(self.stack, self.people[role].id))
             page.get_by_role("button", name="Sign in with this link").click()
             page.wait_for_url(f"{self.stack.url}/")
+            self.sessions[role] = context.storage_state()
         yield page
         context.close()
 
     def open(self, page: Page, view: View) -> None:
+        if page.url.startswith(self.stack.url):
+            page.evaluate("localStorage.clear()")  # where the text is kept that the last view typed
         page.goto(f"{self.stack.url}{view.path}")
-        if view.opens:
-            page.evaluate("(which) => document.querySelectorAll(which).forEach((one) => one.open = true)", view.opens)
+        if view.prepare:
+            view.prepare(page)
+
+
+def _unfold(which: str) -> Callable[[Page], object]:
+    return lambda page: page.evaluate(
+        "(which) => document.querySelectorAll(which).forEach((one) => one.open = true)", which
+    )
+
+
+def _send(page: Page, button: str) -> None:
+    with page.expect_navigation():
+        page.get_by_role("button", name=button, exact=True).click()
+
+
+def _press(button: str) -> Callable[[Page], object]:
+    return lambda page: _send(page, button)
 
 
 def new_scene(stack: Stack) -> Scene:
@@ -102,31 +126,41 @@ def _postmortems(scene: Scene, team: str) -> None:
         path = f"/postmortems/{made}"
         scene.add(f"postmortem {status.lower()}", path, *ROLES)
         if status == "DRAFT":
-            scene.add("postmortem with forms", path, "author", opens="main details")
+            scene.add("postmortem with forms", path, "author", prepare=_unfold("main details"))
+            scene.add("edit conflict", f"{path}/edit", "author", prepare=_conflict)
+            scene.add("timeline preview", f"{path}/timeline/paste", "author", prepare=_preview)
             for name, more in (("edit", "/edit"), ("edit advice", "/edit?advice=1"), ("paste", "/timeline/paste")):
-                scene.add(name, f"{path}{more}", "author", "administrator")
-        scene.add(f"history {status.lower()}", f"{path}/history/summary", "author")
-    scene.add("audit", f"{path}/audit")
+                scene.add(name, f"{path}{more}", "author")
+            scene.add("history", f"{path}/history/summary", "author")
+        if status == "ARCHIVED":
+            scene.add("history archived", f"{path}/history/summary", "author")
+            scene.add("audit", f"{path}/audit")
+    scene.add("postmortem proposals", _with_proposals(scene), "author", "reader")
     empty = ok(people["author"].post("/api/postmortems", json={"title": "Nothing is written yet"}), 201)["id"]
     ok(admin.patch(f"/api/postmortems/{empty}", json={"visibility": "ORGANIZATION"}))
     scene.add("postmortem empty", f"/postmortems/{empty}", "author", "reader")
+    scene.add("postmortem refused", f"/postmortems/{empty}", "author", prepare=_press("Submit for review"))
+    private = writing.draft(people["author"], visibility="PRIVATE")["id"]
+    scene.add("forbidden", f"/postmortems/{private}/edit", "reader")
     scene.add("postmortems", "/postmortems", "author", "reader")
     scene.add("postmortems none", "/postmortems?q=nothinglikethis", "reader")
     scene.add("new postmortem", "/postmortems/new", "author")
     scene.add("home", "/", *ROLES)
-    scene.add("home menu", "/", "author", opens=".menu")
+    scene.add("home menu", "/", "author", "administrator", prepare=_unfold(".menu"))
     scene.add("search", "/search?q=checkout", "reader")
     scene.add("search empty", "/search", "reader")
     scene.add("inbox", "/inbox", "author", "reviewer", "reader")
-    scene.add("not found", "/postmortems/pm_nothing", "reader")
+    scene.add("not found", "/postmortems/pm_nothing", "reader", "stranger")
+    scene.add("no such page", "/nothing/here", "reader")
 
 
 def _written(scene: Scene, team: str, status: str) -> str:
     people = scene.people
     author, reviewer = people["author"], people["reviewer"]
-    incident = _incident(scene, f"Checkout failed while {status.lower()}", status="RESOLVED")
+    words = status.lower().replace("_", " ")
+    incident = _incident(scene, f"Checkout failed while {words}", status="RESOLVED")
     fields = {
-        "title": f"The checkout failed while a postmortem was {status.lower()}, for everybody in Europe",
+        "title": f"The checkout failed while a postmortem was {words}, for every customer in Europe",
         "summary": TEXT,
         "teamIds": [team],
         "incidentIds": [incident],
@@ -157,6 +191,8 @@ def _written(scene: Scene, team: str, status: str) -> str:
     }
     made = writing.draft(author, **fields)["id"]
     path = f"/api/postmortems/{made}"
+    ok(author.patch(path, json={"summary": TEXT.replace("40 minutes", "about 40 minutes")}))
+    ok(author.patch(path, json={"summary": TEXT}))
     item = writing.with_item(author, made, author.id, description=f"Watch {LONG} at 80 %")
     writing.with_item(author, made, people["editor"].id, description="Late", dueDate="2026-01-01", priority="LOW")
     ok(author.post(f"{path}/reviewers", json={"userIds": [reviewer.id]}), 201)
@@ -169,6 +205,9 @@ def _written(scene: Scene, team: str, status: str) -> str:
         writing.ok(author.post(f"{path}/action-items", json={"description": "Nobody does this yet"}), 201)
     if status != "DRAFT":
         ok(author.post(f"{path}/submit", json={}))
+    if status == "CHANGES_REQUESTED":
+        refused = {"decision": "REQUEST_CHANGES", "comment": "How many customers wrote to us? Say it in the impact."}
+        ok(reviewer.post(f"{path}/reviews", json=refused), 201)
     if status in {"APPROVED", "PUBLISHED", "ARCHIVED"}:
         ok(author.patch(f"{path}/comments/{thread}", json={"resolved": True}))
         ok(reviewer.post(f"{path}/reviews", json={"decision": "APPROVE"}), 201)
@@ -178,7 +217,35 @@ def _written(scene: Scene, team: str, status: str) -> str:
         ok(scene.stack.client().post(f"{path}/archive"))
     if status == "DRAFT":
         scene.add("action item", f"/action-items/{item['id']}", "author", "reader")
+        scene.add("edit comment", f"/postmortems/{made}/comments/{thread}", "commenter")
+        event = ok(author.get(f"{path}/timeline"))["items"][0]["id"]
+        scene.add("edit event", f"/postmortems/{made}/timeline/{event}", "author")
     return str(made)
+
+
+def _with_proposals(scene: Scene) -> str:
+    """An incident report that names people and a team whom nobody has let in, and that was corrected since."""
+    incident = _incident(scene, "Refunds failed", status="RESOLVED", urgency="LOW")
+    made = writing.draft(scene.people["author"], incidentId=incident, visibility="ORGANIZATION")["id"]
+    team = ok(scene.stack.client().post("/api/teams", json={"name": f"Refunds and chargebacks {made[-4:]}"}), 201)["id"]
+    emails = [ok(scene.people[one].get("/api/me"))["email"] for one in ("editor", "reader")]
+    corrected = {"responders": emails, "teamId": team, "resolvedAt": datetime.now(UTC).isoformat()}
+    ok(scene.people["responder"].patch(f"/api/incidents/{incident}", json=corrected))
+    return f"/postmortems/{made}"
+
+
+def _conflict(page: Page) -> None:
+    """Someone else has saved the same line since the page was opened."""
+    page.locator("[name='base.summary']").evaluate("(one) => { one.value = '2.' + one.value.split('.')[1] + '0'; }")
+    page.get_by_label("Summary").fill("The **checkout** failed for 41 minutes.")
+    _send(page, "Save and close")
+
+
+def _preview(page: Page) -> None:
+    page.get_by_label("Timeline", exact=True).fill(
+        f"14:03 Alarm for the checkout\n14:1? {LONG}\n15:?? Restarted\n26:00 No"
+    )
+    _send(page, "Preview")
 
 
 def _incident(scene: Scene, title: str, **fields: Any) -> str:
@@ -202,14 +269,16 @@ def _incident(scene: Scene, title: str, **fields: Any) -> str:
 
 
 def _incidents(scene: Scene) -> None:
-    for name, fields in {
+    cases: dict[str, dict[str, Any]] = {
         "open": {"status": "OPEN"},
         "resolved": {"status": "RESOLVED", "customerImpact": True, "description": TEXT},
         "skip": {"status": "RESOLVED", "falsePositive": True, "urgency": "LOW"},
-    }.items():
+    }
+    for name, fields in cases.items():
         incident = _incident(scene, f"Payments are slow ({name})", **fields)
         scene.add(f"incident {name}", f"/incidents/{incident}", "administrator", "responder", "reader")
     scene.add("incidents", "/incidents", "reader")
+    scene.add("incidents none", "/incidents?status=ACKNOWLEDGED", "reader")
 
 
 def _items(scene: Scene) -> None:
@@ -219,6 +288,7 @@ def _items(scene: Scene) -> None:
     scene.add("action item without owner", f"/action-items/{bare['id']}", "author", "reader")
     for shown in ("open", "overdue", "done", "all"):
         scene.add(f"action items {shown}", f"/action-items?show={shown}", "author")
+    scene.add("action items none", "/action-items?q=nothinglikethis", "reader")
 
 
 def _settings(scene: Scene) -> None:
@@ -239,69 +309,46 @@ def _settings(scene: Scene) -> None:
         "secrets": {"token": "ghp_made-up"},
     }
     made = ok(admin.post("/api/integrations", json=body), 201)["id"]
+    _history_of(scene, made)
     for name, path in {"connection": "", "sync log": "/log", "accounts": "/accounts"}.items():
         scene.add(name, f"/settings/integrations/{made}{path}")
     scene.add("integrations", "/settings/integrations")
     scene.add("disconnected", "/settings/integrations?disconnected=true")
     for kind in ("jira", "slack", "email", "pagerduty"):
         scene.add(f"connect {kind}", f"/settings/integrations/new?kind={kind}")
+    scene.add("services", "/settings/services")
     scene.add("sign in", "/sign-in", "stranger")
+    link = sign_in_link(scene.stack, scene.people["reader"].id)
+    scene.add("sign in by link", link.removeprefix(scene.stack.url), "stranger")
+    scene.add("sign in refused", "/sign-in", "stranger", prepare=_wrong_token)
+    scene.add("API reference", "/docs", "reader", prepare=lambda page: page.locator(".opblock").first.wait_for())
 
 
-MEASURE = """() => {
-  const faults = [];
-  const name = (one) => one.tagName.toLowerCase() + [...one.classList].map((c) => "." + c).join("");
-  const seen = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    if (!node.data.trim()) continue;
-    const parent = node.parentElement;
-    if (!parent.checkVisibility({opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: true}))
-      continue;
-    if (parent.closest(".unseen, option, script, noscript, datalist, svg")) continue;
-    let scrolls = false, floats = false;
-    for (let one = parent; one; one = one.parentElement) {
-      const style = getComputedStyle(one);
-      if (one !== document.documentElement && one !== document.body && /auto|scroll/.test(style.overflowX))
-        scrolls = true;
-      if (/sticky|fixed/.test(style.position) || one.matches(".menu__sheet")) floats = one;
-    }
-    const range = document.createRange();
-    range.selectNodeContents(node);
-    for (const box of range.getClientRects()) {
-      if (box.width < 1 || box.height < 1) continue;
-      const text = node.data.trim().slice(0, 40);
-      if (!scrolls && (box.left < -1 || box.right > innerWidth + 1))
-        faults.push(`outside the window: "${text}" in ${name(parent)}`);
-      seen.push({box, text, parent, floats, scrolls});
-    }
-  }
-  if (document.documentElement.scrollWidth > innerWidth) faults.push("the page is wider than the window");
-  seen.sort((a, b) => a.box.top - b.box.top);
-  seen.forEach((one, place) => {
-    for (let next = place + 1; next < seen.length && seen[next].box.top < one.box.bottom - 3; next++) {
-      const other = seen[next];
-      if (other.parent === one.parent || other.floats !== one.floats || one.scrolls || other.scrolls) continue;
-      const wide = Math.min(one.box.right, other.box.right) - Math.max(one.box.left, other.box.left);
-      const high = Math.min(one.box.bottom, other.box.bottom) - other.box.top;
-      if (wide > 2 && high > 4)
-        faults.push(`overlap: "${one.text}" in ${name(one.parent)} and "${other.text}" in ${name(other.parent)}`);
-    }
-  });
-  for (const one of document.querySelectorAll("button, .button, .tag, .status, summary, label, h1, h2, h3")) {
-    if (!one.checkVisibility() || one.closest(".unseen") || one.matches(".unseen")) continue;
-    if (one.scrollWidth > one.clientWidth + 2 && one.clientWidth && getComputedStyle(one).display !== "inline")
-      faults.push(`wider than its box: ${name(one)} "${one.textContent.trim().slice(0, 40)}"`);
-  }
-  const box = (one) => one.getBoundingClientRect();
-  for (const one of document.querySelectorAll("main .card, main form, main table, main button, main input, header *")) {
-    if (!one.checkVisibility() || one.closest(".unseen")) continue;
-    const inside = one.closest(".scroll, .tabs, nav, pre");
-    if (!inside && (box(one).right > innerWidth + 1 || box(one).left < -1)) faults.push(`box outside: ${name(one)}`);
-  }
-  const bar = document.querySelector("header.top .bar");
-  const rows = innerWidth < 740 ? 3 : innerWidth < 900 ? 2 : 1;
-  if (bar && box(bar).height > 20 + 52 * rows) faults.push(`header is ${box(bar).height} high`);
-  return [...new Set(faults)];
-}"""
-"""Text and boxes that lie over each other or outside of the window, as sentences."""
+def _wrong_token(page: Page) -> None:
+    page.get_by_label("API token").fill("aft_made-up")
+    _send(page, "Sign in")
+
+
+def _history_of(scene: Scene, integration: str) -> None:
+    """Entries of its sync log, and linked accounts. Written directly, since there is no GitHub to talk to."""
+    database = scene.stack.direct
+    assert database is not None
+    for direction, operation, result, detail in (
+        ("OUT", "create", "ok", None),
+        ("OUT", "update", "retry", "GitHub answered 502. It's tried again in 2 minutes."),
+        ("IN", "issues.edited", "ok", None),
+        ("OUT", "create", "refused", f"The label {LONG} doesn't exist in this repository."),
+    ):
+        values = {
+            "integration_id": integration,
+            "direction": direction,
+            "operation": operation,
+            "result": result,
+            "detail": detail,
+            "request_id": f"C0DE:{uuid4().hex}" if direction == "OUT" else None,
+            "delivery_id": str(uuid4()) if direction == "IN" else None,
+        }
+        database.write(insert(SyncAttempt).values(values))
+    for role, source in (("author", "MANUAL"), ("editor", "EMAIL")):
+        row = {"person_id": scene.people[role].id, "account": f"{role}-at-acme", "label": None, "source": source}
+        database.write(insert(PersonAccount).values({"id": new_id("acc"), "integration_id": integration, **row}))
