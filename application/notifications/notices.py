@@ -18,6 +18,7 @@ _ABOUT_NOTHING: dict[str, Any] = {
     "integration_id": None,
     "about_team_id": None,
     "on_behalf_of_id": None,
+    "actor_id": None,
     "is_escalation": False,
 }
 

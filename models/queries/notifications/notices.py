@@ -42,7 +42,7 @@ async def _insert(session: AsyncSession, rows: Sequence[Mapping[str, Any]], rece
 _COLUMNS = {
     **dict.fromkeys(("id", "person_id", "team_id", "dedupe_key", "kind", "channel", "target", "rung"), "text"),
     **dict.fromkeys(("postmortem_id", "action_item_id", "comment_id", "integration_id"), "text"),
-    **dict.fromkeys(("about_team_id", "on_behalf_of_id"), "text"),
+    **dict.fromkeys(("about_team_id", "on_behalf_of_id", "actor_id"), "text"),
     "is_escalation": "boolean",
     "created_at": "timestamptz",
 }
