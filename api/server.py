@@ -19,7 +19,7 @@ CONNECTIONS = 2000
 REFUSAL_SECONDS = 1.0
 """How long a connection too many may take to send something, so that it gets its answer."""
 GRACE_SECONDS = 12
-"""For what is being answered when the process closes: a little longer than a command may take (``runtime.dispatch``)."""
+"""For what is being answered when the process closes: more than ``runtime.dispatch.COMMAND_BUDGET``."""
 
 _FULL = b"This process has as many connections as it serves. Try again in a few seconds.\n"
 _REFUSAL = (
@@ -55,9 +55,10 @@ class DrainingServer(uvicorn.Server):
 
 
 class TimedH11Protocol(H11Protocol):
-    """Closes a connection whose headers do not arrive in time, and one too many. Bodies are timed by ``api.middleware``.
+    """Closes a connection whose headers do not arrive in time, and one too many.
 
-    uvicorn itself would answer every request with 503 while there are too many connections, also those on the others.
+    Bodies are timed by ``api.middleware``. uvicorn itself would answer every request with 503 while there are too many
+    connections, also those on the others.
     """
 
     _waiting: asyncio.TimerHandle | None = None

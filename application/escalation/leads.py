@@ -44,8 +44,8 @@ async def notify_of_extensions(session: Session, viewer: Viewer, target: Postmor
 
 
 async def notify_of_leaver(session: Session, viewer: Viewer, person_id: str, now: datetime) -> None:
-    """After the viewer deactivated a person: for each open item that they own, and each postmortem that they write or review,
-    the leads are asked once for a replacement. Their substitutes get the reminders from now on."""
+    """After the viewer deactivated a person: for each open item that they own, and each postmortem that they write or
+    review, the leads are asked once for a replacement. Their substitutes get the reminders from now on."""
     for item in await responsibilities.list_open_items_unscoped(session, person_id):
         key = f"{item.id}:owner_left:{person_id}"
         leads = await list_leads(session, item.postmortem_id)

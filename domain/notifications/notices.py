@@ -202,8 +202,8 @@ _KINDS: Mapping[NoticeKind, Kind] = {
         "Team without a lead",
         "The team {title} has no lead: its escalations go to administrators until you choose one",
         SettledBy.NEW_LEAD,
-        told_of="{actor} deactivated the lead of the team {title}: its escalations go to administrators until you choose"
-        " a new one",
+        told_of="{actor} deactivated the lead of the team {title}: its escalations go to administrators until you"
+        " choose a new one",
     ),
     NoticeKind.PUBLISHED: Kind(
         "Published", "“{title}” was published", group="NEWS", told_of="{actor} published “{title}”"

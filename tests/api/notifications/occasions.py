@@ -202,8 +202,10 @@ def action_item_followed_ticket(c: Cast) -> Occasion:
 
 
 def linked(c: Cast, kind: NoticeKind, state: str) -> Any:
-    """An item whose ticket is in that state."""
-    item = connected(c.stack, c.folder).item(c.author, description=c.title)
+    """An item whose ticket is in that state; nothing is sent anymore that could mend it."""
+    board = connected(c.stack, c.folder)
+    item = board.item(c.author, description=c.title)
+    ok(board.admin.patch(board.path, json={"enabled": False}))
     c.write("update ticket set link_state = :state where action_item_id = :id", id=item["id"], state=state)
     c.plant(c.author, kind, postmortem_id=item["postmortemId"], action_item_id=item["id"])
     return item
@@ -320,7 +322,7 @@ def team_without_lead(c: Cast) -> Occasion:
 
 
 def away_waits(c: Cast) -> Occasion:
-    path = c.in_review()
+    path = c.draft()
     ok(c.other.patch("/api/me", json={"awayFrom": ago(days=1), "awayUntil": ago(days=-9)}))
     c.plant(c.author, K.AWAY_WAITS, postmortem_id=id_of(path), on_behalf_of_id=c.other.id)
     says = f"“{c.title}” is waiting for {name_of(c.other)}, who is away"
@@ -329,7 +331,7 @@ def away_waits(c: Cast) -> Occasion:
 
 
 def away_delegated(c: Cast) -> Occasion:
-    path, delegate = c.in_review(), c.stack.person()
+    path, delegate = c.draft(), c.stack.person()
     ok(c.other.patch("/api/me", json={"awayFrom": ago(days=1), "awayUntil": ago(days=-9), "delegateId": delegate.id}))
     c.plant(c.author, K.AWAY_DELEGATED, postmortem_id=id_of(path), on_behalf_of_id=c.other.id)
     says = f"{name_of(delegate)} is covering “{c.title}” for {name_of(c.other)}, who is away"

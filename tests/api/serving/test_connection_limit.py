@@ -1,4 +1,4 @@
-"""Connections beyond the limit are refused, and those that are open are served on; a body has a time on the wire, too."""
+"""Connections beyond the limit are refused, and those that are open are served on; a body has a time, too."""
 
 import asyncio
 import subprocess
