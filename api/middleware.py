@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
+from api.server import draining
 from domain.errors import BodyTooLarge, BodyTooSlow
 from models.base import new_id
 
@@ -48,6 +49,8 @@ class RequestLog:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                if draining.is_set():  # whoever keeps connections opens the next one elsewhere
+                    message["headers"].append((b"connection", b"close"))
             await send(message)
 
         try:

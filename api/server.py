@@ -16,38 +16,65 @@ HEADER_SECONDS = 15.0
 """From the first byte of a request (or from connecting) until its headers are complete."""
 HEADER_BYTES = 64 * 1024
 CONNECTIONS = 2000
-"""Open at once; more are answered with 503."""
+"""Open at once; more are answered with 503 and closed, and those that are open go on as before."""
+REFUSAL_SECONDS = 1.0
+"""How long a connection too many may take to send something, so that it gets its answer."""
+GRACE_SECONDS = 12
+"""For what is being answered when the process closes: more than ``runtime.dispatch.COMMAND_BUDGET``."""
 
+_FULL = b"This process has as many connections as it serves. Try again in a few seconds.\n"
+_REFUSAL = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\nretry-after: 2\r\n"
+    b"connection: close\r\ncontent-length: %d\r\n\r\n%s" % (len(_FULL), _FULL)
+)
 
 draining = Event()
 """Set once this process was asked to end: it isn't ready for new work, though it still takes some."""
 
 
 class DrainingServer(uvicorn.Server):
-    """On SIGTERM it is "not ready" for a while before it closes; a second signal, or Ctrl-C, closes it at once."""
+    """On SIGTERM it is "not ready" for a while before it closes; Ctrl-C closes it at once.
+
+    Another SIGTERM changes nothing: service managers send one to each process, and the parent of several passes its
+    own on.
+    """
 
     def __init__(self, config: uvicorn.Config, seconds: float) -> None:
         super().__init__(config)
         self._seconds = seconds
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if sig != signal.SIGTERM or draining.is_set() or self._seconds == 0:
-            super().handle_exit(sig, frame)
+        if sig == signal.SIGTERM and draining.is_set():
             return
         draining.set()
+        if sig != signal.SIGTERM or self._seconds == 0:
+            super().handle_exit(sig, frame)
+            return
         closing = Timer(self._seconds, super().handle_exit, (sig, frame))
         closing.daemon = True
         closing.start()
 
 
 class TimedProtocol(HttpToolsProtocol):
-    """Closes a connection whose headers do not arrive in time, or are too long. ``api.middleware`` times bodies."""
+    """Closes a connection whose headers do not arrive in time, or are too long, and one too many.
+
+    Bodies are timed by ``api.middleware``. uvicorn itself would answer every request with 503 while there are too many
+    connections, also those on the others.
+    """
 
     _waiting: asyncio.TimerHandle | None = None
     _read = 0
+    _is_refused = False
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._connections_at_once, self.limit_concurrency = self.limit_concurrency, None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        if self._connections_at_once is not None and len(self.connections) > self._connections_at_once:
+            self._is_refused = True
+            self.connections.discard(self)
         self._wait_for_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -55,6 +82,9 @@ class TimedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            self._refuse()
+            return
         super().data_received(data)
         if self._waiting is None:
             return
@@ -73,7 +103,8 @@ class TimedProtocol(HttpToolsProtocol):
 
     def _wait_for_headers(self) -> None:
         self._read = 0
-        self._waiting = self.loop.call_later(HEADER_SECONDS, self._give_up)
+        seconds = REFUSAL_SECONDS if self._is_refused else HEADER_SECONDS
+        self._waiting = self.loop.call_later(seconds, self._give_up)
 
     def _stop_waiting(self) -> None:
         if self._waiting is not None:
@@ -83,4 +114,10 @@ class TimedProtocol(HttpToolsProtocol):
     def _give_up(self) -> None:
         self._waiting = None
         if not self.transport.is_closing():
+            self.transport.close()
+
+    def _refuse(self) -> None:
+        """Once it has sent something: a client that is answered before it asks takes that for an error."""
+        if not self.transport.is_closing():
+            self.transport.write(_REFUSAL)
             self.transport.close()

@@ -45,7 +45,7 @@ async def add_timeline_events(
     times = [one.at for one in events]
     after = {"count": len(ids), "ids": ids[:AUDITED_IDS], "from": min(times), "to": max(times)}
     audit_postmortem(session, viewer, visible, "timeline.added", None, json_values(after))
-    started = await record_change(session, visible, now)
+    started = await record_change(session, viewer, visible, now)
     return await timeline.list_events(session, ids), started
 
 
@@ -77,7 +77,7 @@ async def change_timeline_event(
     audit_postmortem(
         session, viewer, visible, "timeline.changed", json_values(before), {"eventId": event_id, **json_values(after)}
     )
-    return event, await record_change(session, visible, now)
+    return event, await record_change(session, viewer, visible, now)
 
 
 async def remove_timeline_event(
@@ -92,7 +92,7 @@ async def remove_timeline_event(
     before = {"at": event.at.isoformat(), "event": event.event}
     audit_postmortem(session, viewer, visible, "timeline.removed", before, None)
     await timeline.delete_event(session, event)
-    return await record_change(session, visible, now)
+    return await record_change(session, viewer, visible, now)
 
 
 # Importing

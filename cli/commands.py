@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 from pydantic import ValidationError
 
-from cli.processes import run_processes
+from cli.processes import PATIENCE, run_processes
 from cli.required import require_database, require_key
 from runtime.processes import CannotStart
 from runtime.settings import Settings, get_settings
@@ -49,7 +49,8 @@ def api(processes: int | None = PROCESSES) -> None:
             return
         with tempfile.TemporaryDirectory(prefix="afterword-metrics-") as folder:
             share_metrics(folder)
-            run_processes("API", current.api_processes, serve, listener)
+            patience = PATIENCE + current.drain_seconds
+            run_processes("API", current.api_processes, serve, listener, patience=patience)
 
 
 @app.command()

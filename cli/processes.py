@@ -32,7 +32,9 @@ class Place:
     endings: Endings = field(default_factory=Endings)
 
 
-def run_processes(what: str, count: int, work: Callable[..., None], *arguments: Any) -> None:
+def run_processes(
+    what: str, count: int, work: Callable[..., None], *arguments: Any, patience: float = PATIENCE
+) -> None:
     """``work(number, *arguments)`` in each process, until SIGTERM or SIGINT. Raises CannotStart if one keeps ending."""
     stop: list[int] = []
 
@@ -48,7 +50,7 @@ def run_processes(what: str, count: int, work: Callable[..., None], *arguments: 
                 _look_after(what, place, work, arguments)
             time.sleep(WATCH_EVERY)
     finally:
-        _end([place.process for place in places if place.process is not None])
+        _end([place.process for place in places if place.process is not None], patience)
 
 
 def _look_after(what: str, place: Place, work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
@@ -68,10 +70,10 @@ def _look_after(what: str, place: Place, work: Callable[..., None], arguments: t
         print(f"afterword: {how}; starting it again in {pause:g} s", file=sys.stderr, flush=True)
 
 
-def _end(processes: list[BaseProcess]) -> None:
+def _end(processes: list[BaseProcess], patience: float) -> None:
     for one in processes:
         one.terminate()
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     for one in processes:
         one.join(max(0.0, deadline - time.monotonic()))
         if one.exitcode is None:

@@ -1,20 +1,25 @@
 """What a process of the API and one of the worker does."""
 
 import os
+import resource
 import socket
 import sys
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Where several processes of the API keep their metrics, so that each of them can answer for all."""
 
+SPARE_FILES = 500
+"""What a process of the API opens beside its clients' connections: of the database, its own processes, templates."""
+
 
 def serve(_number: int, listener: socket.socket) -> None:
     """Serves the API on that socket until SIGTERM or SIGINT."""
     import uvicorn
 
-    from api.server import CONNECTIONS, DrainingServer, TimedProtocol
+    from api.server import CONNECTIONS, GRACE_SECONDS, DrainingServer, TimedProtocol
     from runtime.settings import get_settings
 
+    allow_files(CONNECTIONS + SPARE_FILES)
     server = DrainingServer(
         uvicorn.Config(
             "api.app:create_app",
@@ -22,7 +27,7 @@ def serve(_number: int, listener: socket.socket) -> None:
             proxy_headers=False,  # create_app adds them for AFTERWORD_TRUSTED_PROXIES
             access_log=False,  # the API's own middleware writes one line a request
             log_config=None,
-            timeout_graceful_shutdown=5,
+            timeout_graceful_shutdown=GRACE_SECONDS,
             http=TimedProtocol,
             limit_concurrency=CONNECTIONS,
             server_header=False,
@@ -50,3 +55,11 @@ def work(number: int) -> None:
 
 def share_metrics(folder: str) -> None:
     os.environ[METRICS_FOLDER] = folder
+
+
+def allow_files(count: int) -> None:
+    """Raises the soft limit of open files, which is 1,024 on many systems, as far as this process may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

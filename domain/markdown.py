@@ -10,6 +10,7 @@ from bisect import bisect_left
 from typing import NamedTuple
 
 from markdown_it import MarkdownIt
+from markdown_it.parser_block import ParserBlock
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
@@ -33,7 +34,32 @@ def parser(*disabled: str, html: bool = False, deepest: int = DEEPEST) -> Markdo
     raw HTML is told from text.
     """
     made = MarkdownIt("commonmark", {"html": html, "maxNesting": deepest}).enable(["table", "strikethrough"])
+    made.block = _Blocks(made.block)
     return made.disable(list(disabled))
+
+
+class _Blocks(ParserBlock):
+    """What is nested too deep becomes a paragraph, with its marks as text.
+
+    The library drops it, and with it everything that follows a list.
+    """
+
+    def __init__(self, known: ParserBlock) -> None:
+        self.ruler = known.ruler
+
+    def tokenize(self, state: StateBlock, startLine: int, endLine: int) -> None:  # noqa: N803 - the library's names
+        if state.level < state.md.options.maxNesting:
+            super().tokenize(state, startLine, endLine)
+            return
+        line = startLine
+        while line < endLine and (state.isEmpty(line) or state.sCount[line] >= state.blkIndent):
+            line += 1
+        if content := state.getLines(startLine, line, state.blkIndent, False).strip():
+            state.push("paragraph_open", "p", 1).map = [startLine, line]
+            inline = state.push("inline", "", 0)
+            inline.content, inline.map, inline.children = content, [startLine, line], []
+            state.push("paragraph_close", "p", -1)
+        state.line = line
 
 
 class _AsWritten(MarkdownIt):
@@ -50,6 +76,7 @@ def page_parser(*disabled: str) -> MarkdownIt:
     ``footnote_reference_open`` and ``footnote_ref`` with their label.
     """
     made = _AsWritten("commonmark", {"html": False, "maxNesting": DEEPEST, "linkify": True})
+    made.block = _Blocks(made.block)
     made.enable(["table", "strikethrough", "linkify"])
     made.use(footnote_plugin, inline=False, move_to_end=False, always_match_refs=False)
     if made.linkify is not None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,6 +73,8 @@ class Stack:
     """API and worker are forked, which saves their imports; else they are started as in production."""
     at_once: int = 1
     """How many processes the API has, and how many the worker."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """More of the environment of its processes."""
     namespace: str = "default"
     shared_database: str = ""
     """Of the whole run's PostgreSQL, or an empty one that a test brings."""
@@ -117,6 +119,7 @@ class Stack:
             "TEMPORAL_ADDRESS": self.temporal_address,
             "TEMPORAL_NAMESPACE": self.namespace,
             "TEMPORAL_CONFIG_FILE": os.devnull,
+            **self.settings,
         }
 
     # Parts

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from application.notifications.notices import notify
+from domain.access import Viewer
 from domain.escalation.targets import TargetName
 from domain.notifications.notices import NoticeKind
 from domain.postmortems.lifecycle import Status
@@ -12,7 +13,7 @@ from models.session import Session
 
 
 async def record_change(
-    session: Session, visible: VisiblePostmortem, now: datetime, *, is_content: bool = True
+    session: Session, viewer: Viewer, visible: VisiblePostmortem, now: datetime, *, is_content: bool = True
 ) -> bool:
     """Counts the version up, and for content its revision; asks again for approvals that this made stale.
 
@@ -27,7 +28,15 @@ async def record_change(
     postmortem.content_revision += 1
     if approvers and postmortem.status == Status.IN_REVIEW:
         occasion = f"{postmortem.id}:review_stale:{postmortem.content_revision}"
-        await notify(session, approvers, NoticeKind.REVIEW_STALE, occasion, at=now, postmortem_id=postmortem.id)
+        await notify(
+            session,
+            approvers,
+            NoticeKind.REVIEW_STALE,
+            occasion,
+            at=now,
+            postmortem_id=postmortem.id,
+            actor_id=viewer.person_id,
+        )
     if postmortem.draft_started_at is not None:
         return False
     postmortem.draft_started_at = now

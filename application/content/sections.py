@@ -202,6 +202,6 @@ async def _write(
     if rewritten:
         action = "postmortem.section_restored" if origin is Origin.RESTORE else "postmortem.updated"
         audit_postmortem(session, viewer, visible, action, {name: current.body or None}, {name: text or None})
-        started = await record_change(session, visible, now)
+        started = await record_change(session, viewer, visible, now)
         current = SectionText(name, text, rewritten[name], now, viewer.person_id)
     return SavedSection(current, text != sent, started)

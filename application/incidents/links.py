@@ -49,7 +49,7 @@ async def link_incident(session: Session, viewer: Viewer, postmortem_id: str, in
     await update_durations(session, visible)
     after = {"incidentId": incident_id, "events": events, **people}
     audit_postmortem(session, viewer, visible, "incident.linked", after=after)
-    await record_change(session, visible, now)
+    await record_change(session, viewer, visible, now)
     await session.flush()
     return True
 
@@ -113,7 +113,7 @@ async def unlink_incident(
     await release_proposals(session, postmortem_id, incident_id, named["participants"], named["teams"])
     await update_durations(session, visible)
     audit_postmortem(session, viewer, visible, "incident.unlinked", before=removed)
-    await record_change(session, visible, now)
+    await record_change(session, viewer, visible, now)
 
 
 async def _remove_timeline(

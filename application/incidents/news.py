@@ -63,7 +63,15 @@ async def _tell_author(
     people = [author_id] if author_id else await list_leads(session, postmortem.id)
     others = [one for one in people if viewer is None or one != viewer.person_id]
     occasion = f"{postmortem.id}:incident_changed:{incident.id}:{incident.version}"
-    await notify(session, others, NoticeKind.INCIDENT_CHANGED, occasion, at=now, postmortem_id=postmortem.id)
+    await notify(
+        session,
+        others,
+        NoticeKind.INCIDENT_CHANGED,
+        occasion,
+        at=now,
+        postmortem_id=postmortem.id,
+        actor_id=viewer.person_id if viewer else None,
+    )
 
 
 async def take_times(session: Session, viewer: Viewer, postmortem_id: str, now: datetime) -> bool:
@@ -87,6 +95,6 @@ async def take_times(session: Session, viewer: Viewer, postmortem_id: str, now: 
     audit_postmortem(
         session, viewer, visible, "postmortem.incident_times_taken", json_values(before), json_values(after)
     )
-    await record_change(session, visible, now, is_content=postmortem.status in {Status.DRAFT, Status.IN_REVIEW})
+    await record_change(session, viewer, visible, now, is_content=postmortem.status in {Status.DRAFT, Status.IN_REVIEW})
     await session.flush()
     return True

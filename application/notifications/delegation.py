@@ -73,6 +73,7 @@ async def _hand_over(session: Session, notice: Notice, person_id: str, delegate_
         integration_id=notice.integration_id,
         about_team_id=notice.about_team_id,
         on_behalf_of_id=person_id,
+        actor_id=notice.actor_id,
         is_escalation=notice.is_escalation,
     )
     notice.settled_at, notice.outcome = now, Outcome.DELEGATED.value

@@ -15,7 +15,7 @@ from models.queries.notifications.outbox import requeue
 from models.queries.people import people
 from models.session import Session
 
-OnDeactivation = Callable[[Session, str, datetime], Awaitable[None]]
+OnDeactivation = Callable[[Session, Viewer, str, datetime], Awaitable[None]]
 """What happens to the work of someone who leaves: ``application.escalation`` decides that, and is above this area."""
 
 
@@ -97,7 +97,7 @@ async def manage_person(
     was_active = (await people.get_person(session, person_id)).is_active
     await change_person(session, viewer, person_id, changes, expected)
     if was_active and changes.get("is_active") is False:
-        await on_deactivation(session, person_id, now)
+        await on_deactivation(session, viewer, person_id, now)
     await requeue(session, person_id)
     if team_ids is not None:
         await teams.set_teams_of(session, viewer, person_id, team_ids)

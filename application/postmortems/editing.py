@@ -82,7 +82,7 @@ async def edit_postmortem(
     if after:
         audit_postmortem(session, viewer, visible, "postmortem.updated", before, after)
         is_content = bool(rewritten or after.keys() & CONTENT)
-        started = await record_change(session, visible, now, is_content=is_content)
+        started = await record_change(session, viewer, visible, now, is_content=is_content)
     await session.flush()
     return started or "team_ids" in changes
 

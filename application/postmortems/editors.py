@@ -47,12 +47,14 @@ async def add_editors(
     if not chosen:
         raise NobodyToAdd()
     await editors.upsert_editors(session, postmortem_id, chosen, level, now)
-    await record_change(session, visible, now, is_content=False)
+    await record_change(session, viewer, visible, now, is_content=False)
     for one in chosen:
         audit_postmortem(session, viewer, visible, "editor.set", None, {"userId": one, "level": level.value})
     new = [one for one in chosen if one not in present and one != viewer.person_id]
     occasion = f"{postmortem_id}:editor_added:{now.isoformat()}"
-    await notify(session, new, NoticeKind.EDITOR_ADDED, occasion, at=now, postmortem_id=postmortem_id)
+    await notify(
+        session, new, NoticeKind.EDITOR_ADDED, occasion, at=now, postmortem_id=postmortem_id, actor_id=viewer.person_id
+    )
     return [one for one in await editors.list_editors(session, visible) if one.person_id in chosen]
 
 
@@ -68,7 +70,7 @@ async def change_editor(
     if editor.level != level:
         before = {"userId": person_id, "level": editor.level}
         editor.level = level.value
-        await record_change(session, visible, now, is_content=False)
+        await record_change(session, viewer, visible, now, is_content=False)
         audit_postmortem(session, viewer, visible, "editor.set", before, {"userId": person_id, "level": level.value})
 
 
@@ -81,5 +83,5 @@ async def remove_editor(session: Session, viewer: Viewer, postmortem_id: str, pe
     level = await editors.delete_editor(session, postmortem_id, person_id)
     if level is None:
         raise NotFound(kind="editor", id=person_id)
-    await record_change(session, visible, now, is_content=False)
+    await record_change(session, viewer, visible, now, is_content=False)
     audit_postmortem(session, viewer, visible, "editor.removed", {"userId": person_id, "level": level}, None)

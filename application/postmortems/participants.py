@@ -133,7 +133,7 @@ async def add_participant(
     incident_id = proposal.incident_id if proposal else None
     if await proposals.insert_participant(session, postmortem_id, person_id, incident_id, viewer.person_id):
         audit_postmortem(session, viewer, visible, "participants.added", after=named_people([person_id], []))
-        await record_change(session, visible, now, is_content=False)
+        await record_change(session, viewer, visible, now, is_content=False)
     return next(one for one in await list_participants(session, visible) if one.id == person_id)
 
 
@@ -169,7 +169,7 @@ async def remove_participant(
     await proposals.dismiss(session, postmortem_id, now, person_id=person_id)
     action = "participants.removed" if removed else "participants.dismissed"
     audit_postmortem(session, viewer, visible, action, before=named_people([person_id], []))
-    await record_change(session, visible, now, is_content=False)
+    await record_change(session, viewer, visible, now, is_content=False)
 
 
 async def confirm_team(session: Session, viewer: Viewer, postmortem_id: str, team_id: str, now: datetime) -> Attendance:
@@ -194,7 +194,7 @@ async def dismiss_team(session: Session, viewer: Viewer, postmortem_id: str, tea
         raise NotFound(kind="proposed team", id=team_id)
     await proposals.dismiss(session, postmortem_id, now, team_id=team_id)
     audit_postmortem(session, viewer, visible, "participants.dismissed", before=named_people([], [team_id]))
-    await record_change(session, visible, now, is_content=False)
+    await record_change(session, viewer, visible, now, is_content=False)
 
 
 async def _audit_confirmed(
@@ -202,4 +202,4 @@ async def _audit_confirmed(
 ) -> None:
     after = _named([proposal]) | ({"proposedBy": proposal.added_by_id} if proposal.added_by_id else {})
     audit_postmortem(session, viewer, visible, "participants.confirmed", after=after)
-    await record_change(session, visible, now, is_content=False)
+    await record_change(session, viewer, visible, now, is_content=False)

@@ -75,12 +75,13 @@ class PostmortemCommandContext:
         self.audit(action, {"status": before}, {"status": status.value, **details})
 
     def notify(self, person_ids: Iterable[str], kind: NoticeKind) -> None:
-        """Notifies each person, once for this command."""
+        """Notifies each person, once for this command, of what its sender did."""
         key = f"{self.postmortem.id}:{kind}:{self.command.request_id}"
-        self.notices.extend(notices_of(person_ids, kind, key, at=self.now, postmortem_id=self.postmortem.id))
+        about = {"postmortem_id": self.postmortem.id, "actor_id": self.viewer.person_id}
+        self.notices.extend(notices_of(person_ids, kind, key, at=self.now, **about))
 
     def notify_channels(self, kind: NoticeKind, occasion: str) -> None:
         """Notifies the channels of the postmortem's teams."""
         key = f"{self.postmortem.id}:{occasion}:{self.command.request_id}"
-        teams, postmortem_id = self.facts.channel_team_ids, self.postmortem.id
-        self.notices.extend(channel_notices_of(teams, kind, key, at=self.now, postmortem_id=postmortem_id))
+        about = {"postmortem_id": self.postmortem.id, "actor_id": self.viewer.person_id}
+        self.notices.extend(channel_notices_of(self.facts.channel_team_ids, kind, key, at=self.now, **about))

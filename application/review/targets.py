@@ -40,7 +40,7 @@ async def extend_target(context: PostmortemCommandContext) -> None:
     row.extended_to = context.command.until
     row.slips += 1
     row.reason = context.arguments.get("reason")
-    await notify_of_extensions(context.session, row, context.now)
+    await notify_of_extensions(context.session, context.viewer, row, context.now)
 
 
 def _audit(context: PostmortemCommandContext, action: str, before: targets.Target) -> None:

@@ -100,9 +100,13 @@ _KINDS: Mapping[NoticeKind, Kind] = {
         "“{title}” changed after you approved it: please review it again",
         SettledBy.REVIEW,
         acts=_REVIEW,
+        told_of="{actor} changed “{title}” after you approved it: please review it again",
     ),
     NoticeKind.REVIEW_COMPLETED: Kind(
-        "Everyone approved", "Everyone approved “{title}”: you can publish it now", SettledBy.END_OF_REVIEW
+        "Everyone approved",
+        "Everyone approved “{title}”: you can publish it now",
+        SettledBy.END_OF_REVIEW,
+        told_of="{actor} gave the last approval for “{title}”: you can publish it now",
     ),
     NoticeKind.CHANGES_REQUESTED: Kind(
         "Changes requested",
@@ -170,24 +174,45 @@ _KINDS: Mapping[NoticeKind, Kind] = {
         group="NEWS",
         told_of="{actor} made you an editor of “{title}”",
     ),
-    NoticeKind.TARGET_SLIPPED: Kind("Target extended again", "{target} of “{title}” was extended again", group="NEWS"),
+    NoticeKind.TARGET_SLIPPED: Kind(
+        "Target extended again",
+        "{target} of “{title}” was extended again",
+        group="NEWS",
+        told_of="{target} of “{title}” was extended again by {actor}",
+    ),
     NoticeKind.OWNER_LEFT: Kind(
-        "Owner left", "The owner of “{title}” has left: assign a new owner", SettledBy.NEW_OWNER
+        "Owner left",
+        "The owner of “{title}” has left: assign a new owner",
+        SettledBy.NEW_OWNER,
+        told_of="{actor} deactivated the owner of “{title}”: assign a new owner",
     ),
     NoticeKind.AUTHOR_LEFT: Kind(
-        "Author left", "The author of “{title}” has left: choose a new author", SettledBy.NEW_AUTHOR
+        "Author left",
+        "The author of “{title}” has left: choose a new author",
+        SettledBy.NEW_AUTHOR,
+        told_of="{actor} deactivated the author of “{title}”: choose a new author",
     ),
     NoticeKind.REVIEWER_LEFT: Kind(
-        "Reviewer left", "A reviewer of “{title}” has left: replace them", SettledBy.NEW_REVIEWER
+        "Reviewer left",
+        "A reviewer of “{title}” has left: replace them",
+        SettledBy.NEW_REVIEWER,
+        told_of="{actor} deactivated a reviewer of “{title}”: replace them",
     ),
     NoticeKind.TEAM_WITHOUT_LEAD: Kind(
         "Team without a lead",
         "The team {title} has no lead: its escalations go to administrators until you choose one",
         SettledBy.NEW_LEAD,
+        told_of="{actor} deactivated the lead of the team {title}: its escalations go to administrators until you"
+        " choose a new one",
     ),
-    NoticeKind.PUBLISHED: Kind("Published", "“{title}” was published", group="NEWS"),
+    NoticeKind.PUBLISHED: Kind(
+        "Published", "“{title}” was published", group="NEWS", told_of="{actor} published “{title}”"
+    ),
     NoticeKind.INCIDENT_CHANGED: Kind(
-        "Incident changed", "An incident of “{title}” {detail}", SettledBy.INCIDENT_TIMES
+        "Incident changed",
+        "An incident of “{title}” {detail}",
+        SettledBy.INCIDENT_TIMES,
+        told_of="{actor} changed an incident of “{title}”, which {detail}",
     ),
     NoticeKind.AWAY_WAITS: Kind(
         "Waiting for someone who is away", "“{title}” is waiting for {person}, who is away", SettledBy.RETURN, "WAITING"

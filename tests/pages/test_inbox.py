@@ -37,7 +37,8 @@ def test_a_team_that_nobody_leads_is_named(stack: Stack) -> None:
     ok(admin.patch(f"/api/users/{lead.id}", json={"active": False}))
     page = visitor(stack, me).get("/inbox")
     assert "<i>Payments" not in page
-    assert f"The team {name} has no lead: its escalations go to administrators until you choose one" in unescape(page)
+    who = ok(admin.get("/api/me"))["name"]
+    assert f"{who} deactivated the lead of the team {name}: its escalations go to administrators" in unescape(page)
 
 
 def test_preferences_in_a_page(stack: Stack) -> None:

@@ -173,7 +173,7 @@ async def test_away_without_a_delegate_waits_and_the_author_is_told(room: Room) 
     theirs = await room.postmortem(bob.id, status=Status.IN_REVIEW.value)
     async with room.lab.sessions.begin() as session:
         session.add(PostmortemReviewer(postmortem_id=theirs, person_id=jane.id, added_at=datetime.now(UTC)))
-    await jane.is_told("review_requested", at(0, 9), postmortem_id=theirs)
+    await jane.is_told("review_requested", at(0, 9), postmortem_id=theirs, actor_id=bob.id)
     await jane.until(at(2, 10))
     (message,) = await jane.messages()
     assert_at(message.sent_at, at(2, 9))
@@ -189,7 +189,7 @@ async def test_away_with_a_delegate(room: Room) -> None:
     async with room.lab.sessions.begin() as session:
         for one in (theirs, secret):
             session.add(PostmortemReviewer(postmortem_id=one, person_id=jane.id, added_at=now))
-    await jane.is_told("review_requested", at(0, 9), postmortem_id=theirs)
+    await jane.is_told("review_requested", at(0, 9), postmortem_id=theirs, actor_id=bob.id)
     await jane.is_told("review_requested", at(0, 9), postmortem_id=secret)
     await jane.until(at(0, 9, 30))
     assert jane.letters() == []
@@ -199,7 +199,8 @@ async def test_away_with_a_delegate(room: Room) -> None:
     await bob.until(at(0, 10))
     (letter,) = kim.letters()
     name = jane.id.removeprefix("user_")
-    assert f"On behalf of {name} (away): Please review “Theirs”" in plain(letter)
+    asks = bob.id.removeprefix("user_")
+    assert f"On behalf of {name} (away): {asks} asked for your review of “Theirs”" in " ".join(plain(letter).split())
     assert "Secret" not in plain(letter)
     told = plain(bob.letters()[0])
     assert f"{kim.id.removeprefix('user_')} is covering “Theirs” for {name}, who is away" in told
@@ -295,3 +296,15 @@ async def test_a_person_who_left_hears_nothing(room: Room) -> None:
     await jane.wake()
     await jane.handle.result()
     assert await jane.outcomes() == ["LEFT"]
+
+
+async def test_a_letter_names_who_did_it(room: Room) -> None:
+    bob, jane = await room.listener(), await room.listener(name="Jane Doe")
+    asked = await room.postmortem(jane.id, "Asked", status=Status.IN_REVIEW.value)
+    async with room.lab.sessions.begin() as session:
+        session.add(PostmortemReviewer(postmortem_id=asked, person_id=bob.id, added_at=datetime.now(UTC)))
+    await bob.is_told("review_requested", at(0, 10), postmortem_id=asked, actor_id=jane.id)
+    await bob.until(at(0, 12))
+    (letter,) = bob.letters()
+    assert letter["Subject"] == "Jane Doe asked for your review of “Asked”"
+    assert "Jane Doe asked for your review of “Asked”" in plain(letter)

@@ -53,11 +53,11 @@ async def publication(room: Room, team: Listener, postmortem_id: str, when: date
 
 async def test_a_digest_with_buttons(room: Room, slack: str, slack_peer: SlackPeer, slack_domain: str) -> None:
     """By the e-mail that Slack vouches for."""
-    author, bob = await room.listener(), await room.listener(email=f"bob@{slack_domain}")
+    author, bob = await room.listener(name="Jane Doe"), await room.listener(email=f"bob@{slack_domain}")
     asked = await room.postmortem(author.id, "Checkout <failed>", status="IN_REVIEW")
     async with room.lab.sessions.begin() as session:
         session.add(PostmortemReviewer(postmortem_id=asked, person_id=bob.id, added_at=datetime.now(UTC)))
-    await bob.is_told("review_requested", at(0, 10), postmortem_id=asked)
+    await bob.is_told("review_requested", at(0, 10), postmortem_id=asked, actor_id=author.id)
     await bob.until(at(0, 12))
     (message,) = await bob.messages()
     (said,) = told_to(slack_peer, slack_peer.users()["bob"]["id"])
@@ -69,6 +69,7 @@ async def test_a_digest_with_buttons(room: Room, slack: str, slack_peer: SlackPe
         ("REQUEST_CHANGES", asked),
     ]
     assert "Checkout &lt;failed&gt;" in json.dumps(said["blocks"])
+    assert "Jane Doe asked for your review of" in said["text"]
     assert await bob.outcomes() == ["TOLD"]
 
 

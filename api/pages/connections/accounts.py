@@ -68,7 +68,7 @@ async def _answered(visit: Visit, integration_id: str, work: Any) -> Response:
 async def _import(visit: Visit, integration_id: str, fields: dict[str, Any]) -> None:
     context, given = visit.context, read_form(ImportIn, fields)
     context.require_admin(CHANGE)
-    rows, unread = import_rows(given)
+    rows, unread = await import_rows(given)
     await accounts.import_accounts(
         context.session,
         context.viewer,

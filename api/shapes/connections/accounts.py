@@ -1,7 +1,5 @@
 """Request and response shapes of people's accounts in a connection."""
 
-import csv
-import io
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -9,7 +7,9 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.shapes.base import Ref, Shape, StrictlyGiven
+from application import text_work
 from application.connections.accounts import ImportProblem, ImportResult, ImportRow, Suggestions
+from domain.connections.account_table import read_account_table
 from integrations.fields import Email, Words
 from models.queries.connections.accounts import AccountOfPerson
 
@@ -129,31 +129,20 @@ def suggestions_out(found: Suggestions) -> SuggestionsOut:
     )
 
 
-def import_rows(given: ImportIn) -> tuple[list[ImportRow], list[ImportProblem]]:
+async def import_rows(given: ImportIn) -> tuple[list[ImportRow], list[ImportProblem]]:
     """The pairs and the rows of the CSV, numbered from 1; rows that cannot be read are problems."""
     found = [_import_row(number, pair) for number, pair in enumerate(given.pairs, 1)]
-    problems: list[ImportProblem] = []
-    reader = csv.DictReader(io.StringIO(given.csv.strip()), restkey="more", restval="")
-    try:
-        for number, line in enumerate(reader, len(found) + 1):
-            fields = {
-                str(name).strip().lower(): value.strip() for name, value in line.items() if isinstance(value, str)
-            }
-            words = {
-                "email": fields.get("email") or None,
-                "userId": fields.get("userid") or None,
-                "account": fields.get("account", ""),
-                "label": fields.get("label") or None,
-            }
-            try:
-                found.append(_import_row(number, PairIn.model_validate(words)))
-            except ValueError:
-                message = "Each row needs an email or userId, and an account"
-                problems.append(ImportProblem(row=number, account=words["account"] or "", message=message))
-            if number > 5000:
-                break
-    except csv.Error as error:
-        problems.append(ImportProblem(row=len(found) + 1, account="", message=f"This isn't valid CSV: {error}"))
+    before = len(found)
+    table = await text_work.run(read_account_table, given.csv, length=len(given.csv))
+    problems = [ImportProblem(row=before + one.number, account="", message=one.message) for one in table.unread]
+    for row in table.rows:
+        words = {"email": row.email or None, "userId": row.user_id or None}
+        words |= {"account": row.account, "label": row.label or None}
+        try:
+            found.append(_import_row(before + row.number, PairIn.model_validate(words)))
+        except ValueError:
+            message = "Each row needs an email or userId, and an account"
+            problems.append(ImportProblem(row=before + row.number, account=row.account, message=message))
     return found, problems
 
 

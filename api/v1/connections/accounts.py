@@ -49,7 +49,7 @@ async def import_accounts(context: Context, integration_id: PathId, given: Impor
     """Links people and accounts: all of them or none, unless you send ``skipProblems``. Replaces a person's previous
     account."""
     context.require_admin("change linked accounts")
-    rows, unread = import_rows(given)
+    rows, unread = await import_rows(given)
     found = await accounts.import_accounts(
         context.session,
         context.viewer,

@@ -4,11 +4,12 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Literal
 
 import pytest
 import uvicorn
 from starlette.responses import PlainTextResponse
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import middleware, server
 from api.middleware import BodyLimit
@@ -22,14 +23,26 @@ async def hello(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @asynccontextmanager
-async def served() -> AsyncIterator[int]:
+async def served(
+    app: ASGIApp = hello, at_once: int = server.CONNECTIONS, lifespan: Literal["on", "off"] = "off"
+) -> AsyncIterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(hello, http=server.TimedProtocol, lifespan="off", log_config=None, access_log=False)
+        config = uvicorn.Config(
+            app,
+            http=server.TimedProtocol,
+            limit_concurrency=at_once,
+            lifespan=lifespan,
+            timeout_graceful_shutdown=1,
+            log_config=None,
+            access_log=False,
+        )
         serving = uvicorn.Server(config)
         task = asyncio.create_task(serving.serve(sockets=[listener]))
-        yield listener.getsockname()[1]
-        serving.should_exit = True
-        await task
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            serving.should_exit = True
+            await task
 
 
 @pytest.mark.parametrize("sent", [b"", REQUEST[:20], REQUEST + REQUEST[:20]], ids=["nothing", "half", "one and a half"])

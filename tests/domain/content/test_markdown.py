@@ -325,3 +325,21 @@ def test_long_texts_are_rendered_in_time(piece: str) -> None:
     begun = time.process_time()
     check(render(text))
     assert time.process_time() - begun < 20
+
+
+@pytest.mark.parametrize("mark", ["> ", "- ", "1. ", "> - ", "- > 1. "])
+@pytest.mark.parametrize("depth", [9, 10, 15, 21, 100, 2000])
+def test_what_is_nested_too_deep_is_shown_as_text(mark: str, depth: int) -> None:
+    html = render(f"before\n\n{mark * depth}deep\n\nafter\n\n- [x] last")
+    check(html)
+    for word in ("before", "deep", "after", "last"):
+        assert word in html, "nothing is lost, neither there nor below it"
+    assert html.index("deep") < html.index("after")
+
+
+def test_a_list_that_is_indented_too_deep_is_shown_as_text() -> None:
+    levels = "\n".join(f"{'  ' * level}- level {level} end" for level in range(40))
+    html = render(f"{levels}\n- a second entry\n\nafter")
+    assert all(f"level {level} end" in html for level in range(40))
+    assert html.endswith('<p dir="auto">after</p>\n')
+    assert "second entry" in html
