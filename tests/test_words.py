@@ -97,7 +97,7 @@ def test_a_notice_is_a_sentence(kind: NoticeKind) -> None:
 
 @pytest.mark.parametrize("kind", [one for one in NoticeKind if KINDS[one].told_of])
 def test_a_notice_says_who_did_it(kind: NoticeKind) -> None:
-    text = sentence(kind, title="Checkout", due="Tue, Dec 1, 2026", actor="Jane Doe")
+    text = sentence(kind, title="Checkout", due="Tue, Dec 1, 2026", actor="Jane Doe", detail="was reopened")
     assert text.startswith("Jane Doe ")
     assert "“Checkout”" in text
     assert not re.search(r"[{}…]|[.]$", text), text

@@ -178,7 +178,7 @@ _KINDS: Mapping[NoticeKind, Kind] = {
         "Target extended again",
         "{target} of “{title}” was extended again",
         group="NEWS",
-        told_of="{target} of “{title}” was extended again by {actor}",
+        told_of="{actor} extended {the_target} of “{title}” again",
     ),
     NoticeKind.OWNER_LEFT: Kind(
         "Owner left",
@@ -202,7 +202,7 @@ _KINDS: Mapping[NoticeKind, Kind] = {
         "Team without a lead",
         "The team {title} has no lead: its escalations go to administrators until you choose one",
         SettledBy.NEW_LEAD,
-        told_of="{actor} deactivated the lead of the team {title}: its escalations go to administrators until you"
+        told_of="{actor} deactivated the lead of the team “{title}”: its escalations go to administrators until you"
         " choose a new one",
     ),
     NoticeKind.PUBLISHED: Kind(
@@ -254,6 +254,7 @@ def sentence(
     over. ``actor`` is who did it, if that is known.
     """
     facts = {"title": title, "target": TARGETS.get(target or "", "A target"), "due": due, **more}
+    facts["the_target"] = facts["target"][0].lower() + facts["target"][1:]
     undated = "no longer has a due date"
     facts["was_due"] = f"was due {due}" if due else undated
     facts["is_due"] = facts["was_due"] if is_past or not due else f"is due {due}"

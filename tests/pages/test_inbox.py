@@ -38,7 +38,7 @@ def test_a_team_that_nobody_leads_is_named(stack: Stack) -> None:
     page = visitor(stack, me).get("/inbox")
     assert "<i>Payments" not in page
     who = ok(admin.get("/api/me"))["name"]
-    assert f"{who} deactivated the lead of the team {name}: its escalations go to administrators" in unescape(page)
+    assert f"{who} deactivated the lead of the team “{name}”: its escalations go to administrators" in unescape(page)
 
 
 def test_preferences_in_a_page(stack: Stack) -> None:

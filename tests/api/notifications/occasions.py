@@ -163,7 +163,7 @@ def target_slipped(c: Cast) -> Occasion:
     for days in (30, 60):
         until = (datetime.now(UTC) + timedelta(days=days)).isoformat()
         ok(c.author.post(f"{path}/targets/published/extend", json={"until": until, "reason": "A holiday"}))
-    says = f"The publication of “{c.title}” was extended again by {name_of(c.author)}"
+    says = f"{name_of(c.author)} extended the publication of “{c.title}” again"
     return Occasion(lead, says, actor=c.author)
 
 
@@ -314,7 +314,7 @@ def team_without_lead(c: Cast) -> Occasion:
     title = ok(c.admin.get(f"/api/teams/{team}"))["name"]
     leave(c, lead)
     says = (
-        f"{name_of(c.admin)} deactivated the lead of the team {title}: its escalations go to administrators until you"
+        f"{name_of(c.admin)} deactivated the lead of the team “{title}”: its escalations go to administrators until you"
         " choose a new one"
     )
     path = f"/api/teams/{team}"
