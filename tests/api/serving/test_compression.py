@@ -1,11 +1,15 @@
 """Answers are compressed where that tells a listener nothing."""
 
+import asyncio
 import re
 
 import httpx
 import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from api.assets import address_of
+from api.compression import PIECE, Compression
 from tests.api.writing import draft
 from tests.pages.visiting import visitor
 from tests.stack import Stack
@@ -48,3 +52,28 @@ def test_the_token_of_a_form_is_another_one_on_each_page(stack: Stack) -> None:
         assert answer.status_code == 303
     wrong = f"{'0' * 64}{next(iter(tokens))[64:]}"
     assert page.http.post("/inbox/read", data={"csrf": wrong}).status_code == 403
+
+
+@pytest.mark.parametrize("accepted", ["br", "gzip", "identity"])
+async def test_others_have_their_turn_while_a_long_answer_is_sent(accepted: str) -> None:
+    body, turns = b"".join(b"%d changed\n" % one for one in range(200_000)), 0
+
+    async def long(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal turns
+        turns = 0
+        await Response(body, media_type="text/html")(scope, receive, send)
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    waiting = asyncio.create_task(others())
+    transport = httpx.ASGITransport(app=Compression(long))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        answer = await client.get("/static/long.html", headers={"Accept-Encoding": accepted})
+        taken = turns
+    waiting.cancel()
+    assert answer.content == body
+    assert taken >= len(body) // PIECE
