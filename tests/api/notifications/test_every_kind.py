@@ -103,7 +103,8 @@ def test_a_channel_is_told_who_published(stack: Stack) -> None:
     author, reviewer, admin = stack.person(), stack.person(), stack.person("ADMIN")
     config = {"host": "mail.example.com", "fromAddress": "a@example.com"}
     mail = {"kind": "email", "name": "Mail", "config": config, "secrets": {}}
-    channel = {"integrationId": ok(admin.post("/api/integrations", json=mail), 201)["id"], "address": "a@example.com"}
+    connection_id = ok(admin.post("/api/integrations", json=mail), 201)["id"]
+    channel = {"integrationId": connection_id, "address": "a@example.com"}
     team = ok(admin.post("/api/teams", json={"name": f"Team of {author.id}"}), 201)
     ok(admin.patch(f"/api/teams/{team['id']}", json={"channel": channel}))
     made = writing.published(author, [reviewer], teamIds=[team["id"]])
@@ -111,3 +112,4 @@ def test_a_channel_is_told_who_published(stack: Stack) -> None:
     about = select(Notice).where(Notice.postmortem_id == made["id"], Notice.kind == NoticeKind.PUBLISHED)
     (notice,) = stack.direct.rows(about)
     assert (notice.team_id, notice.actor_id) == (team["id"], author.id)
+    ok(admin.delete(f"/api/integrations/{connection_id}"))  # else everybody's letters would try this way first
