@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -10,6 +10,8 @@ from domain.content.matching import Block, StepBudget, matching_blocks
 
 CONTEXT = 3
 """Equal lines around a change."""
+SHOWN = 2_000
+"""Lines of a difference on a page."""
 ALIKE = 0.4
 """The share of a line that must stay for the rest to be marked; a line with less is another line."""
 
@@ -46,9 +48,12 @@ class Hunk:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
+    """``hidden`` is how many lines a page leaves out."""
+
     added: int
     removed: int
     hunks: tuple[Hunk, ...]
+    hidden: int = 0
 
 
 def compare(older: str, newer: str) -> Difference:
@@ -59,6 +64,20 @@ def compare(older: str, newer: str) -> Difference:
     kept = sum(one.size for one in blocks)
     hunks = tuple(_hunks(before, after, blocks, budget))
     return Difference(added=len(after) - kept, removed=len(before) - kept, hunks=hunks)
+
+
+def compare_for_page(older: str, newer: str) -> Difference:
+    """As :func:`compare`, with as many lines as somebody might read: 100,000 of them are 21 MB of HTML, and hold up
+    everybody else while they are passed from the process that compares."""
+    found = compare(older, newer)
+    left, hunks = SHOWN, list[Hunk]()
+    for one in found.hunks:
+        if left <= 0:
+            break
+        hunks.append(replace(one, lines=one.lines[:left]))
+        left -= len(one.lines)
+    hidden = sum(len(one.lines) for one in found.hunks) - sum(len(one.lines) for one in hunks)
+    return replace(found, hunks=tuple(hunks), hidden=hidden)
 
 
 def lines_of(text: str) -> list[str]:

@@ -130,6 +130,15 @@ def test_a_revision_is_compared_and_restored(stack: Stack) -> None:
         assert answer.status_code in {404, 422}, odd
 
 
+def test_a_page_says_how_much_of_a_long_difference_it_leaves_out(stack: Stack) -> None:
+    author = stack.person()
+    made = draft(author, summary="- a\n" * 20_000)
+    ok(author.put(f"/api/postmortems/{made['id']}/sections/summary", json={"body": "- b\n\n" * 20_000}))
+    page = visitor(stack, author).get(f"/postmortems/{made['id']}/history/summary")
+    assert page.count('class="diff__sign"') == 2_000
+    assert "58,001 more lines aren\u2019t shown." in page.replace("&#39;", "\u2019").replace("'", "\u2019")
+
+
 def test_nobody_looks_back_at_what_they_may_not_see(stack: Stack) -> None:
     author, other = stack.person(), stack.person()
     made = draft(author, visibility="PRIVATE", summary=f"Secret {uuid4().hex}")

@@ -27,7 +27,7 @@ from domain import access
 from domain.access import Visibility
 from domain.content.custom_fields import CustomField, FieldType
 from domain.content.diffs import Difference
-from domain.content.diffs import compare as difference
+from domain.content.diffs import compare_for_page as difference
 from domain.content.templates import LISTS, Template
 from domain.errors import Conflict, DomainError, NotAllowed, SectionConflict, TextTooComplex
 from domain.postmortems.lifecycle import Status

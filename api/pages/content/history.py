@@ -13,7 +13,7 @@ from application import text_work
 from application.content import revisions, sections
 from domain import access
 from domain.access import Verb
-from domain.content.diffs import compare
+from domain.content.diffs import compare_for_page
 from domain.errors import DomainError
 from domain.postmortems.lifecycle import Status
 from models.queries.content.templates import get_postmortem_template
@@ -67,7 +67,9 @@ async def _shown(
         older=before.revision,
         newer=after.revision,
         current=current,
-        difference=await text_work.run(compare, before.body, after.body, length=len(before.body) + len(after.body)),
+        difference=await text_work.run(
+            compare_for_page, before.body, after.body, length=len(before.body) + len(after.body)
+        ),
         origins=ORIGINS,
         may_restore=visit.request.state.frame["may_write"] and may_edit,
     )
