@@ -1,9 +1,8 @@
 """``make screenshots``: every page in every status and for every role that sees something else, with a contact sheet.
 
-Each page is loaded once for a role, made as wide as each of four windows, measured, and pictured. In the dark it is
-pictured in the narrowest and the widest one only: the scheme changes colors and no layout, and these two hold every
-component in both of its layouts. ``make screenshots ARGS="postmortem edit"`` pictures only pages whose names contain
-one of the words. The answer is 1 if anything overlaps or lies outside of the window.
+Each page is loaded once for a role, made as wide as each of four windows, measured, and pictured, in light and in dark
+colors. ``make screenshots ARGS="postmortem edit"`` pictures only pages whose names contain one of the words. The answer
+is 1 if anything overlaps or lies outside of the window.
 """
 
 import re
@@ -20,7 +19,7 @@ from tests.peers.browser import chromium
 from tests.stack import shared_stack
 
 FOLDER = ROOT / ".cache" / "screenshots"
-COMBINATIONS = [(width, "light") for width in WIDTHS] + [(width, "dark") for width in (WIDTHS[0], WIDTHS[-1])]
+COMBINATIONS = [(width, scheme) for scheme in SCHEMES for width in WIDTHS]
 UNSTICK = "() => document.querySelectorAll('.savebar').forEach((one) => one.style.position = 'static')"
 """What sticks to the window's edge would lie in the middle of a picture of the whole page."""
 STYLE = """
