@@ -53,17 +53,15 @@ def read_row(session: AsyncSession, model: type[Row], record: Any) -> Row:
     else:
         for name, value in values.items():
             set_committed_value(found, name, value)
-        session.expunge(found)
-        make_transient(found)
-    make_transient_to_detached(found)
-    session.add(found)
+    _as_read(session, found)
     return found
 
 
 def _as_read(session: AsyncSession, row: Base) -> None:
     """Has the session take the row as it is now for what the database has."""
-    session.expunge(row)
-    make_transient(row)
+    if row in session:
+        session.expunge(row)
+        make_transient(row)
     make_transient_to_detached(row)
     session.add(row)
 
@@ -84,20 +82,13 @@ async def write_rows(session: AsyncSession) -> None:
         return
     for row in changed:
         await _write_changes(session, row)
-    rounds: list[dict[type[Base], list[dict[str, Any]]]] = []
-    for model, alike in _alike(added):
-        of_round = next((one for one in rounds if model not in one), None)
-        if of_round is None:
-            rounds.append({model: alike})
-        else:
-            of_round[model] = alike
-    for one in rounds:
-        await write_together(session, one)
+    if added:
+        await write_together(session, _alike(added))
     for row in added:
         session.expunge(row)
 
 
-def _alike(rows: Iterable[Any]) -> Iterable[tuple[type[Base], list[dict[str, Any]]]]:
+def _alike(rows: Iterable[Any]) -> list[tuple[type[Base], list[dict[str, Any]]]]:
     """Rows of one class that have the same columns."""
     found = defaultdict[tuple[type[Base], tuple[str, ...]], list[dict[str, Any]]](list)
     for row in rows:

@@ -32,14 +32,21 @@ async def insert_together(session: AsyncSession, rows: Rows, *, skips_existing: 
         return
     if session.new or session.dirty:
         await session.flush()
-    await write_together(session, given, " on conflict do nothing" if skips_existing else "")
+    await write_together(session, list(given.items()), skips_existing=skips_existing)
 
 
-async def write_together(session: AsyncSession, given: Rows, ending: str = "") -> None:
-    """As :func:`insert_together`, without writing first what the session has not written yet. No table is empty."""
-    shapes = tuple((table, tuple(found[0])) for table, found in given.items())
-    statement = _statement(shapes, ending)
-    values = {f"rows_{number}": json.dumps(list(found), default=_json) for number, found in enumerate(given.values())}
+async def write_together(
+    session: AsyncSession,
+    given: Sequence[tuple[type[Base], Sequence[Mapping[str, Any]]]],
+    *,
+    skips_existing: bool = False,
+) -> None:
+    """As :func:`insert_together`, without writing first what the session has not written yet.
+
+    A table may come several times, with other columns; none is empty.
+    """
+    statement = _statement(tuple((table, tuple(found[0])) for table, found in given), skips_existing)
+    values = {f"rows_{number}": json.dumps(list(found), default=_json) for number, (_, found) in enumerate(given)}
     await statement.write(session, **values)
 
 
@@ -47,7 +54,7 @@ async def write_new(
     session: AsyncSession, table: type[Base], rows: Sequence[Mapping[str, Any]], returning: str
 ) -> list[Any]:
     """As :func:`write_together`, for one table, leaving what is there already: that column of each row that is new."""
-    statement = _statement(((table, tuple(rows[0])),), " on conflict do nothing", returning)
+    statement = _statement(((table, tuple(rows[0])),), True, returning)
     return [one[0] for one in await statement.write(session, rows_0=json.dumps(list(rows), default=_json))]
 
 
@@ -59,8 +66,9 @@ def _json(value: object) -> str:
 
 @cache
 def _statement(
-    shapes: tuple[tuple[type[Base], tuple[str, ...]], ...], ending: str, returning: str | None = None
+    shapes: tuple[tuple[type[Base], tuple[str, ...]], ...], skips_existing: bool, returning: str | None = None
 ) -> Prebuilt:
+    ending = " on conflict do nothing" if skips_existing else ""
     ending += f" returning {returning}" if returning else ""
     inserts = [_insert(number, table, columns, ending) for number, (table, columns) in enumerate(shapes)]
     wanted = f"{returning} from inserted_0" if returning else "1"

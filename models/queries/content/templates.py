@@ -136,9 +136,11 @@ async def list_templates(
     return Page([VersionedTemplate(row[0], row[1]) for row in rows], cursor)
 
 
+_IS_LATEST = (TemplateVersion.template_id == Template.id) & (TemplateVersion.version == Template.version)
+
+
 def _latest() -> Select[Template, TemplateVersion]:
-    is_latest = (TemplateVersion.template_id == Template.id) & (TemplateVersion.version == Template.version)
-    return select(Template, TemplateVersion).join(TemplateVersion, is_latest)
+    return select(Template, TemplateVersion).join(TemplateVersion, _IS_LATEST)
 
 
 async def list_versions(session: AsyncSession, viewer: Viewer, template_id: str, ask: Ask) -> Page[TemplateVersion]:
@@ -152,10 +154,7 @@ async def list_versions(session: AsyncSession, viewer: Viewer, template_id: str,
 
 _DEFAULTS = Prebuilt(
     select(*columns_of(Template), *columns_of(TemplateVersion))
-    .join(
-        TemplateVersion,
-        (TemplateVersion.template_id == Template.id) & (TemplateVersion.version == Template.version),
-    )
+    .join(TemplateVersion, _IS_LATEST)
     .where(Template.is_default, or_(Template.team_id.is_(None), Template.team_id == any_(texts_of("team_ids"))))
 )
 

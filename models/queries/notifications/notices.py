@@ -42,7 +42,7 @@ async def _insert(session: AsyncSession, rows: Sequence[Mapping[str, Any]], rece
 
 async def insert_notices(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """For people and for teams, however many, in one statement."""
-    await write_together(session, {Notice: rows}, " on conflict do nothing")
+    await write_together(session, [(Notice, rows)], skips_existing=True)
 
 
 async def list_teams_with_channel(session: AsyncSession, team_ids: Collection[str]) -> list[str]:

@@ -54,29 +54,38 @@ def may_contact(integration: Integration) -> bool:
 _ACCOUNT = and_(PersonAccount.integration_id == Ticket.integration_id, PersonAccount.person_id == ActionItem.owner_id)
 
 
+def _joined(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """A statement about tickets with what :class:`TicketWork` holds beside each."""
+    return (
+        statement.join(ActionItem, ActionItem.id == Ticket.action_item_id)
+        .join(Integration, Integration.id == Ticket.integration_id)
+        .outerjoin(PersonAccount, _ACCOUNT)
+        .outerjoin(Person, Person.id == ActionItem.owner_id)
+    )
+
+
 async def find_ticket_work_unscoped(session: AsyncSession, ticket_id: str, *, lock: bool = False) -> TicketWork | None:
     """None if the ticket is gone. With ``lock``, the item and the ticket are locked."""
     if lock:  # always in this order, as a join does not promise one
         item_id = select(Ticket.action_item_id).where(Ticket.id == ticket_id).scalar_subquery()
         await session.execute(select(ActionItem.id).where(ActionItem.id == item_id).with_for_update())
         await session.execute(select(Ticket.id).where(Ticket.id == ticket_id).with_for_update())
-    statement = _work_statement().where(Ticket.id == ticket_id)
+    statement = _joined(select(Ticket, ActionItem, Integration, PersonAccount.account, Person.name))
+    statement = statement.where(Ticket.id == ticket_id)
     row = (await session.execute(statement.execution_options(populate_existing=True))).one_or_none()
     return _work_of(*row) if row is not None else None
 
 
 _WORK_OF_ITEM = Prebuilt(
-    select(
-        *columns_of(Ticket),
-        *columns_of(ActionItem),
-        *columns_of(Integration),
-        PersonAccount.account.label("account"),
-        Person.name.label("name"),
+    _joined(
+        select(
+            *columns_of(Ticket),
+            *columns_of(ActionItem),
+            *columns_of(Integration),
+            PersonAccount.account.label("account"),
+            Person.name.label("name"),
+        )
     )
-    .join(ActionItem, ActionItem.id == Ticket.action_item_id)
-    .join(Integration, Integration.id == Ticket.integration_id)
-    .outerjoin(PersonAccount, _ACCOUNT)
-    .outerjoin(Person, Person.id == ActionItem.owner_id)
     .where(Ticket.action_item_id == text_of("item_id"))
     .with_for_update(of=Ticket)
 )
@@ -94,16 +103,6 @@ async def list_work_of_item_unscoped(session: AsyncSession, item_id: str) -> lis
         )
         for one in await _WORK_OF_ITEM.rows(session, item_id=item_id)
     ]
-
-
-def _work_statement() -> Select[Any, Any, Any, Any, Any]:
-    return (
-        select(Ticket, ActionItem, Integration, PersonAccount.account, Person.name)
-        .join(ActionItem, ActionItem.id == Ticket.action_item_id)
-        .join(Integration, Integration.id == Ticket.integration_id)
-        .outerjoin(PersonAccount, _ACCOUNT)
-        .outerjoin(Person, Person.id == ActionItem.owner_id)
-    )
 
 
 def _work_of(
