@@ -39,6 +39,12 @@ class Connected:
     def board(self, account: str = "afterword") -> Tracker:
         return registry.connect("console", self.config | {"account": account}, {})
 
+    def pause(self) -> None:
+        """Nothing is sent anymore, and the reconciliation that began with the connection is over: what a test writes
+        about a ticket stays, though the ticket itself is well."""
+        eventually(lambda: ok(self.admin.get(f"{self.path}/health"))["lastReconciledAt"])
+        ok(self.admin.patch(self.path, json={"enabled": False}))
+
     def item(self, author: Person, **fields: Any) -> Any:
         """An action item with a ticket that is there."""
         item = writing.with_item(author, writing.draft(author)["id"], author.id, **fields)

@@ -205,7 +205,7 @@ def linked(c: Cast, kind: NoticeKind, state: str) -> Any:
     """An item whose ticket is in that state; nothing is sent anymore that could mend it."""
     board = connected(c.stack, c.folder)
     item = board.item(c.author, description=c.title)
-    ok(board.admin.patch(board.path, json={"enabled": False}))
+    board.pause()
     c.write("update ticket set link_state = :state where action_item_id = :id", id=item["id"], state=state)
     c.plant(c.author, kind, postmortem_id=item["postmortemId"], action_item_id=item["id"])
     return item
