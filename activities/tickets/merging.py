@@ -65,6 +65,18 @@ def record_ticket(held: TicketWork, ticket: Ticket, now: datetime) -> None:
     link.creating_since = None
 
 
+def is_overtaken(held: TicketWork, ticket: Ticket, known_at: datetime | None) -> bool:
+    """Whether a webhook or reconciliation brought a newer state while this one was on its way: to merge it would undo
+    that. ``known_at`` is the time of the newest state that was known when this one was asked for.
+
+    Vendors' clocks may be coarse: of two states with one time, either may be the newer one.
+    """
+    link = held.ticket
+    if link.seen_at is None or link.seen_at == known_at or ticket.updated_at > link.seen_at:
+        return False
+    return ticket.updated_at < link.seen_at or not is_as_agreed(AgreedValues.read(link.base).fields, values_of(ticket))
+
+
 async def read_ticket_fields(
     session: Session, held: TicketWork, ticket: Ticket, tracker: type[Tracker]
 ) -> dict[TicketField, Theirs]:

@@ -14,6 +14,7 @@ from temporalio.exceptions import ApplicationError
 from activities.refusals import transaction
 from activities.tickets import merging
 from activities.tickets.conversation import Conversation
+from activities.tickets.outgoing import Outgoing, footer_of, outgoing_of
 from application.action_items.snapshots import read_snapshot
 from application.action_items.tickets import wanted_values
 from application.notifications.connection_trouble import record_recovery, record_trouble
@@ -31,7 +32,6 @@ from domain.errors import (
 from domain.tickets import texts
 from domain.tickets.merge import Agreed
 from domain.tickets.projection import TicketField
-from domain.tickets.status import wanted_standing
 from domain.tickets.stored_values import AgreedValues, SentValues
 from integrations.ticket import Ticket, TicketChange, TicketDraft, TicketRef
 from integrations.tracker import Tracker, TrackerUnavailable
@@ -55,25 +55,13 @@ class PushTicket:
     ticket_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """What is to be written, and our side as it was when that was decided. ``footer`` is the text's, where the text
-    is written; ``comment`` our one comment, where it has to change, and ``owner_comment`` what it says of the owner."""
-
-    seen: Ticket
-    change: TicketChange
-    fields: frozenset[TicketField]
-    ours: dict[TicketField, str | None]
-    sent: SentValues
-    footer: str | None
-    comment: str | None
-    owner_comment: str | None = None
-
-
 class _TicketChanged(Exception):
-    def __init__(self, ticket: Ticket) -> None:
+    """``ticket`` is its newer state, None where it has to be fetched; ``known_at`` the time of the newest known one."""
+
+    def __init__(self, ticket: Ticket | None, known_at: datetime | None) -> None:
         super().__init__()
         self.ticket = ticket
+        self.known_at = known_at
 
 
 class PushActivities:
@@ -103,16 +91,16 @@ class PushActivities:
         conversation = Conversation(work.integration, self._keyring, introduced=True)
         operation = "look" if work.ticket.external_id else "link" if work.ticket.pointer else "create"
         try:
-            seen = await self._fetch_or_create(work, conversation)
+            seen, known_at = await self._fetch_or_create(work, conversation), work.ticket.seen_at
             for _ in range(MERGES):
-                outgoing = await self._merge(work, conversation, operation, seen)
-                if outgoing is None:
-                    return
-                operation = "update"
                 try:
-                    await self._write(work, conversation, outgoing)
+                    outgoing = await self._merge(work, conversation, operation, seen, known_at)
+                    if outgoing is not None:
+                        operation = "update"
+                        await self._write(work, conversation, outgoing)
                 except _TicketChanged as change:
-                    operation, seen = "look", change.ticket
+                    operation, known_at = "look" if operation == "update" else operation, change.known_at
+                    seen = change.ticket or await self._fetch(conversation, seen.ref)
                 else:
                     return
             raise ApplicationError(f"{conversation.tracker.label}: the ticket keeps changing", type="TooEarly")
@@ -131,8 +119,7 @@ class PushActivities:
         a new one."""
         link = work.ticket
         if link.external_id is not None:
-            ref = TicketRef(link.external_id, link.key or "")
-            return await conversation.ask(lambda tracker: tracker.fetch(ref))
+            return await self._fetch(conversation, TicketRef(link.external_id, link.key or ""))
         if link.pointer:
             pointer = link.pointer
             return await conversation.ask(lambda tracker: tracker.resolve(pointer))
@@ -146,6 +133,9 @@ class PushActivities:
         found = await conversation.ask(lambda tracker: tracker.find(link.id, since=since))
         return found if found is not None else await self._create(work, conversation)
 
+    async def _fetch(self, conversation: Conversation, ref: TicketRef) -> Ticket:
+        return await conversation.ask(lambda tracker: tracker.fetch(ref))
+
     async def _create(self, work: TicketWork, conversation: Conversation) -> Ticket:
         """The draft is recorded before it is sent. If the answer is lost, the ticket that we find later is compared
         with it, which shows what a person has changed since."""
@@ -154,7 +144,7 @@ class PushActivities:
             if held is None:
                 raise TicketGone(tracker=conversation.tracker.label, key=work.ticket.id)
             teams, services = await tickets.destination_of(session, held.item)
-            footer = self._footer(held, conversation.tracker)
+            footer = footer_of(held, conversation.tracker, self._base_url)
             draft_values = held.ours | {TicketField.STATUS: ActionItemStatus.OPEN.value}
             unseen = {name: Agreed(value, None, seen=False) for name, value in draft_values.items()}
             _store(held, AgreedValues.read(held.ticket.base).with_fields(unseen).with_footer(footer))
@@ -183,14 +173,17 @@ class PushActivities:
     # Both together
 
     async def _merge(
-        self, work: TicketWork, conversation: Conversation, operation: str, seen: Ticket
+        self, work: TicketWork, conversation: Conversation, operation: str, seen: Ticket, known_at: datetime | None
     ) -> Outgoing | None:
-        """Takes in what changed there; what is left to write."""
+        """Takes in what changed there; what is left to write. Raises _TicketChanged, with nothing changed, where a
+        newer state than ``seen`` came while that was on its way."""
         now = activity.info().started_time
         async with transaction(self._sessions) as session:
             held = await self._lock(session, work, seen)
             if held is None:
                 return None
+            if merging.is_overtaken(held, seen, known_at):
+                raise _TicketChanged(None, held.ticket.seen_at)
             linked = held.ticket.external_id is None and held.ticket.pointer is not None
             if linked:  # its words are left alone, and its status is believed
                 unseen = Agreed(held.item.status, None, seen=False)
@@ -199,7 +192,7 @@ class PushActivities:
             merged = await merging.merge_into_item(session, held, seen, conversation.tracker, now, decides=True)
             held.ticket.looks_done = work.ticket.looks_wanted
             held.ticket.waits = False
-            outgoing = self._outgoing(held, seen, conversation.tracker, merged)
+            outgoing = outgoing_of(held, seen, conversation.tracker, merged, self._base_url)
             if outgoing is None:
                 sent = SentValues.read(held.ticket.pushed).with_priority(held.item.priority)
                 held.ticket.pushed = sent.as_json()
@@ -219,39 +212,11 @@ class PushActivities:
             raise TicketExists(key=f"{seen.key} (action item {other.action_item_id})")
         return held
 
-    def _outgoing(
-        self, held: TicketWork, seen: Ticket, tracker: type[Tracker], merged: merging.Merged
-    ) -> Outgoing | None:
-        fields, ours = merged.to_write, merged.ours
-        footer = self._footer(held, tracker)
-        kept = AgreedValues.read(held.ticket.base).footer
-        writes_body = TicketField.BODY in fields or (kept is not None and kept != footer)
-        standing = wanted_standing(ActionItemStatus(held.item.status))
-        change = TicketChange(
-            title=ours[TicketField.TITLE] if TicketField.TITLE in fields else None,
-            body=texts.body_of(held.item.details, footer) if writes_body else None,
-            assignee=held.account if TicketField.ASSIGNEE in fields else None,
-        )
-        if TicketField.STATUS in fields:
-            status = held.projection.statuses.get(ActionItemStatus(held.item.status))
-            change = replace(change, state=standing.state, reason=standing.reason, status=status)
-        if TicketField.DUE in fields and tracker.knows_due:
-            change = replace(change, due_on=held.item.due_on, no_due_date=held.item.due_on is None)
-        said = _comment(held)
-        comment = said if said != held.ticket.comment else None
-        if not fields and not writes_body and comment is None:
-            return None
-        sent = wanted_values(held.item, held.account)
-        return Outgoing(seen, change, fields, dict(ours), sent, footer if writes_body else None, comment, said)
-
-    def _footer(self, held: TicketWork, tracker: type[Tracker]) -> str:
-        link = f"{self._base_url}/postmortems/{held.item.postmortem_id}"
-        return texts.footer_of(link, held.item.priority, None if tracker.knows_due else held.item.due_on)
-
     # What is written
 
     async def _write(self, work: TicketWork, conversation: Conversation, out: Outgoing) -> None:
-        """Raises _TicketChanged, with nothing written, where the ticket is no longer as it was merged."""
+        """Raises _TicketChanged, with nothing written, where the ticket is no longer as it was merged. If a newer state
+        came while this was written, the next push looks at the ticket again."""
         answer, out, refusals = await self._sent(conversation, out)
         if out.comment is not None and out.comment != work.ticket.comment:
             text = out.comment
@@ -261,7 +226,7 @@ class PushActivities:
             held = await self._lock(session, work, answer)
             if held is None:
                 return
-            merging.record_ticket(held, answer, now)
+            is_overtaken = merging.is_overtaken(held, answer, out.known_at)
             theirs = await merging.read_ticket_fields(session, held, answer, conversation.tracker)
             agreed = AgreedValues.read(held.ticket.base)
             done = out.fields - refusals.keys()
@@ -274,7 +239,11 @@ class PushActivities:
             _store(held, agreed)
             held.ticket.comment = out.comment or held.ticket.comment
             held.ticket.pushed = out.sent.as_json()
-            await merging.merge_into_item(session, held, answer, conversation.tracker, now, decides=True)
+            if is_overtaken:
+                merging.request_look(held, "overtaken")
+            else:
+                merging.record_ticket(held, answer, now)
+                await merging.merge_into_item(session, held, answer, conversation.tracker, now, decides=True)
             said = " ".join(map(str, refusals.values()))
             if not refusals and held.ticket.link_state == LinkState.REFUSED.value:
                 held.ticket.link_state, held.ticket.detail = LinkState.OK.value, None
@@ -282,7 +251,7 @@ class PushActivities:
                 held.ticket.link_state, held.ticket.detail = LinkState.REFUSED.value, said[:1000]
                 refused = {name: out.ours[name] for name in refusals}
                 held.ticket.pushed = SentValues.read(held.ticket.pushed).with_fields(refused).as_json()
-            _log_out(session, work, conversation, "update", "refused" if refusals else "ok", said or _names(out))
+            _log_out(session, work, conversation, "update", "refused" if refusals else "ok", said or out.names)
             await self._record_success(session, work, conversation, now)
 
     async def _sent(
@@ -298,8 +267,7 @@ class PushActivities:
                 return await conversation.ask(lambda tracker: _update(tracker, out)), out, refusals  # noqa: B023
             except StatusUnreachable as refusal:
                 refusals[TicketField.STATUS] = refusal
-                ref = out.seen.ref
-                return await conversation.ask(lambda tracker: tracker.fetch(ref)), out, refusals  # noqa: B023
+                return await self._fetch(conversation, out.seen.ref), out, refusals
             except TextNotKept as refusal:
                 out = replace(out, change=replace(out.change, body=None), footer=None)
                 if TicketField.BODY in out.fields:
@@ -351,7 +319,7 @@ def _update(tracker: Tracker, out: Outgoing) -> Ticket:
     def check(found: Ticket) -> None:
         is_other = merging.values_of(found) != merging.values_of(seen)
         if is_other and found.updated_at >= seen.updated_at:  # a replica that lags tells nothing
-            raise _TicketChanged(found)
+            raise _TicketChanged(found, out.known_at)
 
     return tracker.update(seen.ref, out.change, check)
 
@@ -364,21 +332,6 @@ def _dead_state(refusal: DomainError) -> LinkState | None:
 
 def _store(held: TicketWork, agreed: AgreedValues) -> None:
     held.ticket.base = agreed.as_json()
-
-
-def _comment(held: TicketWork) -> str | None:
-    """What our one comment has to say of the owner; None where nothing needs saying."""
-    name = held.owner_name
-    if held.item.owner_id is None or name is None:
-        return None
-    if held.account is None:
-        return texts.owner_comment(name)
-    return texts.owner_found_comment(name) if held.ticket.comment is not None else None
-
-
-def _names(out: Outgoing) -> str:
-    names = sorted(one.value for one in out.fields)
-    return ", ".join(names) or ("comment" if out.comment else "text")
 
 
 def _log_out(

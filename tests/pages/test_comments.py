@@ -141,7 +141,7 @@ def test_what_was_promised_last_time_stands_beside(stack: Stack) -> None:
     earlier = ready(author, [reviewer], visibility="ORGANIZATION", title=f"Earlier {XSS}", **texts)
     with_item(author, earlier["id"], author.id, description=f"Watch {word} {XSS}", dueDate="2026-01-01")
     hidden = published(author, [reviewer], visibility="PRIVATE", title=f"Hidden {word}", **texts)
-    made = draft(stack.person(), visibility="ORGANIZATION", **texts)
+    made = draft(stack.person(), visibility="ORGANIZATION", title=f"The {word} queue", **texts)  # no other test's title
     page = visitor(stack, stack.person()).get(f"/postmortems/{made['id']}")
     assert "Similar postmortems" in page
     assert "Action items still open from last time" in page

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from domain.tickets.status import CloseReason, TicketState
 from tests.peers.receiver import Delivery
 from tests.peers.tracker_peer import Fault, Kind
@@ -68,6 +70,34 @@ def test_case_03_webhooks_lost_doubled_and_out_of_order(scene: Scene) -> None:
     assert scene.lose()
     scene.reconcile()
     scene.becomes(item, description="Third, which nobody tells us")
+
+
+@pytest.mark.parametrize("scene", ["linear"], indirect=True)
+@pytest.mark.parametrize("slow", [Kind.READ, Kind.UPDATE, Kind.OTHER])
+def test_a_webhook_overtakes_a_push(scene: Scene, slow: Kind) -> None:
+    """A push has read the ticket (or written it, or comments on it), and before it goes on a webhook brings a newer
+    state: what the push knows of the ticket undoes none of that."""
+    item = scene.item()
+    there = external_id(scene, item)
+    eventually(lambda: scene.log(operation="update"))  # with that the first comment is there
+    scene.quiet()
+    scene.lose()
+    scene.peer.order(Fault.SLOW, slow)
+    asked = scene.calls(slow)
+    if slow is Kind.OTHER:
+        scene.change(item, ownerId=scene.stack.person().id)  # who has no account: a comment says so
+    else:
+        scene.change(item, dueDate="2027-01-01", reason="It takes longer")
+    eventually(lambda: scene.calls(slow) > asked)
+    scene.lose()
+    scene.peer.edit(there, title="Second", state=TicketState.DONE, reason=CloseReason.COMPLETED)
+    assert scene.deliver()
+    scene.becomes(item, description="Second", status="COMPLETED")
+    eventually(lambda: len(scene.log(operation="update")) == 2)
+    scene.quiet()
+    changes = [one.after for one in scene.trail(item, "action_item.updated") if "status" in (one.after or {})]
+    assert changes == [{"description": "Second", "status": "COMPLETED"}]
+    scene.says(item, title="Second", state=TicketState.DONE)
 
 
 def test_case_04_reconciliation(scene: Scene) -> None:
