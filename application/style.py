@@ -13,9 +13,9 @@ from domain.postmortems.lifecycle import Status
 from domain.style.advice import Advice, advise_postmortem, advise_text
 from domain.style.rules import Kind
 from domain.style.suggestions import RULE_IDS
+from models.content import AdviceIgnore
 from models.queries import style
 from models.queries.postmortems.postmortems import VisiblePostmortem
-from models.section import AdviceIgnore
 from models.session import Session
 
 

@@ -22,9 +22,8 @@ from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import Decision
 from domain.timeline.moments import Precision
 from models.base import Base, CreatedAt, Id, Instant, Key, Vector, Version, one_of, search_index
-from models.section import Section
+from models.content import Section, TemplateVersion
 from models.team import Service
-from models.template import TemplateVersion
 
 
 class Postmortem(Base):

@@ -12,9 +12,9 @@ from domain.content.diffs import Difference, Line, Op
 from domain.content.sections import Origin, SectionText
 from domain.content.templates import TITLES, Section, Template
 from integrations.fields import BLANK_IS_NONE, Name, Words
+from models.content import SectionRevision
 from models.queries.content.revisions import Revision
 from models.queries.content.templates import VersionedTemplate
-from models.section import SectionRevision
 
 # Sections and their history
 

@@ -17,7 +17,7 @@ from domain.incidents.incident import Urgency
 from domain.people.calendar import Calendar
 from integrations import public_holidays
 from integrations.fields import Name, Words
-from models.policy import Policy
+from models.escalation import Policy
 from models.queries.escalation.policies import content_of
 
 

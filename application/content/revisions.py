@@ -4,10 +4,10 @@ from application.content.sections import check_readable, get_section
 from domain.access import Viewer
 from domain.content.sections import SectionText
 from domain.errors import NotFound
+from models.content import SectionRevision
 from models.queries.content import revisions
 from models.queries.content.revisions import Revision
 from models.queries.pagination import Ask, Page
-from models.section import SectionRevision
 from models.session import Session
 
 

@@ -21,10 +21,10 @@ from domain.errors import (
     UnknownReference,
 )
 from models.base import new_id
+from models.content import Template, TemplateVersion
 from models.queries.content import templates
 from models.queries.content.templates import VersionedTemplate, template_columns
 from models.session import Session
-from models.template import Template, TemplateVersion
 
 # Choosing
 

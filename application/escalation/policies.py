@@ -18,7 +18,7 @@ from domain.errors import (
 )
 from domain.escalation import policy as rules
 from models.base import new_id
-from models.policy import DEFAULT_POLICY_ID, Policy
+from models.escalation import DEFAULT_POLICY_ID, Policy
 from models.queries.escalation import policies
 from models.queries.escalation.policies import columns_of, content_of
 from models.session import Session

@@ -10,7 +10,7 @@ from application.escalation.policies import check_may_write, lock_latest, previe
 from domain.access import Viewer
 from domain.escalation import policy as rules
 from domain.escalation.targets import TargetName
-from models.policy import Policy
+from models.escalation import Policy
 from models.postmortem import Postmortem, PostmortemTarget
 from models.queries.escalation.policies import content_of, get_latest
 from models.queries.escalation.policy_changes import (

@@ -12,7 +12,7 @@ from domain.access import Viewer
 from domain.content.sections import Origin, split_sections
 from domain.content.templates import opening_texts
 from domain.escalation.policy import due_instants
-from models.policy import Policy
+from models.escalation import Policy
 from models.postmortem import Postmortem
 from models.queries.content.sections import find_section_texts
 from models.queries.content.templates import get_postmortem_template

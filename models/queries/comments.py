@@ -15,6 +15,7 @@ from domain.access import Viewer
 from domain.comments.comment import CommentKind
 from domain.comments.mentions import MentionedPerson
 from domain.errors import NotFound
+from models.content import Section
 from models.person import Person
 from models.postmortem import Comment, CommentMention, Postmortem
 from models.queries.access.visibility import BoundViewer, viewer_values, visible_to, visible_to_person
@@ -22,7 +23,6 @@ from models.queries.audit.audit_log import rows_with_audit, with_audit_of
 from models.queries.pagination import Ask, Order, Page, page_of, page_values
 from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.queries.prebuilt import Prebuilt, number_of, text_of
-from models.section import Section
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.search.query import SearchQuery
 from models.action_item import ActionItem
+from models.content import Section
 from models.postmortem import Comment, Postmortem, TimelineEvent
 from models.queries.prebuilt import settings_of_transaction, text_of
 from models.search import SearchDocument
-from models.section import Section
 
 Words = str | BindParameter[str]
 

@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.style.advice import PostmortemText
 from models.action_item import ActionItem
+from models.content import AdviceIgnore
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemEditor, PostmortemParticipant, TimelineEvent
 from models.queries.content.sections import find_section_texts
 from models.queries.postmortems.postmortems import VisiblePostmortem
-from models.section import AdviceIgnore
 
 EVENTS_LIMIT = 5000
 ITEMS_LIMIT = 1000

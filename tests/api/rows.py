@@ -12,7 +12,8 @@ from sqlalchemy import insert
 from domain.access import EditorLevel, Relation, Visibility
 from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem
-from models.policy import DEFAULT_POLICY_ID
+from models.content import Section
+from models.escalation import DEFAULT_POLICY_ID
 from models.postmortem import (
     Comment,
     Postmortem,
@@ -23,7 +24,6 @@ from models.postmortem import (
     PostmortemTeam,
     TimelineEvent,
 )
-from models.section import Section
 from models.session import Session, Sessions, make_engine, make_sessions
 from tests.stack import Stack
 

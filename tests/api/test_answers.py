@@ -18,6 +18,7 @@ from api.shapes.notifications import NoticeOut
 from api.shapes.postmortems import PostmortemOut, TimelineEventOut
 from api.v1.comments import CommentOut
 from models.action_item import ActionItem, PullRequest, Ticket
+from models.content import Section
 from models.postmortem import (
     Comment,
     Postmortem,
@@ -28,7 +29,6 @@ from models.postmortem import (
     TimelineEvent,
 )
 from models.queries.postmortems.counts import unresolved_threads
-from models.section import Section
 from models.team import Service
 from runtime.settings import Settings
 from tests.api import writing

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from models.policy import DEFAULT_POLICY_ID
+from models.escalation import DEFAULT_POLICY_ID
 from tests.cli.running import ROOT
 from tests.database import Database
 from tests.servers import servers

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
-from models.policy import DEFAULT_POLICY_ID
+from models.escalation import DEFAULT_POLICY_ID
 from tests.migrations.test_history import OldData
 from tests.servers import servers
 

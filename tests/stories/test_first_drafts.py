@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from models.policy import Policy
+from models.escalation import Policy
 from tests.api.writing import ok
 from tests.organisation import Json, Organisation
 from tests.stack import Stack, eventually

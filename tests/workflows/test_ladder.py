@@ -20,12 +20,12 @@ from domain.escalation.targets import TargetName
 from domain.postmortems.commands import PostmortemAction
 from integrations import public_holidays
 from models.action_item import ActionItem
+from models.content import Section
 from models.escalation import ReminderAlarm, SentReminder
 from models.notification import Notice
 from models.person import Person
 from models.postmortem import Comment, Postmortem, PostmortemTarget
 from models.queries.people import calendars
-from models.section import Section
 from tests.workflows.case import Case
 from tests.workflows.lab import ADMIN, ALWAYS, AT_DUE, Lab
 from workflows.postmortem import PostmortemWorkflow

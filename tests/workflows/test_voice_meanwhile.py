@@ -12,8 +12,8 @@ from domain.escalation.reminders import reminder_key
 from domain.people.calendar import Calendar
 from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem
+from models.content import Section
 from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget
-from models.section import Section
 from tests.workflows.listening import Room, at, eventually, plain
 
 pytestmark = pytest.mark.usefixtures("mail")

@@ -23,7 +23,7 @@ from application.escalation import policy_changes
 from domain.escalation.policy import Policy as Content
 from domain.escalation.simulation import simulate
 from integrations.fields import Instant
-from models.policy import Policy
+from models.escalation import Policy
 from models.queries.escalation import policies
 from models.queries.pagination import Ask
 

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.content.sections import NewRevision, Origin
 from domain.errors import NotFound
+from models.content import SectionRevision
 from models.queries.pagination import Ask, Order, Page, fetch_page
-from models.section import SectionRevision
 
 
 @dataclass(frozen=True, slots=True)

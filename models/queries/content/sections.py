@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.content.sections import NewRevision, Origin, SectionText
 from models.base import Base
-from models.section import Section, SectionRevision
+from models.content import Section, SectionRevision
 
 _COLUMNS = (Section.name, Section.body, Section.revision, Section.updated_at, Section.updated_by)
 

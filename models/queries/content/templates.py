@@ -14,12 +14,12 @@ from domain.content import templates
 from domain.content.custom_fields import CustomField, FieldType
 from domain.content.default_templates import DEFAULT
 from domain.errors import NotFound
+from models.content import Template, TemplateVersion
 from models.postmortem import Postmortem
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.prebuilt import Prebuilt, number_of, text_of, texts_of
 from models.queries.rows import columns_of, read_row
 from models.team import Team
-from models.template import Template, TemplateVersion
 
 
 @dataclass(frozen=True, slots=True)

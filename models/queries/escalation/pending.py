@@ -29,9 +29,9 @@ from domain.escalation import policy as rules
 from domain.escalation.deadlines import Alarm
 from domain.escalation.targets import Target, TargetName
 from models.action_item import ActionItem, Ticket
-from models.escalation import PublicHoliday, ReminderAlarm, SentReminder
+from models.content import Section
+from models.escalation import Policy, PublicHoliday, ReminderAlarm, SentReminder
 from models.person import Person
-from models.policy import Policy
 from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget, PostmortemTeam
 from models.queries.access.visibility import visible_to_person
 from models.queries.escalation.policies import content_of
@@ -40,7 +40,6 @@ from models.queries.postmortems.counts import unresolved_threads
 from models.queries.postmortems.resting import rests
 from models.queries.prebuilt import Prebuilt, json_list, json_object, text_of
 from models.queries.rows import columns_of, read_row, write_rows
-from models.section import Section
 from models.team import Team
 
 

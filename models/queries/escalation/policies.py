@@ -12,7 +12,7 @@ from domain.errors import NotFound
 from domain.escalation import policy as rules
 from domain.escalation.targets import DEFAULT_HOURS, TargetName
 from domain.people.calendar import Calendar
-from models.policy import DEFAULT_POLICY_ID, Policy
+from models.escalation import DEFAULT_POLICY_ID, Policy
 from models.queries import rows
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.prebuilt import Prebuilt, text_of, texts_of

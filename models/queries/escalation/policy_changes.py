@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.postmortems.lifecycle import Status
-from models.policy import Policy
+from models.escalation import Policy
 from models.postmortem import Postmortem, PostmortemTarget
 
 OPEN = (Status.DRAFT.value, Status.IN_REVIEW.value)

@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
 from domain.postmortems.lifecycle import Status
+from models.content import Section
 from models.notification import Message
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemReviewer
 from models.queries.access.visibility import visible_to
-from models.section import Section
 
 BOUNCES_WITHIN = timedelta(days=14)
 """Most mail servers try for five days. An older bounce is not about a message of ours."""

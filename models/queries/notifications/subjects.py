@@ -12,6 +12,7 @@ from domain.action_items.action_item import LinkState
 from domain.notifications.notices import NoticeKind, SettledBy, kind_of
 from domain.notifications.relevance import Subjects
 from models.action_item import ActionItem, Ticket
+from models.content import Section
 from models.integration import Integration
 from models.notification import Notice
 from models.person import Person
@@ -19,7 +20,6 @@ from models.postmortem import Comment, Postmortem, PostmortemReviewer, Postmorte
 from models.queries.access.visibility import visible_to, visible_to_team
 from models.queries.incidents.links import read_news
 from models.queries.postmortems.resting import list_resting
-from models.section import Section
 from models.team import Team
 
 

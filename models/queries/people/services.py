@@ -10,9 +10,9 @@ from sqlalchemy.orm import aliased
 
 from domain.errors import NotFound
 from domain.people.service_names import service_key
+from models.escalation import Policy
 from models.incident import IncidentService
 from models.integration import Integration
-from models.policy import Policy
 from models.postmortem import PostmortemService
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.team import Service

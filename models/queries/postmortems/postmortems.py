@@ -14,6 +14,7 @@ from domain.access import Relation, Viewer, Visibility
 from domain.errors import NotFound
 from domain.review.reviewers import Decision as ReviewDecision
 from domain.review.reviewers import ReviewerState, reviewer_state
+from models.content import Section, TemplateVersion
 from models.postmortem import (
     Postmortem,
     PostmortemEditor,
@@ -28,9 +29,7 @@ from models.queries.audit.audit_log import note_reads
 from models.queries.content.templates import get_content, template_columns
 from models.queries.postmortems.counts import PostmortemCounts
 from models.queries.postmortems.shown import ShownPostmortem, get_shown
-from models.section import Section
 from models.team import Service
-from models.template import TemplateVersion
 
 
 @dataclass(frozen=True, slots=True)

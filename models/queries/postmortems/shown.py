@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.access import Viewer
 from domain.errors import NotFound
 from models.action_item import ActionItem
+from models.content import Section
 from models.postmortem import (
     Comment,
     Postmortem,
@@ -31,7 +32,6 @@ from models.queries.access.visibility import BoundViewer, effective_visibility, 
 from models.queries.audit.audit_log import rows_with_audit, with_audit_of
 from models.queries.postmortems.counts import unresolved_threads
 from models.queries.prebuilt import Prebuilt, day_of, instant_json, json_list, json_object, row_mark, state_of, text_of
-from models.section import Section
 from models.team import Service
 
 

@@ -19,8 +19,9 @@ from domain.people.absence import Absence, absence
 from domain.review.reviewers import Decision
 from models.action_item import ActionItem
 from models.audit import CommandLog
+from models.content import Section, TemplateVersion
+from models.escalation import Policy
 from models.person import Person
-from models.policy import Policy
 from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget, PostmortemTeam, TimelineEvent
 from models.queries.access.visibility import (
     BoundViewer,
@@ -37,9 +38,7 @@ from models.queries.postmortems.counts import unresolved_threads
 from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.queries.prebuilt import Prebuilt, json_list, json_object, text_of, texts_of
 from models.queries.rows import columns_of, read_row
-from models.section import Section
 from models.team import Team
-from models.template import TemplateVersion
 
 
 @dataclass(frozen=True, slots=True)

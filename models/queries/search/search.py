@@ -14,6 +14,7 @@ from domain.access import Viewer
 from domain.search.excerpts import Piece, excerpt_of
 from domain.search.query import Place, SearchQuery
 from models.action_item import ActionItem
+from models.content import Section
 from models.postmortem import Comment, Postmortem, TimelineEvent
 from models.queries.access.visibility import BoundViewer, viewer_values, visible_to
 from models.queries.audit.audit_log import rows_with_audit, with_audit_of
@@ -29,7 +30,6 @@ from models.queries.search_conditions import (
     weighted,
 )
 from models.search import SearchDocument
-from models.section import Section
 
 CANDIDATES = 200
 """How many of the newest are ranked, and how many by their titles."""

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.section import SectionRevision
+from models.content import SectionRevision
 from models.session import make_engine
 from tests.api import writing
 from tests.api.writing import ok

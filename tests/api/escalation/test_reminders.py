@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select, update
 
 from application.escalation import reminders
+from models.content import Section
 from models.escalation import PublicHoliday, ReminderAlarm
 from models.postmortem import Postmortem, PostmortemTarget
-from models.section import Section
 from models.session import Sessions
 from tests.api import writing
 from tests.api.rows import sessions_of

@@ -6,8 +6,8 @@ from collections import Counter as Tally
 from sqlalchemy import insert
 
 from models.base import new_id
+from models.content import Section
 from models.postmortem import Comment, TimelineEvent
-from models.section import Section
 from tests.api import writing
 from tests.api.rows import NOW, sessions_of
 from tests.api.writing import ok

@@ -1,0 +1,103 @@
+"""The text of a postmortem with every revision, suggestions that people ignore, and templates."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from domain.content.sections import Origin
+from models.base import Base, CreatedAt, Id, Instant, Key, Vector, one_of, search_index
+
+
+class Section(Base):
+    """``name`` is that of the wire. A standard section that nobody wrote has no row; a custom one always has.
+
+    ``revision`` counts from 1. ``updated_by`` is null for the system.
+    """
+
+    __tablename__ = "section"
+    __table_args__ = (search_index("section"),)
+
+    postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    name: Mapped[Key]
+    body: Mapped[str] = mapped_column(server_default="", default="")
+    revision: Mapped[int] = mapped_column(BigInteger)
+    updated_at: Mapped[CreatedAt]
+    updated_by: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    search: Mapped[Vector]
+
+
+class SectionRevision(Base):
+    """One text that a section had. Never changed, never removed; the newest equals the section."""
+
+    __tablename__ = "section_revision"
+    __table_args__ = (
+        CheckConstraint(one_of("origin", Origin), name="origin"),
+        ForeignKeyConstraint(["postmortem_id", "name"], ["section.postmortem_id", "section.name"], ondelete="CASCADE"),
+    )
+
+    postmortem_id: Mapped[Key]
+    name: Mapped[Key]
+    revision: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    body: Mapped[str]
+    author_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[CreatedAt]
+    origin: Mapped[str]
+    restored_from: Mapped[int | None] = mapped_column(BigInteger)
+    added_lines: Mapped[int] = mapped_column(Integer, default=0)
+    removed_lines: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class AdviceIgnore(Base):
+    """``fingerprint`` is of the rule and the line's words (``domain.style.suggestions``): it applies as long as the
+    line reads the same, wherever it is moved."""
+
+    __tablename__ = "advice_ignore"
+
+    postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    fingerprint: Mapped[Key]
+    rule: Mapped[str]
+    person_id: Mapped[Id] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[CreatedAt]
+
+
+class Template(Base):
+    """What is not versioned: whose it is, and whether it is in use. ``version`` is the latest one; ``team_id`` is
+    null for the organisation's. At most one of each team's, and one of the organisation's, is its default."""
+
+    __tablename__ = "template"
+    __table_args__ = (
+        CheckConstraint("not (is_default and archived_at is not null)", name="default_in_use"),
+        Index("ix_template_created_at_id", "created_at", "id"),
+        Index(
+            "ix_template_default_of_team",
+            "team_id",
+            unique=True,
+            postgresql_where="is_default and team_id is not null",
+        ),
+        Index("ix_template_default", "is_default", unique=True, postgresql_where="is_default and team_id is null"),
+    )
+
+    id: Mapped[Key]
+    version: Mapped[int] = mapped_column(BigInteger)
+    team_id: Mapped[Id | None] = mapped_column(ForeignKey("team.id"))
+    is_default: Mapped[bool] = mapped_column(default=False)
+    archived_at: Mapped[Instant | None]
+    created_at: Mapped[CreatedAt]
+
+
+class TemplateVersion(Base):
+    """``sections`` and ``fields`` are lists of objects with the names of ``domain.content.templates``.
+    ``created_by_id`` is null for what came with Afterword."""
+
+    __tablename__ = "template_version"
+
+    template_id: Mapped[Key] = mapped_column(ForeignKey("template.id"))
+    version: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    description: Mapped[str | None]
+    sections: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    fields: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    created_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[CreatedAt]
