@@ -30,6 +30,7 @@ from runtime.connections import (
     metrics_runtime,
     open_database,
     open_keyring,
+    open_object_store,
     register_search_attributes,
     restrict_outbound,
 )
@@ -146,6 +147,7 @@ async def main(settings: Settings | None = None) -> None:
             database.sessions,
             dispatch,
             keyring,
+            open_object_store(settings),
             timedelta(minutes=settings.reconcile_minutes),
             settings.sweep_seconds,
         )

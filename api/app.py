@@ -34,6 +34,7 @@ from api.pages.connections import sync_log as log_pages
 from api.pages.content import editing as editing_pages
 from api.pages.content import history as history_pages
 from api.pages.content import templates as template_pages
+from api.pages.documents import attachments as attachment_pages
 from api.pages.notifications import inbox as inbox_pages
 from api.pages.notifications import unsubscribe as unsubscribing_pages
 from api.pages.postmortems import corrections as correction_pages
@@ -49,6 +50,7 @@ from api.v1.access import tokens
 from api.v1.connections import accounts, checks, connections, dry_run, sync_log
 from api.v1.connections import health as connection_health
 from api.v1.content import sections, templates
+from api.v1.documents import attachments
 from api.v1.escalation import policies
 from api.v1.notifications import me, reachability
 from api.v1.people import calendars, people, services, teams
@@ -59,7 +61,13 @@ from api.v1.search import search, similar
 from models.keyring import Keyring
 from models.queries import workers
 from models.session import Sessions
-from runtime.connections import connect_temporal, open_database, open_keyring, restrict_outbound
+from runtime.connections import (
+    connect_temporal,
+    open_database,
+    open_keyring,
+    open_object_store,
+    restrict_outbound,
+)
 from runtime.database_checks import wait_until_fit
 from runtime.dispatch import Dispatch
 from runtime.logging import configure_logging
@@ -96,6 +104,7 @@ PAGES = (
     editor_pages,
     participant_pages,
     history_pages,
+    attachment_pages,
     timeline_pages,
     audit_pages,
     template_pages,
@@ -132,6 +141,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             keyring,
             dispatch,
             signals,
+            open_object_store(settings),
             deliveries=RequestQueue.shared(8, settings.api_processes, waiting=5000),
             chats=RequestQueue.shared(4, settings.api_processes, waiting=200),
         )
@@ -168,6 +178,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         participants.routes,
         linked_incidents.routes,
         timeline.routes,
+        attachments.routes,
+        attachments.uploads,
         style.routes,
         action_items.routes,
         tickets.routes,

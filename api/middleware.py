@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
 from api.server import draining
+from domain.documents.attachments import SIZE_LIMIT
 from domain.errors import BodyTooLarge, BodyTooSlow
 from models.base import new_id
 
@@ -20,6 +21,8 @@ log = structlog.get_logger()
 
 BODY_LIMIT = 4 * 1024 * 1024
 WEBHOOK_LIMIT = 2 * 1024 * 1024
+UPLOAD_LIMIT = SIZE_LIMIT + 64 * 1024
+"""A file with the form around it."""
 REQUESTS = Counter("afterword_http_requests_total", "Requests answered.", ["method", "route", "status"])
 SECONDS = Histogram("afterword_http_request_seconds", "Time to the last byte of the answer.", ["method", "route"])
 GIVEN_ID = re.compile(r"^[\x21-\x7e]{1,128}$")
@@ -83,6 +86,15 @@ def _request_id(scope: Scope) -> str:
 
 BODY_SECONDS = 60.0
 """How long a body may take from its first byte to its last."""
+UPLOAD_SECONDS = 600.0
+_UPLOAD = re.compile(r"(/api)?/postmortems/[^/]+/attachments/?")
+
+
+def _limits(path: str) -> tuple[int, float]:
+    """Bytes of a body, and seconds that it may take."""
+    if path.startswith("/api/webhooks/"):
+        return WEBHOOK_LIMIT, BODY_SECONDS
+    return (UPLOAD_LIMIT, UPLOAD_SECONDS) if _UPLOAD.fullmatch(path) else (BODY_LIMIT, BODY_SECONDS)
 
 
 class BodyLimit:
@@ -95,7 +107,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = WEBHOOK_LIMIT if scope["path"].startswith("/api/webhooks/") else BODY_LIMIT
+        limit, seconds = _limits(scope["path"])
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if declared.isdigit() and int(declared) > limit:
             await problem(Request(scope), BodyTooLarge(limit=limit))(scope, receive, send)
@@ -103,7 +115,7 @@ class BodyLimit:
         read = 0
         is_complete = False
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + BODY_SECONDS
+        deadline = loop.time() + seconds
 
         async def limited() -> Message:
             nonlocal read, is_complete
@@ -113,7 +125,7 @@ class BodyLimit:
                 async with asyncio.timeout_at(deadline):
                     message = await receive()
             except TimeoutError:
-                raise BodyTooSlow(seconds=round(BODY_SECONDS)) from None
+                raise BodyTooSlow(seconds=round(seconds)) from None
             is_complete = message["type"] != "http.request" or not message.get("more_body", False)
             read += len(message.get("body", b""))
             if read > limit:

@@ -21,6 +21,7 @@ from markupsafe import Markup
 from api.assets import WEB, address_of
 from api.formatting import Formatter
 from domain.comments.formatting import Passage
+from domain.documents.placeholders import ShownFile, fill_in, has_places
 from domain.errors import DomainError
 from domain.timeline.moments import Precision
 
@@ -131,6 +132,13 @@ def _day(day: date | None) -> Markup:
     )
 
 
+def _bytes(count: int) -> str:
+    """About how many, in units of 1,024."""
+    if count < 1024:
+        return f"{count} B"
+    return f"{count / 1024:.0f} KB" if count < 1024**2 else f"{count / 1024**2:.1f} MB"
+
+
 def _initials(name: str) -> str:
     return "".join(one[0] for one in name.split()[:2]).upper() or "?"
 
@@ -149,6 +157,7 @@ def _environment() -> Environment:
         "span": span,
         "initials": _initials,
         "day": _day,
+        "bytes": _bytes,
         "spoken": spoken,
         "picked": picked,
     }
@@ -170,7 +179,8 @@ def render(template: str, values: Mapping[str, Any], status: int = 200, zone: st
 class Page(HTMLResponse):
     """A page that is not drawn yet: see :meth:`draw`.
 
-    ``texts`` are Markdown by the template's name for them and by a key of each.
+    ``texts`` are Markdown by the template's name for them and by a key of each; ``files`` are the attachments that they
+    refer to and the reader may see.
     """
 
     def __init__(
@@ -180,21 +190,27 @@ class Page(HTMLResponse):
         texts: Mapping[str, Mapping[str, Passage]],
         status: int,
         zone: str,
+        files: Mapping[str, ShownFile],
     ) -> None:
         super().__init__(status_code=status, headers={"Cache-Control": "no-store"})
         self._template = template
         self._values = values
         self._texts = texts
         self._zone = zone
+        self._files = files
 
     async def draw(self, formatter: Formatter) -> None:
         places = [(name, key) for name, texts in self._texts.items() for key in texts]
         html = await formatter.format([self._texts[name][key] for name, key in places])
-        shown: dict[str, dict[str, Markup]] = {name: {} for name in self._texts}
-        for (name, key), one in zip(places, html, strict=True):
-            shown[name][key] = one
-        values = {"status": self.status_code, **self._values, **shown}
-        self.body = await to_thread.run_sync(_drawn, self._template, values, self._zone, limiter=_drawers())
+        values = {"status": self.status_code, **self._values}
+
+        def draw() -> bytes:
+            shown: dict[str, dict[str, Markup]] = {name: {} for name in self._texts}
+            for (name, key), one in zip(places, html, strict=True):
+                shown[name][key] = with_files(one, self._files)
+            return _drawn(self._template, values | shown, self._zone)
+
+        self.body = await to_thread.run_sync(draw, limiter=_drawers())
         self.headers["content-length"] = str(len(self.body))
 
 
@@ -209,6 +225,11 @@ def _drawers() -> CapacityLimiter:
         limiter = CapacityLimiter(2)
         _DRAWERS.set(limiter)
         return limiter
+
+
+def with_files(html: Markup, files: Mapping[str, ShownFile]) -> Markup:
+    """Formatted text with its attachments, which it holds places for. Of those that are missing, it has the words."""
+    return Markup(fill_in(html, files)) if has_places(html) else html  # noqa: S704 - it was safe before
 
 
 def error_page(

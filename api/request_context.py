@@ -9,7 +9,8 @@ after: nobody waits with a connection of the database.
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
@@ -27,6 +28,7 @@ from application.commands import Commands
 from domain import access
 from domain.access import OrganizationVerb, Viewer
 from domain.errors import Malformed, NotAllowed, NotSignedIn, ScopeMissing, reason
+from integrations.object_store import ObjectStore
 from models.base import derived_id, new_id
 from models.keyring import Keyring
 from models.queries.access import tokens
@@ -51,6 +53,7 @@ class Parts:
     keyring: Keyring
     dispatch: Dispatch
     ticket_signals: TicketSignals
+    objects: ObjectStore
     deliveries: RequestQueue
     """Webhooks use few connections of the pool, because ten repeats of one delivery wait for the same row."""
     chats: RequestQueue
@@ -158,19 +161,28 @@ class ContextRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def in_context(request: Request) -> Response:
-            parts: Parts = request.app.state.parts
-            body = await request.body()
-            async with parts.sessions() as session:
-                context = await open_context(request, parts, session, body)
-                request.state.context = context
-                response = await answer_once(context, request, handle)
-                await write_rows(session)
-                await session.commit()
-            for work in context.after_commit:
-                await work()
-            return response
+            async with self.received(request) as body:
+                return await in_transaction(request, handle, body)
 
         return in_context
+
+    @asynccontextmanager
+    async def received(self, request: Request) -> AsyncIterator[bytes]:
+        """What was sent, or what stands for it when repeats are compared."""
+        yield await request.body()
+
+
+async def in_transaction(request: Request, handle: Handler, body: bytes) -> Response:
+    parts: Parts = request.app.state.parts
+    async with parts.sessions() as session:
+        context = await open_context(request, parts, session, body)
+        request.state.context = context
+        response = await answer_once(context, request, handle)
+        await write_rows(session)
+        await session.commit()
+    for work in context.after_commit:
+        await work()
+    return response
 
 
 async def open_context(request: Request, parts: Parts, session: Session, body: bytes) -> RequestContext:

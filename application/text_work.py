@@ -1,8 +1,8 @@
 """Work on callers' text in processes of their own, so that no text can stop the event loop.
 
-Parsing Markdown, comparing texts and the like are quick for what people write, and take seconds for what somebody
-makes for it. Short texts never wait for long ones. A process that takes too long is killed; the next text gets a new
-one. What is run here is a function of ``domain`` or ``integrations``, with arguments that can be pickled.
+Parsing Markdown, comparing texts, and looking at files are quick for what people write, and take seconds for what
+somebody makes for it. Short texts never wait for long ones. A process that takes too long is killed; the next text
+gets a new one. What is run here is a function of ``domain`` or ``integrations``, with arguments that can be pickled.
 """
 
 import pickle
@@ -24,7 +24,7 @@ T = TypeVar("T")
 LONG = 20_000
 """Characters from which on a text is long."""
 SECONDS = 5.0
-"""Of a processor, for one piece of work."""
+"""Of a processor, for one piece of work that says nothing else."""
 SECONDS_TO_ANSWER = 30.0
 """By the clock: a process that hangs, or that nobody gives a processor to, is killed."""
 SECONDS_UNTIL_BEGUN = 30.0
@@ -54,8 +54,8 @@ class _Refused:
     facts: dict[str, Fact]
 
 
-async def run(work: Callable[..., T], *args: Any, length: int) -> T:
-    """``work(*args)`` for a text of so many characters.
+async def run(work: Callable[..., T], *args: Any, length: int, seconds: float = SECONDS) -> T:
+    """``work(*args)`` for a text of so many characters; it may take so many seconds of a processor.
 
     Raises what it raises; TextTooComplex if it takes too long, TooMuchText if too much of others' waits before it.
     """
@@ -70,7 +70,7 @@ async def run(work: Callable[..., T], *args: Any, length: int) -> T:
     except TimeoutError:
         raise TooMuchText() from None
     try:
-        found = await _run_limited(lanes, work, args)
+        found = await _run_limited(lanes, work, args, seconds)
     finally:
         lane.release_on_behalf_of(place)
     if isinstance(found, _Refused):
@@ -78,20 +78,20 @@ async def run(work: Callable[..., T], *args: Any, length: int) -> T:
     return found
 
 
-async def _run_limited(lanes: _Lanes, work: Callable[..., T], args: tuple[Any, ...]) -> T | _Refused:
+async def _run_limited(lanes: _Lanes, work: Callable[..., T], args: tuple[Any, ...], seconds: float) -> T | _Refused:
     """A process that somebody killed while it was idle is noticed only now, so a second one is tried."""
     try:
         with anyio.fail_after(SECONDS_TO_ANSWER):
             try:
-                return await _in_process(lanes, work, args)
+                return await _in_process(lanes, work, args, seconds)
             except BrokenWorkerProcess:
-                return await _in_process(lanes, work, args)
+                return await _in_process(lanes, work, args, seconds)
     except (TimeoutError, BrokenWorkerProcess, MemoryError, RecursionError):
         raise TextTooComplex() from None
 
 
-async def _in_process(lanes: _Lanes, work: Callable[..., T], args: tuple[Any, ...]) -> T | _Refused:
-    packed = await to_process.run_sync(_carry_out, work, args, SECONDS, cancellable=True, limiter=lanes.processes)
+async def _in_process(lanes: _Lanes, work: Callable[..., T], args: tuple[Any, ...], seconds: float) -> T | _Refused:
+    packed = await to_process.run_sync(_carry_out, work, args, seconds, cancellable=True, limiter=lanes.processes)
     if len(packed) < MUCH:
         return cast("T | _Refused", pickle.loads(packed))  # noqa: S301 - our own process made it
     return cast("T | _Refused", await to_thread.run_sync(pickle.loads, packed))

@@ -16,6 +16,7 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
 from integrations import outbound
+from integrations.object_store import ObjectStore, StoreMisconfigured
 from models.keyring import Keyring
 from models.session import Sessions, make_engine, make_sessions
 from runtime.settings import Settings
@@ -67,6 +68,13 @@ def restrict_outbound(settings: Settings) -> None:
 
 def open_keyring(settings: Settings) -> Keyring:
     return Keyring(secret_key(settings))
+
+
+def open_object_store(settings: Settings) -> ObjectStore:
+    try:
+        return ObjectStore(settings.object_store_address)
+    except StoreMisconfigured as error:
+        raise NotConfigured(str(error)) from None
 
 
 def secret_key(settings: Settings) -> str:

@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     """Addresses and networks of proxies in front of the API, separated by commas. Only their ``X-Forwarded-For`` and
     ``X-Forwarded-Proto`` are believed."""
+    object_store: str | None = None
+    """Where attachments and archives lie: ``file:///folder``, ``s3://bucket/folder``, or another address that obstore
+    knows; absent means the folder ``objects`` under ``home``. All processes must reach the same one."""
     worker_metrics: str | None = None
     """``host:port`` on which the worker serves the Temporal SDK's Prometheus metrics, each further process of it on the
     next port; absent means off."""
@@ -62,6 +65,10 @@ class Settings(BaseSettings):
     def _readable(cls, words: str | None) -> str | None:
         read_allowed(words or "")
         return words
+
+    @property
+    def object_store_address(self) -> str:
+        return self.object_store or (self.home.resolve() / "objects").as_uri()
 
     @property
     def outbound(self) -> Allowed:

@@ -94,6 +94,11 @@ class Stack:
         return self.postgres.url("afterword") if self.postgres else self.shared_database
 
     @property
+    def objects(self) -> Path:
+        """The folder of its object store."""
+        return self.home.path / "objects"
+
+    @property
     def database(self) -> str:
         """Its name."""
         return self.database_url.partition("@/")[2].partition("?")[0]
@@ -115,6 +120,7 @@ class Stack:
             "AFTERWORD_LOG_FORMAT": "json",
             "AFTERWORD_RECONCILE_MINUTES": "1440",  # when a test asks for it
             "AFTERWORD_DRAIN_SECONDS": "0",
+            "AFTERWORD_OBJECT_STORE": self.objects.as_uri(),
             "AFTERWORD_SWEEP_SECONDS": "0.8" if self.forks else "2",
             "TEMPORAL_ADDRESS": self.temporal_address,
             "TEMPORAL_NAMESPACE": self.namespace,

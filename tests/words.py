@@ -57,6 +57,8 @@ EXAMPLES: Mapping[str, Fact] = {
     "quote": "the pool",
     "scope": "write",
     "section": "summary",
+    "problem": "it is damaged",
+    "size": 524288001,
     "state": "WAIVED",
     "names": "Jane Doe (@jane), Jane Roe (@roe)",
     "seconds": 60,

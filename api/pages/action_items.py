@@ -80,6 +80,7 @@ async def _shown(visit: Visit, item_id: str, refusal: Any = None) -> Response:
         visit,
         "action_items/action_item.html",
         refusal,
+        texts_of=seen.item.postmortem_id,
         texts_to_format={"read_as": {"details": Passage(seen.item.details)} if seen.item.details else {}},
         item=seen.item,
         owners=await people.people_by_id(context.session, [seen.item.owner_id]),

@@ -59,7 +59,9 @@ class PageRoute(APIRoute):
             parts: Parts = request.app.state.parts
             _drop_empty_parameters(request)
             session = sessions.find_session(request, parts.settings)
-            body = await request.body()
+            if session is None and _is_multipart(request):
+                return to_sign_in(request, {})
+            body = b"" if _is_multipart(request) else await request.body()
             form = {} if request.method in SAFE else await _form_fields(request, body)
             now = datetime.now(UTC)
             async with parts.sessions() as database:
@@ -71,7 +73,7 @@ class PageRoute(APIRoute):
                 request.state.frame = _frame(context, session)
                 if request.method not in SAFE:
                     sessions.check_form(request, parts.settings, session.nonce, form.get("csrf", ""))
-                    context.fingerprint = fingerprint(request, body)
+                    context.fingerprint = fingerprint(request, body or await _files_told(request))
                     if key := form.get("key", "")[:100]:  # a double click is one request, another text another one
                         context.key = f"{key}:{context.fingerprint.hex()[:32]}"
                 request.state.visit = Visit(context, session, request, form)
@@ -123,9 +125,22 @@ Visiting = Annotated[Visit, Depends(_visit)]
 """The request's visit, as a handler's parameter."""
 
 
+def _is_multipart(request: Request) -> bool:
+    return request.method not in SAFE and request.headers.get("Content-Type", "").startswith("multipart/form-data")
+
+
+async def _files_told(request: Request) -> bytes:
+    """What tells a form with files from another one: they are in no memory of ours as a whole."""
+    if not _is_multipart(request):
+        return b""
+    form = await request.form(max_files=MOST_FILES, max_fields=20)
+    told = [(name, one if isinstance(one, str) else (one.filename, one.size)) for name, one in form.multi_items()]
+    return repr(told).encode("utf-8", "surrogatepass")
+
+
 async def _form_fields(request: Request, body: bytes) -> dict[str, str]:
     """The form's fields except for files. Raises Malformed."""
-    if not request.headers.get("Content-Type", "").startswith("multipart/form-data"):
+    if not _is_multipart(request):
         return fields(request, body)
     form = await request.form(max_files=MOST_FILES, max_fields=20)
     return {name: value for name, value in form.items() if isinstance(value, str) and "\0" not in value}

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Response
 
 from api.errors import status_of
+from api.files.answers import shown_files
 from api.pages.routing import Visit
 from api.rendering import Page
 from application.notifications.reading import count_unread
@@ -20,14 +21,17 @@ async def show(
     refusal: DomainError | None = None,
     *,
     texts_to_format: Mapping[str, Mapping[str, Passage]] | None = None,
+    texts_of: str | None = None,
     **values: Any,
 ) -> Response:
     """The page with its frame, drawn once the database is given back: what it shows must have been read by then.
 
     A ``refusal`` gives the status, and the template shows it beside the form. ``texts_to_format`` are Markdown by the
-    template's name for them and by a key of each.
+    template's name for them and by a key of each, and ``texts_of`` is the postmortem whose attachments they may show.
     """
     context = visit.context
+    passages = [one.text for group in (texts_to_format or {}).values() for one in group.values()]
+    files = await shown_files(context, texts_of, passages, "/attachments") if texts_of else {}
     await context.session.flush()
     context.session.expunge_all()  # counting reads rows anew, without what the page read along with them
     frame = {
@@ -41,7 +45,7 @@ async def show(
         "refused_form": visit.form.get("form", "") if refusal else "",
     }
     status = status_of(refusal) if refusal else 200
-    return Page(template, frame | values, texts_to_format or {}, status, context.person.time_zone)
+    return Page(template, frame | values, texts_to_format or {}, status, context.person.time_zone, files)
 
 
 async def attempted(visit: Visit, work: Awaitable[Any]) -> DomainError | None:

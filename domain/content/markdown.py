@@ -1,20 +1,24 @@
 """Markdown to HTML that may stand in a page: CommonMark with tables, strikethrough, task lists and footnotes.
 
 Raw HTML in the text is shown as text, but for breaks, pictures and comments. Each block has the direction of its own
-letters. Links lead to whole addresses only, and get ``rel``. Pictures are never loaded
-but linked, so that reading a postmortem tells no other host. Headings begin at the third level: the page owns the
-first two.
+letters. Links lead to whole addresses only, and get ``rel``. Pictures of other hosts are never loaded but linked, so
+that reading a postmortem tells no other host; attachments are placeholders. Headings begin at the third level: the page
+owns the first two.
 """
 
 from collections.abc import Sequence
 
 import nh3
 from markdown_it.common.utils import escapeHtml
-from markdown_it.renderer import RendererProtocol
+from markdown_it.renderer import RendererHTML, RendererProtocol
 from markdown_it.rules_core import StateCore
+from markdown_it.utils import EnvType, OptionsDict
 
+from domain.documents.attachments import attachment_in
 from domain.markdown import BOXES, Token, page_parser
 
+IMAGE, FILE = "data-image", "data-file"
+"""Attributes of links that stand for an attachment, by its id; ``domain.documents.placeholders`` fills them in."""
 TAGS = {
     "p",
     "br",
@@ -44,7 +48,7 @@ TAGS = {
 DIRECTED = {"p", "li", "blockquote", "h3", "h4", "h5", "h6", "th", "td"}
 ATTRIBUTES = {
     **{tag: {"dir"} for tag in DIRECTED},
-    "a": {"href", "title"},
+    "a": {"href", "title", IMAGE, FILE},
     "ol": {"start"},
     "th": {"align", "dir"},
     "td": {"align", "dir"},
@@ -79,7 +83,16 @@ def render(markdown: str) -> str:
 def _picture(_renderer: RendererProtocol, tokens: Sequence[Token], at: int, *_: object) -> str:
     token = tokens[at]
     source = str(token.attrs.get("src", ""))
+    if called := attachment_in(source):
+        return f'<a {IMAGE}="{called}">{escapeHtml(token.content)}</a>'
     return f'<a href="{escapeHtml(source)}">{escapeHtml(token.content or source)}</a>'
+
+
+def _link(renderer: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType) -> str:
+    token = tokens[at]
+    if called := attachment_in(str(token.attrs.get("href", ""))):
+        token.attrs = {FILE: called}
+    return renderer.renderToken(tokens, at, options, env)
 
 
 def _footnote(_renderer: RendererProtocol, tokens: Sequence[Token], at: int, *_: object) -> str:
@@ -111,6 +124,7 @@ _SIGNS = {box: "\u2611 " if done else "\u2610 " for box, done in BOXES.items()}
 _PARSER = page_parser()
 _PARSER.core.ruler.push("tasks", _mark_tasks)
 _PARSER.add_render_rule("image", _picture)
+_PARSER.add_render_rule("link_open", _link)
 for _name, _rule in (
     ("footnote_ref", _footnote),
     ("footnote_reference_open", _nothing),

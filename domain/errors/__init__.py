@@ -57,6 +57,15 @@ from domain.errors.content import (
     TemplateArchived,
     TextTooComplex,
 )
+from domain.errors.documents import (
+    AttachmentInUse,
+    FileEmpty,
+    FileMissing,
+    FileTooLarge,
+    ImageUnreadable,
+    StorageUnavailable,
+    TooManyAttachments,
+)
 from domain.errors.escalation import DefaultPolicyNeeded, InvalidPolicy, PolicyArchived, TargetSettled
 from domain.errors.incidents import IncidentNotResolved, PostmortemExists
 from domain.errors.notifications import AddressGone, ChannelArchived, NotifierRefused
@@ -133,6 +142,7 @@ __all__ = [
     "AmbiguousConnection",
     "AmbiguousPerson",
     "AnchorTooLong",
+    "AttachmentInUse",
     "AuthorCannotReview",
     "BadCursor",
     "BadSignature",
@@ -152,10 +162,14 @@ __all__ = [
     "DueDateNotLater",
     "EditingClosed",
     "Fact",
+    "FileEmpty",
+    "FileMissing",
+    "FileTooLarge",
     "ForgedForm",
     "IdempotencyKeyInUse",
     "IdempotencyKeyReused",
     "IllegalTransition",
+    "ImageUnreadable",
     "IncidentNotResolved",
     "InvalidCustomFields",
     "InvalidIntegrationConfig",
@@ -192,6 +206,7 @@ __all__ = [
     "SignInLinkUsed",
     "StaleVersion",
     "StatusUnreachable",
+    "StorageUnavailable",
     "StoreUnavailable",
     "TargetSettled",
     "TemplateArchived",
@@ -202,6 +217,7 @@ __all__ = [
     "TicketForbidden",
     "TicketGone",
     "TimelineNotRead",
+    "TooManyAttachments",
     "TooManyAttempts",
     "TooManyCommands",
     "TooManyWaiting",

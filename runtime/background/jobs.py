@@ -11,6 +11,7 @@ from typing import Protocol
 
 import structlog
 
+from integrations.object_store import ObjectStore
 from models.keyring import Keyring
 from models.queries import workers
 from models.session import Sessions, StoreError
@@ -37,7 +38,12 @@ class Job(Protocol):
 
 
 async def run_jobs(
-    sessions: Sessions, dispatch: Dispatch, keyring: Keyring, reconcile_every: timedelta, sweep: float
+    sessions: Sessions,
+    dispatch: Dispatch,
+    keyring: Keyring,
+    store: ObjectStore,
+    reconcile_every: timedelta,
+    sweep: float,
 ) -> None:
     """Runs until cancelled. A round that fails is logged, and the next one follows.
 
@@ -45,7 +51,7 @@ async def run_jobs(
     """
     presence, outbox = Presence(sessions), Outbox(sessions, dispatch)
     schedules = ReconciliationSchedules(sessions, dispatch, reconcile_every)
-    deliveries, retention = PendingDeliveries(sessions, dispatch, keyring), Retention(sessions)
+    deliveries, retention = PendingDeliveries(sessions, dispatch, keyring), Retention(sessions, store)
     jobs: list[tuple[float, Job]] = [
         (sweep, outbox.start_workflows),
         (sweep / 2, outbox.wake_receivers),
@@ -54,6 +60,7 @@ async def run_jobs(
         (sweep * 5, schedules.update_schedules),
         (sweep / 2, schedules.reconcile_requested),
         (600.0, retention.delete_old),
+        (600.0, retention.sweep_attachments),
         (600.0, retention.add_holidays),
     ]
     try:

@@ -3,7 +3,9 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 
+from application.documents.attachments import SWEPT_TOGETHER, sweep
 from integrations import public_holidays
+from integrations.object_store import ObjectStore
 from integrations.slack.settings import KIND as CHAT
 from models.queries.access import attempts
 from models.queries.audit import command_log, kept_answers
@@ -25,8 +27,9 @@ HOLIDAYS_AHEAD = 2
 
 
 class Retention:
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, store: ObjectStore) -> None:
         self._sessions = sessions
+        self._store = store
 
     async def delete_old(self) -> None:
         now = datetime.now(UTC)
@@ -37,6 +40,11 @@ class Retention:
             await attempts.delete_attempts(session, now - KEEP_ANSWERS)
         await self._delete_in_batches(sync_log.delete_attempts, now - KEEP_ATTEMPTS)
         await self._delete_in_batches(deliveries.delete_deliveries, now - KEEP_DELIVERIES)
+
+    async def sweep_attachments(self) -> None:
+        for _ in range(BATCH_LIMIT):
+            if len(await sweep(self._sessions, self._store, datetime.now(UTC))) < SWEPT_TOGETHER:
+                return
 
     async def add_holidays(self) -> None:
         year = datetime.now(UTC).year

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, event, func, insert, select, text
 
+from integrations.object_store import ObjectStore
 from models.integration import Integration, SyncAttempt, WebhookDelivery
 from models.queries.connections.deliveries import insert_delivery
 from models.session import make_engine, make_sessions
@@ -24,7 +25,7 @@ async def with_retention(database: str, check: Any) -> None:
 
     event.listen(engine.sync_engine, "before_cursor_execute", note)
     try:
-        await check(sessions, Retention(sessions), statements)
+        await check(sessions, Retention(sessions, ObjectStore("file:///tmp/afterword-nothing-here")), statements)
     finally:
         await engine.dispose()
 

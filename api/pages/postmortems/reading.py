@@ -100,6 +100,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
             "read_as": threads.section_passages(texts, shown),
             "said_as": threads.comment_passages(shown, named),
         },
+        texts_of=row.id,
         full=full,
         postmortem=row,
         texts=texts,

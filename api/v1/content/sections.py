@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
+from api.files.answers import shown_files
+from api.rendering import with_files
 from api.request_context import Context
 from api.shapes.base import IfMatch, Listing, PathId, SectionName, ask, expected_version, tag
 from api.shapes.content import (
@@ -60,7 +62,9 @@ async def get_section(
     shown = {}
     if render_as:
         (html,) = await context.parts.formatter.format([Passage(section.body)])
-        shown = {"html": str(html)}
+        base = f"{context.parts.settings.base_url}/api/postmortems/{postmortem_id}/attachments"
+        files = await shown_files(context, postmortem_id, [section.body], base)
+        shown = {"html": str(await asyncio.to_thread(with_files, html, files))}
     return SectionRead.model_validate(section_fields(section) | shown)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import insert
 from models.base import new_id
 from models.integration import PersonAccount, SyncAttempt
 from tests.api import writing
+from tests.api.documents.pictures import picture
 from tests.api.writing import ok
 from tests.pages.visiting import sign_in_link
 from tests.stack import Person, Stack
@@ -132,6 +133,7 @@ def _postmortems(scene: Scene, team: str) -> None:
             for name, more in (("edit", "/edit"), ("edit advice", "/edit?advice=1"), ("paste", "/timeline/paste")):
                 scene.add(name, f"{path}{more}", "author")
             scene.add("history", f"{path}/history/summary", "author")
+            scene.add("attachments", f"{path}/attachments", "author", "reader")
         if status == "ARCHIVED":
             scene.add("history archived", f"{path}/history/summary", "author")
             scene.add("audit", f"{path}/audit")
@@ -152,6 +154,13 @@ def _postmortems(scene: Scene, team: str) -> None:
     scene.add("inbox", "/inbox", "author", "reviewer", "reader")
     scene.add("not found", "/postmortems/pm_nothing", "reader", "stranger")
     scene.add("no such page", "/nothing/here", "reader")
+
+
+def _attach(author: Person, path: str) -> None:
+    """A picture in the text, and a file in none."""
+    chart, log = ("connections in the pool.png", picture(size=(900, 420))), (f"{LONG}.log", b"FATAL")
+    made = [ok(author.post(f"{path}/attachments", files={"file": one}), 201) for one in (chart, log)]
+    ok(author.patch(path, json={"impact": f"Orders failed.\n\n{made[0]['markdown']}"}))
 
 
 def _written(scene: Scene, team: str, status: str) -> str:
@@ -193,6 +202,7 @@ def _written(scene: Scene, team: str, status: str) -> str:
     path = f"/api/postmortems/{made}"
     ok(author.patch(path, json={"summary": TEXT.replace("40 minutes", "about 40 minutes")}))
     ok(author.patch(path, json={"summary": TEXT}))
+    _attach(author, path)
     item = writing.with_item(author, made, author.id, description=f"Watch {LONG} at 80 %")
     writing.with_item(author, made, people["editor"].id, description="Late", dueDate="2026-01-01", priority="LOW")
     ok(author.post(f"{path}/reviewers", json={"userIds": [reviewer.id]}), 201)

@@ -1,0 +1,142 @@
+"""Files that people send: received into a folder of their own, examined in another process, and stored.
+
+Nothing of a file is in this process's memory for longer than it takes to write it down. The folder goes with the
+request, whatever becomes of it.
+"""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from anyio import open_file, to_thread
+from fastapi import Request
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+
+from api.request_context import ContextRoute, Parts, RequestContext, bearer
+from application import text_work
+from application.access.tokens import check_token
+from application.documents import attachments
+from application.documents.attachments import NewFile
+from domain.documents.attachments import SIZE_LIMIT
+from domain.errors import FileEmpty, FileMissing, FileTooLarge, NotSignedIn
+from integrations.files import examine
+from models.base import derived_id, new_id
+from models.queries.documents.attachments import ShownAttachment
+
+LONGEST_NAME = 1000
+SECONDS_TO_EXAMINE = 20.0
+"""Of a processor: a large image takes a few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was received. ``sha256`` is of the bytes as they came."""
+
+    path: Path
+    filename: str
+    size: int
+    sha256: bytes
+
+
+class UploadRoute(ContextRoute):
+    """Receives a file before the transaction begins, from people who are signed in."""
+
+    @asynccontextmanager
+    async def received(self, request: Request) -> AsyncIterator[bytes]:
+        if request.method != "POST":
+            yield await request.body()
+            return
+        parts: Parts = request.app.state.parts
+        async with parts.sessions() as session:
+            token = bearer(request.headers.get("Authorization", ""))
+            if await check_token(session, token, datetime.now(UTC), "api") is None:
+                raise NotSignedIn()
+        async with receive(request) as upload:
+            request.state.upload = upload
+            yield upload.filename.encode("utf-8", "surrogatepass") + b"\n" + upload.sha256
+
+
+@asynccontextmanager
+async def receive(request: Request) -> AsyncIterator[Upload]:
+    """The field ``file`` of a form, or the body itself. Raises FileMissing, FileEmpty or FileTooLarge."""
+    with tempfile.TemporaryDirectory(prefix="afterword-upload-") as folder:
+        path = Path(folder) / "file"
+        kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if kind == "multipart/form-data":
+            name = await _write_form_file(request, path)
+        elif kind == "application/x-www-form-urlencoded":
+            raise FileMissing()
+        else:
+            await _write_body(request, path)
+            name = request.query_params.get("filename", "")
+        yield await to_thread.run_sync(_checked, path, name)
+
+
+def _checked(path: Path, name: str) -> Upload:
+    size = path.stat().st_size
+    if size == 0:
+        raise FileEmpty()
+    if size > SIZE_LIMIT:
+        raise FileTooLarge(limit=SIZE_LIMIT)
+    with path.open("rb") as file:
+        return Upload(path, name[:LONGEST_NAME], size, hashlib.file_digest(file, "sha256").digest())
+
+
+async def _write_body(request: Request, path: Path) -> None:
+    size = 0
+    async with await open_file(path, "wb") as file:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > SIZE_LIMIT:
+                raise FileTooLarge(limit=SIZE_LIMIT)
+            await file.write(piece)
+
+
+async def _write_form_file(request: Request, path: Path) -> str:
+    """Writes the form's field ``file`` to ``path``; its name. Raises FileMissing."""
+    try:
+        form = await request.form(max_files=1, max_fields=20)
+    except HTTPException:
+        raise FileMissing() from None
+    found = form.get("file")
+    if not isinstance(found, UploadFile):
+        raise FileMissing()
+    await to_thread.run_sync(_copy, found, path)
+    await form.close()
+    return found.filename or ""
+
+
+async def received_in_form(request: Request, path: Path) -> Upload:
+    """Of a page's form. Raises FileMissing, FileEmpty or FileTooLarge."""
+    name = await _write_form_file(request, path)
+    return await to_thread.run_sync(_checked, path, name)
+
+
+def _copy(source: UploadFile, path: Path) -> None:
+    source.file.seek(0)
+    with path.open("wb") as target:
+        shutil.copyfileobj(source.file, target, 1024 * 1024)
+
+
+async def attach(
+    context: RequestContext, postmortem_id: str, upload: Upload, *, is_for_comment: bool
+) -> ShownAttachment:
+    """Examines the file, stores it and shows it; each transaction ends before what it waits for.
+
+    Raises what the use case raises, and ImageUnreadable or StorageUnavailable."""
+    session, viewer, now, store = context.session, context.viewer, context.now, context.parts.objects
+    file = NewFile(upload.filename, upload.size, is_for_comment)
+    attachment_id = derived_id("att", context.request_id) if context.key else new_id("att")
+    await attachments.check_upload(session, viewer, postmortem_id, file)
+    examined = await context.outside(
+        lambda: text_work.run(examine, str(upload.path), length=upload.size, seconds=SECONDS_TO_EXAMINE)
+    )
+    await attachments.begin_upload(session, viewer, postmortem_id, attachment_id, file, examined, now)
+    await context.outside(lambda: attachments.store_file(store, attachment_id, examined))
+    return await attachments.finish_upload(session, viewer, attachment_id, now)

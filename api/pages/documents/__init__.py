@@ -1,0 +1,1 @@
+"""Pages about files beside the text of a postmortem."""

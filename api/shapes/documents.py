@@ -1,0 +1,50 @@
+"""Answers about files beside the text of a postmortem."""
+
+from datetime import datetime
+from typing import Literal
+
+from api.shapes.base import Shape
+from domain.documents.attachments import IMAGE_TYPES, markdown_for
+from models.queries.documents.attachments import ShownAttachment
+
+
+class AttachmentOut(Shape):
+    """``size`` and ``sha256`` are of the bytes that ``url`` returns; images were re-encoded without their metadata.
+    ``references`` counts the texts that refer to it; write ``markdown`` into a text to refer to it."""
+
+    id: str
+    postmortem_id: str
+    filename: str
+    media_type: str
+    size: int
+    sha256: str
+    width: int | None
+    height: int | None
+    state: Literal["READY"] = "READY"
+    uploaded_by: str | None
+    created_at: datetime
+    url: str
+    thumbnail_url: str | None
+    references: int
+    markdown: str
+
+
+def attachment_out(shown: ShownAttachment, base_url: str) -> AttachmentOut:
+    one = shown.attachment
+    url = f"{base_url}/api/postmortems/{one.postmortem_id}/attachments/{one.id}"
+    return AttachmentOut(
+        id=one.id,
+        postmortem_id=one.postmortem_id or "",
+        filename=one.filename,
+        media_type=one.media_type,
+        size=one.size,
+        sha256=one.sha256,
+        width=one.width,
+        height=one.height,
+        uploaded_by=one.uploaded_by,
+        created_at=one.created_at,
+        url=url,
+        thumbnail_url=f"{url}/thumbnail" if one.media_type in IMAGE_TYPES else None,
+        references=shown.references,
+        markdown=markdown_for(one.id, one.filename, one.media_type),
+    )

@@ -1,0 +1,1 @@
+"""The JSON API of files beside the text of a postmortem."""

@@ -1,0 +1,1 @@
+"""Use cases of files beside the text of a postmortem."""

@@ -1,0 +1,47 @@
+"""Files beside the text of a postmortem."""
+
+from domain.errors.refusal import ConflictingState, Invalid, TooLarge, Unavailable
+
+
+class FileTooLarge(TooLarge):
+    title = "The file is too large"
+    says = "A file can't be larger than {limit} bytes. Make it smaller, or link to it instead."
+
+
+class FileEmpty(Invalid):
+    title = "The file is empty"
+    says = "The file is empty. Choose another one."
+
+
+class FileMissing(Invalid):
+    title = "There is no file in the request"
+    says = (
+        "The request holds no file. Send one as the field 'file' of a form (multipart/form-data), or as the body of the"
+        " request, with its Content-Type and the parameter 'filename'."
+    )
+
+
+class ImageUnreadable(Invalid):
+    title = "The image can't be read"
+    says = "The image can't be read: {problem}. Choose another image, or save this one again in another program."
+
+
+class TooManyAttachments(ConflictingState):
+    title = "The attachments take too much space"
+    says = (
+        "The attachments of this postmortem can't take more than {limit} bytes together, and with this file they would"
+        " take {size}. Remove some that are no longer needed, or link to the file instead."
+    )
+
+
+class AttachmentInUse(ConflictingState):
+    title = "The attachment is in use"
+    says = (
+        "The text refers to this attachment in {count} places. Remove it there first, or delete it anyway with"
+        " force=true."
+    )
+
+
+class StorageUnavailable(Unavailable):
+    title = "Files can't be reached right now"
+    says = "The place where files are kept can't be reached right now. Nothing was changed. Try again in a moment."

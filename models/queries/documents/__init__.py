@@ -1,0 +1,1 @@
+"""SQL about files beside the text of a postmortem."""
