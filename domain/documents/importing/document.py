@@ -1,0 +1,73 @@
+"""What was read of one document, and the report that says so line by line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from domain.action_items.action_item import ActionItemStatus
+from domain.timeline.pasted import ParsedEvent
+
+SHOWN = 300
+"""Characters of a line that the report repeats."""
+
+
+class LineKind(StrEnum):
+    PLACED = "PLACED"
+    UNPLACED = "UNPLACED"
+    """It went into the section *Imported*."""
+    PERSON_NOT_FOUND = "PERSON_NOT_FOUND"
+    DUPLICATE = "DUPLICATE"
+    REFUSED = "REFUSED"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """``line`` counts from 1, None for the document as a whole; ``target`` is a section, or what else of a postmortem
+    it became. ``length`` is how many characters of the document it stands for."""
+
+    line: int | None
+    kind: LineKind
+    target: str | None
+    text: str
+    length: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadItem:
+    """An action item. ``owner`` is a name as it was written; nobody is made owner by an import."""
+
+    line: int
+    description: str
+    details: str | None = None
+    owner: str | None = None
+    due_on: date | None = None
+    status: ActionItemStatus = ActionItemStatus.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDocument:
+    """``texts`` are sections by their names, IMPORTED among them."""
+
+    title: str
+    texts: Mapping[str, str]
+    events: tuple[ParsedEvent, ...] = ()
+    items: tuple[ReadItem, ...] = ()
+    people: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    happened_on: date | None = None
+    report: tuple[ReportLine, ...] = field(default=())
+
+    @property
+    def placed_share(self) -> float:
+        """Of the characters that are not blank, how many found a place of their own."""
+        total = sum(one.length for one in self.report)
+        placed = sum(one.length for one in self.report if one.kind is LineKind.PLACED)
+        return placed / total if total else 1.0
+
+
+def line_of(line: int | None, kind: LineKind, target: str | None, text: str) -> ReportLine:
+    """A line of the report about that text, of which it shows the beginning."""
+    length = len("".join(text.split()))
+    plain = " ".join(text.split())
+    return ReportLine(line, kind, target, plain if len(plain) <= SHOWN else f"{plain[: SHOWN - 1]}\u2026", length)
