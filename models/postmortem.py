@@ -30,7 +30,8 @@ class Postmortem(Base):
     """``visibility`` is null until somebody chooses; the template for one from before there were templates.
     ``content_revision`` moves with every change of content, and approvals are given on one. ``workflow_started`` false
     makes the row its own outbox. ``published_at`` goes when it is taken back; the database itself keeps
-    ``first_published_at``, which is null and not *known* where the audit log no longer told it."""
+    ``first_published_at``, which is null and not *known* where the audit log no longer told it. ``imported_from`` names
+    the import and its ``source``; an imported one has no targets, and no workflow until somebody works with it."""
 
     __tablename__ = "postmortem"
     __table_args__ = (
@@ -77,6 +78,7 @@ class Postmortem(Base):
         server_default="true", deferred=True, deferred_raiseload=True
     )
     archived_at: Mapped[Instant | None]
+    imported_from: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     workflow_started: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
