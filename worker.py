@@ -14,6 +14,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.action_items import ActionItemActivities
 from activities.chat.answering import ChatActivities
+from activities.documents import DocumentActivities
 from activities.notifications import NotificationActivities
 from activities.postmortems import PostmortemActivities
 from activities.tickets.batches import TicketBatchActivities
@@ -22,6 +23,7 @@ from activities.tickets.reconciliation import ReconciliationActivities
 from activities.tickets.webhooks import TicketWebhookActivities
 from application.commands import Commands
 from integrations import registry
+from integrations.object_store import ObjectStore
 from models.keyring import Keyring
 from models.session import Sessions
 from runtime.background.jobs import run_jobs
@@ -38,7 +40,7 @@ from runtime.database_checks import wait_until_fit
 from runtime.dispatch import Dispatch
 from runtime.logging import configure_logging
 from runtime.settings import Settings, get_settings
-from workflows.queues import CHAT_QUEUE, NOTIFY_QUEUE, TASK_QUEUE, tracker_queue
+from workflows.queues import CHAT_QUEUE, DOCUMENTS_QUEUE, NOTIFY_QUEUE, TASK_QUEUE, tracker_queue
 from workflows.registry import WORKFLOWS
 
 log = structlog.get_logger()
@@ -53,6 +55,8 @@ MESSAGES_PER_SECOND = 10.0
 CHATS_AT_ONCE = 5
 """Each may hold a connection of the database, and wait for a workflow of this worker that needs another one."""
 
+DOCUMENTS_AT_ONCE = 2
+
 GRACE = timedelta(seconds=10)
 """For what is in hand when the worker is asked to end."""
 
@@ -60,8 +64,11 @@ LONGEST_END = 2 * GRACE.total_seconds()
 """The SDK may wait for ever where Temporal goes at the same moment; whatever was in hand is then given out anew."""
 
 
-def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url: str) -> list[Worker]:
-    """One for workflows and the database, one for messages, one for each tracker, one for answers in chats."""
+def build_workers(
+    client: Client, sessions: Sessions, keyring: Keyring, store: ObjectStore, base_url: str
+) -> list[Worker]:
+    """One for workflows and the database, one for messages, one for each tracker, one for answers in chats, one for
+    archives and imports."""
     postmortems = PostmortemActivities(sessions)
     items = ActionItemActivities(sessions)
     pushes = PushActivities(sessions, keyring, base_url)
@@ -109,7 +116,15 @@ def build_workers(client: Client, sessions: Sessions, keyring: Keyring, base_url
         )
         for kind in registry.tracker_kinds()
     ]
-    return [main, notify, *trackers, build_chat_worker(client, sessions, keyring, base_url)]
+    documents = DocumentActivities(sessions, store)
+    archives = Worker(
+        client,
+        task_queue=DOCUMENTS_QUEUE,
+        activities=[documents.carry_out_import, documents.fail_job],
+        max_concurrent_activities=DOCUMENTS_AT_ONCE,
+        graceful_shutdown_timeout=timedelta(seconds=1),  # the next worker goes on where this one was
+    )
+    return [main, notify, *trackers, build_chat_worker(client, sessions, keyring, base_url), archives]
 
 
 def build_chat_worker(client: Client, sessions: Sessions, keyring: Keyring, base_url: str) -> Worker:
@@ -131,6 +146,7 @@ async def main(settings: Settings | None = None) -> None:
     restrict_outbound(settings)
     keyring = open_keyring(settings)
     database = open_database(settings, "afterword worker")
+    store = open_object_store(settings)
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
@@ -147,13 +163,13 @@ async def main(settings: Settings | None = None) -> None:
             database.sessions,
             dispatch,
             keyring,
-            open_object_store(settings),
+            store,
             timedelta(minutes=settings.reconcile_minutes),
             settings.sweep_seconds,
         )
     )
     async with AsyncExitStack() as stack:
-        workers = build_workers(client, database.sessions, keyring, settings.base_url)
+        workers = build_workers(client, database.sessions, keyring, store, settings.base_url)
         for one in workers:
             await stack.enter_async_context(one)
         log.info("worker ready", task_queue=TASK_QUEUE, trackers=registry.tracker_kinds())

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import problem
 from api.server import draining
 from domain.documents.attachments import SIZE_LIMIT
+from domain.documents.jobs import ARCHIVE_LIMIT
 from domain.errors import BodyTooLarge, BodyTooSlow
 from models.base import new_id
 
@@ -88,12 +89,17 @@ BODY_SECONDS = 60.0
 """How long a body may take from its first byte to its last."""
 UPLOAD_SECONDS = 600.0
 _UPLOAD = re.compile(r"(/api)?/postmortems/[^/]+/attachments/?")
+_IMPORT = re.compile(r"(/api|/settings)/imports/?")
+IMPORT_LIMIT = ARCHIVE_LIMIT + 1024 * 1024
+IMPORT_SECONDS = 3600.0
 
 
 def _limits(path: str) -> tuple[int, float]:
     """Bytes of a body, and seconds that it may take."""
     if path.startswith("/api/webhooks/"):
         return WEBHOOK_LIMIT, BODY_SECONDS
+    if _IMPORT.fullmatch(path):
+        return IMPORT_LIMIT, IMPORT_SECONDS
     return (UPLOAD_LIMIT, UPLOAD_SECONDS) if _UPLOAD.fullmatch(path) else (BODY_LIMIT, BODY_SECONDS)
 
 

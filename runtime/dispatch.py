@@ -42,6 +42,7 @@ from domain.postmortems.commands import PostmortemCommand
 from domain.postmortems.snapshots import PostmortemSnapshot
 from workflows.action_item import ActionItemStart, ActionItemWorkflow
 from workflows.chat import ChatWorkflow
+from workflows.import_job import ImportStart, ImportWorkflow
 from workflows.notifications import NotificationsStart, NotificationsWorkflow
 from workflows.postmortem import PostmortemStart, PostmortemWorkflow
 from workflows.queues import TASK_QUEUE
@@ -79,6 +80,7 @@ POSTMORTEM = WorkflowKind("postmortem", PostmortemWorkflow.run, PostmortemStart,
 ACTION_ITEM = WorkflowKind("action-item", ActionItemWorkflow.run, ActionItemStart, "Action item {}")
 TICKET_BATCH = WorkflowKind("tickets", TicketBatchWorkflow.run, TicketBatchStart, "Tickets {}")
 NOTIFICATIONS = WorkflowKind("voice", NotificationsWorkflow.run, NotificationsStart, "Voice to {}")
+IMPORT = WorkflowKind("import", ImportWorkflow.run, ImportStart, "Import {}", signal=None)
 CHAT = WorkflowKind("chat", ChatWorkflow.run, int, "Request {} from a chat", signal=None)
 
 
@@ -126,6 +128,10 @@ class Dispatch:
     async def start_ticket_batch(self, batch_id: str) -> bool:
         """Behind everything that a person is waiting for."""
         return await self._start_or_signal(TICKET_BATCH, batch_id, BULK)
+
+    async def start_import(self, import_id: str) -> bool:
+        """Behind everything that a person is waiting for."""
+        return await self._start_or_signal(IMPORT, import_id, BULK)
 
     async def start_chat(self, delivery: int) -> bool:
         """Has a recorded request from a chat answered."""

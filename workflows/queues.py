@@ -6,6 +6,8 @@ Each can be slowed down or stopped by itself.
 TASK_QUEUE = "afterword"
 CHAT_QUEUE = f"{TASK_QUEUE}-chat"
 """Answers to people in chats."""
+DOCUMENTS_QUEUE = f"{TASK_QUEUE}-documents"
+"""Archives and imports, which take long."""
 NOTIFY_QUEUE = f"{TASK_QUEUE}-notify"
 
 

@@ -26,3 +26,10 @@ def refusals() -> Iterator[None]:
         yield
     except DomainError as refusal:
         raise ApplicationError(str(refusal), refusal.facts, type=refusal.code, non_retryable=True) from None
+
+
+def failure_of(error: FailureError) -> tuple[str, str]:
+    """A code and words for people, for a row that says why something failed."""
+    if refusal := refusal_in(error):
+        return str(refusal.type), refusal.message
+    return "Failed", "This failed several times. Ask whoever runs Afterword to look at the worker's log, and try again."

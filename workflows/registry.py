@@ -2,6 +2,7 @@
 
 from workflows.action_item import ActionItemWorkflow
 from workflows.chat import ChatWorkflow
+from workflows.import_job import ImportWorkflow
 from workflows.notifications import NotificationsWorkflow
 from workflows.postmortem import PostmortemWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
@@ -14,4 +15,5 @@ WORKFLOWS = [
     ChatWorkflow,
     ReconciliationWorkflow,
     TicketBatchWorkflow,
+    ImportWorkflow,
 ]

@@ -65,6 +65,18 @@ CHAT: dict[str, Any] = {
 }
 """A person who asked in a chat: while an answer can still reach them (Slack: 30 minutes)."""
 
+DOCUMENTS: dict[str, Any] = {
+    "start_to_close_timeout": timedelta(hours=6),
+    "heartbeat_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        maximum_interval=timedelta(minutes=1),
+        maximum_attempts=50,
+        non_retryable_error_types=REFUSALS,
+    ),
+}
+"""An archive or an import, which goes on where it was interrupted; about 45 minutes of failures end it."""
+
 NOTIFY: dict[str, Any] = {
     "start_to_close_timeout": timedelta(minutes=5),
     "heartbeat_timeout": timedelta(seconds=10),

@@ -8,7 +8,8 @@ from fastapi.responses import StreamingResponse
 
 from api.answers import matches
 from api.request_context import RequestContext
-from domain.documents.attachments import IMAGE_TYPES, object_key, referenced_in, served_type, thumbnail_key
+from domain.content.attachment_links import referenced_in
+from domain.documents.attachments import IMAGE_TYPES, object_key, served_type, thumbnail_key
 from domain.documents.placeholders import ShownFile
 from domain.errors import NotFound
 from models.documents import Attachment

@@ -23,6 +23,7 @@ from application import text_work
 from application.access.tokens import check_token
 from application.documents import attachments
 from application.documents.attachments import NewFile
+from domain.access import Viewer
 from domain.documents.attachments import SIZE_LIMIT
 from domain.errors import FileEmpty, FileMissing, FileTooLarge, NotSignedIn
 from integrations.files import examine
@@ -55,51 +56,34 @@ class UploadRoute(ContextRoute):
         parts: Parts = request.app.state.parts
         async with parts.sessions() as session:
             token = bearer(request.headers.get("Authorization", ""))
-            if await check_token(session, token, datetime.now(UTC), "api") is None:
+            signed_in = await check_token(session, token, datetime.now(UTC), "api")
+            if signed_in is None:
                 raise NotSignedIn()
-        async with receive(request) as upload:
-            request.state.upload = upload
-            yield upload.filename.encode("utf-8", "surrogatepass") + b"\n" + upload.sha256
+        self.check_sender(signed_in.viewer)
+        with tempfile.TemporaryDirectory(prefix="afterword-upload-") as folder:
+            async with self.receive(request, Path(folder)) as upload:
+                request.state.upload = upload
+                yield upload.filename.encode("utf-8", "surrogatepass") + b"\n" + upload.sha256
 
+    def check_sender(self, viewer: Viewer) -> None:
+        """Before anything is received."""
 
-@asynccontextmanager
-async def receive(request: Request) -> AsyncIterator[Upload]:
-    """The field ``file`` of a form, or the body itself. Raises FileMissing, FileEmpty or FileTooLarge."""
-    with tempfile.TemporaryDirectory(prefix="afterword-upload-") as folder:
-        path = Path(folder) / "file"
+    @asynccontextmanager
+    async def receive(self, request: Request, folder: Path) -> AsyncIterator[Upload]:
+        """The field ``file`` of a form, or the body itself. Raises FileMissing, FileEmpty or FileTooLarge."""
+        path = folder / "file"
         kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if kind == "multipart/form-data":
-            name = await _write_form_file(request, path)
+            yield await received_in_form(request, path)
         elif kind == "application/x-www-form-urlencoded":
             raise FileMissing()
         else:
-            await _write_body(request, path)
-            name = request.query_params.get("filename", "")
-        yield await to_thread.run_sync(_checked, path, name)
+            await write_body(request, path, SIZE_LIMIT)
+            yield await to_thread.run_sync(checked, path, request.query_params.get("filename", ""))
 
 
-def _checked(path: Path, name: str) -> Upload:
-    size = path.stat().st_size
-    if size == 0:
-        raise FileEmpty()
-    if size > SIZE_LIMIT:
-        raise FileTooLarge(limit=SIZE_LIMIT)
-    with path.open("rb") as file:
-        return Upload(path, name[:LONGEST_NAME], size, hashlib.file_digest(file, "sha256").digest())
-
-
-async def _write_body(request: Request, path: Path) -> None:
-    size = 0
-    async with await open_file(path, "wb") as file:
-        async for piece in request.stream():
-            size += len(piece)
-            if size > SIZE_LIMIT:
-                raise FileTooLarge(limit=SIZE_LIMIT)
-            await file.write(piece)
-
-
-async def _write_form_file(request: Request, path: Path) -> str:
-    """Writes the form's field ``file`` to ``path``; its name. Raises FileMissing."""
+async def received_in_form(request: Request, path: Path) -> Upload:
+    """Of the field ``file``. Raises FileMissing, FileEmpty or FileTooLarge."""
     try:
         form = await request.form(max_files=1, max_fields=20)
     except HTTPException:
@@ -107,18 +91,35 @@ async def _write_form_file(request: Request, path: Path) -> str:
     found = form.get("file")
     if not isinstance(found, UploadFile):
         raise FileMissing()
-    await to_thread.run_sync(_copy, found, path)
+    await to_thread.run_sync(write_file, found, path)
     await form.close()
-    return found.filename or ""
+    return await to_thread.run_sync(checked, path, found.filename or "")
 
 
-async def received_in_form(request: Request, path: Path) -> Upload:
-    """Of a page's form. Raises FileMissing, FileEmpty or FileTooLarge."""
-    name = await _write_form_file(request, path)
-    return await to_thread.run_sync(_checked, path, name)
+def checked(path: Path, name: str, limit: int = SIZE_LIMIT) -> Upload:
+    """In a thread. Raises FileEmpty or FileTooLarge."""
+    size = path.stat().st_size
+    if size == 0:
+        raise FileEmpty()
+    if size > limit:
+        raise FileTooLarge(limit=limit)
+    with path.open("rb") as file:
+        return Upload(path, name[:LONGEST_NAME], size, hashlib.file_digest(file, "sha256").digest())
 
 
-def _copy(source: UploadFile, path: Path) -> None:
+async def write_body(request: Request, path: Path, limit: int) -> None:
+    """Raises FileTooLarge."""
+    size = 0
+    async with await open_file(path, "wb") as file:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > limit:
+                raise FileTooLarge(limit=limit)
+            await file.write(piece)
+
+
+def write_file(source: UploadFile, path: Path) -> None:
+    """In a thread."""
     source.file.seek(0)
     with path.open("wb") as target:
         shutil.copyfileobj(source.file, target, 1024 * 1024)

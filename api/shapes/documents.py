@@ -3,8 +3,13 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import JsonValue
+
 from api.shapes.base import Shape
 from domain.documents.attachments import IMAGE_TYPES, markdown_for
+from domain.documents.importing.document import LineKind
+from domain.documents.jobs import JobKind, JobState
+from models.documents import Job
 from models.queries.documents.attachments import ShownAttachment
 
 
@@ -48,3 +53,48 @@ def attachment_out(shown: ShownAttachment, base_url: str) -> AttachmentOut:
         references=shown.references,
         markdown=markdown_for(one.id, one.filename, one.media_type),
     )
+
+
+class JobError(Shape):
+    """Why it failed."""
+
+    code: str
+    detail: str
+
+
+class JobOut(Shape):
+    """An archive that is made, or an import, in the background. ``done`` of ``total`` documents are finished;
+    ``problems`` counts the lines of the report to look at. Its files are deleted after ``expiresAt``."""
+
+    id: str
+    kind: JobKind
+    state: JobState
+    done: int
+    total: int
+    problems: int
+    created_by: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    expires_at: datetime
+    scope: dict[str, JsonValue]
+    formats: list[str]
+    error: JobError | None
+    archive_url: str | None = None
+    dry_run: bool | None = None
+    undone_at: datetime | None = None
+
+
+def import_out(job: Job) -> JobOut:
+    return JobOut.model_validate(job)
+
+
+class ReportLineOut(Shape):
+    """Where a line of an imported document went: to the ``target`` of the postmortem, or into its section *Imported*
+    (``UNPLACED``). ``DUPLICATE`` names a postmortem with the same title."""
+
+    source: str
+    line: int | None
+    kind: LineKind
+    target: str | None
+    postmortem_id: str | None
+    text: str

@@ -14,7 +14,7 @@ from markdown_it.renderer import RendererHTML, RendererProtocol
 from markdown_it.rules_core import StateCore
 from markdown_it.utils import EnvType, OptionsDict
 
-from domain.documents.attachments import attachment_in
+from domain.content.attachment_links import attachment_in
 from domain.markdown import BOXES, Token, page_parser
 
 IMAGE, FILE = "data-image", "data-file"

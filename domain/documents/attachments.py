@@ -1,4 +1,4 @@
-"""What may be attached to a postmortem, how its text refers to it, and how it is served."""
+"""What may be attached to a postmortem, and how it is served."""
 
 import re
 import unicodedata
@@ -14,19 +14,7 @@ IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 """What a browser may draw on a page of ours. Everything else is a download."""
 BINARY = "application/octet-stream"
 _ACTIVE = re.compile(r"html|xml|svg|script|flash|x-java|wasm|hta", re.I)
-_CALLED = re.compile(r"attachment:(att_[a-z0-9]{1,60})(?![A-Za-z0-9_])")
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\u2028\u2029\u202a-\u202e\u2066-\u2069]+')
-
-
-def attachment_in(address: str) -> str | None:
-    """The id in ``attachment:att_…``, which is an image's or a link's address in Markdown."""
-    found = _CALLED.fullmatch(address)
-    return found[1] if found else None
-
-
-def referenced_in(text: str) -> list[str]:
-    """The ids of the attachments that a text refers to, each once, in the order of the text."""
-    return list(dict.fromkeys(_CALLED.findall(text)))
 
 
 def markdown_for(attachment_id: str, filename: str, media_type: str) -> str:

@@ -45,3 +45,26 @@ class AttachmentInUse(ConflictingState):
 class StorageUnavailable(Unavailable):
     title = "Files can't be reached right now"
     says = "The place where files are kept can't be reached right now. Nothing was changed. Try again in a moment."
+
+
+class ArchiveUnreadable(Invalid):
+    title = "The file can't be imported"
+    says = (
+        "The file can't be imported: {problem}. Send a zip of Markdown files, or Markdown files themselves, up to 500"
+        " MB together."
+    )
+
+
+class NotFinished(ConflictingState):
+    title = "It isn't finished yet"
+    says = "This job is in the state '{state}'. Wait until it is done, and try again."
+
+
+class NothingToRun(ConflictingState):
+    title = "There is nothing left to run"
+    says = "This import already ran for real, or its file was deleted after 7 days. Start a new import."
+
+
+class NothingToUndo(ConflictingState):
+    title = "There is nothing to undo"
+    says = "This import was a dry run, or was undone already. Start a new import, or check the report."

@@ -61,6 +61,7 @@ async def run_jobs(
         (sweep / 2, schedules.reconcile_requested),
         (600.0, retention.delete_old),
         (600.0, retention.sweep_attachments),
+        (600.0, retention.delete_expired_archives),
         (600.0, retention.add_holidays),
     ]
     try:

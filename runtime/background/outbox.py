@@ -4,6 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from models.queries import action_items
+from models.queries.documents import jobs
 from models.queries.escalation import reminders
 from models.queries.notifications import outbox
 from models.queries.postmortems import postmortems
@@ -37,6 +38,7 @@ class Outbox:
             items += await tickets.claim_stuck_unscoped(session, before, before - STUCK_AFTER, BATCH_SIZE)
             resumable = await tickets.list_resumable_unscoped(session, BATCH_SIZE)
             batch_ids = await batches.list_unstarted_unscoped(session, BATCH_SIZE)
+            waiting_jobs = await jobs.list_unstarted_unscoped(session, BATCH_SIZE)
             items += overlooked_items
         for postmortem_id in waiting:
             if not await self._dispatch.start_postmortem(postmortem_id, BULK):
@@ -51,6 +53,9 @@ class Outbox:
                 return
         for batch_id in batch_ids:
             if not await self._dispatch.start_ticket_batch(batch_id):
+                return
+        for job_id, _ in waiting_jobs:
+            if not await self._dispatch.start_import(job_id):
                 return
 
     async def wake_receivers(self) -> None:

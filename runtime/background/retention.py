@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 
 from application.documents.attachments import SWEPT_TOGETHER, sweep
+from domain.documents.jobs import archive_key
 from integrations import public_holidays
 from integrations.object_store import ObjectStore
 from integrations.slack.settings import KIND as CHAT
@@ -11,6 +12,7 @@ from models.queries.access import attempts
 from models.queries.audit import command_log, kept_answers
 from models.queries.chat import deliveries as chat_deliveries
 from models.queries.connections import deliveries, sync_log
+from models.queries.documents import jobs
 from models.queries.people import calendars
 from models.session import Session, Sessions
 
@@ -45,6 +47,17 @@ class Retention:
         for _ in range(BATCH_LIMIT):
             if len(await sweep(self._sessions, self._store, datetime.now(UTC))) < SWEPT_TOGETHER:
                 return
+
+    async def delete_expired_archives(self) -> None:
+        """The bytes first: an interrupted round is made again."""
+        now = datetime.now(UTC)
+        async with self._sessions.begin() as session:
+            ids = await jobs.list_expired_unscoped(session, now, BATCH_SIZE)
+        for one in ids:
+            await self._store.delete(archive_key(one))
+        if ids:
+            async with self._sessions.begin() as session:
+                await jobs.mark_removed(session, ids, now)
 
     async def add_holidays(self) -> None:
         year = datetime.now(UTC).year

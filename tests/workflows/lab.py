@@ -27,6 +27,7 @@ from application.postmortems.opening import NewPostmortem
 from domain.access import Role, Viewer
 from domain.escalation.policy import Office, Policy, Recipient, Step, StepKind
 from domain.people.calendar import DAY_MINUTES, Calendar
+from integrations.object_store import ObjectStore
 from models.integration import Integration
 from models.keyring import Keyring
 from models.person import Person
@@ -53,6 +54,7 @@ AT_DUE = Policy(
 """One step, for people who work around the clock: a reminder is sent at its time."""
 ADMIN = Viewer("user_lab", Role.ADMIN)
 KEYRING = Keyring("k")
+STORE = ObjectStore("file:///tmp/afterword-nothing-here")
 SECTIONS = {"summary": "S", "impact": "I", "root_cause": "R", "resolution": "F"}
 SUGGEST_CONTINUE_AS_NEW = "limit.historyCount.suggestContinueAsNew=50"
 
@@ -82,7 +84,7 @@ class Crew:
     workers: list[Worker] = field(default_factory=list)
 
     async def come(self) -> None:
-        self.workers = build_workers(await own_client(self.env), self.sessions, KEYRING, "http://x")[:2]
+        self.workers = build_workers(await own_client(self.env), self.sessions, KEYRING, STORE, "http://x")[:2]
         for one in self.workers:
             await one.__aenter__()
 
@@ -188,7 +190,7 @@ async def running_lab(database_url: str, *settings: str) -> AsyncIterator[Lab]:
                 role=Role.RESPONDER,
             )
     async with await _environment(settings) as env, AsyncExitStack() as stack:
-        for one in build_workers(await own_client(env), sessions, KEYRING, "http://x"):
+        for one in build_workers(await own_client(env), sessions, KEYRING, STORE, "http://x"):
             if one.task_queue == tracker_queue("console"):
                 await stack.enter_async_context(one)
         crew = Crew(env, sessions)

@@ -28,10 +28,11 @@ from models.session import make_engine, make_sessions
 from models.team import Team
 from runtime.dispatch import Dispatch
 from tests.peers.smtp import Mailbox
-from tests.workflows.lab import SECTIONS, Crew, Lab, _environment, own_client
+from tests.workflows.lab import SECTIONS, STORE, Crew, Lab, _environment, own_client
 from worker import build_workers
 
 KEYRING = Keyring("k")
+BASE_URL = "http://afterword.test"
 
 T = TypeVar("T")
 
@@ -57,7 +58,7 @@ class Room:
 
     async def start_workers(self, *, sending: bool = True) -> None:
         self.workers = AsyncExitStack()
-        known = build_workers(await own_client(self.lab.env), self.lab.sessions, KEYRING, "http://afterword.test")
+        known = build_workers(await own_client(self.lab.env), self.lab.sessions, KEYRING, STORE, BASE_URL)
         for one in known[: 2 if sending else 1]:
             await self.workers.enter_async_context(one)
 

@@ -209,10 +209,15 @@ async def insert_template(session: AsyncSession, template: Template) -> None:
 
 
 async def ensure_template(
-    session: AsyncSession, template_id: str, content: templates.Template, *, is_default: bool
+    session: AsyncSession,
+    template_id: str,
+    content: templates.Template,
+    *,
+    is_default: bool = False,
+    archived_at: datetime | None = None,
 ) -> None:
     """The template with its first version, unless it exists."""
-    values = {"id": template_id, "version": 1, "is_default": is_default}
+    values = {"id": template_id, "version": 1, "is_default": is_default, "archived_at": archived_at}
     await session.execute(insert(Template).values(**values).on_conflict_do_nothing())
     version = {"template_id": template_id, "version": 1, **template_columns(content)}
     await session.execute(insert(TemplateVersion).values(**version).on_conflict_do_nothing())

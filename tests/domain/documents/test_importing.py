@@ -178,21 +178,21 @@ def test_no_word_is_dropped(lines: list[str]) -> None:
 def test_real_postmortems_lose_nothing_but_what_their_structure_says() -> None:
     """Headings and columns became sections and fields, and a time zone is in the instants."""
     structure = {
-            "all",
-            "times",
-            "time",
-            "date",
-            "event",
-            "and",
-            "timeline",
-            "pacific",
-            "hour",
-            "clock",
-            "october",
-            "oct",
-            "feb",
-            "april",
-        }
+        "all",
+        "times",
+        "time",
+        "date",
+        "event",
+        "and",
+        "timeline",
+        "pacific",
+        "hour",
+        "clock",
+        "october",
+        "oct",
+        "feb",
+        "april",
+    }
     zones = {"utc", "cet", "cest", "pst", "gmt"}
     shares: dict[str, list[float]] = {}
     for file in sorted(SHARED.glob("*/*.md")):

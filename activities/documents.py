@@ -1,0 +1,48 @@
+"""Archives and imports: work that takes long, told in heartbeats, with its progress in the database.
+
+An attempt that was interrupted is made again, and goes on where the row says that it ended.
+"""
+
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from temporalio import activity
+
+from activities.heartbeat import beating
+from activities.refusals import as_failure
+from application.documents import imports
+from domain.errors import DomainError
+from integrations.object_store import ObjectStore
+from models.session import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class FailedJob:
+    """Why a job can't be finished: the code of a refusal, and its words."""
+
+    job_id: str
+    code: str
+    detail: str
+    at: datetime
+
+
+class DocumentActivities:
+    def __init__(self, sessions: Sessions, store: ObjectStore) -> None:
+        self._sessions = sessions
+        self._store = store
+
+    @activity.defn
+    async def carry_out_import(self, job_id: str) -> None:
+        with tempfile.TemporaryDirectory(prefix="afterword-import-") as folder:
+            now = activity.info().started_time
+            work = imports.carry_out(self._sessions, self._store, Path(folder), job_id, now)
+            try:
+                await beating(work)
+            except DomainError as refusal:
+                raise as_failure(refusal) from None
+
+    @activity.defn
+    async def fail_job(self, given: FailedJob) -> None:
+        await imports.fail(self._sessions, given.job_id, given.code, given.detail, given.at)

@@ -1,0 +1,42 @@
+"""Starting an import from a request: its file goes to the object store, then its row is written, then its workflow."""
+
+from fastapi import Request
+
+from api.files.uploads import Upload
+from api.request_context import RequestContext
+from application.documents import imports
+from domain.documents.attachments import clean_filename
+from domain.documents.jobs import archive_key
+from domain.errors import Malformed, reason
+from models.base import derived_id, new_id
+from models.documents import Job
+
+_YES, _NO = {"true", "1", "yes", "on"}, {"false", "0", "no", "off", ""}
+
+
+async def start_import(context: RequestContext, request: Request, *, dry_run: bool | None) -> Job:
+    """Of the file that the route has received. Raises Malformed, StorageUnavailable."""
+    upload: Upload = request.state.upload
+    wants_dry_run = await _dry_run(request) if dry_run is None else dry_run
+    job_id = derived_id("imp", context.request_id) if context.key else new_id("imp")
+    await context.outside(lambda: context.parts.objects.put(archive_key(job_id), upload.path))
+    job = await imports.request_import(
+        context.session,
+        context.viewer,
+        job_id,
+        clean_filename(upload.filename, "import"),
+        dry_run=wants_dry_run,
+        now=context.now,
+    )
+    context.after_commit.append(lambda: context.parts.dispatch.start_import(job_id))
+    return job
+
+
+async def _dry_run(request: Request) -> bool:
+    if not request.headers.get("Content-Type", "").startswith("multipart/form-data"):
+        return False
+    given = (await request.form()).get("dryRun") or ""
+    said = given.strip().lower() if isinstance(given, str) else "?"
+    if said not in _YES | _NO:
+        raise Malformed(reasons=[reason("bool_parsing", "Send true or false.", where="body.dryRun")])
+    return said in _YES

@@ -1,0 +1,273 @@
+"""Use cases of imports: ask for one, look at it, run it for real, undo it; and what its activity does, file by file."""
+
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import anyio
+
+from application import text_work
+from application.audit.audit_log import audit
+from application.documents.imported_postmortems import write_postmortem
+from domain.access import Viewer
+from domain.documents.importing.document import LineKind, ReadDocument, ReportLine, line_of
+from domain.documents.importing.markdown import read_markdown
+from domain.documents.jobs import DOCUMENT_LIMIT, KEPT_FOR, JobKind, JobState, archive_key
+from domain.errors import DomainError, NotFinished, NothingToRun, NothingToUndo
+from integrations.object_store import ObjectStore
+from models.base import derived_id
+from models.documents import Job, JobLine
+from models.queries.documents import jobs
+from models.queries.pagination import Ask, Page
+from models.session import Session, Sessions
+
+SECONDS_TO_READ = 20.0
+"""Of a processor, for one document."""
+UNDONE_TOGETHER = 50
+
+
+async def request_import(
+    session: Session, viewer: Viewer, job_id: str, filename: str, *, dry_run: bool, now: datetime
+) -> Job:
+    """What is imported lies in the object store already. The caller has checked that an administrator asks."""
+    job = Job(
+        id=job_id,
+        kind=JobKind.IMPORT.value,
+        state=JobState.QUEUED.value,
+        scope={"source": "file", "filename": filename},
+        formats=[],
+        dry_run=dry_run,
+        wants_undo=False,
+        done=0,
+        total=0,
+        problems=0,
+        created_by=viewer.person_id,
+        created_at=now,
+        expires_at=now + KEPT_FOR,
+        workflow_started=False,
+    )
+    await jobs.insert_job(session, job)
+    after = {"filename": filename, "dryRun": dry_run}
+    audit(session, viewer, "import.requested", "import", job_id, after=after, at=now)
+    return job
+
+
+async def get_import(session: Session, viewer: Viewer, job_id: str) -> Job:
+    return await jobs.get_job(session, viewer, JobKind.IMPORT, job_id)
+
+
+async def list_report(session: Session, viewer: Viewer, job_id: str, ask: Ask) -> Page[JobLine]:
+    """Raises NotFound."""
+    job = await jobs.get_job(session, viewer, JobKind.IMPORT, job_id)
+    return await jobs.list_report(session, job.id, ask)
+
+
+async def run_for_real(session: Session, viewer: Viewer, job_id: str, now: datetime) -> Job:
+    """Imports what a dry run has read. Raises NotFound, NotFinished or NothingToRun."""
+    job = await _finished(session, viewer, job_id)
+    if not job.dry_run or job.removed_at is not None or job.expires_at < now:
+        raise NothingToRun()
+    await jobs.delete_lines(session, job.id)
+    job.dry_run = False
+    _queue(job)
+    audit(session, viewer, "import.run", "import", job.id, at=now)
+    return job
+
+
+async def undo(session: Session, viewer: Viewer, job_id: str, now: datetime) -> Job:
+    """Deletes what the import made and nobody has touched since. Raises NotFound, NotFinished or NothingToUndo."""
+    job = await _finished(session, viewer, job_id)
+    if job.dry_run or job.undone_at is not None:
+        raise NothingToUndo()
+    job.wants_undo = True
+    _queue(job)
+    audit(session, viewer, "import.undone", "import", job.id, at=now)
+    return job
+
+
+async def _finished(session: Session, viewer: Viewer, job_id: str) -> Job:
+    job = await jobs.get_job(session, viewer, JobKind.IMPORT, job_id, lock=True)
+    if not JobState(job.state).is_over:
+        raise NotFinished(state=job.state)
+    return job
+
+
+def _queue(job: Job) -> None:
+    job.state, job.error, job.finished_at = JobState.QUEUED.value, None, None
+    job.done = job.total = job.problems = 0
+    job.workflow_started = False
+
+
+# In the background
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a job is to do, and how far it has come."""
+
+    is_undo: bool
+    done: int
+
+
+async def begin(sessions: Sessions, job_id: str) -> Begun | None:
+    """None if there is nothing to do any more."""
+    async with sessions.begin() as session:
+        job = await jobs.lock_job_unscoped(session, job_id)
+        if job is None:
+            return None
+        job.workflow_started = True
+        if JobState(job.state).is_over:
+            return None
+        job.state = JobState.RUNNING.value
+        return Begun(job.wants_undo, job.done)
+
+
+async def fail(sessions: Sessions, job_id: str, code: str, detail: str, now: datetime) -> None:
+    """May run twice."""
+    async with sessions.begin() as session:
+        job = await jobs.lock_job_unscoped(session, job_id)
+        if job is not None and not JobState(job.state).is_over:
+            job.state, job.finished_at = JobState.FAILED.value, now
+            job.error = {"code": code, "detail": detail}
+            job.workflow_started = True
+
+
+async def carry_out(sessions: Sessions, store: ObjectStore, folder: Path, job_id: str, now: datetime) -> None:
+    """The whole import, or its undoing; begins where an interrupted one ended. Raises StorageUnavailable."""
+    begun = await begin(sessions, job_id)
+    if begun is None:
+        return
+    if begun.is_undo:
+        await _undo(sessions, job_id, now)
+        return
+    path = folder / "archive"
+    await _fetch(store, job_id, path)
+    names = await anyio.to_thread.run_sync(documents_in, path)
+    async with sessions.begin() as session:
+        job = await jobs.lock_job_unscoped(session, job_id)
+        if job is not None:
+            job.total = len(names)
+    for place, name in enumerate(names):
+        if place >= begun.done:
+            await _import_document(sessions, job_id, path, place, name, now)
+    await _finish(sessions, job_id, now)
+
+
+async def _fetch(store: ObjectStore, job_id: str, path: Path) -> None:
+    found = await store.open(archive_key(job_id))
+    if found is None:
+        raise NothingToRun()
+    async with await anyio.open_file(path, "wb") as file:
+        async for piece in found.pieces:
+            await file.write(piece)
+
+
+def documents_in(path: Path) -> list[str]:
+    """The Markdown files of an archive, by their names."""
+    with zipfile.ZipFile(path) as archive:
+        return sorted(one.filename for one in archive.infolist() if is_document(one.filename))
+
+
+def is_document(name: str) -> bool:
+    """Files whose name begins with a dot belong to some program."""
+    last = name.rpartition("/")[2]
+    return last.lower().endswith((".md", ".markdown")) and not last.startswith(".") and "__MACOSX/" not in name
+
+
+def _read(path: Path, name: str) -> bytes:
+    """Raises ValueError where it is larger than one document may be."""
+    with zipfile.ZipFile(path) as archive, archive.open(name) as file:
+        content = file.read(DOCUMENT_LIMIT + 1)
+    if len(content) > DOCUMENT_LIMIT:
+        raise ValueError(f"It is larger than {DOCUMENT_LIMIT // 1024**2} MB")
+    return content
+
+
+async def _import_document(sessions: Sessions, job_id: str, path: Path, place: int, name: str, now: datetime) -> None:
+    """One document and its part of the report, in one transaction; nothing where another attempt has done it."""
+    read: ReadDocument | None = None
+    refused: Sequence[ReportLine] = ()
+    try:
+        content = await anyio.to_thread.run_sync(_read, path, name)
+        text = content.decode("utf-8-sig").replace("\0", "\ufffd")
+        read = await text_work.run(read_markdown, text, name, length=len(text), seconds=SECONDS_TO_READ)
+    except (DomainError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        said = "It isn't UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
+        refused = [line_of(None, LineKind.REFUSED, None, said)]
+    async with sessions.begin() as session:
+        job = await jobs.lock_job_unscoped(session, job_id)
+        if job is None or job.done != place or JobState(job.state).is_over:
+            return
+        report, postmortem_id = (list(refused), None) if read is None else await _placed(session, job, name, read, now)
+        await _write_report(session, job, name, report, postmortem_id)
+        job.done = place + 1
+
+
+async def _placed(
+    session: Session, job: Job, name: str, read: ReadDocument, now: datetime
+) -> tuple[list[ReportLine], str | None]:
+    postmortem_id = derived_id("pm", job.id, name)
+    report = list(read.report)
+    known = await jobs.list_known_names(session, read.people) if read.people else set()
+    report += [line_of(None, LineKind.PERSON_NOT_FOUND, None, one) for one in read.people if one.lower() not in known]
+    if double := await jobs.find_by_title(session, read.title, besides=postmortem_id):
+        report.append(ReportLine(None, LineKind.DUPLICATE, double, read.title))
+    if job.dry_run:
+        return report, None
+    await write_postmortem(session, job, postmortem_id, name, read, now)
+    return report, postmortem_id
+
+
+async def _write_report(
+    session: Session, job: Job, source: str, report: Sequence[ReportLine], postmortem_id: str | None
+) -> None:
+    ordinal = await jobs.next_ordinal(session, job.id)
+    for number, one in enumerate(report, ordinal):
+        is_double = one.kind is LineKind.DUPLICATE
+        session.add(
+            JobLine(
+                job_id=job.id,
+                ordinal=number,
+                source=source,
+                line=one.line,
+                kind=one.kind.value,
+                target=None if is_double else one.target,
+                postmortem_id=one.target if is_double else postmortem_id,
+                text=one.text,
+            )
+        )
+    job.problems += sum(one.kind is not LineKind.PLACED for one in report)
+
+
+async def _undo(sessions: Sessions, job_id: str, now: datetime) -> None:
+    """What somebody has worked with stays, and the report says so."""
+    after, is_over = "", False
+    while not is_over:
+        async with sessions.begin() as session:
+            job = await jobs.lock_job_unscoped(session, job_id)
+            if job is None:
+                return
+            rows = await jobs.list_imported(session, job_id, after=after, limit=UNDONE_TOGETHER)
+            kept = [one for one in rows if not await jobs.delete_untouched(session, one.postmortem_id)]
+            for one in kept:
+                said = line_of(None, LineKind.REFUSED, "undo", "Not undone, because somebody has worked with it")
+                await _write_report(session, job, one.source, [said], one.postmortem_id)
+                await session.flush()
+            job.done += len(rows)
+            job.total = job.done
+            is_over = len(rows) < UNDONE_TOGETHER
+            after = rows[-1].postmortem_id if rows else after
+    async with sessions.begin() as session:
+        job = await jobs.lock_job_unscoped(session, job_id)
+        if job is not None:
+            job.undone_at = now
+    await _finish(sessions, job_id, now)
+
+
+async def _finish(sessions: Sessions, job_id: str, now: datetime) -> None:
+    async with sessions.begin() as session:
+        job = await jobs.lock_job_unscoped(session, job_id)
+        if job is not None and not JobState(job.state).is_over:
+            job.state, job.finished_at = JobState.DONE.value, now
