@@ -32,4 +32,4 @@ def failure_of(error: FailureError) -> tuple[str, str]:
     """A code and words for people, for a row that says why something failed."""
     if refusal := refusal_in(error):
         return str(refusal.type), refusal.message
-    return "Failed", "This failed several times. Ask whoever runs Afterword to look at the worker's log, and try again."
+    return "Failed", "It failed several times. Check the worker's log, then start it again."

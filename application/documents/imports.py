@@ -252,7 +252,7 @@ async def _undo(sessions: Sessions, job_id: str, now: datetime) -> None:
             rows = await jobs.list_imported(session, job_id, after=after, limit=UNDONE_TOGETHER)
             kept = [one for one in rows if not await jobs.delete_untouched(session, one.postmortem_id)]
             for one in kept:
-                said = line_of(None, LineKind.REFUSED, "undo", "Not undone, because somebody has worked with it")
+                said = line_of(None, LineKind.REFUSED, "undo", "Not undone, because someone has worked on it")
                 await _write_report(session, job, one.source, [said], one.postmortem_id)
                 await session.flush()
             job.done += len(rows)

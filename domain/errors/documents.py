@@ -57,7 +57,7 @@ class ArchiveUnreadable(Invalid):
 
 class NotFinished(ConflictingState):
     title = "It isn't finished yet"
-    says = "This job is in the state '{state}'. Wait until it is done, and try again."
+    says = "This job is still {state!w}. Try again when it is done."
 
 
 class NothingToRun(ConflictingState):

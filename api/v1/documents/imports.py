@@ -83,7 +83,7 @@ async def get_import(context: Context, import_id: PathId) -> JobOut:
 
 @routes.get("/{import_id}/report")
 async def get_report(context: Context, import_id: PathId, page: Paging) -> Listing[ReportLineOut]:
-    """Lists what went where, line by line, and what found no place. Administrators only."""
+    """Lists what went where, line by line. Administrators only."""
     context.require_admin("see imports")
     found = await imports.list_report(context.session, context.viewer, import_id, page)
     items = [ReportLineOut.model_validate(one) for one in found.items]
@@ -92,7 +92,7 @@ async def get_report(context: Context, import_id: PathId, page: Paging) -> Listi
 
 @routes.post("/{import_id}/run", status_code=202)
 async def run_import(context: Context, import_id: PathId) -> JobOut:
-    """Imports what a dry run has read. Administrators only."""
+    """Runs a dry run for real. Administrators only."""
     context.require_admin("import postmortems")
     job = await imports.run_for_real(context.session, context.viewer, import_id, context.now)
     context.after_commit.append(lambda: context.parts.dispatch.start_import(import_id))
@@ -101,7 +101,7 @@ async def run_import(context: Context, import_id: PathId) -> JobOut:
 
 @routes.post("/{import_id}/undo", status_code=202)
 async def undo_import(context: Context, import_id: PathId) -> JobOut:
-    """Deletes the postmortems that the import made and nobody has worked with since; the report names the others.
+    """Deletes the postmortems that the import created and that no one has worked on since. The report names the others.
     Administrators only."""
     context.require_admin("undo an import")
     job = await imports.undo(context.session, context.viewer, import_id, context.now)
