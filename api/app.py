@@ -35,6 +35,7 @@ from api.pages.content import editing as editing_pages
 from api.pages.content import history as history_pages
 from api.pages.content import templates as template_pages
 from api.pages.documents import attachments as attachment_pages
+from api.pages.documents import imports as import_pages
 from api.pages.notifications import inbox as inbox_pages
 from api.pages.notifications import unsubscribe as unsubscribing_pages
 from api.pages.postmortems import corrections as correction_pages
@@ -105,6 +106,7 @@ PAGES = (
     participant_pages,
     history_pages,
     attachment_pages,
+    import_pages,
     timeline_pages,
     audit_pages,
     template_pages,

@@ -126,3 +126,7 @@ for (const take of document.querySelectorAll("[data-takes]")) {
     area.focus();
   });
 }
+
+for (const waiting of document.querySelectorAll("[data-reloads]")) {
+  setTimeout(() => location.reload(), 1000 * Number(waiting.dataset.reloads));
+}

@@ -7,6 +7,7 @@ from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
+from domain.documents.importing.document import LineKind
 from domain.documents.jobs import JobKind
 from domain.errors import NotFound
 from models.action_item import ActionItem
@@ -71,9 +72,13 @@ async def mark_removed(session: AsyncSession, ids: Sequence[str], now: datetime)
 # Reports
 
 
-async def list_report(session: AsyncSession, job_id: str, ask: Ask) -> Page[JobLine]:
-    """In the order of the sources. Ask only for viewers who may see the job."""
+async def list_report(
+    session: AsyncSession, job_id: str, ask: Ask, kinds: Sequence[LineKind] | None = None
+) -> Page[JobLine]:
+    """In the order of the sources; only those kinds of lines. Ask only for viewers who may see the job."""
     statement = select(JobLine).where(JobLine.job_id == job_id)
+    if kinds is not None:
+        statement = statement.where(JobLine.kind.in_([one.value for one in kinds]))
     rows, cursor = await fetch_page(session, statement, _REPORT, ask, tie_type=int)
     return Page([row[0] for row in rows], cursor)
 

@@ -16,7 +16,7 @@ from tests.api import writing
 from tests.api.documents.pictures import picture
 from tests.api.writing import ok
 from tests.pages.visiting import sign_in_link
-from tests.stack import Person, Stack
+from tests.stack import Person, Stack, eventually
 
 WIDTHS = (390, 768, 1024, 1440)
 SCHEMES = ("light", "dark")
@@ -301,6 +301,17 @@ def _items(scene: Scene) -> None:
     scene.add("action items none", "/action-items?q=nothinglikethis", "reader")
 
 
+def _imports(scene: Scene) -> None:
+    """One that ended; a picture of one that runs would never be the same."""
+    admin = scene.people["administrator"]
+    text = f"# The pool of {LONG} ran dry\n\nShort.\n\n## Timeline\n\n- sooner or later\n\n## Attendees\n\n- Jo\n"
+    job = ok(admin.post("/api/imports", files=[("file", (f"{LONG}.md", text.encode()))], data={"dryRun": "1"}), 202)
+    eventually(lambda: ok(admin.get(f"/api/imports/{job['id']}"))["state"] == "DONE")
+    scene.add("imports", "/settings/imports")
+    scene.add("import", f"/settings/imports/{job['id']}")
+    scene.add("import whole", f"/settings/imports/{job['id']}?show=all")
+
+
 def _settings(scene: Scene) -> None:
     admin = scene.people["administrator"]
     template = ok(admin.get("/api/templates"))["items"][0]["id"]
@@ -327,6 +338,7 @@ def _settings(scene: Scene) -> None:
     for kind in ("jira", "slack", "email", "pagerduty"):
         scene.add(f"connect {kind}", f"/settings/integrations/new?kind={kind}")
     scene.add("services", "/settings/services")
+    _imports(scene)
     scene.add("sign in", "/sign-in", "stranger")
     link = sign_in_link(scene.stack, scene.people["reader"].id)
     scene.add("sign in by link", link.removeprefix(scene.stack.url), "stranger")
