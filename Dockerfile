@@ -13,7 +13,8 @@ RUN /venv/bin/pip install --no-deps --no-build-isolation --editable /app \
  && /venv/bin/python -m compileall -q /app
 
 FROM python:3.11.13-slim-bookworm
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin afterword
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin afterword \
+ && install --directory --owner=afterword /objects /scratch
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 WORKDIR /app
