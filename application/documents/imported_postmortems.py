@@ -8,15 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from application.audit.audit_log import audit
+from application.documents.imported_images import Illustrated, attachment_rows
 from domain.access import Visibility
 from domain.action_items.action_item import ActionItemStatus, Priority
 from domain.content.sections import Origin, new_revisions
 from domain.content.templates import TITLES, Section, Template
-from domain.documents.importing.document import ReadDocument, ReadItem
+from domain.documents.importing.document import ReadItem
 from domain.documents.importing.headings import IMPORTED
 from models.action_item import ActionItem
 from models.base import derived_id
-from models.documents import ImportedPostmortem, Job
+from models.documents import Attachment, ImportedPostmortem, Job
 from models.postmortem import TimelineEvent
 from models.queries.content.sections import section_rows
 from models.queries.content.templates import ensure_template
@@ -39,9 +40,10 @@ TEMPLATE = Template(
 
 
 async def write_postmortem(
-    session: Session, job: Job, postmortem_id: str, source: str, read: ReadDocument, now: datetime
+    session: Session, job: Job, postmortem_id: str, source: str, illustrated: Illustrated, now: datetime
 ) -> None:
     """Nothing where it exists already."""
+    read = illustrated.read
     await ensure_template(session, TEMPLATE_ID, TEMPLATE, archived_at=now)
     policy = await pick_policy(session, urgency=None, service_ids=(), team_ids=())
     columns: dict[str, Any] = {
@@ -73,6 +75,7 @@ async def write_postmortem(
     rows |= {
         TimelineEvent: event_rows(postmortem_id, events),
         ActionItem: [_item_row(postmortem_id, place, one, now) for place, one in enumerate(read.items)],
+        Attachment: attachment_rows(illustrated, job.created_by, now),
         ImportedPostmortem: [{"job_id": job.id, "postmortem_id": postmortem_id, "source": source}],
     }
     await insert_together(session, rows)

@@ -10,12 +10,13 @@ import anyio
 
 from application import text_work
 from application.audit.audit_log import audit
+from application.documents.imported_images import Illustrated, take_images
 from application.documents.imported_postmortems import write_postmortem
 from domain.access import Viewer
-from domain.documents.importing.document import LineKind, ReadDocument, ReportLine, line_of
+from domain.documents.importing.document import LineKind, ReportLine, line_of
 from domain.documents.importing.markdown import read_markdown
 from domain.documents.jobs import DOCUMENT_LIMIT, KEPT_FOR, JobKind, JobState, archive_key
-from domain.errors import DomainError, NotFinished, NothingToRun, NothingToUndo
+from domain.errors import DomainError, NotFinished, NothingToRun, NothingToUndo, StorageUnavailable
 from integrations.object_store import ObjectStore
 from models.base import derived_id
 from models.documents import Job, JobLine
@@ -151,7 +152,7 @@ async def carry_out(sessions: Sessions, store: ObjectStore, folder: Path, job_id
             job.total = len(names)
     for place, name in enumerate(names):
         if place >= begun.done:
-            await _import_document(sessions, job_id, path, place, name, now)
+            await _import_document(sessions, store, job_id, path, place, name, now)
     await _finish(sessions, job_id, now)
 
 
@@ -185,14 +186,23 @@ def _read(path: Path, name: str) -> bytes:
     return content
 
 
-async def _import_document(sessions: Sessions, job_id: str, path: Path, place: int, name: str, now: datetime) -> None:
+async def _import_document(
+    sessions: Sessions, store: ObjectStore, job_id: str, path: Path, place: int, name: str, now: datetime
+) -> None:
     """One document and its part of the report, in one transaction; nothing where another attempt has done it."""
-    read: ReadDocument | None = None
+    read: Illustrated | None = None
     refused: Sequence[ReportLine] = ()
+    postmortem_id = derived_id("pm", job_id, name)
+    async with sessions.begin() as session:
+        job = await jobs.lock_job_unscoped(session, job_id)
+        dry_run = job is None or job.dry_run
     try:
         content = await anyio.to_thread.run_sync(_read, path, name)
         text = content.decode("utf-8-sig").replace("\0", "\ufffd")
-        read = await text_work.run(read_markdown, text, name, length=len(text), seconds=SECONDS_TO_READ)
+        found = await text_work.run(read_markdown, text, name, length=len(text), seconds=SECONDS_TO_READ)
+        read = await take_images(store, path, name, postmortem_id, found, dry_run=dry_run)
+    except StorageUnavailable:
+        raise
     except (DomainError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         said = "It isn't UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
         refused = [line_of(None, LineKind.REFUSED, None, said)]
@@ -200,24 +210,23 @@ async def _import_document(sessions: Sessions, job_id: str, path: Path, place: i
         job = await jobs.lock_job_unscoped(session, job_id)
         if job is None or job.done != place or JobState(job.state).is_over:
             return
-        report, postmortem_id = (list(refused), None) if read is None else await _placed(session, job, name, read, now)
-        await _write_report(session, job, name, report, postmortem_id)
+        report = list(refused) if read is None else await _placed(session, job, postmortem_id, name, read, now)
+        await _write_report(session, job, name, report, None if read is None or job.dry_run else postmortem_id)
         job.done = place + 1
 
 
 async def _placed(
-    session: Session, job: Job, name: str, read: ReadDocument, now: datetime
-) -> tuple[list[ReportLine], str | None]:
-    postmortem_id = derived_id("pm", job.id, name)
-    report = list(read.report)
+    session: Session, job: Job, postmortem_id: str, name: str, illustrated: Illustrated, now: datetime
+) -> list[ReportLine]:
+    read = illustrated.read
+    report = [*read.report, *illustrated.report]
     known = await jobs.list_known_names(session, read.people) if read.people else set()
     report += [line_of(None, LineKind.PERSON_NOT_FOUND, None, one) for one in read.people if one.lower() not in known]
     if double := await jobs.find_by_title(session, read.title, besides=postmortem_id):
         report.append(ReportLine(None, LineKind.DUPLICATE, double, read.title))
-    if job.dry_run:
-        return report, None
-    await write_postmortem(session, job, postmortem_id, name, read, now)
-    return report, postmortem_id
+    if not job.dry_run:
+        await write_postmortem(session, job, postmortem_id, name, illustrated, now)
+    return report
 
 
 async def _write_report(

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from models.notification import Notice
 from models.postmortem import Postmortem, PostmortemTarget
+from tests.api.documents.pictures import picture
 from tests.api.writing import ok
 from tests.stack import Person, Stack, eventually
 
@@ -153,6 +154,28 @@ def test_single_files_and_doubles(admin: Person) -> None:
     body = admin.post("/api/imports?filename=note.md&dryRun=true", content=f"# By body {mark}\n\nWords", headers=sent)
     assert ok(body, 202)["scope"] == {"source": "file", "filename": "note.md"}
     assert done(admin, body.json())["done"] == 1
+
+
+def test_images_beside_a_document_become_attachments(admin: Person) -> None:
+    mark = uuid4().hex[:8]
+    text = (
+        f"# Pictures {mark}\n\n![The pool](../img/pool%20size.png 'At noon') ![Gone](gone.png)"
+        " ![Far](https://example.com/a.png)\n\n## Timeline\n\n- 2026-03-02 09:12 Saw ![it](../img/pool%20size.png)\n"
+    )
+    files = {"2026/a.md": text, "img/pool size.png": picture(), "2026/not.png": b"\x89PNG\r\n\x1a\n" + bytes(50)}
+    job = start(admin, [("file", ("a.zip", zipped(files)))])
+    done(admin, job)
+    lines = report(admin, job)
+    (postmortem,) = made(lines)
+    (image,) = ok(admin.get(f"/api/postmortems/{postmortem}/attachments"))["items"]
+    assert (image["filename"], image["mediaType"], image["references"]) == ("pool size.png", "image/png", 2)
+    assert admin.get(image["url"]).headers["content-type"] == "image/png"
+    summary = ok(admin.get(f"/api/postmortems/{postmortem}"))["summary"]
+    assert f"![The pool](attachment:{image['id']} 'At noon')" in summary
+    assert "![Gone](gone.png)" in summary
+    assert "![Far](https://example.com/a.png)" in summary
+    told = [(one["kind"], one["text"]) for one in lines if one["target"] == "attachment"]
+    assert told == [("PLACED", "Image ../img/pool%20size.png"), ("UNPLACED", "Image gone.png: isn't in the archive")]
 
 
 def test_what_can_not_be_imported(stack: Stack, admin: Person) -> None:

@@ -1,0 +1,90 @@
+"""Images of an imported document become attachments of its postmortem. May run twice: ids and keys are derived."""
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from application import text_work
+from application.documents.attachments import store_file
+from domain.documents.attachments import SIZE_LIMIT, clean_filename
+from domain.documents.importing.document import LineKind, ReadDocument, ReportLine, line_of
+from domain.documents.importing.images import images_in, with_images
+from domain.errors import DomainError
+from integrations.files import Examined, examine
+from integrations.object_store import ObjectStore
+from models.base import derived_id
+
+SECONDS_TO_EXAMINE = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Illustrated:
+    """The document with its texts referring to attachments, the rows of these, and what the report says of them."""
+
+    read: ReadDocument
+    attachments: tuple[Mapping[str, Any], ...] = ()
+    report: tuple[ReportLine, ...] = ()
+
+
+async def take_images(
+    store: ObjectStore, archive: Path, name: str, postmortem_id: str, read: ReadDocument, *, dry_run: bool
+) -> Illustrated:
+    """Raises StorageUnavailable."""
+    ids: dict[str, str] = {}
+    rows: dict[str, Mapping[str, Any]] = {}
+    report: list[ReportLine] = []
+    for reference, path in images_in(read, name).items():
+        attachment_id = derived_id("att", postmortem_id, path)
+        target = archive.parent / attachment_id
+        try:
+            await anyio.to_thread.run_sync(_extract, archive, path, target)
+            examined = await text_work.run(
+                examine, str(target), length=target.stat().st_size, seconds=SECONDS_TO_EXAMINE
+            )
+        except (KeyError, ValueError, zipfile.BadZipFile, RuntimeError, NotImplementedError, DomainError) as problem:
+            said = "isn't in the archive" if isinstance(problem, KeyError) else str(problem)
+            report.append(line_of(None, LineKind.UNPLACED, "attachment", f"Image {reference}: {said}"))
+            continue
+        if not dry_run:
+            await store_file(store, attachment_id, examined)
+        ids[reference] = attachment_id
+        rows[attachment_id] = _row(attachment_id, postmortem_id, path, examined)
+        report.append(line_of(None, LineKind.PLACED, "attachment", f"Image {reference}"))
+        for one in (target, Path(examined.path), *([Path(examined.thumbnail)] if examined.thumbnail else [])):
+            one.unlink(missing_ok=True)
+    return Illustrated(with_images(read, ids), tuple(rows.values()), tuple(report))
+
+
+def _extract(archive: Path, path: str, target: Path) -> None:
+    """Raises KeyError where it isn't there, and ValueError where it is larger than an attachment may be."""
+    with zipfile.ZipFile(archive) as files, files.open(path) as source:
+        content = source.read(SIZE_LIMIT + 1)
+    if len(content) > SIZE_LIMIT:
+        raise ValueError(f"It is larger than {SIZE_LIMIT // 1024**2} MB")
+    target.write_bytes(content)
+
+
+def _row(attachment_id: str, postmortem_id: str, path: str, examined: Examined) -> Mapping[str, Any]:
+    return {
+        "id": attachment_id,
+        "postmortem_id": postmortem_id,
+        "filename": clean_filename(path, "image"),
+        "media_type": examined.media_type,
+        "size": examined.size,
+        "sha256": examined.sha256,
+        "width": examined.width,
+        "height": examined.height,
+        "is_for_comment": False,
+        "is_kept": True,
+    }
+
+
+def attachment_rows(illustrated: Illustrated, person_id: str | None, now: datetime) -> list[dict[str, Any]]:
+    """Visible at once, because their bytes are stored already."""
+    when = {"created_at": now, "ready_at": now, "checked_at": now, "uploaded_by": person_id}
+    return [{**one, **when} for one in illustrated.attachments]
