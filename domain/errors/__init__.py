@@ -57,6 +57,7 @@ from domain.errors.content import (
     TemplateArchived,
     TextTooComplex,
 )
+from domain.errors.documents import NotExportable, TooLargeForOneAnswer
 from domain.errors.escalation import DefaultPolicyNeeded, InvalidPolicy, PolicyArchived, TargetSettled
 from domain.errors.incidents import IncidentNotResolved, PostmortemExists
 from domain.errors.notifications import AddressGone, ChannelArchived, NotifierRefused
@@ -172,6 +173,7 @@ __all__ = [
     "NobodyToAdd",
     "NotAThread",
     "NotAllowed",
+    "NotExportable",
     "NotFound",
     "NotReadyToPublish",
     "NotReadyToSubmit",
@@ -202,6 +204,7 @@ __all__ = [
     "TicketForbidden",
     "TicketGone",
     "TimelineNotRead",
+    "TooLargeForOneAnswer",
     "TooManyAttempts",
     "TooManyCommands",
     "TooManyWaiting",

@@ -1,0 +1,1 @@
+"""SQL for documents: a whole postmortem as one reader may see it."""
