@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, cast, func, literal_column, select, union_all
+from sqlalchemy import BigInteger, Text, cast, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import EditorLevel, Viewer, Visibility
@@ -113,13 +113,13 @@ def _incidents(mine: Any) -> Any:
         resolvedAt=instant_json(Incident.resolved_at),
     )
     listed = select(json_list(incident, PostmortemIncident.ordinal, Incident.id))
-    joined = listed.join(PostmortemIncident, PostmortemIncident.incident_id == Incident.id)
+    joined = listed.select_from(Incident).join(PostmortemIncident, PostmortemIncident.incident_id == Incident.id)
     return joined.where(PostmortemIncident.postmortem_id == mine.c.id)
 
 
 def _teams(mine: Any) -> Any:
     listed = select(json_list(json_object(id=Team.id, name=Team.name), Team.name, Team.id))
-    joined = listed.join(PostmortemTeam, PostmortemTeam.team_id == Team.id)
+    joined = listed.select_from(Team).join(PostmortemTeam, PostmortemTeam.team_id == Team.id)
     return joined.where(PostmortemTeam.postmortem_id == mine.c.id)
 
 
@@ -177,13 +177,16 @@ def _links(viewer: BoundViewer, *, with_comments: bool) -> Any:
     if with_comments:
         texts.append(select(Comment.body).where(Comment.postmortem_id == text_of("id")))
     words = union_all(*texts).cte("words")
-    matched = func.regexp_matches(words.c.words, NUMBER, "g").table_valued("groups").render_derived("matched")
-    number = cast(literal_column("matched.groups[1]"), BigInteger)
-    numbers = select(number).select_from(words).join(matched.lateral(), literal_column("true"))
+    matched = func.unnest(func.regexp_matches(words.c.words, NUMBER, "g"))
+    numbers = select(cast(matched, BigInteger)).select_from(words)
     found = select(Postmortem.id, Postmortem.number).where(visible_to(viewer), Postmortem.number.in_(numbers))
     referred = found.cte("referred")
     return select(json_list(json_object(number=referred.c.number, id=referred.c.id), referred.c.number))
 
+
+for _is_admin in (True, False):
+    for _with_comments in (True, False):
+        _belonging(is_admin=_is_admin, with_comments=_with_comments)
 
 _PEOPLE = Prebuilt(
     select(Person.id, Person.name, Person.handle, Person.email)

@@ -1,0 +1,1 @@
+"""Documents: exports from a postmortem's page."""

@@ -1,0 +1,1 @@
+"""Documents: exports, and the schema of the JSON export."""
