@@ -6,8 +6,8 @@ from domain.errors.refusal import Invalid
 class TooLargeForOneAnswer(Invalid):
     title = "The postmortem is too large to export at once"
     says = (
-        "Exporting this postmortem as {format} takes more than {seconds} seconds or {megabytes} MB. Request it in the"
-        " background with POST /api/exports, or choose a simpler format, such as md or json."
+        "Exporting this postmortem as {format} takes more than {seconds} seconds or {megabytes} MB. Send POST"
+        " /api/exports to export it in the background, or choose a simpler format, such as md or json."
     )
 
 
