@@ -3,7 +3,8 @@
 The template walks the tree as data, so that no text is ever taken for markup. Typst sees a folder that holds only
 the document's images, and no network. The same document gives the same bytes.
 
-A character that no font has makes PDF/UA impossible. Then the PDF is an ordinary one, and says so.
+A character that no font has makes PDF/UA impossible. Then the PDF is an ordinary one, and says so. If one of the images
+can't be read, none is shown.
 """
 
 import json
@@ -12,7 +13,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import fontpkg_amiri
 import manimgx_fonts
@@ -72,16 +73,18 @@ def write(document: Document, images: Images) -> bytes:
     """Raises NotExportable."""
     laid = lay_out(document)
     usable = {key: one for key, one in images.items() if one.media_type in _ENDINGS}
-    for shown, standards, note in ((usable, "ua-1", ""), (usable, None, PLAIN_NOTE), ({}, None, PLAIN_NOTE)):
+    tries = [(shown, standard) for standard in ("ua-1", None) for shown in ([usable, {}] if usable else [{}])]
+    for shown, standard in tries:
+        note = "" if standard else PLAIN_NOTE
         data = json.dumps(_data(document, laid, shown, note), ensure_ascii=False)
         try:
-            return _set(data, shown, standards, int(document.exported_at.timestamp()))
+            return _set(data, shown, standard, int(document.exported_at.timestamp()))
         except typst.TypstError:
             continue
     raise NotExportable(format=Format.PDF)
 
 
-def _set(data: str, images: Images, standards: Any, timestamp: int) -> bytes:
+def _set(data: str, images: Images, standard: Literal["ua-1"] | None, timestamp: int) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         for key, image in images.items():
             (Path(folder) / _file(key, image)).write_bytes(image.content)
@@ -91,7 +94,7 @@ def _set(data: str, images: Images, standards: Any, timestamp: int) -> bytes:
             TEMPLATE.read_bytes(),
             format="pdf",
             sys_inputs={"document": data},
-            pdf_standards=standards or [],
+            pdf_standards=standard or [],
             timestamp=timestamp,
         )
     if not isinstance(made, bytes):
