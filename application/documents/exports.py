@@ -1,5 +1,6 @@
-"""Exporting a postmortem: what its reader may see, written in one format, in another process."""
+"""Exporting postmortems: one as a document, written in another process, or the facts of a whole list."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 
 from application import lone_work
@@ -14,9 +15,14 @@ from domain.postmortems.lifecycle import Status
 from integrations.documents import writers
 from integrations.documents.texts import Images
 from models.queries.documents.postmortems import get_document
+from models.queries.pagination import Ask
 from models.queries.postmortems.postmortems import get_visible
-from models.session import Session
+from models.queries.postmortems.shown import ShownPostmortem
+from models.queries.postmortems.shown_list import PostmortemFilters, list_shown
+from models.session import Session, Sessions
 
+BATCH_SIZE = 100
+"""Postmortems of a list that are in memory at a time, with their texts."""
 LARGEST = 50 * 1024**2
 """Bytes of one answer."""
 
@@ -55,3 +61,19 @@ async def write(document: Document, kind: Format, images: Images) -> bytes:
     if len(written) > LARGEST:
         raise too_large
     return written
+
+
+async def export_postmortems(
+    sessions: Sessions, viewer: Viewer, filters: PostmortemFilters, now: datetime
+) -> AsyncIterator[ShownPostmortem]:
+    """Yields every matching postmortem that the viewer may see. Each batch has its own transaction, so a slow client
+    does not hold one open."""
+    cursor: str | None = None
+    while True:
+        async with sessions.begin() as session:
+            page = await list_shown(session, viewer, filters, Ask(BATCH_SIZE, cursor), now)
+        for one in page.items:
+            yield one
+        cursor = page.next_cursor
+        if cursor is None:
+            return

@@ -11,7 +11,7 @@ import json
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 from typing import Any, Literal
 
@@ -61,6 +61,7 @@ DEEPEST = 10
 """How deep blocks are nested: Typst fails on some 12 quotes, or 30 lists."""
 WORD, CELL, CODE = 20, 14, 70
 """Letters after which a longer word may go on in the next line: in a text, a table's cell, and code."""
+STANDARDS: tuple[Literal["ua-1"] | None, ...] = ("ua-1", None)
 POINTS = 0.75
 """A pixel at 96 dots an inch."""
 WIDEST, HIGHEST = 460.0, 600.0
@@ -73,8 +74,7 @@ def write(document: Document, images: Images) -> bytes:
     """Raises NotExportable."""
     laid = lay_out(document)
     usable = {key: one for key, one in images.items() if one.media_type in _ENDINGS}
-    tries = [(shown, standard) for standard in ("ua-1", None) for shown in ([usable, {}] if usable else [{}])]
-    for shown, standard in tries:
+    for shown, standard in product([usable, {}] if usable else [usable], STANDARDS):
         note = "" if standard else PLAIN_NOTE
         data = json.dumps(_data(document, laid, shown, note), ensure_ascii=False)
         try:

@@ -1,5 +1,7 @@
 """Exports through HTTP: each format, for whom, under which name, and what is refused."""
 
+import csv
+import io
 import json
 from typing import Any
 from uuid import uuid4
@@ -178,3 +180,27 @@ def test_what_takes_too_much_is_refused_and_the_next_is_served(author: Person, m
     told = problem(export(author, large["id"], format="pdf"), 422, "TooLargeForOneAnswer")
     assert "/api/exports" in told["detail"]
     assert export(author, made["id"], format="pdf").status_code == 200
+
+
+def test_the_facts_of_a_list_are_csv(stack: Stack, author: Person) -> None:
+    word = f"zx{uuid4().hex[:10]}"
+    fields = {"visibility": "ORGANIZATION", "tags": ["b", "a"], "rootCauseCategory": "=1+1"}
+    seen = [writing.draft(author, title=f"{word} {number}", **fields) for number in range(3)]
+    hidden = writing.draft(author, title=f"{word} hidden", visibility="PRIVATE")
+    writing.with_item(author, seen[0]["id"], author.id, dueDate="2026-01-01")
+    for person, expected in ((author, [*seen, hidden]), (stack.person(), seen)):
+        answer = person.get("/api/postmortems", params={"format": "csv", "q": word, "sort": "number", "limit": 1})
+        assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+        assert answer.headers["content-disposition"] == 'attachment; filename="postmortems.csv"'
+        rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+        assert [one["id"] for one in rows] == [one["id"] for one in expected]
+        assert rows[0] == rows[0] | {
+            "number": str(seen[0]["number"]),
+            "title": f"{word} 0",
+            "status": "DRAFT",
+            "tags": "; ".join(seen[0]["tags"]),
+            "rootCauseCategory": "'=1+1",
+            "openActionItems": "1",
+            "overdueActionItems": "1",
+            "url": seen[0]["url"],
+        }

@@ -99,7 +99,7 @@ def sections(**texts: str) -> tuple[DocumentSection, ...]:
 
 def sample(text: str = TEXT, **more: Any) -> Document:
     """With ``text`` as its summary, and one of everything else."""
-    return replace(_WHOLE, sections=sections(summary=text), **more)
+    return replace(_WHOLE, **{"sections": sections(summary=text), **more})
 
 
 _TICKET = DocumentTicket(
