@@ -35,6 +35,7 @@ from api.pages.content import editing as editing_pages
 from api.pages.content import history as history_pages
 from api.pages.content import templates as template_pages
 from api.pages.documents import attachments as attachment_pages
+from api.pages.documents import exports as export_pages
 from api.pages.documents import imports as import_pages
 from api.pages.notifications import inbox as inbox_pages
 from api.pages.notifications import unsubscribe as unsubscribing_pages
@@ -51,7 +52,7 @@ from api.v1.access import tokens
 from api.v1.connections import accounts, checks, connections, dry_run, sync_log
 from api.v1.connections import health as connection_health
 from api.v1.content import sections, templates
-from api.v1.documents import attachments, imports
+from api.v1.documents import attachments, exports, imports
 from api.v1.escalation import policies
 from api.v1.notifications import me, reachability
 from api.v1.people import calendars, people, services, teams
@@ -111,6 +112,7 @@ PAGES = (
     audit_pages,
     template_pages,
     postmortem_forms,
+    export_pages,
     correction_pages,
     item_pages,
     incident_pages,
@@ -208,6 +210,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         search.routes,
         similar.routes,
         audit.routes,
+        exports.routes,
+        exports.public_routes,
         health.router,
     ):
         app.router.routes.extend(routes.routes)

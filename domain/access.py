@@ -67,6 +67,7 @@ class Verb(StrEnum):
     """What may be done with a postmortem, its comments and its action items."""
 
     READ = "read all of it, including its audit log"
+    EXPORT_COMMENTS = "export it with its comments"
     COMMENT = "comment and reply"
     REWORD = "edit a comment, or move it to other text"
     RESOLVE = "resolve and reopen a thread"
@@ -147,6 +148,7 @@ def _until_published(
 
 PERMISSIONS: Mapping[Verb, Mapping[Status, AbstractSet[Relation]]] = {
     Verb.READ: _always(_READER),
+    Verb.EXPORT_COMMENTS: _always(INSIDERS | {Relation.TEAM}),
     Verb.COMMENT: _always(_READER),
     Verb.REWORD: _always({Relation.WRITER}),
     Verb.RESOLVE: _always(_WITH_REVIEWERS | {Relation.WRITER}),
@@ -294,6 +296,7 @@ _PEOPLE: Mapping[Relation, str] = {
 
 _CANNOT: Mapping[Verb, str] = {
     Verb.READ: "read this postmortem",
+    Verb.EXPORT_COMMENTS: "export the comments on this postmortem",
     Verb.COMMENT: "comment on this postmortem",
     Verb.REWORD: "edit this comment",
     Verb.RESOLVE: "resolve or reopen this thread",

@@ -12,6 +12,7 @@ from tests.cli.running import ROOT
 
 ROOTS = {
     "domain.markdown.parser",
+    "integrations.text.markdown_reader.BlockReader",
     "nh3",
     "merge3.Merge3",
     "rapidfuzz.distance.Indel",
@@ -19,7 +20,7 @@ ROOTS = {
     "csv.reader",
     "csv.DictReader",
 } | {"domain.content.matching.matching_blocks"}
-WHERE = ("domain", "integrations/slack", "integrations/text")
+WHERE = ("domain", "integrations/documents", "integrations/slack", "integrations/text")
 DOORS = ("api", "application")
 Names = dict[str, str]
 QUICK = {
@@ -98,6 +99,7 @@ def test_no_text_is_parsed_on_the_event_loop() -> None:
     assert {"domain.content.markdown.render", "domain.content.diffs.compare", "domain.content.merging.merge"} <= heavy
     assert {"domain.comments.anchors.locate_each", "domain.comments.mentions.mentions"} <= heavy
     assert {"domain.timeline.pasted.parse_timeline", "integrations.slack.export.read_export"} <= heavy
+    assert {"integrations.documents.html.write", "integrations.documents.layout.lay_out"} <= heavy
     assert {"domain.style.advice.advise_postmortem", "domain.comments.formatting.format_passages"} <= heavy
     assert called_on_the_loop(_modules(*DOORS), heavy) == []
 

@@ -1,5 +1,6 @@
 """The JSON of a postmortem, from what one statement read; its shape is ``PostmortemOut``."""
 
+from datetime import UTC
 from typing import Any
 
 import orjson
@@ -98,3 +99,26 @@ def _metrics(stored: str) -> dict[str, Any]:
     if revenue := metrics["revenueImpact"]:
         metrics["revenueImpact"] = {"amount": str(revenue["amount"]), "currency": revenue["currency"]}
     return metrics
+
+
+CSV_COLUMNS = (
+    *("number", "id", "title", "status", "visibility", "authorId", "teamIds", "services", "tags", "rootCauseCategory"),
+    *("durationMinutes", "incidentResolvedAt", "createdAt", "submittedAt", "publishedAt", "archivedAt"),
+    *("openActionItems", "overdueActionItems", "unresolvedComments", "url"),
+)
+
+
+def csv_row(row: ShownPostmortem, base_url: str) -> list[str]:
+    """Several values of one column are divided by ``; ``."""
+    counts = orjson.loads(row.item_counts_json)
+    services = [one["name"] for one in orjson.loads(row.services_json)]
+    instants = (row.incident_resolved_at, row.created_at, row.submitted_at, row.published_at, row.archived_at)
+    cells = (
+        *(row.number, row.id, row.title, row.status, row.visibility, row.author_id),
+        *("; ".join(one) for one in (row.team_ids, services, row.tags)),
+        *(row.root_cause_category, row.duration_minutes),
+        *(f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if at else "" for at in instants),
+        *(counts["open"] + counts["inProgress"], counts["overdue"], row.unresolved_comments),
+        f"{base_url}/postmortems/{row.id}",
+    )
+    return ["" if one is None else str(one) for one in cells]

@@ -1,1 +1,1 @@
-"""Use cases of files beside the text of a postmortem."""
+"""Use cases of attachments, exports, and imports."""

@@ -1,1 +1,1 @@
-"""Files beside the text of a postmortem."""
+"""Postmortems as documents: attachments, exports, and imports."""

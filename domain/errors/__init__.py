@@ -64,10 +64,12 @@ from domain.errors.documents import (
     FileMissing,
     FileTooLarge,
     ImageUnreadable,
+    NotExportable,
     NotFinished,
     NothingToRun,
     NothingToUndo,
     StorageUnavailable,
+    TooLargeForOneAnswer,
     TooManyAttachments,
 )
 from domain.errors.escalation import DefaultPolicyNeeded, InvalidPolicy, PolicyArchived, TargetSettled
@@ -191,6 +193,7 @@ __all__ = [
     "NobodyToAdd",
     "NotAThread",
     "NotAllowed",
+    "NotExportable",
     "NotFinished",
     "NotFound",
     "NotReadyToPublish",
@@ -225,6 +228,7 @@ __all__ = [
     "TicketForbidden",
     "TicketGone",
     "TimelineNotRead",
+    "TooLargeForOneAnswer",
     "TooManyAttachments",
     "TooManyAttempts",
     "TooManyCommands",

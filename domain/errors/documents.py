@@ -1,4 +1,4 @@
-"""Files beside the text of a postmortem."""
+"""Attachments, exports, and imports."""
 
 from domain.errors.refusal import ConflictingState, Invalid, TooLarge, Unavailable
 
@@ -68,3 +68,16 @@ class NothingToRun(ConflictingState):
 class NothingToUndo(ConflictingState):
     title = "There is nothing to undo"
     says = "This import was a dry run, or was undone already. Start a new import, or check the report."
+
+
+class TooLargeForOneAnswer(Invalid):
+    title = "The postmortem is too large to export at once"
+    says = (
+        "Exporting this postmortem as {format} takes more than {seconds} seconds or {megabytes} MB. Send POST"
+        " /api/exports to export it in the background, or choose a simpler format, such as md or json."
+    )
+
+
+class NotExportable(Invalid):
+    title = "The postmortem can't be exported in this format"
+    says = "This postmortem can't be written as {format}. Choose another format, such as html, md, or json."

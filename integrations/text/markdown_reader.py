@@ -146,8 +146,9 @@ class BlockReader:
                 case "link_close":
                     href = None
                 case "image":
-                    source = str(token.attrs.get("src", ""))
-                    yield Run(token.content or source, look, href or self.link(source))
+                    yield self.picture(token, look, href)
+                case "footnote_ref":
+                    yield Run(f"[{token.meta.get('label', '')}]", look, href)
                 case _ if token.tag in _MARKS and token.nesting == 1:
                     marks.append(_MARKS[token.tag])
                 case _ if token.tag in _MARKS:
@@ -156,6 +157,10 @@ class BlockReader:
     def link(self, href: str) -> str | None:
         """Where a link leads; None where it leads nowhere safe."""
         return address(href)
+
+    def picture(self, token: Token, marks: Marks, href: str | None) -> Run:
+        source = str(token.attrs.get("src", ""))
+        return Run(token.content or source, marks, href or self.link(source))
 
     def line_break(self, _marks: Marks, _href: str | None) -> Run:
         return BREAK

@@ -29,7 +29,7 @@ from models.queries.prebuilt import (
     texts_of,
 )
 
-_OWN: list[Any] = [
+ITEM_COLUMNS: list[Any] = [
     ActionItem.id,
     ActionItem.version,
     ActionItem.postmortem_id,
@@ -93,7 +93,7 @@ async def _run(
 @cache
 def _built(shape: frozenset[str], is_newest_first: bool, *, is_admin: bool, is_audited: bool) -> Prebuilt:
     viewer, order = BoundViewer(is_admin), Order("items", ActionItem.created_at, ActionItem.id, is_newest_first)
-    found: Select[Any] = select(*_OWN, row_mark(ActionItem, ActionItem.id).label("mark"))
+    found: Select[Any] = select(*ITEM_COLUMNS, row_mark(ActionItem, ActionItem.id).label("mark"))
     found = found.join(Postmortem, Postmortem.id == ActionItem.postmortem_id).where(visible_item(viewer))
     found = found.where(*(_conditions(viewer)[one] for one in sorted(shape & _conditions(viewer).keys())))
     if "after" in shape:
@@ -103,7 +103,7 @@ def _built(shape: frozenset[str], is_newest_first: bool, *, is_admin: bool, is_a
     seen = found.cte("seen")
     in_order = order.of(seen.c).clauses()
     statement: Select[Any] = select(
-        seen.c.id, seen.c.version, seen.c.created_at, _item_state(seen), cast(_item_json(seen), Text)
+        seen.c.id, seen.c.version, seen.c.created_at, _item_state(seen), cast(item_json(seen), Text)
     ).order_by(*in_order)
     if is_audited and "limit" in shape:
         place = select(seen.c.postmortem_id, func.row_number().over(order_by=in_order).label("place")).subquery()
@@ -146,7 +146,9 @@ def _is_late(seen: CTE) -> ColumnElement[bool]:
     return func.coalesce(late, literal_column("false"))
 
 
-def _item_json(seen: CTE) -> ColumnElement[Any]:
+def item_json(seen: CTE) -> ColumnElement[Any]:
+    """An action item on the wire; ``seen`` has :data:`ITEM_COLUMNS`. Whether it is overdue needs the parameter
+    ``today``."""
     pull = json_object(url=PullRequest.url, title=PullRequest.title, state=PullRequest.state)
     pulls = select(json_list(pull, PullRequest.created_at, PullRequest.url)).where(PullRequest.ticket_id == Ticket.id)
     ticket = json_object(

@@ -1,1 +1,1 @@
-"""Pages about files beside the text of a postmortem."""
+"""Pages of attachments, exports, and imports."""

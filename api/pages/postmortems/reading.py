@@ -22,6 +22,7 @@ from domain import access
 from domain.access import EditorLevel, Verb
 from domain.action_items.action_item import ActionItemStatus, LinkState, is_overdue
 from domain.content.templates import LISTS, Template, missing_sections
+from domain.documents.formats import Format
 from domain.errors import DomainError
 from domain.people.absence import Absence
 from domain.postmortems.first_draft import EntryType
@@ -37,6 +38,17 @@ from models.queries.pagination import Ask
 from models.queries.people import people, teams
 from models.queries.postmortems import postmortems
 from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmortem, state_of_reviewer
+
+EXPORT_FORMATS = tuple(
+    (one.value, label)
+    for one, label in (
+        (Format.PDF, "PDF"),
+        (Format.WORD, "Word"),
+        (Format.HTML, "HTML"),
+        (Format.MARKDOWN, "Markdown"),
+        (Format.JSON, "JSON"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +155,8 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         may_leave=writes and access.may(Verb.LEAVE, status, relations),
         may_resolve=access.may(Verb.RESOLVE, status, relations),
         may_add_item=may_add_item,
+        may_export_comments=access.may(Verb.EXPORT_COMMENTS, status, relations),
+        export_formats=EXPORT_FORMATS,
         may_ticket=may_ticket,
         trackers=trackers,
         batches=await batches.list_progress(context.session, postmortem_id),

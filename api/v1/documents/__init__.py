@@ -1,1 +1,1 @@
-"""The JSON API of files beside the text of a postmortem."""
+"""The JSON API of attachments, exports, and imports."""

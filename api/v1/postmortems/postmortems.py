@@ -6,13 +6,15 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from api import commands
 from api.answers import NOT_MODIFIED, json_answer, matches, not_modified, state_tag
+from api.csv_export import csv_answer
 from api.request_context import Context, RequestContext
 from api.shapes.base import IfMatch, IfNoneMatch, Listing, PathId, RefQuery, SearchQuery, ask, expected_version
-from api.shapes.postmortem_answers import postmortem_json
+from api.shapes.postmortem_answers import CSV_COLUMNS, csv_row, postmortem_json
 from api.shapes.postmortems import PostmortemNew, PostmortemOut, PostmortemPatch
 from api.v1.routing import router
 from application.audit.command_log import was_carried_out
 from application.commands import check as check_command
+from application.documents.exports import export_postmortems
 from application.incidents.opening import create_postmortem as create
 from application.postmortems.editing import edit_postmortem
 from domain.access import Visibility
@@ -57,16 +59,30 @@ async def filters(
     )
 
 
-@routes.get("", response_model=Listing[PostmortemOut], responses=NOT_MODIFIED)
+@routes.get(
+    "",
+    response_model=Listing[PostmortemOut],
+    responses={
+        200: {"content": {"text/csv": {}}, "description": "A page of postmortems, or the facts of all as CSV"},
+        **NOT_MODIFIED,
+    },
+)
 async def list_postmortems(
     context: Context,
     wanted: Annotated[PostmortemFilters, Depends(filters)],
     page: Annotated[Ask, Depends(ask)],
+    format: Literal["json", "csv"] = "json",  # noqa: A002 - the contract's name
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Lists the postmortems that you can see. ``q`` searches like ``/api/search``; ``overdue`` keeps those with a
-    missed target."""
+    missed target.
+
+    ``format=csv`` exports the facts of every postmortem that the filters match, without texts.
+    """
     session, base_url = context.session, context.parts.settings.base_url
+    if format == "csv":
+        exported = export_postmortems(context.parts.sessions, context.viewer, wanted, context.now)
+        return csv_answer("postmortems", CSV_COLUMNS, (csv_row(one, base_url) async for one in exported))
     if if_none_match is not None:
         states = await shown_list.list_states(session, context.viewer, wanted, page, context.now)
         if matches(if_none_match, tag := _list_tag(states, base_url)):

@@ -1,1 +1,1 @@
-"""SQL about files beside the text of a postmortem."""
+"""SQL about attachments, exports, and imports."""

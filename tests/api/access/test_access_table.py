@@ -98,6 +98,7 @@ OWNED = {"owner": Relation.OWNER}
 
 DOORS = (
     Door(Verb.READ, "GET", at("")),
+    Door(Verb.EXPORT_COMMENTS, "GET", at("/export?format=json&comments=true")),
     Door(Verb.COMMENT, "POST", at("/comments"), lambda _, picture: {"body": "+1", "parentId": picture.thread}),
     Door(Verb.REWORD, "PATCH", at("/comments/{thread}"), lambda *_: {"body": f"Why? {uuid4().hex}"}, MINE),
     Door(Verb.RESOLVE, "PATCH", at("/comments/{thread}"), says(resolved=True), MINE, undo=reopen),
@@ -131,6 +132,7 @@ PARTS = (
 MORE_DOORS = (
     *(Door(Verb.READ, "GET", at(f"/{part}")) for part in PARTS),
     Door(Verb.READ, "GET", at("/audit?format=csv")),
+    Door(Verb.READ, "GET", at("/export?format=md")),
     Door(Verb.REWORD, "PATCH", at("/comments/{thread}"), says(anchor=None), MINE),
     Door(Verb.EDIT, "PATCH", at(""), says(summary="")),
     Door(Verb.READ, "GET", at("/sections")),

@@ -97,6 +97,19 @@ def test_action_items_and_their_csv(gallery: Gallery, who: str) -> None:
 
 
 @everybody
+def test_exports(gallery: Gallery, who: str) -> None:
+    person, known = gallery.people[who], seen(gallery, who)
+    csv = person.get("/api/postmortems", params={"format": "csv", "q": "secret", "limit": 1}).text
+    assert {one.id for one in gallery.pictures if one.id in csv} == known
+    sniff(gallery, who, csv, "the CSV of postmortems")
+    (one,) = [it for it in gallery.pictures if it.name == "IN_REVIEW PRIVATE"]
+    for kind in ("json", "md"):
+        answer = person.get(f"{one.path}/export", params={"format": kind})
+        assert answer.status_code == (200 if one.id in known else 404)
+        sniff(gallery, who, answer.text, f"the export {one.id}")
+
+
+@everybody
 def test_search_and_similar(gallery: Gallery, who: str) -> None:
     person, known = gallery.people[who], seen(gallery, who)
     for q, kind in (("secret", None), ("secret", "title"), ("fascinating", "comment"), ("item", "actionItem")):

@@ -16,7 +16,7 @@ MEASURE = """() => {
       const style = getComputedStyle(one);
       if (one !== document.documentElement && one !== document.body && /auto|scroll/.test(style.overflowX))
         scrolls = true;
-      if (/sticky|fixed/.test(style.position) || one.matches(".menu__sheet")) floats = one;
+      if (/sticky|fixed/.test(style.position) || one.matches(".menu__sheet, .export__sheet")) floats = one;
     }
     const range = document.createRange();
     range.selectNodeContents(node);
@@ -54,7 +54,7 @@ MEASURE = """() => {
   const shown = (one) => one.checkVisibility() && !one.closest(".unseen") && box(one).height > 1;
   const words = (one) => one.textContent.trim().replace(/\\s+/g, " ").slice(0, 40);
   for (const {box: text, text: said, parent, scrolls, floats} of seen) {
-    const card = parent.closest(".card, .note, .refusal, .checklist, .menu__sheet, .savebar");
+    const card = parent.closest(".card, .note, .refusal, .checklist, .menu__sheet, .export__sheet, .savebar");
     if (!card || scrolls || floats) continue;
     const left = text.left - box(card).left, right = box(card).right - text.right;
     if (Math.min(left, right) < 6) faults.push(`at the edge of ${name(card)}: "${said}"`);

@@ -128,6 +128,7 @@ def _postmortems(scene: Scene, team: str) -> None:
         scene.add(f"postmortem {status.lower()}", path, *ROLES)
         if status == "DRAFT":
             scene.add("postmortem with forms", path, "author", prepare=_unfold("main details"))
+            scene.add("postmortem export menu", path, "author", "reader", prepare=_unfold(".export"))
             scene.add("edit conflict", f"{path}/edit", "author", prepare=_conflict)
             scene.add("timeline preview", f"{path}/timeline/paste", "author", prepare=_preview)
             for name, more in (("edit", "/edit"), ("edit advice", "/edit?advice=1"), ("paste", "/timeline/paste")):

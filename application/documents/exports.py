@@ -1,0 +1,79 @@
+"""Exporting postmortems: one as a document, written in another process, or the facts of a whole list."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+from application import lone_work
+from application.audit.audit_log import audit
+from application.lone_work import Crashed, TooMuchWork
+from domain import access
+from domain.access import Verb, Viewer
+from domain.documents.document import Document
+from domain.documents.formats import Format
+from domain.errors import NotExportable, TooLargeForOneAnswer
+from domain.postmortems.lifecycle import Status
+from integrations.documents import writers
+from integrations.documents.texts import Images
+from models.queries.documents.postmortems import get_document
+from models.queries.pagination import Ask
+from models.queries.postmortems.postmortems import get_visible
+from models.queries.postmortems.shown import ShownPostmortem
+from models.queries.postmortems.shown_list import PostmortemFilters, list_shown
+from models.session import Session, Sessions
+
+BATCH_SIZE = 100
+"""Postmortems of a list that are in memory at a time, with their texts."""
+LARGEST = 50 * 1024**2
+"""Bytes of one answer."""
+
+
+async def read_for_export(
+    session: Session,
+    viewer: Viewer,
+    postmortem_id: str,
+    kind: Format,
+    now: datetime,
+    base_url: str,
+    *,
+    with_comments: bool,
+) -> Document:
+    """Everything of the postmortem that the viewer may see; the export is audited. Raises NotFound, NotAllowed."""
+    if with_comments:
+        visible = await get_visible(session, viewer, postmortem_id)
+        access.check(Verb.EXPORT_COMMENTS, Status(visible.postmortem.status), visible.relations)
+    found = await get_document(session, viewer, postmortem_id, now, base_url, with_comments=with_comments)
+    what = {"format": kind.value, "comments": with_comments}
+    audit(session, viewer, "postmortem.exported", "postmortem", postmortem_id, postmortem_id=postmortem_id, after=what)
+    return found
+
+
+async def write(document: Document, kind: Format, images: Images) -> bytes:
+    """The file. Holds no connection of the database. Raises TooLargeForOneAnswer, NotExportable, TooMuchText."""
+    too_large = TooLargeForOneAnswer(
+        format=kind.value, seconds=lone_work.DEFAULT.seconds, megabytes=LARGEST // 1024**2, instead="/api/exports"
+    )
+    try:
+        written = await lone_work.run_alone(writers.write, kind, document, images)
+    except TooMuchWork:
+        raise too_large from None
+    except Crashed:
+        raise NotExportable(format=kind.value) from None
+    if len(written) > LARGEST:
+        raise too_large
+    return written
+
+
+async def export_postmortems(
+    sessions: Sessions, viewer: Viewer, filters: PostmortemFilters, now: datetime
+) -> AsyncIterator[ShownPostmortem]:
+    """Yields every matching postmortem that the viewer may see. Each batch has its own transaction, so a slow client
+    does not hold one open."""
+    cursor: str | None = None
+    while True:
+        async with sessions.begin() as session:
+            page = await list_shown(session, viewer, filters, Ask(BATCH_SIZE, cursor), now)
+        for one in page.items:
+            yield one
+        cursor = page.next_cursor
+        if cursor is None:
+            return

@@ -1,0 +1,21 @@
+"""The writers by their formats. One is imported only where it runs, since some load fonts and native libraries."""
+
+from importlib import import_module
+
+from domain.documents.document import Document
+from domain.documents.formats import Format
+from integrations.documents.texts import Images
+
+_MODULES = {
+    Format.PDF: "pdf",
+    Format.MARKDOWN: "markdown",
+    Format.HTML: "html",
+    Format.JSON: "json",
+    Format.WORD: "word",
+}
+
+
+def write(kind: Format, document: Document, images: Images) -> bytes:
+    """The file. Raises NotExportable."""
+    written: bytes = import_module(f"integrations.documents.{_MODULES[kind]}").write(document, images)
+    return written
