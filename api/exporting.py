@@ -1,6 +1,5 @@
 """A postmortem as a file: what the JSON API and the pages answer alike."""
 
-from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -29,7 +28,12 @@ async def export(context: RequestContext, postmortem_id: str, kind: Format, *, w
         context.parts.settings.base_url,
         with_comments=with_comments,
     )
-    content = await context.between_transactions(partial(exports.write, document, kind, {}))
+
+    async def written() -> bytes:
+        images = await exports.read_images(context.parts.objects, document, kind)
+        return await exports.write(document, kind, images)
+
+    content = await context.between_transactions(written)
     names = (file_name(document.number, document.title, kind), plain_file_name(document.number, document.title, kind))
     return file_answer(content, kind.media_type, *names)
 

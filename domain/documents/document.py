@@ -3,7 +3,7 @@
 Texts are Markdown. Instants are in UTC. People are named by their ids, which ``people`` explains.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -195,6 +195,19 @@ class DocumentComment:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentAttachment:
+    """``size`` in bytes; ``sha256`` of them."""
+
+    id: str
+    filename: str
+    media_type: str
+    size: int
+    sha256: str
+    width: int | None
+    height: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """``comments`` is null where they were not asked for. ``links`` are the addresses of the postmortems that the texts
     refer to (``#17``), if the reader may see them. ``impact_metrics`` are named as on the wire."""
@@ -236,6 +249,14 @@ class Document:
     updated_at: datetime
     people: tuple[DocumentPerson, ...] = ()
     links: Mapping[int, str] = field(default_factory=dict)
+    attachments: tuple[DocumentAttachment, ...] = ()
+
+    def texts(self) -> Iterator[str]:
+        """Every text of it that people wrote, in Markdown."""
+        yield from (one.text or "" for one in self.sections)
+        yield from (one.event for one in self.timeline)
+        yield from (one.details or "" for one in self.action_items)
+        yield from (one.body for one in self.comments or ())
 
     def person_ids(self) -> set[str]:
         """Everyone whom the document names by id."""

@@ -248,7 +248,6 @@ class _Export:
     def __init__(self, document: Document, schema_version: int) -> None:
         self._document = document
         self.schema_version = schema_version
-        self.attachments = ()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._document, name)

@@ -81,6 +81,13 @@ async def list_attachments(
     return Page([ShownAttachment(row[0], row[1]) for row in rows], cursor)
 
 
+async def list_all(session: AsyncSession, viewer: Viewer, postmortem_id: str) -> list[Attachment]:
+    """All of the postmortem, oldest first."""
+    statement = select(Attachment).join(Postmortem, Postmortem.id == Attachment.postmortem_id)
+    statement = statement.where(visible_to(viewer), Attachment.postmortem_id == postmortem_id, *_THERE)
+    return list((await session.execute(statement.order_by(Attachment.created_at, Attachment.id))).scalars())
+
+
 async def get_attachment(session: AsyncSession, viewer: Viewer, attachment_id: str) -> Attachment:
     """One that the viewer may see. Raises NotFound."""
     statement = select(Attachment).join(Postmortem, Postmortem.id == Attachment.postmortem_id)
