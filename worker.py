@@ -116,11 +116,11 @@ def build_workers(
         )
         for kind in registry.tracker_kinds()
     ]
-    documents = DocumentActivities(sessions, store)
+    documents = DocumentActivities(sessions, store, base_url)
     archives = Worker(
         client,
         task_queue=DOCUMENTS_QUEUE,
-        activities=[documents.carry_out_import, documents.fail_job],
+        activities=[documents.carry_out_export, documents.carry_out_import, documents.fail_job],
         max_concurrent_activities=DOCUMENTS_AT_ONCE,
         graceful_shutdown_timeout=timedelta(seconds=1),  # the next worker goes on where this one was
     )

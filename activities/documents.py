@@ -12,7 +12,8 @@ from temporalio import activity
 
 from activities.heartbeat import beating
 from activities.refusals import as_failure
-from application.documents import imports
+from application.documents import archives, imports
+from application.documents.jobs import fail
 from domain.errors import DomainError
 from integrations.object_store import ObjectStore
 from models.session import Sessions
@@ -29,9 +30,20 @@ class FailedJob:
 
 
 class DocumentActivities:
-    def __init__(self, sessions: Sessions, store: ObjectStore) -> None:
+    def __init__(self, sessions: Sessions, store: ObjectStore, base_url: str) -> None:
         self._sessions = sessions
         self._store = store
+        self._base_url = base_url
+
+    @activity.defn
+    async def carry_out_export(self, job_id: str) -> None:
+        with tempfile.TemporaryDirectory(prefix="afterword-export-") as folder:
+            now = activity.info().started_time
+            work = archives.carry_out(self._sessions, self._store, Path(folder), job_id, now, self._base_url)
+            try:
+                await beating(work)
+            except DomainError as refusal:
+                raise as_failure(refusal) from None
 
     @activity.defn
     async def carry_out_import(self, job_id: str) -> None:
@@ -45,4 +57,4 @@ class DocumentActivities:
 
     @activity.defn
     async def fail_job(self, given: FailedJob) -> None:
-        await imports.fail(self._sessions, given.job_id, given.code, given.detail, given.at)
+        await fail(self._sessions, given.job_id, given.code, given.detail, given.at)

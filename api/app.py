@@ -52,7 +52,7 @@ from api.v1.access import tokens
 from api.v1.connections import accounts, checks, connections, dry_run, sync_log
 from api.v1.connections import health as connection_health
 from api.v1.content import sections, templates
-from api.v1.documents import attachments, exports, imports
+from api.v1.documents import archives, attachments, exports, imports
 from api.v1.escalation import policies
 from api.v1.notifications import me, reachability
 from api.v1.people import calendars, people, services, teams
@@ -184,6 +184,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         timeline.routes,
         attachments.routes,
         attachments.uploads,
+        archives.routes,
         imports.uploads,
         imports.routes,
         style.routes,

@@ -42,6 +42,7 @@ from domain.postmortems.commands import PostmortemCommand
 from domain.postmortems.snapshots import PostmortemSnapshot
 from workflows.action_item import ActionItemStart, ActionItemWorkflow
 from workflows.chat import ChatWorkflow
+from workflows.export_job import ExportStart, ExportWorkflow
 from workflows.import_job import ImportStart, ImportWorkflow
 from workflows.notifications import NotificationsStart, NotificationsWorkflow
 from workflows.postmortem import PostmortemStart, PostmortemWorkflow
@@ -80,6 +81,7 @@ POSTMORTEM = WorkflowKind("postmortem", PostmortemWorkflow.run, PostmortemStart,
 ACTION_ITEM = WorkflowKind("action-item", ActionItemWorkflow.run, ActionItemStart, "Action item {}")
 TICKET_BATCH = WorkflowKind("tickets", TicketBatchWorkflow.run, TicketBatchStart, "Tickets {}")
 NOTIFICATIONS = WorkflowKind("voice", NotificationsWorkflow.run, NotificationsStart, "Voice to {}")
+EXPORT = WorkflowKind("export", ExportWorkflow.run, ExportStart, "Export {}", signal=None)
 IMPORT = WorkflowKind("import", ImportWorkflow.run, ImportStart, "Import {}", signal=None)
 CHAT = WorkflowKind("chat", ChatWorkflow.run, int, "Request {} from a chat", signal=None)
 
@@ -128,6 +130,10 @@ class Dispatch:
     async def start_ticket_batch(self, batch_id: str) -> bool:
         """Behind everything that a person is waiting for."""
         return await self._start_or_signal(TICKET_BATCH, batch_id, BULK)
+
+    async def start_export(self, export_id: str) -> bool:
+        """Behind everything that a person is waiting for."""
+        return await self._start_or_signal(EXPORT, export_id, BULK)
 
     async def start_import(self, import_id: str) -> bool:
         """Behind everything that a person is waiting for."""

@@ -7,13 +7,10 @@ start it again. It has no messages: how far it is stands in the row.
 from dataclasses import dataclass
 
 from temporalio import workflow
-from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.documents import DocumentActivities, FailedJob
-    from workflows.queues import DOCUMENTS_QUEUE
-    from workflows.refusals import failure_of
-    from workflows.retries import DOCUMENTS, STORE_PATIENTLY
+    from activities.documents import DocumentActivities
+    from workflows.jobs import carry_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +22,4 @@ class ImportStart:
 class ImportWorkflow:
     @workflow.run
     async def run(self, start: ImportStart) -> None:
-        try:
-            await workflow.execute_activity_method(
-                DocumentActivities.carry_out_import,
-                start.import_id,
-                task_queue=DOCUMENTS_QUEUE,
-                summary="import the documents",
-                **DOCUMENTS,
-            )
-        except FailureError as error:
-            code, detail = failure_of(error)
-            given = FailedJob(start.import_id, code, detail, workflow.now())
-            await workflow.execute_activity_method(
-                DocumentActivities.fail_job,
-                given,
-                task_queue=DOCUMENTS_QUEUE,
-                summary="say why it failed",
-                **STORE_PATIENTLY,
-            )
+        await carry_out(DocumentActivities.carry_out_import, start.import_id, "import the documents")

@@ -2,6 +2,7 @@
 
 from workflows.action_item import ActionItemWorkflow
 from workflows.chat import ChatWorkflow
+from workflows.export_job import ExportWorkflow
 from workflows.import_job import ImportWorkflow
 from workflows.notifications import NotificationsWorkflow
 from workflows.postmortem import PostmortemWorkflow
@@ -15,5 +16,6 @@ WORKFLOWS = [
     ChatWorkflow,
     ReconciliationWorkflow,
     TicketBatchWorkflow,
+    ExportWorkflow,
     ImportWorkflow,
 ]

@@ -1,12 +1,14 @@
 """Answers about files beside the text of a postmortem."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue, model_validator
+from pydantic_core import PydanticCustomError
 
-from api.shapes.base import Shape
+from api.shapes.base import Given, Ref, Shape
 from domain.documents.attachments import IMAGE_TYPES, markdown_for
+from domain.documents.formats import Format
 from domain.documents.importing.document import LineKind
 from domain.documents.jobs import JobKind, JobState
 from models.documents import Job
@@ -98,3 +100,29 @@ class ReportLineOut(Shape):
     target: str | None
     postmortem_id: str | None
     text: str
+
+
+class ExportNew(Given):
+    """``scope`` ORGANIZATION, for administrators, or up to 1,000 ``postmortemIds``."""
+
+    scope: Literal["ORGANIZATION"] | None = None
+    postmortem_ids: Annotated[list[Ref], Field(min_length=1, max_length=1000)] | None = None
+    formats: Annotated[list[Format], Field(min_length=1, max_length=5)] = Field(
+        default_factory=lambda: [Format.MARKDOWN, Format.JSON]
+    )
+    comments: bool = False
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.scope is None) == (self.postmortem_ids is None):
+            raise PydanticCustomError("scope", "Send either scope or postmortemIds")
+        return self
+
+
+def export_out(job: Job, base_url: str) -> JobOut:
+    """``archiveUrl`` is there once it can be fetched."""
+    shown = JobOut.model_validate(job)
+    shown.dry_run = None
+    if job.state == JobState.DONE and job.removed_at is None:
+        shown.archive_url = f"{base_url}/api/exports/{job.id}/archive"
+    return shown

@@ -44,15 +44,22 @@ async def read_for_export(
     with_comments: bool,
 ) -> Document:
     """Everything of the postmortem that the viewer may see; the export is audited. Raises NotFound, NotAllowed."""
+    found = await read_document(session, viewer, postmortem_id, now, base_url, with_comments=with_comments)
+    what = {"format": kind.value, "comments": with_comments}
+    audit(session, viewer, "postmortem.exported", "postmortem", postmortem_id, postmortem_id=postmortem_id, after=what)
+    return found
+
+
+async def read_document(
+    session: Session, viewer: Viewer, postmortem_id: str, now: datetime, base_url: str, *, with_comments: bool
+) -> Document:
+    """Everything of the postmortem that the viewer may see. Raises NotFound, NotAllowed."""
     if with_comments:
         visible = await get_visible(session, viewer, postmortem_id)
         access.check(Verb.EXPORT_COMMENTS, Status(visible.postmortem.status), visible.relations)
     found = await get_document(session, viewer, postmortem_id, now, base_url, with_comments=with_comments)
     attached = await attachments.list_all(session, viewer, postmortem_id)
-    found = replace(found, attachments=tuple(map(_attachment, attached)))
-    what = {"format": kind.value, "comments": with_comments}
-    audit(session, viewer, "postmortem.exported", "postmortem", postmortem_id, postmortem_id=postmortem_id, after=what)
-    return found
+    return replace(found, attachments=tuple(map(_attachment, attached)))
 
 
 def _attachment(row: Attachment) -> DocumentAttachment:

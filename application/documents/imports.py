@@ -2,7 +2,6 @@
 
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from application import text_work
 from application.audit.audit_log import audit
 from application.documents.imported_images import Illustrated, take_images
 from application.documents.imported_postmortems import write_postmortem
+from application.documents.jobs import begin, finish
 from domain.access import Viewer
 from domain.documents.importing.document import LineKind, ReportLine, line_of
 from domain.documents.importing.markdown import read_markdown
@@ -104,37 +104,6 @@ def _queue(job: Job) -> None:
 # In the background
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """What a job is to do, and how far it has come."""
-
-    is_undo: bool
-    done: int
-
-
-async def begin(sessions: Sessions, job_id: str) -> Begun | None:
-    """None if there is nothing to do any more."""
-    async with sessions.begin() as session:
-        job = await jobs.lock_job_unscoped(session, job_id)
-        if job is None:
-            return None
-        job.workflow_started = True
-        if JobState(job.state).is_over:
-            return None
-        job.state = JobState.RUNNING.value
-        return Begun(job.wants_undo, job.done)
-
-
-async def fail(sessions: Sessions, job_id: str, code: str, detail: str, now: datetime) -> None:
-    """May run twice."""
-    async with sessions.begin() as session:
-        job = await jobs.lock_job_unscoped(session, job_id)
-        if job is not None and not JobState(job.state).is_over:
-            job.state, job.finished_at = JobState.FAILED.value, now
-            job.error = {"code": code, "detail": detail}
-            job.workflow_started = True
-
-
 async def carry_out(sessions: Sessions, store: ObjectStore, folder: Path, job_id: str, now: datetime) -> None:
     """The whole import, or its undoing; begins where an interrupted one ended. Raises StorageUnavailable."""
     begun = await begin(sessions, job_id)
@@ -153,7 +122,7 @@ async def carry_out(sessions: Sessions, store: ObjectStore, folder: Path, job_id
     for place, name in enumerate(names):
         if place >= begun.done:
             await _import_document(sessions, store, job_id, path, place, name, now)
-    await _finish(sessions, job_id, now)
+    await finish(sessions, job_id, now)
 
 
 async def _fetch(store: ObjectStore, job_id: str, path: Path) -> None:
@@ -272,11 +241,4 @@ async def _undo(sessions: Sessions, job_id: str, now: datetime) -> None:
         job = await jobs.lock_job_unscoped(session, job_id)
         if job is not None:
             job.undone_at = now
-    await _finish(sessions, job_id, now)
-
-
-async def _finish(sessions: Sessions, job_id: str, now: datetime) -> None:
-    async with sessions.begin() as session:
-        job = await jobs.lock_job_unscoped(session, job_id)
-        if job is not None and not JobState(job.state).is_over:
-            job.state, job.finished_at = JobState.DONE.value, now
+    await finish(sessions, job_id, now)

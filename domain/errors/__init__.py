@@ -58,6 +58,7 @@ from domain.errors.content import (
     TextTooComplex,
 )
 from domain.errors.documents import (
+    ArchiveExpired,
     ArchiveUnreadable,
     AttachmentInUse,
     FileEmpty,
@@ -148,6 +149,7 @@ __all__ = [
     "AmbiguousConnection",
     "AmbiguousPerson",
     "AnchorTooLong",
+    "ArchiveExpired",
     "ArchiveUnreadable",
     "AttachmentInUse",
     "AuthorCannotReview",

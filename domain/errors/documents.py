@@ -81,3 +81,8 @@ class TooLargeForOneAnswer(Invalid):
 class NotExportable(Invalid):
     title = "The postmortem can't be exported in this format"
     says = "This postmortem can't be written as {format}. Choose another format, such as html, md, or json."
+
+
+class ArchiveExpired(ConflictingState):
+    title = "The archive is no longer available"
+    says = "This archive was deleted after 7 days, or holds something that you can't see anymore. Start a new export."

@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, datetime, timedelta
 
+from domain.documents.jobs import JobKind
 from models.queries import action_items
 from models.queries.documents import jobs
 from models.queries.escalation import reminders
@@ -54,8 +55,9 @@ class Outbox:
         for batch_id in batch_ids:
             if not await self._dispatch.start_ticket_batch(batch_id):
                 return
-        for job_id, _ in waiting_jobs:
-            if not await self._dispatch.start_import(job_id):
+        for job_id, kind in waiting_jobs:
+            start = self._dispatch.start_export if kind == JobKind.EXPORT else self._dispatch.start_import
+            if not await start(job_id):
                 return
 
     async def wake_receivers(self) -> None:

@@ -15,6 +15,7 @@ from models.audit import AuditEntry
 from models.documents import ImportedPostmortem, Job, JobLine
 from models.person import Person
 from models.postmortem import Comment, Postmortem
+from models.queries.access.visibility import visible_to
 from models.queries.pagination import Ask, Order, Page, fetch_page
 
 _REPORT = Order("report", JobLine.ordinal, JobLine.ordinal, descending=False)
@@ -67,6 +68,20 @@ async def list_expired_unscoped(session: AsyncSession, now: datetime, limit: int
 
 async def mark_removed(session: AsyncSession, ids: Sequence[str], now: datetime) -> None:
     await session.execute(update(Job).where(Job.id.in_(ids)).values(removed_at=now))
+
+
+# What an archive holds
+
+
+async def list_visible_ids(session: AsyncSession, viewer: Viewer) -> list[str]:
+    """Every postmortem that the viewer may see, by their numbers."""
+    statement = select(Postmortem.id).where(visible_to(viewer)).order_by(Postmortem.number)
+    return list((await session.execute(statement)).scalars())
+
+
+async def count_visible(session: AsyncSession, viewer: Viewer, ids: Sequence[str]) -> int:
+    statement = select(func.count()).select_from(Postmortem).where(Postmortem.id.in_(ids), visible_to(viewer))
+    return int((await session.execute(statement)).scalar_one())
 
 
 # Reports

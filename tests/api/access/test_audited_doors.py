@@ -112,6 +112,7 @@ def _text(call: Watched) -> str:
     path = f"{base}/comments/{{comment_id}}"
     call("PATCH", path, {"body": "How?"}, postmortem_id=pm, comment_id=comment["id"])
     call("DELETE", path, status=204, postmortem_id=pm, comment_id=comment["id"])
+    call("POST", "/api/exports", {"postmortemIds": [pm]}, status=202)
     file = call("POST", f"{base}/attachments", {"any": "bytes"}, status=201, postmortem_id=pm)
     path = f"{base}/attachments/{{attachment_id}}"
     call("DELETE", path, status=204, postmortem_id=pm, attachment_id=file["id"])
