@@ -43,10 +43,12 @@ blockquote { margin: .8rem 0; padding: 0 1rem; border-inline-start: 3px solid #c
 img { max-width: 100%; height: auto; }
 .line { color: #4a5158; margin: 0; }
 .mark { font-weight: 600; }
-.facts th { width: 11rem; }
+.wide { overflow-x: auto; overflow-wrap: break-word; }
+.facts th { width: 30%; overflow-wrap: break-word; }
 @media print {
   body { font-size: 11pt; margin: 0; max-width: none; }
   h2, h3, h4 { break-after: avoid; }
+  .wide { overflow: visible; }
   tr, pre, img { break-inside: avoid; }
   thead { display: table-header-group; }
   a { color: inherit; }
@@ -130,7 +132,7 @@ class _Writer:
         body = [
             "<tr>" + "".join(f'<td dir="auto">{self._runs(cell)}</td>' for cell in row) + "</tr>" for row in rows[1:]
         ]
-        return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{_lines(body)}</tbody>\n</table>"
+        return f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{_lines(body)}</tbody>\n</table></div>'
 
     def _runs(self, runs: Runs) -> str:
         return _runs(runs, self._images)

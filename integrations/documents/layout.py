@@ -7,6 +7,7 @@ Headings of the first level are the sections. Times are UTC.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from domain.access import Visibility
@@ -242,7 +243,7 @@ def _tickets(item: DocumentItem) -> Iterator[Run]:
 
 def _metric(value: Any) -> str:
     if isinstance(value, Mapping):
-        return f"{value.get('amount')} {value.get('currency')}"
+        return f"{Decimal(str(value['amount'])):,} {value['currency']}"
     return "" if value is None else _number(value) if isinstance(value, int | float) else str(value)
 
 

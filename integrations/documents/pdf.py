@@ -195,8 +195,9 @@ def _listing(items: tuple[Item, ...], start: int | None, inside: list[Any]) -> d
 
 
 def _parts(text: str, longest: int) -> list[str]:
-    """The text in parts, of which none holds a longer word."""
-    pattern = rf"\S{{{longest}}}(?=\S)|(?:(?!\S{{{longest}}}\S).)+"
+    """The text in parts, of which none holds a longer word. A line may end at a hyphen in any case."""
+    letter = r"[^\s-]"
+    pattern = rf"{letter}{{{longest}}}(?={letter})|(?:(?!{letter}{{{longest}}}{letter}).)+"
     return re.findall(pattern, text, re.DOTALL) or [""]
 
 

@@ -90,7 +90,7 @@ def test_it_says_everything_in_its_order(written: bytes) -> None:
     assert -1 not in places, dict(zip(said, places, strict=True))
     assert places == sorted(places)
     assert "2,300" in text
-    assert "12500.00 USD" in text
+    assert "12,500.00 USD" in text
 
 
 def test_it_is_tagged_for_everyone(written: bytes) -> None:
