@@ -56,6 +56,9 @@ from api.v1.postmortems import editors, participants, postmortems
 from api.v1.postmortems import incidents as linked_incidents
 from api.v1.review import lifecycle, reviewers, targets
 from api.v1.search import search, similar
+from api.v1.sharing import links as share_links
+from api.v1.sharing import settings as sharing_settings
+from api.v1.sharing import summaries as public_summaries
 from models.keyring import Keyring
 from models.queries import workers
 from models.session import Sessions
@@ -189,6 +192,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         sync_log.routes,
         connection_health.routes,
         slack_manifest.routes,
+        public_summaries.routes,
+        share_links.routes,
+        sharing_settings.routes,
         search.routes,
         similar.routes,
         audit.routes,

@@ -16,6 +16,7 @@ from models import (
     postmortem,
     proposal,
     search,
+    sharing,
     team,
     worker,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "postmortem",
     "proposal",
     "search",
+    "sharing",
     "team",
     "worker",
 ]
