@@ -42,6 +42,8 @@ from api.pages.postmortems import forms as postmortem_forms
 from api.pages.postmortems import participants as participant_pages
 from api.pages.postmortems import postmortems as postmortem_pages
 from api.pages.review import lifecycle as lifecycle_pages
+from api.public import feeds
+from api.public import links as public_links
 from api.request_context import Parts
 from api.request_queue import RequestQueue
 from api.v1 import action_items, audit, comments, incidents, style, tickets, timeline
@@ -59,6 +61,7 @@ from api.v1.search import search, similar
 from api.v1.sharing import links as share_links
 from api.v1.sharing import settings as sharing_settings
 from api.v1.sharing import summaries as public_summaries
+from application.sharing.public import ViewCounter
 from models.keyring import Keyring
 from models.queries import workers
 from models.session import Sessions
@@ -137,6 +140,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             signals,
             deliveries=RequestQueue.shared(8, settings.api_processes, waiting=5000),
             chats=RequestQueue.shared(4, settings.api_processes, waiting=200),
+            views=ViewCounter(database.sessions),
         )
         app.state.temporal = client
         checking = asyncio.create_task(_stop_if_unfit(database.sessions, keyring))
@@ -146,6 +150,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             checking.cancel()
             await asyncio.wait([checking])
             await signals.close()
+            await app.state.parts.views.close()
             await database.close()
 
     app = FastAPI(
@@ -201,6 +206,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         health.router,
     ):
         app.router.routes.extend(routes.routes)
+    for public in (feeds, public_links):  # the feed's addresses come before those of links
+        app.router.routes.extend(public.routes.routes)
     for pages in PAGES:
         app.router.routes.extend(pages.routes.routes)
     app.mount("/docs/viewer", reference_pages.viewer, name="viewer")

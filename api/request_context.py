@@ -24,6 +24,7 @@ from api.request_queue import RequestQueue
 from application.access.tokens import SignedIn, SignedInPerson, check_token
 from application.audit import command_log, kept_answers
 from application.commands import Commands
+from application.sharing.public import ViewCounter
 from domain import access
 from domain.access import OrganizationVerb, Viewer
 from domain.errors import Malformed, NotAllowed, NotSignedIn, ScopeMissing, reason
@@ -57,6 +58,7 @@ class Parts:
     """Webhooks use few connections of the pool, because ten repeats of one delivery wait for the same row."""
     chats: RequestQueue
     """Requests of chat users, who wait three seconds at most, do not queue behind webhooks."""
+    views: ViewCounter
     formatter: Formatter = field(default_factory=Formatter)
 
     command_queue: CommandQueue = field(default_factory=lambda: CommandQueue(at_once=10, places=command_log.PLACES))

@@ -1,9 +1,8 @@
 """Rows of ``share_link``. The callers check who may read or write."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import NotFound
@@ -36,21 +35,6 @@ async def revoke_links(session: AsyncSession, postmortem_id: str, now: datetime)
     summary = update(PublicSummary).where(PublicSummary.postmortem_id == postmortem_id, PublicSummary.listed)
     await session.execute(summary.values(listed=False, version=PublicSummary.version + 1))
     return list((await session.execute(links.values(revoked_at=now).returning(ShareLink.id))).scalars())
-
-
-async def add_views(session: AsyncSession, views: Mapping[str, tuple[int, datetime]]) -> None:
-    """How many more views each link had, and when the last of them was."""
-    table = ShareLink.__table__
-    statement = (
-        update(table)  # type: ignore[arg-type]
-        .where(table.c.id == bindparam("link"))
-        .values(
-            views=table.c.views + bindparam("more"),
-            last_viewed_at=func.greatest(table.c.last_viewed_at, bindparam("at")),
-        )
-    )
-    rows = [{"link": link, "more": count, "at": at} for link, (count, at) in sorted(views.items())]
-    await (await session.connection()).execute(statement, rows)
 
 
 async def list_sealed_unscoped(session: AsyncSession, after: str, limit: int) -> list[ShareLink]:
