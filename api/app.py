@@ -42,6 +42,8 @@ from api.pages.postmortems import forms as postmortem_forms
 from api.pages.postmortems import participants as participant_pages
 from api.pages.postmortems import postmortems as postmortem_pages
 from api.pages.review import lifecycle as lifecycle_pages
+from api.pages.sharing import settings as sharing_settings_pages
+from api.pages.sharing import share as share_pages
 from api.public import feeds
 from api.public import links as public_links
 from api.request_context import Parts
@@ -115,6 +117,8 @@ PAGES = (
     account_pages,
     log_pages,
     ticket_pages,
+    share_pages,
+    sharing_settings_pages,
     search_pages,
     reference_pages,
 )

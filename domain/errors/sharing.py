@@ -18,7 +18,7 @@ class FindingsNotAcknowledged(ConflictingState):
 
 class SummaryEmpty(ConflictingState):
     title = "There is no summary to approve"
-    says = "The public summary isn't saved or has no text. Save a text first, then approve it."
+    says = "The public summary isn't saved or has no text. Enter a text and save it before you approve it."
 
 
 class LinkNotFound(Missing):

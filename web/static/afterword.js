@@ -126,3 +126,13 @@ for (const take of document.querySelectorAll("[data-takes]")) {
     area.focus();
   });
 }
+
+for (const copy of document.querySelectorAll("[data-copies]")) {
+  copy.hidden = false;
+  copy.addEventListener("click", async () => {
+    const field = document.getElementById(copy.dataset.copies);
+    field.select();
+    await navigator.clipboard?.writeText(field.value);
+    copy.textContent = "Copied";
+  });
+}

@@ -1,6 +1,7 @@
 """Sharing with outsiders, for its tests: summaries that are approved, links, and visitors without a session."""
 
 import re
+from random import randint
 from typing import Any
 
 import httpx
@@ -30,7 +31,10 @@ def share(person: Person, made: Any, **body: Any) -> Any:
 
 
 def outsider(stack: Stack) -> httpx.Client:
-    client = httpx.Client(base_url=stack.url, timeout=30, verify=NO_TLS, headers={"Accept": "text/html"})
+    """A visitor at an address of their own, so that one test's wrong links don't count for another's."""
+    address = f"127.{randint(1, 254)}.{randint(0, 255)}.{randint(1, 254)}"
+    transport = httpx.HTTPTransport(local_address=address, verify=NO_TLS)
+    client = httpx.Client(base_url=stack.url, timeout=30, transport=transport, headers={"Accept": "text/html"})
     stack.clients.append(client)
     return client
 
