@@ -37,6 +37,7 @@ from detect_secrets.plugins import (
     telegram_token,
     twilio,
 )
+from detect_secrets.plugins.base import RegexBasedDetector
 
 PLUGINS = (
     artifactory.ArtifactoryDetector,
@@ -66,7 +67,8 @@ PLUGINS = (
 NEWER = re.compile(
     r"(?<![A-Za-z0-9_-])(?:github_pat_[A-Za-z0-9_]{22,255}|sk-(?:ant|proj)-[A-Za-z0-9_-]{20,200}|AIza[A-Za-z0-9_-]{35}"
     r"|xox[a-z]-[A-Za-z0-9-]{10,250}|xapp-[A-Za-z0-9-]{10,250}|lin_api_[A-Za-z0-9]{30,60}|ATATT[A-Za-z0-9_=-]{20,250}"
-    r"|dop_v1_[a-f0-9]{64}|hvs\.[A-Za-z0-9_-]{20,200}|aft_[A-Za-z0-9_-]{43})(?![A-Za-z0-9])"
+    r"|eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{10,1000}"
+    r"|dop_v1_[a-f0-9]{64}|npm_[A-Za-z0-9]{36}|hvs\.[A-Za-z0-9_-]{20,200}|aft_[A-Za-z0-9_-]{43})(?![A-Za-z0-9])"
 )
 """Tokens that detect-secrets 1.5 doesn't know, Afterword's own among them."""
 HEADER = re.compile(r"(?i)\b(?:authorization\s*:\s*)?\b(?:bearer|basic)\s+([A-Za-z0-9._~+/=-]{20,})")
@@ -76,6 +78,8 @@ KEY_BLOCK = re.compile(
 PLACEHOLDER = re.compile(
     r"(?i)x{3,}|\*{3,}|\.{3}|<.*>|\$\{|\{\{|example|changeme|redacted|your[_-]|removed|placeholder"
 )
+LONG_GROUP = 12
+"""Characters of a group that is the secret itself, and not its prefix."""
 SHORTEST = 6
 """Characters of what a keyword introduces; a URL or a sentence is none."""
 
@@ -93,8 +97,11 @@ def find_secrets(text: str) -> list[tuple[int, int]]:
 
 def _in_line(line: str) -> Iterator[tuple[int, int]]:
     for plugin in _plugins():
-        for secret in _analyzed(plugin, line):
-            yield from _places(line, secret)
+        if isinstance(plugin, RegexBasedDetector) and not isinstance(plugin, jwt.JwtTokenDetector):
+            yield from _by_pattern(plugin, line)
+        else:  # it looks at more than the letters: at a JWT's header, say
+            for secret in plugin.analyze_string(line):
+                yield from _places(line, str(secret))
     yield from _by_keyword(line)
 
 
@@ -103,8 +110,14 @@ def _plugins() -> tuple[Any, ...]:
     return tuple(one() for one in PLUGINS)
 
 
-def _analyzed(plugin: Any, line: str) -> list[str]:
-    return [str(one) for one in plugin.analyze_string(line) if one]
+def _by_pattern(plugin: RegexBasedDetector, line: str) -> Iterator[tuple[int, int]]:
+    """The plugin itself gives only the first group of a pattern, which is the mere prefix of some tokens."""
+    for pattern in plugin.denylist:
+        for found in pattern.finditer(line):
+            groups = [found.span(one + 1) for one in range(pattern.groups) if found[one + 1]]
+            if not isinstance(plugin, basic_auth.BasicAuthDetector):
+                groups = [(start, end) for start, end in groups if end - start >= LONG_GROUP]
+            yield from groups or [found.span()]
 
 
 def _by_keyword(line: str) -> Iterator[tuple[int, int]]:
@@ -113,7 +126,7 @@ def _by_keyword(line: str) -> Iterator[tuple[int, int]]:
     for shapes in (keyword.QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP, keyword.CONFIG_DENYLIST_REGEX_TO_GROUP):
         for part in re.split(r"(?<=[\s,;|`])(?=[\w.-]{3,40}\s{0,2}[:=])", line):
             for secret in detector.analyze_string(part, denylist_regex_to_group=shapes):
-                value = str(secret or "").strip("`'\"*_.,;)")
+                value = next(iter(str(secret or "").split()), "").strip("`'\"*_.,;)")
                 if _can_be_password(value):
                     yield from _places(line, value)
 

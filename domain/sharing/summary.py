@@ -109,4 +109,4 @@ def feed_title(text: str) -> str:
 def plain_line(markdown: str) -> str:
     """A line without the signs of emphasis, code and links."""
     without_links = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", markdown)
-    return " ".join(re.sub(r"[*_`~|]+", " ", without_links).split())
+    return " ".join(re.sub(r"[*`~]+|\b_+(?=\W|$)|(?<!\w)_+", "", without_links).split())
