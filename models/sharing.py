@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBina
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.sharing.links import Scope
+from domain.sharing.links import ShareScope
 from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
 
 
@@ -46,7 +46,7 @@ class ShareLink(Base):
 
     __tablename__ = "share_link"
     __table_args__ = (
-        CheckConstraint(one_of("scope", Scope), name="scope"),
+        CheckConstraint(one_of("scope", ShareScope), name="scope"),
         Index("ix_share_link_postmortem_id_id", "postmortem_id", "id"),
     )
 

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from api.shapes.base import Given, Shape, StrictlyGiven
-from application.sharing.links import LinkState, ShownLink
+from application.sharing.links import ShareLinkState, ShownLink
 from application.sharing.summaries import Summary
-from domain.sharing.findings import Finding, Kind
-from domain.sharing.links import Scope
-from domain.sharing.summary import TEXT_LIMIT, State
+from domain.sharing.findings import Finding, FindingKind
+from domain.sharing.links import ShareScope
+from domain.sharing.summary import TEXT_LIMIT, SummaryState
 from integrations.fields import Instant, Words
 from models.sharing import SharingSettings
 from runtime.settings import Settings
@@ -67,7 +67,7 @@ class SummaryFindingOut(Shape):
     can't be approved until it is removed or acknowledged."""
 
     id: str
-    kind: Kind
+    kind: FindingKind
     quote: str
     start: int
     end: int
@@ -85,7 +85,7 @@ class PublicSummaryOut(FindingsOut):
     postmortem changed since the approval. ``publishedAt`` is when a summary of it was approved first."""
 
     text: str
-    state: State
+    state: SummaryState
     version: int
     listed: bool
     stale: bool
@@ -133,7 +133,7 @@ class ShareLinkIn(StrictlyGiven):
     """``SUMMARY`` shows the approved public summary, ``POSTMORTEM`` the shareable parts of the published postmortem.
     A ``password`` has at least 6 characters."""
 
-    scope: Scope = Scope.SUMMARY
+    scope: ShareScope = ShareScope.SUMMARY
     expires_at: Instant | None = None
     password: Password | None = None
 
@@ -143,8 +143,8 @@ class ShareLinkOut(Shape):
     is ``SUSPENDED`` as long as there is nothing to show; ``reasons`` say why."""
 
     id: str
-    scope: Scope
-    state: LinkState
+    scope: ShareScope
+    state: ShareLinkState
     reasons: list[dict[str, Any]]
     url: str | None
     expires_at: datetime | None
@@ -160,7 +160,7 @@ def link_out(shown: ShownLink, base_url: str) -> ShareLinkOut:
     row = shown.row
     return ShareLinkOut(
         id=row.id,
-        scope=Scope(row.scope),
+        scope=ShareScope(row.scope),
         state=shown.state,
         reasons=[dict(one) for one in shown.reasons if isinstance(one, dict)],
         url=f"{base_url}/p/{shown.token}" if shown.token else None,

@@ -14,7 +14,7 @@ from domain import access
 from domain.access import Verb, Viewer
 from domain.errors import CredentialsLocked, Fact, IdempotencyKeyReused, Malformed, reason
 from domain.postmortems.lifecycle import Status
-from domain.sharing.links import Scope, SharingFacts, check_shareable, obstacles
+from domain.sharing.links import ShareScope, SharingFacts, check_shareable, obstacles
 from integrations import passwords
 from models.keyring import Keyring
 from models.queries.pagination import Ask
@@ -25,10 +25,10 @@ from models.sharing import ShareLink
 
 RANDOM_BYTES = 16
 """Of a token, which is 22 letters then."""
-VERBS = {Scope.SUMMARY: Verb.SHARE_SUMMARY, Scope.POSTMORTEM: Verb.SHARE_POSTMORTEM}
+VERBS = {ShareScope.SUMMARY: Verb.SHARE_SUMMARY, ShareScope.POSTMORTEM: Verb.SHARE_POSTMORTEM}
 
 
-class LinkState(StrEnum):
+class ShareLinkState(StrEnum):
     """``SUSPENDED`` ends by itself with its cause; the other two don't."""
 
     ACTIVE = "ACTIVE"
@@ -44,7 +44,7 @@ class ShownLink:
 
     row: ShareLink
     token: str | None
-    state: LinkState
+    state: ShareLinkState
     reasons: Sequence[Fact]
 
 
@@ -59,12 +59,12 @@ def hash_link_token(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
 
 
-async def check_may_create(session: Session, viewer: Viewer, postmortem_id: str, scope: Scope) -> None:
+async def check_may_create(session: Session, viewer: Viewer, postmortem_id: str, scope: ShareScope) -> None:
     """Before the password is hashed, which takes a while. Raises NotFound, NotAllowed, NotShareable."""
     check_shareable(scope, await _facts(session, await get_visible(session, viewer, postmortem_id), scope))
 
 
-async def _facts(session: Session, visible: VisiblePostmortem, scope: Scope) -> SharingFacts:
+async def _facts(session: Session, visible: VisiblePostmortem, scope: ShareScope) -> SharingFacts:
     access.check(VERBS[scope], Status(visible.postmortem.status), visible.relations)
     return await read_facts(session, visible, await summaries.find_summary(session, visible.postmortem.id))
 
@@ -76,7 +76,7 @@ async def create_link(
     postmortem_id: str,
     link_id: str,
     *,
-    scope: Scope,
+    scope: ShareScope,
     expires_at: datetime | None,
     password_hash: str | None,
     now: datetime,
@@ -156,15 +156,15 @@ async def revoke_all(session: Session, viewer: Viewer, postmortem_id: str, now: 
 
 
 def _shown(row: ShareLink, facts: SharingFacts, keyring: Keyring, now: datetime, *, shows_token: bool) -> ShownLink:
-    reasons = obstacles(Scope(row.scope), facts)
+    reasons = obstacles(ShareScope(row.scope), facts)
     if row.revoked_at is not None:
-        state = LinkState.REVOKED
+        state = ShareLinkState.REVOKED
     elif row.expires_at is not None and row.expires_at <= now:
-        state = LinkState.EXPIRED
+        state = ShareLinkState.EXPIRED
     else:
-        state = LinkState.SUSPENDED if reasons else LinkState.ACTIVE
+        state = ShareLinkState.SUSPENDED if reasons else ShareLinkState.ACTIVE
     token = _opened(keyring, row) if shows_token and row.revoked_at is None else None
-    return ShownLink(row, token, state, reasons if state is LinkState.SUSPENDED else [])
+    return ShownLink(row, token, state, reasons if state is ShareLinkState.SUSPENDED else [])
 
 
 def _opened(keyring: Keyring, row: ShareLink) -> str | None:

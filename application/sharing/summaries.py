@@ -16,9 +16,9 @@ from domain import access
 from domain.access import Verb, Viewer, Visibility
 from domain.errors import FindingsNotAcknowledged, NotShareable, StaleVersion, SummaryEmpty, reason
 from domain.postmortems.lifecycle import Status
-from domain.sharing.findings import Finding, Kind, Known, unacknowledged
+from domain.sharing.findings import Finding, FindingKind, Known, unacknowledged
 from domain.sharing.links import SharingFacts
-from domain.sharing.summary import Material, State, start
+from domain.sharing.summary import Material, SummaryState, start
 from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible
 from models.queries.sharing import summaries
 from models.session import Session
@@ -34,7 +34,7 @@ class Summary:
 
     text: str
     version: int
-    state: State
+    state: SummaryState
     listed: bool
     is_stale: bool
     is_saved: bool
@@ -84,7 +84,7 @@ async def _shown(session: Session, visible: VisiblePostmortem, row: PublicSummar
     if row is None or row.text is None:
         text = await _started(session, visible)
         version = row.version if row else 0
-        return Summary(text, version, State.DRAFT, False, False, False, None, None, None, frozenset())
+        return Summary(text, version, SummaryState.DRAFT, False, False, False, None, None, None, frozenset())
     return _summary(row, visible)
 
 
@@ -93,7 +93,7 @@ def _summary(row: PublicSummary, visible: VisiblePostmortem) -> Summary:
     return Summary(
         text=row.text or "",
         version=row.version,
-        state=State.APPROVED if is_approved else State.DRAFT,
+        state=SummaryState.APPROVED if is_approved else SummaryState.DRAFT,
         listed=row.listed,
         is_stale=is_approved and row.approved_revision != visible.postmortem.content_revision,
         is_saved=True,
@@ -256,7 +256,7 @@ def _count_up(row: PublicSummary, now: datetime) -> None:
 
 def _reason(finding: Finding) -> dict[str, Any]:
     """A secret is named by its place only: refusals are logged and kept where they arrive."""
-    is_secret = finding.kind is Kind.SECRET
+    is_secret = finding.kind is FindingKind.SECRET
     named = f"Characters {finding.start} to {finding.end}" if is_secret else f"“{finding.quote}”"
     facts: dict[str, Any] = {"id": finding.id, "kind": finding.kind.value, "start": finding.start, "end": finding.end}
     quote = None if is_secret else finding.quote
@@ -265,13 +265,13 @@ def _reason(finding: Finding) -> dict[str, Any]:
 
 
 WORDS = {
-    Kind.SECRET: "This looks like a password or a token.",
-    Kind.PERSON: "This is the name of someone in your organization.",
-    Kind.HOST: "This looks like the name of one of your servers.",
-    Kind.IP_ADDRESS: "This is an IP address.",
-    Kind.EMAIL: "This is an e-mail address.",
-    Kind.URL: "Outsiders can't open this link.",
-    Kind.INTERNAL_TOOL: "This is the name of an internal tool.",
+    FindingKind.SECRET: "This looks like a password or a token.",
+    FindingKind.PERSON: "This is the name of someone in your organization.",
+    FindingKind.HOST: "This looks like the name of one of your servers.",
+    FindingKind.IP_ADDRESS: "This is an IP address.",
+    FindingKind.EMAIL: "This is an e-mail address.",
+    FindingKind.URL: "Outsiders can't open this link.",
+    FindingKind.INTERNAL_TOOL: "This is the name of an internal tool.",
 }
 """What is wrong with a finding, for people."""
 

@@ -16,7 +16,7 @@ from domain.sharing.names import Names, Person
 from domain.sharing.words import Phrases
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """From what hurts most to what hurts least: of two findings in the same place, the first is kept."""
 
     SECRET = "SECRET"  # noqa: S105 - a kind, not a secret
@@ -28,7 +28,7 @@ class Kind(StrEnum):
     INTERNAL_TOOL = "INTERNAL_TOOL"
 
 
-BLOCKING = frozenset({Kind.SECRET, Kind.PERSON, Kind.HOST, Kind.IP_ADDRESS})
+BLOCKING = frozenset({FindingKind.SECRET, FindingKind.PERSON, FindingKind.HOST, FindingKind.IP_ADDRESS})
 MOST = 500
 """Findings of one text; whoever has more removes some first."""
 
@@ -38,7 +38,7 @@ class Finding:
     """``text[start:end]`` is the ``quote``; offsets count code points. ``suggestion`` may stand in its place."""
 
     id: str
-    kind: Kind
+    kind: FindingKind
     quote: str
     start: int
     end: int
@@ -59,33 +59,33 @@ class Known:
 
 
 SUGGESTIONS = {
-    Kind.SECRET: "[removed]",
-    Kind.EMAIL: "our support team",
-    Kind.PERSON: "an engineer",
-    Kind.IP_ADDRESS: "one of our servers",
-    Kind.HOST: "one of our servers",
-    Kind.URL: "[internal link]",
-    Kind.INTERNAL_TOOL: "an internal tool",
+    FindingKind.SECRET: "[removed]",
+    FindingKind.EMAIL: "our support team",
+    FindingKind.PERSON: "an engineer",
+    FindingKind.IP_ADDRESS: "one of our servers",
+    FindingKind.HOST: "one of our servers",
+    FindingKind.URL: "[internal link]",
+    FindingKind.INTERNAL_TOOL: "an internal tool",
 }
 
 
 def find(text: str, known: Known, secrets: Iterable[Span] = ()) -> list[Finding]:
     """All findings by their place; the first ``MOST``. ``secrets`` are the places that the scanner found."""
-    found: list[tuple[Kind, Span]] = [(Kind.SECRET, one) for one in secrets]
+    found: list[tuple[FindingKind, Span]] = [(FindingKind.SECRET, one) for one in secrets]
     emails = list(hosts.emails(text))
-    found += [(Kind.EMAIL, one) for one in emails]
-    found += [(Kind.PERSON, one) for one in Names(known.people).places(text)]
-    found += [(Kind.IP_ADDRESS, one) for one in hosts.ip_addresses(text)]
-    found += [(Kind.HOST, one) for one in hosts.host_names(text)]
-    found += [(Kind.URL, one) for one in hosts.private_urls(text, known.own_host)]
-    found += [(Kind.INTERNAL_TOOL, one) for one in Phrases(known.tools).places(text)]
+    found += [(FindingKind.EMAIL, one) for one in emails]
+    found += [(FindingKind.PERSON, one) for one in Names(known.people).places(text)]
+    found += [(FindingKind.IP_ADDRESS, one) for one in hosts.ip_addresses(text)]
+    found += [(FindingKind.HOST, one) for one in hosts.host_names(text)]
+    found += [(FindingKind.URL, one) for one in hosts.private_urls(text, known.own_host)]
+    found += [(FindingKind.INTERNAL_TOOL, one) for one in Phrases(known.tools).places(text)]
     return _numbered(text, sorted(_without_covered(found), key=lambda one: (one[1].start, -one[1].end)))[:MOST]
 
 
-def _without_covered(found: Sequence[tuple[Kind, Span]]) -> Iterator[tuple[Kind, Span]]:
+def _without_covered(found: Sequence[tuple[FindingKind, Span]]) -> Iterator[tuple[FindingKind, Span]]:
     """Without what lies within a finding that hurts more, but for hosts and addresses within a link: both are said."""
-    rank = {kind: place for place, kind in enumerate(Kind)}
-    kept: list[tuple[Kind, Span]] = []
+    rank = {kind: place for place, kind in enumerate(FindingKind)}
+    kept: list[tuple[FindingKind, Span]] = []
     for kind, span in sorted(set(found), key=lambda one: (rank[one[0]], one[1].start - one[1].end, one[1].start)):
         if any(_covers(other, span) for _, other in kept):
             continue
@@ -97,8 +97,8 @@ def _covers(outer: Span, inner: Span) -> bool:
     return outer.start <= inner.start and inner.end <= outer.end
 
 
-def _numbered(text: str, found: Sequence[tuple[Kind, Span]]) -> list[Finding]:
-    seen: Counter[tuple[Kind, str]] = Counter()
+def _numbered(text: str, found: Sequence[tuple[FindingKind, Span]]) -> list[Finding]:
+    seen: Counter[tuple[FindingKind, str]] = Counter()
     numbered = []
     for kind, span in found:
         quote = text[span.start : span.end]
@@ -109,14 +109,14 @@ def _numbered(text: str, found: Sequence[tuple[Kind, Span]]) -> list[Finding]:
     return numbered
 
 
-def _id(kind: Kind, quote: str, occurrence: int) -> str:
+def _id(kind: FindingKind, quote: str, occurrence: int) -> str:
     """The same for the same words in the same order, wherever the text around them moved."""
     parts = "\x1f".join((kind.value, quote, str(occurrence)))
     return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
-def _suggestion(kind: Kind, quote: str) -> str:
-    if kind is Kind.HOST and (role := hosts.role_of(quote)):
+def _suggestion(kind: FindingKind, quote: str) -> str:
+    if kind is FindingKind.HOST and (role := hosts.role_of(quote)):
         return role
     return SUGGESTIONS[kind]
 

@@ -13,7 +13,7 @@ from domain.errors import Fact, NotShareable, reason
 from domain.postmortems.lifecycle import Status
 
 
-class Scope(StrEnum):
+class ShareScope(StrEnum):
     """``SUMMARY`` shows the approved public summary, ``POSTMORTEM`` the shareable parts of the postmortem."""
 
     SUMMARY = "SUMMARY"
@@ -38,23 +38,23 @@ class SharingFacts:
         return self.was_published and self.status not in FINAL
 
 
-def check_shareable(scope: Scope, facts: SharingFacts) -> None:
+def check_shareable(scope: ShareScope, facts: SharingFacts) -> None:
     """Raises NotShareable with every reason at once."""
     if reasons := obstacles(scope, facts):
         raise NotShareable(reasons=reasons)
 
 
-def obstacles(scope: Scope, facts: SharingFacts) -> list[Fact]:
+def obstacles(scope: ShareScope, facts: SharingFacts) -> list[Fact]:
     """Why outsiders see nothing by a link of this scope now; empty if they do."""
     return list(_obstacles(scope, facts))
 
 
-def _obstacles(scope: Scope, facts: SharingFacts) -> Iterator[Fact]:
+def _obstacles(scope: ShareScope, facts: SharingFacts) -> Iterator[Fact]:
     if facts.visibility is Visibility.PRIVATE:
         yield reason("Private", "The postmortem is private. Change its visibility first.")
-    if scope is Scope.POSTMORTEM and facts.status not in FINAL:
+    if scope is ShareScope.POSTMORTEM and facts.status not in FINAL:
         yield reason("NotPublished", "The postmortem isn't published. Publish it first.")
-    if scope is Scope.SUMMARY and not facts.is_approved:
+    if scope is ShareScope.SUMMARY and not facts.is_approved:
         yield reason("NotApproved", "The public summary isn't approved. Approve it first.")
-    if scope is Scope.SUMMARY and facts.is_reopened:
+    if scope is ShareScope.SUMMARY and facts.is_reopened:
         yield reason("Reopened", "The postmortem is under review again. Publish it first.")

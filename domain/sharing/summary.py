@@ -17,7 +17,7 @@ TITLE_LIMIT = 100
 DEFAULT_TITLE = "Incident summary"
 
 
-class State(StrEnum):
+class SummaryState(StrEnum):
     DRAFT = "DRAFT"
     APPROVED = "APPROVED"
 

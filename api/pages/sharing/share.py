@@ -20,7 +20,7 @@ from domain.access import Verb
 from domain.errors import DomainError, Malformed, NotFound, reason
 from domain.postmortems.lifecycle import Status
 from domain.sharing.findings import Finding
-from domain.sharing.links import Scope, obstacles
+from domain.sharing.links import ShareScope, obstacles
 from domain.sharing.summary import TEXT_LIMIT, split_title
 from models.base import new_id
 from models.queries.pagination import Ask
@@ -89,7 +89,7 @@ async def _shown(
         base_url=settings.base_url,
         people=await people.people_by_id(context.session, named),
         feed_enabled=(await get_settings(context.session)).feed_enabled,
-        obstacles={scope.value: obstacles(scope, loaded.facts) for scope in Scope},
+        obstacles={scope.value: obstacles(scope, loaded.facts) for scope in ShareScope},
         may_write=writes and loaded.may(Verb.WRITE_SUMMARY),
         may_approve=writes and loaded.may(Verb.APPROVE_SUMMARY),
         may_share=writes and loaded.may(Verb.SHARE_SUMMARY),
@@ -193,7 +193,10 @@ async def create_link(visit: Visiting, postmortem_id: PathId) -> Response:
     context, form = visit.context, visit.form
 
     async def work() -> None:
-        given: dict[str, Any] = {"scope": form.get("scope", Scope.SUMMARY), "password": form.get("password") or None}
+        given: dict[str, Any] = {
+            "scope": form.get("scope", ShareScope.SUMMARY),
+            "password": form.get("password") or None,
+        }
         given["expiresAt"] = _instant(form.get("expires", ""), context.person.time_zone)
         asked = read_form(ShareLinkIn, given)
         await links.check_may_create(context.session, context.viewer, postmortem_id, asked.scope)
@@ -258,7 +261,7 @@ NOT_YET = "Preview: outsiders will see this page once you approve the summary."
 async def preview_postmortem(visit: Visiting, postmortem_id: PathId) -> Response:
     """The page of a link to the whole postmortem."""
     loaded = await _load(visit, postmortem_id)
-    is_shown = not obstacles(Scope.POSTMORTEM, loaded.facts)
+    is_shown = not obstacles(ShareScope.POSTMORTEM, loaded.facts)
     shared = await get_as_shared(visit.context.session, postmortem_id)
     note = "Preview: outsiders with a link to the postmortem see this page." if is_shown else NOT_PUBLISHED
     return postmortem_page(shared, visit.context.parts.settings, note=note)

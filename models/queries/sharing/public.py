@@ -34,7 +34,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.access import Visibility
 from domain.content.default_templates import DEFAULT
 from domain.content.templates import LISTS, SHAREABLE_BY_DEFAULT, TIMELINE
-from domain.sharing.links import Scope
+from domain.sharing.links import ShareScope
 from models.content import Section, TemplateVersion
 from models.postmortem import Postmortem, PostmortemService, TimelineEvent
 from models.queries.access.visibility import FINAL, effective_visibility
@@ -207,7 +207,7 @@ def _instant(written: str | None) -> datetime | None:
 
 
 def _by_token() -> Select[Any]:
-    is_summary, is_whole = (ShareLink.scope == one.value for one in (Scope.SUMMARY, Scope.POSTMORTEM))
+    is_summary, is_whole = (ShareLink.scope == one.value for one in (ShareScope.SUMMARY, ShareScope.POSTMORTEM))
     statement = select(
         ShareLink.id,
         ShareLink.password_hash,

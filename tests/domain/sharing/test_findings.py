@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.sharing.findings import BLOCKING, Finding, Kind, Known, find, unacknowledged
+from domain.sharing.findings import BLOCKING, Finding, FindingKind, Known, find, unacknowledged
 from domain.sharing.hosts import Span
 from domain.sharing.names import Person
 from integrations.secret_scanner import find_secrets
@@ -79,7 +79,7 @@ def secrets() -> dict[str, str]:
 
 
 PLANTED = {
-    Kind.PERSON: {
+    FindingKind.PERSON: {
         "Jane Doe": "{} restarted it.",
         "JANE DOE": "It was {}.",
         "jane doe": "Then {} looked.",
@@ -97,7 +97,7 @@ PLANTED = {
         "Grace": "We then asked {} to look at it.",
         "李小龍": "值班的是{}。",
     },
-    Kind.HOST: {
+    FindingKind.HOST: {
         "db-7.internal": "The host {} was full.",
         "pay-db-03": "We lost {} first.",
         "ip-10-0-3-17": "Node {} went away.",
@@ -111,7 +111,7 @@ PLANTED = {
         "kafka-broker-2": "A disk of {} broke.",
         "api01.lan": "Requests to {} timed out.",
     },
-    Kind.IP_ADDRESS: {
+    FindingKind.IP_ADDRESS: {
         "10.1.2.3": "It was {}.",
         "192.168.0.17": "From {}: refused.",
         "8.8.4.4": "Even {} was slow.",
@@ -119,14 +119,14 @@ PLANTED = {
         "2001:db8::8a2e:370:7334": "Over {} it worked.",
         "fe80::1ff:fe23:4567:890a": "Only {} was left.",
     },
-    Kind.EMAIL: {"oncall@example.com": "Write to {}.", "jane.doe+x@mail.example.org": "Sent to {}, again."},
-    Kind.URL: {
+    FindingKind.EMAIL: {"oncall@example.com": "Write to {}.", "jane.doe+x@mail.example.org": "Sent to {}, again."},
+    FindingKind.URL: {
         "https://grafana.example.com/d/abc?orgId=1": "See {}.",
         "http://10.9.8.7:3000/login": "It answered at {}.",
         "https://acme.atlassian.net/browse/OPS-12": "Details are in {}.",
         "https://afterword.example/postmortems/pm_1": "The postmortem is {}.",
     },
-    Kind.INTERNAL_TOOL: {
+    FindingKind.INTERNAL_TOOL: {
         "Deploybot": "{} rolled it out.",
         "BLUE FERRET": "We saw it in {}.",
         "k8s-admin": "Someone opened {}.",
@@ -137,7 +137,7 @@ PLANTED = {
 def test_planted_findings_are_found() -> None:
     """At least 95 % of 60, each as the kind that it is, in its own sentence and among all others."""
     cases = [(kind, quote, pattern) for kind, many in PLANTED.items() for quote, pattern in many.items()]
-    cases += [(Kind.SECRET, quote, pattern) for quote, pattern in secrets().items()]
+    cases += [(FindingKind.SECRET, quote, pattern) for quote, pattern in secrets().items()]
     assert len(cases) >= 60
     missed = []
     for kind, quote, pattern in cases:
@@ -175,7 +175,7 @@ def test_what_only_looks_alike_is_left_alone(text: str) -> None:
 @pytest.mark.skipif(not REAL.is_dir(), reason="the shared test data is not on this machine")
 def test_real_postmortems_hold_hardly_a_false_secret() -> None:
     texts = [one.read_text() for one in REAL.rglob("*.md")]
-    secret = [one.quote for text in texts for one in found(text) if one.kind is Kind.SECRET]
+    secret = [one.quote for text in texts for one in found(text) if one.kind is FindingKind.SECRET]
     assert len(texts) > 30
     assert len(secret) <= 1, secret
 
@@ -189,9 +189,9 @@ def test_ids_stay_where_the_text_around_them_moves() -> None:
 
 def test_only_acknowledged_ones_of_a_blocking_kind_are_let_through() -> None:
     marked = found("Jane Doe of oncall@example.com on db-7.internal")
-    assert [one.kind for one in unacknowledged(marked, [])] == [Kind.PERSON, Kind.HOST]
-    person = next(one.id for one in marked if one.kind is Kind.PERSON)
-    assert [one.kind for one in unacknowledged(marked, [person, "nope"])] == [Kind.HOST]
+    assert [one.kind for one in unacknowledged(marked, [])] == [FindingKind.PERSON, FindingKind.HOST]
+    person = next(one.id for one in marked if one.kind is FindingKind.PERSON)
+    assert [one.kind for one in unacknowledged(marked, [person, "nope"])] == [FindingKind.HOST]
 
 
 def test_of_two_in_one_place_the_worse_is_kept() -> None:
