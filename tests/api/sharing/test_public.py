@@ -1,21 +1,30 @@
 """What outsiders see of a postmortem: exactly the shareable parts, whatever it holds beside them."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text as sql
 
 from domain.content.sections import STANDARD
+from models.keyring import Keyring
 from tests.api import writing
 from tests.api.sharing.sharing import approve, outsider, page_of, path_of, save, share
 from tests.api.writing import ok
-from tests.nightly import NIGHTLY
+from tests.cli.running import ROOT
+from tests.nightly import tried
+from tests.pages.visiting import visitor
+from tests.servers import SECRET_KEY
 from tests.stack import Person, Stack
+from tests.statements import counted_app
 
 CUSTOM = ("customers", "legal")
 
@@ -134,7 +143,7 @@ switches = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25 if NIGHTLY else 6, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=tried(6, 25), suppress_health_check=list(HealthCheck), deadline=None)
 @given(shareable=switches)
 def test_nothing_of_a_private_section_is_in_any_public_answer(
     stack: Stack, author: Person, reviewer: Person, shareable: dict[str, bool | None]
@@ -156,8 +165,6 @@ def test_nothing_of_a_private_section_is_in_any_public_answer(
 
 
 def test_the_preview_is_what_outsiders_see(stack: Stack, author: Person, reviewer: Person) -> None:
-    from tests.pages.visiting import visitor  # noqa: PLC0415 - the only test here that signs in by cookie
-
     made, _ = whole(stack, author, reviewer, template(stack, {"response": True, "impact": False}))
     page = page_of(stack, share(author, made, scope="POSTMORTEM"))
     preview = visitor(stack, author).get(f"/postmortems/{made['id']}/share/preview/postmortem")
@@ -216,3 +223,39 @@ def test_the_summary_in_a_link_is_the_approved_one(stack: Stack, author: Person)
     assert "href" not in page.partition("<article")[2]
     assert made["title"] not in page
     assert ok(author.get(path_of(made)))["state"] == "APPROVED"
+
+
+async def test_each_read_is_one_statement(stack: Stack, author: Person, reviewer: Person) -> None:
+    """So what suspends a link holds with the next request: nothing is remembered between two of them."""
+    made = writing.published(author, [reviewer], visibility="ORGANIZATION")
+    save(author, made)
+    approve(author, made)
+    urls = [share(author, made)["url"], share(author, made, scope="POSTMORTEM")["url"]]
+    async with counted_app(stack, author) as (client, counter):
+        for path in ("/p/feed.json", *(httpx.URL(url).path for url in urls)):
+            for _ in range(2):
+                counter.clear()
+                answer = await client.get(path)
+                statements = [one for one in counter.statements if "update share_link" not in one.lower()]
+            assert answer.status_code == (404 if "feed" in path else 200)
+            assert len(statements) == (1 if answer.is_success else 2), statements
+
+
+def test_addresses_are_shown_again_after_the_key_was_rotated(stack: Stack, author: Person) -> None:
+    made = writing.draft(author, visibility="ORGANIZATION")
+    save(author, made)
+    approve(author, made)
+    link = share(author, made)
+    assert stack.direct is not None
+    sealed = Keyring("yesterday's key").seal({"token": link["url"].rpartition("/")[2]})
+    stack.direct.write(sql("update share_link set token_sealed = :it where id = :id"), it=sealed, id=link["id"])
+
+    def listed() -> Any:
+        return ok(author.get(path_of(made, "share-links")))["items"][0]["url"]
+
+    assert listed() is None
+    assert "Checkout was down" in page_of(stack, link)
+    env = {**os.environ, **stack.environment(), "AFTERWORD_SECRET_KEY": f"{SECRET_KEY}, yesterday's key"}
+    command = [sys.executable, "-m", "cli.main", "rotate-keys"]
+    subprocess.run(command, env=env, cwd=ROOT, capture_output=True, check=False)
+    assert listed() == link["url"]
