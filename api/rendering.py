@@ -22,6 +22,7 @@ from api.assets import WEB, address_of
 from api.formatting import Formatter
 from domain.comments.formatting import Passage
 from domain.errors import DomainError
+from domain.sharing.rendering import plain_for_outsiders
 from domain.timeline.moments import Precision
 
 WORDS = {
@@ -151,6 +152,7 @@ def _environment() -> Environment:
         "day": _day,
         "spoken": spoken,
         "picked": picked,
+        "for_outsiders": plain_for_outsiders,
     }
     environment.globals |= {"asset": address_of}
     return environment

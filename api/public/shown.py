@@ -19,9 +19,19 @@ def summary_page(summary: SharedSummary, settings: Settings, **values: Any) -> P
 
 def postmortem_page(postmortem: SharedPostmortem, settings: Settings, **values: Any) -> Page:
     texts = {"shown": {one.key: passage(one.text, settings) for one in postmortem.sections if one.text}}
-    named = {"title": postmortem.title, "postmortem": postmortem, "note": None, **values}
+    named = {
+        "title": postmortem.title,
+        "postmortem": postmortem,
+        "own_host": _own_host(settings),
+        "note": None,
+        **values,
+    }
     return Page("public/postmortem.html", named, texts, 200, "UTC")
 
 
 def passage(text: str, settings: Settings) -> Passage:
-    return Passage(text, own_host=urlsplit(settings.base_url).hostname or "")
+    return Passage(text, own_host=_own_host(settings))
+
+
+def _own_host(settings: Settings) -> str:
+    return urlsplit(settings.base_url).hostname or ""

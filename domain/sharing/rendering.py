@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from domain.content import markdown
 from domain.markdown import Token
-from domain.sharing.hosts import is_private_url
+from domain.sharing.hosts import is_private_url, private_urls
 
 HIDDEN_LINK = "[internal link]"
 SOMEONE = "someone"
@@ -21,6 +21,15 @@ def render_for_outsiders(text: str, own_host: str) -> str:
                 token.children = _prepared(token.children, own_host)
 
     return markdown.render(text, prepare)
+
+
+def plain_for_outsiders(text: str, own_host: str) -> str:
+    """The same for a text without Markdown, such as an event of a timeline. To be escaped."""
+    parts, at = [], 0
+    for link in private_urls(text, own_host):
+        parts += [text[at : link.start], HIDDEN_LINK]
+        at = link.end
+    return _MENTION.sub(SOMEONE, "".join([*parts, text[at:]]))
 
 
 def _prepared(children: Sequence[Token], own_host: str) -> list[Token]:

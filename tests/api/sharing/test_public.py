@@ -186,10 +186,12 @@ def test_links_that_lead_inside_are_hidden(stack: Stack, author: Person, reviewe
         f"See [the board](http://grafana.internal/d/1), {stack.url}/postmortems/pm_x, [status](https://status.example/)"
         " and [other](/postmortems/pm_y). ![pool](http://10.1.2.3/p.png)"
     )
-    made = writing.published(author, [reviewer], visibility="ORGANIZATION", summary=text)
+    event = {"at": "2026-11-20T07:05:00Z", "event": "@jane opened http://grafana.internal/d/2", "type": "OTHER"}
+    made = writing.published(author, [reviewer], visibility="ORGANIZATION", summary=text, timeline=[event])
     page = page_of(stack, share(author, made, scope="POSTMORTEM"))
     assert re.findall(r'<a [^>]*href="([^"]*)"', page) == ["https://status.example/"]
     assert "the board" in page
+    assert "someone opened [internal link]" in page
     for private in ("grafana.internal", "10.1.2.3", "pm_x", "pm_y"):
         assert private not in page
 

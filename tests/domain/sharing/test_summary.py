@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.sharing.rendering import render_for_outsiders
+from domain.sharing.rendering import plain_for_outsiders, render_for_outsiders
 from domain.sharing.summary import START_LIMIT, Material, feed_title, split_title, start
 
 AT = datetime(2026, 11, 20, 7, 5, tzinfo=UTC)
@@ -80,3 +80,10 @@ def test_outsiders_see_no_people_and_no_way_inside() -> None:
     assert "<code>@code</code>" in html
     for private in ("db-7", "grafana", "me.example"):
         assert private not in html
+
+
+def test_events_without_markdown_name_nobody_either() -> None:
+    text = "@jane saw http://10.1.2.3/x, then https://me.example/p. See https://status.example/ or mail a@b.example"
+    assert plain_for_outsiders(text, "me.example") == (
+        "someone saw [internal link], then [internal link]. See https://status.example/ or mail a@b.example"
+    )
