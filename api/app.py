@@ -45,6 +45,10 @@ from api.pages.postmortems import forms as postmortem_forms
 from api.pages.postmortems import participants as participant_pages
 from api.pages.postmortems import postmortems as postmortem_pages
 from api.pages.review import lifecycle as lifecycle_pages
+from api.pages.sharing import settings as sharing_settings_pages
+from api.pages.sharing import share as share_pages
+from api.public import feeds
+from api.public import links as public_links
 from api.request_context import Parts
 from api.request_queue import RequestQueue
 from api.v1 import action_items, audit, comments, incidents, style, tickets, timeline
@@ -60,6 +64,10 @@ from api.v1.postmortems import editors, participants, postmortems
 from api.v1.postmortems import incidents as linked_incidents
 from api.v1.review import lifecycle, reviewers, targets
 from api.v1.search import search, similar
+from api.v1.sharing import links as share_links
+from api.v1.sharing import settings as sharing_settings
+from api.v1.sharing import summaries as public_summaries
+from application.sharing.public import ViewCounter
 from models.keyring import Keyring
 from models.queries import workers
 from models.session import Sessions
@@ -122,6 +130,8 @@ PAGES = (
     account_pages,
     log_pages,
     ticket_pages,
+    share_pages,
+    sharing_settings_pages,
     search_pages,
     reference_pages,
 )
@@ -148,6 +158,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             open_object_store(settings),
             deliveries=RequestQueue.shared(8, settings.api_processes, waiting=5000),
             chats=RequestQueue.shared(4, settings.api_processes, waiting=200),
+            views=ViewCounter(database.sessions),
         )
         app.state.temporal = client
         checking = asyncio.create_task(_stop_if_unfit(database.sessions, keyring))
@@ -157,6 +168,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             checking.cancel()
             await asyncio.wait([checking])
             await signals.close()
+            await app.state.parts.views.close()
             await database.close()
 
     app = FastAPI(
@@ -208,6 +220,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         sync_log.routes,
         connection_health.routes,
         slack_manifest.routes,
+        public_summaries.routes,
+        share_links.routes,
+        sharing_settings.routes,
         search.routes,
         similar.routes,
         audit.routes,
@@ -216,6 +231,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         health.router,
     ):
         app.router.routes.extend(routes.routes)
+    for public in (feeds, public_links):  # the feed's addresses come before those of links
+        app.router.routes.extend(public.routes.routes)
     for pages in PAGES:
         app.router.routes.extend(pages.routes.routes)
     app.mount("/docs/viewer", reference_pages.viewer, name="viewer")

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import problem
 from application.access.attempts import Guess, count_wrong_attempt, seconds_left
 from application.access.tokens import is_known_token
-from domain.errors import TooManyAttempts
+from domain.errors import TooManyAttempts, TooManyUnknownLinks
 from models.session import Sessions, StoreError
 
 log = structlog.get_logger()
@@ -66,6 +66,12 @@ async def count_attempt(sessions: Sessions, guess: Guess, connection: HTTPConnec
     except (StoreError, OSError) as error:
         log.warning("wrong attempt not counted", reason=type(error).__name__)
         return False
+
+
+async def refuse_unknown_link(sessions: Sessions, connection: HTTPConnection) -> None:
+    """Call it for each link for outsiders that shows nothing. Raises TooManyUnknownLinks if it was one too many."""
+    if await count_attempt(sessions, Guess.LINK, connection):
+        raise TooManyUnknownLinks()
 
 
 def address_of(connection: HTTPConnection) -> str:

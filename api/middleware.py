@@ -66,7 +66,7 @@ class RequestLog:
             SECONDS.labels(scope["method"], route).observe(seconds)
             if scope["path"] not in QUIET:
                 parameters = scope.get("path_params", {}).items()
-                ids = {name: value for name, value in parameters if isinstance(value, str) and OUR_ID.fullmatch(value)}
+                ids = {name: value for name, value in parameters if name != "token" and OUR_ID.fullmatch(str(value))}
                 log.info(
                     "request",
                     method=scope["method"],
@@ -178,6 +178,22 @@ HEADERS = [
 ]
 
 
+PUBLIC_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+PUBLIC_HEADERS = [
+    (b"content-security-policy", PUBLIC_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"x-robots-tag", b"noindex, nofollow"),
+    (b"cache-control", b"no-store"),
+]
+"""Of everything that outsiders reach by a link: no scripts, no trace of the address elsewhere, nothing kept."""
+
+
 class SecurityHeaders:
     """Sets security headers on every answer. A header that the handler has set stays."""
 
@@ -192,7 +208,8 @@ class SecurityHeaders:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 present = {name.lower() for name, _ in message["headers"]}
-                more = [(name, value) for name, value in HEADERS if name not in present]
+                wanted = PUBLIC_HEADERS if scope["path"].startswith("/p/") else HEADERS
+                more = [(name, value) for name, value in wanted if name not in present]
                 message["headers"] = [*message["headers"], *more]
             await send(message)
 

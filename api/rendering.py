@@ -23,6 +23,7 @@ from api.formatting import Formatter
 from domain.comments.formatting import Passage
 from domain.documents.placeholders import ShownFile, fill_in, has_places
 from domain.errors import DomainError
+from domain.sharing.rendering import plain_for_outsiders
 from domain.timeline.moments import Precision
 
 WORDS = {
@@ -160,6 +161,7 @@ def _environment() -> Environment:
         "bytes": _bytes,
         "spoken": spoken,
         "picked": picked,
+        "for_outsiders": plain_for_outsiders,
     }
     environment.globals |= {"asset": address_of}
     return environment

@@ -88,6 +88,11 @@ class Verb(StrEnum):
     PUBLISH = "publish it"
     ARCHIVE = "archive it"
     DELETE = "delete it"
+    READ_SUMMARY = "read and check its public summary; list its links"
+    WRITE_SUMMARY = "edit its public summary"
+    APPROVE_SUMMARY = "approve its public summary, take the approval back, list it in the feed, delete it"
+    SHARE_SUMMARY = "create links to its public summary; revoke any link"
+    SHARE_POSTMORTEM = "create links to the postmortem itself"
 
 
 class OrganizationVerb(StrEnum):
@@ -97,7 +102,7 @@ class OrganizationVerb(StrEnum):
     REPORT = "report and correct incidents"
     WRITE_TEAM_TEMPLATE = "edit a team's templates"
     WRITE_TEMPLATE = "edit the organization's templates"
-    ADMINISTER = "manage people, teams, services and connections; read the whole audit log"
+    ADMINISTER = "manage people, teams, services, connections and sharing settings; read the whole audit log"
 
 
 class OrganizationRelation(StrEnum):
@@ -124,6 +129,7 @@ INSIDERS = frozenset(
 )
 MANAGING = frozenset({Relation.AUTHOR, Relation.EDITOR, Relation.ADMIN})
 _WITH_REVIEWERS = MANAGING | {Relation.REVIEWER}
+_SHARING = frozenset({Relation.AUTHOR, Relation.ADMIN})
 _WITH_PARTICIPANTS = _WITH_REVIEWERS | {Relation.PARTICIPANT}
 
 VISIBLE_TO: Mapping[Visibility, AbstractSet[Relation]] = {
@@ -170,6 +176,11 @@ PERMISSIONS: Mapping[Verb, Mapping[Status, AbstractSet[Relation]]] = {
     Verb.PUBLISH: {Status.IN_REVIEW: {Relation.AUTHOR, Relation.ADMIN, Relation.SYSTEM}},
     Verb.ARCHIVE: {Status.PUBLISHED: _ADMIN},
     Verb.DELETE: {Status.DRAFT: _ADMIN},
+    Verb.READ_SUMMARY: _always(_WITH_REVIEWERS),
+    Verb.WRITE_SUMMARY: _always(MANAGING) | {Status.IN_REVIEW: _WITH_REVIEWERS},
+    Verb.APPROVE_SUMMARY: _always(_SHARING),
+    Verb.SHARE_SUMMARY: _always(_SHARING),
+    Verb.SHARE_POSTMORTEM: {Status.PUBLISHED: _SHARING, Status.ARCHIVED: _SHARING},
 }
 """Who may, by status. In a status that is missing nobody may; only those who may in another one learn the reason."""
 
@@ -317,5 +328,10 @@ _CANNOT: Mapping[Verb, str] = {
     Verb.PUBLISH: "publish this postmortem",
     Verb.ARCHIVE: "archive this postmortem",
     Verb.DELETE: "delete this postmortem",
+    Verb.READ_SUMMARY: "see the public summary of this postmortem",
+    Verb.WRITE_SUMMARY: "edit the public summary of this postmortem",
+    Verb.APPROVE_SUMMARY: "approve, list, or delete the public summary of this postmortem",
+    Verb.SHARE_SUMMARY: "create or revoke links to this postmortem's public summary",
+    Verb.SHARE_POSTMORTEM: "create links to this postmortem",
 }
 """What a refusal says after "You can't"."""

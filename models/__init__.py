@@ -17,6 +17,7 @@ from models import (
     postmortem,
     proposal,
     search,
+    sharing,
     team,
     worker,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "postmortem",
     "proposal",
     "search",
+    "sharing",
     "team",
     "worker",
 ]

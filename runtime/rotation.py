@@ -6,9 +6,11 @@ from application.audit.audit_log import audit
 from application.notifications.connection_trouble import record_trouble
 from domain.errors import CredentialsLocked
 from models.integration import Integration
+from models.keyring import Keyring
 from models.queries.connections import connections
 from models.queries.installation import replace_key_check
-from models.session import Session
+from models.queries.sharing import links
+from models.session import Session, Sessions
 from runtime.connections import open_database, open_keyring
 from runtime.database_checks import seal_check
 from runtime.settings import Settings
@@ -41,12 +43,30 @@ async def rotate_keys(settings: Settings, *, discard_unreadable: bool = False) -
             if not rows:
                 break
             after = rows[-1].id
+        await _rotate_links(database.sessions, keyring, discard_unreadable=discard_unreadable)
         if discard_unreadable or not locked:
             async with database.sessions.begin() as session:
                 await replace_key_check(session, seal_check(keyring))
         return done, locked
     finally:
         await database.close()
+
+
+async def _rotate_links(sessions: Sessions, keyring: Keyring, *, discard_unreadable: bool) -> None:
+    """Links go on working without a key, which only shows their addresses again. They are neither counted nor named."""
+    after = ""
+    while True:
+        async with sessions.begin() as session:
+            rows = await links.list_sealed_unscoped(session, after, AT_ONCE)
+            for row in rows:
+                try:
+                    row.token_sealed = keyring.rotate(row.token_sealed or b"")
+                except CredentialsLocked:
+                    if discard_unreadable:
+                        row.token_sealed = None
+        if not rows:
+            return
+        after = rows[-1].id
 
 
 async def _discard(session: Session, row: Integration, now: datetime) -> None:

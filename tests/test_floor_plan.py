@@ -40,6 +40,11 @@ VIOLATIONS = {
         "import integrations.incident_sources.generic",
     ),
     "pages and the JSON API never meet": ("api/pages/home.py", "import api.v1.audit"),
+    "outsiders' pages call one use case": ("api/public/links.py", "import application.sharing.links"),
+    "what outsiders see is read by queries of its own": (
+        "application/sharing/public.py",
+        "import models.queries.postmortems.postmortems",
+    ),
     "areas have no cycles": ("domain/postmortems/lifecycle.py", "import domain.access"),
     "areas of the use cases import down only": ("application/people/people.py", "import application.review.commands"),
 }

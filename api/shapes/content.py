@@ -10,7 +10,7 @@ from api.shapes.base import Markdown, Patch, Ref, Shape, StrictlyGiven
 from domain.content.custom_fields import CustomField, FieldType
 from domain.content.diffs import Difference, Line, Op
 from domain.content.sections import Origin, SectionText
-from domain.content.templates import TITLES, Section, Template
+from domain.content.templates import TITLES, Section, Template, shareable_by_default
 from integrations.fields import BLANK_IS_NONE, Name, Words
 from models.content import SectionRevision
 from models.queries.content.revisions import Revision
@@ -168,7 +168,9 @@ DefaultText = Annotated[Annotated[str, Words(20_000, blank=True, verbatim=True)]
 
 class SectionIn(StrictlyGiven):
     """You can leave out the ``title`` of a standard section. ``defaultText`` is the Markdown that a postmortem
-    starts with; ``prompt`` is shown to the author."""
+    starts with; ``prompt`` is shown to the author. ``shareable``: links to the whole postmortem show the section to
+    outsiders. Unless you say so, they show the standard sections except for the response. They never show action
+    items."""
 
     read_only = frozenset({"standard"})
 
@@ -177,10 +179,13 @@ class SectionIn(StrictlyGiven):
     required: bool = False
     default_text: DefaultText = None
     prompt: Hint = None
+    shareable: bool | None = None
 
     def section(self) -> Section:
         title = self.title or TITLES.get(self.key, "")
-        return Section(self.key, title, self.required, self.default_text, self.prompt)
+        differs = self.shareable is not None and self.shareable != shareable_by_default(self.key)
+        shareable = self.shareable if differs else None
+        return Section(self.key, title, self.required, self.default_text, self.prompt, shareable)
 
 
 class CustomFieldIn(StrictlyGiven):
@@ -250,6 +255,7 @@ class TemplateSectionOut(Shape):
     standard: bool
     default_text: str | None
     prompt: str | None
+    shareable: bool
 
 
 class CustomFieldOut(Shape):
@@ -315,6 +321,7 @@ def content_out(content: Template) -> ContentOut:
                 standard=one.is_standard,
                 default_text=one.default_text,
                 prompt=one.prompt,
+                shareable=one.is_shareable,
             )
             for one in content.sections
         ],

@@ -15,13 +15,15 @@ WINDOW = timedelta(minutes=5)
 
 
 class Guess(StrEnum):
-    """What was wrong: the code or token of a form, a link in a mail, or the token of a request to the API."""
+    """What was wrong: the code or token of a form, a link in a mail, the token of a request to the API, or a link for
+    outsiders."""
 
     FORM = "form"
     REQUEST = "request"
+    LINK = "link"
 
 
-LIMITS = {Guess.FORM: 20, Guess.REQUEST: 60}
+LIMITS = {Guess.FORM: 20, Guess.REQUEST: 60, Guess.LINK: 60}
 """Wrong guesses in one window; more are refused until the next window."""
 
 
@@ -36,6 +38,22 @@ async def count_wrong_attempt(session: Session, guess: Guess, address: str, now:
     return await attempts.add_attempt(session, _source(guess, address), _window(now)) > LIMITS[guess]
 
 
+TRIES = 10
+TRIES_WITHIN = timedelta(minutes=15)
+
+
+async def count_try(session: Session, what: str, address: str, now: datetime) -> bool:
+    """Counts one try at what has a password; false, and not counted, if there were 10 in the last 15 minutes.
+
+    Call it before you check the password, in a transaction of its own.
+    """
+    source = _source(f"password {what}", address)
+    if await attempts.count_since(session, source, now - TRIES_WITHIN) >= TRIES:
+        return False
+    await attempts.add_attempt(session, source, now)
+    return True
+
+
 def seconds_left(now: datetime) -> int:
     """Until the next window begins."""
     return int((_window(now) + WINDOW - now).total_seconds()) + 1
@@ -46,7 +64,7 @@ def _window(now: datetime) -> datetime:
     return datetime.fromtimestamp(seconds - seconds % WINDOW.total_seconds(), now.tzinfo)
 
 
-def _source(guess: Guess, address: str) -> str:
+def _source(guess: str, address: str) -> str:
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

@@ -9,8 +9,9 @@ from application.content.changes import record_change
 from application.content.custom_fields import accept_custom_fields
 from application.content.sections import write_sections
 from application.people.references import check_people, check_services, check_teams
+from application.sharing.links import revoke_all
 from domain import access
-from domain.access import Verb, Viewer
+from domain.access import Verb, Viewer, Visibility
 from domain.content.sections import Origin, SectionText, split_sections
 from domain.content.templates import accepted_texts
 from domain.errors import AuthorCannotReview, StaleVersion
@@ -79,6 +80,8 @@ async def edit_postmortem(
     for name in rewritten:
         before[name], after[name] = current.get(name, SectionText(name)).body or None, texts[name] or None
     started = False
+    if after.get("visibility") == Visibility.PRIVATE:
+        await revoke_all(session, viewer, postmortem.id, now)
     if after:
         audit_postmortem(session, viewer, visible, "postmortem.updated", before, after)
         is_content = bool(rewritten or after.keys() & CONTENT)

@@ -6,7 +6,7 @@ that reading a postmortem tells no other host; attachments are placeholders. Hea
 owns the first two.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import nh3
 from markdown_it.common.utils import escapeHtml
@@ -57,9 +57,11 @@ CLASSES = {"ul": {"contains-task-list"}, "ol": {"contains-task-list"}, "li": {"t
 SCHEMES = {"http", "https", "mailto"}
 
 
-def render(markdown: str) -> str:
-    """The text as HTML, safe to put into a page as it is."""
+def render(markdown: str, prepare: Callable[[list[Token]], None] | None = None) -> str:
+    """The text as HTML, safe to put into a page as it is. ``prepare`` may change what was read."""
     tokens = _PARSER.parse(markdown.replace("\0", "\ufffd"))
+    if prepare is not None:
+        prepare(tokens)
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:
             token.tag = f"h{min(6, int(token.tag[1]) + 2)}"

@@ -31,23 +31,40 @@ TITLES = {
 CORE = ("summary", TIMELINE, "impact", "rootCause", "resolution", ACTION_ITEMS)
 """Required by the product document. A template may make them optional, never leave them out."""
 
+SHAREABLE_BY_DEFAULT = frozenset(TITLES) - {"response"}
+
 LISTS = frozenset({TIMELINE, ACTION_ITEMS})
 """Filled by entries, not by a text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """``default_text`` is Markdown that a postmortem begins with; ``prompt`` is only shown while editing."""
+    """``default_text`` is Markdown that a postmortem begins with; ``prompt`` is only shown while editing.
+
+    ``shareable`` is None unless it differs from what :func:`shareable_by_default` says.
+    """
 
     key: str
     title: str
     required: bool = False
     default_text: str | None = None
     prompt: str | None = None
+    shareable: bool | None = None
 
     @property
     def is_standard(self) -> bool:
         return self.key in TITLES
+
+    @property
+    def is_shareable(self) -> bool:
+        """Whether a link to the whole postmortem shows it to outsiders. Action items are never shown, whatever this
+        says."""
+        return shareable_by_default(self.key) if self.shareable is None else self.shareable
+
+
+def shareable_by_default(key: str) -> bool:
+    """The standard sections but the response, which speaks of people; no custom section."""
+    return key in SHAREABLE_BY_DEFAULT
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,3 +130,13 @@ for (const take of document.querySelectorAll("[data-takes]")) {
 for (const waiting of document.querySelectorAll("[data-reloads]")) {
   setTimeout(() => location.reload(), 1000 * Number(waiting.dataset.reloads));
 }
+
+for (const copy of document.querySelectorAll("[data-copies]")) {
+  copy.hidden = false;
+  copy.addEventListener("click", async () => {
+    const field = document.getElementById(copy.dataset.copies);
+    field.select();
+    await navigator.clipboard?.writeText(field.value);
+    copy.textContent = "Copied";
+  });
+}

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.content.default_templates import DEFAULT
-from domain.content.templates import LISTS, TITLES, Template
+from domain.content.templates import ACTION_ITEMS, LISTS, TITLES, Template, shareable_by_default
 
-SECTION = ("key", "title", "required", "defaultText", "prompt")
+SECTION = ("key", "title", "required", "defaultText", "prompt", "shareable")
 FIELD = ("key", "label", "type", "required", "choices", "help")
 MOST = 60
 
@@ -37,6 +37,7 @@ def filled(content: Template) -> dict[str, Any]:
                 "required": "yes" if one.required else "",
                 "defaultText": one.default_text or "",
                 "prompt": one.prompt or "",
+                "shareable": "yes" if one.is_shareable else "",
             }
             for one in content.sections
         ],
@@ -91,7 +92,8 @@ def _press(rows: list[Row], does: str, place: int) -> None:
 
 def _new_section(key: str) -> Row:
     known = TITLES.get(key)
-    return dict.fromkeys(SECTION, "") | {"key": key if known else "", "title": known or ""}
+    shareable = "yes" if shareable_by_default(key) else ""
+    return dict.fromkeys(SECTION, "") | {"key": key if known else "", "title": known or "", "shareable": shareable}
 
 
 def sent_content(form: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,6 +109,7 @@ def sent_content(form: Mapping[str, Any]) -> dict[str, Any]:
                 "required": bool(one["required"]),
                 "defaultText": None if one["key"] in LISTS else one["defaultText"],
                 "prompt": one["prompt"],
+                "shareable": bool(one["shareable"]) or one["key"] == ACTION_ITEMS,
             }
             for place, one in enumerate(form["sections"])
         ],

@@ -150,6 +150,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         refused=names.explain(refusal) if refusal else [],
         steps=[one.value for one in Status],
         may_edit=may_edit,
+        may_open_share=access.may(Verb.READ_SUMMARY, status, relations),
         may_manage=may_manage,
         may_name_editors=may_name_editors,
         may_leave=writes and access.may(Verb.LEAVE, status, relations),

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,3 +25,11 @@ async def count_attempts(session: AsyncSession, address: str, began_at: datetime
 
 async def delete_attempts(session: AsyncSession, before: datetime) -> None:
     await session.execute(delete(WrongAttempts).where(WrongAttempts.began_at < before))
+
+
+async def count_since(session: AsyncSession, address: str, since: datetime) -> int:
+    """Those that began after that. Others that count for the same address wait until this transaction ends."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(address, 0))))
+    counted = select(func.coalesce(func.sum(WrongAttempts.count), 0))
+    found = await session.execute(counted.where(WrongAttempts.address == address, WrongAttempts.began_at > since))
+    return int(found.scalar_one())

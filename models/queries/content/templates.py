@@ -55,9 +55,17 @@ def template_columns(content: templates.Template) -> dict[str, Any]:
     return {
         "name": content.name,
         "description": content.description,
-        "sections": [asdict(one) for one in content.sections],
+        "sections": [_section_columns(one) for one in content.sections],
         "fields": [{**asdict(one), "type": one.type.value, "choices": list(one.choices)} for one in content.fields],
     }
+
+
+def _section_columns(section: templates.Section) -> dict[str, Any]:
+    """Without ``shareable`` where that is as by default: older processes, which don't know it, read the row, too."""
+    columns = asdict(section)
+    if section.shareable is None:
+        del columns["shareable"]
+    return columns
 
 
 def usable_by(viewer: Viewer) -> ColumnElement[bool]:

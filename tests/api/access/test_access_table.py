@@ -93,6 +93,10 @@ def back_again(gallery: Gallery, picture: Picture, who: str) -> None:
     ok(gallery.people["admin"].post(f"{picture.path}/editors", json=body), 201)
 
 
+def unlist(gallery: Gallery, picture: Picture, who: str) -> None:
+    ok(gallery.people["admin"].put(f"{picture.path}/public-summary", json={"listed": False}))
+
+
 MINE = {"participant": Relation.WRITER}
 OWNED = {"owner": Relation.OWNER}
 
@@ -124,6 +128,11 @@ DOORS = (
     Door(Verb.PUBLISH, "POST", at("/publish")),
     Door(Verb.ARCHIVE, "POST", at("/archive")),
     Door(Verb.DELETE, "DELETE", at(""), fresh=a_draft),
+    Door(Verb.READ_SUMMARY, "GET", at("/public-summary")),
+    Door(Verb.WRITE_SUMMARY, "PUT", at("/public-summary"), says(text="Resolved.")),
+    Door(Verb.APPROVE_SUMMARY, "POST", at("/public-summary/approve"), says(version=10**6)),
+    Door(Verb.SHARE_SUMMARY, "POST", at("/share-links"), says(scope="SUMMARY")),
+    Door(Verb.SHARE_POSTMORTEM, "POST", at("/share-links"), says(scope="POSTMORTEM")),
 )
 PARTS = (
     *("action-items", "advice", "audit", "comments", "comments/{thread}", "duration", "editors", "incidents"),
@@ -185,6 +194,12 @@ MORE_DOORS = (
     Door(Verb.READ, "GET", at("/tickets")),
     Door(Verb.READ, "GET", item(), own=OWNED),
     Door(Verb.CHANGE_ITEM, "POST", item("/snooze"), says(until=None), OWNED),
+    Door(Verb.READ_SUMMARY, "POST", at("/public-summary/check"), says()),
+    Door(Verb.READ_SUMMARY, "GET", at("/share-links")),
+    Door(Verb.APPROVE_SUMMARY, "PUT", at("/public-summary"), says(listed=True), undo=unlist),
+    Door(Verb.APPROVE_SUMMARY, "DELETE", at("/public-summary/approve")),
+    Door(Verb.APPROVE_SUMMARY, "DELETE", at("/public-summary")),
+    Door(Verb.SHARE_SUMMARY, "DELETE", at("/share-links/shr_nope")),
     Door(Verb.CHANGE_ITEM, "DELETE", item("/tickets/tkt_nope"), own=OWNED),
     Door(Verb.CHANGE_ITEM, "DELETE", item("/tickets?ticketId=tkt_nope"), own=OWNED),
 )
@@ -217,9 +232,10 @@ def outcome(answer: httpx.Response) -> str:
         return "refused" if problem["code"] in {"NotAllowed", "EditingClosed"} else str(problem["code"])
     if answer.status_code == 404 and problem["kind"] in {"postmortem", "action item"}:
         return "hidden"
-    if problem.get("code") == "IllegalTransition":
+    unpublished = any(one["code"] == "NotPublished" for one in problem.get("reasons", ()))
+    if problem.get("code") == "IllegalTransition" or unpublished:
         return "wrong status"
-    is_about_what_was_asked = answer.status_code in {404, 409, 422} and problem["code"] != "Malformed"
+    is_about_what_was_asked = answer.status_code in {404, 409, 412, 422} and problem["code"] != "Malformed"
     return "allowed" if is_about_what_was_asked else str(answer.status_code)
 
 

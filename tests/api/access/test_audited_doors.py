@@ -15,6 +15,7 @@ CHANGES_NOTHING = {
     "POST /api/integrations/{integration_id}/test": "asks the vendor",
     "POST /api/integrations/{integration_id}/dry-run": "shows what would be written",
     "POST /api/advice": "keeps nothing",
+    "POST /api/postmortems/{postmortem_id}/public-summary/check": "keeps nothing",
     "POST /api/policies/{policy_id}/preview": "shows what applying would do",
     "POST /api/postmortems/{postmortem_id}/timeline/parse": "shows what an import would do",
     "POST /api/imports": "takes files; its own test looks at the trail",
@@ -67,6 +68,7 @@ def test_every_write_door_is_audited(stack: Stack) -> None:
     _incidents(call)
     _proposals(call, stack, guest)
     _kept_host(call, stack)
+    _sharing(call)
     unaudited = sorted(door for door, actions in call.doors.items() if not actions)
     assert not unaudited
     assert call.writes - call.doors.keys() == set(CHANGES_NOTHING) & call.writes, "a door that this test does not use"
@@ -246,3 +248,19 @@ def _kept_host(call: Watched, stack: Stack) -> None:
     stack.direct.write(text("update integration set kept_host = 'tickets.internal' where id = :id"), id=made)
     call("POST", "/api/integrations/{integration_id}/confirm-host", integration_id=made)
     ok(call.person.delete(f"/api/integrations/{made}"))
+
+
+def _sharing(call: Watched) -> None:
+    pm = writing.draft(call.person, visibility="ORGANIZATION")["id"]
+    base = "/api/postmortems/{postmortem_id}"
+    summary = f"{base}/public-summary"
+    version = call("PUT", summary, {"text": "It was down."}, postmortem_id=pm)["version"]
+    call("POST", f"{summary}/approve", {"version": version}, postmortem_id=pm)
+    link = call("POST", f"{base}/share-links", {}, status=201, postmortem_id=pm)["id"]
+    call("DELETE", f"{base}/share-links/{{link_id}}", status=204, postmortem_id=pm, link_id=link)
+    call("DELETE", f"{summary}/approve", status=204, postmortem_id=pm)
+    call("DELETE", summary, status=204, postmortem_id=pm)
+    kept = ok(call.person.get("/api/sharing-settings"))
+    tools = [f"tool {uuid4().hex}"]
+    call("PUT", "/api/sharing-settings", {"internalTools": tools, "feedEnabled": kept["feedEnabled"]})
+    ok(call.person.put("/api/sharing-settings", json={name: kept[name] for name in ("internalTools", "feedEnabled")}))

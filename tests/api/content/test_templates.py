@@ -84,6 +84,7 @@ def test_a_template_is_written_read_and_changed(admin: httpx.Client, author: Per
         "standard": True,
         "defaultText": None,
         "prompt": None,
+        "shareable": True,
     }
     assert template["sections"][-1]["standard"] is False
     assert template["customFields"][0]["choices"] == ["A", "B"]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import httpx
 from playwright.sync_api import Browser, Page, StorageState
 from sqlalchemy import insert
 
@@ -14,6 +15,7 @@ from models.base import new_id
 from models.integration import PersonAccount, SyncAttempt
 from tests.api import writing
 from tests.api.documents.pictures import picture
+from tests.api.sharing.sharing import approve, save, share
 from tests.api.writing import ok
 from tests.pages.visiting import sign_in_link
 from tests.stack import Person, Stack, eventually
@@ -138,6 +140,7 @@ def _postmortems(scene: Scene, team: str) -> None:
         if status == "ARCHIVED":
             scene.add("history archived", f"{path}/history/summary", "author")
             scene.add("audit", f"{path}/audit")
+    _sharing(scene)
     scene.add("postmortem proposals", _with_proposals(scene), "author", "reader")
     empty = ok(people["author"].post("/api/postmortems", json={"title": "Nothing is written yet"}), 201)["id"]
     ok(admin.patch(f"/api/postmortems/{empty}", json={"visibility": "ORGANIZATION"}))
@@ -162,6 +165,25 @@ def _attach(author: Person, path: str) -> None:
     chart, log = ("connections in the pool.png", picture(size=(900, 420))), (f"{LONG}.log", b"FATAL")
     made = [ok(author.post(f"{path}/attachments", files={"file": one}), 201) for one in (chart, log)]
     ok(author.patch(path, json={"impact": f"Orders failed.\n\n{made[0]['markdown']}"}))
+
+
+def _sharing(scene: Scene) -> None:
+    """A summary with findings, and one that is approved and shared; and what outsiders see."""
+    author, people = scene.people["author"], scene.people
+    draft = writing.draft(author, visibility="ORGANIZATION")
+    save(author, draft, f"# {LONG}\n\nJane Doe restarted pay-db-03.internal (10.1.2.3). Write to help@example.com.")
+    scene.add("share draft", f"/postmortems/{draft['id']}/share", "author", "administrator")
+    fields = {"visibility": "ORGANIZATION", "summary": TEXT, "title": "The checkout failed, and is shared"}
+    shared = writing.published(author, [people["reviewer"]], **fields)
+    scene.add("share new", f"/postmortems/{shared['id']}/share", "author")
+    save(author, shared)
+    approve(author, shared)
+    links = [share(author, shared), share(author, shared, scope="POSTMORTEM"), share(author, shared, password="secret")]
+    scene.add("share approved", f"/postmortems/{shared['id']}/share", "author", "reviewer", prepare=_unfold(".add"))
+    for name, link in zip(("summary", "postmortem", "password"), links, strict=True):
+        scene.add(f"outside {name}", httpx.URL(link["url"]).path, "stranger")
+    scene.add("outside nothing", f"/p/{'A' * 22}", "stranger")
+    scene.add("sharing settings", "/settings/sharing")
 
 
 def _written(scene: Scene, team: str, status: str) -> str:

@@ -1,0 +1,1 @@
+"""Sharing with outsiders, as pages for people who are signed in."""

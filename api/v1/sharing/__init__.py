@@ -1,0 +1,1 @@
+"""Sharing with outsiders: the public summary, links, settings."""

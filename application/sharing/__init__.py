@@ -1,0 +1,1 @@
+"""Sharing with outsiders. ``public`` is all that a visitor without a session reaches."""
