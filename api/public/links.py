@@ -1,23 +1,21 @@
-"""The page behind a link for outsiders, and the password in front of it.
-
-Its attachments belong at ``/p/{token}/attachments/{att}``: open the link with :func:`open_admitted`, which asks for
-everything that the page asks for.
-"""
+"""The page behind a link for outsiders, the password in front of it, and the attachments that the page refers to."""
 
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 
 from api.attempts import address_of
+from api.files.answers import GUARDS, disposition
 from api.public.routing import router
 from api.public.shown import postmortem_page, summary_page
 from api.rendering import render
 from api.request_context import Parts
 from application.sharing import public
 from application.sharing.public import VISIT_LASTS, Shared
-from domain.errors import WrongPassword
+from domain.documents.attachments import IMAGE_TYPES, object_key, served_type
+from domain.errors import LinkNotFound, WrongPassword
 
 routes = router()
 
@@ -38,12 +36,33 @@ async def show_link(request: Request, token: str) -> Response:
     if shared is None:
         return _ask(token)
     if shared.postmortem is not None:
-        page = postmortem_page(shared.postmortem, parts.settings)
+        page = postmortem_page(shared.postmortem, parts.settings, f"/p/{token}/attachments")
     elif shared.summary is not None:
         page = summary_page(shared.summary, parts.settings)
     await page.draw(parts.formatter)
     parts.views.count(shared.link_id)
     return page
+
+
+@routes.get("/p/{token}/attachments/{attachment_id}")
+async def show_attachment(request: Request, token: str, attachment_id: str) -> Response:
+    """One that the page refers to. Raises LinkNotFound for every other one."""
+    parts: Parts = request.app.state.parts
+    shared = await open_admitted(request, token)
+    if shared is None:
+        return _ask(token)
+    attachments = shared.postmortem.attachments if shared.postmortem else ()
+    found = next((one for one in attachments if one.id == attachment_id), None)
+    stored = await parts.objects.open(object_key(found.id)) if found else None
+    if found is None or stored is None:
+        raise LinkNotFound()
+    headers = {
+        **GUARDS,
+        "Cache-Control": "no-store",
+        "Content-Length": str(stored.size),
+        "Content-Disposition": disposition(found.filename, inline=found.media_type in IMAGE_TYPES),
+    }
+    return StreamingResponse(stored.pieces, headers=headers, media_type=served_type(found.media_type))
 
 
 @routes.post("/p/{token}")

@@ -16,13 +16,14 @@ from domain.errors import LinkNotFound, TooManyPasswords, WrongPassword
 from integrations import passwords
 from models.keyring import Keyring
 from models.queries.sharing import public
-from models.queries.sharing.public import FeedEntry, Shared, SharedPostmortem, SharedSummary
+from models.queries.sharing.public import FeedEntry, Shared, SharedAttachment, SharedPostmortem, SharedSummary
 from models.queries.sharing.views import add_views
 from models.session import Sessions, StoreError
 
 __all__ = [
     "FeedEntry",
     "Shared",
+    "SharedAttachment",
     "SharedPostmortem",
     "SharedSummary",
     "ViewCounter",

@@ -264,7 +264,7 @@ async def preview_postmortem(visit: Visiting, postmortem_id: PathId) -> Response
     is_shown = not obstacles(ShareScope.POSTMORTEM, loaded.facts)
     shared = await get_as_shared(visit.context.session, postmortem_id)
     note = "Preview: outsiders with a link to the postmortem see this page." if is_shown else NOT_PUBLISHED
-    return postmortem_page(shared, visit.context.parts.settings, note=note)
+    return postmortem_page(shared, visit.context.parts.settings, "/attachments", note=note)
 
 
 NOT_PUBLISHED = "Preview: you can share this page once the postmortem is published and not private."

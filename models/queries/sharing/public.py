@@ -23,6 +23,7 @@ from sqlalchemy import (
     column,
     exists,
     func,
+    literal,
     literal_column,
     or_,
     select,
@@ -36,6 +37,7 @@ from domain.content.default_templates import DEFAULT
 from domain.content.templates import LISTS, SHAREABLE_BY_DEFAULT, TIMELINE
 from domain.sharing.links import ShareScope
 from models.content import Section, TemplateVersion
+from models.documents import Attachment
 from models.postmortem import Postmortem, PostmortemService, TimelineEvent
 from models.queries.access.visibility import FINAL, effective_visibility
 from models.queries.prebuilt import Prebuilt, instant_json, instant_of, json_list, json_object, number_of, text_of
@@ -71,9 +73,22 @@ class SharedSection:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedAttachment:
+    """``width`` and ``height`` are an image's."""
+
+    id: str
+    filename: str
+    media_type: str
+    sha256: str
+    width: int | None
+    height: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class SharedPostmortem:
     """``sections`` are the shareable ones with a text, in the order of the template, and the timeline in its place,
-    without a text. ``impact`` and ``timeline`` are empty where their section isn't shareable."""
+    without a text. ``impact`` and ``timeline`` are empty where their section isn't shareable. ``attachments`` are those
+    that what is shown refers to."""
 
     number: int
     title: str
@@ -84,6 +99,7 @@ class SharedPostmortem:
     impact: dict[str, Any]
     sections: tuple[SharedSection, ...]
     timeline: tuple[SharedEvent, ...]
+    attachments: tuple[SharedAttachment, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +178,36 @@ def _timeline() -> ColumnElement[Any]:
     return events.where(TimelineEvent.postmortem_id == Postmortem.id, _shares(TIMELINE)).scalar_subquery()
 
 
+def _attachments() -> ColumnElement[Any]:
+    """Only those that a shareable section or a shared event refers to."""
+    called = literal("attachment:", Text).concat(Attachment.id)
+    part = _parts()
+    section = part.join(Section, Section.name == part.c.value["key"].astext)
+    in_section: Select[Any] = select(literal_column("1")).select_from(section)
+    in_section = in_section.where(
+        Section.postmortem_id == Postmortem.id, _is_shareable(part), func.strpos(Section.body, called) > 0
+    ).correlate(Postmortem, Attachment)
+    in_timeline: Select[Any] = select(literal_column("1")).select_from(TimelineEvent)
+    in_timeline = in_timeline.where(
+        TimelineEvent.postmortem_id == Postmortem.id, func.strpos(TimelineEvent.event, called) > 0
+    ).correlate(Postmortem, Attachment)
+    shown = json_object(
+        id=Attachment.id,
+        filename=Attachment.filename,
+        media_type=Attachment.media_type,
+        sha256=Attachment.sha256,
+        width=Attachment.width,
+        height=Attachment.height,
+    )
+    rows = select(json_list(shown, Attachment.id)).where(
+        Attachment.postmortem_id == Postmortem.id,
+        Attachment.ready_at.is_not(None),
+        Attachment.removed_at.is_(None),
+        or_(exists(in_section), and_(_shares(TIMELINE), exists(in_timeline))),
+    )
+    return rows.correlate(Postmortem).scalar_subquery()
+
+
 def _services() -> ColumnElement[Any]:
     names = select(json_list(func.to_json(Service.name), Service.name)).join(PostmortemService)
     return names.where(PostmortemService.postmortem_id == Postmortem.id).scalar_subquery()
@@ -178,6 +224,7 @@ def _postmortem() -> ColumnElement[Any]:
         impact=case((_shares("impact"), Postmortem.impact_metrics), else_=literal_column("'{}'::jsonb")),
         sections=_sections(),
         timeline=_timeline(),
+        attachments=_attachments(),
     )
 
 
@@ -196,6 +243,7 @@ def _read_postmortem(written: str) -> SharedPostmortem:
             SharedEvent(datetime.fromisoformat(one["at"]), one["precision"], one["event"], one["type"])
             for one in read["timeline"]
         ),
+        attachments=tuple(SharedAttachment(**one) for one in read["attachments"]),
     )
 
 
