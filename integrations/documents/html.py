@@ -132,7 +132,8 @@ class _Writer:
         body = [
             "<tr>" + "".join(f'<td dir="auto">{self._runs(cell)}</td>' for cell in row) + "</tr>" for row in rows[1:]
         ]
-        return f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{_lines(body)}</tbody>\n</table></div>'
+        table = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{_lines(body)}</tbody>\n</table>"
+        return f'<div class="wide">{table}</div>'
 
     def _runs(self, runs: Runs) -> str:
         return _runs(runs, self._images)
