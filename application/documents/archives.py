@@ -6,7 +6,7 @@ files that it refers to. An attempt that was interrupted begins again: nobody ha
 
 import json
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ from domain.errors import (
     NotFinished,
     NotFound,
     ScopeMissing,
-    StorageUnavailable,
+    TooLargeForOneAnswer,
     UnknownReference,
 )
 from domain.postmortems.lifecycle import Status
@@ -44,8 +44,8 @@ from models.session import Session, Sessions
 
 ORGANIZATION = "ORGANIZATION"
 CHOSEN = "POSTMORTEMS"
-MOST_CHOSEN = 1000
-READ_TOGETHER = 200
+WRITTEN_TOGETHER = 20
+"""Postmortems that one process writes: their texts, and their images, are in memory."""
 SCHEMA_VERSION = 1
 
 
@@ -151,14 +151,11 @@ async def carry_out(
         job.total, job.done = len(ids), 0
         formats, with_comments = [Format(one) for one in job.formats], bool(job.scope["comments"])
     path, made = folder / "archive.zip", _Made()
-    for place, one in enumerate(ids, 1):
-        try:
-            await _add(sessions, store, viewer, path, one, formats, now, base_url, made, with_comments=with_comments)
-        except StorageUnavailable:
-            raise
-        except DomainError as refusal:  # it was deleted meanwhile, or is too large for one of the formats
-            made.problems.append({"id": one, "code": refusal.code, "detail": str(refusal)})
-        await move(sessions, job_id, done=place, problems=len(made.problems))
+    for start in range(0, len(ids), WRITTEN_TOGETHER):
+        some = ids[start : start + WRITTEN_TOGETHER]
+        documents = await _read(sessions, viewer, some, now, base_url, made, with_comments=with_comments)
+        await _add(store, path, documents, formats, made)
+        await move(sessions, job_id, done=start + len(some), problems=len(made.problems))
     index = {
         "schemaVersion": SCHEMA_VERSION,
         "exportedAt": now.isoformat(),
@@ -175,38 +172,65 @@ async def carry_out(
     await finish(sessions, job_id, now)
 
 
-async def _add(
+async def _read(
     sessions: Sessions,
-    store: ObjectStore,
     viewer: Viewer,
-    path: Path,
-    postmortem_id: str,
-    formats: Sequence[Format],
+    ids: Sequence[str],
     now: datetime,
     base_url: str,
     made: _Made,
     *,
     with_comments: bool,
-) -> None:
+) -> list[Document]:
+    """One that was deleted meanwhile, or hidden from whoever asked, becomes a problem in the index."""
+    found = []
     async with sessions.begin() as session:
-        document = await exports.read_document(
-            session, viewer, postmortem_id, now, base_url, with_comments=with_comments
-        )
-    name = file_name(document.number, document.title, Format.JSON).removesuffix(".json")
-    folder = f"postmortems/{name}"
+        for one in ids:
+            try:
+                document = await exports.read_document(session, viewer, one, now, base_url, with_comments=with_comments)
+            except DomainError as refusal:
+                made.problems.append({"id": one, "code": refusal.code, "detail": str(refusal)})
+            else:
+                found.append(document)
+    return found
+
+
+async def _add(
+    store: ObjectStore, path: Path, documents: Sequence[Document], formats: Sequence[Format], made: _Made
+) -> None:
+    folders = {one.id: f"postmortems/{_folder_name(one)}" for one in documents}
+    wanted = []
+    for document in documents:
+        for kind in formats:
+            try:
+                wanted.append((kind, document, await exports.read_images(store, document, kind)))
+            except TooLargeForOneAnswer as refusal:
+                made.problems.append(_problem(kind, document, refusal))
     entries: list[tuple[str, bytes]] = []
-    for kind in formats:
-        images = await exports.read_images(store, document, kind)
-        entries.append((f"{folder}/postmortem.{kind.value}", await exports.write(document, kind, images)))
-    if {Format.JSON, Format.MARKDOWN} & set(formats):
-        entries += [one async for one in _files(store, document, folder)]
+    for (kind, document, _), written in zip(wanted, await exports.write_many(wanted), strict=True):
+        if isinstance(written, DomainError):
+            made.problems.append(_problem(kind, document, written))
+        else:
+            entries.append((f"{folders[document.id]}/postmortem.{kind.value}", written))
     await anyio.to_thread.run_sync(_append, path, entries)
-    made.private += document.visibility is Visibility.PRIVATE
-    told = {"id": document.id, "number": document.number, "title": document.title, "folder": folder}
-    made.postmortems.append(told)
+    for document in documents:
+        if {Format.JSON, Format.MARKDOWN} & set(formats):
+            async for entry in _files(store, document, folders[document.id]):
+                await anyio.to_thread.run_sync(_append, path, [entry])
+        made.private += document.visibility is Visibility.PRIVATE
+        named = {"id": document.id, "number": document.number, "title": document.title}
+        made.postmortems.append({**named, "folder": folders[document.id]})
 
 
-async def _files(store: ObjectStore, document: Document, folder: str) -> Any:
+def _problem(kind: Format, document: Document, refusal: DomainError) -> dict[str, Any]:
+    return {"id": document.id, "format": kind.value, "code": refusal.code, "detail": str(refusal)}
+
+
+def _folder_name(document: Document) -> str:
+    return file_name(document.number, document.title, Format.JSON).removesuffix(".json")
+
+
+async def _files(store: ObjectStore, document: Document, folder: str) -> AsyncIterator[tuple[str, bytes]]:
     """The attachments, one at a time."""
     for one in document.attachments:
         content = await store.read(object_key(one.id))

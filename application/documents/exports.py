@@ -1,6 +1,6 @@
 """Exporting postmortems: one as a document, written in another process, or the facts of a whole list."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from domain.content.attachment_links import referenced_in
 from domain.documents.attachments import IMAGE_TYPES, object_key
 from domain.documents.document import Document, DocumentAttachment
 from domain.documents.formats import Format
-from domain.errors import NotExportable, TooLargeForOneAnswer
+from domain.errors import DomainError, NotExportable, TooLargeForOneAnswer
 from domain.postmortems.lifecycle import Status
 from integrations.documents import writers
 from integrations.documents.texts import Image, Images
@@ -29,6 +29,7 @@ from models.session import Session, Sessions
 
 BATCH_SIZE = 100
 """Postmortems of a list that are in memory at a time, with their texts."""
+TOGETHER = lone_work.Limits(seconds=60, seconds_to_answer=120.0)
 LARGEST = 50 * 1024**2
 """Bytes of one answer."""
 
@@ -101,6 +102,22 @@ async def write(document: Document, kind: Format, images: Images) -> bytes:
     if len(written) > LARGEST:
         raise _too_large(kind)
     return written
+
+
+async def write_many(wanted: Sequence[tuple[Format, Document, Images]]) -> list[bytes | DomainError]:
+    """The files, or what each was refused with. Most of the time of a small one is the start of its process, so many
+    share one; if that process is too slow for all of them or crashes, each gets its own."""
+    try:
+        return list(await lone_work.run_alone(writers.write_many, wanted, limits=TOGETHER))
+    except (TooMuchWork, Crashed, NotExportable):
+        return [await _written(*one) for one in wanted]
+
+
+async def _written(kind: Format, document: Document, images: Images) -> bytes | DomainError:
+    try:
+        return await write(document, kind, images)
+    except DomainError as refusal:
+        return refusal
 
 
 async def export_postmortems(

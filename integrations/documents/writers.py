@@ -1,5 +1,6 @@
 """The writers by their formats. One is imported only where it runs, since some load fonts and native libraries."""
 
+from collections.abc import Sequence
 from importlib import import_module
 
 from domain.documents.document import Document
@@ -19,3 +20,8 @@ def write(kind: Format, document: Document, images: Images) -> bytes:
     """The file. Raises NotExportable."""
     written: bytes = import_module(f"integrations.documents.{_MODULES[kind]}").write(document, images)
     return written
+
+
+def write_many(wanted: Sequence[tuple[Format, Document, Images]]) -> list[bytes]:
+    """The files, one after the other in this process. Raises NotExportable for all if one can't be written."""
+    return [write(*one) for one in wanted]
