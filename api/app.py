@@ -34,6 +34,7 @@ from api.pages.connections import sync_log as log_pages
 from api.pages.content import editing as editing_pages
 from api.pages.content import history as history_pages
 from api.pages.content import templates as template_pages
+from api.pages.documents import archives as archive_pages
 from api.pages.documents import attachments as attachment_pages
 from api.pages.documents import exports as export_pages
 from api.pages.documents import imports as import_pages
@@ -115,6 +116,7 @@ PAGES = (
     participant_pages,
     history_pages,
     attachment_pages,
+    archive_pages,
     import_pages,
     timeline_pages,
     audit_pages,

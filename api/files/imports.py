@@ -14,10 +14,13 @@ from models.documents import Job
 _YES, _NO = {"true", "1", "yes", "on"}, {"false", "0", "no", "off", ""}
 
 
-async def start_import(context: RequestContext, request: Request, *, dry_run: bool | None) -> Job:
+async def start_import(
+    context: RequestContext, request: Request, *, dry_run: bool | None, keep: bool | None = None
+) -> Job:
     """Of the file that the route has received. Raises Malformed, StorageUnavailable."""
     upload: Upload = request.state.upload
-    wants_dry_run = await _dry_run(request) if dry_run is None else dry_run
+    wants_dry_run = await _said(request, "dryRun") if dry_run is None else dry_run
+    keeps = await _said(request, "keep") if keep is None else keep
     job_id = derived_id("imp", context.request_id) if context.key else new_id("imp")
     await context.outside(lambda: context.parts.objects.put(archive_key(job_id), upload.path))
     job = await imports.request_import(
@@ -26,17 +29,18 @@ async def start_import(context: RequestContext, request: Request, *, dry_run: bo
         job_id,
         clean_filename(upload.filename, "import"),
         dry_run=wants_dry_run,
+        keep=keeps,
         now=context.now,
     )
     context.after_commit.append(lambda: context.parts.dispatch.start_import(job_id))
     return job
 
 
-async def _dry_run(request: Request) -> bool:
+async def _said(request: Request, name: str) -> bool:
     if not request.headers.get("Content-Type", "").startswith("multipart/form-data"):
         return False
-    given = (await request.form()).get("dryRun") or ""
+    given = (await request.form()).get(name) or ""
     said = given.strip().lower() if isinstance(given, str) else "?"
     if said not in _YES | _NO:
-        raise Malformed(reasons=[reason("bool_parsing", "Send true or false.", where="body.dryRun")])
+        raise Malformed(reasons=[reason("bool_parsing", "Send true or false.", where=f"body.{name}")])
     return said in _YES

@@ -1,9 +1,13 @@
-"""Images of an imported document become attachments of its postmortem. May run twice: ids and keys are derived."""
+"""Images and files beside an imported document become attachments of its postmortem.
 
+May run twice: ids and keys are derived.
+"""
+
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +17,15 @@ from application import text_work
 from application.documents.attachments import store_file
 from domain.documents.attachments import SIZE_LIMIT, clean_filename
 from domain.documents.importing.document import LineKind, ReadDocument, ReportLine, line_of
-from domain.documents.importing.images import images_in, with_images
+from domain.documents.importing.images import files_beside, with_images
 from domain.errors import DomainError
 from integrations.files import Examined, examine
 from integrations.object_store import ObjectStore
 from models.base import derived_id
 
 SECONDS_TO_EXAMINE = 20.0
+_OWN_NAME = re.compile(r"^att_[a-z0-9]{26}-")
+"""What our own archives put before the name of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,8 @@ async def take_images(
     ids: dict[str, str] = {}
     rows: dict[str, Mapping[str, Any]] = {}
     report: list[ReportLine] = []
-    for reference, path in images_in(read, name).items():
+    for reference, beside in files_beside(read, name).items():
+        path = beside.path
         attachment_id = derived_id("att", postmortem_id, path)
         target = archive.parent / attachment_id
         try:
@@ -47,14 +54,16 @@ async def take_images(
                 examine, str(target), length=target.stat().st_size, seconds=SECONDS_TO_EXAMINE
             )
         except (KeyError, ValueError, zipfile.BadZipFile, RuntimeError, NotImplementedError, DomainError) as problem:
+            if isinstance(problem, KeyError) and not beside.is_image:
+                continue  # a link to something that was left behind stays as it is
             said = "isn't in the archive" if isinstance(problem, KeyError) else str(problem)
-            report.append(line_of(None, LineKind.UNPLACED, "attachment", f"Image {reference}: {said}"))
+            report.append(line_of(None, LineKind.UNPLACED, "attachment", f"File {reference}: {said}"))
             continue
         if not dry_run:
             await store_file(store, attachment_id, examined)
         ids[reference] = attachment_id
         rows[attachment_id] = _row(attachment_id, postmortem_id, path, examined)
-        report.append(line_of(None, LineKind.PLACED, "attachment", f"Image {reference}"))
+        report.append(line_of(None, LineKind.PLACED, "attachment", f"File {reference}"))
         for one in (target, Path(examined.path), *([Path(examined.thumbnail)] if examined.thumbnail else [])):
             one.unlink(missing_ok=True)
     return Illustrated(with_images(read, ids), tuple(rows.values()), tuple(report))
@@ -73,7 +82,7 @@ def _row(attachment_id: str, postmortem_id: str, path: str, examined: Examined) 
     return {
         "id": attachment_id,
         "postmortem_id": postmortem_id,
-        "filename": clean_filename(path, "image"),
+        "filename": clean_filename(_OWN_NAME.sub("", path.rpartition("/")[2]), "file"),
         "media_type": examined.media_type,
         "size": examined.size,
         "sha256": examined.sha256,
@@ -86,5 +95,8 @@ def _row(attachment_id: str, postmortem_id: str, path: str, examined: Examined) 
 
 def attachment_rows(illustrated: Illustrated, person_id: str | None, now: datetime) -> list[dict[str, Any]]:
     """Visible at once, because their bytes are stored already."""
-    when = {"created_at": now, "ready_at": now, "checked_at": now, "uploaded_by": person_id}
-    return [{**one, **when} for one in illustrated.attachments]
+    when = {"ready_at": now, "checked_at": now, "uploaded_by": person_id}
+    return [
+        {**one, **when, "created_at": now + timedelta(microseconds=place)}  # which keeps their order
+        for place, one in enumerate(illustrated.attachments)
+    ]

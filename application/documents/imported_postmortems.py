@@ -4,25 +4,28 @@ It has no targets and no workflow, so nobody is reminded or notified of it; the 
 workflow.
 """
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from application.audit.audit_log import audit
 from application.documents.imported_images import Illustrated, attachment_rows
 from domain.access import Visibility
-from domain.action_items.action_item import ActionItemStatus, Priority
+from domain.action_items.action_item import ActionItemStatus
 from domain.content.sections import Origin, new_revisions
 from domain.content.templates import TITLES, Section, Template
-from domain.documents.importing.document import ReadItem
+from domain.documents.importing.document import ReadDocument, ReadItem, Restored
 from domain.documents.importing.headings import IMPORTED
 from models.action_item import ActionItem
 from models.base import derived_id
 from models.documents import Attachment, ImportedPostmortem, Job
-from models.postmortem import TimelineEvent
+from models.postmortem import PostmortemService, TimelineEvent
 from models.queries.content.sections import section_rows
 from models.queries.content.templates import ensure_template
+from models.queries.documents import jobs
 from models.queries.escalation.policies import pick_policy
 from models.queries.postmortems.drafts import insert_postmortem
+from models.queries.postmortems.links import service_rows
 from models.queries.timeline import NewTimelineEvent, event_rows
 from models.queries.together import insert_together
 from models.session import Session
@@ -43,8 +46,9 @@ async def write_postmortem(
     session: Session, job: Job, postmortem_id: str, source: str, illustrated: Illustrated, now: datetime
 ) -> None:
     """Nothing where it exists already."""
-    read = illustrated.read
-    await ensure_template(session, TEMPLATE_ID, TEMPLATE, archived_at=now)
+    read, keeps = illustrated.read, bool(job.scope.get("keep"))
+    emails = await jobs.people_by_email(session, read.people) if read.restored else {}
+    template_id = await _ensure_template(session, read, now)
     policy = await pick_policy(session, urgency=None, service_ids=(), team_ids=())
     columns: dict[str, Any] = {
         "id": postmortem_id,
@@ -52,7 +56,7 @@ async def write_postmortem(
         "author_id": None,
         "visibility": Visibility.PRIVATE.value,
         "tags": list(read.tags),
-        "template_id": TEMPLATE_ID,
+        "template_id": template_id,
         "template_version": 1,
         "policy_id": policy.id,
         "policy_version": policy.version,
@@ -62,19 +66,27 @@ async def write_postmortem(
         "imported_from": {"importId": job.id, "source": source},
         "workflow_started": True,
     }
+    if read.restored:
+        columns |= _restored_columns(read.restored, emails, keeps=keeps)
     if not await insert_postmortem(session, columns):
         return
-    texts = {IMPORTED: "", **read.texts}
+    texts = read.texts if read.restored else {IMPORTED: "", **read.texts}
+    sources = read.restored.sources if read.restored else ["manual"] * len(read.events)
     events = [
-        NewTimelineEvent(one.at, one.event, one.type.value, one.actor, precision=one.precision.value)
-        for one in read.events
+        NewTimelineEvent(one.at, one.event, one.type.value, one.actor, source, precision=one.precision.value)
+        for one, source in zip(read.events, sources, strict=True)
     ]
+    owners = {place: emails.get(one) for place, one in read.restored.owners.items()} if read.restored and keeps else {}
     rows = section_rows(
         postmortem_id, new_revisions(texts, {}), author_id=job.created_by, origin=Origin.PREFILL, now=now
     )
+    services = await jobs.services_by_name(session, read.restored.services) if read.restored else []
     rows |= {
+        PostmortemService: service_rows(postmortem_id, services, {}),
         TimelineEvent: event_rows(postmortem_id, events),
-        ActionItem: [_item_row(postmortem_id, place, one, now) for place, one in enumerate(read.items)],
+        ActionItem: [
+            _item_row(postmortem_id, place, one, owners.get(place), now) for place, one in enumerate(read.items)
+        ],
         Attachment: attachment_rows(illustrated, job.created_by, now),
         ImportedPostmortem: [{"job_id": job.id, "postmortem_id": postmortem_id, "source": source}],
     }
@@ -83,9 +95,30 @@ async def write_postmortem(
     audit(session, None, "postmortem.imported", "postmortem", postmortem_id, postmortem_id=postmortem_id, after=after)
 
 
-def _item_row(postmortem_id: str, place: int, item: ReadItem, now: datetime) -> dict[str, Any]:
-    """Nobody becomes its owner: their name is in the details."""
-    owner = f"Owner: {item.owner}" if item.owner else None
+async def _ensure_template(session: Session, read: ReadDocument, now: datetime) -> str:
+    """Of our own exports the one that they had, word by word; it is archived, too."""
+    if read.restored is None:
+        await ensure_template(session, TEMPLATE_ID, TEMPLATE, archived_at=now)
+        return TEMPLATE_ID
+    template_id = derived_id("tpl", repr(read.restored.template))
+    await ensure_template(session, template_id, read.restored.template, archived_at=now)
+    return template_id
+
+
+def _restored_columns(restored: Restored, emails: Mapping[str, str], *, keeps: bool) -> dict[str, Any]:
+    people = {name: emails[one] for name, one in restored.people_fields.items() if one in emails}
+    columns = dict(restored.columns)
+    columns["custom_fields"] = {**columns["custom_fields"], **people}
+    if keeps:
+        columns |= restored.state
+        columns["author_id"] = emails.get(restored.author or "")
+    return columns
+
+
+def _item_row(postmortem_id: str, place: int, item: ReadItem, owner_id: str | None, now: datetime) -> dict[str, Any]:
+    """Nobody becomes its owner unless an administrator keeps owners: their name is in the details."""
+    owner = f"Owner: {item.owner}" if item.owner and owner_id is None else None
+    completed_at = item.completed_at or (now if item.status is ActionItemStatus.COMPLETED else None)
     return {
         "id": derived_id("ai", postmortem_id, str(place)),
         "version": 1,
@@ -93,11 +126,13 @@ def _item_row(postmortem_id: str, place: int, item: ReadItem, now: datetime) -> 
         "description": item.description,
         "details": "\n\n".join(one for one in (owner, item.details) if one) or None,
         "due_on": item.due_on,
-        "priority": Priority.MEDIUM.value,
+        "owner_id": owner_id,
+        "priority": item.priority.value,
+        "justification": item.justification,
         "status": item.status.value,
-        "completed_at": now if item.status is ActionItemStatus.COMPLETED else None,
-        "due_on_moves": 0,
+        "completed_at": completed_at,
+        "due_on_moves": item.due_on_moves,
         "workflow_started": True,
-        "created_at": now,
+        "created_at": now + timedelta(microseconds=place),  # which keeps their order
         "updated_at": now,
     }

@@ -1,5 +1,6 @@
 """Use cases of imports: ask for one, look at it, run it for real, undo it; and what its activity does, file by file."""
 
+import re
 import zipfile
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,10 +14,11 @@ from application.documents.imported_images import Illustrated, take_images
 from application.documents.imported_postmortems import write_postmortem
 from application.documents.jobs import begin, finish
 from domain.access import Viewer
-from domain.documents.importing.document import LineKind, ReportLine, line_of
+from domain.documents.importing.document import LineKind, ReadDocument, ReportLine, line_of
 from domain.documents.importing.markdown import read_markdown
 from domain.documents.jobs import DOCUMENT_LIMIT, KEPT_FOR, JobKind, JobState, archive_key
 from domain.errors import DomainError, NotFinished, NothingToRun, NothingToUndo, StorageUnavailable
+from integrations.documents.reading import read_export
 from integrations.object_store import ObjectStore
 from models.base import derived_id
 from models.documents import Job, JobLine
@@ -24,20 +26,22 @@ from models.queries.documents import jobs
 from models.queries.pagination import Ask, Page
 from models.session import Session, Sessions
 
+_OWN_ID = re.compile(r"pm_[a-z0-9]{26}")
 SECONDS_TO_READ = 20.0
 """Of a processor, for one document."""
 UNDONE_TOGETHER = 50
 
 
 async def request_import(
-    session: Session, viewer: Viewer, job_id: str, filename: str, *, dry_run: bool, now: datetime
+    session: Session, viewer: Viewer, job_id: str, filename: str, *, dry_run: bool, keep: bool, now: datetime
 ) -> Job:
-    """What is imported lies in the object store already. The caller has checked that an administrator asks."""
+    """What is imported lies in the object store already. With ``keep``, postmortems of our own archives keep their
+    status, visibility, author and owners. The caller has checked that an administrator asks."""
     job = Job(
         id=job_id,
         kind=JobKind.IMPORT.value,
         state=JobState.QUEUED.value,
-        scope={"source": "file", "filename": filename},
+        scope={"source": "file", "filename": filename, "keep": keep},
         formats=[],
         dry_run=dry_run,
         wants_undo=False,
@@ -50,7 +54,7 @@ async def request_import(
         workflow_started=False,
     )
     await jobs.insert_job(session, job)
-    after = {"filename": filename, "dryRun": dry_run}
+    after = {"filename": filename, "dryRun": dry_run, "keep": keep}
     audit(session, viewer, "import.requested", "import", job_id, after=after, at=now)
     return job
 
@@ -135,15 +139,20 @@ async def _fetch(store: ObjectStore, job_id: str, path: Path) -> None:
 
 
 def documents_in(path: Path) -> list[str]:
-    """The Markdown files of an archive, by their names."""
+    """The documents of an archive, by their names: of our own archives the JSON of each postmortem, where it is there,
+    and of others the Markdown files."""
     with zipfile.ZipFile(path) as archive:
-        return sorted(one.filename for one in archive.infolist() if is_document(one.filename))
+        names = [one.filename for one in archive.infolist() if is_document(one.filename)]
+    exported = {one.rpartition("/")[0] for one in names if one.lower().endswith(".json")}
+    return sorted(one for one in names if one.lower().endswith(".json") or one.rpartition("/")[0] not in exported)
 
 
 def is_document(name: str) -> bool:
-    """Files whose name begins with a dot belong to some program."""
-    last = name.rpartition("/")[2]
-    return last.lower().endswith((".md", ".markdown")) and not last.startswith(".") and "__MACOSX/" not in name
+    """Files whose name begins with a dot belong to some program, and ``index.json`` tells of an archive of ours."""
+    last = name.rpartition("/")[2].lower()
+    if last.startswith(".") or "__MACOSX/" in name or name == "index.json":
+        return False
+    return last.endswith((".md", ".markdown", ".json"))
 
 
 def _read(path: Path, name: str) -> bytes:
@@ -160,15 +169,17 @@ async def _import_document(
 ) -> None:
     """One document and its part of the report, in one transaction; nothing where another attempt has done it."""
     read: Illustrated | None = None
+    postmortem_id = ""
     refused: Sequence[ReportLine] = ()
-    postmortem_id = derived_id("pm", job_id, name)
     async with sessions.begin() as session:
         job = await jobs.lock_job_unscoped(session, job_id)
         dry_run = job is None or job.dry_run
     try:
         content = await anyio.to_thread.run_sync(_read, path, name)
         text = content.decode("utf-8-sig").replace("\0", "\ufffd")
-        found = await text_work.run(read_markdown, text, name, length=len(text), seconds=SECONDS_TO_READ)
+        reader = read_export if name.lower().endswith(".json") else read_markdown
+        found = await text_work.run(reader, text, name, length=len(text), seconds=SECONDS_TO_READ)
+        postmortem_id = await _id_for(sessions, job_id, name, found)
         read = await take_images(store, path, name, postmortem_id, found, dry_run=dry_run)
     except StorageUnavailable:
         raise
@@ -182,6 +193,15 @@ async def _import_document(
         report = list(refused) if read is None else await _placed(session, job, postmortem_id, name, read, now)
         await _write_report(session, job, name, report, None if read is None or job.dry_run else postmortem_id)
         job.done = place + 1
+
+
+async def _id_for(sessions: Sessions, job_id: str, name: str, read: ReadDocument) -> str:
+    """Its own id where that is free, or was taken by this very import."""
+    if read.restored is not None and _OWN_ID.fullmatch(read.restored.id):
+        async with sessions.begin() as session:
+            if await jobs.may_take_id(session, job_id, read.restored.id):
+                return read.restored.id
+    return derived_id("pm", job_id, name)
 
 
 async def _placed(

@@ -9,16 +9,28 @@ class Format(StrEnum):
     """By the ending of its files."""
 
     PDF = "pdf"
-    MARKDOWN = "md"
-    HTML = "html"
-    JSON = "json"
     WORD = "docx"
+    HTML = "html"
+    MARKDOWN = "md"
+    JSON = "json"
 
     @property
     def media_type(self) -> str:
         return _MEDIA_TYPES[self]
 
+    @property
+    def label(self) -> str:
+        """As people know it."""
+        return _LABELS[self]
 
+
+_LABELS = {
+    Format.PDF: "PDF",
+    Format.MARKDOWN: "Markdown",
+    Format.HTML: "HTML",
+    Format.JSON: "JSON",
+    Format.WORD: "Word",
+}
 _MEDIA_TYPES = {
     Format.PDF: "application/pdf",
     Format.MARKDOWN: "text/markdown; charset=utf-8",

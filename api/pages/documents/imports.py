@@ -62,7 +62,14 @@ async def create(visit: Visiting) -> Response:
         with tempfile.TemporaryDirectory(prefix="afterword-upload-") as folder:
             async with received_archive(visit.request, Path(folder)) as upload:
                 visit.request.state.upload = upload
-                made.append(await start_import(context, visit.request, dry_run=visit.form.get("dry") == "yes"))
+                made.append(
+                    await start_import(
+                        context,
+                        visit.request,
+                        dry_run=visit.form.get("dry") == "yes",
+                        keep=visit.form.get("keep") == "yes",
+                    )
+                )
 
     refusal = await attempted(visit, work())
     return to(f"/settings/imports/{made[0].id}") if refusal is None else await _listed(visit, Ask(), refusal)

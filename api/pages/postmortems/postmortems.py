@@ -10,6 +10,7 @@ from api.pages.showing import attempted, show
 from api.shapes.base import PathId, RefQuery, SearchQuery, ask
 from api.shapes.postmortems import PostmortemNew
 from application.incidents.opening import create_postmortem
+from domain.documents.formats import Format
 from domain.errors import DomainError
 from domain.postmortems.lifecycle import Status
 from models.queries import home
@@ -46,6 +47,7 @@ async def list_postmortems(
         teams=(await teams.list_teams(context.session, Ask(200))).items,
         chosen={"status": status.value if status else "", "team": team or "", "q": q or "", "overdue": overdue},
         statuses=[one.value for one in Status],
+        formats=[(one.value, one.label) for one in Format],
     )
 
 

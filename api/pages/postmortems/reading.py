@@ -39,16 +39,7 @@ from models.queries.people import people, teams
 from models.queries.postmortems import postmortems
 from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmortem, state_of_reviewer
 
-EXPORT_FORMATS = tuple(
-    (one.value, label)
-    for one, label in (
-        (Format.PDF, "PDF"),
-        (Format.WORD, "Word"),
-        (Format.HTML, "HTML"),
-        (Format.MARKDOWN, "Markdown"),
-        (Format.JSON, "JSON"),
-    )
-)
+EXPORT_FORMATS = tuple((one.value, one.label) for one in Format)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,11 @@ _SENT = {
                 "schema": {
                     "type": "object",
                     "required": ["file"],
-                    "properties": {"file": {"type": "array", "items": _BYTES}, "dryRun": {"type": "boolean"}},
+                    "properties": {
+                        "file": {"type": "array", "items": _BYTES},
+                        "dryRun": {"type": "boolean"},
+                        "keep": {"type": "boolean"},
+                    },
                 }
             },
             "application/zip": {"schema": _BYTES},
@@ -54,14 +58,18 @@ async def create_import(
         str | None, Query(max_length=1000, description="The file's name, if the body is the file itself")
     ] = None,
     dry_run: Annotated[bool | None, Query(alias="dryRun", description="Also taken as a field of the form")] = None,
+    keep: Annotated[
+        bool | None,
+        Query(description="Postmortems of Afterword's own archives keep status, visibility, author, and owners"),
+    ] = None,
 ) -> JobOut:
-    """Imports postmortems from a zip of Markdown files, or from Markdown files, up to 500 MB together. Administrators
-    only.
+    """Imports postmortems from an archive that Afterword exported, or from Markdown files and JSON exports, also in a
+    zip, up to 500 MB together. Administrators only.
 
     Each becomes a private draft without an author. With ``dryRun``, only the report is made.
     """
     context.require_admin("import postmortems")
-    job = await start_import(context, request, dry_run=dry_run)
+    job = await start_import(context, request, dry_run=dry_run, keep=keep)
     response.headers["Location"] = f"/api/imports/{job.id}"
     return import_out(job)
 

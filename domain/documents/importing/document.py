@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from domain.action_items.action_item import ActionItemStatus
+from domain.action_items.action_item import ActionItemStatus, Priority
+from domain.content.templates import Template
 from domain.timeline.pasted import ParsedEvent
 
 SHOWN = 300
@@ -43,6 +45,29 @@ class ReadItem:
     owner: str | None = None
     due_on: date | None = None
     status: ActionItemStatus = ActionItemStatus.OPEN
+    priority: Priority = Priority.MEDIUM
+    justification: str | None = None
+    completed_at: datetime | None = None
+    due_on_moves: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What only an export of our own says. ``columns`` are a postmortem's; those of ``state`` (status, visibility and
+    their instants), its author and the owners of its items (by their places) are taken only if an administrator keeps
+    them. People are named by e-mail. ``sources`` are those of the events, and ``attachments`` lie beside the document.
+    """
+
+    id: str
+    template: Template
+    columns: Mapping[str, Any]
+    state: Mapping[str, Any]
+    services: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    author: str | None = None
+    owners: Mapping[int, str] = field(default_factory=dict)
+    people_fields: Mapping[str, str] = field(default_factory=dict)
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +82,7 @@ class ReadDocument:
     tags: tuple[str, ...] = ()
     happened_on: date | None = None
     report: tuple[ReportLine, ...] = field(default=())
+    restored: Restored | None = None
 
     @property
     def placed_share(self) -> float:

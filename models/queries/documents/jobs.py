@@ -17,6 +17,7 @@ from models.person import Person
 from models.postmortem import Comment, Postmortem
 from models.queries.access.visibility import visible_to
 from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.team import Service
 
 _REPORT = Order("report", JobLine.ordinal, JobLine.ordinal, descending=False)
 _JOBS = Order("jobs", Job.created_at, Job.id)
@@ -114,6 +115,28 @@ async def delete_lines(session: AsyncSession, job_id: str) -> None:
 
 
 # What an import meets and makes
+
+
+async def may_take_id(session: AsyncSession, job_id: str, postmortem_id: str) -> bool:
+    """Whether no postmortem has it, or one that this import has made."""
+    own = select(ImportedPostmortem.job_id).where(
+        ImportedPostmortem.postmortem_id == postmortem_id, ImportedPostmortem.job_id == job_id
+    )
+    there = select(Postmortem.id).where(Postmortem.id == postmortem_id, ~exists(own))
+    return (await session.execute(there)).scalar_one_or_none() is None
+
+
+async def people_by_email(session: AsyncSession, emails: Sequence[str]) -> dict[str, str]:
+    """The ids of active people."""
+    statement = select(Person.email, Person.id).where(
+        Person.is_active, Person.email.in_([one.lower() for one in emails])
+    )
+    return {row[0]: row[1] for row in await session.execute(statement)}
+
+
+async def services_by_name(session: AsyncSession, names: Sequence[str]) -> list[str]:
+    statement = select(Service.id).where(Service.name.in_(names)).order_by(Service.id)
+    return list((await session.execute(statement)).scalars())
 
 
 async def list_known_names(session: AsyncSession, names: Sequence[str]) -> set[str]:

@@ -175,7 +175,7 @@ def test_images_beside_a_document_become_attachments(admin: Person) -> None:
     assert "![Gone](gone.png)" in summary
     assert "![Far](https://example.com/a.png)" in summary
     told = [(one["kind"], one["text"]) for one in lines if one["target"] == "attachment"]
-    assert told == [("PLACED", "Image ../img/pool%20size.png"), ("UNPLACED", "Image gone.png: isn't in the archive")]
+    assert told == [("PLACED", "File ../img/pool%20size.png"), ("UNPLACED", "File gone.png: isn't in the archive")]
 
 
 def test_what_can_not_be_imported(stack: Stack, admin: Person) -> None:

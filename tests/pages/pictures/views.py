@@ -330,6 +330,11 @@ def _imports(scene: Scene) -> None:
     text = f"# The pool of {LONG} ran dry\n\nShort.\n\n## Timeline\n\n- sooner or later\n\n## Attendees\n\n- Jo\n"
     job = ok(admin.post("/api/imports", files=[("file", (f"{LONG}.md", text.encode()))], data={"dryRun": "1"}), 202)
     eventually(lambda: ok(admin.get(f"/api/imports/{job['id']}"))["state"] == "DONE")
+    author = scene.people["author"]
+    archive = ok(author.post("/api/exports", json={"postmortemIds": [writing.draft(author)["id"]]}), 202)
+    eventually(lambda: ok(author.get(f"/api/exports/{archive['id']}"))["state"] == "DONE", 60)
+    scene.add("exports", "/exports", "author", "administrator")
+    scene.add("export the list", "/postmortems", "author", prepare=_unfold(".add"))
     scene.add("imports", "/settings/imports")
     scene.add("import", f"/settings/imports/{job['id']}")
     scene.add("import whole", f"/settings/imports/{job['id']}?show=all")
