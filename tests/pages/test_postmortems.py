@@ -322,7 +322,7 @@ def test_a_token_that_may_only_read_is_offered_nothing_else(stack: Stack) -> Non
     visit = stranger(stack)
     visit.done("/sign-in", "/sign-in", token=token)
     page = visit.get(f"/postmortems/{made['id']}")
-    assert buttons(page) == {"Sign out"}
+    assert buttons(page) == {"Sign out", "PDF", "Word", "HTML", "Markdown", "JSON"}
     refused = visit.send(f"/postmortems/{made['id']}/publish", f"/postmortems/{made['id']}")
     assert refused.status_code == 403
 
