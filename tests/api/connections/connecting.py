@@ -39,10 +39,14 @@ class Connected:
     def board(self, account: str = "afterword") -> Tracker:
         return registry.connect("console", self.config | {"account": account}, {})
 
+    def reconciled(self) -> None:
+        """The reconciliation that began with the connection is over: what a test writes about the connection stays."""
+        eventually(lambda: ok(self.admin.get(f"{self.path}/health"))["lastReconciledAt"])
+
     def pause(self) -> None:
         """Nothing is sent anymore, and the reconciliation that began with the connection is over: what a test writes
         about a ticket stays, though the ticket itself is well."""
-        eventually(lambda: ok(self.admin.get(f"{self.path}/health"))["lastReconciledAt"])
+        self.reconciled()
         ok(self.admin.patch(self.path, json={"enabled": False}))
 
     def item(self, author: Person, **fields: Any) -> Any:

@@ -119,6 +119,7 @@ def _told(admin: Person, integration_id: str) -> list[str]:
 
 async def test_trouble_is_told_once_and_so_is_its_end(board: Connected, stack: Stack) -> None:
     second, member = stack.person("ADMIN"), stack.person()
+    board.reconciled()
     now = datetime.now(UTC)
     async with sessions_of(stack) as sessions:
 
