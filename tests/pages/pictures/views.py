@@ -7,38 +7,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
 from playwright.sync_api import Browser, Page, StorageState
 from sqlalchemy import insert
 
 from models.base import new_id
 from models.integration import PersonAccount, SyncAttempt
 from tests.api import writing
-from tests.api.documents.pictures import picture
-from tests.api.sharing.sharing import approve, save, share
 from tests.api.writing import ok
+from tests.pages.pictures.documents import add_imports, add_sharing, attach, unfold
+from tests.pages.pictures.texts import LONG, TEXT
 from tests.pages.visiting import sign_in_link
-from tests.stack import Person, Stack, eventually
+from tests.stack import Person, Stack
 
 WIDTHS = (390, 768, 1024, 1440)
 SCHEMES = ("light", "dark")
 STATUSES = ("DRAFT", "IN_REVIEW", "CHANGES_REQUESTED", "APPROVED", "PUBLISHED", "ARCHIVED")
 ROLES = ("author", "editor", "commenter", "reviewer", "responder", "administrator", "reader")
-LONG = "Error-budget-policy-for-checkout-and-payments-and-everything-that-depends-on-them"
-TEXT = f"""The **checkout** failed for 40 minutes, because the pool of connections was exhausted.
-
-| step | action | result |
-| --- | --- | --- |
-| 1 | Raised the limit of `max_connections` on the primary | recovered within a minute |
-| 2 | Restarted every worker in all three regions, one after the other | no further errors |
-
-- [x] Alert on the pool
-- [ ] Find out who else uses {LONG}
-
-```
-FATAL: remaining connection slots are reserved for roles with the SUPERUSER attribute, as always when it matters
-```
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +69,6 @@ class Scene:
             view.prepare(page)
 
 
-def _unfold(which: str) -> Callable[[Page], object]:
-    return lambda page: page.evaluate(
-        "(which) => document.querySelectorAll(which).forEach((one) => one.open = true)", which
-    )
-
-
 def _send(page: Page, button: str) -> None:
     with page.expect_navigation():
         page.get_by_role("button", name=button, exact=True).click()
@@ -129,8 +107,8 @@ def _postmortems(scene: Scene, team: str) -> None:
         path = f"/postmortems/{made}"
         scene.add(f"postmortem {status.lower()}", path, *ROLES)
         if status == "DRAFT":
-            scene.add("postmortem with forms", path, "author", prepare=_unfold("main details"))
-            scene.add("postmortem export menu", path, "author", "reader", prepare=_unfold(".export"))
+            scene.add("postmortem with forms", path, "author", prepare=unfold("main details"))
+            scene.add("postmortem export menu", path, "author", "reader", prepare=unfold(".export"))
             scene.add("edit conflict", f"{path}/edit", "author", prepare=_conflict)
             scene.add("timeline preview", f"{path}/timeline/paste", "author", prepare=_preview)
             for name, more in (("edit", "/edit"), ("edit advice", "/edit?advice=1"), ("paste", "/timeline/paste")):
@@ -140,7 +118,7 @@ def _postmortems(scene: Scene, team: str) -> None:
         if status == "ARCHIVED":
             scene.add("history archived", f"{path}/history/summary", "author")
             scene.add("audit", f"{path}/audit")
-    _sharing(scene)
+    add_sharing(scene)
     scene.add("postmortem proposals", _with_proposals(scene), "author", "reader")
     empty = ok(people["author"].post("/api/postmortems", json={"title": "Nothing is written yet"}), 201)["id"]
     ok(admin.patch(f"/api/postmortems/{empty}", json={"visibility": "ORGANIZATION"}))
@@ -152,38 +130,12 @@ def _postmortems(scene: Scene, team: str) -> None:
     scene.add("postmortems none", "/postmortems?q=nothinglikethis", "reader")
     scene.add("new postmortem", "/postmortems/new", "author")
     scene.add("home", "/", *ROLES)
-    scene.add("home menu", "/", "author", "administrator", prepare=_unfold(".menu"))
+    scene.add("home menu", "/", "author", "administrator", prepare=unfold(".menu"))
     scene.add("search", "/search?q=checkout", "reader")
     scene.add("search empty", "/search", "reader")
     scene.add("inbox", "/inbox", "author", "reviewer", "reader")
     scene.add("not found", "/postmortems/pm_nothing", "reader", "stranger")
     scene.add("no such page", "/nothing/here", "reader")
-
-
-def _attach(author: Person, path: str) -> None:
-    """A picture in the text, and a file in none."""
-    chart, log = ("connections in the pool.png", picture(size=(900, 420))), (f"{LONG}.log", b"FATAL")
-    made = [ok(author.post(f"{path}/attachments", files={"file": one}), 201) for one in (chart, log)]
-    ok(author.patch(path, json={"impact": f"Orders failed.\n\n{made[0]['markdown']}"}))
-
-
-def _sharing(scene: Scene) -> None:
-    """A summary with findings, and one that is approved and shared; and what outsiders see."""
-    author, people = scene.people["author"], scene.people
-    draft = writing.draft(author, visibility="ORGANIZATION")
-    save(author, draft, f"# {LONG}\n\nJane Doe restarted pay-db-03.internal (10.1.2.3). Write to help@example.com.")
-    scene.add("share draft", f"/postmortems/{draft['id']}/share", "author", "administrator")
-    fields = {"visibility": "ORGANIZATION", "summary": TEXT, "title": "The checkout failed, and is shared"}
-    shared = writing.published(author, [people["reviewer"]], **fields)
-    scene.add("share new", f"/postmortems/{shared['id']}/share", "author")
-    save(author, shared)
-    approve(author, shared)
-    links = [share(author, shared), share(author, shared, scope="POSTMORTEM"), share(author, shared, password="secret")]
-    scene.add("share approved", f"/postmortems/{shared['id']}/share", "author", "reviewer", prepare=_unfold(".add"))
-    for name, link in zip(("summary", "postmortem", "password"), links, strict=True):
-        scene.add(f"outside {name}", httpx.URL(link["url"]).path, "stranger")
-    scene.add("outside nothing", f"/p/{'A' * 22}", "stranger")
-    scene.add("sharing settings", "/settings/sharing")
 
 
 def _written(scene: Scene, team: str, status: str) -> str:
@@ -225,7 +177,7 @@ def _written(scene: Scene, team: str, status: str) -> str:
     path = f"/api/postmortems/{made}"
     ok(author.patch(path, json={"summary": TEXT.replace("40 minutes", "about 40 minutes")}))
     ok(author.patch(path, json={"summary": TEXT}))
-    _attach(author, path)
+    attach(author, path)
     item = writing.with_item(author, made, author.id, description=f"Watch {LONG} at 80 %")
     writing.with_item(author, made, people["editor"].id, description="Late", dueDate="2026-01-01", priority="LOW")
     ok(author.post(f"{path}/reviewers", json={"userIds": [reviewer.id]}), 201)
@@ -324,22 +276,6 @@ def _items(scene: Scene) -> None:
     scene.add("action items none", "/action-items?q=nothinglikethis", "reader")
 
 
-def _imports(scene: Scene) -> None:
-    """One that ended; a picture of one that runs would never be the same."""
-    admin = scene.people["administrator"]
-    text = f"# The pool of {LONG} ran dry\n\nShort.\n\n## Timeline\n\n- sooner or later\n\n## Attendees\n\n- Jo\n"
-    job = ok(admin.post("/api/imports", files=[("file", (f"{LONG}.md", text.encode()))], data={"dryRun": "1"}), 202)
-    eventually(lambda: ok(admin.get(f"/api/imports/{job['id']}"))["state"] == "DONE")
-    author = scene.people["author"]
-    archive = ok(author.post("/api/exports", json={"postmortemIds": [writing.draft(author)["id"]]}), 202)
-    eventually(lambda: ok(author.get(f"/api/exports/{archive['id']}"))["state"] == "DONE", 60)
-    scene.add("exports", "/exports", "author", "administrator")
-    scene.add("export the list", "/postmortems", "author", prepare=_unfold(".add"))
-    scene.add("imports", "/settings/imports")
-    scene.add("import", f"/settings/imports/{job['id']}")
-    scene.add("import whole", f"/settings/imports/{job['id']}?show=all")
-
-
 def _settings(scene: Scene) -> None:
     admin = scene.people["administrator"]
     template = ok(admin.get("/api/templates"))["items"][0]["id"]
@@ -366,7 +302,7 @@ def _settings(scene: Scene) -> None:
     for kind in ("jira", "slack", "email", "pagerduty"):
         scene.add(f"connect {kind}", f"/settings/integrations/new?kind={kind}")
     scene.add("services", "/settings/services")
-    _imports(scene)
+    add_imports(scene)
     scene.add("sign in", "/sign-in", "stranger")
     link = sign_in_link(scene.stack, scene.people["reader"].id)
     scene.add("sign in by link", link.removeprefix(scene.stack.url), "stranger")

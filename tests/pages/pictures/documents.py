@@ -1,0 +1,62 @@
+"""Pages of attachments, exports, imports and sharing, for the pictures."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+from playwright.sync_api import Page
+
+from tests.api import writing
+from tests.api.documents.pictures import picture
+from tests.api.sharing.sharing import approve, save, share
+from tests.api.writing import ok
+from tests.pages.pictures.texts import LONG, TEXT
+from tests.stack import Person, eventually
+
+
+def unfold(which: str) -> Callable[[Page], object]:
+    return lambda page: page.evaluate(
+        "(which) => document.querySelectorAll(which).forEach((one) => one.open = true)", which
+    )
+
+
+def attach(author: Person, path: str) -> None:
+    """A picture in the text, and a file in none."""
+    chart, log = ("connections in the pool.png", picture(size=(900, 420))), (f"{LONG}.log", b"FATAL")
+    made = [ok(author.post(f"{path}/attachments", files={"file": one}), 201) for one in (chart, log)]
+    ok(author.patch(path, json={"impact": f"Orders failed.\n\n{made[0]['markdown']}"}))
+
+
+def add_imports(scene: Any) -> None:
+    """One that ended; a picture of one that runs would never be the same."""
+    admin = scene.people["administrator"]
+    text = f"# The pool of {LONG} ran dry\n\nShort.\n\n## Timeline\n\n- sooner or later\n\n## Attendees\n\n- Jo\n"
+    job = ok(admin.post("/api/imports", files=[("file", (f"{LONG}.md", text.encode()))], data={"dryRun": "1"}), 202)
+    eventually(lambda: ok(admin.get(f"/api/imports/{job['id']}"))["state"] == "DONE")
+    author = scene.people["author"]
+    archive = ok(author.post("/api/exports", json={"postmortemIds": [writing.draft(author)["id"]]}), 202)
+    eventually(lambda: ok(author.get(f"/api/exports/{archive['id']}"))["state"] == "DONE", 60)
+    scene.add("exports", "/exports", "author", "administrator")
+    scene.add("export the list", "/postmortems", "author", prepare=unfold(".add"))
+    scene.add("imports", "/settings/imports")
+    scene.add("import", f"/settings/imports/{job['id']}")
+    scene.add("import whole", f"/settings/imports/{job['id']}?show=all")
+
+
+def add_sharing(scene: Any) -> None:
+    """A summary with findings, and one that is approved and shared; and what outsiders see."""
+    author, people = scene.people["author"], scene.people
+    draft = writing.draft(author, visibility="ORGANIZATION")
+    save(author, draft, f"# {LONG}\n\nJane Doe restarted pay-db-03.internal (10.1.2.3). Write to help@example.com.")
+    scene.add("share draft", f"/postmortems/{draft['id']}/share", "author", "administrator")
+    fields = {"visibility": "ORGANIZATION", "summary": TEXT, "title": "The checkout failed, and is shared"}
+    shared = writing.published(author, [people["reviewer"]], **fields)
+    scene.add("share new", f"/postmortems/{shared['id']}/share", "author")
+    save(author, shared)
+    approve(author, shared)
+    links = [share(author, shared), share(author, shared, scope="POSTMORTEM"), share(author, shared, password="secret")]
+    scene.add("share approved", f"/postmortems/{shared['id']}/share", "author", "reviewer", prepare=unfold(".add"))
+    for name, link in zip(("summary", "postmortem", "password"), links, strict=True):
+        scene.add(f"outside {name}", httpx.URL(link["url"]).path, "stranger")
+    scene.add("outside nothing", f"/p/{'A' * 22}", "stranger")
+    scene.add("sharing settings", "/settings/sharing")
