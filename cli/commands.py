@@ -24,6 +24,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Afterword, the hub for post-incident reviews.",
 )
+AS = typer.Option("user_admin", "--as", help="An administrator: a handle, an e-mail, or an id.")
+FORMATS = typer.Option(["md", "json"], "--format", help="pdf, docx, html, md, or json; may be given several times.")
+TARGET = typer.Argument(..., dir_okay=False, help="Where to write the archive, a zip.")
+SOURCES = typer.Argument(
+    ..., exists=True, dir_okay=False, help="An archive that Afterword exported, or Markdown files, also in a zip."
+)
 PROCESSES = typer.Option(None, min=1, max=64, help="How many processes share the work, instead of the setting.")
 
 
@@ -102,6 +108,37 @@ def sign_in_link(
     asyncio.run(refuse_unfit(current))
 
     print(asyncio.run(make_link(current, handle)))
+
+
+@app.command(name="export")
+def export_archive(target: Path = TARGET, formats: list[str] = FORMATS, person: str = AS) -> None:
+    """Export all postmortems as an archive. It can be imported again if it holds JSON."""
+    current = configured()
+    from domain.documents.formats import Format
+    from runtime.archives import export_archive as write
+
+    known = [one.value for one in Format]
+    if unknown := [one for one in formats if one not in known]:
+        raise CannotStart(f"'{unknown[0]}' isn't a format: use {', '.join(known)}")
+    asyncio.run(refuse_unfit(current))
+    asyncio.run(write(current, person, target, [Format(one) for one in dict.fromkeys(formats)], print))
+
+
+@app.command(name="import")
+def import_files(
+    sources: list[Path] = SOURCES,
+    dry_run: bool = typer.Option(False, "--dry-run", help="Only show what would go where."),
+    keep: bool = typer.Option(
+        False, "--keep", help="Keep status, visibility, author, and owners of Afterword's own archives."
+    ),
+    person: str = AS,
+) -> None:
+    """Import postmortems. Each becomes a private draft unless it is kept as it was."""
+    current = configured()
+    from runtime.archives import import_files as read
+
+    asyncio.run(refuse_unfit(current))
+    asyncio.run(read(current, person, sources, print, dry_run=dry_run, keep=keep))
 
 
 @app.command()

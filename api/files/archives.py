@@ -1,9 +1,8 @@
 """Files for an import: one zip, or several documents that become one, received into a folder of their own."""
 
-import zipfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from anyio import to_thread
 from fastapi import Request
@@ -11,11 +10,11 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from api.files.uploads import Upload, UploadRoute, checked, write_body, write_file
+from application.documents.archive_files import pack
 from domain import access
 from domain.access import OrganizationVerb, Viewer
-from domain.documents.attachments import clean_filename
-from domain.documents.jobs import ARCHIVE_LIMIT, ENTRIES_LIMIT, UNPACKED_LIMIT
-from domain.errors import ArchiveUnreadable, FileMissing, NotAllowed
+from domain.documents.jobs import ARCHIVE_LIMIT
+from domain.errors import FileMissing, NotAllowed
 
 MOST_FILES = 1000
 
@@ -63,39 +62,7 @@ async def received_archive(request: Request, folder: Path) -> AsyncIterator[Uplo
 
 
 def _archived(files: Sequence[tuple[Path, str]], path: Path) -> Upload:
-    """A zip as it is, and everything else in one."""
     for each, name in files:
         checked(each, name, ARCHIVE_LIMIT)
-    if len(files) == 1 and zipfile.is_zipfile(files[0][0]):
-        files[0][0].rename(path)
-        _check(path)
-        return checked(path, files[0][1], ARCHIVE_LIMIT)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for place, (each, name) in enumerate(files):
-            if zipfile.is_zipfile(each):
-                raise ArchiveUnreadable(problem="one of several files is a zip")
-            archive.write(each, _inner_name(name, place))
-    _check(path)
-    names = files[0][1] if len(files) == 1 else f"{len(files)} files"
-    return checked(path, names, ARCHIVE_LIMIT)
-
-
-def _inner_name(name: str, place: int) -> str:
-    """Unique, and with an ending of ours where it has none."""
-    plain = clean_filename(name, "document.md")
-    return plain if place == 0 and PurePosixPath(plain).suffix else f"{place + 1:04}-{plain}"
-
-
-def _check(path: Path) -> None:
-    """Raises ArchiveUnreadable for what is no zip, is too much when unpacked, or is protected by a password."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
-        raise ArchiveUnreadable(problem="it is damaged") from None
-    if len(entries) > ENTRIES_LIMIT:
-        raise ArchiveUnreadable(problem=f"it holds more than {ENTRIES_LIMIT} files")
-    if sum(one.file_size for one in entries) > UNPACKED_LIMIT:
-        raise ArchiveUnreadable(problem="it would take more than 4 GB unpacked")
-    if any(one.flag_bits & 1 for one in entries):
-        raise ArchiveUnreadable(problem="it is protected by a password")
+    name = pack(files, path)
+    return checked(path, name, ARCHIVE_LIMIT)
