@@ -18,7 +18,7 @@ from domain.documents.importing.document import LineKind, ReadDocument, ReportLi
 from domain.documents.importing.markdown import read_markdown
 from domain.documents.jobs import DOCUMENT_LIMIT, KEPT_FOR, JobKind, JobState, archive_key
 from domain.errors import DomainError, NotFinished, NothingToRun, NothingToUndo, StorageUnavailable
-from integrations.documents.reading import read_export
+from integrations.documents.readers import read_export
 from integrations.object_store import ObjectStore
 from models.base import derived_id
 from models.documents import Job, JobLine

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 from domain.documents.document import Document
 from domain.documents.formats import Format
@@ -25,3 +26,9 @@ def write(kind: Format, document: Document, images: Images) -> bytes:
 def write_many(wanted: Sequence[tuple[Format, Document, Images]]) -> list[bytes]:
     """The files, one after the other in this process. Raises NotExportable for all if one can't be written."""
     return [write(*one) for one in wanted]
+
+
+def json_schema() -> dict[str, Any]:
+    """The schema of the JSON format. The first call builds its shapes, which takes a while: not on the event loop."""
+    schema: dict[str, Any] = import_module("integrations.documents.json").json_schema()
+    return schema

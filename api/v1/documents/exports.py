@@ -9,7 +9,7 @@ from api.request_context import Context
 from api.shapes.base import PathId
 from api.v1.routing import router
 from domain.documents.formats import Format
-from integrations.documents.json import json_schema
+from integrations.documents.writers import json_schema
 
 routes: APIRouter = router("documents", prefix="/postmortems/{postmortem_id}/export")
 public_routes = APIRouter(prefix="/api/schemas", tags=["documents"])
@@ -28,6 +28,6 @@ async def export_postmortem(
 
 
 @public_routes.get("/postmortem.json")
-async def get_postmortem_schema() -> dict[str, Any]:
+def get_postmortem_schema() -> dict[str, Any]:
     """Returns the JSON Schema of the JSON export. Needs no token."""
     return json_schema()
