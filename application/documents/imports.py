@@ -24,7 +24,7 @@ from models.base import derived_id
 from models.documents import Job, JobLine
 from models.queries.documents import jobs
 from models.queries.pagination import Ask, Page
-from models.session import Session, Sessions
+from models.session import Session, Sessions, StoreError, is_bad_value, is_conflict
 
 _OWN_ID = re.compile(r"pm_[a-z0-9]{26}")
 SECONDS_TO_READ = 20.0
@@ -186,13 +186,35 @@ async def _import_document(
     except (DomainError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         said = "It isn't UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
         refused = [line_of(None, LineKind.REFUSED, None, said)]
+    if read is not None:
+        try:
+            await _write_document(sessions, job_id, place, name, postmortem_id, read, now)
+        except StoreError as error:
+            if not (is_bad_value(error) or is_conflict(error)):
+                raise
+            refused = [line_of(None, LineKind.REFUSED, None, "It holds a value that can't be stored")]
+    if refused:
+        await _write_refusal(sessions, job_id, place, name, refused)
+
+
+async def _write_document(
+    sessions: Sessions, job_id: str, place: int, name: str, postmortem_id: str, read: Illustrated, now: datetime
+) -> None:
     async with sessions.begin() as session:
         job = await jobs.lock_job_unscoped(session, job_id)
         if job is None or job.done != place or JobState(job.state).is_over:
             return
-        report = list(refused) if read is None else await _placed(session, job, postmortem_id, name, read, now)
-        await _write_report(session, job, name, report, None if read is None or job.dry_run else postmortem_id)
+        report = await _placed(session, job, postmortem_id, name, read, now)
+        await _write_report(session, job, name, report, None if job.dry_run else postmortem_id)
         job.done = place + 1
+
+
+async def _write_refusal(sessions: Sessions, job_id: str, place: int, name: str, refused: Sequence[ReportLine]) -> None:
+    async with sessions.begin() as session:
+        job = await jobs.lock_job_unscoped(session, job_id)
+        if job is not None and job.done == place and not JobState(job.state).is_over:
+            await _write_report(session, job, name, refused, None)
+            job.done = place + 1
 
 
 async def _id_for(sessions: Sessions, job_id: str, name: str, read: ReadDocument) -> str:

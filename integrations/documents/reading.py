@@ -1,34 +1,47 @@
-"""Reading a postmortem's JSON export again: everything of it finds its place, or goes into the section *Imported*."""
+"""Reading a postmortem's JSON export again: everything of it finds its place, or goes into the section *Imported*.
+
+An export may have been changed, or made by somebody else: what no page of ours could have written is refused.
+"""
 
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
 
-from domain.content.custom_fields import CustomField, FieldType
+from domain.content import templates
+from domain.content.custom_fields import CustomField, FieldType, accept_values
 from domain.content.sections import WIRE_NAMES
 from domain.content.templates import LISTS, Section, Template
 from domain.documents.attachments import clean_filename
 from domain.documents.importing.document import LineKind, ReadDocument, ReadItem, Restored, line_of
 from domain.documents.importing.headings import IMPORTED
+from domain.documents.importing.markdown import within_limits
 from domain.postmortems.first_draft import EntryType
 from domain.timeline.pasted import ParsedEvent
 from integrations.documents.json import ExportedItem, ExportedPostmortem
 
+LONGEST_DURATION = 10**8
+"""Minutes."""
+_Count = Annotated[int, Field(ge=0, le=2**53)]
 _STATE = ("status", "visibility", "draft_started_at", "submitted_at", "reviewed_at", "published_at", "archived_at")
 
 
 def read_export(text: str, name: str) -> ReadDocument:
     """``name`` is the file's in its archive. Raises ValueError for what is no export of ours."""
     try:
-        given = ExportedPostmortem.model_validate_json(text)
+        given = ExportedPostmortem.model_validate_json(text.replace("\\u0000", "\\ufffd"))
+        metrics = _Metrics.model_validate(given.impact_metrics)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "the document"
         raise ValueError(f"It isn't a JSON export of a postmortem: {where}: {first['msg']}") from None
+    if not 0 <= (given.duration_minutes or 0) <= LONGEST_DURATION:
+        raise ValueError("It isn't a JSON export of a postmortem: durationMinutes is out of range")
     people = {one.id: f"{one.name} ({one.email})" for one in given.people}
     emails = {one.id: one.email for one in given.people}
     moved = {one.id: f"attachments/{one.id}-{clean_filename(one.filename)}" for one in given.attachments}
@@ -37,6 +50,10 @@ def read_export(text: str, name: str) -> ReadDocument:
     if left:
         before = texts.get(IMPORTED, "")
         texts[IMPORTED] = "\n\n".join(one for one in (before, "### From the export", "\n".join(left)) if one)
+    texts = within_limits(texts)
+    template = _template(given, has_left=IMPORTED in texts)
+    templates.check(template)
+    plain = {one.key: one.value for one in given.custom_fields if one.type is not FieldType.PERSON}
     items = [_item(one, people, moved, place) for place, one in enumerate(given.action_items)]
     report = [line_of(None, LineKind.PLACED, key, text) for key, text in texts.items() if text and key != IMPORTED]
     report += [line_of(None, LineKind.PLACED, "timeline", one.event) for one in given.timeline]
@@ -55,18 +72,14 @@ def read_export(text: str, name: str) -> ReadDocument:
         report=tuple(report),
         restored=Restored(
             id=given.id,
-            template=_template(given, has_left=bool(left)),
+            template=template,
             columns={
-                "impact_metrics": dict(given.impact_metrics),
+                "impact_metrics": metrics.model_dump(mode="json", by_alias=True, exclude_unset=True),
                 "root_cause_category": given.root_cause_category,
                 "duration_minutes": given.duration_minutes,
                 "incident_resolved_at": given.incident_resolved_at,
                 "created_at": given.created_at,
-                "custom_fields": {
-                    one.key: one.value
-                    for one in given.custom_fields
-                    if one.value is not None and one.type is not FieldType.PERSON
-                },
+                "custom_fields": accept_values(template.fields, plain, frozenset()),
             },
             state={one: _plain(getattr(given, one)) for one in _STATE},
             services=tuple(one.name for one in given.services),
@@ -83,6 +96,24 @@ def read_export(text: str, name: str) -> ReadDocument:
             attachments=tuple(moved.values()),
         ),
     )
+
+
+class _Money(BaseModel):
+    amount: Annotated[Decimal, Field(max_digits=20, decimal_places=2)]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+class _Metrics(BaseModel):
+    """As the API takes them."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+    duration_minutes: _Count | None = None
+    affected_users: _Count | None = None
+    failed_transactions: _Count | None = None
+    revenue_impact: _Money | None = None
+    sla_breach: Annotated[str, Field(max_length=500)] | None = None
+    support_tickets: _Count | None = None
 
 
 def _plain(value: Any) -> Any:

@@ -141,7 +141,7 @@ def read_markdown(text: str, name: str, *, title: str | None = None, day: date |
     texts = {key: "\n\n".join(parts) for key, parts in reader.texts.items()}
     return ReadDocument(
         title=" ".join(told.split())[:TITLE_LIMIT],
-        texts=_within_limits(texts),
+        texts=within_limits(texts),
         events=tuple(reader.events),
         items=tuple(reader.items),
         people=tuple(dict.fromkeys(reader.people))[:PEOPLE_LIMIT],
@@ -191,7 +191,7 @@ def _parts(lines: Sequence[str], headings: Sequence[_Heading]) -> Iterator[_Part
         yield _Part(one.line + 1, "" if is_title else one.text, tuple(numbered[one.end : end]))
 
 
-def _within_limits(texts: dict[str, str]) -> dict[str, str]:
+def within_limits(texts: dict[str, str]) -> dict[str, str]:
     """What a section can't hold goes on in *Imported*, and what that can't hold is cut off with a word about it."""
     made: dict[str, str] = {}
     over: list[str] = []

@@ -152,7 +152,7 @@ def test_single_files_and_doubles(admin: Person) -> None:
     assert ok(admin.get(f"/api/postmortems/{double['postmortemId']}"))["title"] == title.upper()
     sent = {"Content-Type": "text/markdown"}
     body = admin.post("/api/imports?filename=note.md&dryRun=true", content=f"# By body {mark}\n\nWords", headers=sent)
-    assert ok(body, 202)["scope"] == {"source": "file", "filename": "note.md"}
+    assert ok(body, 202)["scope"] == {"source": "file", "filename": "note.md", "keep": False}
     assert done(admin, body.json())["done"] == 1
 
 

@@ -122,6 +122,30 @@ def test_an_administrator_may_keep_state_and_owners(stack: Stack) -> None:
     assert item["ownerId"] == author.id
 
 
+def test_a_changed_export_is_refused_and_harms_nothing(stack: Stack) -> None:
+    admin, author = stack.person("ADMIN"), stack.person()
+    whole = exported(archive_of(author, written(author, stack.person())["id"]))
+    item = whole["actionItems"][0]
+    changes: dict[str, dict[str, Any]] = {
+        "metrics": {"impactMetrics": {"affectedUsers": "many"}},
+        "duration": {"durationMinutes": 10**12},
+        "sections": {"sections": [{**whole["sections"][0], "key": "Not a key"}]},
+        "status": {"status": "FUN"},
+        "justified": {"actionItems": [{**item, "status": "WONT_DO", "justification": None}]},
+        "moves": {"actionItems": [{**item, "dueDateMoves": 10**12}]},
+        "surrogate": {"title": "\ud800"},
+    }
+    files = {f"{name}.json": json.dumps(whole | change) for name, change in changes.items()}
+    files["nul.json"] = json.dumps(whole | {"title": "A\0B", "id": "pm_' or 1=1"})
+    job = start(admin, [("file", ("a.zip", zipped(files)))], keep="1")
+    finished = done(admin, job)
+    assert finished["done"] == len(files)
+    kinds = {one["source"]: one["kind"] for one in report(admin, job) if one["kind"] == "REFUSED"}
+    assert kinds.keys() == {f"{name}.json" for name in changes}
+    (postmortem_id,) = made(report(admin, job))
+    assert ok(admin.get(f"/api/postmortems/{postmortem_id}"))["title"] == "A\ufffdB"
+
+
 def test_what_is_no_export_is_refused_with_its_reason(admin: Any, stack: Stack) -> None:
     person = stack.person("ADMIN")
     whole = {"schemaVersion": 1, "title": "Half of one"}
