@@ -115,7 +115,7 @@ def test_pasting_and_dropping_into_a_text(stack: Stack, browser: Browser) -> Non
         page.get_by_role("button", name="Save and close").click()
         shown = page.get_by_role("img", name="image.png")
         expect(shown).to_be_visible()
-        assert shown.evaluate("one => [one.naturalWidth, one.naturalHeight]") == [90, 30]
+        assert shown.evaluate("one => one.decode().then(() => [one.naturalWidth, one.naturalHeight])") == [90, 30]
 
 
 def _only(author: Person, address: str) -> str:
