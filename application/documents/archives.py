@@ -169,7 +169,7 @@ async def carry_out(
     async with sessions.begin() as session:
         after = {"count": len(made.postmortems), "private": made.private}
         audit(session, viewer, "archive.made", "export", job_id, origin="system", after=after, at=now)
-    await finish(sessions, job_id, now)
+    await finish(sessions, job_id)
 
 
 async def _read(

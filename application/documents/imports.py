@@ -126,7 +126,7 @@ async def carry_out(sessions: Sessions, store: ObjectStore, folder: Path, job_id
     for place, name in enumerate(names):
         if place >= begun.done:
             await _import_document(sessions, store, job_id, path, place, name, now)
-    await finish(sessions, job_id, now)
+    await finish(sessions, job_id)
 
 
 async def _fetch(store: ObjectStore, job_id: str, path: Path) -> None:
@@ -283,4 +283,4 @@ async def _undo(sessions: Sessions, job_id: str, now: datetime) -> None:
         job = await jobs.lock_job_unscoped(session, job_id)
         if job is not None:
             job.undone_at = now
-    await finish(sessions, job_id, now)
+    await finish(sessions, job_id)

@@ -1,7 +1,7 @@
 """How a job in the background moves on: begun, counted, finished or failed. Each may run twice."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from domain.documents.jobs import JobState
 from models.queries.documents import jobs
@@ -36,11 +36,11 @@ async def move(sessions: Sessions, job_id: str, *, done: int, problems: int) -> 
             job.done, job.problems = done, problems
 
 
-async def finish(sessions: Sessions, job_id: str, now: datetime) -> None:
+async def finish(sessions: Sessions, job_id: str) -> None:
     async with sessions.begin() as session:
         job = await jobs.lock_job_unscoped(session, job_id)
         if job is not None and not JobState(job.state).is_over:
-            job.state, job.finished_at = JobState.DONE.value, now
+            job.state, job.finished_at = JobState.DONE.value, datetime.now(UTC)
 
 
 async def fail(sessions: Sessions, job_id: str, code: str, detail: str, now: datetime) -> None:
