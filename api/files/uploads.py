@@ -19,20 +19,16 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from api.request_context import ContextRoute, Parts, RequestContext, bearer
-from application import text_work
 from application.access.tokens import check_token
 from application.documents import attachments
 from application.documents.attachments import NewFile
 from domain.access import Viewer
 from domain.documents.attachments import SIZE_LIMIT
 from domain.errors import FileEmpty, FileMissing, FileTooLarge, NotSignedIn
-from integrations.files import examine
 from models.base import derived_id, new_id
 from models.queries.documents.attachments import ShownAttachment
 
 LONGEST_NAME = 1000
-SECONDS_TO_EXAMINE = 20.0
-"""Of a processor: a large image takes a few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +131,7 @@ async def attach(
     file = NewFile(upload.filename, upload.size, is_for_comment)
     attachment_id = derived_id("att", context.request_id) if context.key else new_id("att")
     await attachments.check_upload(session, viewer, postmortem_id, file)
-    examined = await context.outside(
-        lambda: text_work.run(examine, str(upload.path), length=upload.size, seconds=SECONDS_TO_EXAMINE)
-    )
+    examined = await context.outside(lambda: attachments.examine_file(upload.path, upload.size))
     await attachments.begin_upload(session, viewer, postmortem_id, attachment_id, file, examined, now)
     await context.outside(lambda: attachments.store_file(store, attachment_id, examined))
     return await attachments.finish_upload(session, viewer, attachment_id, now)

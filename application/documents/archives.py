@@ -151,11 +151,24 @@ async def carry_out(
         job.total, job.done = len(ids), 0
         formats, with_comments = [Format(one) for one in job.formats], bool(job.scope["comments"])
     path, made = folder / "archive.zip", _Made()
-    for start in range(0, len(ids), WRITTEN_TOGETHER):
-        some = ids[start : start + WRITTEN_TOGETHER]
-        documents = await _read(sessions, viewer, some, now, base_url, made, with_comments=with_comments)
-        await _add(store, path, documents, formats, made)
-        await move(sessions, job_id, done=start + len(some), problems=len(made.problems))
+    archive = zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED)
+    try:
+        for start in range(0, len(ids), WRITTEN_TOGETHER):
+            some = ids[start : start + WRITTEN_TOGETHER]
+            documents = await _read(sessions, viewer, some, now, base_url, made, with_comments=with_comments)
+            await _add(store, archive, documents, formats, made)
+            await move(sessions, job_id, done=start + len(some), problems=len(made.problems))
+        await anyio.to_thread.run_sync(_append, archive, [("index.json", _index(made, viewer, now))])
+    finally:
+        await anyio.to_thread.run_sync(archive.close)
+    await store.put(archive_key(job_id), path)
+    async with sessions.begin() as session:
+        after = {"count": len(made.postmortems), "private": made.private}
+        audit(session, viewer, "archive.made", "export", job_id, origin="system", after=after, at=now)
+    await finish(sessions, job_id)
+
+
+def _index(made: _Made, viewer: Viewer, now: datetime) -> bytes:
     index = {
         "schemaVersion": SCHEMA_VERSION,
         "exportedAt": now.isoformat(),
@@ -163,13 +176,7 @@ async def carry_out(
         "postmortems": made.postmortems,
         "problems": made.problems,
     }
-    content = json.dumps(index, indent=2, ensure_ascii=False).encode()
-    await anyio.to_thread.run_sync(_append, path, [("index.json", content)])
-    await store.put(archive_key(job_id), path)
-    async with sessions.begin() as session:
-        after = {"count": len(made.postmortems), "private": made.private}
-        audit(session, viewer, "archive.made", "export", job_id, origin="system", after=after, at=now)
-    await finish(sessions, job_id)
+    return json.dumps(index, indent=2, ensure_ascii=False).encode()
 
 
 async def _read(
@@ -196,7 +203,11 @@ async def _read(
 
 
 async def _add(
-    store: ObjectStore, path: Path, documents: Sequence[Document], formats: Sequence[Format], made: _Made
+    store: ObjectStore,
+    archive: zipfile.ZipFile,
+    documents: Sequence[Document],
+    formats: Sequence[Format],
+    made: _Made,
 ) -> None:
     folders = {one.id: f"postmortems/{_folder_name(one)}" for one in documents}
     wanted = []
@@ -212,11 +223,11 @@ async def _add(
             made.problems.append(_problem(kind, document, written))
         else:
             entries.append((f"{folders[document.id]}/postmortem.{kind.value}", written))
-    await anyio.to_thread.run_sync(_append, path, entries)
+    await anyio.to_thread.run_sync(_append, archive, entries)
     for document in documents:
         if {Format.JSON, Format.MARKDOWN} & set(formats):
             async for entry in _files(store, document, folders[document.id]):
-                await anyio.to_thread.run_sync(_append, path, [entry])
+                await anyio.to_thread.run_sync(_append, archive, [entry])
         made.private += document.visibility is Visibility.PRIVATE
         named = {"id": document.id, "number": document.number, "title": document.title}
         made.postmortems.append({**named, "folder": folders[document.id]})
@@ -238,7 +249,6 @@ async def _files(store: ObjectStore, document: Document, folder: str) -> AsyncIt
             yield f"{folder}/attachments/{one.id}-{clean_filename(one.filename)}", content
 
 
-def _append(path: Path, entries: Iterable[tuple[str, bytes]]) -> None:
-    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in entries:
-            archive.writestr(name, content)
+def _append(archive: zipfile.ZipFile, entries: Iterable[tuple[str, bytes]]) -> None:
+    for name, content in entries:
+        archive.writestr(name, content)

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from application import text_work
 from application.audit.audit_log import audit
 from domain import access
 from domain.access import Verb, Viewer
 from domain.documents.attachments import TOTAL_LIMIT, clean_filename, object_key, thumbnail_key
 from domain.errors import AttachmentInUse, Fact, NotFound, TooManyAttachments, reason
 from domain.postmortems.lifecycle import Status
-from integrations.files import Examined
+from integrations.files import Examined, examine
 from integrations.object_store import ObjectStore
 from models.documents import Attachment
 from models.queries.documents import attachments as queries
@@ -27,6 +28,8 @@ from models.session import Session, Sessions
 UNUSED_FOR = timedelta(days=7)
 INTERRUPTED_FOR = timedelta(hours=1)
 SWEPT_TOGETHER = 100
+SECONDS_TO_EXAMINE = 20.0
+"""Of a processor: a large image takes a few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,11 @@ def _place(place: Place) -> dict[str, Fact]:
         "customFields": "A custom field refers to it",
     }
     return reason("in_use", names[place.kind], kind=place.kind, id=place.id)
+
+
+async def examine_file(path: Path, size: int) -> Examined:
+    """What a file of so many bytes is, found out in another process. Raises ImageUnreadable."""
+    return await text_work.run(examine, str(path), length=size, seconds=SECONDS_TO_EXAMINE)
 
 
 async def store_file(store: ObjectStore, attachment_id: str, examined: Examined) -> None:

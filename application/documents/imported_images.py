@@ -13,17 +13,15 @@ from typing import Any
 
 import anyio
 
-from application import text_work
-from application.documents.attachments import store_file
+from application.documents.attachments import examine_file, store_file
 from domain.documents.attachments import SIZE_LIMIT, clean_filename
 from domain.documents.importing.document import LineKind, ReadDocument, ReportLine, line_of
 from domain.documents.importing.images import files_beside, with_images
 from domain.errors import DomainError
-from integrations.files import Examined, examine
+from integrations.files import Examined
 from integrations.object_store import ObjectStore
 from models.base import derived_id
 
-SECONDS_TO_EXAMINE = 20.0
 _OWN_NAME = re.compile(r"^att_[a-z0-9]{26}-")
 """What our own archives put before the name of a file."""
 
@@ -38,21 +36,26 @@ class Illustrated:
 
 
 async def take_images(
-    store: ObjectStore, archive: Path, name: str, postmortem_id: str, read: ReadDocument, *, dry_run: bool
+    store: ObjectStore,
+    archive: zipfile.ZipFile,
+    folder: Path,
+    name: str,
+    postmortem_id: str,
+    read: ReadDocument,
+    *,
+    dry_run: bool,
 ) -> Illustrated:
-    """Raises StorageUnavailable."""
+    """``folder`` holds each file while it is examined. Raises StorageUnavailable."""
     ids: dict[str, str] = {}
     rows: dict[str, Mapping[str, Any]] = {}
     report: list[ReportLine] = []
     for reference, beside in files_beside(read, name).items():
         path = beside.path
         attachment_id = derived_id("att", postmortem_id, path)
-        target = archive.parent / attachment_id
+        target = folder / attachment_id
         try:
-            await anyio.to_thread.run_sync(_extract, archive, path, target)
-            examined = await text_work.run(
-                examine, str(target), length=target.stat().st_size, seconds=SECONDS_TO_EXAMINE
-            )
+            size = await anyio.to_thread.run_sync(_extract, archive, path, target)
+            examined = await examine_file(target, size)
         except (KeyError, ValueError, zipfile.BadZipFile, RuntimeError, NotImplementedError, DomainError) as problem:
             if isinstance(problem, KeyError) and not beside.is_image:
                 continue  # a link to something that was left behind stays as it is
@@ -69,13 +72,13 @@ async def take_images(
     return Illustrated(with_images(read, ids), tuple(rows.values()), tuple(report))
 
 
-def _extract(archive: Path, path: str, target: Path) -> None:
-    """Raises KeyError where it isn't there, and ValueError where it is larger than an attachment may be."""
-    with zipfile.ZipFile(archive) as files, files.open(path) as source:
+def _extract(archive: zipfile.ZipFile, path: str, target: Path) -> int:
+    """Its number of bytes. Raises KeyError where there is no such file, and ValueError where it is too large."""
+    with archive.open(path) as source:
         content = source.read(SIZE_LIMIT + 1)
     if len(content) > SIZE_LIMIT:
         raise ValueError(f"It is larger than {SIZE_LIMIT // 1024**2} MB")
-    target.write_bytes(content)
+    return target.write_bytes(content)
 
 
 def _row(attachment_id: str, postmortem_id: str, path: str, examined: Examined) -> Mapping[str, Any]:

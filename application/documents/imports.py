@@ -3,6 +3,7 @@
 import re
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -118,14 +119,16 @@ async def carry_out(sessions: Sessions, store: ObjectStore, folder: Path, job_id
         return
     path = folder / "archive"
     await _fetch(store, job_id, path)
-    names = await anyio.to_thread.run_sync(documents_in, path)
-    async with sessions.begin() as session:
-        job = await jobs.lock_job_unscoped(session, job_id)
-        if job is not None:
-            job.total = len(names)
-    for place, name in enumerate(names):
-        if place >= begun.done:
-            await _import_document(sessions, store, job_id, path, place, name, now)
+    with await anyio.to_thread.run_sync(zipfile.ZipFile, path) as archive:
+        names = documents_in(archive)
+        async with sessions.begin() as session:
+            job = await jobs.lock_job_unscoped(session, job_id)
+            if job is not None:
+                job.total = len(names)
+        importing = _Importing(sessions, store, archive, folder, job_id, begun.dry_run, now)
+        for place, name in enumerate(names):
+            if place >= begun.done:
+                await importing.document(place, name)
     await finish(sessions, job_id)
 
 
@@ -138,11 +141,10 @@ async def _fetch(store: ObjectStore, job_id: str, path: Path) -> None:
             await file.write(piece)
 
 
-def documents_in(path: Path) -> list[str]:
+def documents_in(archive: zipfile.ZipFile) -> list[str]:
     """The documents of an archive, by their names: of our own archives the JSON of each postmortem, where it is there,
     and of others the Markdown files."""
-    with zipfile.ZipFile(path) as archive:
-        names = [one.filename for one in archive.infolist() if is_document(one.filename)]
+    names = [one for one in archive.namelist() if is_document(one)]
     exported = {one.rpartition("/")[0] for one in names if one.lower().endswith(".json")}
     return sorted(one for one in names if one.lower().endswith(".json") or one.rpartition("/")[0] not in exported)
 
@@ -155,75 +157,82 @@ def is_document(name: str) -> bool:
     return last.endswith((".md", ".markdown", ".json"))
 
 
-def _read(path: Path, name: str) -> bytes:
+def _content(archive: zipfile.ZipFile, name: str) -> bytes:
     """Raises ValueError where it is larger than one document may be."""
-    with zipfile.ZipFile(path) as archive, archive.open(name) as file:
+    with archive.open(name) as file:
         content = file.read(DOCUMENT_LIMIT + 1)
     if len(content) > DOCUMENT_LIMIT:
         raise ValueError(f"It is larger than {DOCUMENT_LIMIT // 1024**2} MB")
     return content
 
 
-async def _import_document(
-    sessions: Sessions, store: ObjectStore, job_id: str, path: Path, place: int, name: str, now: datetime
-) -> None:
-    """One document and its part of the report, in one transaction; nothing where another attempt has done it."""
-    read: Illustrated | None = None
-    postmortem_id = ""
-    refused: Sequence[ReportLine] = ()
-    async with sessions.begin() as session:
-        job = await jobs.lock_job_unscoped(session, job_id)
-        dry_run = job is None or job.dry_run
-    try:
-        content = await anyio.to_thread.run_sync(_read, path, name)
-        text = content.decode("utf-8-sig").replace("\0", "\ufffd")
-        reader = read_export if name.lower().endswith(".json") else read_markdown
-        found = await text_work.run(reader, text, name, length=len(text), seconds=SECONDS_TO_READ)
-        postmortem_id = await _id_for(sessions, job_id, name, found)
-        read = await take_images(store, path, name, postmortem_id, found, dry_run=dry_run)
-    except StorageUnavailable:
-        raise
-    except (DomainError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        said = "It isn't UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
-        refused = [line_of(None, LineKind.REFUSED, None, said)]
-    if read is not None:
+@dataclass(frozen=True, slots=True)
+class _Importing:
+    """Imports one document after the other. ``archive`` stays open, because opening it reads the names of all its
+    files."""
+
+    sessions: Sessions
+    store: ObjectStore
+    archive: zipfile.ZipFile
+    folder: Path
+    job_id: str
+    dry_run: bool
+    now: datetime
+
+    async def document(self, place: int, name: str) -> None:
+        """One document and its part of the report, in one transaction; nothing where another attempt has done it."""
         try:
-            await _write_document(sessions, job_id, place, name, postmortem_id, read, now)
+            postmortem_id, read = await self._read(name)
+        except StorageUnavailable:
+            raise
+        except (DomainError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+            said = "It isn't UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
+            await self._refuse(place, name, said)
+            return
+        try:
+            await self._write(place, name, postmortem_id, read)
         except StoreError as error:
             if not (is_bad_value(error) or is_conflict(error)):
                 raise
-            refused = [line_of(None, LineKind.REFUSED, None, "It holds a value that can't be stored")]
-    if refused:
-        await _write_refusal(sessions, job_id, place, name, refused)
+            await self._refuse(place, name, "It holds a value that can't be stored")
 
+    async def _read(self, name: str) -> tuple[str, Illustrated]:
+        """The document, and the id that its postmortem gets."""
+        content = await anyio.to_thread.run_sync(_content, self.archive, name)
+        text = content.decode("utf-8-sig").replace("\0", "\ufffd")
+        reader = read_export if name.lower().endswith(".json") else read_markdown
+        found = await text_work.run(reader, text, name, length=len(text), seconds=SECONDS_TO_READ)
+        postmortem_id = await self._id_for(name, found)
+        read = await take_images(
+            self.store, self.archive, self.folder, name, postmortem_id, found, dry_run=self.dry_run
+        )
+        return postmortem_id, read
 
-async def _write_document(
-    sessions: Sessions, job_id: str, place: int, name: str, postmortem_id: str, read: Illustrated, now: datetime
-) -> None:
-    async with sessions.begin() as session:
-        job = await jobs.lock_job_unscoped(session, job_id)
-        if job is None or job.done != place or JobState(job.state).is_over:
-            return
-        report = await _placed(session, job, postmortem_id, name, read, now)
-        await _write_report(session, job, name, report, None if job.dry_run else postmortem_id)
-        job.done = place + 1
+    async def _id_for(self, name: str, read: ReadDocument) -> str:
+        """Its own id where that is free, or was taken by this very import."""
+        if read.restored is not None and _OWN_ID.fullmatch(read.restored.id):
+            async with self.sessions.begin() as session:
+                if await jobs.may_take_id(session, self.job_id, read.restored.id):
+                    return read.restored.id
+        return derived_id("pm", self.job_id, name)
 
+    async def _write(self, place: int, name: str, postmortem_id: str, read: Illustrated) -> None:
+        async with self.sessions.begin() as session:
+            if job := await self._lock(session, place):
+                report = await _placed(session, job, postmortem_id, name, read, self.now)
+                await _write_report(session, job, name, report, None if self.dry_run else postmortem_id)
+                job.done = place + 1
 
-async def _write_refusal(sessions: Sessions, job_id: str, place: int, name: str, refused: Sequence[ReportLine]) -> None:
-    async with sessions.begin() as session:
-        job = await jobs.lock_job_unscoped(session, job_id)
-        if job is not None and job.done == place and not JobState(job.state).is_over:
-            await _write_report(session, job, name, refused, None)
-            job.done = place + 1
+    async def _refuse(self, place: int, name: str, said: str) -> None:
+        async with self.sessions.begin() as session:
+            if job := await self._lock(session, place):
+                await _write_report(session, job, name, [line_of(None, LineKind.REFUSED, None, said)], None)
+                job.done = place + 1
 
-
-async def _id_for(sessions: Sessions, job_id: str, name: str, read: ReadDocument) -> str:
-    """Its own id where that is free, or was taken by this very import."""
-    if read.restored is not None and _OWN_ID.fullmatch(read.restored.id):
-        async with sessions.begin() as session:
-            if await jobs.may_take_id(session, job_id, read.restored.id):
-                return read.restored.id
-    return derived_id("pm", job_id, name)
+    async def _lock(self, session: Session, place: int) -> Job | None:
+        """The job, if that document is its next one."""
+        job = await jobs.lock_job_unscoped(session, self.job_id)
+        return job if job is not None and job.done == place and not JobState(job.state).is_over else None
 
 
 async def _placed(

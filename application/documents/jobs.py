@@ -13,6 +13,7 @@ class Begun:
     """What a job is to do, and how far it has come."""
 
     is_undo: bool
+    dry_run: bool
     done: int
 
 
@@ -26,7 +27,7 @@ async def begin(sessions: Sessions, job_id: str) -> Begun | None:
         if JobState(job.state).is_over:
             return None
         job.state = JobState.RUNNING.value
-        return Begun(job.wants_undo, job.done)
+        return Begun(job.wants_undo, job.dry_run, job.done)
 
 
 async def move(sessions: Sessions, job_id: str, *, done: int, problems: int) -> None:
