@@ -4,6 +4,7 @@ An attempt that was interrupted is made again, and goes on where the row says th
 """
 
 import tempfile
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -37,24 +38,23 @@ class DocumentActivities:
 
     @activity.defn
     async def carry_out_export(self, job_id: str) -> None:
-        with tempfile.TemporaryDirectory(prefix="afterword-export-") as folder:
-            now = activity.info().started_time
-            work = archives.carry_out(self._sessions, self._store, Path(folder), job_id, now, self._base_url)
-            try:
-                await beating(work)
-            except DomainError as refusal:
-                raise as_failure(refusal) from None
+        await _carried_out(
+            lambda folder, now: archives.carry_out(self._sessions, self._store, folder, job_id, now, self._base_url)
+        )
 
     @activity.defn
     async def carry_out_import(self, job_id: str) -> None:
-        with tempfile.TemporaryDirectory(prefix="afterword-import-") as folder:
-            now = activity.info().started_time
-            work = imports.carry_out(self._sessions, self._store, Path(folder), job_id, now)
-            try:
-                await beating(work)
-            except DomainError as refusal:
-                raise as_failure(refusal) from None
+        await _carried_out(lambda folder, now: imports.carry_out(self._sessions, self._store, folder, job_id, now))
 
     @activity.defn
     async def fail_job(self, given: FailedJob) -> None:
         await fail(self._sessions, given.job_id, given.code, given.detail, given.at)
+
+
+async def _carried_out(work: Callable[[Path, datetime], Awaitable[None]]) -> None:
+    """In a folder of its own, which goes with the attempt."""
+    with tempfile.TemporaryDirectory(prefix="afterword-job-") as folder:
+        try:
+            await beating(work(Path(folder), activity.info().started_time))
+        except DomainError as refusal:
+            raise as_failure(refusal) from None

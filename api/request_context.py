@@ -27,8 +27,8 @@ from application.audit import command_log, kept_answers
 from application.commands import Commands
 from application.sharing.public import ViewCounter
 from domain import access
-from domain.access import OrganizationVerb, Viewer
-from domain.errors import Malformed, NotAllowed, NotSignedIn, ScopeMissing, reason
+from domain.access import Viewer
+from domain.errors import Malformed, NotSignedIn, ScopeMissing, reason
 from integrations.object_store import ObjectStore
 from models.base import derived_id, new_id
 from models.keyring import Keyring
@@ -146,10 +146,7 @@ class RequestContext:
             self.start_workflow_after_commit(postmortem_id)
 
     def require_admin(self, action: str) -> None:
-        if not access.may_in_organization(OrganizationVerb.ADMINISTER, access.organization_relations(self.viewer)):
-            raise NotAllowed(action=action, who="an administrator")
-        if "admin" not in self.viewer.scopes:
-            raise ScopeMissing(scope="admin")
+        access.check_administers(self.viewer, action)
 
     def require_admin_scope(self) -> None:
         """Of an administrator's token; what others may do is checked where it is done. Raises ScopeMissing."""

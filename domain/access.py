@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.errors import EditingClosed, NotAllowed
+from domain.errors import EditingClosed, NotAllowed, ScopeMissing
 from domain.postmortems.lifecycle import Status, Transition
 
 
@@ -277,6 +277,14 @@ def organization_relations(
 
 def may_in_organization(verb: OrganizationVerb, held: AbstractSet[OrganizationRelation]) -> bool:
     return bool(ORGANIZATION_PERMISSIONS[verb] & held)
+
+
+def check_administers(viewer: Viewer, action: str) -> None:
+    """Raises :class:`NotAllowed`, or :class:`ScopeMissing` if only the token is too weak; ``action`` as in check."""
+    if not may_in_organization(OrganizationVerb.ADMINISTER, organization_relations(viewer)):
+        raise NotAllowed(action=action, who="an administrator")
+    if "admin" not in viewer.scopes:
+        raise ScopeMissing(scope="admin")
 
 
 def in_words(relations: AbstractSet[Relation]) -> str:

@@ -44,16 +44,10 @@ class ObjectStore:
         of the environment. Raises StoreMisconfigured."""
         self._store: Any = _opened(address)
 
-    async def put(self, key: str, source: Path) -> None:
-        """Writes the whole file, or nothing. Raises StorageUnavailable."""
+    async def put(self, key: str, source: Path | bytes) -> None:
+        """Writes the whole of it, or nothing. Raises StorageUnavailable."""
         try:
             await self._store.put_async(key, source)
-        except (BaseError, OSError) as error:
-            raise _unavailable(error) from error
-
-    async def put_bytes(self, key: str, content: bytes) -> None:
-        try:
-            await self._store.put_async(key, content)
         except (BaseError, OSError) as error:
             raise _unavailable(error) from error
 

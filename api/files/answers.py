@@ -8,10 +8,13 @@ from fastapi.responses import StreamingResponse
 
 from api.answers import matches
 from api.request_context import RequestContext
+from application.documents import archives
 from domain.content.attachment_links import referenced_in
 from domain.documents.attachments import IMAGE_TYPES, object_key, served_type, thumbnail_key
+from domain.documents.jobs import archive_key
 from domain.documents.placeholders import ShownFile
-from domain.errors import NotFound
+from domain.errors import ArchiveExpired, NotFound
+from integrations.object_store import StoredFile
 from models.documents import Attachment
 from models.queries.documents import attachments as queries
 
@@ -23,11 +26,36 @@ GUARDS = {
 }
 
 
-def disposition(filename: str, *, inline: bool = False) -> str:
-    """RFC 6266: a plain name for everybody, and the whole one in UTF-8."""
-    plain = "".join(one if one.isascii() and one.isprintable() and one not in '"\\%' else "_" for one in filename)
+def disposition(filename: str, plain: str | None = None, *, inline: bool = False) -> str:
+    """RFC 6266: a plain name for every client, and the whole one in UTF-8, unless ``plain`` is that already."""
     shown = "inline" if inline else "attachment"
-    return f"{shown}; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+    whole = "" if filename == plain else f"; filename*=UTF-8''{quote(filename, safe='')}"
+    return f'{shown}; filename="{plain or _plain(filename)}"{whole}'
+
+
+def _plain(filename: str) -> str:
+    return "".join(one if one.isascii() and one.isprintable() and one not in '"\\%' else "_" for one in filename)
+
+
+def stored_answer(stored: StoredFile, filename: str, media_type: str, *, inline: bool = False, **more: str) -> Response:
+    """A file, streamed from the store. ``more`` headers, with underscores, replace those that every file has."""
+    headers = {
+        **GUARDS,
+        "Content-Length": str(stored.size),
+        "Content-Disposition": disposition(filename, inline=inline),
+        **{name.replace("_", "-"): value for name, value in more.items()},
+    }
+    return StreamingResponse(stored.pieces, headers=headers, media_type=media_type)
+
+
+async def archive_answer(context: RequestContext, export_id: str) -> Response:
+    """An archive, to whoever asked for it. Raises NotFound, NotFinished, ArchiveExpired, StorageUnavailable."""
+    job = await archives.get_archive(context.session, context.viewer, export_id, context.now)
+    name = f"afterword-{job.created_at:%Y-%m-%d}.zip"
+    stored = await context.between_transactions(lambda: context.parts.objects.open(archive_key(export_id)))
+    if stored is None:
+        raise ArchiveExpired()
+    return stored_answer(stored, name, "application/zip")
 
 
 async def shown_files(
@@ -57,10 +85,4 @@ async def attachment_answer(
     stored = await context.between_transactions(lambda: context.parts.objects.open(key))
     if stored is None:
         raise NotFound(kind="file of the attachment", id=attachment_id)
-    headers = {
-        **GUARDS,
-        "ETag": tag,
-        "Content-Length": str(stored.size),
-        "Content-Disposition": disposition(name, inline=is_image),
-    }
-    return StreamingResponse(stored.pieces, headers=headers, media_type=media_type)
+    return stored_answer(stored, name, media_type, inline=is_image, ETag=tag)

@@ -4,10 +4,10 @@ from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
-from fastapi.responses import RedirectResponse, StreamingResponse
+from fastapi.responses import RedirectResponse
 
 from api.attempts import address_of
-from api.files.answers import GUARDS, disposition
+from api.files.answers import stored_answer
 from api.public.routing import router
 from api.public.shown import postmortem_page, summary_page
 from api.rendering import render
@@ -56,13 +56,9 @@ async def show_attachment(request: Request, token: str, attachment_id: str) -> R
     stored = await parts.objects.open(object_key(found.id)) if found else None
     if found is None or stored is None:
         raise LinkNotFound()
-    headers = {
-        **GUARDS,
-        "Cache-Control": "no-store",
-        "Content-Length": str(stored.size),
-        "Content-Disposition": disposition(found.filename, inline=found.media_type in IMAGE_TYPES),
-    }
-    return StreamingResponse(stored.pieces, headers=headers, media_type=served_type(found.media_type))
+    is_image = found.media_type in IMAGE_TYPES
+    media_type = served_type(found.media_type)
+    return stored_answer(stored, found.filename, media_type, inline=is_image, Cache_Control="no-store")
 
 
 @routes.post("/p/{token}")

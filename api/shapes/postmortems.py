@@ -1,7 +1,6 @@
 """What a postmortem looks like outside."""
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
@@ -28,6 +27,7 @@ from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import ReviewerState
 from domain.timeline.moments import Precision
 from domain.timeline.pasted import EVENT_LIMIT
+from integrations.documents.impact_metrics import ImpactMetrics
 from integrations.fields import Instant, Words
 from models.queries.timeline import NewTimelineEvent
 
@@ -39,21 +39,6 @@ def _custom(name: str) -> str:
 
 
 SectionKey = Annotated[str, Field(pattern=SECTION_NAME), AfterValidator(_custom)]
-Count = Annotated[int, Field(ge=0, le=2**53)]
-
-
-class Money(Shape):
-    amount: Annotated[Decimal, Field(max_digits=20, decimal_places=2)]
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-
-
-class ImpactMetrics(Shape):
-    duration_minutes: Count | None = None
-    affected_users: Count | None = None
-    failed_transactions: Count | None = None
-    revenue_impact: Money | None = None
-    sla_breach: Short = None
-    support_tickets: Count | None = None
 
 
 class ServiceOut(Shape):

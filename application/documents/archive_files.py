@@ -1,4 +1,4 @@
-"""The zip that an import reads: an archive as it is, or one that is made of single documents."""
+"""The zip that an import reads: the one that was sent, or a new one made of single documents."""
 
 import zipfile
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Use cases of archives: ask for one, follow it, fetch it; and what its activity does, postmortem by postmortem.
 
-An archive holds what whoever asked for it could see when it was made, each postmortem in a folder of its own with the
-files that it refers to. An attempt that was interrupted begins again: nobody has seen anything of it.
+An archive holds what the person who asked for it could see when it was made: a folder for each postmortem, with the
+files that it refers to. An interrupted attempt starts over, because no one has seen anything of it yet.
 """
 
 import json
@@ -18,7 +18,7 @@ from application.audit.audit_log import audit
 from application.documents import exports
 from application.documents.jobs import begin, finish, move
 from domain import access
-from domain.access import OrganizationVerb, Verb, Viewer, Visibility
+from domain.access import Verb, Viewer, Visibility
 from domain.documents.attachments import clean_filename, object_key
 from domain.documents.document import Document
 from domain.documents.formats import Format, file_name
@@ -29,7 +29,6 @@ from domain.errors import (
     NotAllowed,
     NotFinished,
     NotFound,
-    ScopeMissing,
     TooLargeForOneAnswer,
     UnknownReference,
 )
@@ -62,36 +61,22 @@ async def request_archive(session: Session, viewer: Viewer, job_id: str, wanted:
     """Raises NotAllowed, ScopeMissing, UnknownReference."""
     ids = wanted.postmortem_ids
     if ids is None:
-        _check_organization(viewer)
+        access.check_administers(viewer, "export the whole organization")
     else:
         await _check_chosen(session, viewer, ids, with_comments=wanted.with_comments)
     scope: dict[str, Any] = {"scope": ORGANIZATION if ids is None else CHOSEN, "comments": wanted.with_comments}
     job = Job(
         id=job_id,
         kind=JobKind.EXPORT.value,
-        state=JobState.QUEUED.value,
         scope=scope | ({} if ids is None else {"postmortemIds": list(dict.fromkeys(ids))}),
         formats=[one.value for one in wanted.formats],
-        dry_run=False,
-        wants_undo=False,
-        done=0,
-        total=0,
-        problems=0,
         created_by=viewer.person_id,
         created_at=now,
         expires_at=now + KEPT_FOR,
-        workflow_started=False,
     )
     await jobs.insert_job(session, job)
     audit(session, viewer, "archive.requested", "export", job_id, after={**job.scope, "formats": job.formats}, at=now)
     return job
-
-
-def _check_organization(viewer: Viewer) -> None:
-    if not access.may_in_organization(OrganizationVerb.ADMINISTER, access.organization_relations(viewer)):
-        raise NotAllowed(action="export the whole organization", who="an administrator")
-    if "admin" not in viewer.scopes:
-        raise ScopeMissing(scope="admin")
 
 
 async def _check_chosen(session: Session, viewer: Viewer, ids: Sequence[str], *, with_comments: bool) -> None:
@@ -105,9 +90,9 @@ async def _check_chosen(session: Session, viewer: Viewer, ids: Sequence[str], *,
 
 
 async def get_archive(session: Session, viewer: Viewer, job_id: str, now: datetime) -> Job:
-    """One that can be fetched, by whoever asked for it.
+    """The job of an archive that the viewer asked for and can download now.
 
-    What they may see is checked again. Raises NotFound, NotFinished or ArchiveExpired.
+    What they can see is checked again. Raises NotFound, NotFinished or ArchiveExpired.
     """
     job = await jobs.get_job(session, viewer, JobKind.EXPORT, job_id)
     if job.state != JobState.DONE.value:
@@ -115,7 +100,7 @@ async def get_archive(session: Session, viewer: Viewer, job_id: str, now: dateti
     if job.removed_at is not None or job.expires_at < now:
         raise ArchiveExpired()
     if job.scope["scope"] == ORGANIZATION:
-        _check_organization(viewer)
+        access.check_administers(viewer, "export the whole organization")
         return job
     ids = job.scope["postmortemIds"]
     if await jobs.count_visible(session, viewer, ids) < len(ids):
@@ -189,7 +174,7 @@ async def _read(
     *,
     with_comments: bool,
 ) -> list[Document]:
-    """One that was deleted meanwhile, or hidden from whoever asked, becomes a problem in the index."""
+    """Reads what the viewer can still see. What is gone or hidden by now becomes a problem in the index."""
     found = []
     async with sessions.begin() as session:
         for one in ids:

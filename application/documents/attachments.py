@@ -1,7 +1,7 @@
 """Use cases of attachments: add, list, read, delete, and sweep away what nothing refers to.
 
 An upload takes two transactions, because its bytes go to the object store between them: the first leaves a row that
-nobody sees, the second shows it. If the process is killed before that, the sweep takes row and bytes.
+no one sees, and the second shows it. If the process is killed in between, the sweep deletes the row and its bytes.
 """
 
 from collections.abc import Sequence
@@ -95,7 +95,7 @@ async def begin_upload(
 
 
 async def finish_upload(session: Session, viewer: Viewer, attachment_id: str, now: datetime) -> ShownAttachment:
-    """Shows it to those who see the postmortem. Raises NotFound if that was deleted meanwhile."""
+    """Makes it visible to the readers of the postmortem. Raises NotFound if the postmortem is gone by now."""
     row = await queries.lock_attachment_unscoped(session, attachment_id)
     if row is None or row.postmortem_id is None or row.removed_at is not None:
         raise NotFound(kind="attachment", id=attachment_id)
@@ -130,9 +130,9 @@ async def get_attachment(
 async def remove_attachment(
     session: Session, viewer: Viewer, postmortem_id: str, attachment_id: str, now: datetime, *, force: bool
 ) -> None:
-    """Nobody sees it from now on, and the sweep deletes its bytes.
+    """Hides it at once; the sweep deletes its bytes later.
 
-    What was uploaded for a comment may also be deleted by whoever uploaded it. Raises NotFound, EditingClosed,
+    The person who uploaded a file for a comment can always delete it. Raises NotFound, EditingClosed,
     AttachmentInUse.
     """
     seen = await get_visible(session, viewer, postmortem_id, lock=True)
@@ -173,7 +173,7 @@ async def store_file(store: ObjectStore, attachment_id: str, examined: Examined)
 
 
 async def sweep(sessions: Sessions, store: ObjectStore, now: datetime) -> Sequence[str]:
-    """Marks what nothing has referred to for a week, and deletes the bytes and rows of what nobody sees any more.
+    """Removes files that no text has referred to for a week, and deletes the bytes and rows of all that were removed.
 
     May run twice: the bytes go first, and the row with the knowledge of them last. Returns the ids of what was deleted.
     """

@@ -58,7 +58,7 @@ async def take_images(
             examined = await examine_file(target, size)
         except (KeyError, ValueError, zipfile.BadZipFile, RuntimeError, NotImplementedError, DomainError) as problem:
             if isinstance(problem, KeyError) and not beside.is_image:
-                continue  # a link to something that was left behind stays as it is
+                continue  # a link to a file that is not in the archive stays unchanged
             said = "isn't in the archive" if isinstance(problem, KeyError) else str(problem)
             report.append(line_of(None, LineKind.UNPLACED, "attachment", f"File {reference}: {said}"))
             continue

@@ -1,7 +1,7 @@
 """Writing an imported postmortem: a private draft without an author, from which nothing starts.
 
-It has no targets and no workflow, so nobody is reminded or notified of it; the first command of a person starts its
-workflow.
+It has no targets and no workflow, so no one gets reminders or notices about it. The first command that a person sends
+starts its workflow.
 """
 
 from collections.abc import Mapping

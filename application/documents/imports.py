@@ -41,18 +41,11 @@ async def request_import(
     job = Job(
         id=job_id,
         kind=JobKind.IMPORT.value,
-        state=JobState.QUEUED.value,
         scope={"source": "file", "filename": filename, "keep": keep},
-        formats=[],
         dry_run=dry_run,
-        wants_undo=False,
-        done=0,
-        total=0,
-        problems=0,
         created_by=viewer.person_id,
         created_at=now,
         expires_at=now + KEPT_FOR,
-        workflow_started=False,
     )
     await jobs.insert_job(session, job)
     after = {"filename": filename, "dryRun": dry_run, "keep": keep}

@@ -169,6 +169,12 @@ def find_day(text: str) -> Day | None:
     return None
 
 
+def find_whole_date(text: str) -> date | None:
+    """The date that :func:`find_day` finds, if it is written with its year and can be read in one way only."""
+    day = find_day(text)
+    return date(day.year, day.month, day.day) if day and day.year and not day.others else None
+
+
 def _day(parts: Mapping[str, str | None], *, ends: bool) -> Day | Unreadable | None:
     """None: the words only look like a date."""
     year = int(parts["y"] or 0) if parts.get("y") else None

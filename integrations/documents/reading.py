@@ -4,16 +4,14 @@ An export may have been changed, or made by somebody else: what no page of ours 
 """
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import ConfigDict, ValidationError
 
 from domain.content import templates
+from domain.content.attachment_links import with_references
 from domain.content.custom_fields import CustomField, FieldType, accept_values
 from domain.content.sections import WIRE_NAMES
 from domain.content.templates import LISTS, Section, Template
@@ -23,11 +21,11 @@ from domain.documents.importing.headings import IMPORTED
 from domain.documents.importing.markdown import within_limits
 from domain.postmortems.first_draft import EntryType
 from domain.timeline.pasted import ParsedEvent
+from integrations.documents.impact_metrics import ImpactMetrics
 from integrations.documents.json import ExportedItem, ExportedPostmortem
 
 LONGEST_DURATION = 10**8
 """Minutes."""
-_Count = Annotated[int, Field(ge=0, le=2**53)]
 _STATE = ("status", "visibility", "draft_started_at", "submitted_at", "reviewed_at", "published_at", "archived_at")
 
 
@@ -45,7 +43,7 @@ def read_export(text: str, name: str) -> ReadDocument:
     people = {one.id: f"{one.name} ({one.email})" for one in given.people}
     emails = {one.id: one.email for one in given.people}
     moved = {one.id: f"attachments/{one.id}-{clean_filename(one.filename)}" for one in given.attachments}
-    texts = {one.key: _with_files(one.text or "", moved) for one in given.sections if one.key not in LISTS}
+    texts = {one.key: with_references(one.text or "", moved) for one in given.sections if one.key not in LISTS}
     left = [*_left(given, people)]
     if left:
         before = texts.get(IMPORTED, "")
@@ -63,7 +61,7 @@ def read_export(text: str, name: str) -> ReadDocument:
         title=given.title[:300] or posixpath.basename(name),
         texts=texts,
         events=tuple(
-            ParsedEvent(0, one.at, one.precision, _with_files(one.event, moved), _type(one.type), one.actor)
+            ParsedEvent(0, one.at, one.precision, with_references(one.event, moved), _type(one.type), one.actor)
             for one in given.timeline
         ),
         items=tuple(items),
@@ -98,22 +96,10 @@ def read_export(text: str, name: str) -> ReadDocument:
     )
 
 
-class _Money(BaseModel):
-    amount: Annotated[Decimal, Field(max_digits=20, decimal_places=2)]
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+class _Metrics(ImpactMetrics):
+    """Unknown ones are refused, because they would be lost."""
 
-
-class _Metrics(BaseModel):
-    """As the API takes them."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
-
-    duration_minutes: _Count | None = None
-    affected_users: _Count | None = None
-    failed_transactions: _Count | None = None
-    revenue_impact: _Money | None = None
-    sla_breach: Annotated[str, Field(max_length=500)] | None = None
-    support_tickets: _Count | None = None
+    model_config = ConfigDict(extra="forbid")
 
 
 def _plain(value: Any) -> Any:
@@ -125,13 +111,6 @@ def _type(written: str) -> EntryType:
         return EntryType(written)
     except ValueError:
         return EntryType.OTHER
-
-
-def _with_files(text: str, moved: Mapping[str, str]) -> str:
-    """References to attachments become paths of the files beside the document."""
-    if "attachment:" not in text:
-        return text
-    return re.sub(r"attachment:(att_[a-z0-9]{1,60})", lambda one: moved.get(one[1], one[0]), text)
 
 
 def _template(given: ExportedPostmortem, *, has_left: bool) -> Template:
@@ -148,7 +127,7 @@ def _template(given: ExportedPostmortem, *, has_left: bool) -> Template:
 
 def _item(one: ExportedItem, people: Mapping[str, str], moved: Mapping[str, str], place: int) -> ReadItem:
     tickets = [f"Ticket: {ticket.key or ''} {ticket.url or ''}".strip() for ticket in one.tickets]
-    details = "\n\n".join(part for part in (_with_files(one.details or "", moved), *tickets) if part)
+    details = "\n\n".join(part for part in (with_references(one.details or "", moved), *tickets) if part)
     return ReadItem(
         line=place,
         description=one.description,

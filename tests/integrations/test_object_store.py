@@ -48,7 +48,7 @@ def test_what_is_put_is_there_until_it_is_deleted(address: str, tmp_path: Path) 
         store = ObjectStore(address)
         for _ in range(2):
             await store.put("attachments/att_1", source)
-        await store.put_bytes("attachments/att_2", b"second")
+        await store.put("attachments/att_2", b"second")
         found = await store.open("attachments/att_1")
         assert found is not None
         pieces = [one async for one in found.pieces]

@@ -3,17 +3,16 @@
 from typing import Annotated
 
 from fastapi import Depends, Response
-from fastapi.responses import StreamingResponse
 
-from api.files.answers import GUARDS, disposition
+from api.files.answers import archive_answer
 from api.pages.routing import Visit, Visiting, router, to
 from api.pages.showing import attempted, show
 from api.shapes.base import PathId, ask
 from application.documents import archives
 from application.documents.archives import Wanted
 from domain.documents.formats import Format
-from domain.documents.jobs import JobKind, JobState, archive_key
-from domain.errors import ArchiveExpired, DomainError, Malformed, reason
+from domain.documents.jobs import JobKind, JobState
+from domain.errors import DomainError, Malformed, reason
 from domain.postmortems.lifecycle import Status
 from models.base import new_id
 from models.queries.documents import jobs
@@ -88,11 +87,4 @@ async def _chosen_ids(visit: Visit) -> list[str]:
 
 @routes.get("/exports/{export_id}/archive")
 async def download(visit: Visiting, export_id: PathId) -> Response:
-    context = visit.context
-    job = await archives.get_archive(context.session, context.viewer, export_id, context.now)
-    name = f"afterword-{job.created_at:%Y-%m-%d}.zip"
-    stored = await context.between_transactions(lambda: context.parts.objects.open(archive_key(export_id)))
-    if stored is None:
-        raise ArchiveExpired()
-    headers = {**GUARDS, "Content-Length": str(stored.size), "Content-Disposition": disposition(name)}
-    return StreamingResponse(stored.pieces, headers=headers, media_type="application/zip")
+    return await archive_answer(visit.context, export_id)

@@ -3,17 +3,15 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
-from fastapi.responses import StreamingResponse
 
-from api.files.answers import GUARDS, disposition
+from api.files.answers import archive_answer
 from api.request_context import Context
 from api.shapes.base import Listing, PathId, ask
 from api.shapes.documents import ExportNew, JobOut, export_out
 from api.v1.routing import router
 from application.documents import archives
 from application.documents.archives import Wanted
-from domain.documents.jobs import JobKind, archive_key
-from domain.errors import ArchiveExpired
+from domain.documents.jobs import JobKind
 from models.base import derived_id, new_id
 from models.queries.documents import jobs
 from models.queries.pagination import Ask
@@ -55,10 +53,4 @@ async def get_export(context: Context, export_id: PathId) -> JobOut:
 async def get_archive(context: Context, export_id: PathId) -> Response:
     """Returns the archive as a zip. If you can't see all of what it holds anymore, the response is 409
     ``ArchiveExpired``: start a new one."""
-    job = await archives.get_archive(context.session, context.viewer, export_id, context.now)
-    name = f"afterword-{job.created_at:%Y-%m-%d}.zip"
-    stored = await context.between_transactions(lambda: context.parts.objects.open(archive_key(export_id)))
-    if stored is None:
-        raise ArchiveExpired()
-    headers = {**GUARDS, "Content-Length": str(stored.size), "Content-Disposition": disposition(name)}
-    return StreamingResponse(stored.pieces, headers=headers, media_type="application/zip")
+    return await archive_answer(context, export_id)

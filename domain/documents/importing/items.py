@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date
 
 from domain.action_items.action_item import ActionItemStatus
 from domain.documents.importing.document import ReadItem
-from domain.timeline.dates import find_day
+from domain.timeline.dates import find_whole_date
 from domain.timeline.tables import is_markdown_row, markdown_table
 
 DESCRIPTION_LIMIT = 500
@@ -137,7 +136,7 @@ def _row(
         place = places[name]
         return cells[place].strip() if place is not None and place < len(cells) else ""
 
-    due = _day(cell("due"))
+    due = find_whole_date(cell("due"))
     used = {places["description"], places["owner"], places["status"], places["due"] if due else None}
     others = [
         f"{header[place]}: {text.strip()}" if place < len(header) and header[place] else text.strip()
@@ -155,14 +154,6 @@ def _row(
         due_on=due,
         status=_status(status),
     )
-
-
-def _day(text: str) -> date | None:
-    """One that is written with its year, and in one reading only."""
-    day = find_day(text) if text else None
-    if day is None or day.year is None or day.others:
-        return None
-    return date(day.year, day.month, day.day)
 
 
 def _status(text: str) -> ActionItemStatus:

@@ -22,7 +22,7 @@ from domain.documents.importing.document import (
 from domain.documents.importing.headings import IMPORTED, section_of
 from domain.documents.importing.items import read_items
 from domain.markdown import parser
-from domain.timeline.dates import find_day
+from domain.timeline.dates import find_whole_date
 from domain.timeline.pasted import ParsedEvent, parse_timeline
 
 TITLE_LIMIT = 300
@@ -134,7 +134,9 @@ def read_markdown(text: str, name: str, *, title: str | None = None, day: date |
     lines = re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff"))
     headings = list(_headings(lines))
     own, headings = _title(headings)
-    reader = _Reader(day=day or _day_in(name) or _day_in(own or "") or _day_in(" ".join(lines[:12])))
+    reader = _Reader(
+        day=day or find_whole_date(name) or find_whole_date(own or "") or find_whole_date(" ".join(lines[:12]))
+    )
     for part in _parts(lines, headings):
         reader.part(part)
     told = title or (own or "").strip() or _name_as_title(name)
@@ -203,11 +205,6 @@ def within_limits(texts: dict[str, str]) -> dict[str, str]:
         whole = "\n\n".join([*([made[IMPORTED]] if IMPORTED in made else []), *over])
         made[IMPORTED] = whole[:TEXT_LIMIT]
     return made
-
-
-def _day_in(text: str) -> date | None:
-    day = find_day(text)
-    return date(day.year, day.month, day.day) if day and day.year and not day.others else None
 
 
 def _name_as_title(name: str) -> str:

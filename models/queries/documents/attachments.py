@@ -67,8 +67,8 @@ def _references() -> Any:
     return sum(counts[1:], counts[0])
 
 
-def _seen(viewer: Viewer) -> Select[Any]:
-    statement = select(Attachment, _references()).join(Postmortem, Postmortem.id == Attachment.postmortem_id)
+def _seen(viewer: Viewer) -> Select[Attachment]:
+    statement = select(Attachment).join(Postmortem, Postmortem.id == Attachment.postmortem_id)
     return statement.where(visible_to(viewer), *_THERE)
 
 
@@ -76,23 +76,20 @@ async def list_attachments(
     session: AsyncSession, viewer: Viewer, postmortem_id: str, ask: Ask
 ) -> Page[ShownAttachment]:
     """Oldest first."""
-    statement = _seen(viewer).where(Attachment.postmortem_id == postmortem_id)
+    statement = _seen(viewer).add_columns(_references()).where(Attachment.postmortem_id == postmortem_id)
     rows, cursor = await fetch_page(session, statement, _ORDER, ask)
     return Page([ShownAttachment(row[0], row[1]) for row in rows], cursor)
 
 
 async def list_all(session: AsyncSession, viewer: Viewer, postmortem_id: str) -> list[Attachment]:
     """All of the postmortem, oldest first."""
-    statement = select(Attachment).join(Postmortem, Postmortem.id == Attachment.postmortem_id)
-    statement = statement.where(visible_to(viewer), Attachment.postmortem_id == postmortem_id, *_THERE)
+    statement = _seen(viewer).where(Attachment.postmortem_id == postmortem_id)
     return list((await session.execute(statement.order_by(Attachment.created_at, Attachment.id))).scalars())
 
 
 async def get_attachment(session: AsyncSession, viewer: Viewer, attachment_id: str) -> Attachment:
     """One that the viewer may see. Raises NotFound."""
-    statement = select(Attachment).join(Postmortem, Postmortem.id == Attachment.postmortem_id)
-    statement = statement.where(visible_to(viewer), Attachment.id == attachment_id, *_THERE)
-    found = (await session.execute(statement)).scalar_one_or_none()
+    found = (await session.execute(_seen(viewer).where(Attachment.id == attachment_id))).scalar_one_or_none()
     if found is None:
         raise NotFound(kind="attachment", id=attachment_id)
     return found
@@ -104,10 +101,7 @@ async def list_referenced(
     """Those of the postmortem, by their ids; only if the viewer may see it."""
     if not ids:
         return {}
-    statement = select(Attachment).join(Postmortem, Postmortem.id == Attachment.postmortem_id)
-    statement = statement.where(
-        visible_to(viewer), Attachment.postmortem_id == postmortem_id, Attachment.id.in_(ids), *_THERE
-    )
+    statement = _seen(viewer).where(Attachment.postmortem_id == postmortem_id, Attachment.id.in_(ids))
     return {one.id: one for one in (await session.execute(statement)).scalars()}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import Select, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
@@ -30,11 +30,17 @@ async def insert_job(session: AsyncSession, job: Job) -> None:
     await session.flush()
 
 
-async def get_job(session: AsyncSession, viewer: Viewer, kind: JobKind, job_id: str, *, lock: bool = False) -> Job:
-    """Of an export, only whoever asked for it may know; of an import, every administrator. Raises NotFound."""
-    statement = select(Job).where(Job.id == job_id, Job.kind == kind.value)
+def _shown_to(viewer: Viewer, kind: JobKind) -> Select[Job]:
+    """Of an export, only the person who asked for it may know; of an import, every administrator."""
+    statement = select(Job).where(Job.kind == kind.value)
     if kind is JobKind.EXPORT or not viewer.is_admin:
         statement = statement.where(Job.created_by == viewer.person_id)
+    return statement
+
+
+async def get_job(session: AsyncSession, viewer: Viewer, kind: JobKind, job_id: str, *, lock: bool = False) -> Job:
+    """Raises NotFound."""
+    statement = _shown_to(viewer, kind).where(Job.id == job_id)
     found = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
     if found is None:
         raise NotFound(kind=kind.value.lower(), id=job_id)
@@ -43,10 +49,7 @@ async def get_job(session: AsyncSession, viewer: Viewer, kind: JobKind, job_id: 
 
 async def list_jobs(session: AsyncSession, viewer: Viewer, kind: JobKind, ask: Ask) -> Page[Job]:
     """The newest first."""
-    statement = select(Job).where(Job.kind == kind.value)
-    if kind is JobKind.EXPORT or not viewer.is_admin:
-        statement = statement.where(Job.created_by == viewer.person_id)
-    rows, cursor = await fetch_page(session, statement, _JOBS, ask)
+    rows, cursor = await fetch_page(session, _shown_to(viewer, kind), _JOBS, ask)
     return Page([row[0] for row in rows], cursor)
 
 
