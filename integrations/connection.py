@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
 from domain.errors import Fact, InvalidIntegrationConfig, reason
-from integrations.outbound import host_of
+from integrations.outbound.policy import host_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,7 +191,7 @@ class Notifier(ABC):
     """What reads the mail that comes back, where undeliverable messages do."""
 
     kept_host: str | None = None
-    """A host that this connection may reach although its address is private; see ``integrations.outbound``."""
+    """A host that this connection may reach although its address is private; see ``integrations.outbound.policy``."""
 
     @abstractmethod
     def __init__(self, config: ConnectionModel, secrets: ConnectionModel) -> None:

@@ -19,7 +19,7 @@ from integrations.bounce import BounceReader
 from integrations.connection import ConnectionModel, Endpoint, SourceConfig, SourceSecrets, checked_settings
 from integrations.incident_source import IncidentSource
 from integrations.notifier import Notifier
-from integrations.outbound import AddressRefused, check_host
+from integrations.outbound.policy import AddressRefused, check_host
 from integrations.tracker import Tracker
 
 
@@ -117,7 +117,8 @@ def connect(
 ) -> Tracker:
     """A tracker for one connection, from what is stored of it; makes no request.
 
-    ``kept_host`` is as in ``integrations.outbound``. Raises ``UnknownIntegrationKind`` or ``InvalidIntegrationConfig``.
+    ``kept_host`` is as in ``integrations.outbound.policy``. Raises ``UnknownIntegrationKind`` and
+    ``InvalidIntegrationConfig``.
     """
     cls = tracker(kind)
     found = cls(checked_settings(cls.Config, config), checked_settings(cls.Secrets, secrets))

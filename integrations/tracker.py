@@ -26,7 +26,7 @@ from typing import ClassVar, Self
 
 from pydantic import JsonValue, SecretStr
 
-from domain.errors import DomainError
+from domain.errors import DomainError, TrackerRefused
 from domain.tickets import texts
 from integrations.connection import ConnectionModel
 from integrations.ticket import News, Ticket, TicketChange, TicketDraft, TicketRef
@@ -119,7 +119,7 @@ class Tracker(ABC):
     """The longest text that it takes, in what :meth:`text_size` counts; None where it names no limit."""
 
     kept_host: str | None = None
-    """A host that this connection may reach although its address is private; see ``integrations.outbound``."""
+    """A host that this connection may reach although its address is private; see ``integrations.outbound.policy``."""
     calls: int = 0
     """Requests made so far."""
     request_id: str | None = None
@@ -139,6 +139,12 @@ class Tracker(ABC):
 
     def close(self) -> None:  # noqa: B027 (a tracker without connections has nothing to close)
         """Gives connections back; safe to call twice."""
+
+    def unavailable(self, detail: str, retry_after: float | None = None) -> TrackerUnavailable:
+        return TrackerUnavailable(self.label, detail, retry_after)
+
+    def refused(self, detail: str) -> TrackerRefused:
+        return TrackerRefused(tracker=self.label, detail=detail)
 
     # Texts
 

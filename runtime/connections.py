@@ -15,8 +15,8 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
-from integrations import outbound
 from integrations.object_store import ObjectStore, StoreMisconfigured
+from integrations.outbound import policy as outbound
 from models.keyring import Keyring
 from models.session import Sessions, make_engine, make_sessions
 from runtime.settings import Settings

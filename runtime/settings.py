@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from integrations.outbound import LOOPBACK, Allowed, read_allowed
+from integrations.outbound.policy import LOOPBACK, Allowed, read_allowed
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 

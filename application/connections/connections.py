@@ -16,7 +16,7 @@ from domain.errors import DomainError, Fact, InvalidIntegrationConfig, NotFound,
 from domain.tickets.projection import read_projection
 from integrations import registry
 from integrations.connection import Endpoint
-from integrations.outbound import ANY_HOST
+from integrations.outbound.policy import ANY_HOST
 from integrations.tracker import Registration, TrackerUnavailable
 from models.base import new_id
 from models.integration import Integration

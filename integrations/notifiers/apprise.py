@@ -22,7 +22,7 @@ from domain.errors import NotifierRefused
 from integrations.connection import ConnectionModel
 from integrations.message_text import as_html, as_text
 from integrations.notifier import Message, Notifier, NotifierUnavailable, Receipt, Recipient
-from integrations.outbound import guarded
+from integrations.outbound.policy import guarded
 from integrations.tracker import PermissionCheck
 
 logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its warnings name addresses

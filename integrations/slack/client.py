@@ -26,8 +26,8 @@ from urllib.parse import urlsplit
 from slack_sdk.errors import SlackApiError
 
 from domain.errors import CredentialsRejected
-from integrations.bounded import trouble_in_words
-from integrations.outbound import AddressRefused, guarded
+from integrations.outbound.bounded import trouble_in_words
+from integrations.outbound.policy import AddressRefused, guarded
 from integrations.slack.errors import (
     NOT_SLACK,
     PersonGone,

@@ -11,8 +11,8 @@ import httpx
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackRequestError
 
-from integrations.bounded import exchange
-from integrations.http import tls_for
+from integrations.outbound.bounded import exchange
+from integrations.outbound.client import tls_for
 from integrations.slack.errors import NOT_SLACK
 
 

@@ -17,7 +17,7 @@ from openapi_core import Config, OpenAPI
 from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAPIResponse
 from requests.adapters import HTTPAdapter
 
-from integrations.bounded import Adapter
+from integrations.outbound.bounded import Adapter
 from tests.peers.npm import packed_file
 from tests.peers.tracker_peer import Request
 

@@ -25,7 +25,7 @@ from integrations.fields import Email
 from integrations.message_text import as_html, as_text
 from integrations.notifier import Message, MessageKind, Notifier, NotifierUnavailable, Receipt, Recipient
 from integrations.notifiers.email import bounces as returned_mail
-from integrations.outbound import AddressRefused, guarded, host_of
+from integrations.outbound.policy import AddressRefused, guarded, host_of
 from integrations.tracker import PermissionCheck
 
 TIMEOUT = 20.0

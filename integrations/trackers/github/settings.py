@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 
 from integrations.connection import ConnectionModel
-from integrations.http import Address, Token
+from integrations.outbound.client import Address, Token
 from integrations.trackers.github.issues import NAME
 
 

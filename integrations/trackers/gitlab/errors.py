@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import httpx
 from pydantic import JsonValue, ValidationError
 
-from integrations.http import retry_after
+from integrations.outbound.client import retry_after
 from integrations.trackers.gitlab.answers import Problem
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 
 from integrations.connection import ConnectionModel
-from integrations.http import Token
+from integrations.outbound.client import Token
 
 NOT_DONE = (
     "Won't Do",

@@ -21,8 +21,8 @@ from requests import Response
 from requests.auth import HTTPBasicAuth
 
 from domain.errors import CredentialsRejected, DomainError, TrackerRefused
-from integrations.bounded import Adapter, trouble_in_words
-from integrations.outbound import AddressRefused, guarded
+from integrations.outbound.bounded import Adapter, trouble_in_words
+from integrations.outbound.policy import AddressRefused, guarded
 from integrations.tracker import TrackerUnavailable
 
 M = TypeVar("M", bound=BaseModel)

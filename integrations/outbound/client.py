@@ -1,7 +1,7 @@
-"""What trackers that speak HTTP by themselves share: one client that never shows a credential.
+"""What vendors that we speak HTTP with by ourselves share: one client that never shows a credential.
 
-A stumble of any vendor (no network, no answer, 429, 5xx, an answer that is not of its API) becomes
-``TrackerUnavailable``, with the seconds to wait where the vendor told them; what a refusal means only the tracker
+A stumble of any vendor (no network, no answer, 429, 5xx, an answer that is not of its API) becomes the vendor's own
+``unavailable``, with the seconds to wait where the vendor told them; what a refusal means only the vendor's package
 knows, so every other answer comes back to it. Nothing is sent twice: Temporal retries.
 
 https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
@@ -13,16 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache, cached_property
-from typing import Annotated, TypeVar
+from typing import Annotated, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 from pydantic import AfterValidator, BaseModel, SecretStr, TypeAdapter, ValidationError
 
-from domain.errors import TrackerRefused
-from integrations.bounded import exchange, trouble_in_words
-from integrations.outbound import AddressRefused, guarded
-from integrations.tracker import Tracker, TrackerUnavailable
+from integrations.outbound.bounded import exchange, trouble_in_words
+from integrations.outbound.policy import AddressRefused, guarded
 
 SECONDS = 10.0
 """How long one request may take to connect, and how long an answer may be silent."""
@@ -67,8 +65,22 @@ def retry_after(answer: httpx.Response) -> float | None:
     return max((at - datetime.now(UTC)).total_seconds(), 0.0)
 
 
+class Vendor(Protocol):
+    """Whose requests they are, and what errors it knows."""
+
+    kept_host: str | None
+    calls: int
+    request_id: str | None
+
+    def unavailable(self, detail: str, retry_after: float | None = None) -> Exception:
+        """A stumble, to be tried again."""
+
+    def refused(self, detail: str) -> Exception:
+        """What a person must correct."""
+
+
 class HttpClient:
-    """One tracker's requests: counted in its ``calls``, the last one's id in its ``request_id``.
+    """One vendor's requests: counted in its ``calls``, the last one's id in its ``request_id``.
 
     ``headers`` go with each request; ``hidden`` are the credentials that no text may show; ``request_id`` is the header
     that carries the vendor's id of a request; ``wait`` reads the seconds to wait out of a 429 or a 5xx.
@@ -76,7 +88,7 @@ class HttpClient:
 
     def __init__(
         self,
-        tracker: Tracker,
+        vendor: Vendor,
         base_url: str,
         headers: Mapping[str, str],
         *,
@@ -84,7 +96,7 @@ class HttpClient:
         request_id: str = "X-Request-Id",
         wait: Callable[[httpx.Response], float | None] = retry_after,
     ) -> None:
-        self._tracker = tracker
+        self._vendor = vendor
         self._base_url = base_url
         self._headers = {"User-Agent": "afterword", "Accept": "application/json", **headers}
         self._hidden = [one for one in hidden if one]
@@ -105,29 +117,29 @@ class HttpClient:
     def send(self, method: str, path: str, *, params: Params | None = None, json: object = None) -> httpx.Response:
         """The answer to one request; ``path`` follows the base address, ``json`` None is no body.
 
-        Raises ``TrackerUnavailable`` for a stumble and ``TrackerRefused`` for a redirection, which is not followed:
+        Raises ``unavailable`` for a stumble and ``refused`` for a redirection, which is not followed:
         it may lead anywhere, and would take the credentials there.
         """
-        self._tracker.calls += 1
-        self._tracker.request_id = None
+        self._vendor.calls += 1
+        self._vendor.request_id = None
         asked = None if params is None else dict(params)
         try:
-            with guarded(self._base_url, self._tracker.kept_host):
+            with guarded(self._base_url, self._vendor.kept_host):
                 answer = exchange(self._client, method, f"{self._base_url}{path}", params=asked, json=json)
         except AddressRefused as refused:
-            raise TrackerRefused(tracker=self._tracker.label, detail=str(refused)) from None
+            raise self._vendor.refused(str(refused)) from None
         except Exception as error:
-            raise TrackerUnavailable(self._tracker.label, trouble_in_words(error)) from None
-        self._tracker.request_id = answer.headers.get(self._request_id)
+            raise self._vendor.unavailable(trouble_in_words(error)) from None
+        self._vendor.request_id = answer.headers.get(self._request_id)
         if answer.status_code == 429 or answer.status_code >= 500:
-            raise TrackerUnavailable(self._tracker.label, f"status {answer.status_code}", self._wait(answer))
+            raise self._vendor.unavailable(f"status {answer.status_code}", self._wait(answer))
         if answer.is_redirect:
             detail = "it redirects to another address. Correct the API address of this connection."
-            raise TrackerRefused(tracker=self._tracker.label, detail=detail)
+            raise self._vendor.refused(detail)
         return answer
 
     def decoded(self, answer: httpx.Response, shape: type[M] | TypeAdapter[M]) -> M:
-        """The answer's JSON as ``shape``; raises ``TrackerUnavailable`` where it is of another one: a proxy's page."""
+        """The answer's JSON as ``shape``; raises ``unavailable`` where it is of another one: a proxy's page."""
         try:
             if isinstance(shape, TypeAdapter):
                 return shape.validate_json(answer.content)
@@ -136,7 +148,7 @@ class HttpClient:
             return TypeAdapter(shape).validate_json(answer.content)
         except (ValidationError, RecursionError):
             words = "it sent an unexpected answer. Check the API address of this connection."
-            raise TrackerUnavailable(self._tracker.label, words) from None
+            raise self._vendor.unavailable(words) from None
 
     def shown(self, words: str) -> str:
         """A vendor's words as an error may show them: short, on one line, without our credentials."""

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from domain.errors import InvalidIntegrationConfig
-from integrations import outbound, registry
-from integrations.outbound import AddressRefused, guarded, is_public, read_allowed
+from integrations import registry
+from integrations.outbound import policy as outbound
+from integrations.outbound.policy import AddressRefused, guarded, is_public, read_allowed
 
 PRIVATE = (
     *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1"),

@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from domain.errors import TrackerRefused
 from integrations.connection import ConnectionModel
-from integrations.http import WORDS_LIMIT, Address, HttpClient, Token
+from integrations.outbound.client import WORDS_LIMIT, Address, HttpClient, Token
 from integrations.registry import connect
 from integrations.tracker import Tracker, TrackerUnavailable
 from tests.peers.scripted import Answer, ScriptedVendor
