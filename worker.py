@@ -17,6 +17,7 @@ from activities.chat.answering import ChatActivities
 from activities.documents import DocumentActivities
 from activities.notifications import NotificationActivities
 from activities.postmortems import PostmortemActivities
+from activities.publications import PublicationActivities
 from activities.tickets.batches import TicketBatchActivities
 from activities.tickets.pushing import PushActivities
 from activities.tickets.reconciliation import ReconciliationActivities
@@ -40,7 +41,14 @@ from runtime.database_checks import wait_until_fit
 from runtime.dispatch import Dispatch
 from runtime.logging import configure_logging
 from runtime.settings import Settings, get_settings
-from workflows.queues import CHAT_QUEUE, DOCUMENTS_QUEUE, NOTIFY_QUEUE, TASK_QUEUE, tracker_queue
+from workflows.queues import (
+    CHAT_QUEUE,
+    DOCUMENTS_QUEUE,
+    NOTIFY_QUEUE,
+    PUBLICATIONS_QUEUE,
+    TASK_QUEUE,
+    tracker_queue,
+)
 from workflows.registry import WORKFLOWS
 
 log = structlog.get_logger()
@@ -56,6 +64,7 @@ CHATS_AT_ONCE = 5
 """Each may hold a connection of the database, and wait for a workflow of this worker that needs another one."""
 
 DOCUMENTS_AT_ONCE = 2
+PUBLICATIONS_AT_ONCE = 4
 
 GRACE = timedelta(seconds=10)
 """For what is in hand when the worker is asked to end."""
@@ -124,7 +133,15 @@ def build_workers(
         max_concurrent_activities=DOCUMENTS_AT_ONCE,
         graceful_shutdown_timeout=timedelta(seconds=1),  # the next worker goes on where this one was
     )
-    return [main, notify, *trackers, build_chat_worker(client, sessions, keyring, base_url), archives]
+    publications = PublicationActivities(sessions, keyring, base_url)
+    copies = Worker(
+        client,
+        task_queue=PUBLICATIONS_QUEUE,
+        activities=[publications.carry_out_publication, publications.give_up_publication],
+        max_concurrent_activities=PUBLICATIONS_AT_ONCE,
+        graceful_shutdown_timeout=GRACE,
+    )
+    return [main, notify, *trackers, build_chat_worker(client, sessions, keyring, base_url), archives, copies]
 
 
 def build_chat_worker(client: Client, sessions: Sessions, keyring: Keyring, base_url: str) -> Worker:

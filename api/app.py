@@ -46,6 +46,7 @@ from api.pages.postmortems import forms as postmortem_forms
 from api.pages.postmortems import participants as participant_pages
 from api.pages.postmortems import postmortems as postmortem_pages
 from api.pages.review import lifecycle as lifecycle_pages
+from api.pages.sharing import publications as publication_pages
 from api.pages.sharing import settings as sharing_settings_pages
 from api.pages.sharing import share as share_pages
 from api.public import feeds
@@ -66,6 +67,7 @@ from api.v1.postmortems import incidents as linked_incidents
 from api.v1.review import lifecycle, reviewers, targets
 from api.v1.search import search, similar
 from api.v1.sharing import links as share_links
+from api.v1.sharing import publications
 from api.v1.sharing import settings as sharing_settings
 from api.v1.sharing import summaries as public_summaries
 from application.sharing.public import ViewCounter
@@ -133,6 +135,7 @@ PAGES = (
     log_pages,
     ticket_pages,
     share_pages,
+    publication_pages,
     sharing_settings_pages,
     search_pages,
     reference_pages,
@@ -224,6 +227,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         slack_manifest.routes,
         public_summaries.routes,
         share_links.routes,
+        publications.routes,
         sharing_settings.routes,
         search.routes,
         similar.routes,

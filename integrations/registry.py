@@ -2,7 +2,8 @@
 
 ``integrations/trackers/gitlab.py`` and ``integrations/trackers/jira/__init__.py`` are both found: the kind is the
 name, and the module holds one class that keeps the contract one level up (``integrations.tracker``,
-``integrations.notifier``), or, for a source of incidents, the functions of ``integrations.incident_source``.
+``integrations.notifier``, ``integrations.publisher``), or, for a source of incidents, the functions of
+``integrations.incident_source``.
 """
 
 import importlib
@@ -10,16 +11,18 @@ import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from types import ModuleType
 from typing import Any, cast
 
 from domain.errors import InvalidIntegrationConfig, UnknownIntegrationKind, reason
-from integrations import incident_sources, notifiers, trackers
+from integrations import incident_sources, notifiers, publishers, trackers
 from integrations.bounce import BounceReader
 from integrations.connection import ConnectionModel, Endpoint, SourceConfig, SourceSecrets, checked_settings
 from integrations.incident_source import IncidentSource
 from integrations.notifier import Notifier
 from integrations.outbound.policy import AddressRefused, check_host
+from integrations.publisher import Publisher
 from integrations.tracker import Tracker
 
 
@@ -34,6 +37,7 @@ class Kind:
     label: str
     is_tracker: bool
     is_channel: bool
+    is_publisher: bool
     config: Mapping[str, Any]
     secrets: Mapping[str, Any]
 
@@ -54,6 +58,12 @@ def notifier_kinds() -> tuple[str, ...]:
 
 
 @cache
+def publisher_kinds() -> tuple[str, ...]:
+    """Every kind of publisher, sorted."""
+    return _names_in(publishers)
+
+
+@cache
 def incident_source_kinds() -> tuple[str, ...]:
     """Every kind of source of incidents, sorted."""
     return _names_in(incident_sources)
@@ -61,9 +71,10 @@ def incident_source_kinds() -> tuple[str, ...]:
 
 @cache
 def all_kinds() -> tuple[Kind, ...]:
-    """Sorted by the name that people read: trackers, then channels, then sources of incidents."""
-    kinds = [kind_of(one) for one in (*tracker_kinds(), *notifier_kinds(), *incident_source_kinds())]
-    return tuple(sorted(kinds, key=lambda one: (not one.is_tracker, not one.is_channel, one.label.lower())))
+    """Sorted by the name that people read: trackers, channels, publishers, then sources of incidents."""
+    kinds = [kind_of(one) for one in (*_speaking(), *incident_source_kinds())]
+    order = attrgetter("is_tracker", "is_channel", "is_publisher")
+    return tuple(sorted(kinds, key=lambda one: ([not flag for flag in order(one)], one.label.lower())))
 
 
 # Vendors
@@ -96,16 +107,33 @@ def bounce_reader(kind: str) -> BounceReader:
 
 
 @cache
+def publisher(kind: str) -> type[Publisher]:
+    """The publisher of that kind. Raises ``UnknownIntegrationKind``."""
+    return _only_class(_module(publishers, kind, publisher_kinds()), Publisher)
+
+
+def speaks(kind: str) -> bool:
+    """Whether a connection of that kind sends requests by itself: a tracker, a channel or a publisher."""
+    return kind in _speaking()
+
+
+@cache
+def _speaking() -> Mapping[str, type[Tracker] | type[Notifier] | type[Publisher]]:
+    """The classes of all that speak to their vendors, by their kinds."""
+    trackers_ = {one: tracker(one) for one in tracker_kinds()}
+    notifiers_ = {one: notifier(one) for one in notifier_kinds()}
+    return {**trackers_, **notifiers_, **{one: publisher(one) for one in publisher_kinds()}}
+
+
+@cache
 def kind_of(kind: str) -> Kind:
     """What a person has to enter to connect it. Raises ``UnknownIntegrationKind``."""
-    if kind in tracker_kinds():
-        cls = tracker(kind)
-        return Kind(kind, cls.label, True, False, _schema(cls.Config), _schema(cls.Secrets))
-    if kind in notifier_kinds():
-        channel = notifier(kind)
-        return Kind(kind, channel.label, False, True, _schema(channel.Config), _schema(channel.Secrets))
+    if (cls := _speaking().get(kind)) is not None:
+        flags = (kind in tracker_kinds(), kind in notifier_kinds(), kind in publisher_kinds())
+        return Kind(kind, cls.label, *flags, _schema(cls.Config), _schema(cls.Secrets))
     if kind in incident_source_kinds():
-        return Kind(kind, incident_source(kind).LABEL, False, False, _schema(SourceConfig), _schema(SourceSecrets))
+        forms = (_schema(SourceConfig), _schema(SourceSecrets))
+        return Kind(kind, incident_source(kind).LABEL, False, False, False, *forms)
     raise UnknownIntegrationKind(kind=kind, known=", ".join(one.kind for one in all_kinds()))
 
 
@@ -136,29 +164,34 @@ def connect_notifier(
     return found
 
 
+def connect_publisher(
+    kind: str, config: Mapping[str, object], secrets: Mapping[str, object], kept_host: str | None = None
+) -> Publisher:
+    """As :func:`connect`, for a publisher."""
+    cls = publisher(kind)
+    found = cls(checked_settings(cls.Config, config), checked_settings(cls.Secrets, secrets))
+    found.kept_host = kept_host
+    return found
+
+
 def endpoint_of(kind: str, config: Mapping[str, object]) -> Endpoint | None:
     """Where a connection with these settings sends its credentials; None if that is no setting of this kind."""
-    if kind not in {*tracker_kinds(), *notifier_kinds()}:
-        return None
-    cls = tracker(kind).Config if kind in tracker_kinds() else notifier(kind).Config
-    return checked_settings(cls, config).endpoint()
+    cls = _speaking().get(kind)
+    return checked_settings(cls.Config, config).endpoint() if cls is not None else None
 
 
 def check_connection(
     kind: str, config: Mapping[str, object], secrets: Mapping[str, object], kept_host: str | None = None
 ) -> None:
     """Raises ``UnknownIntegrationKind`` or ``InvalidIntegrationConfig``; makes no request."""
-    if kind in tracker_kinds():
-        connect(kind, config, secrets).close()
-        _check_host(endpoint_of(kind, config), kept_host)
-    elif kind in notifier_kinds():
-        connect_notifier(kind, config, secrets)
+    if (cls := _speaking().get(kind)) is not None:
+        cls(checked_settings(cls.Config, config), checked_settings(cls.Secrets, secrets))
         _check_host(endpoint_of(kind, config), kept_host)
     elif kind in incident_source_kinds():
         checked_settings(SourceConfig, config)
         checked_settings(SourceSecrets, secrets)
     else:
-        known = {*tracker_kinds(), *notifier_kinds(), *incident_source_kinds()}
+        known = {*_speaking(), *incident_source_kinds()}
         raise UnknownIntegrationKind(kind=kind, known=", ".join(sorted(known)))
 
 

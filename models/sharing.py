@@ -1,10 +1,11 @@
-"""What outsiders may see: public summaries, links to them, and what administrators decide about sharing."""
+"""What is seen elsewhere: public summaries, links to them, copies in other systems, and settings of sharing."""
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.sharing.links import ShareScope
+from domain.sharing.publications import PublicationState, PublicationTrigger
 from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
 
 
@@ -62,6 +63,46 @@ class ShareLink(Base):
     last_viewed_at: Mapped[Instant | None]
     created_by_id: Mapped[Id] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[CreatedAt]
+
+
+class Publication(Base):
+    """The copy of a postmortem in another system, one for each connection; its workflow is ``publication-<id>``.
+
+    ``workflow_started`` false makes the row its own outbox. ``request`` counts what was asked for. While ``state`` is
+    PENDING the last request is not carried out: ``wants_withdrawal`` says which way, ``overwrites`` that a change there
+    may be lost, and ``pointer`` names the place there, where a person has to. ``remote_id``, ``url`` and
+    ``remote_revision`` are the copy as we wrote it last, null where there is none; ``content_revision`` is the
+    postmortem's then. ``problem`` is a sentence for people.
+    """
+
+    __tablename__ = "publication"
+    __table_args__ = (
+        CheckConstraint(one_of("state", PublicationState), name="state"),
+        CheckConstraint(one_of("trigger", PublicationTrigger), name="trigger"),
+        UniqueConstraint("postmortem_id", "integration_id"),
+        Index("ix_publication_integration_id", "integration_id"),
+        Index("ix_publication_outbox", "requested_at", postgresql_where="not workflow_started"),
+    )
+
+    id: Mapped[Key]
+    postmortem_id: Mapped[Id] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    integration_id: Mapped[Id] = mapped_column(ForeignKey("integration.id"))
+    target: Mapped[str]
+    state: Mapped[str] = mapped_column(default=PublicationState.PENDING.value)
+    trigger: Mapped[str]
+    request: Mapped[int] = mapped_column(BigInteger, default=1)
+    wants_withdrawal: Mapped[bool] = mapped_column(default=False)
+    overwrites: Mapped[bool] = mapped_column(default=False)
+    pointer: Mapped[str | None]
+    remote_id: Mapped[str | None]
+    remote_revision: Mapped[str | None]
+    url: Mapped[str | None]
+    content_revision: Mapped[int | None] = mapped_column(BigInteger)
+    problem: Mapped[str | None]
+    requested_at: Mapped[Instant]
+    created_at: Mapped[CreatedAt]
+    published_at: Mapped[Instant | None]
+    workflow_started: Mapped[bool] = mapped_column(default=False)
 
 
 class SharingSettings(Base):

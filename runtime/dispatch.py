@@ -46,6 +46,7 @@ from workflows.export_job import ExportStart, ExportWorkflow
 from workflows.import_job import ImportStart, ImportWorkflow
 from workflows.notifications import NotificationsStart, NotificationsWorkflow
 from workflows.postmortem import PostmortemStart, PostmortemWorkflow
+from workflows.publication import PublicationStart, PublicationWorkflow
 from workflows.queues import TASK_QUEUE
 from workflows.reconciliation import ReconciliationStart, ReconciliationWorkflow
 from workflows.ticket_batch import TicketBatchStart, TicketBatchWorkflow
@@ -83,6 +84,7 @@ TICKET_BATCH = WorkflowKind("tickets", TicketBatchWorkflow.run, TicketBatchStart
 NOTIFICATIONS = WorkflowKind("voice", NotificationsWorkflow.run, NotificationsStart, "Voice to {}")
 EXPORT = WorkflowKind("export", ExportWorkflow.run, ExportStart, "Export {}", signal=None)
 IMPORT = WorkflowKind("import", ImportWorkflow.run, ImportStart, "Import {}", signal=None)
+PUBLICATION = WorkflowKind("publication", PublicationWorkflow.run, PublicationStart, "Publication {}", signal=None)
 CHAT = WorkflowKind("chat", ChatWorkflow.run, int, "Request {} from a chat", signal=None)
 
 
@@ -138,6 +140,9 @@ class Dispatch:
     async def start_import(self, import_id: str) -> bool:
         """Behind everything that a person is waiting for."""
         return await self._start_or_signal(IMPORT, import_id, BULK)
+
+    async def start_publication(self, publication_id: str) -> bool:
+        return await self._start_or_signal(PUBLICATION, publication_id, INTERACTIVE)
 
     async def start_chat(self, delivery: int) -> bool:
         """Has a recorded request from a chat answered."""

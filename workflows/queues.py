@@ -1,4 +1,5 @@
-"""Task queues: one for workflows and the database, one for messages, one for chats, and one for each tracker.
+"""Task queues: one for workflows and the database, one for messages, one for chats, two for documents, and one
+for each tracker.
 
 Each can be slowed down or stopped by itself.
 """
@@ -8,6 +9,8 @@ CHAT_QUEUE = f"{TASK_QUEUE}-chat"
 """Answers to people in chats."""
 DOCUMENTS_QUEUE = f"{TASK_QUEUE}-documents"
 """Archives and imports, which take long."""
+PUBLICATIONS_QUEUE = f"{TASK_QUEUE}-publications"
+"""Copies in other systems."""
 NOTIFY_QUEUE = f"{TASK_QUEUE}-notify"
 
 

@@ -6,6 +6,7 @@ from workflows.export_job import ExportWorkflow
 from workflows.import_job import ImportWorkflow
 from workflows.notifications import NotificationsWorkflow
 from workflows.postmortem import PostmortemWorkflow
+from workflows.publication import PublicationWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.ticket_batch import TicketBatchWorkflow
 
@@ -18,4 +19,5 @@ WORKFLOWS = [
     TicketBatchWorkflow,
     ExportWorkflow,
     ImportWorkflow,
+    PublicationWorkflow,
 ]

@@ -77,6 +77,19 @@ DOCUMENTS: dict[str, Any] = {
 }
 """An archive or an import, which goes on where it was interrupted; about 45 minutes of failures end it."""
 
+PUBLISHER: dict[str, Any] = {
+    "start_to_close_timeout": timedelta(minutes=10),
+    "schedule_to_close_timeout": timedelta(days=1),
+    "heartbeat_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        backoff_coefficient=2.0,
+        maximum_interval=timedelta(minutes=10),
+        non_retryable_error_types=REFUSALS,
+    ),
+}
+"""A copy in another system: for a day, until it answers; its own Retry-After takes precedence."""
+
 NOTIFY: dict[str, Any] = {
     "start_to_close_timeout": timedelta(minutes=5),
     "heartbeat_timeout": timedelta(seconds=10),

@@ -12,6 +12,7 @@ from application.sharing.links import ShareLinkState, ShownLink
 from application.sharing.summaries import Summary
 from domain.sharing.findings import Finding, FindingKind
 from domain.sharing.links import ShareScope
+from domain.sharing.publications import PublicationState, PublicationTrigger
 from domain.sharing.summary import TEXT_LIMIT, SummaryState
 from integrations.fields import Instant, Words
 from models.sharing import SharingSettings
@@ -202,3 +203,34 @@ def settings_out(row: SharingSettings, base_url: str) -> SharingSettingsOut:
         feed_urls=[f"{base_url}/p/feed.atom", f"{base_url}/p/feed.json"],
         updated_at=row.updated_at,
     )
+
+
+# Copies in other systems
+
+
+class PublicationNew(Given):
+    """``integrationId``: a connection that publishes. ``pointer``: where, for connections that need to be told, such as
+    the URL of the incident on a status page; afterwards it is known. ``overwrite``: also if someone changed the copy
+    there."""
+
+    integration_id: Annotated[str, Words(100, one_line=True)]
+    pointer: Annotated[str, Words(500, one_line=True)] | None = None
+    overwrite: bool = False
+
+
+class PublicationOut(Shape):
+    """``target`` is the connection's kind. ``contentRevision`` and ``remoteRevision`` tell what was written last, of
+    which revision here, as which one there. ``problem`` says why it isn't done yet or can't be done."""
+
+    id: str
+    postmortem_id: str
+    integration_id: str
+    target: str
+    state: PublicationState
+    trigger: PublicationTrigger
+    url: str | None
+    content_revision: int | None
+    remote_revision: str | None
+    problem: str | None
+    created_at: datetime
+    published_at: datetime | None

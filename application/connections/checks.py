@@ -11,6 +11,7 @@ from domain.errors import DomainError
 from domain.tickets.projection import Destination, Projection, read_projection
 from integrations import registry
 from integrations.notifier import NotifierUnavailable
+from integrations.publisher import PublisherUnavailable
 from integrations.tracker import PermissionCheck, RequiredField, Tracker, TrackerUnavailable
 from models.keyring import Keyring
 from models.queries.connections.connections import get_connected
@@ -37,15 +38,17 @@ async def check_connection(
     connection which never worked is its trouble. Raises NotFound, Disconnected or NoTracker.
     """
     row = await get_connected(session, integration_id)
-    if row.kind not in registry.notifier_kinds():
+    if row.kind not in (*registry.notifier_kinds(), *registry.publisher_kinds()):
         check_is_tracker(row)
     kind, config, secrets, kept_host = row.kind, row.config, keyring.open(row.secrets), row.kept_host
     projection = read_projection(row.projection)
     never_worked, fields = row.verified_at is None, list[PermissionCheck]()
     if kind in registry.notifier_kinds():
         checks = await outside(lambda: _check_channel(kind, config, secrets, kept_host))
+    elif kind in registry.publisher_kinds():
+        checks, fields = await outside(lambda: _in_time(_check_publisher, kind, config, secrets, kept_host))
     else:
-        checks, fields = await outside(lambda: _check_in_time(kind, config, secrets, kept_host, projection))
+        checks, fields = await outside(lambda: _in_time(_check_tracker, kind, config, secrets, kept_host, projection))
     refused = [one for one in checks if not one.granted]
     if all(one.granted for one in (*checks, *fields)):
         await record_recovery(session, integration_id, now)
@@ -54,20 +57,31 @@ async def check_connection(
     return [*checks, *fields]
 
 
-async def _check_in_time(
-    kind: str, config: dict[str, Any], secrets: dict[str, object], kept_host: str | None, projection: Projection
-) -> tuple[list[PermissionCheck], list[PermissionCheck]]:
+Checks = tuple[list[PermissionCheck], list[PermissionCheck]]
+"""Permissions, and required fields."""
+
+
+async def _in_time(check: Callable[..., Checks], *args: Any) -> Checks:
+    """On a thread."""
     try:
         async with asyncio.timeout(SECONDS):
-            return await asyncio.to_thread(_check_tracker, kind, config, secrets, kept_host, projection)
+            return await asyncio.to_thread(check, *args)
     except TimeoutError:
         return [PermissionCheck("Reachable", granted=False, detail=f"No answer within {SECONDS:.0f} seconds.")], []
 
 
+def _check_publisher(kind: str, config: dict[str, Any], secrets: dict[str, object], kept_host: str | None) -> Checks:
+    try:
+        with registry.connect_publisher(kind, config, secrets, kept_host) as publisher:
+            return publisher.check_permissions(), []
+    except PublisherUnavailable as stumble:
+        return [PermissionCheck("Reachable", granted=False, detail=str(stumble))], []
+
+
 def _check_tracker(
     kind: str, config: dict[str, Any], secrets: dict[str, object], kept_host: str | None, projection: Projection
-) -> tuple[list[PermissionCheck], list[PermissionCheck]]:
-    """Permissions, and required fields. Runs on a thread. That a tracker is unavailable is a result too."""
+) -> Checks:
+    """That a tracker is unavailable is a result too."""
     try:
         with registry.connect(kind, config, secrets, kept_host) as tracker:
             checks = tracker.check_permissions()

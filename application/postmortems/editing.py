@@ -10,6 +10,7 @@ from application.content.custom_fields import accept_custom_fields
 from application.content.sections import write_sections
 from application.people.references import check_people, check_services, check_teams
 from application.sharing.links import revoke_all
+from application.sharing.publications import take_back_automatically
 from domain import access
 from domain.access import Verb, Viewer, Visibility
 from domain.content.sections import Origin, SectionText, split_sections
@@ -82,6 +83,8 @@ async def edit_postmortem(
     started = False
     if after.get("visibility") == Visibility.PRIVATE:
         await revoke_all(session, viewer, postmortem.id, now)
+    if "visibility" in after and after["visibility"] != Visibility.ORGANIZATION:
+        await take_back_automatically(session, viewer, postmortem.id, now)
     if after:
         audit_postmortem(session, viewer, visible, "postmortem.updated", before, after)
         is_content = bool(rewritten or after.keys() & CONTENT)

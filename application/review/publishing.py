@@ -1,6 +1,7 @@
 """Publishes and archives a postmortem. Who may is decided in ``domain.access``, when in ``domain.review.readiness``."""
 
 from application.review.context import PostmortemCommandContext
+from application.sharing.publications import publish_automatically, take_back_automatically
 from domain.escalation.targets import TargetName
 from domain.notifications.notices import NoticeKind
 from domain.postmortems.lifecycle import Status
@@ -13,9 +14,11 @@ async def publish(context: PostmortemCommandContext, after: Status) -> None:
     postmortem.published_at = context.now
     context.change_status(after, "postmortem.published")
     context.notify_channels(NoticeKind.PUBLISHED, "published")
+    await publish_automatically(context.session, context.viewer, context.visible, context.now)
     await meet_targets(context.session, postmortem.id, TargetName, context.now)
 
 
 async def archive(context: PostmortemCommandContext, after: Status) -> None:
     context.postmortem.archived_at = context.now
     context.change_status(after, "postmortem.archived")
+    await take_back_automatically(context.session, context.viewer, context.postmortem.id, context.now)

@@ -86,3 +86,36 @@ class NotExportable(Invalid):
 class ArchiveExpired(ConflictingState):
     title = "The archive is no longer available"
     says = "This archive was deleted after 7 days, or holds something that you can't see anymore. Start a new export."
+
+
+class PublisherRefused(ConflictingState):
+    title = "The publication was refused"
+    says = "{target} refused the request: {detail}"
+
+
+class PublicationChanged(ConflictingState):
+    title = "The publication was changed there"
+    says = (
+        "Someone changed the publication in {target} since Afterword last wrote it. Check what changed there, then"
+        " publish again with overwrite=true to replace it."
+    )
+
+
+class PublicationGone(ConflictingState):
+    title = "The publication no longer exists"
+    says = "The publication no longer exists in {target}: {detail!e} Publish again to create another one."
+
+
+class NotPublishable(ConflictingState):
+    title = "Can't be published there yet"
+    says = "This postmortem can't be published there yet. Fix the listed problems and try again."
+
+
+class NoPublisher(Invalid):
+    title = "Can't publish documents"
+    says = "A connection of kind '{kind}' can't publish documents. Choose one of: {known}."
+
+
+class PublicationPaused(ConflictingState):
+    title = "The connection is paused"
+    says = "The connection {name} is paused. Resume it in the connection's settings and publish again."

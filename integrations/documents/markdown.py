@@ -13,8 +13,19 @@ import yaml
 
 from domain.documents.document import Document
 from integrations.documents.layout import STRONG, Layout, lay_out
-from integrations.documents.texts import Images, attachment_of, printable, replaced, with_runs
-from integrations.text.blocks import Block, Blocks, Heading, Item, Listing, Paragraph, Run, Runs, normal_blocks
+from integrations.documents.texts import Images, attachment_of, printable, replaced
+from integrations.text.blocks import (
+    Block,
+    Blocks,
+    Heading,
+    Item,
+    Listing,
+    Paragraph,
+    Run,
+    Runs,
+    normal_blocks,
+    with_runs,
+)
 from integrations.text.markdown_writer import write as write_blocks
 
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
@@ -26,17 +37,26 @@ class _Dumper(yaml.SafeDumper):
 
 
 def write(document: Document, images: Images) -> bytes:
-    laid = lay_out(document)
+    return write_layout(document, lay_out(document), images).encode()
+
+
+def write_layout(document: Document, laid: Layout, images: Images) -> str:
     signs = _Signs(images, laid.blocks)
     whole = normal_blocks((*_opening(laid), *with_runs(tuple(_lowered(laid.blocks)), signs.change)))
     text = f"---\n{_front_matter(document)}---\n\n{write_blocks(whole)}\n"
-    return signs.restored(text).encode()
+    return signs.restored(text)
 
 
 def _opening(laid: Layout) -> Iterator[Block]:
     yield Heading(1, (Run(laid.title),))
     yield Paragraph((Run(laid.mark, STRONG),))
-    yield Listing(tuple(Item((Paragraph((Run(f"{one.label}:", STRONG), Run(" "), *one.runs)),)) for one in laid.facts))
+    yield facts(laid)
+
+
+def facts(laid: Layout) -> Listing:
+    """As a list: in bold what each is about."""
+    items = (Item((Paragraph((Run(f"{one.label}:", STRONG), Run(" "), *one.runs)),)) for one in laid.facts)
+    return Listing(tuple(items))
 
 
 def _lowered(blocks: Blocks) -> Iterator[Block]:
@@ -47,7 +67,7 @@ def _lowered(blocks: Blocks) -> Iterator[Block]:
 
 def _front_matter(document: Document) -> str:
     names = {one.id: one.name for one in document.people}
-    facts: dict[str, Any] = {
+    told: dict[str, Any] = {
         "title": document.title,
         "number": document.number,
         "id": document.id,
@@ -67,7 +87,7 @@ def _front_matter(document: Document) -> str:
         "publishedAt": document.published_at,
         "exportedAt": document.exported_at,
     }
-    kept = {name: _printable(value) for name, value in facts.items() if value not in (None, [], {})}
+    kept = {name: _printable(value) for name, value in told.items() if value not in (None, [], {})}
     text: str = yaml.dump(kept, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=120)
     return text
 

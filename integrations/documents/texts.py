@@ -6,7 +6,7 @@ picture is a link: nothing is ever fetched. ``#17`` becomes a link if ``links`` 
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from domain.markdown import Token, page_parser
@@ -14,15 +14,12 @@ from integrations.text.blocks import (
     Block,
     Blocks,
     Heading,
-    Item,
-    Listing,
     Marks,
-    Paragraph,
-    Quote,
     Run,
     Runs,
-    Table,
+    mapped,
     normal_blocks,
+    with_runs,
 )
 from integrations.text.markdown_reader import BlockReader
 
@@ -107,34 +104,7 @@ def _lowered(blocks: Blocks, levels: int) -> Blocks:
         last = min(block.level + levels, last + 1, DEEPEST_HEADING)
         return Heading(last, block.runs)
 
-    return tuple(_mapped(blocks, change))
-
-
-def with_runs(blocks: Blocks, change: Callable[[Runs], Runs]) -> Blocks:
-    """The same tree with other runs."""
-
-    def changed(block: Block) -> Block:
-        match block:
-            case Paragraph(runs):
-                return Paragraph(change(runs))
-            case Heading(level, runs):
-                return Heading(level, change(runs))
-            case Table(rows):
-                return Table(tuple(tuple(change(cell) for cell in row) for row in rows))
-        return block
-
-    return tuple(_mapped(blocks, changed))
-
-
-def _mapped(blocks: Blocks, change: Callable[[Block], Block]) -> Iterator[Block]:
-    for block in blocks:
-        match block:
-            case Quote(inner):
-                yield Quote(tuple(_mapped(inner, change)))
-            case Listing(items, start):
-                yield Listing(tuple(Item(tuple(_mapped(one.blocks, change)), one.done) for one in items), start)
-            case _:
-                yield change(block)
+    return tuple(mapped(blocks, change))
 
 
 def _linked(runs: Runs, links: Mapping[int, str]) -> Iterator[Run]:

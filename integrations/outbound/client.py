@@ -9,6 +9,7 @@ https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
 
 import re
 import ssl
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -50,6 +51,11 @@ Token = Annotated[SecretStr | None, AfterValidator(_plain_token)]
 """A credential that fits into a header."""
 Address = Annotated[str, AfterValidator(_plain_address)]
 """Where an API is, without a slash at its end."""
+
+
+def basic_authorization(account: str, secret: SecretStr) -> str:
+    """What follows ``Authorization:`` (https://www.rfc-editor.org/rfc/rfc7617)."""
+    return f"Basic {b64encode(f'{account}:{secret.get_secret_value()}'.encode()).decode()}"
 
 
 def retry_after(answer: httpx.Response) -> float | None:

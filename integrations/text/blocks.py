@@ -4,7 +4,7 @@ Lines of a paragraph are divided by :data:`BREAK`. A tree is made normal by :fun
 :func:`normal_runs`; only normal trees can be compared.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
@@ -232,3 +232,31 @@ def _normal_table(rows: tuple[tuple[Runs, ...], ...]) -> Table | None:
     cells = tuple(tuple(normal_runs(cell, one_line=True) for cell in row) for row in rows)
     full = tuple((*row, *[()] * (width - len(row))) for row in cells)
     return Table(full) if any(cell for row in full for cell in row) else None
+
+
+def with_runs(blocks: Blocks, change: Callable[[Runs], Runs]) -> Blocks:
+    """The same tree with other runs."""
+
+    def changed(block: Block) -> Block:
+        match block:
+            case Paragraph(runs):
+                return Paragraph(change(runs))
+            case Heading(level, runs):
+                return Heading(level, change(runs))
+            case Table(rows):
+                return Table(tuple(tuple(change(cell) for cell in row) for row in rows))
+        return block
+
+    return tuple(mapped(blocks, changed))
+
+
+def mapped(blocks: Blocks, change: Callable[[Block], Block]) -> Iterator[Block]:
+    """Each block that holds text, also within quotes and lists, as ``change`` makes it."""
+    for block in blocks:
+        match block:
+            case Quote(inner):
+                yield Quote(tuple(mapped(inner, change)))
+            case Listing(items, start):
+                yield Listing(tuple(Item(tuple(mapped(one.blocks, change)), one.done) for one in items), start)
+            case _:
+                yield change(block)

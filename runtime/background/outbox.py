@@ -9,6 +9,7 @@ from models.queries.documents import jobs
 from models.queries.escalation import reminders
 from models.queries.notifications import outbox
 from models.queries.postmortems import postmortems
+from models.queries.sharing import publications
 from models.queries.tickets import batches, tickets
 from models.session import Sessions
 from runtime.dispatch import BULK, Dispatch
@@ -39,6 +40,7 @@ class Outbox:
             items += await tickets.claim_stuck_unscoped(session, before, before - STUCK_AFTER, BATCH_SIZE)
             resumable = await tickets.list_resumable_unscoped(session, BATCH_SIZE)
             batch_ids = await batches.list_unstarted_unscoped(session, BATCH_SIZE)
+            copies = await publications.list_unstarted_unscoped(session, BATCH_SIZE)
             waiting_jobs = await jobs.list_unstarted_unscoped(session, BATCH_SIZE)
             items += overlooked_items
         for postmortem_id in waiting:
@@ -58,6 +60,10 @@ class Outbox:
         for job_id, kind in waiting_jobs:
             start = self._dispatch.start_export if kind == JobKind.EXPORT else self._dispatch.start_import
             if not await start(job_id):
+                return
+
+        for publication_id in copies:
+            if not await self._dispatch.start_publication(publication_id):
                 return
 
     async def wake_receivers(self) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from domain.errors import DomainError
-from integrations import bounded, registry
+from integrations import registry
 from integrations.notifier import NotifierUnavailable, Recipient
 from integrations.notifiers.apprise import problem_of
+from integrations.outbound import bounded
 from integrations.tracker import TrackerUnavailable
 from tests.integrations.notifiers.test_email import message
 

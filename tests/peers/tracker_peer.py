@@ -99,7 +99,84 @@ class PeerTicket:
     updated_at: datetime
 
 
-class TrackerPeer(ABC):
+class Peer(ABC):
+    """A vendor on a socket, with faults to order."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        """Where it listens."""
+        self.lock = threading.RLock()
+        self.requests: list[Request] = []
+        self.judges: list[Callable[[Request], None]] = []
+        """Called with each request that we sent; what they raise ends up in ``verdicts``."""
+        self.verdicts: list[BaseException] = []
+        self.faults: list[tuple[Fault, Kind | None]] = []
+
+    # What a test orders
+
+    def order(self, fault: Fault, on: Kind | None = None, times: int = 1) -> None:
+        """The next ``times`` requests of that kind go wrong; None is any kind."""
+        with self.lock:
+            self.faults += [(fault, on)] * times
+
+    # What a vendor answers
+
+    @abstractmethod
+    def kind_of(self, request: Request) -> Kind: ...
+
+    @abstractmethod
+    def answer(self, request: Request) -> Answer:
+        """Called with ``lock`` held; checks the credentials first."""
+
+    @abstractmethod
+    def fault(self, fault: Fault, request: Request) -> Answer:
+        """In this vendor's words: SERVER_ERROR, LIMITED, LIMITED_SILENTLY, EMPTY_LIST, GONE."""
+
+    def _due_fault(self, kind: Kind) -> Fault | None:
+        for place, (fault, on) in enumerate(self.faults):
+            if on is None or on is kind:
+                del self.faults[place]
+                return fault
+        return None
+
+    def handle(self, request: Request) -> tuple[Answer | None, Fault | None]:
+        """The answer, None where the connection is cut."""
+        kind = self.kind_of(request)
+        with self.lock:
+            self.requests.append(request)
+            for judge in self.judges:
+                try:
+                    judge(request)
+                except Exception as error:  # noqa: BLE001 - a verdict, kept for the test
+                    self.verdicts.append(error)
+            fault = self._due_fault(kind)
+            if fault is Fault.RESET:
+                return None, fault
+            if fault in {None, Fault.LOST_ANSWER, Fault.SLOW}:
+                answer = self.answer(request)
+                return (None if fault is Fault.LOST_ANSWER else answer), fault
+            assert fault is not None
+            return self.fault(fault, request), fault
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Listens at ``url`` on a port of its own until the end."""
+        over = threading.Event()
+        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, over))
+        server.daemon_threads = True
+        self.url = f"http://localhost:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+
+class TrackerPeer(Peer):
     """One project at one vendor, our account in it and somebody else's."""
 
     kind: ClassVar[str]
@@ -109,23 +186,9 @@ class TrackerPeer(ABC):
     other_account: ClassVar[str]
 
     def __init__(self) -> None:
-        self.url = ""
-        """Where it listens; ``config.baseUrl`` of :attr:`config`."""
-        self.lock = threading.RLock()
-        self.requests: list[Request] = []
-        self.judges: list[Callable[[Request], None]] = []
-        """Called with each request that we sent; what they raise ends up in ``verdicts``."""
-        self.verdicts: list[BaseException] = []
+        super().__init__()
         self.outbox: list[Delivery] = []
         """Signed webhooks, oldest first, since the connection was made: a test posts them, loses or doubles them."""
-        self.faults: list[tuple[Fault, Kind | None]] = []
-
-    # What a test orders
-
-    def order(self, fault: Fault, on: Kind | None = None, times: int = 1) -> None:
-        """The next ``times`` requests of that kind go wrong; None is any kind."""
-        with self.lock:
-            self.faults += [(fault, on)] * times
 
     @property
     @abstractmethod
@@ -189,64 +252,8 @@ class TrackerPeer(ABC):
     def signed(self, body: bytes) -> Delivery:
         """Any bytes as a rightly signed webhook about a ticket."""
 
-    # What a vendor answers
 
-    @abstractmethod
-    def kind_of(self, request: Request) -> Kind: ...
-
-    @abstractmethod
-    def answer(self, request: Request) -> Answer:
-        """Called with ``lock`` held; checks the credentials first."""
-
-    @abstractmethod
-    def fault(self, fault: Fault, request: Request) -> Answer:
-        """In this vendor's words: SERVER_ERROR, LIMITED, LIMITED_SILENTLY, EMPTY_LIST, GONE."""
-
-    def _due_fault(self, kind: Kind) -> Fault | None:
-        for place, (fault, on) in enumerate(self.faults):
-            if on is None or on is kind:
-                del self.faults[place]
-                return fault
-        return None
-
-    def handle(self, request: Request) -> tuple[Answer | None, Fault | None]:
-        """The answer, None where the connection is cut."""
-        kind = self.kind_of(request)
-        with self.lock:
-            self.requests.append(request)
-            for judge in self.judges:
-                try:
-                    judge(request)
-                except Exception as error:  # noqa: BLE001 - a verdict, kept for the test
-                    self.verdicts.append(error)
-            fault = self._due_fault(kind)
-            if fault is Fault.RESET:
-                return None, fault
-            if fault in {None, Fault.LOST_ANSWER, Fault.SLOW}:
-                answer = self.answer(request)
-                return (None if fault is Fault.LOST_ANSWER else answer), fault
-            assert fault is not None
-            return self.fault(fault, request), fault
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Listens at ``url`` on a port of its own until the end."""
-        over = threading.Event()
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, over))
-        server.daemon_threads = True
-        self.url = f"http://localhost:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            server.shutdown()
-            thread.join()
-            server.server_close()
-
-
-def _handler(peer: TrackerPeer, over: threading.Event) -> type[BaseHTTPRequestHandler]:
+def _handler(peer: Peer, over: threading.Event) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 

@@ -92,6 +92,7 @@ class KindOut(Shape):
     label: str
     is_tracker: bool
     is_channel: bool
+    is_publisher: bool
     config: dict[str, JsonValue]
     secrets: dict[str, JsonValue]
 

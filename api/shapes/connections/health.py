@@ -107,8 +107,7 @@ def health_out(row: Integration, figures: Figures, hours: list[Hour], now: datet
 
 def is_proven(row: Integration) -> bool:
     """A source of incidents only sends us webhooks."""
-    asks = row.kind in {*registry.tracker_kinds(), *registry.notifier_kinds()}
-    return (row.verified_at if asks else row.last_webhook_at) is not None
+    return (row.verified_at if registry.speaks(row.kind) else row.last_webhook_at) is not None
 
 
 def _pending(count: int, since: datetime | None, now: datetime) -> PendingOut:

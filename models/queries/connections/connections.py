@@ -53,6 +53,11 @@ async def list_by_kind(session: AsyncSession, kinds: Sequence[str]) -> list[Inte
     return list((await session.execute(statement.order_by(Integration.created_at, Integration.id))).scalars())
 
 
+async def names_of(session: AsyncSession, ids: Sequence[str]) -> dict[str, str]:
+    statement = select(Integration.id, Integration.name).where(Integration.id.in_(ids))
+    return {row[0]: row[1] for row in await session.execute(statement)}
+
+
 async def get_only_tracker(session: AsyncSession, kinds: Sequence[str], integration_id: str | None) -> Integration:
     """The named connection, or the only one of these kinds. Raises NotFound or AmbiguousConnection."""
     found = await list_by_kind(session, kinds)
