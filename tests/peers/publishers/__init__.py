@@ -1,0 +1,1 @@
+"""Systems that postmortems are published to, as stateful peers."""
