@@ -131,7 +131,7 @@ class Publisher(ABC):
         return PublisherUnavailable(self.label, detail, retry_after)
 
     def refused(self, detail: str) -> PublisherRefused:
-        return PublisherRefused(target=self.label, detail=detail)
+        return PublisherRefused(vendor=self.label, detail=detail)
 
     def create(self, copy: Copy) -> Published:
         """Our one copy with this marker: what an earlier call has made is found and brought up to date."""

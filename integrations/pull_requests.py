@@ -86,17 +86,17 @@ class PullRequestPublisher(Publisher):
     def update(self, id_: str, copy: Copy, revision: str | None) -> Published:
         request, there = self._place(copy, id_)
         if there is None and request is not None and not request.is_open and not request.is_merged:
-            raise PublicationGone(target=self.label, detail="the pull request was closed without merging it.")
+            raise PublicationGone(vendor=self.label, detail="the pull request was closed without merging it.")
         if there is None:
-            raise PublicationGone(target=self.label, detail=f"the file {id_} was deleted.")
+            raise PublicationGone(vendor=self.label, detail=f"the file {id_} was deleted.")
         if revision is not None and there.blob not in {revision, blob_of(file_text(copy))}:
-            raise PublicationChanged(target=self.label)
+            raise PublicationChanged(vendor=self.label)
         return self._write(copy, id_)
 
     def withdraw(self, id_: str, copy: Copy, revision: str | None) -> None:
         request, there = self._place(copy, id_)
         if there is not None and revision is not None and there.blob != revision:
-            raise PublicationChanged(target=self.label)
+            raise PublicationChanged(vendor=self.label)
         branch, is_merged = branch_of(copy), self._file(None, id_) is not None
         if request is not None and request.is_open:
             if there is None and is_merged:
@@ -112,7 +112,7 @@ class PullRequestPublisher(Publisher):
     def fetch(self, id_: str, copy: Copy) -> Published:
         request, there = self._place(copy, id_)
         if there is None:
-            raise PublicationGone(target=self.label, detail=f"there is no file {id_}.")
+            raise PublicationGone(vendor=self.label, detail=f"there is no file {id_}.")
         return Published(id_, request.url if request else self._address(id_), there.blob)
 
     def _path(self, copy: Copy) -> str:

@@ -35,6 +35,10 @@ VIOLATIONS = {
         "integrations/notifiers/email/notifier.py",
         "import integrations.notifiers.apprise",
     ),
+    "publishers are independent of each other": (
+        "integrations/publishers/notion.py",
+        "import integrations.publishers.confluence",
+    ),
     "incident sources are independent of each other": (
         "integrations/incident_sources/pagerduty.py",
         "import integrations.incident_sources.generic",

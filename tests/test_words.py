@@ -64,7 +64,12 @@ ADVICE = re.compile(
     r"(?:^|[.:;,] |\bor |\band )(?:Send|Ask|Create|Check|Reload|See|Fix|Start|Choose|Select|Correct|Complete|Describe"
     r"|Give|Explain|Resolve|Fetch|Edit|Make|Add|Remove|Use|Try|Link|Unlink|Enter|Stop|Change|Submit|nothing|combine)\b"
 )
-FINAL = frozenset({"TargetSettled", "TrackerRefused", "NotifierRefused", "MalformedWebhook", "NothingToReplay"})
+FINAL = frozenset(
+    {
+        *("TargetSettled", "TrackerRefused", "NotifierRefused", "PublisherRefused", "MalformedWebhook"),
+        "NothingToReplay",
+    }
+)
 """Refusals that end with what a vendor said, or that no one can do anything about."""
 
 

@@ -66,6 +66,7 @@ EXAMPLES: Mapping[str, Fact] = {
     "seconds": 60,
     "status": "IN_REVIEW",
     "target": "draft_completed",
+    "vendor": "Confluence",
     "thread_id": "cmt1",
     "tracker": "Jira",
     "value": "Payments",

@@ -10,10 +10,11 @@ from application.audit.audit_log import audit
 from application.sharing.summaries import read_facts
 from domain import access
 from domain.access import Verb, Viewer, Visibility
-from domain.errors import NoPublisher, PublicationPaused
+from domain.errors import NoPublisher, NotPublishable, PublicationPaused
 from domain.postmortems.lifecycle import Status
-from domain.sharing.links import SharingFacts
+from domain.sharing.links import FINAL, SharingFacts
 from domain.sharing.publications import (
+    NOT_PUBLISHED,
     PublicationState,
     PublicationTrigger,
     check_publishable,
@@ -103,7 +104,10 @@ async def request_withdrawal(
 
 async def _check(session: Session, viewer: Viewer, postmortem_id: str) -> VisiblePostmortem:
     visible = await get_visible(session, viewer, postmortem_id, lock=True)
-    access.check(Verb.PUBLISH_COPY, Status(visible.postmortem.status), visible.relations)
+    status = Status(visible.postmortem.status)
+    access.check(Verb.PUBLISH_COPY, status, visible.relations)
+    if status not in FINAL:
+        raise NotPublishable(reasons=[NOT_PUBLISHED])
     return visible
 
 

@@ -90,20 +90,20 @@ class ArchiveExpired(ConflictingState):
 
 class PublisherRefused(ConflictingState):
     title = "The publication was refused"
-    says = "{target} refused the request: {detail}"
+    says = "{vendor} refused the request: {detail}"
 
 
 class PublicationChanged(ConflictingState):
     title = "The publication was changed there"
     says = (
-        "Someone changed the publication in {target} since Afterword last wrote it. Check what changed there, then"
+        "Someone changed the publication in {vendor} since Afterword last wrote it. Check what changed there, then"
         " publish again with overwrite=true to replace it."
     )
 
 
 class PublicationGone(ConflictingState):
     title = "The publication no longer exists"
-    says = "The publication no longer exists in {target}: {detail!e} Publish again to create another one."
+    says = "The publication no longer exists in {vendor}: {detail!e} Create another one by publishing again."
 
 
 class NotPublishable(ConflictingState):
@@ -118,4 +118,4 @@ class NoPublisher(Invalid):
 
 class PublicationPaused(ConflictingState):
     title = "The connection is paused"
-    says = "The connection {name} is paused. Resume it in the connection's settings and publish again."
+    says = "The connection {name} is paused. Ask an administrator to resume it, and try again."

@@ -30,6 +30,9 @@ class PublicationTrigger(StrEnum):
     POLICY = "POLICY"
 
 
+NOT_PUBLISHED: Fact = reason("NotPublished", "The postmortem isn't published. Publish it first.")
+
+
 def check_publishable(facts: SharingFacts, *, carries_summary: bool) -> None:
     """Raises NotShareable for what shows the public summary, NotPublishable for what shows the whole postmortem."""
     reasons = list(publishing_obstacles(facts, carries_summary=carries_summary))
@@ -39,7 +42,7 @@ def check_publishable(facts: SharingFacts, *, carries_summary: bool) -> None:
 
 def publishing_obstacles(facts: SharingFacts, *, carries_summary: bool) -> Iterator[Fact]:
     if facts.status not in FINAL:
-        yield reason("NotPublished", "The postmortem isn't published. Publish it first.")
+        yield NOT_PUBLISHED
     if carries_summary:
         yield from obstacles(ShareScope.SUMMARY, facts)
     elif facts.visibility is not Visibility.ORGANIZATION:

@@ -188,7 +188,7 @@ class ConfluencePublisher(Publisher):
         if page.version.message == _message(copy) and page.title == _title(copy):
             return self._published(page)
         if revision is not None and not _is_ours(page, revision):
-            raise PublicationChanged(target=self.label)
+            raise PublicationChanged(vendor=self.label)
         return self._write(page, copy)
 
     def _write(self, page: _Page, copy: Copy) -> Published:
@@ -206,7 +206,7 @@ class ConfluencePublisher(Publisher):
         except PublicationGone:
             return
         if revision is not None and not _is_ours(page, revision):
-            raise PublicationChanged(target=self.label)
+            raise PublicationChanged(vendor=self.label)
         answer = self._http.send("DELETE", f"{PAGES}/{page.id}")
         if answer.status_code != 404:
             self._checked(answer)
@@ -217,10 +217,10 @@ class ConfluencePublisher(Publisher):
     def _page(self, id_: str) -> _Page:
         answer = self._http.send("GET", f"{PAGES}/{quote(id_, safe='')}")
         if answer.status_code == 404:
-            raise PublicationGone(target=self.label, detail="the page was deleted, or the account can't see it.")
+            raise PublicationGone(vendor=self.label, detail="the page was deleted, or the account can't see it.")
         page = self._http.decoded(self._checked(answer), _Page)
         if page.status != "current":
-            raise PublicationGone(target=self.label, detail=f"the page is {page.status}.")
+            raise PublicationGone(vendor=self.label, detail=f"the page is {page.status}.")
         return page
 
     def _published(self, page: _Page) -> Published:

@@ -160,7 +160,7 @@ class GithubRepositoryPublisher(PullRequestPublisher):
         body = {"message": message, "content": b64encode(text.encode()).decode(), "branch": branch}
         answer = self._http.send("PUT", self._contents(path), json=body | ({"sha": there.blob} if there else {}))
         if answer.status_code == 409:
-            raise PublicationChanged(target=self.label)
+            raise PublicationChanged(vendor=self.label)
         self._checked(answer)
 
     def _delete_file(self, branch: str, path: str, message: str) -> None:

@@ -145,7 +145,7 @@ class GitlabRepositoryPublisher(PullRequestPublisher):
             return
         found = self._found(branch, path)
         if found is None or found.blob_id != there.blob:
-            raise PublicationChanged(target=self.label)
+            raise PublicationChanged(vendor=self.label)
         body["last_commit_id"] = found.last_commit_id  # refused where someone was faster
         self._checked(self._http.send("PUT", self._files(path), json=body))
 

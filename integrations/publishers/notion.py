@@ -177,7 +177,7 @@ class NotionPublisher(Publisher):
         if revision is None or page.last_edited_by.id == self._me.id:
             return
         if _revision(self._markdown(page.id)) != revision:
-            raise PublicationChanged(target=self.label)
+            raise PublicationChanged(vendor=self.label)
 
     def _write(self, page: _Page, copy: Copy) -> Published:
         edit = {"new_str": notion_markdown(copy), "allow_deleting_content": False}
@@ -203,10 +203,10 @@ class NotionPublisher(Publisher):
     def _page(self, id_: str) -> _Page:
         answer = self._http.send("GET", f"/v1/pages/{id_}")
         if answer.status_code == 404:
-            raise PublicationGone(target=self.label, detail="the page was deleted, or is no longer shared with us.")
+            raise PublicationGone(vendor=self.label, detail="the page was deleted, or is no longer shared with us.")
         page = self._http.decoded(self._checked(answer), _Page)
         if page.in_trash:
-            raise PublicationGone(target=self.label, detail="the page is in the trash.")
+            raise PublicationGone(vendor=self.label, detail="the page is in the trash.")
         return page
 
     def _markdown(self, id_: str) -> str:

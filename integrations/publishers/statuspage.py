@@ -101,7 +101,7 @@ class StatuspagePublisher(Publisher):
         incident = self._incident(_incident_id(copy.pointer) or self._unnamed())
         there = self._postmortem(incident.id)
         if _text_of(there):
-            raise PublicationChanged(target=self.label)
+            raise PublicationChanged(vendor=self.label)
         return self._write(incident, copy, there)
 
     def _unnamed(self) -> str:
@@ -110,7 +110,7 @@ class StatuspagePublisher(Publisher):
     def update(self, id_: str, copy: Copy, revision: str | None) -> Published:
         incident, there = self._incident(id_), self._postmortem(id_)
         if revision is not None and _hash(_text_of(there)) not in {revision, _hash(copy.text), _hash("")}:
-            raise PublicationChanged(target=self.label)
+            raise PublicationChanged(vendor=self.label)
         return self._write(incident, copy, there)
 
     def _write(self, incident: _Incident, copy: Copy, there: _Postmortem) -> Published:
@@ -129,7 +129,7 @@ class StatuspagePublisher(Publisher):
         if not text:
             return
         if revision is not None and _hash(text) != revision:
-            raise PublicationChanged(target=self.label)
+            raise PublicationChanged(vendor=self.label)
         answer = self._http.send("DELETE", f"{self._pages}/incidents/{id_}/postmortem")
         if answer.status_code != 404:
             self._checked(answer)
@@ -137,13 +137,13 @@ class StatuspagePublisher(Publisher):
     def fetch(self, id_: str, copy: Copy) -> Published:
         incident, text = self._incident(id_), _text_of(self._postmortem(id_))
         if not text:
-            raise PublicationGone(target=self.label, detail="the incident has no postmortem.")
+            raise PublicationGone(vendor=self.label, detail="the incident has no postmortem.")
         return Published(incident.id, incident.shortlink or copy.url, _hash(text))
 
     def _incident(self, id_: str) -> _Incident:
         answer = self._http.send("GET", f"{self._pages}/incidents/{id_}")
         if answer.status_code == 404:
-            raise PublicationGone(target=self.label, detail="the incident doesn't exist there.")
+            raise PublicationGone(vendor=self.label, detail="the incident doesn't exist there.")
         return self._http.decoded(self._checked(answer), _Incident)
 
     def _postmortem(self, id_: str) -> _Postmortem:

@@ -133,6 +133,7 @@ DOORS = (
     Door(Verb.APPROVE_SUMMARY, "POST", at("/public-summary/approve"), says(version=10**6)),
     Door(Verb.SHARE_SUMMARY, "POST", at("/share-links"), says(scope="SUMMARY")),
     Door(Verb.SHARE_POSTMORTEM, "POST", at("/share-links"), says(scope="POSTMORTEM")),
+    Door(Verb.PUBLISH_COPY, "POST", at("/publications"), says(integrationId="int_nope")),
 )
 PARTS = (
     *("action-items", "advice", "audit", "comments", "comments/{thread}", "duration", "editors", "incidents"),
@@ -200,6 +201,9 @@ MORE_DOORS = (
     Door(Verb.APPROVE_SUMMARY, "DELETE", at("/public-summary/approve")),
     Door(Verb.APPROVE_SUMMARY, "DELETE", at("/public-summary")),
     Door(Verb.SHARE_SUMMARY, "DELETE", at("/share-links/shr_nope")),
+    Door(Verb.READ, "GET", at("/publications")),
+    Door(Verb.READ, "GET", at("/publications/pub_nope")),
+    Door(Verb.PUBLISH_COPY, "DELETE", at("/publications/pub_nope")),
     Door(Verb.CHANGE_ITEM, "DELETE", item("/tickets/tkt_nope"), own=OWNED),
     Door(Verb.CHANGE_ITEM, "DELETE", item("/tickets?ticketId=tkt_nope"), own=OWNED),
 )

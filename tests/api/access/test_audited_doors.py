@@ -203,6 +203,11 @@ def _lifecycle(call: Watched, pm: str, reviewer: Person, leaver: Person, guest: 
     asked = ok(call.person.get(f"/api/postmortems/{pm}/comments", params={"resolved": False}))["items"][0]
     ok(call.person.patch(f"/api/postmortems/{pm}/comments/{asked['id']}", json={"resolved": True}))
     call("POST", f"{base}/publish", postmortem_id=pm)
+    wiki = _wiki(call.person)
+    ok(call.person.patch(f"/api/postmortems/{pm}", json={"visibility": "ORGANIZATION"}))
+    copy = call("POST", f"{base}/publications", {"integrationId": wiki}, status=202, postmortem_id=pm)["id"]
+    call("DELETE", f"{base}/publications/{{publication_id}}", status=204, postmortem_id=pm, publication_id=copy)
+    ok(call.person.delete(f"/api/integrations/{wiki}"))
     call("POST", f"{base}/archive", postmortem_id=pm)
     draft = ok(call.person.post("/api/postmortems", json={"title": "Gone"}), 201)["id"]
     call("DELETE", base, status=204, postmortem_id=draft)
@@ -239,6 +244,13 @@ def _proposals(call: Watched, stack: Stack, guest: Person) -> None:
     call("POST", people, {"userId": guest.id}, status=201, postmortem_id=pm)
     call("POST", f"{base}/teams/{{team_id}}/confirm", postmortem_id=pm, team_id=teams[0])
     call("DELETE", f"{base}/teams/{{team_id}}", status=204, postmortem_id=pm, team_id=teams[1])
+
+
+def _wiki(person: Person) -> str:
+    """Nobody listens there."""
+    config = {"baseUrl": "http://localhost:9", "email": "bot@example.com", "space": "OPS"}
+    body = {"kind": "confluence", "name": f"w{uuid4().hex}", "config": config, "secrets": {"apiToken": "x"}}
+    return str(ok(person.post("/api/integrations", json=body), 201)["id"])
 
 
 def _kept_host(call: Watched, stack: Stack) -> None:

@@ -1,11 +1,15 @@
 """Pages of attachments, exports, imports and sharing, for the pictures."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 from playwright.sync_api import Page
+from sqlalchemy import insert
 
+from domain.sharing.publications import PublicationState, PublicationTrigger
+from models.sharing import Publication
 from tests.api import writing
 from tests.api.documents.pictures import picture
 from tests.api.sharing.sharing import approve, save, share
@@ -60,3 +64,36 @@ def add_sharing(scene: Any) -> None:
         scene.add(f"outside {name}", httpx.URL(link["url"]).path, "stranger")
     scene.add("outside nothing", f"/p/{'A' * 22}", "stranger")
     scene.add("sharing settings", "/settings/sharing")
+
+
+def add_publications(scene: Any) -> None:
+    """One in each state. Written directly, since there is no Confluence to talk to."""
+    author, admin, people = scene.people["author"], scene.people["administrator"], scene.people
+    settings = {"baseUrl": "https://wiki.example.com", "email": "bot@example.com", "space": "OPS"}
+    fields = {"visibility": "ORGANIZATION", "title": "The checkout failed, and is published elsewhere"}
+    made = writing.published(author, [people["reviewer"]], **fields)
+    scene.add("publications none", f"/postmortems/{made['id']}/publications", "author", "bystander")
+    for state in PublicationState:
+        body = {"kind": "confluence", "name": f"Wiki of {LONG} {state.lower()}", "config": settings}
+        connection = ok(admin.post("/api/integrations", json=body), 201)["id"]
+        is_there = state in {PublicationState.OK, PublicationState.CHANGED_THERE}
+        row = {
+            "id": f"pub_{connection}",
+            "postmortem_id": made["id"],
+            "integration_id": connection,
+            "target": "confluence",
+            "state": state,
+            "trigger": PublicationTrigger.POLICY if state is PublicationState.OK else PublicationTrigger.MANUAL,
+            "request": 1,
+            "wants_withdrawal": False,
+            "overwrites": False,
+            "url": "https://wiki.example.com/wiki/1" if is_there else None,
+            "content_revision": 1 if is_there else None,
+            "problem": None if state in {PublicationState.OK, PublicationState.WITHDRAWN} else f"It said: {TEXT}"[:300],
+            "requested_at": datetime.now(UTC),
+            "published_at": datetime.now(UTC) if is_there else None,
+            "workflow_started": True,
+        }
+        scene.stack.direct.write(insert(Publication).values(**row))
+    scene.add("publications", f"/postmortems/{made['id']}/publications", "author", "bystander")
+    scene.add("publications unfolded", f"/postmortems/{made['id']}/publications", "author", prepare=unfold("details"))
