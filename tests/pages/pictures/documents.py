@@ -72,7 +72,7 @@ def add_publications(scene: Any) -> None:
     settings = {"baseUrl": "https://wiki.example.com", "email": "bot@example.com", "space": "OPS"}
     fields = {"visibility": "ORGANIZATION", "title": "The checkout failed, and is published elsewhere"}
     made = writing.published(author, [people["reviewer"]], **fields)
-    scene.add("publications none", f"/postmortems/{made['id']}/publications", "author", "bystander")
+    scene.add("publications none", f"/postmortems/{made['id']}/publications", "author", "reader")
     for state in PublicationState:
         body = {"kind": "confluence", "name": f"Wiki of {LONG} {state.lower()}", "config": settings}
         connection = ok(admin.post("/api/integrations", json=body), 201)["id"]
@@ -95,5 +95,5 @@ def add_publications(scene: Any) -> None:
             "workflow_started": True,
         }
         scene.stack.direct.write(insert(Publication).values(**row))
-    scene.add("publications", f"/postmortems/{made['id']}/publications", "author", "bystander")
+    scene.add("publications", f"/postmortems/{made['id']}/publications", "author", "reader")
     scene.add("publications unfolded", f"/postmortems/{made['id']}/publications", "author", prepare=unfold("details"))
