@@ -30,6 +30,7 @@ from models.queries.postmortems import postmortems
 from runtime.dispatch import Dispatch
 from tests.workflows.case import Case
 from tests.workflows.chatting import ask, chat_worker, give_up, request_from_slack
+from tests.workflows.documents import export_done, publication_given_up, publication_refused
 from tests.workflows.lab import ALWAYS, SUGGEST_CONTINUE_AS_NEW, Lab, migrated_postgres, running_lab
 from workflows.postmortem import PostmortemWorkflow
 from workflows.queues import TASK_QUEUE
@@ -347,6 +348,9 @@ SCENARIOS: tuple[Scenario, ...] = (
     action_item_ticket,
     action_item_webhooks_together,
     reconciliation,
+    export_done,
+    publication_refused,
+    publication_given_up,
 )
 SHORT: tuple[Scenario, ...] = (postmortem_continued, voice_continued)
 

@@ -1,0 +1,101 @@
+"""Scenarios of archives and of copies in other systems, for the recorded histories."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import update
+from temporalio.client import WorkflowHandle
+
+from domain.access import Visibility
+from domain.documents.jobs import KEPT_FOR, JobKind
+from domain.postmortems.lifecycle import Status
+from domain.sharing.publications import PublicationTrigger
+from models.documents import Job
+from models.integration import Integration
+from models.postmortem import Postmortem
+from models.sharing import Publication
+from tests.workflows.lab import ADMIN, KEYRING, STORE, Lab, own_client
+from worker import build_workers
+from workflows.export_job import ExportStart, ExportWorkflow
+from workflows.publication import PublicationStart, PublicationWorkflow
+from workflows.queues import DOCUMENTS_QUEUE, PUBLICATIONS_QUEUE, TASK_QUEUE
+
+Recorded = AsyncIterator[tuple[str, WorkflowHandle[Any, Any]]]
+NOWHERE = "http://localhost:9"
+
+
+@asynccontextmanager
+async def worker_of(lab: Lab, queue: str) -> AsyncIterator[None]:
+    workers = build_workers(await own_client(lab.env), lab.sessions, KEYRING, STORE, "http://x")
+    (one,) = [worker for worker in workers if worker.task_queue == queue]
+    async with one:
+        yield
+
+
+async def export_done(lab: Lab) -> Recorded:
+    """An archive of no postmortem."""
+    now = datetime.now(UTC)
+    job = Job(
+        id=f"exp_{uuid4().hex}",
+        kind=JobKind.EXPORT.value,
+        scope={"scope": "POSTMORTEMS", "postmortemIds": [], "comments": False},
+        formats=["md"],
+        created_by=ADMIN.person_id,
+        created_at=now,
+        expires_at=now + KEPT_FOR,
+    )
+    async with lab.sessions.begin() as session:
+        session.add(job)
+    async with worker_of(lab, DOCUMENTS_QUEUE):
+        handle = await lab.client.start_workflow(
+            ExportWorkflow.run, ExportStart(job.id), id=f"export-{job.id}", task_queue=TASK_QUEUE
+        )
+        await handle.result()
+    yield "export_done", handle
+
+
+async def publication_refused(lab: Lab) -> Recorded:
+    """Through a connection without a token."""
+    handle = await _publication(lab, {})
+    async with worker_of(lab, PUBLICATIONS_QUEUE):
+        await handle.result()
+    yield "publication_refused", handle
+
+
+async def publication_given_up(lab: Lab) -> Recorded:
+    """To a system that doesn't answer for a day."""
+    handle = await _publication(lab, {"apiToken": "x"})
+    async with worker_of(lab, PUBLICATIONS_QUEUE):
+        await lab.env.fast_forward(handle, timedelta(days=2))
+        await handle.result()
+    yield "publication_given_up", handle
+
+
+async def _publication(lab: Lab, secrets: dict[str, object]) -> WorkflowHandle[Any, Any]:
+    """Of a published postmortem. Its workflow is started."""
+    case, key = await lab.postmortem(), uuid4().hex
+    config = {"baseUrl": NOWHERE, "email": "bot@example.com", "space": "OPS"}
+    connection = Integration(
+        id=f"int_{key}", kind="confluence", name="Wiki", config=config, secrets=KEYRING.seal(secrets)
+    )
+    row = Publication(
+        id=f"pub_{key}",
+        postmortem_id=case.id,
+        integration_id=connection.id,
+        target="confluence",
+        trigger=PublicationTrigger.MANUAL.value,
+        requested_at=datetime.now(UTC),
+    )
+    final = {"status": Status.PUBLISHED.value, "visibility": Visibility.ORGANIZATION.value}
+    async with lab.sessions.begin() as session:
+        await session.execute(update(Postmortem).where(Postmortem.id == case.id).values(**final))
+        session.add(connection)
+        await session.flush()
+        session.add(row)
+    await case.handle.terminate()
+    return await lab.client.start_workflow(
+        PublicationWorkflow.run, PublicationStart(row.id), id=f"publication-{row.id}", task_queue=TASK_QUEUE
+    )
