@@ -48,4 +48,5 @@ def section_of(heading: str) -> str | None:
     words = _NUMBERING.sub("", heading.strip())
     words = re.sub(r"\([^)]*\)|\[[^\]]*\]\([^)]*\)", " ", words).replace("&", " and ")
     words = re.sub(r"[^a-z0-9]+", " ", words.lower()).strip()
-    return _BY_HEADING.get(words) or _BY_HEADING.get(words.removeprefix("the "))
+    shorter = words.removeprefix("the ")
+    return _BY_HEADING.get(words) or _BY_HEADING.get(shorter) or _BY_HEADING.get(shorter.removeprefix("incident "))

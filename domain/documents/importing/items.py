@@ -24,6 +24,8 @@ _DONE = re.compile(
 )
 _NOT_DONE = re.compile(r"\bnot (?:done|completed?|closed)\b|\bincomplete\b", re.I)
 _BEGUN = re.compile(r"\b(?:in progress|started|ongoing|wip|doing)\b", re.I)
+_SAID_DONE = re.compile(r"\((?:done|completed?|fixed|shipped|deployed)\b[^()]*\)\W*$|^(?:\u2705|\u2714|\u2611)", re.I)
+"""How a list without boxes says that an item is done: at its end, in parentheses, or by a mark before it."""
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _MARKS = re.compile(r"(\*\*|__|`|~~)")
 
@@ -80,7 +82,8 @@ def _item(line: int, text: str, box: str, details: Sequence[str], group: str | N
     description, more = _described(text)
     body = "\n".join(one.strip("\n") for one in details).strip("\n")
     parts = [group, more, _outdented(body)]
-    status = ActionItemStatus.COMPLETED if "x" in box.lower() else ActionItemStatus.OPEN
+    is_done = "x" in box.lower() or (not box and _SAID_DONE.search(_MARKS.sub("", text)) is not None)
+    status = ActionItemStatus.COMPLETED if is_done else ActionItemStatus.OPEN
     return ReadItem(line, description, "\n\n".join(one for one in parts if one) or None, status=status)
 
 

@@ -27,6 +27,7 @@ from domain.timeline.pasted import ParsedEvent, parse_timeline
 
 TITLE_LIMIT = 300
 PEOPLE_LIMIT = 200
+WORDS_OF_A_NAME = 4
 _BLOCKS = parser("inline", "text_join")
 _NAME = re.compile(r"^\s{0,3}(?:[-*+]|\d{1,3}[.)])\s+(.*?)\s*$")
 
@@ -124,9 +125,15 @@ class _Reader:
         """Their names are for the report, and the text is kept."""
         for _, text in part.lines:
             if found := _NAME.match(text):
-                self.people.append(found[1])
+                self.people += _names(found[1])
         self.texts.setdefault(IMPORTED, []).append(f"### {part.heading}\n\n{part.text}")
         self.report.append(line_of(part.line, LineKind.PLACED, "participants", f"{part.heading} {part.text}"))
+
+
+def _names(text: str) -> list[str]:
+    """Several, where a line names them one after the other; the whole line, where it says more than names."""
+    parts = [one.strip() for one in re.split(r"[,;]|\band\b", text) if one.strip()]
+    return parts if all(len(one.split()) <= WORDS_OF_A_NAME for one in parts) else [text]
 
 
 def read_markdown(text: str, name: str, *, title: str | None = None, day: date | None = None) -> ReadDocument:
@@ -135,7 +142,7 @@ def read_markdown(text: str, name: str, *, title: str | None = None, day: date |
     headings = list(_headings(lines))
     own, headings = _title(headings)
     reader = _Reader(
-        day=day or find_whole_date(name) or find_whole_date(own or "") or find_whole_date(" ".join(lines[:12]))
+        day=day or find_whole_date(own or "") or find_whole_date(name) or find_whole_date(" ".join(lines[:12]))
     )
     for part in _parts(lines, headings):
         reader.part(part)
@@ -147,7 +154,7 @@ def read_markdown(text: str, name: str, *, title: str | None = None, day: date |
         events=tuple(reader.events),
         items=tuple(reader.items),
         people=tuple(dict.fromkeys(reader.people))[:PEOPLE_LIMIT],
-        happened_on=reader.day,
+        happened_on=reader.day or min((one.at.date() for one in reader.events), default=None),
         report=tuple(sorted(reader.report, key=lambda one: one.line or 0)),
     )
 
