@@ -50,13 +50,17 @@ class EditorLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The person on whose behalf something is read or changed, with the rights that they have now."""
+    """The person on whose behalf something is read or changed, with the rights that they have now.
+
+    ``notes_reads`` false: one entry of the audit log says of everything that an administrator reads, not one of each.
+    """
 
     person_id: str
     role: Role
     team_ids: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset({"read", "write", "admin"})
     origin: str = "api"
+    notes_reads: bool = True
 
     @property
     def is_admin(self) -> bool:

@@ -1,10 +1,15 @@
 """What an uploaded file is, by its content; images are made anew, so that nothing but the picture is left.
 
+A JPEG or WebP that holds nothing but the picture keeps its bytes: it would lose quality each time, and an archive of
+ours comes back as it was.
+
 Runs in a process of its own: see ``application.text_work``. https://pillow.readthedocs.io/
 """
 
 import hashlib
+import shutil
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +78,32 @@ def _examined_image(source: Path, image: Any) -> Examined:
     else:
         first = _bare(ImageOps.exif_transpose(image))
         width, height = first.size
-        first.save(target, made_as, **_options(made_as))
+        if _is_bare(image.format, getattr(image, "applist", []), source.read_bytes()):
+            shutil.copyfile(source, target)
+        else:
+            first.save(target, made_as, **_options(made_as))
     first.thumbnail(THUMBNAIL)
     first.convert("RGBA" if first.mode in {"RGBA", "LA", "P", "PA"} else "RGB").save(thumbnail, "WEBP", quality=80)
     return _examined(target, _TYPES[made_as], width=width, height=height, thumbnail=str(thumbnail))
+
+
+def _is_bare(format_: str, segments: Sequence[tuple[str, bytes]], content: bytes) -> bool:
+    """Whether it holds the picture and nothing else: no metadata, no comment, nothing behind its end.
+
+    https://www.w3.org/Graphics/JPEG/itu-t81.pdf (B.1.1), https://developers.google.com/speed/webp/docs/riff_container
+    """
+    if format_ == "JPEG":
+        plain = all(name == "APP0" and data.startswith(b"JFIF\0") and len(data) <= JFIF for name, data in segments)
+        return plain and content.endswith(JPEG_END) and content.count(JPEG_END) == 1
+    if format_ == "WEBP":
+        kind, size = content[12:16], int.from_bytes(content[16:20], "little")
+        return kind in {b"VP8 ", b"VP8L"} and 20 + size + size % 2 == len(content)
+    return False
+
+
+JFIF = 14
+"""Bytes of its segment without a thumbnail."""
+JPEG_END = b"\xff\xd9"
 
 
 def _options(made_as: str) -> dict[str, Any]:

@@ -69,7 +69,7 @@ async def note_reads(session: AsyncSession, viewer: Viewer, postmortem_ids: Coll
     Writes at most one entry an hour for each reader and postmortem, in the transaction of the read, although the
     request is a GET. If the database is read-only, such as a standby, the read succeeds and the log file records it.
     """
-    if not viewer.is_admin or not postmortem_ids:
+    if not viewer.is_admin or not viewer.notes_reads or not postmortem_ids:
         return
     read = _unaudited(viewer, Postmortem.id.in_(sorted(postmortem_ids)))
     try:
@@ -112,6 +112,8 @@ async def rows_with_audit(
     session: AsyncSession, viewer: Viewer, audited: Prebuilt, plain: Prebuilt, values: Mapping[str, Any]
 ) -> list[Any]:
     """The rows of the audited statement; of the plain one if the database is read-only, and the log file says so."""
+    if not viewer.notes_reads:
+        return await plain.rows(session, **values)
     if audited is plain or await is_writable(session):
         try:
             return await audited.rows(session, **values)

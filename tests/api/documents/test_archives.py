@@ -117,6 +117,9 @@ def test_the_whole_organization(stack: Stack, formats: list[str]) -> None:
     (entry,) = [one for one in trail if one["entityId"] == job["id"] and one["action"] == "archive.made"]
     assert (entry["actorId"], entry["after"]["count"]) == (admin.id, len(told))
     assert entry["after"]["private"] >= 1
+    read = ok(author.get(f"/api/postmortems/{private['id']}/audit?limit=200"))["items"]
+    by_the_archive = {one["action"] for one in read if one["origin"] == "system"}
+    assert "postmortem.read" not in by_the_archive, "said once, in the entry with the count"
 
 
 def test_a_killed_worker_begins_again(stack: Stack) -> None:

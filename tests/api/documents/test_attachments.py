@@ -92,6 +92,18 @@ def test_an_image_is_made_anew(author: Person, path: str) -> None:
     assert bitmap["mediaType"] == "image/png"
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_an_image_that_is_nothing_else_keeps_its_bytes(author: Person, path: str, kind: str) -> None:
+    """It would lose quality each time; with anything beside the picture it is made anew."""
+    bare = picture(kind, size=(50, 30))
+    assert fetched(author, attach(author, path, bare)).content == bare
+    for more in (bare + HTML, picture(kind, size=(50, 30), exif=b"Exif\0\0MM\0*" + HTML)):
+        assert HTML in more
+        content = fetched(author, attach(author, path, more)).content
+        assert HTML not in content
+        assert read(content).size == (50, 30)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "media_type"),
     [

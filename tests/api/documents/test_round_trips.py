@@ -70,9 +70,13 @@ def written(author: Person, reviewer: Person) -> Any:
         impactMetrics={"affectedUsers": 12, "slaBreach": "99.9%"},
     )
     path = f"/api/postmortems/{made_['id']}"
-    files = {"pool.png": picture(), "notes.txt": b"plain words"}
+    files = {"pool.png": picture(), "notes.txt": b"plain words", "photo.jpg": picture("JPEG")}
     marks = [ok(author.post(f"{path}/attachments", files={"file": one}), 201)["markdown"] for one in files.items()]
-    ok(author.put(f"{path}/sections/summary", json={"body": f"# Look\n\n{marks[0]}\n\n- [x] {marks[1]}\n"}))
+    ok(
+        author.put(
+            f"{path}/sections/summary", json={"body": f"# Look\n\n{marks[0]}\n\n- [x] {marks[1]}\n- {marks[2]}\n"}
+        )
+    )
     event = {"at": "2026-03-02T09:10:00Z", "precision": "HOUR", "event": "Somebody **saw** it", "actor": "Jo"}
     ok(author.post(f"{path}/timeline", json=event), 201)
     with_item(author, made_["id"], reviewer.id, description="Watch it", priority="LOW", details="With `care`")
