@@ -14,6 +14,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.action_items import ActionItemActivities
 from activities.chat.answering import ChatActivities
+from activities.customer_emails import CustomerEmailActivities
 from activities.documents import DocumentActivities
 from activities.notifications import NotificationActivities
 from activities.postmortems import PostmortemActivities
@@ -108,10 +109,11 @@ def build_workers(
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
         graceful_shutdown_timeout=GRACE,
     )
+    mails = CustomerEmailActivities(sessions, keyring, base_url)
     notify = Worker(
         client,
         task_queue=NOTIFY_QUEUE,
-        activities=[notifications.deliver_message],
+        activities=[notifications.deliver_message, mails.send_customer_emails],
         max_task_queue_activities_per_second=MESSAGES_PER_SECOND,
         graceful_shutdown_timeout=GRACE,
     )

@@ -46,11 +46,13 @@ from api.pages.postmortems import forms as postmortem_forms
 from api.pages.postmortems import participants as participant_pages
 from api.pages.postmortems import postmortems as postmortem_pages
 from api.pages.review import lifecycle as lifecycle_pages
+from api.pages.sharing import customer_emails as customer_email_pages
 from api.pages.sharing import publications as publication_pages
 from api.pages.sharing import settings as sharing_settings_pages
 from api.pages.sharing import share as share_pages
 from api.public import feeds
 from api.public import links as public_links
+from api.public import unsubscribing as public_unsubscribing
 from api.request_context import Parts
 from api.request_queue import RequestQueue
 from api.v1 import action_items, audit, comments, incidents, style, tickets, timeline
@@ -66,8 +68,8 @@ from api.v1.postmortems import editors, participants, postmortems
 from api.v1.postmortems import incidents as linked_incidents
 from api.v1.review import lifecycle, reviewers, targets
 from api.v1.search import search, similar
+from api.v1.sharing import customer_emails, publications
 from api.v1.sharing import links as share_links
-from api.v1.sharing import publications
 from api.v1.sharing import settings as sharing_settings
 from api.v1.sharing import summaries as public_summaries
 from application.sharing.public import ViewCounter
@@ -136,6 +138,7 @@ PAGES = (
     ticket_pages,
     share_pages,
     publication_pages,
+    customer_email_pages,
     sharing_settings_pages,
     search_pages,
     reference_pages,
@@ -228,6 +231,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         public_summaries.routes,
         share_links.routes,
         publications.routes,
+        customer_emails.routes,
         sharing_settings.routes,
         search.routes,
         similar.routes,
@@ -237,7 +241,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         health.router,
     ):
         app.router.routes.extend(routes.routes)
-    for public in (feeds, public_links):  # the feed's addresses come before those of links
+    for public in (feeds, public_links, public_unsubscribing):  # the feed's addresses come before those of links
         app.router.routes.extend(public.routes.routes)
     for pages in PAGES:
         app.router.routes.extend(pages.routes.routes)

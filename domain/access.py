@@ -98,6 +98,7 @@ class Verb(StrEnum):
     SHARE_SUMMARY = "create links to its public summary; revoke any link"
     SHARE_POSTMORTEM = "create links to the postmortem itself"
     PUBLISH_COPY = "publish it in another system, take the copy back"
+    MAIL_CUSTOMERS = "e-mail its public summary to customers"
 
 
 class OrganizationVerb(StrEnum):
@@ -187,6 +188,7 @@ PERMISSIONS: Mapping[Verb, Mapping[Status, AbstractSet[Relation]]] = {
     Verb.SHARE_SUMMARY: _always(_SHARING),
     Verb.SHARE_POSTMORTEM: {Status.PUBLISHED: _SHARING, Status.ARCHIVED: _SHARING},
     Verb.PUBLISH_COPY: {Status.PUBLISHED: _SHARING, Status.ARCHIVED: _ADMIN},
+    Verb.MAIL_CUSTOMERS: {Status.PUBLISHED: _SHARING, Status.ARCHIVED: _SHARING},
 }
 """Who may, by status. In a status that is missing nobody may; only those who may in another one learn the reason."""
 
@@ -347,6 +349,7 @@ _CANNOT: Mapping[Verb, str] = {
     Verb.APPROVE_SUMMARY: "approve, list, or delete the public summary of this postmortem",
     Verb.SHARE_SUMMARY: "create or revoke links to this postmortem's public summary",
     Verb.SHARE_POSTMORTEM: "create links to this postmortem",
+    Verb.MAIL_CUSTOMERS: "e-mail customers about this postmortem",
     Verb.PUBLISH_COPY: "publish this postmortem in another system or take it back",
 }
 """What a refusal says after "You can't"."""

@@ -27,11 +27,13 @@ No text or repr of an error holds a credential.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, Protocol, Self
 
 from integrations.bounce import BounceReader
 from integrations.connection import ConnectionModel
@@ -41,11 +43,16 @@ __all__ = [
     "Act",
     "Entry",
     "Group",
+    "HandOverLost",
+    "Letter",
+    "MailSender",
     "Message",
     "MessageKind",
     "Notifier",
     "NotifierUnavailable",
     "PermissionCheck",
+    "Post",
+    "PutOff",
     "Receipt",
     "Recipient",
 ]
@@ -59,6 +66,14 @@ class NotifierUnavailable(Exception):
         self.notifier = notifier
         self.detail = detail
         self.retry_after = retry_after
+
+
+class PutOff(Exception):
+    """The server did not take this letter now, and may later (4xx). Its text is what the server said."""
+
+
+class HandOverLost(Exception):
+    """The connection broke while a letter was handed over: it isn't known whether the server took it."""
 
 
 class MessageKind(StrEnum):
@@ -173,6 +188,33 @@ class Receipt:
 
     external_id: str
     thread: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail to someone outside, in both forms. ``id`` is part of its ``Message-ID``, and the same whenever it is sent;
+    ``unsubscribe_url`` takes a POST of one click (RFC 8058)."""
+
+    id: str
+    subject: str
+    text: str
+    html: str
+    unsubscribe_url: str
+    created_at: datetime
+
+
+Claim = Callable[[], Awaitable[None]]
+Post = Callable[[Letter, str, Claim], Awaitable[None]]
+"""Sends a letter to an address. ``Claim`` is awaited right before it is handed over, once the server has accepted the
+address: whatever comes after it may have been sent. Raises ``AddressGone`` and ``NotifierRefused`` for good,
+:class:`PutOff`, :class:`HandOverLost`, and :class:`NotifierUnavailable` if the conversation is over."""
+
+
+class MailSender(Protocol):
+    """A channel that writes to any address."""
+
+    def posting(self) -> AbstractAsyncContextManager[Post]:
+        """One conversation with the server. Raises as :meth:`Notifier.send` does where there is none."""
 
 
 class Notifier(ABC):

@@ -17,10 +17,10 @@ from typing import Any, cast
 
 from domain.errors import InvalidIntegrationConfig, UnknownIntegrationKind, reason
 from integrations import incident_sources, notifiers, publishers, trackers
-from integrations.bounce import BounceReader
+from integrations.bounce import MAIL, BounceReader
 from integrations.connection import ConnectionModel, Endpoint, SourceConfig, SourceSecrets, checked_settings
 from integrations.incident_source import IncidentSource
-from integrations.notifier import Notifier
+from integrations.notifier import MailSender, Notifier
 from integrations.outbound.policy import AddressRefused, check_host
 from integrations.publisher import Publisher
 from integrations.tracker import Tracker
@@ -162,6 +162,13 @@ def connect_notifier(
     found = cls(checked_settings(cls.Config, config), checked_settings(cls.Secrets, secrets))
     found.kept_host = kept_host
     return found
+
+
+def connect_mail(
+    config: Mapping[str, object], secrets: Mapping[str, object], kept_host: str | None = None
+) -> MailSender:
+    """As :func:`connect_notifier`, for the channel that writes to any address."""
+    return cast("MailSender", connect_notifier(MAIL, config, secrets, kept_host))
 
 
 def connect_publisher(

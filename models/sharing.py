@@ -5,6 +5,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.sharing.links import ShareScope
+from domain.sharing.mailing import MailState, RecipientState
 from domain.sharing.publications import PublicationState, PublicationTrigger
 from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
 
@@ -105,8 +106,80 @@ class Publication(Base):
     workflow_started: Mapped[bool] = mapped_column(default=False)
 
 
+class CustomerEmail(Base):
+    """A public summary as it went to customers; its workflow is ``customer-email-<id>``.
+
+    ``workflow_started`` false makes the row its own outbox. ``text`` is the summary that was approved when it was asked
+    for, in its ``summary_version``. ``problem`` says why it is suspended or was stopped.
+    """
+
+    __tablename__ = "customer_email"
+    __table_args__ = (
+        CheckConstraint(one_of("state", MailState), name="state"),
+        Index("ix_customer_email_postmortem_id_id", "postmortem_id", "id"),
+        Index("ix_customer_email_outbox", "created_at", postgresql_where="not workflow_started"),
+        Index(
+            "uq_customer_email_running",
+            "postmortem_id",
+            unique=True,
+            postgresql_where="state in ('QUEUED', 'SENDING')",
+        ),
+    )
+
+    id: Mapped[Key]
+    postmortem_id: Mapped[Id] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    subject: Mapped[str]
+    text: Mapped[str]
+    summary_version: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(default=MailState.QUEUED.value)
+    problem: Mapped[str | None]
+    created_by_id: Mapped[Id] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[CreatedAt]
+    finished_at: Mapped[Instant | None]
+    workflow_started: Mapped[bool] = mapped_column(default=False)
+
+
+class CustomerEmailRecipient(Base):
+    """``address`` is sealed, and null once it was removed; ``address_hash`` is keyed and stays.
+
+    ``claimed_at`` is set right before the letter is handed over: while its state is QUEUED, it isn't known whether the
+    mail server took it. ``tries`` counts how often the mail server put it off. ``integration_id`` is the connection
+    that it was sent through.
+    """
+
+    __tablename__ = "customer_email_recipient"
+    __table_args__ = (
+        CheckConstraint(one_of("state", RecipientState), name="state"),
+        UniqueConstraint("email_id", "address_hash"),
+        Index("ix_customer_email_recipient_kept", "at", postgresql_where="address is not null"),
+    )
+
+    email_id: Mapped[Key] = mapped_column(ForeignKey("customer_email.id", ondelete="CASCADE"))
+    ordinal: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    address: Mapped[bytes | None] = mapped_column(LargeBinary)
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(default=RecipientState.QUEUED.value)
+    reason: Mapped[str | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    claimed_at: Mapped[Instant | None]
+    integration_id: Mapped[Id | None] = mapped_column(ForeignKey("integration.id"))
+    at: Mapped[CreatedAt]
+
+
+class CustomerUnsubscribe(Base):
+    """A customer who wants no more e-mail, known by a keyed hash of the address."""
+
+    __tablename__ = "customer_unsubscribe"
+
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    created_at: Mapped[CreatedAt]
+
+
 class SharingSettings(Base):
-    """One row: names that never leave the organization, and whether the public feed is on."""
+    """One row: names that never leave the organization, and whether the public feed is on.
+
+    ``address_key`` is a sealed key, by which customers' addresses are known again once they are removed.
+    """
 
     __tablename__ = "sharing_settings"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
@@ -115,4 +188,5 @@ class SharingSettings(Base):
     version: Mapped[Version]
     internal_tools: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}", default=list)
     feed_enabled: Mapped[bool] = mapped_column(server_default="false", default=False)
+    address_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     updated_at: Mapped[CreatedAt]

@@ -42,6 +42,7 @@ from domain.postmortems.commands import PostmortemCommand
 from domain.postmortems.snapshots import PostmortemSnapshot
 from workflows.action_item import ActionItemStart, ActionItemWorkflow
 from workflows.chat import ChatWorkflow
+from workflows.customer_email import CustomerEmailStart, CustomerEmailWorkflow
 from workflows.export_job import ExportStart, ExportWorkflow
 from workflows.import_job import ImportStart, ImportWorkflow
 from workflows.notifications import NotificationsStart, NotificationsWorkflow
@@ -85,6 +86,9 @@ NOTIFICATIONS = WorkflowKind("voice", NotificationsWorkflow.run, NotificationsSt
 EXPORT = WorkflowKind("export", ExportWorkflow.run, ExportStart, "Export {}", signal=None)
 IMPORT = WorkflowKind("import", ImportWorkflow.run, ImportStart, "Import {}", signal=None)
 PUBLICATION = WorkflowKind("publication", PublicationWorkflow.run, PublicationStart, "Publication {}", signal=None)
+CUSTOMER_EMAIL = WorkflowKind(
+    "customer-email", CustomerEmailWorkflow.run, CustomerEmailStart, "Customer e-mail {}", signal=None
+)
 CHAT = WorkflowKind("chat", ChatWorkflow.run, int, "Request {} from a chat", signal=None)
 
 
@@ -143,6 +147,9 @@ class Dispatch:
 
     async def start_publication(self, publication_id: str) -> bool:
         return await self._start_or_signal(PUBLICATION, publication_id, INTERACTIVE)
+
+    async def start_customer_email(self, email_id: str) -> bool:
+        return await self._start_or_signal(CUSTOMER_EMAIL, email_id, BULK)
 
     async def start_chat(self, delivery: int) -> bool:
         """Has a recorded request from a chat answered."""

@@ -9,7 +9,8 @@ from models.integration import Integration
 from models.keyring import Keyring
 from models.queries.connections import connections
 from models.queries.installation import replace_key_check
-from models.queries.sharing import links
+from models.queries.sharing import customer_emails, links
+from models.queries.sharing.summaries import get_settings
 from models.session import Session, Sessions
 from runtime.connections import open_database, open_keyring
 from runtime.database_checks import seal_check
@@ -44,6 +45,7 @@ async def rotate_keys(settings: Settings, *, discard_unreadable: bool = False) -
                 break
             after = rows[-1].id
         await _rotate_links(database.sessions, keyring, discard_unreadable=discard_unreadable)
+        await _rotate_addresses(database.sessions, keyring, discard_unreadable=discard_unreadable)
         if discard_unreadable or not locked:
             async with database.sessions.begin() as session:
                 await replace_key_check(session, seal_check(keyring))
@@ -67,6 +69,30 @@ async def _rotate_links(sessions: Sessions, keyring: Keyring, *, discard_unreada
         if not rows:
             return
         after = rows[-1].id
+
+
+async def _rotate_addresses(sessions: Sessions, keyring: Keyring, *, discard_unreadable: bool) -> None:
+    """Customers' addresses, and the key by which those are known again that unsubscribed."""
+    after = ("", 0)
+    while True:
+        async with sessions.begin() as session:
+            rows = await customer_emails.list_sealed_unscoped(session, after, AT_ONCE)
+            for row in rows:
+                row.address = _rotated(keyring, row.address, discard_unreadable=discard_unreadable)
+            if not rows:
+                settings = await get_settings(session, lock=True)
+                settings.address_key = _rotated(keyring, settings.address_key, discard_unreadable=discard_unreadable)
+                return
+        after = (rows[-1].email_id, rows[-1].ordinal)
+
+
+def _rotated(keyring: Keyring, sealed: bytes | None, *, discard_unreadable: bool) -> bytes | None:
+    if sealed is None:
+        return None
+    try:
+        return keyring.rotate(sealed)
+    except CredentialsLocked:
+        return None if discard_unreadable else sealed
 
 
 async def _discard(session: Session, row: Integration, now: datetime) -> None:

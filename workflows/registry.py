@@ -2,6 +2,7 @@
 
 from workflows.action_item import ActionItemWorkflow
 from workflows.chat import ChatWorkflow
+from workflows.customer_email import CustomerEmailWorkflow
 from workflows.export_job import ExportWorkflow
 from workflows.import_job import ImportWorkflow
 from workflows.notifications import NotificationsWorkflow
@@ -20,4 +21,5 @@ WORKFLOWS = [
     ExportWorkflow,
     ImportWorkflow,
     PublicationWorkflow,
+    CustomerEmailWorkflow,
 ]

@@ -19,6 +19,7 @@ from models.integration import WebhookDelivery
 from models.notification import Message
 from models.queries.notifications import addresses, messages, notices, receivers
 from models.queries.people import people, teams
+from models.queries.sharing import customer_emails
 from models.session import Session
 
 log = structlog.get_logger()
@@ -52,6 +53,8 @@ async def apply_bounce(session: Session, integration_id: str, bounce: Bounce, de
         result = "unknown"
     if message is not None and _is_being_sent(message):
         return "early"
+    if bounce.failed and await _bounced_at_customer(session, integration_id, bounce, now):
+        result = "bounced"
     if message is not None and message.state == "SENT":
         words = bounce.words or "the e-mail was returned."
         why = AddressGone(channel=registry.notifier(MAIL).label, address=message.address or "", detail=words)
@@ -62,6 +65,17 @@ async def apply_bounce(session: Session, integration_id: str, bounce: Bounce, de
     )
     log.info("mail came back", result=result, message_id=message.id if message else None)
     return result
+
+
+async def _bounced_at_customer(session: Session, integration_id: str, bounce: Bounce, now: datetime) -> bool:
+    """Whether it is an e-mail to a customer that came back, by the id of the letter."""
+    for one in bounce.message_ids:
+        email_id, dot, ordinal = one.partition(".")
+        if dot and ordinal.isdigit():
+            words = bounce.words or "The e-mail was returned."
+            if await customer_emails.mark_bounced(session, integration_id, email_id, int(ordinal), words, now):
+                return True
+    return False
 
 
 async def apply_recorded_bounce(session: Session, delivery: WebhookDelivery, now: datetime) -> None:

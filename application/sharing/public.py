@@ -17,7 +17,7 @@ from integrations import passwords
 from models.keyring import Keyring
 from models.queries.sharing import public
 from models.queries.sharing.public import FeedEntry, Shared, SharedAttachment, SharedPostmortem, SharedSummary
-from models.queries.sharing.views import add_views
+from models.queries.sharing.views import add_views, insert_unsubscribe
 from models.session import Sessions, StoreError
 
 __all__ = [
@@ -31,6 +31,8 @@ __all__ = [
     "is_admitted",
     "open_link",
     "read_feed",
+    "recipient_of",
+    "unsubscribe",
 ]
 
 log = structlog.get_logger()
@@ -39,6 +41,9 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 VISIT_LASTS = timedelta(hours=1)
 """After that, the password is asked for again."""
 PURPOSE = "share link"
+LEAVING = "customer unsubscribe"
+"""What unsubscribe links are signed for."""
+MAX_TOKEN = 300
 FEED_LIMIT = 50
 """Summaries in the feed."""
 FLUSH_AFTER = 1.0
@@ -78,6 +83,23 @@ async def admit(sessions: Sessions, keyring: Keyring, shared: Shared, password: 
     if shared.password_hash is None or not await passwords.is_password(shared.password_hash, password):
         raise WrongPassword()
     return keyring.sign(PURPOSE, f"{shared.link_id}|{int((now + VISIT_LASTS).timestamp())}")
+
+
+def recipient_of(keyring: Keyring, token: str) -> tuple[str, int]:
+    """The e-mail to customers and the place of the recipient that an unsubscribe link is for. Raises LinkNotFound."""
+    text = keyring.unsign(LEAVING, token) if token.isascii() and len(token) < MAX_TOKEN else None
+    email_id, _, ordinal = (text or "").partition("|")
+    if not ordinal.isdigit():
+        raise LinkNotFound()
+    return email_id, int(ordinal)
+
+
+async def unsubscribe(sessions: Sessions, keyring: Keyring, token: str) -> None:
+    """No more e-mail for that customer. A second time, nothing changes. Raises LinkNotFound."""
+    email_id, ordinal = recipient_of(keyring, token)
+    async with sessions.begin() as session:
+        if not await insert_unsubscribe(session, email_id, ordinal):
+            raise LinkNotFound()
 
 
 async def read_feed(sessions: Sessions) -> Sequence[FeedEntry]:

@@ -46,3 +46,13 @@ class TooManyUnknownLinks(Throttled):
 class TooManyHashes(Unavailable):
     title = "Too many passwords are being checked"
     says = "Too many passwords are being checked right now. Try again in a moment."
+
+
+class NoMailConnection(ConflictingState):
+    title = "There is no e-mail connection"
+    says = "There is no e-mail connection that is in use. Ask an administrator to connect a mail server."
+
+
+class MailRunning(ConflictingState):
+    title = "Another e-mail is being sent"
+    says = "Another e-mail about this postmortem is still being sent. Try again when it is done."

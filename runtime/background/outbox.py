@@ -1,6 +1,7 @@
 """Rows are their own outbox: starting and waking the workflows of rows that have changed."""
 
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from domain.documents.jobs import JobKind
@@ -9,7 +10,7 @@ from models.queries.documents import jobs
 from models.queries.escalation import reminders
 from models.queries.notifications import outbox
 from models.queries.postmortems import postmortems
-from models.queries.sharing import publications
+from models.queries.sharing import customer_emails, publications
 from models.queries.tickets import batches, tickets
 from models.session import Sessions
 from runtime.dispatch import BULK, Dispatch
@@ -41,6 +42,7 @@ class Outbox:
             resumable = await tickets.list_resumable_unscoped(session, BATCH_SIZE)
             batch_ids = await batches.list_unstarted_unscoped(session, BATCH_SIZE)
             copies = await publications.list_unstarted_unscoped(session, BATCH_SIZE)
+            mails = await customer_emails.list_unstarted_unscoped(session, BATCH_SIZE)
             waiting_jobs = await jobs.list_unstarted_unscoped(session, BATCH_SIZE)
             items += overlooked_items
         for postmortem_id in waiting:
@@ -54,17 +56,20 @@ class Outbox:
                 await tickets.clear_waiting(session, [ticket_id])
             if not await self._dispatch.start_action_item(item_id, BULK):
                 return
-        for batch_id in batch_ids:
-            if not await self._dispatch.start_ticket_batch(batch_id):
-                return
-        for job_id, kind in waiting_jobs:
-            start = self._dispatch.start_export if kind == JobKind.EXPORT else self._dispatch.start_import
-            if not await start(job_id):
-                return
+        await self._start_each(
+            (self._dispatch.start_ticket_batch, batch_ids),
+            (self._dispatch.start_export, [one for one, kind in waiting_jobs if kind == JobKind.EXPORT]),
+            (self._dispatch.start_import, [one for one, kind in waiting_jobs if kind != JobKind.EXPORT]),
+            (self._dispatch.start_publication, copies),
+            (self._dispatch.start_customer_email, mails),
+        )
 
-        for publication_id in copies:
-            if not await self._dispatch.start_publication(publication_id):
-                return
+    async def _start_each(self, *waiting: tuple[Callable[[str], Awaitable[bool]], Sequence[str]]) -> None:
+        """Until Temporal can't be reached."""
+        for start, ids in waiting:
+            for one in ids:
+                if not await start(one):
+                    return
 
     async def wake_receivers(self) -> None:
         """Wakes the workflow of everyone with a new notice, and of those whose workflow must have been lost.

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from application.documents.attachments import SWEPT_TOGETHER, sweep
 from domain.documents.jobs import archive_key
+from domain.sharing.mailing import ADDRESSES_KEPT
 from integrations import public_holidays
 from integrations.object_store import ObjectStore
 from integrations.slack.settings import KIND as CHAT
@@ -14,6 +15,7 @@ from models.queries.chat import deliveries as chat_deliveries
 from models.queries.connections import deliveries, sync_log
 from models.queries.documents import jobs
 from models.queries.people import calendars
+from models.queries.sharing import customer_emails
 from models.session import Session, Sessions
 
 KEEP_ANSWERS = timedelta(days=2)
@@ -42,6 +44,7 @@ class Retention:
             await attempts.delete_attempts(session, now - KEEP_ANSWERS)
         await self._delete_in_batches(sync_log.delete_attempts, now - KEEP_ATTEMPTS)
         await self._delete_in_batches(deliveries.delete_deliveries, now - KEEP_DELIVERIES)
+        await self._delete_in_batches(customer_emails.forget_addresses, now - ADDRESSES_KEPT)
 
     async def sweep_attachments(self) -> None:
         for _ in range(BATCH_LIMIT):

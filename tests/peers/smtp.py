@@ -23,7 +23,8 @@ from tests.cli.running import free_port
 
 @dataclass(slots=True)
 class Mailbox:
-    """What came, in order. ``replies`` are answers to RCPT by address, ``on_data`` the one to each message."""
+    """What came, in order. ``replies`` are answers to RCPT by address, ``on_data`` the one to each message; ``on_rcpt``
+    sees each address first."""
 
     letters: list[EmailMessage] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)
@@ -31,12 +32,14 @@ class Mailbox:
     """Of the envelopes: where a letter comes back to."""
     replies: dict[str, list[str]] = field(default_factory=dict)
     on_data: Callable[[EmailMessage], str | None] = lambda _: None
+    on_rcpt: Callable[[str], None] = lambda _: None
     host: str = "127.0.0.1"
     port: int = 0
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        self.on_rcpt(address)
         answers = self.replies.get(address)
         if answers:
             return answers.pop(0) if len(answers) > 1 else answers[0]

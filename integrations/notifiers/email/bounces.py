@@ -33,7 +33,7 @@ PART_LIMIT, RECIPIENT_LIMIT, FIELDS_LIMIT = 100, 50, 4096
 """Parts of a mail, recipients in its report, bytes about each: with more, reading takes seconds."""
 WORDS_LIMIT = 300
 DELIMITER = re.compile(rb"[\r\n]--")
-OURS = re.compile(rb"<(msg_[0-9a-z]{1,64})@")
+OURS = re.compile(rb"<((?:msg_[0-9a-z]{1,64})|(?:mail_[0-9a-z]{1,64}\.[0-9]{1,6}))@")
 """``Message-ID`` of a letter of ours (``integrations.notifiers.email``), in whatever form it came back."""
 STATUS_TYPE = re.compile(rb"message/(?:global-)?delivery-status", re.IGNORECASE)
 STATUS = "text/x-delivery-status"

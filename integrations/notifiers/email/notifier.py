@@ -7,6 +7,8 @@ What comes back later, as a mail, is read by ``integrations.notifiers.email.boun
 """
 
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -23,7 +25,19 @@ from integrations.bounce import BounceReader
 from integrations.connection import ConnectionModel, Endpoint
 from integrations.fields import Email
 from integrations.message_text import as_html, as_text
-from integrations.notifier import Message, MessageKind, Notifier, NotifierUnavailable, Receipt, Recipient
+from integrations.notifier import (
+    Claim,
+    HandOverLost,
+    Letter,
+    Message,
+    MessageKind,
+    Notifier,
+    NotifierUnavailable,
+    Post,
+    PutOff,
+    Receipt,
+    Recipient,
+)
 from integrations.notifiers.email import bounces as returned_mail
 from integrations.outbound.policy import AddressRefused, guarded, host_of
 from integrations.tracker import PermissionCheck
@@ -125,6 +139,56 @@ class EmailNotifier(Notifier):
         finally:
             client.close()
         return Receipt(str(letter["Message-ID"]))
+
+    @asynccontextmanager
+    async def posting(self) -> AsyncIterator[Post]:
+        client = await self._connected()
+        try:
+            yield lambda letter, address, claim: self._post(client, letter, address, claim)
+        finally:
+            client.close()
+
+    async def _post(self, client: aiosmtplib.SMTP, letter: Letter, address: str, claim: Claim) -> None:
+        try:
+            content = self._outside(letter, address)
+        except (ValueError, MessageError):
+            why = "the address isn't valid in an e-mail."
+            raise AddressGone(channel=self.label, address=address, detail=why) from None
+        utf8 = content.policy is SMTPUTF8
+        options = ["SMTPUTF8"] if utf8 else None
+        try:
+            if utf8 and not client.supports_extension("smtputf8"):
+                why = "the server can't send to an address with such letters."
+                raise AddressGone(channel=self.label, address=address, detail=why)
+            await client.mail(self._envelope_sender, options=options)
+        except aiosmtplib.SMTPException as error:
+            raise self._trouble(error) from None
+        except OSError as error:
+            raise self._away(error) from None
+        try:
+            await client.rcpt(address)
+        except aiosmtplib.SMTPResponseException as error:
+            await self._raise_not_taken(client, error, address)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise self._away(error) from None
+        await claim()
+        try:
+            await client.data(content.as_bytes())
+        except aiosmtplib.SMTPResponseException as error:
+            await self._raise_not_taken(client, error, address)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise HandOverLost(type(error).__name__) from None
+
+    async def _raise_not_taken(
+        self, client: aiosmtplib.SMTP, error: aiosmtplib.SMTPResponseException, address: str
+    ) -> None:
+        """The server said no to this letter, for now or for good; the conversation goes on."""
+        with suppress(aiosmtplib.SMTPException, OSError):
+            await client.rset()
+        said = f"{error.code} {_words(error)}"
+        if 400 <= error.code < 500:
+            raise PutOff(said) from None
+        raise AddressGone(channel=self.label, address=address, detail=said) from None
 
     async def find_address(self, email: str) -> str | None:
         return email
@@ -239,6 +303,23 @@ class EmailNotifier(Notifier):
         letter.set_content(as_text(message))
         letter.add_alternative(as_html(message), subtype="html")
         return letter
+
+    def _outside(self, letter: Letter, address: str) -> EmailMessage:
+        config = self._config
+        is_plain = (address + config.from_address + self._envelope_sender).isascii()
+        made = EmailMessage(policy=SMTP if is_plain else SMTPUTF8)
+        made["From"] = _address(config.from_name, config.from_address)
+        made["To"] = _address("", address)
+        made["Subject"] = _one_line(letter.subject)[:250]
+        made["Date"] = format_datetime(localtime(letter.created_at))
+        made["Message-ID"] = self._id(letter.id)
+        made["Auto-Submitted"] = "auto-generated"
+        made["Precedence"] = "bulk"
+        made["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
+        made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        made.set_content(letter.text)
+        made.add_alternative(letter.html, subtype="html")
+        return made
 
     def _id(self, name: str) -> str:
         return f"<{name}@{self._config.from_address.rpartition('@')[2]}>"

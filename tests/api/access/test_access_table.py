@@ -134,6 +134,12 @@ DOORS = (
     Door(Verb.SHARE_SUMMARY, "POST", at("/share-links"), says(scope="SUMMARY")),
     Door(Verb.SHARE_POSTMORTEM, "POST", at("/share-links"), says(scope="POSTMORTEM")),
     Door(Verb.PUBLISH_COPY, "POST", at("/publications"), says(integrationId="int_nope")),
+    Door(
+        Verb.MAIL_CUSTOMERS,
+        "POST",
+        at("/customer-emails"),
+        says(subject="News", recipients=["a@customers.example"], preview=True),
+    ),
 )
 PARTS = (
     *("action-items", "advice", "audit", "comments", "comments/{thread}", "duration", "editors", "incidents"),
@@ -201,6 +207,8 @@ MORE_DOORS = (
     Door(Verb.APPROVE_SUMMARY, "DELETE", at("/public-summary/approve")),
     Door(Verb.APPROVE_SUMMARY, "DELETE", at("/public-summary")),
     Door(Verb.SHARE_SUMMARY, "DELETE", at("/share-links/shr_nope")),
+    Door(Verb.SHARE_SUMMARY, "GET", at("/customer-emails")),
+    Door(Verb.SHARE_SUMMARY, "GET", at("/customer-emails/mail_nope")),
     Door(Verb.READ, "GET", at("/publications")),
     Door(Verb.READ, "GET", at("/publications/pub_nope")),
     Door(Verb.PUBLISH_COPY, "DELETE", at("/publications/pub_nope")),

@@ -208,6 +208,7 @@ def _lifecycle(call: Watched, pm: str, reviewer: Person, leaver: Person, guest: 
     copy = call("POST", f"{base}/publications", {"integrationId": wiki}, status=202, postmortem_id=pm)["id"]
     call("DELETE", f"{base}/publications/{{publication_id}}", status=204, postmortem_id=pm, publication_id=copy)
     ok(call.person.delete(f"/api/integrations/{wiki}"))
+    _mail_customers(call, pm)
     call("POST", f"{base}/archive", postmortem_id=pm)
     draft = ok(call.person.post("/api/postmortems", json={"title": "Gone"}), 201)["id"]
     call("DELETE", base, status=204, postmortem_id=draft)
@@ -244,6 +245,20 @@ def _proposals(call: Watched, stack: Stack, guest: Person) -> None:
     call("POST", people, {"userId": guest.id}, status=201, postmortem_id=pm)
     call("POST", f"{base}/teams/{{team_id}}/confirm", postmortem_id=pm, team_id=teams[0])
     call("DELETE", f"{base}/teams/{{team_id}}", status=204, postmortem_id=pm, team_id=teams[1])
+
+
+def _mail_customers(call: Watched, pm: str) -> None:
+    """Nobody listens there, and in the end it is stopped for good."""
+    base = "/api/postmortems/{postmortem_id}"
+    config = {"host": "localhost", "port": 9, "security": "NONE", "fromAddress": "a@example.com"}
+    body = {"kind": "email", "name": f"m{uuid4().hex}", "config": config}
+    server = ok(call.person.post("/api/integrations", json=body), 201)["id"]
+    version = ok(call.person.put(f"/api/postmortems/{pm}/public-summary", json={"text": "It was down."}))["version"]
+    ok(call.person.post(f"/api/postmortems/{pm}/public-summary/approve", json={"version": version}))
+    letter = {"subject": "News", "recipients": ["someone@customers.example"]}
+    call("POST", f"{base}/customer-emails", letter, status=202, postmortem_id=pm)
+    ok(call.person.patch(f"/api/postmortems/{pm}", json={"visibility": "PRIVATE"}))
+    ok(call.person.delete(f"/api/integrations/{server}"))
 
 
 def _wiki(person: Person) -> str:

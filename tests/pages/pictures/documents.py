@@ -8,14 +8,16 @@ import httpx
 from playwright.sync_api import Page
 from sqlalchemy import insert
 
+from domain.sharing.mailing import UNKNOWN, MailState, RecipientState
 from domain.sharing.publications import PublicationState, PublicationTrigger
-from models.sharing import Publication
+from models.keyring import Keyring
+from models.sharing import CustomerEmail, CustomerEmailRecipient, Publication
 from tests.api import writing
 from tests.api.documents.pictures import picture
 from tests.api.sharing.sharing import approve, save, share
 from tests.api.writing import ok
 from tests.pages.pictures.texts import LONG, TEXT
-from tests.stack import Person, eventually
+from tests.stack import SECRET_KEY, Person, eventually
 
 
 def unfold(which: str) -> Callable[[Page], object]:
@@ -64,6 +66,43 @@ def add_sharing(scene: Any) -> None:
         scene.add(f"outside {name}", httpx.URL(link["url"]).path, "stranger")
     scene.add("outside nothing", f"/p/{'A' * 22}", "stranger")
     scene.add("sharing settings", "/settings/sharing")
+
+
+def add_customer_emails(scene: Any) -> None:
+    """One with a recipient in each state. Written directly, since there is no mail server to talk to."""
+    author, people = scene.people["author"], scene.people
+    fields = {"visibility": "ORGANIZATION", "title": "The checkout failed, and customers know"}
+    made = writing.published(author, [people["reviewer"]], **fields)
+    save(author, made)
+    approve(author, made)
+    at, now = f"/postmortems/{made['id']}/customer-emails", datetime.now(UTC)
+    scene.add("customer emails none", at, "author")
+    email = {
+        "id": "mail_pictured",
+        "postmortem_id": made["id"],
+        "subject": f"What happened to {LONG}",
+        "text": TEXT,
+        "summary_version": 1,
+        "state": MailState.SENDING,
+        "problem": "Suspended. The public summary isn't approved. Approve it first.",
+        "created_by_id": author.id,
+        "workflow_started": True,
+    }
+    scene.stack.direct.write(insert(CustomerEmail).values(**email))
+    for place, state in enumerate(RecipientState):
+        row = {
+            "email_id": "mail_pictured",
+            "ordinal": place,
+            "address": Keyring(SECRET_KEY).seal({"address": f"{LONG.lower()[:50]}@customers.example"}),
+            "address_hash": state.encode(),
+            "state": state,
+            "reason": UNKNOWN if state is RecipientState.FAILED else None,
+            "tries": 0,
+            "at": now,
+        }
+        scene.stack.direct.write(insert(CustomerEmailRecipient).values(**row))
+    scene.add("customer emails", at, "author", "administrator")
+    scene.add("customer email", f"{at}/mail_pictured", "author")
 
 
 def add_publications(scene: Any) -> None:

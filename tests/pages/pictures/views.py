@@ -14,7 +14,14 @@ from models.base import new_id
 from models.integration import PersonAccount, SyncAttempt
 from tests.api import writing
 from tests.api.writing import ok
-from tests.pages.pictures.documents import add_imports, add_publications, add_sharing, attach, unfold
+from tests.pages.pictures.documents import (
+    add_customer_emails,
+    add_imports,
+    add_publications,
+    add_sharing,
+    attach,
+    unfold,
+)
 from tests.pages.pictures.texts import LONG, TEXT
 from tests.pages.visiting import sign_in_link
 from tests.stack import Person, Stack
@@ -120,6 +127,7 @@ def _postmortems(scene: Scene, team: str) -> None:
             scene.add("audit", f"{path}/audit")
     add_sharing(scene)
     add_publications(scene)
+    add_customer_emails(scene)
     scene.add("postmortem proposals", _with_proposals(scene), "author", "reader")
     empty = ok(people["author"].post("/api/postmortems", json={"title": "Nothing is written yet"}), 201)["id"]
     ok(admin.patch(f"/api/postmortems/{empty}", json={"visibility": "ORGANIZATION"}))
