@@ -127,7 +127,7 @@ def build_workers(
         )
         for kind in registry.tracker_kinds()
     ]
-    documents = DocumentActivities(sessions, store, base_url)
+    documents = DocumentActivities(sessions, store, keyring, base_url)
     archives = Worker(
         client,
         task_queue=DOCUMENTS_QUEUE,

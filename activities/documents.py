@@ -17,6 +17,7 @@ from application.documents import archives, imports
 from application.documents.jobs import fail
 from domain.errors import DomainError
 from integrations.object_store import ObjectStore
+from models.keyring import Keyring
 from models.session import Sessions
 
 
@@ -31,8 +32,9 @@ class FailedJob:
 
 
 class DocumentActivities:
-    def __init__(self, sessions: Sessions, store: ObjectStore, base_url: str) -> None:
+    def __init__(self, sessions: Sessions, store: ObjectStore, keyring: Keyring, base_url: str) -> None:
         self._sessions = sessions
+        self._keyring = keyring
         self._store = store
         self._base_url = base_url
 
@@ -44,7 +46,9 @@ class DocumentActivities:
 
     @activity.defn
     async def carry_out_import(self, job_id: str) -> None:
-        await _carried_out(lambda folder, now: imports.carry_out(self._sessions, self._store, folder, job_id, now))
+        await _carried_out(
+            lambda folder, now: imports.carry_out(self._sessions, self._store, self._keyring, folder, job_id, now)
+        )
 
     @activity.defn
     async def fail_job(self, given: FailedJob) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -53,7 +53,8 @@ class Job(Base):
 
     ``workflow_started`` false makes the row its own outbox. ``done`` counts what is finished of ``total``, so that an
     interrupted job goes on where it was. The archive lies in the object store until ``expires_at``; ``removed_at`` is
-    when it was deleted there. ``wants_undo`` says that an import is to be taken back.
+    when it was deleted there. ``wants_undo`` says that an import is to be taken back. ``secrets`` are sealed: what it
+    takes to fetch what is imported, until that is done.
     """
 
     __tablename__ = "job"
@@ -72,6 +73,7 @@ class Job(Base):
     formats: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     dry_run: Mapped[bool] = mapped_column(default=False)
     wants_undo: Mapped[bool] = mapped_column(default=False)
+    secrets: Mapped[bytes | None] = mapped_column(LargeBinary)
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)
     problems: Mapped[int] = mapped_column(default=0)

@@ -22,7 +22,7 @@ from models.queries.access.viewers import get_viewer_unscoped
 from models.queries.documents import jobs
 from models.queries.people import people
 from models.session import Session, Sessions
-from runtime.connections import open_database, open_object_store
+from runtime.connections import open_database, open_keyring, open_object_store
 from runtime.processes import CannotStart
 from runtime.settings import Settings
 
@@ -68,7 +68,8 @@ async def import_files(
                     session, viewer, job_id, called, dry_run=dry_run, keep=keep, now=_now()
                 )
                 job.workflow_started = True
-            work = imports.carry_out(database.sessions, store, Path(folder), job_id, _now())
+            keyring = open_keyring(settings)
+            work = imports.carry_out(database.sessions, store, keyring, Path(folder), job_id, _now())
             await _followed(database.sessions, job_id, work, tell)
         async with database.sessions.begin() as session:
             counts = await jobs.count_lines(session, job_id)

@@ -17,6 +17,8 @@ from domain.documents.jobs import ARCHIVE_LIMIT
 from domain.errors import FileMissing, NotAllowed
 
 MOST_FILES = 1000
+ASKED_LIMIT = 256 * 1024
+"""Bytes of a request that names what to fetch."""
 
 
 class ArchiveRoute(UploadRoute):
@@ -34,12 +36,18 @@ class ArchiveRoute(UploadRoute):
 
 @asynccontextmanager
 async def received_archive(request: Request, folder: Path) -> AsyncIterator[Upload]:
-    """The fields ``file`` of a form, or the body itself. Raises FileMissing, FileEmpty, FileTooLarge or
-    ArchiveUnreadable."""
+    """The fields ``file`` of a form, or the body itself; of a JSON body, which asks for something from elsewhere, its
+    bytes are in ``request.state.asked``. Raises FileMissing, FileEmpty, FileTooLarge or ArchiveUnreadable."""
     path = folder / "archive"
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind in {"application/json", "application/x-www-form-urlencoded"}:
+    if kind == "application/x-www-form-urlencoded":
         raise FileMissing()
+    if kind == "application/json":
+        asked = folder / "asked"
+        await write_body(request, asked, ASKED_LIMIT)
+        request.state.asked = asked.read_bytes()
+        yield await to_thread.run_sync(checked, asked, "asked.json", ASKED_LIMIT)
+        return
     if kind != "multipart/form-data":
         single = folder / "single"
         await write_body(request, single, ARCHIVE_LIMIT)

@@ -3,14 +3,17 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import AfterValidator, Field, JsonValue, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.shapes.base import Given, Ref, Shape
+from api.shapes.base import Given, Ref, Shape, StrictlyGiven
 from domain.documents.attachments import IMAGE_TYPES, markdown_for
 from domain.documents.formats import Format
 from domain.documents.importing.document import LineKind
 from domain.documents.jobs import JobKind, JobState
+from integrations.documents.opsgenie import ADDRESS, IDS_LIMIT
+from integrations.fields import Words
+from integrations.outbound.client import Address, plain_token
 from models.documents import Job
 from models.queries.documents.attachments import ShownAttachment
 
@@ -84,6 +87,18 @@ class JobOut(Shape):
     archive_url: str | None = None
     dry_run: bool | None = None
     undone_at: datetime | None = None
+
+
+class OpsgenieImport(StrictlyGiven):
+    """Postmortems of an Opsgenie account. ``ids`` are IDs or URLs of postmortems, since Opsgenie has no list of them.
+    ``apiKey`` needs the right to read; it is encrypted, and deleted once they are fetched. ``baseUrl`` for the EU is
+    https://api.eu.opsgenie.com."""
+
+    source: Literal["opsgenie"]
+    api_key: Annotated[SecretStr, AfterValidator(plain_token)]
+    ids: Annotated[list[Annotated[str, Words(500, one_line=True)]], Field(min_length=1, max_length=IDS_LIMIT)]
+    base_url: Address = ADDRESS
+    dry_run: bool = False
 
 
 def import_out(job: Job) -> JobOut:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import anyio
+from pydantic import SecretStr
 
 from application import text_work
 from application.audit.audit_log import audit
@@ -19,15 +20,18 @@ from domain.documents.importing.document import LineKind, ReadDocument, ReportLi
 from domain.documents.importing.markdown import read_markdown
 from domain.documents.jobs import DOCUMENT_LIMIT, KEPT_FOR, JobKind, JobState, archive_key
 from domain.errors import DomainError, NotFinished, NothingToRun, NothingToUndo, StorageUnavailable
+from integrations.documents import opsgenie
 from integrations.documents.readers import read_export
 from integrations.object_store import ObjectStore
 from models.base import derived_id
 from models.documents import Job, JobLine
+from models.keyring import Keyring
 from models.queries.documents import jobs
 from models.queries.pagination import Ask, Page
 from models.session import Session, Sessions, StoreError, is_bad_value, is_conflict
 
 _OWN_ID = re.compile(r"pm_[a-z0-9]{26}")
+OPSGENIE = "opsgenie"
 SECONDS_TO_READ = 20.0
 """Of a processor, for one document."""
 UNDONE_TOGETHER = 50
@@ -49,6 +53,36 @@ async def request_import(
     )
     await jobs.insert_job(session, job)
     after = {"filename": filename, "dryRun": dry_run, "keep": keep}
+    audit(session, viewer, "import.requested", "import", job_id, after=after, at=now)
+    return job
+
+
+async def request_opsgenie_import(
+    session: Session,
+    viewer: Viewer,
+    keyring: Keyring,
+    job_id: str,
+    *,
+    address: str,
+    key: str,
+    ids: Sequence[str],
+    dry_run: bool,
+    now: datetime,
+) -> Job:
+    """What is imported is fetched by the workflow; the key is sealed until that is done. The caller has checked that an
+    administrator asks."""
+    job = Job(
+        id=job_id,
+        kind=JobKind.IMPORT.value,
+        scope={"source": OPSGENIE, "filename": opsgenie.LABEL, "baseUrl": address, "ids": list(ids), "keep": False},
+        dry_run=dry_run,
+        secrets=keyring.seal({"apiKey": key}),
+        created_by=viewer.person_id,
+        created_at=now,
+        expires_at=now + KEPT_FOR,
+    )
+    await jobs.insert_job(session, job)
+    after = {"source": OPSGENIE, "baseUrl": address, "postmortems": len(ids), "dryRun": dry_run}
     audit(session, viewer, "import.requested", "import", job_id, after=after, at=now)
     return job
 
@@ -102,14 +136,19 @@ def _queue(job: Job) -> None:
 # In the background
 
 
-async def carry_out(sessions: Sessions, store: ObjectStore, folder: Path, job_id: str, now: datetime) -> None:
-    """The whole import, or its undoing; begins where an interrupted one ended. Raises StorageUnavailable."""
+async def carry_out(
+    sessions: Sessions, store: ObjectStore, keyring: Keyring, folder: Path, job_id: str, now: datetime
+) -> None:
+    """The whole import, or its undoing; begins where an interrupted one ended.
+
+    Raises StorageUnavailable, and what the system that it is fetched from refuses."""
     begun = await begin(sessions, job_id)
     if begun is None:
         return
     if begun.is_undo:
         await _undo(sessions, job_id, now)
         return
+    await _collect(sessions, store, keyring, folder, job_id)
     path = folder / "archive"
     await _fetch(store, job_id, path)
     with await anyio.to_thread.run_sync(zipfile.ZipFile, path) as archive:
@@ -123,6 +162,32 @@ async def carry_out(sessions: Sessions, store: ObjectStore, folder: Path, job_id
             if place >= begun.done:
                 await importing.document(place, name)
     await finish(sessions, job_id)
+
+
+async def _collect(sessions: Sessions, store: ObjectStore, keyring: Keyring, folder: Path, job_id: str) -> None:
+    """Makes the archive of what has to be fetched first; an interrupted attempt is made again."""
+    async with sessions.begin() as session:
+        job = await jobs.lock_job_unscoped(session, job_id)
+        if job is None or job.secrets is None:
+            return
+        key, scope = SecretStr(str(keyring.open(job.secrets).get("apiKey", ""))), job.scope
+    path = folder / "collected"
+    await anyio.to_thread.run_sync(_collected, scope["baseUrl"], key, scope["ids"], path)
+    await store.put(archive_key(job_id), path)
+    async with sessions.begin() as session:
+        job = await jobs.lock_job_unscoped(session, job_id)
+        if job is not None:
+            job.secrets = None
+
+
+def _collected(address: str, key: SecretStr, ids: Sequence[str], path: Path) -> None:
+    source = opsgenie.Opsgenie(address, key)
+    try:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for one in ids:
+                archive.writestr(f"{one}.json", source.fetch(one))
+    finally:
+        source.close()
 
 
 async def _fetch(store: ObjectStore, job_id: str, path: Path) -> None:

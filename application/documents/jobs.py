@@ -49,5 +49,5 @@ async def fail(sessions: Sessions, job_id: str, code: str, detail: str, now: dat
         job = await jobs.lock_job_unscoped(session, job_id)
         if job is not None and not JobState(job.state).is_over:
             job.state, job.finished_at = JobState.FAILED.value, now
-            job.error = {"code": code, "detail": detail}
+            job.error, job.secrets = {"code": code, "detail": detail}, None
             job.workflow_started = True

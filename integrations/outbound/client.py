@@ -31,7 +31,7 @@ Params = Mapping[str, str | int | bool | Sequence[str]]
 M = TypeVar("M")
 
 
-def _plain_token(value: SecretStr | None) -> SecretStr | None:
+def plain_token(value: SecretStr | None) -> SecretStr | None:
     if value is None:
         return None
     token = value.get_secret_value().strip()
@@ -47,7 +47,7 @@ def _plain_address(value: str) -> str:
     return value.rstrip("/")
 
 
-Token = Annotated[SecretStr | None, AfterValidator(_plain_token)]
+Token = Annotated[SecretStr | None, AfterValidator(plain_token)]
 """A credential that fits into a header."""
 Address = Annotated[str, AfterValidator(_plain_address)]
 """Where an API is, without a slash at its end."""

@@ -1,5 +1,6 @@
 """Pages of imports: start one, follow it, read what went where, run a dry run for real, and undo it."""
 
+import re
 import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
@@ -7,10 +8,11 @@ from typing import Annotated, Literal
 from fastapi import Depends, Query, Response
 
 from api.files.archives import received_archive
-from api.files.imports import start_import
-from api.pages.routing import Visit, Visiting, router, to
+from api.files.imports import start_import, start_opsgenie_import
+from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.shapes.base import PathId, ask
+from api.shapes.documents import OpsgenieImport
 from application.documents import imports
 from domain.documents.importing.document import LineKind
 from domain.documents.jobs import ARCHIVE_LIMIT, JobKind, JobState
@@ -70,6 +72,23 @@ async def create(visit: Visiting) -> Response:
                         keep=visit.form.get("keep") == "yes",
                     )
                 )
+
+    refusal = await attempted(visit, work())
+    return to(f"/settings/imports/{made[0].id}") if refusal is None else await _listed(visit, Ask(), refusal)
+
+
+@routes.post("/settings/imports/opsgenie")
+async def create_from_opsgenie(visit: Visiting) -> Response:
+    context, form = visit.context, visit.form
+    context.require_admin("import postmortems")
+    made: list[Job] = []
+
+    async def work() -> None:
+        ids = [one for one in re.split(r"[\s,;]+", form.get("ids", "")) if one]
+        given = {"source": "opsgenie", "apiKey": form.get("key", ""), "ids": ids, "dryRun": form.get("dry") == "yes"}
+        address = form.get("address", "").strip()
+        asked = read_form(OpsgenieImport, given | ({"baseUrl": address} if address else {}))
+        made.append(await start_opsgenie_import(context, asked))
 
     refusal = await attempted(visit, work())
     return to(f"/settings/imports/{made[0].id}") if refusal is None else await _listed(visit, Ask(), refusal)

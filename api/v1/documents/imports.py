@@ -42,6 +42,7 @@ _SENT = {
                     },
                 }
             },
+            "application/json": {"schema": {"$ref": "#/components/schemas/OpsgenieImport"}},
             "application/zip": {"schema": _BYTES},
             "text/markdown": {"schema": _BYTES},
         },
@@ -65,6 +66,9 @@ async def create_import(
 ) -> JobOut:
     """Imports postmortems from an archive that Afterword exported, or from Markdown files and JSON exports, also in a
     zip, up to 500 MB together. Administrators only.
+
+    A JSON body ``{"source": "opsgenie", "apiKey", "ids", "baseUrl", "dryRun"}`` has postmortems fetched from Opsgenie;
+    the key is encrypted, and deleted once they are fetched.
 
     Each becomes a private draft without an author. With ``dryRun``, only the report is made.
     """

@@ -13,6 +13,7 @@ Coming in, a mention becomes ``@Name``, a panel a quote, an expand its title and
 ``to_markdown(to_adf(text))`` is the text's normal form: the same again gives the same.
 """
 
+from integrations.text.adf_reader import blocks_of, nodes_in
 from integrations.text.blocks import Blocks, normal_blocks
 from integrations.text.keeping import CannotKeep
 from integrations.text.markdown_reader import read
@@ -20,7 +21,6 @@ from integrations.text.markdown_writer import write, write_plainly
 from integrations.trackers.jira.adf_editing import holds_foreign
 from integrations.trackers.jira.adf_fit import fit
 from integrations.trackers.jira.adf_keeping import patched
-from integrations.trackers.jira.adf_reader import blocks_of, nodes_in
 from integrations.trackers.jira.adf_writer import AdfWriter, Json
 
 _ROUNDS = 5

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import JsonValue
 
+from integrations.text.adf_reader import Node, blocks_of, cell_runs, nodes_in, runs_of
 from integrations.text.blocks import (
     Block,
     Blocks,
@@ -23,7 +24,6 @@ from integrations.text.keeping import CannotKeep, New, Old, StandIn, align, plac
 from integrations.text.markdown_reader import read
 from integrations.text.markdown_writer import write, write_plainly
 from integrations.trackers.jira.adf_fit import Place, fit
-from integrations.trackers.jira.adf_reader import Node, blocks_of, cell_runs, nodes_in, runs_of
 from integrations.trackers.jira.adf_writer import AdfWriter, Json, all_tasks, inline, with_box
 
 KNOWN = frozenset(

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from integrations.text.adf_reader import lines_of
 from integrations.text.blocks import (
     BREAK,
     Block,
@@ -56,12 +57,3 @@ def _fitting(block: Block, place: Place) -> Blocks:
 def _bold(runs: Runs) -> Runs:
     strong = frozenset({Mark.STRONG})
     return tuple(run if run.is_code or run == BREAK else Run(run.text, run.marks | strong, run.href) for run in runs)
-
-
-def lines_of(rows: tuple[tuple[Runs, ...], ...]) -> Runs:
-    runs: list[Run] = []
-    for row in rows:
-        for place, cell in enumerate(row):
-            runs += [Run(" | "), *cell] if place else cell
-        runs.append(BREAK)
-    return tuple(runs)

@@ -13,6 +13,7 @@ from itertools import count
 
 from pydantic import JsonValue
 
+from integrations.text.adf_reader import DEEPEST, Node, is_inline, nodes_in, runs_of
 from integrations.text.blocks import Block, Blocks, Quote
 from integrations.text.keeping import CannotKeep, New, Old, Step, align, text_of, words_of
 from integrations.trackers.jira.adf_editing import (
@@ -25,7 +26,6 @@ from integrations.trackers.jira.adf_editing import (
     view_of,
 )
 from integrations.trackers.jira.adf_fit import Place
-from integrations.trackers.jira.adf_reader import DEEPEST, Node, is_inline, nodes_in, runs_of
 from integrations.trackers.jira.adf_writer import AdfWriter, Json
 
 _LINES = frozenset({"paragraph", "heading", "taskItem", "decisionItem", "caption", "title"})

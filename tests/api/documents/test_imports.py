@@ -187,7 +187,7 @@ def test_what_can_not_be_imported(stack: Stack, admin: Person) -> None:
     assert code([("file", ("a.md", b""))]) == "FileEmpty"
     assert code([("file", ("a.zip", whole)), ("file", ("b.md", b"# B"))]) == "ArchiveUnreadable"
     assert code([("file", ("a.md", b"# A"))], dryRun="perhaps") == "Malformed"
-    assert ok(admin.post("/api/imports", json={"source": "nowhere"}), 422)["code"] == "FileMissing"
+    assert ok(admin.post("/api/imports", json={"source": "nowhere"}), 422)["code"] == "Malformed"
     member = stack.person()
     refused = member.post("/api/imports", files=[("file", ("a.zip", whole))])
     assert (refused.status_code, refused.json()["code"]) == (403, "NotAllowed")

@@ -26,7 +26,6 @@ from integrations.text.blocks import (
     normal_blocks,
 )
 from integrations.text.markdown_reader import address, language
-from integrations.trackers.jira.adf_fit import lines_of
 
 Node = Mapping[str, JsonValue]
 
@@ -207,3 +206,12 @@ def _date(timestamp: str) -> str:
         return datetime.fromtimestamp(int(timestamp) / 1000, UTC).date().isoformat()
     except (ValueError, OverflowError, OSError):
         return timestamp
+
+
+def lines_of(rows: tuple[tuple[Runs, ...], ...]) -> Runs:
+    runs: list[Run] = []
+    for row in rows:
+        for place, cell in enumerate(row):
+            runs += [Run(" | "), *cell] if place else cell
+        runs.append(BREAK)
+    return tuple(runs)
