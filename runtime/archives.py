@@ -1,6 +1,7 @@
 """Exports and imports from the command line, without a worker: the same jobs, carried out here."""
 
 import asyncio
+import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Coroutine, Sequence
@@ -104,6 +105,7 @@ async def _administrator(session: Session, name: str) -> Viewer:
 
 
 async def _followed(sessions: Sessions, job_id: str, work: Coroutine[Any, Any, None], tell: Tell) -> None:
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it says where it saw a child end too late, which is no news
     running = asyncio.create_task(work)
     last = ""
     while not running.done():
