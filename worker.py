@@ -143,12 +143,14 @@ def build_workers(
         max_concurrent_activities=PUBLICATIONS_AT_ONCE,
         graceful_shutdown_timeout=GRACE,
     )
-    return [main, notify, *trackers, build_chat_worker(client, sessions, keyring, base_url), archives, copies]
+    return [main, notify, *trackers, build_chat_worker(client, sessions, keyring, store, base_url), archives, copies]
 
 
-def build_chat_worker(client: Client, sessions: Sessions, keyring: Keyring, base_url: str) -> Worker:
+def build_chat_worker(
+    client: Client, sessions: Sessions, keyring: Keyring, store: ObjectStore, base_url: str
+) -> Worker:
     dispatch = Dispatch(client, _always)
-    answers = ChatActivities(sessions, keyring, Commands(sessions, dispatch), dispatch, base_url)
+    answers = ChatActivities(sessions, keyring, Commands(sessions, dispatch), dispatch, store, base_url)
     return Worker(
         client,
         task_queue=CHAT_QUEUE,

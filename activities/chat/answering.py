@@ -21,6 +21,7 @@ from application.connections.deliveries import conclude_delivery
 from application.notifications.connection_trouble import record_trouble
 from domain.errors import PASSING, CredentialsRejected, DomainError, MalformedWebhook
 from integrations.notifier import Act
+from integrations.object_store import ObjectStore
 from integrations.slack import request as slack_request
 from integrations.slack.actions import Asked, Asker, Captured, Command, LinksShared, Origin, Pressed, Reacted, Submitted
 from integrations.slack.blocks import ADD_TO_TIMELINE, DIALOG_ACTS, section
@@ -52,12 +53,19 @@ class GiveUp:
 
 class ChatActivities:
     def __init__(
-        self, sessions: Sessions, keyring: Keyring, commands: Commands, starter: PostmortemStarter, base_url: str
+        self,
+        sessions: Sessions,
+        keyring: Keyring,
+        commands: Commands,
+        starter: PostmortemStarter,
+        store: ObjectStore,
+        base_url: str,
     ) -> None:
         self._sessions = sessions
         self._keyring = keyring
         self._commands = commands
         self._starter = starter
+        self._store = store
         self._base_url = base_url
 
     @activity.defn
@@ -129,7 +137,9 @@ class ChatActivities:
         secrets = self._keyring.open(integration.secrets)
         connection = SlackConnection.read(integration.id, integration.config, secrets, integration.kept_host)
         now = datetime.now(UTC)
-        return ChatRequest(self._sessions, self._commands, self._starter, self._base_url, connection, delivery, now)
+        return ChatRequest(
+            self._sessions, self._commands, self._starter, self._base_url, connection, self._store, delivery, now
+        )
 
     async def _settle(self, row: WebhookDelivery, result: str) -> None:
         async with self._sessions.begin() as session:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from activities.chat.files import attach_files
 from activities.chat.requests import ChatRequest, Reply, refused
 from application.chat import messages
 from application.chat.channels import ChannelSubject
@@ -41,7 +42,10 @@ async def add_message(
     if isinstance(read, str):
         return Reply("unreadable", f"This message can't be added to a timeline. {read}")
     link = await asyncio.to_thread(request.connection.client().permalink, channel, str(message.get("ts")))
-    below = f"[In Slack]({link})" if link else None
+    lines = [f"[In Slack]({link})"] if link else []
+    if subject.postmortem_id is not None:
+        lines = [*await attach_files(request, person, subject.postmortem_id, message), *lines]
+    below = "\n\n".join(lines) or None
     try:
         added = await messages.add_message(request.sessions, person, subject, read, below, request.now)
         if added.started and added.postmortem_id:

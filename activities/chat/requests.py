@@ -9,6 +9,7 @@ from application.chat import actions
 from application.chat.people import UnknownChatPerson, WhyUnknown
 from application.commands import Commands
 from domain.errors import DomainError
+from integrations.object_store import ObjectStore
 from integrations.slack.connection import SlackConnection
 from integrations.slack.mrkdwn import escaped
 from models.session import Sessions
@@ -29,6 +30,7 @@ class ChatRequest:
     starter: PostmortemStarter
     base_url: str
     connection: SlackConnection
+    store: ObjectStore
     delivery: int
     now: datetime
 

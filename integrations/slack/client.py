@@ -37,7 +37,7 @@ from integrations.slack.errors import (
     _seconds,
     refusal,
 )
-from integrations.slack.http import SlackHttp, post
+from integrations.slack.http import SlackHttp, get, post
 from integrations.slack.settings import SlackConfig, SlackSecrets
 
 Json = dict[str, Any]
@@ -230,6 +230,19 @@ class Slack:
         unfurls = {url: {"blocks": list(blocks)} for url, blocks in previews.items()}
         self._call("chat.unfurl", unfurls=json.dumps(unfurls), **where)
 
+    def download(self, url: str, media_type: str) -> bytes | None:
+        """A file of a message, up to 10 MB; None where the app may not read it, which Slack says with a page.
+
+        The token goes to Slack alone: to the host of the API, or one of slack.com.
+        """
+        if not _is_slacks(url, self._config.base_url):
+            return None
+        with self._speaking("files", url):
+            answer = get(url, int(self._timeout), self._token)
+        told = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        is_page = told == "text/html" and media_type != "text/html"
+        return answer.content if answer.status_code == 200 and not is_page else None
+
     # Calls
 
     def _call(self, method: str, **fields: str) -> Any:
@@ -255,6 +268,14 @@ class Slack:
             raise refusal(method, error) from None
         except Exception as error:
             raise SlackUnavailable(f"{method}: {trouble_in_words(error)}") from None
+
+
+def _is_slacks(url: str, base_url: str) -> bool:
+    ours, there = urlsplit(base_url), urlsplit(url)
+    if there.netloc == ours.netloc and there.scheme == ours.scheme:
+        return True
+    hosts = (ours.hostname or "", there.hostname or "")
+    return there.scheme == "https" and all(one == "slack.com" or one.endswith(".slack.com") for one in hosts)
 
 
 def _keyed(channel: str, answer: Any, key: str) -> str | None:

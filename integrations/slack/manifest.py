@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from integrations.slack.blocks import ADD_TO_TIMELINE
-from integrations.slack.settings import SCOPES
+from integrations.slack.settings import SCOPES, WITH_FILES
 
 
 def manifest(webhook_url: str, base_url: str) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def manifest(webhook_url: str, base_url: str) -> dict[str, Any]:
             ],
             "unfurl_domains": [urlsplit(base_url).hostname or ""],
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {"scopes": {"bot": [*SCOPES, WITH_FILES]}},
         "settings": {
             "event_subscriptions": {"request_url": webhook_url, "bot_events": ["link_shared", "reaction_added"]},
             "interactivity": {"is_enabled": True, "request_url": webhook_url},

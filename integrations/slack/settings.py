@@ -24,7 +24,9 @@ SCOPES = (
     "links:read",
     "links:write",
 )
-"""What the app asks for; the manifest and the check of a connection are made of it."""
+"""What the app needs; the manifest and the check of a connection are made of it."""
+WITH_FILES = "files:read"
+"""With it, files of pinned messages become attachments. The manifest asks for it, and nothing else fails without."""
 
 
 def _plain_token(value: SecretStr | None) -> SecretStr | None:

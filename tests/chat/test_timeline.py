@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from tests.api import writing
+from tests.api.documents.pictures import picture
 from tests.api.writing import ok
 from tests.chat.workspace import TEAM, Json, Workspace, acknowledged
 from tests.peers.slack import BOT_TOKEN, Call
@@ -94,6 +95,42 @@ def test_a_pin_in_a_bound_channel(workspace: Workspace, channel: str) -> None:
     trail = ok(workspace.people["jane"].get(f"/api/postmortems/{made['id']}/audit"))["items"]
     assert {one["action"]: one["origin"] for one in trail}["timeline.added"] == "slack"
     assert {one["action"]: one["origin"] for one in trail}["channel.bound"] == "slack"
+
+
+def test_files_of_a_message_become_attachments(workspace: Workspace, channel: str) -> None:
+    """Those that the app may read; the others stay in Slack, and the link leads there."""
+    jane, made = workspace.people["jane"], writing.draft(workspace.people["jane"])
+    workspace.says("jane", f"bind {made['number']}", channel)
+    graph, log = picture(size=(64, 48)), b"12:00 pool exhausted"
+    here = f"/files-pri/T1-{uuid4().hex}"
+    workspace.peer.files |= {f"{here}/graph.png": ("image/png", graph), f"{here}/pool.log": ("text/plain", log)}
+    message = said(workspace, "See the graph", datetime.now(UTC)) | {
+        "files": [
+            file_of(workspace.peer.url + f"{here}/graph.png", "graph.png", "image/png", len(graph)),
+            file_of(workspace.peer.url + f"{here}/pool.log", "pool.log", "text/plain", len(log)),
+            file_of(workspace.peer.url + f"{here}/hidden.png", "hidden.png", "image/png", 10),
+            file_of("http://127.0.0.1:9/stolen.png", "stolen.png", "image/png", 10),
+            {"id": "F9", "name": "no address"},
+        ]
+    }
+    payload, address = shortcut(workspace, "jane", channel, message)
+    acknowledged(workspace.interact(payload))
+    workspace.answer(address)
+    (event,) = chat_events(workspace, made["id"])
+    kept = {one["filename"]: one for one in ok(jane.get(f"/api/postmortems/{made['id']}/attachments"))["items"]}
+    assert set(kept) == {"graph.png", "pool.log"}
+    assert f"![graph.png](attachment:{kept['graph.png']['id']})" in event["event"]
+    assert f"(attachment:{kept['pool.log']['id']})" in event["event"]
+    assert kept["graph.png"]["uploadedBy"] == jane.id
+    payload, address = shortcut(workspace, "jane", channel, message)
+    acknowledged(workspace.interact(payload))
+    workspace.answer(address)
+    assert len(chat_events(workspace, made["id"])) == 1
+    assert len(ok(jane.get(f"/api/postmortems/{made['id']}/attachments"))["items"]) == 2
+
+
+def file_of(url: str, name: str, media_type: str, size: int) -> Json:
+    return {"id": f"F{uuid4().hex[:8]}", "name": name, "mimetype": media_type, "size": size, "url_private": url}
 
 
 def test_who_may_not_write_does_not_pin(workspace: Workspace, channel: str) -> None:

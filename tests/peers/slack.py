@@ -105,6 +105,8 @@ class SlackPeer:
     calls: list[Call] = field(default_factory=list)
     misshapen: list[str] = field(default_factory=list)
     scripted: dict[str, list[Scripted]] = field(default_factory=dict)
+    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    """By their paths: type and content, for whoever has the bot's token; others get a page to sign in."""
     over: threading.Event = field(default_factory=threading.Event)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -250,6 +252,17 @@ class _Gate(BaseHTTPRequestHandler):
             self.wfile.write(body)
         except OSError:
             return  # whoever asked did not wait
+
+    def do_GET(self) -> None:
+        peer: SlackPeer = self.server.peer  # type: ignore[attr-defined]
+        known = self.headers.get("Authorization") == f"Bearer {BOT_TOKEN}"
+        kind, content = peer.files.get(self.path, ("", b"")) if known else ("", b"")
+        kind, content = (kind, content) if kind else ("text/html", b"<html>Sign in</html>")
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
 
     def log_message(self, *what: object) -> None:
         pass

@@ -14,7 +14,7 @@ from models.base import new_id
 from models.integration import Integration
 from models.keyring import Keyring
 from models.queries.connections.deliveries import insert_delivery, settle_delivery
-from tests.workflows.lab import Lab, own_client
+from tests.workflows.lab import STORE, Lab, own_client
 from worker import build_chat_worker
 from workflows.chat import ChatWorkflow
 from workflows.queues import TASK_QUEUE
@@ -26,7 +26,7 @@ Handle = WorkflowHandle[ChatWorkflow, str]
 @asynccontextmanager
 async def chat_worker(lab: Lab) -> AsyncIterator[None]:
     """Afterwards the connections are paused: voices would wait for a Slack that is nowhere."""
-    async with build_chat_worker(await own_client(lab.env), lab.sessions, Keyring("k"), "http://x"):
+    async with build_chat_worker(await own_client(lab.env), lab.sessions, Keyring("k"), STORE, "http://x"):
         yield
     async with lab.sessions.begin() as session:
         nowhere = Integration.config["baseUrl"].as_string() == NOWHERE
