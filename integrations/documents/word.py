@@ -37,6 +37,8 @@ STEP = 360
 MONO = "Consolas"
 LETTER = 7_772_400
 """The width of a page, in English Metric Units."""
+CODE, INLINE = "Source Code", "Verbatim Char"
+"""By these names, pandoc and the editors that are built on it take code for code."""
 PIXEL = 9525
 """English Metric Units, of which a picture's size is made, at 96 dots an inch."""
 
@@ -67,11 +69,12 @@ class _Writer:
         styles = self.file.styles
         styles["Normal"].font.name = "Calibri"
         styles["Normal"].font.size = Pt(11)
-        code = styles.add_style("Code", WD_STYLE_TYPE.PARAGRAPH)
+        styles["Quote"].paragraph_format.left_indent = Pt(STEP / 20)
+        code = styles.add_style(CODE, WD_STYLE_TYPE.PARAGRAPH)
         code.font.name, code.font.size = MONO, Pt(9)
         code.paragraph_format.space_after = Pt(6)
         _shade(code.element.get_or_add_pPr(), "F4F6F8")
-        inline = styles.add_style("Code Text", WD_STYLE_TYPE.CHARACTER)
+        inline = styles.add_style(INLINE, WD_STYLE_TYPE.CHARACTER)
         inline.font.name, inline.font.size = MONO, Pt(9.5)
         link = styles.add_style("Hyperlink", WD_STYLE_TYPE.CHARACTER)
         link.font.color.rgb, link.font.underline = RGBColor(0x0B, 0x57, 0xD0), True
@@ -92,6 +95,7 @@ class _Writer:
         header.text = f"Postmortem {laid.number} · {laid.status} · {laid.mark}"
         self.file.add_heading(laid.title, 0)
         table = self.file.add_table(rows=0, cols=2, style="Table Grid")
+        table._tbl.tblPr.find(qn("w:tblLook")).set(qn("w:firstRow"), "0")  # noqa: SLF001 - the first fact is no header
         for fact in laid.facts:
             label, value = table.add_row().cells
             self._runs(label.paragraphs[0], (Run(fact.label, frozenset({Mark.STRONG})),))
@@ -117,11 +121,11 @@ class _Writer:
             case Heading(level, runs):
                 self._paragraph(runs, f"Heading {min(level, 9)}", indent)
             case Code(text):
-                self._paragraph(_lines(text), "Code", indent)
+                self._paragraph(_lines(text), CODE, indent)
             case Quote(inner):
                 for one in inner:
                     if isinstance(one, Paragraph):
-                        self._paragraph(one.runs, "Quote", indent + 1)
+                        self._paragraph(one.runs, "Quote", indent + 1 if indent else 0)
                     else:
                         self._block(one, indent + 1, depth)
             case Listing():
@@ -221,7 +225,7 @@ def _look(shown: Any, run: Run) -> None:
         return
     shown.text = run.text
     if run.is_code:
-        shown.style = "Code Text"
+        shown.style = INLINE
     shown.bold = True if Mark.STRONG in run.marks else None
     shown.italic = True if Mark.EM in run.marks else None
     shown.font.strike = True if Mark.STRIKE in run.marks else None

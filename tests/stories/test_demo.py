@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from tests.api.writing import ok
@@ -69,13 +70,16 @@ def test_the_product_documents_action_item_example(demo: Stack) -> None:
 def test_the_tour_works_as_pasted(demo: Stack) -> None:
     tour = (ROOT / "README.md").read_text().split("## Five minutes with curl")[1].split("## Connect")[0]
     blocks = re.findall(r"```sh\n(.*?)```", tour, flags=re.DOTALL)
-    assert len(blocks) == 8
+    assert len(blocks) == 9
     script = "\n".join(blocks).replace(
         "export AFTERWORD=http://127.0.0.1:8000 TOKEN=$(cat .afterword/bootstrap_token)", ""
     )
     pasted(demo, script)
     admin = demo.client()
     assert ok(admin.get("/api/postmortems/pm_xyz"))["status"] == "PUBLISHED"
+    (link,) = ok(admin.get("/api/postmortems/pm_xyz/share-links"))["items"]
+    shown = httpx.get(f"{demo.url}/p/{link['url'].rpartition('/')[2]}")
+    assert "no payment was lost" in shown.text
     newest = ok(admin.get("/api/postmortems?limit=1"))["items"][0]
     assert (newest["title"], newest["status"]) == ("Login is slow", "DRAFT")
 

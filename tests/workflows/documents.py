@@ -1,4 +1,4 @@
-"""Scenarios of archives and of copies in other systems, for the recorded histories."""
+"""Scenarios of archives, imports, copies in other systems, and e-mails to customers, for the recorded histories."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,16 +12,19 @@ from temporalio.client import WorkflowHandle
 from domain.access import Visibility
 from domain.documents.jobs import KEPT_FOR, JobKind
 from domain.postmortems.lifecycle import Status
+from domain.sharing.mailing import LOOK_AGAIN
 from domain.sharing.publications import PublicationTrigger
 from models.documents import Job
 from models.integration import Integration
 from models.postmortem import Postmortem
-from models.sharing import Publication
+from models.sharing import CustomerEmail, CustomerEmailRecipient, Publication, PublicSummary
 from tests.workflows.lab import ADMIN, KEYRING, STORE, Lab, own_client
 from worker import build_workers
+from workflows.customer_email import CustomerEmailStart, CustomerEmailWorkflow
 from workflows.export_job import ExportStart, ExportWorkflow
+from workflows.import_job import ImportStart, ImportWorkflow
 from workflows.publication import PublicationStart, PublicationWorkflow
-from workflows.queues import DOCUMENTS_QUEUE, PUBLICATIONS_QUEUE, TASK_QUEUE
+from workflows.queues import DOCUMENTS_QUEUE, NOTIFY_QUEUE, PUBLICATIONS_QUEUE, TASK_QUEUE
 
 Recorded = AsyncIterator[tuple[str, WorkflowHandle[Any, Any]]]
 NOWHERE = "http://localhost:9"
@@ -57,6 +60,69 @@ async def export_done(lab: Lab) -> Recorded:
     yield "export_done", handle
 
 
+async def import_failed(lab: Lab) -> Recorded:
+    """Of a file that isn't in the store."""
+    job = Job(
+        id=f"imp_{uuid4().hex}",
+        kind=JobKind.IMPORT.value,
+        scope={"source": "file", "filename": "gone.md", "keep": False},
+        created_by=ADMIN.person_id,
+        created_at=datetime.now(UTC),
+        expires_at=datetime.now(UTC) + KEPT_FOR,
+    )
+    async with lab.sessions.begin() as session:
+        session.add(job)
+    async with worker_of(lab, DOCUMENTS_QUEUE):
+        handle = await lab.client.start_workflow(
+            ImportWorkflow.run, ImportStart(job.id), id=f"import-{job.id}", task_queue=TASK_QUEUE
+        )
+        await handle.result()
+    yield "import_failed", handle
+
+
+async def customer_email_stopped(lab: Lab) -> Recorded:
+    """It waits for a mail connection, until its postmortem is made private."""
+    case, email_id = await lab.postmortem(), f"mail_{uuid4().hex}"
+    await case.handle.terminate()
+    now, text = datetime.now(UTC), "# Payments failed\n\nFor ten minutes."
+    await _becomes(lab, case.id, Visibility.ORGANIZATION)
+    async with lab.sessions.begin() as session:
+        session.add(
+            PublicSummary(postmortem_id=case.id, text=text, approved_at=now, approved_revision=1, published_at=now)
+        )
+        email = CustomerEmail(
+            id=email_id,
+            postmortem_id=case.id,
+            subject="Payments failed",
+            text=text,
+            summary_version=1,
+            created_by_id=case.author_id,
+        )
+        session.add(email)
+        await session.flush()
+        address = KEYRING.seal({"address": "customer@example.com"})
+        session.add(CustomerEmailRecipient(email_id=email_id, ordinal=1, address=address, address_hash=b"1"))
+    async with worker_of(lab, NOTIFY_QUEUE):
+        handle = await lab.client.start_workflow(
+            CustomerEmailWorkflow.run,
+            CustomerEmailStart(email_id),
+            id=f"customer-email-{email_id}",
+            task_queue=TASK_QUEUE,
+        )
+        await lab.env.fast_forward(handle, LOOK_AGAIN * 3)
+        await _becomes(lab, case.id, Visibility.PRIVATE)
+        await lab.env.fast_forward(handle, LOOK_AGAIN * 3)
+        await handle.result()
+    yield "customer_email_stopped", handle
+
+
+async def _becomes(lab: Lab, postmortem_id: str, visibility: Visibility) -> None:
+    """Published, and seen by whom."""
+    final = {"status": Status.PUBLISHED.value, "visibility": visibility.value}
+    async with lab.sessions.begin() as session:
+        await session.execute(update(Postmortem).where(Postmortem.id == postmortem_id).values(**final))
+
+
 async def publication_refused(lab: Lab) -> Recorded:
     """Through a connection without a token."""
     handle = await _publication(lab, {})
@@ -89,9 +155,8 @@ async def _publication(lab: Lab, secrets: dict[str, object]) -> WorkflowHandle[A
         trigger=PublicationTrigger.MANUAL.value,
         requested_at=datetime.now(UTC),
     )
-    final = {"status": Status.PUBLISHED.value, "visibility": Visibility.ORGANIZATION.value}
+    await _becomes(lab, case.id, Visibility.ORGANIZATION)
     async with lab.sessions.begin() as session:
-        await session.execute(update(Postmortem).where(Postmortem.id == case.id).values(**final))
         session.add(connection)
         await session.flush()
         session.add(row)

@@ -30,7 +30,13 @@ from models.queries.postmortems import postmortems
 from runtime.dispatch import Dispatch
 from tests.workflows.case import Case
 from tests.workflows.chatting import ask, chat_worker, give_up, request_from_slack
-from tests.workflows.documents import export_done, publication_given_up, publication_refused
+from tests.workflows.documents import (
+    customer_email_stopped,
+    export_done,
+    import_failed,
+    publication_given_up,
+    publication_refused,
+)
 from tests.workflows.lab import ALWAYS, SUGGEST_CONTINUE_AS_NEW, Lab, migrated_postgres, running_lab
 from workflows.postmortem import PostmortemWorkflow
 from workflows.queues import TASK_QUEUE
@@ -349,8 +355,10 @@ SCENARIOS: tuple[Scenario, ...] = (
     action_item_webhooks_together,
     reconciliation,
     export_done,
+    import_failed,
     publication_refused,
     publication_given_up,
+    customer_email_stopped,
 )
 SHORT: tuple[Scenario, ...] = (postmortem_continued, voice_continued)
 
