@@ -19,8 +19,12 @@ from domain.postmortems.snapshots import PostmortemSnapshot
 from tests.workflows.record_histories import HISTORIES, SCENARIOS, SHORT
 from workflows.action_item import ActionItemStart, ActionItemWorkflow
 from workflows.chat import ChatWorkflow
+from workflows.customer_email import CustomerEmailStart, CustomerEmailWorkflow
+from workflows.export_job import ExportStart, ExportWorkflow
+from workflows.import_job import ImportStart, ImportWorkflow
 from workflows.notifications import NotificationsStart, NotificationsWorkflow
 from workflows.postmortem import PostmortemStart, PostmortemWorkflow
+from workflows.publication import PublicationStart, PublicationWorkflow
 from workflows.reconciliation import ReconciliationStart, ReconciliationWorkflow
 from workflows.registry import WORKFLOWS
 from workflows.ticket_batch import TicketBatchStart, TicketBatchWorkflow
@@ -192,6 +196,41 @@ class ReconciliationUnhooked(ReconciliationWorkflow):
         await super().run(replace(start, after=""))
 
 
+@workflow.defn(name="ExportWorkflow")
+class ExportTimerFirst(ExportWorkflow):
+    @workflow.run
+    async def run(self, start: ExportStart) -> None:
+        await workflow.sleep(timedelta(seconds=1))
+        await super().run(start)
+
+
+@workflow.defn(name="ImportWorkflow")
+class ImportTimerFirst(ImportWorkflow):
+    @workflow.run
+    async def run(self, start: ImportStart) -> None:
+        await workflow.sleep(timedelta(seconds=1))
+        await super().run(start)
+
+
+@workflow.defn(name="PublicationWorkflow")
+class PublicationTimerFirst(PublicationWorkflow):
+    @workflow.run
+    async def run(self, start: PublicationStart) -> None:
+        await workflow.sleep(timedelta(seconds=1))
+        await super().run(start)
+
+
+@workflow.defn(name="CustomerEmailWorkflow")
+class CustomerEmailTimerFirst(CustomerEmailWorkflow):
+    @workflow.run
+    async def run(self, start: CustomerEmailStart) -> None:
+        await workflow.sleep(timedelta(seconds=1))
+        await super().run(start)
+
+
+BY_TIMER = [ChatTimerFirst, ExportTimerFirst, ImportTimerFirst, PublicationTimerFirst, CustomerEmailTimerFirst]
+
+
 @every_history
 @pytest.mark.parametrize(
     "changed",
@@ -200,17 +239,17 @@ class ReconciliationUnhooked(ReconciliationWorkflow):
             PostmortemTimerFirst,
             ActionItemTimerFirst,
             VoiceTimerFirst,
-            ChatTimerFirst,
             TicketBatchTimerFirst,
             ReconciliationTimerFirst,
+            *BY_TIMER,
         ],
         [
             PostmortemUnshown,
             ActionItemUnshown,
             VoiceUnplanned,
-            ChatTimerFirst,
             TicketBatchUntold,
             ReconciliationUnhooked,
+            *BY_TIMER,
         ],
     ],
     ids=["timer_first", "unshown"],
