@@ -14,7 +14,7 @@ from tests.stack import Person, Stack
 
 @pytest.fixture(scope="module")
 def author(stack: Stack) -> Person:
-    return stack.person(name="Theodora Quillfeather")
+    return stack.person(name="Theodora Birdwhistle")
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_two_people_never_overwrite_each_other(stack: Stack, author: Person, mad
 def test_findings_block_until_they_are_acknowledged(author: Person, made: Any) -> None:
     host = f"pay-db-{uuid4().int % 90 + 10}"
     token = "ghp_" + uuid4().hex + "Abcd"
-    text = f"{host} at 10.1.2.3 failed for 1 hour. Theodora Quillfeather wrote to help@example.com with {token}."
+    text = f"{host} at 10.1.2.3 failed for 1 hour. Theodora Birdwhistle wrote to help@example.com with {token}."
     saved = save(author, made, text)
     kinds = {one["kind"]: one for one in saved["findings"]}
     assert set(kinds) == {"HOST", "IP_ADDRESS", "PERSON", "EMAIL", "SECRET"}
