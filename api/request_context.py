@@ -43,6 +43,8 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 KEPT_HEADERS = {"content-type", "etag", "location", "preference-applied"}
 ONLY_READS = re.compile(r"/api/postmortems/[^/]+/public-summary/check")
 """POST because of what is sent: it changes nothing, so that the scope ``read`` is enough."""
+ONLY_FOR_WRITERS = re.compile(r"/api/postmortems/[^/]+/meetings/suggestion")
+"""It changes nothing, but shows other people's hours to whoever may plan a meeting: the scope ``write`` is needed."""
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 T = TypeVar("T")
 
@@ -202,7 +204,9 @@ async def open_context(request: Request, parts: Parts, session: Session, body: b
 
 def context_of(request: Request, parts: Parts, session: Session, signed_in: SignedIn, now: datetime) -> RequestContext:
     """The context of the person who signed in, by token or by cookie. Raises ScopeMissing."""
-    scope = "read" if request.method in SAFE or ONLY_READS.fullmatch(request.url.path) else "write"
+    path = request.url.path
+    only_reads = (request.method in SAFE and not ONLY_FOR_WRITERS.fullmatch(path)) or ONLY_READS.fullmatch(path)
+    scope = "read" if only_reads else "write"
     if not {scope, "admin"} & signed_in.viewer.scopes:
         raise ScopeMissing(scope=scope)
     credential = Credential(signed_in.token_id, signed_in.expires_at)

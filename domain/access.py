@@ -99,6 +99,7 @@ class Verb(StrEnum):
     SHARE_POSTMORTEM = "create links to the postmortem itself"
     PUBLISH_COPY = "publish it in another system, take the copy back"
     MAIL_CUSTOMERS = "e-mail its public summary to customers"
+    PLAN_MEETING = "plan a review meeting"
 
 
 class OrganizationVerb(StrEnum):
@@ -189,6 +190,7 @@ PERMISSIONS: Mapping[Verb, Mapping[Status, AbstractSet[Relation]]] = {
     Verb.SHARE_POSTMORTEM: {Status.PUBLISHED: _SHARING, Status.ARCHIVED: _SHARING},
     Verb.PUBLISH_COPY: {Status.PUBLISHED: _SHARING, Status.ARCHIVED: _ADMIN},
     Verb.MAIL_CUSTOMERS: {Status.PUBLISHED: _SHARING, Status.ARCHIVED: _SHARING},
+    Verb.PLAN_MEETING: _always(MANAGING) | {Status.IN_REVIEW: _WITH_REVIEWERS, Status.ARCHIVED: _ADMIN},
 }
 """Who may, by status. In a status that is missing nobody may; only those who may in another one learn the reason."""
 
@@ -351,5 +353,6 @@ _CANNOT: Mapping[Verb, str] = {
     Verb.SHARE_POSTMORTEM: "create links to this postmortem",
     Verb.MAIL_CUSTOMERS: "e-mail customers about this postmortem",
     Verb.PUBLISH_COPY: "publish this postmortem in another system or take it back",
+    Verb.PLAN_MEETING: "plan a meeting about this postmortem",
 }
 """What a refusal says after "You can't"."""

@@ -1,9 +1,14 @@
-"""Who takes part in a postmortem, and who is proposed to."""
+"""Who takes part in a postmortem, who is proposed to, and who edits it."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from api.shapes.base import Given, Ref, Shape
+from pydantic import model_validator
+
+from api.shapes.base import Given, Patch, Ref, Shape
+from api.shapes.postmortems import EditorOut
 from application.postmortems.participants import Attendance
+from domain.access import EditorLevel
+from models.postmortem import PostmortemEditor
 
 State = Literal["CONFIRMED", "PROPOSED"]
 Source = Literal["incident", "person"]
@@ -45,3 +50,30 @@ def _source(one: Attendance) -> Source:
 
 def _state(one: Attendance) -> State:
     return "CONFIRMED" if one.is_confirmed else "PROPOSED"
+
+
+# Editors
+
+
+class EditorIn(Given):
+    """One person, or a team's active members other than the author and current editors."""
+
+    user_id: Ref | None = None
+    team_id: Ref | None = None
+    level: EditorLevel = EditorLevel.EDIT
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> Self:
+        if (self.user_id is None) == (self.team_id is None):
+            raise ValueError("send a userId or a teamId")
+        return self
+
+
+class EditorPatch(Patch):
+    answer = EditorOut
+
+    level: EditorLevel
+
+
+def editor_out(editor: PostmortemEditor) -> EditorOut:
+    return EditorOut(user_id=editor.person_id, level=EditorLevel(editor.level))

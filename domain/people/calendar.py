@@ -72,12 +72,7 @@ def working_time_between(start: datetime, end: datetime, calendar: Calendar) -> 
     """Negative if ``end`` is before ``start``."""
     if end < start:
         return -working_time_between(end, start, calendar)
-    total = timedelta(0)
-    for begin, until in _windows(calendar, start):
-        if begin >= end:
-            break
-        total += min(until, end) - begin
-    return total
+    return sum((until - begin for begin, until in working_hours(start, end, calendar)), timedelta(0))
 
 
 def next_working_moment(at: datetime, calendar: Calendar) -> datetime | None:
@@ -115,6 +110,14 @@ def plus_working_days(at: datetime, days: int, calendar: Calendar) -> datetime |
             return None
         left -= calendar.is_working_day(day)
     return next_working_moment(datetime.combine(day, local.time(), tzinfo=zone).astimezone(UTC), calendar)
+
+
+def working_hours(start: datetime, end: datetime, calendar: Calendar) -> Iterator[Window]:
+    """Working time between the two instants, in order and without overlaps."""
+    for begin, until in _windows(calendar, start):
+        if begin >= end:
+            return
+        yield begin, min(until, end)
 
 
 def _windows(calendar: Calendar, start: datetime) -> Iterator[Window]:

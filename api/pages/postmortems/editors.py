@@ -5,7 +5,7 @@ from fastapi import Response
 from api.pages.postmortems.form_answers import answered, person_id
 from api.pages.routing import Visiting, read_form, router
 from api.shapes.base import PathId
-from api.shapes.editors import EditorIn, EditorPatch
+from api.shapes.participants import EditorIn, EditorPatch
 from application.postmortems import editors
 
 routes = router()

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from api.request_context import Context
 from api.shapes.base import Listing, PathId
-from api.shapes.editors import EditorIn, EditorPatch, editor_out
+from api.shapes.participants import EditorIn, EditorPatch, editor_out
 from api.shapes.postmortems import EditorOut
 from api.v1.routing import router
 from application.postmortems import editors

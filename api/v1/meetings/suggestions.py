@@ -1,0 +1,28 @@
+"""When a review meeting could be, who should come, and what it would be about."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.request_context import Context
+from api.shapes.base import PathId
+from api.shapes.meetings import Minutes, SuggestionOut, suggestion_out
+from api.v1.routing import router
+from application.meetings import suggestions
+
+routes: APIRouter = router("meetings", prefix="/postmortems/{postmortem_id}/meetings")
+
+
+@routes.get("/suggestion")
+async def suggest_meeting(
+    context: Context, postmortem_id: PathId, minutes: Annotated[Minutes, Query(alias="durationMinutes")] = 45
+) -> SuggestionOut:
+    """Suggests people with the reason, up to five times that suit them, best first, and an agenda. The times lie before
+    the target of the review where any does. Nights, holidays, and absences of those who are required are left out."""
+    base_url = context.parts.settings.base_url
+    loaded = await suggestions.load_suggestion(
+        context.session, context.viewer, postmortem_id, minutes, context.now, base_url
+    )
+    found = await context.between_transactions(lambda: asyncio.to_thread(suggestions.work_out, loaded))
+    return suggestion_out(found)
