@@ -16,6 +16,7 @@ from activities.action_items import ActionItemActivities
 from activities.chat.answering import ChatActivities
 from activities.customer_emails import CustomerEmailActivities
 from activities.documents import DocumentActivities
+from activities.meetings import MeetingActivities
 from activities.notifications import NotificationActivities
 from activities.postmortems import PostmortemActivities
 from activities.publications import PublicationActivities
@@ -45,6 +46,7 @@ from runtime.settings import Settings, get_settings
 from workflows.queues import (
     CHAT_QUEUE,
     DOCUMENTS_QUEUE,
+    MEETINGS_QUEUE,
     NOTIFY_QUEUE,
     PUBLICATIONS_QUEUE,
     TASK_QUEUE,
@@ -66,6 +68,7 @@ CHATS_AT_ONCE = 5
 
 DOCUMENTS_AT_ONCE = 2
 PUBLICATIONS_AT_ONCE = 4
+MEETINGS_AT_ONCE = 8
 
 GRACE = timedelta(seconds=10)
 """For what is in hand when the worker is asked to end."""
@@ -77,8 +80,7 @@ LONGEST_END = 2 * GRACE.total_seconds()
 def build_workers(
     client: Client, sessions: Sessions, keyring: Keyring, store: ObjectStore, base_url: str
 ) -> list[Worker]:
-    """One for workflows and the database, one for messages, one for each tracker, one for answers in chats, one for
-    archives and imports."""
+    """One for workflows and the database, and one for each other queue (``workflows.queues``)."""
     postmortems = PostmortemActivities(sessions)
     items = ActionItemActivities(sessions)
     pushes = PushActivities(sessions, keyring, base_url)
@@ -86,6 +88,7 @@ def build_workers(
     reconciliation = ReconciliationActivities(sessions, keyring, base_url)
     batches = TicketBatchActivities(sessions)
     notifications = NotificationActivities(sessions, keyring, base_url)
+    meetings = MeetingActivities(sessions, keyring, base_url)
     main = Worker(
         client,
         task_queue=TASK_QUEUE,
@@ -105,6 +108,7 @@ def build_workers(
             batches.put_into_outbox,
             notifications.plan_voice,
             notifications.compose_message,
+            meetings.keep_meeting,
         ],
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
         graceful_shutdown_timeout=GRACE,
@@ -143,7 +147,15 @@ def build_workers(
         max_concurrent_activities=PUBLICATIONS_AT_ONCE,
         graceful_shutdown_timeout=GRACE,
     )
-    return [main, notify, *trackers, build_chat_worker(client, sessions, keyring, store, base_url), archives, copies]
+    reviews = Worker(
+        client,
+        task_queue=MEETINGS_QUEUE,
+        activities=[meetings.tell_meeting, meetings.check_meeting, meetings.note_untold],
+        max_concurrent_activities=MEETINGS_AT_ONCE,
+        graceful_shutdown_timeout=GRACE,
+    )
+    chats = build_chat_worker(client, sessions, keyring, store, base_url)
+    return [main, notify, *trackers, chats, archives, copies, reviews]
 
 
 def build_chat_worker(

@@ -62,6 +62,7 @@ from api.v1.connections import health as connection_health
 from api.v1.content import sections, templates
 from api.v1.documents import archives, attachments, exports, imports
 from api.v1.escalation import policies
+from api.v1.meetings import meetings
 from api.v1.meetings import suggestions as meeting_suggestions
 from api.v1.notifications import me, reachability
 from api.v1.people import calendars, people, services, teams
@@ -234,6 +235,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         publications.routes,
         customer_emails.routes,
         meeting_suggestions.routes,
+        meetings.routes,
         sharing_settings.routes,
         search.routes,
         similar.routes,

@@ -26,7 +26,7 @@ from application.connections.deliveries import DeliveryReceipt, ReceivedWebhook
 from application.connections.handshakes import answer_handshake
 from application.connections.secrets import webhook_secrets
 from application.incidents.deliveries import receive_reports
-from application.notifications.bounces import receive_bounce
+from application.meetings.mailbox import receive_mail
 from application.tickets.deliveries import receive_events
 from domain import access
 from domain.access import OrganizationVerb
@@ -129,7 +129,7 @@ async def _apply(arrival: Arrival) -> DeliveryReceipt:
     webhook = ReceivedWebhook(arrival.kind, arrival.integration, arrival.headers, arrival.body, arrival.now)
     if arrival.kind == MAIL:
         bounce = await asyncio.to_thread(registry.bounce_reader(MAIL).parse, arrival.body, arrival.now)
-        return await receive_bounce(arrival.session, webhook, bounce)
+        return await receive_mail(arrival.session, webhook, bounce)
     if arrival.kind in registry.tracker_kinds():
         return await receive_events(arrival.session, webhook, arrival.delivery_id, arrival.news)
     parsed = registry.incident_source(arrival.kind).parse(arrival.headers, arrival.body, arrival.now)

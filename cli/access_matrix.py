@@ -57,7 +57,7 @@ def as_markdown() -> str:
 
 
 def _visibility() -> Iterable[str]:
-    heads = [one for one in COLUMNS if one not in {Relation.WRITER, Relation.OWNER}]
+    heads = [one for one in COLUMNS if one not in {Relation.WRITER, Relation.OWNER, Relation.ORGANIZER}]
     rows = [
         [visibility.value, *(_mark(one in held) for one in heads), _mark(Relation.READER in held)]
         for visibility, held in VISIBLE_TO.items()

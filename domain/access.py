@@ -32,6 +32,7 @@ class Relation(StrEnum):
 
     WRITER = "its author"  # of a comment
     OWNER = "its owner"  # of an action item
+    ORGANIZER = "its organizer"  # of a review meeting
     ADMIN = "administrator"
     AUTHOR = "author"
     EDITOR = "editor"
@@ -100,6 +101,7 @@ class Verb(StrEnum):
     PUBLISH_COPY = "publish it in another system, take the copy back"
     MAIL_CUSTOMERS = "e-mail its public summary to customers"
     PLAN_MEETING = "plan a review meeting"
+    CHANGE_MEETING = "change or cancel a review meeting, say whether it was held"
 
 
 class OrganizationVerb(StrEnum):
@@ -191,6 +193,7 @@ PERMISSIONS: Mapping[Verb, Mapping[Status, AbstractSet[Relation]]] = {
     Verb.PUBLISH_COPY: {Status.PUBLISHED: _SHARING, Status.ARCHIVED: _ADMIN},
     Verb.MAIL_CUSTOMERS: {Status.PUBLISHED: _SHARING, Status.ARCHIVED: _SHARING},
     Verb.PLAN_MEETING: _always(MANAGING) | {Status.IN_REVIEW: _WITH_REVIEWERS, Status.ARCHIVED: _ADMIN},
+    Verb.CHANGE_MEETING: _always(MANAGING | {Relation.ORGANIZER}) | {Status.ARCHIVED: _ADMIN | {Relation.ORGANIZER}},
 }
 """Who may, by status. In a status that is missing nobody may; only those who may in another one learn the reason."""
 
@@ -313,6 +316,7 @@ def listed(names: Sequence[str]) -> str:
 _PEOPLE: Mapping[Relation, str] = {
     Relation.WRITER: "the comment's author",
     Relation.OWNER: "the action item's owner",
+    Relation.ORGANIZER: "the meeting's organizer",
     Relation.AUTHOR: "the postmortem's author",
     Relation.EDITOR: "an editor",
     Relation.COMMENTER: "a commenter",
@@ -354,5 +358,6 @@ _CANNOT: Mapping[Verb, str] = {
     Verb.MAIL_CUSTOMERS: "e-mail customers about this postmortem",
     Verb.PUBLISH_COPY: "publish this postmortem in another system or take it back",
     Verb.PLAN_MEETING: "plan a meeting about this postmortem",
+    Verb.CHANGE_MEETING: "change this meeting",
 }
 """What a refusal says after "You can't"."""

@@ -44,6 +44,7 @@ __all__ = [
     "Entry",
     "Group",
     "HandOverLost",
+    "Invitation",
     "Letter",
     "MailSender",
     "Message",
@@ -77,10 +78,12 @@ class HandOverLost(Exception):
 
 
 class MessageKind(StrEnum):
-    """Why it comes. A digest is the one unasked message of a day; escalations come at once."""
+    """Why it comes. A digest is the one unasked message of a day; escalations come at once, and so do prompts, which
+    are of no use later."""
 
     DIGEST = "DIGEST"
     ESCALATION = "ESCALATION"
+    PROMPT = "PROMPT"
     REPORT = "REPORT"
     PUBLISHED = "PUBLISHED"
 
@@ -203,6 +206,23 @@ class Letter:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A mail that mail programs show as an invitation: ``calendar`` is an iCalendar file of that ``method``. ``id`` is
+    part of its ``Message-ID``, and the same whenever it is sent; ``thread`` is what the mails about one meeting share.
+    ``reply_to`` is the person who invites."""
+
+    id: str
+    thread: str
+    subject: str
+    text: str
+    html: str
+    method: str
+    calendar: bytes
+    reply_to: str
+    created_at: datetime
+
+
 Claim = Callable[[], Awaitable[None]]
 Post = Callable[[Letter, str, Claim], Awaitable[None]]
 """Sends a letter to an address. ``Claim`` is awaited right before it is handed over, once the server has accepted the
@@ -215,6 +235,13 @@ class MailSender(Protocol):
 
     def posting(self) -> AbstractAsyncContextManager[Post]:
         """One conversation with the server. Raises as :meth:`Notifier.send` does where there is none."""
+
+    @property
+    def reply_address(self) -> str | None:
+        """A mailbox whose mail comes back to us, where answers to invitations go; None where there is none."""
+
+    async def invite(self, invitation: Invitation, recipient: Recipient) -> None:
+        """Sends it, each time it is called. Raises as :meth:`Notifier.send` does."""
 
 
 class Notifier(ABC):

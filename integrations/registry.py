@@ -1,29 +1,42 @@
 """The registry: every vendor is found here by the name of its file or folder. Rooms above ask here and name none.
 
 ``integrations/trackers/gitlab.py`` and ``integrations/trackers/jira/__init__.py`` are both found: the kind is the
-name, and the module holds one class that keeps the contract one level up (``integrations.tracker``,
-``integrations.notifier``, ``integrations.publisher``), or, for a source of incidents, the functions of
-``integrations.incident_source``.
+name, and the module holds one class that keeps its shelf's contract (``integrations.tracker``,
+``integrations.notifier``, ``integrations.publisher``, ``integrations.meetings``), or, for a source of incidents, the
+functions of ``integrations.incident_source``.
 """
 
 import importlib
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
-from operator import attrgetter
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from domain.errors import InvalidIntegrationConfig, UnknownIntegrationKind, reason
-from integrations import incident_sources, notifiers, publishers, trackers
+from integrations import calendars, conferences, incident_sources, notifiers, publishers, trackers
 from integrations.bounce import MAIL, BounceReader
 from integrations.connection import ConnectionModel, Endpoint, SourceConfig, SourceSecrets, checked_settings
 from integrations.incident_source import IncidentSource
+from integrations.meetings.calendar import Calendar
+from integrations.meetings.conference import Conference
 from integrations.notifier import MailSender, Notifier
 from integrations.outbound.policy import AddressRefused, check_host
 from integrations.publisher import Publisher
 from integrations.tracker import Tracker
+
+
+class Shelf(StrEnum):
+    """What a kind of connection is for, in the order in which people choose."""
+
+    TRACKER = "trackers"
+    CHANNEL = "messages"
+    PUBLISHER = "documents"
+    CALENDAR = "calendars"
+    CONFERENCE = "video meetings"
+    SOURCE = "incidents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +48,22 @@ class Kind:
 
     kind: str
     label: str
-    is_tracker: bool
-    is_channel: bool
-    is_publisher: bool
+    shelf: Shelf
     config: Mapping[str, Any]
     secrets: Mapping[str, Any]
+
+    @property
+    def is_tracker(self) -> bool:
+        return self.shelf is Shelf.TRACKER
+
+    @property
+    def speaks(self) -> bool:
+        """It sends requests by itself, so that it can be tested."""
+        return self.shelf is not Shelf.SOURCE
+
+    @property
+    def takes_webhooks(self) -> bool:
+        return self.shelf in {Shelf.TRACKER, Shelf.CHANNEL, Shelf.SOURCE}
 
 
 # Names
@@ -64,6 +88,18 @@ def publisher_kinds() -> tuple[str, ...]:
 
 
 @cache
+def calendar_kinds() -> tuple[str, ...]:
+    """Every kind of calendar, sorted."""
+    return _names_in(calendars)
+
+
+@cache
+def conference_kinds() -> tuple[str, ...]:
+    """Every kind of video service, sorted."""
+    return _names_in(conferences)
+
+
+@cache
 def incident_source_kinds() -> tuple[str, ...]:
     """Every kind of source of incidents, sorted."""
     return _names_in(incident_sources)
@@ -71,10 +107,10 @@ def incident_source_kinds() -> tuple[str, ...]:
 
 @cache
 def all_kinds() -> tuple[Kind, ...]:
-    """Sorted by the name that people read: trackers, channels, publishers, then sources of incidents."""
+    """By their shelves, then by the name that people read."""
     kinds = [kind_of(one) for one in (*_speaking(), *incident_source_kinds())]
-    order = attrgetter("is_tracker", "is_channel", "is_publisher")
-    return tuple(sorted(kinds, key=lambda one: ([not flag for flag in order(one)], one.label.lower())))
+    order = list(Shelf)
+    return tuple(sorted(kinds, key=lambda one: (order.index(one.shelf), one.label.lower())))
 
 
 # Vendors
@@ -112,32 +148,60 @@ def publisher(kind: str) -> type[Publisher]:
     return _only_class(_module(publishers, kind, publisher_kinds()), Publisher)
 
 
-def speaks(kind: str) -> bool:
-    """Whether a connection of that kind sends requests by itself: a tracker, a channel or a publisher."""
-    return kind in _speaking()
+@cache
+def calendar(kind: str) -> type[Calendar]:
+    """The calendar of that kind. Raises ``UnknownIntegrationKind``."""
+    return _only_class(_module(calendars, kind, calendar_kinds()), Calendar)
 
 
 @cache
-def _speaking() -> Mapping[str, type[Tracker] | type[Notifier] | type[Publisher]]:
+def conference(kind: str) -> type[Conference]:
+    """The video service of that kind. Raises ``UnknownIntegrationKind``."""
+    return _only_class(_module(conferences, kind, conference_kinds()), Conference)
+
+
+def speaks(kind: str) -> bool:
+    """Whether a connection of that kind sends requests by itself."""
+    return kind in _speaking()
+
+
+Vendor = Tracker | Notifier | Publisher | Calendar | Conference
+
+
+@cache
+def _speaking() -> Mapping[str, tuple[Shelf, type[Vendor]]]:
     """The classes of all that speak to their vendors, by their kinds."""
-    trackers_ = {one: tracker(one) for one in tracker_kinds()}
-    notifiers_ = {one: notifier(one) for one in notifier_kinds()}
-    return {**trackers_, **notifiers_, **{one: publisher(one) for one in publisher_kinds()}}
+    found: dict[str, tuple[Shelf, type[Vendor]]] = {}
+    found |= {one: (Shelf.TRACKER, tracker(one)) for one in tracker_kinds()}
+    found |= {one: (Shelf.CHANNEL, notifier(one)) for one in notifier_kinds()}
+    found |= {one: (Shelf.PUBLISHER, publisher(one)) for one in publisher_kinds()}
+    found |= {one: (Shelf.CALENDAR, calendar(one)) for one in calendar_kinds()}
+    found |= {one: (Shelf.CONFERENCE, conference(one)) for one in conference_kinds()}
+    return found
 
 
 @cache
 def kind_of(kind: str) -> Kind:
     """What a person has to enter to connect it. Raises ``UnknownIntegrationKind``."""
-    if (cls := _speaking().get(kind)) is not None:
-        flags = (kind in tracker_kinds(), kind in notifier_kinds(), kind in publisher_kinds())
-        return Kind(kind, cls.label, *flags, _schema(cls.Config), _schema(cls.Secrets))
+    if kind in _speaking():
+        shelf, cls = _speaking()[kind]
+        return Kind(kind, cls.label, shelf, _schema(cls.Config), _schema(cls.Secrets))
     if kind in incident_source_kinds():
         forms = (_schema(SourceConfig), _schema(SourceSecrets))
-        return Kind(kind, incident_source(kind).LABEL, False, False, False, *forms)
+        return Kind(kind, incident_source(kind).LABEL, Shelf.SOURCE, *forms)
     raise UnknownIntegrationKind(kind=kind, known=", ".join(one.kind for one in all_kinds()))
 
 
 # Connections
+
+
+V = TypeVar("V", Tracker, Notifier, Publisher, Calendar, Conference)
+
+
+def _connected(cls: type[V], config: Mapping[str, object], secrets: Mapping[str, object], kept_host: str | None) -> V:
+    found = cls(checked_settings(cls.Config, config), checked_settings(cls.Secrets, secrets))
+    found.kept_host = kept_host
+    return found
 
 
 def connect(
@@ -148,20 +212,40 @@ def connect(
     ``kept_host`` is as in ``integrations.outbound.policy``. Raises ``UnknownIntegrationKind`` and
     ``InvalidIntegrationConfig``.
     """
-    cls = tracker(kind)
-    found = cls(checked_settings(cls.Config, config), checked_settings(cls.Secrets, secrets))
-    found.kept_host = kept_host
-    return found
+    return _connected(tracker(kind), config, secrets, kept_host)
 
 
 def connect_notifier(
     kind: str, config: Mapping[str, object], secrets: Mapping[str, object], kept_host: str | None = None
 ) -> Notifier:
     """As :func:`connect`, for a channel."""
-    cls = notifier(kind)
-    found = cls(checked_settings(cls.Config, config), checked_settings(cls.Secrets, secrets))
-    found.kept_host = kept_host
-    return found
+    return _connected(notifier(kind), config, secrets, kept_host)
+
+
+def as_mail_sender(notifier: Notifier) -> MailSender:
+    """The channel of the kind that writes to any address."""
+    return cast("MailSender", notifier)
+
+
+def connect_publisher(
+    kind: str, config: Mapping[str, object], secrets: Mapping[str, object], kept_host: str | None = None
+) -> Publisher:
+    """As :func:`connect`, for a publisher."""
+    return _connected(publisher(kind), config, secrets, kept_host)
+
+
+def connect_calendar(
+    kind: str, config: Mapping[str, object], secrets: Mapping[str, object], kept_host: str | None = None
+) -> Calendar:
+    """As :func:`connect`, for a calendar."""
+    return _connected(calendar(kind), config, secrets, kept_host)
+
+
+def connect_conference(
+    kind: str, config: Mapping[str, object], secrets: Mapping[str, object], kept_host: str | None = None
+) -> Conference:
+    """As :func:`connect`, for a video service."""
+    return _connected(conference(kind), config, secrets, kept_host)
 
 
 def connect_mail(
@@ -171,27 +255,29 @@ def connect_mail(
     return cast("MailSender", connect_notifier(MAIL, config, secrets, kept_host))
 
 
-def connect_publisher(
+def connect_other(
     kind: str, config: Mapping[str, object], secrets: Mapping[str, object], kept_host: str | None = None
-) -> Publisher:
-    """As :func:`connect`, for a publisher."""
-    cls = publisher(kind)
-    found = cls(checked_settings(cls.Config, config), checked_settings(cls.Secrets, secrets))
-    found.kept_host = kept_host
-    return found
+) -> Publisher | Calendar | Conference:
+    """As :func:`connect`, for what is neither a tracker nor a channel."""
+    if kind in calendar_kinds():
+        return connect_calendar(kind, config, secrets, kept_host)
+    if kind in conference_kinds():
+        return connect_conference(kind, config, secrets, kept_host)
+    return connect_publisher(kind, config, secrets, kept_host)
 
 
 def endpoint_of(kind: str, config: Mapping[str, object]) -> Endpoint | None:
     """Where a connection with these settings sends its credentials; None if that is no setting of this kind."""
-    cls = _speaking().get(kind)
-    return checked_settings(cls.Config, config).endpoint() if cls is not None else None
+    found = _speaking().get(kind)
+    return checked_settings(found[1].Config, config).endpoint() if found is not None else None
 
 
 def check_connection(
     kind: str, config: Mapping[str, object], secrets: Mapping[str, object], kept_host: str | None = None
 ) -> None:
     """Raises ``UnknownIntegrationKind`` or ``InvalidIntegrationConfig``; makes no request."""
-    if (cls := _speaking().get(kind)) is not None:
+    if (found := _speaking().get(kind)) is not None:
+        cls: type[Any] = found[1]
         cls(checked_settings(cls.Config, config), checked_settings(cls.Secrets, secrets))
         _check_host(endpoint_of(kind, config), kept_host)
     elif kind in incident_source_kinds():

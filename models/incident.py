@@ -1,12 +1,13 @@
 """Incidents as their sources report them.
 
 ``registers`` is the merged document (``domain.incidents.state``), the truth; the columns beside it are
-projections for queries. The same report twice, late or out of order gives the same document.
+projections for queries. The same report twice, late or out of order gives the same document. Beside them: who would
+get access to a postmortem because a report names them, until someone with access decides.
 """
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -54,3 +55,27 @@ class IncidentResponder(Base):
     incident_id: Mapped[Key] = mapped_column(ForeignKey("incident.id", ondelete="CASCADE"))
     person_id: Mapped[Key] = mapped_column(ForeignKey("person.id"), index=True)
     ordinal: Mapped[int]
+
+
+class PostmortemProposal(Base):
+    """A person or a team. It grants nothing: confirming it writes a row of ``postmortem_participant`` or
+    ``postmortem_team``.
+
+    ``added_by_id`` is the person whose report named it, null for a webhook. A dismissed one stays, so that the next
+    report doesn't propose it again.
+    """
+
+    __tablename__ = "postmortem_proposal"
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(person_id, team_id) = 1", name="subject"),
+        UniqueConstraint("postmortem_id", "person_id", "team_id", postgresql_nulls_not_distinct=True),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    postmortem_id: Mapped[Id] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    person_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    team_id: Mapped[Id | None] = mapped_column(ForeignKey("team.id"))
+    incident_id: Mapped[Id | None] = mapped_column(ForeignKey("incident.id"))
+    added_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    dismissed_at: Mapped[Instant | None]
+    created_at: Mapped[CreatedAt]

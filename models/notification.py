@@ -44,6 +44,7 @@ class Notice(Base):
     comment_id: Mapped[Id | None] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), index=True)
     integration_id: Mapped[Id | None] = mapped_column(ForeignKey("integration.id", ondelete="CASCADE"), index=True)
     about_team_id: Mapped[Id | None] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"), index=True)
+    meeting_id: Mapped[Id | None] = mapped_column(ForeignKey("meeting.id", ondelete="CASCADE"), index=True)
     on_behalf_of_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
     actor_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
     is_escalation: Mapped[bool] = mapped_column(server_default="false", default=False)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, Text
+from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.people.service_names import service_key
@@ -10,9 +10,16 @@ from models.base import Base, CreatedAt, Id, Key, Version
 
 
 class Team(Base):
-    """Its channel is a place (``channel_address``) in a connection (``channel_id``); without the latter it has none."""
+    """Its channel is a place (``channel_address``) in a connection (``channel_id``); without the latter it has none.
+
+    ``room_url`` is a fixed link by which it meets. ``slot_*`` is when it keeps time for reviews each week: the ISO
+    weekday, the minute of that day in ``slot_zone``, and how many minutes; all null for none.
+    """
 
     __tablename__ = "team"
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(slot_weekday, slot_opens, slot_minutes, slot_zone) in (0, 4)", name="slot"),
+    )
 
     id: Mapped[Key]
     version: Mapped[Version]
@@ -20,6 +27,11 @@ class Team(Base):
     lead_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
     channel_id: Mapped[Id | None] = mapped_column(ForeignKey("integration.id", ondelete="SET NULL"))
     channel_address: Mapped[str | None]
+    room_url: Mapped[str | None]
+    slot_weekday: Mapped[int | None] = mapped_column(SmallInteger)
+    slot_opens: Mapped[int | None] = mapped_column(SmallInteger)
+    slot_minutes: Mapped[int | None] = mapped_column(SmallInteger)
+    slot_zone: Mapped[str | None]
     created_at: Mapped[CreatedAt]
 
 

@@ -45,6 +45,7 @@ from workflows.chat import ChatWorkflow
 from workflows.customer_email import CustomerEmailStart, CustomerEmailWorkflow
 from workflows.export_job import ExportStart, ExportWorkflow
 from workflows.import_job import ImportStart, ImportWorkflow
+from workflows.meeting import MeetingStart, MeetingWorkflow
 from workflows.notifications import NotificationsStart, NotificationsWorkflow
 from workflows.postmortem import PostmortemStart, PostmortemWorkflow
 from workflows.publication import PublicationStart, PublicationWorkflow
@@ -85,6 +86,7 @@ TICKET_BATCH = WorkflowKind("tickets", TicketBatchWorkflow.run, TicketBatchStart
 NOTIFICATIONS = WorkflowKind("voice", NotificationsWorkflow.run, NotificationsStart, "Voice to {}")
 EXPORT = WorkflowKind("export", ExportWorkflow.run, ExportStart, "Export {}", signal=None)
 IMPORT = WorkflowKind("import", ImportWorkflow.run, ImportStart, "Import {}", signal=None)
+MEETING = WorkflowKind("meeting", MeetingWorkflow.run, MeetingStart, "Meeting {}")
 PUBLICATION = WorkflowKind("publication", PublicationWorkflow.run, PublicationStart, "Publication {}", signal=None)
 CUSTOMER_EMAIL = WorkflowKind(
     "customer-email", CustomerEmailWorkflow.run, CustomerEmailStart, "Customer e-mail {}", signal=None
@@ -147,6 +149,9 @@ class Dispatch:
 
     async def start_publication(self, publication_id: str) -> bool:
         return await self._start_or_signal(PUBLICATION, publication_id, INTERACTIVE)
+
+    async def start_meeting(self, meeting_id: str, priority: Priority = INTERACTIVE) -> bool:
+        return await self._start_or_signal(MEETING, meeting_id, priority)
 
     async def start_customer_email(self, email_id: str) -> bool:
         return await self._start_or_signal(CUSTOMER_EMAIL, email_id, BULK)

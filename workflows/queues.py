@@ -1,5 +1,5 @@
-"""Task queues: one for workflows and the database, one for messages, one for chats, two for documents, and one
-for each tracker.
+"""Task queues: one for workflows and the database, one each for messages, chats and meetings, two for documents, and
+one for each tracker.
 
 Each can be slowed down or stopped by itself.
 """
@@ -11,6 +11,8 @@ DOCUMENTS_QUEUE = f"{TASK_QUEUE}-documents"
 """Archives and imports, which take long."""
 PUBLICATIONS_QUEUE = f"{TASK_QUEUE}-publications"
 """Copies in other systems."""
+MEETINGS_QUEUE = f"{TASK_QUEUE}-meetings"
+"""Calendars, video services, and invitations."""
 NOTIFY_QUEUE = f"{TASK_QUEUE}-notify"
 
 

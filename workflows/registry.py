@@ -5,6 +5,7 @@ from workflows.chat import ChatWorkflow
 from workflows.customer_email import CustomerEmailWorkflow
 from workflows.export_job import ExportWorkflow
 from workflows.import_job import ImportWorkflow
+from workflows.meeting import MeetingWorkflow
 from workflows.notifications import NotificationsWorkflow
 from workflows.postmortem import PostmortemWorkflow
 from workflows.publication import PublicationWorkflow
@@ -22,4 +23,5 @@ WORKFLOWS = [
     ImportWorkflow,
     PublicationWorkflow,
     CustomerEmailWorkflow,
+    MeetingWorkflow,
 ]

@@ -90,6 +90,20 @@ PUBLISHER: dict[str, Any] = {
 }
 """A copy in another system: for a day, until it answers; its own Retry-After takes precedence."""
 
+MEETING: dict[str, Any] = {
+    "start_to_close_timeout": timedelta(minutes=3),
+    "schedule_to_close_timeout": timedelta(minutes=10),
+    "heartbeat_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        backoff_coefficient=2.0,
+        maximum_interval=timedelta(minutes=1),
+        maximum_attempts=6,
+        non_retryable_error_types=REFUSALS,
+    ),
+}
+"""A calendar, a video service or a mail server: about half a minute of attempts; the next look tries again."""
+
 NOTIFY: dict[str, Any] = {
     "start_to_close_timeout": timedelta(minutes=5),
     "heartbeat_timeout": timedelta(seconds=10),

@@ -10,6 +10,8 @@ from application.outside import Outside
 from domain.errors import DomainError
 from domain.tickets.projection import Destination, Projection, read_projection
 from integrations import registry
+from integrations.meetings.calendar import CalendarUnavailable
+from integrations.meetings.conference import ConferenceUnavailable
 from integrations.notifier import NotifierUnavailable
 from integrations.publisher import PublisherUnavailable
 from integrations.tracker import PermissionCheck, RequiredField, Tracker, TrackerUnavailable
@@ -38,17 +40,17 @@ async def check_connection(
     connection which never worked is its trouble. Raises NotFound, Disconnected or NoTracker.
     """
     row = await get_connected(session, integration_id)
-    if row.kind not in (*registry.notifier_kinds(), *registry.publisher_kinds()):
+    if not registry.speaks(row.kind):
         check_is_tracker(row)
     kind, config, secrets, kept_host = row.kind, row.config, keyring.open(row.secrets), row.kept_host
     projection = read_projection(row.projection)
     never_worked, fields = row.verified_at is None, list[PermissionCheck]()
     if kind in registry.notifier_kinds():
         checks = await outside(lambda: _check_channel(kind, config, secrets, kept_host))
-    elif kind in registry.publisher_kinds():
-        checks, fields = await outside(lambda: _in_time(_check_publisher, kind, config, secrets, kept_host))
-    else:
+    elif kind in registry.tracker_kinds():
         checks, fields = await outside(lambda: _in_time(_check_tracker, kind, config, secrets, kept_host, projection))
+    else:
+        checks, fields = await outside(lambda: _in_time(_check_vendor, kind, config, secrets, kept_host))
     refused = [one for one in checks if not one.granted]
     if all(one.granted for one in (*checks, *fields)):
         await record_recovery(session, integration_id, now)
@@ -70,11 +72,12 @@ async def _in_time(check: Callable[..., Checks], *args: Any) -> Checks:
         return [PermissionCheck("Reachable", granted=False, detail=f"No answer within {SECONDS:.0f} seconds.")], []
 
 
-def _check_publisher(kind: str, config: dict[str, Any], secrets: dict[str, object], kept_host: str | None) -> Checks:
+def _check_vendor(kind: str, config: dict[str, Any], secrets: dict[str, object], kept_host: str | None) -> Checks:
+    """What isn't a tracker, and neither asks for fields nor sends messages."""
     try:
-        with registry.connect_publisher(kind, config, secrets, kept_host) as publisher:
-            return publisher.check_permissions(), []
-    except PublisherUnavailable as stumble:
+        with registry.connect_other(kind, config, secrets, kept_host) as vendor:
+            return vendor.check_permissions(), []
+    except (PublisherUnavailable, CalendarUnavailable, ConferenceUnavailable) as stumble:
         return [PermissionCheck("Reachable", granted=False, detail=str(stumble))], []
 
 

@@ -85,7 +85,8 @@ async def _prepare(session: Session, message: Message, receiver: Receiver, now: 
         message,
         receiver,
         relevant,
-        timing.may_deliver(now, receiver.settings) and not (is_digest and receiver.is_snoozed(now)),
+        message.kind == "PROMPT"
+        or (timing.may_deliver(now, receiver.settings) and not (is_digest and receiver.is_snoozed(now))),
         pending_reviews=await _list_pending_reviews(session, receiver) if is_digest else [],
         weekly_summary=await read_weekly_summary(session, team, now) if team and message.kind == "REPORT" else None,
         preview=await _find_preview(session, relevant) if message.kind == "PUBLISHED" else None,

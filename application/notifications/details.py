@@ -56,6 +56,7 @@ def settle_outdated(details: Sequence[NoticeDetails], now: datetime) -> list[Not
 def _details(notice: Notice, subjects: Subjects) -> NoticeDetails:
     item = subjects.items.get(notice.action_item_id or "")
     target = subjects.targets.get((notice.postmortem_id or "", notice.target or ""))
+    meeting = subjects.meetings.get(notice.meeting_id or "")
     actor = subjects.person(notice.actor_id)
     away = subjects.person(notice.on_behalf_of_id)
     delegate = subjects.person(away.delegate_id) if away else None
@@ -63,7 +64,7 @@ def _details(notice: Notice, subjects: Subjects) -> NoticeDetails:
         notice,
         settled_outcome(notice, subjects),
         title=_title(notice, subjects),
-        due_at=(target.extended_to or target.due_at) if target else None,
+        due_at=(target.extended_to or target.due_at) if target else meeting.starts_at if meeting else None,
         due_on=item.due_on if item else None,
         detail=_detail(notice, subjects),
         names={

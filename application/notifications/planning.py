@@ -11,6 +11,7 @@ from application.notifications.delegation import delegate_notices
 from application.notifications.details import read_details, settle_outdated
 from application.notifications.receivers import Receiver, find_receiver
 from domain.notifications import timing
+from domain.notifications.notices import kind_of
 from domain.notifications.timing import DeliveryPlan
 from models.base import derived_id, new_id
 from models.notification import Message, Notice
@@ -45,7 +46,9 @@ async def _plan(session: Session, receiver: Receiver, now: datetime) -> Delivery
     escalations = [one.created_at for one in pending if one.is_escalation]
     reminders = [one.created_at for one in pending if not one.is_escalation]
     digest_at = timing.next_digest(min(reminders), now, settings) if reminders else None
+    has_prompt = any(kind_of(one.kind).is_prompt for one in pending)
     at = timing.earliest(
+        now if has_prompt else None,
         timing.next_delivery(now, settings) if unsent else None,
         timing.next_escalation(min(escalations), now, settings) if escalations else None,
         digest_at,
@@ -99,12 +102,27 @@ async def compose(session: Session, receiver_id: str, now: datetime) -> str | No
     A message that was composed before and not sent yet comes first, so that this may run twice.
     """
     receiver = await find_receiver(session, receiver_id)
-    if receiver is None or not timing.may_deliver(now, receiver.settings):
+    if receiver is None:
         return None
-    message_id = await _compose(session, receiver, now)
+    message_id = await _compose_prompt(session, receiver, now)
+    if message_id is None and not timing.may_deliver(now, receiver.settings):
+        return None
+    message_id = message_id or await _compose(session, receiver, now)
     if message_id is not None:
         receiver.state.next_at = now + SENDING_LASTS
     return message_id
+
+
+async def _compose_prompt(session: Session, receiver: Receiver, now: datetime) -> str | None:
+    """What is of use only now: it goes before everything else, and at any hour."""
+    unsent = await messages.find_unsent(session, receiver.id)
+    if unsent is not None:
+        return unsent.id if unsent.kind == "PROMPT" else None
+    pending = await notices.list_pending(session, receiver.id, is_team=receiver.team is not None)
+    if not any(kind_of(one.kind).is_prompt for one in pending):
+        return None
+    prompts = [one for one in await _list_relevant(session, receiver, now) if kind_of(one.kind).is_prompt]
+    return await _add_message(session, receiver, "PROMPT", prompts, now) if prompts else None
 
 
 async def _compose(session: Session, receiver: Receiver, now: datetime) -> str | None:

@@ -1,5 +1,6 @@
 """Deletes a draft."""
 
+from application.meetings.planning import cancel_all
 from application.review.context import PostmortemCommandContext
 from domain.errors import IllegalTransition
 from domain.postmortems.lifecycle import Status
@@ -13,5 +14,6 @@ def check_deleted(context: PostmortemCommandContext) -> None:
 
 async def delete_postmortem(context: PostmortemCommandContext) -> None:
     context.audit("postmortem.deleted", {"title": context.postmortem.title}, None)
+    await cancel_all(context.session, context.viewer, context.postmortem.id, "The postmortem was deleted.")
     await context.session.flush()
     await context.session.delete(context.postmortem)

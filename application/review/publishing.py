@@ -1,5 +1,6 @@
 """Publishes and archives a postmortem. Who may is decided in ``domain.access``, when in ``domain.review.readiness``."""
 
+from application.meetings.planning import cancel_all
 from application.review.context import PostmortemCommandContext
 from application.sharing.publications import publish_automatically, take_back_automatically
 from domain.escalation.targets import TargetName
@@ -22,3 +23,4 @@ async def archive(context: PostmortemCommandContext, after: Status) -> None:
     context.postmortem.archived_at = context.now
     context.change_status(after, "postmortem.archived")
     await take_back_automatically(context.session, context.viewer, context.postmortem.id, context.now)
+    await cancel_all(context.session, context.viewer, context.postmortem.id, "The postmortem was archived.")

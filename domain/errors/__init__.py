@@ -81,6 +81,16 @@ from domain.errors.documents import (
 )
 from domain.errors.escalation import DefaultPolicyNeeded, InvalidPolicy, PolicyArchived, TargetSettled
 from domain.errors.incidents import IncidentNotResolved, PostmortemExists
+from domain.errors.meetings import (
+    AttendeesCannotSee,
+    CalendarRefused,
+    ConferenceRefused,
+    EventGone,
+    MeetingExists,
+    MeetingOver,
+    NoCalendar,
+    NoConference,
+)
 from domain.errors.notifications import AddressGone, ChannelArchived, NotifierRefused
 from domain.errors.people import AmbiguousPerson, MergedIntoItself, NeverWorking, PersonNotActive
 from domain.errors.refusal import DomainError, Fact, reason
@@ -170,13 +180,16 @@ __all__ = [
     "ArchiveExpired",
     "ArchiveUnreadable",
     "AttachmentInUse",
+    "AttendeesCannotSee",
     "AuthorCannotReview",
     "BadCursor",
     "BadSignature",
     "BodyTooLarge",
     "BodyTooSlow",
+    "CalendarRefused",
     "ChannelArchived",
     "CommentRequired",
+    "ConferenceRefused",
     "Conflict",
     "CredentialsLocked",
     "CredentialsRejected",
@@ -188,6 +201,7 @@ __all__ = [
     "DomainError",
     "DueDateNotLater",
     "EditingClosed",
+    "EventGone",
     "Fact",
     "FileEmpty",
     "FileMissing",
@@ -208,10 +222,14 @@ __all__ = [
     "MailRunning",
     "Malformed",
     "MalformedWebhook",
+    "MeetingExists",
+    "MeetingOver",
     "MergedIntoItself",
     "MethodNotAllowed",
     "NeverWorking",
     "NoActionItems",
+    "NoCalendar",
+    "NoConference",
     "NoMailConnection",
     "NoPublisher",
     "NoTracker",

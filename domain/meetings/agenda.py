@@ -6,10 +6,10 @@ Source: "Postmortem meetings", *Meeting agenda*, of the product document.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from domain.access import Visibility
 from domain.content.blank_text import is_blank
 from domain.content.templates import ACTION_ITEMS, LISTS, TIMELINE
 from domain.documents.document import Document, DocumentItem, DocumentSection
+from domain.meetings.meeting import title_of
 from domain.timeline.moments import Precision
 
 _OPENING, _CAUSES, _LESSONS = ("summary", "impact"), ("rootCause", "contributingFactors"), ("lessonsLearned",)
@@ -33,18 +33,11 @@ def write_agenda(document: Document, open_threads: Mapping[str | None, int], min
         ("Action item assignment", about.items()),
         ("Lessons learned", about.rest()),
     )
-    lines = [f"# Agenda: {one_line(title_of(document))}", ""]
+    lines = [f"# Agenda: {one_line(title_of(document.number, document.title, document.visibility))}", ""]
     for number, ((title, is_open), box) in enumerate(zip(points, time_boxes(minutes), strict=True), 1):
         lines.append(f"{number}. **{title}** ({box} min)")
         lines += [f"   - {one}" for one in is_open]
     return "\n".join(lines) + "\n"
-
-
-def title_of(document: Document) -> str:
-    """What the meeting is called. A private postmortem's own title stays out of calendars."""
-    if document.visibility is Visibility.PRIVATE:
-        return f"Postmortem review #{document.number}"
-    return f"Postmortem review: {document.title}"
 
 
 def time_boxes(minutes: int) -> list[int]:

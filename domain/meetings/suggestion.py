@@ -6,12 +6,12 @@ calendar, and a slot is as bad as its worst cell.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
 from zoneinfo import ZoneInfo
 
-from domain.people.calendar import Calendar
+from domain.people.calendar import Calendar, working_hours
 
 CELL = timedelta(minutes=15)
 HORIZON = timedelta(days=14)
@@ -24,6 +24,9 @@ LUNCH = range(12 * 60, 13 * 60)
 EDGE = 30
 """Minutes at either end of the working hours."""
 SLOTS_A_DAY = 2
+KEPT = "the time that the team keeps for reviews"
+_BUSY = 1
+"""Where a slot's badness says how many who are needed are busy."""
 
 Span = tuple[datetime, datetime]
 
@@ -72,12 +75,22 @@ class Slot:
     """Ids of those who would be outside of their hours."""
 
 
+Rated = tuple[tuple[float, ...], Slot]
+
+
 def suggest(
-    invitees: Sequence[Invitee], *, minutes: int, earliest: datetime, target: datetime | None, count: int = 5
+    invitees: Sequence[Invitee],
+    *,
+    minutes: int,
+    earliest: datetime,
+    target: datetime | None,
+    count: int = 5,
+    kept: Sequence[datetime] = (),
 ) -> list[Slot]:
     """The best slots, best first; at most two a day, none of which overlap. Empty where there is none at all.
 
-    All lie before ``target`` if any does; else those after it say so.
+    All lie before ``target`` if any does; else those after it say so. Before them comes the first of the times that the
+    team has ``kept`` for reviews at which everyone who is needed can come.
     """
     begin = _rounded_up(earliest)
     cells = max(1, -(-minutes // 15))
@@ -86,16 +99,34 @@ def suggest(
     if not found and target is not None:
         late = max(begin, _rounded_up(target))
         found = list(_rated(invitees, late, late + BEYOND, cells, minutes, "after the review target"))
-    return _picked(sorted(found, key=lambda one: one[0]), count)
+    ranked = sorted(found, key=lambda one: one[0])
+    chosen = _first_kept(ranked, kept)
+    return _picked(ranked if chosen is None else [chosen, *ranked], count)
+
+
+def _first_kept(ranked: Sequence[Rated], kept: Sequence[datetime]) -> Rated | None:
+    usable = [one for one in ranked if one[1].starts_at in kept and not one[0][_BUSY]]
+    if not usable:
+        return None
+    badness, slot = min(usable, key=lambda one: one[1].starts_at)
+    return badness, replace(slot, notes=(KEPT, *slot.notes))
+
+
+def outside_lately(person_id: str, calendar: Calendar, past: Sequence[tuple[datetime, int, Sequence[str]]]) -> int:
+    """In how many of these meetings (when, how many minutes, who was invited) somebody was outside of their hours."""
+
+    def is_outside(begin: datetime, minutes: int) -> bool:
+        end = begin + timedelta(minutes=minutes)
+        inside = sum((until - since for since, until in working_hours(begin, end, calendar)), timedelta(0))
+        return inside < end - begin
+
+    return sum(person_id in invited and is_outside(at, minutes) for at, minutes, invited in past)
 
 
 def _rounded_up(at: datetime) -> datetime:
     at = at.astimezone(UTC)
     start = at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
     return start if start == at else start + CELL
-
-
-Rated = tuple[tuple[float, ...], Slot]
 
 
 def _rated(

@@ -41,6 +41,12 @@ class NoticeKind(StrEnum):
     AWAY_DELEGATED = "away_delegated"
     CONNECTION_NEEDS_ATTENTION = "connection_needs_attention"
     CONNECTION_WELL_AGAIN = "connection_well_again"
+    MEETING_SCHEDULED = "meeting_scheduled"
+    MEETING_TOMORROW = "meeting_tomorrow"
+    MEETING_BEGINS = "meeting_begins"
+    MEETING_ENDED = "meeting_ended"
+    MEETING_DECLINED = "meeting_declined"
+    MEETING_EVENT_DELETED = "meeting_event_deleted"
 
 
 class SettledBy(StrEnum):
@@ -60,6 +66,9 @@ class SettledBy(StrEnum):
     RECOVERY = "the connection works again"
     TICKET = "the ticket was created again, linked to another one, unlinked, or is accessible again"
     THREAD = "the comment's thread is resolved"
+    BEGIN_OF_MEETING = "the meeting has begun, moved, or was canceled"
+    WORD_ON_MEETING = "someone said whether the meeting was held"
+    CHANGE_OF_MEETING = "the meeting was changed or canceled, or is over"
     INCIDENT_TIMES = "the postmortem says what its incidents report"
     NOTHING = "nothing"
 
@@ -76,6 +85,8 @@ class Kind:
     acts: tuple[str, ...] = ()
     told_of: str | None = None
     """The sentence where it is known who did it."""
+    is_prompt: bool = False
+    """It is sent at once, at any hour: it is of no use later."""
 
 
 _REVIEW = ("APPROVE", "REQUEST_CHANGES")
@@ -225,6 +236,38 @@ _KINDS: Mapping[NoticeKind, Kind] = {
     ),
     NoticeKind.CONNECTION_WELL_AGAIN: Kind(
         "Connection recovered", "The connection {title} has recovered", group="NEWS"
+    ),
+    NoticeKind.MEETING_SCHEDULED: Kind(
+        "Review meeting scheduled",
+        "You are invited to the review meeting of “{title}”, {due}",
+        SettledBy.BEGIN_OF_MEETING,
+        told_of="{actor} invited you to the review meeting of “{title}”, {due}",
+    ),
+    NoticeKind.MEETING_TOMORROW: Kind(
+        "Review meeting tomorrow", "The review meeting of “{title}” is {due}", SettledBy.BEGIN_OF_MEETING
+    ),
+    NoticeKind.MEETING_BEGINS: Kind(
+        "Review meeting begins",
+        "The review meeting of “{title}” begins {due}",
+        SettledBy.BEGIN_OF_MEETING,
+        is_prompt=True,
+    ),
+    NoticeKind.MEETING_ENDED: Kind(
+        "Review meeting over",
+        "Was the review meeting of “{title}” held? Enter what was decided, or schedule another one",
+        SettledBy.WORD_ON_MEETING,
+    ),
+    NoticeKind.MEETING_DECLINED: Kind(
+        "Invitation declined",
+        "Someone who is needed can't come to the review meeting of “{title}”, {due}",
+        SettledBy.BEGIN_OF_MEETING,
+        told_of="{actor} can't come to the review meeting of “{title}”, {due}",
+    ),
+    NoticeKind.MEETING_EVENT_DELETED: Kind(
+        "Meeting deleted from the calendar",
+        "The review meeting of “{title}”, {due}, was deleted from the calendar: save it to create it again, or cancel"
+        " it",
+        SettledBy.CHANGE_OF_MEETING,
     ),
 }
 

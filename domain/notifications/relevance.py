@@ -9,6 +9,7 @@ from domain.action_items.action_item import ActionItemStatus, LinkState, is_over
 from domain.escalation.reminders import ACTION_ITEM, reminder_key
 from domain.escalation.targets import TargetName
 from domain.incidents.news import IncidentNews
+from domain.meetings.meeting import MeetingStatus
 from domain.notifications.notices import NoticeKind, SettledBy, kind_of
 from domain.notifications.timing import Outcome
 from domain.people.absence import absence
@@ -52,6 +53,8 @@ class NoticeFacts(Protocol):
     def integration_id(self) -> str | None: ...
     @property
     def about_team_id(self) -> str | None: ...
+    @property
+    def meeting_id(self) -> str | None: ...
     @property
     def on_behalf_of_id(self) -> str | None: ...
 
@@ -128,6 +131,15 @@ class TeamFacts(Protocol):
     def lead_id(self) -> str | None: ...
 
 
+class MeetingFacts(Protocol):
+    @property
+    def status(self) -> str: ...
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def remote_id(self) -> str | None: ...
+
+
 class ConnectionFacts(Protocol):
     @property
     def name(self) -> str: ...
@@ -157,6 +169,7 @@ class Subjects:
     broken_tickets: Mapping[str, Collection[str]]
     connections: Mapping[str, ConnectionFacts]
     teams: Mapping[str, TeamFacts]
+    meetings: Mapping[str, MeetingFacts]
     people: Mapping[str, PersonFacts]
     muted_kinds: Collection[str]
     now: datetime
@@ -182,6 +195,8 @@ def settled_outcome(notice: NoticeFacts, subjects: Subjects) -> Outcome | None:
         return Outcome.READ
     if item is not None:
         is_done = _is_item_done(notice, item, subjects)
+    elif notice.meeting_id:
+        is_done = _is_meeting_done(notice, subjects)
     elif postmortem is not None:
         is_done = _is_postmortem_done(notice, postmortem, subjects)
     elif notice.about_team_id:
@@ -260,6 +275,19 @@ def _is_postmortem_done(notice: NoticeFacts, postmortem: PostmortemFacts, subjec
         case _:
             is_done = False
     return is_done
+
+
+def _is_meeting_done(notice: NoticeFacts, subjects: Subjects) -> bool:
+    """The occasion of a notice names the time that it is about."""
+    rule = kind_of(notice.kind).settled_by
+    meeting = subjects.meetings.get(notice.meeting_id or "")
+    if meeting is None or meeting.status != MeetingStatus.SCHEDULED.value:
+        return True
+    if rule is SettledBy.WORD_ON_MEETING:
+        return meeting.starts_at > subjects.now
+    if rule is SettledBy.CHANGE_OF_MEETING:
+        return meeting.remote_id is not None or meeting.starts_at <= subjects.now
+    return meeting.starts_at <= subjects.now or not notice.dedupe_key.endswith(meeting.starts_at.isoformat())
 
 
 def is_awaiting_review(reviewer: ReviewerFacts, postmortem: PostmortemFacts) -> bool:

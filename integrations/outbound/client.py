@@ -120,18 +120,30 @@ class HttpClient:
         if "_client" in self.__dict__:
             self._client.close()
 
-    def send(self, method: str, path: str, *, params: Params | None = None, json: object = None) -> httpx.Response:
-        """The answer to one request; ``path`` follows the base address, ``json`` None is no body.
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        json: object = None,
+        form: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """The answer to one request; ``path`` follows the base address. Its body is ``json``, a ``form``, or
+        ``content``; without them there is none.
 
         Raises ``unavailable`` for a stumble and ``refused`` for a redirection, which is not followed:
         it may lead anywhere, and would take the credentials there.
         """
         self._vendor.calls += 1
         self._vendor.request_id = None
-        asked = None if params is None else dict(params)
+        asked: dict[str, object] = {"params": None if params is None else dict(params), "json": json}
+        asked |= {"data": form, "content": content, "headers": headers}
         try:
             with guarded(self._base_url, self._vendor.kept_host):
-                answer = exchange(self._client, method, f"{self._base_url}{path}", params=asked, json=json)
+                answer = exchange(self._client, method, f"{self._base_url}{path}", **asked)
         except AddressRefused as refused:
             raise self._vendor.refused(str(refused)) from None
         except Exception as error:

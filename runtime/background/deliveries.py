@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from application.connections.deliveries import conclude_delivery
 from application.incidents.deliveries import apply_recorded_reports
-from application.notifications.bounces import apply_recorded_bounce
+from application.meetings.mailbox import apply_recorded_mail
 from application.tickets.deliveries import apply_recorded_event
 from integrations import registry
 from integrations.bounce import MAIL
@@ -54,7 +54,7 @@ class PendingDeliveries:
             if delivery.kind in registry.tracker_kinds():
                 item_id = await apply_recorded_event(session, self._keyring, delivery, now)
             elif delivery.kind == MAIL:
-                await apply_recorded_bounce(session, delivery, now)
+                await apply_recorded_mail(session, delivery, now)
             else:
                 applied = await apply_recorded_reports(session, delivery)
                 touched = applied.postmortem_ids

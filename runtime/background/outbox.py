@@ -8,6 +8,7 @@ from domain.documents.jobs import JobKind
 from models.queries import action_items
 from models.queries.documents import jobs
 from models.queries.escalation import reminders
+from models.queries.meetings import meetings
 from models.queries.notifications import outbox
 from models.queries.postmortems import postmortems
 from models.queries.sharing import customer_emails, publications
@@ -43,6 +44,7 @@ class Outbox:
             batch_ids = await batches.list_unstarted_unscoped(session, BATCH_SIZE)
             copies = await publications.list_unstarted_unscoped(session, BATCH_SIZE)
             mails = await customer_emails.list_unstarted_unscoped(session, BATCH_SIZE)
+            reviews = await meetings.list_unstarted_unscoped(session, before, BATCH_SIZE)
             waiting_jobs = await jobs.list_unstarted_unscoped(session, BATCH_SIZE)
             items += overlooked_items
         for postmortem_id in waiting:
@@ -62,6 +64,7 @@ class Outbox:
             (self._dispatch.start_import, [one for one, kind in waiting_jobs if kind != JobKind.EXPORT]),
             (self._dispatch.start_publication, copies),
             (self._dispatch.start_customer_email, mails),
+            (self._dispatch.start_meeting, reviews),
         )
 
     async def _start_each(self, *waiting: tuple[Callable[[str], Awaitable[bool]], Sequence[str]]) -> None:

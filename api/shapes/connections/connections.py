@@ -11,7 +11,9 @@ from api.shapes.connections.projections import ProjectionShape
 from application.connections.connections import NewConnection
 from application.connections.registrations import read_registration
 from domain.errors import CredentialsLocked
+from integrations import registry
 from integrations.fields import Name, Words
+from integrations.registry import Shelf
 from models.integration import Integration
 
 Kind = Annotated[str, Words(40, shape=r"^[a-z][a-z0-9_]*$", says="Send a kind, such as github")]
@@ -93,8 +95,24 @@ class KindOut(Shape):
     is_tracker: bool
     is_channel: bool
     is_publisher: bool
+    is_calendar: bool
+    is_conference: bool
     config: dict[str, JsonValue]
     secrets: dict[str, JsonValue]
+
+
+def kind_out(kind: registry.Kind) -> KindOut:
+    return KindOut(
+        kind=kind.kind,
+        label=kind.label,
+        is_tracker=kind.is_tracker,
+        is_channel=kind.shelf is Shelf.CHANNEL,
+        is_publisher=kind.shelf is Shelf.PUBLISHER,
+        is_calendar=kind.shelf is Shelf.CALENDAR,
+        is_conference=kind.shelf is Shelf.CONFERENCE,
+        config=dict(kind.config),
+        secrets=dict(kind.secrets),
+    )
 
 
 def integration_out(context: RequestContext, row: Integration) -> IntegrationOut:

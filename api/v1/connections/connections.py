@@ -13,6 +13,7 @@ from api.shapes.connections.connections import (
     IntegrationPatch,
     KindOut,
     integration_out,
+    kind_out,
 )
 from api.v1.routing import router
 from application.connections.connections import (
@@ -42,7 +43,7 @@ async def list_integrations(context: Context, page: Paging, disconnected: bool =
 async def list_kinds(context: Context) -> Listing[KindOut]:
     """Lists the kinds of integrations, each with the JSON schema of its form."""
     context.require_admin("see connections")
-    return Listing(items=[KindOut.model_validate(one) for one in registry.all_kinds()])
+    return Listing(items=[kind_out(one) for one in registry.all_kinds()])
 
 
 @routes.post("", status_code=201)

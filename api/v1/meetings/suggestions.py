@@ -1,6 +1,5 @@
 """When a review meeting could be, who should come, and what it would be about."""
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -20,9 +19,12 @@ async def suggest_meeting(
 ) -> SuggestionOut:
     """Suggests people with the reason, up to five times that suit them, best first, and an agenda. The times lie before
     the target of the review where any does. Nights, holidays, and absences of those who are required are left out."""
-    base_url = context.parts.settings.base_url
+    parts, asker, now = context.parts, context.viewer.person_id, context.now
+    base_url = parts.settings.base_url
     loaded = await suggestions.load_suggestion(
         context.session, context.viewer, postmortem_id, minutes, context.now, base_url
     )
-    found = await context.between_transactions(lambda: asyncio.to_thread(suggestions.work_out, loaded))
+    found = await context.between_transactions(
+        lambda: suggestions.finish(parts.sessions, parts.keyring, loaded, asker, now)
+    )
     return suggestion_out(found)

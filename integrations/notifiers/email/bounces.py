@@ -1,4 +1,5 @@
-"""Mail that came back: what reports of delivery say (RFC 3464, RFC 6533), and what servers without them write.
+"""Mail that came back: what reports of delivery say (RFC 3464, RFC 6533), and what servers without them write. Also
+answers to invitations (RFC 6047), which come to the same mailbox.
 
 A report that programs can read is read here; of servers that write to people only, flufl.bounce knows the sentences:
 https://fluflbounce.readthedocs.io. Anybody may write to a return address, so that mail of every kind arrives: what is
@@ -22,7 +23,8 @@ from email.utils import parsedate_to_datetime
 from flufl.bounce import all_failures
 
 from domain.errors import BadSignature, MalformedWebhook
-from integrations.bounce import Bounce
+from integrations.bounce import Bounce, MeetingAnswer
+from integrations.meetings.invitation import read_replies
 from integrations.webhook import check_generic_signature, header
 
 READ_LIMIT = 128 * 1024
@@ -78,8 +80,24 @@ def parse(body: bytes, received_at: datetime) -> Bounce:
         failed=told.failed,
         words=told.words,
         is_delayed=told.is_delayed,
+        answers=_answers(looked_at),
         message_ids=tuple(dict.fromkeys(one.decode() for one in OURS.findall(looked_at)))[:5],
     )
+
+
+def _answers(body: bytes) -> tuple[MeetingAnswer, ...]:
+    """None where the mail has no calendar, or one that can't be read."""
+    if b"text/calendar" not in body.lower() or len(DELIMITER.findall(body)) > PART_LIMIT:
+        return ()
+    found: list[MeetingAnswer] = []
+    try:
+        for part in _parts(message_from_bytes(body)):
+            content = part.get_payload(decode=True) if part.get_content_type() == "text/calendar" else None
+            if isinstance(content, bytes):
+                found += [MeetingAnswer(one.uid, one.address, one.response) for one in read_replies(content)]
+    except Exception:
+        return ()
+    return tuple(dict.fromkeys(found))[:RECIPIENT_LIMIT]
 
 
 def _told(body: bytes) -> _Told:

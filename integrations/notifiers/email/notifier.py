@@ -7,7 +7,7 @@ What comes back later, as a mail, is read by ``integrations.notifiers.email.boun
 """
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -28,6 +28,7 @@ from integrations.message_text import as_html, as_text
 from integrations.notifier import (
     Claim,
     HandOverLost,
+    Invitation,
     Letter,
     Message,
     MessageKind,
@@ -77,6 +78,14 @@ class EmailConfig(ConnectionModel):
             description="Where undeliverable e-mail is returned. By default, the sender's address.",
         ),
     ] = None
+    reply_address: Annotated[
+        Email | None,
+        Field(
+            title="Address for replies to invitations",
+            description="A mailbox whose mail is passed on to this connection's webhook. By default, replies go to the"
+            " person who invites, and aren't read.",
+        ),
+    ] = None
     certificate: Annotated[
         str | None,
         Field(
@@ -118,8 +127,19 @@ class EmailNotifier(Notifier):
         self._secrets = secrets
 
     async def send(self, message: Message, recipient: Recipient) -> Receipt:
+        letter = await self._deliver(lambda: self._letter(message, recipient), recipient)
+        return Receipt(str(letter["Message-ID"]))
+
+    @property
+    def reply_address(self) -> str | None:
+        return self._config.reply_address
+
+    async def invite(self, invitation: Invitation, recipient: Recipient) -> None:
+        await self._deliver(lambda: self._invitation(invitation, recipient), recipient)
+
+    async def _deliver(self, make: Callable[[], EmailMessage], recipient: Recipient) -> EmailMessage:
         try:
-            letter = self._letter(message, recipient)
+            letter = make()
         except (ValueError, MessageError):
             why = "the address isn't valid in an e-mail."
             raise AddressGone(channel=self.label, address=recipient.address, detail=why) from None
@@ -138,7 +158,7 @@ class EmailNotifier(Notifier):
             raise self._away(error) from None
         finally:
             client.close()
-        return Receipt(str(letter["Message-ID"]))
+        return letter
 
     @asynccontextmanager
     async def posting(self) -> AsyncIterator[Post]:
@@ -319,6 +339,30 @@ class EmailNotifier(Notifier):
         made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         made.set_content(letter.text)
         made.add_alternative(letter.html, subtype="html")
+        return made
+
+    def _invitation(self, invitation: Invitation, recipient: Recipient) -> EmailMessage:
+        """The file stands beside both forms of the text, as mail programs expect it (RFC 6047, 2.4)."""
+        config = self._config
+        reply_to = self.reply_address or invitation.reply_to
+        is_plain = (recipient.address + config.from_address + self._envelope_sender + reply_to).isascii()
+        made = EmailMessage(policy=SMTP if is_plain else SMTPUTF8)
+        made["From"] = _address(config.from_name, config.from_address)
+        made["To"] = _address(recipient.name, recipient.address)
+        made["Reply-To"] = _address("", reply_to)
+        made["Subject"] = _one_line(invitation.subject)[:250]
+        made["Date"] = format_datetime(localtime(invitation.created_at))
+        made["Message-ID"] = self._id(invitation.id)
+        made["In-Reply-To"] = made["References"] = self._id(invitation.thread)
+        made["Auto-Submitted"] = "auto-generated"
+        made.set_content(invitation.text)
+        made.add_alternative(invitation.html, subtype="html")
+        made.add_alternative(
+            invitation.calendar.decode(),
+            subtype="calendar",
+            params={"method": invitation.method, "name": "invite.ics"},
+            cte="base64",
+        )
         return made
 
     def _id(self, name: str) -> str:

@@ -14,6 +14,7 @@ from domain.notifications.relevance import Subjects
 from models.action_item import ActionItem, Ticket
 from models.content import Section
 from models.integration import Integration
+from models.meeting import Meeting
 from models.notification import Notice
 from models.person import Person
 from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget
@@ -51,6 +52,8 @@ async def read_subjects(
     responsible |= {one.person_id for one in reviewers} | {one.lead_id for one in teams}
     person_ids |= {one for one in responsible if one}
     people = await _all(session, select(Person).where(Person.id.in_(await _with_delegates(session, ids, person_ids))))
+    meeting_ids = {one.meeting_id for one in notices if one.meeting_id}
+    meetings = await _all(session, select(Meeting).where(Meeting.id.in_(meeting_ids))) if meeting_ids else []
     connection_ids = {one.integration_id for one in notices if one.integration_id}
     connections = await _all(session, select(Integration).where(Integration.id.in_(connection_ids)))
     changed = {one.postmortem_id for one in notices if one.kind == NoticeKind.INCIDENT_CHANGED}
@@ -68,6 +71,7 @@ async def read_subjects(
         connections={one.id: one for one in connections},
         broken_tickets=await _broken_tickets(session, notices),
         teams={one.id: one for one in teams},
+        meetings={one.id: one for one in meetings},
         people={one.id: one for one in people},
         muted_kinds=muted_kinds,
         now=now,

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.postmortems.lifecycle import Status
 from models.audit import AuditEntry
+from models.incident import PostmortemProposal
 from models.postmortem import Postmortem, PostmortemIncident, PostmortemParticipant, PostmortemTeam
-from models.proposal import PostmortemProposal
 from models.queries.postmortems.postmortems import VisiblePostmortem
 
 WITHOUT_CHOICE = ("postmortem.read", "postmortem.policy_applied", "participants.proposed", "participants.reported")

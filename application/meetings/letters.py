@@ -1,0 +1,63 @@
+"""The words of an invitation: in a mail, and in an event. They say no more than their readers may know."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from zoneinfo import ZoneInfo
+
+from domain.meetings.meeting import EventTimes
+from domain.notifications.notices import instant_words
+from integrations.meetings.invitation import Method
+
+_PAGE = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
+    '<body style="font-family:system-ui,sans-serif;font-size:15px;line-height:1.5;color:#1f2328;max-width:40em;'
+    'overflow-wrap:anywhere">{body}</body></html>\n'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingWords:
+    """``description`` is the event's own: the agenda, the link and what the organizer wrote, or nothing."""
+
+    title: str
+    description: str
+    url: str | None
+    organizer: str
+
+
+def describe(agenda: str, url: str, notes: str | None, conference_url: str | None) -> str:
+    parts = [f"Postmortem: {url}"]
+    if conference_url:
+        parts.append(f"Join: {conference_url}")
+    if notes:
+        parts.append(notes)
+    if agenda:
+        parts.append(agenda)
+    return "\n\n".join(parts).strip()
+
+
+def subject(title: str, method: Method, *, is_update: bool) -> str:
+    if method is Method.CANCEL:
+        return f"Canceled: {title}"
+    return f"Updated invitation: {title}" if is_update else f"Invitation: {title}"
+
+
+def letter(words: MeetingWords, times: EventTimes, zone: str, method: Method, *, is_update: bool) -> tuple[str, str]:
+    """As plain text and as HTML."""
+    when = _when(times.starts_at, zone)
+    if method is Method.CANCEL:
+        lines = [f"{words.organizer} canceled this meeting, or you are no longer invited:", words.title, when]
+    else:
+        opening = "changed the invitation to" if is_update else "invites you to"
+        lines = [f"{words.organizer} {opening} this meeting:", words.title, f"{when}, {times.minutes} minutes"]
+        lines += [f"Where: {times.location}"] if times.location else []
+    text = "\n".join(lines)
+    if words.description and method is not Method.CANCEL:
+        text += f"\n\n{words.description}"
+    body = "".join(f"<p>{escape(one)}</p>".replace("\n", "<br>") for one in text.split("\n\n"))
+    return text + "\n", _PAGE.format(title=escape(words.title), body=body)
+
+
+def _when(at: datetime, zone: str) -> str:
+    return instant_words(at.astimezone(ZoneInfo(zone)), zone)
