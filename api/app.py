@@ -62,7 +62,7 @@ from api.v1.connections import health as connection_health
 from api.v1.content import sections, templates
 from api.v1.documents import archives, attachments, exports, imports
 from api.v1.escalation import policies
-from api.v1.meetings import meetings
+from api.v1.meetings import meetings, own_calendars
 from api.v1.meetings import suggestions as meeting_suggestions
 from api.v1.notifications import me, reachability
 from api.v1.people import calendars, people, services, teams
@@ -236,6 +236,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         customer_emails.routes,
         meeting_suggestions.routes,
         meetings.routes,
+        own_calendars.routes,
         sharing_settings.routes,
         search.routes,
         similar.routes,

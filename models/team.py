@@ -12,8 +12,9 @@ from models.base import Base, CreatedAt, Id, Key, Version
 class Team(Base):
     """Its channel is a place (``channel_address``) in a connection (``channel_id``); without the latter it has none.
 
-    ``room_url`` is a fixed link by which it meets. ``slot_*`` is when it keeps time for reviews each week: the ISO
-    weekday, the minute of that day in ``slot_zone``, and how many minutes; all null for none.
+    ``room_url`` is a fixed link by which it meets, and ``room_kind`` a word for people. ``slot_*`` is when it keeps
+    time for reviews each week: the ISO weekday, the minute of that day in ``slot_zone``, and how many minutes; all null
+    for none.
     """
 
     __tablename__ = "team"
@@ -27,6 +28,7 @@ class Team(Base):
     lead_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
     channel_id: Mapped[Id | None] = mapped_column(ForeignKey("integration.id", ondelete="SET NULL"))
     channel_address: Mapped[str | None]
+    room_kind: Mapped[str | None]
     room_url: Mapped[str | None]
     slot_weekday: Mapped[int | None] = mapped_column(SmallInteger)
     slot_opens: Mapped[int | None] = mapped_column(SmallInteger)

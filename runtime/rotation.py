@@ -9,6 +9,7 @@ from models.integration import Integration
 from models.keyring import Keyring
 from models.queries.connections import connections
 from models.queries.installation import replace_key_check
+from models.queries.meetings import own_calendars
 from models.queries.sharing import customer_emails, links
 from models.queries.sharing.summaries import get_settings
 from models.session import Session, Sessions
@@ -45,6 +46,7 @@ async def rotate_keys(settings: Settings, *, discard_unreadable: bool = False) -
                 break
             after = rows[-1].id
         await _rotate_links(database.sessions, keyring, discard_unreadable=discard_unreadable)
+        await _rotate_calendars(database.sessions, keyring, discard_unreadable=discard_unreadable)
         await _rotate_addresses(database.sessions, keyring, discard_unreadable=discard_unreadable)
         if discard_unreadable or not locked:
             async with database.sessions.begin() as session:
@@ -66,6 +68,19 @@ async def _rotate_links(sessions: Sessions, keyring: Keyring, *, discard_unreada
                 except CredentialsLocked:
                     if discard_unreadable:
                         row.token_sealed = None
+        if not rows:
+            return
+        after = rows[-1].id
+
+
+async def _rotate_calendars(sessions: Sessions, keyring: Keyring, *, discard_unreadable: bool) -> None:
+    """People's own: without its credentials a calendar says nothing, and its owner connects it again."""
+    after = ""
+    while True:
+        async with sessions.begin() as session:
+            rows = await own_calendars.list_sealed_unscoped(session, after, AT_ONCE)
+            for row in rows:
+                row.secrets = _rotated(keyring, row.secrets, discard_unreadable=discard_unreadable)
         if not rows:
             return
         after = rows[-1].id

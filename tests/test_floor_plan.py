@@ -39,6 +39,10 @@ VIOLATIONS = {
         "integrations/publishers/notion.py",
         "import integrations.publishers.confluence",
     ),
+    "calendars are independent of each other": (
+        "integrations/calendars/caldav.py",
+        "import integrations.calendars.google",
+    ),
     "incident sources are independent of each other": (
         "integrations/incident_sources/pagerduty.py",
         "import integrations.incident_sources.generic",

@@ -67,7 +67,7 @@ ADVICE = re.compile(
 FINAL = frozenset(
     {
         *("TargetSettled", "TrackerRefused", "NotifierRefused", "PublisherRefused", "MalformedWebhook"),
-        "NothingToReplay",
+        *("NothingToReplay", "CalendarRefused", "ConferenceRefused"),
     }
 )
 """Refusals that end with what a vendor said, or that no one can do anything about."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
 from api.shapes.base import Given, Patch, Ref, Remark, Shape, StrictlyGiven, Zone
 from application.meetings.events import times_of, uid_of
@@ -17,6 +17,7 @@ from domain.meetings.meeting import CalendarState, ConferenceKind, MeetingStatus
 from domain.meetings.suggestion import Span
 from domain.people.calendar import Window
 from integrations.fields import Email, Instant, Words
+from models.meeting import OwnCalendar
 
 Minutes = Annotated[int, Field(ge=15, le=240, multiple_of=5)]
 Length = Annotated[int, Field(ge=5, le=480)]
@@ -51,7 +52,7 @@ def _wanted(ids: list[str] | None, attendees: list[AttendeeIn] | None) -> list[W
 
 
 class MeetingNew(StrictlyGiven):
-    """Without attendees, whoever is suggested is invited. Send ``attendeeIds`` or ``attendees``, not both.
+    """Without attendees, the suggested people are invited. Send ``attendeeIds`` or ``attendees``, not both.
 
     ``followTarget``: the meeting moves when the target of the review does. ``additional``: although one is scheduled
     already. ``addAsCommenter``: people who can't see the postmortem become commenters. ``shareOutside``: addresses
@@ -234,6 +235,42 @@ class SuggestionOut(Shape):
     slots: list[SlotOut]
     agenda: str
     people: list[PersonHoursOut]
+
+
+class OwnCalendarNew(StrictlyGiven):
+    """``address`` is your e-mail address there, or the URL of a CalDAV calendar with a user name and a password."""
+
+    kind: Annotated[str, Words(40, one_line=True)]
+    address: Annotated[str, Words(500, one_line=True)]
+    username: Annotated[str | None, Words(200, one_line=True)] = None
+    password: SecretStr | None = None
+
+    def secrets(self) -> dict[str, str]:
+        given = {"username": self.username, "password": self.password and self.password.get_secret_value()}
+        return {name: value for name, value in given.items() if value}
+
+
+class OwnCalendarOut(Shape):
+    """``state`` OK: it could be read. ``problem`` is a sentence for people."""
+
+    id: str
+    kind: str
+    address: str
+    state: CalendarState
+    problem: str | None
+    created_at: datetime
+
+
+def own_calendar_out(row: OwnCalendar) -> OwnCalendarOut:
+    state = CalendarState.REFUSED if row.problem else CalendarState.PENDING if row.busy is None else CalendarState.OK
+    return OwnCalendarOut(
+        id=row.id,
+        kind=row.kind,
+        address=row.address,
+        state=state,
+        problem=row.problem,
+        created_at=row.created_at,
+    )
 
 
 def suggestion_out(found: Suggestion) -> SuggestionOut:

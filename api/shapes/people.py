@@ -1,13 +1,14 @@
 """Requests and answers about people, teams and services."""
 
 from datetime import datetime
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
 from api.shapes.base import Given, Patch, Ref, Shape, Zone
 from domain.access import Role
-from integrations.fields import Email, Name, Words
+from integrations.fields import Email, Link, Name, Words
 from models.person import Person
 from models.team import Service, Team
 
@@ -77,6 +78,58 @@ class ChannelShape(Given):
     address: Annotated[str, Words(254, blank=True, one_line=True)] = ""
 
 
+_QUARTER = r"^([01]\d|2[0-3]):(00|15|30|45)$"
+
+
+class Weekday(StrEnum):
+    MON = "MON"
+    TUE = "TUE"
+    WED = "WED"
+    THU = "THU"
+    FRI = "FRI"
+    SAT = "SAT"
+    SUN = "SUN"
+
+
+class RoomShape(Given):
+    """A fixed link by which the team meets. ``kind`` says what it is, such as zoom."""
+
+    kind: Annotated[str, Words(40, one_line=True)] = "link"
+    url: Link
+
+
+class ReviewSlotShape(Given):
+    """When the team keeps time for reviews each week. ``opens`` is a full quarter of an hour, such as 15:00."""
+
+    weekday: Weekday
+    opens: Annotated[str, Words(5, shape=_QUARTER, says="Enter a time such as 15:00 or 15:30")]
+    minutes: Annotated[int, Field(ge=15, le=240, multiple_of=5)] = 45
+    time_zone: Zone = "UTC"
+
+    def columns(self) -> dict[str, Any]:
+        hours, _, minutes = self.opens.partition(":")
+        return {
+            "slot_weekday": list(Weekday).index(self.weekday) + 1,
+            "slot_opens": int(hours) * 60 + int(minutes),
+            "slot_minutes": self.minutes,
+            "slot_zone": self.time_zone,
+        }
+
+
+NO_SLOT = dict.fromkeys(("slot_weekday", "slot_opens", "slot_minutes", "slot_zone"))
+
+
+def _slot(team: Team) -> ReviewSlotShape | None:
+    if team.slot_zone is None or team.slot_weekday is None or team.slot_opens is None or team.slot_minutes is None:
+        return None
+    return ReviewSlotShape(
+        weekday=list(Weekday)[team.slot_weekday - 1],
+        opens=f"{team.slot_opens // 60:02}:{team.slot_opens % 60:02}",
+        minutes=team.slot_minutes,
+        time_zone=team.slot_zone,
+    )
+
+
 class TeamNew(Given):
     name: Name
     lead_id: Ref | None = None
@@ -90,11 +143,14 @@ class TeamOut(Shape):
     lead_id: str | None
     member_ids: list[str]
     channel: ChannelShape | None
+    room: RoomShape | None
+    review_slot: ReviewSlotShape | None
     created_at: datetime
 
 
 class TeamPatch(Patch):
-    """``channel`` null removes it. Escalations and a weekly summary are sent there."""
+    """``channel`` null removes it. Escalations and a weekly summary are sent there. ``room`` is where the team meets,
+    and ``reviewSlot`` the time that it keeps for reviews: the next free one is proposed first."""
 
     answer = TeamOut
 
@@ -102,6 +158,8 @@ class TeamPatch(Patch):
     lead_id: Ref | None = None
     member_ids: Annotated[list[Ref], Field(max_length=1000, default_factory=list)]
     channel: ChannelShape | None = None
+    room: RoomShape | None = None
+    review_slot: ReviewSlotShape | None = None
 
 
 def team_out(team: Team, member_ids: list[str]) -> TeamOut:
@@ -114,6 +172,8 @@ def team_out(team: Team, member_ids: list[str]) -> TeamOut:
         channel=ChannelShape(integration_id=team.channel_id, address=team.channel_address or "")
         if team.channel_id
         else None,
+        room=RoomShape(kind=team.room_kind or "link", url=team.room_url) if team.room_url else None,
+        review_slot=_slot(team),
         created_at=team.created_at,
     )
 

@@ -29,7 +29,7 @@ Busy = dict[str, tuple[Span, ...] | None]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _Question:
+class BusyQuestion:
     """One connection, and the addresses that are asked for, by calendar. Its ``repr`` has no credentials."""
 
     kind: str
@@ -66,7 +66,7 @@ async def busy_times(
                 row = by_kind[kind]
                 asked = {one.id: one.address for one in stale if one.kind == kind and one.secrets is None}
                 secrets = keyring.open(row.secrets)
-                questions.append(_Question(kind, dict(row.config), secrets, row.kept_host, asked, asker))
+                questions.append(BusyQuestion(kind, dict(row.config), secrets, row.kept_host, asked, asker))
             questions += [own_question(keyring, one) for one in stale if one.secrets is not None]
     answers = await asyncio.gather(*(_ask(one, begin, end) for one in questions))
     known = {one.id: _spans(one) for one in rows if one not in stale}
@@ -78,11 +78,10 @@ async def busy_times(
     return _by_person(rows, known)
 
 
-def own_question(keyring: Keyring, row: OwnCalendar) -> _Question:
+def own_question(keyring: Keyring, row: OwnCalendar) -> BusyQuestion:
     """Of a calendar with credentials of its own. No address inside of our network is asked."""
     secrets = keyring.open(row.secrets)
-    kept_host = str(secrets.pop("keptHost", "")) or None
-    return _Question(row.kind, {"baseUrl": row.address}, secrets, kept_host, {row.id: row.address}, row.address)
+    return BusyQuestion(row.kind, {"baseUrl": row.address}, secrets, None, {row.id: row.address}, row.address)
 
 
 def _by_person(rows: Sequence[OwnCalendar], known: dict[str, tuple[Span, ...] | None]) -> Busy:
@@ -107,7 +106,7 @@ def _spans(row: OwnCalendar) -> tuple[Span, ...] | None:
     return tuple((datetime.fromisoformat(begin), datetime.fromisoformat(end)) for begin, end in row.busy)
 
 
-async def _ask(question: _Question, begin: datetime, end: datetime) -> Answer:
+async def _ask(question: BusyQuestion, begin: datetime, end: datetime) -> Answer:
     try:
         async with asyncio.timeout(SECONDS):
             return await asyncio.to_thread(ask_now, question, begin, end)
@@ -115,7 +114,7 @@ async def _ask(question: _Question, begin: datetime, end: datetime) -> Answer:
         return dict.fromkeys(question.addresses), f"No answer within {SECONDS:.0f} seconds."
 
 
-def ask_now(question: _Question, begin: datetime, end: datetime) -> Answer:
+def ask_now(question: BusyQuestion, begin: datetime, end: datetime) -> Answer:
     """On a thread."""
     nothing: dict[str, list[Span] | None] = dict.fromkeys(question.addresses)
     try:

@@ -23,6 +23,7 @@ from domain.errors import (
     MeetingOver,
     NoCalendar,
     NoConference,
+    NotFound,
     StaleVersion,
     reason,
 )
@@ -165,11 +166,13 @@ async def _lock(
 ) -> tuple[VisiblePostmortem, Meeting]:
     """Raises NotFound, NotAllowed, StaleVersion."""
     visible = await get_visible(session, viewer, postmortem_id, lock=True)
-    row = await meetings.get_meeting(session, postmortem_id, meeting_id, lock=True)
+    row = await meetings.find_meeting(session, postmortem_id, meeting_id, lock=True)
     relations = visible.relations
-    if row.organizer_id == viewer.person_id:
+    if row is not None and row.organizer_id == viewer.person_id:
         relations = relations | {Relation.ORGANIZER}
     access.check(Verb.CHANGE_MEETING, Status(visible.postmortem.status), relations)
+    if row is None:
+        raise NotFound(kind="meeting", id=meeting_id)
     if expected is not None and expected != row.version:
         raise StaleVersion(expected=str(expected), current=row.version)
     return replace(visible, relations=relations), row

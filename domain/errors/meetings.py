@@ -13,14 +13,14 @@ class MeetingExists(ConflictingState):
 
 class MeetingOver(ConflictingState):
     title = "The meeting is over"
-    says = "This meeting is {status!w}, and can't be changed any more. Schedule another one."
+    says = "This meeting is {status!w}, and can't be changed any more. Create another one."
 
 
 class AttendeesCannotSee(ConflictingState):
     title = "Some of these people can't see the postmortem"
     says = (
-        "These people can't see the postmortem: {names}. Leave them out, or ask someone who manages its editors to"
-        " add them as commenters ('addAsCommenter')."
+        "These people can't see the postmortem: {names}. Remove them, or ask someone who manages its editors to add"
+        " them as commenters ('addAsCommenter')."
     )
 
 
@@ -41,7 +41,7 @@ class CalendarRefused(ConflictingState):
 
 class EventGone(ConflictingState):
     title = "The event was deleted"
-    says = "The event was deleted in the calendar. Save the meeting to create it again, or cancel the meeting."
+    says = "The event was deleted in the calendar. Make it again by saving the meeting, or cancel the meeting."
 
 
 class ConferenceRefused(ConflictingState):

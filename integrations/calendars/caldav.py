@@ -22,7 +22,6 @@ from domain.errors import CredentialsRejected, EventGone
 from domain.meetings.meeting import Response
 from domain.meetings.suggestion import Span
 from integrations.connection import ConnectionModel
-from integrations.fields import Words
 from integrations.meetings.calendar import Calendar, Event, EventThere, Guest
 from integrations.meetings.invitation import NotACalendar, Read, read_busy, read_event, write
 from integrations.outbound.client import Address, HttpClient, basic_authorization
@@ -48,9 +47,7 @@ class CaldavConfig(ConnectionModel):
 class CaldavSecrets(ConnectionModel):
     """Who signs in."""
 
-    username: Annotated[
-        str | None, Words(200, one_line=True), Field(title="User name", description="For this calendar.")
-    ] = None
+    username: Annotated[SecretStr | None, Field(title="User name", description="For this calendar.")] = None
     password: Annotated[
         SecretStr | None, Field(title="Password", description="An app password where the server has them.")
     ] = None
@@ -73,7 +70,7 @@ class CaldavCalendar(Calendar):
         secrets = self._secrets
         headers, hidden = {"Accept": "text/calendar"}, []
         if secrets.username is not None and secrets.password is not None:
-            headers["Authorization"] = basic_authorization(secrets.username, secrets.password)
+            headers["Authorization"] = basic_authorization(secrets.username.get_secret_value(), secrets.password)
             hidden = [secrets.password.get_secret_value(), headers["Authorization"]]
         return HttpClient(self, self._config.base_url, headers, hidden=hidden)
 

@@ -251,9 +251,9 @@ class GoogleCalendar(Calendar):
         return self._looked({"Sign-in": self._see_token, "Calendar": self._see_calendar})
 
     def _see_token(self) -> str:
+        self._client("")
         if self._secrets.service_account is not None:
             return f"Service account {self._key.get('client_email', '')}. It acts as each meeting's organizer."
-        self._client("")
         return f"Signed in as {self._config.account or 'the account of the refresh token'}."
 
     def _see_calendar(self) -> str:
@@ -277,6 +277,7 @@ class GoogleCalendar(Calendar):
         return quote(account or "primary", safe="")
 
     def _client(self, organizer: str) -> HttpClient:
+        """On behalf of that person; "" is a service account itself."""
         subject = organizer if self._secrets.service_account is not None else ""
         if subject not in self._clients:
             token = fetch_token(self, self.label, self._token_url, self._grant(subject), hidden=self._hidden)
@@ -309,7 +310,7 @@ class GoogleCalendar(Calendar):
         now = int(time.time())
         claims = {
             "iss": self._key.get("client_email"),
-            "sub": subject,
+            **({"sub": subject} if subject else {}),
             "scope": SCOPE,
             "aud": self._token_url,
             "iat": now,

@@ -83,14 +83,14 @@ def write(
     if method is not None:
         calendar.add("method", method.value)
     calendar.add_component(_component(event, method, now, reply_to, ours=ours))
-    zone = ZoneInfo(event.time_zone)
+    zone = _zone_of(event)
     if not _is_utc(zone):
         calendar.subcomponents.insert(0, _timezone(zone, event.times.starts_at))
     return bytes(calendar.to_ical())
 
 
 def _component(event: Event, method: Method | None, now: datetime, reply_to: str | None, *, ours: bool) -> Component:
-    component, zone = Component(), ZoneInfo(event.time_zone)
+    component, zone = Component(), _zone_of(event)
     component.add("uid", event.uid)
     component.add("sequence", event.sequence)
     component.add("dtstamp", now.astimezone(UTC).replace(microsecond=0))
@@ -120,6 +120,14 @@ def _component(event: Event, method: Method | None, now: datetime, reply_to: str
         alarm.add("trigger", ALARM)
         component.add_component(alarm)
     return component
+
+
+def _zone_of(event: Event) -> ZoneInfo:
+    """UTC where the clock shows the meeting's time a second time: a local time always means the first (RFC 5545,
+    3.3.5)."""
+    zone = ZoneInfo(event.time_zone)
+    is_second = any(one.astimezone(zone).fold for one in (event.times.starts_at, event.times.ends_at))
+    return ZoneInfo("UTC") if is_second else zone
 
 
 def _is_utc(zone: ZoneInfo) -> bool:

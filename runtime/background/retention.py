@@ -14,6 +14,7 @@ from models.queries.audit import command_log, kept_answers
 from models.queries.chat import deliveries as chat_deliveries
 from models.queries.connections import deliveries, sync_log
 from models.queries.documents import jobs
+from models.queries.meetings import own_calendars
 from models.queries.people import calendars
 from models.queries.sharing import customer_emails
 from models.session import Session, Sessions
@@ -30,6 +31,10 @@ HOLIDAYS_AHEAD = 2
 """Years for which the public holidays of everybody's country are known at least."""
 
 
+KEEP_BUSY = timedelta(minutes=45)
+"""Times at which people are busy; with the time between two rounds, an hour at most."""
+
+
 class Retention:
     def __init__(self, sessions: Sessions, store: ObjectStore) -> None:
         self._sessions = sessions
@@ -42,6 +47,7 @@ class Retention:
             await kept_answers.delete_answers(session, now - KEEP_ANSWERS)
             await command_log.delete_arguments(session, now - KEEP_ANSWERS)
             await attempts.delete_attempts(session, now - KEEP_ANSWERS)
+            await own_calendars.forget_busy_unscoped(session, now - KEEP_BUSY)
         await self._delete_in_batches(sync_log.delete_attempts, now - KEEP_ATTEMPTS)
         await self._delete_in_batches(deliveries.delete_deliveries, now - KEEP_DELIVERIES)
         await self._delete_in_batches(customer_emails.forget_addresses, now - ADDRESSES_KEPT)

@@ -73,7 +73,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``body`` is sent as JSON; None is no body."""
+    """``body`` is sent as JSON; None is no body, and bytes are sent as they are."""
 
     status: int
     body: object = None
@@ -275,7 +275,8 @@ def _handler(peer: Peer, over: threading.Event) -> type[BaseHTTPRequestHandler]:
             if answer is None:
                 self.close_connection = True
                 return
-            body = b"" if answer.body is None else json.dumps(answer.body).encode()
+            body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+            body = b"" if answer.body is None else body
             self.send_response(answer.status)
             for name, value in {"Content-Type": "application/json", **answer.headers}.items():
                 self.send_header(name, value)
@@ -284,6 +285,7 @@ def _handler(peer: Peer, over: threading.Event) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         do_POST = do_PATCH = do_PUT = do_DELETE = do_GET  # noqa: N815 (named by http.server)
+        do_REPORT = do_OPTIONS = do_GET  # noqa: N815 - of CalDAV
 
         def log_message(self, *what: object) -> None:
             pass

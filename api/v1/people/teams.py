@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Response
 
 from api.request_context import Context, RequestContext
 from api.shapes.base import IfMatch, Listing, PathId, ask, expected_version, tag
-from api.shapes.people import ChannelShape, TeamNew, TeamOut, TeamPatch, team_out
+from api.shapes.people import NO_SLOT, ChannelShape, TeamNew, TeamOut, TeamPatch, team_out
 from api.v1.routing import router
 from application.people import teams
 from domain.errors import Malformed, UnknownReference, reason
@@ -56,6 +56,12 @@ async def change_team(
     if "channel" in changes:
         del changes["channel"]
         changes |= await _channel(context, given.channel)
+    if "room" in changes:
+        del changes["room"]
+        changes |= {"room_kind": given.room and given.room.kind, "room_url": given.room and given.room.url}
+    if "review_slot" in changes:
+        del changes["review_slot"]
+        changes |= given.review_slot.columns() if given.review_slot else NO_SLOT
     await teams.change_team(context.session, context.viewer, team_id, changes, expected_version(if_match))
     return await _read_team(context, team_id, response)
 

@@ -36,13 +36,19 @@ async def list_recent(session: AsyncSession, postmortem_id: str, limit: int) -> 
     return list((await session.execute(statement.order_by(*order).limit(limit))).scalars())
 
 
-async def get_meeting(session: AsyncSession, postmortem_id: str, meeting_id: str, *, lock: bool = False) -> Meeting:
+async def get_meeting(session: AsyncSession, postmortem_id: str, meeting_id: str) -> Meeting:
     """Raises NotFound."""
-    statement = select(Meeting).where(Meeting.postmortem_id == postmortem_id, Meeting.id == meeting_id)
-    found = await _one(session, statement, lock=lock)
+    found = await find_meeting(session, postmortem_id, meeting_id)
     if found is None:
         raise NotFound(kind="meeting", id=meeting_id)
     return found
+
+
+async def find_meeting(
+    session: AsyncSession, postmortem_id: str, meeting_id: str, *, lock: bool = False
+) -> Meeting | None:
+    statement = select(Meeting).where(Meeting.postmortem_id == postmortem_id, Meeting.id == meeting_id)
+    return await _one(session, statement, lock=lock)
 
 
 async def find_open(session: AsyncSession, postmortem_id: str) -> Meeting | None:

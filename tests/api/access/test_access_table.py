@@ -135,6 +135,7 @@ DOORS = (
     Door(Verb.SHARE_POSTMORTEM, "POST", at("/share-links"), says(scope="POSTMORTEM")),
     Door(Verb.PUBLISH_COPY, "POST", at("/publications"), says(integrationId="int_nope")),
     Door(Verb.PLAN_MEETING, "GET", at("/meetings/suggestion")),
+    Door(Verb.CHANGE_MEETING, "PATCH", at("/meetings/mtg_nope"), says()),
     Door(
         Verb.MAIL_CUSTOMERS,
         "POST",
@@ -213,6 +214,13 @@ MORE_DOORS = (
     Door(Verb.READ, "GET", at("/publications")),
     Door(Verb.READ, "GET", at("/publications/pub_nope")),
     Door(Verb.PUBLISH_COPY, "DELETE", at("/publications/pub_nope")),
+    Door(Verb.PLAN_MEETING, "POST", at("/meetings"), says(startsAt="2020-01-01T00:00:00Z")),
+    Door(Verb.CHANGE_MEETING, "DELETE", at("/meetings/mtg_nope")),
+    Door(Verb.CHANGE_MEETING, "POST", at("/meetings/mtg_nope/held"), says(held=True)),
+    Door(Verb.READ, "GET", at("/meetings")),
+    Door(Verb.READ, "GET", at("/meetings/mtg_nope")),
+    Door(Verb.READ, "GET", at("/meetings/mtg_nope.ics")),
+    Door(Verb.READ, "GET", at("/meetings/mtg_nope/agenda")),
     Door(Verb.CHANGE_ITEM, "DELETE", item("/tickets/tkt_nope"), own=OWNED),
     Door(Verb.CHANGE_ITEM, "DELETE", item("/tickets?ticketId=tkt_nope"), own=OWNED),
 )

@@ -69,6 +69,7 @@ def test_every_write_door_is_audited(stack: Stack) -> None:
     _proposals(call, stack, guest)
     _kept_host(call, stack)
     _sharing(call)
+    _meetings(call)
     unaudited = sorted(door for door, actions in call.doors.items() if not actions)
     assert not unaudited
     assert call.writes - call.doors.keys() == set(CHANGES_NOTHING) & call.writes, "a door that this test does not use"
@@ -275,6 +276,20 @@ def _kept_host(call: Watched, stack: Stack) -> None:
     stack.direct.write(text("update integration set kept_host = 'tickets.internal' where id = :id"), id=made)
     call("POST", "/api/integrations/{integration_id}/confirm-host", integration_id=made)
     ok(call.person.delete(f"/api/integrations/{made}"))
+
+
+def _meetings(call: Watched) -> None:
+    pm = writing.draft(call.person, visibility="ORGANIZATION")["id"]
+    base = "/api/postmortems/{postmortem_id}/meetings"
+    body = {"startsAt": "2126-01-01T10:00:00Z"}
+    one = call("POST", base, body, status=201, postmortem_id=pm)["id"]
+    call("PATCH", f"{base}/{{meeting_id}}", {"location": "Here"}, postmortem_id=pm, meeting_id=one)
+    call("DELETE", f"{base}/{{meeting_id}}", status=204, postmortem_id=pm, meeting_id=one)
+    two = call("POST", base, body, status=201, postmortem_id=pm)["id"]
+    call("POST", f"{base}/{{meeting_id}}/held", {"held": True}, postmortem_id=pm, meeting_id=two)
+    own = {"kind": "google", "address": "me@example.com"}
+    calendar = call("POST", "/api/me/calendars", own, status=201)["id"]
+    call("DELETE", "/api/me/calendars/{calendar_id}", status=204, calendar_id=calendar)
 
 
 def _sharing(call: Watched) -> None:

@@ -4,7 +4,8 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tests.peers.tracker_peer import Answer, Fault, Kind, Peer, Request
+from tests.peers.cutting import CutPeer
+from tests.peers.tracker_peer import Answer, Fault, Kind, Request
 
 TOKEN = "s3cret-token-of-a-publisher"
 
@@ -19,31 +20,12 @@ class Place:
     is_proposed: bool = False
 
 
-class PublisherPeer(Peer):
-    """``cut`` is the number of the request, from 1, that goes wrong in the way of ``fault_there``."""
-
+class PublisherPeer(CutPeer):
     kind: ClassVar[str]
 
     def __init__(self) -> None:
         super().__init__()
         self.is_revoked = False
-        self.cut: int | None = None
-        self.fault_there = Fault.LOST_ANSWER
-        self.count = 0
-
-    def cut_off(self, number: int, fault: Fault) -> None:
-        """The connection is cut at that request from now on, and at none after it."""
-        self.cut, self.fault_there, self.count = number, fault, 0
-
-    def handle(self, request: Request) -> tuple[Answer | None, Fault | None]:
-        self.count += 1
-        if self.count == self.cut:
-            self.order(self.fault_there)
-        return super().handle(request)
-
-    @property
-    def was_cut(self) -> bool:
-        return self.cut is not None and self.count >= self.cut
 
     def writes(self) -> list[Request]:
         return [one for one in self.requests if one.method != "GET"]

@@ -1,0 +1,1 @@
+"""Calendars and a video service, as tests need them."""
