@@ -15,8 +15,12 @@ SECRET = f"answers-{uuid4().hex}"
 REPLIES = "replies@acme.example"
 
 
+BEGUN = datetime.now(UTC)
+
+
 def soon(days: float = 3) -> str:
-    at = datetime.now(UTC) + timedelta(days=days)
+    """A full hour, the same one whenever it is asked for."""
+    at = BEGUN + timedelta(days=days)
     return at.replace(minute=0, second=0, microsecond=0).isoformat().replace("+00:00", "Z")
 
 

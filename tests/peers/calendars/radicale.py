@@ -96,9 +96,11 @@ class RadicalePeer(CalendarPeer):
 
     @property
     def secrets(self) -> dict[str, object]:
-        return {"username": USER, "password": "wrong" if self.is_revoked else PASSWORD}
+        return {"username": USER, "password": PASSWORD}
 
     def answer(self, request: Request) -> Answer:
+        if self.is_revoked:
+            return Answer(401, b"Access to the requested resource forbidden.", {"Content-Type": "text/plain"})
         kept = ("authorization", "content-type", "if-match", "if-none-match", "depth", "accept")
         headers = {name: value for name, value in request.headers.items() if name in kept}
         url = f"{self.behind.partition(f'/{USER}')[0]}{request.path}"
