@@ -53,8 +53,7 @@ async def keep_meeting(session: Session, meeting_id: str, now: datetime) -> Meet
     if row.status == MeetingStatus.SCHEDULED.value:
         await _keep_scheduled(session, row, now)
     is_open = row.status == MeetingStatus.SCHEDULED.value
-    times = times_of(row)
-    row.next_at = next_look(times, now) if is_open else None
+    row.next_at = next_look(times_of(row), now, has_event=row.remote_id is not None) if is_open else None
     checks = is_open and row.next_at is not None and row.remote_id is not None
     return MeetingStep(row.told_request < row.request, checks, row.next_at)
 

@@ -20,6 +20,7 @@ from domain.postmortems.lifecycle import Status
 from models.postmortem import Postmortem
 from models.queries.content.sections import find_section_texts
 from models.queries.content.templates import get_postmortem_template
+from models.queries.meetings.meetings import wake_workflows
 from models.queries.postmortems import drafts, links
 from models.queries.postmortems.editors import insert_editor
 from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible
@@ -85,6 +86,8 @@ async def edit_postmortem(
         await revoke_all(session, viewer, postmortem.id, now)
     if "visibility" in after and after["visibility"] != Visibility.ORGANIZATION:
         await take_back_automatically(session, viewer, postmortem.id, now)
+    if after.keys() & {"visibility", "title"}:
+        await wake_workflows(session, postmortem.id)
     if after:
         audit_postmortem(session, viewer, visible, "postmortem.updated", before, after)
         is_content = bool(rewritten or after.keys() & CONTENT)

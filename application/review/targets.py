@@ -5,6 +5,7 @@ from application.review.context import PostmortemCommandContext
 from domain.errors import NotFound
 from domain.escalation import targets
 from models.queries.escalation.targets import get_target, target_of
+from models.queries.meetings.meetings import wake_workflows
 
 
 def check_waived(context: PostmortemCommandContext) -> None:
@@ -30,6 +31,7 @@ async def waive_target(context: PostmortemCommandContext) -> None:
     row = await get_target(context.session, context.postmortem.id, context.command.target)
     _audit(context, "target.waived", target_of(row))
     row.waived_at = context.now
+    await wake_workflows(context.session, context.postmortem.id)
     row.reason = context.arguments.get("reason")
 
 
@@ -39,6 +41,7 @@ async def extend_target(context: PostmortemCommandContext) -> None:
     _audit(context, "target.extended", target_of(row))
     row.extended_to = context.command.until
     row.slips += 1
+    await wake_workflows(context.session, context.postmortem.id)
     row.reason = context.arguments.get("reason")
     await notify_of_extensions(context.session, context.viewer, row, context.now)
 

@@ -3,7 +3,6 @@
 Source: "Meetings: what must hold" of the specification.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,10 +11,8 @@ from domain.access import Visibility
 
 DAY_BEFORE, RIGHT_BEFORE = timedelta(days=1), timedelta(minutes=10)
 """When people are reminded."""
-CHECK_EVERY = timedelta(minutes=15)
-"""How often a scheduled meeting is compared with its postmortem and with its event in the calendar."""
-FORGET_AFTER = timedelta(days=14)
-"""After its end; until then its organizer is expected to say whether it was held."""
+CHECK_EVENT, CHECK_ROW = timedelta(minutes=15), timedelta(hours=6)
+"""How often a scheduled meeting is compared with its event in the calendar, and with its postmortem alone."""
 
 
 class MeetingStatus(StrEnum):
@@ -101,14 +98,9 @@ def prompts_due(times: EventTimes, now: datetime) -> list[Prompt]:
     return [Prompt.DAY_BEFORE] if now >= times.starts_at - DAY_BEFORE else []
 
 
-def next_look(times: EventTimes, now: datetime) -> datetime | None:
+def next_look(times: EventTimes, now: datetime, *, has_event: bool) -> datetime | None:
     """When a scheduled meeting is looked at again; None once it is over."""
     if now >= times.ends_at:
         return None
     marks = (times.starts_at - DAY_BEFORE, times.starts_at - RIGHT_BEFORE, times.ends_at)
-    return min(one for one in (*marks, now + CHECK_EVERY) if one > now)
-
-
-def declined(responses: Iterable[tuple[bool, Response]]) -> bool:
-    """Whether somebody who is required said no."""
-    return any(required and response is Response.DECLINED for required, response in responses)
+    return min(one for one in (*marks, now + (CHECK_EVENT if has_event else CHECK_ROW)) if one > now)

@@ -38,6 +38,7 @@ from tests.workflows.documents import (
     publication_refused,
 )
 from tests.workflows.lab import ALWAYS, SUGGEST_CONTINUE_AS_NEW, Lab, migrated_postgres, running_lab
+from tests.workflows.meetings import meeting_reminded, meeting_untold
 from workflows.postmortem import PostmortemWorkflow
 from workflows.queues import TASK_QUEUE
 from workflows.reconciliation import ReconciliationStart, ReconciliationWorkflow
@@ -359,6 +360,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     publication_refused,
     publication_given_up,
     customer_email_stopped,
+    meeting_reminded,
+    meeting_untold,
 )
 SHORT: tuple[Scenario, ...] = (postmortem_continued, voice_continued)
 

@@ -22,6 +22,7 @@ from workflows.chat import ChatWorkflow
 from workflows.customer_email import CustomerEmailStart, CustomerEmailWorkflow
 from workflows.export_job import ExportStart, ExportWorkflow
 from workflows.import_job import ImportStart, ImportWorkflow
+from workflows.meeting import MeetingStart, MeetingWorkflow
 from workflows.notifications import NotificationsStart, NotificationsWorkflow
 from workflows.postmortem import PostmortemStart, PostmortemWorkflow
 from workflows.publication import PublicationStart, PublicationWorkflow
@@ -228,7 +229,22 @@ class CustomerEmailTimerFirst(CustomerEmailWorkflow):
         await super().run(start)
 
 
-BY_TIMER = [ChatTimerFirst, ExportTimerFirst, ImportTimerFirst, PublicationTimerFirst, CustomerEmailTimerFirst]
+@workflow.defn(name="MeetingWorkflow")
+class MeetingTimerFirst(MeetingWorkflow):
+    @workflow.init
+    def __init__(self, start: MeetingStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: MeetingStart) -> None:
+        await workflow.sleep(timedelta(seconds=1))
+        await super().run(start)
+
+
+BY_TIMER = [
+    *(ChatTimerFirst, ExportTimerFirst, ImportTimerFirst, PublicationTimerFirst, CustomerEmailTimerFirst),
+    MeetingTimerFirst,
+]
 
 
 @every_history

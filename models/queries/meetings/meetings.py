@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy import and_, case, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -73,6 +73,12 @@ async def _one(session: AsyncSession, statement: Any, *, lock: bool) -> Meeting 
         await session.execute(statement.execution_options(populate_existing=True))
     ).scalar_one_or_none()
     return found
+
+
+async def wake_workflows(session: AsyncSession, postmortem_id: str) -> None:
+    """Has the meetings that are still to come looked at: something of their postmortem changed."""
+    statement = update(Meeting).where(Meeting.postmortem_id == postmortem_id, _OPEN)
+    await session.execute(statement.values(workflow_started=False))
 
 
 async def list_attendees(session: AsyncSession, meeting_ids: Collection[str]) -> dict[str, list[MeetingAttendee]]:

@@ -214,7 +214,7 @@ MORE_DOORS = (
     Door(Verb.READ, "GET", at("/publications")),
     Door(Verb.READ, "GET", at("/publications/pub_nope")),
     Door(Verb.PUBLISH_COPY, "DELETE", at("/publications/pub_nope")),
-    Door(Verb.PLAN_MEETING, "POST", at("/meetings"), says(startsAt="2020-01-01T00:00:00Z")),
+    Door(Verb.PLAN_MEETING, "POST", at("/meetings"), says(startsAt="2126-01-01T00:00:00Z", integrationId="int_nope")),
     Door(Verb.CHANGE_MEETING, "DELETE", at("/meetings/mtg_nope")),
     Door(Verb.CHANGE_MEETING, "POST", at("/meetings/mtg_nope/held"), says(held=True)),
     Door(Verb.READ, "GET", at("/meetings")),

@@ -342,8 +342,6 @@ def test_it_follows_its_target(stack: Stack, author: Person) -> None:
     eventually(lambda: found(author, made, asked)["followTarget"], 10)
     until = (datetime.now(UTC) + timedelta(days=40)).isoformat()
     ok(author.post(f"{path}/targets/review_completed/extend", json={"until": until, "reason": "Too early"}))
-    nudge = text("update meeting set workflow_started = false where id = :id")
-    stack.direct.write(nudge, id=asked["id"])  # type: ignore[union-attr]
 
     def moved() -> Any:
         shown = found(author, made, asked)

@@ -10,7 +10,8 @@ from sqlalchemy import select, text
 from domain.notifications.notices import KINDS, NoticeKind, SettledBy, date_words, sentence
 from models.notification import Notice
 from tests.api import writing
-from tests.api.notifications.occasions import DUE, OCCASIONS, Cast, Occasion, name_of
+from tests.api.notifications.cast import DUE, Cast, Occasion, name_of
+from tests.api.notifications.occasions import OCCASIONS
 from tests.api.notifications.test_me import notify
 from tests.api.writing import ok
 from tests.pages.visiting import visitor

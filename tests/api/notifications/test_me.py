@@ -17,7 +17,8 @@ from tests.stack import Person, Stack
 def notify(stack: Stack, person: Person, kind: str = "changes_requested", **facts: Any) -> None:
     async def put() -> None:
         async with sessions_of(stack) as sessions, sessions.begin() as session:
-            await notices.notify(session, [person.id], kind, uuid4().hex, at=datetime.now(UTC), **facts)
+            occasion = facts.pop("dedupe_key", uuid4().hex)
+            await notices.notify(session, [person.id], kind, occasion, at=datetime.now(UTC), **facts)
 
     asyncio.run(put())
 
