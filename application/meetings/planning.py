@@ -5,11 +5,13 @@ What is asked for is a row, which a workflow carries out in the calendar and by 
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from application.action_items.items import add_item
 from application.audit.audit_log import audit
 from application.comments.writing import NewComment, add_comment
 from application.meetings.inviting import Wanted, invite
@@ -147,6 +149,17 @@ async def _conference(
     return None
 
 
+async def list_conferences(session: Session, postmortem_id: str) -> list[ConferenceKind]:
+    """Kinds of video meetings that a meeting of this postmortem could have."""
+    calendar, found = await _calendar(session, None), [ConferenceKind.NONE]
+    for kind in ConferenceKind:
+        if kind is not ConferenceKind.NONE:
+            with suppress(NoConference):
+                await _conference(session, postmortem_id, kind, calendar)
+                found.append(kind)
+    return found
+
+
 async def _room(session: Session, postmortem_id: str, kind: ConferenceKind) -> str | None:
     if kind is not ConferenceKind.TEAM_ROOM:
         return None
@@ -256,7 +269,7 @@ async def cancel_meeting(
         return
     _check_open(row)
     name = (await people_by_id(session, [viewer.person_id]))[viewer.person_id].name
-    cancel(session, viewer, row, f"Cancelled by {name}.")
+    cancel(session, viewer, row, f"Canceled by {name}.")
     await session.flush()
 
 
@@ -306,6 +319,25 @@ async def record_held(
             cancel(session, viewer, row, "It wasn't held.", tells=row.starts_at > now)
     await session.flush()
     return await show_one(session, visible, row)
+
+
+async def record_outcome(
+    session: Session,
+    viewer: Viewer,
+    postmortem_id: str,
+    meeting_id: str,
+    *,
+    held: bool,
+    notes: str | None,
+    items: Sequence[str],
+    now: datetime,
+) -> None:
+    """As :func:`record_held`, with the action items that the meeting agreed on: their descriptions."""
+    await record_held(session, viewer, postmortem_id, meeting_id, held=held, notes=notes, now=now)
+    if held and items:
+        seen = await get_visible(session, viewer, postmortem_id, lock=True)
+        for one in items:
+            await add_item(session, viewer, seen, new_id("ai"), {"description": one}, now)
 
 
 def _told(row: Meeting) -> dict[str, Any]:

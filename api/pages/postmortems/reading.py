@@ -15,6 +15,7 @@ from api.pages.showing import show
 from application import style
 from application.action_items.items import may_add
 from application.escalation.targets import TargetProgress, list_target_progress
+from application.meetings.shown import list_recent
 from application.postmortems import participants
 from application.search import similar
 from application.tickets import batches
@@ -94,6 +95,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         "editor": may_name_editors,
         "duration": writes and access.may(Verb.TAKE_INCIDENT_TIMES, status, relations),
     }
+    meetings = await list_recent(context.session, visible, 1)
     away = await people.find_absences(context.session, [one.person_id for one in row.reviewers], context.now)
     return await show(
         visit,
@@ -141,6 +143,8 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         refused=names.explain(refusal) if refusal else [],
         steps=[one.value for one in Status],
         may_edit=may_edit,
+        meeting=meetings[0] if meetings else None,
+        may_plan_meeting=writes and access.may(Verb.PLAN_MEETING, status, relations),
         may_open_share=access.may(Verb.READ_SUMMARY, status, relations),
         may_manage=may_manage,
         may_name_editors=may_name_editors,

@@ -62,7 +62,7 @@ def test_a_meeting_is_planned_changed_and_cancelled(stack: Stack, author: Person
     ok(author.delete(path), 204)
     off = found(author, made, meeting)
     assert (off["status"], off["sequence"]) == ("CANCELLED", 3)
-    assert off["cancelledReason"].startswith("Cancelled by ")
+    assert off["cancelledReason"].startswith("Canceled by ")
     problem(author.patch(path, json={"durationMinutes": 30}), 409, "MeetingOver")
     again = plan(author, made)
     assert again["uid"] != meeting["uid"]

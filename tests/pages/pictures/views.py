@@ -22,6 +22,7 @@ from tests.pages.pictures.documents import (
     attach,
     unfold,
 )
+from tests.pages.pictures.meetings import add_meetings
 from tests.pages.pictures.texts import LONG, TEXT
 from tests.pages.visiting import sign_in_link
 from tests.stack import Person, Stack
@@ -128,6 +129,7 @@ def _postmortems(scene: Scene, team: str) -> None:
     add_sharing(scene)
     add_publications(scene)
     add_customer_emails(scene)
+    add_meetings(scene)
     scene.add("postmortem proposals", _with_proposals(scene), "author", "reader")
     empty = ok(people["author"].post("/api/postmortems", json={"title": "Nothing is written yet"}), 201)["id"]
     ok(admin.patch(f"/api/postmortems/{empty}", json={"visibility": "ORGANIZATION"}))

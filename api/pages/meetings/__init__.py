@@ -1,0 +1,1 @@
+"""Pages of review meetings: what is planned, and the dialog that plans one."""
