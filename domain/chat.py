@@ -16,6 +16,7 @@ class CommandName(StrEnum):
     OVERDUE = "overdue"
     CREATE = "create"
     STATUS = "status"
+    MEET = "meet"
     BIND = "bind"
     UNBIND = "unbind"
     HELP = "help"

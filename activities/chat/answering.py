@@ -138,7 +138,15 @@ class ChatActivities:
         connection = SlackConnection.read(integration.id, integration.config, secrets, integration.kept_host)
         now = datetime.now(UTC)
         return ChatRequest(
-            self._sessions, self._commands, self._starter, self._base_url, connection, self._store, delivery, now
+            self._sessions,
+            self._commands,
+            self._starter,
+            self._base_url,
+            connection,
+            self._store,
+            self._keyring,
+            delivery,
+            now,
         )
 
     async def _settle(self, row: WebhookDelivery, result: str) -> None:

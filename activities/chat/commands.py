@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
+from activities.chat.meetings import meet
 from activities.chat.requests import ChatRequest, Reply
 from application.chat import channels, postmortems, work
 from application.chat.actions import zone_of
@@ -30,6 +31,8 @@ HELP = """*Commands*
 • `/afterword create Checkout failed`: start a draft with that title
 • `/afterword create inc_…`: start a draft from a resolved incident
 • `/afterword status 17`: the status of a postmortem, by number, id, or URL (in a linked channel, just `status`)
+• `/afterword meet 17`: times that suit everyone for its review meeting
+• `/afterword meet 17 2026-12-03 15:00`: schedule the meeting then, and invite the suggested people
 • `/afterword bind 17`: link this channel, so that its :pushpin: messages go to that postmortem's timeline
 • `/afterword unbind`: unlink this channel
 • `/afterword help`: show these commands
@@ -250,6 +253,7 @@ _ANSWERS: dict[CommandName, Answer] = {
     CommandName.OVERDUE: _overdue,
     CommandName.CREATE: _create,
     CommandName.STATUS: _status,
+    CommandName.MEET: meet,
     CommandName.BIND: _bind,
     CommandName.UNBIND: _unbind,
     CommandName.HELP: _help,

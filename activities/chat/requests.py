@@ -12,6 +12,7 @@ from domain.errors import DomainError
 from integrations.object_store import ObjectStore
 from integrations.slack.connection import SlackConnection
 from integrations.slack.mrkdwn import escaped
+from models.keyring import Keyring
 from models.session import Sessions
 
 
@@ -31,6 +32,7 @@ class ChatRequest:
     base_url: str
     connection: SlackConnection
     store: ObjectStore
+    keyring: Keyring
     delivery: int
     now: datetime
 

@@ -30,7 +30,7 @@ def manifest(webhook_url: str, base_url: str) -> dict[str, Any]:
                     "command": "/afterword",
                     "url": webhook_url,
                     "description": "Postmortems and action items",
-                    "usage_hint": "mine | overdue | create … | status … | bind … | help",
+                    "usage_hint": "mine | overdue | create … | status … | meet … | bind … | help",
                     "should_escape": False,
                 }
             ],
