@@ -123,11 +123,15 @@ def _component(event: Event, method: Method | None, now: datetime, reply_to: str
 
 
 def _zone_of(event: Event) -> ZoneInfo:
-    """UTC where the clock shows the meeting's time a second time: a local time always means the first (RFC 5545,
-    3.3.5)."""
+    """UTC where the clock shows the meeting's time twice: such a local time means the first (RFC 5545, 3.3.5), and not
+    every program knows that."""
     zone = ZoneInfo(event.time_zone)
-    is_second = any(one.astimezone(zone).fold for one in (event.times.starts_at, event.times.ends_at))
-    return ZoneInfo("UTC") if is_second else zone
+    is_twice = any(_is_twice(one.astimezone(zone)) for one in (event.times.starts_at, event.times.ends_at))
+    return ZoneInfo("UTC") if is_twice else zone
+
+
+def _is_twice(local: datetime) -> bool:
+    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 
 def _is_utc(zone: ZoneInfo) -> bool:
