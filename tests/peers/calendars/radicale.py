@@ -122,9 +122,10 @@ class RadicalePeer(CalendarPeer):
         return self.behind.partition(f"/{USER}")[0] + one
 
     def _rewrite(self, old: str, new: str) -> None:
+        """Something has to be there to be replaced, be it by the same."""
         text = httpx.get(self._file(), auth=(USER, PASSWORD), timeout=20).text.replace("\r\n ", "")
-        changed = re.sub(old, new, text)
-        assert changed != text, (old, text)
+        changed, count = re.subn(old, new, text)
+        assert count, (old, text)
         headers = {"Content-Type": "text/calendar; charset=utf-8"}
         done = httpx.put(self._file(), auth=(USER, PASSWORD), content=changed.encode(), headers=headers, timeout=20)
         assert done.is_success, done.text
