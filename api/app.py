@@ -39,6 +39,7 @@ from api.pages.documents import attachments as attachment_pages
 from api.pages.documents import exports as export_pages
 from api.pages.documents import imports as import_pages
 from api.pages.meetings import meetings as meeting_pages
+from api.pages.meetings import own_calendars as calendar_pages
 from api.pages.notifications import inbox as inbox_pages
 from api.pages.notifications import unsubscribe as unsubscribing_pages
 from api.pages.postmortems import corrections as correction_pages
@@ -142,6 +143,7 @@ PAGES = (
     share_pages,
     publication_pages,
     meeting_pages,
+    calendar_pages,
     customer_email_pages,
     sharing_settings_pages,
     search_pages,

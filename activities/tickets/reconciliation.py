@@ -35,7 +35,7 @@ from models.integration import Integration
 from models.keyring import Keyring
 from models.queries import action_items
 from models.queries.connections import registrations
-from models.queries.connections.connections import get_integration
+from models.queries.connections.connections import get_integration, is_in_use
 from models.queries.connections.sync_log import insert_attempt
 from models.queries.tickets import tickets
 from models.session import Sessions
@@ -211,7 +211,7 @@ class ReconciliationActivities:
         now = datetime.now(UTC)
         async with transaction(self._sessions) as session:
             held = await tickets.find_ticket_work_unscoped(session, link.id, lock=True)
-            if held is None:
+            if held is None or not await is_in_use(session, integration.id):  # paused since the page was begun
                 return 0
             result = await merging.apply_ticket_state(session, held, ticket, conversation.tracker, now)
             if result in NO_NEWS:

@@ -108,7 +108,7 @@ class MessageWriter:
 
     def _entry(self, details: NoticeDetails, prepared: PreparedMessage) -> Entry:
         notice, kind = details.notice, kinds.kind_of(details.notice.kind)
-        is_late = kind.group == "NEEDS_YOU" and details.is_past_due(self._now)
+        is_late = kind.group == "NEEDS_YOU" and details.is_past_due(self._now) and notice.meeting_id is None
         may_act = not is_on_behalf(details) and prepared.receiver.team is None
         return Entry(
             id=notice.id,
@@ -116,7 +116,7 @@ class MessageWriter:
             group=Group.OVERDUE if is_late else Group(kind.group),
             text=notice_text(details, self._zone, self._now),
             title=details.title,
-            link=self._link(notice.postmortem_id, notice.action_item_id, notice.integration_id),
+            link=self._link(notice.postmortem_id, notice.action_item_id, notice.integration_id, notice.meeting_id),
             postmortem_id=notice.postmortem_id,
             action_item_id=notice.action_item_id,
             due_at=self._local(details.due_at) if details.due_at else None,
@@ -181,7 +181,15 @@ class MessageWriter:
     def _instant(self, at: datetime) -> str:
         return instant_text(at, self._zone)
 
-    def _link(self, postmortem_id: str | None, item_id: str | None, integration_id: str | None) -> str:
+    def _link(
+        self,
+        postmortem_id: str | None,
+        item_id: str | None,
+        integration_id: str | None,
+        meeting_id: str | None = None,
+    ) -> str:
+        if meeting_id:
+            return f"{self._base}/postmortems/{postmortem_id}/meetings#{meeting_id}"
         if item_id:
             return f"{self._base}/action-items/{item_id}"
         if postmortem_id:

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, update
 
 from domain.meetings.meeting import CHECK_ROW, DAY_BEFORE, RIGHT_BEFORE
+from models.integration import Integration
 from models.notification import Notice
 from models.postmortem import Postmortem
 from tests.workflows.documents import worker_of
@@ -12,6 +14,13 @@ from tests.workflows.lab import Lab
 from tests.workflows.meetings import meeting, row_of
 from workflows.meeting import MeetingWorkflow
 from workflows.queues import MEETINGS_QUEUE
+
+
+@pytest.fixture(autouse=True)
+async def without_mail(lab: Lab) -> None:
+    """Other tests leave connections to servers that are gone."""
+    async with lab.sessions.begin() as session:
+        await session.execute(update(Integration).where(Integration.kind == "email").values(is_enabled=False))
 
 
 async def notices(lab: Lab, key: str) -> dict[str, list[datetime]]:
@@ -41,8 +50,8 @@ async def test_people_are_reminded_once_at_the_right_times(lab: Lab) -> None:
         "meeting_begins": row.starts_at - RIGHT_BEFORE,
         "meeting_ended": row.starts_at + timedelta(minutes=row.minutes),
     }
-    for kind, at in due.items():
-        assert all(timedelta(0) <= one - at < timedelta(minutes=1) for one in told[kind]), (kind, at, told[kind])
+    for kind, when in due.items():
+        assert all(timedelta(0) <= one - when < timedelta(minutes=1) for one in told[kind]), (kind, when, told[kind])
     assert row.next_at is None
     assert case.id
 

@@ -58,6 +58,8 @@ async def open_notice(visit: Visiting, notice_id: PathId) -> Response:
     """Marks the notice as read and shows what it is about."""
     context = visit.context
     notice = await notices.mark_read(context.session, context.viewer, notice_id, context.now)
+    if notice.meeting_id:
+        return to(f"/postmortems/{notice.postmortem_id}/meetings#{notice.meeting_id}")
     if notice.action_item_id:
         return to(f"/action-items/{notice.action_item_id}")
     if notice.postmortem_id:

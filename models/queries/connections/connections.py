@@ -20,6 +20,12 @@ async def get_integration(session: AsyncSession, integration_id: str, *, lock: b
     return integration
 
 
+async def is_in_use(session: AsyncSession, integration_id: str) -> bool:
+    """Neither paused nor disconnected, as it is now."""
+    statement = select(Integration.is_enabled & Integration.disconnected_at.is_(None))
+    return bool((await session.execute(statement.where(Integration.id == integration_id))).scalar_one_or_none())
+
+
 async def get_connected(session: AsyncSession, integration_id: str, *, lock: bool = False) -> Integration:
     """Like :func:`get_integration`, but raises Disconnected if it was disconnected. It may be paused."""
     integration = await get_integration(session, integration_id, lock=lock)

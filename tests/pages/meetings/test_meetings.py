@@ -124,3 +124,31 @@ def test_who_may_not_sees_meetings_and_no_forms(stack: Stack, author: Person, ma
     other = ok(author.post(door(hidden), json={"startsAt": soon()}), 201)
     for path in ("", "/new", f"/{other['id']}/agenda", f"/{other['id']}.ics"):
         assert reader.http.get(f"/postmortems/{hidden['id']}/meetings{path}").status_code == 404
+
+
+def test_ones_own_calendars(stack: Stack, author: Person) -> None:
+    mine, at = visitor(stack, author), "/settings/calendars"
+    assert f'href="{at}"' in mine.get("/settings/notifications")
+    page = mine.get(at)
+    assert "Google Calendar" in page
+    secret = f"s3cret-{uuid4().hex}"
+    address = f"me-{uuid4().hex[:6]}@acme.example"
+    assert mine.done(at, at, kind="google", address=address, password=secret) == at
+    (made,) = ok(author.get("/api/me/calendars"))["items"]
+    assert (made["kind"], made["address"], made["state"]) == ("google", address, "REFUSED")
+    shown = mine.get(at)
+    assert address in shown
+    assert "Ask an administrator to connect one." in shown
+    assert secret not in shown
+    for wrong in (
+        {"kind": "google", "address": address},
+        {"kind": "google", "address": "no address"},
+        {"kind": "caldav", "address": "https://user:pw@dav.example/x", "username": "u", "password": secret},
+        {"kind": "caldav", "address": "http://169.254.169.254/latest", "username": "u", "password": secret},
+        {"kind": "nothing", "address": address},
+    ):
+        refused = mine.send(at, at, **wrong)
+        assert refused.status_code in {409, 422}, (wrong, refused.status_code)
+        assert secret not in refused.text
+    assert mine.done(f"{at}/{made['id']}/remove", at) == at
+    assert ok(author.get("/api/me/calendars"))["items"] == []

@@ -40,6 +40,9 @@ def add_meetings(scene: Any) -> None:
     held = plan(author, made, additional=True, startsAt=soon(8))
     ok(author.post(door(made, f"/{held['id']}/held"), json={"held": True, "notes": "We watch the pool now."}))
     scene.add("meetings", path, "author", "reader")
+    own = {"kind": "google", "address": f"{LONG}@acme.example"}
+    ok(author.post("/api/me/calendars", json=own), 201)
+    scene.add("own calendars", "/settings/calendars", "author", "reader")
     scene.add("meeting agenda", f"{path}/{planned['id']}/agenda", "author")
 
 
