@@ -1,12 +1,14 @@
-"""A meeting as files: for a calendar, and its agenda."""
+"""A meeting as files: for a calendar, and its agenda. What is needed is read first, and written down after that."""
 
-import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from application.meetings.events import event_of
 from application.meetings.letters import MeetingWords, describe
 from application.meetings.shown import ShownMeeting, get_meeting
-from domain.access import Viewer
+from domain.access import Viewer, Visibility
+from domain.documents.document import Document
 from domain.meetings.agenda import write_agenda
 from domain.meetings.meeting import MeetingStatus
 from integrations.meetings.invitation import Method, write
@@ -16,32 +18,64 @@ from models.queries.people.people import people_by_id
 from models.session import Session
 
 
-async def read_agenda(
-    session: Session, viewer: Viewer, postmortem_id: str, meeting_id: str, now: datetime, base_url: str
-) -> str:
+@dataclass(frozen=True, slots=True)
+class LoadedAgenda:
+    """``document`` None: nothing of it may be said."""
+
+    postmortem_id: str
+    visibility: Visibility
+    document: Document | None
+    open_threads: Mapping[str | None, int]
+    minutes: int
+
+    def text(self) -> str:
+        """As Markdown. It takes milliseconds: on a thread."""
+        return "" if self.document is None else write_agenda(self.document, self.open_threads, self.minutes)
+
+
+async def load_agenda(
+    session: Session, viewer: Viewer, postmortem_id: str, minutes: int, now: datetime, base_url: str
+) -> LoadedAgenda:
     """As the postmortem is now. Raises NotFound."""
-    shown = await get_meeting(session, viewer, postmortem_id, meeting_id)
-    return await _agenda(session, viewer, shown, postmortem_id, now, base_url)
-
-
-async def _agenda(
-    session: Session, viewer: Viewer, shown: ShownMeeting, postmortem_id: str, now: datetime, base_url: str
-) -> str:
     document = await get_document(session, viewer, postmortem_id, now, base_url, with_comments=False)
     threads = await people.count_open_threads(session, postmortem_id)
-    return await asyncio.to_thread(write_agenda, document, threads, shown.row.minutes)
+    return LoadedAgenda(postmortem_id, document.visibility, document, threads, minutes)
 
 
-async def read_file(
+async def load_agenda_of(
     session: Session, viewer: Viewer, postmortem_id: str, meeting_id: str, now: datetime, base_url: str
-) -> bytes:
-    """What somebody who sees the postmortem imports into their own calendar. Raises NotFound."""
+) -> LoadedAgenda:
+    """Raises NotFound."""
     shown = await get_meeting(session, viewer, postmortem_id, meeting_id)
-    row = shown.row
-    agenda = await _agenda(session, viewer, shown, postmortem_id, now, base_url)
-    organizer = (await people_by_id(session, [row.organizer_id]))[row.organizer_id]
-    url = f"{base_url}/postmortems/{postmortem_id}"
-    words = MeetingWords(shown.title, describe(agenda, url, row.notes, row.conference_url), url, organizer.name)
-    is_off = row.status == MeetingStatus.CANCELLED.value
-    event = event_of(row, shown.attendees, words, organizer.email)
-    return write(event, Method.CANCEL if is_off else Method.PUBLISH, now)
+    return await load_agenda(session, viewer, postmortem_id, shown.row.minutes, now, base_url)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedFile:
+    """What somebody who sees the postmortem imports into their own calendar."""
+
+    shown: ShownMeeting
+    agenda: LoadedAgenda
+    organizer: str
+    organizer_address: str
+    now: datetime
+
+    def content(self, base_url: str) -> bytes:
+        """On a thread."""
+        row = self.shown.row
+        url = f"{base_url}/postmortems/{self.agenda.postmortem_id}"
+        description = describe(self.agenda.text(), url, row.notes, row.conference_url)
+        words = MeetingWords(self.shown.title, description, url, self.organizer)
+        is_off = row.status == MeetingStatus.CANCELLED.value
+        event = event_of(row, self.shown.attendees, words, self.organizer_address)
+        return write(event, Method.CANCEL if is_off else Method.PUBLISH, self.now)
+
+
+async def load_file(
+    session: Session, viewer: Viewer, postmortem_id: str, meeting_id: str, now: datetime, base_url: str
+) -> LoadedFile:
+    """Raises NotFound."""
+    shown = await get_meeting(session, viewer, postmortem_id, meeting_id)
+    agenda = await load_agenda(session, viewer, postmortem_id, shown.row.minutes, now, base_url)
+    organizer = (await people_by_id(session, [shown.row.organizer_id]))[shown.row.organizer_id]
+    return LoadedFile(shown, agenda, organizer.name, organizer.email, now)

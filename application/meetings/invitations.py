@@ -4,6 +4,7 @@ A process that is killed between both sends it again: with the same ``Message-ID
 takes for what it knows already.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -118,7 +119,7 @@ async def _send(
     if mail.attendee is not None and mail.attendee.removed_at is not None:
         guest = event_of(row, [_present(mail.attendee)], words, organizer).guests
         event = replace(event, guests=guest)
-    calendar = write(event, mail.method, now, reply_to=sender.reply_address)
+    calendar = await asyncio.to_thread(write, event, mail.method, now, reply_to=sender.reply_address)
     text, html = letter(words, times_of(row), mail.zone, mail.method, is_update=mail.is_update)
     invitation = Invitation(
         id=f"{row.id}.{row.sequence}.{mail.method.lower()}.{hashlib.sha256(mail.address.encode()).hexdigest()[:8]}",

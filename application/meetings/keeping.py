@@ -25,6 +25,8 @@ from models.queries.people.calendars import read_calendars
 from models.queries.people.people import people_by_id
 from models.session import Session
 
+GIVEN_UP_AFTER = timedelta(days=1)
+"""After its end; what a calendar or a mail server has not taken until then is of no use to anybody."""
 NOTICE = timedelta(hours=4)
 """How soon a meeting that follows its target may be."""
 _KINDS = {
@@ -52,6 +54,8 @@ async def keep_meeting(session: Session, meeting_id: str, now: datetime) -> Meet
     row.workflow_started = True
     if row.status == MeetingStatus.SCHEDULED.value:
         await _keep_scheduled(session, row, now)
+    if now > times_of(row).ends_at + GIVEN_UP_AFTER:
+        row.told_request = row.request
     is_open = row.status == MeetingStatus.SCHEDULED.value
     row.next_at = next_look(times_of(row), now, has_event=row.remote_id is not None) if is_open else None
     checks = is_open and row.next_at is not None and row.remote_id is not None

@@ -9,6 +9,8 @@ from domain.meetings.meeting import EventTimes
 from domain.notifications.notices import instant_words
 from integrations.meetings.invitation import Method
 
+LIMIT = 8000
+"""Characters of an event's description: Google takes 8,192."""
 _PAGE = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
     '<body style="font-family:system-ui,sans-serif;font-size:15px;line-height:1.5;color:#1f2328;max-width:40em;'
@@ -34,7 +36,8 @@ def describe(agenda: str, url: str, notes: str | None, conference_url: str | Non
         parts.append(notes)
     if agenda:
         parts.append(agenda)
-    return "\n\n".join(parts).strip()
+    whole = "\n\n".join(parts).strip()
+    return whole if len(whole) <= LIMIT else f"{whole[:LIMIT].rpartition(chr(10))[0]}\n…"
 
 
 def subject(title: str, method: Method, *, is_update: bool) -> str:

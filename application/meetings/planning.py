@@ -211,7 +211,7 @@ async def change_meeting(
     """
     visible, row = await _lock(session, viewer, postmortem_id, meeting_id, expected)
     _check_open(row)
-    before, place = _told(row), (row.location, row.conference_kind)
+    before, kept = _told(row), (row.notes, row.follows_target)
     if "starts_at" in changes and changes["starts_at"] != row.starts_at:
         _check_future(changes["starts_at"], now)
     for name in ("starts_at", "minutes", "time_zone", "location", "notes", "follows_target", "tells_outsiders"):
@@ -232,10 +232,11 @@ async def change_meeting(
     )
     after = _told(row)
     is_lost = row.calendar_state == CalendarState.REFUSED.value
-    if after != before or is_new_people or is_lost or place != (row.location, row.conference_kind):
+    is_to_be_told = after != before or is_new_people or is_lost
+    if is_to_be_told:
         row.sequence += 1
         ask_to_tell(row)
-    if after != before or is_new_people or is_lost or changes.keys() - {"adds_commenters"}:
+    if is_to_be_told or kept != (row.notes, row.follows_target):
         row.version += 1
         _audit(session, viewer, "meeting.changed", row, before=before, after=after)
     await session.flush()
@@ -347,6 +348,7 @@ def _told(row: Meeting) -> dict[str, Any]:
         "timeZone": row.time_zone,
         "location": row.location,
         "conference": row.conference_kind,
+        "shareOutside": row.tells_outsiders,
     }
 
 

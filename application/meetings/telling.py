@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from application.meetings.documents import LoadedAgenda, load_agenda
 from application.meetings.events import BY_CALENDAR, event_key, event_of, times_of
 from application.meetings.invitations import send_invitations
 from application.meetings.keeping import apply_response, move, responsible_for
@@ -19,7 +20,6 @@ from application.notifications.connection_trouble import record_recovery, record
 from application.notifications.notices import notify
 from domain.access import Visibility
 from domain.errors import PASSING, CredentialsRejected, DomainError, EventGone, NotFound
-from domain.meetings.agenda import write_agenda
 from domain.meetings.meeting import (
     CalendarState,
     ConferenceKind,
@@ -37,8 +37,7 @@ from models.keyring import Keyring
 from models.meeting import Meeting, MeetingAttendee
 from models.queries.access.viewers import get_viewer_unscoped
 from models.queries.connections.connections import find_integration
-from models.queries.documents.postmortems import get_document
-from models.queries.meetings import meetings, people
+from models.queries.meetings import meetings
 from models.queries.people.people import people_by_id
 from models.session import Session, Sessions
 
@@ -89,10 +88,16 @@ async def tell(sessions: Sessions, keyring: Keyring, meeting_id: str, now: datet
     work = await _begin(sessions, keyring, meeting_id, base_url)
     if work is None:
         return False
+    problem = None
     try:
-        await _tell_conference(sessions, work)
+        try:
+            await _tell_conference(sessions, work)
+        except DomainError as refusal:  # the meeting takes place without that link
+            problem = refusal
         work = await _begin(sessions, keyring, meeting_id, base_url) or work
         await _tell_calendar(sessions, work, now)
+        if problem is not None:
+            await _refuse(sessions, work, problem, now)
     except (CalendarUnavailable, ConferenceUnavailable) as stumble:
         await _note(sessions, work, CalendarState.PENDING, str(stumble))
         raise
@@ -122,7 +127,7 @@ async def check(sessions: Sessions, keyring: Keyring, meeting_id: str, now: date
     try:
         there = await _ask_calendar(work.calendar, lambda calendar: calendar.fetch(remote_id, organizer))
         await _take_over(sessions, work, there, now)
-        if there.description.strip() != work.words.description.strip() and work.meeting.starts_at > now:
+        if there.description.split() != work.words.description.split() and work.meeting.starts_at > now:
             await _update(sessions, work, now, quietly=True)
     except DomainError as refusal:
         await _refuse(sessions, work, refusal, now)
@@ -135,16 +140,18 @@ async def check(sessions: Sessions, keyring: Keyring, meeting_id: str, now: date
 
 
 async def _begin(sessions: Sessions, keyring: Keyring, meeting_id: str, base_url: str) -> Work | None:
+    """Locks nothing: what it says is checked again when something is recorded."""
     async with sessions.begin() as session:
-        row = await meetings.lock_meeting_unscoped(session, meeting_id)
+        row = await meetings.find_meeting_unscoped(session, meeting_id)
         if row is None:
             return None
         attendees = tuple((await meetings.list_attendees(session, [row.id]))[row.id])
         organizer = (await people_by_id(session, [row.organizer_id]))[row.organizer_id]
-        inner, outer = await _words(session, row, organizer.name, base_url)
+        loaded = await _load_words(session, row, base_url)
         calendar = await _connection(session, keyring, row.integration_id)
         conference = await _connection(session, keyring, row.conference_integration_id)
         session.expunge_all()
+    inner, outer = await asyncio.to_thread(_words, row, organizer.name, loaded, base_url)
     has_outsiders = any(one.person_id is None and one.removed_at is None for one in attendees)
     words = outer if has_outsiders else inner
     return Work(row, attendees, words, inner, organizer.email, row.request, calendar, conference)
@@ -155,23 +162,30 @@ async def _connection(session: Session, keyring: Keyring, integration_id: str | 
     return Connection.of(keyring, row) if row and row.is_enabled and row.disconnected_at is None else None
 
 
-async def _words(session: Session, row: Meeting, organizer: str, base_url: str) -> tuple[MeetingWords, MeetingWords]:
-    """For people here, and for people outside. A private postmortem's agenda stays here."""
+async def _load_words(session: Session, row: Meeting, base_url: str) -> LoadedAgenda | None:
+    """None where nothing is left to be said. A private postmortem's agenda stays here, and so does one that the
+    organizer may no longer see."""
     found = await meetings.find_postmortem_unscoped(session, row.postmortem_id)
-    outer = MeetingWords(row.title, "", None, organizer)
     if found is None:
-        return outer, outer
+        return None
     postmortem, visibility = found
-    url = f"{base_url}/postmortems/{postmortem.id}"
-    agenda = ""
     if visibility is not Visibility.PRIVATE:
         with suppress(NotFound):
             viewer = await get_viewer_unscoped(session, row.organizer_id, "meeting")
-            document = await get_document(session, viewer, postmortem.id, row.starts_at, base_url, with_comments=False)
-            threads = await people.count_open_threads(session, postmortem.id)
-            agenda = await asyncio.to_thread(write_agenda, document, threads, row.minutes)
-    inner = MeetingWords(row.title, describe(agenda, url, row.notes, row.conference_url), url, organizer)
-    is_told = row.tells_outsiders and visibility is Visibility.ORGANIZATION
+            return await load_agenda(session, viewer, postmortem.id, row.minutes, row.starts_at, base_url)
+    return LoadedAgenda(postmortem.id, visibility, None, {}, row.minutes)
+
+
+def _words(
+    row: Meeting, organizer: str, loaded: LoadedAgenda | None, base_url: str
+) -> tuple[MeetingWords, MeetingWords]:
+    """For people here, and for people outside."""
+    outer = MeetingWords(row.title, "", None, organizer)
+    if loaded is None:
+        return outer, outer
+    url = f"{base_url}/postmortems/{loaded.postmortem_id}"
+    inner = MeetingWords(row.title, describe(loaded.text(), url, row.notes, row.conference_url), url, organizer)
+    is_told = row.tells_outsiders and loaded.visibility is Visibility.ORGANIZATION
     return inner, (inner if is_told else outer)
 
 

@@ -1,5 +1,6 @@
 """The pages of a postmortem's review meetings."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from functools import partial
@@ -48,6 +49,7 @@ async def _listed(visit: Visit, postmortem_id: str, refusal: DomainError | None 
     seen = await get_visible(context.session, context.viewer, postmortem_id)
     found = await shown.list_recent(context.session, seen, LATEST)
     ids = [one.row.organizer_id for one in found]
+    changeable = {one.row.id for one in found if _may_change(visit, seen, one)}
     return await show(
         visit,
         "meetings/meetings.html",
@@ -57,7 +59,9 @@ async def _listed(visit: Visit, postmortem_id: str, refusal: DomainError | None 
         people=await people_by_id(context.session, ids),
         begins={one.row.id: one.row.starts_at.astimezone(ZoneInfo(context.person.time_zone)) for one in found},
         may_plan=_may(visit, seen, Verb.PLAN_MEETING),
-        changeable={one.row.id for one in found if _may_change(visit, seen, one)},
+        may_add=_may(visit, seen, Verb.MANAGE),
+        changeable=changeable,
+        everybody=(await list_people(context.session, Ask(200), active=True)).items if changeable else [],
     )
 
 
@@ -174,6 +178,10 @@ async def _attendees(visit: Visit) -> Any:
     for name, value in visit.form.items():
         if name.startswith("who-") and value in {"required", "optional"}:
             yield Wanted(name.removeprefix("who-")[:100], None, value == "required")
+        elif name.startswith("out-") and value in {"required", "optional"}:
+            address = _address(name.removeprefix("out-"))
+            if address is not None:
+                yield Wanted(None, address, value == "required")
     for words in visit.form.get("more", "").split(",")[:100]:
         if not words.strip():
             continue
@@ -204,6 +212,8 @@ async def change_meeting(visit: Visiting, postmortem_id: PathId, meeting_id: Pat
             "minutes": _minutes(form),
             "location": form.get("location", "").strip()[:500] or None,
             "follows_target": form.get("follow") == "yes",
+            "attendees": [one async for one in _attendees(visit)],
+            "adds_commenters": form.get("commenters") == "yes",
         }
         expected = int(form["version"]) if form.get("version", "").isdigit() else None
         await planning.change_meeting(
@@ -255,9 +265,11 @@ async def _answered(visit: Visit, postmortem_id: str, refusal: DomainError | Non
 @routes.get("/postmortems/{postmortem_id}/meetings/{meeting_id}.ics")
 async def download_meeting(visit: Visiting, postmortem_id: PathId, meeting_id: PathId) -> Response:
     context = visit.context
-    content = await documents.read_file(
-        context.session, context.viewer, postmortem_id, meeting_id, context.now, context.parts.settings.base_url
+    base_url = context.parts.settings.base_url
+    loaded = await documents.load_file(
+        context.session, context.viewer, postmortem_id, meeting_id, context.now, base_url
     )
+    content = await context.between_transactions(lambda: asyncio.to_thread(loaded.content, base_url))
     headers = {"Content-Disposition": f'attachment; filename="{meeting_id}.ics"'}
     return Response(content, media_type="text/calendar; charset=utf-8; method=PUBLISH", headers=headers)
 
@@ -266,11 +278,12 @@ async def download_meeting(visit: Visiting, postmortem_id: PathId, meeting_id: P
 async def show_agenda(visit: Visiting, postmortem_id: PathId, meeting_id: PathId) -> Response:
     """As it is now, to be read and printed."""
     context = visit.context
-    one = await shown.get_meeting(context.session, context.viewer, postmortem_id, meeting_id)
     base_url = context.parts.settings.base_url
-    text = await documents.read_agenda(
+    loaded = await documents.load_agenda_of(
         context.session, context.viewer, postmortem_id, meeting_id, context.now, base_url
     )
+    text = await context.between_transactions(lambda: asyncio.to_thread(loaded.text))
+    one = await shown.get_meeting(context.session, context.viewer, postmortem_id, meeting_id)
     seen = await get_visible(context.session, context.viewer, postmortem_id)
     passages = {"read_as": {"agenda": Passage(text)}}
     return await show(visit, "meetings/agenda.html", postmortem=seen.postmortem, meeting=one, texts_to_format=passages)

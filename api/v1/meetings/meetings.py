@@ -1,5 +1,6 @@
 """Review meetings: planned, changed, cancelled, held; as a file, and with an agenda."""
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
@@ -52,9 +53,11 @@ async def plan_meeting(context: Context, postmortem_id: PathId, given: MeetingNe
 @routes.get("/{meeting_id}.ics", response_class=Response, responses=CALENDAR)
 async def download_meeting(context: Context, postmortem_id: PathId, meeting_id: PathId) -> Response:
     """Returns the meeting as a file that every calendar can import (iCalendar)."""
-    content = await documents.read_file(
-        context.session, context.viewer, postmortem_id, meeting_id, context.now, context.parts.settings.base_url
+    base_url = context.parts.settings.base_url
+    loaded = await documents.load_file(
+        context.session, context.viewer, postmortem_id, meeting_id, context.now, base_url
     )
+    content = await context.between_transactions(lambda: asyncio.to_thread(loaded.content, base_url))
     headers = {"Content-Disposition": f'attachment; filename="{meeting_id}.ics"'}
     return Response(content, media_type="text/calendar; charset=utf-8; method=PUBLISH", headers=headers)
 
@@ -62,9 +65,11 @@ async def download_meeting(context: Context, postmortem_id: PathId, meeting_id: 
 @routes.get("/{meeting_id}/agenda", response_class=Response, responses=MARKDOWN)
 async def get_agenda(context: Context, postmortem_id: PathId, meeting_id: PathId) -> Response:
     """Returns the agenda as the postmortem is now, as Markdown."""
-    text = await documents.read_agenda(
-        context.session, context.viewer, postmortem_id, meeting_id, context.now, context.parts.settings.base_url
+    base_url = context.parts.settings.base_url
+    loaded = await documents.load_agenda_of(
+        context.session, context.viewer, postmortem_id, meeting_id, context.now, base_url
     )
+    text = await context.between_transactions(lambda: asyncio.to_thread(loaded.text))
     return Response(text, media_type="text/markdown; charset=utf-8")
 
 

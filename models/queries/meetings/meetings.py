@@ -67,6 +67,10 @@ async def lock_meeting_unscoped(session: AsyncSession, meeting_id: str) -> Meeti
     return await _one(session, select(Meeting).where(Meeting.id == meeting_id), lock=True)
 
 
+async def find_meeting_unscoped(session: AsyncSession, meeting_id: str) -> Meeting | None:
+    return await _one(session, select(Meeting).where(Meeting.id == meeting_id), lock=False)
+
+
 async def _one(session: AsyncSession, statement: Any, *, lock: bool) -> Meeting | None:
     statement = statement.with_for_update() if lock else statement
     found: Meeting | None = (

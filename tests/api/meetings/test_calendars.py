@@ -226,6 +226,28 @@ def test_a_zoom_link_is_in_the_event(stack: Stack, peer: CalendarPeer, author: P
 
 
 @pytest.mark.parametrize("peer", ["google"], indirect=True)
+def test_without_its_link_the_meeting_is_in_the_calendar(
+    stack: Stack, peer: CalendarPeer, author: Person, made: Any
+) -> None:
+    admin, zoom = stack.person("ADMIN"), ZoomPeer()
+    with zoom.running():
+        body = {"kind": "zoom", "name": f"Zoom {uuid4().hex[:6]}", "config": zoom.config, "secrets": zoom.secrets}
+        connection = ok(admin.post("/api/integrations", json=body), 201)
+        zoom.is_revoked = True
+        asked = plan(author, made, attendeeIds=[author.id], conference="zoom")
+        shown = settled(author, made, asked, "REFUSED")
+        assert "Zoom" in shown["calendar"]["problem"]
+        assert there(peer).starts_at == at(asked["startsAt"])
+        zoom.is_revoked = False
+        ok(author.patch(door(made, f"/{asked['id']}"), json={"durationMinutes": 30}))
+        settled(author, made, asked)
+        assert there(peer).location == found(author, made, asked)["conference"]["url"]
+        ok(author.delete(door(made, f"/{asked['id']}")), 204)
+        eventually(lambda: zoom.meetings == {} and peer.events() == [], 30)
+        ok(admin.delete(f"/api/integrations/{connection['id']}"))
+
+
+@pytest.mark.parametrize("peer", ["google"], indirect=True)
 def test_a_worker_killed_at_each_request_makes_no_second_event(
     stack: Stack, peer: CalendarPeer, author: Person, made: Any
 ) -> None:

@@ -55,7 +55,9 @@ def test_a_meeting_is_planned_changed_and_cancelled(stack: Stack, author: Person
     assert (moved["startsAt"], moved["sequence"], moved["version"]) == (soon(4), 1, 2)
     problem(author.patch(path, json={"durationMinutes": 30}, headers={"If-Match": '"1"'}), 412, "StaleVersion")
     same = ok(author.patch(path, json=moved))
-    assert same["sequence"] == 1
+    assert (same["sequence"], same["version"]) == (1, 2), "nothing changed"
+    noted = ok(author.patch(path, json={"notes": "Bring more."}))
+    assert (noted["sequence"], noted["version"], noted["notes"]) == (1, 3, "Bring more.")
     fewer = ok(author.patch(path, json={"attendeeIds": [author.id]}))
     assert (len(fewer["attendees"]), fewer["sequence"]) == (1, 2)
     ok(author.delete(path), 204)

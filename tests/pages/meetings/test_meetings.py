@@ -66,9 +66,17 @@ def test_changed_and_canceled(stack: Stack, author: Person, made: Any) -> None:
     assert datetime.fromisoformat(meeting["startsAt"]).astimezone(UTC).strftime("%H:%M") in {"14:30", "13:30"}
     one = f"{at}/{meeting['id']}"
     change = {"slot": "own", "version": "1", "day": day, "time": "16:00", "minutes": "60", "location": "Here"}
+    change |= {f"who-{author.id}": "optional", "more": "out@else.example"}
     assert mine.done(one, at, **change) == at
     changed = ok(author.get(door(made, f"/{meeting['id']}")))
     assert (changed["durationMinutes"], changed["location"], changed["sequence"]) == (60, "Here", 1)
+    assert {one["email"]: one["required"] for one in changed["attendees"]} == {
+        ok(author.get("/api/me"))["email"]: False,
+        "out@else.example": False,
+    }
+    page = mine.get(at)
+    assert f'name="who-{author.id}"' in page
+    assert 'name="out-out@else.example"' in page
     assert mine.send(one, at, **change).status_code == 412
     wrong = mine.send(one, at, **(change | {"version": "2", "day": "nonsense"}))
     assert wrong.status_code == 422

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from tests.api import writing
 from tests.api.meetings.meetings import door, soon
 from tests.api.writing import ok
+from tests.pages.pictures.documents import unfold
 from tests.pages.pictures.texts import LONG
 from tests.stack import Person
 
@@ -40,6 +41,7 @@ def add_meetings(scene: Any) -> None:
     held = plan(author, made, additional=True, startsAt=soon(8))
     ok(author.post(door(made, f"/{held['id']}/held"), json={"held": True, "notes": "We watch the pool now."}))
     scene.add("meetings", path, "author", "reader")
+    scene.add("meeting changed", path, "author", prepare=unfold("main details"))
     own = {"kind": "google", "address": f"{LONG}@acme.example"}
     ok(author.post("/api/me/calendars", json=own), 201)
     scene.add("own calendars", "/settings/calendars", "author", "reader")

@@ -134,7 +134,10 @@ class RadicalePeer(CalendarPeer):
         found = []
         for one in self._files():
             url = self.behind.partition(f"/{USER}")[0] + one
-            event = vobject.readOne(httpx.get(url, auth=(USER, PASSWORD), timeout=20).text).vevent
+            came = httpx.get(url, auth=(USER, PASSWORD), timeout=20)
+            if came.status_code == 404:  # taken away since it was listed
+                continue
+            event = vobject.readOne(came.text).vevent
             begin, end = event.dtstart.value.astimezone(UTC), event.dtend.value.astimezone(UTC)
             by_word = {word: response for response, word in WORDS.items()}
             guests = {
