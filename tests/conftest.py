@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import text
 
 from tests import servers
 from tests.stack import Stack, shared_stack
@@ -57,6 +58,19 @@ def stack() -> Iterator[Stack]:
     """One whole Afterword, shared: make your own people, teams and postmortems in it."""
     with shared_stack() as one:
         yield one
+
+
+@pytest.fixture
+def no_meetings_left(stack: Stack) -> Iterator[None]:
+    """What a test has planned ends with it: else its invitations go to the next test's mail server."""
+    yield
+    assert stack.direct is not None
+    stack.direct.write(
+        text(
+            "update meeting set status = case status when 'SCHEDULED' then 'CANCELLED' else status end,"
+            " told_request = request, next_at = null, workflow_started = true"
+        )
+    )
 
 
 @pytest.fixture

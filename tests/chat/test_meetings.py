@@ -3,10 +3,14 @@
 import re
 from uuid import uuid4
 
+import pytest
+
 from tests.api import writing
 from tests.api.meetings.meetings import door
 from tests.api.writing import ok
 from tests.chat.workspace import Workspace
+
+pytestmark = pytest.mark.usefixtures("no_meetings_left")
 
 
 def test_times_are_proposed_and_one_is_planned(workspace: Workspace) -> None:

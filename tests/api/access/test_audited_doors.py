@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import text
 
 from tests.api import writing
@@ -55,6 +56,7 @@ class Watched:
         return answer
 
 
+@pytest.mark.usefixtures("no_meetings_left")
 def test_every_write_door_is_audited(stack: Stack) -> None:
     """Each door of the OpenAPI document that writes is used once, and leaves something in the trail."""
     call = Watched(stack)

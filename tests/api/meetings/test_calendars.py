@@ -23,6 +23,8 @@ from tests.peers.calendars.zoom import ZoomPeer
 from tests.peers.tracker_peer import Fault
 from tests.stack import Person, Stack, eventually
 
+pytestmark = pytest.mark.usefixtures("no_meetings_left")
+
 PEERS = {one.kind: one for one in (GooglePeer, MicrosoftPeer, RadicalePeer)}
 
 

@@ -25,6 +25,8 @@ from tests.api.writing import draft, ok
 from tests.peers.smtp import Mailbox
 from tests.stack import NO_TLS, Person, Stack, eventually
 
+pytestmark = pytest.mark.usefixtures("no_meetings_left")
+
 
 @pytest.fixture
 def mail(stack: Stack) -> Iterator[tuple[Mailbox, Any]]:

@@ -15,6 +15,8 @@ from tests.api.meetings.meetings import door, found, plan, responses, soon
 from tests.api.writing import archived, draft, in_review, ok
 from tests.stack import Person, Stack, eventually
 
+pytestmark = pytest.mark.usefixtures("no_meetings_left")
+
 
 @pytest.fixture
 def author(stack: Stack) -> Person:

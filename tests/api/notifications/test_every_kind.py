@@ -31,6 +31,7 @@ def unread(person: Person, kind: NoticeKind) -> list[Any]:
     return list(found["items"])
 
 
+@pytest.mark.usefixtures("no_meetings_left")
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_it_is_worded_opened_and_settled(stack: Stack, tmp_path: Path, kind: NoticeKind) -> None:
     cast = Cast(stack, tmp_path)

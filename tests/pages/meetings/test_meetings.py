@@ -12,6 +12,8 @@ from tests.api.writing import ok
 from tests.pages.visiting import buttons, told, visitor
 from tests.stack import Person, Stack
 
+pytestmark = pytest.mark.usefixtures("no_meetings_left")
+
 
 @pytest.fixture
 def author(stack: Stack) -> Person:
