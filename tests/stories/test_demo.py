@@ -70,13 +70,15 @@ def test_the_product_documents_action_item_example(demo: Stack) -> None:
 def test_the_tour_works_as_pasted(demo: Stack) -> None:
     tour = (ROOT / "README.md").read_text().split("## Five minutes with curl")[1].split("## Connect")[0]
     blocks = re.findall(r"```sh\n(.*?)```", tour, flags=re.DOTALL)
-    assert len(blocks) == 9
+    assert len(blocks) == 10
     script = "\n".join(blocks).replace(
         "export AFTERWORD=http://127.0.0.1:8000 TOKEN=$(cat .afterword/bootstrap_token)", ""
     )
     pasted(demo, script)
     admin = demo.client()
     assert ok(admin.get("/api/postmortems/pm_xyz"))["status"] == "PUBLISHED"
+    (meeting,) = ok(admin.get("/api/postmortems/pm_xyz/meetings"))["items"]
+    assert (meeting["status"], meeting["startsAt"]) == ("SCHEDULED", "2027-03-04T15:00:00Z")
     (link,) = ok(admin.get("/api/postmortems/pm_xyz/share-links"))["items"]
     shown = httpx.get(f"{demo.url}/p/{link['url'].rpartition('/')[2]}")
     assert "no payment was lost" in shown.text
