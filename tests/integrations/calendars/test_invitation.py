@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from domain.meetings.meeting import EventTimes, Response
 from integrations.meetings.calendar import Event, Guest
 from integrations.meetings.invitation import Method, NotACalendar, read_busy, read_event, read_replies, write
-from tests.peers import icaljs
+from tests.peers.calendars import icaljs
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 ZONES = (
