@@ -34,6 +34,7 @@ from domain.meetings.meeting import CalendarState, ConferenceKind, MeetingStatus
 from domain.notifications.notices import date_words
 from domain.postmortems.lifecycle import Status
 from integrations import registry
+from integrations.fields import LATEST
 from models.base import new_id
 from models.integration import Integration
 from models.meeting import Meeting
@@ -111,8 +112,8 @@ async def plan_meeting(
 
 
 def _check_future(starts_at: datetime, now: datetime) -> None:
-    if starts_at <= now:
-        words = "Enter a time that is still to come."
+    if not now < starts_at < LATEST:
+        words = "Enter a time that is still to come, and before the year 2201."
         raise Malformed(reasons=[reason("past", words, where="body.startsAt")])
 
 

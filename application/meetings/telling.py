@@ -88,7 +88,9 @@ async def tell(sessions: Sessions, keyring: Keyring, meeting_id: str, now: datet
     work = await _begin(sessions, keyring, meeting_id, base_url)
     if work is None:
         return False
-    problem = None
+    if work.meeting.status == MeetingStatus.HELD.value:  # its event stays as it is
+        return await _settle(sessions, meeting_id, work.request)
+    request, problem = work.request, None
     try:
         try:
             await _tell_conference(sessions, work)
@@ -107,11 +109,16 @@ async def tell(sessions: Sessions, keyring: Keyring, meeting_id: str, now: datet
     is_told = True
     if work.calendar is None or not registry.calendar(work.calendar.kind).invites:
         is_told = await send_invitations(sessions, keyring, work.meeting, work.attendees, work.words, work.inner, now)
+    return is_told and await _settle(sessions, meeting_id, request)  # what came later is told again
+
+
+async def _settle(sessions: Sessions, meeting_id: str, request: int) -> bool:
+    """All of that request is told; whether something else was asked for meanwhile."""
     async with sessions.begin() as session:
         row = await meetings.lock_meeting_unscoped(session, meeting_id)
-        if row is None or not is_told:
+        if row is None:
             return False
-        row.told_request = max(row.told_request, work.request)
+        row.told_request = max(row.told_request, request)
         return row.told_request < row.request
 
 

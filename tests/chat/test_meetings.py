@@ -37,7 +37,8 @@ def test_what_is_refused(workspace: Workspace) -> None:
     made = writing.draft(jane, visibility="ORGANIZATION")
     number = made["number"]
     assert "a day and a time that exist" in workspace.says("jane", f"meet {number} 2126-02-31 10:00").words
-    assert "still to come" in workspace.says("jane", f"meet {number} 2020-01-01 10:00").words
+    for at in ("2020-01-01 10:00", "9999-12-31 23:59"):
+        assert "still to come" in workspace.says("jane", f"meet {number} {at}").words
     assert "You can't plan a meeting" in workspace.says("alice", f"meet {number}").words
     assert "You can't plan a meeting" in workspace.says("alice", f"meet {number} 2126-01-01 10:00").words
     hidden = writing.draft(jane, visibility="PRIVATE")

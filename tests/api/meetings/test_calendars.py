@@ -8,10 +8,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from domain.meetings.meeting import Response
 from integrations.registry import calendar as calendar_class
+from models.meeting import Meeting
 from tests.api.conventions import problem
 from tests.api.meetings.meetings import door, found, mail_server, plan, responses, soon
 from tests.api.writing import draft, ok, published
@@ -20,7 +21,7 @@ from tests.peers.calendars.microsoft import MicrosoftPeer
 from tests.peers.calendars.peer import CalendarPeer, PeerEvent
 from tests.peers.calendars.radicale import RadicalePeer
 from tests.peers.calendars.zoom import ZoomPeer
-from tests.peers.tracker_peer import Fault
+from tests.peers.tracker_peer import Fault, Kind
 from tests.stack import Person, Stack, eventually
 
 pytestmark = pytest.mark.usefixtures("no_meetings_left")
@@ -179,6 +180,34 @@ def test_archived_and_its_event_is_gone(stack: Stack, peer: CalendarPeer, author
     settled(author, doomed, plan(author, doomed, attendeeIds=[author.id]))
     ok(admin.delete(f"/api/postmortems/{doomed['id']}"), 204)
     eventually(lambda: peer.events() == [], 30)
+
+
+def test_a_meeting_that_was_held_stays_in_the_calendar(
+    stack: Stack, peer: CalendarPeer, author: Person, made: Any
+) -> None:
+    """Also one whose last change was not told yet."""
+    asked = plan(author, made, attendeeIds=[author.id])
+    settled(author, made, asked)
+    peer.order(Fault.SERVER_ERROR, times=2)
+    ok(author.patch(door(made, f"/{asked['id']}"), json={"location": "Room 9"}))
+    ok(author.post(door(made, f"/{asked['id']}/held"), json={"held": True}))
+    told = select(Meeting.told_request == Meeting.request).where(Meeting.id == asked["id"])
+    eventually(lambda: stack.direct.rows(told) == [True], 40)  # type: ignore[union-attr]
+    assert len(peer.events()) == 1
+    assert "canceled" not in {one.what for one in peer.notices}
+
+
+def test_a_change_while_the_last_one_is_being_told(peer: CalendarPeer, author: Person, made: Any) -> None:
+    asked = plan(author, made, attendeeIds=[author.id])
+    settled(author, made, asked)
+    before = len(peer.requests)
+    peer.order(Fault.SLOW, Kind.UPDATE, times=3)  # a token, perhaps, and the change
+    path = door(made, f"/{asked['id']}")
+    ok(author.patch(path, json={"startsAt": soon(6)}))
+    eventually(lambda: [one for one in peer.requests[before:] if one.method in {"PATCH", "PUT"}], 30)
+    ok(author.patch(path, json={"startsAt": soon(7)}))
+    eventually(lambda: there(peer).starts_at == at(soon(7)), 40)
+    settled(author, made, asked)
 
 
 def test_a_calendar_that_is_away_gets_it_later(peer: CalendarPeer, author: Person, made: Any) -> None:

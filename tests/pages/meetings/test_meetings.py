@@ -111,6 +111,7 @@ def test_held_with_notes_and_action_items(stack: Stack, author: Person, made: An
         {"slot": "2126-01-01T10:00:00+00:00", "conference": "phone"},
         {"slot": "2126-01-01T10:00:00+00:00", "minutes": "x", "who-user_nobody": "required"},
         {"slot": "9999-12-31T23:59:59-23:00"},
+        {"slot": "own", "day": "9999-12-31", "time": "23:59"},
     ],
 )
 def test_wrong_input_is_said_and_kept(stack: Stack, author: Person, made: Any, form: dict[str, str]) -> None:
