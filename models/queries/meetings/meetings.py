@@ -64,6 +64,9 @@ async def lock_all_open(session: AsyncSession, postmortem_id: str) -> Sequence[M
 
 
 async def lock_meeting_unscoped(session: AsyncSession, meeting_id: str) -> Meeting | None:
+    """Its postmortem first, as the doors do, against removal: a notice about it needs that lock, too."""
+    held = select(Postmortem.id).join(Meeting, Meeting.postmortem_id == Postmortem.id).where(Meeting.id == meeting_id)
+    await session.execute(held.with_for_update(key_share=True, read=True, of=Postmortem))
     return await _one(session, select(Meeting).where(Meeting.id == meeting_id), lock=True)
 
 

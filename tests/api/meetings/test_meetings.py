@@ -1,6 +1,6 @@
 """Review meetings through the API: who may, what is refused, and what becomes of one."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -198,3 +198,17 @@ def test_a_workflow_follows_each_meeting(stack: Stack, author: Person, made: Any
 
     assert eventually(looked, 20)
     assert responses(found(author, made, meeting)) == {ok(author.get("/api/me"))["email"]: "ACCEPTED"}
+
+
+def test_a_door_and_the_workflow_never_wait_for_each_other(author: Person) -> None:
+    """Each change wakes the workflow, which writes notices about the postmortem that the next change has locked."""
+    for _ in range(4):
+        made = draft(author, visibility="ORGANIZATION")
+        path = door(made, f"/{plan(author, made, startsAt=in_minutes(5))['id']}")
+        for minute in range(12):
+            ok(author.patch(path, json={"startsAt": in_minutes(6 + minute % 3), "location": f"Room {minute}"}))
+        ok(author.delete(path), 204)
+
+
+def in_minutes(minutes: float) -> str:
+    return (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
