@@ -1,14 +1,17 @@
-"""What a person enters to connect a system: the base of each ``Config`` and ``Secrets``, and how they are checked."""
+"""A connection: what a person enters for one (the base of each ``Config`` and ``Secrets``), how that is checked, and
+the base of each vendor that is seen through one."""
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from types import TracebackType
+from typing import Annotated, ClassVar, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.alias_generators import to_camel
 
-from domain.errors import Fact, InvalidIntegrationConfig, reason
+from domain.errors import DomainError, Fact, InvalidIntegrationConfig, reason
 from integrations.outbound.policy import host_of
 
 
@@ -70,6 +73,75 @@ def _reasons(error: ValidationError, known: str) -> list[dict[str, Fact]]:
         )
         for one in found
     ]
+
+
+class VendorUnavailable(Exception):
+    """A stumble: the vendor is away, or limits our rate. ``retry_after`` is in seconds, None where it is not told."""
+
+    def __init__(self, vendor: str, detail: str, retry_after: float | None = None) -> None:
+        super().__init__(f"{vendor} is unavailable: {detail}")
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionCheck:
+    """One permission that a connection needs: ``name`` and ``detail`` are words for people."""
+
+    name: str
+    granted: bool
+    detail: str
+
+
+class ConnectedVendor(ABC):
+    """What trackers, publishers, calendars and video services have in common: a vendor, seen through one connection.
+
+    One instance serves one task in one thread, makes no request until it is asked for something, and is closed at the
+    end.
+    """
+
+    label: ClassVar[str]
+    """Name for people: ``GitHub``."""
+    Config: ClassVar[type[ConnectionModel]]
+    Secrets: ClassVar[type[ConnectionModel]]
+    """The two halves of a connection; each field has a title and a description, so that a form can be drawn."""
+
+    kept_host: str | None = None
+    """A host that this connection may reach although its address is private; see ``integrations.outbound.policy``."""
+    calls: int = 0
+    """Requests made so far."""
+    request_id: str | None = None
+    """The vendor's own id of the last request, for its support; None where it has none."""
+
+    @abstractmethod
+    def __init__(self, config: ConnectionModel, secrets: ConnectionModel) -> None:
+        """``config`` and ``secrets`` are instances of this class's ``Config`` and ``Secrets``."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Gives connections back; safe to call twice."""
+
+    @abstractmethod
+    def check_permissions(self) -> list[PermissionCheck]:
+        """Each permission that we need, and whether we have it. Refusals become checks that are not granted."""
+
+    def _looked(self, looks: Mapping[str, Callable[[], str]]) -> list[PermissionCheck]:
+        """Each look by its name, until the first that is refused."""
+        checks: list[PermissionCheck] = []
+        for name, look in looks.items():
+            try:
+                checks.append(PermissionCheck(name, granted=True, detail=look()))
+            except DomainError as refusal:
+                return [*checks, PermissionCheck(name, granted=False, detail=str(refusal))]
+        return checks
 
 
 class SourceConfig(ConnectionModel):

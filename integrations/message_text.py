@@ -6,12 +6,13 @@ from html import escape
 
 from integrations.notifier import Message
 
-_PAGE = (
+PAGE = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
     '<body style="font-family:system-ui,sans-serif;font-size:15px;line-height:1.5;color:#1f2328;max-width:40em;'
     'overflow-wrap:anywhere">'
     "{body}</body></html>\n"
 )
+"""A letter in HTML: ``title`` and ``body`` are escaped by whoever fills them in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def as_html(message: Message) -> str:
         body.append(_element(part))
     if is_list:
         body.append("</ul>")
-    return _PAGE.format(title=escape(message.subject), body="".join(body))
+    return PAGE.format(title=escape(message.subject), body="".join(body))
 
 
 def _element(part: Part) -> str:

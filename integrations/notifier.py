@@ -36,8 +36,7 @@ from types import TracebackType
 from typing import ClassVar, Protocol, Self
 
 from integrations.bounce import BounceReader
-from integrations.connection import ConnectionModel
-from integrations.tracker import PermissionCheck
+from integrations.connection import ConnectionModel, PermissionCheck, VendorUnavailable
 
 __all__ = [
     "Act",
@@ -59,14 +58,8 @@ __all__ = [
 ]
 
 
-class NotifierUnavailable(Exception):
-    """A stumble: the channel is away, or limits our rate. ``retry_after`` is in seconds, None where it is not told."""
-
-    def __init__(self, notifier: str, detail: str, retry_after: float | None = None) -> None:
-        super().__init__(f"{notifier} is unavailable: {detail}")
-        self.notifier = notifier
-        self.detail = detail
-        self.retry_after = retry_after
+class NotifierUnavailable(VendorUnavailable):
+    """A stumble of a channel."""
 
 
 class PutOff(Exception):

@@ -14,28 +14,20 @@ Errors of every method that speaks to the vendor:
 No text or repr of an error holds a credential.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from abc import abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
-from types import TracebackType
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from domain.errors import DomainError, PublisherRefused
-from integrations.connection import ConnectionModel
+from domain.errors import PublisherRefused
+from integrations.connection import ConnectedVendor, ConnectionModel, VendorUnavailable
 from integrations.text.blocks import Blocks
-from integrations.tracker import PermissionCheck
 
 
-class PublisherUnavailable(Exception):
-    """A stumble: the vendor is away, or limits our rate. ``retry_after`` is in seconds, None where it is not told."""
-
-    def __init__(self, target: str, detail: str, retry_after: float | None = None) -> None:
-        super().__init__(f"{target} is unavailable: {detail}")
-        self.detail = detail
-        self.retry_after = retry_after
+class PublisherUnavailable(VendorUnavailable):
+    """A stumble of a publisher."""
 
 
 class Carries(StrEnum):
@@ -94,38 +86,11 @@ class Published:
     revision: str
 
 
-class Publisher(ABC):
+class Publisher(ConnectedVendor):
     """Another system, seen through one connection."""
 
-    label: ClassVar[str]
-    """Name for people: ``Confluence``."""
     carries: ClassVar[Carries] = Carries.POSTMORTEM
     Config: ClassVar[type[PublisherConfig]]
-    Secrets: ClassVar[type[ConnectionModel]]
-    """The two halves of a connection; each field has a title and a description, so that a form can be drawn."""
-
-    kept_host: str | None = None
-    """A host that this connection may reach although its address is private; see ``integrations.outbound.policy``."""
-    calls: int = 0
-    """Requests made so far."""
-    request_id: str | None = None
-    """The vendor's own id of the last request, for its support; None where it has none."""
-
-    @abstractmethod
-    def __init__(self, config: ConnectionModel, secrets: ConnectionModel) -> None:
-        """``config`` and ``secrets`` are instances of this class's ``Config`` and ``Secrets``."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @abstractmethod
-    def close(self) -> None:
-        """Gives connections back; safe to call twice."""
 
     def unavailable(self, detail: str, retry_after: float | None = None) -> PublisherUnavailable:
         return PublisherUnavailable(self.label, detail, retry_after)
@@ -160,17 +125,3 @@ class Publisher(ABC):
     @abstractmethod
     def fetch(self, id_: str, copy: Copy) -> Published:
         """The copy as it is now. Raises ``PublicationGone``."""
-
-    @abstractmethod
-    def check_permissions(self) -> list[PermissionCheck]:
-        """Each permission that we need, and whether we have it. Refusals become checks that are not granted."""
-
-    def _looked(self, looks: Mapping[str, Callable[[], str]]) -> list[PermissionCheck]:
-        """Each look by its name, until the first that is refused."""
-        checks: list[PermissionCheck] = []
-        for name, look in looks.items():
-            try:
-                checks.append(PermissionCheck(name, granted=True, detail=look()))
-            except DomainError as refusal:
-                return [*checks, PermissionCheck(name, granted=False, detail=str(refusal))]
-        return checks

@@ -16,40 +16,24 @@ Errors of every method that speaks to the vendor:
 No text or repr of an error holds a credential.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from pydantic import JsonValue, SecretStr
 
 from domain.errors import DomainError, TrackerRefused
 from domain.tickets import texts
-from integrations.connection import ConnectionModel
+from integrations.connection import ConnectedVendor, PermissionCheck, VendorUnavailable
 from integrations.ticket import News, Ticket, TicketChange, TicketDraft, TicketRef
 from integrations.webhook import secret_list
 
 
-class TrackerUnavailable(Exception):
-    """A stumble: the tracker is away, or limits our rate. ``retry_after`` is in seconds, None where it is not told."""
-
-    def __init__(self, tracker: str, detail: str, retry_after: float | None = None) -> None:
-        super().__init__(f"{tracker} is unavailable: {detail}")
-        self.tracker = tracker
-        self.detail = detail
-        self.retry_after = retry_after
-
-
-@dataclass(frozen=True, slots=True)
-class PermissionCheck:
-    """One permission that a connection needs: ``name`` and ``detail`` are words for people."""
-
-    name: str
-    granted: bool
-    detail: str
+class TrackerUnavailable(VendorUnavailable):
+    """A stumble of a tracker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +78,9 @@ class Handshake:
 Check = Callable[[Ticket], None]
 
 
-class Tracker(ABC):
+class Tracker(ConnectedVendor):
     """An issue tracker, seen through one connection."""
 
-    label: ClassVar[str]
-    """Name for people: ``GitHub``."""
-    Config: ClassVar[type[ConnectionModel]]
-    Secrets: ClassVar[type[ConnectionModel]]
-    """The two halves of a connection; each field has a title and a description, so that a form can be drawn."""
     knows_started: ClassVar[bool]
     """Whether it tells a ticket in progress from an open one."""
     knows_due: ClassVar[bool] = True
@@ -118,26 +97,7 @@ class Tracker(ABC):
     text_limit: ClassVar[int | None] = None
     """The longest text that it takes, in what :meth:`text_size` counts; None where it names no limit."""
 
-    kept_host: str | None = None
-    """A host that this connection may reach although its address is private; see ``integrations.outbound.policy``."""
-    calls: int = 0
-    """Requests made so far."""
-    request_id: str | None = None
-    """The vendor's own id of the last request, for its support; None where it has none."""
-
-    @abstractmethod
-    def __init__(self, config: ConnectionModel, secrets: ConnectionModel) -> None:
-        """``config`` and ``secrets`` are instances of this class's ``Config`` and ``Secrets``."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:  # noqa: B027 (a tracker without connections has nothing to close)
+    def close(self) -> None:
         """Gives connections back; safe to call twice."""
 
     def unavailable(self, detail: str, retry_after: float | None = None) -> TrackerUnavailable:
@@ -219,10 +179,6 @@ class Tracker(ABC):
     @abstractmethod
     def accounts(self) -> Iterator[Account]:
         """Whom a ticket may be assigned to, page by page."""
-
-    @abstractmethod
-    def check_permissions(self) -> list[PermissionCheck]:
-        """Each permission that we need, and whether we have it. Refusals become checks that are not granted."""
 
     def _permission_checks(
         self,

@@ -1,5 +1,6 @@
 """Files as answers: images are shown, everything else is a download, and nothing of them can run on our pages."""
 
+import asyncio
 from collections.abc import Iterable
 from urllib.parse import quote
 
@@ -9,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from api.answers import matches
 from api.request_context import RequestContext
 from application.documents import archives
+from application.meetings.documents import load_file
 from domain.content.attachment_links import referenced_in
 from domain.documents.attachments import IMAGE_TYPES, object_key, served_type, thumbnail_key
 from domain.documents.jobs import archive_key
@@ -86,3 +88,12 @@ async def attachment_answer(
     if stored is None:
         raise NotFound(kind="file of the attachment", id=attachment_id)
     return stored_answer(stored, name, media_type, inline=is_image, ETag=tag)
+
+
+async def calendar_answer(context: RequestContext, postmortem_id: str, meeting_id: str) -> Response:
+    """A meeting as a file that every calendar can import. Raises NotFound."""
+    base_url = context.parts.settings.base_url
+    loaded = await load_file(context.session, context.viewer, postmortem_id, meeting_id, context.now, base_url)
+    content = await context.between_transactions(lambda: asyncio.to_thread(loaded.content, base_url))
+    headers = {"Content-Disposition": disposition(f"{meeting_id}.ics", f"{meeting_id}.ics")}
+    return Response(content, media_type="text/calendar; charset=utf-8; method=PUBLISH", headers=headers)

@@ -1,12 +1,12 @@
 """Requests and answers about people, teams and services."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
 from api.shapes.base import Given, Patch, Ref, Shape, Zone
+from api.shapes.policies import WEEK, Weekday, clock_of, minutes_of
 from domain.access import Role
 from integrations.fields import Email, Link, Name, Words
 from models.person import Person
@@ -81,16 +81,6 @@ class ChannelShape(Given):
 _QUARTER = r"^([01]\d|2[0-3]):(00|15|30|45)$"
 
 
-class Weekday(StrEnum):
-    MON = "MON"
-    TUE = "TUE"
-    WED = "WED"
-    THU = "THU"
-    FRI = "FRI"
-    SAT = "SAT"
-    SUN = "SUN"
-
-
 class RoomShape(Given):
     """A fixed link by which the team meets. ``kind`` says what it is, such as zoom."""
 
@@ -107,10 +97,9 @@ class ReviewSlotShape(Given):
     time_zone: Zone = "UTC"
 
     def columns(self) -> dict[str, Any]:
-        hours, _, minutes = self.opens.partition(":")
         return {
-            "slot_weekday": list(Weekday).index(self.weekday) + 1,
-            "slot_opens": int(hours) * 60 + int(minutes),
+            "slot_weekday": WEEK.index(self.weekday) + 1,
+            "slot_opens": minutes_of(self.opens),
             "slot_minutes": self.minutes,
             "slot_zone": self.time_zone,
         }
@@ -123,8 +112,8 @@ def _slot(team: Team) -> ReviewSlotShape | None:
     if team.slot_zone is None or team.slot_weekday is None or team.slot_opens is None or team.slot_minutes is None:
         return None
     return ReviewSlotShape(
-        weekday=list(Weekday)[team.slot_weekday - 1],
-        opens=f"{team.slot_opens // 60:02}:{team.slot_opens % 60:02}",
+        weekday=WEEK[team.slot_weekday - 1],
+        opens=clock_of(team.slot_opens),
         minutes=team.slot_minutes,
         time_zone=team.slot_zone,
     )

@@ -10,11 +10,12 @@ from application.outside import Outside
 from domain.errors import DomainError
 from domain.tickets.projection import Destination, Projection, read_projection
 from integrations import registry
+from integrations.connection import PermissionCheck
 from integrations.meetings.calendar import CalendarUnavailable
 from integrations.meetings.conference import ConferenceUnavailable
 from integrations.notifier import NotifierUnavailable
 from integrations.publisher import PublisherUnavailable
-from integrations.tracker import PermissionCheck, RequiredField, Tracker, TrackerUnavailable
+from integrations.tracker import RequiredField, Tracker, TrackerUnavailable
 from models.keyring import Keyring
 from models.queries.connections.connections import get_connected
 from models.session import Session

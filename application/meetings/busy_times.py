@@ -1,6 +1,6 @@
 """When people are busy, by the calendars that they have connected: kept for an hour at most, and never with titles.
 
-No session is held while a calendar is asked. What isn't answered in time isn't known.
+No database session stays open during a request to a calendar. A calendar that doesn't answer in time counts as unknown.
 """
 
 import asyncio
@@ -23,14 +23,14 @@ from models.session import Sessions
 KEPT_FOR = timedelta(minutes=30)
 """So old may an answer be. It is removed after an hour."""
 SECONDS = 5.0
-"""How long all calendars together may take while somebody waits."""
+"""The longest that a person waits for all calendars together."""
 
 Busy = dict[str, tuple[Span, ...] | None]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class BusyQuestion:
-    """One connection, and the addresses that are asked for, by calendar. Its ``repr`` has no credentials."""
+    """What to ask one connection: ``addresses`` are by the calendar's id. Its ``repr`` has no credentials."""
 
     kind: str
     config: dict[str, Any]
@@ -53,7 +53,7 @@ async def busy_times(
     end: datetime,
     now: datetime,
 ) -> Busy:
-    """By person; None for somebody of whom it isn't known. ``asked_by`` is who wants to know."""
+    """Busy spans by person; someone whose calendar we can't read is left out. ``asked_by`` is the person who asks."""
     async with sessions.begin() as session:
         rows = await own_calendars.list_of_people(session, person_ids)
         stale = [one for one in rows if not _covers(one, begin, end, now)]
@@ -79,7 +79,7 @@ async def busy_times(
 
 
 def own_question(keyring: Keyring, row: OwnCalendar) -> BusyQuestion:
-    """Of a calendar with credentials of its own. No address inside of our network is asked."""
+    """The question for a calendar that has its own credentials. It can't reach addresses inside our network."""
     secrets = keyring.open(row.secrets)
     return BusyQuestion(row.kind, {"baseUrl": row.address}, secrets, None, {row.id: row.address}, row.address)
 

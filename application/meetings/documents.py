@@ -52,7 +52,7 @@ async def load_agenda_of(
 
 @dataclass(frozen=True, slots=True)
 class LoadedFile:
-    """What somebody who sees the postmortem imports into their own calendar."""
+    """The ``.ics`` file: anyone who can see the postmortem may import it into their own calendar."""
 
     shown: ShownMeeting
     agenda: LoadedAgenda

@@ -4,6 +4,7 @@ import hashlib
 from base64 import b32hexencode
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from application.meetings.letters import MeetingWords
 from domain.meetings.meeting import ConferenceKind, EventTimes, Response
@@ -18,6 +19,11 @@ def times_of(row: Meeting) -> EventTimes:
     return EventTimes(row.starts_at, row.minutes, row.location)
 
 
+def as_json(times: EventTimes) -> dict[str, Any]:
+    """How times are kept, and told in the audit log."""
+    return {"startsAt": times.starts_at.isoformat(), "minutes": times.minutes, "location": times.location}
+
+
 def event_key(row: Meeting) -> str:
     """Letters and digits that every calendar takes (Google: a to v, 0 to 9); another one for each event."""
     digest = hashlib.sha256(f"{row.id}.{row.generation}".encode()).digest()
@@ -30,7 +36,7 @@ def uid_of(row: Meeting) -> str:
 
 
 def meeting_of_uid(uid: str) -> str | None:
-    """None for somebody else's."""
+    """The meeting that a calendar event is about; None when the event isn't ours."""
     meeting_id, at, place = uid.partition("@")
     return meeting_id if at and place == "afterword" and meeting_id.startswith("mtg_") else None
 

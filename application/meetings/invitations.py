@@ -1,4 +1,4 @@
-"""Invitations by mail, where no calendar tells the attendees: each is recorded as soon as it is sent.
+"""Invitations by mail, for meetings whose calendar sends none: each is recorded as soon as it is sent.
 
 A process that is killed between both sends it again: with the same ``Message-ID``, UID and sequence, which a calendar
 takes for what it knows already.
@@ -87,7 +87,7 @@ async def send_invitations(
 def _mails(
     row: Meeting, attendees: Sequence[MeetingAttendee], organizer: str, name: str, zones: dict[str, str]
 ) -> Iterator[_Mail]:
-    """What nobody was told yet. Whoever was never invited isn't told that the meeting is off."""
+    """The letters still to send. A cancellation goes only to people who got an invitation."""
     if row.status == MeetingStatus.HELD.value:
         return
     is_off = row.status == MeetingStatus.CANCELLED.value
@@ -136,7 +136,7 @@ async def _send(
 
 
 def _present(attendee: MeetingAttendee) -> MeetingAttendee:
-    """Whoever was taken out is named in the letter that says so."""
+    """A copy that counts as still invited: the letter that removes someone must name them."""
     return MeetingAttendee(
         meeting_id=attendee.meeting_id,
         address=attendee.address,

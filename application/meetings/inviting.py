@@ -21,7 +21,7 @@ from models.session import Session
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Somebody to invite: a person, or an address outside. Exactly one of both."""
+    """Someone to invite: either a person or an outside address, never both."""
 
     person_id: str | None
     address: str | None

@@ -6,15 +6,14 @@ One transaction, and nothing outside: see ``telling`` for the calendar and the m
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from application.audit.audit_log import audit
-from application.meetings.events import times_of
+from application.meetings.events import as_json, times_of
 from application.meetings.planning import ask_to_tell, cancel
 from application.notifications.notices import notify
 from domain.escalation.targets import TargetName
 from domain.meetings.meeting import EventTimes, MeetingStatus, Prompt, Response, next_look, prompts_due, title_of
-from domain.meetings.suggestion import Invitee, suggest
+from domain.meetings.suggestion import NOTICE, Invitee, suggest
 from domain.notifications.notices import NoticeKind
 from domain.postmortems.lifecycle import Status
 from models.meeting import Meeting, MeetingAttendee
@@ -27,8 +26,6 @@ from models.session import Session
 
 GIVEN_UP_AFTER = timedelta(days=1)
 """After its end; what a calendar or a mail server has not taken until then is of no use to anybody."""
-NOTICE = timedelta(hours=4)
-"""How soon a meeting that follows its target may be."""
 _KINDS = {
     Prompt.DAY_BEFORE: NoticeKind.MEETING_TOMORROW,
     Prompt.RIGHT_BEFORE: NoticeKind.MEETING_BEGINS,
@@ -38,8 +35,8 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class MeetingStep:
-    """``tells``: the calendar or the attendees are to be told of something. ``checks``: its event is to be looked at.
-    ``next_at`` None: nothing more happens by itself."""
+    """What to do next. ``tells``: update the calendar, or send mail to attendees. ``checks``: read the event back from
+    the calendar. ``next_at``: when to look again; None when nothing is left to wait for."""
 
     tells: bool = False
     checks: bool = False
@@ -111,6 +108,25 @@ async def responsible_for(session: Session, row: Meeting, postmortem: Postmortem
     return organizer.id if organizer.is_active else postmortem.author_id
 
 
+async def notify_responsible(
+    session: Session, row: Meeting, kind: NoticeKind, occasion: str, now: datetime, *, actor_id: str | None = None
+) -> None:
+    """Tells whoever organizes the meeting; nobody, once its postmortem is deleted."""
+    found = await meetings.find_postmortem_unscoped(session, row.postmortem_id)
+    wanted = await responsible_for(session, row, found[0]) if found else None
+    if wanted is not None:
+        await notify(
+            session,
+            [wanted],
+            kind,
+            occasion,
+            at=now,
+            postmortem_id=row.postmortem_id,
+            meeting_id=row.id,
+            actor_id=actor_id,
+        )
+
+
 async def _follow(session: Session, row: Meeting, attendees: Sequence[MeetingAttendee], now: datetime) -> None:
     """Moves the meeting when the review target has moved: as far before the new one as it was before the former one, or
     to the nearest time that suits. Where there is none, it stays."""
@@ -142,37 +158,22 @@ async def _follow(session: Session, row: Meeting, attendees: Sequence[MeetingAtt
 
 def move(session: Session, row: Meeting, times: EventTimes, why: str) -> None:
     """``why`` is what moved it: ``target``, or ``calendar``."""
-    before = _audited(times_of(row))
+    before = as_json(times_of(row))
     row.starts_at, row.minutes, row.location = times.starts_at, times.minutes, times.location
     row.version += 1
     row.sequence += 1
-    after = _audited(times) | {"because": why}
+    after = as_json(times) | {"because": why}
     audit(
         session, None, "meeting.moved", "meeting", row.id, postmortem_id=row.postmortem_id, before=before, after=after
     )
 
 
-def _audited(times: EventTimes) -> dict[str, Any]:
-    return {"startsAt": times.starts_at.isoformat(), "minutes": times.minutes, "location": times.location}
-
-
 async def tell_of_declined(session: Session, row: Meeting, attendee: MeetingAttendee, now: datetime) -> None:
     """To whoever organizes it: somebody who is needed can't come."""
-    found = await meetings.find_postmortem_unscoped(session, row.postmortem_id)
-    if found is None or not attendee.required:
+    if not attendee.required:
         return
-    organizer = await responsible_for(session, row, found[0])
     occasion = f"{row.id}:declined:{attendee.address}:{row.starts_at.isoformat()}"
-    await notify(
-        session,
-        [one for one in [organizer] if one],
-        NoticeKind.MEETING_DECLINED,
-        occasion,
-        at=now,
-        postmortem_id=row.postmortem_id,
-        meeting_id=row.id,
-        actor_id=attendee.person_id,
-    )
+    await notify_responsible(session, row, NoticeKind.MEETING_DECLINED, occasion, now, actor_id=attendee.person_id)
 
 
 async def apply_response(

@@ -8,14 +8,10 @@ from zoneinfo import ZoneInfo
 from domain.meetings.meeting import EventTimes
 from domain.notifications.notices import instant_words
 from integrations.meetings.invitation import Method
+from integrations.message_text import PAGE
 
 LIMIT = 8000
 """Characters of an event's description: Google takes 8,192."""
-_PAGE = (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
-    '<body style="font-family:system-ui,sans-serif;font-size:15px;line-height:1.5;color:#1f2328;max-width:40em;'
-    'overflow-wrap:anywhere">{body}</body></html>\n'
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +55,7 @@ def letter(words: MeetingWords, times: EventTimes, zone: str, method: Method, *,
     if words.description and method is not Method.CANCEL:
         text += f"\n\n{words.description}"
     body = "".join(f"<p>{escape(one)}</p>".replace("\n", "<br>") for one in text.split("\n\n"))
-    return text + "\n", _PAGE.format(title=escape(words.title), body=body)
+    return text + "\n", PAGE.format(title=escape(words.title), body=body)
 
 
 def _when(at: datetime, zone: str) -> str:

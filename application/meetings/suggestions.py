@@ -16,7 +16,7 @@ from domain.documents.document import Document
 from domain.escalation.targets import TargetName
 from domain.meetings.agenda import write_agenda
 from domain.meetings.attendees import Attendee, suggest_attendees
-from domain.meetings.suggestion import BEYOND, HORIZON, Invitee, Slot, Span, outside_lately, suggest
+from domain.meetings.suggestion import BEYOND, HORIZON, NOTICE, Invitee, Slot, Span, outside_lately, suggest
 from domain.meetings.weekly_slot import WeeklySlot
 from domain.people.calendar import Window, working_hours
 from domain.postmortems.lifecycle import Status
@@ -29,8 +29,6 @@ from models.queries.people.calendars import read_calendars
 from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible
 from models.session import Session, Sessions
 
-NOTICE = timedelta(hours=4)
-"""How long before a meeting it is proposed at the latest."""
 LATELY = 5
 """So many of the team's last meetings count for who was outside of their hours."""
 

@@ -12,12 +12,11 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from application.meetings.documents import LoadedAgenda, load_agenda
-from application.meetings.events import BY_CALENDAR, event_key, event_of, times_of
+from application.meetings.events import BY_CALENDAR, as_json, event_key, event_of, times_of
 from application.meetings.invitations import send_invitations
-from application.meetings.keeping import apply_response, move, responsible_for
+from application.meetings.keeping import apply_response, move, notify_responsible
 from application.meetings.letters import MeetingWords, describe
 from application.notifications.connection_trouble import record_recovery, record_trouble
-from application.notifications.notices import notify
 from domain.access import Visibility
 from domain.errors import PASSING, CredentialsRejected, DomainError, EventGone, NotFound
 from domain.meetings.meeting import (
@@ -30,8 +29,9 @@ from domain.meetings.meeting import (
 )
 from domain.notifications.notices import NoticeKind
 from integrations import registry
+from integrations.connection import ConnectedVendor
 from integrations.meetings.calendar import Calendar, CalendarUnavailable, EventThere
-from integrations.meetings.conference import Call, Conference, ConferenceUnavailable
+from integrations.meetings.conference import Call, ConferenceUnavailable
 from models.integration import Integration
 from models.keyring import Keyring
 from models.meeting import Meeting, MeetingAttendee
@@ -42,6 +42,7 @@ from models.queries.people.people import people_by_id
 from models.session import Session, Sessions
 
 T = TypeVar("T")
+V = TypeVar("V", bound=ConnectedVendor)
 Outside = Callable[[Sessions, Keyring, str, datetime, str], Awaitable[bool]]
 """What speaks with a meeting's calendar, video service or mail server."""
 
@@ -132,7 +133,7 @@ async def check(sessions: Sessions, keyring: Keyring, meeting_id: str, now: date
         return False
     remote_id, organizer = work.meeting.remote_id, work.organizer
     try:
-        there = await _ask_calendar(work.calendar, lambda calendar: calendar.fetch(remote_id, organizer))
+        there = await _ask(registry.connect_calendar, work.calendar, lambda it: it.fetch(remote_id, organizer))
         await _take_over(sessions, work, there, now)
         if there.description.split() != work.words.description.split() and work.meeting.starts_at > now:
             await _update(sessions, work, now, quietly=True)
@@ -205,23 +206,13 @@ async def _tell_conference(sessions: Sessions, work: Work) -> None:
         return
     call = Call(event_key(row), work.words.title, times_of(row), row.time_zone)
     if not work.is_open:
-        await _ask_service(work.conference, lambda service: service.cancel(row.conference_id, call))
+        await _ask(registry.connect_conference, work.conference, lambda it: it.cancel(row.conference_id, call))
         return
-    there = await _ask_service(work.conference, lambda service: service.keep(row.conference_id, call))
+    there = await _ask(registry.connect_conference, work.conference, lambda it: it.keep(row.conference_id, call))
     async with sessions.begin() as session:
         held = await meetings.lock_meeting_unscoped(session, row.id)
         if held is not None and held.conference_integration_id == work.conference.id:
             held.conference_id, held.conference_url = there.id, there.url
-
-
-async def _ask_service(connection: Connection, do: Callable[[Conference], T]) -> T:
-    def ask() -> T:
-        with registry.connect_conference(
-            connection.kind, connection.config, connection.secrets, connection.kept_host
-        ) as service:
-            return do(service)
-
-    return await asyncio.to_thread(ask)
 
 
 # The calendar
@@ -236,12 +227,12 @@ async def _tell_calendar(sessions: Sessions, work: Work, now: datetime) -> None:
         return
     if not work.is_open:
         event = event_of(row, work.attendees, work.words, work.organizer)
-        await _ask_calendar(connection, lambda calendar: calendar.cancel(row.remote_id, event))
+        await _ask(registry.connect_calendar, connection, lambda it: it.cancel(row.remote_id, event))
         await _note(sessions, work, CalendarState.OK, None)
         return
     if row.remote_id is not None:
         remote_id = row.remote_id
-        there = await _ask_calendar(connection, lambda calendar: calendar.fetch(remote_id, work.organizer))
+        there = await _ask(registry.connect_calendar, connection, lambda it: it.fetch(remote_id, work.organizer))
         work = await _take_over(sessions, work, there, now)
     await _update(sessions, work, now)
 
@@ -256,13 +247,13 @@ async def _update(sessions: Sessions, work: Work, now: datetime, *, quietly: boo
     def write(calendar: Calendar) -> EventThere:
         return calendar.create(event) if row.remote_id is None else calendar.update(row.remote_id, event)
 
-    there = await _ask_calendar(connection, write)
+    there = await _ask(registry.connect_calendar, connection, write)
     async with sessions.begin() as session:
         held = await meetings.lock_meeting_unscoped(session, row.id)
         if held is None or held.generation != row.generation:
             return
         held.remote_id, held.remote_revision, held.calendar_url = there.id, there.revision, there.url
-        held.agreed = _agreed(replace(there.times, location=row.location))
+        held.agreed = as_json(replace(there.times, location=row.location))
         if there.conference_url and ConferenceKind(held.conference_kind) in BY_CALENDAR:
             held.conference_url = there.conference_url
         if held.request == work.request:
@@ -285,7 +276,7 @@ async def _take_over(sessions: Sessions, work: Work, there: EventThere, now: dat
             move(session, row, merged, "calendar")
             if not invites:  # we tell the attendees ourselves
                 row.request += 1
-        row.agreed = _agreed(replace(there.times, location=location))
+        row.agreed = as_json(replace(there.times, location=location))
         await _take_responses(session, row, there, now)
         await session.flush()
         attendees = tuple((await meetings.list_attendees(session, [row.id]))[row.id])
@@ -300,22 +291,18 @@ async def _take_responses(session: Session, row: Meeting, there: EventThere, now
             await apply_response(session, row, one, said, now)
 
 
-def _agreed(times: EventTimes) -> dict[str, Any]:
-    return {"startsAt": times.starts_at.isoformat(), "minutes": times.minutes, "location": times.location}
-
-
 def _read_agreed(kept: dict[str, Any] | None) -> EventTimes | None:
     if kept is None:
         return None
     return EventTimes(datetime.fromisoformat(kept["startsAt"]), kept["minutes"], kept["location"])
 
 
-async def _ask_calendar(connection: Connection, do: Callable[[Calendar], T]) -> T:
+async def _ask(connect: Callable[..., V], connection: Connection, do: Callable[[V], T]) -> T:
+    """``connect`` is the registry's. The vendor is asked on a thread."""
+
     def ask() -> T:
-        with registry.connect_calendar(
-            connection.kind, connection.config, connection.secrets, connection.kept_host
-        ) as calendar:
-            return do(calendar)
+        with connect(connection.kind, connection.config, connection.secrets, connection.kept_host) as vendor:
+            return do(vendor)
 
     return await asyncio.to_thread(ask)
 
@@ -359,16 +346,4 @@ async def _lose_event(session: Session, row: Meeting, now: datetime) -> None:
     row.remote_id = row.remote_revision = row.calendar_url = row.agreed = None
     row.generation += 1
     row.version += 1
-    found = await meetings.find_postmortem_unscoped(session, row.postmortem_id)
-    if found is None:
-        return
-    organizer = await responsible_for(session, row, found[0])
-    await notify(
-        session,
-        [one for one in [organizer] if one],
-        NoticeKind.MEETING_EVENT_DELETED,
-        f"{row.id}:gone:{row.generation}",
-        at=now,
-        postmortem_id=row.postmortem_id,
-        meeting_id=row.id,
-    )
+    await notify_responsible(session, row, NoticeKind.MEETING_EVENT_DELETED, f"{row.id}:gone:{row.generation}", now)

@@ -18,6 +18,8 @@ HORIZON = timedelta(days=14)
 """How far ahead is looked where no target says until when."""
 BEYOND = timedelta(days=7)
 """How far after the target is looked where there is no time before it."""
+NOTICE = timedelta(hours=4)
+"""The least time between now and a meeting that we propose or move."""
 NIGHT_BEGINS, NIGHT_ENDS = 22 * 60, 7 * 60
 """Minutes of someone's day."""
 LUNCH = range(12 * 60, 13 * 60)

@@ -21,11 +21,10 @@ from pydantic import Field, SecretStr
 from domain.errors import CredentialsRejected, EventGone
 from domain.meetings.meeting import Response
 from domain.meetings.suggestion import Span
-from integrations.connection import ConnectionModel
+from integrations.connection import ConnectionModel, PermissionCheck
 from integrations.meetings.calendar import Calendar, Event, EventThere, Guest
 from integrations.meetings.invitation import NotACalendar, Read, read_busy, read_event, write
 from integrations.outbound.client import Address, HttpClient, basic_authorization
-from integrations.tracker import PermissionCheck
 
 _TYPE = "text/calendar; charset=utf-8"
 _STAMP = "%Y%m%dT%H%M%SZ"

@@ -24,12 +24,11 @@ from pydantic import BaseModel, Field, SecretStr
 from domain.errors import CredentialsRejected, EventGone
 from domain.meetings.meeting import ConferenceKind, EventTimes, Response
 from domain.meetings.suggestion import Span
-from integrations.connection import ConnectionModel
+from integrations.connection import ConnectionModel, PermissionCheck
 from integrations.fields import Email
 from integrations.meetings.calendar import Calendar, Event, EventThere, Guest, whole_minutes
 from integrations.meetings.oauth import fetch_token, origin_of
 from integrations.outbound.client import Address, HttpClient, Params
-from integrations.tracker import PermissionCheck
 
 API = "https://www.googleapis.com/calendar/v3"
 TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address

@@ -22,12 +22,11 @@ from pydantic import BaseModel, Field, SecretStr
 from domain.errors import CredentialsRejected, EventGone
 from domain.meetings.meeting import ConferenceKind, EventTimes, Response
 from domain.meetings.suggestion import Span
-from integrations.connection import ConnectionModel
+from integrations.connection import ConnectionModel, PermissionCheck
 from integrations.fields import Email, Words
 from integrations.meetings.calendar import Calendar, Event, EventThere, whole_minutes
 from integrations.meetings.oauth import fetch_token, origin_of
 from integrations.outbound.client import Address, HttpClient
-from integrations.tracker import PermissionCheck
 
 API = "https://graph.microsoft.com/v1.0"
 SIGN_IN = "https://login.microsoftonline.com"

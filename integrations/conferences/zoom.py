@@ -16,12 +16,11 @@ from pydantic import BaseModel, Field, SecretStr
 
 from domain.errors import CredentialsRejected
 from domain.meetings.meeting import ConferenceKind
-from integrations.connection import ConnectionModel
+from integrations.connection import ConnectionModel, PermissionCheck
 from integrations.fields import Words
 from integrations.meetings.conference import Call, CallThere, Conference
 from integrations.meetings.oauth import fetch_token, origin_of
 from integrations.outbound.client import Address, HttpClient, basic_authorization
-from integrations.tracker import PermissionCheck
 
 API = "https://api.zoom.us/v2"
 SIGN_IN = "https://zoom.us"

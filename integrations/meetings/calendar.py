@@ -17,27 +17,20 @@ it. Errors of every method that speaks to the vendor:
 No text or repr of an error holds a credential.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar
 
-from domain.errors import CalendarRefused, DomainError
+from domain.errors import CalendarRefused
 from domain.meetings.meeting import ConferenceKind, EventTimes, Response
 from domain.meetings.suggestion import Span
-from integrations.connection import ConnectionModel
-from integrations.tracker import PermissionCheck
+from integrations.connection import ConnectedVendor, VendorUnavailable
 
 
-class CalendarUnavailable(Exception):
-    """A stumble: the vendor is away, or limits our rate. ``retry_after`` is in seconds, None where it is not told."""
-
-    def __init__(self, calendar: str, detail: str, retry_after: float | None = None) -> None:
-        super().__init__(f"{calendar} is unavailable: {detail}")
-        self.detail = detail
-        self.retry_after = retry_after
+class CalendarUnavailable(VendorUnavailable):
+    """A stumble of a calendar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,38 +81,12 @@ class EventThere:
     description: str = ""
 
 
-class Calendar(ABC):
+class Calendar(ConnectedVendor):
     """A calendar server, seen through one connection."""
 
-    label: ClassVar[str]
-    """Name for people: ``Google Calendar``."""
-    Config: ClassVar[type[ConnectionModel]]
-    Secrets: ClassVar[type[ConnectionModel]]
-    """The two halves of a connection; each field has a title and a description, so that a form can be drawn."""
     invites: ClassVar[bool] = True
     conference: ClassVar[ConferenceKind] = ConferenceKind.NONE
     """The kind of video meeting that its events can have."""
-
-    kept_host: str | None = None
-    """A host that this connection may reach although its address is private; see ``integrations.outbound.policy``."""
-    calls: int = 0
-    request_id: str | None = None
-
-    @abstractmethod
-    def __init__(self, config: ConnectionModel, secrets: ConnectionModel) -> None:
-        """``config`` and ``secrets`` are instances of this class's ``Config`` and ``Secrets``."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @abstractmethod
-    def close(self) -> None:
-        """Gives connections back; safe to call twice."""
 
     def unavailable(self, detail: str, retry_after: float | None = None) -> CalendarUnavailable:
         return CalendarUnavailable(self.label, detail, retry_after)
@@ -150,20 +117,6 @@ class Calendar(ABC):
         self, addresses: Sequence[str], begin: datetime, end: datetime, asked_by: str
     ) -> dict[str, list[Span] | None]:
         """When each is busy, in UTC, by address; None where that isn't known."""
-
-    @abstractmethod
-    def check_permissions(self) -> list[PermissionCheck]:
-        """Each permission that we need, and whether we have it. Refusals become checks that are not granted."""
-
-    def _looked(self, looks: Mapping[str, Callable[[], str]]) -> list[PermissionCheck]:
-        """Each look by its name, until the first that is refused."""
-        checks: list[PermissionCheck] = []
-        for name, look in looks.items():
-            try:
-                checks.append(PermissionCheck(name, granted=True, detail=look()))
-            except DomainError as refusal:
-                return [*checks, PermissionCheck(name, granted=False, detail=str(refusal))]
-        return checks
 
 
 def whole_minutes(starts_at: datetime, ends_at: datetime) -> int:

@@ -5,24 +5,17 @@ A service is one file there, found by its name, and synchronous. It makes a link
 the vendor's own words), and :class:`ConferenceUnavailable`, a stumble. No text or repr of an error holds a credential.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
-from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from domain.errors import ConferenceRefused
 from domain.meetings.meeting import ConferenceKind, EventTimes
-from integrations.connection import ConnectionModel
-from integrations.tracker import PermissionCheck
+from integrations.connection import ConnectedVendor, VendorUnavailable
 
 
-class ConferenceUnavailable(Exception):
-    """A stumble: the vendor is away, or limits our rate. ``retry_after`` is in seconds, None where it is not told."""
-
-    def __init__(self, service: str, detail: str, retry_after: float | None = None) -> None:
-        super().__init__(f"{service} is unavailable: {detail}")
-        self.detail = detail
-        self.retry_after = retry_after
+class ConferenceUnavailable(VendorUnavailable):
+    """A stumble of a video service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,34 +36,10 @@ class CallThere:
     url: str
 
 
-class Conference(ABC):
+class Conference(ConnectedVendor):
     """A video service, seen through one connection."""
 
-    label: ClassVar[str]
     kind: ClassVar[ConferenceKind]
-    Config: ClassVar[type[ConnectionModel]]
-    Secrets: ClassVar[type[ConnectionModel]]
-
-    kept_host: str | None = None
-    """A host that this connection may reach although its address is private; see ``integrations.outbound.policy``."""
-    calls: int = 0
-    request_id: str | None = None
-
-    @abstractmethod
-    def __init__(self, config: ConnectionModel, secrets: ConnectionModel) -> None:
-        """``config`` and ``secrets`` are instances of this class's ``Config`` and ``Secrets``."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @abstractmethod
-    def close(self) -> None:
-        """Gives connections back; safe to call twice."""
 
     def unavailable(self, detail: str, retry_after: float | None = None) -> ConferenceUnavailable:
         return ConferenceUnavailable(self.label, detail, retry_after)
@@ -85,7 +54,3 @@ class Conference(ABC):
     @abstractmethod
     def cancel(self, id_: str | None, call: Call) -> None:
         """Takes it away; without an id, whatever an earlier call has made. No error where it is gone already."""
-
-    @abstractmethod
-    def check_permissions(self) -> list[PermissionCheck]:
-        """Each permission that we need, and whether we have it. Refusals become checks that are not granted."""

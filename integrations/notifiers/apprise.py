@@ -19,11 +19,10 @@ import apprise
 from pydantic import Field, SecretStr
 
 from domain.errors import NotifierRefused
-from integrations.connection import ConnectionModel
+from integrations.connection import ConnectionModel, PermissionCheck
 from integrations.message_text import as_html, as_text
 from integrations.notifier import Message, Notifier, NotifierUnavailable, Receipt, Recipient
 from integrations.outbound.policy import guarded
-from integrations.tracker import PermissionCheck
 
 logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its warnings name addresses
 

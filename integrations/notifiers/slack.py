@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from domain.errors import AddressGone, ChannelArchived, CredentialsRejected, NotifierRefused
+from integrations.connection import PermissionCheck
 from integrations.notifier import Message, MessageKind, Notifier, NotifierUnavailable, Receipt, Recipient
 from integrations.slack.blocks import fallback, message_blocks
 from integrations.slack.client import Slack
 from integrations.slack.errors import ChannelGone, PersonGone, ScopeMissing, SlackRefused, SlackUnavailable, ThreadGone
 from integrations.slack.settings import SCOPES, SlackConfig, SlackSecrets
-from integrations.tracker import PermissionCheck
 
 FRESH = timedelta(seconds=1.5)
 """Nobody can have tried to send a message before that is younger: a second attempt comes after two seconds."""

@@ -20,7 +20,7 @@ import httpx
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 from domain.errors import CredentialsRejected, PublicationChanged, PublicationGone
-from integrations.connection import ConnectionModel
+from integrations.connection import ConnectionModel, PermissionCheck
 from integrations.outbound.client import Address, HttpClient, Token, basic_authorization
 from integrations.publisher import Copy, Published, Publisher, PublisherConfig
 from integrations.text.blocks import (
@@ -37,7 +37,6 @@ from integrations.text.blocks import (
     Runs,
     Table,
 )
-from integrations.tracker import PermissionCheck
 
 TITLE_LIMIT = 255
 _TAGS = {Mark.STRONG: "strong", Mark.EM: "em", Mark.STRIKE: "del", Mark.CODE: "code"}

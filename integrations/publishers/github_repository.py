@@ -17,10 +17,9 @@ import httpx
 from pydantic import BaseModel, Field, SecretStr
 
 from domain.errors import CredentialsRejected, PublicationChanged
-from integrations.connection import ConnectionModel
+from integrations.connection import ConnectionModel, PermissionCheck
 from integrations.outbound.client import Address, HttpClient, Token
 from integrations.pull_requests import File, PullRequest, PullRequestPublisher, RepositoryConfig
-from integrations.tracker import PermissionCheck
 
 LIMITED_FOR = 60.0
 """Seconds to wait where GitHub limits the rate without saying for how long (its documentation: a minute)."""

@@ -14,10 +14,9 @@ import httpx
 from pydantic import BaseModel, Field, JsonValue, SecretStr
 
 from domain.errors import CredentialsRejected, PublicationChanged
-from integrations.connection import ConnectionModel
+from integrations.connection import ConnectionModel, PermissionCheck
 from integrations.outbound.client import Address, HttpClient, Token
 from integrations.pull_requests import File, PullRequest, PullRequestPublisher, RepositoryConfig
-from integrations.tracker import PermissionCheck
 
 DEVELOPER = 30
 """The level of access that may push branches and open merge requests."""

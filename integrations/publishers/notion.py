@@ -24,12 +24,11 @@ import httpx
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 from domain.errors import CredentialsRejected, PublicationChanged, PublicationGone
-from integrations.connection import ConnectionModel
+from integrations.connection import ConnectionModel, PermissionCheck
 from integrations.outbound.client import Address, HttpClient, Token
 from integrations.publisher import Copy, Published, Publisher, PublisherConfig
 from integrations.text.blocks import Blocks, Paragraph, Runs, Table, with_runs
 from integrations.text.markdown_writer import write
-from integrations.tracker import PermissionCheck
 
 VERSION = "2026-03-11"
 """Of the API: the first that reads and writes Markdown."""

@@ -14,11 +14,10 @@ import httpx
 from pydantic import BaseModel, Field, SecretStr
 
 from domain.errors import CredentialsRejected, PublicationChanged, PublicationGone
-from integrations.connection import ConnectionModel
+from integrations.connection import ConnectionModel, PermissionCheck
 from integrations.outbound.client import Address, HttpClient, Token
 from integrations.pointers import page_at
 from integrations.publisher import Carries, Copy, Published, Publisher, PublisherConfig
-from integrations.tracker import PermissionCheck
 
 
 class StatuspageConfig(PublisherConfig):

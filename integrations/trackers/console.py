@@ -29,9 +29,9 @@ from pydantic.alias_generators import to_camel
 
 from domain.errors import TicketGone, TrackerRefused
 from domain.tickets.status import CloseReason, TicketState
-from integrations.connection import ConnectionModel
+from integrations.connection import ConnectionModel, PermissionCheck
 from integrations.ticket import News, Ticket, TicketAction, TicketChange, TicketDraft, TicketEvent, TicketRef
-from integrations.tracker import Account, Check, PermissionCheck, Registration, RequiredField, Tracker
+from integrations.tracker import Account, Check, Registration, RequiredField, Tracker
 from integrations.webhook import check_signature, header, needed_header, payload, sha256_signature
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Response
 from pydantic import TypeAdapter, ValidationError
 
+from api.files.answers import calendar_answer
 from api.pages.meetings.grid import days_of
 from api.pages.routing import Visit, Visiting, router, to
 from api.pages.showing import attempted, show
@@ -264,14 +265,7 @@ async def _answered(visit: Visit, postmortem_id: str, refusal: DomainError | Non
 
 @routes.get("/postmortems/{postmortem_id}/meetings/{meeting_id}.ics")
 async def download_meeting(visit: Visiting, postmortem_id: PathId, meeting_id: PathId) -> Response:
-    context = visit.context
-    base_url = context.parts.settings.base_url
-    loaded = await documents.load_file(
-        context.session, context.viewer, postmortem_id, meeting_id, context.now, base_url
-    )
-    content = await context.between_transactions(lambda: asyncio.to_thread(loaded.content, base_url))
-    headers = {"Content-Disposition": f'attachment; filename="{meeting_id}.ics"'}
-    return Response(content, media_type="text/calendar; charset=utf-8; method=PUBLISH", headers=headers)
+    return await calendar_answer(visit.context, postmortem_id, meeting_id)
 
 
 @routes.get("/postmortems/{postmortem_id}/meetings/{meeting_id}/agenda")

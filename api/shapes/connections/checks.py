@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from api.shapes.base import Shape
-from integrations.tracker import PermissionCheck
+from integrations.connection import PermissionCheck
 
 
 class CheckOut(Shape):

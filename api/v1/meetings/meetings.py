@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 
+from api.files.answers import calendar_answer
 from api.request_context import Context, RequestContext
 from api.shapes.base import IfMatch, Listing, PathId, ask, expected_version, tag
 from api.shapes.meetings import MeetingHeld, MeetingNew, MeetingOut, MeetingPatch, meeting_out
@@ -53,13 +54,7 @@ async def plan_meeting(context: Context, postmortem_id: PathId, given: MeetingNe
 @routes.get("/{meeting_id}.ics", response_class=Response, responses=CALENDAR)
 async def download_meeting(context: Context, postmortem_id: PathId, meeting_id: PathId) -> Response:
     """Returns the meeting as a file that every calendar can import (iCalendar)."""
-    base_url = context.parts.settings.base_url
-    loaded = await documents.load_file(
-        context.session, context.viewer, postmortem_id, meeting_id, context.now, base_url
-    )
-    content = await context.between_transactions(lambda: asyncio.to_thread(loaded.content, base_url))
-    headers = {"Content-Disposition": f'attachment; filename="{meeting_id}.ics"'}
-    return Response(content, media_type="text/calendar; charset=utf-8; method=PUBLISH", headers=headers)
+    return await calendar_answer(context, postmortem_id, meeting_id)
 
 
 @routes.get("/{meeting_id}/agenda", response_class=Response, responses=MARKDOWN)

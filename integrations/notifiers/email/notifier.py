@@ -22,7 +22,7 @@ from pydantic import Field, SecretStr
 
 from domain.errors import AddressGone, CredentialsRejected, NotifierRefused
 from integrations.bounce import BounceReader
-from integrations.connection import ConnectionModel, Endpoint
+from integrations.connection import ConnectionModel, Endpoint, PermissionCheck
 from integrations.fields import Email
 from integrations.message_text import as_html, as_text
 from integrations.notifier import (
@@ -41,7 +41,6 @@ from integrations.notifier import (
 )
 from integrations.notifiers.email import bounces as returned_mail
 from integrations.outbound.policy import AddressRefused, guarded, host_of
-from integrations.tracker import PermissionCheck
 
 TIMEOUT = 20.0
 """Seconds for each step of the conversation."""

@@ -7,8 +7,9 @@ from urllib.parse import quote
 from httpx import Response
 
 from domain.errors import CredentialsRejected, TicketForbidden, TicketGone, TrackerRefused
+from integrations.connection import PermissionCheck
 from integrations.outbound.client import HttpClient
-from integrations.tracker import Account, PermissionCheck, Registration, Tracker, TrackerUnavailable
+from integrations.tracker import Account, Registration, Tracker, TrackerUnavailable
 from integrations.trackers.asana.answers import Access, Data, Hook, Named, Page, Problems, Project, Setting, T, User
 from integrations.trackers.asana.settings import AsanaConfig, AsanaSecrets
 from integrations.trackers.asana.status import StatusMapping, lower_names

@@ -21,9 +21,10 @@ from pydantic import ValidationError
 from requests import Session
 
 from domain.errors import CredentialsRejected, DomainError, TicketForbidden, TicketGone, TrackerRefused
+from integrations.connection import PermissionCheck
 from integrations.outbound.bounded import Adapter, trouble_in_words
 from integrations.outbound.policy import AddressRefused, guarded
-from integrations.tracker import Account, PermissionCheck, Registration, Tracker, TrackerUnavailable
+from integrations.tracker import Account, Registration, Tracker, TrackerUnavailable
 from integrations.trackers.github.errors import seconds_to_wait, words_of
 from integrations.trackers.github.issues import NotGithub
 from integrations.trackers.github.settings import GithubConfig, GithubSecrets

@@ -10,8 +10,9 @@ import httpx
 from pydantic import JsonValue, TypeAdapter
 
 from domain.errors import CredentialsRejected, TicketForbidden, TicketGone, TrackerRefused
+from integrations.connection import PermissionCheck
 from integrations.outbound.client import HttpClient
-from integrations.tracker import Account, PermissionCheck, Registration, Tracker
+from integrations.tracker import Account, Registration, Tracker
 from integrations.trackers.gitlab.answers import Hook, Project, User
 from integrations.trackers.gitlab.errors import seconds_to_wait, words_of
 from integrations.trackers.gitlab.paths import project_path

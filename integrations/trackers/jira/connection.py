@@ -7,8 +7,9 @@ from functools import cached_property
 from pydantic import JsonValue
 
 from domain.errors import CredentialsRejected, DomainError, TicketForbidden, TicketGone, TrackerRefused
+from integrations.connection import PermissionCheck
 from integrations.ticket import TicketRef
-from integrations.tracker import Account, PermissionCheck, Registration, RequiredField, Tracker, TrackerUnavailable
+from integrations.tracker import Account, Registration, RequiredField, Tracker, TrackerUnavailable
 from integrations.trackers.jira.answers import (
     FormField,
     FormPage,

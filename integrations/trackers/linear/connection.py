@@ -8,8 +8,9 @@ from functools import cached_property
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from domain.errors import CredentialsRejected, TicketForbidden, TicketGone, TrackerRefused
+from integrations.connection import PermissionCheck
 from integrations.outbound.client import HttpClient
-from integrations.tracker import Account, PermissionCheck, Registration, Tracker, TrackerUnavailable
+from integrations.tracker import Account, Registration, Tracker, TrackerUnavailable
 from integrations.trackers.linear.answers import Answer, Issue, N, Nodes, Success, Team, User, Webhook
 from integrations.trackers.linear.errors import LinearRefused, problem_in, seconds_to_wait
 from integrations.trackers.linear.queries import (
