@@ -94,18 +94,18 @@ async def tell(sessions: Sessions, keyring: Keyring, meeting_id: str, now: datet
     request, problem = work.request, None
     try:
         try:
-            await _tell_conference(sessions, work)
+            await _tell_conference(sessions, work, now)
         except DomainError as refusal:  # the meeting takes place without that link
             problem = refusal
         work = await _begin(sessions, keyring, meeting_id, base_url) or work
         await _tell_calendar(sessions, work, now)
         if problem is not None:
-            await _refuse(sessions, work, problem, now)
+            await _refuse(sessions, work, work.conference, problem, now)
     except (CalendarUnavailable, ConferenceUnavailable) as stumble:
         await _note(sessions, work, CalendarState.PENDING, str(stumble))
         raise
     except DomainError as refusal:
-        await _refuse(sessions, work, refusal, now)
+        await _refuse(sessions, work, work.calendar, refusal, now)
     work = await _begin(sessions, keyring, meeting_id, base_url) or work
     is_told = True
     if work.calendar is None or not registry.calendar(work.calendar.kind).invites:
@@ -138,7 +138,7 @@ async def check(sessions: Sessions, keyring: Keyring, meeting_id: str, now: date
         if there.description.split() != work.words.description.split() and work.meeting.starts_at > now:
             await _update(sessions, work, now, quietly=True)
     except DomainError as refusal:
-        await _refuse(sessions, work, refusal, now)
+        await _refuse(sessions, work, work.calendar, refusal, now)
     async with sessions.begin() as session:
         row = await meetings.lock_meeting_unscoped(session, meeting_id)
         return row is not None and row.told_request < row.request
@@ -200,7 +200,7 @@ def _words(
 # The video service
 
 
-async def _tell_conference(sessions: Sessions, work: Work) -> None:
+async def _tell_conference(sessions: Sessions, work: Work, now: datetime) -> None:
     row = work.meeting
     if work.conference is None or work.conference.kind not in registry.conference_kinds():
         return
@@ -213,6 +213,7 @@ async def _tell_conference(sessions: Sessions, work: Work) -> None:
         held = await meetings.lock_meeting_unscoped(session, row.id)
         if held is not None and held.conference_integration_id == work.conference.id:
             held.conference_id, held.conference_url = there.id, there.url
+        await record_recovery(session, work.conference.id, now)
 
 
 # The calendar
@@ -325,7 +326,9 @@ async def give_up(sessions: Sessions, meeting_id: str, detail: str) -> None:
             row.calendar_problem = row.calendar_problem or detail
 
 
-async def _refuse(sessions: Sessions, work: Work, refusal: DomainError, now: datetime) -> None:
+async def _refuse(
+    sessions: Sessions, work: Work, refused_by: Connection | None, refusal: DomainError, now: datetime
+) -> None:
     if refusal.code in PASSING:
         raise refusal
     async with sessions.begin() as session:
@@ -335,10 +338,8 @@ async def _refuse(sessions: Sessions, work: Work, refusal: DomainError, now: dat
         if isinstance(refusal, EventGone):
             await _lose_event(session, row, now)
         row.calendar_state, row.calendar_problem = CalendarState.REFUSED.value, str(refusal)
-        if isinstance(refusal, CredentialsRejected):
-            connection = work.calendar or work.conference
-            if connection is not None:
-                await record_trouble(session, connection.id, str(refusal), now)
+        if isinstance(refusal, CredentialsRejected) and refused_by is not None:
+            await record_trouble(session, refused_by.id, str(refusal), now)
 
 
 async def _lose_event(session: Session, row: Meeting, now: datetime) -> None:

@@ -60,6 +60,13 @@ def email(person: Person) -> str:
     return str(ok(person.get("/api/me"))["email"])
 
 
+def troubled(admin: Person) -> list[str]:
+    """The calendars and video services that need attention."""
+    listed = ok(admin.get("/api/integrations", params={"limit": 100}))["items"]
+    meant = [one for one in listed if one["kind"] in {*PEERS, "zoom"}]
+    return [one["id"] for one in meant if one["needsAttention"] is not None]
+
+
 def look(stack: Stack, meeting: Any) -> None:
     """As if a quarter of an hour had passed, and the workflow had slept on."""
     statement = text("update meeting set next_at = now() - interval '3 minutes' where id = :id")
@@ -268,11 +275,13 @@ def test_without_its_link_the_meeting_is_in_the_calendar(
         asked = plan(author, made, attendeeIds=[author.id], conference="zoom")
         shown = settled(author, made, asked, "REFUSED")
         assert "Zoom" in shown["calendar"]["problem"]
+        assert troubled(admin) == [connection["id"]]  # and not the calendar, which did its part
         assert there(peer).starts_at == at(asked["startsAt"])
         zoom.is_revoked = False
         ok(author.patch(door(made, f"/{asked['id']}"), json={"durationMinutes": 30}))
         settled(author, made, asked)
         assert there(peer).location == found(author, made, asked)["conference"]["url"]
+        assert troubled(admin) == []
         ok(author.delete(door(made, f"/{asked['id']}")), 204)
         eventually(lambda: zoom.meetings == {} and peer.events() == [], 30)
         ok(admin.delete(f"/api/integrations/{connection['id']}"))
