@@ -27,6 +27,7 @@ from api.pages import services as service_pages
 from api.pages import tickets as ticket_pages
 from api.pages import timeline as timeline_pages
 from api.pages.access import sign_in as sign_in_pages
+from api.pages.analytics import analytics as analytics_pages
 from api.pages.connections import accounts as account_pages
 from api.pages.connections import connection as connection_pages
 from api.pages.connections import connections as integration_pages
@@ -57,7 +58,7 @@ from api.public import links as public_links
 from api.public import unsubscribing as public_unsubscribing
 from api.request_context import Parts
 from api.request_queue import RequestQueue
-from api.v1 import action_items, audit, comments, incidents, style, tickets, timeline
+from api.v1 import action_items, analytics, audit, comments, incidents, style, tickets, timeline
 from api.v1.access import tokens
 from api.v1.connections import accounts, checks, connections, dry_run, sync_log
 from api.v1.connections import health as connection_health
@@ -146,6 +147,7 @@ PAGES = (
     calendar_pages,
     customer_email_pages,
     sharing_settings_pages,
+    analytics_pages,
     search_pages,
     reference_pages,
 )
@@ -244,6 +246,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         sharing_settings.routes,
         search.routes,
         similar.routes,
+        analytics.routes,
         audit.routes,
         exports.routes,
         exports.public_routes,

@@ -144,6 +144,11 @@ def _initials(name: str) -> str:
     return "".join(one[0] for one in name.split()[:2]).upper() or "?"
 
 
+def query_of(fields: Sequence[tuple[str, str]], **given: str) -> list[tuple[str, str]]:
+    """The parameters of a list's address: what it is filtered by, and what else was chosen."""
+    return [*(one for one in fields if one[0] not in given), *((name, one) for name, one in given.items() if one)]
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -163,7 +168,7 @@ def _environment() -> Environment:
         "picked": picked,
         "for_outsiders": plain_for_outsiders,
     }
-    environment.globals |= {"asset": address_of}
+    environment.globals |= {"asset": address_of, "query_of": query_of}
     return environment
 
 

@@ -42,7 +42,7 @@ _STATEMENTS = (
        select 'svc_g' || n, 'service-' || n, 'service' || n, true from generate_series(0, {services} - 1) as n""",
     """insert into postmortem (id, content_revision, status, visibility, title, impact_metrics, custom_fields, tags,
            root_cause_category, author_id, policy_id, policy_version, publish_on_approval, workflow_started,
-           created_at, updated_at)
+           created_at, updated_at, incident_resolved_at, draft_started_at)
        select 'pm_g' || lpad(n::text, 9, '0'), 1,
            (array['DRAFT', 'IN_REVIEW', 'ARCHIVED', 'ARCHIVED', 'PUBLISHED'])[1 + least(mod(n * 31, 20) / 2, 4)],
            (array['PRIVATE', 'TEAM', 'TEAM', 'ORGANIZATION', null])[1 + least(mod(n * 17, 10), 4)],
@@ -51,9 +51,22 @@ _STATEMENTS = (
            '{{}}', '{{}}', array[split_part(phrase.text, ' ', 5)],
            (array['change', 'capacity', 'dependency', 'hardware'])[1 + mod(n, 4)],
            'user_g' || floor(random() * {people})::int, 'pol_default', 1, false, true,
-           timestamptz '2018-01-01' + n * interval '40 minutes', timestamptz '2018-01-01' + n * interval '41 minutes'
+           timestamptz '2018-01-01' + n * interval '40 minutes', timestamptz '2018-01-01' + n * interval '41 minutes',
+           timestamptz '2018-01-01' + n * interval '40 minutes' - interval '5 minutes',
+           timestamptz '2018-01-01' + n * interval '40 minutes' + mod(n, 30) * interval '1 hour'
        from (select n, floor(random() * {phrases})::int as pick from generate_series(1, {count}) as n) as one
        join phrase on phrase.id = one.pick order by n""",
+    """update postmortem set submitted_at = draft_started_at + mod(number, 70) * interval '1 hour',
+           reviewed_at = draft_started_at + mod(number, 200) * interval '1 hour',
+           published_at = draft_started_at + mod(number, 400) * interval '1 hour',
+           first_published_at = draft_started_at + mod(number, 400) * interval '1 hour'
+       where id like 'pm_g%' and status in ('PUBLISHED', 'ARCHIVED')""",
+    """insert into postmortem_target (postmortem_id, name, due_at, met_at, slips)
+       select id, name, created_at + hours * interval '1 hour',
+           case name when 'draft_started' then draft_started_at when 'draft_completed' then submitted_at
+               when 'review_completed' then reviewed_at else published_at end, 0
+       from postmortem, (values ('draft_started', 24), ('draft_completed', 48), ('review_completed', 168),
+           ('published', 336)) as target (name, hours) where id like 'pm_g%'""",
     """insert into postmortem_team (postmortem_id, team_id)
        select id, 'team_g' || floor(random() * {teams})::int from postmortem
        where id like 'pm_g%' and mod(number, 5) > 0""",
@@ -90,14 +103,29 @@ _STATEMENTS = (
            from postmortem, generate_series(1, 2) where id like 'pm_g%'
        ) as one join phrase on phrase.id = one.pick order by one.id""",
     """insert into action_item (id, postmortem_id, description, owner_id, due_on, priority, status, due_on_moves,
-           workflow_started, created_at, updated_at)
+           workflow_started, created_at, updated_at, first_due_on, type, completed_at)
        select 'ai_g' || row_number() over (), one.id, phrase.text, 'user_g' || mod(pick, {people}),
-           one.created_at::date + 30, 'MEDIUM', (array['OPEN', 'COMPLETED', 'COMPLETED'])[1 + mod(pick, 3)], 0, true,
-           one.created_at, one.created_at
+           one.created_at::date + 30, 'MEDIUM', case when is_done then 'COMPLETED' else 'OPEN' end, 0, true,
+           one.created_at, one.created_at, one.created_at::date + 30,
+           (array['PREVENT', 'DETECT', 'MITIGATE', 'PROCESS', null])[1 + mod(pick, 5)],
+           case when is_done then one.created_at + mod(pick, 40) * interval '1 day' end
        from (
            select id, created_at, floor(random() * {phrases})::int as pick
            from postmortem, generate_series(1, 2) where id like 'pm_g%'
-       ) as one join phrase on phrase.id = one.pick order by one.id""",
+       ) as one join phrase on phrase.id = one.pick,
+       lateral (select mod(pick, 3) > 0 or mod(pick, 20) > 0 and created_at < '2025-05-01' as is_done) as done
+       order by one.id""",
+    """insert into action_item_history (action_item_id, postmortem_id, at, status, due_on, until)
+       select id, postmortem_id, created_at, 'OPEN', due_on, coalesce(completed_at, 'infinity')
+       from action_item where id like 'ai_g%'""",
+    """insert into action_item_history (action_item_id, postmortem_id, at, status, due_on)
+       select id, postmortem_id, completed_at, 'COMPLETED', due_on from action_item
+       where id like 'ai_g%' and completed_at is not null""",
+    """insert into integration (id, kind, name, config, is_enabled)
+       values ('int_g', 'console', 'Tickets', '{{}}', true)""",
+    """insert into ticket (id, action_item_id, integration_id, tracker, external_id, link_state)
+       select 'tkt_' || id, id, 'int_g', 'console', id, 'ok' from action_item
+       where id like 'ai_g%' and hashtext(id) % 2 = 0""",
     "drop index ix_search_document_words",
     """insert into search_document (postmortem_id, created_at, words)
        select id, created_at, search_words(id) from postmortem where id like 'pm_g%' order by id""",

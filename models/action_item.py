@@ -3,11 +3,11 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Identity, Index, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from domain.action_items.action_item import ActionItemStatus, LinkState, Priority
+from domain.action_items.action_item import ActionItemStatus, ActionItemType, LinkState, Priority
 from models.base import Base, CreatedAt, Id, Instant, Key, Vector, Version, one_of, search_index
 
 
@@ -23,10 +23,16 @@ class ActionItem(Base):
         search_index("action_item"),
         CheckConstraint(one_of("status", ActionItemStatus), name="status"),
         CheckConstraint(one_of("priority", Priority), name="priority"),
+        CheckConstraint(one_of("type", ActionItemType), name="type"),
         CheckConstraint("status <> 'WONT_DO' or justification is not null", name="justified"),
         Index("ix_action_item_postmortem_id_created_at", "postmortem_id", "created_at"),
         Index("ix_action_item_created_at_id", "created_at", "id"),
         Index("ix_action_item_owner_id_status", "owner_id", "status"),
+        Index(
+            "ix_action_item_first_due_on",
+            "first_due_on",
+            postgresql_include=["postmortem_id", "status", "completed_at", "type"],
+        ),
         Index("ix_action_item_due_on", "due_on", postgresql_where="status in ('OPEN', 'IN_PROGRESS')"),
         Index("ix_action_item_outbox", "created_at", postgresql_where="not workflow_started"),
     )
@@ -42,6 +48,7 @@ class ActionItem(Base):
     first_due_on_known: Mapped[bool] = mapped_column(server_default="true", deferred=True, deferred_raiseload=True)
     priority: Mapped[str] = mapped_column(default=Priority.MEDIUM.value)
     status: Mapped[str] = mapped_column(default=ActionItemStatus.OPEN.value)
+    type: Mapped[str | None]
     justification: Mapped[str | None]
     due_on_moves: Mapped[int] = mapped_column(default=0)
     snoozed_until: Mapped[Instant | None]
@@ -54,14 +61,34 @@ class ActionItem(Base):
     tickets: Mapped[list["Ticket"]] = relationship(lazy="raise", viewonly=True, order_by="Ticket.created_at")
 
 
+OVERDUE_FROM = """
+case when status in ('OPEN', 'IN_PROGRESS') and due_on is not null
+then greatest(at, (due_on + 1)::timestamp at time zone 'UTC') end
+"""
+
+
 class ActionItemHistory(Base):
-    """The status and due date of an item from ``at`` until its next row. The database itself adds a row with every
-    change. ``known`` is false where the audit log didn't tell what an older item was before there was this table."""
+    """The status and due date of an item from ``at`` until its next row, at ``until``, which is infinity for the last
+    one. The database itself adds a row with every change. ``known`` is false where the audit log didn't tell what an
+    older item was before there was this table. ``overdue_from`` is since when it was overdue in this state, if that
+    didn't end before. ``postmortem_id`` is the item's, which never changes."""
 
     __tablename__ = "action_item_history"
     __table_args__ = (
         CheckConstraint(one_of("status", ActionItemStatus), name="status"),
         Index("ix_action_item_history_action_item_id_id", "action_item_id", "id"),
+        Index(
+            "ix_action_item_history_overdue",
+            "until",
+            postgresql_include=["overdue_from", "postmortem_id", "action_item_id"],
+            postgresql_where="overdue_from < until",
+        ),
+        Index(
+            "ix_action_item_history_open",
+            "until",
+            postgresql_include=["at", "postmortem_id", "action_item_id"],
+            postgresql_where="status in ('OPEN', 'IN_PROGRESS')",
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -69,6 +96,9 @@ class ActionItemHistory(Base):
     at: Mapped[Instant]
     status: Mapped[str]
     due_on: Mapped[date | None]
+    until: Mapped[Instant] = mapped_column(server_default="infinity")
+    postmortem_id: Mapped[Id]
+    overdue_from: Mapped[Instant | None] = mapped_column(Computed(OVERDUE_FROM, persisted=True))
     known: Mapped[bool] = mapped_column(server_default="true", default=True)
 
 

@@ -45,6 +45,13 @@ class Postmortem(Base):
         Index("ix_postmortem_created_at_id", "created_at", "id"),
         Index("ix_postmortem_status_created_at_id", "status", "created_at", "id"),
         Index("ix_postmortem_author_id_created_at", "author_id", "created_at"),
+        Index("ix_postmortem_first_published_at", "first_published_at"),
+        Index(
+            "ix_postmortem_counted",
+            "id",
+            postgresql_include=["status", "visibility", "author_id"],
+            postgresql_where="imported_from is null",
+        ),
         Index("ix_postmortem_outbox", "created_at", postgresql_where="not workflow_started"),
         Index("ix_postmortem_tags", "tags", postgresql_using="gin"),
         Index("ix_postmortem_title_words", text("search_vector(title)"), postgresql_using="gin"),

@@ -1,23 +1,26 @@
 """Action items across postmortems, and changing one."""
 
+from dataclasses import replace
 from datetime import UTC
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Response
 
 from api import commands
+from api.pages.filtered import filtered
 from api.pages.routing import Visit, Visiting, local_path, read_form, router, to
 from api.pages.showing import attempted, show
 from api.shapes.action_items import ActionItemPatch
-from api.shapes.base import PathId, SearchQuery, ask
+from api.shapes.base import PathId, ask
+from api.shapes.filters.action_items import item_filters
 from application.action_items.items import may_change
 from application.people.lookup import find_typed_person
-from domain.action_items.action_item import ActionItemStatus, is_overdue
+from domain.action_items.action_item import ActionItemStatus, ActionItemType, is_overdue
 from domain.action_items.commands import ActionItemAction
 from domain.comments.formatting import Passage
 from models.action_item import ActionItem
 from models.queries import action_items, home
-from models.queries.action_items import ItemFilters
+from models.queries.action_items_filtered import ItemFilters
 from models.queries.pagination import Ask
 from models.queries.people import people
 
@@ -54,18 +57,26 @@ async def listed(visit: Visit, wanted: ItemFilters, page: Ask) -> dict[str, Any]
 async def list_action_items(
     visit: Visiting,
     page: Annotated[Ask, Depends(ask)],
+    filters: Annotated[ItemFilters, Depends(item_filters)],
     show_only: Annotated[Literal["open", "overdue", "done", "all"], Query(alias="show")] = "open",
     whose: Literal["mine", "all"] = "all",
-    q: SearchQuery = None,
 ) -> Response:
-    wanted = ItemFilters(
-        status=STATUSES.get(show_only, []),
-        overdue=True if show_only == "overdue" else None,
-        owner_id=visit.context.viewer.person_id if whose == "mine" else None,
-        q=q,
+    context = visit.context
+    wanted = replace(
+        filters,
+        status=filters.status or STATUSES.get(show_only, []),
+        overdue=True if show_only == "overdue" else filters.overdue,
+        owner_id=context.viewer.person_id if whose == "mine" else filters.owner_id,
     )
-    items = await listed(visit, wanted, page)
-    return await show(visit, "action_items/action_items.html", show_only=show_only, whose=whose, q=q or "", **items)
+    return await show(
+        visit,
+        "action_items/action_items.html",
+        show_only=show_only,
+        whose=whose,
+        q=wanted.q or "",
+        more=filtered(visit.request, set(), context.person.time_zone),
+        **await listed(visit, wanted, page),
+    )
 
 
 @routes.get("/action-items/{item_id}")
@@ -88,6 +99,7 @@ async def _shown(visit: Visit, item_id: str, refusal: Any = None) -> Response:
         may_change=visit.request.state.frame["may_write"] and may_change(seen),
         everybody=(await people.list_people(context.session, Ask(200), active=True)).items,
         statuses=[one.value for one in ActionItemStatus],
+        types=[one.value for one in ActionItemType],
         overdue=is_overdue(ActionItemStatus(seen.item.status), seen.item.due_on, context.now),
     )
 
@@ -97,7 +109,13 @@ async def change(visit: Visiting, item_id: PathId) -> Response:
     """What differs from the row, as the API's PATCH would take it."""
     item = (await action_items.get_visible_item(visit.context.session, visit.context.viewer, item_id)).item
     due = item.due_on.isoformat() if item.due_on else ""
-    was = {"status": item.status, "dueDate": due, "priority": item.priority, "description": item.description}
+    was = {
+        "status": item.status,
+        "dueDate": due,
+        "priority": item.priority,
+        "type": item.type or "",
+        "description": item.description,
+    }
     given: dict[str, Any] = {
         name: visit.form[name] or None
         for name, value in was.items()

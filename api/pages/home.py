@@ -6,7 +6,7 @@ from api.pages.action_items import listed
 from api.pages.routing import Visiting, router
 from api.pages.showing import show
 from application.home import read_home
-from models.queries.action_items import ItemFilters
+from models.queries.action_items_filtered import ItemFilters
 from models.queries.pagination import Ask
 
 routes = router()

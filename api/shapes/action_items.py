@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from api.shapes.base import Day, Given, Patch, Ref, Shape, Short, StrictlyGiven, Text
-from domain.action_items.action_item import ActionItemStatus, LinkState, Priority, is_overdue
+from domain.action_items.action_item import ActionItemStatus, ActionItemType, LinkState, Priority, is_overdue
 from integrations.fields import Instant, Words
 from models.action_item import ActionItem
 
@@ -43,6 +43,7 @@ class ActionItemOut(Shape):
     due_date: date | None
     priority: Priority
     status: ActionItemStatus
+    type: ActionItemType | None
     overdue: bool
     justification: str | None
     due_date_moves: int
@@ -78,6 +79,7 @@ class ActionItemNew(StrictlyGiven):
     due_date: Day | None = None
     priority: Priority = Priority.MEDIUM
     status: ActionItemStatus = ActionItemStatus.OPEN
+    type: ActionItemType | None = None
     justification: Short = None
 
     def columns(self) -> dict[str, Any]:
@@ -88,6 +90,7 @@ class ActionItemNew(StrictlyGiven):
             "due_on": self.due_date,
             "priority": self.priority.value,
             "status": self.status.value,
+            "type": self.type and self.type.value,
             "justification": self.justification,
         }
 
@@ -105,6 +108,7 @@ class ActionItemPatch(Patch, StrictlyGiven):
     due_date: Day | None = None
     priority: Priority = Priority.MEDIUM
     status: ActionItemStatus = ActionItemStatus.OPEN
+    type: ActionItemType | None = None
     justification: Short = None
     reason: Short = None
 
@@ -115,7 +119,7 @@ class ActionItemPatch(Patch, StrictlyGiven):
         if "due_date" in sent:
             sent["due_on"] = sent.pop("due_date")
         return {
-            name: value.value if isinstance(value, Priority | ActionItemStatus) else value
+            name: value.value if isinstance(value, Priority | ActionItemStatus | ActionItemType) else value
             for name, value in sent.items()
         }
 
@@ -135,7 +139,18 @@ class TicketIn(Given):
     key: Annotated[str, Words(200, one_line=True)] | None = None
 
 
-CSV_COLUMNS = ("id", "postmortemId", "description", "ownerId", "dueDate", "priority", "status", "overdue", "tickets")
+CSV_COLUMNS = (
+    "id",
+    "postmortemId",
+    "description",
+    "ownerId",
+    "dueDate",
+    "priority",
+    "status",
+    "overdue",
+    "tickets",
+    "type",
+)
 
 
 def csv_row(item: ActionItem, now: datetime) -> list[str]:
@@ -149,4 +164,5 @@ def csv_row(item: ActionItem, now: datetime) -> list[str]:
         item.status,
         "yes" if is_overdue(ActionItemStatus(item.status), item.due_on, now) else "no",
         " ".join(one.url or one.key or one.link_state for one in item.tickets),
+        item.type or "",
     ]

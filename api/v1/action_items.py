@@ -19,51 +19,26 @@ from api.shapes.action_items import (
     csv_row,
 )
 from api.shapes.base import (
-    Day,
     IfMatch,
     IfNoneMatch,
     Listing,
     PathId,
     RefQuery,
-    SearchQuery,
     ask,
     expected_version,
 )
+from api.shapes.filters.action_items import item_filters
 from api.v1.routing import router
 from application.action_items.exports import export_action_items
-from domain.action_items.action_item import ActionItemStatus, Priority
 from domain.action_items.commands import ActionItemAction
 from integrations import registry
 from models.queries import action_items, action_items_shown
-from models.queries.action_items import ItemFilters
+from models.queries.action_items_filtered import ItemFilters
 from models.queries.connections import connections
 from models.queries.pagination import Ask
 from models.queries.postmortems import postmortems
 
 routes: APIRouter = router("action items", prefix="")
-
-
-async def filters(
-    status: Annotated[list[ActionItemStatus | Literal["open", "overdue", "completed"]], Query()] = [],  # noqa: B006
-    overdue: bool | None = None,
-    owner_id: Annotated[RefQuery, Query(alias="ownerId")] = None,
-    team_id: Annotated[RefQuery, Query(alias="teamId")] = None,
-    priority: Priority | None = None,
-    due_from: Annotated[Day | None, Query(alias="dueFrom")] = None,
-    due_to: Annotated[Day | None, Query(alias="dueTo")] = None,
-    q: SearchQuery = None,
-) -> ItemFilters:
-    statuses = {"open": ("OPEN", "IN_PROGRESS"), "overdue": ("OPEN", "IN_PROGRESS"), "completed": ("COMPLETED",)}
-    return ItemFilters(
-        status=[one for given in status for one in statuses.get(str(given), (str(given),))],
-        overdue=True if "overdue" in status else overdue,
-        owner_id=owner_id,
-        team_id=team_id,
-        priority=priority,
-        due_from=due_from,
-        due_to=due_to,
-        q=q,
-    )
 
 
 @routes.get(
@@ -76,7 +51,7 @@ async def filters(
 )
 async def list_action_items(
     context: Context,
-    wanted: Annotated[ItemFilters, Depends(filters)],
+    wanted: Annotated[ItemFilters, Depends(item_filters)],
     page: Annotated[Ask, Depends(ask)],
     format: Literal["json", "csv"] = "json",  # noqa: A002 - the contract's name
     if_none_match: IfNoneMatch = None,

@@ -6,7 +6,7 @@ from datetime import datetime
 from domain.access import Viewer
 from models.action_item import ActionItem
 from models.queries import action_items
-from models.queries.action_items import ItemFilters
+from models.queries.action_items_filtered import ItemFilters
 from models.queries.pagination import Ask
 from models.session import Sessions
 

@@ -23,8 +23,8 @@ from models.queries.people.people import find_person
 from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.session import Session
 
-COLUMNS = ("description", "details", "owner_id", "due_on", "priority", "status", "justification")
-TEXT_COLUMNS = frozenset({"description", "details"})
+COLUMNS = ("description", "details", "owner_id", "due_on", "priority", "status", "type", "justification")
+TEXT_COLUMNS = frozenset({"description", "details", "type"})
 """Written directly, even while Temporal is unavailable. A change of any other column is a command."""
 REMINDER_COLUMNS = frozenset({"owner_id", "due_on", "priority", "status"})
 """A change of one of these fields changes who is reminded of the item, and when."""

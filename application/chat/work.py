@@ -11,7 +11,7 @@ from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem
 from models.postmortem import Postmortem
 from models.queries import action_items, home
-from models.queries.action_items import ItemFilters
+from models.queries.action_items_filtered import ItemFilters
 from models.queries.chat.postmortems import list_written_by
 from models.queries.pagination import Ask
 from models.queries.people import people

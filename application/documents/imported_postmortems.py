@@ -130,6 +130,7 @@ def _item_row(postmortem_id: str, place: int, item: ReadItem, owner_id: str | No
         "priority": item.priority.value,
         "justification": item.justification,
         "status": item.status.value,
+        "type": item.type and item.type.value,
         "completed_at": completed_at,
         "due_on_moves": item.due_on_moves,
         "workflow_started": True,

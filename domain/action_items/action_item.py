@@ -24,6 +24,17 @@ class Priority(StrEnum):
     LOW = "LOW"
 
 
+class ActionItemType(StrEnum):
+    """What the item improves."""
+
+    PREVENT = "PREVENT"
+    DETECT = "DETECT"
+    MITIGATE = "MITIGATE"
+    RESPOND = "RESPOND"
+    PROCESS = "PROCESS"
+    OTHER = "OTHER"
+
+
 @dataclass(frozen=True, slots=True)
 class StatusChange:
     """What a person wants to change about an item; None leaves a value as it is."""

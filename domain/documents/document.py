@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from domain.access import EditorLevel, Visibility
-from domain.action_items.action_item import ActionItemStatus, LinkState, Priority
+from domain.action_items.action_item import ActionItemStatus, ActionItemType, LinkState, Priority
 from domain.comments.comment import CommentKind
 from domain.content.custom_fields import FieldType
 from domain.content.templates import Template
@@ -139,6 +139,7 @@ class DocumentItem:
     created_at: datetime
     updated_at: datetime
     tickets: tuple[DocumentTicket, ...]
+    type: ActionItemType | None = None
 
 
 @dataclass(frozen=True, slots=True)

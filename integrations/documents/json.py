@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 from domain.access import EditorLevel, Visibility
-from domain.action_items.action_item import ActionItemStatus, LinkState, Priority
+from domain.action_items.action_item import ActionItemStatus, ActionItemType, LinkState, Priority
 from domain.comments.comment import CommentKind
 from domain.content.custom_fields import FieldType
 from domain.documents.document import Document
@@ -125,6 +125,7 @@ class ExportedItem(_Shape):
     due_date: date | None
     priority: Priority
     status: ActionItemStatus
+    type: ActionItemType | None = None
     overdue: bool
     justification: str | None
     due_date_moves: int

@@ -136,6 +136,7 @@ def _item(one: ExportedItem, people: Mapping[str, str], moved: Mapping[str, str]
         due_on=one.due_date,
         status=one.status,
         priority=one.priority,
+        type=one.type,
         justification=one.justification,
         completed_at=one.completed_at,
         due_on_moves=one.due_date_moves,

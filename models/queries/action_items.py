@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, Text, and_, cast, delete, func, or_, select, text, update
+from sqlalchemy import Text, cast, delete, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -16,7 +16,7 @@ from domain.errors import NotFound
 from models.action_item import ActionItem, Ticket
 from models.audit import CommandLog
 from models.person import Person
-from models.postmortem import Postmortem, PostmortemTeam
+from models.postmortem import Postmortem
 from models.queries.access.visibility import (
     AnyViewer,
     BoundViewer,
@@ -25,9 +25,9 @@ from models.queries.access.visibility import (
     viewer_parameters,
     visible_to,
 )
+from models.queries.action_items_filtered import ItemFilters, of_shape
 from models.queries.audit.audit_log import note_reads
 from models.queries.pagination import Ask, Order, Page, fetch_page
-from models.queries.people.people import escape_like
 from models.queries.prebuilt import Prebuilt, json_list, json_object, text_of
 from models.queries.rows import columns_of, read_row
 
@@ -67,74 +67,18 @@ async def get_visible_item(
     return VisibleActionItem(item, postmortem, held, item.owner_id == viewer.person_id)
 
 
-@dataclass(frozen=True, slots=True)
-class ItemFilters:
-    postmortem_id: str | None = None
-    status: Sequence[str] = ()
-    overdue: bool | None = None
-    owner_id: str | None = None
-    team_id: str | None = None
-    priority: str | None = None
-    due_from: date | None = None
-    due_to: date | None = None
-    q: str | None = None
-
-    def values(self) -> dict[str, Any]:
-        """Those that were given, as the prebuilt statements name them (``action_items_shown``)."""
-        one = self.status[0] if len(self.status) == 1 else None
-        given: dict[str, Any] = {
-            "postmortem_id": self.postmortem_id,
-            "status": one,
-            "statuses": list(self.status) if self.status and one is None else None,
-            "is_overdue": self.overdue or None,
-            "is_not_overdue": True if self.overdue is False else None,
-            "owner_id": self.owner_id,
-            "team_id": self.team_id,
-            "priority": self.priority,
-            "due_from": self.due_from,
-            "due_to": self.due_to,
-            "pattern": f"%{escape_like(self.q.lower())}%" if self.q else None,
-        }
-        return {name: value for name, value in given.items() if value is not None}
-
-
 async def list_items(
     session: AsyncSession, viewer: Viewer, filters: ItemFilters, ask: Ask, now: datetime
 ) -> Page[ActionItem]:
     """Oldest first within a postmortem, newest first across all."""
     statement = select(ActionItem).join(Postmortem, Postmortem.id == ActionItem.postmortem_id)
-    statement = _filtered(statement.where(visible_item(viewer)), viewer, filters, now).options(
-        selectinload(ActionItem.tickets).selectinload(Ticket.pull_requests)
-    )
+    values = filters.values(now)
+    statement = statement.where(visible_item(viewer), *of_shape(viewer, frozenset(values))).params(values)
+    statement = statement.options(selectinload(ActionItem.tickets).selectinload(Ticket.pull_requests))
     order = Order("items", ActionItem.created_at, ActionItem.id, filters.postmortem_id is None)
     rows, cursor = await fetch_page(session, statement, order, ask)
     await note_reads(session, viewer, {row[0].postmortem_id for row in rows})
     return Page([row[0] for row in rows], cursor)
-
-
-def _filtered(statement: Select[Any], viewer: Viewer, filters: ItemFilters, now: datetime) -> Select[Any]:
-    if filters.postmortem_id:
-        statement = statement.where(ActionItem.postmortem_id == filters.postmortem_id)
-    if filters.status:
-        statement = statement.where(ActionItem.status.in_(filters.status))
-    if filters.overdue is not None:
-        late = and_(ActionItem.due_on < now.astimezone(UTC).date(), ActionItem.status.in_(("OPEN", "IN_PROGRESS")))
-        statement = statement.where(late if filters.overdue else or_(~late, ActionItem.due_on.is_(None)))
-    if filters.owner_id:
-        statement = statement.where(ActionItem.owner_id == filters.owner_id)
-    if filters.team_id:
-        in_team = select(PostmortemTeam.postmortem_id).where(PostmortemTeam.team_id == filters.team_id)
-        statement = statement.where(ActionItem.postmortem_id.in_(in_team), visible_to(viewer))
-    if filters.priority:
-        statement = statement.where(ActionItem.priority == filters.priority)
-    if filters.due_from:
-        statement = statement.where(ActionItem.due_on >= filters.due_from)
-    if filters.due_to:
-        statement = statement.where(ActionItem.due_on <= filters.due_to)
-    if filters.q:
-        pattern = escape_like(filters.q.lower())
-        statement = statement.where(func.lower(ActionItem.description).like(f"%{pattern}%", escape="\\"))
-    return statement
 
 
 # Writing

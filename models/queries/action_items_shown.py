@@ -5,15 +5,16 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, Text, and_, any_, case, cast, func, literal_column, not_, or_, select
+from sqlalchemy import CTE, ColumnElement, Select, Text, and_, case, cast, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
 from domain.errors import NotFound
 from models.action_item import ActionItem, PullRequest, Ticket
-from models.postmortem import Postmortem, PostmortemTeam
-from models.queries.access.visibility import AnyViewer, BoundViewer, viewer_values, visible_to
-from models.queries.action_items import ItemFilters, visible_item
+from models.postmortem import Postmortem
+from models.queries.access.visibility import BoundViewer, viewer_values
+from models.queries.action_items import visible_item
+from models.queries.action_items_filtered import ItemFilters, of_shape
 from models.queries.audit.audit_log import rows_with_audit, with_audit_of
 from models.queries.pagination import Ask, Order, Page, decode_cursor, encode_cursor
 from models.queries.prebuilt import (
@@ -26,7 +27,6 @@ from models.queries.prebuilt import (
     row_mark,
     state_of,
     text_of,
-    texts_of,
 )
 
 ITEM_COLUMNS: list[Any] = [
@@ -39,6 +39,7 @@ ITEM_COLUMNS: list[Any] = [
     ActionItem.due_on,
     ActionItem.priority,
     ActionItem.status,
+    ActionItem.type,
     ActionItem.justification,
     ActionItem.due_on_moves,
     ActionItem.snoozed_until,
@@ -71,7 +72,7 @@ async def list_shown_items(
     session: AsyncSession, viewer: Viewer, filters: ItemFilters, ask: Ask, now: datetime
 ) -> Page[ShownItem]:
     """As :func:`list_items`. Those of one postmortem are only shown to who may see it."""
-    values: dict[str, Any] = {"limit": ask.limit + 1, "shown": ask.limit, **filters.values()}
+    values: dict[str, Any] = {"limit": ask.limit + 1, "shown": ask.limit, **filters.values(now)}
     is_newest_first = filters.postmortem_id is None
     if ask.cursor:
         values["after"], values["after_tie"] = decode_cursor("items", ask.cursor, instant=True, tie_type=str)
@@ -86,7 +87,7 @@ async def _run(
     shape = frozenset(values)
     plain = _built(shape, is_newest_first, is_admin=viewer.is_admin, is_audited=False)
     audited = _built(shape, is_newest_first, is_admin=True, is_audited=True) if viewer.is_admin else plain
-    given = {**viewer_values(viewer), **values, "today": now.astimezone(UTC).date()}
+    given = {"today": now.astimezone(UTC).date(), **viewer_values(viewer), **values}
     return await rows_with_audit(session, viewer, audited, plain, given)
 
 
@@ -95,7 +96,9 @@ def _built(shape: frozenset[str], is_newest_first: bool, *, is_admin: bool, is_a
     viewer, order = BoundViewer(is_admin), Order("items", ActionItem.created_at, ActionItem.id, is_newest_first)
     found: Select[Any] = select(*ITEM_COLUMNS, row_mark(ActionItem, ActionItem.id).label("mark"))
     found = found.join(Postmortem, Postmortem.id == ActionItem.postmortem_id).where(visible_item(viewer))
-    found = found.where(*(_conditions(viewer)[one] for one in sorted(shape & _conditions(viewer).keys())))
+    found = found.where(*of_shape(viewer, shape))
+    if "item_id" in shape:
+        found = found.where(ActionItem.id == text_of("item_id"))
     if "after" in shape:
         found = found.where(order.after_parameters())
     if "limit" in shape:
@@ -113,25 +116,6 @@ def _built(shape: frozenset[str], is_newest_first: bool, *, is_admin: bool, is_a
         others = select(seen.c.postmortem_id).where(seen.c.owner_id.is_distinct_from(viewer.person_id))
         statement = with_audit_of(others, statement, viewer)
     return Prebuilt(statement)
-
-
-def _conditions(viewer: AnyViewer) -> dict[str, ColumnElement[bool]]:
-    late = and_(ActionItem.due_on < day_of("today"), ActionItem.status.in_(("OPEN", "IN_PROGRESS")))
-    in_team = select(PostmortemTeam.postmortem_id).where(PostmortemTeam.team_id == text_of("team_id"))
-    return {
-        "item_id": ActionItem.id == text_of("item_id"),
-        "postmortem_id": and_(ActionItem.postmortem_id == text_of("postmortem_id"), visible_to(viewer)),
-        "status": ActionItem.status == text_of("status"),
-        "statuses": ActionItem.status == any_(texts_of("statuses")),
-        "is_overdue": late,
-        "is_not_overdue": or_(not_(late), ActionItem.due_on.is_(None)),
-        "owner_id": ActionItem.owner_id == text_of("owner_id"),
-        "team_id": and_(ActionItem.postmortem_id.in_(in_team), visible_to(viewer)),
-        "priority": ActionItem.priority == text_of("priority"),
-        "due_from": ActionItem.due_on >= day_of("due_from"),
-        "due_to": ActionItem.due_on <= day_of("due_to"),
-        "pattern": func.lower(ActionItem.description).like(text_of("pattern"), escape="\\"),
-    }
 
 
 def _item_state(seen: CTE) -> ColumnElement[int]:
@@ -175,6 +159,7 @@ def item_json(seen: CTE) -> ColumnElement[Any]:
         dueDate=seen.c.due_on,
         priority=seen.c.priority,
         status=seen.c.status,
+        type=seen.c.type,
         overdue=_is_late(seen),
         justification=seen.c.justification,
         dueDateMoves=seen.c.due_on_moves,

@@ -1,13 +1,16 @@
 """Postmortems: the list, a new one, and the page of one."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Response
 
+from api.pages.filtered import filtered
 from api.pages.postmortems.reading import show_postmortem
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
-from api.shapes.base import PathId, RefQuery, SearchQuery, ask
+from api.shapes.base import PathId, RefQuery, ask
+from api.shapes.filters.postmortems import postmortem_filters
 from api.shapes.postmortems import PostmortemNew
 from application.incidents.opening import create_postmortem
 from domain.documents.formats import Format
@@ -29,13 +32,11 @@ routes = router()
 async def list_postmortems(
     visit: Visiting,
     page: Annotated[Ask, Depends(ask)],
-    status: Status | None = None,
+    filters: Annotated[PostmortemFilters, Depends(postmortem_filters)],
     team: RefQuery = None,
-    q: SearchQuery = None,
-    overdue: bool | None = None,
 ) -> Response:
     context = visit.context
-    wanted = PostmortemFilters(status=[status.value] if status else [], team_id=team or None, q=q, overdue=overdue)
+    wanted = replace(filters, team_id=team or filters.team_id, sort="-createdAt")
     found = await shown_list.list_postmortems(context.session, context.viewer, wanted, page, context.now)
     return await show(
         visit,
@@ -45,7 +46,8 @@ async def list_postmortems(
         people=await people.people_by_id(context.session, [one.author_id for one in found.items]),
         targets=await home.next_targets(context.session, [one.id for one in found.items]),
         teams=(await teams.list_teams(context.session, Ask(200))).items,
-        chosen={"status": status.value if status else "", "team": team or "", "q": q or "", "overdue": overdue},
+        chosen={"status": wanted.status[0] if wanted.status else "", "team": wanted.team_id or "", "q": wanted.q or ""},
+        more=filtered(visit.request, {"status", "teamId"}, context.person.time_zone),
         statuses=[one.value for one in Status],
         formats=[(one.value, one.label) for one in Format],
     )

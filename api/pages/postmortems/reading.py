@@ -31,7 +31,7 @@ from domain.postmortems.lifecycle import Status
 from integrations import registry
 from models.action_item import ActionItem
 from models.postmortem import Postmortem
-from models.queries.action_items import ItemFilters
+from models.queries.action_items_filtered import ItemFilters
 from models.queries.connections import connections
 from models.queries.content.templates import template_of
 from models.queries.incidents import links

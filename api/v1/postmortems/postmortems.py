@@ -2,13 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Response
 
 from api import commands
 from api.answers import NOT_MODIFIED, json_answer, matches, not_modified, state_tag
 from api.csv_export import csv_answer
 from api.request_context import Context, RequestContext
-from api.shapes.base import IfMatch, IfNoneMatch, Listing, PathId, RefQuery, SearchQuery, ask, expected_version
+from api.shapes.base import IfMatch, IfNoneMatch, Listing, PathId, ask, expected_version
+from api.shapes.filters.postmortems import postmortem_filters
 from api.shapes.postmortem_answers import CSV_COLUMNS, csv_row, postmortem_json
 from api.shapes.postmortems import PostmortemNew, PostmortemOut, PostmortemPatch
 from api.v1.routing import router
@@ -17,11 +18,9 @@ from application.commands import check as check_command
 from application.documents.exports import export_postmortems
 from application.incidents.opening import create_postmortem as create
 from application.postmortems.editing import edit_postmortem
-from domain.access import Visibility
 from domain.errors import IllegalTransition
 from domain.postmortems.commands import PostmortemAction
 from domain.postmortems.lifecycle import TRANSITION_TO, Status
-from integrations.fields import Instant
 from models.queries.content import templates
 from models.queries.pagination import Ask, Page
 from models.queries.postmortems import postmortems, shown, shown_list
@@ -29,34 +28,6 @@ from models.queries.postmortems.shown import ShownPostmortem
 from models.queries.postmortems.shown_list import PostmortemFilters, ShownState
 
 routes: APIRouter = router("postmortems", prefix="/postmortems")
-
-Sort = Literal["-createdAt", "createdAt", "-updatedAt", "updatedAt", "-number", "number"]
-
-
-async def filters(
-    status: Annotated[list[Status], Query()] = [],  # noqa: B006 - FastAPI copies it
-    team_id: Annotated[RefQuery, Query(alias="teamId")] = None,
-    service_id: Annotated[RefQuery, Query(alias="serviceId")] = None,
-    author_id: Annotated[RefQuery, Query(alias="authorId")] = None,
-    visibility: Visibility | None = None,
-    overdue: bool | None = None,
-    q: SearchQuery = None,
-    created_from: Annotated[Instant | None, Query(alias="createdFrom")] = None,
-    created_to: Annotated[Instant | None, Query(alias="createdTo")] = None,
-    sort: Sort = "-createdAt",
-) -> PostmortemFilters:
-    return PostmortemFilters(
-        status=[one.value for one in status],
-        team_id=team_id,
-        service_id=service_id,
-        author_id=author_id,
-        visibility=visibility,
-        overdue=overdue,
-        q=q,
-        created_from=created_from,
-        created_to=created_to,
-        sort=sort,
-    )
 
 
 @routes.get(
@@ -69,7 +40,7 @@ async def filters(
 )
 async def list_postmortems(
     context: Context,
-    wanted: Annotated[PostmortemFilters, Depends(filters)],
+    wanted: Annotated[PostmortemFilters, Depends(postmortem_filters)],
     page: Annotated[Ask, Depends(ask)],
     format: Literal["json", "csv"] = "json",  # noqa: A002 - the contract's name
     if_none_match: IfNoneMatch = None,

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from domain.action_items.action_item import ActionItemStatus, Priority
+from domain.action_items.action_item import ActionItemStatus, ActionItemType, Priority
 from domain.content.templates import Template
 from domain.timeline.pasted import ParsedEvent
 
@@ -46,6 +46,7 @@ class ReadItem:
     due_on: date | None = None
     status: ActionItemStatus = ActionItemStatus.OPEN
     priority: Priority = Priority.MEDIUM
+    type: ActionItemType | None = None
     justification: str | None = None
     completed_at: datetime | None = None
     due_on_moves: int = 0

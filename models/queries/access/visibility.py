@@ -73,15 +73,19 @@ def _linked(table: type[Any], viewer: AnyViewer) -> ColumnElement[bool]:
     return exists().where(table.postmortem_id == Postmortem.id, table.person_id == viewer.person_id)
 
 
+def _is_theirs(viewer: AnyViewer) -> ColumnElement[bool]:
+    if isinstance(viewer, BoundViewer):
+        return PostmortemTeam.team_id == any_(viewer.team_ids)
+    return PostmortemTeam.team_id.in_(sorted(viewer.team_ids)) if viewer.team_ids else false()
+
+
+def _of_teams(viewer: AnyViewer) -> ColumnElement[bool]:
+    return Postmortem.id.in_(select(PostmortemTeam.postmortem_id).where(_is_theirs(viewer)))
+
+
 def _in_team(viewer: AnyViewer) -> ColumnElement[bool]:
     """A scalar subquery, since PostgreSQL would else hash all rows of the viewer's teams before the first answer."""
-    theirs: ColumnElement[bool]
-    if isinstance(viewer, BoundViewer):
-        theirs = PostmortemTeam.team_id == any_(viewer.team_ids)
-    elif viewer.team_ids:
-        theirs = PostmortemTeam.team_id.in_(sorted(viewer.team_ids))
-    else:
-        return false()
+    theirs = _is_theirs(viewer)
     link = select(true()).where(PostmortemTeam.postmortem_id == Postmortem.id, theirs)
     return link.limit(1).scalar_subquery().is_(True)
 
@@ -100,8 +104,9 @@ def is_insider(viewer: AnyViewer) -> ColumnElement[bool]:
     return or_(Postmortem.author_id.is_not_distinct_from(viewer.person_id), Postmortem.id.in_(links))
 
 
-def visible_to(viewer: AnyViewer) -> ColumnElement[bool]:
-    """A condition on :class:`Postmortem`: the viewer may know of it.
+def visible_to(viewer: AnyViewer, *, of_many: bool = False) -> ColumnElement[bool]:
+    """A condition on :class:`Postmortem`: the viewer may know of it. ``of_many``: for statements that read very many,
+    where all rows of the viewer's teams are worth hashing.
 
     It need not check whether a postmortem has teams: if no visibility was chosen and a team of the viewer is linked,
     it has one. So a page of the newest costs no more over 100,000 than over 100 (``docs/figures.md``).
@@ -112,7 +117,9 @@ def visible_to(viewer: AnyViewer) -> ColumnElement[bool]:
     return or_(
         Postmortem.visibility == Visibility.ORGANIZATION.value,
         and_(undecided, Postmortem.status.in_(FINAL)),
-        and_(or_(Postmortem.visibility == Visibility.TEAM.value, undecided), _in_team(viewer)),
+        and_(
+            or_(Postmortem.visibility == Visibility.TEAM.value, undecided), (_of_teams if of_many else _in_team)(viewer)
+        ),
         is_insider(viewer),
     )
 

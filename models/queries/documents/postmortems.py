@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Text, cast, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import EditorLevel, Viewer, Visibility
-from domain.action_items.action_item import ActionItemStatus, LinkState, Priority
+from domain.action_items.action_item import ActionItemStatus, ActionItemType, LinkState, Priority
 from domain.comments.comment import CommentKind
 from domain.content.templates import LISTS, Template
 from domain.documents.document import (
@@ -322,6 +322,7 @@ def _item(one: dict[str, Any]) -> DocumentItem:
         created_at=_instant(one["createdAt"]),
         updated_at=_instant(one["updatedAt"]),
         tickets=tuple(_ticket(ticket) for ticket in one["tickets"]),
+        type=ActionItemType(one["type"]) if one["type"] else None,
     )
 
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, any_, exists, func, not_, select
+from sqlalchemy import CTE, ColumnElement, Select, and_, any_, exists, false, func, not_, or_, select, true
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
@@ -25,6 +26,9 @@ from models.team import Service
 
 @dataclass(frozen=True, slots=True)
 class PostmortemFilters:
+    """``published_from`` and ``published_to`` are about the first publication. ``slipped_target`` names a target that
+    was met too late, or was missed. ``imported`` is whether an import brought it."""
+
     status: Sequence[str] = ()
     team_id: str | None = None
     service_id: str | None = None
@@ -34,6 +38,12 @@ class PostmortemFilters:
     q: str | None = None
     created_from: datetime | None = None
     created_to: datetime | None = None
+    published_from: datetime | None = None
+    published_to: datetime | None = None
+    root_cause_category: str | None = None
+    tag: str | None = None
+    slipped_target: str | None = None
+    imported: bool | None = None
     sort: str = "-createdAt"
 
     def values(self, now: datetime) -> dict[str, Any]:
@@ -50,6 +60,14 @@ class PostmortemFilters:
             "not_missed_at": now if self.overdue is False else None,
             "created_from": self.created_from,
             "created_to": self.created_to,
+            "published_from": self.published_from,
+            "published_to": self.published_to,
+            "root_cause_category": self.root_cause_category,
+            "tag": self.tag,
+            "slipped_target": self.slipped_target,
+            "slipped_by": now if self.slipped_target else None,
+            "is_imported": self.imported or None,
+            "is_not_imported": True if self.imported is False else None,
         }
         return {name: value for name, value in given.items() if value is not None}
 
@@ -195,6 +213,19 @@ def _has_missed(at: Any) -> ColumnElement[bool]:
     return and_(_has(PostmortemTarget, *open_targets), not_(rests()))
 
 
+def slipped(at: Any, *, is_resting: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A condition on :class:`PostmortemTarget`: it was met too late, or was missed at that instant."""
+    due_at = func.coalesce(PostmortemTarget.extended_to, PostmortemTarget.due_at)
+    missed = and_(PostmortemTarget.met_at.is_(None), due_at < at, not_(is_resting))
+    return and_(PostmortemTarget.waived_at.is_(None), or_(PostmortemTarget.met_at > due_at, missed))
+
+
+def _has_slipped(name: Any, at: Any) -> ColumnElement[bool]:
+    late, missed = slipped(at, is_resting=true()), slipped(at, is_resting=false())
+    is_it = PostmortemTarget.name == name
+    return or_(_has(PostmortemTarget, is_it, late), and_(_has(PostmortemTarget, is_it, missed), not_(rests())))
+
+
 CONDITIONS: dict[str, ColumnElement[bool]] = {
     "ids": Postmortem.id == any_(texts_of("ids")),
     "status": Postmortem.status == text_of("status"),
@@ -207,6 +238,13 @@ CONDITIONS: dict[str, ColumnElement[bool]] = {
     "not_missed_at": not_(_has_missed(instant_of("not_missed_at"))),
     "created_from": Postmortem.created_at >= instant_of("created_from"),
     "created_to": Postmortem.created_at < instant_of("created_to"),
+    "published_from": Postmortem.first_published_at >= instant_of("published_from"),
+    "published_to": Postmortem.first_published_at < instant_of("published_to"),
+    "root_cause_category": Postmortem.root_cause_category == text_of("root_cause_category"),
+    "tag": Postmortem.tags.contains(array([text_of("tag")])),
+    "slipped_target": _has_slipped(text_of("slipped_target"), instant_of("slipped_by")),
+    "is_imported": Postmortem.imported_from.is_not(None),
+    "is_not_imported": Postmortem.imported_from.is_(None),
 }
 
 

@@ -284,6 +284,9 @@ def _items(scene: Scene) -> None:
     scene.add("action item without owner", f"/action-items/{bare['id']}", "author", "reader")
     for shown in ("open", "overdue", "done", "all"):
         scene.add(f"action items {shown}", f"/action-items?show={shown}", "author")
+    scene.add("analytics", "/analytics", "administrator", "reader")
+    scene.add("analytics none", "/analytics?from=1980-01-01&to=1980-12-31", "reader")
+    scene.add("analytics process", "/analytics/process", "administrator", "reader")
     scene.add("action items none", "/action-items?q=nothinglikethis", "reader")
 
 

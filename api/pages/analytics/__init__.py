@@ -1,0 +1,1 @@
+"""Pages of analytics, and the geometry of their pictures."""

@@ -1,0 +1,1 @@
+"""Filters of lists as query parameters, the same for the JSON API and for pages."""

@@ -1,0 +1,1 @@
+"""Reports over periods: metrics, trends, and how the process works."""

@@ -1,0 +1,1 @@
+"""Numbers over periods: which days a period covers, and how counts become rates."""

@@ -1,0 +1,1 @@
+"""Counts of postmortems and action items by period, of what the viewer may see."""
