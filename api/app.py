@@ -48,6 +48,7 @@ from api.pages.postmortems import editors as editor_pages
 from api.pages.postmortems import forms as postmortem_forms
 from api.pages.postmortems import participants as participant_pages
 from api.pages.postmortems import postmortems as postmortem_pages
+from api.pages.postmortems import switch as switch_pages
 from api.pages.review import lifecycle as lifecycle_pages
 from api.pages.sharing import customer_emails as customer_email_pages
 from api.pages.sharing import publications as publication_pages
@@ -69,7 +70,7 @@ from api.v1.meetings import meetings, own_calendars
 from api.v1.meetings import suggestions as meeting_suggestions
 from api.v1.notifications import me, reachability
 from api.v1.people import calendars, people, services, teams
-from api.v1.postmortems import editors, participants, postmortems
+from api.v1.postmortems import editors, participants, postmortems, switch
 from api.v1.postmortems import incidents as linked_incidents
 from api.v1.review import lifecycle, reviewers, targets
 from api.v1.search import search, similar
@@ -119,6 +120,7 @@ PAGES = (
     inbox_pages,
     unsubscribing_pages,
     editing_pages,
+    switch_pages,
     postmortem_pages,
     lifecycle_pages,
     editor_pages,
@@ -200,6 +202,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     errors.install(app)
     for routes in (
         webhooks.router,
+        switch.routes,
         postmortems.routes,
         lifecycle.routes,
         reviewers.routes,

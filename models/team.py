@@ -1,4 +1,4 @@
-"""Teams, their members, and the services they own."""
+"""The organization's own settings, teams, their members, and the services they own."""
 
 from typing import Any
 
@@ -7,6 +7,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.people.service_names import service_key
 from models.base import Base, CreatedAt, Id, Key, Version
+
+
+class Organization(Base):
+    """One row. While postmortems are not enabled, none can be started."""
+
+    __tablename__ = "organization"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    version: Mapped[Version]
+    postmortems_enabled: Mapped[bool] = mapped_column(server_default="true", default=True)
+    updated_at: Mapped[CreatedAt]
 
 
 class Team(Base):
@@ -34,6 +46,7 @@ class Team(Base):
     slot_opens: Mapped[int | None] = mapped_column(SmallInteger)
     slot_minutes: Mapped[int | None] = mapped_column(SmallInteger)
     slot_zone: Mapped[str | None]
+    postmortems_enabled: Mapped[bool] = mapped_column(server_default="true", default=True)
     created_at: Mapped[CreatedAt]
 
 

@@ -15,6 +15,7 @@ from api.shapes.base import PathId, ask
 from api.shapes.filters.action_items import item_filters
 from application.action_items.items import may_change
 from application.people.lookup import find_typed_person
+from application.tickets.troubleshooting import sync_checks
 from domain.action_items.action_item import ActionItemStatus, ActionItemType, is_overdue
 from domain.action_items.commands import ActionItemAction
 from domain.comments.formatting import Passage
@@ -59,7 +60,7 @@ async def list_action_items(
     page: Annotated[Ask, Depends(ask)],
     filters: Annotated[ItemFilters, Depends(item_filters)],
     show_only: Annotated[Literal["open", "overdue", "done", "all"], Query(alias="show")] = "open",
-    whose: Literal["mine", "all"] = "all",
+    whose: Literal["mine", "teams", "all"] = "all",
 ) -> Response:
     context = visit.context
     wanted = replace(
@@ -67,6 +68,7 @@ async def list_action_items(
         status=filters.status or STATUSES.get(show_only, []),
         overdue=True if show_only == "overdue" else filters.overdue,
         owner_id=context.viewer.person_id if whose == "mine" else filters.owner_id,
+        team_ids=sorted(context.viewer.team_ids) if whose == "teams" else None,
     )
     return await show(
         visit,
@@ -101,6 +103,7 @@ async def _shown(visit: Visit, item_id: str, refusal: Any = None) -> Response:
         statuses=[one.value for one in ActionItemStatus],
         types=[one.value for one in ActionItemType],
         overdue=is_overdue(ActionItemStatus(seen.item.status), seen.item.due_on, context.now),
+        checks=await sync_checks(context.session, context.viewer, seen.item.tickets),
     )
 
 

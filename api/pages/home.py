@@ -25,5 +25,7 @@ async def show_home(visit: Visiting) -> Response:
         reviews=home.reviews,
         targets=home.targets,
         recent=home.recent,
+        own_overdue=home.own_overdue,
+        team_overdue=home.team_overdue,
         **items,
     )

@@ -1,6 +1,6 @@
 """Incidents: what happened, whether it needs a postmortem, and opening one."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Response
 
@@ -10,6 +10,7 @@ from api.pages.showing import attempted, show
 from api.shapes.base import PathId, ask
 from api.shapes.incidents import incident_out
 from application.incidents import news, opening
+from application.incidents.troubleshooting import creation_checks
 from domain.comments.formatting import Passage
 from domain.errors import DomainError
 from domain.incidents.incident import IncidentStatus
@@ -41,11 +42,6 @@ async def _shown(visit: Visit, incident_id: str, refusal: DomainError | None = N
     context = visit.context
     incident = await incidents.get_incident(context.session, incident_id)
     linked = (await incidents.list_postmortem_ids(context.session, context.viewer, [incident_id])).get(incident_id, [])
-    closed: Any = None
-    try:
-        await opening.check_may_open(context.session, context.viewer, [incident])
-    except DomainError as why:
-        closed = why
     covered = bool(linked) or await incidents.find_oldest_postmortem_unscoped(context.session, incident_id) is not None
     shown = incident_out(incident, linked)
     return await show(
@@ -55,7 +51,7 @@ async def _shown(visit: Visit, incident_id: str, refusal: DomainError | None = N
         texts_to_format={"read_as": {"description": Passage(shown.description)} if shown.description else {}},
         incident=shown,
         titles=await home.titles_of(context.session, context.viewer, linked),
-        closed=closed,
+        checks=await creation_checks(context.session, context.viewer, incident),
         covered=covered,
     )
 

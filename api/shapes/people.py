@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from api.shapes.base import Given, Patch, Ref, Shape, Zone
+from api.shapes.base import Given, Patch, Ref, Shape, StrictlyGiven, Zone
 from api.shapes.policies import WEEK, Weekday, clock_of, minutes_of
 from domain.access import Role
 from integrations.fields import Email, Link, Name, Words
 from models.person import Person
-from models.team import Service, Team
+from models.team import Organization, Service, Team
 
 Handle = Annotated[
     str,
@@ -134,12 +134,14 @@ class TeamOut(Shape):
     channel: ChannelShape | None
     room: RoomShape | None
     review_slot: ReviewSlotShape | None
+    postmortems_enabled: bool
     created_at: datetime
 
 
 class TeamPatch(Patch):
     """``channel`` null removes it. Escalations and a weekly summary are sent there. ``room`` is where the team meets,
-    and ``reviewSlot`` the time that it keeps for reviews: the next free one is proposed first."""
+    and ``reviewSlot`` the time that it keeps for reviews: the next free one is proposed first. While
+    ``postmortemsEnabled`` is false, no postmortem of this team alone can be started."""
 
     answer = TeamOut
 
@@ -149,6 +151,7 @@ class TeamPatch(Patch):
     channel: ChannelShape | None = None
     room: RoomShape | None = None
     review_slot: ReviewSlotShape | None = None
+    postmortems_enabled: bool = True
 
 
 def team_out(team: Team, member_ids: list[str]) -> TeamOut:
@@ -163,8 +166,25 @@ def team_out(team: Team, member_ids: list[str]) -> TeamOut:
         else None,
         room=RoomShape(kind=team.room_kind or "link", url=team.room_url) if team.room_url else None,
         review_slot=_slot(team),
+        postmortems_enabled=team.postmortems_enabled,
         created_at=team.created_at,
     )
+
+
+class PostmortemSettingsPut(StrictlyGiven):
+    read_only = frozenset({"version", "updatedAt"})
+
+    enabled: bool
+
+
+class PostmortemSettingsOut(Shape):
+    version: int
+    enabled: bool
+    updated_at: datetime
+
+    @classmethod
+    def made_of(cls, row: Organization) -> "PostmortemSettingsOut":
+        return cls(version=row.version, enabled=row.postmortems_enabled, updated_at=row.updated_at)
 
 
 class ServiceNew(Given):

@@ -12,11 +12,11 @@ from application.people.people import ensure_people
 from application.people.references import check_teams
 from application.people.services import ensure_services
 from application.postmortems.first_drafts import refresh_draft
-from application.postmortems.opening import open_postmortem
+from application.postmortems.opening import NewPostmortem, open_postmortem
 from application.postmortems.participants import propose
 from domain import access
 from domain.access import OrganizationVerb, Viewer
-from domain.errors import NotAllowed, StaleVersion
+from domain.errors import NotAllowed, PostmortemsDisabled, StaleVersion
 from domain.incidents.incident import Incident as Reported
 from domain.incidents.incident import IncidentReport, IncidentStatus
 from domain.incidents.state import IncidentState, merge
@@ -138,9 +138,17 @@ async def receive_report(
     if untouched is not None:
         await refresh_draft(session, untouched, new, now, reporter=viewer, origin=origin)
         return ReceivedReport(incident, is_new, postmortem_id=postmortem_id, warnings=warnings)
-    if not await open_postmortem(session, None, new, now, reporter=viewer):  # a person has begun to write
+    if not await _opens(session, viewer, new, now):
         return ReceivedReport(incident, is_new, warnings=warnings)
     return ReceivedReport(incident, is_new, postmortem_id=postmortem_id, opened=True, warnings=warnings)
+
+
+async def _opens(session: Session, viewer: Viewer | None, new: NewPostmortem, now: datetime) -> bool:
+    """False if a person has begun to write, or if postmortems are switched off."""
+    try:
+        return await open_postmortem(session, None, new, now, reporter=viewer)
+    except PostmortemsDisabled:
+        return False
 
 
 def _names_others(before: Reported, now: Reported) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from application.audit.audit_log import audit
 from application.content.custom_fields import accept_custom_fields
 from application.content.templates import pick_default_template
+from application.postmortems.switch import disabled_by
 from domain.access import Viewer
 from domain.content.sections import Origin, new_revisions, split_sections
 from domain.content.templates import opening_texts
@@ -20,7 +21,7 @@ from models.postmortem import PostmortemParticipant, PostmortemService, Postmort
 from models.queries.chat.picks import take_picks
 from models.queries.content.sections import section_rows
 from models.queries.content.templates import VersionedTemplate
-from models.queries.escalation.policies import content_of, pick_policy
+from models.queries.escalation.policies import content_of, pick_policy_of_new
 from models.queries.escalation.targets import target_rows
 from models.queries.postmortems import links
 from models.queries.postmortems.drafts import insert_postmortem
@@ -62,9 +63,13 @@ async def open_postmortem(
 
     Without a viewer it opened by itself; ``reporter`` is whose report required it, if a person's.
 
-    Raises SectionNotInTemplate, InvalidCustomFields.
+    Raises SectionNotInTemplate, InvalidCustomFields, PostmortemsDisabled.
     """
-    policy = await pick_policy(session, urgency=new.urgency, service_ids=new.service_ids, team_ids=new.team_ids)
+    policy, switches = await pick_policy_of_new(
+        session, urgency=new.urgency, service_ids=new.service_ids, team_ids=new.team_ids
+    )
+    if refusal := disabled_by(switches):
+        raise refusal
     template = new.template or await pick_default_template(session, new.team_ids)
     texts, columns = split_sections(new.columns)
     texts = opening_texts(template.content, texts)

@@ -9,14 +9,14 @@ _PROMPTS = {
     "summary": (
         "Two or three sentences for someone who wasn't there: what happened, who was affected, and how it ended."
     ),
-    TIMELINE: "One line per event, in UTC: what people saw, what they decided and why, including dead ends.",
+    TIMELINE: "One line per event, in UTC: who acted, what they saw, what they decided and why, including dead ends.",
     "impact": "Use numbers: minutes, users, failed requests, revenue, missed SLAs, support tickets.",
-    "rootCause": "What failed, why it could fail, and why nothing warned you earlier. Name systems, not people.",
-    "resolution": "What resolved it, step by step, and how you confirmed that it was over.",
+    "rootCause": "Three parts: what failed, why it failed, and why it wasn't caught. Name systems, not people.",
+    "resolution": "A table of Step, Action and Result: what you did, in order, and how you knew that it worked.",
     ACTION_ITEMS: (
         "What will make this less likely, smaller, or shorter next time. Each needs one owner and one due date."
     ),
-    "lessonsLearned": "What should another team know before this happens to them?",
+    "lessonsLearned": "Three lists: what went well, what could be improved, and where we got lucky.",
     "contributingFactors": "What made it more likely, larger, or longer, without being the root cause?",
     "detection": "Who or what noticed it first, how long after the start, and what should have noticed it earlier?",
     "response": "How did people coordinate, share what they knew, and decide? What slowed them down?",

@@ -80,7 +80,7 @@ from domain.errors.documents import (
     TooManyAttachments,
 )
 from domain.errors.escalation import DefaultPolicyNeeded, InvalidPolicy, PolicyArchived, TargetSettled
-from domain.errors.incidents import IncidentNotResolved, PostmortemExists
+from domain.errors.incidents import IncidentNotResolved, PostmortemExists, PostmortemsDisabled
 from domain.errors.meetings import (
     AttendeesCannotSee,
     CalendarRefused,
@@ -253,6 +253,7 @@ __all__ = [
     "PersonNotActive",
     "PolicyArchived",
     "PostmortemExists",
+    "PostmortemsDisabled",
     "PublicationChanged",
     "PublicationGone",
     "PublicationPaused",

@@ -26,6 +26,7 @@ class ItemFilters:
     overdue: bool | None = None
     owner_id: str | None = None
     team_id: str | None = None
+    team_ids: Sequence[str] | None = None
     service_id: str | None = None
     priority: str | None = None
     type: str | None = None
@@ -54,6 +55,7 @@ class ItemFilters:
             f"is_not_overdue{suffix}": True if self.overdue is False else None,
             "owner_id": self.owner_id,
             "team_id": self.team_id,
+            "team_ids": None if self.team_ids is None else list(self.team_ids),
             "service_id": self.service_id,
             "priority": self.priority,
             "type": self.type,
@@ -96,6 +98,7 @@ def item_conditions(viewer: AnyViewer) -> dict[str, ColumnElement[bool]]:
     """By the names of the parameters that they need."""
     late = and_(ActionItem.due_on < day_of("today"), ActionItem.status.in_(OPEN))
     in_team = select(PostmortemTeam.postmortem_id).where(PostmortemTeam.team_id == text_of("team_id"))
+    in_teams = select(PostmortemTeam.postmortem_id).where(PostmortemTeam.team_id == any_(texts_of("team_ids")))
     of_service = select(PostmortemService.postmortem_id).where(PostmortemService.service_id == text_of("service_id"))
     open_at = instant_of("open_at")
     late_then = ActionItemHistory.overdue_from <= open_at
@@ -109,6 +112,7 @@ def item_conditions(viewer: AnyViewer) -> dict[str, ColumnElement[bool]]:
         "is_not_overdue_then": not_(was_open(open_at, late_then)),
         "owner_id": ActionItem.owner_id == text_of("owner_id"),
         "team_id": and_(ActionItem.postmortem_id.in_(in_team), visible_to(viewer)),
+        "team_ids": and_(ActionItem.postmortem_id.in_(in_teams), visible_to(viewer)),
         "service_id": and_(ActionItem.postmortem_id.in_(of_service), visible_to(viewer)),
         "priority": ActionItem.priority == text_of("priority"),
         "type": ActionItem.type == text_of("type"),

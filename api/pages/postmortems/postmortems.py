@@ -13,6 +13,7 @@ from api.shapes.base import PathId, RefQuery, ask
 from api.shapes.filters.postmortems import postmortem_filters
 from api.shapes.postmortems import PostmortemNew
 from application.incidents.opening import create_postmortem
+from application.incidents.troubleshooting import feature_check
 from domain.documents.formats import Format
 from domain.errors import DomainError
 from domain.postmortems.lifecycle import Status
@@ -62,10 +63,12 @@ async def _new_form(visit: Visit, refusal: DomainError | None = None) -> Respons
     context = visit.context
     resolved = await incidents.list_incidents(context.session, IncidentFilters(status="RESOLVED"), Ask(100))
     known = (await teams.list_teams(context.session, Ask(200))).items
+    check = await feature_check(context.session, context.viewer, [])
     return await show(
         visit,
         "postmortems/new.html",
         refusal,
+        checks=[] if check.passed else [check],
         incidents=resolved.items,
         teams=known,
         owning={one.id: one for one in known},

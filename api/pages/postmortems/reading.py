@@ -17,6 +17,7 @@ from application.action_items.items import may_add
 from application.escalation.targets import TargetProgress, list_target_progress
 from application.meetings.shown import list_recent
 from application.postmortems import participants
+from application.review.troubleshooting import publication_checks
 from application.search import similar
 from application.tickets import batches
 from domain import access
@@ -28,6 +29,7 @@ from domain.errors import DomainError
 from domain.people.absence import Absence
 from domain.postmortems.first_draft import EntryType
 from domain.postmortems.lifecycle import Status
+from domain.troubleshooting import Check, Mend, check
 from integrations import registry
 from models.action_item import ActionItem
 from models.postmortem import Postmortem
@@ -40,6 +42,7 @@ from models.queries.people import people, teams
 from models.queries.postmortems import postmortems
 from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmortem, state_of_reviewer
 
+BEFORE_PUBLICATION = frozenset({Status.DRAFT, Status.IN_REVIEW})
 EXPORT_FORMATS = tuple((one.value, one.label) for one in Format)
 
 
@@ -137,6 +140,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         levels=[one.value for one in EditorLevel],
         all_teams=(await teams.list_teams(context.session, Ask(200))).items if may_manage or may_name_editors else [],
         offers=offers,
+        checks=await _publication_checks(visit, visible, names) if status in BEFORE_PUBLICATION else [],
         audience=access.audience_once_published(row.visibility),
         spots=[name for name, is_there in forms.items() if is_there]
         + [one.lower().replace("_", "-") for one in offers],
@@ -160,6 +164,17 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         entry_types=[one.value for one in EntryType],
         **items,
     )
+
+
+async def _publication_checks(visit: Visit, visible: VisiblePostmortem, names: ReasonNames) -> list[Check]:
+    context = visit.context
+    found = await publication_checks(context.session, context.viewer, visible, context.now)
+    who = "Only the author and administrators can. Ask one of them to publish it."
+    return [
+        check("It is in review", found.is_in_review, Mend("The author or an editor submits it for review.")),
+        *(check(one.name, not one.reasons, *names.mends(one.reasons)) for one in found.checks),
+        check("You can publish it", found.may_publish, Mend(who)),
+    ]
 
 
 def _lacks_tickets(items: Sequence[ActionItem], trackers: Collection[str]) -> bool:

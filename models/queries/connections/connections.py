@@ -38,6 +38,13 @@ async def find_integration(session: AsyncSession, integration_id: str) -> Integr
     return await session.get(Integration, integration_id)
 
 
+async def connections_by_id(session: AsyncSession, integration_ids: Sequence[str]) -> dict[str, Integration]:
+    if not integration_ids:
+        return {}
+    statement = select(Integration).where(Integration.id.in_(integration_ids))
+    return {one.id: one for one in (await session.execute(statement)).scalars()}
+
+
 async def list_integrations(session: AsyncSession, ask: Ask, *, disconnected: bool = False) -> Page[Integration]:
     """Oldest first: those in use, or those that were disconnected."""
     order = Order("integrations", Integration.created_at, Integration.id, False)

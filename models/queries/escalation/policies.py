@@ -15,6 +15,7 @@ from domain.people.calendar import Calendar
 from models.escalation import DEFAULT_POLICY_ID, Policy
 from models.queries import rows
 from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.queries.people.organization import Switches, read_switches, switch_columns, switches_of
 from models.queries.prebuilt import Prebuilt, text_of, texts_of
 from models.queries.rows import read_row
 
@@ -39,7 +40,7 @@ async def get_policy(session: AsyncSession, policy_id: str, version: int) -> Pol
 
 
 _FITTING = Prebuilt(
-    select(*rows.columns_of(Policy)).where(
+    select(*rows.columns_of(Policy), *switch_columns()).where(
         Policy.is_current,
         or_(Policy.urgency.is_(None), Policy.urgency == text_of("urgency")),
         or_(Policy.service_id.is_(None), Policy.service_id == any_(texts_of("service_ids"))),
@@ -52,12 +53,21 @@ async def pick_policy(
     session: AsyncSession, *, urgency: str | None, service_ids: Sequence[str], team_ids: Sequence[str]
 ) -> Policy:
     """The most specific current policy that fits: by service, then team, then urgency, then the default."""
+    return (await pick_policy_of_new(session, urgency=urgency, service_ids=service_ids, team_ids=team_ids))[0]
+
+
+async def pick_policy_of_new(
+    session: AsyncSession, *, urgency: str | None, service_ids: Sequence[str], team_ids: Sequence[str]
+) -> tuple[Policy, Switches]:
+    """As :func:`pick_policy`; and, in the same statement, whether postmortems are switched on for these teams."""
     given = {"urgency": urgency, "service_ids": list(service_ids), "team_ids": list(team_ids)}
-    fitting = [read_row(session, Policy, one) for one in await _FITTING.rows(session, **given)]
-    if not fitting:
+    found = await _FITTING.rows(session, **given)
+    if not found:
         await ensure_default_policy(session)
-        return await get_policy(session, DEFAULT_POLICY_ID, 1)
-    return max(fitting, key=lambda one: (bool(one.service_id), bool(one.team_id), bool(one.urgency), one.id))
+        return await get_policy(session, DEFAULT_POLICY_ID, 1), await read_switches(session, team_ids)
+    fitting = [read_row(session, Policy, one) for one in found]
+    best = max(fitting, key=lambda one: (bool(one.service_id), bool(one.team_id), bool(one.urgency), one.id))
+    return best, switches_of(found[0])
 
 
 # Between rows and the rules
