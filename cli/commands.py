@@ -98,6 +98,16 @@ def seed() -> None:
 
 
 @app.command()
+def setup_code() -> None:
+    """Print the code that the page /setup asks for, where the first administrator is made."""
+    current = configured()
+    from application.people.first_administrator import set_up_code
+    from runtime.connections import open_keyring
+
+    print(set_up_code(open_keyring(current)))
+
+
+@app.command()
 def sign_in_link(
     handle: str = typer.Argument("user_admin", help="The person to sign in: a handle, an e-mail, or an id."),
 ) -> None:
