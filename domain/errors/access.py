@@ -71,7 +71,9 @@ class AlreadySetUp(ConflictingState):
 
 class WrongSetUpCode(Forbidden):
     title = "The setup code is wrong"
-    says = "This isn't the setup code. Enter the one in the log of the API, or the one that 'afterword setup-code' prints."
+    says = (
+        "This isn't the setup code. Enter the one in the log of the API, or the one that 'afterword setup-code' prints."
+    )
 
 
 class LastAdministrator(ConflictingState):
