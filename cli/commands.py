@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
@@ -211,8 +212,12 @@ def settings() -> Settings:
     try:
         return get_settings()
     except ValidationError as error:
-        problems = [f"AFTERWORD_{problem['loc'][0]}".upper() + f": {problem['msg']}" for problem in error.errors()]
+        problems = [f"AFTERWORD_{_path(problem['loc'])}: {problem['msg']}" for problem in error.errors()]
         raise CannotStart("; ".join(problems)) from None
+
+
+def _path(location: Sequence[int | str]) -> str:
+    return "__".join(str(one) for one in location).upper()
 
 
 def configured(**changes: int | None) -> Settings:
