@@ -18,13 +18,15 @@ from authlib.oauth2.client import OAuth2Client
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from domain.errors import SignInFailed
+from domain.errors import ProviderUnavailable, SignInFailed
 from domain.identities import Claims, ProviderRules
 from integrations.sign_in.exchange import Requests
 from integrations.sign_in.id_token import Rejected, UnknownKey, check_claims, check_signature
 from integrations.sign_in.settings import Provider
 
 KEPT_SECONDS = 3600.0
+AWAY_SECONDS = 5.0
+"""Until a provider that did not answer is asked again: meanwhile nobody else waits for it."""
 LONGEST_NAME = 200
 
 
@@ -59,6 +61,7 @@ class IdentityProvider:
         self._lock = threading.Lock()
         self._metadata: tuple[float, dict[str, Any]] | None = None
         self._keys: tuple[float, KeySet] | None = None
+        self._away_until = 0.0
 
     def start(self) -> Started:
         verifier, nonce = generate_token(64), generate_token(32)
@@ -177,12 +180,21 @@ class IdentityProvider:
         """The provider's metadata: OpenID Connect Discovery."""
         with self._lock:
             if self._metadata is None or time.monotonic() - self._metadata[0] > KEPT_SECONDS:
-                issuer = self._settings.issuer
-                found = self._requests().get_json(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-                if found.get("issuer") != issuer:
-                    raise self._failed("its metadata names another issuer. Correct the issuer in the settings.")
-                self._metadata = (time.monotonic(), found)
+                if time.monotonic() < self._away_until:
+                    raise ProviderUnavailable(provider=self.rules.label, detail="it didn't answer just now.")
+                try:
+                    self._metadata = (time.monotonic(), self._described())
+                except ProviderUnavailable:
+                    self._away_until = time.monotonic() + AWAY_SECONDS
+                    raise
             return self._metadata[1]
+
+    def _described(self) -> dict[str, Any]:
+        issuer = self._settings.issuer
+        found = self._requests().get_json(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+        if found.get("issuer") != issuer:
+            raise self._failed("its metadata names another issuer. Correct the issuer in the settings.")
+        return found
 
     def _known_keys(self, *, again: bool = False) -> KeySet:
         address = self._endpoint("jwks_uri")

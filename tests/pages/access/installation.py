@@ -99,6 +99,8 @@ def installation(folder: Path) -> Iterator[Installation]:
             ("keycloak", keycloak.issuer, "1"),
             ("forger", forger.issuer, "1"),
             ("partner", partner.issuer, "0"),
+            ("gone", f"http://127.0.0.1:{free_port()}", "1"),
+            ("inside", "https://10.255.255.1", "1"),
         ):
             begin = f"AFTERWORD_OIDC__{name.upper()}"
             settings |= {f"{begin}__ISSUER": issuer, f"{begin}__CLIENT_ID": CLIENT_ID, f"{begin}__TRUSTED": trusted}

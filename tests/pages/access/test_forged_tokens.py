@@ -124,3 +124,18 @@ def test_wrong_answers_are_limited(honest: Installation) -> None:
         assert honest.sign_in("forger").status_code == 403
     honest.forger.claims = {}
     assert honest.sign_in("forger").status_code == 429
+
+
+def test_provider_that_is_away_says_so(at: Installation) -> None:
+    """Of one that nobody has reached since the start; the others go on."""
+    answer = stranger(at.stack).http.get("/sign-in/gone", params={"next": "/inbox"})
+    assert answer.status_code == 503
+    assert "Gone can't be reached" in refusal(answer)
+    assert "/sign-in/keycloak?next=/inbox" in answer.text
+
+
+def test_private_network_is_not_reached(at: Installation) -> None:
+    """The policy for outbound connections holds for whatever the metadata names."""
+    answer = stranger(at.stack).http.get("/sign-in/inside")
+    assert answer.status_code == 403
+    assert "private address" in refusal(answer)
