@@ -164,3 +164,6 @@ async def _publication(lab: Lab, secrets: dict[str, object]) -> WorkflowHandle[A
     return await lab.client.start_workflow(
         PublicationWorkflow.run, PublicationStart(row.id), id=f"publication-{row.id}", task_queue=TASK_QUEUE
     )
+
+
+OF_DOCUMENTS = (export_done, import_failed, publication_refused, publication_given_up, customer_email_stopped)

@@ -30,15 +30,10 @@ from models.queries.postmortems import postmortems
 from runtime.dispatch import Dispatch
 from tests.workflows.case import Case
 from tests.workflows.chatting import ask, chat_worker, give_up, request_from_slack
-from tests.workflows.documents import (
-    customer_email_stopped,
-    export_done,
-    import_failed,
-    publication_given_up,
-    publication_refused,
-)
+from tests.workflows.documents import OF_DOCUMENTS
 from tests.workflows.lab import ALWAYS, SUGGEST_CONTINUE_AS_NEW, Lab, migrated_postgres, running_lab
 from tests.workflows.meetings import meeting_reminded, meeting_untold
+from tests.workflows.sign_in import sign_in_mail
 from workflows.postmortem import PostmortemWorkflow
 from workflows.queues import TASK_QUEUE
 from workflows.reconciliation import ReconciliationStart, ReconciliationWorkflow
@@ -355,13 +350,10 @@ SCENARIOS: tuple[Scenario, ...] = (
     action_item_ticket,
     action_item_webhooks_together,
     reconciliation,
-    export_done,
-    import_failed,
-    publication_refused,
-    publication_given_up,
-    customer_email_stopped,
+    *OF_DOCUMENTS,
     meeting_reminded,
     meeting_untold,
+    sign_in_mail,
 )
 SHORT: tuple[Scenario, ...] = (postmortem_continued, voice_continued)
 
