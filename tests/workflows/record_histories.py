@@ -33,7 +33,6 @@ from tests.workflows.chatting import ask, chat_worker, give_up, request_from_sla
 from tests.workflows.documents import OF_DOCUMENTS
 from tests.workflows.lab import ALWAYS, SUGGEST_CONTINUE_AS_NEW, Lab, migrated_postgres, running_lab
 from tests.workflows.meetings import meeting_reminded, meeting_untold
-from tests.workflows.sign_in import sign_in_mail
 from workflows.postmortem import PostmortemWorkflow
 from workflows.queues import TASK_QUEUE
 from workflows.reconciliation import ReconciliationStart, ReconciliationWorkflow
@@ -353,7 +352,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     *OF_DOCUMENTS,
     meeting_reminded,
     meeting_untold,
-    sign_in_mail,
 )
 SHORT: tuple[Scenario, ...] = (postmortem_continued, voice_continued)
 
