@@ -20,6 +20,7 @@ from activities.meetings import MeetingActivities
 from activities.notifications import NotificationActivities
 from activities.postmortems import PostmortemActivities
 from activities.publications import PublicationActivities
+from activities.sign_in_mails import SignInMailActivities
 from activities.tickets.batches import TicketBatchActivities
 from activities.tickets.pushing import PushActivities
 from activities.tickets.reconciliation import ReconciliationActivities
@@ -114,10 +115,11 @@ def build_workers(
         graceful_shutdown_timeout=GRACE,
     )
     mails = CustomerEmailActivities(sessions, keyring, base_url)
+    links = SignInMailActivities(sessions, keyring, base_url)
     notify = Worker(
         client,
         task_queue=NOTIFY_QUEUE,
-        activities=[notifications.deliver_message, mails.send_customer_emails],
+        activities=[notifications.deliver_message, mails.send_customer_emails, links.send_sign_in_link],
         max_task_queue_activities_per_second=MESSAGES_PER_SECOND,
         graceful_shutdown_timeout=GRACE,
     )

@@ -4,7 +4,7 @@ import asyncio
 import json
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
@@ -26,6 +26,11 @@ from api.pages import search as search_pages
 from api.pages import services as service_pages
 from api.pages import tickets as ticket_pages
 from api.pages import timeline as timeline_pages
+from api.pages.access import identities as identity_pages
+from api.pages.access import links as sign_in_link_pages
+from api.pages.access import own_sessions as session_pages
+from api.pages.access import providers as provider_pages
+from api.pages.access import set_up as set_up_pages
 from api.pages.access import sign_in as sign_in_pages
 from api.pages.analytics import analytics as analytics_pages
 from api.pages.connections import accounts as account_pages
@@ -60,7 +65,8 @@ from api.public import unsubscribing as public_unsubscribing
 from api.request_context import Parts
 from api.request_queue import RequestQueue
 from api.v1 import action_items, analytics, audit, comments, incidents, style, tickets, timeline
-from api.v1.access import tokens
+from api.v1.access import identities, tokens
+from api.v1.access import sessions as web_sessions
 from api.v1.connections import accounts, checks, connections, dry_run, sync_log
 from api.v1.connections import health as connection_health
 from api.v1.content import sections, templates
@@ -78,10 +84,12 @@ from api.v1.sharing import customer_emails, publications
 from api.v1.sharing import links as share_links
 from api.v1.sharing import settings as sharing_settings
 from api.v1.sharing import summaries as public_summaries
+from application.people.first_administrator import needs_set_up, set_up_code
 from application.sharing.public import ViewCounter
+from integrations.sign_in.provider import IdentityProvider
 from models.keyring import Keyring
 from models.queries import workers
-from models.session import Sessions
+from models.session import Sessions, StoreError
 from runtime.connections import (
     connect_temporal,
     open_database,
@@ -116,6 +124,11 @@ KEPT_NAMES = {
 
 PAGES = (
     sign_in_pages,
+    sign_in_link_pages,
+    provider_pages,
+    set_up_pages,
+    session_pages,
+    identity_pages,
     home_pages,
     inbox_pages,
     unsubscribing_pages,
@@ -177,9 +190,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             deliveries=RequestQueue.shared(8, settings.api_processes, waiting=5000),
             chats=RequestQueue.shared(4, settings.api_processes, waiting=200),
             views=ViewCounter(database.sessions),
+            providers={name: IdentityProvider(name, one, settings.base_url) for name, one in settings.oidc.items()},
         )
         app.state.temporal = client
-        checking = asyncio.create_task(_stop_if_unfit(database.sessions, keyring))
+        checking = asyncio.create_task(_stop_if_unfit(database.sessions, keyring, settings.base_url))
         try:
             yield
         finally:
@@ -224,6 +238,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         incidents.routes,
         people.routes,
         tokens.routes,
+        web_sessions.routes,
+        identities.routes,
         teams.routes,
         services.routes,
         me.routes,
@@ -300,13 +316,23 @@ def _with_kept_names(document: dict[str, Any]) -> dict[str, Any]:
     return kept_document
 
 
-async def _stop_if_unfit(sessions: Sessions, keyring: Keyring) -> None:
-    """Ends this process if it turns out to have the wrong keys or the wrong database, once the database can say so."""
+async def _stop_if_unfit(sessions: Sessions, keyring: Keyring, base_url: str) -> None:
+    """Ends this process if it turns out to have the wrong keys or the wrong database, once the database can say so.
+
+    Where there is no administrator, the log says how to make one.
+    """
     try:
         await wait_until_fit(sessions, keyring)
     except CannotStart as problem:
         log.critical("stopping", reason=str(problem))
         signal.raise_signal(signal.SIGTERM)
+        return
+    is_new = False
+    with suppress(StoreError, OSError):
+        async with sessions.begin() as session:
+            is_new = await needs_set_up(session)
+    if is_new:
+        log.warning("no administrator yet", create_one_at=f"{base_url}/setup", setup_code=set_up_code(keyring))
 
 
 async def _worker_alive(sessions: Sessions) -> bool:

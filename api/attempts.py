@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
 from application.access.attempts import Guess, count_wrong_attempt, seconds_left
+from application.access.sign_in import Browser
 from application.access.tokens import is_known_token
 from domain.errors import TooManyAttempts, TooManyUnknownLinks
 from models.session import Sessions, StoreError
@@ -77,3 +78,12 @@ async def refuse_unknown_link(sessions: Sessions, connection: HTTPConnection) ->
 def address_of(connection: HTTPConnection) -> str:
     """The client's, or what a trusted proxy says it is."""
     return connection.client.host if connection.client else ""
+
+
+LONGEST_USER_AGENT = 300
+
+
+def browser_of(connection: HTTPConnection) -> Browser:
+    """What a session remembers of where it is used."""
+    user_agent = connection.headers.get("User-Agent", "").replace("\0", "")[:LONGEST_USER_AGENT]
+    return Browser(address_of(connection), user_agent)

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from api.assets import WEB, address_of
 from api.formatting import Formatter
+from domain.browsers import browser_name
 from domain.comments.formatting import Passage
 from domain.documents.placeholders import ShownFile, fill_in, has_places
 from domain.errors import DomainError
@@ -166,6 +167,7 @@ def _environment() -> Environment:
         "bytes": _bytes,
         "spoken": spoken,
         "picked": picked,
+        "browser": browser_name,
         "for_outsiders": plain_for_outsiders,
     }
     environment.globals |= {"asset": address_of, "query_of": query_of}

@@ -9,7 +9,7 @@ after: nobody waits with a connection of the database.
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,10 +18,12 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 
+from api.attempts import browser_of
 from api.command_queue import CommandQueue
 from api.formatting import Formatter
 from api.repeats import check_may_repeat
 from api.request_queue import RequestQueue
+from application.access.sign_in import SESSION_PREFIX, Browser
 from application.access.tokens import SignedIn, SignedInPerson, check_token
 from application.audit import command_log, kept_answers
 from application.commands import Commands
@@ -30,6 +32,7 @@ from domain import access
 from domain.access import Viewer
 from domain.errors import Malformed, NotSignedIn, ScopeMissing, reason
 from integrations.object_store import ObjectStore
+from integrations.sign_in.provider import IdentityProvider
 from models.base import derived_id, new_id
 from models.keyring import Keyring
 from models.queries.access import tokens
@@ -64,6 +67,8 @@ class Parts:
     chats: RequestQueue
     """Requests of chat users, who wait three seconds at most, do not queue behind webhooks."""
     views: ViewCounter
+    providers: Mapping[str, IdentityProvider] = field(default_factory=dict)
+    """With which people sign in, by name."""
     formatter: Formatter = field(default_factory=Formatter)
 
     command_queue: CommandQueue = field(default_factory=lambda: CommandQueue(at_once=10, places=command_log.PLACES))
@@ -212,7 +217,8 @@ def context_of(request: Request, parts: Parts, session: Session, signed_in: Sign
     credential = Credential(signed_in.token_id, signed_in.expires_at)
     context = RequestContext(parts, session, signed_in.person, signed_in.viewer, now, credential)
     if signed_in.is_use_due:
-        context.after_commit.append(lambda: _record_use(parts.sessions, signed_in.token_id, now))
+        browser = browser_of(request) if signed_in.token_id.startswith(SESSION_PREFIX) else None
+        context.after_commit.append(lambda: _record_use(parts.sessions, signed_in.token_id, now, browser))
     return context
 
 
@@ -301,11 +307,12 @@ def minimal_answer(etag: str, location: str) -> Response:
     return Response(status_code=204, headers=headers)
 
 
-async def _record_use(sessions: Sessions, token_id: str, now: datetime) -> None:
+async def _record_use(sessions: Sessions, token_id: str, now: datetime, browser: Browser | None) -> None:
     """Writes nothing if the database is read-only."""
+    used_by = {"address": browser.address, "user_agent": browser.user_agent} if browser else {}
     try:
         async with sessions.begin() as session:
-            await tokens.update_last_use(session, token_id, now)
+            await tokens.update_last_use(session, token_id, now, **used_by)
     except StoreError as error:
         if not is_read_only(error):
             raise

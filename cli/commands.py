@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
@@ -95,6 +96,16 @@ def seed() -> None:
 
     asyncio.run(refuse_unfit(current))
     asyncio.run(sow(current))
+
+
+@app.command()
+def setup_code() -> None:
+    """Print the code that the page /setup asks for, where the first administrator is made."""
+    current = configured()
+    from application.people.first_administrator import set_up_code
+    from runtime.connections import open_keyring
+
+    print(set_up_code(open_keyring(current)))
 
 
 @app.command()
@@ -201,8 +212,12 @@ def settings() -> Settings:
     try:
         return get_settings()
     except ValidationError as error:
-        problems = [f"AFTERWORD_{problem['loc'][0]}".upper() + f": {problem['msg']}" for problem in error.errors()]
+        problems = [f"AFTERWORD_{_path(problem['loc'])}: {problem['msg']}" for problem in error.errors()]
         raise CannotStart("; ".join(problems)) from None
+
+
+def _path(location: Sequence[int | str]) -> str:
+    return "__".join(str(one) for one in location).upper()
 
 
 def configured(**changes: int | None) -> Settings:

@@ -188,14 +188,14 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail to someone outside, in both forms. ``id`` is part of its ``Message-ID``, and the same whenever it is sent;
-    ``unsubscribe_url`` takes a POST of one click (RFC 8058)."""
+    """A mail to any address, in both forms. ``id`` is part of its ``Message-ID``, and the same whenever it is sent;
+    ``unsubscribe_url`` takes a POST of one click (RFC 8058), and is None for what its receiver has asked for."""
 
     id: str
     subject: str
     text: str
     html: str
-    unsubscribe_url: str
+    unsubscribe_url: str | None
     created_at: datetime
 
 

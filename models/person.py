@@ -1,8 +1,8 @@
-"""People, their working hours, absences, notification preferences and API tokens."""
+"""People, how they sign in, their working hours, absences, notification preferences and API tokens."""
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, SmallInteger, Text
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, SmallInteger, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -11,7 +11,7 @@ from models.base import Base, CreatedAt, Id, Instant, Key, Version, one_of
 
 
 class Person(Base):
-    """``is_active`` is false for people who left, and for placeholders of people whom a webhook named.
+    """``is_active`` is false for people who left, at ``left_at``, and for placeholders of people whom a webhook named.
 
     ``country`` to ``closes`` are where and when they work, as in ``domain.people.calendar``; null means as in the
     office of their policy. ``delegate_id`` stands in while they are away. ``preferred_minute`` is the minute of their
@@ -39,6 +39,7 @@ class Person(Base):
     handle: Mapped[str] = mapped_column(Text, unique=True)
     role: Mapped[str]
     is_active: Mapped[bool] = mapped_column(default=True)
+    left_at: Mapped[Instant | None]
     time_zone: Mapped[str] = mapped_column(default="UTC")
     notification_preferences: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     country: Mapped[str | None]
@@ -61,7 +62,9 @@ class Person(Base):
 class ApiToken(Base):
     """Only the SHA-256 of a token is stored. Its 256 random bits need no slow hash.
 
-    ``parent_id`` is the token that a session or a sign-in link began with, and ends with.
+    ``parent_id`` is the token that a session or a sign-in link began with, and ends with. A session knows from where it
+    was last used (``address``, ``user_agent``) and, if it began at an identity provider, at which (``provider``), with
+    its ID token, encrypted: the provider may ask for it when the person signs out.
     """
 
     __tablename__ = "api_token"
@@ -75,6 +78,47 @@ class ApiToken(Base):
     expires_at: Mapped[Instant | None]
     last_used_at: Mapped[Instant | None]
     revoked_at: Mapped[Instant | None]
+    address: Mapped[str | None]
+    user_agent: Mapped[str | None]
+    provider: Mapped[str | None]
+    id_token: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[CreatedAt]
+
+
+class PersonIdentity(Base):
+    """Someone at an identity provider (``issuer``, ``subject``), and the person they are here.
+
+    Until ``confirmed_at`` it is a request that an administrator decides, and lets nobody in. ``provider`` is the name
+    of its settings, and ``email`` what the provider said at the last sign-in.
+    """
+
+    __tablename__ = "person_identity"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    id: Mapped[Key]
+    version: Mapped[Version]
+    provider: Mapped[str]
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    person_id: Mapped[Id] = mapped_column(ForeignKey("person.id"), index=True)
+    email: Mapped[str | None]
+    confirmed_at: Mapped[Instant | None]
+    last_used_at: Mapped[Instant | None]
+    created_at: Mapped[CreatedAt]
+
+
+class SignInMail(Base):
+    """An e-mail with a sign-in link that someone asked for, whether or not anyone has that address.
+
+    Deleted once it is sent, or is not to be sent. ``wanted`` is the page that the link leads to.
+    """
+
+    __tablename__ = "sign_in_mail"
+
+    id: Mapped[Key]
+    email: Mapped[str]
+    wanted: Mapped[str]
+    workflow_started: Mapped[bool] = mapped_column(default=False, server_default="false", index=True)
     created_at: Mapped[CreatedAt]
 
 

@@ -51,6 +51,7 @@ from workflows.postmortem import PostmortemStart, PostmortemWorkflow
 from workflows.publication import PublicationStart, PublicationWorkflow
 from workflows.queues import TASK_QUEUE
 from workflows.reconciliation import ReconciliationStart, ReconciliationWorkflow
+from workflows.sign_in_mail import SignInMailStart, SignInMailWorkflow
 from workflows.ticket_batch import TicketBatchStart, TicketBatchWorkflow
 
 log = structlog.get_logger()
@@ -91,6 +92,7 @@ PUBLICATION = WorkflowKind("publication", PublicationWorkflow.run, PublicationSt
 CUSTOMER_EMAIL = WorkflowKind(
     "customer-email", CustomerEmailWorkflow.run, CustomerEmailStart, "Customer e-mail {}", signal=None
 )
+SIGN_IN_MAIL = WorkflowKind("sign-in-mail", SignInMailWorkflow.run, SignInMailStart, "Sign-in link {}", signal=None)
 CHAT = WorkflowKind("chat", ChatWorkflow.run, int, "Request {} from a chat", signal=None)
 
 
@@ -152,6 +154,10 @@ class Dispatch:
 
     async def start_meeting(self, meeting_id: str, priority: Priority = INTERACTIVE) -> bool:
         return await self._start_or_signal(MEETING, meeting_id, priority)
+
+    async def start_sign_in_mail(self, mail_id: str) -> bool:
+        """Someone waits for it."""
+        return await self._start_or_signal(SIGN_IN_MAIL, mail_id, INTERACTIVE)
 
     async def start_customer_email(self, email_id: str) -> bool:
         return await self._start_or_signal(CUSTOMER_EMAIL, email_id, BULK)

@@ -4,6 +4,7 @@ Temporal's own variables (``TEMPORAL_ADDRESS``, ``TEMPORAL_NAMESPACE``, ``TEMPOR
 by ``temporalio.envconfig``, in ``runtime.connections``.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -11,14 +12,19 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from integrations.outbound.policy import LOOPBACK, Allowed, read_allowed
+from integrations.sign_in.settings import Provider
 
+RESERVED = frozenset({"link"})
+"""What other pages below ``/sign-in`` are called."""
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Settings(BaseSettings):
     """Every ``AFTERWORD_*`` variable, with its default."""
 
-    model_config = SettingsConfigDict(env_prefix="AFTERWORD_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="AFTERWORD_", env_nested_delimiter="__", frozen=True, hide_input_in_errors=True
+    )
 
     home: Path = Path(".afterword")
     host: str = "127.0.0.1"
@@ -57,6 +63,8 @@ class Settings(BaseSettings):
     """How often the linked tickets of each connection are compared with their tracker."""
     sweep_seconds: float = Field(default=2, gt=0)
     """How often a worker looks for what was not started or not handled; for what is new, twice as often."""
+    oidc: dict[str, Provider] = Field(default_factory=dict)
+    """Identity providers by name: ``AFTERWORD_OIDC__OKTA__ISSUER``, and so on for each field of ``Provider``."""
     log_format: str = Field(default="console", pattern="^(console|json)$")
     log_level: str = "INFO"
 
@@ -65,6 +73,14 @@ class Settings(BaseSettings):
     def _readable(cls, words: str | None) -> str | None:
         read_allowed(words or "")
         return words
+
+    @field_validator("oidc")
+    @classmethod
+    def _named(cls, providers: dict[str, Provider]) -> dict[str, Provider]:
+        for name in providers:
+            if not re.fullmatch(r"[a-z0-9_]{1,40}", name) or name in RESERVED:
+                raise ValueError(f"'{name}' can't be the name of an identity provider: use letters and digits")
+        return providers
 
     @property
     def object_store_address(self) -> str:

@@ -60,6 +60,7 @@ EXAMPLES: Mapping[str, Fact] = {
     "scope": "write",
     "section": "summary",
     "problem": "it is damaged",
+    "provider": "Okta",
     "size": 524288001,
     "state": "WAIVED",
     "names": "Jane Doe (@jane), Jane Roe (@roe)",

@@ -10,6 +10,7 @@ from workflows.notifications import NotificationsWorkflow
 from workflows.postmortem import PostmortemWorkflow
 from workflows.publication import PublicationWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
+from workflows.sign_in_mail import SignInMailWorkflow
 from workflows.ticket_batch import TicketBatchWorkflow
 
 WORKFLOWS = [
@@ -24,4 +25,5 @@ WORKFLOWS = [
     PublicationWorkflow,
     CustomerEmailWorkflow,
     MeetingWorkflow,
+    SignInMailWorkflow,
 ]

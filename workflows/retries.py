@@ -115,3 +115,15 @@ NOTIFY: dict[str, Any] = {
     ),
 }
 """A channel: the activity counts its attempts, tries one channel after the other, and ends with the inbox."""
+
+SIGN_IN: dict[str, Any] = {
+    **NOTIFY,
+    "start_to_close_timeout": timedelta(minutes=1),
+    "schedule_to_close_timeout": timedelta(minutes=15),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        maximum_interval=timedelta(minutes=1),
+        non_retryable_error_types=REFUSALS,
+    ),
+}
+"""A sign-in link, which someone waits for; later they have asked for another one."""

@@ -60,14 +60,15 @@ class PageRoute(APIRoute):
             _drop_empty_parameters(request)
             session = sessions.find_session(request, parts.settings)
             if session is None and _is_multipart(request):
-                return to_sign_in(request, {})
+                return await to_sign_in(request, {})
             body = b"" if _is_multipart(request) else await request.body()
             form = {} if request.method in SAFE else await _form_fields(request, body)
             now = datetime.now(UTC)
             async with parts.sessions() as database:
                 signed_in = await sign_in.check_session(database, session.token_id, now) if session else None
                 if session is None or signed_in is None:
-                    return to_sign_in(request, form)
+                    await database.rollback()  # the sign-in page asks the database on its own
+                    return await to_sign_in(request, form)
                 request.state.kept_text = kept_text(form)
                 context = context_of(request, parts, database, signed_in, now)
                 request.state.frame = _frame(context, session)
@@ -187,10 +188,10 @@ def kept_text(form: Mapping[str, str]) -> list[tuple[str, str]]:
 UNWRITTEN = {"csrf", "key", "form", "code", "token"}
 
 
-def to_sign_in(request: Request, form: Mapping[str, str]) -> Response:
+async def to_sign_in(request: Request, form: Mapping[str, str]) -> Response:
     """Back to the page afterwards. Who sent a form with text sees it again, because it could not be saved."""
     if kept := kept_text(form):
-        return sign_in_form(request, code="", wanted=_page_of_form(request), kept=kept)
+        return await sign_in_form(request, code="", wanted=_page_of_form(request), kept=kept)
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     back = f"?next={quote(wanted, safe='')}" if request.method in SAFE and wanted != "/" else ""
     return to(f"/sign-in{back}")

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
@@ -19,6 +20,8 @@ from runtime.settings import Settings
 
 SESSION = "afterword_session"
 VISIT = "afterword_visit"
+SIGN_IN_LASTS = timedelta(minutes=10)
+"""How long someone may take at their identity provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +41,20 @@ def _signer(settings: Settings, cookie: str) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(_keys(settings), salt=f"afterword.pages.{cookie}")
 
 
-def _read(request: Request, settings: Settings, cookie: str) -> list[str]:
+def _read(request: Request, settings: Settings, cookie: str, lasts: timedelta = SESSION_LASTS) -> list[str]:
     """The values in the cookie, if its signature is valid and not expired; otherwise an empty list."""
     try:
-        values = _signer(settings, cookie).loads(request.cookies.get(cookie, ""), int(SESSION_LASTS.total_seconds()))
+        values = _signer(settings, cookie).loads(request.cookies.get(cookie, ""), int(lasts.total_seconds()))
     except BadSignature:
         return []
     return [str(one) for one in values]
 
 
-def _write(response: Response, settings: Settings, cookie: str, *values: str) -> None:
+def _write(response: Response, settings: Settings, cookie: str, *values: str, lasts: timedelta = SESSION_LASTS) -> None:
     response.set_cookie(
         cookie,
         str(_signer(settings, cookie).dumps(values)),
-        max_age=int(SESSION_LASTS.total_seconds()),
+        max_age=int(lasts.total_seconds()),
         httponly=True,
         samesite="lax",
         secure=settings.base_url.startswith("https://"),
@@ -85,6 +88,25 @@ def find_visit(request: Request, settings: Settings) -> str | None:
 
 def begin_visit(response: Response, settings: Settings, nonce: str) -> None:
     _write(response, settings, VISIT, nonce)
+
+
+def begin_sign_in(response: Response, settings: Settings, state: str, *values: str) -> None:
+    """Keeps what a sign-in at an identity provider needs when it comes back, for each tab by itself."""
+    _write(response, settings, _sign_in_cookie(state), state, *values, lasts=SIGN_IN_LASTS)
+
+
+def find_sign_in(request: Request, settings: Settings, state: str) -> list[str]:
+    """The values that were kept for that state; none if this browser did not begin it, or long ago."""
+    values = _read(request, settings, _sign_in_cookie(state), SIGN_IN_LASTS)
+    return values[1:] if values[:1] == [state] else []
+
+
+def finish_sign_in(response: Response, state: str) -> None:
+    response.delete_cookie(_sign_in_cookie(state))
+
+
+def _sign_in_cookie(state: str) -> str:
+    return f"afterword_sign_in_{hashlib.sha256(state.encode('utf-8', 'replace')).hexdigest()[:12]}"
 
 
 def form_token(settings: Settings, nonce: str) -> str:

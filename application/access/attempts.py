@@ -3,11 +3,12 @@
 An IPv6 network of one customer (/64) counts as one address. The limit is far above what people mistype.
 """
 
+import hashlib
 import ipaddress
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.errors import TooManyAttempts
+from domain.errors import TooManyAttempts, TooManyLinks
 from models.queries.access import attempts
 from models.session import Session
 
@@ -51,6 +52,26 @@ async def count_try(session: Session, what: str, address: str, now: datetime) ->
     if await attempts.count_since(session, source, now - TRIES_WITHIN) >= TRIES:
         return False
     await attempts.add_attempt(session, source, now)
+    return True
+
+
+LINKS_FOR_ACCOUNT, LINKS_FROM_ADDRESS = 5, 30
+
+
+async def count_link(session: Session, email: str, address: str, now: datetime) -> bool:
+    """Counts a sign-in link that is asked for; false if that e-mail address had five in the last 15 minutes.
+
+    It makes no difference whether anyone has that address. Call it in a transaction of its own. Raises TooManyLinks if
+    the client's address asked for 30.
+    """
+    source = _source("link mail", address)
+    account = f"link mail {hashlib.sha256(email.lower().encode()).hexdigest()}"
+    if await attempts.count_since(session, source, now - TRIES_WITHIN) >= LINKS_FROM_ADDRESS:
+        raise TooManyLinks()
+    await attempts.add_attempt(session, source, now)
+    if await attempts.count_since(session, account, now - TRIES_WITHIN) >= LINKS_FOR_ACCOUNT:
+        return False
+    await attempts.add_attempt(session, account, now)
     return True
 
 

@@ -26,6 +26,14 @@ SESSION_LASTS = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
+class Browser:
+    """From where someone signs in: the address of the client, and what it calls itself."""
+
+    address: str
+    user_agent: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignInLink:
     """``code`` is shown once: only its hash is stored."""
 
@@ -41,15 +49,17 @@ async def create_link(
     *,
     ends_by: datetime | None = None,
     parent_id: str | None = None,
+    name: str = "One-time sign-in link",
+    lasts: timedelta = LINK_LASTS,
 ) -> SignInLink:
     """A link that signs the person in once; it ends by ``ends_by``, and with its parent token."""
-    expires_at = min(now + LINK_LASTS, ends_by or now + LINK_LASTS)
+    expires_at = min(now + lasts, ends_by or now + lasts)
     code = secrets.token_urlsafe(24)
     token = await tokens.insert_token(
         session,
         token_id=new_id("tok"),
         person_id=person_id,
-        name="One-time sign-in link",
+        name=name,
         token_hash=hash_token(code),
         scopes=[LINK_SCOPE],
         expires_at=expires_at,
@@ -67,7 +77,7 @@ async def hand_out_link(
     return link
 
 
-async def use_link(session: Session, code: str, now: datetime) -> ApiToken:
+async def use_link(session: Session, code: str, now: datetime, browser: Browser) -> ApiToken:
     """Uses up the link and starts a session. Raises :class:`SignInLinkUsed`."""
     found = await tokens.find_link_for_update(session, hash_token(code), LINK_SCOPE)
     if found is None:
@@ -78,22 +88,26 @@ async def use_link(session: Session, code: str, now: datetime) -> ApiToken:
     link.revoked_at = link.last_used_at = now
     parent = await tokens.find_token(session, link.parent_id) if link.parent_id else None
     if parent is None or parent.expires_at is None:  # a token that lasts may let a person in who stays
-        return await start_session(session, person, now)
-    return await start_session(session, person, now, ends_by=parent.expires_at, parent_id=parent.id)
+        return await start_session(session, person, now, browser)
+    return await start_session(session, person, now, browser, ends_by=parent.expires_at, parent_id=parent.id)
 
 
 async def start_session(
     session: Session,
     person: Person | SignedInPerson,
     now: datetime,
+    browser: Browser,
     *,
     scopes: Sequence[str] | None = None,
     ends_by: datetime | None = None,
     parent_id: str | None = None,
+    provider: str | None = None,
+    id_token: bytes | None = None,
 ) -> ApiToken:
     """Starts a web session of a person who has proved who they are.
 
-    Without ``scopes`` it can do what the person may. It ends by ``ends_by``, and with its parent token.
+    Without ``scopes`` it can do what the person may. It ends by ``ends_by``, and with its parent token. ``provider`` is
+    the identity provider that said who they are, with its encrypted ID token.
     """
     own_scopes = ["read", "write", "admin"] if person.role == Role.ADMIN else ["read", "write"]
     token = await tokens.insert_token(
@@ -105,13 +119,18 @@ async def start_session(
         scopes=own_scopes if scopes is None else list(scopes),
         expires_at=min(now + SESSION_LASTS, ends_by or now + SESSION_LASTS),
         parent_id=parent_id,
+        address=browser.address,
+        user_agent=browser.user_agent,
+        provider=provider,
+        id_token=id_token,
     )
     viewer = Viewer(person.id, Role(person.role), origin="web")
-    audit(session, viewer, "session.started", "token", token.id, after={"name": token.name})
+    after = {"name": token.name} | ({"provider": provider} if provider else {})
+    audit(session, viewer, "session.started", "token", token.id, after=after)
     return token
 
 
-async def sign_in_with_token(session: Session, token: str, now: datetime) -> str:
+async def sign_in_with_token(session: Session, token: str, now: datetime, browser: Browser) -> str:
     """Starts a session that can do what the API token can, and ends with it at the latest; its id.
 
     Raises NotSignedIn.
@@ -123,6 +142,7 @@ async def sign_in_with_token(session: Session, token: str, now: datetime) -> str
         session,
         found.person,
         now,
+        browser,
         scopes=sorted(found.viewer.scopes),
         ends_by=found.expires_at,
         parent_id=found.token_id,
@@ -135,8 +155,10 @@ async def check_session(session: Session, token_id: str, now: datetime) -> Signe
     return await check_token_id(session, token_id, now, "web") if token_id.startswith(SESSION_PREFIX) else None
 
 
-async def end_session(session: Session, token_id: str, now: datetime) -> None:
+async def end_session(session: Session, token_id: str, now: datetime) -> ApiToken | None:
     """Ends the session. An API token that someone signed in with stays valid for the API."""
     token = await tokens.find_token(session, token_id)
-    if token is not None and token.id.startswith(SESSION_PREFIX):
-        token.revoked_at = token.revoked_at or now
+    if token is None or not token.id.startswith(SESSION_PREFIX):
+        return None
+    token.revoked_at = token.revoked_at or now
+    return token

@@ -8,7 +8,7 @@ from typing import Any
 from application.audit.audit_log import audit, change_row
 from application.people import teams
 from domain.access import Role, Viewer
-from domain.errors import AlreadyExists
+from domain.errors import AlreadyExists, LastAdministrator
 from models.base import new_id
 from models.person import Person
 from models.queries.notifications.outbox import requeue
@@ -50,6 +50,7 @@ async def add_person(
     await _check_handle(session, handle, placeholder)
     if placeholder is not None:
         placeholder.name, placeholder.handle, placeholder.role, placeholder.is_active = name, handle, role.value, active
+        placeholder.left_at = None
         placeholder.version += 1
         await session.flush()
         return placeholder
@@ -92,15 +93,25 @@ async def manage_person(
 ) -> None:
     """What an administrator changes about somebody; ``team_ids=None`` leaves their teams alone.
 
-    Raises NotFound, StaleVersion, UnknownReference or AlreadyExists.
+    Raises NotFound, StaleVersion, UnknownReference, AlreadyExists or LastAdministrator.
     """
+    if changes.get("is_active") is False or changes.get("role", Role.ADMIN) != Role.ADMIN:
+        await _keep_an_administrator(session, person_id)
     was_active = (await people.get_person(session, person_id)).is_active
-    await change_person(session, viewer, person_id, changes, expected)
+    person = await change_person(session, viewer, person_id, changes, expected)
+    if "is_active" in changes:
+        person.left_at = None if person.is_active else person.left_at or now
     if was_active and changes.get("is_active") is False:
         await on_deactivation(session, viewer, person_id, now)
     await requeue(session, person_id)
     if team_ids is not None:
         await teams.set_teams_of(session, viewer, person_id, team_ids)
+
+
+async def _keep_an_administrator(session: Session, person_id: str) -> None:
+    """Raises LastAdministrator."""
+    if await people.lock_administrators(session) == [person_id]:
+        raise LastAdministrator()
 
 
 async def ensure_people(session: Session, named: Sequence[tuple[str, str | None]]) -> list[Person]:

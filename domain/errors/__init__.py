@@ -6,13 +6,21 @@ A person must act before the same request can succeed: see ``domain.errors.refus
 from collections.abc import Mapping
 
 from domain.errors.access import (
+    AlreadySetUp,
     EditingClosed,
     ForgedForm,
+    LastAdministrator,
     NotAllowed,
     NotSignedIn,
+    PersonDeactivated,
+    ProviderUnavailable,
     ScopeMissing,
+    SignInFailed,
     SignInLinkUsed,
+    SignInNotConfirmed,
     TooManyAttempts,
+    TooManyLinks,
+    WrongSetUpCode,
 )
 from domain.errors.action_items import (
     DueDateNotLater,
@@ -153,7 +161,7 @@ BY_CODE: dict[str, type[DomainError]] = {cls.__name__: cls for cls in _leaves(Do
 PASSING = frozenset(
     {
         *("DatabaseBusy", "RecordLocked", "StoreUnavailable", "WorkflowsUnavailable", "WorkersUnavailable"),
-        *("Pending", "TooMuchText", "CredentialsLocked"),
+        *("Pending", "TooMuchText", "CredentialsLocked", "ProviderUnavailable"),
     }
 )
 REFUSALS: list[str] = sorted(BY_CODE.keys() - PASSING)
@@ -174,6 +182,7 @@ __all__ = [
     "AddressGone",
     "AlreadyExists",
     "AlreadyReviewer",
+    "AlreadySetUp",
     "AmbiguousConnection",
     "AmbiguousPerson",
     "AnchorTooLong",
@@ -218,6 +227,7 @@ __all__ = [
     "InvalidPolicy",
     "InvalidTemplate",
     "JustificationRequired",
+    "LastAdministrator",
     "LinkNotFound",
     "MailRunning",
     "Malformed",
@@ -250,10 +260,12 @@ __all__ = [
     "NotifierRefused",
     "OwnerNotActive",
     "Pending",
+    "PersonDeactivated",
     "PersonNotActive",
     "PolicyArchived",
     "PostmortemExists",
     "PostmortemsDisabled",
+    "ProviderUnavailable",
     "PublicationChanged",
     "PublicationGone",
     "PublicationPaused",
@@ -264,7 +276,9 @@ __all__ = [
     "ScopeMissing",
     "SectionConflict",
     "SectionNotInTemplate",
+    "SignInFailed",
     "SignInLinkUsed",
+    "SignInNotConfirmed",
     "StaleVersion",
     "StatusUnreachable",
     "StorageUnavailable",
@@ -284,6 +298,7 @@ __all__ = [
     "TooManyAttempts",
     "TooManyCommands",
     "TooManyHashes",
+    "TooManyLinks",
     "TooManyPasswords",
     "TooManyUnknownLinks",
     "TooManyWaiting",
@@ -298,6 +313,7 @@ __all__ = [
     "WorkersUnavailable",
     "WorkflowsUnavailable",
     "WrongPassword",
+    "WrongSetUpCode",
     "reason",
     "rebuild",
 ]

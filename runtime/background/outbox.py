@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from domain.documents.jobs import JobKind
 from models.queries import action_items
+from models.queries.access import mails as sign_in_mails
 from models.queries.documents import jobs
 from models.queries.escalation import reminders
 from models.queries.meetings import meetings
@@ -44,6 +45,7 @@ class Outbox:
             batch_ids = await batches.list_unstarted_unscoped(session, BATCH_SIZE)
             copies = await publications.list_unstarted_unscoped(session, BATCH_SIZE)
             mails = await customer_emails.list_unstarted_unscoped(session, BATCH_SIZE)
+            links = await sign_in_mails.list_unstarted_unscoped(session, BATCH_SIZE)
             reviews = await meetings.list_unstarted_unscoped(session, before, BATCH_SIZE)
             waiting_jobs = await jobs.list_unstarted_unscoped(session, BATCH_SIZE)
             items += overlooked_items
@@ -59,6 +61,7 @@ class Outbox:
             if not await self._dispatch.start_action_item(item_id, BULK):
                 return
         await self._start_each(
+            (self._dispatch.start_sign_in_mail, links),
             (self._dispatch.start_ticket_batch, batch_ids),
             (self._dispatch.start_export, [one for one, kind in waiting_jobs if kind == JobKind.EXPORT]),
             (self._dispatch.start_import, [one for one, kind in waiting_jobs if kind != JobKind.EXPORT]),

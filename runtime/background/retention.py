@@ -10,6 +10,7 @@ from integrations import public_holidays
 from integrations.object_store import ObjectStore
 from integrations.slack.settings import KIND as CHAT
 from models.queries.access import attempts
+from models.queries.access import mails as sign_in_mails
 from models.queries.audit import command_log, kept_answers
 from models.queries.chat import deliveries as chat_deliveries
 from models.queries.connections import deliveries, sync_log
@@ -21,6 +22,8 @@ from models.session import Session, Sessions
 
 KEEP_ANSWERS = timedelta(days=2)
 KEEP_ATTEMPTS = timedelta(days=90)
+KEEP_SIGN_IN_MAILS = timedelta(hours=1)
+"""Addresses of sign-in links that could not be sent."""
 KEEP_DELIVERIES = timedelta(days=30)
 """A delivery that is sent again after that counts as new."""
 KEEP_CHAT_TEXT = timedelta(days=1)
@@ -51,6 +54,7 @@ class Retention:
         await self._delete_in_batches(sync_log.delete_attempts, now - KEEP_ATTEMPTS)
         await self._delete_in_batches(deliveries.delete_deliveries, now - KEEP_DELIVERIES)
         await self._delete_in_batches(customer_emails.forget_addresses, now - ADDRESSES_KEPT)
+        await self._delete_in_batches(sign_in_mails.delete_old, now - KEEP_SIGN_IN_MAILS)
 
     async def sweep_attachments(self) -> None:
         for _ in range(BATCH_LIMIT):

@@ -1,6 +1,7 @@
 """The product document's checks, where the trouble is: each with its state, and how to mend it."""
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 from uuid import uuid4
@@ -9,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import insert, text, update
 
-from models.action_item import Ticket
+from models.action_item import ActionItem, Ticket
 from models.integration import Integration
 from tests.api import writing
 from tests.api.writing import ok
@@ -97,13 +98,17 @@ def test_cant_publish(stack: Stack) -> None:
 
 @pytest.fixture
 def ticket(stack: Stack) -> dict[str, Any]:
+    """Beside everything that would push it, so that its state is what a test writes."""
     author = stack.person()
     made = writing.draft(author, visibility="ORGANIZATION")
-    item = writing.with_item(author, made["id"], author.id)["id"]
     key = f"int_{uuid4().hex[:8]}"
+    item = f"ai_{key}"
     values = {"id": key, "kind": "console", "name": "Tickets of Payments", "config": {}, "is_enabled": False}
     assert stack.direct is not None
     stack.direct.write(insert(Integration).values(values))
+    of_item = {"id": item, "postmortem_id": made["id"], "description": "Alert", "workflow_started": True}
+    now = datetime.now(UTC)
+    stack.direct.write(insert(ActionItem).values(of_item | {"created_at": now, "updated_at": now}))
     row = {"id": f"tkt_{key}", "action_item_id": item, "integration_id": key, "tracker": "console", "link_state": "ok"}
     stack.direct.write(insert(Ticket).values(row | {"external_id": key, "key": "PAY-1"}))
     yield {"item": item, "integration": key, "author": author}

@@ -1,4 +1,4 @@
-"""Scenarios of archives, imports, copies in other systems, and e-mails to customers, for the recorded histories."""
+"""Scenarios of archives, imports, copies in other systems, e-mails to customers, and sign-in links."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +16,7 @@ from domain.sharing.mailing import LOOK_AGAIN
 from domain.sharing.publications import PublicationTrigger
 from models.documents import Job
 from models.integration import Integration
+from models.person import SignInMail
 from models.postmortem import Postmortem
 from models.sharing import CustomerEmail, CustomerEmailRecipient, Publication, PublicSummary
 from tests.workflows.lab import ADMIN, KEYRING, STORE, Lab, own_client
@@ -25,6 +26,7 @@ from workflows.export_job import ExportStart, ExportWorkflow
 from workflows.import_job import ImportStart, ImportWorkflow
 from workflows.publication import PublicationStart, PublicationWorkflow
 from workflows.queues import DOCUMENTS_QUEUE, NOTIFY_QUEUE, PUBLICATIONS_QUEUE, TASK_QUEUE
+from workflows.sign_in_mail import SignInMailStart, SignInMailWorkflow
 
 Recorded = AsyncIterator[tuple[str, WorkflowHandle[Any, Any]]]
 NOWHERE = "http://localhost:9"
@@ -164,3 +166,26 @@ async def _publication(lab: Lab, secrets: dict[str, object]) -> WorkflowHandle[A
     return await lab.client.start_workflow(
         PublicationWorkflow.run, PublicationStart(row.id), id=f"publication-{row.id}", task_queue=TASK_QUEUE
     )
+
+
+async def sign_in_mail(lab: Lab) -> Recorded:
+    """For an address that nobody has; the history is the same for one that somebody has."""
+    mail_id = f"lnk_{uuid4().hex}"
+    async with lab.sessions.begin() as session:
+        session.add(SignInMail(id=mail_id, email="nobody@example.com", wanted="/"))
+    async with worker_of(lab, NOTIFY_QUEUE):
+        handle = await lab.client.start_workflow(
+            SignInMailWorkflow.run, SignInMailStart(mail_id), id=f"sign-in-mail-{mail_id}", task_queue=TASK_QUEUE
+        )
+        await handle.result()
+    yield "sign_in_mail", handle
+
+
+OF_DOCUMENTS = (
+    export_done,
+    import_failed,
+    publication_refused,
+    publication_given_up,
+    customer_email_stopped,
+    sign_in_mail,
+)

@@ -30,13 +30,7 @@ from models.queries.postmortems import postmortems
 from runtime.dispatch import Dispatch
 from tests.workflows.case import Case
 from tests.workflows.chatting import ask, chat_worker, give_up, request_from_slack
-from tests.workflows.documents import (
-    customer_email_stopped,
-    export_done,
-    import_failed,
-    publication_given_up,
-    publication_refused,
-)
+from tests.workflows.documents import OF_DOCUMENTS
 from tests.workflows.lab import ALWAYS, SUGGEST_CONTINUE_AS_NEW, Lab, migrated_postgres, running_lab
 from tests.workflows.meetings import meeting_reminded, meeting_untold
 from workflows.postmortem import PostmortemWorkflow
@@ -355,11 +349,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     action_item_ticket,
     action_item_webhooks_together,
     reconciliation,
-    export_done,
-    import_failed,
-    publication_refused,
-    publication_given_up,
-    customer_email_stopped,
+    *OF_DOCUMENTS,
     meeting_reminded,
     meeting_untold,
 )

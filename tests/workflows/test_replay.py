@@ -28,6 +28,7 @@ from workflows.postmortem import PostmortemStart, PostmortemWorkflow
 from workflows.publication import PublicationStart, PublicationWorkflow
 from workflows.reconciliation import ReconciliationStart, ReconciliationWorkflow
 from workflows.registry import WORKFLOWS
+from workflows.sign_in_mail import SignInMailStart, SignInMailWorkflow
 from workflows.ticket_batch import TicketBatchStart, TicketBatchWorkflow
 
 SANDBOX = SandboxedWorkflowRunner(
@@ -229,6 +230,14 @@ class CustomerEmailTimerFirst(CustomerEmailWorkflow):
         await super().run(start)
 
 
+@workflow.defn(name="SignInMailWorkflow")
+class SignInMailTimerFirst(SignInMailWorkflow):
+    @workflow.run
+    async def run(self, start: SignInMailStart) -> None:
+        await workflow.sleep(timedelta(seconds=1))
+        await super().run(start)
+
+
 @workflow.defn(name="MeetingWorkflow")
 class MeetingTimerFirst(MeetingWorkflow):
     @workflow.init
@@ -243,7 +252,7 @@ class MeetingTimerFirst(MeetingWorkflow):
 
 BY_TIMER = [
     *(ChatTimerFirst, ExportTimerFirst, ImportTimerFirst, PublicationTimerFirst, CustomerEmailTimerFirst),
-    MeetingTimerFirst,
+    *(MeetingTimerFirst, SignInMailTimerFirst),
 ]
 
 

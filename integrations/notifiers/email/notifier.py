@@ -333,9 +333,10 @@ class EmailNotifier(Notifier):
         made["Date"] = format_datetime(localtime(letter.created_at))
         made["Message-ID"] = self._id(letter.id)
         made["Auto-Submitted"] = "auto-generated"
-        made["Precedence"] = "bulk"
-        made["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
-        made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        if letter.unsubscribe_url:
+            made["Precedence"] = "bulk"
+            made["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
+            made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         made.set_content(letter.text)
         made.add_alternative(letter.html, subtype="html")
         return made

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, bindparam, select, update
+from sqlalchemy import ColumnElement, LargeBinary, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -105,6 +105,10 @@ async def insert_token(
     scopes: Sequence[str],
     expires_at: datetime | None,
     parent_id: str | None = None,
+    address: str | None = None,
+    user_agent: str | None = None,
+    provider: str | None = None,
+    id_token: bytes | None = None,
 ) -> ApiToken:
     """If the token exists already, because a first start was repeated, it is left as it is."""
     values = {
@@ -115,13 +119,65 @@ async def insert_token(
         "scopes": list(scopes),
         "expires_at": expires_at,
         "parent_id": parent_id,
+        "address": address,
+        "user_agent": user_agent,
+        "provider": provider,
+        "id_token": id_token,
     }
     await session.execute(insert(ApiToken).values(**values).on_conflict_do_nothing())
     return (await session.execute(select(ApiToken).where(ApiToken.token_hash == token_hash))).scalar_one()
 
 
-async def update_last_use(session: AsyncSession, token_id: str, now: datetime) -> None:
-    await session.execute(update(ApiToken).where(ApiToken.id == token_id).values(last_used_at=now))
+async def update_last_use(
+    session: AsyncSession, token_id: str, now: datetime, *, address: str | None = None, user_agent: str | None = None
+) -> None:
+    """With the address and the browser that used it, for a session."""
+    values = {"last_used_at": now} | ({"address": address, "user_agent": user_agent} if address is not None else {})
+    await session.execute(update(ApiToken).where(ApiToken.id == token_id).values(**values))
+
+
+async def list_sessions(session: AsyncSession, person_id: str, prefix: str, now: datetime) -> Sequence[ApiToken]:
+    """A person's web sessions that have not ended, the one that was used last first."""
+    last_seen = func.coalesce(ApiToken.last_used_at, ApiToken.created_at)
+    statement = select(ApiToken).where(ApiToken.person_id == person_id, *_is_open(prefix, now))
+    return (await session.execute(statement.order_by(last_seen.desc(), ApiToken.id))).scalars().all()
+
+
+async def get_session_for_update(session: AsyncSession, person_id: str, token_id: str, prefix: str) -> ApiToken:
+    """One of the person's own sessions. Raises NotFound."""
+    token = await session.get(ApiToken, token_id, with_for_update=True) if token_id.startswith(prefix) else None
+    if token is None or token.person_id != person_id:
+        raise NotFound(kind="session", id=token_id)
+    return token
+
+
+async def revoke_sessions(
+    session: AsyncSession, person_id: str, prefix: str, now: datetime, *, but: str | None = None
+) -> list[str]:
+    """Ids of the sessions that this ended: all of the person's, except for ``but``."""
+    statement = update(ApiToken).where(ApiToken.person_id == person_id, *_is_open(prefix, now))
+    if but is not None:
+        statement = statement.where(ApiToken.id != but)
+    return sorted((await session.execute(statement.values(revoked_at=now).returning(ApiToken.id))).scalars())
+
+
+def _is_open(prefix: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        ApiToken.id.startswith(prefix, autoescape=True),
+        ApiToken.revoked_at.is_(None),
+        or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now),
+    )
+
+
+async def revoke_links(session: AsyncSession, person_id: str, name: str, link_scope: str, now: datetime) -> None:
+    """Revokes the person's unused links of that name."""
+    statement = update(ApiToken).where(
+        ApiToken.person_id == person_id,
+        ApiToken.name == name,
+        ApiToken.scopes == [link_scope],
+        ApiToken.revoked_at.is_(None),
+    )
+    await session.execute(statement.values(revoked_at=now))
 
 
 async def revoke_begun_with(session: AsyncSession, token_id: str, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -152,6 +152,31 @@ async def list_administrators(session: AsyncSession) -> list[str]:
     """Ids of active administrators, longest-serving first."""
     statement = select(Person.id).where(Person.role == Role.ADMIN.value, Person.is_active)
     return list((await session.execute(statement.order_by(Person.created_at, Person.id))).scalars())
+
+
+async def lock_administrators(session: AsyncSession) -> list[str]:
+    """Ids of active administrators. Until the transaction ends, nobody else makes them anything else.
+
+    Lock them before any other person: two transactions that do wait for each other in one order.
+    """
+    statement = select(Person.id).where(Person.role == Role.ADMIN.value, Person.is_active).order_by(Person.id)
+    return list((await session.execute(statement.with_for_update())).scalars())
+
+
+async def has_administrator(session: AsyncSession) -> bool:
+    """Whether anyone can manage this installation."""
+    statement = select(exists().where(Person.role == Role.ADMIN.value, Person.is_active))
+    return bool((await session.execute(statement)).scalar_one())
+
+
+async def find_by_email_for_update(session: AsyncSession, email: str) -> Person | None:
+    statement = select(Person).where(Person.email == email).with_for_update()
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def list_handles(session: AsyncSession, beginning: str) -> set[str]:
+    statement = select(Person.handle).where(Person.handle.startswith(beginning, autoescape=True))
+    return set((await session.execute(statement)).scalars())
 
 
 async def find_team_leads(session: AsyncSession, team_ids: Iterable[str], *, seeing: str | None = None) -> list[str]:

@@ -1,6 +1,6 @@
 """Teams and who is in them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -63,6 +63,12 @@ async def get_team_for_update(session: AsyncSession, team_id: str) -> Team:
 
 async def find_id_by_name(session: AsyncSession, name: str) -> str | None:
     return (await session.execute(select(Team.id).where(Team.name == name))).scalar_one_or_none()
+
+
+async def ids_by_name(session: AsyncSession, names: Iterable[str]) -> dict[str, str]:
+    """Of those names that a team has."""
+    rows = await session.execute(select(Team.name, Team.id).where(Team.name.in_(sorted(names))))
+    return {row.name: row.id for row in rows.all()}
 
 
 async def insert_team(session: AsyncSession, *, team_id: str, name: str, lead_id: str | None) -> Team | None:

@@ -7,9 +7,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from models.base import new_id
 from tests.api import writing
 from tests.api.access.test_grants import RESOLVED, email
 from tests.api.writing import ok
+from tests.pages.visiting import visitor
 from tests.stack import Person, Stack, eventually
 
 CHANGES_NOTHING = {
@@ -62,6 +64,7 @@ def test_every_write_door_is_audited(stack: Stack) -> None:
     call = Watched(stack)
     me, reviewer, leaver, guest = call.person, stack.person("ADMIN"), stack.person(), stack.person()
     _people(call, guest)
+    _sign_in(call, stack, guest)
     _templates(call)
     _policies(call)
     pm = _text(call)
@@ -93,6 +96,25 @@ def _people(call: Watched, guest: Person) -> None:
     call("PATCH", "/api/services/{service_id}", {"teamId": team["id"]}, service_id=service["id"])
     double = call("POST", "/api/services", {"name": f"d{name}"}, status=201)
     call("POST", "/api/services/{service_id}/merge", {"into": service["id"]}, service_id=double["id"])
+
+
+def _sign_in(call: Watched, stack: Stack, guest: Person) -> None:
+    """Sessions and accounts are made by signing in, which other tests do."""
+    assert stack.direct is not None
+    account, other = (new_id("idn") for _ in range(2))
+    for one in (account, other):
+        made = text(
+            "insert into person_identity (id, provider, issuer, subject, person_id)"
+            " values (:id, 'okta', 'https://okta.example.com', :id, :person)"
+        )
+        stack.direct.write(made, id=one, person=guest.id)
+    call("POST", "/api/identities/{identity_id}/confirm", identity_id=account, status=204)
+    call("DELETE", "/api/identities/{identity_id}", identity_id=other, status=204)
+    visitor(stack, call.person)
+    visitor(stack, guest)
+    (session,) = ok(call.person.get("/api/me/sessions"))["items"]
+    call("DELETE", "/api/me/sessions/{session_id}", session_id=session["id"], status=204)
+    call("DELETE", "/api/users/{user_id}/sessions", user_id=guest.id, status=204)
 
 
 def _text(call: Watched) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from html import escape
 
 from tests.cli.running import ROOT
+from tests.pages.pictures.access import PROVIDERS
 from tests.pages.pictures.measuring import MEASURE
 from tests.pages.pictures.views import SCHEMES, WIDTHS, View, new_scene
 from tests.peers.browser import chromium
@@ -50,7 +51,7 @@ def main(words: Sequence[str]) -> int:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     faults: list[str] = []
-    with shared_stack() as stack, chromium() as browser:
+    with shared_stack(settings=PROVIDERS) as stack, chromium() as browser:
         scene = new_scene(stack)
         views = [one for one in scene.views if not words or any(word in one.name for word in words)]
         for role in dict.fromkeys(one.role for one in views):

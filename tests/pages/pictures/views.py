@@ -14,6 +14,7 @@ from models.base import new_id
 from models.integration import PersonAccount, SyncAttempt
 from tests.api import writing
 from tests.api.writing import ok
+from tests.pages.pictures.access import add_access
 from tests.pages.pictures.documents import (
     add_customer_emails,
     add_imports,
@@ -317,6 +318,7 @@ def _settings(scene: Scene) -> None:
         scene.add(f"connect {kind}", f"/settings/integrations/new?kind={kind}")
     scene.add("services", "/settings/services")
     add_imports(scene)
+    add_access(scene)
     scene.add("sign in", "/sign-in", "stranger")
     link = sign_in_link(scene.stack, scene.people["reader"].id)
     scene.add("sign in by link", link.removeprefix(scene.stack.url), "stranger")
@@ -325,6 +327,7 @@ def _settings(scene: Scene) -> None:
 
 
 def _wrong_token(page: Page) -> None:
+    page.locator("#token").evaluate("(one) => { if (one.closest('details')) one.closest('details').open = true; }")
     page.get_by_label("API token").fill("aft_made-up")
     _send(page, "Sign in")
 
