@@ -18,15 +18,17 @@ from api.compression import Compression
 from api.errors import Problem
 from api.middleware import BodyLimit, RequestLog, SecurityHeaders, SlashRedirects
 from api.pages import action_items as item_pages
-from api.pages import audit as audit_pages
 from api.pages import home as home_pages
 from api.pages import incidents as incident_pages
 from api.pages import reference as reference_pages
 from api.pages import search as search_pages
-from api.pages import services as service_pages
+from api.pages import settings as settings_pages
 from api.pages import tickets as ticket_pages
 from api.pages import timeline as timeline_pages
 from api.pages.access import sign_in as sign_in_pages
+from api.pages.access import tokens as token_pages
+from api.pages.audit import organization as organization_audit_pages
+from api.pages.audit import postmortem as audit_pages
 from api.pages.connections import accounts as account_pages
 from api.pages.connections import connection as connection_pages
 from api.pages.connections import connections as integration_pages
@@ -42,6 +44,9 @@ from api.pages.meetings import meetings as meeting_pages
 from api.pages.meetings import own_calendars as calendar_pages
 from api.pages.notifications import inbox as inbox_pages
 from api.pages.notifications import unsubscribe as unsubscribing_pages
+from api.pages.people import people as people_pages
+from api.pages.people import services as service_pages
+from api.pages.people import teams as team_pages
 from api.pages.postmortems import corrections as correction_pages
 from api.pages.postmortems import editors as editor_pages
 from api.pages.postmortems import forms as postmortem_forms
@@ -128,13 +133,18 @@ PAGES = (
     import_pages,
     timeline_pages,
     audit_pages,
+    organization_audit_pages,
     template_pages,
     postmortem_forms,
     export_pages,
     correction_pages,
     item_pages,
     incident_pages,
+    settings_pages,
+    people_pages,
+    team_pages,
     service_pages,
+    token_pages,
     integration_pages,
     connection_pages,
     account_pages,

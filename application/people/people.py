@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from application.audit.audit_log import audit, change_row
-from application.people import teams
+from application.people import administrators, teams
 from domain.access import Role, Viewer
 from domain.errors import AlreadyExists
 from models.base import new_id
@@ -92,8 +92,9 @@ async def manage_person(
 ) -> None:
     """What an administrator changes about somebody; ``team_ids=None`` leaves their teams alone.
 
-    Raises NotFound, StaleVersion, UnknownReference or AlreadyExists.
+    Raises NotFound, StaleVersion, UnknownReference, AlreadyExists or LastAdministrator.
     """
+    await administrators.check_one_stays(session, person_id, changes)
     was_active = (await people.get_person(session, person_id)).is_active
     await change_person(session, viewer, person_id, changes, expected)
     if was_active and changes.get("is_active") is False:

@@ -92,7 +92,7 @@ from domain.errors.meetings import (
     NoConference,
 )
 from domain.errors.notifications import AddressGone, ChannelArchived, NotifierRefused
-from domain.errors.people import AmbiguousPerson, MergedIntoItself, NeverWorking, PersonNotActive
+from domain.errors.people import AmbiguousPerson, LastAdministrator, MergedIntoItself, NeverWorking, PersonNotActive
 from domain.errors.refusal import DomainError, Fact, reason
 from domain.errors.requests import (
     AlreadyExists,
@@ -218,6 +218,7 @@ __all__ = [
     "InvalidPolicy",
     "InvalidTemplate",
     "JustificationRequired",
+    "LastAdministrator",
     "LinkNotFound",
     "MailRunning",
     "Malformed",

@@ -13,6 +13,14 @@ class MergedIntoItself(ConflictingState):
     says = "This is the same service. Choose the service that takes over its incidents and postmortems."
 
 
+class LastAdministrator(ConflictingState):
+    title = "The last administrator"
+    says = (
+        "This is the only active administrator, and an organization needs one. Make someone else an administrator"
+        " first."
+    )
+
+
 class NeverWorking(ConflictingState):
     title = "No working time"
     says = "The calendar in {zone} has no working time in the next three years. Add working days or remove holidays."

@@ -62,7 +62,7 @@ async def find_absences(session: AsyncSession, person_ids: Iterable[str], now: d
 
 
 async def list_people(
-    session: AsyncSession, ask: Ask, *, q: str | None = None, active: bool | None = None
+    session: AsyncSession, ask: Ask, *, q: str | None = None, active: bool | None = None, role: str | None = None
 ) -> Page[Person]:
     statement = select(Person)
     if q:
@@ -74,6 +74,8 @@ async def list_people(
         )
     if active is not None:
         statement = statement.where(Person.is_active == active)
+    if role:
+        statement = statement.where(Person.role == role)
     rows, cursor = await fetch_page(session, statement, Order("people", Person.created_at, Person.id, False), ask)
     return Page([row[0] for row in rows], cursor)
 
@@ -152,6 +154,13 @@ async def list_administrators(session: AsyncSession) -> list[str]:
     """Ids of active administrators, longest-serving first."""
     statement = select(Person.id).where(Person.role == Role.ADMIN.value, Person.is_active)
     return list((await session.execute(statement.order_by(Person.created_at, Person.id))).scalars())
+
+
+async def lock_administrators(session: AsyncSession) -> list[str]:
+    """Ids of active administrators, locked in their order."""
+    statement = select(Person).where(Person.role == Role.ADMIN.value, Person.is_active).order_by(Person.id)
+    statement = statement.with_for_update().execution_options(populate_existing=True)
+    return [one.id for one in (await session.execute(statement)).scalars()]
 
 
 async def find_team_leads(session: AsyncSession, team_ids: Iterable[str], *, seeing: str | None = None) -> list[str]:
