@@ -35,6 +35,7 @@ from api.pages.connections import connections as integration_pages
 from api.pages.connections import sync_log as log_pages
 from api.pages.content import editing as editing_pages
 from api.pages.content import history as history_pages
+from api.pages.content import root_causes as root_cause_pages
 from api.pages.content import templates as template_pages
 from api.pages.documents import archives as archive_pages
 from api.pages.documents import attachments as attachment_pages
@@ -66,7 +67,7 @@ from api.v1 import action_items, audit, comments, incidents, style, tickets, tim
 from api.v1.access import tokens
 from api.v1.connections import accounts, checks, connections, dry_run, sync_log
 from api.v1.connections import health as connection_health
-from api.v1.content import sections, templates
+from api.v1.content import root_causes, sections, templates
 from api.v1.documents import archives, attachments, exports, imports
 from api.v1.escalation import policies
 from api.v1.meetings import meetings, own_calendars
@@ -135,6 +136,7 @@ PAGES = (
     audit_pages,
     organization_audit_pages,
     template_pages,
+    root_cause_pages,
     postmortem_forms,
     export_pages,
     correction_pages,
@@ -236,6 +238,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         calendars.routes,
         templates.routes,
         templates.kept_routes,
+        root_causes.routes,
         policies.routes,
         connections.routes,
         checks.routes,

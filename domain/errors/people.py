@@ -9,8 +9,8 @@ class PersonNotActive(Invalid):
 
 
 class MergedIntoItself(ConflictingState):
-    title = "A service can't be merged into itself"
-    says = "This is the same service. Choose the service that takes over its incidents and postmortems."
+    title = "It can't be merged into itself"
+    says = "This is the same {kind}. Choose another one, which takes over what it has."
 
 
 class LastAdministrator(ConflictingState):

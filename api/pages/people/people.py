@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Response
 
-from api.pages.people.form_fields import sent_version, zone_names
+from api.pages.form_fields import sent_version, zone_names
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.shapes.base import PathId, SearchQuery, ask

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import Page
 
 from tests.api.writing import ok
+from tests.pages.pictures.documents import unfold
 from tests.pages.pictures.texts import LONG
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ def add_settings(scene: "Scene", team: str) -> None:
     scene.add("services", "/settings/services", *everyone)
     scene.add("service", f"/settings/services/{service}", *everyone)
     scene.add("new service", "/settings/services/new")
+    scene.add("root causes", "/settings/root-causes", *everyone)
+    scene.add("root causes unfolded", "/settings/root-causes", prepare=unfold(".settings__edit"))
     scene.add("tokens", "/settings/tokens", *everyone)
     scene.add("tokens of everyone", "/settings/tokens?whose=everyone")
     scene.add("token created", "/settings/tokens", prepare=_token)

@@ -1,4 +1,4 @@
-"""Fields that the forms of people, teams, and services have in common."""
+"""Fields that several forms of the settings have."""
 
 from collections.abc import Mapping
 
