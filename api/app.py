@@ -41,6 +41,8 @@ from api.pages.documents import archives as archive_pages
 from api.pages.documents import attachments as attachment_pages
 from api.pages.documents import exports as export_pages
 from api.pages.documents import imports as import_pages
+from api.pages.escalation import policies as policy_pages
+from api.pages.escalation import policy_editing as policy_editing_pages
 from api.pages.meetings import meetings as meeting_pages
 from api.pages.meetings import own_calendars as calendar_pages
 from api.pages.notifications import inbox as inbox_pages
@@ -147,6 +149,8 @@ PAGES = (
     team_pages,
     service_pages,
     token_pages,
+    policy_editing_pages,
+    policy_pages,
     integration_pages,
     connection_pages,
     account_pages,

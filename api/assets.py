@@ -18,7 +18,7 @@ WEB = Path(__file__).parents[1] / "web"
 STYLES = (
     *("tokens", "base", "header", "layout", "card", "rows", "labels", "controls", "messages", "stepper", "facts"),
     *("timeline", "targets", "tables", "prose", "comments", "editor", "diff", "search", "template_editor"),
-    *("connection", "audit", "files", "export", "public", "sharing", "meetings", "settings"),
+    *("connection", "audit", "files", "export", "public", "sharing", "meetings", "settings", "simulation"),
 )
 """In this order: what comes later wins."""
 FOR_EVER = "public, max-age=31536000, immutable"

@@ -29,6 +29,11 @@ async def get_service(session: AsyncSession, service_id: str) -> Service:
     return service
 
 
+async def names_of(session: AsyncSession, service_ids: Sequence[str]) -> dict[str, str]:
+    statement = select(Service.id, Service.name).where(Service.id.in_(service_ids))
+    return {row[0]: row[1] for row in (await session.execute(statement)).all()}
+
+
 async def lock_services(session: AsyncSession, service_ids: Sequence[str]) -> dict[str, Service]:
     """By id, locked in that order. Raises NotFound for one that does not exist or was merged."""
     statement = select(Service).where(Service.id.in_(service_ids), Service.merged_into.is_(None)).order_by(Service.id)

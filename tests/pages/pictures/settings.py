@@ -20,6 +20,10 @@ def add_settings(scene: "Scene", team: str) -> None:
     scene.add("services", "/settings/services", *everyone)
     scene.add("service", f"/settings/services/{service}", *everyone)
     scene.add("new service", "/settings/services/new")
+    scene.add("policies", "/settings/policies", *everyone)
+    scene.add("policy", "/settings/policies/pol_default?from=2026-12-14", *everyone)
+    scene.add("edit policy", "/settings/policies/pol_default/edit")
+    scene.add("policy preview", "/settings/policies/pol_default/edit", prepare=_preview)
     scene.add("root causes", "/settings/root-causes", *everyone)
     scene.add("root causes unfolded", "/settings/root-causes", prepare=unfold(".settings__edit"))
     scene.add("tokens", "/settings/tokens", *everyone)
@@ -50,6 +54,12 @@ def _people(scene: "Scene", team: str) -> None:
 def _link(page: Page) -> None:
     page.get_by_role("button", name="Create sign-in link").click()
     page.get_by_label("Sign-in link for").wait_for()
+
+
+def _preview(page: Page) -> None:
+    page.get_by_label("First draft within").fill("12")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Preview changes").click()
 
 
 def _token(page: Page) -> None:
