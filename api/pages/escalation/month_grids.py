@@ -57,6 +57,8 @@ class Simulation:
     days: int
     months: Sequence[Month]
     sent: Sequence[Sent]
+    due: Sequence[tuple[datetime, str]]
+    """When each target is due, in the policy's time zone, also after these days."""
 
 
 def simulation_of(policy: Policy, begin: date, days: int) -> Simulation:
@@ -65,9 +67,9 @@ def simulation_of(policy: Policy, begin: date, days: int) -> Simulation:
     opens = policy.office.hours.opens
     start = datetime.combine(begin, time(opens // 60, opens % 60), zone)
     sent = _together(simulate(policy, start, days), zone)
-    due = [(at.astimezone(zone).date(), name.value) for name, at in due_instants(start, policy).items()]
+    due = [(at.astimezone(zone), words(name.value)) for name, at in due_instants(start, policy).items()]
     last = (start + timedelta(days=days)).date()
-    return Simulation(start, days, _months(policy, begin, last, sent, due), sent)
+    return Simulation(start, days, _months(policy, begin, last, sent, due), sent, due)
 
 
 def _together(reminders: Sequence[Reminder], zone: ZoneInfo) -> list[Sent]:
@@ -82,14 +84,14 @@ def _together(reminders: Sequence[Reminder], zone: ZoneInfo) -> list[Sent]:
 
 
 def _months(
-    policy: Policy, begin: date, last: date, sent: Sequence[Sent], due: Sequence[tuple[date, str]]
+    policy: Policy, begin: date, last: date, sent: Sequence[Sent], due: Sequence[tuple[datetime, str]]
 ) -> list[Month]:
     by_day: dict[date, list[Sent]] = {}
     for one in sent:
         by_day.setdefault(one.at.date(), []).append(one)
     due_on: dict[date, list[str]] = {}
-    for day, name in due:
-        due_on.setdefault(day, []).append(words(name))
+    for at, name in due:
+        due_on.setdefault(at.date(), []).append(name)
     found, first = [], begin.replace(day=1)
     while first <= last:
         weeks = [

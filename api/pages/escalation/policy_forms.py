@@ -1,7 +1,7 @@
 """The form of a policy: as it is drawn, and as it is sent. A step is ``step.<place>.<name>`` in it, a target
 ``target.<name>.<part>``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ PLAIN = (
     *("staleAfterDays", "minReviewers"),
 )
 MOST_STEPS = 20
-NEW_STEP = {"kind": StepKind.WORKING_DAYS.value, "amount": "1", "ask.OWNER": "yes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def typed_form(form: Mapping[str, str]) -> PolicyForm:
     steps = [_typed_step(form, place) for place in range(MOST_STEPS) if f"step.{place}.kind" in form]
     do, _, place_text = form.get("do", "").rpartition(".")
     if form.get("do") == "step.add" and len(steps) < MOST_STEPS:
-        steps.append(NEW_STEP)
+        steps.append(_new_step(steps))
     if do == "step.remove" and place_text.isascii() and place_text.isdigit() and int(place_text[:3]) < len(steps):
         del steps[int(place_text[:3])]
     return PolicyForm(
@@ -76,6 +75,13 @@ def typed_form(form: Mapping[str, str]) -> PolicyForm:
         },
         steps=tuple(sorted(steps, key=_order)),
     )
+
+
+def _new_step(steps: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Two working days after the last of those that are counted in working days."""
+    kind = StepKind.WORKING_DAYS.value
+    last = max((_order(one)[1] for one in steps if one["kind"] == kind), default=-1)
+    return {"kind": kind, "amount": str(last + 2), f"ask.{Recipient.OWNER.value}": "yes"}
 
 
 def _typed_step(form: Mapping[str, str], place: int) -> dict[str, str]:

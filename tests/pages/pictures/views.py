@@ -311,7 +311,7 @@ def _settings(scene: Scene, team: str) -> None:
         scene.add(name, f"/settings/integrations/{made}{path}")
     scene.add("integrations", "/settings/integrations")
     scene.add("disconnected", "/settings/integrations?disconnected=true")
-    for kind in ("jira", "slack", "email", "pagerduty"):
+    for kind in ("jira", "slack", "email", "pagerduty", "google"):
         scene.add(f"connect {kind}", f"/settings/integrations/new?kind={kind}")
     add_settings(scene, team)
     add_imports(scene)

@@ -95,8 +95,8 @@ def test_steps_are_added_and_removed_without_losing_what_was_typed(stack: Stack,
     form = form_of(admin.send(edit, edit, **form, do="step.add").text)
     places = [one for one in form if one.endswith(".kind")]
     assert len(places) == 6
-    changed = form | {"step.2.amount": "2", "step.2.ask.TEAM_LEAD": "yes"}
-    assert (form["step.2.kind"], form["step.1.kind"]) == ("WORKING_DAYS", "WORKING_DAYS")
+    assert (form["step.4.kind"], form["step.4.amount"]) == ("WORKING_DAYS", "7")
+    changed = form | {"step.4.amount": "2", "step.4.ask.TEAM_LEAD": "yes"}
     admin.done(edit, edit, **changed, do="save")
     made = ok(stack.client().get(page.replace("/settings", "/api")))
     assert [(one["kind"], one["amount"]) for one in made["ladder"]] == [
