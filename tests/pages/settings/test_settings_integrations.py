@@ -33,7 +33,7 @@ def test_each_kind_is_set_up_step_by_step(admin: Visitor, kind: str) -> None:
 def test_kinds_are_offered_by_what_they_are_for(admin: Visitor) -> None:
     page = admin.get(LIST)
     assert re.findall(r'<optgroup label="([^"]*)">', page) == [
-        *("Calendars", "Documents", "Incidents", "Messages", "Trackers", "Video meetings"),
+        *("Trackers", "Messages", "Documents", "Calendars", "Video meetings", "Incidents"),
     ]
     assert '<option value="github">GitHub</option>' in page
 
