@@ -18,12 +18,11 @@ from api.compression import Compression
 from api.errors import Problem
 from api.middleware import BodyLimit, RequestLog, SecurityHeaders, SlashRedirects
 from api.pages import action_items as item_pages
-from api.pages import audit as audit_pages
 from api.pages import home as home_pages
 from api.pages import incidents as incident_pages
 from api.pages import reference as reference_pages
 from api.pages import search as search_pages
-from api.pages import services as service_pages
+from api.pages import settings as settings_pages
 from api.pages import tickets as ticket_pages
 from api.pages import timeline as timeline_pages
 from api.pages.access import identities as identity_pages
@@ -32,22 +31,31 @@ from api.pages.access import own_sessions as session_pages
 from api.pages.access import providers as provider_pages
 from api.pages.access import set_up as set_up_pages
 from api.pages.access import sign_in as sign_in_pages
+from api.pages.access import tokens as token_pages
 from api.pages.analytics import analytics as analytics_pages
+from api.pages.audit import organization as organization_audit_pages
+from api.pages.audit import postmortem as audit_pages
 from api.pages.connections import accounts as account_pages
 from api.pages.connections import connection as connection_pages
 from api.pages.connections import connections as integration_pages
 from api.pages.connections import sync_log as log_pages
 from api.pages.content import editing as editing_pages
 from api.pages.content import history as history_pages
+from api.pages.content import root_causes as root_cause_pages
 from api.pages.content import templates as template_pages
 from api.pages.documents import archives as archive_pages
 from api.pages.documents import attachments as attachment_pages
 from api.pages.documents import exports as export_pages
 from api.pages.documents import imports as import_pages
+from api.pages.escalation import policies as policy_pages
+from api.pages.escalation import policy_editing as policy_editing_pages
 from api.pages.meetings import meetings as meeting_pages
 from api.pages.meetings import own_calendars as calendar_pages
 from api.pages.notifications import inbox as inbox_pages
 from api.pages.notifications import unsubscribe as unsubscribing_pages
+from api.pages.people import people as people_pages
+from api.pages.people import services as service_pages
+from api.pages.people import teams as team_pages
 from api.pages.postmortems import corrections as correction_pages
 from api.pages.postmortems import editors as editor_pages
 from api.pages.postmortems import forms as postmortem_forms
@@ -69,7 +77,7 @@ from api.v1.access import identities, tokens
 from api.v1.access import sessions as web_sessions
 from api.v1.connections import accounts, checks, connections, dry_run, sync_log
 from api.v1.connections import health as connection_health
-from api.v1.content import sections, templates
+from api.v1.content import root_causes, sections, templates
 from api.v1.documents import archives, attachments, exports, imports
 from api.v1.escalation import policies
 from api.v1.meetings import meetings, own_calendars
@@ -144,13 +152,21 @@ PAGES = (
     import_pages,
     timeline_pages,
     audit_pages,
+    organization_audit_pages,
     template_pages,
+    root_cause_pages,
     postmortem_forms,
     export_pages,
     correction_pages,
     item_pages,
     incident_pages,
+    settings_pages,
+    people_pages,
+    team_pages,
     service_pages,
+    token_pages,
+    policy_editing_pages,
+    policy_pages,
     integration_pages,
     connection_pages,
     account_pages,
@@ -247,6 +263,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         calendars.routes,
         templates.routes,
         templates.kept_routes,
+        root_causes.routes,
         policies.routes,
         connections.routes,
         checks.routes,

@@ -111,7 +111,10 @@ class OrganizationVerb(StrEnum):
     REPORT = "report and correct incidents"
     WRITE_TEAM_TEMPLATE = "edit a team's templates"
     WRITE_TEMPLATE = "edit the organization's templates"
-    ADMINISTER = "manage people, teams, services, connections and sharing settings; read the whole audit log"
+    ADMINISTER = (
+        "manage people, teams, services, root-cause categories, policies, connections and sharing settings; read the"
+        " whole audit log"
+    )
 
 
 class OrganizationRelation(StrEnum):

@@ -4,6 +4,7 @@ the base of each vendor that is seen through one."""
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import TracebackType
 from typing import Annotated, ClassVar, Self, TypeVar
 from urllib.parse import urlsplit
@@ -22,6 +23,26 @@ class Endpoint:
     field: str
     host: str
     origin: str
+
+
+class Copied(StrEnum):
+    """What of a connection is entered at the vendor."""
+
+    WEBHOOK_URL = "WEBHOOK_URL"
+    MANIFEST = "MANIFEST"
+
+
+@dataclass(frozen=True, slots=True)
+class SetupStep:
+    """Something to do at the vendor, in a sentence or two.
+
+    ``link`` leads to the page where it is done. ``copies`` is entered there: such a step follows once the connection
+    is saved. Credentials are called as the fields of the form are.
+    """
+
+    text: str
+    link: str = ""
+    copies: Copied | None = None
 
 
 class ConnectionModel(BaseModel):
@@ -105,6 +126,8 @@ class ConnectedVendor(ABC):
     Config: ClassVar[type[ConnectionModel]]
     Secrets: ClassVar[type[ConnectionModel]]
     """The two halves of a connection; each field has a title and a description, so that a form can be drawn."""
+    setup: ClassVar[tuple[SetupStep, ...]]
+    """How an administrator sets it up."""
 
     kept_host: str | None = None
     """A host that this connection may reach although its address is private; see ``integrations.outbound.policy``."""

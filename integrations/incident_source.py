@@ -1,6 +1,7 @@
 """The contract of incident sources: what a file in ``integrations/incident_sources/`` has.
 
-A source is one file or folder there, found by its name, with a label for people and two functions:
+A source is one file or folder there, found by its name, with a label for people, the steps of setting it up
+(``SETUP``), and two functions:
 
 ``verify(headers, body, secrets)``
     Raises ``BadSignature`` unless ``body``, byte for byte, was signed with one of ``secrets``. Several are valid while
@@ -18,6 +19,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.incidents.incident import IncidentReport
+from integrations.connection import SetupStep
 
 Headers = Mapping[str, str]
 """Names in any case."""
@@ -37,6 +39,8 @@ class IncidentSource(Protocol):
 
     LABEL: str
     """Name for people: ``PagerDuty``."""
+    SETUP: tuple[SetupStep, ...]
+    """How an administrator sets it up."""
 
     def verify(self, headers: Headers, body: bytes, secrets: Sequence[str]) -> None: ...
 

@@ -33,10 +33,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from types import TracebackType
-from typing import ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from integrations.bounce import BounceReader
-from integrations.connection import ConnectionModel, PermissionCheck, VendorUnavailable
+from integrations.connection import ConnectionModel, PermissionCheck, SetupStep, VendorUnavailable
 
 __all__ = [
     "Act",
@@ -245,6 +245,8 @@ class Notifier(ABC):
     Config: ClassVar[type[ConnectionModel]]
     Secrets: ClassVar[type[ConnectionModel]]
     """The two halves of a connection; each field has a title and a description, so that a form can be drawn."""
+    setup: ClassVar[tuple[SetupStep, ...]]
+    """How an administrator sets it up."""
     reaches_people: ClassVar[bool] = True
     """False where a connection is one channel, and so never a person's."""
     rank: ClassVar[int] = 50
@@ -258,6 +260,11 @@ class Notifier(ABC):
     @abstractmethod
     def __init__(self, config: ConnectionModel, secrets: ConnectionModel) -> None:
         """``config`` and ``secrets`` are instances of this class's ``Config`` and ``Secrets``."""
+
+    @staticmethod
+    def manifest(webhook_url: str, base_url: str) -> dict[str, Any] | None:  # noqa: ARG004 (most take none)
+        """What the vendor makes our app from, where it takes such a file."""
+        return None
 
     async def __aenter__(self) -> Self:
         return self

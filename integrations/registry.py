@@ -18,7 +18,14 @@ from typing import Any, TypeVar, cast
 from domain.errors import InvalidIntegrationConfig, UnknownIntegrationKind, reason
 from integrations import calendars, conferences, incident_sources, notifiers, publishers, trackers
 from integrations.bounce import MAIL, BounceReader
-from integrations.connection import ConnectionModel, Endpoint, SourceConfig, SourceSecrets, checked_settings
+from integrations.connection import (
+    ConnectionModel,
+    Endpoint,
+    SetupStep,
+    SourceConfig,
+    SourceSecrets,
+    checked_settings,
+)
 from integrations.incident_source import IncidentSource
 from integrations.meetings.calendar import Calendar
 from integrations.meetings.conference import Conference
@@ -51,6 +58,7 @@ class Kind:
     shelf: Shelf
     config: Mapping[str, Any]
     secrets: Mapping[str, Any]
+    setup: tuple[SetupStep, ...]
 
     @property
     def is_tracker(self) -> bool:
@@ -160,6 +168,11 @@ def conference(kind: str) -> type[Conference]:
     return _only_class(_module(conferences, kind, conference_kinds()), Conference)
 
 
+def manifest_of(kind: str, webhook_url: str, base_url: str) -> dict[str, Any] | None:
+    """What the vendor makes our app from, for a connection with this address; None where it takes no such file."""
+    return notifier(kind).manifest(webhook_url, base_url) if kind in notifier_kinds() else None
+
+
 def speaks(kind: str) -> bool:
     """Whether a connection of that kind sends requests by itself."""
     return kind in _speaking()
@@ -185,10 +198,11 @@ def kind_of(kind: str) -> Kind:
     """What a person has to enter to connect it. Raises ``UnknownIntegrationKind``."""
     if kind in _speaking():
         shelf, cls = _speaking()[kind]
-        return Kind(kind, cls.label, shelf, _schema(cls.Config), _schema(cls.Secrets))
+        return Kind(kind, cls.label, shelf, _schema(cls.Config), _schema(cls.Secrets), cls.setup)
     if kind in incident_source_kinds():
         forms = (_schema(SourceConfig), _schema(SourceSecrets))
-        return Kind(kind, incident_source(kind).LABEL, Shelf.SOURCE, *forms)
+        source = incident_source(kind)
+        return Kind(kind, source.LABEL, Shelf.SOURCE, *forms, source.SETUP)
     raise UnknownIntegrationKind(kind=kind, known=", ".join(one.kind for one in all_kinds()))
 
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.content.sections import Origin
-from models.base import Base, CreatedAt, Id, Instant, Key, Vector, one_of, search_index
+from models.base import Base, CreatedAt, Id, Instant, Key, Vector, Version, one_of, search_index
 
 
 class Section(Base):
@@ -100,4 +100,30 @@ class TemplateVersion(Base):
     sections: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     fields: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     created_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[CreatedAt]
+
+
+class RootCauseCategory(Base):
+    """What authors choose as the category of a root cause. A postmortem holds its name, in whatever case.
+
+    Authors are not offered one that is not ``is_active``. A row that is ``merged_into`` another stands for it; its name
+    is free again.
+    """
+
+    __tablename__ = "root_cause_category"
+    __table_args__ = (
+        Index(
+            "ix_root_cause_category_name",
+            text("lower(name)"),
+            unique=True,
+            postgresql_where=text("merged_into is null"),
+        ),
+    )
+
+    id: Mapped[Key]
+    version: Mapped[Version]
+    name: Mapped[str]
+    description: Mapped[str] = mapped_column(default="")
+    is_active: Mapped[bool] = mapped_column(default=True)
+    merged_into: Mapped[Id | None] = mapped_column(ForeignKey("root_cause_category.id"), index=True)
     created_at: Mapped[CreatedAt]

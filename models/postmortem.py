@@ -54,6 +54,11 @@ class Postmortem(Base):
         ),
         Index("ix_postmortem_outbox", "created_at", postgresql_where="not workflow_started"),
         Index("ix_postmortem_tags", "tags", postgresql_using="gin"),
+        Index(
+            "ix_postmortem_root_cause_category",
+            text("lower(root_cause_category)"),
+            postgresql_where=text("root_cause_category is not null"),
+        ),
         Index("ix_postmortem_title_words", text("search_vector(title)"), postgresql_using="gin"),
     )
 

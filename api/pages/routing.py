@@ -102,6 +102,7 @@ def _frame(context: RequestContext, session: sessions.Session) -> dict[str, Any]
         "viewer": context.viewer,
         "csrf": sessions.form_token(context.parts.settings, session.nonce),
         "may_write": bool({"write", "admin"} & context.viewer.scopes),
+        "may_administer": context.viewer.is_admin and "admin" in context.viewer.scopes,
     }
 
 

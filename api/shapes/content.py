@@ -1,18 +1,19 @@
 """Requests and answers about sections, their history, and templates."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
 from pydantic import AfterValidator, Field, model_validator
 
-from api.shapes.base import Markdown, Patch, Ref, Shape, StrictlyGiven
+from api.shapes.base import Given, Markdown, Patch, Ref, Shape, StrictlyGiven
 from domain.content.custom_fields import CustomField, FieldType
 from domain.content.diffs import Difference, Line, Op
 from domain.content.sections import Origin, SectionText
 from domain.content.templates import TITLES, Section, Template, shareable_by_default
 from integrations.fields import BLANK_IS_NONE, Name, Words
-from models.content import SectionRevision
+from models.content import RootCauseCategory, SectionRevision
 from models.queries.content.revisions import Revision
 from models.queries.content.templates import VersionedTemplate
 
@@ -341,4 +342,54 @@ def template_out(found: VersionedTemplate) -> TemplateOut:
         created_at=template.created_at,
         updated_at=found.row.created_at,
         archived_at=template.archived_at,
+    )
+
+
+# Root-cause categories
+
+About = Annotated[str, Words(500, blank=True)]
+
+
+class CategoryNew(StrictlyGiven):
+    name: Annotated[str, Words(100, one_line=True)]
+    description: About = ""
+
+
+class CategoryOut(Shape):
+    """``count``: postmortems that have it, and that you can see. Authors are only offered ``active`` ones."""
+
+    id: str
+    version: int
+    name: str
+    description: str
+    active: bool
+    count: int
+
+
+class CategoryPatch(Patch):
+    answer = CategoryOut
+
+    name: Annotated[str, Words(100, one_line=True)] = Field(default="")
+    description: About = ""
+    active: bool = True
+
+    def columns(self) -> dict[str, Any]:
+        columns = self.given()
+        if "active" in columns:
+            columns["is_active"] = columns.pop("active")
+        return columns
+
+
+class CategoryMergeIn(Given):
+    into: Ref = Field(description="The category that takes over the postmortems of this one.")
+
+
+def category_out(row: RootCauseCategory, counts: Mapping[str, int]) -> CategoryOut:
+    return CategoryOut(
+        id=row.id,
+        version=row.version,
+        name=row.name,
+        description=row.description,
+        active=row.is_active,
+        count=counts.get(row.id, 0),
     )

@@ -54,6 +54,14 @@ class UserPatch(Patch):
     team_ids: Annotated[list[Ref], Field(max_length=100, default_factory=list)]
     time_zone: Zone = "UTC"
 
+    def columns(self) -> dict[str, Any]:
+        """What was sent, by column. Teams are not a column of a person."""
+        columns = self.given()
+        columns.pop("team_ids", None)
+        if "active" in columns:
+            columns["is_active"] = columns.pop("active")
+        return columns
+
 
 def user_out(person: Person, team_ids: list[str]) -> UserOut:
     return UserOut(
@@ -152,6 +160,18 @@ class TeamPatch(Patch):
     room: RoomShape | None = None
     review_slot: ReviewSlotShape | None = None
     postmortems_enabled: bool = True
+
+    def columns(self) -> dict[str, Any]:
+        """What was sent, as columns and members, without the channel: its connection has to be looked up."""
+        columns = self.given()
+        columns.pop("channel", None)
+        if "room" in columns:
+            room = columns.pop("room")
+            columns |= {"room_kind": room and room.kind, "room_url": room and room.url}
+        if "review_slot" in columns:
+            slot = columns.pop("review_slot")
+            columns |= slot.columns() if slot else NO_SLOT
+        return columns
 
 
 def team_out(team: Team, member_ids: list[str]) -> TeamOut:

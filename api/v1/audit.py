@@ -1,22 +1,15 @@
 """The audit log: of one postmortem, and of everything."""
 
-import json
-from collections.abc import AsyncIterator
-from dataclasses import asdict, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Response
-from fastapi.responses import StreamingResponse
-from pydantic import JsonValue
+from fastapi import APIRouter, Depends, Query
 
-from api.csv_export import csv_answer
+from api.files.audit_log import AuditOut, export, export_everything
 from api.request_context import Context, RequestContext
-from api.shapes.base import Listing, PathId, RefQuery, Shape, ask
+from api.shapes.base import Listing, PathId, RefQuery, ask
 from api.v1.routing import router
-from application.audit import audit_log
 from integrations.fields import Instant
-from models.audit import AuditEntry
 from models.queries.audit import audit_log as audit_queries
 from models.queries.audit.audit_log import AuditFilters
 from models.queries.pagination import Ask
@@ -32,19 +25,6 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
         "description": "A page of entries, or a complete export",
     }
 }
-
-
-class AuditOut(Shape):
-    id: int
-    at: datetime
-    actor_id: str | None
-    origin: str
-    action: str
-    entity_kind: str
-    entity_id: str
-    postmortem_id: str | None
-    before: dict[str, JsonValue] | None
-    after: dict[str, JsonValue] | None
 
 
 async def filters(
@@ -76,7 +56,7 @@ async def list_audit_of_postmortem(
     seen = await get_visible(context.session, context.viewer, postmortem_id)
     wanted = replace(wanted, postmortem_id=seen.postmortem.id)
     if format != "json":
-        return _export(context, wanted, format)
+        return export(context, wanted, format)
     return await _page(context, wanted, page)
 
 
@@ -93,9 +73,7 @@ async def list_audit(
     context.require_admin("read the audit log")
     wanted = replace(wanted, postmortem_id=postmortem_id, entity_id=entity_id)
     if format != "json":
-        after = audit_log.json_values({name: value for name, value in asdict(wanted).items() if value is not None})
-        audit_log.audit(context.session, context.viewer, "audit.exported", "audit", format, after=after)
-        return _export(context, wanted, format)
+        return export_everything(context, wanted, format)
     return await _page(context, wanted, page)
 
 
@@ -104,44 +82,3 @@ async def _page(context: RequestContext, wanted: AuditFilters, page: Ask) -> Lis
     postmortem_ids = {one.postmortem_id for one in found.items if one.postmortem_id}
     await audit_queries.note_reads(context.session, context.viewer, postmortem_ids)
     return Listing(items=[AuditOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
-
-
-def _export(context: RequestContext, wanted: AuditFilters, kind: Literal["csv", "jsonl"]) -> Response:
-    entries = audit_log.export_audit_log(context.parts.sessions, context.viewer, wanted)
-    if kind == "csv":
-        return csv_answer("audit", CSV_COLUMNS, _rows(entries))
-    headers = {"Content-Disposition": 'attachment; filename="audit.jsonl"'}
-    return StreamingResponse(_as_jsonl(entries), media_type="application/jsonl", headers=headers)
-
-
-async def _as_jsonl(entries: AsyncIterator[AuditEntry]) -> AsyncIterator[str]:
-    """In ASCII, so that characters which some readers take for a line end, such as U+2028, are escaped."""
-    async for entry in entries:
-        yield json.dumps(AuditOut.model_validate(entry).model_dump(mode="json", by_alias=True)) + "\n"
-
-
-CSV_COLUMNS = (
-    "id",
-    "at",
-    "actorId",
-    "origin",
-    "action",
-    "entityKind",
-    "entityId",
-    "postmortemId",
-    "before",
-    "after",
-)
-
-
-async def _rows(entries: AsyncIterator[AuditEntry]) -> AsyncIterator[list[str]]:
-    """``before`` and ``after`` are JSON."""
-    async for entry in entries:
-        values = AuditOut.model_validate(entry).model_dump(mode="json", by_alias=True)
-        yield [_cell(values[name]) for name in CSV_COLUMNS]
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)

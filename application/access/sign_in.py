@@ -69,12 +69,22 @@ async def create_link(
 
 
 async def hand_out_link(
-    session: Session, viewer: Viewer, person_id: str, now: datetime, *, ends_by: datetime | None, parent_id: str
+    session: Session, viewer: Viewer, person_id: str, now: datetime, *, ends_by: datetime | None, parent_id: str | None
 ) -> SignInLink:
     """As :func:`create_link`, for an administrator who gives the link to that person."""
     link = await create_link(session, person_id, now, ends_by=ends_by, parent_id=parent_id)
     audit(session, viewer, "sign_in_link.created", "token", link.token_id, after={"userId": person_id})
     return link
+
+
+async def credential_of_session(session: Session, token_id: str) -> tuple[str | None, datetime | None]:
+    """The token that a session began with, and when that ends; both None for a person who signed in to stay.
+
+    What is created in a session ends with that token, not with the session.
+    """
+    own = await tokens.find_token(session, token_id)
+    parent = await tokens.find_token(session, own.parent_id) if own and own.parent_id else None
+    return (parent.id, parent.expires_at) if parent else (None, None)
 
 
 async def use_link(session: Session, code: str, now: datetime, browser: Browser) -> ApiToken:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from application.audit.audit_log import audit
-from domain.access import Role, Viewer
+from domain.access import Role, Viewer, check_administers
 from domain.errors import Malformed, ScopeMissing, reason
 from models.base import new_id
 from models.person import ApiToken
 from models.queries.access import tokens
 from models.queries.access.tokens import TokenOwner
+from models.queries.people import people
 from models.session import Session
 
 RECORD_USE_EVERY = timedelta(minutes=1)
@@ -69,6 +70,32 @@ def _signed_in(found: TokenOwner | None, now: datetime, origin: str) -> SignedIn
     viewer = Viewer(person.id, Role(found.role), frozenset(found.team_ids or ()), frozenset(found.scopes), origin)
     is_use_due = found.last_used_at is None or found.last_used_at < now - RECORD_USE_EVERY
     return SignedIn(person, viewer, found.token_id, found.expires_at, is_use_due)
+
+
+async def issue_token(
+    session: Session,
+    viewer: Viewer,
+    owner_id: str | None,
+    *,
+    name: str,
+    scopes: Sequence[str],
+    expires_at: datetime | None,
+    ends_by: datetime | None,
+    now: datetime,
+) -> tuple[ApiToken, str]:
+    """As :func:`create_token`; only administrators create tokens for other people, or with the scope ``admin``.
+
+    Raises NotAllowed, ScopeMissing, Malformed, and NotFound if there is no such owner.
+    """
+    person_id = owner_id or viewer.person_id
+    if person_id != viewer.person_id or "admin" in scopes:
+        check_administers(viewer, "create this token")
+    if expires_at and expires_at <= now:
+        raise Malformed(reasons=[reason("expires_at", "Choose a time in the future.", where="body.expiresAt")])
+    await people.get_person(session, person_id)
+    return await create_token(
+        session, viewer, person_id, name=name, scopes=scopes, expires_at=expires_at, ends_by=ends_by
+    )
 
 
 async def create_token(

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from application.audit.audit_log import audit, change_row
-from application.people import teams
+from application.people import administrators, teams
 from domain.access import Role, Viewer
-from domain.errors import AlreadyExists, LastAdministrator
+from domain.errors import AlreadyExists
 from models.base import new_id
 from models.person import Person
 from models.queries.notifications.outbox import requeue
@@ -95,8 +95,7 @@ async def manage_person(
 
     Raises NotFound, StaleVersion, UnknownReference, AlreadyExists or LastAdministrator.
     """
-    if changes.get("is_active") is False or changes.get("role", Role.ADMIN) != Role.ADMIN:
-        await _keep_an_administrator(session, person_id)
+    await administrators.check_one_stays(session, person_id, changes)
     was_active = (await people.get_person(session, person_id)).is_active
     person = await change_person(session, viewer, person_id, changes, expected)
     if "is_active" in changes:
@@ -106,12 +105,6 @@ async def manage_person(
     await requeue(session, person_id)
     if team_ids is not None:
         await teams.set_teams_of(session, viewer, person_id, team_ids)
-
-
-async def _keep_an_administrator(session: Session, person_id: str) -> None:
-    """Raises LastAdministrator."""
-    if await people.lock_administrators(session) == [person_id]:
-        raise LastAdministrator()
 
 
 async def ensure_people(session: Session, named: Sequence[tuple[str, str | None]]) -> list[Person]:

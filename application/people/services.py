@@ -100,7 +100,7 @@ async def merge_service(session: Session, viewer: Viewer, service_id: str, into:
     Raises NotFound, or MergedIntoItself.
     """
     if service_id == into:
-        raise MergedIntoItself()
+        raise MergedIntoItself(kind="service")
     found = await services.lock_services(session, [service_id, into])
     merged, kept = found[service_id], found[into]
     counts = await services.move_links(session, service_id, into)

@@ -61,6 +61,17 @@ async def change_team(
     await requeue(session, team_id)
 
 
+async def change_members(
+    session: Session, viewer: Viewer, team_id: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()
+) -> None:
+    """Adds and removes members, whoever else was added or removed before. Raises NotFound or UnknownReference."""
+    await teams.get_team_for_update(session, team_id)
+    current = (await teams.members_of(session, [team_id])).get(team_id, [])
+    gone = set(remove)
+    await set_members(session, viewer, team_id, [*(one for one in current if one not in gone), *add])
+    await requeue(session, team_id)
+
+
 async def set_members(session: Session, viewer: Viewer | None, team_id: str, person_ids: Iterable[str]) -> None:
     """Audits the change, if there is one: members of a team may see what the team may see."""
     wanted = list(dict.fromkeys(person_ids))

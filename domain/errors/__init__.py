@@ -9,7 +9,6 @@ from domain.errors.access import (
     AlreadySetUp,
     EditingClosed,
     ForgedForm,
-    LastAdministrator,
     NotAllowed,
     NotSignedIn,
     PersonDeactivated,
@@ -100,7 +99,7 @@ from domain.errors.meetings import (
     NoConference,
 )
 from domain.errors.notifications import AddressGone, ChannelArchived, NotifierRefused
-from domain.errors.people import AmbiguousPerson, MergedIntoItself, NeverWorking, PersonNotActive
+from domain.errors.people import AmbiguousPerson, LastAdministrator, MergedIntoItself, NeverWorking, PersonNotActive
 from domain.errors.refusal import DomainError, Fact, reason
 from domain.errors.requests import (
     AlreadyExists,

@@ -76,11 +76,6 @@ class WrongSetUpCode(Forbidden):
     )
 
 
-class LastAdministrator(ConflictingState):
-    title = "The last administrator stays"
-    says = "This is the last active administrator. Make someone else an administrator first."
-
-
 class EditingClosed(Forbidden):
     title = "Editing is closed"
     says = "You can't edit this postmortem while it is {status!w}. Ask {who}."

@@ -9,8 +9,16 @@ class PersonNotActive(Invalid):
 
 
 class MergedIntoItself(ConflictingState):
-    title = "A service can't be merged into itself"
-    says = "This is the same service. Choose the service that takes over its incidents and postmortems."
+    title = "It can't be merged into itself"
+    says = "This is the same {kind}. Choose another one, which takes over what it has."
+
+
+class LastAdministrator(ConflictingState):
+    title = "The last administrator"
+    says = (
+        "This is the only active administrator, and an organization needs one. Make someone else an administrator"
+        " first."
+    )
 
 
 class NeverWorking(ConflictingState):

@@ -21,7 +21,7 @@ from pydantic import Field, SecretStr
 from domain.errors import CredentialsRejected, EventGone
 from domain.meetings.meeting import Response
 from domain.meetings.suggestion import Span
-from integrations.connection import ConnectionModel, PermissionCheck
+from integrations.connection import ConnectionModel, PermissionCheck, SetupStep
 from integrations.meetings.calendar import Calendar, Event, EventThere, Guest
 from integrations.meetings.invitation import NotACalendar, Read, read_busy, read_event, write
 from integrations.outbound.client import Address, HttpClient, basic_authorization
@@ -52,12 +52,25 @@ class CaldavSecrets(ConnectionModel):
     ] = None
 
 
+SETUP = (
+    SetupStep(
+        "Find the address of the calendar that gets the meetings in its settings at the provider. It"
+        " starts with https://.",
+    ),
+    SetupStep(
+        "Enter it with the User name and the Password of an account that can write to the calendar. Many"
+        " providers ask for an app password.",
+    ),
+)
+
+
 class CaldavCalendar(Calendar):
     """One calendar collection."""
 
     label = "CalDAV"
     Config = CaldavConfig
     Secrets = CaldavSecrets
+    setup = SETUP
     invites = False
 
     def __init__(self, config: CaldavConfig, secrets: CaldavSecrets) -> None:

@@ -24,7 +24,7 @@ from pydantic import BaseModel, Field, SecretStr
 from domain.errors import CredentialsRejected, EventGone
 from domain.meetings.meeting import ConferenceKind, EventTimes, Response
 from domain.meetings.suggestion import Span
-from integrations.connection import ConnectionModel, PermissionCheck
+from integrations.connection import ConnectionModel, PermissionCheck, SetupStep
 from integrations.fields import Email
 from integrations.meetings.calendar import Calendar, Event, EventThere, Guest, whole_minutes
 from integrations.meetings.oauth import fetch_token, origin_of
@@ -136,12 +136,33 @@ class _Problems(BaseModel):
     error: _Problem = _Problem()
 
 
+SETUP = (
+    SetupStep(
+        "Create a service account in a project of Google Cloud with the Google Calendar API, and a JSON"
+        " key of it. Enter the whole file as Service account key.",
+        link="https://console.cloud.google.com/iam-admin/serviceaccounts",
+    ),
+    SetupStep(
+        "In the Admin console, open Security, Access and data control, API controls, Domain-wide"
+        " delegation. Add the service account's client ID with the scope"
+        " https://www.googleapis.com/auth/calendar.",
+        link="https://admin.google.com/ac/owl/domainwidedelegation",
+    ),
+    SetupStep(
+        "To use a single account instead, enter the account, the OAuth client ID, the OAuth client"
+        " secret, and a Refresh token for the same scope.",
+        link="https://console.cloud.google.com/apis/credentials",
+    ),
+)
+
+
 class GoogleCalendar(Calendar):
     """The organization's calendars at Google."""
 
     label = "Google Calendar"
     Config = GoogleConfig
     Secrets = GoogleSecrets
+    setup = SETUP
     conference = ConferenceKind.GOOGLE_MEET
 
     def __init__(self, config: GoogleConfig, secrets: GoogleSecrets) -> None:

@@ -22,7 +22,7 @@ from pydantic import BaseModel, Field, SecretStr
 from domain.errors import CredentialsRejected, EventGone
 from domain.meetings.meeting import ConferenceKind, EventTimes, Response
 from domain.meetings.suggestion import Span
-from integrations.connection import ConnectionModel, PermissionCheck
+from integrations.connection import ConnectionModel, PermissionCheck, SetupStep
 from integrations.fields import Email, Words
 from integrations.meetings.calendar import Calendar, Event, EventThere, whole_minutes
 from integrations.meetings.oauth import fetch_token, origin_of
@@ -156,12 +156,30 @@ class _Problems(BaseModel):
     error: _Problem = _Problem()
 
 
+SETUP = (
+    SetupStep(
+        "Register an application in Microsoft Entra for your tenant only. Enter its directory ID as"
+        " tenant and its client ID as application.",
+        link="https://entra.microsoft.com/#view/Microsoft_AAD_RegisteredApps/ApplicationsListBlade",
+    ),
+    SetupStep(
+        "Under API permissions, add the application permission Calendars.ReadWrite of Microsoft Graph,"
+        " and grant admin consent.",
+    ),
+    SetupStep(
+        "Under Certificates & secrets, create a client secret. Enter its value as Client secret, and a"
+        " mailbox to test with.",
+    ),
+)
+
+
 class MicrosoftCalendar(Calendar):
     """The organization's calendars at Microsoft."""
 
     label = "Microsoft 365"
     Config = MicrosoftConfig
     Secrets = MicrosoftSecrets
+    setup = SETUP
     conference = ConferenceKind.TEAMS
 
     def __init__(self, config: MicrosoftConfig, secrets: MicrosoftSecrets) -> None:

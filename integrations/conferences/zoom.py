@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 from domain.errors import CredentialsRejected
 from domain.meetings.meeting import ConferenceKind
-from integrations.connection import ConnectionModel, PermissionCheck
+from integrations.connection import ConnectionModel, PermissionCheck, SetupStep
 from integrations.fields import Words
 from integrations.meetings.conference import Call, CallThere, Conference
 from integrations.meetings.oauth import fetch_token, origin_of
@@ -77,6 +77,20 @@ class _Problem(BaseModel):
     message: str = ""
 
 
+SETUP = (
+    SetupStep(
+        "Create a Server-to-Server OAuth app in the Zoom App Marketplace.",
+        link="https://marketplace.zoom.us/develop/create",
+    ),
+    SetupStep(
+        "Add the scopes meeting:read:admin and meeting:write:admin to it, and activate it.",
+    ),
+    SetupStep(
+        "Copy its account ID, its client ID, and its Client secret into the fields here, and save the connection.",
+    ),
+)
+
+
 class ZoomConference(Conference):
     """The meetings of one Zoom account."""
 
@@ -84,6 +98,7 @@ class ZoomConference(Conference):
     kind = ConferenceKind.ZOOM
     Config = ZoomConfig
     Secrets = ZoomSecrets
+    setup = SETUP
 
     def __init__(self, config: ZoomConfig, secrets: ZoomSecrets) -> None:
         self._config = config

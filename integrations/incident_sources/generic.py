@@ -13,11 +13,23 @@ from typing import Annotated
 
 from pydantic import Field, RootModel
 
+from integrations.connection import Copied, SetupStep
 from integrations.incident_shape import IncidentIn
 from integrations.incident_source import Delivery, Headers
 from integrations.webhook import check_generic_signature, header, payload
 
 LABEL = "Generic"
+SETUP = (
+    SetupStep(
+        "Choose a long random text as Webhook secret, and save the connection.",
+    ),
+    SetupStep(
+        "Have your monitoring send a report to this URL for each incident, and again when it changes. The API"
+        " reference describes the fields under POST /api/incidents. Sign the body with the secret, as SHA-256 HMAC, in"
+        " the header X-Hub-Signature-256.",
+        copies=Copied.WEBHOOK_URL,
+    ),
+)
 DELIVERY_HEADERS = ("X-Delivery-Id", "Idempotency-Key")
 EVENT = "incident"
 _STEP = timedelta(microseconds=1)

@@ -27,12 +27,27 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import ConfigDict
 
 from domain.incidents.incident import IncidentReport, IncidentStatus, Responder, TimelineMark, Urgency
+from integrations.connection import Copied, SetupStep
 from integrations.fields import BLANK_IS_NONE, Email, Instant, Link, Reported, Words
 from integrations.incident_source import Delivery, Headers
 from integrations.webhook import check_signatures, header, payload
 
 SOURCE = "pagerduty"
 LABEL = "PagerDuty"
+SETUP = (
+    SetupStep(
+        "Save the connection without a secret for now, to get its URL.",
+    ),
+    SetupStep(
+        "In PagerDuty, open Integrations, Generic Webhooks (v3), and add a webhook with this URL for your"
+        " account, a team, or a service. Select all incident events.",
+        link="https://app.pagerduty.com",
+        copies=Copied.WEBHOOK_URL,
+    ),
+    SetupStep(
+        "PagerDuty shows the webhook's secret once. Enter it here as Webhook secret.",
+    ),
+)
 VERSION = "v1="
 TITLE_LIMIT, NAME_LIMIT, EVENT_LIMIT = 300, 200, 10_000
 """What ours hold, in characters; PagerDuty's own texts may be longer and are cut."""

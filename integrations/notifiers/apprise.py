@@ -19,7 +19,7 @@ import apprise
 from pydantic import Field, SecretStr
 
 from domain.errors import NotifierRefused
-from integrations.connection import ConnectionModel, PermissionCheck
+from integrations.connection import ConnectionModel, PermissionCheck, SetupStep
 from integrations.message_text import as_html, as_text
 from integrations.notifier import Message, Notifier, NotifierUnavailable, Receipt, Recipient
 from integrations.outbound.policy import guarded
@@ -72,12 +72,29 @@ class AppriseSecrets(ConnectionModel):
     ]
 
 
+SETUP = (
+    SetupStep(
+        "Create an incoming webhook at the service, such as Microsoft Teams or Discord, for the channel"
+        " that gets the messages.",
+    ),
+    SetupStep(
+        "Write it in Apprise's form, such as discord://id/token, and enter it as Address. Apprise's list"
+        " has the form for each service.",
+        link="https://github.com/caronc/apprise/wiki",
+    ),
+    SetupStep(
+        "Save the connection, test it, and choose it on the page of the team whose channel it is.",
+    ),
+)
+
+
 class AppriseNotifier(Notifier):
     """One channel behind one address."""
 
     label = "Apprise"
     Config = AppriseConfig
     Secrets = AppriseSecrets
+    setup = SETUP
     reaches_people = False
 
     def __init__(self, config: AppriseConfig, secrets: AppriseSecrets) -> None:

@@ -8,10 +8,12 @@ postmortem, where that is still there; an escalation is shown in the channel as 
 import asyncio
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from domain.errors import AddressGone, ChannelArchived, CredentialsRejected, NotifierRefused
-from integrations.connection import PermissionCheck
+from integrations.connection import Copied, PermissionCheck, SetupStep
 from integrations.notifier import Message, MessageKind, Notifier, NotifierUnavailable, Receipt, Recipient
+from integrations.slack import manifest as app_manifest
 from integrations.slack.blocks import fallback, message_blocks
 from integrations.slack.client import Slack
 from integrations.slack.errors import ChannelGone, PersonGone, ScopeMissing, SlackRefused, SlackUnavailable, ThreadGone
@@ -25,6 +27,31 @@ MENDED_BY = {
     "channel_not_found": "the channel doesn't exist, or it is private and Afterword wasn't invited",
 }
 
+SETUP = (
+    SetupStep(
+        "Open Slack in the browser. The ID in its address that starts with T is the workspace. Enter it,"
+        " and save the connection without credentials for now.",
+        link="https://app.slack.com",
+    ),
+    SetupStep(
+        "Create an app at Slack from a manifest: choose the workspace, then JSON, and paste this"
+        " manifest. If Slack can't verify the address yet, go on.",
+        link="https://api.slack.com/apps?new_app=1",
+        copies=Copied.MANIFEST,
+    ),
+    SetupStep(
+        "Install the app to the workspace. Copy the Signing secret from Basic Information, and the Bot"
+        " token from OAuth & Permissions, into the settings of this connection.",
+    ),
+    SetupStep(
+        "If Slack couldn't verify the address before, press Retry under Event Subscriptions. The address is this one.",
+        copies=Copied.WEBHOOK_URL,
+    ),
+    SetupStep(
+        "Invite @Afterword to the channels where it posts, and choose a channel on the page of each team.",
+    ),
+)
+
 
 class SlackNotifier(Notifier):
     """One Slack app in one workspace."""
@@ -32,11 +59,16 @@ class SlackNotifier(Notifier):
     label = "Slack"
     Config = SlackConfig
     Secrets = SlackSecrets
+    setup = SETUP
     rank = 10
 
     def __init__(self, config: SlackConfig, secrets: SlackSecrets) -> None:
         self._config = config
         self._secrets = secrets
+
+    @staticmethod
+    def manifest(webhook_url: str, base_url: str) -> dict[str, Any]:
+        return app_manifest.manifest(webhook_url, base_url)
 
     @cached_property
     def _slack(self) -> Slack:

@@ -20,7 +20,7 @@ import httpx
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 from domain.errors import CredentialsRejected, PublicationChanged, PublicationGone
-from integrations.connection import ConnectionModel, PermissionCheck
+from integrations.connection import ConnectionModel, PermissionCheck, SetupStep
 from integrations.outbound.client import Address, HttpClient, Token, basic_authorization
 from integrations.publisher import Copy, Published, Publisher, PublisherConfig
 from integrations.text.blocks import (
@@ -135,12 +135,27 @@ class _Problems(BaseModel):
     errors: list[_Problem]
 
 
+SETUP = (
+    SetupStep(
+        "Choose the account that publishes. It can add, edit, and delete pages in the space.",
+    ),
+    SetupStep(
+        "Signed in with that account, create an API token. Enter it as API token, with the account's e-mail.",
+        link="https://id.atlassian.com/manage-profile/security/api-tokens",
+    ),
+    SetupStep(
+        "Enter the site, such as https://acme.atlassian.net, and the key of the space, and save the connection.",
+    ),
+)
+
+
 class ConfluencePublisher(Publisher):
     """One space's pages."""
 
     label = "Confluence"
     Config = ConfluenceConfig
     Secrets = ConfluenceSecrets
+    setup = SETUP
 
     def __init__(self, config: ConfluenceConfig, secrets: ConfluenceSecrets) -> None:
         self._config = config

@@ -17,7 +17,7 @@ import httpx
 from pydantic import BaseModel, Field, SecretStr
 
 from domain.errors import CredentialsRejected, PublicationChanged
-from integrations.connection import ConnectionModel, PermissionCheck
+from integrations.connection import ConnectionModel, PermissionCheck, SetupStep
 from integrations.outbound.client import Address, HttpClient, Token
 from integrations.pull_requests import File, PullRequest, PullRequestPublisher, RepositoryConfig
 
@@ -86,12 +86,26 @@ class _Problem(BaseModel):
     errors: list[_Detail | str] = []
 
 
+SETUP = (
+    SetupStep(
+        "Create a fine-grained personal access token for the repository, with Contents and Pull requests"
+        " set to read and write. Enter it as Token.",
+        link="https://github.com/settings/personal-access-tokens/new",
+    ),
+    SetupStep(
+        "Enter the repository as owner/name and the folder for the files, and save the connection. Each"
+        " copy is proposed as a pull request if the branch is protected.",
+    ),
+)
+
+
 class GithubRepositoryPublisher(PullRequestPublisher):
     """One repository's files."""
 
     label = "GitHub (files)"
     Config = GithubRepositoryConfig
     Secrets = GithubRepositorySecrets
+    setup = SETUP
 
     def __init__(self, config: GithubRepositoryConfig, secrets: GithubRepositorySecrets) -> None:
         self._config = config

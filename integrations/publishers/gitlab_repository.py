@@ -14,7 +14,7 @@ import httpx
 from pydantic import BaseModel, Field, JsonValue, SecretStr
 
 from domain.errors import CredentialsRejected, PublicationChanged
-from integrations.connection import ConnectionModel, PermissionCheck
+from integrations.connection import ConnectionModel, PermissionCheck, SetupStep
 from integrations.outbound.client import Address, HttpClient, Token
 from integrations.pull_requests import File, PullRequest, PullRequestPublisher, RepositoryConfig
 
@@ -78,12 +78,25 @@ class _Problem(BaseModel):
     error: str | None = None
 
 
+SETUP = (
+    SetupStep(
+        "Open Settings, Access tokens in the project, and create a token with the role Developer or above"
+        " and the scope api. Enter it as Token.",
+    ),
+    SetupStep(
+        "Enter the project as group/project and the folder for the files, and save the connection. Each"
+        " copy is proposed as a merge request if the branch is protected.",
+    ),
+)
+
+
 class GitlabRepositoryPublisher(PullRequestPublisher):
     """One project's files."""
 
     label = "GitLab (files)"
     Config = GitlabRepositoryConfig
     Secrets = GitlabRepositorySecrets
+    setup = SETUP
 
     def __init__(self, config: GitlabRepositoryConfig, secrets: GitlabRepositorySecrets) -> None:
         self._config = config

@@ -24,7 +24,7 @@ import httpx
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 from domain.errors import CredentialsRejected, PublicationChanged, PublicationGone
-from integrations.connection import ConnectionModel, PermissionCheck
+from integrations.connection import ConnectionModel, PermissionCheck, SetupStep
 from integrations.outbound.client import Address, HttpClient, Token
 from integrations.publisher import Copy, Published, Publisher, PublisherConfig
 from integrations.text.blocks import Blocks, Paragraph, Runs, Table, with_runs
@@ -113,12 +113,29 @@ class _Problem(BaseModel):
     message: str = ""
 
 
+SETUP = (
+    SetupStep(
+        "Create an internal integration in Notion that can read, insert, and update content. Enter its"
+        " secret as Token.",
+        link="https://www.notion.so/profile/integrations",
+    ),
+    SetupStep(
+        "Open the page under which the copies go, and share it with the integration under Connections in"
+        " the page's menu.",
+    ),
+    SetupStep(
+        "Enter that page's URL as parent page, and save the connection.",
+    ),
+)
+
+
 class NotionPublisher(Publisher):
     """The pages below one page."""
 
     label = "Notion"
     Config = NotionConfig
     Secrets = NotionSecrets
+    setup = SETUP
 
     def __init__(self, config: NotionConfig, secrets: NotionSecrets) -> None:
         self._config = config

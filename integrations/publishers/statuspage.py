@@ -14,7 +14,7 @@ import httpx
 from pydantic import BaseModel, Field, SecretStr
 
 from domain.errors import CredentialsRejected, PublicationChanged, PublicationGone
-from integrations.connection import ConnectionModel, PermissionCheck
+from integrations.connection import ConnectionModel, PermissionCheck, SetupStep
 from integrations.outbound.client import Address, HttpClient, Token
 from integrations.pointers import page_at
 from integrations.publisher import Carries, Copy, Published, Publisher, PublisherConfig
@@ -62,6 +62,18 @@ class _Problem(BaseModel):
     error: str | list[str] = ""
 
 
+SETUP = (
+    SetupStep(
+        "Open your user menu, API info in Statuspage, and create an API key of an account that can manage"
+        " incidents. Enter it as API key.",
+        link="https://manage.statuspage.io",
+    ),
+    SetupStep(
+        "Enter the page ID that is listed there, choose whether subscribers are notified, and save the connection.",
+    ),
+)
+
+
 class StatuspagePublisher(Publisher):
     """One status page's incidents. A copy's id is its incident's."""
 
@@ -69,6 +81,7 @@ class StatuspagePublisher(Publisher):
     carries = Carries.SUMMARY
     Config = StatuspageConfig
     Secrets = StatuspageSecrets
+    setup = SETUP
 
     def __init__(self, config: StatuspageConfig, secrets: StatuspageSecrets) -> None:
         self._config = config

@@ -29,7 +29,7 @@ from pydantic.alias_generators import to_camel
 
 from domain.errors import TicketGone, TrackerRefused
 from domain.tickets.status import CloseReason, TicketState
-from integrations.connection import ConnectionModel, PermissionCheck
+from integrations.connection import ConnectionModel, Copied, PermissionCheck, SetupStep
 from integrations.ticket import News, Ticket, TicketAction, TicketChange, TicketDraft, TicketEvent, TicketRef
 from integrations.tracker import Account, Check, Registration, RequiredField, Tracker
 from integrations.webhook import check_signature, header, needed_header, payload, sha256_signature
@@ -118,6 +118,17 @@ class _TicketEvent(_AnyEvent):
 _boards: dict[str, _Board] = {}
 _boards_lock = threading.RLock()
 
+SETUP = (
+    SetupStep(
+        "Choose a directory on the machine where Afterword runs. Tickets become files there, which is"
+        " meant for demos and tests.",
+    ),
+    SetupStep(
+        "Save the connection. Tools that report changes send them to this URL, signed with the Webhook secret.",
+        copies=Copied.WEBHOOK_URL,
+    ),
+)
+
 
 class ConsoleTracker(Tracker):
     """One project's board."""
@@ -125,6 +136,7 @@ class ConsoleTracker(Tracker):
     label = "Console"
     Config = ConsoleConfig
     Secrets = ConsoleSecrets
+    setup = SETUP
     knows_started = True
     calls_per_second = 100.0
 

@@ -112,7 +112,9 @@ def versioned(stack: Stack, author: Person) -> Iterator[tuple[Any, str, str]]:
     incident = ok(author.post("/api/incidents", json=report), 201)
     team = ok(admin.post("/api/teams", json={"name": title()}), 201)
     service = ok(admin.post("/api/services", json={"name": title()}), 201)
+    category = ok(admin.post("/api/root-cause-categories", json={"name": title()}), 201)
     yield author, f"/api/postmortems/{made['id']}", "title"
+    yield admin, f"/api/root-cause-categories/{category['id']}", "name"
     yield author, f"/api/action-items/{item['id']}", "description"
     yield author, f"/api/incidents/{incident['id']}", "title"
     yield admin, f"/api/teams/{team['id']}", "name"
@@ -213,6 +215,7 @@ def test_comments_and_items_are_paged_whole(author: Person) -> None:
 def test_a_garbage_cursor_is_refused(stack: Stack, author: Person, cursor: str) -> None:
     made = writing.draft(author)["id"]
     lists = ["postmortems", "action-items", "incidents", "users", "teams", "services", "tokens", "me/notifications"]
+    lists.append("root-cause-categories")
     lists += [f"postmortems/{made}/{one}" for one in ("timeline", "comments", "audit", "action-items")]
     for name in lists:
         problem(author.get(f"/api/{name}", params={"cursor": cursor}), 422, "BadCursor")

@@ -45,6 +45,10 @@ def _service(admin: Person, _author: Person) -> str:
     return f"/api/services/{ok(admin.post('/api/services', json={'name': 'read-only'}), 201)['id']}"
 
 
+def _category(admin: Person, _author: Person) -> str:
+    return f"/api/root-cause-categories/{ok(admin.post('/api/root-cause-categories', json={'name': 'ro'}), 201)['id']}"
+
+
 def _user(_admin: Person, author: Person) -> str:
     return f"/api/users/{author.id}"
 
@@ -61,6 +65,7 @@ DOORS: dict[str, tuple[Made, dict[str, Any], dict[str, Any]]] = {
     "policy": (_policy, {}, {"id": "pol_other"}),
     "team": (_team, {"name": "Read only 2"}, {"id": "team_other", "version": 99}),
     "service": (_service, {"name": "read-only-2"}, {"id": "svc_other", "version": 99}),
+    "category": (_category, {"name": "read only"}, {"id": "rcc_other", "count": 99}),
     "person": (_user, {"name": "Changed"}, {"email": "other@example.com", "createdAt": "2020-01-01T00:00:00Z"}),
     "me": (_me, {"name": "Changed"}, {"role": "ADMIN", "email": "other@example.com", "scopes": []}),
 }
@@ -75,7 +80,7 @@ def people(stack: Stack) -> tuple[Person, Person]:
 def test_another_value_is_refused_and_the_same_one_is_fine(people: tuple[Person, Person], door: str) -> None:
     make, change, others = DOORS[door]
     path = make(*people)
-    person = people[0] if door in {"template", "policy", "team", "service", "person"} else people[1]
+    person = people[0] if door in {"template", "policy", "team", "service", "person", "category"} else people[1]
     before = ok(person.get(path))
     for name, value in others.items():
         refused = person.patch(path, json={**change, name: value})

@@ -1,5 +1,6 @@
 """One connection: how it does, its settings, how items become its tickets, and trying it."""
 
+import json
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -83,10 +84,18 @@ async def _shown(visit: Visit, integration_id: str, refusal: DomainError | None 
         "projection": shown_projection(_projection(sent) or row.projection),
         "places": await _places(visit),
         "attempts": [attempt_out(one) for one in latest.items],
+        "manifest": _manifest(visit, row.kind, row.id),
         "tested": None,
         "tried": None,
     }
     return await show(visit, "connections/connection.html", refusal, **(page | more))
+
+
+def _manifest(visit: Visit, kind: str, integration_id: str) -> str:
+    """As text to copy; empty where the vendor takes none."""
+    base_url = visit.context.parts.settings.base_url
+    made = registry.manifest_of(kind, f"{base_url}/api/webhooks/{kind}/{integration_id}", base_url)
+    return json.dumps(made, indent=2) if made else ""
 
 
 def _projection(sent: Mapping[str, str]) -> dict[str, Any] | None:

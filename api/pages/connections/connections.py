@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from itertools import groupby
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Query, Response
@@ -41,7 +42,8 @@ async def list_integrations(visit: Visiting, cursor: str | None = None, disconne
         next_cursor=found.next_cursor,
         disconnected=disconnected,
         labels={one.kind: one.label for one in registry.all_kinds()},
-        kinds=registry.all_kinds(),
+        shelves=[(shelf.value, list(kinds)) for shelf, kinds in groupby(registry.all_kinds(), lambda one: one.shelf)],
+        hooked={one.kind for one in registry.all_kinds() if one.takes_webhooks},
     )
 
 

@@ -32,6 +32,7 @@ from domain.content.templates import LISTS, Template
 from domain.errors import Conflict, DomainError, NotAllowed, SectionConflict, TextTooComplex
 from domain.postmortems.lifecycle import Status
 from models.postmortem import Postmortem
+from models.queries.content import root_causes
 from models.queries.content.templates import template_of
 from models.queries.pagination import Ask
 from models.queries.people import people, teams
@@ -153,6 +154,7 @@ async def _editor(
         if template.fields
         else [],
         metrics=METRICS,
+        root_causes=await root_causes.list_offered_names(visit.context.session),
         may_manage=may_manage,
         teams=(await teams.list_teams(visit.context.session, Ask(200))).items,
         saved=query.get("saved") == "1",

@@ -58,17 +58,13 @@ async def change_user(
 ) -> UserOut:
     context.require_admin("change people")
     await given.check_unchanged(lambda: _read_user(context, user_id, response))
-    changes = given.given()
-    team_ids = changes.pop("team_ids", None)
-    if "active" in changes:
-        changes["is_active"] = changes.pop("active")
     await people.manage_person(
         context.session,
         context.viewer,
         user_id,
-        changes,
+        given.columns(),
         expected_version(if_match),
-        team_ids=team_ids,
+        team_ids=given.team_ids if "team_ids" in given.model_fields_set else None,
         now=context.now,
         on_deactivation=leads.notify_of_leaver,
     )

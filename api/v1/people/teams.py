@@ -6,12 +6,10 @@ from fastapi import APIRouter, Depends, Response
 
 from api.request_context import Context, RequestContext
 from api.shapes.base import IfMatch, Listing, PathId, ask, expected_version, tag
-from api.shapes.people import NO_SLOT, ChannelShape, TeamNew, TeamOut, TeamPatch, team_out
+from api.shapes.people import ChannelShape, TeamNew, TeamOut, TeamPatch, team_out
 from api.v1.routing import router
 from application.people import teams
-from domain.errors import Malformed, UnknownReference, reason
-from integrations import registry
-from models.queries.connections import connections
+from application.people.team_channels import NO_CHANNEL, channel_columns
 from models.queries.pagination import Ask
 from models.queries.people import teams as team_queries
 
@@ -52,31 +50,15 @@ async def change_team(
 ) -> TeamOut:
     context.require_admin("change a team")
     await given.check_unchanged(lambda: _read_team(context, team_id, response))
-    changes = given.given()
-    if "channel" in changes:
-        del changes["channel"]
-        changes |= await _channel(context, given.channel)
-    if "room" in changes:
-        del changes["room"]
-        changes |= {"room_kind": given.room and given.room.kind, "room_url": given.room and given.room.url}
-    if "review_slot" in changes:
-        del changes["review_slot"]
-        changes |= given.review_slot.columns() if given.review_slot else NO_SLOT
+    changes = given.columns()
+    if "channel" in given.model_fields_set:
+        changes |= await _channel_columns(context, given.channel)
     await teams.change_team(context.session, context.viewer, team_id, changes, expected_version(if_match))
     return await _read_team(context, team_id, response)
 
 
-async def _channel(context: RequestContext, given: ChannelShape | None) -> dict[str, Any]:
-    """Raises UnknownReference, or Malformed if the connection does not send messages."""
-    if given is None:
-        return {"channel_id": None, "channel_address": None}
-    row = await connections.find_integration(context.session, given.integration_id)
-    if row is None:
-        raise UnknownReference(field="channel.integrationId", kind="integration", id=given.integration_id)
-    if row.kind not in registry.notifier_kinds():
-        words = f"A connection of kind {row.kind} doesn't send messages. Choose one that does."
-        raise Malformed(reasons=[reason("channel", words, where="body.channel.integrationId")])
-    return {"channel_id": row.id, "channel_address": given.address}
+async def _channel_columns(context: RequestContext, given: ChannelShape | None) -> dict[str, Any]:
+    return await channel_columns(context.session, given.integration_id, given.address) if given else NO_CHANNEL
 
 
 async def _read_team(context: RequestContext, team_id: str, response: Response) -> TeamOut:

@@ -40,6 +40,7 @@ from integrations.notifier import (
     Recipient,
 )
 from integrations.notifiers.email import bounces as returned_mail
+from integrations.notifiers.email.setup import SETUP
 from integrations.outbound.policy import AddressRefused, guarded, host_of
 
 TIMEOUT = 20.0
@@ -118,6 +119,7 @@ class EmailNotifier(Notifier):
     label = "E-mail"
     Config = EmailConfig
     Secrets = EmailSecrets
+    setup = SETUP
     rank = 20
     bounces: ClassVar[BounceReader | None] = returned_mail
 

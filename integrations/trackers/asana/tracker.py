@@ -51,6 +51,7 @@ from integrations.trackers.asana.answers import (
 )
 from integrations.trackers.asana.connection import AsanaConnection
 from integrations.trackers.asana.settings import GID, AsanaConfig, AsanaSecrets
+from integrations.trackers.asana.setup import SETUP
 from integrations.trackers.asana.status import LABEL, Move
 from integrations.trackers.asana.texts import BODY_LIMIT, MARKER, body_of, canonical, mark_in, marked, one_line
 from integrations.trackers.asana.webhook import Delivery, Event, task_news, task_of
@@ -70,6 +71,7 @@ class AsanaTracker(AsanaConnection):
     label = LABEL
     Config = AsanaConfig
     Secrets = AsanaSecrets
+    setup = SETUP
     knows_started = True
     lookup_lag = 5.0
     text_limit = BODY_LIMIT

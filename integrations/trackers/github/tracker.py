@@ -49,6 +49,7 @@ from integrations.trackers.github.issues import (
     unix,
 )
 from integrations.trackers.github.settings import GithubConfig, GithubSecrets
+from integrations.trackers.github.setup import SETUP
 from integrations.trackers.github.webhook import news
 from integrations.webhook import check_signature, form_payload, header, needed_header
 
@@ -63,6 +64,7 @@ class GithubTracker(GithubConnection):
     label = "GitHub"
     Config = GithubConfig
     Secrets = GithubSecrets
+    setup = SETUP
     knows_started = False
     knows_due = False
     lookup_lag = 10.0

@@ -41,6 +41,7 @@ from integrations.trackers.gitlab.changes import difference
 from integrations.trackers.gitlab.connection import GitlabConnection, Scalar
 from integrations.trackers.gitlab.paths import KEY, base_path, issue_path, keys_in, project_path
 from integrations.trackers.gitlab.settings import GitlabConfig, GitlabSecrets
+from integrations.trackers.gitlab.setup import SETUP
 from integrations.trackers.gitlab.signature import check_standard_signature
 from integrations.trackers.gitlab.status import standing_of, status_name
 from integrations.trackers.gitlab.texts import BODY_LIMIT, MARK_ROOM, mark_in, marked, plain, short, size, unix
@@ -60,6 +61,7 @@ class GitlabTracker(GitlabConnection):
     label = "GitLab"
     Config = GitlabConfig
     Secrets = GitlabSecrets
+    setup = SETUP
     knows_started = True
     lookup_lag = 5.0
     text_limit = BODY_LIMIT - MARK_ROOM

@@ -64,6 +64,7 @@ from integrations.trackers.jira.changes import BODY_LIMIT, cut, difference, shor
 from integrations.trackers.jira.connection import ISSUE_PATH, PAGE, JiraConnection
 from integrations.trackers.jira.form import shaped
 from integrations.trackers.jira.settings import JiraConfig, JiraSecrets
+from integrations.trackers.jira.setup import SETUP
 from integrations.trackers.jira.walk import Walk
 from integrations.trackers.jira.webhook import KEY, news
 from integrations.trackers.jira.workflow import Goal
@@ -82,6 +83,7 @@ class JiraTracker(JiraConnection):
     label = "Jira"
     Config = JiraConfig
     Secrets = JiraSecrets
+    setup = SETUP
     knows_started = True
     lookup_lag = 60.0
     text_limit = BODY_LIMIT

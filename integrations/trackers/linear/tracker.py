@@ -62,6 +62,7 @@ from integrations.trackers.linear.queries import (
     UPDATE_MUTATION,
 )
 from integrations.trackers.linear.settings import LinearConfig, LinearSecrets
+from integrations.trackers.linear.setup import SETUP
 from integrations.trackers.linear.status import State, holds, wanted_state
 from integrations.trackers.linear.texts import BODY_LIMIT, canonical, one_line, written
 from integrations.trackers.linear.webhook import AnyEvent, IssueEvent, PullEvent, Stamp, issue_news, pull_news
@@ -80,6 +81,7 @@ class LinearTracker(LinearConnection):
     label = "Linear"
     Config = LinearConfig
     Secrets = LinearSecrets
+    setup = SETUP
     knows_started = True
     page_size = 200
     text_limit = BODY_LIMIT

@@ -75,11 +75,16 @@ async def get_token(session: AsyncSession, viewer: Viewer, token_id: str) -> Api
     return token
 
 
-async def list_tokens(session: AsyncSession, viewer: Viewer, ask: Ask) -> Page[ApiToken]:
-    """The viewer's own tokens; all tokens for an administrator. What began with a token ends with it, and is not
-    listed beside it."""
+async def list_tokens(
+    session: AsyncSession, viewer: Viewer, ask: Ask, *, everyones: bool = True, kept: bool = False
+) -> Page[ApiToken]:
+    """The viewer's own tokens; all tokens for an administrator who asks for ``everyones``. What began with a token ends
+    with it, and is not listed beside it. ``kept`` leaves out sessions, sign-in links, and revoked tokens."""
     statement = select(ApiToken).where(ApiToken.parent_id.is_(None))
-    if not viewer.is_admin:
+    if kept:
+        is_session = ApiToken.id.startswith("ses_", autoescape=True)
+        statement = statement.where(~is_session, ApiToken.scopes != ["sign_in"], ApiToken.revoked_at.is_(None))
+    if not (viewer.is_admin and everyones):
         statement = statement.where(ApiToken.person_id == viewer.person_id)
     rows, cursor = await fetch_page(session, statement, Order("tokens", ApiToken.created_at, ApiToken.id), ask)
     return Page([row[0] for row in rows], cursor)

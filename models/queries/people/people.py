@@ -62,7 +62,7 @@ async def find_absences(session: AsyncSession, person_ids: Iterable[str], now: d
 
 
 async def list_people(
-    session: AsyncSession, ask: Ask, *, q: str | None = None, active: bool | None = None
+    session: AsyncSession, ask: Ask, *, q: str | None = None, active: bool | None = None, role: str | None = None
 ) -> Page[Person]:
     statement = select(Person)
     if q:
@@ -74,6 +74,8 @@ async def list_people(
         )
     if active is not None:
         statement = statement.where(Person.is_active == active)
+    if role:
+        statement = statement.where(Person.role == role)
     rows, cursor = await fetch_page(session, statement, Order("people", Person.created_at, Person.id, False), ask)
     return Page([row[0] for row in rows], cursor)
 

@@ -15,6 +15,7 @@ from models.incident import IncidentService
 from models.integration import Integration
 from models.postmortem import PostmortemService
 from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.queries.people.people import escape_like
 from models.team import Service
 
 
@@ -28,6 +29,11 @@ async def get_service(session: AsyncSession, service_id: str) -> Service:
     return service
 
 
+async def names_of(session: AsyncSession, service_ids: Sequence[str]) -> dict[str, str]:
+    statement = select(Service.id, Service.name).where(Service.id.in_(service_ids))
+    return {row[0]: row[1] for row in (await session.execute(statement)).all()}
+
+
 async def lock_services(session: AsyncSession, service_ids: Sequence[str]) -> dict[str, Service]:
     """By id, locked in that order. Raises NotFound for one that does not exist or was merged."""
     statement = select(Service).where(Service.id.in_(service_ids), Service.merged_into.is_(None)).order_by(Service.id)
@@ -39,9 +45,18 @@ async def lock_services(session: AsyncSession, service_ids: Sequence[str]) -> di
     return found
 
 
-async def list_services(session: AsyncSession, ask: Ask, *, team_id: str | None = None) -> Page[Service]:
-    """Without aliases."""
+async def list_services(
+    session: AsyncSession, ask: Ask, *, team_id: str | None = None, q: str | None = None, active: bool | None = None
+) -> Page[Service]:
+    """Without aliases; ``q`` is part of its name or of an alias."""
     statement = select(Service).where(Service.merged_into.is_(None))
+    if q:
+        pattern = f"%{escape_like(q.lower())}%"
+        alias = aliased(Service)
+        named = exists().where(alias.merged_into == Service.id, func.lower(alias.name).like(pattern, escape="\\"))
+        statement = statement.where(func.lower(Service.name).like(pattern, escape="\\") | named)
+    if active is not None:
+        statement = statement.where(Service.is_active == active)
     if team_id:
         statement = statement.where(Service.team_id == team_id)
     rows, cursor = await fetch_page(session, statement, Order("services", Service.created_at, Service.id, False), ask)

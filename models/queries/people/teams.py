@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -32,6 +32,13 @@ async def teams_by_id(session: AsyncSession, team_ids: Sequence[str]) -> dict[st
     if not team_ids:
         return {}
     return {one.id: one for one in (await session.execute(select(Team).where(Team.id.in_(team_ids)))).scalars()}
+
+
+async def count_members(session: AsyncSession, team_ids: Sequence[str]) -> dict[str, int]:
+    """Active members, by team. Teams without any are left out."""
+    statement = select(TeamMember.team_id, func.count()).join(Person, Person.id == TeamMember.person_id)
+    statement = statement.where(TeamMember.team_id.in_(team_ids), Person.is_active).group_by(TeamMember.team_id)
+    return {row[0]: row[1] for row in (await session.execute(statement)).all()}
 
 
 async def members_of(session: AsyncSession, team_ids: Sequence[str]) -> dict[str, list[str]]:

@@ -96,6 +96,10 @@ def _people(call: Watched, guest: Person) -> None:
     call("PATCH", "/api/services/{service_id}", {"teamId": team["id"]}, service_id=service["id"])
     double = call("POST", "/api/services", {"name": f"d{name}"}, status=201)
     call("POST", "/api/services/{service_id}/merge", {"into": service["id"]}, service_id=double["id"])
+    cause = call("POST", "/api/root-cause-categories", {"name": f"c{name}"}, status=201)["id"]
+    call("PATCH", "/api/root-cause-categories/{category_id}", {"name": f"r{name}"}, category_id=cause)
+    other = ok(call.person.post("/api/root-cause-categories", json={"name": f"o{name}"}), 201)["id"]
+    call("POST", "/api/root-cause-categories/{category_id}/merge", {"into": other}, category_id=cause)
 
 
 def _sign_in(call: Watched, stack: Stack, guest: Person) -> None:

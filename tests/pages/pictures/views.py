@@ -24,6 +24,7 @@ from tests.pages.pictures.documents import (
     unfold,
 )
 from tests.pages.pictures.meetings import add_meetings
+from tests.pages.pictures.settings import add_settings
 from tests.pages.pictures.texts import LONG, TEXT
 from tests.pages.visiting import sign_in_link
 from tests.stack import Person, Stack
@@ -105,7 +106,7 @@ def new_scene(stack: Stack) -> Scene:
     _postmortems(scene, team)
     _incidents(scene)
     _items(scene)
-    _settings(scene)
+    _settings(scene, team)
     return scene
 
 
@@ -291,7 +292,7 @@ def _items(scene: Scene) -> None:
     scene.add("action items none", "/action-items?q=nothinglikethis", "reader")
 
 
-def _settings(scene: Scene) -> None:
+def _settings(scene: Scene, team: str) -> None:
     admin = scene.people["administrator"]
     template = ok(admin.get("/api/templates"))["items"][0]["id"]
     for name, path in {
@@ -314,9 +315,9 @@ def _settings(scene: Scene) -> None:
         scene.add(name, f"/settings/integrations/{made}{path}")
     scene.add("integrations", "/settings/integrations")
     scene.add("disconnected", "/settings/integrations?disconnected=true")
-    for kind in ("jira", "slack", "email", "pagerduty"):
+    for kind in ("jira", "slack", "email", "pagerduty", "google"):
         scene.add(f"connect {kind}", f"/settings/integrations/new?kind={kind}")
-    scene.add("services", "/settings/services")
+    add_settings(scene, team)
     add_imports(scene)
     add_access(scene)
     scene.add("sign in", "/sign-in", "stranger")

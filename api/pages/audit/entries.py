@@ -1,27 +1,13 @@
-"""The audit log of a postmortem: who changed what, when and from where, with the values before and after."""
+"""Entries of the audit log as people read them: who, what, and each value before and after."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends, Response
-
-from api.pages.postmortems.reading import titles_of
-from api.pages.routing import Visiting, router
-from api.pages.showing import show
 from api.rendering import words
-from api.shapes.base import PathId, ask
 from models.audit import AuditEntry
-from models.queries.audit import audit_log
-from models.queries.audit.audit_log import AuditFilters
-from models.queries.content.templates import get_postmortem_template
-from models.queries.pagination import Ask
-from models.queries.people import people
-from models.queries.postmortems.postmortems import get_visible
-
-routes = router()
 
 ORIGINS = {"web": "in the browser", "api": "through the API", "system": "by Afterword"}
 LONG = 160
@@ -68,39 +54,21 @@ class Names:
         return json.dumps(value)
 
 
-@routes.get("/postmortems/{postmortem_id}/audit")
-async def show_audit_log(visit: Visiting, postmortem_id: PathId, page: Annotated[Ask, Depends(ask)]) -> Response:
-    session, viewer = visit.context.session, visit.context.viewer
-    seen = await get_visible(session, viewer, postmortem_id)
-    found = await audit_log.list_audit(session, viewer, AuditFilters(postmortem_id=postmortem_id), page)
-    await audit_log.note_reads(session, viewer, {postmortem_id})
-    ids = {id_ for one in found.items for id_ in _ids([one.actor_id, one.before, one.after])}
-    named = await people.people_by_id(session, ids)
-    titles = titles_of(await get_postmortem_template(session, seen.postmortem))
-    names = Names({one.id: one.name for one in named.values()}, titles)
-    return await show(
-        visit,
-        "audit/audit.html",
-        postmortem=seen.postmortem,
-        entries=[(one, list(_changes(one, names))) for one in found.items],
-        next_cursor=found.next_cursor,
-        people=named,
-        origins=ORIGINS,
-        short=lambda text: text if len(text) <= LONG else f"{text[:LONG].rstrip()}\u2026",
-    )
+def shortened(text: str) -> str:
+    return text if len(text) <= LONG else f"{text[:LONG].rstrip()}\u2026"
 
 
-def _ids(value: Any) -> Iterator[str]:
+def person_ids(value: Any) -> Iterator[str]:
     if isinstance(value, str) and value.startswith("user_") and len(value) < 100:
         yield value
     elif isinstance(value, list):
         for one in value:
-            yield from _ids(one)
+            yield from person_ids(one)
     elif isinstance(value, dict):
-        yield from _ids(list(value.values()))
+        yield from person_ids(list(value.values()))
 
 
-def _changes(entry: AuditEntry, names: Names) -> Iterator[FieldChange]:
+def changes_of(entry: AuditEntry, names: Names) -> Iterator[FieldChange]:
     before, after = entry.before or {}, entry.after or {}
     for key in dict.fromkeys([*before, *after]):
         section = key if key in names.sections and entry.action.startswith("postmortem.") else None

@@ -1,0 +1,1 @@
+"""Pages of the audit log: of one postmortem, and of the whole organization."""

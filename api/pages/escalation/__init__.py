@@ -1,0 +1,1 @@
+"""Pages of escalation: policies, what a change means for open postmortems, and when reminders would be sent."""
