@@ -11,7 +11,7 @@ class IncidentNotResolved(ConflictingState):
 class PostmortemsDisabled(ConflictingState):
     title = "Postmortems are switched off"
     says = (
-        "Postmortems are switched off for {whom}. An administrator can switch them on in Settings, under Postmortems"
+        "Postmortems are switched off for {whom}. Ask an administrator to switch them on in Settings, under Postmortems"
         " or Teams."
     )
 

@@ -10,6 +10,7 @@ from tests.pages.visiting import stranger, told, visitor
 from tests.stack import Stack
 
 PAGE = "/settings/notifications"
+MUTED = ["comment_added", "comment_replied", "mentioned"]
 
 
 def test_the_inbox_says_what_happened(stack: Stack) -> None:
@@ -60,16 +61,25 @@ def test_preferences_in_a_page(stack: Stack) -> None:
         "awayFrom": "2030-07-01T00:00",
         "awayUntil": "2030-07-09T00:00",
         "delegate": f"@{handle}",
-        "mute.comment_added": "yes",
+        "group.comments": "inbox",
     }
     assert mine.done(PAGE, PAGE, **given) == f"{PAGE}?saved=true"
     kept = ok(me.get("/api/me"))
     assert kept["workingDays"] == ["MON", "FRI"]
     assert kept["awayFrom"] == "2030-06-30T22:00:00Z"
-    assert (kept["delegateId"], kept["mutedKinds"], kept["quietFrom"]) == (other.id, ["comment_added"], "12:00")
+    assert (kept["delegateId"], kept["mutedKinds"], kept["quietFrom"]) == (other.id, MUTED, "12:00")
     page = mine.get(f"{PAGE}?saved=true")
     assert "<p>Saved</p>" in page
     assert 'value="2030-07-01T00:00"' in page
+    assert '<option value="inbox" selected>' in page
+    ok(me.patch("/api/me", json={"mutedKinds": ["comment_added", "review_stale"]}))
+    assert page.count("Some of them (set by the API)") == 0
+    assert mine.get(PAGE).count("Some of them (set by the API)") == 2
+    mine.done(PAGE, PAGE, **given | {"group.comments": "mixed", "group.reviews": "send"})
+    assert ok(me.get("/api/me"))["mutedKinds"] == ["comment_added"]
+    mine.done(PAGE, PAGE, **given | {"group.comments": "nonsense"})
+    kept = ok(me.get("/api/me"))
+    assert kept["mutedKinds"] == []
     refused = mine.send(PAGE, PAGE, **given | {"delegate": "@nobody-at-all"})
     assert refused.status_code == 422
     refused = mine.send(PAGE, PAGE, **given | {"quietFrom": "08:00", "quietUntil": "16:00"})

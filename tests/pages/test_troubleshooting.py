@@ -36,6 +36,7 @@ def incident(admin: httpx.Client, status: str) -> str:
         "status": status,
         "urgency": "LOW",
     }
+    report |= {"resolvedAt": "2026-11-02T10:20:00Z"} if status == "RESOLVED" else {}
     return str(ok(admin.post("/api/incidents", json=report), 201)["id"])
 
 

@@ -1,5 +1,6 @@
 """The inbox and the notification preferences of the signed-in person."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -18,7 +19,9 @@ from application.notifications.reading import mark_done_read
 from application.notifications.wording import notice_text
 from application.people.lookup import find_typed_person
 from domain.errors import DomainError
+from domain.notifications import meanings
 from domain.notifications import notices as kinds
+from domain.notifications.meanings import Meaning, Wish
 from integrations import public_holidays
 from models.queries.notifications import notices
 from models.queries.pagination import Ask
@@ -109,7 +112,7 @@ async def _form(
         week=WEEK,
         zones=sorted(zones()),
         countries=sorted(public_holidays.regions()),
-        kinds={name: kinds.KINDS[name].label for name in sorted(kinds.KINDS)},
+        groups=meanings.GROUPS,
     )
 
 
@@ -136,7 +139,7 @@ async def _current_fields(visit: Visit) -> dict[str, str]:
     }
     days = current["working_days"] or []
     shown |= {f"day.{one}": "yes" if one in days else "" for one in WEEK}
-    return shown | {f"mute.{one}": "yes" if one in person.muted_kinds else "" for one in kinds.KINDS}
+    return shown | {f"group.{one}": meanings.wish_of(one, person.muted_kinds).value for one in meanings.GROUPS}
 
 
 def _local(at: datetime | None, zone: Any) -> str:
@@ -153,11 +156,18 @@ async def _save(visit: Visit) -> None:
         written = form.get(name, "")
         given[name] = instant_of(written, zone).astimezone(UTC).isoformat() if written else None
     given["workingDays"] = [one.value for one in WEEK if form.get(f"day.{one}")] or None
-    given["mutedKinds"] = [one for one in kinds.KINDS if form.get(f"mute.{one}")]
+    person = await people.get_person(visit.context.session, visit.context.viewer.person_id)
+    given["mutedKinds"] = meanings.muted_by(_wishes(form), person.muted_kinds)
     given["delegateId"] = await _delegate(visit, form.get("delegate", "").strip())
     context, patch = visit.context, read_form(MePatch, given)
     holidays = patch.holidays(context.now.year)
     await change_preferences(context.session, context.viewer, patch.changes(), None, holidays=holidays)
+
+
+def _wishes(form: Mapping[str, str]) -> dict[Meaning, Wish]:
+    """What was chosen for each group; anything else than the choices is as if nothing was muted."""
+    chosen = {one: form.get(f"group.{one}", "") for one in meanings.GROUPS}
+    return {one: Wish(value) for one, value in chosen.items() if value in set(Wish)}
 
 
 async def _delegate(visit: Visit, written: str) -> str | None:

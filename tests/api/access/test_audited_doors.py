@@ -330,6 +330,8 @@ def _sharing(call: Watched) -> None:
     call("DELETE", f"{base}/share-links/{{link_id}}", status=204, postmortem_id=pm, link_id=link)
     call("DELETE", f"{summary}/approve", status=204, postmortem_id=pm)
     call("DELETE", summary, status=204, postmortem_id=pm)
+    call("PUT", "/api/postmortem-settings", {"enabled": False})
+    ok(call.person.put("/api/postmortem-settings", json={"enabled": True}))
     kept = ok(call.person.get("/api/sharing-settings"))
     tools = [f"tool {uuid4().hex}"]
     call("PUT", "/api/sharing-settings", {"internalTools": tools, "feedEnabled": kept["feedEnabled"]})

@@ -34,7 +34,8 @@ def test_first_sign_in_and_out(browser: Browser, at: Installation) -> None:
     through_the_provider(page, at, email)
     assert urlsplit(page.url).path == "/action-items"
     page.locator(".menu summary").click()
-    page.get_by_role("link", name="Sessions").click()
+    page.get_by_role("link", name="Settings", exact=True).click()
+    page.locator("main .card").get_by_role("link", name="Sessions").click()
     expect(page.get_by_text("This session")).to_be_visible()
     assert page.evaluate(PLAIN_FAULTS) == page.evaluate(FAINT) == []
     page.locator(".menu summary").click()
@@ -84,7 +85,8 @@ def test_page_of_administrators(browser: Browser, at: Installation) -> None:
     page.goto(sign_in_link(at.stack, admin.id))
     page.get_by_role("button", name="Sign in with this link").click()
     page.locator(".menu summary").click()
-    page.get_by_role("link", name="Sign-in").click()
+    page.get_by_role("link", name="Settings", exact=True).click()
+    page.locator("main .card").get_by_role("link", name="Sign-in").click()
     assert page.evaluate(PLAIN_FAULTS) == page.evaluate(FAINT) == []
     row = page.locator("li", has_text="Wanda Waiting")
     row.locator("summary", has_text="Confirm").click()

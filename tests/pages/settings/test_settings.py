@@ -24,9 +24,15 @@ SERVICES, TOKENS, AUDIT = "/settings/services", "/settings/tokens", "/settings/a
 FOR_ALL = {
     *("/settings/people", "/settings/teams", "/settings/services", "/settings/templates", "/settings/root-causes"),
     *("/settings/policies", "/settings/notifications", "/settings/calendars", "/settings/tokens"),
-    *("/settings/sessions", "/exports"),
+    *("/settings/sessions", "/settings/postmortems", "/exports"),
 }
-FOR_ADMINISTRATORS = {"/settings/audit", "/settings/sharing", "/settings/imports", "/settings/integrations"}
+FOR_ADMINISTRATORS = {
+    "/settings/sign-in",
+    "/settings/audit",
+    "/settings/sharing",
+    "/settings/imports",
+    "/settings/integrations",
+}
 
 
 @pytest.fixture
