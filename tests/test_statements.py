@@ -98,6 +98,15 @@ async def test_reads(asked: Asked, known: Known) -> None:
     assert found == {one: (TOKEN + own, TOKEN + own) for one, own in READS.items()}
 
 
+REPORTS = {"/api/analytics": 2, "/api/analytics/process": 1}
+"""Their statements; two more round trips begin and end the transaction that has more memory."""
+
+
+async def test_reports(asked: Asked) -> None:
+    found = {one: await taken(asked, one) for one in REPORTS}
+    assert found == {one: (TOKEN + own, TOKEN + own + 2) for one, own in REPORTS.items()}
+
+
 async def test_reads_of_what_did_not_change(asked: Asked, known: Known) -> None:
     for pattern in UNCHANGED:
         path = known.path(pattern)
