@@ -10,7 +10,7 @@ from domain.analytics.periods import Period
 
 WIDTH, HEIGHT = 400, 190
 LEFT, RIGHT, TOP, BOTTOM = 38, 6, 12, 22
-MOST_LABELS = 8
+MOST_LABELS, WIDEST = 8, 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,16 @@ def chart(
     top, step = _scale(max([*values, most]))
     width = (WIDTH - LEFT - RIGHT) / max(len(points), 1)
     height = HEIGHT - TOP - BOTTOM
+    bar = min(width * 0.76, WIDEST)
 
     def above(value: float) -> float:
         return round(TOP + height * (1 - value / top), 2)
 
     bars = [
         Bar(
-            round(LEFT + width * place + width * 0.12, 2),
+            round(LEFT + width * (place + 0.5) - bar / 2, 2),
             above(one.value),
-            round(width * 0.76, 2),
+            round(bar, 2),
             round(height * one.value / top, 2),
             f"{name_of(one.start, period)}: {one.written}",
         )
