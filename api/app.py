@@ -28,6 +28,7 @@ from api.pages import timeline as timeline_pages
 from api.pages.access import identities as identity_pages
 from api.pages.access import links as sign_in_link_pages
 from api.pages.access import own_sessions as session_pages
+from api.pages.access import provider_sign_out as provider_sign_out_pages
 from api.pages.access import providers as provider_pages
 from api.pages.access import set_up as set_up_pages
 from api.pages.access import sign_in as sign_in_pages
@@ -134,6 +135,7 @@ PAGES = (
     sign_in_pages,
     sign_in_link_pages,
     provider_pages,
+    provider_sign_out_pages,
     set_up_pages,
     session_pages,
     identity_pages,

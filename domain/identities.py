@@ -5,10 +5,15 @@ has verified it. It never decides who is an administrator, and never adds a seco
 administrator confirms that.
 """
 
+import base64
+import binascii
+import json
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from domain.access import Role
 
@@ -28,6 +33,31 @@ class Claims:
     @property
     def email_domain(self) -> str:
         return (self.email or "").rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    """Someone signed out at a provider: of one session there (``session_id``), or of all. ``at`` is when it says so."""
+
+    issuer: str
+    subject: str | None
+    session_id: str | None
+    at: datetime
+
+    def ends(self, claims: Mapping[str, Any]) -> bool:
+        """Whether a session that began with an ID token of these claims is over."""
+        pairs = (("iss", self.issuer), ("sub", self.subject), ("sid", self.session_id))
+        return all(claims.get(name) == value for name, value in pairs if value is not None)
+
+
+def claims_in(id_token: str) -> Mapping[str, Any]:
+    """Those of a token that was checked when it came; none of one that can't be read."""
+    payload = id_token.split(".")[1:2]
+    try:
+        found = json.loads(base64.urlsafe_b64decode("".join(payload) + "=="))
+    except (binascii.Error, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,5 +27,7 @@ async def show_home(visit: Visiting) -> Response:
         recent=home.recent,
         own_overdue=home.own_overdue,
         team_overdue=home.team_overdue,
+        waiting_accounts=home.waiting_accounts,
+        set_up=home.set_up,
         **items,
     )

@@ -11,6 +11,7 @@ from api.files.answers import shown_files
 from api.pages.routing import Visit
 from api.rendering import Page
 from application.notifications.reading import count_unread
+from application.people.identities import count_waiting
 from domain.comments.formatting import Passage
 from domain.errors import DomainError, NotFound
 
@@ -34,12 +35,14 @@ async def show(
     files = await shown_files(context, texts_of, passages, "/attachments") if texts_of else {}
     await context.session.flush()
     context.session.expunge_all()  # counting reads rows anew, without what the page read along with them
+    in_settings = visit.request.url.path.startswith("/settings")
     frame = {
         **visit.request.state.frame,
         "key": secrets.token_urlsafe(12),
         "now": context.now,
         "path": visit.request.url.path,
         "unread": await count_unread(context.session, context.viewer, context.now),
+        "waiting_accounts": await count_waiting(context.session, context.viewer) if in_settings else 0,
         "refusal": refusal,
         "form": visit.form,
         "refused_form": visit.form.get("form", "") if refusal else "",

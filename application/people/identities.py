@@ -175,6 +175,11 @@ async def list_identities(session: Session, viewer: Viewer) -> Sequence[ShownIde
     return await identities.list_identities(session, SHOWN)
 
 
+async def count_waiting(session: Session, viewer: Viewer) -> int:
+    """Accounts that wait for the viewer to confirm or reject them: none for those who aren't administrators."""
+    return await identities.count_waiting(session) if viewer.is_admin else 0
+
+
 async def confirm_identity(
     session: Session, viewer: Viewer, identity_id: str, expected: int | None, now: datetime
 ) -> None:

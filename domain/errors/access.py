@@ -1,6 +1,6 @@
 """Who asks, and what they may do."""
 
-from domain.errors.refusal import ConflictingState, Forbidden, Throttled, Unauthenticated, Unavailable
+from domain.errors.refusal import ConflictingState, Forbidden, Throttled, Unauthenticated, Unavailable, Unreadable
 
 
 class NotSignedIn(Unauthenticated):
@@ -55,8 +55,13 @@ class SignInNotConfirmed(Forbidden):
     title = "An administrator must let you in"
     says = (
         "{provider} knows you, but Afterword doesn't know yet that this account is yours. Ask an administrator to add"
-        " you, or to confirm your account on the page 'Sign-in'."
+        " you, or to confirm your account under Settings, Sign-in."
     )
+
+
+class LogoutTokenRejected(Unreadable):
+    title = "The logout token is rejected"
+    says = "The logout token {detail!e} Nobody was signed out."
 
 
 class PersonDeactivated(Forbidden):

@@ -74,13 +74,14 @@ def check_claims(
         raise Rejected("doesn't say who signed in")
     if claims.get("nonce") != nonce:
         raise Rejected("belongs to another sign-in")
-    if _number(claims, "exp") <= now - LEEWAY:
+    if number_in(claims, "exp") <= now - LEEWAY:
         raise Rejected("has expired")
-    if _number(claims, "iat") > now + LEEWAY or ("nbf" in claims and _number(claims, "nbf") > now + LEEWAY):
+    if number_in(claims, "iat") > now + LEEWAY or ("nbf" in claims and number_in(claims, "nbf") > now + LEEWAY):
         raise Rejected("is from the future: the clocks differ")
 
 
-def _number(claims: Mapping[str, Any], name: str) -> float:
+def number_in(claims: Mapping[str, Any], name: str) -> float:
+    """Raises Rejected."""
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Rejected(f"lacks the claim '{name}'")

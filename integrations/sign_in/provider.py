@@ -18,10 +18,11 @@ from authlib.oauth2.client import OAuth2Client
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from domain.errors import ProviderUnavailable, SignInFailed
-from domain.identities import Claims, ProviderRules
+from domain.errors import LogoutTokenRejected, ProviderUnavailable, SignInFailed
+from domain.identities import Claims, ProviderRules, SignedOut
 from integrations.sign_in.exchange import Requests
 from integrations.sign_in.id_token import Rejected, UnknownKey, check_claims, check_signature
+from integrations.sign_in.logout_token import read_logout
 from integrations.sign_in.settings import Provider
 
 KEPT_SECONDS = 3600.0
@@ -83,6 +84,14 @@ class IdentityProvider:
         except Rejected as wrong:
             raise self._failed(f"the ID token {wrong}") from None
         return Answered(self._read(self._completed(claims, tokens)), id_token)
+
+    def read_logout(self, token: str) -> SignedOut:
+        """Who signed out there, from what it sends us by itself. Raises LogoutTokenRejected and ProviderUnavailable."""
+        try:
+            claims = self._claims_of(token)
+            return read_logout(claims, issuer=self._settings.issuer, client_id=self._settings.client_id)
+        except Rejected as wrong:
+            raise LogoutTokenRejected(detail=str(wrong)) from None
 
     def sign_out_url(self, id_token: str | None) -> str | None:
         """Where the session there is ended, and the browser sent back. None where the provider has no such page.

@@ -1,8 +1,9 @@
-"""What a person has to do next: reviews to give, and targets that are due."""
+"""What a person has to do next: reviews to give, targets that are due, and an installation to set up."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -10,10 +11,41 @@ from domain.access import Viewer
 from domain.escalation.targets import Target
 from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import Decision
+from models.incident import Incident
+from models.integration import Integration
+from models.person import Person
 from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget
 from models.queries.access.visibility import visible_to
 from models.queries.escalation.targets import target_of
 from models.queries.postmortems.resting import rests
+from models.team import Service, Team
+
+_STARTED = select(
+    (select(func.count()).select_from(Person).where(Person.is_active).scalar_subquery() > 1),
+    exists().where(Team.lead_id.is_not(None)),
+    exists().where(Service.is_active, Service.team_id.is_not(None)),
+    exists().where(Incident.id.is_not(None)),
+    exists().where(Postmortem.status.in_([Status.PUBLISHED.value, Status.ARCHIVED.value])),
+    select(func.array_agg(Integration.kind.distinct())).where(Integration.disconnected_at.is_(None)).scalar_subquery(),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What an organization has already; ``kinds`` are those of its connections."""
+
+    has_people: bool
+    has_led_team: bool
+    has_owned_service: bool
+    has_incident: bool
+    has_published: bool
+    kinds: frozenset[str]
+
+
+async def read_started(session: AsyncSession) -> Started:
+    """For administrators: it also knows what they may not see."""
+    people, team, service, incident, published, kinds = (await session.execute(_STARTED)).one()
+    return Started(people, team, service, incident, published, frozenset(kinds or ()))
 
 
 async def list_waiting_reviews(session: AsyncSession, viewer: Viewer, limit: int) -> list[Postmortem]:

@@ -39,7 +39,7 @@ def threads() -> CapacityLimiter:
         return limiter
 
 
-def _provider(parts: Parts, name: str) -> IdentityProvider:
+def find_provider(parts: Parts, name: str) -> IdentityProvider:
     if name not in parts.providers:
         raise NotFound(kind="identity provider", id=name)
     return parts.providers[name]
@@ -48,7 +48,7 @@ def _provider(parts: Parts, name: str) -> IdentityProvider:
 @routes.get("/sign-in/{name}")
 async def go(request: Request, name: Name, next: Plain = "/") -> Response:  # noqa: A002 - a well-known name
     parts: Parts = request.app.state.parts
-    provider, wanted = _provider(parts, name), local_path(next)
+    provider, wanted = find_provider(parts, name), local_path(next)
     try:
         started = await to_thread.run_sync(provider.start, limiter=threads())
     except DomainError as refusal:
@@ -63,7 +63,7 @@ async def go(request: Request, name: Name, next: Plain = "/") -> Response:  # no
 @routes.get("/sign-in/{name}/callback")
 async def come_back(request: Request, name: Name, state: Plain = "") -> Response:
     parts: Parts = request.app.state.parts
-    provider = _provider(parts, name)
+    provider = find_provider(parts, name)
     async with parts.sessions.begin() as session:
         await check_attempts(session, Guess.FORM, address_of(request), datetime.now(UTC))
     wanted = "/"

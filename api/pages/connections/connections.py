@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Query, Response
 
-from api.pages.connections.forms import sent_secrets, sent_settings, settings_of
+from api.pages.connections.forms import is_complete, sent_secrets, sent_settings, settings_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.shapes.connections.connections import IntegrationNew, integration_out
@@ -87,7 +87,8 @@ async def create(visit: Visiting) -> Response:
 
     if refusal := await attempted(visit, work()):
         return await _form(visit, kind.kind, refusal)
-    visit.context.after_commit.append(lambda: _test(visit, made[0]))
+    if is_complete(kind.secrets, visit.form):
+        visit.context.after_commit.append(lambda: _test(visit, made[0]))
     return to(f"/settings/integrations/{made[0]}")
 
 

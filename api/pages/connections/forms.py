@@ -114,6 +114,11 @@ def _read(setting: Setting, text: str) -> Any:
         raise Malformed(reasons=[reason("setting", words, where=setting.title)]) from None
 
 
+def is_complete(schema: Mapping[str, Any], form: Mapping[str, str]) -> bool:
+    """Whether there is anything to test: where the credentials come later, the vendor would only refuse us."""
+    return not schema.get("properties") or bool(sent_secrets(schema, form))
+
+
 def sent_secrets(schema: Mapping[str, Any], form: Mapping[str, str]) -> dict[str, Any]:
     """Those that were entered, and null for those to be taken away."""
     found: dict[str, Any] = {}

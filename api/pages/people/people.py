@@ -126,7 +126,13 @@ async def _shown(visit: Visit, person_id: str, refusal: DomainError | None = Non
         teams=await _offered_teams(visit, own),
         zones=zone_names(person.time_zone),
         roles=ROLES,
+        providers=_trusted_providers(visit) if person.role != Role.ADMIN else [],
     )
+
+
+def _trusted_providers(visit: Visit) -> list[str]:
+    """Names of those with which someone signs in by their e-mail address alone, without a link of ours."""
+    return [one.rules.label for one in visit.context.parts.providers.values() if one.rules.trusted]
 
 
 def _stored(person: Person, own: list[str]) -> dict[str, str]:

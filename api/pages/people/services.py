@@ -46,13 +46,14 @@ async def list_services(
 
 
 @routes.get(f"{LIST}/new")
-async def new(visit: Visiting) -> Response:
-    return await _new_form(visit)
+async def new(visit: Visiting, team: Annotated[str, Query(max_length=100)] = "") -> Response:
+    return await _new_form(visit, team=team)
 
 
-async def _new_form(visit: Visit, refusal: DomainError | None = None) -> Response:
+async def _new_form(visit: Visit, refusal: DomainError | None = None, team: str = "") -> Response:
+    """``team`` is the one whose page led here."""
     visit.context.require_admin("add a service")
-    return await show(visit, "people/new_service.html", refusal, teams=await _teams(visit))
+    return await show(visit, "people/new_service.html", refusal, teams=await _teams(visit), team=team)
 
 
 async def _teams(visit: Visit, own: str | None = None) -> dict[str, str]:

@@ -148,6 +148,17 @@ async def list_sessions(session: AsyncSession, person_id: str, prefix: str, now:
     return (await session.execute(statement.order_by(last_seen.desc(), ApiToken.id))).scalars().all()
 
 
+async def list_sessions_of_provider(
+    session: AsyncSession, provider: str, prefix: str, now: datetime, begun_by: datetime, *, after: str, limit: int
+) -> Sequence[ApiToken]:
+    """Open web sessions that began at that identity provider until then, by id from ``after`` on; locked."""
+    statement = select(ApiToken).where(
+        ApiToken.provider == provider, ApiToken.created_at <= begun_by, ApiToken.id > after, *_is_open(prefix, now)
+    )
+    statement = statement.order_by(ApiToken.id).limit(limit).with_for_update()
+    return (await session.execute(statement)).scalars().all()
+
+
 async def get_session_for_update(session: AsyncSession, person_id: str, token_id: str, prefix: str) -> ApiToken:
     """One of the person's own sessions. Raises NotFound."""
     token = await session.get(ApiToken, token_id, with_for_update=True) if token_id.startswith(prefix) else None

@@ -11,6 +11,8 @@ from domain.errors import NotFound
 from models.base import new_id
 from models.person import Person, PersonIdentity
 
+_WAITING = select(func.count()).where(PersonIdentity.confirmed_at.is_(None))
+
 
 @dataclass(frozen=True, slots=True)
 class ShownIdentity:
@@ -45,6 +47,11 @@ async def has_confirmed(session: AsyncSession, person_id: str) -> bool:
     """Whether the person signs in with some provider already."""
     found = exists().where(PersonIdentity.person_id == person_id, PersonIdentity.confirmed_at.is_not(None))
     return bool((await session.execute(select(found))).scalar_one())
+
+
+async def count_waiting(session: AsyncSession) -> int:
+    """Accounts that an administrator has to confirm or reject."""
+    return int((await session.execute(_WAITING)).scalar_one())
 
 
 def insert_identity(

@@ -75,12 +75,28 @@ class Hostile:
             "email_verified": True,
             **self.claims,
         }
-        known = {name: one for name, one in claims.items() if one is not None}
-        if self.secret is None:
-            id_token = jwt.encode({"alg": "RS256", "kid": self.key.kid}, known, self.key)
-        else:
-            id_token = _signed_by_hand(known, self.secret)
+        id_token = self._signed(claims)
         return {"access_token": "access", "token_type": "Bearer", "expires_in": 300, "id_token": id_token}
+
+    def logout_token(self, **claims: Any) -> str:
+        """As it would tell us that Mallory signed out; ``claims`` as in ``self.claims``."""
+        now = int(time.time())
+        plain = {
+            "iss": self.issuer,
+            "aud": CLIENT_ID,
+            "sub": "mallory",
+            "iat": now,
+            "exp": now + 120,
+            "jti": f"{time.time_ns()}",
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+        }
+        return self._signed({**plain, **claims})
+
+    def _signed(self, claims: dict[str, Any]) -> str:
+        known = {name: one for name, one in claims.items() if one is not None}
+        if self.secret is not None:
+            return _signed_by_hand(known, self.secret)
+        return jwt.encode({"alg": "RS256", "kid": self.key.kid}, known, self.key)
 
 
 def _signed_by_hand(claims: dict[str, Any], secret: bytes) -> str:

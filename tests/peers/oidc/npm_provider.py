@@ -6,7 +6,7 @@ import re
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,21 +37,31 @@ class OidcProvider:
         self.people[subject] = claims
         write(self.seed_file, self.clients, self.people)
 
-    def answer(self, start: str, subject: str) -> str:
+    def answer(self, start: str, subject: str, browser: httpx.Client | None = None) -> str:
         """Signs in there from the address where Afterword sends people; the address where it sends them back."""
-        with httpx.Client(trust_env=False, verify=False, timeout=30) as browser:
-            at = browser.get(start)
+        with (
+            httpx.Client(trust_env=False, verify=False, timeout=30) if browser is None else nullcontext(browser) as one
+        ):
+            at = one.get(start)
             for _ in range(12):
                 if at.is_redirect:
                     target = urljoin(str(at.request.url), at.headers["Location"])
                     if not target.startswith(self.issuer):
                         return target
-                    at = browser.get(target)
+                    at = one.get(target)
                 else:
                     assert at.status_code == 200, at.text
                     action, filled = _form(at, subject)
-                    at = browser.post(action, data=filled)
+                    at = one.post(action, data=filled)
         raise AssertionError(f"the provider did not send anyone back: {at.text[:500]}")
+
+    def end_session(self, browser: httpx.Client) -> None:
+        """Signs out there, and not at Afterword."""
+        asked = browser.get(f"{self.issuer}/session/end")
+        found = re.search(r'name="xsrf" value="([^"]+)"', asked.text)
+        assert found, asked.text
+        sent = browser.post(f"{self.issuer}/session/end/confirm", data={"xsrf": found[1], "logout": "yes"})
+        assert sent.is_redirect, sent.text
 
 
 def _form(page: httpx.Response, subject: str) -> tuple[str, Any]:
@@ -78,6 +88,8 @@ def running_provider(home: Path, *redirect_uris: str, signed_out: str) -> Iterat
         "redirect_uris": list(redirect_uris),
         "post_logout_redirect_uris": [signed_out],
         "token_endpoint_auth_method": "client_secret_post",
+        "backchannel_logout_uri": redirect_uris[0].replace("/callback", "/back-channel-logout"),
+        "backchannel_logout_session_required": True,
     }
     process, issuer = _started(home, [client])
     try:

@@ -14,7 +14,7 @@ const provider = new Provider(`http://localhost:${port}`, {
   conformIdTokenClaims: true,
   cookies: {keys: ["only for tests"]},
   pkce: {required: () => true},
-  features: {devInteractions: {enabled: true}, rpInitiatedLogout: {enabled: true}},
+  features: {devInteractions: {enabled: true}, rpInitiatedLogout: {enabled: true}, backchannelLogout: {enabled: true}},
   async findAccount(_ctx, id) {
     return {accountId: id, claims: async () => ({sub: id, ...seed().people[id]})};
   },
