@@ -32,7 +32,8 @@ const inputsOf = (form) => [...form.elements].filter(isKept);
 for (const form of person ? document.querySelectorAll("main form[method=post]") : []) {
   const texts = inputsOf(form).filter(isText);
   if (!texts.length) continue;
-  const key = `${DRAFTS}${form.getAttribute("action")}#${texts.map((one) => one.id || one.name).join()}`;
+  const shape = [form.dataset.draft ?? [], ...texts.map((one) => one.id || one.name)].flat().join();
+  const key = `${DRAFTS}${form.getAttribute("action")}#${shape}`;
   const keep = (sent) => {
     const values = Object.fromEntries(inputsOf(form).map((one) => [one.name, one.value]));
     try {
@@ -51,10 +52,12 @@ for (const form of person ? document.querySelectorAll("main form[method=post]") 
   });
 
   const draft = read(key);
-  const differs = draft && inputsOf(form).some((one) => isText(one) && (draft.values[one.name] ?? one.value) !== one.value);
+  const matters = (one) => isText(one) || one.name === "base.rows";
+  const differs = draft && inputsOf(form).some((one) => matters(one) && (draft.values[one.name] ?? one.value) !== one.value);
   if (!differs || draft.person !== person || failed) continue;
   const shown = Object.fromEntries(inputsOf(form).map((one) => [one.name, one.value]));
   const fill = (values) => {
+    form.dispatchEvent(new CustomEvent("restore", {detail: values})); // template_editor.js adds the rows first
     for (const one of inputsOf(form)) {
       if (!(one.name in values)) continue;
       one.value = values[one.name];

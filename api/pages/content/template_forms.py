@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.content.default_templates import DEFAULT
-from domain.content.templates import ACTION_ITEMS, LISTS, TITLES, Template, shareable_by_default
+from domain.content.templates import ACTION_ITEMS, CORE, LISTS, TITLES, Template, shareable_by_default
 
 SECTION = ("key", "title", "required", "defaultText", "prompt", "shareable")
 FIELD = ("key", "label", "type", "required", "choices", "help")
@@ -63,7 +63,7 @@ def moved(sent: Mapping[str, str]) -> dict[str, Any]:
         does, _, place = does.partition(".")
         _press(rows[which], does, int(place) if re.fullmatch("[0-9]{1,3}", place) else -1)
         if does == "add" and len(rows[which]) < MOST:
-            rows[which].append(_new_section(sent.get("add", "")) if which == "s" else dict.fromkeys(FIELD, ""))
+            rows[which].append(_new_section(sent.get("add", "")) if which == "s" else new_field())
     return {
         "name": sent.get("name", ""),
         "description": sent.get("description", ""),
@@ -94,6 +94,16 @@ def _new_section(key: str) -> Row:
     known = TITLES.get(key)
     shareable = "yes" if shareable_by_default(key) else ""
     return dict.fromkeys(SECTION, "") | {"key": key if known else "", "title": known or "", "shareable": shareable}
+
+
+def new_sections() -> dict[str, Row]:
+    """What the page can add without asking the server: a custom section under an empty key, and the standard ones that
+    a template may leave out."""
+    return {key: _new_section(key) for key in ("", *TITLES) if key not in CORE}
+
+
+def new_field() -> Row:
+    return dict.fromkeys(FIELD, "")
 
 
 def sent_content(form: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Query, Response
 
-from api.pages.content.template_forms import blank, filled, moved, sent_content
+from api.pages.content.template_forms import MOST, blank, filled, moved, new_field, new_sections, sent_content
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.shapes.base import PathId, expected_version
@@ -81,6 +81,9 @@ async def _form(
         core=CORE,
         lists=LISTS,
         titles=TITLES,
+        new_sections=new_sections(),
+        new_field=new_field(),
+        most=MOST,
         left_out={key: title for key, title in TITLES.items() if key not in keys},
         types=[one.value for one in FieldType],
     )

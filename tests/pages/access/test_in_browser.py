@@ -6,6 +6,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.api.writing import draft, ok
 from tests.pages.access.installation import Installation
+from tests.pages.pictures.accessibility import violations
 from tests.pages.test_browser import FAINT, PLAIN_FAULTS
 from tests.pages.visiting import sign_in_link
 
@@ -41,7 +42,7 @@ def test_first_sign_in_and_out(browser: Browser, at: Installation) -> None:
     page.locator(".menu summary").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("You're signed out of Afterword")
-    assert page.evaluate(PLAIN_FAULTS) == page.evaluate(FAINT) == []
+    assert page.evaluate(PLAIN_FAULTS) == page.evaluate(FAINT) == violations(page) == []
     page.get_by_role("link", name="Sign out of Keycloak").click()
     page.wait_for_url(f"{at.keycloak.issuer}/session/end**")
     page.get_by_role("button", name="Yes").click()
