@@ -73,6 +73,7 @@ EXAMPLES: Mapping[str, Fact] = {
     "value": "Payments",
     "what": "the header is missing.",
     "where": "issue",
+    "whom": "the organization",
     "who": "the postmortem's author or an administrator",
     "words": "Jane",
     "why": "its delivery is no longer stored.",

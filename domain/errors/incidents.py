@@ -11,8 +11,8 @@ class IncidentNotResolved(ConflictingState):
 class PostmortemsDisabled(ConflictingState):
     title = "Postmortems are switched off"
     says = (
-        "Postmortems are switched off for {whom}. An administrator can switch them on in Settings, under Postmortems"
-        " or Teams."
+        "Postmortems are switched off for {whom}. Ask an administrator to switch them on in Settings, under"
+        " Postmortems or Teams."
     )
 
 
