@@ -61,7 +61,7 @@ class SignInNotConfirmed(Forbidden):
 
 class LogoutTokenRejected(Unreadable):
     title = "The logout token is rejected"
-    says = "The logout token {detail!e} Nobody was signed out."
+    says = "The logout token {detail!e} No session was ended. Check the settings of the provider."
 
 
 class PersonDeactivated(Forbidden):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import exists, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -83,7 +84,7 @@ async def next_targets(session: AsyncSession, postmortem_ids: Sequence[str]) -> 
             ),
         )
         .order_by(PostmortemTarget.postmortem_id, due_at)
-        .distinct(PostmortemTarget.postmortem_id)
+        .ext(distinct_on(PostmortemTarget.postmortem_id))
     )
     return {row.postmortem_id: target_of(row) for row in (await session.execute(statement)).scalars()}
 
