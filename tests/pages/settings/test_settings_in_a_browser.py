@@ -85,3 +85,36 @@ def test_a_person_and_a_policy_are_made_without_javascript(browser: Browser, sta
         expect(page.get_by_label("Percentage or days, step 6")).to_have_value("7")
         page.get_by_role("button", name="Preview changes").click()
         expect(page.get_by_role("heading", name="Preview")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("path", "label", "text", "button"),
+    [
+        ("/settings/people/new", "Handle", "Not a handle", "Add person"),
+        ("/settings/services/new", "Name", " ", "Add service"),
+        ("/settings/tokens", "Name", " ", "Create token"),
+        ("/settings/root-causes", "Name", " ", "Add category"),
+        ("/settings/teams/new", "Name", " ", "Add team"),
+    ],
+)
+def test_what_is_wrong_with_a_field_is_said_beside_it(
+    browser: Browser, stack: Stack, path: str, label: str, text: str, button: str
+) -> None:
+    """And the list at the top leads there, which works without JavaScript, too."""
+    with visiting(browser, stack, stack.person("ADMIN"), java_script_enabled=False) as page:
+        page.goto(f"{stack.url}{path}")
+        if path.endswith("people/new"):
+            page.get_by_label("E-mail").fill(f"{uuid4().hex[:8]}@example.com")
+            page.get_by_label("Name", exact=True).fill("Jane Doe")
+        field = page.get_by_label(label, exact=True).last
+        expect(field).not_to_have_attribute("aria-invalid", "true")
+        field.fill(text)
+        page.get_by_role("button", name=button).click()
+        reason = page.get_by_role("alert").locator("li", has_text=f"{label}: ")
+        message = (reason.text_content() or "").partition(": ")[2].strip()
+        field = page.get_by_label(label, exact=True).last
+        expect(field).to_have_attribute("aria-invalid", "true")
+        expect(field).to_have_accessible_description(re.compile(re.escape(message)))
+        expect(page.locator(".field-error")).to_have_text(message)
+        reason.get_by_role("link", name=label).click()
+        expect(field).to_be_focused()
