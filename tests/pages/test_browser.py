@@ -13,8 +13,8 @@ from tests.nightly import spread
 from tests.pages.visiting import sign_in_link
 from tests.stack import Person, Stack
 
-REFUSED = re.compile("the server responded with a status of 4(09|22)")
-"""What Chromium says of a page that is a refusal; not a fault."""
+REFUSED = re.compile("the server responded with a status of 4(09|22)|^The specified value ")
+"""What Chromium says of a page that is a refusal, and of a number field that shows the text it was refused for."""
 PLAIN_FAULTS = """() => {
   const faults = [];
   if (document.documentElement.lang !== "en") faults.push("no language");
