@@ -70,7 +70,7 @@ def test_the_product_documents_action_item_example(demo: Stack) -> None:
 def test_the_tour_works_as_pasted(demo: Stack) -> None:
     tour = (ROOT / "README.md").read_text().split("## Five minutes with curl")[1].split("## Connect")[0]
     blocks = re.findall(r"```sh\n(.*?)```", tour, flags=re.DOTALL)
-    assert len(blocks) == 10
+    assert len(blocks) == 11
     script = "\n".join(blocks).replace(
         "export AFTERWORD=http://127.0.0.1:8000 TOKEN=$(cat .afterword/bootstrap_token)", ""
     )
