@@ -14,6 +14,7 @@ from domain.postmortems.commands import PostmortemAction, PostmortemCommand
 from domain.postmortems.lifecycle import Status, Transition
 from domain.review.readiness import publish_reasons
 from models.queries.postmortems.postmortems import VisiblePostmortem
+from models.queries.review.facts import ReviewFacts
 from models.session import Session
 
 GROUPS = {
@@ -40,13 +41,20 @@ class PublicationChecks:
     may_publish: bool
 
 
-async def publication_checks(
-    session: Session, viewer: Viewer, visible: VisiblePostmortem, now: datetime
+async def read_publication_facts(session: Session, viewer: Viewer, postmortem_id: str) -> ReviewFacts:
+    """What decides about publishing, and about every other transition, too: one statement. Raises NotFound."""
+    return await read_facts(session, viewer, _publish(viewer, postmortem_id), is_read=False)
+
+
+def _publish(viewer: Viewer, postmortem_id: str) -> PostmortemCommand:
+    return PostmortemCommand(postmortem_id, PostmortemAction.PUBLISH, request_id="", actor_id=viewer.person_id)
+
+
+def publication_checks(
+    session: Session, viewer: Viewer, visible: VisiblePostmortem, facts: ReviewFacts, now: datetime
 ) -> PublicationChecks:
-    """One statement. For drafts and those in review."""
-    key = visible.postmortem.id
-    command = PostmortemCommand(key, PostmortemAction.PUBLISH, request_id="", actor_id=viewer.person_id)
-    facts = await read_facts(session, viewer, command, is_read=False)
+    """For drafts and those in review."""
+    command = _publish(viewer, visible.postmortem.id)
     context = PostmortemCommandContext(session, viewer, facts, command, {}, now)
     reasons = publish_reasons(readiness_of(context, Transition.PUBLISH))
     return PublicationChecks(

@@ -9,7 +9,7 @@ from fastapi import Response
 from api.pages.action_items import listed
 from api.pages.comments import threads
 from api.pages.postmortems.reasons import ReasonNames
-from api.pages.postmortems.transitions import list_transitions
+from api.pages.postmortems.transitions import list_transitions, possible_moves
 from api.pages.routing import Visit
 from api.pages.showing import show
 from application import style
@@ -17,7 +17,7 @@ from application.action_items.items import may_add
 from application.escalation.targets import TargetProgress, list_target_progress
 from application.meetings.shown import list_recent
 from application.postmortems import participants
-from application.review.troubleshooting import publication_checks
+from application.review.troubleshooting import publication_checks, read_publication_facts
 from application.search import similar
 from application.tickets import batches
 from domain import access
@@ -41,6 +41,7 @@ from models.queries.pagination import Ask
 from models.queries.people import people, teams
 from models.queries.postmortems import postmortems
 from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmortem, state_of_reviewer
+from models.queries.review.facts import ReviewFacts
 
 BEFORE_PUBLICATION = frozenset({Status.DRAFT, Status.IN_REVIEW})
 EXPORT_FORMATS = tuple((one.value, one.label) for one in Format)
@@ -87,7 +88,11 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     may_manage = writes and access.may(Verb.ASK_REVIEWERS, status, relations)
     may_name_editors = writes and access.may(Verb.MANAGE, status, relations)
     may_add_item = writes and may_add(visible)
-    offers = await list_transitions(visit, visible, names) if writes else {}
+    moves = possible_moves(visible) if writes else []
+    facts = None
+    if moves or status in BEFORE_PUBLICATION:
+        facts = await read_publication_facts(context.session, context.viewer, row.id)
+    offers = list_transitions(visit, moves, facts, names) if facts else {}
     trackers = {one.id: one.name for one in await connections.list_by_kind(context.session, registry.tracker_kinds())}
     may_ticket = writes and batches.may_open_tickets(visible) and _lacks_tickets(items["items"], trackers.keys())
     forms = {
@@ -140,7 +145,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         levels=[one.value for one in EditorLevel],
         all_teams=(await teams.list_teams(context.session, Ask(200))).items if may_manage or may_name_editors else [],
         offers=offers,
-        checks=await _publication_checks(visit, visible, names) if status in BEFORE_PUBLICATION else [],
+        checks=_publication_checks(visit, visible, facts, names) if facts and status in BEFORE_PUBLICATION else [],
         audience=access.audience_once_published(row.visibility),
         spots=[name for name, is_there in forms.items() if is_there]
         + [one.lower().replace("_", "-") for one in offers],
@@ -166,9 +171,11 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     )
 
 
-async def _publication_checks(visit: Visit, visible: VisiblePostmortem, names: ReasonNames) -> list[Check]:
+def _publication_checks(
+    visit: Visit, visible: VisiblePostmortem, facts: ReviewFacts, names: ReasonNames
+) -> list[Check]:
     context = visit.context
-    found = await publication_checks(context.session, context.viewer, visible, context.now)
+    found = publication_checks(context.session, context.viewer, visible, facts, context.now)
     who = "Only the author and administrators can. Ask one of them to publish it."
     return [
         check("It is in review", found.is_in_review, Mend("The author or an editor submits it for review.")),

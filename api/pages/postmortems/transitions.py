@@ -7,7 +7,6 @@ from api import commands
 from api.pages.postmortems.reasons import ReasonNames
 from api.pages.routing import Visit
 from application.review.commands import check as check_command
-from application.review.commands import read_facts
 from application.review.context import PostmortemCommandContext
 from domain import access
 from domain.errors import DomainError, IllegalTransition, NotAllowed
@@ -15,6 +14,7 @@ from domain.postmortems import lifecycle
 from domain.postmortems.commands import PostmortemAction
 from domain.postmortems.lifecycle import Status, Transition
 from models.queries.postmortems.postmortems import VisiblePostmortem
+from models.queries.review.facts import ReviewFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +25,31 @@ class PossibleTransition:
     reasons: Sequence[str]
 
 
-async def list_transitions(
-    visit: Visit, visible: VisiblePostmortem, names: ReasonNames
-) -> dict[str, PossibleTransition]:
-    """Those that the reader may make from the current status, by name; the rules are the commands' own."""
-    found = {}
+def possible_moves(visible: VisiblePostmortem) -> list[Transition]:
+    """Those that the reader may make from the current status; the rules are the commands' own."""
+    found = []
     for move in Transition:
         try:
             access.check_transition(move, Status(visible.postmortem.status), visible.relations)
             lifecycle.next_status(Status(visible.postmortem.status), move)
         except (NotAllowed, IllegalTransition):
             continue
-        found[move.value] = PossibleTransition(move.value, await _unmet(visit, visible, move, names))
+        found.append(move)
     return found
 
 
-async def _unmet(visit: Visit, visible: VisiblePostmortem, move: Transition, names: ReasonNames) -> list[str]:
-    context = visit.context
+def list_transitions(
+    visit: Visit, moves: Sequence[Transition], facts: ReviewFacts, names: ReasonNames
+) -> dict[str, PossibleTransition]:
+    """By name, with what still has to happen before each."""
+    return {one.value: PossibleTransition(one.value, _unmet(visit, facts, one, names)) for one in moves}
+
+
+def _unmet(visit: Visit, facts: ReviewFacts, move: Transition, names: ReasonNames) -> list[str]:
+    context, postmortem_id = visit.context, facts.visible.postmortem.id
     arguments = {"comment": "said in the form"}
-    command = commands.postmortem_command(context, visible.postmortem.id, PostmortemAction(move.value), arguments)
+    command = commands.postmortem_command(context, postmortem_id, PostmortemAction(move.value), arguments)
     try:
-        facts = await read_facts(context.session, context.viewer, command, is_read=False)
         check_command(PostmortemCommandContext(context.session, context.viewer, facts, command, arguments, context.now))
     except DomainError as refusal:
         return names.explain(refusal)
