@@ -54,16 +54,18 @@ async def read_home(session: Session, viewer: Viewer, now: datetime) -> Home:
     recent = await list_postmortems(session, viewer, latest, Ask(MAX_RECENT), now)
     reviews = await home.list_waiting_reviews(session, viewer, MAX_REVIEWS)
     targets = await home.next_targets(session, [*(one.id for one in drafts.items), *(one.id for one in reviews)])
-    own_items = ItemFilters(owner_id=viewer.person_id, overdue=True)
-    of_teams = ItemFilters(team_ids=sorted(viewer.team_ids), overdue=True)
-    overdue = [await count_items(session, viewer, one, now) for one in (own_items, of_teams)]
+    own_overdue = await count_items(session, viewer, ItemFilters(owner_id=viewer.person_id, overdue=True), now)
+    team_overdue = 0
+    if viewer.team_ids:
+        of_teams = ItemFilters(team_ids=sorted(viewer.team_ids), overdue=True)
+        team_overdue = await count_items(session, viewer, of_teams, now)
     return Home(
         drafts.items,
         reviews,
         recent.items,
         targets,
-        own_overdue=overdue[0],
-        team_overdue=overdue[1],
+        own_overdue=own_overdue,
+        team_overdue=team_overdue,
         waiting_accounts=await count_waiting(session, viewer),
         set_up=_left_to_set_up(await home.read_started(session)) if viewer.is_admin else (),
     )

@@ -1,15 +1,14 @@
 """Metrics and trends, and how the process works."""
 
-from collections.abc import AsyncIterator, Iterable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
 
-from api.csv_export import csv_answer
+from api.files.analytics import report_csv
 from api.request_context import Context
 from api.shapes.analytics.asked import AskedReport, asked_report
 from api.shapes.analytics.process import ProcessOut, process_out
-from api.shapes.analytics.report import CSV_COLUMNS, ReportOut, csv_rows, report_out
+from api.shapes.analytics.report import ReportOut, report_out
 from api.v1.routing import router
 from application.analytics.process import read_process
 from application.analytics.report import report
@@ -34,7 +33,7 @@ async def get_analytics(
     calendar = asked.calendar(context.person.time_zone, context.now)
     found = await report(context.session, context.viewer, asked.filters, calendar, context.now)
     if format == "csv":
-        return csv_answer("analytics", CSV_COLUMNS, _each(csv_rows(found)))
+        return report_csv(found)
     return report_out(found)
 
 
@@ -44,8 +43,3 @@ async def get_process(context: Context, asked: Asked) -> ProcessOut:
     were done, what becomes of action items, and how long open ones have been open."""
     calendar = asked.calendar(context.person.time_zone, context.now)
     return process_out(await read_process(context.session, context.viewer, asked.filters, calendar, context.now))
-
-
-async def _each(rows: Iterable[list[str]]) -> AsyncIterator[list[str]]:
-    for row in rows:
-        yield row

@@ -59,7 +59,7 @@ LINKS_FOR_ACCOUNT, LINKS_FROM_ADDRESS = 5, 30
 
 
 async def count_link(session: Session, email: str, address: str, now: datetime) -> bool:
-    """Counts a sign-in link that is asked for; false if that e-mail address had five in the last 15 minutes.
+    """Counts a request for a sign-in link. False if that e-mail address had five in the last 15 minutes.
 
     It makes no difference whether anyone has that address. Call it in a transaction of its own. Raises TooManyLinks if
     the client's address asked for 30.

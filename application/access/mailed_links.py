@@ -25,7 +25,7 @@ from models.session import Session, Sessions
 LASTS = timedelta(minutes=15)
 NAME = "Sign-in link by e-mail"
 GIVEN_UP_AFTER = timedelta(minutes=30)
-"""Whoever asked that long ago has asked again, or has gone."""
+"""A request that is older than this is dropped: the person has asked again, or given up."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

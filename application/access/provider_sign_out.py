@@ -1,4 +1,4 @@
-"""Ending the sessions of people who signed out at their identity provider: it tells us by itself."""
+"""Ending the sessions of people who signed out at their identity provider, which sends us a logout token."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

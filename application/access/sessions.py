@@ -25,7 +25,7 @@ async def end_session(session: Session, viewer: Viewer, token_id: str, now: date
 
 
 async def end_other_sessions(session: Session, viewer: Viewer, token_id: str, now: datetime) -> int:
-    """Ends all of the viewer's sessions but the one that they use now; how many these were."""
+    """Ends all of the viewer's sessions but the one that they use now, and returns how many."""
     ended = await tokens.revoke_sessions(session, viewer.person_id, SESSION_PREFIX, now, but=token_id)
     for one in ended:
         audit(session, viewer, "session.ended", "token", one)
@@ -33,7 +33,7 @@ async def end_other_sessions(session: Session, viewer: Viewer, token_id: str, no
 
 
 async def end_sessions_of(session: Session, viewer: Viewer, person_id: str, now: datetime) -> int:
-    """Ends all sessions of somebody; how many these were. Their API tokens stay valid. Raises NotAllowed."""
+    """Ends all sessions of a person, and returns how many. Their API tokens stay valid. Raises NotAllowed."""
     check_administers(viewer, "end other people's sessions")
     ended = await tokens.revoke_sessions(session, person_id, SESSION_PREFIX, now)
     for one in ended:

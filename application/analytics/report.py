@@ -7,7 +7,7 @@ from typing import Any
 
 from application.analytics.links import Links, ListLink, spans
 from domain.access import Viewer
-from domain.analytics.numbers import Counts, Days, Share, running_total, together
+from domain.analytics.numbers import Counts, Days, Share, lasting, together
 from domain.analytics.periods import Calendar, Span
 from models.queries.analytics.action_items import ItemCounts, count_items
 from models.queries.analytics.counting import PREVIOUS, CountFilters, planned_for_counting
@@ -106,12 +106,7 @@ def _counts(calendar: Calendar, of_postmortems: PostmortemCounts, of_items: Item
     created = {period: Share(published, count) for period, count, published in of_postmortems.periods}
     published = {period: Days(count, days) for period, count, days in of_postmortems.published}
     due = {period: (Share(done, of), wont_do) for period, of, done, wont_do in of_items.due}
-    begun: dict[int, int] = {}
-    ended: dict[int, int] = {}
-    for first, last, count in of_items.overdue:  # both count the ends before, so that the first end is number 0
-        begun[first] = begun.get(first, 0) + count
-        ended[last] = ended.get(last, 0) + count
-    overdue = running_total(lambda at: begun.get(at, 0), lambda at: ended.get(at, 0), range(len(places)))
+    overdue = lasting(((begun, ended, count) for begun, ended, count in of_items.overdue), len(places))
     return [
         Counts(
             created.get(place, Share()),

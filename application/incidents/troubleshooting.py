@@ -1,4 +1,4 @@
-"""Why somebody can't start the postmortem of an incident."""
+"""Why a person can't start the postmortem of an incident."""
 
 from application.postmortems.switch import find_disabled
 from domain import access

@@ -90,7 +90,7 @@ def _ask(
         )
     elif pending.person_id == person.id and pending.email == claims.email:
         return
-    else:  # so that nobody confirms what they have not seen
+    else:  # an administrator who saw the former request can't confirm this one
         pending.person_id, pending.email, pending.version = person.id, claims.email, pending.version + 1
     after = {"userId": person.id, "provider": rules.name, "email": claims.email}
     audit(session, None, "identity.requested", "identity", pending.id, origin="web", after=after)
@@ -193,7 +193,7 @@ async def confirm_identity(
 
 
 async def remove_identity(session: Session, viewer: Viewer, identity_id: str, expected: int | None) -> None:
-    """It signs nobody in any more; sessions that began with it go on. Raises NotAllowed, NotFound, StaleVersion."""
+    """It no longer signs its person in. Sessions that began with it stay. Raises NotAllowed, NotFound, StaleVersion."""
     check_administers(viewer, "change how people sign in")
     row = await _checked(session, identity_id, expected)
     before = {"userId": row.person_id, "provider": row.provider, "email": row.email}

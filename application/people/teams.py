@@ -64,7 +64,7 @@ async def change_team(
 async def change_members(
     session: Session, viewer: Viewer, team_id: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()
 ) -> None:
-    """Adds and removes members, whoever else was added or removed before. Raises NotFound or UnknownReference."""
+    """Adds and removes these members, and leaves all others as they are. Raises NotFound or UnknownReference."""
     await teams.get_team_for_update(session, team_id)
     current = (await teams.members_of(session, [team_id])).get(team_id, [])
     gone = set(remove)

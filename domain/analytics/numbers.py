@@ -1,7 +1,9 @@
 """What is counted of postmortems and action items, and the numbers that follow from the counts."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,11 @@ def together(periods: Sequence[Counts]) -> Counts:
     )
 
 
-def running_total(begun: Callable[[int], int], ended: Callable[[int], int], places: Iterable[int]) -> list[int]:
-    """How many had begun and not ended at each place, from how many did so before each of the places."""
-    total, found = 0, []
-    for place in places:
-        total += begun(place) - ended(place)
-        found.append(total)
-    return found
+def lasting(spans: Iterable[tuple[int, int, int]], places: int) -> list[int]:
+    """How many last at each of the places, from the first place that each lasts at, the first that it no longer lasts
+    at, and how many do so."""
+    steps: Counter[int] = Counter()
+    for begin, end, count in spans:
+        steps[begin] += count
+        steps[end] -= count
+    return list(accumulate(steps[place] for place in range(places)))

@@ -1,6 +1,6 @@
 """What was learned: metrics and trends, and how the process works."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any
@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 
 from fastapi import Depends, Response
 
-from api.csv_export import csv_answer
+from api.files.analytics import report_csv
 from api.pages.analytics.charts import Chart, Point, chart
 from api.pages.routing import Visit, Visiting, router
 from api.pages.showing import show
 from api.shapes.analytics.asked import AskedReport, asked_report
-from api.shapes.analytics.report import CSV_COLUMNS, DEFINITIONS, csv_rows
+from api.shapes.analytics.report import DEFINITIONS
 from application.analytics.links import ListLink, ListName
 from application.analytics.process import read_process
 from application.analytics.report import Metric, Report, Step, report
@@ -25,6 +25,7 @@ routes = router()
 
 NOTHING = "\N{EN DASH}"
 
+Written = Callable[[float | None], str]
 Asked = Annotated[AskedReport, Depends(asked_report)]
 
 
@@ -42,13 +43,11 @@ class Tile:
 
 @routes.get("/analytics")
 async def read_analytics(visit: Visiting, asked: Asked) -> Response:
-    context = visit.context
-    calendar = asked.calendar(context.person.time_zone, context.now)
-    found = await report(context.session, context.viewer, asked.filters, calendar, context.now)
+    found = await _report(visit, asked)
     return await show(
         visit,
         "analytics/analytics.html",
-        **await _form(visit, asked, calendar),
+        **await _form(visit, asked, found.calendar),
         tiles=_tiles(found),
         charts=_charts(found),
         report=found,
@@ -76,15 +75,13 @@ async def read_how_it_works(visit: Visiting, asked: Asked) -> Response:
 
 @routes.get("/analytics.csv")
 async def download_numbers(visit: Visiting, asked: Asked) -> Response:
+    return report_csv(await _report(visit, asked))
+
+
+async def _report(visit: Visit, asked: AskedReport) -> Report:
     context = visit.context
     calendar = asked.calendar(context.person.time_zone, context.now)
-    found = await report(context.session, context.viewer, asked.filters, calendar, context.now)
-    return csv_answer("analytics", CSV_COLUMNS, _each(csv_rows(found)))
-
-
-async def _each(rows: Iterable[list[str]]) -> AsyncIterator[list[str]]:
-    for row in rows:
-        yield row
+    return await report(context.session, context.viewer, asked.filters, calendar, context.now)
 
 
 async def _form(visit: Visit, asked: AskedReport, calendar: Calendar) -> dict[str, Any]:
@@ -166,38 +163,26 @@ def _number(metrics: Any) -> str:
 def _charts(found: Report) -> list[Chart]:
     period = found.calendar.period
 
-    def points(value: Any, written: Any, link: str) -> list[Point]:
-        return [Point(one.span.first, number := value(one), written(number), one.links[link]) for one in found.steps]
+    def drawn(
+        key: str, title: str, link: str, written: Written, values: Iterable[float | None], most: int = 0
+    ) -> Chart:
+        points = [
+            Point(one.span.first, value, written(value), one.links[link])
+            for one, value in zip(found.steps, values, strict=True)
+        ]
+        return chart(key, title, points, period, written, most=most)
 
+    counts = [one.counts for one in found.steps]
+    averages, on_time = [one.published.average for one in counts], [one.on_time.rate for one in counts]
     return [
-        chart("created", "Postmortems created", points(_created, _count, "created"), period, _count),
-        chart("completion", "Completion rate", points(_completion, rate, "created"), period, rate, most=1),
-        chart("days", "Average days to complete", points(_average, _days, "published"), period, _days),
-        chart("on-time", "Action item completion", points(_on_time, rate, "due"), period, rate, most=1),
-        chart("overdue", "Overdue action items", points(_overdue, _count, "overdue"), period, _count),
+        drawn("created", "Postmortems created", "created", _count, [one.created for one in counts]),
+        drawn("completion", "Completion rate", "created", rate, [one.completed.rate for one in counts], most=1),
+        drawn("days", "Average days to complete", "published", _days, averages),
+        drawn("on-time", "Action item completion", "due", rate, on_time, most=1),
+        drawn("overdue", "Overdue action items", "overdue", _count, [one.overdue for one in counts]),
     ]
 
 
 def _has_something(one: Step) -> bool:
     counts = one.counts
     return bool(counts.created or counts.published.of or counts.on_time.of or counts.wont_do or counts.overdue)
-
-
-def _created(one: Step) -> float | None:
-    return one.counts.created
-
-
-def _completion(one: Step) -> float | None:
-    return one.counts.completed.rate
-
-
-def _average(one: Step) -> float | None:
-    return one.counts.published.average
-
-
-def _on_time(one: Step) -> float | None:
-    return one.counts.on_time.rate
-
-
-def _overdue(one: Step) -> float | None:
-    return one.counts.overdue
