@@ -254,13 +254,13 @@ def test_an_incident_opens_its_postmortem(stack: Stack) -> None:
     incident = ok(author.post("/api/incidents", json=body), 201)
     address = f"/incidents/{incident['id']}"
     member = visitor(stack, stack.person("MEMBER"))
-    assert "Start postmortem" not in buttons(member.get(address))
+    assert "Create postmortem" not in buttons(member.get(address))
     assert member.send(f"{address}/postmortem", address).status_code == 403
     visit = visitor(stack, author)
     assert "recommended" in visit.get(address)
     where = visit.done(f"{address}/postmortem", address)
     assert "Slow in a page" in visit.get(where)
-    assert "Start postmortem" not in buttons(visit.get(address))
+    assert "Create postmortem" not in buttons(visit.get(address))
 
 
 def test_notices_are_read_in_the_inbox(stack: Stack) -> None:
