@@ -49,6 +49,7 @@ async def list_incidents(
     wanted = replace(
         filters,
         started_from=_start_of(day_from, zone) or filters.started_from,
+        sort=filters.sort if "sort" in visit.request.query_params else "-startedAt",
         started_to=_start_of(day_to + timedelta(days=1), zone) if day_to else filters.started_to,
     )
     found = await incidents.list_shown_incidents(context.session, context.viewer, wanted, page)
