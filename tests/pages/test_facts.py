@@ -178,7 +178,7 @@ def test_the_outline_says_what_is_missing_and_open(stack: Stack) -> None:
     made = ok(author.post("/api/postmortems", json={"title": "Empty"}), 201)
     ok(author.post(f"/api/postmortems/{made['id']}/comments", json={"body": "Why?", "section": "summary"}), 201)
     page = visitor(stack, author).get(f"/postmortems/{made['id']}")
-    outline = page[page.index('<nav class="outline"') : page.index("</nav>", page.index('<nav class="outline"'))]
-    assert outline.count('class="outline__missing"') > 3
+    outline = page[page.index('<nav class="contents"') : page.index("</nav>", page.index('<nav class="contents"'))]
+    assert outline.count('class="contents__missing"') > 3
     assert "1<span" in outline
     assert "open thread on Summary" in outline

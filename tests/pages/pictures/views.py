@@ -222,7 +222,7 @@ def _written(scene: Scene, team: str, status: str) -> str:
             scene.add(f"edit {fact}", f"/postmortems/{made}?edit={fact}", "author")
         scene.add("paste in place", f"/postmortems/{made}", "author", prepare=_paste)
         scene.add("event removed", f"/postmortems/{_removed(scene, made)}", "author")
-        scene.add("outline", f"/postmortems/{made}", "author", prepare=unfold(".outline details"))
+        scene.add("outline", f"/postmortems/{made}", "author", prepare=unfold(".contents details"))
     return str(made)
 
 

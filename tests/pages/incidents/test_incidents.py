@@ -86,7 +86,7 @@ def test_an_incident_is_reported_and_resolved_by_hand(stack: Stack) -> None:
     assert "A postmortem is recommended:" in shown
     assert "Near miss" in shown
     stale = page.send(address, f"{address}/edit", form="incident", **known | {"title": "Ferry very late"})
-    assert stale.status_code == 409
+    assert stale.status_code == 412
     assert "Ferry very late" in stale.text
     theirs = visitor(stack, reader)
     assert "/incidents/new" not in theirs.get("/incidents")
