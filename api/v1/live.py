@@ -22,7 +22,7 @@ _STREAM = {"text/event-stream": {"schema": {"type": "string"}}}
 )
 async def follow_events(
     context: Context,
-    postmortem_id: RefQuery = None,
+    postmortem_id: Annotated[RefQuery, Query(alias="postmortemId")] = None,
     last_event_id: Annotated[str | None, Header(max_length=100)] = None,
     after: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:

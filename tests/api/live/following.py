@@ -1,8 +1,9 @@
 """Somebody who follows a stream of events, as a browser or a program does."""
 
 import json
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any
@@ -60,5 +61,6 @@ def following(client: httpx.Client, path: str = "/api/events", **asked: Any) -> 
         try:
             yield one
         finally:
-            response.close()
+            with suppress(OSError):  # it may be over
+                response.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
             reading.join(10)
