@@ -10,4 +10,4 @@ class TooManyStreams(Unavailable):
 
 class TooManyOwnStreams(Throttled):
     title = "Too many of your event streams are open"
-    says = "You have {limit} open event streams. Close one before you open another one."
+    says = "You have {limit} open event streams, as many as one person may. Stop one of them, then try again."

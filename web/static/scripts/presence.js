@@ -33,10 +33,10 @@ if (bar) {
     for (const key of new Set(others.flatMap((one) => one.sections))) {
       const heading = document.querySelector(`section#${CSS.escape(key)} h2`);
       const people = others.filter((one) => one.sections.includes(key));
-      const note = document.createElement("p");
+      const note = document.createElement("span");
       note.className = "presence__writing";
       note.textContent = `${namesOf(people)} ${people.length > 1 ? "are" : "is"} writing here`;
-      heading?.after(note);
+      heading?.append(note);
     }
   };
 
