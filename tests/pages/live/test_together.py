@@ -6,7 +6,8 @@ import sys
 import time
 from contextlib import ExitStack
 
-from playwright.sync_api import Browser, Page, Request, expect
+import httpx
+from playwright.sync_api import Browser, Page, expect
 
 from tests.api.writing import draft, in_review, ok
 from tests.pages.test_browser import visiting
@@ -24,6 +25,14 @@ def listening(page: Page, address: str) -> None:
     """Opens the page, and waits until it has its stream."""
     with page.expect_response(re.compile(r"/events(\?|$)")):
         page.goto(address)
+
+
+def streams_of(stack: Stack) -> int:
+    """How many are open, as the server counts."""
+    return sum(
+        int(float(one))
+        for one in re.findall(r"^afterword_event_streams.* (\S+)$", httpx.get(f"{stack.url}/metrics").text, re.M)
+    )
 
 
 def test_a_save_a_comment_and_an_approval_appear(browser: Browser, stack: Stack) -> None:
@@ -70,30 +79,21 @@ def test_how_quickly_it_appears(browser: Browser, stack: Stack) -> None:
 def test_eight_tabs_of_a_browser_hold_one_stream(browser: Browser, stack: Stack) -> None:
     author, reviewer, address, pm = shared(stack)
     with visiting(browser, stack, author) as first:
-        open_streams: list[Request] = []
         context = first.context
-
-        def begin(asked: Request) -> None:
-            if re.search(r"/events(\?|$)", asked.url):
-                open_streams.append(asked)
-
-        context.on("request", begin)
-        context.on("requestfinished", lambda one: one in open_streams and open_streams.remove(one))
-        context.on("requestfailed", lambda one: one in open_streams and open_streams.remove(one))
         tabs = [context.new_page() for _ in range(8)]
         for tab in tabs:
             tab.goto(address)
         first.close()
-        eventually(lambda: len(open_streams) == 1)
+        eventually(lambda: streams_of(stack) == 1)
         said = ok(reviewer.post(f"/api/postmortems/{pm}/comments", json={"body": "Seen in all?"}), 201)["id"]
         for tab in tabs:
             expect(tab.locator(f"#c-{said}")).to_be_attached()
-        assert len(open_streams) == 1
+        assert streams_of(stack) == 1
         for closed in range(7):  # whichever of them has the stream
             tabs[closed].close()
         said = ok(reviewer.post(f"/api/postmortems/{pm}/comments", json={"body": "Seen by the last?"}), 201)["id"]
         expect(tabs[7].locator(f"#c-{said}")).to_be_attached()
-        eventually(lambda: len(open_streams) == 1)
+        eventually(lambda: streams_of(stack) == 1)
 
 
 def test_what_somebody_writes_stays(browser: Browser, stack: Stack) -> None:

@@ -17,7 +17,11 @@ window.afterword = (() => {
 
   const isTyped = (field) => {
     if (field.type === "hidden" || !field.name) return false;
-    if (field instanceof HTMLSelectElement) return [...field.options].some((one) => one.selected !== one.defaultSelected);
+    if (field instanceof HTMLSelectElement) {
+      const options = [...field.options];
+      const asDrawn = options.some((one) => one.defaultSelected);
+      return asDrawn ? options.some((one) => one.selected !== one.defaultSelected) : field.selectedIndex > 0;
+    }
     if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
     return "defaultValue" in field && field.value !== field.defaultValue;
   };

@@ -30,9 +30,12 @@ if (livePlace !== undefined && navigator.locks && window.BroadcastChannel && win
     await new Promise((done) => setTimeout(done, document.querySelector(".htmx-request") ? 250 : 30));
     const parts = [...stale].join();
     stale.clear();
-    await afterword.refresh(parts);
-    reading = false;
-    read();
+    try {
+      await afterword.refresh(parts);
+    } finally {
+      reading = false;
+      read();
+    }
   };
 
   const hear = (event) => {
