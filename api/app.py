@@ -25,6 +25,7 @@ from api.pages import search as search_pages
 from api.pages import settings as settings_pages
 from api.pages import tickets as ticket_pages
 from api.pages import timeline as timeline_pages
+from api.pages import views as view_pages
 from api.pages.access import identities as identity_pages
 from api.pages.access import links as sign_in_link_pages
 from api.pages.access import own_sessions as session_pages
@@ -73,7 +74,7 @@ from api.public import links as public_links
 from api.public import unsubscribing as public_unsubscribing
 from api.request_context import Parts
 from api.request_queue import RequestQueue
-from api.v1 import action_items, analytics, audit, comments, incidents, style, tickets, timeline
+from api.v1 import action_items, analytics, audit, comments, incidents, style, tickets, timeline, views
 from api.v1.access import identities, tokens
 from api.v1.access import sessions as web_sessions
 from api.v1.connections import accounts, checks, connections, dry_run, sync_log
@@ -182,6 +183,7 @@ PAGES = (
     sharing_settings_pages,
     analytics_pages,
     search_pages,
+    view_pages,
     reference_pages,
 )
 
@@ -282,6 +284,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         meetings.routes,
         own_calendars.routes,
         sharing_settings.routes,
+        views.routes,
         search.routes,
         similar.routes,
         analytics.routes,

@@ -19,7 +19,7 @@ STYLES = (
     *("tokens", "base", "header", "layout", "card", "rows", "labels", "controls", "messages", "stepper", "facts"),
     *("timeline", "targets", "tables", "prose", "comments", "editor", "diff", "search", "template_editor"),
     *("connection", "audit", "files", "export", "public", "sharing", "meetings", "analytics", "checks", "sign_in"),
-    *("settings", "simulation"),
+    *("settings", "simulation", "listing", "board"),
 )
 """In this order: what comes later wins."""
 FOR_EVER = "public, max-age=31536000, immutable"

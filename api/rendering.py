@@ -150,6 +150,11 @@ def query_of(fields: Sequence[tuple[str, str]], **given: str) -> list[tuple[str,
     return [*(one for one in fields if one[0] not in given), *((name, one) for name, one in given.items() if one)]
 
 
+def named(values: Sequence[str]) -> list[tuple[str, str]]:
+    """Enumeration's values with what people read."""
+    return [(one, words(one)) for one in values]
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -170,7 +175,7 @@ def _environment() -> Environment:
         "browser": browser_name,
         "for_outsiders": plain_for_outsiders,
     }
-    environment.globals |= {"asset": address_of, "query_of": query_of}
+    environment.globals |= {"asset": address_of, "query_of": query_of, "named": named}
     return environment
 
 

@@ -62,6 +62,7 @@ GROUPS = {
     "timeline": "Timelines",
     "token": "Tokens",
     "user": "People",
+    "view": "Saved views",
 }
 """What the first part of an action's code stands for."""
 
@@ -70,6 +71,7 @@ PAGES: Mapping[str, str] = {
     "action_item": "/action-items/",
     "incident": "/incidents/",
     "user": "/settings/people/",
+    "view": "/views/",
     "team": "/settings/teams/",
     "service": "/settings/services/",
     "template": "/settings/templates/",
