@@ -17,7 +17,6 @@ from api.chat import slack_manifest
 from api.compression import Compression
 from api.errors import Problem
 from api.middleware import BodyLimit, RequestLog, SecurityHeaders, SlashRedirects
-from api.pages import action_items as item_pages
 from api.pages import home as home_pages
 from api.pages import incidents as incident_pages
 from api.pages import reference as reference_pages
@@ -34,6 +33,8 @@ from api.pages.access import providers as provider_pages
 from api.pages.access import set_up as set_up_pages
 from api.pages.access import sign_in as sign_in_pages
 from api.pages.access import tokens as token_pages
+from api.pages.action_items import item as item_pages
+from api.pages.action_items import listing as item_list_pages
 from api.pages.analytics import analytics as analytics_pages
 from api.pages.audit import organization as organization_audit_pages
 from api.pages.audit import postmortem as audit_pages
@@ -161,6 +162,7 @@ PAGES = (
     postmortem_forms,
     export_pages,
     correction_pages,
+    item_list_pages,
     item_pages,
     incident_pages,
     settings_pages,

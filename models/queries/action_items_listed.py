@@ -229,3 +229,10 @@ def _chosen(viewer: BoundViewer, sort: str, shape: frozenset[str], *more: Column
         found = found.where(order.after_parameters())
     page = found.order_by(*order.clauses()).limit(number_of("limit")).subquery()
     return select(page, func.row_number().over(order_by=order.of(page.c).clauses()).label("place"))
+
+
+async def descriptions_of(session: AsyncSession, viewer: Viewer, item_ids: Sequence[str]) -> dict[str, str]:
+    """By id, of the items that the viewer may see."""
+    statement = select(ActionItem.id, ActionItem.description).join(Postmortem)
+    statement = statement.where(ActionItem.id.in_(item_ids), visible_item(viewer))
+    return {row[0]: row[1] for row in await session.execute(statement)} if item_ids else {}

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Query, Response
 
 from api.files.audit_log import export_everything
-from api.pages.audit.entries import ORIGINS, Names, changes_of, person_ids, shortened
+from api.pages.audit_entries import ORIGINS, Names, changes_of, person_ids, shortened
 from api.pages.routing import Visit, Visiting, router
 from api.pages.showing import attempted, show
 from api.rendering import picked, zone_of
