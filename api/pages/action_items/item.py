@@ -147,6 +147,8 @@ async def snooze(visit: Visiting, item_id: PathId) -> Response:
             until = datetime.combine(given.until, time(), zone_of(context.person.time_zone))
         elif given.days:
             until = context.now + timedelta(days=given.days)
+        elif form.get("end") != "yes":
+            raise Malformed(reasons=[reason("missing", "Choose until when.", where="until")])
         if until is not None and until <= context.now:
             raise Malformed(reasons=[reason("past", "Choose a day in the future.", where="until")])
         await commands.run_action_item_command(context, item_id, ActionItemAction.SNOOZE, until=until)

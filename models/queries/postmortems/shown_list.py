@@ -23,7 +23,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
@@ -280,7 +280,7 @@ CONDITIONS: dict[str, ColumnElement[bool]] = {
     "published_from": Postmortem.first_published_at >= instant_of("published_from"),
     "published_to": Postmortem.first_published_at < instant_of("published_to"),
     "root_cause_category": Postmortem.root_cause_category == text_of("root_cause_category"),
-    "tag": Postmortem.tags.contains(array([text_of("tag")])),
+    "tag": Postmortem.tags.contains(cast(array([text_of("tag")]), ARRAY(Text))),
     "slipped_target": _has_slipped(text_of("slipped_target"), instant_of("slipped_by")),
     "is_imported": Postmortem.imported_from.is_not(None),
     "is_not_imported": Postmortem.imported_from.is_(None),

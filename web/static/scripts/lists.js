@@ -38,7 +38,7 @@ const close = () => {
   again?.focus();
   opener = null;
 };
-const ask = ({field, item, about = "", value = ""}, chosen = null) => {
+const ask = ({quick: field, item, about = "", value = ""}, chosen = null) => {
   opener = {field, item};
   dialog().close();
   for (const form of dialog().querySelectorAll("form")) {
@@ -82,6 +82,17 @@ document.addEventListener("afterword:answered", ({target, detail}) => {
     form.reset();
     close();
   });
+});
+
+// Sheets of the tools close like menus
+document.addEventListener("click", ({target}) => {
+  for (const one of document.querySelectorAll("details[data-sheet][open]")) if (!one.contains(target)) one.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  const open = event.key === "Escape" && document.querySelector("details[data-sheet][open]");
+  if (!open) return;
+  open.open = false;
+  open.querySelector("summary").focus();
 });
 
 // The board
