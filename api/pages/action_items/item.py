@@ -30,7 +30,6 @@ from models.queries import action_items, home
 from models.queries.action_items import VisibleActionItem
 from models.queries.audit.entries import list_entries_unscoped
 from models.queries.connections import connections
-from models.queries.pagination import Ask
 from models.queries.people import people
 
 routes = router()
@@ -69,7 +68,6 @@ async def _shown(visit: Visit, item_id: str, refusal: Any = None) -> Response:
         titles=await home.titles_of(session, viewer, [item.postmortem_id]),
         may_change=may_write and may_change(seen),
         may_delete=may_write and _may_delete(seen),
-        everybody=(await people.list_people(session, Ask(200), active=True)).items,
         statuses=[one.value for one in ActionItemStatus],
         types=[one.value for one in ActionItemType],
         priorities=[one.value for one in Priority],

@@ -69,7 +69,7 @@ document.addEventListener("click", (event) => {
   }
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && dialog()?.open) close();
+  if (event.key === "Escape" && !event.defaultPrevented && dialog()?.open) close();
 });
 // htmx has read the form's address before the item was known
 document.addEventListener("htmx:configRequest", ({detail}) => {
@@ -162,7 +162,7 @@ const SHORTCUTS = [
   ["a", "Change the row's owner", onRow((row) => row.querySelector("[data-quick=owner]")?.click())],
   ["/", "Search this list", () => document.querySelector("[data-finds-here]")?.focus()],
 ];
-if (document.querySelector("[data-row]") && afterword.shortcut) {
-  for (const [keys, label, run] of SHORTCUTS) afterword.shortcut(keys, label, run);
+for (const [keys, label, run] of SHORTCUTS) {
+  afterword.shortcut(keys, label, run, {group: "Lists", when: () => document.querySelector("[data-row]")});
 }
 count();
