@@ -52,6 +52,15 @@ def upgrade() -> None:
     )
 
 
+    due_first = [sa.text("coalesce(due_on, '9999-12-31'::date)"), "id"]
+    op.create_index(
+        "ix_action_item_due_first", "action_item", due_first, postgresql_where="status in ('OPEN', 'IN_PROGRESS')"
+    )
+    op.create_index("ix_postmortem_title", "postmortem", [sa.text("lower(title)"), "id"])
+
+
 def downgrade() -> None:
+    op.drop_index("ix_postmortem_title", "postmortem")
+    op.drop_index("ix_action_item_due_first", "action_item")
     op.drop_table("list_choice")
     op.drop_table("saved_view")
