@@ -58,6 +58,8 @@ SPOKEN = {
     "StaleVersion": "Someone else saved at the same time. Your text is below. Save it again.",
     "Conflict": "Someone else made a change first. Reload the page and try again.",
     "CommentRequired": "Describe what should change.",
+    "JustificationRequired": "Explain why it won't be done.",
+    "ReasonRequired": "Give a reason for the new date.",
     "NotSignedIn": "This token is unknown, revoked, or expired. Use another one, or ask an administrator for a sign-in"
     " link.",
 }

@@ -51,7 +51,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", "list", name=op.f("pk_list_choice")),
     )
 
-
     due_first = [sa.text("coalesce(due_on, '9999-12-31'::date)"), "id"]
     op.create_index(
         "ix_action_item_due_first", "action_item", due_first, postgresql_where="status in ('OPEN', 'IN_PROGRESS')"

@@ -1,5 +1,6 @@
 """Lists in a real browser: changed in place by mouse and by keyboard, saved as views, and used without JavaScript."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,6 +12,7 @@ from tests.api.writing import draft, ok, with_item
 from tests.pages.test_browser import PLAIN_FAULTS, visiting
 from tests.stack import Person, Stack, eventually
 
+MOVE = re.compile("^Move")
 HOSTILE = "<img src=x onerror=alert(1)>\"'{{7*7}}"
 
 
@@ -39,6 +41,7 @@ def test_an_owner_is_changed_with_one_click_from_the_list(browser: Browser, stac
         mine(page, stack)
         page.get_by_role("link", name="change owner").click()
         page.get_by_label("New owner").fill(ok(other.get("/api/me"))["handle"])
+        page.locator(".suggestions__item").first.click()
         page.get_by_role("button", name="Change owner", exact=True).click()
         expect(page.get_by_text("No action items here.")).to_be_visible()
         assert read(author, item)["ownerId"] == other.id
@@ -54,11 +57,11 @@ def test_a_refusal_keeps_what_was_typed(browser: Browser, stack: Stack, author: 
     with visiting(browser, stack, author) as page:
         mine(page, stack)
         page.get_by_role("link", name="change due date").click()
-        page.get_by_label("Due date", exact=True).fill(later)
+        page.locator("#quick-due").fill(later)
         page.get_by_role("button", name="Change due date").click()
         expect(page.locator("#toasts")).to_contain_text("reason")
-        expect(page.get_by_label("Due date", exact=True)).to_have_value(later)
-        page.get_by_label("Reason for the new due date").fill(HOSTILE)
+        expect(page.locator("#quick-due")).to_have_value(later)
+        page.locator("#quick-reason").fill(HOSTILE)
         page.get_by_role("button", name="Change due date").click()
         expect(page.locator("#quick-change")).to_be_hidden()
         assert read(author, item)["dueDate"] == later
@@ -75,7 +78,7 @@ def test_cards_are_dragged_over_the_board(browser: Browser, stack: Stack, author
         expect(page.locator("[data-status=IN_PROGRESS]")).to_contain_text("Drag me")
         eventually(lambda: read(author, item)["status"] == "IN_PROGRESS")
         page.locator(f"[data-item={item}]").first.drag_to(page.locator("[data-status=WONT_DO]"))
-        page.get_by_label("Justification, if it won't be done").fill("Replaced by another one")
+        page.locator("#quick-justification").fill("Replaced by another one")
         page.get_by_role("button", name="Change status").click()
         expect(page.locator("[data-status=WONT_DO]")).to_contain_text("Drag me")
         assert read(author, item)["justification"] == "Replaced by another one"
@@ -87,18 +90,18 @@ def test_the_board_is_used_by_keyboard(browser: Browser, stack: Stack, author: P
     item = item_of(author, "Press me")
     with visiting(browser, stack, author) as page:
         mine(page, stack, "&layout=board")
-        page.get_by_role("link", name="Move, move").focus()
+        page.get_by_role("link", name=MOVE).focus()
         page.keyboard.press("Enter")
-        expect(page.get_by_label("Status", exact=True)).to_be_focused()
+        expect(page.locator("#quick-status")).to_be_focused()
         page.keyboard.press("c")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         eventually(lambda: read(author, item)["status"] == "COMPLETED")
         expect(page.locator("[data-status=COMPLETED]")).to_contain_text("Press me")
-        page.get_by_role("link", name="Move, move").click()
+        page.get_by_role("link", name=MOVE).click()
         page.keyboard.press("Escape")
         expect(page.locator("#quick-change")).to_be_hidden()
-        expect(page.get_by_role("link", name="Move, move")).to_be_focused()
+        expect(page.get_by_role("link", name=MOVE)).to_be_focused()
 
 
 def test_several_items_are_changed_and_refusals_are_shown(browser: Browser, stack: Stack, author: Person) -> None:
@@ -155,7 +158,7 @@ def test_a_view_is_saved_shared_opened_changed_and_deleted(browser: Browser, sta
         page.get_by_label("Name", exact=True).fill(name)
         page.get_by_label("Shared with").select_option(team)
         page.get_by_role("button", name="Save view").click()
-        expect(page.get_by_role("navigation", name="Views").locator("[aria-current]")).to_have_text(name)
+        expect(page.get_by_role("navigation", name="Views").locator("[aria-current]")).to_contain_text(name)
 
         theirs.goto(f"{stack.url}/postmortems")
         expect(theirs.get_by_role("columnheader", name="Tags")).to_be_hidden()
@@ -175,7 +178,7 @@ def test_a_view_is_saved_shared_opened_changed_and_deleted(browser: Browser, sta
         page.get_by_role("link", name="Rename or share").click()
         page.get_by_label("Name", exact=True).fill("Ours")
         page.get_by_role("button", name="Save view").click()
-        expect(page.get_by_role("navigation", name="Views").locator("[aria-current]")).to_have_text("Ours")
+        expect(page.get_by_role("navigation", name="Views").locator("[aria-current]")).to_contain_text("Ours")
         page.get_by_text("View options", exact=True).click()
         page.get_by_text("Delete view", exact=True).first.click()
         page.get_by_role("button", name="Delete view").click()
@@ -192,7 +195,7 @@ def test_a_name_that_is_taken_is_refused_on_a_page_of_its_own(browser: Browser, 
         expect(page.get_by_role("alert")).to_contain_text("There is already a view")
         page.get_by_label("Name", exact=True).fill("Free")
         page.get_by_role("button", name="Save view").click()
-        expect(page.get_by_role("navigation", name="Views").locator("[aria-current]")).to_have_text("Free")
+        expect(page.get_by_role("navigation", name="Views").locator("[aria-current]")).to_contain_text("Free")
         assert "status=DRAFT" in page.url
 
 
@@ -266,7 +269,8 @@ def test_an_items_page_changes_each_field_in_place(browser: Browser, stack: Stac
         page.get_by_role("button", name="Unlink ticket").click()
         expect(page.get_by_text("No ticket yet.")).to_be_visible()
         change("owner")
-        page.get_by_label("New owner").fill(f"@{handle}")
+        page.get_by_label("New owner").fill(handle)
+        page.locator(".suggestions__item").first.click()
         page.get_by_role("button", name="Save owner").click()
         expect(page.locator("#owner")).to_contain_text(ok(other.get("/api/me"))["name"])
         assert page.evaluate("window.stays"), "a page was loaded"
@@ -286,12 +290,11 @@ def test_lists_work_without_javascript(browser: Browser, stack: Stack, author: P
         page.get_by_role("button", name="Change selected items").click()
         assert [read(author, one)["priority"] for one in (item, other)] == ["LOW", "HIGH"]
         page.get_by_role("button", name="Board").click()
-        page.get_by_role("listitem").filter(has_text="Plain").get_by_role("link", name="Move, move").click()
+        page.get_by_role("listitem").filter(has_text="Plain").get_by_role("link", name=MOVE).click()
         page.locator("#change-status > summary").click()
         page.get_by_label("New status").select_option("IN_PROGRESS")
         page.get_by_role("button", name="Save status").click()
         assert read(author, item)["status"] == "IN_PROGRESS"
-        page.get_by_text("Columns", exact=True)
 
 
 def test_lists_are_well_formed(browser: Browser, stack: Stack, author: Person) -> None:

@@ -4,12 +4,14 @@ const {all, whenShown, say} = afterword;
 
 // Selecting
 const boxes = () => [...document.querySelectorAll("[data-row] input[type=checkbox][form=bulk]")];
+let chosenBefore = 0;
 const count = () => {
   const chosen = boxes().filter((one) => one.checked).length;
   const details = document.getElementById("bulk-details");
   const shown = document.querySelector("[data-bulk-count]");
   if (shown) shown.textContent = chosen ? `(${chosen})` : "";
-  if (details && chosen === 1) details.open = true;
+  if (details && chosen && !chosenBefore) details.open = true;
+  chosenBefore = chosen;
 };
 document.addEventListener("change", ({target}) => {
   if (target.matches("[data-selects-all]")) for (const one of boxes()) one.checked = target.checked;
@@ -62,9 +64,9 @@ document.addEventListener("click", (event) => {
     ask(link.dataset);
   }
   if (event.target.closest("[data-closes]")) close();
-  const takes = event.target.closest("[data-takes]");
+  const takes = event.target.closest("[data-assigns]");
   if (takes) {
-    takes.form.elements.owner.value = takes.dataset.takes;
+    takes.form.elements.owner.value = takes.dataset.assigns;
     takes.form.requestSubmit();
   }
 });
