@@ -24,6 +24,12 @@ def outcome(answer: Any) -> dict[str, int]:
     return {one["id"]: one["status"] for one in answer["results"]}
 
 
+def changed(author: Person, body: Any) -> Any:
+    """Sent again with its key until it is done, as a busy machine may ask for."""
+    key = {"Idempotency-Key": uuid4().hex}
+    return eventually(lambda: ok(author.patch("/api/action-items", json=body, headers=key)), 240)
+
+
 def in_days(days: int) -> str:
     return (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
 
@@ -35,7 +41,7 @@ def test_two_hundred_items_are_changed_or_refused_one_by_one(stack: Stack) -> No
     hidden = items_of(other, 30, visibility="PRIVATE")
     unknown = [f"ai_{uuid4().hex}" for _ in range(10)]
     changes = {"ownerId": owner.id, "dueDate": in_days(40), "reason": "Freeze", "priority": "LOW", "type": "DETECT"}
-    answer = ok(author.patch("/api/action-items", json={"ids": mine + shown + hidden + unknown, "changes": changes}))
+    answer = changed(author, {"ids": mine + shown + hidden + unknown, "changes": changes})
     statuses = outcome(answer)
     assert list(statuses) == mine + shown + hidden + unknown
     assert Counter(statuses.values()) == {200: 120, 403: 40, 404: 40}
@@ -91,7 +97,7 @@ def own() -> Iterator[Stack]:
 def test_a_killed_request_goes_on_where_it_ended(own: Stack) -> None:
     """The API dies after some of the commands. The same request again changes the others, and each item once."""
     author = own.person()
-    ids = items_of(author, 80)
+    ids = items_of(author, 40)
     body = {"ids": ids, "changes": {"priority": "LOW"}}
     key = {"Idempotency-Key": uuid4().hex}
 
@@ -116,6 +122,6 @@ def test_a_killed_request_goes_on_where_it_ended(own: Stack) -> None:
     def again() -> Any:
         return ok(author.patch("/api/action-items", json=body, headers=key))
 
-    assert outcome(eventually(again, 60)) == dict.fromkeys(ids, 200)
+    assert outcome(eventually(again, 240)) == dict.fromkeys(ids, 200)
     versions = {ok(author.get(f"/api/action-items/{one}"))["version"] for one in ids}
     assert versions == {2}
