@@ -24,7 +24,7 @@ def outcome(answer: Any) -> dict[str, int]:
     return {one["id"]: one["status"] for one in answer["results"]}
 
 
-def changed(author: Person, body: Any) -> Any:
+def sent_until_done(author: Person, body: Any) -> Any:
     """Sent again with its key until it is done, as a busy machine may ask for."""
     key = {"Idempotency-Key": uuid4().hex}
     return eventually(lambda: ok(author.patch("/api/action-items", json=body, headers=key)), 240)
@@ -41,7 +41,7 @@ def test_two_hundred_items_are_changed_or_refused_one_by_one(stack: Stack) -> No
     hidden = items_of(other, 30, visibility="PRIVATE")
     unknown = [f"ai_{uuid4().hex}" for _ in range(10)]
     changes = {"ownerId": owner.id, "dueDate": in_days(40), "reason": "Freeze", "priority": "LOW", "type": "DETECT"}
-    answer = changed(author, {"ids": mine + shown + hidden + unknown, "changes": changes})
+    answer = sent_until_done(author, {"ids": mine + shown + hidden + unknown, "changes": changes})
     statuses = outcome(answer)
     assert list(statuses) == mine + shown + hidden + unknown
     assert Counter(statuses.values()) == {200: 120, 403: 40, 404: 40}
