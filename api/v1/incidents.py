@@ -38,12 +38,12 @@ async def _out(context: RequestContext, incident: Incident, warnings: Sequence[s
 @routes.get("", response_model=Listing[IncidentOut], responses=NOT_MODIFIED)
 async def list_incidents(
     context: Context,
-    wanted: Annotated[IncidentFilters, Depends(incident_filters)],
     page: Annotated[Ask, Depends(ask)],
+    filters: Annotated[IncidentFilters, Depends(incident_filters)],
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """Newest first."""
-    found = await incidents.list_shown_incidents(context.session, context.viewer, wanted, page)
+    """Newest first. ``q`` finds words of the title, the external id, and services."""
+    found = await incidents.list_shown_incidents(context.session, context.viewer, filters, page)
     items = [incident_json(one) for one in found.items]
     return hashed_answer({"items": items, "nextCursor": found.next_cursor}, if_none_match)
 

@@ -60,6 +60,6 @@ def add_lists(scene: "Scene") -> None:
     scene.add("action item", f"/action-items/{items[0]['id']}", "author", "reader")
     scene.add("postmortems cards", "/postmortems?layout=cards", "author", "reader")
     scene.add("postmortems view", f"/postmortems?status=DRAFT&authorId={author.id}&view={view}", "author")
-    scene.add("postmortems tools", "/postmortems?tag=pool", "author", prepare=unfold(".tools"))
+    scene.add("postmortems tools", "/postmortems?tag=pool", "author", prepare=unfold(".list-tools details"))
     scene.add("postmortems filters", f"/postmortems?teamId={team}", "author", prepare=unfold(".narrowing"))
     scene.add("view", f"/views/{view}/edit", "author")
