@@ -57,3 +57,44 @@ document.addEventListener("click", ({target}) => {
   for (const one of document.querySelectorAll(".thread--lit")) one.classList.remove("thread--lit");
   thread.classList.add("thread--lit");
 });
+
+// On wide screens, threads stand beside the words that they are about: each as near to them as the ones above let it.
+const BESIDE = matchMedia("(min-width: 87rem)");
+const align = (talk) => {
+  const threads = [...talk.querySelectorAll(":scope > .thread")];
+  for (const one of threads) one.style.marginTop = "";
+  if (!BESIDE.matches || !talk.open || getComputedStyle(talk.parentElement).display !== "grid") return;
+  for (const one of threads) {
+    const mark = document.getElementById(`m-${one.dataset.about}`);
+    const missing = mark ? mark.getBoundingClientRect().top - one.getBoundingClientRect().top : 0;
+    if (missing > 0) one.style.marginTop = `${parseFloat(getComputedStyle(one).marginTop) + missing}px`;
+  }
+};
+const alignAll = () => document.querySelectorAll(".talk").forEach(align);
+document.addEventListener("toggle", ({target}) => { if (target.matches?.(".talk")) align(target); }, true);
+window.addEventListener("resize", alignAll);
+
+// Which thread is next is known once this one is resolved.
+const openThreads = () => [...document.querySelectorAll(".thread:not(.thread--resolved)")];
+let following = null;
+document.addEventListener("click", ({target}) => {
+  const thread = target.matches?.("[data-next]") && target.closest(".thread");
+  if (!thread) return;
+  const others = openThreads();
+  following = (others[others.indexOf(thread) + 1] ?? others[0]).id;
+});
+document.addEventListener("htmx:afterSettle", () => {
+  const next = following && document.getElementById(following);
+  following = null;
+  if (!next) return;
+  next.closest("details").open = true;
+  next.tabIndex = -1;
+  next.focus({preventScroll: true});
+  next.scrollIntoView({block: "center"});
+});
+
+afterword.whenShown(() => {
+  const several = openThreads().length > 1;
+  for (const one of document.querySelectorAll("[data-next]")) one.hidden = !several;
+  alignAll();
+});
