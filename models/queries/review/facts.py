@@ -48,6 +48,8 @@ class ReviewerFacts:
     person_id: str
     decision: str | None
     decided_revision: int | None
+    reminded_at: datetime | None
+    waived_at: datetime | None
     is_active: bool
     away_from: datetime | None
     away_until: datetime | None
@@ -89,6 +91,10 @@ class ReviewFacts:
     def has_change_request(self) -> bool:
         return any(one.decision == Decision.REQUEST_CHANGES for one in self.reviewers)
 
+    @property
+    def has_waiver(self) -> bool:
+        return any(one.waived_at is not None for one in self.reviewers)
+
 
 def _json(statement: Select[Any], name: str) -> ColumnElement[Any]:
     return cast(statement.scalar_subquery(), Text).label(name)
@@ -129,12 +135,16 @@ def _people(key: ColumnElement[str]) -> list[ColumnElement[Any]]:
         person_id=PostmortemReviewer.person_id,
         decision=PostmortemReviewer.decision,
         decided_revision=PostmortemReviewer.decided_revision,
+        reminded_at=PostmortemReviewer.reminded_at,
+        waived_at=PostmortemReviewer.waived_at,
         is_active=Person.is_active,
         away_from=Person.away_from,
         away_until=Person.away_until,
     )
     order = PostmortemReviewer.added_at, PostmortemReviewer.person_id
-    reviewers = select(json_list(reviewer, *order)).join_from(PostmortemReviewer, Person)
+    reviewers = select(json_list(reviewer, *order)).join_from(
+        PostmortemReviewer, Person, Person.id == PostmortemReviewer.person_id
+    )
     names = ("name", "due_at", "extended_to", "met_at", "waived_at", "slips")
     target = json_object(**{name: getattr(PostmortemTarget, name) for name in names})
     targets = select(json_list(target, PostmortemTarget.name)).where(PostmortemTarget.postmortem_id == key)
@@ -217,8 +227,8 @@ async def get_facts(
 
 
 def _reviewer(one: Mapping[str, Any]) -> ReviewerFacts:
-    away = {name: _instant(one[name]) for name in ("away_from", "away_until")}
-    return ReviewerFacts(**{**one, **away})
+    instants = ("away_from", "away_until", "reminded_at", "waived_at")
+    return ReviewerFacts(**{**one, **{name: _instant(one[name]) for name in instants}})
 
 
 def _instant(text: str | None) -> datetime | None:
