@@ -18,7 +18,19 @@ WEB = Path(__file__).parents[1] / "web"
 STYLES = (
     *("tokens", "base", "header", "layout", "card", "rows", "labels", "controls", "messages", "stepper", "facts"),
     *("timeline", "targets", "tables", "prose", "comments", "editor", "diff", "search", "template_editor"),
-    *("connection", "audit", "files", "export", "public", "sharing", "meetings", "analytics", "checks", "sign_in"),
+    *(
+        "connection",
+        "audit",
+        "files",
+        "export",
+        "public",
+        "sharing",
+        "meetings",
+        "analytics",
+        "checks",
+        "panel",
+        "sign_in",
+    ),
     *("settings", "simulation"),
 )
 """In this order: what comes later wins."""

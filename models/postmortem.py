@@ -201,7 +201,8 @@ class PostmortemReviewer(Base):
 
 
 class Review(Base):
-    """One decision, on one content revision. Never changed."""
+    """One decision, on one content revision, and on these revisions of its sections, by name: null for decisions from
+    before these were kept. Never changed."""
 
     __tablename__ = "review"
     __table_args__ = (
@@ -215,6 +216,7 @@ class Review(Base):
     decision: Mapped[str]
     comment: Mapped[str | None]
     revision: Mapped[int] = mapped_column(BigInteger)
+    section_revisions: Mapped[dict[str, int] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[CreatedAt]
 
 

@@ -35,9 +35,10 @@ WITH_TEXTS = {
     PostmortemAction.SUBMIT,
     PostmortemAction.PUBLISH,
     PostmortemAction.APPROVE,
+    PostmortemAction.REQUEST_CHANGES,
     PostmortemAction.WAIVE_REVIEW,
 }
-"""Whether the sections are written decides about these; the last approval or waiver may publish."""
+"""Whether the sections are written decides about these, or which revisions of them were reviewed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ async def _record(context: PostmortemCommandContext, decision: Decision) -> Post
         decision=decision.value,
         comment=context.comment,
         revision=postmortem.content_revision,
+        section_revisions=dict(context.facts.revisions),
         created_at=context.now,
     )
     context.session.add(review)

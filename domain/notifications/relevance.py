@@ -296,9 +296,7 @@ def is_awaiting_review(reviewer: ReviewerFacts, postmortem: PostmortemFacts) -> 
     """The reviewer has made no decision on the current text."""
     decision = Decision(reviewer.decision) if reviewer.decision else None
     is_waived = reviewer.waived_at is not None
-    state = reviewer_state(
-        decision, reviewer.decided_revision, postmortem.content_revision, is_waived=is_waived
-    )
+    state = reviewer_state(decision, reviewer.decided_revision, postmortem.content_revision, is_waived=is_waived)
     return state in {ReviewerState.PENDING, ReviewerState.STALE}
 
 

@@ -1,9 +1,10 @@
-"""waived reviews and reminded reviewers"""
+"""waived reviews, reminded reviewers, and which text was reviewed"""
 
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision: str = "0045"
 down_revision: str | None = "0044"
@@ -14,6 +15,7 @@ INSTANT = sa.TIMESTAMP(timezone=True)
 
 
 def upgrade() -> None:
+    op.add_column("review", sa.Column("section_revisions", JSONB(), nullable=True))
     op.add_column("postmortem_reviewer", sa.Column("reminded_at", INSTANT, nullable=True))
     op.add_column("postmortem_reviewer", sa.Column("waived_at", INSTANT, nullable=True))
     op.add_column("postmortem_reviewer", sa.Column("waived_by_id", sa.Text(collation="C"), nullable=True))
@@ -29,5 +31,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("review", "section_revisions")
     for name in ("waived_reason", "waived_by_id", "waived_at", "reminded_at"):
         op.drop_column("postmortem_reviewer", name)

@@ -68,15 +68,16 @@ class TargetFacts:
 class ReviewFacts:
     """``carried_out`` is the fingerprint of the request if it was carried out before.
 
-    ``texts`` are of the sections, if they were asked for. ``incomplete_items`` are the ids of action items without an
-    owner or a due date. ``reviewers`` are in the order in which they were added; ``named`` says of the people whom the
-    command names, by id, whether they are active. ``channel_team_ids`` are the teams with a channel.
+    ``texts`` and ``revisions`` are of the sections, if they were asked for. ``incomplete_items`` are the ids of action
+    items without an owner or a due date. ``reviewers`` are in the order in which they were added; ``named`` says of the
+    people whom the command names, by id, whether they are active. ``channel_team_ids`` are the teams with a channel.
     """
 
     visible: VisiblePostmortem
     carried_out: str | None
     template: Template
     texts: Mapping[str, str]
+    revisions: Mapping[str, int]
     has_timeline: bool
     has_items: bool
     unresolved_comments: int
@@ -113,6 +114,7 @@ def _contents(key: ColumnElement[str]) -> list[ColumnElement[Any]]:
         TemplateVersion.version == Postmortem.template_version,
     )
     texts = select(func.json_object_agg(Section.name, Section.body)).where(Section.postmortem_id == key)
+    revisions = select(func.json_object_agg(Section.name, Section.revision)).where(Section.postmortem_id == key)
     items = select(ActionItem.id).where(ActionItem.postmortem_id == key)
     incomplete = items.where(or_(ActionItem.owner_id.is_(None), ActionItem.due_on.is_(None)))
     threads = select(func.count()).where(Comment.postmortem_id == key, *unresolved_threads())
@@ -121,6 +123,7 @@ def _contents(key: ColumnElement[str]) -> list[ColumnElement[Any]]:
     return [
         _json(select(template).where(*is_begun_with).correlate(Postmortem), "template"),
         cast(case((wants_texts, texts.scalar_subquery())), Text).label("texts"),
+        cast(case((wants_texts, revisions.scalar_subquery())), Text).label("revisions"),
         exists().where(TimelineEvent.postmortem_id == key).label("has_timeline"),
         items.exists().label("has_items"),
         threads.scalar_subquery().label("unresolved_comments"),
@@ -214,6 +217,7 @@ async def get_facts(
         carried_out=row["carried_out"],
         template=template_of(TemplateVersion(**template) if template else None),
         texts=orjson.loads(row["texts"] or "{}"),
+        revisions=orjson.loads(row["revisions"] or "{}"),
         has_timeline=row["has_timeline"],
         has_items=row["has_items"],
         unresolved_comments=row["unresolved_comments"],
