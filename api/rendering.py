@@ -38,6 +38,7 @@ WORDS = {
     "WONT_DO": "Won't do",
     "CHANGES_REQUESTED": "Requested changes",
     "STALE": "Approved an earlier version",
+    "WAIVED": "Waived",
     "draft_started": "First draft",
     "draft_completed": "Draft",
     "review_completed": "Review",
@@ -57,6 +58,7 @@ SPOKEN = {
     "Pending": "Your request was accepted but hasn't finished yet. Reload this page in a moment to see the result.",
     "StaleVersion": "Someone else saved at the same time. Your text is below. Save it again.",
     "Conflict": "Someone else made a change first. Reload the page and try again.",
+    "RemindedRecently": "This reviewer was reminded less than a day ago. Try again tomorrow.",
     "CommentRequired": "Describe what should change.",
     "NotSignedIn": "This token is unknown, revoked, or expired. Use another one, or ask an administrator for a sign-in"
     " link.",

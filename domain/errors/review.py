@@ -40,12 +40,14 @@ class NoReviewDue(ConflictingState):
 
 class RemindedRecently(ConflictingState):
     title = "Reminded less than a day ago"
-    says = "'{person_id}' was reminded less than a day ago. Wait until {at} to remind them again."
+    says = "'{person_id}' was reminded less than a day ago. Try again after {at}."
 
 
 class LastReview(ConflictingState):
     title = "The last review"
-    says = "Someone must review a postmortem before it is published. Request another review, or ask an administrator."
+    says = (
+        "Someone must review a postmortem before it is published. Ask someone else to review it, or an administrator."
+    )
 
 
 class NobodyToAdd(ConflictingState):

@@ -102,6 +102,9 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
     checks = None
     if facts and status in BEFORE_PUBLICATION:
         checks = publication_checks(context.session, context.viewer, visible, facts, context.now)
+    targets = await list_target_progress(context.session, visible, context.now)
+    may_change_targets = writes and access.may(Verb.CHANGE_TARGETS, status, relations)
+    changeable = [one.target.name.value for one in targets if may_change_targets and not one.target.is_settled]
     viewer_id = context.viewer.person_id
     known = panel.PanelFacts(visible, checks, reviewer_rows, items["items"], by_section, named, names)
     next_step = panel.panel_of(known, panel.Rights.of(visible, writes=writes))
@@ -124,7 +127,7 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         blank=[one for one in template.sections if not (one.required or one.key in LISTS or texts[one.key].strip())],
         people=named,
         reviewers=reviewer_rows,
-        bars=[_bar(one, row, context.now) for one in await list_target_progress(context.session, visible, context.now)],
+        bars=[_bar(one, row, context.now) for one in targets],
         proposed=proposed,
         proposed_teams=proposed_teams,
         teams=await teams.teams_by_id(
@@ -146,9 +149,10 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         audience=access.audience_once_published(row.visibility),
         preview=await preview_publication(context.session, visible) if Transition.PUBLISH in moves else None,
         last_review=await find_last_review(context.session, row.id, viewer_id) if Transition.APPROVE in moves else None,
-        may_change_targets=writes and access.may(Verb.CHANGE_TARGETS, status, relations),
+        changeable_targets=changeable,
         spots=[name for name, is_there in forms.items() if is_there]
-        + [one.lower().replace("_", "-") for one in offers],
+        + [one.lower().replace("_", "-") for one in offers]
+        + [f"target-{what}-{name}" for name in changeable for what in ("extend", "waive")],
         refused=names.explain(refusal) if refusal else [],
         steps=[one.value for one in Status],
         may_edit=may_edit,

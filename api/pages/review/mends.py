@@ -62,7 +62,7 @@ async def complete_item(visit: Visiting, postmortem_id: PathId, item_id: PathId)
         if form.get("owner", "").strip():
             given["ownerId"] = await person_id(visit, "owner")
         if not given:
-            raise Malformed(reasons=[reason("missing", "Choose an owner or a due date.", where="owner")])
+            raise Malformed(reasons=[reason("missing", "Choose an owner or a due date.")])
         patch = read_form(ActionItemPatch, given)
         await commands.change_action_item(context, item_id, patch.columns(), None, None)
 

@@ -24,7 +24,7 @@ from models.team import Team, TeamMember
 @dataclass(frozen=True, slots=True)
 class Audience:
     """``people`` counts active ones. ``teams`` and ``channels`` are names, the latter of the connection of each team
-    that has a channel."""
+    that has a channel and may see the postmortem."""
 
     people: int
     teams: tuple[str, ...]
@@ -37,8 +37,8 @@ async def read_audience(session: AsyncSession, visible: VisiblePostmortem, visib
     if row is None:
         raise LookupError("a count without a row")
     teams = tuple(row["teams"])
-    named = zip(teams, row["channels"], strict=True)
-    return Audience(row["people"], teams, tuple((team, channel) for team, channel in named if channel))
+    heard = zip(teams, row["channels"], strict=True) if visibility is not Visibility.PRIVATE else ()
+    return Audience(row["people"], teams, tuple((team, channel) for team, channel in heard if channel))
 
 
 @cache
