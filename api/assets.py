@@ -20,10 +20,13 @@ STYLES = (
     *("tokens", "base", "header", "layout", "card", "rows", "labels", "controls", "messages", "stepper", "facts"),
     *("timeline", "targets", "tables", "prose", "comments", "editor", "diff", "search", "template_editor"),
     *("connection", "audit", "files", "export", "public", "sharing", "meetings", "analytics", "checks", "sign_in"),
-    *("settings", "simulation", "toasts", "panel", "home"),
+    *("settings", "simulation", "toasts", "combobox", "palette", "shortcuts", "panel", "home"),
 )
 """In this order: what comes later wins."""
-SCRIPTS = ("core", "in_place", "fields", "comments", "template_editor", "drafts", "uploads", "scroll", "panel")
+SCRIPTS = (
+    *("core", "in_place", "shortcuts", "fields", "combobox", "comments", "template_editor", "drafts", "uploads"),
+    *("scroll", "palette", "panel"),
+)
 """In this order: ``core`` first, and ``template_editor`` before ``drafts``, which fills its rows in."""
 FOR_EVER = "public, max-age=31536000, immutable"
 
