@@ -18,7 +18,6 @@ from models.person import Person
 from models.postmortem import PostmortemReviewer
 from models.queries.postmortems.postmortems import VisiblePostmortem, state_of_reviewer
 
-MOST_THREADS = 5
 WHO_PUBLISHES = "Only the author and administrators can. Ask one of them to publish it."
 WHO_SUBMITS = "The author or an editor submits it for review."
 
@@ -159,8 +158,7 @@ def _checks(facts: PanelFacts, rights: Rights, open_ones: Sequence[Thread]) -> I
     for one in facts.checks.checks:
         blockers = [_blocker(reason, facts, rights, open_ones) for reason in one.reasons]
         yield PanelCheck(one.name, not blockers, in_review or one.blocks_review, blockers)
-    if not in_review:
-        yield PanelCheck("It is in review", False, False, [Blocker(WHO_SUBMITS)])
+    yield PanelCheck("It is in review", in_review, False, [] if in_review else [Blocker(WHO_SUBMITS)])
     may_publish = facts.checks.may_publish
     yield PanelCheck("You can publish it", may_publish, False, [] if may_publish else [Blocker(WHO_PUBLISHES)])
 
