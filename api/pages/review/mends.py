@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import Response
 
 from api import commands
+from api.pages.postmortems.events import instant_of
 from api.pages.postmortems.form_answers import answered, person_id
-from api.pages.postmortems.forms import instant_of
 from api.pages.routing import Visiting, read_form, router
 from api.shapes.action_items import ActionItemPatch
 from api.shapes.base import PathId
