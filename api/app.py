@@ -70,7 +70,9 @@ from api.pages.postmortems import forms as postmortem_forms
 from api.pages.postmortems import participants as participant_pages
 from api.pages.postmortems import postmortems as postmortem_pages
 from api.pages.postmortems import switch as switch_pages
+from api.pages.review import changes as change_pages
 from api.pages.review import lifecycle as lifecycle_pages
+from api.pages.review import mends as mending_pages
 from api.pages.sharing import customer_emails as customer_email_pages
 from api.pages.sharing import publications as publication_pages
 from api.pages.sharing import settings as sharing_settings_pages
@@ -155,6 +157,8 @@ PAGES = (
     switch_pages,
     postmortem_pages,
     lifecycle_pages,
+    mending_pages,
+    change_pages,
     editor_pages,
     paste_pages,
     event_pages,

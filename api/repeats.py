@@ -35,6 +35,7 @@ _VERBS = {
     "teams": Verb.MANAGE,
     "tickets": Verb.CHANGE_ITEM,
     "timeline": Verb.EDIT,
+    "withdraw": Verb.WITHDRAW,
 }
 """What a request to this part of a postmortem does. Parsing a timeline is for everyone who sees it."""
 

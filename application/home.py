@@ -1,44 +1,57 @@
-"""What a person has to do next: drafts to write, reviews to give, and what is due."""
+"""What needs a person, whom they wait for, and how their teams are doing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from application.people.identities import count_waiting
 from domain.access import Viewer
-from domain.escalation.targets import Target
-from domain.postmortems.lifecycle import Status
 from domain.troubleshooting import Check, Mend, check
 from integrations import registry
 from integrations.registry import Shelf
-from models.postmortem import Postmortem
-from models.queries import home
+from models.queries import home, home_needs, home_teams
 from models.queries.action_items_filtered import ItemFilters
 from models.queries.action_items_shown import count_items
+from models.queries.home_needs import Awaited, Need
+from models.queries.home_teams import Promise, TeamHealth, TeamTarget
 from models.queries.pagination import Ask
 from models.queries.postmortems.shown_list import ListedPostmortem, PostmortemFilters, list_postmortems
 from models.session import Session
 
 PEOPLE, TEAMS, SERVICES = "/settings/people/new", "/settings/teams/new", "/settings/services/new"
 INTEGRATIONS, TOKENS = "/settings/integrations", "/settings/tokens"
-MAX_DRAFTS = 10
-MAX_REVIEWS = 20
+MAX_NEEDS = 40
+MAX_AWAITED = 20
+MAX_TARGETS = 10
+MAX_TEAMS = 20
+MAX_PROMISES = 10
 MAX_RECENT = 6
 
 
 @dataclass(frozen=True, slots=True)
+class Management:
+    """For whoever leads teams, and for administrators: how the teams are doing, targets that slipped twice, and what
+    was promised after incidents of high urgency and is still open."""
+
+    teams: Sequence[TeamHealth]
+    slipped: Sequence[TeamTarget]
+    promises: Sequence[Promise]
+
+
+@dataclass(frozen=True, slots=True)
 class Home:
-    """``targets`` are the next unmet targets of drafts and reviews, by postmortem. ``own_overdue`` and ``team_overdue``
-    count the action items that are overdue: the person's own, and those of their teams' postmortems.
+    """``own_overdue`` and ``team_overdue`` count the action items that are overdue: the person's own, and those of
+    their teams' postmortems. ``management`` is None for people who lead no team.
 
     ``waiting_accounts`` and ``set_up`` are for administrators alone: accounts that they have to confirm, and the steps
     of a new installation, empty once all are done or a postmortem is published.
     """
 
-    drafts: Sequence[ListedPostmortem]
-    reviews: Sequence[Postmortem]
+    needs: Sequence[Need]
+    awaited: Sequence[Awaited]
+    team_targets: Sequence[TeamTarget]
     recent: Sequence[ListedPostmortem]
-    targets: Mapping[str, Target]
+    management: Management | None
     own_overdue: int
     team_overdue: int
     waiting_accounts: int
@@ -46,29 +59,35 @@ class Home:
 
 
 async def read_home(session: Session, viewer: Viewer, now: datetime) -> Home:
-    own = PostmortemFilters(
-        author_id=viewer.person_id, status=[Status.DRAFT.value, Status.IN_REVIEW.value], sort="-updatedAt"
-    )
-    drafts = await list_postmortems(session, viewer, own, Ask(MAX_DRAFTS), now)
     latest = PostmortemFilters(sort="-updatedAt")
     recent = await list_postmortems(session, viewer, latest, Ask(MAX_RECENT), now)
-    reviews = await home.list_waiting_reviews(session, viewer, MAX_REVIEWS)
-    targets = await home.next_targets(session, [*(one.id for one in drafts.items), *(one.id for one in reviews)])
     own_overdue = await count_items(session, viewer, ItemFilters(owner_id=viewer.person_id, overdue=True), now)
     team_overdue = 0
+    team_targets: Sequence[TeamTarget] = ()
     if viewer.team_ids:
-        of_teams = ItemFilters(team_ids=sorted(viewer.team_ids), overdue=True)
-        team_overdue = await count_items(session, viewer, of_teams, now)
+        teams = sorted(viewer.team_ids)
+        team_overdue = await count_items(session, viewer, ItemFilters(team_ids=teams, overdue=True), now)
+        team_targets = await home_teams.list_open_targets(session, viewer, teams, MAX_TARGETS)
     return Home(
-        drafts.items,
-        reviews,
+        await home_needs.list_needs(session, viewer, MAX_NEEDS, now),
+        await home_needs.list_awaited(session, viewer, MAX_AWAITED),
+        team_targets,
         recent.items,
-        targets,
+        await _management(session, viewer, now),
         own_overdue=own_overdue,
         team_overdue=team_overdue,
         waiting_accounts=await count_waiting(session, viewer),
         set_up=_left_to_set_up(await home.read_started(session)) if viewer.is_admin else (),
     )
+
+
+async def _management(session: Session, viewer: Viewer, now: datetime) -> Management | None:
+    teams = await home_teams.list_team_health(session, viewer, MAX_TEAMS, now)
+    if not teams:
+        return None
+    ids = [one.id for one in teams]
+    slipped = await home_teams.list_slipped(session, viewer, ids, MAX_TARGETS, now)
+    return Management(teams, slipped, await home_teams.list_promises(session, viewer, ids, MAX_PROMISES))
 
 
 def _left_to_set_up(started: home.Started) -> Sequence[Check]:

@@ -82,7 +82,8 @@ class Verb(StrEnum):
     MANAGE = "set visibility, teams, author, editors and participants"
     LEAVE = "stop being an editor"
     STEP_BACK = "stop being a participant"
-    ASK_REVIEWERS = "add, replace and remove reviewers"
+    ASK_REVIEWERS = "add, remind, replace and remove reviewers"
+    WAIVE_REVIEW = "waive a review"
     CHANGE_TARGETS = "waive and extend timing targets"
     ADD_ITEM = "add an action item"
     CHANGE_ITEM = "change an action item, snooze it, link tickets"
@@ -90,6 +91,7 @@ class Verb(StrEnum):
     SUBMIT = "submit it for review"
     APPROVE = "approve it"
     REQUEST_CHANGES = "request changes"
+    WITHDRAW = "withdraw it from review"
     PUBLISH = "publish it"
     ARCHIVE = "archive it"
     DELETE = "delete it"
@@ -178,6 +180,7 @@ PERMISSIONS: Mapping[Verb, Mapping[Status, AbstractSet[Relation]]] = {
     Verb.LEAVE: _always({Relation.EDITOR, Relation.COMMENTER}),
     Verb.STEP_BACK: _always({Relation.PARTICIPANT}),
     Verb.ASK_REVIEWERS: {Status.DRAFT: MANAGING, Status.IN_REVIEW: MANAGING},
+    Verb.WAIVE_REVIEW: {Status.IN_REVIEW: _SHARING},
     Verb.CHANGE_TARGETS: _always(MANAGING),
     Verb.ADD_ITEM: _until_published(_WITH_PARTICIPANTS) | {Status.PUBLISHED: _ADMIN | {Relation.AUTHOR}},
     Verb.CHANGE_ITEM: _always(_WITH_PARTICIPANTS | {Relation.OWNER}),
@@ -185,6 +188,7 @@ PERMISSIONS: Mapping[Verb, Mapping[Status, AbstractSet[Relation]]] = {
     Verb.SUBMIT: {Status.DRAFT: MANAGING},
     Verb.APPROVE: {Status.IN_REVIEW: {Relation.REVIEWER}},
     Verb.REQUEST_CHANGES: {Status.IN_REVIEW: {Relation.REVIEWER}, Status.PUBLISHED: _ADMIN},
+    Verb.WITHDRAW: {Status.IN_REVIEW: _SHARING},
     Verb.PUBLISH: {Status.IN_REVIEW: {Relation.AUTHOR, Relation.ADMIN, Relation.SYSTEM}},
     Verb.ARCHIVE: {Status.PUBLISHED: _ADMIN},
     Verb.DELETE: {Status.DRAFT: _ADMIN},
@@ -343,6 +347,7 @@ _CANNOT: Mapping[Verb, str] = {
     Verb.LEAVE: "remove this editor",
     Verb.STEP_BACK: "remove this participant",
     Verb.ASK_REVIEWERS: "change the reviewers of this postmortem",
+    Verb.WAIVE_REVIEW: "waive a review of this postmortem",
     Verb.CHANGE_TARGETS: "change the targets of this postmortem",
     Verb.ADD_ITEM: "add an action item to this postmortem",
     Verb.CHANGE_ITEM: "change this action item",
@@ -350,6 +355,7 @@ _CANNOT: Mapping[Verb, str] = {
     Verb.SUBMIT: "submit this postmortem for review",
     Verb.APPROVE: "approve this postmortem",
     Verb.REQUEST_CHANGES: "request changes to this postmortem",
+    Verb.WITHDRAW: "withdraw this postmortem from review",
     Verb.PUBLISH: "publish this postmortem",
     Verb.ARCHIVE: "archive this postmortem",
     Verb.DELETE: "delete this postmortem",

@@ -178,11 +178,14 @@ class PostmortemEditor(Base):
 
 
 class PostmortemReviewer(Base):
-    """The latest decision of each reviewer; all of them are in ``review``."""
+    """The latest decision of each reviewer; all of them are in ``review``.
+
+    ``reminded_at`` is when a person last reminded them. ``waived_at`` says that publishing does not wait for them."""
 
     __tablename__ = "postmortem_reviewer"
     __table_args__ = (
         CheckConstraint(one_of("decision", Decision), name="decision"),
+        CheckConstraint("(waived_at is null) = (waived_reason is null)", name="waived"),
         Index("ix_postmortem_reviewer_person_id_postmortem_id", "person_id", "postmortem_id"),
     )
 
@@ -191,11 +194,16 @@ class PostmortemReviewer(Base):
     decision: Mapped[str | None]
     decided_revision: Mapped[int | None] = mapped_column(BigInteger)
     decided_at: Mapped[Instant | None]
+    reminded_at: Mapped[Instant | None]
+    waived_at: Mapped[Instant | None]
+    waived_by_id: Mapped[Id | None] = mapped_column(ForeignKey("person.id"))
+    waived_reason: Mapped[str | None]
     added_at: Mapped[CreatedAt]
 
 
 class Review(Base):
-    """One decision, on one content revision. Never changed."""
+    """One decision, on one content revision, and on these revisions of its sections, by name: null for decisions from
+    before these were kept. Never changed."""
 
     __tablename__ = "review"
     __table_args__ = (
@@ -209,6 +217,7 @@ class Review(Base):
     decision: Mapped[str]
     comment: Mapped[str | None]
     revision: Mapped[int] = mapped_column(BigInteger)
+    section_revisions: Mapped[dict[str, int] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[CreatedAt]
 
 

@@ -29,6 +29,7 @@ EXAMPLES: Mapping[str, Fact] = {
     "action": "edit this postmortem",
     "account": "jane",
     "address": "jane@example.com",
+    "at": "2026-12-01T12:00:00+00:00",
     "baseRevision": 3,
     "channel": "Slack",
     "comment_id": "cmt2",

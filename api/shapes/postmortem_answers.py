@@ -84,7 +84,10 @@ def _reviewers(row: ShownPostmortem) -> list[dict[str, Any]]:
         {
             "userId": one["userId"],
             "state": reviewer_state(
-                Decision(one["decision"]) if one["decision"] else None, one["revision"], row.content_revision
+                Decision(one["decision"]) if one["decision"] else None,
+                one["revision"],
+                row.content_revision,
+                is_waived=one["waivedAt"] is not None,
             ),
             "decidedAt": one["decidedAt"],
         }

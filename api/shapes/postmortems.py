@@ -58,11 +58,16 @@ class ReviewerOut(Shape):
 
 
 class ReviewerListed(ReviewerOut):
-    """``active`` is false if they left. ``awayUntil`` is null if they aren't away, or didn't say until when."""
+    """``active`` is false if they left. ``awayUntil`` is null if they aren't away, or didn't say until when.
+    ``remindedAt`` is when a person last reminded them; ``waivedBy`` and ``waivedReason`` are set if publishing doesn't
+    wait for their review."""
 
     active: bool
     away: bool
     away_until: datetime | None
+    reminded_at: datetime | None
+    waived_by: str | None
+    waived_reason: str | None
 
 
 class TimelineEventOut(Shape):

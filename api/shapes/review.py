@@ -130,6 +130,9 @@ def reviewer_out(row: PostmortemReviewer, postmortem: Postmortem, absence: Absen
         active=not left,
         away=absence is not None and not left,
         away_until=absence.until if absence else None,
+        reminded_at=row.reminded_at,
+        waived_by=row.waived_by_id,
+        waived_reason=row.waived_reason,
     )
 
 

@@ -117,7 +117,7 @@ def _reviews(facts: PendingFacts, edited_at: datetime) -> dict[str, datetime]:
     found, postmortem = {}, facts.postmortem
     for one in facts.reviewers:
         state = state_of_reviewer(one, postmortem)
-        if state is not ReviewerState.APPROVED:
+        if state.is_outstanding:
             requested_at = max(one.added_at, postmortem.submitted_at or one.added_at)
             found[one.person_id] = max(requested_at, edited_at) if state is ReviewerState.STALE else requested_at
     return found

@@ -10,7 +10,7 @@ from datetime import datetime
 from application.audit.command_log import is_committed, is_repeat, log_command
 from application.escalation.reminders import plan_postmortem_reminders
 from application.notifications.notices import insert_notices
-from application.review import decisions, deletion, publishing, reviewers, submission, targets
+from application.review import decisions, deletion, outstanding, publishing, reviewers, submission, targets
 from application.review.context import PostmortemCommandContext
 from application.review.readiness import readiness_of
 from application.review.snapshots import snapshot_of
@@ -31,8 +31,14 @@ Check = Callable[[PostmortemCommandContext], None]
 Write = Callable[[PostmortemCommandContext], Awaitable[None]]
 
 
-WITH_TEXTS = {PostmortemAction.SUBMIT, PostmortemAction.PUBLISH, PostmortemAction.APPROVE}
-"""Whether the sections are written decides about these; the last approval may publish."""
+WITH_TEXTS = {
+    PostmortemAction.SUBMIT,
+    PostmortemAction.PUBLISH,
+    PostmortemAction.APPROVE,
+    PostmortemAction.REQUEST_CHANGES,
+    PostmortemAction.WAIVE_REVIEW,
+}
+"""Whether the sections are written decides about these, or which revisions of them were reviewed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ TRANSITIONS: Mapping[Transition, Callable[[PostmortemCommandContext, Status], Aw
     Transition.SUBMIT: submission.submit,
     Transition.APPROVE: decisions.approve,
     Transition.REQUEST_CHANGES: decisions.request_changes,
+    Transition.WITHDRAW: decisions.withdraw,
     Transition.PUBLISH: publishing.publish,
     Transition.ARCHIVE: publishing.archive,
 }
@@ -63,6 +70,12 @@ CHANGES: Mapping[PostmortemAction, Change] = {
     ),
     PostmortemAction.REPLACE_REVIEWER: Change(
         Verb.ASK_REVIEWERS, reviewers.check_replaced, reviewers.replace_reviewer, "replace reviewer"
+    ),
+    PostmortemAction.REMIND_REVIEWER: Change(
+        Verb.ASK_REVIEWERS, outstanding.check_reminded, outstanding.remind_reviewers, "remind reviewers"
+    ),
+    PostmortemAction.WAIVE_REVIEW: Change(
+        Verb.WAIVE_REVIEW, outstanding.check_waived, outstanding.waive_review, "waive review"
     ),
     PostmortemAction.WAIVE_TARGET: Change(
         Verb.CHANGE_TARGETS, targets.check_waived, targets.waive_target, "waive target"

@@ -22,15 +22,20 @@ from models.queries.review.reviews import find_last_review
 
 
 async def approve(context: PostmortemCommandContext, after: Status) -> None:
-    """The last approval completes the review: the postmortem is published if it asks for that and is ready."""
+    """The last approval completes the review."""
     postmortem = context.postmortem
     if not await _is_approved_already(context):
         context = await _record(context, Decision.APPROVE)
         postmortem.status = after.value
         context.audit("postmortem.approved", None, {"revision": postmortem.content_revision})
         context.note_change()
-    states = [state_of_reviewer(one, postmortem) for one in context.facts.reviewers]
-    if any(one is not ReviewerState.APPROVED for one in states):
+    await complete_review(context)
+
+
+async def complete_review(context: PostmortemCommandContext) -> None:
+    """If no review is outstanding anymore: it is published if it asks for that and is ready, else its author knows."""
+    postmortem = context.postmortem
+    if any(state_of_reviewer(one, postmortem).is_outstanding for one in context.facts.reviewers):
         return
     postmortem.reviewed_at = context.now
     published = _status_if_published(context) if postmortem.publish_on_approval else None
@@ -57,6 +62,11 @@ def _status_if_published(context: PostmortemCommandContext) -> Status | None:
         return lifecycle.apply(context.status, Transition.PUBLISH, readiness_of(context, Transition.PUBLISH))
     except NotReadyToPublish:
         return None
+
+
+async def withdraw(context: PostmortemCommandContext, after: Status) -> None:
+    """The author takes it back to work on it. What reviewers decided stays, for the text that they decided on."""
+    context.change_status(after, "postmortem.withdrawn")
 
 
 async def request_changes(context: PostmortemCommandContext, after: Status) -> None:
@@ -86,11 +96,12 @@ async def _record(context: PostmortemCommandContext, decision: Decision) -> Post
         decision=decision.value,
         comment=context.comment,
         revision=postmortem.content_revision,
+        section_revisions=dict(context.facts.revisions),
         created_at=context.now,
     )
     context.session.add(review)
     reviewers = [
-        replace(one, decision=chosen, decided_revision=revision) if one.person_id == person_id else one
+        replace(one, decision=chosen, decided_revision=revision, waived_at=None) if one.person_id == person_id else one
         for one in context.facts.reviewers
     ]
     return replace(context, facts=replace(context.facts, reviewers=reviewers))

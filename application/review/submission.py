@@ -7,7 +7,7 @@ from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import ReviewerState
 from models.queries.escalation.targets import meet_targets
 from models.queries.postmortems.postmortems import state_of_reviewer
-from models.queries.review.reviewers import clear_change_requests, insert_reviewers
+from models.queries.review.reviewers import clear_for_new_review, insert_reviewers
 
 WRITTEN = (TargetName.DRAFT_STARTED, TargetName.DRAFT_COMPLETED)
 
@@ -18,13 +18,13 @@ async def submit(context: PostmortemCommandContext, after: Status) -> None:
     current = [one.person_id for one in context.facts.reviewers]
     added = [one for one in dict.fromkeys(command.person_ids) if one not in {postmortem.author_id, *current}]
     await insert_reviewers(session, postmortem.id, added, context.now)
-    if context.facts.has_change_request:
-        await clear_change_requests(session, postmortem.id)
+    if context.facts.has_change_request or context.facts.has_waiver:
+        await clear_for_new_review(session, postmortem.id)
     if command.publish_on_approval is not None:
         postmortem.publish_on_approval = command.publish_on_approval
     postmortem.submitted_at = context.now
     context.change_status(after, "postmortem.submitted")
     await meet_targets(session, postmortem.id, WRITTEN, context.now)
     states = {one.person_id: state_of_reviewer(one, postmortem) for one in context.facts.reviewers}
-    outstanding = [one for one in current if states[one] is not ReviewerState.APPROVED]
+    outstanding = [one for one in current if states[one].is_outstanding or states[one] is ReviewerState.WAIVED]
     context.notify([*outstanding, *added], NoticeKind.REVIEW_REQUESTED)

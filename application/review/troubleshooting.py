@@ -12,26 +12,29 @@ from domain.access import Verb, Viewer
 from domain.errors import Fact
 from domain.postmortems.commands import PostmortemAction, PostmortemCommand
 from domain.postmortems.lifecycle import Status, Transition
-from domain.review.readiness import publish_reasons
+from domain.review.readiness import publish_reasons, submit_reasons
 from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.queries.review.facts import ReviewFacts
 from models.session import Session
 
+APPROVED = "All reviewers have approved"
 GROUPS = {
     "All required sections are completed": frozenset({"SectionMissing", "FieldMissing"}),
-    "All reviewers have approved": frozenset({"NoReviewer", "ReviewOutstanding"}),
+    APPROVED: frozenset({"NoReviewer", "ReviewOutstanding", "ReviewersMissing"}),
     "No comment thread is open": frozenset({"UnresolvedComments"}),
     "Each action item has an owner and a due date": frozenset({"ActionItemIncomplete"}),
 }
 """The checks, and the codes of the reasons that each of them fails for."""
+BEFORE_REVIEW = frozenset({"SectionMissing", "ReviewersMissing"})
 
 
 @dataclass(frozen=True, slots=True)
 class PublicationCheck:
-    """``reasons`` are why it fails, as the refusal of publishing says them."""
+    """``reasons`` are why it fails, as the refusals say them. ``blocks_review``: submitting waits for it, too."""
 
     name: str
     reasons: Sequence[Fact]
+    blocks_review: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +59,29 @@ def publication_checks(
     """For drafts and those in review."""
     command = _publish(viewer, visible.postmortem.id)
     context = PostmortemCommandContext(session, viewer, facts, command, {}, now)
-    reasons = publish_reasons(readiness_of(context, Transition.PUBLISH))
+    is_draft = context.status is Status.DRAFT
+    readiness = readiness_of(context, Transition.PUBLISH)
+    reasons = publish_reasons(readiness)
+    if is_draft:  # nobody reviews a draft: what counts is whether enough reviewers are chosen
+        reasons = [one for one in reasons if not _is_about_reviewers(one)]
+        reasons += [one for one in submit_reasons(readiness) if _is_about_reviewers(one)]
     return PublicationChecks(
         [
-            PublicationCheck(name, [one for one in reasons if isinstance(one, dict) and one.get("code") in codes])
+            PublicationCheck(
+                "Enough reviewers are chosen" if is_draft and name == APPROVED else name,
+                [one for one in reasons if _code(one) in codes],
+                blocks_review=bool(codes & BEFORE_REVIEW),
+            )
             for name, codes in GROUPS.items()
         ],
         is_in_review=context.status is Status.IN_REVIEW,
         may_publish=access.may(Verb.PUBLISH, Status.IN_REVIEW, visible.relations),
     )
+
+
+def _code(reason: Fact) -> Fact:
+    return reason.get("code") if isinstance(reason, dict) else None
+
+
+def _is_about_reviewers(reason: Fact) -> bool:
+    return _code(reason) in GROUPS[APPROVED]

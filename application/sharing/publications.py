@@ -114,20 +114,24 @@ async def _check(session: Session, viewer: Viewer, postmortem_id: str) -> Visibl
 async def publish_automatically(session: Session, viewer: Viewer, visible: VisiblePostmortem, now: datetime) -> None:
     """Of a postmortem that was just published: asks for its copies where a connection's settings say so, and for the
     new text where there is a copy that was published by itself."""
-    postmortem = visible.postmortem
+    for connection in await list_copies_once_published(session, visible):
+        row = await _requested(session, visible.postmortem, connection, PublicationTrigger.POLICY, now)
+        row.overwrites = False
+        _audit(session, viewer, "publication.requested", row, {"overwrite": False})
+
+
+async def list_copies_once_published(session: Session, visible: VisiblePostmortem) -> Sequence[Integration]:
+    """The connections that get a copy by themselves when the postmortem is published."""
     connections = await publications.list_automatic(session, registry.publisher_kinds())
     if not connections:
-        return
-    chosen = postmortem.visibility
+        return []
+    chosen = visible.postmortem.visibility
     visibility = Visibility(chosen) if chosen else access.default_visibility(Status.PUBLISHED, has_team=False)
     is_approved = (await read_sharing_facts(session, visible)).is_approved
     facts = SharingFacts(Status.PUBLISHED, visibility, True, is_approved)
-    for connection in connections:
-        if any(publishing_obstacles(facts, carries_summary=carries_summary(connection.kind))):
-            continue
-        row = await _requested(session, postmortem, connection, PublicationTrigger.POLICY, now)
-        row.overwrites = False
-        _audit(session, viewer, "publication.requested", row, {"overwrite": False})
+    return [
+        one for one in connections if not any(publishing_obstacles(facts, carries_summary=carries_summary(one.kind)))
+    ]
 
 
 async def take_back_automatically(session: Session, viewer: Viewer, postmortem_id: str, now: datetime) -> None:

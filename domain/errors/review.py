@@ -33,6 +33,23 @@ class AlreadyReviewer(ConflictingState):
     says = "'{person_id}' is already a reviewer. Choose someone else."
 
 
+class NoReviewDue(ConflictingState):
+    title = "No review is due"
+    says = "The review of '{person_id}' is {state!w}. Choose a reviewer whose review is still due."
+
+
+class RemindedRecently(ConflictingState):
+    title = "Reminded less than a day ago"
+    says = "'{person_id}' was reminded less than a day ago. Try again after {at}."
+
+
+class LastReview(ConflictingState):
+    title = "The last review"
+    says = (
+        "Someone must review a postmortem before it is published. Ask someone else to review it, or an administrator."
+    )
+
+
 class NobodyToAdd(ConflictingState):
     title = "No one to add"
     says = (

@@ -101,7 +101,11 @@ _KINDS: Mapping[NoticeKind, Kind] = {
         told_of="{actor} asked for your review of “{title}”",
     ),
     NoticeKind.REVIEW_PENDING: Kind(
-        "Review reminder", "“{title}” is still waiting for your review", SettledBy.REVIEW, acts=_REVIEW
+        "Review reminder",
+        "“{title}” is still waiting for your review",
+        SettledBy.REVIEW,
+        acts=_REVIEW,
+        told_of="{actor} reminded you that “{title}” is still waiting for your review",
     ),
     NoticeKind.REVIEW_AWAITED: Kind(
         "Waiting for a review", "“{title}” is still waiting for a review", SettledBy.REVIEW

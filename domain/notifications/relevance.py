@@ -79,6 +79,8 @@ class ReviewerFacts(Protocol):
     def decision(self) -> str | None: ...
     @property
     def decided_revision(self) -> int | None: ...
+    @property
+    def waived_at(self) -> datetime | None: ...
 
 
 class TargetFacts(Protocol):
@@ -293,7 +295,8 @@ def _is_meeting_done(notice: NoticeFacts, subjects: Subjects) -> bool:
 def is_awaiting_review(reviewer: ReviewerFacts, postmortem: PostmortemFacts) -> bool:
     """The reviewer has made no decision on the current text."""
     decision = Decision(reviewer.decision) if reviewer.decision else None
-    state = reviewer_state(decision, reviewer.decided_revision, postmortem.content_revision)
+    is_waived = reviewer.waived_at is not None
+    state = reviewer_state(decision, reviewer.decided_revision, postmortem.content_revision, is_waived=is_waived)
     return state in {ReviewerState.PENDING, ReviewerState.STALE}
 
 

@@ -21,6 +21,7 @@ class Transition(StrEnum):
     SUBMIT = "SUBMIT"
     APPROVE = "APPROVE"
     REQUEST_CHANGES = "REQUEST_CHANGES"
+    WITHDRAW = "WITHDRAW"
     PUBLISH = "PUBLISH"
     ARCHIVE = "ARCHIVE"
 
@@ -29,28 +30,32 @@ TRANSITIONS: dict[tuple[Status, Transition], Status] = {
     (Status.DRAFT, Transition.SUBMIT): Status.IN_REVIEW,
     (Status.IN_REVIEW, Transition.APPROVE): Status.IN_REVIEW,
     (Status.IN_REVIEW, Transition.REQUEST_CHANGES): Status.DRAFT,
+    (Status.IN_REVIEW, Transition.WITHDRAW): Status.DRAFT,
     (Status.IN_REVIEW, Transition.PUBLISH): Status.PUBLISHED,
     (Status.PUBLISHED, Transition.REQUEST_CHANGES): Status.IN_REVIEW,
     (Status.PUBLISHED, Transition.ARCHIVE): Status.ARCHIVED,
 }
 
 TRANSITION_TO: dict[tuple[Status, Status], Transition] = {
-    (before, after): transition for (before, transition), after in TRANSITIONS.items() if before is not after
+    (before, after): transition
+    for (before, transition), after in TRANSITIONS.items()
+    if before is not after and transition is not Transition.WITHDRAW
 }
-"""Which transition a PATCH of ``status`` means."""
+"""Which transition a PATCH of ``status`` means: from review back to a draft, it requests changes."""
 
 
 _IN_WORDS: dict[Transition, str] = {
     Transition.SUBMIT: "submit a postmortem for review",
     Transition.APPROVE: "approve a postmortem",
     Transition.REQUEST_CHANGES: "request changes",
+    Transition.WITHDRAW: "withdraw a postmortem from review",
     Transition.PUBLISH: "publish a postmortem",
     Transition.ARCHIVE: "archive a postmortem",
 }
 
 _POSSIBLE: dict[Status, str] = {
     Status.DRAFT: "Submit it for review first.",
-    Status.IN_REVIEW: "In review, you can approve it, request changes, or publish it.",
+    Status.IN_REVIEW: "In review, you can approve it, request changes, withdraw it, or publish it.",
     Status.PUBLISHED: "Once it is published, you can archive it, or request changes to reopen its review.",
     Status.ARCHIVED: "An archived postmortem can't change anymore.",
 }

@@ -32,7 +32,7 @@ def publish_reasons(facts: ReadinessFacts) -> list[Fact]:
         reasons.append(reason("NoReviewer", "No reviewer has been added yet. Request a review."))
     absent = dict(facts.absent)
     for person_id, state in facts.reviewers:
-        if state is not ReviewerState.APPROVED:
+        if state.is_outstanding:
             reasons.append(_outstanding(person_id, state, absent.get(person_id)))
     if facts.unresolved_comments:
         reasons.append(

@@ -160,6 +160,15 @@ def _replies() -> ScalarSelect[int]:
     return counted.correlate(Comment).scalar_subquery()
 
 
+async def find_moment(session: AsyncSession, postmortem_id: str, comment_id: str) -> tuple[str, datetime] | None:
+    """Who wrote the comment, and when. The caller has checked that the viewer may see the postmortem."""
+    statement = select(Comment.author_id, Comment.created_at)
+    row = (
+        await session.execute(statement.where(Comment.postmortem_id == postmortem_id, Comment.id == comment_id))
+    ).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
 async def list_answers(session: AsyncSession, comment_id: str) -> list[Comment]:
     statement = select(Comment).where(Comment.parent_id == comment_id).order_by(Comment.created_at, Comment.id)
     return list((await session.execute(statement)).scalars())

@@ -62,6 +62,7 @@ async def list_waiting_reviews(session: AsyncSession, viewer: Viewer, limit: int
             reviewer.person_id == viewer.person_id,
             Postmortem.status == Status.IN_REVIEW.value,
             or_(reviewer.decision.is_(None), ~approved),
+            reviewer.waived_at.is_(None),
             visible_to(viewer),
         )
         .order_by(Postmortem.submitted_at)

@@ -8,6 +8,7 @@ from fastapi import Response
 
 from api.pages.action_items.rows import listed
 from api.pages.comments import threads
+from api.pages.postmortems import panel
 from api.pages.postmortems.fields import texts_of
 from api.pages.postmortems.opened import Opened, opened_by, read_opened
 from api.pages.postmortems.reasons import ReasonNames
@@ -20,6 +21,7 @@ from application.action_items.items import may_add
 from application.escalation.targets import TargetProgress, list_target_progress
 from application.meetings.shown import list_recent
 from application.postmortems import participants
+from application.review.preview import preview_publication
 from application.review.troubleshooting import publication_checks, read_publication_facts
 from application.search import similar
 from application.tickets import batches
@@ -31,10 +33,8 @@ from domain.documents.formats import Format
 from domain.errors import DomainError
 from domain.incidents.phases import phases_of
 from domain.incidents.state import IncidentState
-from domain.people.absence import Absence
 from domain.postmortems.first_draft import EntryType
-from domain.postmortems.lifecycle import Status
-from domain.troubleshooting import Check, Mend, check
+from domain.postmortems.lifecycle import Status, Transition
 from integrations import registry
 from models.action_item import ActionItem
 from models.incident import Incident
@@ -46,20 +46,11 @@ from models.queries.incidents import links
 from models.queries.pagination import Ask
 from models.queries.people import people, teams
 from models.queries.postmortems import postmortems
-from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmortem, state_of_reviewer
-from models.queries.review.facts import ReviewFacts
+from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmortem
+from models.queries.review.reviews import find_last_review
 
 BEFORE_PUBLICATION = frozenset({Status.DRAFT, Status.IN_REVIEW})
 EXPORT_FORMATS = tuple((one.value, one.label) for one in Format)
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewerRow:
-    """``absence`` is set if they left or are away."""
-
-    person_id: str
-    state: str
-    absence: Absence | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +108,17 @@ async def show_postmortem(
     forms[f"fact-{editing['editing']}"] = bool(editing["editing"])
     meetings = await list_recent(context.session, visible, 1)
     away = await people.find_absences(context.session, [one.person_id for one in row.reviewers], context.now)
+    reviewer_rows = panel.reviewer_rows(visible, away, context.now)
+    by_section = threads.threads_of(shown, titles_of(template), texts)
+    checks = None
+    if facts and status in BEFORE_PUBLICATION:
+        checks = publication_checks(context.session, context.viewer, visible, facts, context.now)
+    targets = await list_target_progress(context.session, visible, context.now)
+    may_change_targets = writes and access.may(Verb.CHANGE_TARGETS, status, relations)
+    changeable = [one.target.name.value for one in targets if may_change_targets and not one.target.is_settled]
+    viewer_id = context.viewer.person_id
+    known = panel.PanelFacts(visible, checks, reviewer_rows, items["items"], by_section, named, names)
+    next_step = panel.panel_of(known, panel.Rights.of(visible, writes=writes))
     return await show(
         visit,
         "postmortems/postmortem.html",
@@ -135,11 +137,8 @@ async def show_postmortem(
         missing=missing_sections(template, texts, has_timeline=counts.has_timeline, has_items=counts.has_items),
         blank=[one for one in template.sections if not (one.required or one.key in LISTS or texts[one.key].strip())],
         people=named,
-        reviewers=[
-            ReviewerRow(one.person_id, state_of_reviewer(one, row).value, away.get(one.person_id))
-            for one in row.reviewers
-        ],
-        bars=[_bar(one, row, context.now) for one in await list_target_progress(context.session, visible, context.now)],
+        reviewers=reviewer_rows,
+        bars=[_bar(one, row, context.now) for one in targets],
         proposed=proposed,
         proposed_teams=proposed_teams,
         teams=await teams.teams_by_id(
@@ -147,7 +146,7 @@ async def show_postmortem(
         ),
         linked=linked,
         picture=_picture(row, linked, context.person.time_zone),
-        threads=threads.threads_of(shown, titles_of(template), texts),
+        threads=by_section,
         news=(await links.read_news(context.session, [row])).get(row.id),
         may_take_times=writes and access.may(Verb.TAKE_INCIDENT_TIMES, status, relations),
         is_resting=status is Status.DRAFT and row.draft_started_at is None,
@@ -159,10 +158,14 @@ async def show_postmortem(
         levels=[one.value for one in EditorLevel],
         all_teams=(await teams.list_teams(context.session, Ask(200))).items if may_manage or may_name_editors else [],
         offers=offers,
-        checks=_publication_checks(visit, visible, facts, names) if facts and status in BEFORE_PUBLICATION else [],
+        panel=next_step,
         audience=access.audience_once_published(row.visibility),
+        preview=await preview_publication(context.session, visible) if Transition.PUBLISH in moves else None,
+        last_review=await find_last_review(context.session, row.id, viewer_id) if Transition.APPROVE in moves else None,
+        changeable_targets=changeable,
         spots=[name for name, is_there in forms.items() if is_there]
-        + [one.lower().replace("_", "-") for one in offers],
+        + [one.lower().replace("_", "-") for one in offers]
+        + [f"target-{what}-{name}" for name in changeable for what in ("extend", "waive")],
         refused=names.explain(refusal) if refusal else [],
         steps=[one.value for one in Status],
         may_edit=may_edit,
@@ -192,19 +195,6 @@ def _picture(row: Postmortem, linked: Sequence[Incident], time_zone: str) -> Pic
     return draw(marks, phases_of(reported, mitigations), time_zone)
 
 
-def _publication_checks(
-    visit: Visit, visible: VisiblePostmortem, facts: ReviewFacts, names: ReasonNames
-) -> list[Check]:
-    context = visit.context
-    found = publication_checks(context.session, context.viewer, visible, facts, context.now)
-    who = "Only the author and administrators can. Ask one of them to publish it."
-    return [
-        check("It is in review", found.is_in_review, Mend("The author or an editor submits it for review.")),
-        *(check(one.name, not one.reasons, *names.mends(one.reasons)) for one in found.checks),
-        check("You can publish it", found.may_publish, Mend(who)),
-    ]
-
-
 def _lacks_tickets(items: Sequence[ActionItem], trackers: Collection[str]) -> bool:
     """Whether some open item has no ticket in one of these connections, nor one on its way."""
     for item in items:
@@ -230,7 +220,7 @@ def _people_in(row: Postmortem) -> list[str | None]:
     return [
         row.author_id,
         *(one.person_id for one in row.editors),
-        *(one.person_id for one in row.reviewers),
+        *(id_ for one in row.reviewers for id_ in (one.person_id, one.waived_by_id)),
         *(one.person_id for one in row.participants),
         *(one.updated_by for one in row.sections),
         *(value for value in row.custom_fields.values() if isinstance(value, str) and value.startswith("user_")),

@@ -1,12 +1,11 @@
 """The reasons of a refusal as people read them on a postmortem's page."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from api.rendering import spoken
 from domain.errors import DomainError
-from domain.troubleshooting import Mend
 from models.person import Person
 
 
@@ -23,13 +22,10 @@ class ReasonNames:
         reasons: Any = refusal.facts.get("reasons")
         if not isinstance(reasons, list):
             return [spoken(refusal)]
-        return [self._sentence(one) for one in reasons]
+        return [self.sentence(one) for one in reasons]
 
-    def mends(self, reasons: Iterable[Any]) -> list[Mend]:
-        """Each reason as a sentence that leads to the place where it is mended."""
-        return [Mend(self._sentence(one), _place(one)) for one in reasons]
-
-    def _sentence(self, one: Mapping[str, Any]) -> str:
+    def sentence(self, one: Mapping[str, Any]) -> str:
+        """One reason, with names instead of ids."""
         message = str(one["message"])
         if person := self.people.get(str(one.get("personId"))):
             return message.replace(person.id, person.name)
@@ -38,12 +34,3 @@ class ReasonNames:
         if section := self.sections.get(str(one.get("section"))):
             return f"The section \u201c{section}\u201d is still empty."
         return f"{one['where']}: {message}" if "where" in one else message
-
-
-def _place(one: Mapping[str, Any]) -> str | None:
-    """Where on the page, or on which page."""
-    if "actionItemId" in one:
-        return f"/action-items/{one['actionItemId']}"
-    if "section" in one:
-        return f"#{one['section']}"
-    return {"FieldMissing": "#fields", "UnresolvedComments": "#whole-title"}.get(str(one.get("code")), "#reviewers")

@@ -37,6 +37,12 @@ async def publish(context: Context, postmortem_id: PathId) -> Response:
     return await _change_status(context, postmortem_id, PostmortemAction.PUBLISH)
 
 
+@routes.post("/withdraw", response_model=PostmortemOut)
+async def withdraw(context: Context, postmortem_id: PathId) -> Response:
+    """Takes a postmortem from IN_REVIEW back to DRAFT. The author and administrators only."""
+    return await _change_status(context, postmortem_id, PostmortemAction.WITHDRAW)
+
+
 @routes.post("/archive", response_model=PostmortemOut)
 async def archive(context: Context, postmortem_id: PathId) -> Response:
     """Moves a PUBLISHED postmortem to ARCHIVED. Administrators only."""

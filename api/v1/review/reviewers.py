@@ -6,7 +6,7 @@ from api import commands
 from api.request_context import Context, RequestContext
 from api.shapes.base import Listing, PathId
 from api.shapes.postmortems import ReviewerListed
-from api.shapes.review import ReplacementIn, ReviewersIn, ReviewersOut, reviewer_out
+from api.shapes.review import ReasonIn, ReplacementIn, ReviewersIn, ReviewersOut, reviewer_out
 from api.v1.routing import router
 from application.review.reviewers import choose_reviewers
 from domain.postmortems.commands import PostmortemAction
@@ -47,6 +47,28 @@ async def replace_reviewer(
     notified right away."""
     changed = (user_id, given.user_id)
     await commands.run_postmortem_command(context, postmortem_id, PostmortemAction.REPLACE_REVIEWER, person_ids=changed)
+    return await list_reviewers(context, postmortem_id)
+
+
+@routes.post("/reviewers/{user_id}/remind")
+async def remind_reviewer(context: Context, postmortem_id: PathId, user_id: PathId) -> Listing[ReviewerListed]:
+    """Reminds a reviewer whose review is outstanding, at most once a day."""
+    await commands.run_postmortem_command(
+        context, postmortem_id, PostmortemAction.REMIND_REVIEWER, person_ids=(user_id,)
+    )
+    return await list_reviewers(context, postmortem_id)
+
+
+@routes.post("/reviewers/{user_id}/waive")
+async def waive_review(
+    context: Context, postmortem_id: PathId, user_id: PathId, given: ReasonIn
+) -> Listing[ReviewerListed]:
+    """Publishes without waiting for this reviewer. Needs a reason, and is audited. Only administrators can waive the
+    last review."""
+    words = {"reason": given.reason}
+    await commands.run_postmortem_command(
+        context, postmortem_id, PostmortemAction.WAIVE_REVIEW, words, person_ids=(user_id,)
+    )
     return await list_reviewers(context, postmortem_id)
 
 

@@ -1,16 +1,16 @@
 """Rows of the history of sections. No query here checks who may read or write: the callers do."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import and_, false, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.content.sections import NewRevision, Origin
 from domain.errors import NotFound
-from models.content import SectionRevision
+from models.content import Section, SectionRevision
 from models.queries.pagination import Ask, Order, Page, fetch_page
 
 
@@ -64,6 +64,38 @@ async def find_revision_texts(
         SectionRevision.revision.in_(sorted(revisions)),
     )
     return {0: "", **{row.revision: row.body for row in await session.execute(statement)}}
+
+
+@dataclass(frozen=True, slots=True)
+class SectionPair:
+    """A section's text at an earlier time, empty if it had none, and now."""
+
+    name: str
+    older: str
+    newer: str
+
+
+async def list_changed_sections(
+    session: AsyncSession, postmortem_id: str, at: datetime, known: Mapping[str, int] | None
+) -> list[SectionPair]:
+    """Sections whose text is not what it was at that time: one statement. ``known`` are their revisions then, by name,
+    if they were kept; without, the last ones from before ``at`` are taken."""
+    row = SectionRevision
+    earlier = select(row.name, row.body).where(row.postmortem_id == postmortem_id)
+    if known is None:
+        last = distinct_on(row.name)
+        earlier = earlier.where(row.at <= at).order_by(row.name, row.revision.desc()).ext(last)
+    else:
+        kept = [and_(row.name == name, row.revision == revision) for name, revision in sorted(known.items())]
+        earlier = earlier.where(or_(false(), *kept))
+    then = earlier.subquery()
+    older, newer = func.coalesce(then.c.body, ""), Section.body
+    statement = (
+        select(Section.name, older, newer)
+        .outerjoin(then, then.c.name == Section.name)
+        .where(Section.postmortem_id == postmortem_id, older != newer)
+    )
+    return [SectionPair(*one) for one in await session.execute(statement)]
 
 
 async def insert_revisions(

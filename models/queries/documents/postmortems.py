@@ -276,7 +276,8 @@ def _incident(one: dict[str, Any]) -> DocumentIncident:
 
 def _reviewer(one: dict[str, Any], content_revision: int) -> DocumentReviewer:
     decision = Decision(one["decision"]) if one["decision"] else None
-    state = reviewer_state(decision, one["revision"], content_revision)
+    is_waived = one["waivedAt"] is not None
+    state = reviewer_state(decision, one["revision"], content_revision, is_waived=is_waived)
     return DocumentReviewer(one["userId"], state, _instant_or_none(one["decidedAt"]))
 
 

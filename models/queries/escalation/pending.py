@@ -76,6 +76,7 @@ class ReviewerRow:
     decision: str | None
     decided_revision: int | None
     added_at: datetime
+    waived_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ def _of_postmortem() -> Prebuilt:
         answered_by=last.c.author_id,
         answered_at=last.c.created_at,
     )
-    reviewer = _object(PostmortemReviewer, ("person_id", "decision", "decided_revision", "added_at"))
+    reviewer = _object(PostmortemReviewer, ("person_id", "decision", "decided_revision", "added_at", "waived_at"))
     target = _object(PostmortemTarget, ("name", "due_at", "extended_to", "met_at", "waived_at"))
     edited = select(func.max(Section.updated_at)).where(Section.postmortem_id == key, Section.updated_by.is_not(None))
     named = union_all(select(PostmortemReviewer.person_id).where(reviewers), select(Comment.author_id).where(*threads))

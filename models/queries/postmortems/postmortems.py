@@ -105,6 +105,10 @@ def _belongings(shown: ShownPostmortem) -> dict[str, list[Any]]:
             decision=one["decision"],
             decided_revision=one["revision"],
             decided_at=_instant(one["decidedAt"]),
+            reminded_at=_instant(one["remindedAt"]),
+            waived_at=_instant(one["waivedAt"]),
+            waived_by_id=one["waivedBy"],
+            waived_reason=one["waivedReason"],
         )
         for one in json.loads(shown.reviewers_json)
     ]
@@ -160,11 +164,14 @@ class Reviewing(Protocol):
     def decision(self) -> str | None: ...
     @property
     def decided_revision(self) -> int | None: ...
+    @property
+    def waived_at(self) -> datetime | None: ...
 
 
 def state_of_reviewer(reviewer: Reviewing, postmortem: Postmortem) -> ReviewerState:
     decision = ReviewDecision(reviewer.decision) if reviewer.decision else None
-    return reviewer_state(decision, reviewer.decided_revision, postmortem.content_revision)
+    is_waived = reviewer.waived_at is not None
+    return reviewer_state(decision, reviewer.decided_revision, postmortem.content_revision, is_waived=is_waived)
 
 
 async def list_approvers(session: AsyncSession, postmortem: Postmortem) -> list[str]:

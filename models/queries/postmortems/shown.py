@@ -150,6 +150,10 @@ def shown_columns(seen: CTE) -> list[Any]:
         decision=PostmortemReviewer.decision,
         revision=PostmortemReviewer.decided_revision,
         decidedAt=instant_json(PostmortemReviewer.decided_at),
+        remindedAt=instant_json(PostmortemReviewer.reminded_at),
+        waivedAt=instant_json(PostmortemReviewer.waived_at),
+        waivedBy=PostmortemReviewer.waived_by_id,
+        waivedReason=PostmortemReviewer.waived_reason,
     )
     event = json_object(
         id=TimelineEvent.id,

@@ -48,6 +48,8 @@ class ReviewerFacts:
     person_id: str
     decision: str | None
     decided_revision: int | None
+    reminded_at: datetime | None
+    waived_at: datetime | None
     is_active: bool
     away_from: datetime | None
     away_until: datetime | None
@@ -66,15 +68,16 @@ class TargetFacts:
 class ReviewFacts:
     """``carried_out`` is the fingerprint of the request if it was carried out before.
 
-    ``texts`` are of the sections, if they were asked for. ``incomplete_items`` are the ids of action items without an
-    owner or a due date. ``reviewers`` are in the order in which they were added; ``named`` says of the people whom the
-    command names, by id, whether they are active. ``channel_team_ids`` are the teams with a channel.
+    ``texts`` and ``revisions`` are of the sections, if they were asked for. ``incomplete_items`` are the ids of action
+    items without an owner or a due date. ``reviewers`` are in the order in which they were added; ``named`` says of the
+    people whom the command names, by id, whether they are active. ``channel_team_ids`` are the teams with a channel.
     """
 
     visible: VisiblePostmortem
     carried_out: str | None
     template: Template
     texts: Mapping[str, str]
+    revisions: Mapping[str, int]
     has_timeline: bool
     has_items: bool
     unresolved_comments: int
@@ -88,6 +91,10 @@ class ReviewFacts:
     @property
     def has_change_request(self) -> bool:
         return any(one.decision == Decision.REQUEST_CHANGES for one in self.reviewers)
+
+    @property
+    def has_waiver(self) -> bool:
+        return any(one.waived_at is not None for one in self.reviewers)
 
 
 def _json(statement: Select[Any], name: str) -> ColumnElement[Any]:
@@ -107,6 +114,7 @@ def _contents(key: ColumnElement[str]) -> list[ColumnElement[Any]]:
         TemplateVersion.version == Postmortem.template_version,
     )
     texts = select(func.json_object_agg(Section.name, Section.body)).where(Section.postmortem_id == key)
+    revisions = select(func.json_object_agg(Section.name, Section.revision)).where(Section.postmortem_id == key)
     items = select(ActionItem.id).where(ActionItem.postmortem_id == key)
     incomplete = items.where(or_(ActionItem.owner_id.is_(None), ActionItem.due_on.is_(None)))
     threads = select(func.count()).where(Comment.postmortem_id == key, *unresolved_threads())
@@ -115,6 +123,7 @@ def _contents(key: ColumnElement[str]) -> list[ColumnElement[Any]]:
     return [
         _json(select(template).where(*is_begun_with).correlate(Postmortem), "template"),
         cast(case((wants_texts, texts.scalar_subquery())), Text).label("texts"),
+        cast(case((wants_texts, revisions.scalar_subquery())), Text).label("revisions"),
         exists().where(TimelineEvent.postmortem_id == key).label("has_timeline"),
         items.exists().label("has_items"),
         threads.scalar_subquery().label("unresolved_comments"),
@@ -129,12 +138,16 @@ def _people(key: ColumnElement[str]) -> list[ColumnElement[Any]]:
         person_id=PostmortemReviewer.person_id,
         decision=PostmortemReviewer.decision,
         decided_revision=PostmortemReviewer.decided_revision,
+        reminded_at=PostmortemReviewer.reminded_at,
+        waived_at=PostmortemReviewer.waived_at,
         is_active=Person.is_active,
         away_from=Person.away_from,
         away_until=Person.away_until,
     )
     order = PostmortemReviewer.added_at, PostmortemReviewer.person_id
-    reviewers = select(json_list(reviewer, *order)).join_from(PostmortemReviewer, Person)
+    reviewers = select(json_list(reviewer, *order)).join_from(
+        PostmortemReviewer, Person, Person.id == PostmortemReviewer.person_id
+    )
     names = ("name", "due_at", "extended_to", "met_at", "waived_at", "slips")
     target = json_object(**{name: getattr(PostmortemTarget, name) for name in names})
     targets = select(json_list(target, PostmortemTarget.name)).where(PostmortemTarget.postmortem_id == key)
@@ -204,6 +217,7 @@ async def get_facts(
         carried_out=row["carried_out"],
         template=template_of(TemplateVersion(**template) if template else None),
         texts=orjson.loads(row["texts"] or "{}"),
+        revisions=orjson.loads(row["revisions"] or "{}"),
         has_timeline=row["has_timeline"],
         has_items=row["has_items"],
         unresolved_comments=row["unresolved_comments"],
@@ -217,8 +231,8 @@ async def get_facts(
 
 
 def _reviewer(one: Mapping[str, Any]) -> ReviewerFacts:
-    away = {name: _instant(one[name]) for name in ("away_from", "away_until")}
-    return ReviewerFacts(**{**one, **away})
+    instants = ("away_from", "away_until", "reminded_at", "waived_at")
+    return ReviewerFacts(**{**one, **{name: _instant(one[name]) for name in instants}})
 
 
 def _instant(text: str | None) -> datetime | None:

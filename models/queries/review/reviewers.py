@@ -23,7 +23,8 @@ async def list_reviewers(session: AsyncSession, visible: VisiblePostmortem) -> l
 _DECIDE = Prebuilt(
     text(
         """
-        update postmortem_reviewer set decision = :decision, decided_revision = :revision, decided_at = :now
+        update postmortem_reviewer set decision = :decision, decided_revision = :revision, decided_at = :now,
+            waived_at = null, waived_by_id = null, waived_reason = null
         where postmortem_id = :postmortem_id and person_id = :person_id
         """
     )
@@ -56,10 +57,29 @@ async def delete_reviewers(session: AsyncSession, postmortem_id: str, person_ids
     await session.execute(statement)
 
 
-async def clear_change_requests(session: AsyncSession, postmortem_id: str) -> None:
-    """Reviewers who requested changes decide again."""
+async def clear_for_new_review(session: AsyncSession, postmortem_id: str) -> None:
+    """Reviewers who requested changes decide again, and those whose review was waived are asked again."""
+    of_postmortem = PostmortemReviewer.postmortem_id == postmortem_id
+    asked = PostmortemReviewer.decision == Decision.REQUEST_CHANGES.value
+    decided = dict.fromkeys(("decision", "decided_revision", "decided_at"))
+    await session.execute(update(PostmortemReviewer).where(of_postmortem, asked).values(decided))
+    waived = dict.fromkeys(("waived_at", "waived_by_id", "waived_reason"))
+    is_waived = PostmortemReviewer.waived_at.is_not(None)
+    await session.execute(update(PostmortemReviewer).where(of_postmortem, is_waived).values(waived))
+
+
+async def update_reminded(session: AsyncSession, postmortem_id: str, person_ids: Iterable[str], now: datetime) -> None:
     statement = update(PostmortemReviewer).where(
-        PostmortemReviewer.postmortem_id == postmortem_id,
-        PostmortemReviewer.decision == Decision.REQUEST_CHANGES.value,
+        PostmortemReviewer.postmortem_id == postmortem_id, PostmortemReviewer.person_id.in_(list(person_ids))
     )
-    await session.execute(statement.values(decision=None, decided_revision=None, decided_at=None))
+    await session.execute(statement.values(reminded_at=now))
+
+
+async def update_waived(
+    session: AsyncSession, postmortem_id: str, person_id: str, by_id: str, reason: str, now: datetime
+) -> None:
+    """Publishing no longer waits for this reviewer."""
+    statement = update(PostmortemReviewer).where(
+        PostmortemReviewer.postmortem_id == postmortem_id, PostmortemReviewer.person_id == person_id
+    )
+    await session.execute(statement.values(waived_at=now, waived_by_id=by_id, waived_reason=reason))

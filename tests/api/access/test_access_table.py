@@ -93,6 +93,10 @@ def back_again(gallery: Gallery, picture: Picture, who: str) -> None:
     ok(gallery.people["admin"].post(f"{picture.path}/editors", json=body), 201)
 
 
+def submit_again(gallery: Gallery, picture: Picture, who: str) -> None:
+    ok(gallery.people["admin"].post(f"{picture.path}/submit", json={}))
+
+
 def unlist(gallery: Gallery, picture: Picture, who: str) -> None:
     ok(gallery.people["admin"].put(f"{picture.path}/public-summary", json={"listed": False}))
 
@@ -113,6 +117,7 @@ DOORS = (
     Door(Verb.LEAVE, "DELETE", at("/editors/{who}"), undo=back_again),
     Door(Verb.STEP_BACK, "DELETE", at("/participants/{who}"), undo=rejoin),
     Door(Verb.ASK_REVIEWERS, "POST", at("/reviewers"), lambda gallery, _: {"userId": named(gallery)["reviewer"]}),
+    Door(Verb.WAIVE_REVIEW, "POST", at("/reviewers/{outsider}/waive"), says(reason="Because")),
     Door(Verb.CHANGE_TARGETS, "POST", at("/targets/draft_started/waive"), says(reason="Because")),
     Door(
         Verb.ADD_ITEM,
@@ -125,6 +130,7 @@ DOORS = (
     Door(Verb.SUBMIT, "POST", at("/submit"), says()),
     Door(Verb.APPROVE, "POST", at("/reviews"), says(decision="APPROVE")),
     Door(Verb.REQUEST_CHANGES, "POST", at("/request-changes"), says()),
+    Door(Verb.WITHDRAW, "POST", at("/withdraw"), undo=submit_again),
     Door(Verb.PUBLISH, "POST", at("/publish")),
     Door(Verb.ARCHIVE, "POST", at("/archive")),
     Door(Verb.DELETE, "DELETE", at(""), fresh=a_draft),
@@ -180,6 +186,7 @@ MORE_DOORS = (
     Door(Verb.MANAGE, "PATCH", at("/editors/{commenter}"), says(level="COMMENT")),
     Door(Verb.MANAGE, "DELETE", at("/editors/user_nope")),
     Door(Verb.ASK_REVIEWERS, "DELETE", at("/reviewers/{outsider}")),
+    Door(Verb.ASK_REVIEWERS, "POST", at("/reviewers/{outsider}/remind")),
     Door(
         Verb.ASK_REVIEWERS,
         "POST",

@@ -226,6 +226,11 @@ def _lifecycle(call: Watched, pm: str, reviewer: Person, leaver: Person, guest: 
     call("POST", f"{path}/extend", {"until": until, "reason": "Holidays"}, postmortem_id=pm, target="published")
     call("POST", f"{path}/waive", {"reason": "None"}, postmortem_id=pm, target="review_completed")
     call("POST", f"{base}/submit", {}, postmortem_id=pm)
+    call("POST", f"{base}/withdraw", postmortem_id=pm)
+    ok(call.person.post(f"/api/postmortems/{pm}/submit", json={}))
+    path = f"{base}/reviewers/{{user_id}}"
+    call("POST", f"{path}/remind", postmortem_id=pm, user_id=reviewer.id)
+    call("POST", f"{path}/waive", {"reason": "On vacation"}, postmortem_id=pm, user_id=reviewer.id)
     mine, call.person = call.person, reviewer
     call("POST", f"{base}/reviews", {"decision": "APPROVE"}, status=201, postmortem_id=pm)
     call.person = mine

@@ -85,8 +85,9 @@ def _send(page: Page, button: str) -> None:
         page.get_by_role("button", name=button, exact=True).click()
 
 
-def _press(button: str) -> Callable[[Page], object]:
-    return lambda page: _send(page, button)
+def _submit(page: Page) -> None:
+    page.get_by_role("button", name="Submit for review", exact=True).click()
+    page.locator("#next-step").get_by_role("alert").first.wait_for()
 
 
 def new_scene(stack: Stack) -> Scene:
@@ -126,6 +127,14 @@ def _postmortems(scene: Scene, team: str) -> None:
                 scene.add(name, f"{path}{more}", "author")
             scene.add("history", f"{path}/history/summary", "author")
             scene.add("attachments", f"{path}/attachments", "author", "reader")
+        if status in {"DRAFT", "IN_REVIEW"}:
+            name = f"next step {status.lower()}"
+            scene.add(name, path, "author", "administrator", prepare=unfold("#next-step details"))
+            scene.add(f"targets {status.lower()}", path, "author", prepare=unfold("#targets details"))
+        if status == "CHANGES_REQUESTED":
+            review = ok(people["author"].get(f"/api{path}/reviews"))["items"][0]["id"]
+            ok(people["author"].patch(f"/api{path}", json={"summary": TEXT.replace("40 minutes", "41 minutes")}))
+            scene.add("changes since a review", f"{path}/changes?since={review}", "author", "reviewer", "reader")
         if status == "ARCHIVED":
             scene.add("history archived", f"{path}/history/summary", "author")
             scene.add("audit", f"{path}/audit")
@@ -137,7 +146,7 @@ def _postmortems(scene: Scene, team: str) -> None:
     empty = ok(people["author"].post("/api/postmortems", json={"title": "Nothing is written yet"}), 201)["id"]
     ok(admin.patch(f"/api/postmortems/{empty}", json={"visibility": "ORGANIZATION"}))
     scene.add("postmortem empty", f"/postmortems/{empty}", "author", "reader")
-    scene.add("postmortem refused", f"/postmortems/{empty}", "author", prepare=_press("Submit for review"))
+    scene.add("postmortem refused", f"/postmortems/{empty}", "author", prepare=_submit)
     private = writing.draft(people["author"], visibility="PRIVATE")["id"]
     scene.add("forbidden", f"/postmortems/{private}/edit", "reader")
     scene.add("postmortems", "/postmortems", "author", "reader")

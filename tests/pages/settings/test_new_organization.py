@@ -279,7 +279,7 @@ def review(page: Page) -> None:
     expect(page.get_by_role("main")).to_contain_text("Lena Lead asked for your review")
     look(page)
     page.get_by_role("link", name="Home").click()
-    page.locator("section", has_text="Reviews waiting for you").get_by_role("link", name=TITLE).click()
+    page.locator("#needs-you").get_by_role("link", name=f"Open review of {TITLE}").click()
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_text("You approved this version.")).to_be_visible()
     look(page)

@@ -1,0 +1,250 @@
+"""What teams and their leads look at: open targets, how each team is doing, what slipped, and what is still open."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or_, select, true
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from domain.access import Viewer
+from domain.escalation.targets import TargetName
+from domain.incidents.incident import Urgency
+from domain.postmortems.lifecycle import Status
+from models.action_item import ActionItem
+from models.incident import Incident
+from models.person import Person
+from models.postmortem import Postmortem, PostmortemIncident, PostmortemTarget, PostmortemTeam
+from models.queries.access.visibility import BoundViewer, viewer_parameters, visible_to
+from models.queries.action_items_filtered import OPEN
+from models.queries.analytics.counting import median
+from models.queries.analytics.postmortems import days_between
+from models.queries.postmortems.resting import rests
+from models.queries.prebuilt import Prebuilt, day_of, instant_of, number_of, texts_of
+from models.team import Team
+
+RECENTLY = timedelta(days=90)
+DUE = func.coalesce(PostmortemTarget.extended_to, PostmortemTarget.due_at)
+LINK = aliased(PostmortemTeam)  # the condition of visibility reads the table, too
+VIEWER = BoundViewer(is_admin=False)
+BEFORE = (Status.DRAFT.value, Status.IN_REVIEW.value)
+
+
+@dataclass(frozen=True, slots=True)
+class TeamHealth:
+    """``open_count`` postmortems aren't published yet, ``late_count`` of them have missed a target. ``on_time`` and
+    ``median_days`` are of those published in the last 90 days, None if there are none; ``published_count`` says how
+    many."""
+
+    id: str
+    name: str
+    open_count: int
+    late_count: int
+    overdue_items: int
+    published_count: int
+    on_time: float | None
+    median_days: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TeamTarget:
+    """An unmet target, of a postmortem that the viewer may see. ``slips`` is how often it was extended."""
+
+    postmortem_id: str
+    number: int
+    title: str
+    author: str | None
+    name: str
+    due_at: datetime
+    slips: int
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """An open action item of a postmortem of a high-urgency incident."""
+
+    id: str
+    description: str
+    postmortem_id: str
+    title: str
+    owner: str | None
+    due_on: date | None
+
+
+def _in_teams() -> ColumnElement[bool]:
+    """A scalar subquery for each candidate: few are read."""
+    link = select(true()).where(
+        PostmortemTeam.postmortem_id == Postmortem.id, PostmortemTeam.team_id == func.any(texts_of("of_teams"))
+    )
+    return link.limit(1).correlate(Postmortem).scalar_subquery().is_(True)
+
+
+def _unmet() -> ColumnElement[bool]:
+    return and_(PostmortemTarget.met_at.is_(None), PostmortemTarget.waived_at.is_(None))
+
+
+def _targets(*more: ColumnElement[bool]) -> Select[Any]:
+    """An administrator's role gives no access to titles here, since reading by it is audited."""
+    columns: list[Any] = [
+        Postmortem.id.label("id"),
+        Postmortem.number.label("number"),
+        Postmortem.title.label("title"),
+        Person.name.label("author"),
+        PostmortemTarget.name.label("name"),
+        DUE.label("due_at"),
+        PostmortemTarget.slips.label("slips"),
+        PostmortemTarget.reason.label("reason"),
+    ]
+    found = select(*columns).join(PostmortemTarget, PostmortemTarget.postmortem_id == Postmortem.id)
+    found = found.outerjoin(Person, Person.id == Postmortem.author_id)
+    found = found.where(_unmet(), Postmortem.status.in_(BEFORE), _in_teams(), not_(rests()), visible_to(VIEWER), *more)
+    each = found.order_by(Postmortem.id, DUE).ext(distinct_on(Postmortem.id)).subquery()
+    return select(each).order_by(each.c.due_at, each.c.id).limit(number_of("limit"))
+
+
+@cache
+def _open_targets() -> Prebuilt:
+    return Prebuilt(_targets())
+
+
+@cache
+def _slipped() -> Prebuilt:
+    """Extended twice, or extended once and missed again."""
+    missed_again = and_(PostmortemTarget.slips >= 1, instant_of("now") > DUE)
+    return Prebuilt(_targets(or_(PostmortemTarget.slips >= 2, missed_again)))
+
+
+async def list_open_targets(
+    session: AsyncSession, viewer: Viewer, team_ids: Sequence[str], limit: int
+) -> Sequence[TeamTarget]:
+    """The next unmet target of each postmortem of these teams, soonest due first."""
+    values = {"of_teams": list(team_ids), "limit": limit, **viewer_parameters(viewer)}
+    rows = await _open_targets().rows(session, **values)
+    return [TeamTarget(*row) for row in rows]
+
+
+async def list_slipped(
+    session: AsyncSession, viewer: Viewer, team_ids: Sequence[str], limit: int, now: datetime
+) -> Sequence[TeamTarget]:
+    values = {"of_teams": list(team_ids), "limit": limit, "now": now, **viewer_parameters(viewer)}
+    return [TeamTarget(*row) for row in await _slipped().rows(session, **values)]
+
+
+async def list_promises(
+    session: AsyncSession, viewer: Viewer, team_ids: Sequence[str], limit: int
+) -> Sequence[Promise]:
+    """Soonest due first, then those without a due date."""
+    values = {"of_teams": list(team_ids), "limit": limit, **viewer_parameters(viewer)}
+    return [Promise(*row) for row in await _promises().rows(session, **values)]
+
+
+@cache
+def _promises() -> Prebuilt:
+    high = exists().where(
+        PostmortemIncident.postmortem_id == Postmortem.id,
+        PostmortemIncident.incident_id == Incident.id,
+        Incident.urgency == Urgency.HIGH.value,
+    )
+    statement = (
+        select(
+            ActionItem.id,
+            ActionItem.description,
+            Postmortem.id,
+            Postmortem.title,
+            Person.name,
+            ActionItem.due_on,
+        )
+        .join(Postmortem, Postmortem.id == ActionItem.postmortem_id)
+        .outerjoin(Person, Person.id == ActionItem.owner_id)
+        .where(ActionItem.status.in_(OPEN), high, _in_teams(), visible_to(VIEWER))
+        .order_by(ActionItem.due_on.asc().nulls_last(), ActionItem.id)
+    )
+    return Prebuilt(statement.limit(number_of("limit")))
+
+
+async def list_team_health(session: AsyncSession, viewer: Viewer, limit: int, now: datetime) -> Sequence[TeamHealth]:
+    """Of the teams that the viewer leads, of all for administrators: what is late comes first. One statement."""
+    values = {"now": now, "since": now - RECENTLY, "today": now.date(), "limit": limit, **viewer_parameters(viewer)}
+    rows = await _health(is_admin=viewer.is_admin).rows(session, **values)
+    return [TeamHealth(*row) for row in rows]
+
+
+@cache
+def _health(*, is_admin: bool) -> Prebuilt:
+    viewer = BoundViewer(is_admin)
+    teams = select(Team.id, Team.name)
+    if not is_admin:
+        teams = teams.where(Team.lead_id == viewer.person_id)
+    chosen = teams.cte("chosen")
+    linked = and_(LINK.postmortem_id == Postmortem.id, LINK.team_id == chosen.c.id)
+    missed = exists().where(PostmortemTarget.postmortem_id == Postmortem.id, _unmet(), instant_of("now") > DUE)
+    under_way = (
+        select(
+            chosen.c.id,
+            func.count().label("open_count"),
+            func.count().filter(missed & not_(rests())).label("late_count"),
+        )
+        .join(LINK, LINK.team_id == chosen.c.id)
+        .join(Postmortem, linked)
+        .where(Postmortem.status.in_(BEFORE), visible_to(viewer))
+        .group_by(chosen.c.id)
+        .subquery()
+    )
+    is_late = and_(ActionItem.status.in_(OPEN), ActionItem.due_on < day_of("today"))
+    items = (
+        select(chosen.c.id, func.count().label("overdue"))
+        .join(LINK, LINK.team_id == chosen.c.id)
+        .join(Postmortem, linked)
+        .join(ActionItem, ActionItem.postmortem_id == Postmortem.id)
+        .where(is_late, visible_to(viewer))
+        .group_by(chosen.c.id)
+        .subquery()
+    )
+    at = Postmortem.first_published_at
+    target = and_(PostmortemTarget.postmortem_id == Postmortem.id, PostmortemTarget.name == TargetName.PUBLISHED.value)
+    in_time = case((PostmortemTarget.due_at.is_(None), None), (at <= DUE, 1.0), else_=0.0)
+    days = days_between(func.coalesce(Postmortem.incident_resolved_at, Postmortem.created_at), at)
+    published = (
+        select(
+            chosen.c.id,
+            func.count().label("published"),
+            func.avg(in_time).label("on_time"),
+            median(days).label("median_days"),
+        )
+        .join(LINK, LINK.team_id == chosen.c.id)
+        .join(Postmortem, linked)
+        .outerjoin(PostmortemTarget, target)
+        .where(at >= instant_of("since"), Postmortem.imported_from.is_(None), visible_to(viewer))
+        .group_by(chosen.c.id)
+        .subquery()
+    )
+    late, overdue = func.coalesce(under_way.c.late_count, 0), func.coalesce(items.c.overdue, 0)
+    statement = (
+        select(
+            chosen.c.id,
+            chosen.c.name,
+            func.coalesce(under_way.c.open_count, 0),
+            late,
+            overdue,
+            func.coalesce(published.c.published, 0),
+            published.c.on_time,
+            published.c.median_days,
+        )
+        .outerjoin(under_way, under_way.c.id == chosen.c.id)
+        .outerjoin(items, items.c.id == chosen.c.id)
+        .outerjoin(published, published.c.id == chosen.c.id)
+        .order_by((late + overdue).desc(), chosen.c.name, chosen.c.id)
+    )
+    return Prebuilt(statement.limit(number_of("limit")))
+
+
+_open_targets()
+_slipped()
+_promises()
+for _is_admin in (True, False):
+    _health(is_admin=_is_admin)
