@@ -23,6 +23,7 @@ from api.pages import incidents as incident_pages
 from api.pages import reference as reference_pages
 from api.pages import search as search_pages
 from api.pages import settings as settings_pages
+from api.pages import styleguide as styleguide_pages
 from api.pages import tickets as ticket_pages
 from api.pages import timeline as timeline_pages
 from api.pages.access import identities as identity_pages
@@ -183,6 +184,7 @@ PAGES = (
     analytics_pages,
     search_pages,
     reference_pages,
+    styleguide_pages,
 )
 
 

@@ -20,7 +20,7 @@ STYLES = (
     *("tokens", "base", "header", "layout", "card", "rows", "labels", "controls", "messages", "stepper", "facts"),
     *("timeline", "targets", "tables", "prose", "comments", "editor", "diff", "search", "template_editor"),
     *("connection", "audit", "files", "export", "public", "sharing", "meetings", "analytics", "checks", "sign_in"),
-    *("settings", "simulation", "toasts", "combobox", "palette", "shortcuts"),
+    *("settings", "simulation", "toasts", "combobox", "palette", "shortcuts", "swatches"),
 )
 """In this order: what comes later wins."""
 SCRIPTS = (

@@ -24,6 +24,7 @@ from tests.pages.pictures.documents import (
     unfold,
 )
 from tests.pages.pictures.meetings import add_meetings
+from tests.pages.pictures.palette import add_palette
 from tests.pages.pictures.settings import add_settings
 from tests.pages.pictures.texts import LONG, TEXT
 from tests.pages.visiting import sign_in_link
@@ -125,6 +126,7 @@ def _postmortems(scene: Scene, team: str) -> None:
                 scene.add(name, f"{path}{more}", "author")
             scene.add("history", f"{path}/history/summary", "author")
             scene.add("attachments", f"{path}/attachments", "author", "reader")
+            add_palette(scene, made)
         if status == "ARCHIVED":
             scene.add("history archived", f"{path}/history/summary", "author")
             scene.add("audit", f"{path}/audit")
@@ -147,6 +149,8 @@ def _postmortems(scene: Scene, team: str) -> None:
     scene.add("search", "/search?q=checkout", "reader")
     scene.add("search empty", "/search", "reader")
     scene.add("inbox", "/inbox", "author", "reviewer", "reader")
+    if scene.stack.settings.get("AFTERWORD_DEMO") == "1":
+        scene.add("style guide", "/styleguide", "reader")
     scene.add("not found", "/postmortems/pm_nothing", "reader", "stranger")
     scene.add("no such page", "/nothing/here", "reader")
 

@@ -40,7 +40,7 @@ function start() {
   dialog.setAttribute("aria-label", "Command palette");
   dialog.innerHTML = `
     <div class="palette__top"><span class="palette__step" hidden></span>
-    <input class="palette__field" role="combobox" aria-autocomplete="list" aria-expanded="true" aria-controls="palette-list" aria-label="Search and commands" placeholder="Type a command, or search by name or #number" maxlength="100" autocomplete="off" spellcheck="false"></div>
+    <input class="palette__field" role="combobox" aria-autocomplete="list" aria-expanded="true" aria-controls="palette-list" aria-label="Search and commands" placeholder="Search or type a command" maxlength="100" autocomplete="off" spellcheck="false"></div>
     <div class="palette__list" id="palette-list" role="listbox" aria-label="Results"></div>
     <p class="palette__foot quiet"><span><kbd>↑</kbd> <kbd>↓</kbd> move</span> <span><kbd>Enter</kbd> choose</span> <span><kbd>Esc</kbd> close</span> <span class="palette__said" role="status"></span></p>`;
   document.body.append(dialog);
@@ -172,7 +172,7 @@ function start() {
     asking = next;
     step.hidden = !next;
     step.textContent = next?.title ?? "";
-    field.placeholder = next?.placeholder ?? "Type a command, or search by name or #number";
+    field.placeholder = next?.placeholder ?? "Search or type a command";
     field.value = "";
     list.replaceChildren();
     items = [];
@@ -219,7 +219,8 @@ function start() {
     ask(null);
   };
   afterword.shortcut("mod+k", "Open the command palette", () => (dialog.open ? dialog.close() : open()));
-  afterword.shortcut("/", "Search", () => document.getElementById("find").focus());
+  const searchesHere = () => document.querySelector("[data-finds-here]") !== null; // a list has a "/" of its own
+  afterword.shortcut("/", "Search everything", () => document.getElementById("find").focus(), {when: () => !searchesHere()});
   document.addEventListener("click", ({target}) => target.closest?.("[data-palette]") && open());
   for (const key of document.querySelectorAll("[data-palette] kbd")) key.textContent = afterword.keysOf("mod+k").join("");
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
