@@ -1,5 +1,5 @@
 // The command palette (Ctrl-K): go to, create, assign, search, recent pages, and what this page offers. It knows the
-// commands of <template id="commands"> and of elements with data-command, and asks /find for everything with a name.
+// commands of <template id="commands"> and the buttons of the page, and asks /find for everything with a name.
 const {person, status} = document.body.dataset;
 const RECENT = "afterword.recent.";
 const PAUSE = 120; // ms without a key before we ask
@@ -57,7 +57,7 @@ function start() {
   })).map((one) => ({...one, run: go(one.address)}));
   for (const one of templated) if (one.keys) afterword.shortcut(one.keys, one.label, one.run, {group: one.group});
 
-  const isThere = (element) => !element.disabled && !element.closest("[hidden], dialog");
+  const isThere = (element) => !element.disabled && !element.closest("[hidden], dialog, form[method=get], details:not([open]) > :not(summary)");
   const press = (element) => {
     for (let one = element; one; one = one.parentElement) if (one instanceof HTMLDetailsElement) one.open = true;
     if (element.matches("a, button, label")) element.click();
@@ -65,9 +65,16 @@ function start() {
     (inside || element).focus();
     (inside || element).scrollIntoView({block: "nearest"});
   };
-  const ofPage = () => [...document.querySelectorAll("[data-command]")].filter(isThere).map((element) => ({
-    group: "On this page", label: element.dataset.command, hint: "", run: () => press(element),
-  }));
+  // What the page offers first, by the words on its buttons; another place may name its command.
+  const OFFERED = "[data-command], main a.button, main button.primary, main button.wide, main summary.button";
+  const ofPage = () => {
+    const named = new Map();
+    for (const element of document.querySelectorAll(OFFERED)) {
+      const label = (element.dataset.command ?? element.textContent).replace(/\s+/g, " ").trim();
+      if (isThere(element) && label.length < 60 && !named.has(label)) named.set(label, element);
+    }
+    return [...named].slice(0, 12).map(([label, element]) => ({group: "On this page", label, hint: "", run: () => press(element)}));
+  };
   const assignable = () => {
     const here = location.pathname.match(/^\/action-items\/([^/]+)$/) && document.querySelector("form [name=owner]");
     const own = here ? [{group: "Assign", label: "Assign this action item…", hint: "", stays: true, run: () => askPerson({address: location.pathname, label: document.querySelector("h1").textContent})}] : [];
