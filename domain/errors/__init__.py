@@ -89,6 +89,7 @@ from domain.errors.documents import (
 )
 from domain.errors.escalation import DefaultPolicyNeeded, InvalidPolicy, PolicyArchived, TargetSettled
 from domain.errors.incidents import IncidentNotResolved, PostmortemExists, PostmortemsDisabled
+from domain.errors.live import TooManyOwnStreams, TooManyStreams
 from domain.errors.meetings import (
     AttendeesCannotSee,
     CalendarRefused,
@@ -150,6 +151,7 @@ from domain.errors.tickets import (
     TrackerRefused,
 )
 from domain.errors.timeline import TimelineNotRead
+from domain.errors.views import ViewNeedsTeam
 
 
 def _leaves(cls: type[DomainError]) -> list[type[DomainError]]:
@@ -300,7 +302,9 @@ __all__ = [
     "TooManyCommands",
     "TooManyHashes",
     "TooManyLinks",
+    "TooManyOwnStreams",
     "TooManyPasswords",
+    "TooManyStreams",
     "TooManyUnknownLinks",
     "TooManyWaiting",
     "TooMuchText",
@@ -309,6 +313,7 @@ __all__ = [
     "UnknownIntegrationKind",
     "UnknownReference",
     "UnreadableValue",
+    "ViewNeedsTeam",
     "WebhookNotWanted",
     "WordsNotFound",
     "WorkersUnavailable",

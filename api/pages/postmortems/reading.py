@@ -6,7 +6,7 @@ from datetime import datetime
 
 from fastapi import Response
 
-from api.pages.action_items import listed
+from api.pages.action_items.rows import listed
 from api.pages.comments import threads
 from api.pages.postmortems.fields import texts_of
 from api.pages.postmortems.opened import Opened, opened_by, read_opened
@@ -152,6 +152,7 @@ async def show_postmortem(
         may_take_times=writes and access.may(Verb.TAKE_INCIDENT_TIMES, status, relations),
         is_resting=status is Status.DRAFT and row.draft_started_at is None,
         revisions={one.name: one.revision for one in row.sections},
+        saved={one.name: one for one in row.sections},
         similar=similar_ones,
         is_overdue=_is_overdue(context.now),
         advice=await style.list_advice(context.session, visible) if may_edit else None,
@@ -231,6 +232,7 @@ def _people_in(row: Postmortem) -> list[str | None]:
         *(one.person_id for one in row.editors),
         *(one.person_id for one in row.reviewers),
         *(one.person_id for one in row.participants),
+        *(one.updated_by for one in row.sections),
         *(value for value in row.custom_fields.values() if isinstance(value, str) and value.startswith("user_")),
     ]
 
