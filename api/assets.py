@@ -1,4 +1,4 @@
-"""The files that pages load: one stylesheet of all components, small scripts, and the icon.
+"""The files that pages load: one stylesheet of all components, one script of all small ones, htmx, and the icon.
 
 Each has its content's hash in its name, so that browsers keep it for ever and get a new one the moment it changes.
 """
@@ -8,6 +8,7 @@ import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import distribution
 from pathlib import Path
 
 from fastapi import APIRouter, Response
@@ -19,9 +20,11 @@ STYLES = (
     *("tokens", "base", "header", "layout", "card", "rows", "labels", "controls", "messages", "stepper", "facts"),
     *("timeline", "targets", "tables", "prose", "comments", "editor", "diff", "search", "template_editor"),
     *("connection", "audit", "files", "export", "public", "sharing", "meetings", "analytics", "checks", "sign_in"),
-    *("settings", "simulation"),
+    *("settings", "simulation", "toasts"),
 )
 """In this order: what comes later wins."""
+SCRIPTS = ("core", "in_place", "fields", "comments", "template_editor", "drafts", "uploads", "scroll")
+"""In this order: ``core`` first, and ``template_editor`` before ``drafts``, which fills its rows in."""
 FOR_EVER = "public, max-age=31536000, immutable"
 
 routes = APIRouter(include_in_schema=False)
@@ -38,8 +41,19 @@ class Asset:
 def assets() -> Mapping[str, Asset]:
     """By their plain names."""
     files = {path.name: path.read_bytes() for path in (WEB / "static").iterdir() if path.is_file()}
+    files["htmx.js"] = _htmx()
+    files["afterword.js"] = b'"use strict";\n' + b"".join(
+        b"{\n" + (WEB / "static" / "scripts" / f"{name}.js").read_bytes() + b"}\n" for name in SCRIPTS
+    )
     files["afterword.css"] = b"".join((WEB / "static" / "styles" / f"{name}.css").read_bytes() for name in STYLES)
     return {name: _asset(name, content) for name, content in files.items()}
+
+
+def _htmx() -> bytes:
+    """From the wheel of django-htmx, which is installed without Django: https://htmx.org"""
+    return Path(
+        str(distribution("django-htmx").locate_file("django_htmx/static/django_htmx/htmx-2.min.js"))
+    ).read_bytes()
 
 
 def _asset(name: str, content: bytes) -> Asset:

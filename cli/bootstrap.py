@@ -33,6 +33,8 @@ RUN_LOCK = ROOT / "requirements.lock"
 DEV_LOCK = ROOT / "requirements-dev.lock"
 LOCKS = {"run": [RUN_LOCK], "dev": [RUN_LOCK, DEV_LOCK]}
 FIRST_LINE = "# made by `make lock` from pyproject.toml; sha256 of its dependencies: "
+NOT_INSTALLED = ("django", "asgiref", "sqlparse")
+"""What django-htmx asks for: only the scripts in its wheel are used."""
 SYNOPSIS = "usage: python3 cli/bootstrap.py run|dev|lock [--upgrade]"
 
 # What pip or uv says -> what to do. The first that is found wins.
@@ -312,6 +314,7 @@ def lock(*, upgrade: bool) -> None:
             "3.11",
         ),
         *("--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"),
+        *(f"--no-emit-package={name}" for name in NOT_INSTALLED),
         *(["--upgrade"] if upgrade else []),
     ]
     compile_lock([*compile_, "pyproject.toml", "-"], RUN_LOCK, build)

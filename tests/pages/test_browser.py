@@ -65,7 +65,9 @@ FAINT = """() => {
 
 
 @contextmanager
-def visiting(browser: Browser, stack: Stack, person: Person, **how: object) -> Iterator[Page]:
+def visiting(
+    browser: Browser, stack: Stack, person: Person, *, expected: re.Pattern[str] = REFUSED, **how: object
+) -> Iterator[Page]:
     """A browser of that person, signed in by link; at the end, whatever went wrong in it fails the test."""
     context = browser.new_context(**how)  # type: ignore[arg-type]
     page = context.new_page()
@@ -81,7 +83,7 @@ def visiting(browser: Browser, stack: Stack, person: Person, **how: object) -> I
     expect(page.get_by_role("heading", level=1)).to_have_text("For your attention")
     yield page
     context.close()
-    assert [one for one in wrong if not REFUSED.search(one)] == []
+    assert [one for one in wrong if not expected.search(one)] == []
 
 
 def test_a_postmortem_lives_in_a_browser(browser: Browser, stack: Stack) -> None:

@@ -57,7 +57,7 @@ def test_each_class_is_styled_by_one_component() -> None:
     sheets = {name: (WEB / "static" / "styles" / f"{name}.css").read_text() for name in STYLES}
     assert {f"{name}.css" for name in STYLES} == {path.name for path in (WEB / "static" / "styles").iterdir()}
     assert in_two_components(sheets) == {}
-    scripts = " ".join(path.read_text() for path in (WEB / "static").glob("*.js"))
+    scripts = " ".join(path.read_text() for path in (WEB / "static").rglob("*.js"))
     known = set(re.findall(r"\.([A-Za-z][\w-]*)", " ".join(sheets.values()) + scripts))
     assert without_style({name: text for name, text in TEMPLATES.items() if "reference" not in name}, known) == []
     assert values_as_classes(TEMPLATES) == []

@@ -8,6 +8,7 @@ from fastapi import Response
 
 from api.pages.action_items import listed
 from api.pages.comments import threads
+from api.pages.postmortems.fields import texts_of
 from api.pages.postmortems.reasons import ReasonNames
 from api.pages.postmortems.transitions import list_transitions, possible_moves
 from api.pages.routing import Visit
@@ -193,11 +194,6 @@ def _lacks_tickets(items: Sequence[ActionItem], trackers: Collection[str]) -> bo
         if not ActionItemStatus(item.status).is_settled and not there.issuperset(trackers):
             return True
     return False
-
-
-def texts_of(row: Postmortem, template: Template) -> dict[str, str]:
-    written = {one.name: one.body for one in row.sections}
-    return {key: written.get(key, "") for key in template.text_keys}
 
 
 def titles_of(template: Template) -> dict[str, str]:

@@ -1,8 +1,6 @@
 // Rows of the template editor are added, moved, and removed in place. Without this file the same buttons send the form,
 // and the server shows it again. A row keeps its name while the page is open, such as "s.3"; what is sent is numbered
 // in the order of the page, because that is how the server reads it.
-"use strict";
-
 for (const form of document.querySelectorAll("form[data-edits-rows]")) {
   const lists = [...form.querySelectorAll("[data-rows]")];
   const listOf = (which) => lists.find((one) => one.dataset.rows === which);

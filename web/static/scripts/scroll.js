@@ -1,6 +1,4 @@
 // A form that leads back to its page leaves the reader where they were; one that was refused shows why.
-"use strict";
-
 const PLACE = "afterword.place";
 const alertBox = document.querySelector("main [role=alert]");
 const place = JSON.parse(sessionStorage.getItem(PLACE) || "null");
@@ -14,6 +12,6 @@ else if (place && place.path === location.pathname && Date.now() - place.at < 60
 }
 
 document.addEventListener("submit", (event) => {
-  if (event.target.method !== "post") return;
+  if (event.target.method !== "post" || event.target.matches("[hx-boost]")) return;
   sessionStorage.setItem(PLACE, JSON.stringify({path: location.pathname, top: scrollY, at: Date.now()}));
 });

@@ -1,7 +1,7 @@
 // Files that are pasted or dropped into a text field are uploaded, and the text refers to them.
-"use strict";
+afterword.whenShown((root) => afterword.all(root, "textarea[data-attaches]").forEach(takeFiles));
 
-for (const area of document.querySelectorAll("textarea[data-attaches]")) {
+function takeFiles(area) {
   const note = document.createElement("p");
   note.className = "attaching";
   note.setAttribute("role", "status");

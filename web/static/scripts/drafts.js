@@ -1,7 +1,5 @@
 // Text that was typed and not saved is kept in this browser, for the person who typed it, until it is saved. So it
 // outlives a session that ends, a page that can't be reached, and a browser that crashes.
-"use strict";
-
 const DRAFTS = "afterword.draft.";
 const KEPT_FOR = 14 * 24 * 60 * 60 * 1000;
 const person = document.body.dataset.person;
@@ -29,9 +27,11 @@ const isText = (field) =>
 const isKept = (field) => isText(field) || (field.type === "hidden" && field.name.startsWith("base."));
 const inputsOf = (form) => [...form.elements].filter(isKept);
 
-for (const form of person ? document.querySelectorAll("main form[method=post]") : []) {
+afterword.whenShown((root) => person && afterword.all(root, "main form[method=post]").forEach(keepDraft));
+
+function keepDraft(form) {
   const texts = inputsOf(form).filter(isText);
-  if (!texts.length) continue;
+  if (!texts.length) return;
   const shape = [form.dataset.draft ?? [], ...texts.map((one) => one.id || one.name)].flat().join();
   const key = `${DRAFTS}${form.getAttribute("action")}#${shape}`;
   const keep = (sent) => {
@@ -51,10 +51,15 @@ for (const form of person ? document.querySelectorAll("main form[method=post]") 
     if (touched || localStorage.getItem(key)) keep(true);
   });
 
+  form.addEventListener("afterword:answered", ({detail: {isSaved}}) => {
+    if (isSaved) localStorage.removeItem(key);
+    else if (localStorage.getItem(key)) keep(false);
+  });
+
   const draft = read(key);
   const matters = (one) => isText(one) || one.name === "base.rows";
   const differs = draft && inputsOf(form).some((one) => matters(one) && (draft.values[one.name] ?? one.value) !== one.value);
-  if (!differs || draft.person !== person || failed) continue;
+  if (!differs || draft.person !== person || failed) return;
   const shown = Object.fromEntries(inputsOf(form).map((one) => [one.name, one.value]));
   const fill = (values) => {
     form.dispatchEvent(new CustomEvent("restore", {detail: values})); // template_editor.js adds the rows first

@@ -1,0 +1,91 @@
+// What the other scripts share, as `afterword`. Every page works without any of them.
+window.afterword = (() => {
+  const shows = [];
+
+  // Everything that matches, the root itself included.
+  const all = (root, selector) =>
+    [...(root instanceof Element && root.matches(selector) ? [root] : []), ...root.querySelectorAll(selector)];
+
+  // Runs for the document now, and for each part of it that is put in its place later.
+  const whenShown = (show) => {
+    shows.push(show);
+    show(document);
+  };
+  document.addEventListener("htmx:load", ({detail: {elt}}) => {
+    if (elt !== document.body) for (const show of shows) show(elt);
+  });
+
+  const isTyped = (field) => {
+    if (field.type === "hidden" || !field.name) return false;
+    if (field instanceof HTMLSelectElement) return [...field.options].some((one) => one.selected !== one.defaultSelected);
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    return "defaultValue" in field && field.value !== field.defaultValue;
+  };
+  const isBusy = (part) =>
+    all(part, "[data-editing]").length > 0 ||
+    (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) ||
+    all(part, "input, select, textarea").some(isTyped);
+
+  // What a part shows, without what differs each time that it is drawn.
+  const shownIn = (part) => part.outerHTML.replace(/name="(key|csrf)" value="[^"]*"/g, "").replace(/ open=""/g, "");
+
+  const waiting = new Set();
+  const replace = (old, fresh) => {
+    if (isBusy(old)) {
+      waiting.add(`#${CSS.escape(old.id)}`);
+      old.dispatchEvent(new CustomEvent("afterword:outdated", {bubbles: true, detail: {fresh}}));
+      return;
+    }
+    waiting.delete(`#${CSS.escape(old.id)}`);
+    const part = document.adoptNode(fresh);
+    for (const one of all(old, "details[id]")) {
+      const again = all(part, `details#${CSS.escape(one.id)}`)[0];
+      if (again) again.open = one.open;
+    }
+    if (shownIn(old) === shownIn(part)) return;
+    old.replaceWith(part);
+    htmx.process(part);
+    for (const show of shows) show(part);
+  };
+
+  // Draws parts of this page anew, as its reader may see them now. A part that somebody is writing in waits.
+  const refresh = async (selector) => {
+    const answer = await fetch(location.href, {headers: {Accept: "text/html"}}).catch(() => null);
+    if (!answer?.ok || new URL(answer.url).pathname !== location.pathname) return false;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const old of document.querySelectorAll(selector)) {
+      const fresh = old.id && page.getElementById(old.id);
+      if (fresh) replace(old, fresh);
+    }
+    return true;
+  };
+  document.addEventListener("focusout", () => {
+    if (waiting.size) setTimeout(() => waiting.size && refresh([...waiting].join()), 300);
+  });
+
+  const say = (text, {tone = "plain", action = null} = {}) => {
+    const toast = document.createElement("div");
+    toast.className = `toast toast--${tone}`;
+    const words = document.createElement("p");
+    words.textContent = text;
+    toast.append(words);
+    const button = (label, run) => {
+      const one = document.createElement("button");
+      one.type = "button";
+      one.className = "small";
+      one.textContent = label;
+      one.addEventListener("click", () => {
+        toast.remove();
+        run?.();
+      });
+      toast.append(one);
+    };
+    if (action) button(action.label, action.run);
+    button("Dismiss");
+    document.getElementById("toasts").append(toast);
+    if (tone === "plain") setTimeout(() => toast.remove(), action ? 15_000 : 6_000);
+    return toast;
+  };
+
+  return {all, whenShown, refresh, say, isBusy};
+})();

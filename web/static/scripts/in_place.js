@@ -1,0 +1,45 @@
+// Forms that are sent without leaving the page: htmx sends them, follows the redirect, and takes the form's part out of
+// the page that is answered, a refusal included. What has no such part becomes a message, and nothing typed is lost.
+const SIGNED_OUT = "You were signed out, so this wasn't saved. Your text is still here: sign in, then send it again.";
+
+document.addEventListener("htmx:configRequest", ({detail: {headers}}) => {
+  headers.Accept = "text/html"; // a refusal as a page, too
+});
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const {xhr, requestConfig, target} = event.detail;
+  if (!target?.id) return;
+  const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
+  const isThere = page.getElementById(target.id) !== null;
+  event.detail.shouldSwap = isThere;
+  event.detail.isError = false;
+  requestConfig.elt.dispatchEvent(new CustomEvent("afterword:answered", {bubbles: true, detail: {isSaved: xhr.status < 400 && isThere}}));
+  // Each page has keys of its own: the next form that is sent is another request, by whoever is signed in now.
+  for (const name of ["key", "csrf"]) {
+    const fresh = page.querySelector(`input[name=${name}]`)?.value;
+    if (fresh) for (const one of document.querySelectorAll(`input[name=${name}]`)) one.value = fresh;
+  }
+  if (isThere) return;
+  if (new URL(xhr.responseURL).pathname === "/sign-in") {
+    afterword.say(SIGNED_OUT, {tone: "refusal", action: {label: "Sign in", run: () => open("/sign-in", "_blank")}});
+  } else if (xhr.status < 400) {
+    location.assign(xhr.responseURL);
+  } else {
+    const words = [...page.querySelectorAll("main h1, main h1 ~ p:not(:has(a)), main h1 ~ ul li")];
+    afterword.say(words.map((one) => one.textContent.trim()).join(" ") || "That didn't work. Try again.", {tone: "refusal"});
+  }
+});
+
+document.addEventListener("htmx:sendError", () => {
+  afterword.say("Afterword can't be reached, so this wasn't saved. Your text is still here: try again.", {tone: "refusal"});
+});
+
+// The reader stays where they were: at what went wrong, or at the part that changed.
+document.addEventListener("htmx:afterSettle", ({detail: {elt}}) => {
+  const wrong = afterword.all(elt, "[role=alert]")[0];
+  if (wrong) wrong.scrollIntoView({block: "nearest"});
+  if (document.activeElement && document.activeElement !== document.body) return;
+  const spot = wrong ?? elt;
+  if (!spot.hasAttribute("tabindex")) spot.tabIndex = -1;
+  spot.focus({preventScroll: true});
+});
