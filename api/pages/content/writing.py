@@ -167,4 +167,3 @@ async def preview(visit: Visiting, postmortem_id: PathId, name: SectionName) -> 
     context.session.expunge_all()
     texts = {"read_as": {name: Passage(text)}}
     return Page("content/preview.html", _frame(visit) | {"name": name}, texts, 200, context.person.time_zone, files)
-

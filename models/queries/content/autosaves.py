@@ -65,9 +65,7 @@ async def read_saved(
     section = SectionText(name, row["body"], row["revision"], row["updated_at"], row["updated_by"])
     earlier = None
     if row["editing_id"] is not None:
-        earlier = EarlierSave(
-            row["earlier_revision"], row["editing_id"], row["window_began_at"], row["audit_entry_id"]
-        )
+        earlier = EarlierSave(row["earlier_revision"], row["editing_id"], row["window_began_at"], row["audit_entry_id"])
     base = "" if base_revision == 0 else row["base"]
     return SavedBefore(section, earlier, row["before"] or "", base, row["sent"])
 

@@ -82,7 +82,9 @@ def test_what_others_saved_is_merged_while_somebody_types(stack: Stack) -> None:
     taken = mine.types("summary", on["text"] + "\nsix", base=on["textBase"])
     assert taken == {"draft": False, "base": on["textBase"] + 1}
     assert ok(author.get(path_of(made)))["summary"] == "ONE AND A HALF\ntwo\nthree\nfour\nFIVE\nsix"
-    authors = [one["author"] if "author" in one else one["authorId"] for one in history(author, path_of(made), "summary")]
+    authors = [
+        one["author"] if "author" in one else one["authorId"] for one in history(author, path_of(made), "summary")
+    ]
     assert authors == [author.id, editor.id, author.id]
 
 
