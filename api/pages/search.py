@@ -1,15 +1,23 @@
-"""The page of the full-text search. Excerpts are pieces of plain text: the page highlights them, never their HTML."""
+"""The page of the full-text search, and what fields and the command palette find by name.
 
-from typing import Annotated
+Excerpts are pieces of plain text: the page highlights them, never their HTML.
+"""
+
+from typing import Annotated, Literal
 
 from fastapi import Query, Response
+from fastapi.responses import JSONResponse
 
 from api.pages.routing import Visiting, router
 from api.pages.showing import show
+from api.rendering import words
+from application.search.names import find_by_name
 from application.search.search import Hit, search
 from domain.content.templates import TITLES
+from domain.search.names import NameKind, link_to
 from domain.search.query import Place
 from models.queries.pagination import Ask
+from models.queries.search.names import FoundName
 from models.queries.search.search import Match
 
 routes = router()
@@ -66,3 +74,43 @@ def name_of(match: Match) -> str:
         case Place.ACTION_ITEM:
             return "Action item"
     return "Title"
+
+
+Kinds = Literal["people", "postmortems", "action_items", "incidents", "services", "all"]
+KINDS: dict[Kinds, tuple[NameKind, ...]] = {
+    "people": (NameKind.PERSON,),
+    "postmortems": (NameKind.POSTMORTEM,),
+    "action_items": (NameKind.ACTION_ITEM,),
+    "incidents": (NameKind.INCIDENT,),
+    "services": (NameKind.SERVICE,),
+    "all": tuple(NameKind),
+}
+
+
+@routes.get("/find")
+async def find_names(
+    visit: Visiting, kind: Kinds, q: Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$")] = ""
+) -> Response:
+    """For our own scripts. ``insert`` is what an editor of Markdown writes for it."""
+    context = visit.context
+    found = await find_by_name(context.session, context.viewer, KINDS[kind], q)
+    base = context.parts.settings.base_url
+    return JSONResponse({"items": [_item(one, base) for one in found]}, headers={"Cache-Control": "no-store"})
+
+
+def _item(one: FoundName, base: str) -> dict[str, str]:
+    label, status = one.name, words(one.status) if one.status else None
+    match one.kind:
+        case NameKind.PERSON:
+            hint, address, insert = f"@{one.detail}", f"/settings/people/{one.id}", f"@{one.detail}"
+        case NameKind.SERVICE:
+            hint, address, insert = one.detail or "", f"/settings/services/{one.id}", one.name
+        case _:
+            label = f"#{one.number} {one.name}" if one.number else one.name
+            hint = " · ".join(part for part in (status, one.detail) if part)
+            address = f"/{_FOLDERS[one.kind]}/{one.id}"
+            insert = link_to(label, base + address)
+    return {"kind": one.kind.value, "id": one.id, "label": label, "hint": hint, "address": address, "insert": insert}
+
+
+_FOLDERS = {NameKind.POSTMORTEM: "postmortems", NameKind.ACTION_ITEM: "action-items", NameKind.INCIDENT: "incidents"}
