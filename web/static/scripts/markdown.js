@@ -229,7 +229,8 @@ const placeOf = (area) => {
   document.body.append(copy);
   const box = area.getBoundingClientRect();
   const place = {
-    top: scrollY + box.top + mark.offsetTop - area.scrollTop + mark.offsetHeight,
+    top: scrollY + box.top + mark.offsetTop - area.scrollTop,
+    height: mark.offsetHeight,
     left: scrollX + box.left + mark.offsetLeft,
   };
   copy.remove();
@@ -262,8 +263,9 @@ const showMenu = (area, start, items, title) => {
     list.append(row);
   });
   document.body.append(list);
-  const {top, left} = placeOf(area);
-  list.style.top = `${top + 4}px`;
+  const {top, left, height} = placeOf(area);
+  const isLow = top + height + list.offsetHeight > scrollY + innerHeight && top - list.offsetHeight > scrollY;
+  list.style.top = `${isLow ? top - list.offsetHeight - 4 : top + height + 4}px`;
   list.style.left = `${Math.max(8, Math.min(left, scrollX + document.documentElement.clientWidth - list.offsetWidth - 8))}px`;
   menu = {area, list, items, place: 0, start};
   area.setAttribute("aria-controls", "completions");

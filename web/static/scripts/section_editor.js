@@ -24,6 +24,21 @@ const button = (label, run, className = "small") => {
 const isSignIn = (answer) => answer.status === 401 || new URL(answer.url).pathname === "/sign-in";
 const signIn = {label: "Sign in", run: () => window.open("/sign-in", "_blank")};
 
+// Of two long texts, the lines around those that differ.
+const excerpts = (mine, theirs) => {
+  const texts = [mine.split("\n"), theirs.split("\n")];
+  const length = Math.min(texts[0].length, texts[1].length);
+  let first = 0;
+  while (first < length && texts[0][first] === texts[1][first]) first += 1;
+  let last = 0;
+  while (last < length - first && texts[0].at(-1 - last) === texts[1].at(-1 - last)) last += 1;
+  return texts.map((lines) => {
+    const from = first > 6 ? first - 3 : 0;
+    const to = last > 6 ? lines.length - last + 3 : lines.length;
+    return [...(from ? ["…"] : []), ...lines.slice(from, to), ...(to < lines.length ? ["…"] : [])].join("\n");
+  });
+};
+
 // The token of forms belongs to a session: after another sign-in, the page has a new one.
 const refreshToken = async () => {
   const answer = await fetch(location.href, {headers: {Accept: "text/html"}});
@@ -91,6 +106,7 @@ class Editor {
 
   typed() {
     this.keep();
+    if (!this.problem && !this.isSaved) this.say("Unsaved changes");
     this.unsavedSince ??= Date.now();
     clearTimeout(this.timer);
     const wait = Math.max(0, Math.min(IDLE, this.unsavedSince + AT_LATEST - Date.now()));
@@ -136,7 +152,7 @@ class Editor {
   async push(isAsked = false) {
     clearTimeout(this.timer);
     if (this.conflict) return false;
-    if (this.isSending) await this.isSending;
+    while (this.isSending) await this.isSending;
     for (let turn = 0; turn < 4 && !this.isSaved; turn += 1) {
       this.isSending = this.send("autosave", this.unanswered ?? this.area.value);
       const isDone = await this.isSending;
@@ -267,9 +283,14 @@ class Editor {
     const head = element("p", "section-editor__both");
     head.append(element("strong", "", `${who} edited the same lines${said.at ? ` at ${clock(said.at)}` : ""}.`), " Nothing is lost: choose what to keep.");
     const sides = element("div", "section-editor__versions");
-    for (const [title, text] of [["Your version", this.area.value], [`${who}'s version (saved)`, said.text]]) {
+    const [mine, theirs] = excerpts(this.area.value, said.text);
+    for (const [title, text] of [["Your version", mine], [`${who}'s version (saved)`, theirs]]) {
       const side = element("div", "");
-      side.append(element("h3", "", title), element("pre", "theirs", text || "(empty)"));
+      const shown = element("pre", "theirs", text || "(empty)");
+      shown.tabIndex = 0;
+      shown.setAttribute("role", "group");
+      shown.setAttribute("aria-label", title);
+      side.append(element("h3", "", title), shown);
       sides.append(side);
     }
     const choices = element("div", "buttons");
@@ -358,7 +379,7 @@ class Editor {
   async apply() {
     clearTimeout(this.timer);
     if (this.conflict) return false;
-    if (this.isSending) await this.isSending;
+    while (this.isSending) await this.isSending;
     this.unanswered = null;
     this.isSending = this.send("save", this.area.value);
     const isDone = await this.isSending;
