@@ -20,12 +20,12 @@ STYLES = (
     *("tokens", "base", "header", "layout", "card", "rows", "labels", "controls", "messages", "stepper", "facts"),
     *("timeline", "targets", "tables", "prose", "comments", "editor", "section_editor", "diff", "search"),
     *("template_editor", "connection", "audit", "files", "export", "public", "sharing", "meetings", "analytics"),
-    *("checks", "sign_in", "settings", "simulation", "toasts"),
+    *("checks", "sign_in", "settings", "simulation", "toasts", "combobox", "palette", "shortcuts"),
 )
 """In this order: what comes later wins."""
 SCRIPTS = (
-    *("core", "in_place", "fields", "comments", "template_editor", "drafts", "markdown", "uploads", "section_editor"),
-    "scroll",
+    *("core", "in_place", "shortcuts", "fields", "combobox", "comments", "template_editor", "drafts", "markdown"),
+    *("uploads", "section_editor", "scroll", "palette"),
 )
 """In this order: ``core`` first, and ``template_editor`` before ``drafts``, which fills its rows in."""
 FOR_EVER = "public, max-age=31536000, immutable"

@@ -99,7 +99,6 @@ async def _shown(visit: Visit, item_id: str, refusal: Any = None) -> Response:
         owners=await people.people_by_id(context.session, [seen.item.owner_id]),
         titles=await home.titles_of(context.session, context.viewer, [seen.item.postmortem_id]),
         may_change=visit.request.state.frame["may_write"] and may_change(seen),
-        everybody=(await people.list_people(context.session, Ask(200), active=True)).items,
         statuses=[one.value for one in ActionItemStatus],
         types=[one.value for one in ActionItemType],
         overdue=is_overdue(ActionItemStatus(seen.item.status), seen.item.due_on, context.now),

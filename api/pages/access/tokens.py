@@ -56,7 +56,6 @@ async def _shown(
         owners=await people.people_by_id(context.session, [one.person_id for one in found.items]),
         scopes={name: about for name, about in SCOPES.items() if offers_others or name != "admin"},
         lasts=LASTS,
-        everybody=(await people.list_people(context.session, Ask(200), active=True)).items if offers_others else [],
     )
 
 

@@ -12,7 +12,7 @@ from api.files.audit_log import export_everything
 from api.pages.audit.entries import ORIGINS, Names, changes_of, person_ids, shortened
 from api.pages.routing import Visit, Visiting, router
 from api.pages.showing import attempted, show
-from api.rendering import picked, zone_of
+from api.rendering import zone_of
 from api.shapes.base import Day, SearchQuery, ask
 from application.people.lookup import find_typed_person
 from domain.errors import DomainError
@@ -146,7 +146,6 @@ async def _shown(visit: Visit, search: Search, *, refusal: DomainError | None = 
         pages=PAGES,
         origins=ORIGINS,
         short=shortened,
-        everybody=[picked(one) for one in (await people.list_people(visit.context.session, Ask(200))).items],
     )
 
 

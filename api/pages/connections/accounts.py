@@ -23,7 +23,6 @@ from integrations import registry
 from models.queries.connections import accounts as account_queries
 from models.queries.connections import connections
 from models.queries.pagination import Ask
-from models.queries.people import people
 
 routes = router()
 
@@ -55,7 +54,6 @@ async def _shown(
         accounts=[account_out(one) for one in found.items],
         next_cursor=found.next_cursor,
         suggested=suggested,
-        everybody=(await people.list_people(context.session, Ask(200), active=True)).items,
     )
 
 

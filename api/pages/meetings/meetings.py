@@ -29,8 +29,7 @@ from domain.errors import DomainError, Malformed, reason
 from domain.meetings.meeting import ConferenceKind, MeetingStatus
 from domain.postmortems.lifecycle import Status
 from integrations.fields import Email
-from models.queries.pagination import Ask
-from models.queries.people.people import list_people, people_by_id
+from models.queries.people.people import people_by_id
 from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible
 
 routes = router()
@@ -62,7 +61,6 @@ async def _listed(visit: Visit, postmortem_id: str, refusal: DomainError | None 
         may_plan=_may(visit, seen, Verb.PLAN_MEETING),
         may_add=_may(visit, seen, Verb.MANAGE),
         changeable=changeable,
-        everybody=(await list_people(context.session, Ask(200), active=True)).items if changeable else [],
     )
 
 
@@ -109,7 +107,6 @@ async def _dialog(visit: Visit, postmortem_id: str, minutes: int, refusal: Domai
         slots=found.slots,
         attendees=found.attendees,
         people=await people_by_id(context.session, [one.person_id for one in found.attendees]),
-        everybody=(await list_people(context.session, Ask(200), active=True)).items,
         days=days_of(found.slots, found.people, zone),
         agenda=found.agenda,
         conferences=await planning.list_conferences(context.session, postmortem_id),

@@ -107,7 +107,6 @@ async def _form(
         "notifications/preferences.html",
         refusal,
         shown=shown,
-        everybody=(await people.list_people(visit.context.session, Ask(200), active=True)).items,
         saved=saved,
         week=WEEK,
         zones=sorted(zones()),

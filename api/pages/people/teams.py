@@ -54,11 +54,7 @@ async def new(visit: Visiting) -> Response:
 
 async def _new_form(visit: Visit, refusal: DomainError | None = None) -> Response:
     visit.context.require_admin("add a team")
-    return await show(visit, "people/new_team.html", refusal, everybody=await _everybody(visit))
-
-
-async def _everybody(visit: Visit) -> Any:
-    return (await people.list_people(visit.context.session, Ask(200), active=True)).items
+    return await show(visit, "people/new_team.html", refusal)
 
 
 @routes.post(f"{LIST}/new")
@@ -113,7 +109,6 @@ async def _shown(visit: Visit, team_id: str, refusal: DomainError | None = None,
         saved=saved,
         week=WEEK,
         zones=zone_names(team.slot_zone or ""),
-        everybody=await _everybody(visit) if visit.context.viewer.is_admin else [],
     )
 
 

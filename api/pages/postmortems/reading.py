@@ -168,7 +168,6 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         may_ticket=may_ticket,
         trackers=trackers,
         batches=await batches.list_progress(context.session, postmortem_id),
-        everybody=(await people.list_people(context.session, Ask(200), active=True)).items,
         entry_types=[one.value for one in EntryType],
         **items,
     )

@@ -79,6 +79,13 @@ async def list_names(
     return [FoundName(NameKind(row[0]), *tuple(row)[1:]) for row in rows]
 
 
+async def list_people_by_words(session: AsyncSession, typed: str, limit: int) -> Sequence[Person]:
+    """Active people of whose name, handle or e-mail address each typed word begins a word."""
+    statement = select(Person).where(Person.is_active, _matches(_everything_of_people(), _asked()))
+    found = await session.execute(statement.order_by(Person.name, Person.id).limit(limit), {"typed": typed})
+    return found.scalars().all()
+
+
 @cache
 def _names(kinds: frozenset[NameKind], *, is_admin: bool, is_audited: bool) -> Prebuilt:
     viewer, asked = BoundViewer(is_admin), _asked()
@@ -186,13 +193,16 @@ def _candidates(table: Any, name: Any, asked: CTE, rule: ColumnElement[bool], in
 # Each kind
 
 
+def _everything_of_people() -> ColumnElement[str]:
+    return func.concat_ws(" ", Person.name, Person.handle, Person.email)
+
+
 def _people(viewer: BoundViewer, asked: CTE) -> Select[Any]:
     is_near = exists().where(TeamMember.person_id == Person.id, TeamMember.team_id == any_(viewer.team_ids))
     rank = _rank(Person.name, asked, _folded(Person.handle) == " " + _of(asked, "whole"))
-    everything = func.concat_ws(" ", Person.name, Person.handle, Person.email)
     order = (is_near.desc(), Person.name, Person.id)
     found = _best(NameKind.PERSON, rank, order, id=Person.id, name=Person.name, detail=Person.handle)
-    return found.where(Person.is_active, _matches(everything, asked))
+    return found.where(Person.is_active, _matches(_everything_of_people(), asked))
 
 
 def _postmortems(viewer: BoundViewer, asked: CTE) -> Select[Any]:

@@ -287,11 +287,6 @@ const wantedBy = (area) => {
   return {sign, q, start: area.selectionStart - q.length - 1, mark: `${sign}${area.selectionStart - q.length}`};
 };
 
-const find = async (kind, q, signal) => {
-  const answer = await fetch(`/find?${new URLSearchParams({kind, q})}`, {signal, headers: {Accept: "application/json"}});
-  return answer.ok && !answer.redirected ? (await answer.json()).items : [];
-};
-
 document.addEventListener("input", async ({target: area}) => {
   if (!area.matches?.("textarea[data-markdown]")) return;
   asking?.abort();
@@ -313,7 +308,7 @@ document.addEventListener("input", async ({target: area}) => {
   try {
     await new Promise((ready) => setTimeout(ready, 120));
     if (signal.aborted) return;
-    const items = (await Promise.all(KINDS[sign].map((kind) => find(kind, q, signal)))).flat();
+    const items = (await Promise.all(KINDS[sign].map((kind) => afterword.find(kind, q, signal)))).flat();
     if (!signal.aborted && document.activeElement === area) showMenu(area, start, items.slice(0, 8), TITLES[sign]);
   } catch {
     closeMenu(); // the text is typed as it is

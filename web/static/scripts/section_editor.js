@@ -514,15 +514,11 @@ document.addEventListener("click", (event) => {
 });
 
 // `e` edits the section that is focused, or else the one that is on top of the window.
-document.addEventListener("keydown", (event) => {
-  const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey && !event.defaultPrevented;
-  if (event.key !== "e" || !isPlain || event.target.closest?.("input, textarea, select, [contenteditable], dialog")) return;
+const nearest = () => {
   const parts = [...document.querySelectorAll("section[data-writes]:not([hidden])")];
-  const part = event.target.closest?.("section[data-writes]") ?? parts.find((one) => one.getBoundingClientRect().bottom > 80);
-  if (!part) return;
-  event.preventDefault();
-  open(part.id);
-});
+  return document.activeElement?.closest("section[data-writes]") ?? parts.find((one) => one.getBoundingClientRect().bottom > 80);
+};
+afterword.shortcut("e", "Edit section", () => open(nearest().id), {when: () => Boolean(nearest()), group: "Postmortem"});
 
 document.addEventListener("htmx:afterSwap", () => {
   for (const one of editors.values()) if (one && !one.form.isConnected) one.tick();
