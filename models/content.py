@@ -31,9 +31,9 @@ class Section(Base):
 class SectionRevision(Base):
     """One text that a section had. Never changed; the newest equals the section.
 
-    What is saved while its author types has an ``editing_id``, and the ``audit_entry_id`` of the entry that all saves of
-    that editing share. A later save replaces it in the history, until some minutes after ``window_began_at``: it has a
-    ``superseded_at`` then, and is kept for a while, because others may have begun with that text.
+    What is saved while its author types has an ``editing_id``, and the ``audit_entry_id`` of the entry that all saves
+    of that editing share. A later save replaces it in the history, until some minutes after ``window_began_at``: it has
+    a ``superseded_at`` then, and is kept for a while, because others may have begun with that text.
     """
 
     __tablename__ = "section_revision"

@@ -149,7 +149,7 @@ def test_menus_of_people_things_and_blocks(page: Page, stack: Stack, author: Per
     [
         ("", "Step\tResult\n1\ta|b\n2\t", "| Step | Result |\n| --- | --- |\n| 1 | a\\|b |\n| 2 |  |\n"),
         (
-            "<meta><table><tr><th>Step<th>Result</tr><tr><td>1<td><b>Fixed</b>\n it<img src=x onerror=alert(1)></table>",
+            "<meta><table><tr><th>Step<th>Result</tr><tr><td>1<td><b>Fixed</b>\n it<img src=x onerror=alert(1)>",
             "Step\tResult\n1\tFixed it",
             "| Step | Result |\n| --- | --- |\n| 1 | Fixed it |\n",
         ),
