@@ -14,7 +14,6 @@ from domain.content.sections import Origin, SectionText
 from domain.content.templates import TITLES, Section, Template, shareable_by_default
 from integrations.fields import BLANK_IS_NONE, Name, Words
 from models.content import RootCauseCategory, SectionRevision
-from models.queries.content.revisions import Revision
 from models.queries.content.templates import VersionedTemplate
 
 # Sections and their history
