@@ -19,12 +19,10 @@ from api.errors import Problem
 from api.middleware import BodyLimit, RequestLog, SecurityHeaders, SlashRedirects
 from api.pages import action_items as item_pages
 from api.pages import home as home_pages
-from api.pages import incidents as incident_pages
 from api.pages import reference as reference_pages
 from api.pages import search as search_pages
 from api.pages import settings as settings_pages
 from api.pages import tickets as ticket_pages
-from api.pages import timeline as timeline_pages
 from api.pages.access import identities as identity_pages
 from api.pages.access import links as sign_in_link_pages
 from api.pages.access import own_sessions as session_pages
@@ -51,6 +49,8 @@ from api.pages.documents import exports as export_pages
 from api.pages.documents import imports as import_pages
 from api.pages.escalation import policies as policy_pages
 from api.pages.escalation import policy_editing as policy_editing_pages
+from api.pages.incidents import forms as incident_forms
+from api.pages.incidents import incidents as incident_pages
 from api.pages.meetings import meetings as meeting_pages
 from api.pages.meetings import own_calendars as calendar_pages
 from api.pages.notifications import inbox as inbox_pages
@@ -60,6 +60,8 @@ from api.pages.people import services as service_pages
 from api.pages.people import teams as team_pages
 from api.pages.postmortems import corrections as correction_pages
 from api.pages.postmortems import editors as editor_pages
+from api.pages.postmortems import events as event_pages
+from api.pages.postmortems import facts as fact_pages
 from api.pages.postmortems import forms as postmortem_forms
 from api.pages.postmortems import participants as participant_pages
 from api.pages.postmortems import postmortems as postmortem_pages
@@ -69,6 +71,7 @@ from api.pages.sharing import customer_emails as customer_email_pages
 from api.pages.sharing import publications as publication_pages
 from api.pages.sharing import settings as sharing_settings_pages
 from api.pages.sharing import share as share_pages
+from api.pages.timeline import paste as paste_pages
 from api.public import feeds
 from api.public import links as public_links
 from api.public import unsubscribing as public_unsubscribing
@@ -148,13 +151,15 @@ PAGES = (
     postmortem_pages,
     lifecycle_pages,
     editor_pages,
+    paste_pages,
+    event_pages,
+    fact_pages,
     participant_pages,
     history_pages,
     writing_pages,
     attachment_pages,
     archive_pages,
     import_pages,
-    timeline_pages,
     audit_pages,
     organization_audit_pages,
     template_pages,
@@ -163,6 +168,7 @@ PAGES = (
     export_pages,
     correction_pages,
     item_pages,
+    incident_forms,
     incident_pages,
     settings_pages,
     people_pages,

@@ -18,14 +18,14 @@ from domain.errors import RouteNotFound
 WEB = Path(__file__).parents[1] / "web"
 STYLES = (
     *("tokens", "base", "header", "layout", "card", "rows", "labels", "controls", "messages", "stepper", "facts"),
-    *("timeline", "targets", "tables", "prose", "comments", "editor", "section_editor", "diff", "search"),
+    *("timeline", "picture", "targets", "tables", "prose", "comments", "editor", "section_editor", "diff", "search"),
     *("template_editor", "connection", "audit", "files", "export", "public", "sharing", "meetings", "analytics"),
-    *("checks", "sign_in", "settings", "simulation", "toasts", "combobox", "palette", "shortcuts"),
+    *("checks", "sign_in", "settings", "simulation", "toasts", "combobox", "palette", "shortcuts", "contents"),
 )
 """In this order: what comes later wins."""
 SCRIPTS = (
-    *("core", "in_place", "shortcuts", "fields", "combobox", "comments", "template_editor", "drafts", "markdown"),
-    *("uploads", "section_editor", "scroll", "palette"),
+    *("core", "in_place", "shortcuts", "fields", "picture", "combobox", "comments", "template_editor", "drafts"),
+    *("markdown", "uploads", "section_editor", "scroll", "palette"),
 )
 """In this order: ``core`` first, and ``template_editor`` before ``drafts``, which fills its rows in."""
 FOR_EVER = "public, max-age=31536000, immutable"

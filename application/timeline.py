@@ -11,7 +11,7 @@ from application.audit.audit_log import audit_postmortem, json_values
 from application.content.changes import record_change
 from domain import access
 from domain.access import Viewer
-from domain.errors import StaleVersion, TimelineNotRead, reason
+from domain.errors import NotFound, StaleVersion, TimelineNotRead, reason
 from domain.people.time_zones import Zone
 from domain.postmortems.first_draft import EntrySource
 from domain.postmortems.lifecycle import Status
@@ -89,9 +89,28 @@ async def remove_timeline_event(
     """
     access.check_edit(Status(visible.postmortem.status), visible.relations)
     event = await timeline.get_event(session, visible, event_id)
-    before = {"at": event.at.isoformat(), "event": event.event}
-    audit_postmortem(session, viewer, visible, "timeline.removed", before, None)
+    audit_postmortem(session, viewer, visible, "timeline.removed", json_values(timeline.values_of(event)), None)
     await timeline.delete_event(session, event)
+    return await record_change(session, viewer, visible, now)
+
+
+async def restore_timeline_event(
+    session: Session, viewer: Viewer, visible: VisiblePostmortem, event_id: str, now: datetime
+) -> bool:
+    """Undo a removal: the event comes back as it was, with its source. The postmortem's row must be locked.
+
+    Restoring it twice changes nothing. Return whether the postmortem's draft was started by this. Raises EditingClosed,
+    and NotFound for an event that was not removed.
+    """
+    access.check_edit(Status(visible.postmortem.status), visible.relations)
+    if await timeline.exists(session, event_id):
+        return False
+    removed = await timeline.find_removed(session, visible, event_id)
+    if removed is None:
+        raise NotFound(kind="removed timeline event", id=event_id)
+    at = await timeline.insert_removed(session, visible, removed)
+    after = {"count": 1, "ids": [event_id], "from": at, "to": at, "restored": True}
+    audit_postmortem(session, viewer, visible, "timeline.added", None, json_values(after))
     return await record_change(session, viewer, visible, now)
 
 

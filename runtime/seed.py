@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from application import demo
 from application.access.tokens import hash_token
 from application.content.templates import ensure_starting_templates
+from application.demo import data as demo
 from application.people.people import add_person
 from domain.access import Role
 from models.base import derived_id

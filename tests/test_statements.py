@@ -27,6 +27,7 @@ READS = {
     "/api/action-items/{item}": 1,
     "/api/incidents": 1,
     "/api/incidents?status=OPEN": 1,
+    "/api/incidents?q=a&urgency=HIGH&hasPostmortem=false&sort=-startedAt": 1,
     "/api/incidents/{incident}": 1,
     "/api/me/notifications": 1,
     "/api/me/notifications?unread=true": 1,

@@ -12,7 +12,7 @@ from api.pages import sessions
 from api.rendering import render
 from api.request_context import Parts
 from application.access import mailed_links
-from application.demo import PEOPLE
+from application.demo.data import PEOPLE
 from application.people.first_administrator import needs_set_up
 from domain.errors import DomainError, NotSignedIn
 from models.session import StoreError

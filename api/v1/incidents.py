@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Response
 
 from api.answers import NOT_MODIFIED, hashed_answer, json_answer, matches, not_modified, state_tag
 from api.request_context import Context, RequestContext
-from api.shapes.base import IfMatch, IfNoneMatch, Listing, PathId, RefQuery, ask, expected_version, tag
+from api.shapes.base import IfMatch, IfNoneMatch, Listing, PathId, ask, expected_version, tag
+from api.shapes.filters.incidents import incident_filters
 from api.shapes.incidents import DecisionOut, IncidentOut, IncidentPatch, incident_json, incident_out
 from api.shapes.postmortems import PostmortemOut
 from api.v1.postmortems.postmortems import read
@@ -18,7 +19,7 @@ from application.incidents.opening import open_from_incident
 from application.incidents.reports import ReceivedReport
 from application.incidents.reports import correct_incident as correct
 from application.incidents.reports import report_incident as take_in
-from domain.incidents.incident import IncidentStatus, OrderedBy
+from domain.incidents.incident import OrderedBy
 from integrations.incident_shape import IncidentIn
 from models.incident import Incident
 from models.queries.incidents import incidents
@@ -38,14 +39,11 @@ async def _out(context: RequestContext, incident: Incident, warnings: Sequence[s
 async def list_incidents(
     context: Context,
     page: Annotated[Ask, Depends(ask)],
-    status: IncidentStatus | None = None,
-    source: Annotated[str | None, Query(max_length=50, pattern=r"^[^\x00]*$")] = None,
-    team_id: Annotated[RefQuery, Query(alias="teamId")] = None,
+    filters: Annotated[IncidentFilters, Depends(incident_filters)],
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """Newest first."""
-    wanted = IncidentFilters(status=status, source=source, team_id=team_id)
-    found = await incidents.list_shown_incidents(context.session, context.viewer, wanted, page)
+    """Newest first. ``q`` finds words of the title, the external id, and services."""
+    found = await incidents.list_shown_incidents(context.session, context.viewer, filters, page)
     items = [incident_json(one) for one in found.items]
     return hashed_answer({"items": items, "nextCursor": found.next_cursor}, if_none_match)
 

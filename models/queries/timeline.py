@@ -1,6 +1,6 @@
 """SQL about the events of a postmortem's timeline."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -13,8 +13,9 @@ from domain.access import Viewer
 from domain.errors import NotFound
 from domain.timeline.duplicates import KnownEvent
 from domain.timeline.moments import Precision
+from models.audit import AuditEntry
 from models.base import new_id
-from models.postmortem import Postmortem, TimelineEvent
+from models.postmortem import Postmortem, PostmortemIncident, TimelineEvent
 from models.queries.access.visibility import BoundViewer, viewer_values, visible_to
 from models.queries.audit.audit_log import rows_with_audit, with_audit_of
 from models.queries.pagination import Ask, Order, Page, page_of, page_values
@@ -118,6 +119,47 @@ def event_rows(postmortem_id: str, events: Sequence[NewTimelineEvent]) -> list[d
         }
         for one in events
     ]
+
+
+KEPT = ("id", "version", "at", "precision", "event", "type", "actor", "source", "incident_id", "external_id")
+"""The columns of an event that the audit entry of its removal keeps, so that it can come back."""
+
+
+def values_of(event: TimelineEvent) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in KEPT}
+
+
+async def exists(session: AsyncSession, event_id: str) -> bool:
+    return await session.get(TimelineEvent, event_id) is not None
+
+
+async def find_removed(session: AsyncSession, visible: VisiblePostmortem, event_id: str) -> dict[str, Any] | None:
+    """The event as it was when it was removed last, as JSON; None if it wasn't, or was before removals were kept."""
+    statement = (
+        select(AuditEntry.before)
+        .where(
+            AuditEntry.postmortem_id == visible.postmortem.id,
+            AuditEntry.action == "timeline.removed",
+            AuditEntry.before["id"].astext == event_id,
+        )
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def insert_removed(session: AsyncSession, visible: VisiblePostmortem, removed: Mapping[str, Any]) -> datetime:
+    """Insert an event of :func:`find_removed` again; return its time. Its incident may be unlinked by now."""
+    at = datetime.fromisoformat(removed["at"])
+    linked = select(PostmortemIncident.incident_id).where(
+        PostmortemIncident.postmortem_id == visible.postmortem.id,
+        PostmortemIncident.incident_id == removed["incident_id"],
+    )
+    incident_id = (await session.execute(linked)).scalar_one_or_none()
+    again = {**removed, "at": at, "version": removed["version"] + 1, "incident_id": incident_id}
+    session.add(TimelineEvent(postmortem_id=visible.postmortem.id, **again))
+    await session.flush()
+    return at
 
 
 async def delete_event(session: AsyncSession, event: TimelineEvent) -> None:

@@ -10,7 +10,7 @@ def test_an_event_is_corrected(stack: Stack) -> None:
     made = draft(author, visibility="ORGANIZATION")
     (event,) = ok(author.get(f"/api/postmortems/{made['id']}/timeline"))["items"]
     path, page = f"/postmortems/{made['id']}/timeline/{event['id']}", visitor(stack, author)
-    assert f'href="{path}"' in page.get(f"/postmortems/{made['id']}")
+    assert f'href="{path}#e-{event["id"]}"' in page.get(f"/postmortems/{made['id']}")
     assert page.done(path, path, event="Alert for the pool", at=event["at"][:16], type="DETECTION") == (
         f"/postmortems/{made['id']}#e-{event['id']}"
     )

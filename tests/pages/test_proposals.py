@@ -55,8 +55,8 @@ def test_proposed_people_and_teams_are_confirmed_or_dismissed(browser: Browser, 
             expect(people.get_by_role("button", name=name, exact=True)).to_have_count(0)
             expect(page.get_by_role("alert")).to_have_count(0)
         expect(people.get_by_role("button")).to_have_count(0)
-        expect(people.locator("dl")).to_contain_text("Grace Okafor")
-        expect(people.locator("dl")).not_to_contain_text("Tom Reed")
+        expect(people.locator(".details")).to_contain_text("Grace Okafor")
+        expect(people.locator(".details")).not_to_contain_text("Tom Reed")
         expect(page.locator("main .facts").first).to_contain_text(f"Refunds {mark}")
     assert states(author, made, "participants").get(came.id) == "CONFIRMED"
     assert states(author, made, "teams").get(refunds) == "CONFIRMED"

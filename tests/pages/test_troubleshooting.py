@@ -56,7 +56,7 @@ def test_cant_create(stack: Stack, admin: httpx.Client) -> None:
     assert [passed for passed, _ in shown.values()] == [False, True, True]
     page = visitor(stack, responder).get(f"/incidents/{incident(admin, 'RESOLVED')}")
     assert checks(page) == {}
-    assert "Start postmortem" in page
+    assert "Create postmortem" in page
 
 
 PUBLISH = {

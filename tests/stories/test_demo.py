@@ -91,3 +91,33 @@ def test_the_first_page_has_something_in_it(demo: Stack) -> None:
     assert {one["id"] for one in ok(admin.get("/api/postmortems"))["items"]} >= {"pm_xyz", "pm_cachefail"}
     assert len(ok(admin.get("/api/incidents"))["items"]) >= 3
     assert ok(admin.get("/api/incidents/inc_abc123/decision"))["decision"] == "required"
+
+
+def test_a_year_of_history_fills_every_list_and_chart(demo: Stack) -> None:
+    admin = demo.client()
+    published = ok(admin.get("/api/postmortems?status=PUBLISHED&status=ARCHIVED&limit=200"))["items"]
+    assert len(published) >= 30
+    assert {one["status"] for one in published} == {"PUBLISHED", "ARCHIVED"}
+    assert len({one["rootCauseCategory"] for one in published}) >= 5
+    (waiting,) = [
+        one
+        for one in ok(admin.get("/api/incidents?hasPostmortem=false&status=RESOLVED"))["items"]
+        if one["source"] == "generic"
+    ]
+    assert (waiting["id"], waiting["decision"]["decision"]) == ("inc_slowexports", "recommended")
+    items = {
+        shown: ok(admin.get(f"/api/action-items?status={shown}&limit=200"))["items"]
+        for shown in ("COMPLETED", "WONT_DO", "OPEN", "overdue")
+    }
+    assert all(items.values())
+    late = [one for one in items["COMPLETED"] if one["completedAt"][:10] > one["dueDate"]]
+    assert 0 < len(late) < len(items["COMPLETED"]) / 2
+    report = ok(admin.get("/api/analytics"))
+    for trend in ("rootCauses", "services", "actionItemTypes", "teams"):
+        assert len(report["trends"][trend]) >= 3, trend
+    assert report["metrics"]["medianDaysToComplete"]["value"]
+    assert report["metrics"]["overdueItems"]["value"]
+    one = published[-1]["id"]
+    assert len(ok(admin.get(f"/api/postmortems/{one}/timeline"))["items"]) == 5
+    assert ok(admin.get(f"/api/postmortems/{one}/comments"))["items"]
+    assert ok(admin.get(f"/api/postmortems/{one}/reviews"))["items"]

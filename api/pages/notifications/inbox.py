@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from api.pages.postmortems.forms import instant_of
+from api.pages.postmortems.events import instant_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.rendering import picked, zone_of

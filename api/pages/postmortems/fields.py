@@ -62,6 +62,7 @@ def field_texts(row: Postmortem, template: Template) -> dict[str, str]:
         "tags": ", ".join(row.tags),
         "rootCauseCategory": row.root_cause_category or "",
         "visibility": row.visibility or "",
+        "author": row.author_id or "",
         "team": ", ".join(sorted(one.team_id for one in row.teams)),
     }
 
@@ -138,6 +139,8 @@ def _patch(changed: Mapping[str, str], current: Mapping[str, str], template: Tem
         patch["title"] = changed["title"]
     if "visibility" in changed:
         patch["visibility"] = changed["visibility"] or None
+    if "author" in changed:
+        patch["authorId"] = changed["author"] or None
     if "tags" in changed:
         patch["tags"] = _parts(changed["tags"])
     if "team" in changed:

@@ -16,11 +16,11 @@ from application.incidents.opening import create_postmortem
 from application.incidents.troubleshooting import feature_check
 from domain.documents.formats import Format
 from domain.errors import DomainError
+from domain.incidents.incident import IncidentStatus
 from domain.postmortems.lifecycle import Status
 from models.queries import home
 from models.queries.content import templates
 from models.queries.incidents import incidents
-from models.queries.incidents.incidents import IncidentFilters
 from models.queries.pagination import Ask
 from models.queries.people import people, teams
 from models.queries.postmortems import shown_list
@@ -61,7 +61,7 @@ async def new(visit: Visiting) -> Response:
 
 async def _new_form(visit: Visit, refusal: DomainError | None = None) -> Response:
     context = visit.context
-    resolved = await incidents.list_incidents(context.session, IncidentFilters(status="RESOLVED"), Ask(100))
+    resolved = await incidents.list_titles(context.session, IncidentStatus.RESOLVED.value, 100)
     known = (await teams.list_teams(context.session, Ask(200))).items
     check = await feature_check(context.session, context.viewer, [])
     return await show(
@@ -69,7 +69,7 @@ async def _new_form(visit: Visit, refusal: DomainError | None = None) -> Respons
         "postmortems/new.html",
         refusal,
         checks=[] if check.passed else [check],
-        incidents=resolved.items,
+        incidents=resolved,
         teams=known,
         owning={one.id: one for one in known},
         templates=(await templates.list_templates(context.session, context.viewer, Ask(200))).items,

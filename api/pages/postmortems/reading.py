@@ -9,10 +9,12 @@ from fastapi import Response
 from api.pages.action_items import listed
 from api.pages.comments import threads
 from api.pages.postmortems.fields import texts_of
+from api.pages.postmortems.opened import Opened, opened_by, read_opened
 from api.pages.postmortems.reasons import ReasonNames
 from api.pages.postmortems.transitions import list_transitions, possible_moves
 from api.pages.routing import Visit
 from api.pages.showing import show
+from api.pages.timeline.picture import Mark, Picture, draw
 from application import style
 from application.action_items.items import may_add
 from application.content.autosaving import list_drafts
@@ -28,12 +30,15 @@ from domain.action_items.action_item import ActionItemStatus, LinkState, is_over
 from domain.content.templates import LISTS, Template, missing_sections
 from domain.documents.formats import Format
 from domain.errors import DomainError
+from domain.incidents.phases import phases_of
+from domain.incidents.state import IncidentState
 from domain.people.absence import Absence
 from domain.postmortems.first_draft import EntryType
 from domain.postmortems.lifecycle import Status
 from domain.troubleshooting import Check, Mend, check
 from integrations import registry
 from models.action_item import ActionItem
+from models.incident import Incident
 from models.postmortem import Postmortem
 from models.queries.action_items_filtered import ItemFilters
 from models.queries.connections import connections
@@ -66,8 +71,10 @@ class TargetBar:
     share: int
 
 
-async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError | None = None) -> Response:
-    """``refusal`` is that of a form on this page, which shows it."""
+async def show_postmortem(
+    visit: Visit, postmortem_id: str, refusal: DomainError | None = None, *, opened: Opened | None = None
+) -> Response:
+    """``refusal`` is that of a form on this page, which shows it; ``opened`` is what is changed in its place."""
     context = visit.context
     similar_ones = await similar.list_similar(context.session, context.viewer, postmortem_id, 3)
     full = await postmortems.get_full(context.session, context.viewer, postmortem_id, context.now)
@@ -101,10 +108,14 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         "item": may_add_item,
         "tickets": may_ticket,
         "event": may_edit,
+        "incident": may_edit,
         "reviewer": may_manage,
         "editor": may_name_editors,
         "duration": writes and access.may(Verb.TAKE_INCIDENT_TIMES, status, relations),
     }
+    linked = await links.list_linked(context.session, visible)
+    editing = await read_opened(visit, full, visible, opened or opened_by(visit.request.query_params))
+    forms[f"fact-{editing['editing']}"] = bool(editing["editing"])
     meetings = await list_recent(context.session, visible, 1)
     away = await people.find_absences(context.session, [one.person_id for one in row.reviewers], context.now)
     return await show(
@@ -135,7 +146,8 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         teams=await teams.teams_by_id(
             context.session, [*(one.team_id for one in row.teams), *(one.id for one in proposed_teams)]
         ),
-        linked=await links.list_linked(context.session, visible),
+        linked=linked,
+        picture=_picture(row, linked, context.person.time_zone),
         threads=threads.threads_of(shown, titles_of(template), texts),
         news=(await links.read_news(context.session, [row])).get(row.id),
         may_take_times=writes and access.may(Verb.TAKE_INCIDENT_TIMES, status, relations),
@@ -169,8 +181,16 @@ async def show_postmortem(visit: Visit, postmortem_id: str, refusal: DomainError
         trackers=trackers,
         batches=await batches.list_progress(context.session, postmortem_id),
         entry_types=[one.value for one in EntryType],
+        **editing,
         **items,
     )
+
+
+def _picture(row: Postmortem, linked: Sequence[Incident], time_zone: str) -> Picture | None:
+    marks = [Mark(one.at, one.event, f"e-{one.id}", one.type, one.precision) for one in row.timeline]
+    reported = [IncidentState.from_json(one.registers).incident() for one in linked]
+    mitigations = [one.at for one in row.timeline if one.type == EntryType.MITIGATION]
+    return draw(marks, phases_of(reported, mitigations), time_zone)
 
 
 def _publication_checks(

@@ -1,12 +1,13 @@
 """Rows of incidents, their services and their responders."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, func, literal_column, select, text
+from sqlalchemy import ColumnElement, Select, all_, exists, func, literal_column, not_, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,17 +17,51 @@ from domain.incidents import triggers
 from models.incident import Incident, IncidentResponder, IncidentService
 from models.postmortem import Postmortem, PostmortemIncident
 from models.queries.access.visibility import BoundViewer, viewer_values, visible_to
-from models.queries.pagination import Ask, Order, Page, fetch_page, page_of, page_values
-from models.queries.prebuilt import Prebuilt, number_of, text_of
+from models.queries.pagination import Ask, Order, Page, page_of, page_values
+from models.queries.prebuilt import Prebuilt, instant_of, number_of, text_of, texts_of
 from models.queries.rows import columns_of, read_row
 from models.team import Service, Team, TeamMember
 
 
 @dataclass(frozen=True, slots=True)
 class IncidentFilters:
+    """``q`` is words, each of which the title, the external id or a service has. ``has_postmortem`` counts those that
+    the viewer can't see as well."""
+
     status: str | None = None
+    urgency: str | None = None
     source: str | None = None
     team_id: str | None = None
+    service_id: str | None = None
+    started_from: datetime | None = None
+    started_to: datetime | None = None
+    has_postmortem: bool | None = None
+    q: str | None = None
+    sort: str = "-createdAt"
+
+    def values(self) -> dict[str, Any]:
+        """The parameters of those that were given, by the names in :data:`CONDITIONS`."""
+        given: dict[str, Any] = {
+            "status": self.status,
+            "urgency": self.urgency,
+            "source": self.source,
+            "team_id": self.team_id,
+            "service_id": self.service_id,
+            "started_from": self.started_from,
+            "started_to": self.started_to,
+            "has_postmortem": self.has_postmortem or None,
+            "has_no_postmortem": True if self.has_postmortem is False else None,
+            "patterns": [contains(one) for one in (self.q or "").split()[:MOST_WORDS]] or None,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+
+MOST_WORDS = 8
+
+
+def contains(word: str) -> str:
+    """A LIKE pattern that finds the word anywhere."""
+    return "%" + re.sub(r"([%_\\])", r"\\\1", word) + "%"
 
 
 async def get_incident(session: AsyncSession, incident_id: str, *, lock: bool = False) -> Incident:
@@ -36,17 +71,11 @@ async def get_incident(session: AsyncSession, incident_id: str, *, lock: bool = 
     return incident
 
 
-async def list_incidents(session: AsyncSession, filters: IncidentFilters, ask: Ask) -> Page[Incident]:
-    """Newest first. Incidents belong to the organization: everyone who can read sees all of them."""
-    statement = select(Incident)
-    if filters.status:
-        statement = statement.where(Incident.status == filters.status)
-    if filters.source:
-        statement = statement.where(Incident.source == filters.source)
-    if filters.team_id:
-        statement = statement.where(Incident.team_id == filters.team_id)
-    rows, cursor = await fetch_page(session, statement, Order("incidents", Incident.created_at, Incident.id), ask)
-    return Page([row[0] for row in rows], cursor)
+async def list_titles(session: AsyncSession, status: str, limit: int) -> list[tuple[str, str]]:
+    """The ids and titles of the newest ones with that status."""
+    statement = select(Incident.id, Incident.title).where(Incident.status == status)
+    statement = statement.order_by(Incident.created_at.desc(), Incident.id.desc()).limit(limit)
+    return [(key, title) for key, title in (await session.execute(statement)).all()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +94,20 @@ class ShownIncident:
     postmortem_ids: list[str]
 
 
-_ORDER = Order("incidents", Incident.created_at, Incident.id)
+def _orders(name: str, column: Any) -> dict[str, Order]:
+    return {
+        name: Order(name, column, Incident.id, descending=False),
+        f"-{name}": Order(f"-{name}", column, Incident.id),
+    }
+
+
+ORDERS = {
+    **_orders("createdAt", Incident.created_at),
+    **_orders("updatedAt", Incident.updated_at),
+    **_orders("startedAt", Incident.started_at),
+    "-createdAt": Order("incidents", Incident.created_at, Incident.id),
+}
+"""Every incident that was reported has a start."""
 
 
 async def get_shown_incident(session: AsyncSession, viewer: Viewer, incident_id: str) -> ShownIncident:
@@ -74,22 +116,23 @@ async def get_shown_incident(session: AsyncSession, viewer: Viewer, incident_id:
     row = await statement.row(session, **viewer_values(viewer), incident_id=incident_id)
     if row is None:
         raise NotFound(kind="incident", id=incident_id)
-    return ShownIncident(*row)
+    return ShownIncident(*row[:-1])
 
 
 async def list_shown_incidents(
     session: AsyncSession, viewer: Viewer, filters: IncidentFilters, ask: Ask
 ) -> Page[ShownIncident]:
-    """As :func:`list_incidents`, in one prebuilt statement."""
-    given = {"status": filters.status, "source": filters.source, "team_id": filters.team_id}
-    values = {name: value for name, value in given.items() if value} | page_values(_ORDER, ask)
-    statement = _shown(viewer.is_admin, frozenset(values))
-    page = page_of(await statement.rows(session, **viewer_values(viewer), **values), _ORDER, ask)
-    return Page([ShownIncident(*row) for row in page.items], page.next_cursor)
+    """One prebuilt statement. Incidents belong to the organization: everyone who can read sees all of them."""
+    order = ORDERS[filters.sort]
+    values = filters.values() | page_values(order, ask)
+    statement = _shown(viewer.is_admin, frozenset(values), filters.sort)
+    page = page_of(await statement.rows(session, **viewer_values(viewer), **values), order, ask)
+    return Page([ShownIncident(*row[:-1]) for row in page.items], page.next_cursor)
 
 
 @cache
-def _shown(is_admin: bool, shape: frozenset[str]) -> Prebuilt:
+def _shown(is_admin: bool, shape: frozenset[str], sort: str = "-createdAt") -> Prebuilt:
+    order = ORDERS[sort]
     ids = func.array_agg(aggregate_order_by(Postmortem.id, Postmortem.created_at, Postmortem.id))
     linked = (
         select(func.coalesce(ids, literal_column("'{}'::text[]")))
@@ -109,18 +152,40 @@ def _shown(is_admin: bool, shape: frozenset[str]) -> Prebuilt:
         Incident.created_at,
         Incident.updated_at,
         linked,
+        Incident.started_at,
     )
-    conditions = {
-        "incident_id": Incident.id == text_of("incident_id"),
-        "status": Incident.status == text_of("status"),
-        "source": Incident.source == text_of("source"),
-        "team_id": Incident.team_id == text_of("team_id"),
-        "after": _ORDER.after_parameters(),
-    }
+    conditions = CONDITIONS | {"after": order.after_parameters()}
     statement = statement.where(*(conditions[one] for one in sorted(shape & conditions.keys())))
     if "limit" in shape:
-        statement = statement.order_by(*_ORDER.clauses()).limit(number_of("limit"))
+        statement = statement.order_by(*order.clauses()).limit(number_of("limit"))
     return Prebuilt(statement)
+
+
+_HAS_POSTMORTEM = exists().where(PostmortemIncident.incident_id == Incident.id)
+_SERVICE_NAMES = (
+    select(func.coalesce(func.string_agg(Service.name, literal_column("' '")), ""))
+    .join(IncidentService, IncidentService.service_id == Service.id)
+    .where(IncidentService.incident_id == Incident.id)
+    .correlate(Incident)
+    .scalar_subquery()
+)
+CONDITIONS: dict[str, ColumnElement[bool]] = {
+    "incident_id": Incident.id == text_of("incident_id"),
+    "status": Incident.status == text_of("status"),
+    "urgency": Incident.urgency == text_of("urgency"),
+    "source": Incident.source == text_of("source"),
+    "team_id": Incident.team_id == text_of("team_id"),
+    "service_id": exists().where(
+        IncidentService.incident_id == Incident.id, IncidentService.service_id == text_of("service_id")
+    ),
+    "started_from": Incident.started_at >= instant_of("started_from"),
+    "started_to": Incident.started_at < instant_of("started_to"),
+    "has_postmortem": _HAS_POSTMORTEM,
+    "has_no_postmortem": not_(_HAS_POSTMORTEM),
+    "patterns": func.concat_ws(" ", Incident.title, Incident.external_id, _SERVICE_NAMES).ilike(
+        all_(texts_of("patterns"))
+    ),
+}
 
 
 # Their postmortems

@@ -222,6 +222,11 @@ def _written(scene: Scene, team: str, status: str) -> str:
         scene.add("edit comment", f"/postmortems/{made}/comments/{thread}", "commenter")
         event = ok(author.get(f"{path}/timeline"))["items"][0]["id"]
         scene.add("edit event", f"/postmortems/{made}/timeline/{event}", "author")
+        for fact in ("title", "teams", "metrics", "visibility", "participants", "incidents", "tags"):
+            scene.add(f"edit {fact}", f"/postmortems/{made}?edit={fact}", "author")
+        scene.add("paste in place", f"/postmortems/{made}", "author", prepare=_paste)
+        scene.add("event removed", f"/postmortems/{_removed(scene, made)}", "author")
+        scene.add("outline", f"/postmortems/{made}", "author", prepare=unfold(".contents details"))
     return str(made)
 
 
@@ -248,6 +253,22 @@ def _preview(page: Page) -> None:
         f"14:03 Alarm for the checkout\n14:1? {LONG}\n15:?? Restarted\n26:00 No"
     )
     _send(page, "Preview")
+
+
+def _paste(page: Page) -> None:
+    page.get_by_role("link", name="Paste timeline").click()
+    page.get_by_label("Paste a timeline").fill(f"14:03 Alarm for the checkout\n14:1? {LONG}\n26:00 No")
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_role("button", name="Add to the timeline").wait_for()
+
+
+def _removed(scene: Scene, made: str) -> str:
+    """The page after an event was removed, which offers to undo it."""
+    path, author = f"/api/postmortems/{made}/timeline", scene.people["author"]
+    body = {"at": datetime.now(UTC).isoformat(), "event": f"Called {LONG}"}
+    event = ok(author.post(path, json=body), 201)["id"]
+    ok(author.delete(f"{path}/{event}"), 204)
+    return f"{made}?removed={event}#timeline"
 
 
 def _incident(scene: Scene, title: str, **fields: Any) -> str:
@@ -279,7 +300,12 @@ def _incidents(scene: Scene) -> None:
     for name, fields in cases.items():
         incident = _incident(scene, f"Payments are slow ({name})", **fields)
         scene.add(f"incident {name}", f"/incidents/{incident}", "administrator", "responder", "reader")
-    scene.add("incidents", "/incidents", "reader")
+        if name == "resolved":
+            scene.add("link incident", f"/incidents/{incident}?find=checkout", "author")
+            scene.add("edit incident", f"/incidents/{incident}/edit", "responder")
+    scene.add("report incident", "/incidents/new", "responder")
+    scene.add("incidents", "/incidents", "reader", "responder")
+    scene.add("incidents filtered", "/incidents?q=payments&hasPostmortem=false&from=2026-01-01", "reader")
     scene.add("incidents none", "/incidents?status=ACKNOWLEDGED", "reader")
 
 

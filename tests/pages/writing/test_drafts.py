@@ -8,10 +8,11 @@ from sqlalchemy import text
 
 from tests.api.documents.pictures import picture
 from tests.api.documents.test_archives import done, fetched
+from tests.api.documents.test_attachments import swept
 from tests.api.writing import approved, draft, in_review, ok, published
 from tests.pages.visiting import visitor
 from tests.pages.writing.typist import typist
-from tests.stack import Person, Stack, eventually
+from tests.stack import Person, Stack
 
 NOTE = "isn&#39;t part of this section yet"
 
@@ -123,7 +124,7 @@ def test_its_pictures_stay_and_old_ones_are_swept(stack: Stack) -> None:
             id=made["id"]
         )
     )
-    eventually(lambda: author.get(f"/api/attachments/{unused['id']}").status_code == 404, 90)
+    assert unused["id"] in swept(stack)
     assert author.get(f"/api/attachments/{image['id']}").status_code == 200
     assert NOTE in types.visit.get(types.path), "it is kept for 90 days"
 

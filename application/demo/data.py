@@ -1,9 +1,11 @@
-"""Demo data: a small organization, four incidents, and the product document's example of a postmortem."""
+"""Demo data: a small organization, its incidents of today, and the product document's example of a postmortem."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from application.action_items.items import add_item
+from application.demo import stories
+from application.demo.history import insert_history
 from application.incidents.reports import receive_report
 from application.people.people import add_person
 from application.people.services import add_service
@@ -43,9 +45,17 @@ async def insert_demo_data(session: Session, now: datetime) -> None:
     await add_team(session, team_id=TEAM_ID, name="Payments", lead_id="user_maya", member_ids=members)
     for service_id, name in SERVICES:
         await add_service(session, service_id=service_id, name=name, team_id=TEAM_ID)
+    for team_id, name in stories.TEAMS.items():
+        await add_team(session, team_id=team_id, name=name, lead_id="user_maya", member_ids=members)
+    for service_id, name, team_id in stories.SERVICES:
+        await add_service(session, service_id=service_id, name=name, team_id=team_id)
+    known = {name: service_id for service_id, name in SERVICES}
+    known |= {name: service_id for service_id, name, _ in stories.SERVICES}
+    await insert_history(session, known, now)
     await _earlier_outage(session, now)
     await _payment_outage(session, now)
     await _report(session, _failover(now - timedelta(days=3)), "inc_cachefail", "pm_cachefail", now)
+    await _report(session, _slow_exports(now - timedelta(hours=5)), "inc_slowexports", None, now)
     await _report(session, _lagging_search(now - timedelta(minutes=35)), "inc_searchlag", None, now)
 
 
@@ -155,6 +165,28 @@ def _failover(start: datetime) -> IncidentReport:
     )
 
 
+def _slow_exports(start: datetime) -> IncidentReport:
+    """Nothing requires its postmortem, so that people may decide."""
+    return _resolved(
+        start,
+        external_id="slow-exports",
+        title="Order exports were slow",
+        description="Exports of orders took 20 minutes instead of one. No customer was affected.",
+        service="orders",
+        acknowledged=7,
+        resolved=34,
+        responders=(BOB,),
+        urgency=Urgency.LOW,
+        near_miss=True,
+        events=(
+            (0, "Alert triggered: an export has run for 20 minutes", None),
+            (7, "Acknowledged by the on-call engineer", "Bob Marsh"),
+            (19, "Cause found: an index is missing since the last release", "Bob Marsh"),
+            (34, "Index created; exports take one minute again", "Bob Marsh"),
+        ),
+    )
+
+
 def _resolved(
     start: datetime,
     *,
@@ -167,6 +199,8 @@ def _resolved(
     responders: tuple[Responder, ...],
     events: Sequence[tuple[int, str, str | None]],
     customer_impact: bool | None = None,
+    urgency: Urgency = Urgency.HIGH,
+    near_miss: bool | None = None,
 ) -> IncidentReport:
     """An incident of the demo team. Times are minutes after ``start``; the first responder acknowledges it."""
 
@@ -179,7 +213,8 @@ def _resolved(
         occurred_at=after(resolved),
         title=title,
         description=description,
-        urgency=Urgency.HIGH,
+        urgency=urgency,
+        near_miss=near_miss,
         status=IncidentStatus.RESOLVED,
         started_at=start,
         acknowledged_at=after(acknowledged),

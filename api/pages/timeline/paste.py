@@ -57,6 +57,7 @@ async def _shown(
         postmortem=seen.postmortem,
         preview=preview,
         slack=slack,
+        here="here" in visit.request.query_params,
         choices=choices,
         day=began.astimezone(zone_of(context.person.time_zone)).date().isoformat(),
     )

@@ -1,0 +1,1 @@
+"""Incidents: what happened, whether it needs a postmortem, and opening one."""

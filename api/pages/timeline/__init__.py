@@ -1,0 +1,1 @@
+"""Pages about the timeline: its picture, and importing many events at once."""
