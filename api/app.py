@@ -5,6 +5,7 @@ import json
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import structlog
@@ -16,9 +17,11 @@ from api.attempts import WrongTokenLimit
 from api.chat import slack_manifest
 from api.compression import Compression
 from api.errors import Problem
+from api.live.streams import Streams
 from api.middleware import BodyLimit, RequestLog, SecurityHeaders, SlashRedirects
 from api.pages import action_items as item_pages
 from api.pages import home as home_pages
+from api.pages import live as live_pages
 from api.pages import reference as reference_pages
 from api.pages import search as search_pages
 from api.pages import settings as settings_pages
@@ -77,7 +80,8 @@ from api.public import links as public_links
 from api.public import unsubscribing as public_unsubscribing
 from api.request_context import Parts
 from api.request_queue import RequestQueue
-from api.v1 import action_items, analytics, audit, comments, incidents, style, tickets, timeline
+from api.server import on_draining
+from api.v1 import action_items, analytics, audit, comments, incidents, live, style, tickets, timeline
 from api.v1.access import identities, tokens
 from api.v1.access import sessions as web_sessions
 from api.v1.connections import accounts, checks, connections, dry_run, sync_log
@@ -190,6 +194,7 @@ PAGES = (
     sharing_settings_pages,
     analytics_pages,
     search_pages,
+    live_pages,
     reference_pages,
 )
 
@@ -206,6 +211,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         dispatch = Dispatch(client, lambda: _worker_alive(database.sessions))
         keyring = open_keyring(settings)
         signals = TicketSignals(dispatch)
+        streams = Streams(database.sessions, database.live)
         app.state.parts = Parts(
             settings,
             database.sessions,
@@ -216,15 +222,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             deliveries=RequestQueue.shared(8, settings.api_processes, waiting=5000),
             chats=RequestQueue.shared(4, settings.api_processes, waiting=200),
             views=ViewCounter(database.sessions),
+            live=streams,
             providers={name: IdentityProvider(name, one, settings.base_url) for name, one in settings.oidc.items()},
         )
         app.state.temporal = client
+        sending = asyncio.create_task(streams.run())
+        database.live.listen(streams)
+        loop = asyncio.get_running_loop()
+        on_draining.append(partial(loop.call_soon_threadsafe, streams.end))
         checking = asyncio.create_task(_stop_if_unfit(database.sessions, keyring, settings.base_url))
         try:
             yield
         finally:
-            checking.cancel()
-            await asyncio.wait([checking])
+            on_draining.clear()
+            for task in (checking, sending):
+                task.cancel()
+            await asyncio.wait([checking, sending])
             await signals.close()
             await app.state.parts.views.close()
             await database.close()
@@ -294,6 +307,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         similar.routes,
         analytics.routes,
         audit.routes,
+        live.routes,
         exports.routes,
         exports.public_routes,
         health.router,

@@ -29,6 +29,8 @@ SECONDS = Histogram("afterword_http_request_seconds", "Time to the last byte of 
 GIVEN_ID = re.compile(r"^[\x21-\x7e]{1,128}$")
 OUR_ID = re.compile(r"[a-z]{2,10}_[A-Za-z0-9]{1,40}")
 """What of a path goes into the log: neither the token of an unsubscribe link nor what a caller made up."""
+STREAMS = {"/events", "/api/events"}
+"""Open as long as somebody waits: no measure of how long an answer takes."""
 QUIET = {"/healthz", "/readyz", "/metrics"}
 
 
@@ -63,7 +65,8 @@ class RequestLog:
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", "unmatched")
             REQUESTS.labels(scope["method"], route, str(status)).inc()
-            SECONDS.labels(scope["method"], route).observe(seconds)
+            if route not in STREAMS:
+                SECONDS.labels(scope["method"], route).observe(seconds)
             if scope["path"] not in QUIET:
                 parameters = scope.get("path_params", {}).items()
                 ids = {name: value for name, value in parameters if name != "token" and OUR_ID.fullmatch(str(value))}

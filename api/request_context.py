@@ -21,6 +21,7 @@ from fastapi.routing import APIRoute
 from api.attempts import browser_of
 from api.command_queue import CommandQueue
 from api.formatting import Formatter
+from api.live.streams import Streams
 from api.repeats import check_may_repeat
 from api.request_queue import RequestQueue
 from application.access.sign_in import SESSION_PREFIX, Browser
@@ -67,6 +68,7 @@ class Parts:
     chats: RequestQueue
     """Requests of chat users, who wait three seconds at most, do not queue behind webhooks."""
     views: ViewCounter
+    live: Streams
     providers: Mapping[str, IdentityProvider] = field(default_factory=dict)
     """With which people sign in, by name."""
     formatter: Formatter = field(default_factory=Formatter)

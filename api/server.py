@@ -5,6 +5,7 @@ uvicorn itself waits for a request's headers for ever, so that a few thousand si
 
 import asyncio
 import signal
+from collections.abc import Callable
 from threading import Event, Timer
 from types import FrameType
 from typing import Any
@@ -30,6 +31,8 @@ _REFUSAL = (
 
 draining = Event()
 """Set once this process was asked to end: it isn't ready for new work, though it still takes some."""
+on_draining: list[Callable[[], object]] = []
+"""Called then, from a signal's handler: event streams end first, since they would be waited for."""
 
 
 class DrainingServer(uvicorn.Server):
@@ -47,6 +50,8 @@ class DrainingServer(uvicorn.Server):
         if sig == signal.SIGTERM and draining.is_set():
             return
         draining.set()
+        for call in on_draining:
+            call()
         if sig != signal.SIGTERM or self._seconds == 0:
             super().handle_exit(sig, frame)
             return

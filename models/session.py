@@ -17,6 +17,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from models.changes import NotingSession, Outbox, outbox_info
 from models.database_url import driver_url
 
 Session = AsyncSession
@@ -148,5 +149,8 @@ def _check_usable(connection: Any, record: Any, _proxy: Any) -> None:
         raise DisconnectionError
 
 
-def make_sessions(engine: AsyncEngine) -> Sessions:
-    return async_sessionmaker(engine, expire_on_commit=False)
+def make_sessions(engine: AsyncEngine, outbox: Outbox | None = None) -> Sessions:
+    """``outbox`` gets what each transaction changed, once it is committed."""
+    return async_sessionmaker(
+        engine, expire_on_commit=False, sync_session_class=NotingSession, info=outbox_info(outbox)
+    )

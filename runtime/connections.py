@@ -19,6 +19,7 @@ from integrations.object_store import ObjectStore, StoreMisconfigured
 from integrations.outbound import policy as outbound
 from models.keyring import Keyring
 from models.session import Sessions, make_engine, make_sessions
+from runtime.live import LiveChannel
 from runtime.settings import Settings
 from workflows import attributes
 
@@ -48,8 +49,11 @@ class NotConfigured(Exception):
 class Database:
     sessions: Sessions
     engine: Any
+    live: LiveChannel
+    """Gets what each transaction changed."""
 
     async def close(self) -> None:
+        await self.live.close()
         await self.engine.dispose()
 
 
@@ -57,8 +61,10 @@ def open_database(settings: Settings, name: str = "afterword") -> Database:
     """``name`` is what the server knows our connections by."""
     if settings.database_url is None:
         raise NotConfigured("set AFTERWORD_DATABASE_URL, or use 'afterword up' for the embedded database")
-    engine = make_engine(settings.database_url.get_secret_value(), connections=settings.database_connections, name=name)
-    return Database(make_sessions(engine), engine)
+    url = settings.database_url.get_secret_value()
+    engine = make_engine(url, connections=settings.database_connections, name=name)
+    live = LiveChannel(url, name)
+    return Database(make_sessions(engine, live.put), engine, live)
 
 
 def restrict_outbound(settings: Settings) -> None:

@@ -17,7 +17,7 @@ from api.pages.sign_in_form import sign_in_form
 from api.rendering import Page
 from api.request_context import SAFE, Handler, Parts, RequestContext, answer_once, context_of, fingerprint
 from application.access import sign_in
-from domain.errors import Malformed, reason
+from domain.errors import Malformed, NotSignedIn, reason
 
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -101,6 +101,7 @@ def _frame(context: RequestContext, session: sessions.Session) -> dict[str, Any]
         "me": Reader(person.name, person.handle, person.role, person.time_zone),
         "viewer": context.viewer,
         "csrf": sessions.form_token(context.parts.settings, session.nonce),
+        "live_place": context.parts.live.place,
         "may_write": bool({"write", "admin"} & context.viewer.scopes),
         "may_administer": context.viewer.is_admin and "admin" in context.viewer.scopes,
     }
@@ -190,7 +191,12 @@ UNWRITTEN = {"csrf", "key", "form", "code", "token"}
 
 
 async def to_sign_in(request: Request, form: Mapping[str, str]) -> Response:
-    """Back to the page afterwards. Who sent a form with text sees it again, because it could not be saved."""
+    """Back to the page afterwards. Who sent a form with text sees it again, because it could not be saved.
+
+    Raises NotSignedIn where a script asks for a stream of events: it can't show that page.
+    """
+    if "text/event-stream" in request.headers.get("Accept", ""):
+        raise NotSignedIn()
     if kept := kept_text(form):
         return await sign_in_form(request, code="", wanted=_page_of_form(request), kept=kept)
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")

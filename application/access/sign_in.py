@@ -14,7 +14,9 @@ from application.access.tokens import SignedIn, SignedInPerson, check_token, che
 from application.audit.audit_log import audit
 from domain.access import Role, Viewer
 from domain.errors import NotSignedIn, SignInLinkUsed
+from domain.live.changes import Change, Kind
 from models.base import new_id
+from models.changes import note_changes
 from models.person import ApiToken, Person
 from models.queries.access import tokens
 from models.session import Session
@@ -171,4 +173,5 @@ async def end_session(session: Session, token_id: str, now: datetime) -> ApiToke
     if token is None or not token.id.startswith(SESSION_PREFIX):
         return None
     token.revoked_at = token.revoked_at or now
+    note_changes(session, [Change(Kind.RIGHTS, token.id)])
     return token

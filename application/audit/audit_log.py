@@ -6,7 +6,9 @@ from typing import Any
 
 from domain.access import Viewer
 from domain.errors import StaleVersion
+from domain.live.changes import changes_of
 from models.audit import AuditEntry
+from models.changes import note_changes
 from models.queries.audit import audit_log
 from models.queries.audit.audit_log import AuditFilters
 from models.queries.pagination import Ask
@@ -30,7 +32,10 @@ def audit(
     after: Mapping[str, Any] | None = None,
     at: datetime | None = None,
 ) -> None:
-    """Adds an entry to the audit log in the caller's transaction. Pass ``viewer=None`` for the system itself."""
+    """Adds an entry to the audit log in the caller's transaction. Pass ``viewer=None`` for the system itself.
+
+    Open pages learn of it once the transaction is committed.
+    """
     entry = AuditEntry(
         actor_id=viewer.person_id if viewer else None,
         origin=origin or (viewer.origin if viewer else "system"),
@@ -44,6 +49,7 @@ def audit(
     if at is not None:
         entry.at = at
     session.add(entry)
+    note_changes(session, changes_of(action, kind, entity_id, postmortem_id, after))
 
 
 def audit_postmortem(

@@ -89,6 +89,7 @@ from domain.errors.documents import (
 )
 from domain.errors.escalation import DefaultPolicyNeeded, InvalidPolicy, PolicyArchived, TargetSettled
 from domain.errors.incidents import IncidentNotResolved, PostmortemExists, PostmortemsDisabled
+from domain.errors.live import TooManyOwnStreams, TooManyStreams
 from domain.errors.meetings import (
     AttendeesCannotSee,
     CalendarRefused,
@@ -300,7 +301,9 @@ __all__ = [
     "TooManyCommands",
     "TooManyHashes",
     "TooManyLinks",
+    "TooManyOwnStreams",
     "TooManyPasswords",
+    "TooManyStreams",
     "TooManyUnknownLinks",
     "TooManyWaiting",
     "TooMuchText",

@@ -15,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     ColumnElement,
+    CompoundSelect,
     Date,
     Integer,
     Numeric,
@@ -61,7 +62,7 @@ class Prebuilt:
 
     __slots__ = ("_given", "_names", "text")
 
-    def __init__(self, statement: Select[*tuple[Any, ...]] | TextClause) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]] | CompoundSelect[Any] | TextClause) -> None:
         compiled: Any = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
         self.text: str = compiled.string
         self._names: tuple[str, ...] = tuple(compiled.positiontup or ())

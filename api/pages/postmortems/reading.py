@@ -152,8 +152,8 @@ async def show_postmortem(
         news=(await links.read_news(context.session, [row])).get(row.id),
         may_take_times=writes and access.may(Verb.TAKE_INCIDENT_TIMES, status, relations),
         is_resting=status is Status.DRAFT and row.draft_started_at is None,
-        revisions={one.name: one.revision for one in row.sections},
         drafts={one.name: one for one in await list_drafts(context.session, context.viewer, visible)} if writes else {},
+        saved={one.name: one for one in row.sections},
         similar=similar_ones,
         is_overdue=_is_overdue(context.now),
         advice=await style.list_advice(context.session, visible) if may_edit else None,
@@ -233,6 +233,7 @@ def _people_in(row: Postmortem) -> list[str | None]:
         *(one.person_id for one in row.editors),
         *(one.person_id for one in row.reviewers),
         *(one.person_id for one in row.participants),
+        *(one.updated_by for one in row.sections),
         *(value for value in row.custom_fields.values() if isinstance(value, str) and value.startswith("user_")),
     ]
 

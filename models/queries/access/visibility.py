@@ -134,7 +134,7 @@ def visible_to_team(team_id: str) -> ColumnElement[bool]:
     )
 
 
-def visible_to_person(postmortem_id: str | BindParameter[str]) -> ColumnElement[bool]:
+def visible_to_person(postmortem_id: str | ColumnElement[str]) -> ColumnElement[bool]:
     """A condition on :class:`Person`: they may know of that postmortem. The rule of :func:`visible_to`."""
     visibility = effective_visibility()
     in_team = exists().where(

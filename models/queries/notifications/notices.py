@@ -10,8 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
 from domain.errors import NotFound
+from domain.live.changes import Change, Kind
 from domain.notifications.timing import Outcome
 from models.action_item import ActionItem
+from models.changes import note_changes
 from models.notification import Notice
 from models.person import Person
 from models.postmortem import Postmortem
@@ -37,11 +39,18 @@ async def _insert(session: AsyncSession, rows: Sequence[Mapping[str, Any]], rece
     if not rows:
         return []
     await write_rows(session)  # what the notices are about
+    _tell(session, rows)
     return await write_new(session, Notice, rows, receiver)
+
+
+def _tell(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The open pages of those who get something into their inbox."""
+    note_changes(session, [Change(Kind.INBOX, one["person_id"]) for one in rows if one["person_id"]])
 
 
 async def insert_notices(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """For people and for teams, however many, in one statement."""
+    _tell(session, rows)
     await write_together(session, [(Notice, rows)], skips_existing=True)
 
 
@@ -131,12 +140,14 @@ async def mark_read(session: AsyncSession, viewer: Viewer, notice_id: str, now: 
     ).scalar()
     if row is None:
         raise NotFound(kind="notice", id=notice_id)
+    note_changes(session, [Change(Kind.INBOX, viewer.person_id)])
     return row
 
 
 async def mark_all_read(session: AsyncSession, viewer: Viewer, now: datetime) -> int:
     """Returns how many were unread. Those that the viewer may not see stay unread."""
     statement = update(Notice).where(*_seen_by(viewer), Notice.read_at.is_(None))
+    note_changes(session, [Change(Kind.INBOX, viewer.person_id)])
     return len((await session.execute(statement.values(read_at=now).returning(Notice.id))).scalars().all())
 
 

@@ -17,7 +17,11 @@ window.afterword = (() => {
 
   const isTyped = (field) => {
     if (field.type === "hidden" || !field.name) return false;
-    if (field instanceof HTMLSelectElement) return [...field.options].some((one) => one.selected !== one.defaultSelected);
+    if (field instanceof HTMLSelectElement) {
+      const options = [...field.options];
+      const asDrawn = options.some((one) => one.defaultSelected);
+      return asDrawn ? options.some((one) => one.selected !== one.defaultSelected) : field.selectedIndex > 0;
+    }
     if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
     return "defaultValue" in field && field.value !== field.defaultValue;
   };
@@ -48,15 +52,40 @@ window.afterword = (() => {
     for (const show of shows) show(part);
   };
 
-  // Draws parts of this page anew, as its reader may see them now. A part that somebody is writing in waits.
+  // Where a part that is new belongs: after the part before it, or at the begin of the one around it.
+  const spotOf = (part) => {
+    for (let one = part.previousElementSibling; one; one = one.previousElementSibling) {
+      if (one.id && document.getElementById(one.id)) return {after: one.id};
+    }
+    return {within: part.parentElement?.id};
+  };
+  const insert = (part, {after, within}) => {
+    const spot = document.getElementById(after ?? within ?? "");
+    if (!spot || document.getElementById(part.id)) return;
+    const fresh = document.adoptNode(part);
+    if (after) spot.after(fresh);
+    else spot.prepend(fresh);
+    htmx.process(fresh);
+    for (const show of shows) show(fresh);
+  };
+
+  // Draws parts of this page anew, as its reader may see them now, with those that are new, and without those that are
+  // gone. A part that somebody is writing in waits; the parts in it don't.
   const refresh = async (selector) => {
     const answer = await fetch(location.href, {headers: {Accept: "text/html"}}).catch(() => null);
     if (!answer?.ok || new URL(answer.url).pathname !== location.pathname) return false;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const added = [...page.querySelectorAll(selector)]
+      .filter((part) => part.id && !document.getElementById(part.id))
+      .map((part) => [part, spotOf(part)]);
+    const around = new Set([...page.querySelectorAll("[id]")].map((one) => one.id));
     for (const old of document.querySelectorAll(selector)) {
-      const fresh = old.id && page.getElementById(old.id);
+      if (!old.isConnected || !old.id) continue;
+      const fresh = page.getElementById(old.id);
       if (fresh) replace(old, fresh);
+      else if (!around.has(old.id) && around.has(old.parentElement.closest("[id]")?.id) && !isBusy(old)) old.remove();
     }
+    for (const [part, spot] of added) insert(part, spot);
     return true;
   };
   document.addEventListener("focusout", () => {
