@@ -101,6 +101,9 @@ class Editor {
       if (act === "discard") this.discard();
       if (act === "drop-draft") this.discard(true);
     });
+    this.part.addEventListener("afterword:outdated", (event) => {
+      if (Number(event.detail.fresh.dataset.revision) <= this.base || this.isSending) event.stopPropagation(); // our own save
+    });
     this.clock = setInterval(() => this.tick(), 1000);
   }
 
