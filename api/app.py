@@ -19,13 +19,13 @@ from api.compression import Compression
 from api.errors import Problem
 from api.live.streams import Streams
 from api.middleware import BodyLimit, RequestLog, SecurityHeaders, SlashRedirects
-from api.pages import action_items as item_pages
 from api.pages import home as home_pages
 from api.pages import live as live_pages
 from api.pages import reference as reference_pages
 from api.pages import search as search_pages
 from api.pages import settings as settings_pages
 from api.pages import tickets as ticket_pages
+from api.pages import views as view_pages
 from api.pages.access import identities as identity_pages
 from api.pages.access import links as sign_in_link_pages
 from api.pages.access import own_sessions as session_pages
@@ -34,6 +34,8 @@ from api.pages.access import providers as provider_pages
 from api.pages.access import set_up as set_up_pages
 from api.pages.access import sign_in as sign_in_pages
 from api.pages.access import tokens as token_pages
+from api.pages.action_items import item as item_pages
+from api.pages.action_items import listing as item_list_pages
 from api.pages.analytics import analytics as analytics_pages
 from api.pages.audit import organization as organization_audit_pages
 from api.pages.audit import postmortem as audit_pages
@@ -81,7 +83,7 @@ from api.public import unsubscribing as public_unsubscribing
 from api.request_context import Parts
 from api.request_queue import RequestQueue
 from api.server import on_draining
-from api.v1 import action_items, analytics, audit, comments, incidents, live, style, tickets, timeline
+from api.v1 import action_items, analytics, audit, comments, incidents, live, style, tickets, timeline, views
 from api.v1.access import identities, tokens
 from api.v1.access import sessions as web_sessions
 from api.v1.connections import accounts, checks, connections, dry_run, sync_log
@@ -171,6 +173,7 @@ PAGES = (
     postmortem_forms,
     export_pages,
     correction_pages,
+    item_list_pages,
     item_pages,
     incident_forms,
     incident_pages,
@@ -194,6 +197,7 @@ PAGES = (
     sharing_settings_pages,
     analytics_pages,
     search_pages,
+    view_pages,
     live_pages,
     reference_pages,
 )
@@ -303,6 +307,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         meetings.routes,
         own_calendars.routes,
         sharing_settings.routes,
+        views.routes,
         search.routes,
         similar.routes,
         analytics.routes,

@@ -21,12 +21,12 @@ STYLES = (
     *("timeline", "picture", "targets", "tables", "prose", "comments", "editor", "section_editor", "diff", "search"),
     *("template_editor", "connection", "audit", "files", "export", "public", "sharing", "meetings", "analytics"),
     *("checks", "sign_in", "settings", "simulation", "toasts", "combobox", "palette", "shortcuts", "contents"),
-    "presence",
+    *("presence", "listing", "board", "item"),
 )
 """In this order: what comes later wins."""
 SCRIPTS = (
     *("core", "in_place", "shortcuts", "fields", "picture", "combobox", "comments", "template_editor", "drafts"),
-    *("markdown", "uploads", "section_editor", "scroll", "palette", "live", "presence"),
+    *("markdown", "uploads", "section_editor", "scroll", "palette", "live", "presence", "lists"),
 )
 """In this order: ``core`` first, and ``template_editor`` before ``drafts``, which fills its rows in."""
 FOR_EVER = "public, max-age=31536000, immutable"

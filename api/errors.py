@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from api.rendering import error_page
+from api.rendering import error_page, spoken
 from domain import errors
 from domain.errors import DomainError, refusal
 from models.session import (
@@ -87,7 +87,7 @@ def problem(request: Request, refusal: DomainError) -> Response:
     body |= {name: value for name, value in refusal.facts.items() if name not in body and value is not None}
     headers = dict(RETRY_AFTER) if status in {429, 503, 504} else {}
     if wants_page(request):
-        return error_page(status, body, headers, _frame(request), _kept_text(request))
+        return error_page(status, body | {"detail": spoken(refusal)}, headers, _frame(request), _kept_text(request))
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(body, status, headers, media_type="application/problem+json")

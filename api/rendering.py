@@ -58,6 +58,8 @@ SPOKEN = {
     "StaleVersion": "Someone else saved at the same time. Your text is below. Save it again.",
     "Conflict": "Someone else made a change first. Reload the page and try again.",
     "CommentRequired": "Describe what should change.",
+    "JustificationRequired": "Explain why it won't be done.",
+    "ReasonRequired": "Give a reason for the new date.",
     "NotSignedIn": "This token is unknown, revoked, or expired. Use another one, or ask an administrator for a sign-in"
     " link.",
 }
@@ -150,6 +152,11 @@ def query_of(fields: Sequence[tuple[str, str]], **given: str) -> list[tuple[str,
     return [*(one for one in fields if one[0] not in given), *((name, one) for name, one in given.items() if one)]
 
 
+def named(values: Sequence[str]) -> list[tuple[str, str]]:
+    """Enumeration's values with what people read."""
+    return [(one, words(one)) for one in values]
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -170,7 +177,7 @@ def _environment() -> Environment:
         "browser": browser_name,
         "for_outsiders": plain_for_outsiders,
     }
-    environment.globals |= {"asset": address_of, "query_of": query_of}
+    environment.globals |= {"asset": address_of, "query_of": query_of, "named": named}
     return environment
 
 

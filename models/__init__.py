@@ -19,6 +19,7 @@ from models import (
     search,
     sharing,
     team,
+    view,
     worker,
 )
 from models.base import Base
@@ -40,5 +41,6 @@ __all__ = [
     "search",
     "sharing",
     "team",
+    "view",
     "worker",
 ]

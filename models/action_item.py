@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Identity, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Identity, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -34,6 +34,12 @@ class ActionItem(Base):
             postgresql_include=["postmortem_id", "status", "completed_at", "type"],
         ),
         Index("ix_action_item_due_on", "due_on", postgresql_where="status in ('OPEN', 'IN_PROGRESS')"),
+        Index(
+            "ix_action_item_due_first",
+            text("coalesce(due_on, '9999-12-31'::date)"),
+            "id",
+            postgresql_where="status in ('OPEN', 'IN_PROGRESS')",
+        ),
         Index("ix_action_item_outbox", "created_at", postgresql_where="not workflow_started"),
     )
 

@@ -59,6 +59,7 @@ class Postmortem(Base):
             text("lower(root_cause_category)"),
             postgresql_where=text("root_cause_category is not null"),
         ),
+        Index("ix_postmortem_title", text("lower(title)"), "id"),
         Index("ix_postmortem_title_words", text("search_vector(title)"), postgresql_using="gin"),
     )
 

@@ -1,6 +1,6 @@
 """Lists that a link from elsewhere has filtered: what it asked for, in words and as fields of the search form."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -56,12 +56,37 @@ def filtered(request: Request, shown_elsewhere: set[str], time_zone: str) -> Fil
     return Filtered(fields, [_said(name, value, time_zone) for name, value in fields])
 
 
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One parameter of a list's address, and what it means."""
+
+    name: str
+    value: str
+    says: str
+
+
+def filters_of(
+    given: Sequence[tuple[str, str]],
+    shown_elsewhere: set[str],
+    time_zone: str,
+    names: Mapping[str, Mapping[str, str]],
+) -> list[Filter]:
+    """``names`` are what ids of a parameter stand for."""
+    wanted = [one for one in given if (one[0] in NAMES or one[0] == "status") and one[0] not in shown_elsewhere]
+    found = []
+    for name, value in wanted:
+        named = names.get(name, {}).get(value)
+        says = f"{NAMES[name]}: {named}" if named else _said(name, value, time_zone)
+        found.append(Filter(name, value, says))
+    return found
+
+
 def _said(name: str, value: str, time_zone: str) -> str:
     if name == "status":
         return f"status: {words(value)}"
     if value in {"true", "false"}:
         return NAMES[name] if value == "true" else f"not {NAMES[name]}"
-    if name in {"slippedTarget", "type"}:
+    if name in {"slippedTarget", "type", "priority", "visibility"}:
         return f"{NAMES[name]}: {words(value)}"
     return f"{NAMES[name]}: {_day(value, time_zone)}"
 

@@ -2,7 +2,7 @@
 
 from fastapi import Response
 
-from api.pages.action_items import listed
+from api.pages.action_items.rows import listed
 from api.pages.routing import Visiting, router
 from api.pages.showing import show
 from application.home import read_home

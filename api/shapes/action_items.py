@@ -3,7 +3,8 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from api.shapes.base import Day, Given, Patch, Ref, Shape, Short, StrictlyGiven, Text
 from domain.action_items.action_item import ActionItemStatus, ActionItemType, LinkState, Priority, is_overdue
@@ -114,14 +115,66 @@ class ActionItemPatch(Patch, StrictlyGiven):
 
     def columns(self) -> dict[str, Any]:
         """Only what was sent."""
-        sent = self.given()
-        sent.pop("reason", None)
-        if "due_date" in sent:
-            sent["due_on"] = sent.pop("due_date")
-        return {
-            name: value.value if isinstance(value, Priority | ActionItemStatus | ActionItemType) else value
-            for name, value in sent.items()
-        }
+        return patched_columns(self.given())
+
+
+def patched_columns(sent: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a change as columns, without its reason."""
+    sent.pop("reason", None)
+    if "due_date" in sent:
+        sent["due_on"] = sent.pop("due_date")
+    return {
+        name: value.value if isinstance(value, Priority | ActionItemStatus | ActionItemType) else value
+        for name, value in sent.items()
+    }
+
+
+class BulkProblem(Shape):
+    code: str
+    title: str
+    detail: str
+
+
+class BulkChanges(StrictlyGiven):
+    """Changing the due date needs a ``reason``; WONT_DO needs a ``justification``."""
+
+    owner_id: Ref | None = None
+    due_date: Day | None = None
+    priority: Priority = Priority.MEDIUM
+    status: ActionItemStatus = ActionItemStatus.OPEN
+    type: ActionItemType | None = None
+    justification: Short = None
+    reason: Short = None
+
+    def columns(self) -> dict[str, Any]:
+        """Only what was sent."""
+        return patched_columns(self.given())
+
+
+class BulkIn(Given):
+    ids: Annotated[list[Ref], Field(min_length=1, max_length=200)]
+    changes: BulkChanges
+
+    @field_validator("changes")
+    @classmethod
+    def _something(cls, given: BulkChanges) -> BulkChanges:
+        if not given.columns():
+            raise PydanticCustomError("nothing", "Send at least one field to change")
+        return given
+
+
+class BulkResult(Shape):
+    """``problem`` says why an item was left as it was. ``status`` is 200, 403, 404, or 409."""
+
+    id: str
+    status: int
+    problem: BulkProblem | None
+
+
+class BulkOut(Shape):
+    """In the order of the ids, each once."""
+
+    results: list[BulkResult]
 
 
 class SnoozeIn(Given):

@@ -1,6 +1,7 @@
 """Shapes shared by every door: camelCase outside, snake_case inside; UTC instants; opaque cursors."""
 
 import math
+import re
 from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
@@ -10,6 +11,7 @@ from fastapi import Header, Path, Query, Response
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
@@ -24,7 +26,7 @@ from pydantic_core import PydanticCustomError
 
 from domain.content.sections import TEXT_LIMIT
 from domain.errors import Malformed, reason
-from integrations.fields import BLANK_IS_NONE, Words
+from integrations.fields import BLANK_IS_NONE, Instant, Words
 from models.queries.pagination import Ask
 
 Text = Annotated[Annotated[str, Words(TEXT_LIMIT, blank=True)] | None, BLANK_IS_NONE]
@@ -156,6 +158,16 @@ def _is_same(sent: Any, current: Any, kind: Any) -> bool:
         return bool(adapter.validate_python(sent) == current)
     except ValidationError:
         return False
+
+
+def _midnight(value: Any) -> Any:
+    """A plain date as the instant at which it begins, in UTC."""
+    return f"{value}T00:00:00Z" if isinstance(value, str) and _PLAIN_DATE.fullmatch(value) else value
+
+
+_PLAIN_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+InstantQuery = Annotated[Instant, BeforeValidator(_midnight)]
+"""In an address also a plain date, which is its first instant in UTC."""
 
 
 Item = TypeVar("Item")

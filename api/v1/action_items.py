@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Response
 from orjson import Fragment
 
-from api import commands
+from api import bulk, commands
 from api.answers import NOT_MODIFIED, json_answer, matches, not_modified, state_tag
 from api.csv_export import csv_answer
 from api.request_context import Context, RequestContext
@@ -14,6 +14,10 @@ from api.shapes.action_items import (
     ActionItemNew,
     ActionItemOut,
     ActionItemPatch,
+    BulkIn,
+    BulkOut,
+    BulkProblem,
+    BulkResult,
     SnoozeIn,
     TicketIn,
     csv_row,
@@ -64,6 +68,23 @@ async def list_action_items(
         exported = export_action_items(context.parts.sessions, context.viewer, wanted, context.now)
         return csv_answer("action-items", CSV_COLUMNS, (csv_row(one, context.now) async for one in exported))
     return await _list(context, wanted, page, if_none_match)
+
+
+@routes.patch("/action-items")
+async def change_action_items(context: Context, given: BulkIn) -> BulkOut:
+    """Changes up to 200 action items in the same way. Each is changed or refused on its own: see its result.
+
+    If the answer is 503 or 504, or doesn't arrive, send the request again with the same `Idempotency-Key`: it goes on
+    where it ended.
+    """
+    results = await bulk.change_action_items(context, given.ids, given.changes.columns(), given.changes.reason)
+    return BulkOut(results=[_result_out(one) for one in results])
+
+
+def _result_out(result: bulk.Result) -> BulkResult:
+    refusal = result.refusal
+    problem = BulkProblem(code=refusal.code, title=refusal.title, detail=str(refusal)) if refusal else None
+    return BulkResult(id=result.id, status=result.status, problem=problem)
 
 
 @routes.get("/postmortems/{postmortem_id}/action-items", response_model=Listing[ActionItemOut], responses=NOT_MODIFIED)

@@ -38,6 +38,11 @@ def may_change(seen: VisibleActionItem) -> bool:
     return access.may(Verb.CHANGE_ITEM, Status(seen.postmortem.status), _relations(seen))
 
 
+def may_change_as(status: Status, held: AbstractSet[Relation]) -> bool:
+    """Whether somebody who is this to the item and its postmortem, which has that status, may change the item."""
+    return access.may(Verb.CHANGE_ITEM, status, held)
+
+
 def check_may_change(seen: VisibleActionItem, action: str = "change this action item") -> None:
     access.check(Verb.CHANGE_ITEM, Status(seen.postmortem.status), _relations(seen), action)
 

@@ -151,6 +151,7 @@ from domain.errors.tickets import (
     TrackerRefused,
 )
 from domain.errors.timeline import TimelineNotRead
+from domain.errors.views import ViewNeedsTeam
 
 
 def _leaves(cls: type[DomainError]) -> list[type[DomainError]]:
@@ -312,6 +313,7 @@ __all__ = [
     "UnknownIntegrationKind",
     "UnknownReference",
     "UnreadableValue",
+    "ViewNeedsTeam",
     "WebhookNotWanted",
     "WordsNotFound",
     "WorkersUnavailable",

@@ -46,11 +46,13 @@ class ItemFilters:
     def values(self, now: datetime) -> dict[str, Any]:
         """Those that were given, by the names in :func:`item_conditions`, and the parameter ``today``."""
         one = self.status[0] if len(self.status) == 1 else None
+        is_open = sorted(self.status) == sorted(OPEN)
         suffix = "" if self.open_at is None else "_then"
         given: dict[str, Any] = {
             "postmortem_id": self.postmortem_id,
             "status": one,
-            "statuses": list(self.status) if self.status and one is None else None,
+            "is_open": is_open or None,
+            "statuses": list(self.status) if self.status and one is None and not is_open else None,
             f"is_overdue{suffix}": self.overdue or None,
             f"is_not_overdue{suffix}": True if self.overdue is False else None,
             "owner_id": self.owner_id,
@@ -106,6 +108,7 @@ def item_conditions(viewer: AnyViewer) -> dict[str, ColumnElement[bool]]:
         "postmortem_id": and_(ActionItem.postmortem_id == text_of("postmortem_id"), visible_to(viewer)),
         "status": ActionItem.status == text_of("status"),
         "statuses": ActionItem.status == any_(texts_of("statuses")),
+        "is_open": ActionItem.status.in_(OPEN),
         "is_overdue": late,
         "is_not_overdue": or_(not_(late), ActionItem.due_on.is_(None)),
         "is_overdue_then": was_open(open_at, late_then),

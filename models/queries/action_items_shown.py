@@ -75,7 +75,7 @@ async def list_shown_items(
     values: dict[str, Any] = {"limit": ask.limit + 1, "shown": ask.limit, **filters.values(now)}
     is_newest_first = filters.postmortem_id is None
     if ask.cursor:
-        values["after"], values["after_tie"] = decode_cursor("items", ask.cursor, instant=True, tie_type=str)
+        values["after"], values["after_tie"] = decode_cursor("items", ask.cursor, kind=datetime, tie_type=str)
     rows = [ShownItem(*row) for row in await _run(session, viewer, values, is_newest_first, now)]
     more, rows = len(rows) > ask.limit, rows[: ask.limit]
     return Page(rows, encode_cursor("items", rows[-1].created_at, rows[-1].id) if more else None)

@@ -3,9 +3,9 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, tuple_
@@ -34,17 +34,32 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A sort column that is never null, with the id as the tie break; ``name`` keeps cursors of other orders out."""
+    """A sort column, with the id as the tie break; ``name`` keeps cursors of other orders out.
+
+    ``kind`` is the type of the column's values. What is sorted by is never null: ``wrap`` makes it of the column and of
+    a cursor's value alike, such as its rank or its lower case.
+    """
 
     name: str
     column: Any
     tie: Any
     descending: bool = True
+    kind: type[datetime] | type[date] | type[str] = datetime
+    wrap: Callable[[Any], Any] | None = None
+
+    @property
+    def value_kind(self) -> type[datetime] | type[date] | type[str] | None:
+        """None if a cursor only has the tie."""
+        return None if self.column is self.tie else self.kind
+
+    def _sorted(self, value: Any) -> Any:
+        return self.wrap(value) if self.wrap else value
 
     def clauses(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+        column = self._sorted(self.column)
         if self.descending:
-            return self.column.desc(), self.tie.desc()
-        return self.column.asc(), self.tie.asc()
+            return column.desc(), self.tie.desc()
+        return column.asc(), self.tie.asc()
 
     def after(self, value: Any, tie: Any) -> ColumnElement[bool]:
         if self.descending:
@@ -57,8 +72,9 @@ class Order:
             column: Any = self.tie
             value: Any = bindparam("after_tie", type_=self.tie.type)
         else:
-            column = tuple_(self.column, self.tie)
-            value = tuple_(bindparam("after", type_=self.column.type), bindparam("after_tie", type_=self.tie.type))
+            column = tuple_(self._sorted(self.column), self.tie)
+            given = self._sorted(bindparam("after", type_=self.column.type))
+            value = tuple_(given, bindparam("after_tie", type_=self.tie.type))
         after: ColumnElement[bool] = column < value if self.descending else column > value
         return after
 
@@ -68,12 +84,16 @@ class Order:
 
 
 def encode_cursor(order: str, value: Any, tie: Any) -> str:
-    plain = value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
+    plain = value
+    if isinstance(value, date):
+        plain = (value.astimezone(UTC) if isinstance(value, datetime) else value).isoformat()
     return base64.urlsafe_b64encode(json.dumps([order, plain, tie]).encode()).decode().rstrip("=")
 
 
-def decode_cursor(order: str, cursor: str, *, instant: bool, tie_type: type) -> tuple[Any, Any]:
-    """Raises :class:`BadCursor` for anything that this list did not hand out."""
+def decode_cursor(
+    order: str, cursor: str, *, kind: type[datetime] | type[date] | type[str] | None, tie_type: type
+) -> tuple[Any, Any]:
+    """Raises :class:`BadCursor` for anything that this list did not hand out. ``kind`` as :attr:`Order.value_kind`."""
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         name, value, tie = json.loads(base64.urlsafe_b64decode(padded))
@@ -83,10 +103,14 @@ def decode_cursor(order: str, cursor: str, *, instant: bool, tie_type: type) -> 
             raise BadCursor(cursor=cursor[:200])
         if isinstance(tie, int) and not -(2**63) <= tie < 2**63:
             raise BadCursor(cursor=cursor[:200])
-        if instant:
+        if kind is datetime:
             value = datetime.fromisoformat(value)
             if value.tzinfo is None:
                 raise BadCursor(cursor=cursor[:200])
+        elif kind is date:
+            value = None if value is None else date.fromisoformat(value)
+        elif kind is str and not (isinstance(value, str) and "\x00" not in value):
+            raise BadCursor(cursor=cursor[:200])
     except (ValueError, TypeError, RecursionError, binascii.Error, UnicodeError) as error:
         raise BadCursor(cursor=cursor[:200]) from error
     return value, tie
@@ -99,9 +123,8 @@ async def fetch_page(
 
     The sort column must be an instant (``created_at`` and its like) or the tie itself (an ever-growing number).
     """
-    instant = order.column is not order.tie
     if ask.cursor:
-        value, tie = decode_cursor(order.name, ask.cursor, instant=instant, tie_type=tie_type)
+        value, tie = decode_cursor(order.name, ask.cursor, kind=order.value_kind, tie_type=tie_type)
         statement = statement.where(order.after(value, tie))
     statement = statement.add_columns(order.column, order.tie).order_by(*order.clauses()).limit(ask.limit + 1)
     rows = (await session.execute(statement)).all()
@@ -116,8 +139,8 @@ def page_values(order: Order, ask: Ask, *, tie_type: type = str) -> dict[str, An
     BadCursor."""
     values: dict[str, Any] = {"limit": ask.limit + 1}
     if ask.cursor:
-        instant = order.column is not order.tie
-        values["after"], values["after_tie"] = decode_cursor(order.name, ask.cursor, instant=instant, tie_type=tie_type)
+        kind = order.value_kind
+        values["after"], values["after_tie"] = decode_cursor(order.name, ask.cursor, kind=kind, tie_type=tie_type)
     return values
 
 

@@ -73,7 +73,7 @@ def visiting(
     page = context.new_page()
     wrong: list[str] = []
     page.on("console", lambda said: wrong.append(said.text) if said.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("pageerror", lambda error: wrong.append(f"{error}: {error.stack}"))
     page.on(
         "request",
         lambda asked: wrong.append(asked.url) if urlsplit(asked.url).netloc != urlsplit(stack.url).netloc else None,

@@ -224,7 +224,7 @@ def test_filters_tabs_and_pages_of_the_list(stack: Stack) -> None:
     assert made[0]["title"] not in visit.get(f"/postmortems?q={word}&status=PUBLISHED")
     page = visit.get(f"/postmortems?q={word}&limit=2")
     assert made[0]["title"] not in page
-    more = re.search(r'href="(\?[^"]*cursor=[^"]*)"', page)
+    more = re.search(r'href="/postmortems(\?[^"]*cursor=[^"]*)"', page)
     assert more
     assert made[0]["title"] in visit.get("/postmortems" + more[1].replace("&amp;", "&"))
     visit.get("/postmortems?cursor=nonsense", 422)

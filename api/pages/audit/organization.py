@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Query, Response
 
 from api.files.audit_log import export_everything
-from api.pages.audit.entries import ORIGINS, Names, changes_of, person_ids, shortened
+from api.pages.audit_entries import ORIGINS, Names, changes_of, person_ids, shortened
 from api.pages.routing import Visit, Visiting, router
 from api.pages.showing import attempted, show
 from api.rendering import zone_of
@@ -62,6 +62,7 @@ GROUPS = {
     "timeline": "Timelines",
     "token": "Tokens",
     "user": "People",
+    "view": "Saved views",
 }
 """What the first part of an action's code stands for."""
 
@@ -70,6 +71,7 @@ PAGES: Mapping[str, str] = {
     "action_item": "/action-items/",
     "incident": "/incidents/",
     "user": "/settings/people/",
+    "view": "/views/",
     "team": "/settings/teams/",
     "service": "/settings/services/",
     "template": "/settings/templates/",

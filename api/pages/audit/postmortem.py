@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Response
 
-from api.pages.audit.entries import ORIGINS, Names, changes_of, person_ids, shortened
+from api.pages.audit_entries import ORIGINS, Names, changes_of, person_ids, shortened
 from api.pages.postmortems.reading import titles_of
 from api.pages.routing import Visiting, router
 from api.pages.showing import show

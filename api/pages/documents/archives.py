@@ -5,20 +5,20 @@ from typing import Annotated
 from fastapi import Depends, Response
 
 from api.files.answers import archive_answer
+from api.pages.lists import selected
 from api.pages.routing import Visit, Visiting, router, to
 from api.pages.showing import attempted, show
 from api.shapes.base import PathId, ask
+from api.shapes.views import postmortem_filters_of
 from application.documents import archives
 from application.documents.archives import Wanted
 from domain.documents.formats import Format
 from domain.documents.jobs import JobKind, JobState
 from domain.errors import DomainError, Malformed, reason
-from domain.postmortems.lifecycle import Status
 from models.base import new_id
 from models.queries.documents import jobs
 from models.queries.pagination import Ask
 from models.queries.postmortems import shown_list
-from models.queries.postmortems.shown_list import PostmortemFilters
 
 routes = router()
 
@@ -64,15 +64,14 @@ async def create(visit: Visiting) -> Response:
 
 
 async def _chosen_ids(visit: Visit) -> list[str]:
-    """Those that the list of postmortems showed with these filters, and that came since. Raises Malformed."""
+    """Those that were selected or else that the list of postmortems showed with these filters, and that came since.
+
+    Raises Malformed.
+    """
     form, context = visit.form, visit.context
-    status = form.get("status", "")
-    if status and status not in list(Status):
-        raise Malformed(reasons=[reason("status", "Choose a status from the list.", where="status")])
-    filters = PostmortemFilters(
-        status=[status] if status else [], team_id=form.get("team") or None, q=form.get("q", "")[:500] or None
-    )
-    ids: list[str] = []
+    if ids := selected(form)[:MOST]:
+        return ids
+    filters = await postmortem_filters_of(form.get("query", ""))
     page = Ask(200)
     while len(ids) < MOST:
         found = await shown_list.list_postmortems(context.session, context.viewer, filters, page, context.now)

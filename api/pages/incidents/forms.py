@@ -47,6 +47,11 @@ def may_report(visit: Visit) -> bool:
     )
 
 
+def _check_may_report(visit: Visit) -> None:
+    if not may_report(visit):
+        raise NotAllowed(action="report incidents", who="a responder or an administrator")
+
+
 @routes.get("/incidents/new")
 async def new(visit: Visiting) -> Response:
     zone = visit.context.person.time_zone
@@ -77,6 +82,7 @@ async def edit(visit: Visiting, incident_id: PathId) -> Response:
 @routes.post("/incidents/{incident_id}")
 async def correct(visit: Visiting, incident_id: PathId) -> Response:
     """Only what differs from what is known is a correction, which later reports don't undo."""
+    _check_may_report(visit)
     context, incident = visit.context, await _read(visit, incident_id)
 
     async def work() -> None:
@@ -111,8 +117,7 @@ async def _form(
     incident: IncidentOut | None = None,
 ) -> Response:
     """Raises NotAllowed."""
-    if not may_report(visit):
-        raise NotAllowed(action="report incidents", who="a responder or an administrator")
+    _check_may_report(visit)
     session = visit.context.session
     return await show(
         visit,

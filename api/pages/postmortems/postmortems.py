@@ -1,32 +1,37 @@
 """Postmortems: the list, a new one, and the page of one."""
 
-from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import Depends, Response
+from fastapi import Depends, Query, Response
 
-from api.pages.filtered import filtered
+from api.pages.lists import read_list
 from api.pages.postmortems.reading import show_postmortem
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
-from api.shapes.base import PathId, RefQuery, ask
+from api.shapes.base import PathId, ask
 from api.shapes.filters.postmortems import postmortem_filters
 from api.shapes.postmortems import PostmortemNew
 from application.incidents.opening import create_postmortem
 from application.incidents.troubleshooting import feature_check
+from application.people.lookup import find_typed_person
 from domain.documents.formats import Format
 from domain.errors import DomainError
 from domain.incidents.incident import IncidentStatus
 from domain.postmortems.lifecycle import Status
+from domain.views import ListName
 from models.queries import home
 from models.queries.content import templates
 from models.queries.incidents import incidents
 from models.queries.pagination import Ask
-from models.queries.people import people, teams
+from models.queries.people import teams
 from models.queries.postmortems import shown_list
 from models.queries.postmortems.shown_list import PostmortemFilters
 
 routes = router()
+
+
+SORTS = {"status": "status", "createdAt": "createdAt", "updatedAt": "updatedAt"}
+"""Columns that the list can be sorted by, and the order's name."""
 
 
 @routes.get("/postmortems")
@@ -34,21 +39,29 @@ async def list_postmortems(
     visit: Visiting,
     page: Annotated[Ask, Depends(ask)],
     filters: Annotated[PostmortemFilters, Depends(postmortem_filters)],
-    team: RefQuery = None,
+    author: Annotated[str, Query(max_length=300)] = "",
 ) -> Response:
+    """``author`` is what somebody typed; the address that it leads to names the person's id."""
     context = visit.context
-    wanted = replace(filters, team_id=team or filters.team_id, sort="-createdAt")
-    found = await shown_list.list_postmortems(context.session, context.viewer, wanted, page, context.now)
+    shown = await read_list(visit, ListName.POSTMORTEMS, "-createdAt", {"teamId"})
+    refusal: DomainError | None = None
+    if author.strip():
+        try:
+            person = await find_typed_person(context.session, "author", author)
+            return to(shown.address(author="", authorId=person.id))
+        except DomainError as refused:
+            refusal = refused
+    found = await shown_list.list_postmortems(context.session, context.viewer, filters, page, context.now)
     return await show(
         visit,
         "postmortems/postmortems.html",
+        refusal,
+        list=shown,
         found=found.items,
         next_cursor=found.next_cursor,
-        people=await people.people_by_id(context.session, [one.author_id for one in found.items]),
         targets=await home.next_targets(context.session, [one.id for one in found.items]),
-        teams=(await teams.list_teams(context.session, Ask(200))).items,
-        chosen={"status": wanted.status[0] if wanted.status else "", "team": wanted.team_id or "", "q": wanted.q or ""},
-        more=filtered(visit.request, {"status", "teamId"}, context.person.time_zone),
+        sorts=SORTS,
+        categories=[(one, one) for one in shown.frame.categories],
         statuses=[one.value for one in Status],
         formats=[(one.value, one.label) for one in Format],
     )

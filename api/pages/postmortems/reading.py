@@ -6,7 +6,7 @@ from datetime import datetime
 
 from fastapi import Response
 
-from api.pages.action_items import listed
+from api.pages.action_items.rows import listed
 from api.pages.comments import threads
 from api.pages.postmortems.fields import texts_of
 from api.pages.postmortems.opened import Opened, opened_by, read_opened

@@ -4,9 +4,8 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 
-from api.shapes.base import Day, RefQuery, SearchQuery
+from api.shapes.base import Day, InstantQuery, RefQuery, SearchQuery
 from domain.action_items.action_item import ActionItemStatus, ActionItemType, Priority
-from integrations.fields import Instant
 from models.queries.action_items_filtered import ItemFilters
 
 
@@ -23,11 +22,11 @@ async def item_filters(
     due_to: Annotated[Day | None, Query(alias="dueTo")] = None,
     first_due_from: Annotated[Day | None, Query(alias="firstDueFrom")] = None,
     first_due_to: Annotated[Day | None, Query(alias="firstDueTo")] = None,
-    created_from: Annotated[Instant | None, Query(alias="createdFrom")] = None,
-    created_to: Annotated[Instant | None, Query(alias="createdTo")] = None,
-    completed_from: Annotated[Instant | None, Query(alias="completedFrom")] = None,
-    completed_to: Annotated[Instant | None, Query(alias="completedTo")] = None,
-    open_at: Annotated[Instant | None, Query(alias="openAt")] = None,
+    created_from: Annotated[InstantQuery | None, Query(alias="createdFrom")] = None,
+    created_to: Annotated[InstantQuery | None, Query(alias="createdTo")] = None,
+    completed_from: Annotated[InstantQuery | None, Query(alias="completedFrom")] = None,
+    completed_to: Annotated[InstantQuery | None, Query(alias="completedTo")] = None,
+    open_at: Annotated[InstantQuery | None, Query(alias="openAt")] = None,
     has_ticket: Annotated[bool | None, Query(alias="hasTicket")] = None,
     imported: bool | None = None,
     q: SearchQuery = None,

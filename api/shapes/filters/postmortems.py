@@ -4,14 +4,15 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 
-from api.shapes.base import RefQuery, SearchQuery
+from api.shapes.base import InstantQuery, RefQuery, SearchQuery
 from domain.access import Visibility
 from domain.escalation.targets import TargetName
 from domain.postmortems.lifecycle import Status
-from integrations.fields import Instant
 from models.queries.postmortems.shown_list import PostmortemFilters
 
-Sort = Literal["-createdAt", "createdAt", "-updatedAt", "updatedAt", "-number", "number"]
+ByTime = Literal["-createdAt", "createdAt", "-updatedAt", "updatedAt", "-number", "number"]
+ByText = Literal["title", "-title", "status", "-status"]
+Sort = ByTime | ByText
 
 
 async def postmortem_filters(
@@ -22,10 +23,10 @@ async def postmortem_filters(
     visibility: Visibility | None = None,
     overdue: bool | None = None,
     q: SearchQuery = None,
-    created_from: Annotated[Instant | None, Query(alias="createdFrom")] = None,
-    created_to: Annotated[Instant | None, Query(alias="createdTo")] = None,
-    published_from: Annotated[Instant | None, Query(alias="publishedFrom")] = None,
-    published_to: Annotated[Instant | None, Query(alias="publishedTo")] = None,
+    created_from: Annotated[InstantQuery | None, Query(alias="createdFrom")] = None,
+    created_to: Annotated[InstantQuery | None, Query(alias="createdTo")] = None,
+    published_from: Annotated[InstantQuery | None, Query(alias="publishedFrom")] = None,
+    published_to: Annotated[InstantQuery | None, Query(alias="publishedTo")] = None,
     root_cause_category: Annotated[SearchQuery, Query(alias="rootCauseCategory")] = None,
     tag: SearchQuery = None,
     slipped_target: Annotated[TargetName | None, Query(alias="slippedTarget")] = None,

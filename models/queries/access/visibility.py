@@ -182,9 +182,16 @@ def relation_columns(viewer: AnyViewer) -> RelationColumns:
 def relations(
     viewer: Viewer, postmortem: Postmortem, level: str | None, reviewer: bool, participant: bool, team: bool
 ) -> frozenset[Relation]:
+    return relations_to(viewer, postmortem.author_id, level, reviewer, participant, team)
+
+
+def relations_to(
+    viewer: Viewer, author_id: str | None, level: str | None, reviewer: bool, participant: bool, team: bool
+) -> frozenset[Relation]:
+    """As :func:`relations`, to a postmortem of this author."""
     held = {
         Relation.ADMIN: viewer.is_admin,
-        Relation.AUTHOR: postmortem.author_id == viewer.person_id,
+        Relation.AUTHOR: author_id == viewer.person_id,
         Relation.EDITOR: level == EditorLevel.EDIT,
         Relation.COMMENTER: level == EditorLevel.COMMENT,
         Relation.REVIEWER: reviewer,

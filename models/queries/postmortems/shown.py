@@ -100,6 +100,7 @@ _OWN: list[Any] = [
     Postmortem.updated_at,
 ]
 _OPEN = ActionItem.status.in_(("OPEN", "IN_PROGRESS"))
+OPEN_ITEMS = func.count().filter(_OPEN)
 OVERDUE = func.count().filter(ActionItem.due_on < day_of("today"), _OPEN)
 
 

@@ -6,22 +6,47 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, any_, exists, false, func, not_, or_, select, true
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    any_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
+from domain.postmortems.lifecycle import Status
 from domain.search.query import parse_query
 from models.action_item import ActionItem
+from models.person import Person
 from models.postmortem import Postmortem, PostmortemService, PostmortemTarget, PostmortemTeam
 from models.queries.access.visibility import AnyViewer, BoundViewer, effective_visibility, viewer_values, visible_to
 from models.queries.audit.audit_log import rows_with_audit, with_audit_of
 from models.queries.pagination import Ask, Order, Page, decode_cursor, encode_cursor
 from models.queries.postmortems.resting import rests
-from models.queries.postmortems.shown import OVERDUE, ShownPostmortem, seen_columns, shown_columns, state_column
+from models.queries.postmortems.shown import (
+    OPEN_ITEMS,
+    OVERDUE,
+    ShownPostmortem,
+    seen_columns,
+    shown_columns,
+    state_column,
+)
 from models.queries.prebuilt import Prebuilt, instant_of, json_list, json_object, number_of, text_of, texts_of
 from models.queries.search_conditions import BoundQuery, matching, planned_for_words, query_values
-from models.team import Service
+from models.team import Service, Team
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +103,8 @@ class ShownState:
 
     id: str
     number: int
+    title: str
+    status: str
     created_at: datetime
     updated_at: datetime
     state: int
@@ -85,7 +112,7 @@ class ShownState:
 
 @dataclass(frozen=True, slots=True)
 class ListedPostmortem:
-    """What a line of a list shows."""
+    """What a line of a list shows. ``author`` is their name, ``teams`` those of the teams."""
 
     id: str
     number: int
@@ -95,7 +122,13 @@ class ListedPostmortem:
     author_id: str | None
     created_at: datetime
     updated_at: datetime
+    published_at: datetime | None
+    root_cause_category: str | None
+    tags: list[str]
+    author: str | None
+    teams: list[str]
     services: list[dict[str, str]]
+    open_items: int
     overdue_items: int
 
 
@@ -134,9 +167,8 @@ async def _list(
     values = {**viewer_values(viewer), "limit": ask.limit + 1, "shown": ask.limit, "today": now.astimezone(UTC).date()}
     given = filters.values(now)
     if ask.cursor:
-        is_instant = order.column is not order.tie
         given["after"], given["after_tie"] = decode_cursor(
-            order.name, ask.cursor, instant=is_instant, tie_type=str if is_instant else int
+            order.name, ask.cursor, kind=order.value_kind, tie_type=str if order.value_kind else int
         )
     if filters.q:
         given = {"ids": await _list_matching(session, viewer, filters, values | given)}
@@ -184,15 +216,22 @@ def _page(kind: Kind, sort: str, shape: frozenset[str], *, is_admin: bool, is_au
 
 
 def _state_columns(seen: CTE) -> list[Any]:
-    return [seen.c.id, seen.c.number, seen.c.created_at, seen.c.updated_at, state_column(seen)]
+    names = ("id", "number", "title", "status", "created_at", "updated_at")
+    return [*(seen.c[name] for name in names), state_column(seen)]
 
 
 def _listed_columns(seen: CTE) -> list[Any]:
     service = json_list(json_object(id=Service.id, name=Service.name), Service.name, Service.id)
     services = select(service).join(PostmortemService).where(PostmortemService.postmortem_id == seen.c.id)
-    overdue = select(OVERDUE).where(ActionItem.postmortem_id == seen.c.id)
-    names = ("id", "number", "title", "status", "visibility", "author_id", "created_at", "updated_at")
-    return [*(seen.c[name] for name in names), services.scalar_subquery(), overdue.scalar_subquery()]
+    author = select(Person.name).where(Person.id == seen.c.author_id)
+    teams = select(json_list(cast(Team.name, Text), Team.name)).join(PostmortemTeam, PostmortemTeam.team_id == Team.id)
+    items = [select(one).where(ActionItem.postmortem_id == seen.c.id) for one in (OPEN_ITEMS, OVERDUE)]
+    more = (author, teams.where(PostmortemTeam.postmortem_id == seen.c.id), services, *items)
+    names = (
+        *("id", "number", "title", "status", "visibility", "author_id", "created_at", "updated_at", "published_at"),
+        *("root_cause_category", "tags"),
+    )
+    return [*(seen.c[name] for name in names), *(one.scalar_subquery() for one in more)]
 
 
 def _chosen(statement: Select[Any], sort: str, shape: frozenset[str], viewer: AnyViewer) -> Select[Any]:
@@ -241,19 +280,28 @@ CONDITIONS: dict[str, ColumnElement[bool]] = {
     "published_from": Postmortem.first_published_at >= instant_of("published_from"),
     "published_to": Postmortem.first_published_at < instant_of("published_to"),
     "root_cause_category": Postmortem.root_cause_category == text_of("root_cause_category"),
-    "tag": Postmortem.tags.contains(array([text_of("tag")])),
+    "tag": Postmortem.tags.contains(cast(array([text_of("tag")]), ARRAY(Text))),
     "slipped_target": _has_slipped(text_of("slipped_target"), instant_of("slipped_by")),
     "is_imported": Postmortem.imported_from.is_not(None),
     "is_not_imported": Postmortem.imported_from.is_(None),
 }
 
 
-def _orders(name: str, column: Any, tie: Any) -> dict[str, Order]:
-    return {name: Order(name, column, tie, descending=False), f"-{name}": Order(f"-{name}", column, tie)}
+_RANKS = {status.value: rank for rank, status in enumerate(Status)}
+
+
+def _rank(status: Any) -> Any:
+    return case(_RANKS, value=status)
+
+
+def _orders(name: str, column: Any, tie: Any, **how: Any) -> dict[str, Order]:
+    return {name: Order(name, column, tie, False, **how), f"-{name}": Order(f"-{name}", column, tie, True, **how)}
 
 
 ORDERS = {
     **_orders("createdAt", Postmortem.created_at, Postmortem.id),
     **_orders("updatedAt", Postmortem.updated_at, Postmortem.id),
     **_orders("number", Postmortem.number, Postmortem.number),
+    **_orders("title", Postmortem.title, Postmortem.id, kind=str, wrap=func.lower),
+    **_orders("status", Postmortem.status, Postmortem.id, kind=str, wrap=_rank),
 }

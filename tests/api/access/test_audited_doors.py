@@ -74,6 +74,7 @@ def test_every_write_door_is_audited(stack: Stack) -> None:
     _proposals(call, stack, guest)
     _kept_host(call, stack)
     _sharing(call)
+    _views(call)
     _meetings(call)
     unaudited = sorted(door for door, actions in call.doors.items() if not actions)
     assert not unaudited
@@ -176,6 +177,7 @@ def _action_items(call: Watched, pm: str, me: Person) -> None:
     door = "/api/postmortems/{postmortem_id}/action-items"
     item, other = (call("POST", door, body, status=201, postmortem_id=pm)["id"] for _ in range(2))
     call("PATCH", "/api/action-items/{item_id}", {"details": "Words"}, item_id=item)
+    call("PATCH", "/api/action-items", {"ids": [item, other], "changes": {"priority": "LOW"}})
     until = {"until": (datetime.now(UTC) + timedelta(days=2)).isoformat()}
     call("POST", "/api/action-items/{item_id}/snooze", until, item_id=item)
     call("DELETE", "/api/action-items/{item_id}", status=204, item_id=other)
@@ -255,6 +257,12 @@ def _incidents(call: Watched) -> None:
     call("DELETE", f"{base}/{{incident_id}}", status=204, postmortem_id=draft, incident_id=incident)
     news = {"externalId": uuid4().hex, "title": "Hooked", "status": "OPEN", "startedAt": "2026-01-01T10:00:00Z"}
     call("POST", "/api/webhooks/{source}", news, status=202, source="generic")
+
+
+def _views(call: Watched) -> None:
+    view = call("POST", "/api/views", {"name": uuid4().hex, "list": "incidents"}, status=201)["id"]
+    call("PATCH", "/api/views/{view_id}", {"name": uuid4().hex}, view_id=view)
+    call("DELETE", "/api/views/{view_id}", view_id=view, status=204)
 
 
 def _proposals(call: Watched, stack: Stack, guest: Person) -> None:

@@ -23,6 +23,7 @@ from tests.pages.pictures.documents import (
     attach,
     unfold,
 )
+from tests.pages.pictures.lists import add_lists
 from tests.pages.pictures.meetings import add_meetings
 from tests.pages.pictures.settings import add_settings
 from tests.pages.pictures.texts import LONG, TEXT
@@ -316,6 +317,7 @@ def _items(scene: Scene) -> None:
     scene.add("action item without owner", f"/action-items/{bare['id']}", "author", "reader")
     for shown in ("open", "overdue", "done", "all"):
         scene.add(f"action items {shown}", f"/action-items?show={shown}", "author")
+    add_lists(scene)
     scene.add("analytics", "/analytics", "administrator", "reader")
     scene.add("analytics none", "/analytics?from=1980-01-01&to=1980-12-31", "reader")
     scene.add("analytics process", "/analytics/process", "administrator", "reader")

@@ -1,0 +1,112 @@
+"""How a list is shown to its reader: the open view, layout, columns, order, and what it is filtered by."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
+
+from api.pages.filtered import Filter, filters_of
+from api.pages.routing import Visit
+from domain.views import COLUMNS, DEFAULT_COLUMNS, LAYOUTS, Audience, Layout, ListName, may_change
+from models.queries import views
+from models.queries.views import ListFrame, ViewOfList
+
+BESIDE = ("view", "cursor", "limit")
+"""Parameters of an address that are no part of a view."""
+MOST = 100
+"""Parameters of an address that are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownList:
+    """``given`` are the address's parameters without the cursor; ``filters`` those of them that aren't shown elsewhere,
+    in words. ``columns`` are ids, ``titles`` what each is called."""
+
+    name: ListName
+    path: str
+    frame: ListFrame
+    view: ViewOfList | None
+    layout: Layout
+    columns: Sequence[str]
+    titles: Mapping[str, str]
+    given: Sequence[tuple[str, str]]
+    sort: str
+    filters: Sequence[Filter]
+    may_change_view: bool
+
+    def one(self, name: str) -> str:
+        """The parameter's last value, or nothing."""
+        return next((value for key, value in reversed(self.given) if key == name), "")
+
+    def many(self, name: str) -> list[str]:
+        return [value for key, value in self.given if key == name]
+
+    def address(self, **changes: str) -> str:
+        """This list with other parameters; an empty one is left out."""
+        kept = [(key, value) for key, value in self.given if key not in changes]
+        return _address(self.path, [*kept, *((key, value) for key, value in changes.items() if value)])
+
+    def without(self, name: str, value: str) -> str:
+        return _address(self.path, [one for one in self.given if one != (name, value)])
+
+    @property
+    def query(self) -> str:
+        """What a view of this list keeps."""
+        return urlencode([one for one in self.given if one[0] not in BESIDE])
+
+    @property
+    def is_changed(self) -> bool:
+        """The open view was saved with other parameters."""
+        return self.view is not None and sorted(parse_qsl(self.view.query)) != sorted(parse_qsl(self.query))
+
+    def sorted_by(self, key: str) -> str:
+        """The address that sorts by this column, or the other way around where it does already."""
+        return self.address(sort=f"-{key}" if self.sort == key else key)
+
+    def direction(self, key: str) -> str:
+        """For ``aria-sort``."""
+        return {key: "ascending", f"-{key}": "descending"}.get(self.sort, "none")
+
+    @property
+    def own_views(self) -> list[ViewOfList]:
+        return [one for one in self.frame.views if one.shared_with is Audience.ME]
+
+    @property
+    def shared_views(self) -> list[ViewOfList]:
+        return [one for one in self.frame.views if one.shared_with is not Audience.ME]
+
+    def address_of(self, view: ViewOfList) -> str:
+        return _address(self.path, [*parse_qsl(view.query), ("view", view.id)])
+
+
+def _address(path: str, parameters: Sequence[tuple[str, str]]) -> str:
+    return f"{path}?{urlencode(parameters)}" if parameters else path
+
+
+def selected(form: Mapping[str, str]) -> list[str]:
+    """Ids of the rows that were selected."""
+    return [name.removeprefix("id.") for name, value in form.items() if name.startswith("id.") and value == "yes"]
+
+
+async def read_list(visit: Visit, name: ListName, sort: str, shown_elsewhere: set[str]) -> ShownList:
+    """``sort`` is the order unless one is asked for; ``shown_elsewhere`` are filters that the page shows by itself."""
+    context, request = visit.context, visit.request
+    frame = await views.read_list_frame(context.session, context.viewer, name)
+    given = [one for one in request.query_params.multi_items() if one[0] != "cursor"][:MOST]
+    asked = dict(given)
+    view = next((one for one in frame.views if one.id == asked.get("view")), None)
+    layout = asked.get("layout") or frame.layout
+    columns = (view.columns if view else []) or frame.columns or DEFAULT_COLUMNS[name]
+    names = {"teamId": dict(frame.teams), "serviceId": dict(frame.services)}
+    return ShownList(
+        name=name,
+        path=request.url.path,
+        frame=frame,
+        view=view,
+        layout=Layout(layout) if layout in LAYOUTS[name] else LAYOUTS[name][0],
+        columns=[one for one in COLUMNS[name] if one in columns],
+        titles=COLUMNS[name],
+        given=given,
+        sort=asked.get("sort") or sort,
+        filters=filters_of(given, shown_elsewhere, context.person.time_zone, names),
+        may_change_view=view is not None and may_change(context.viewer, view.owner_id, view.shared_with),
+    )

@@ -1,0 +1,51 @@
+"""What a list's page asks of PostgreSQL, so that one statement more fails here."""
+
+import re
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from tests.api.writing import draft, with_item
+from tests.stack import Stack
+from tests.statements import Counter, counted_app
+
+HTML = {"Accept": "text/html"}
+FRAME = 2
+"""Each page: who it is, by the session, and how many notices are unread."""
+PAGES = {
+    "/postmortems": 3,
+    "/postmortems?status=DRAFT&sort=title&layout=cards&overdue=false": 3,
+    "/action-items": 2,
+    "/action-items?sort=priority&whose=mine&show=all": 2,
+    "/action-items?layout=board": 2,
+}
+"""Beside those of the frame: what the tools offer, the rows and, of postmortems, their next targets."""
+
+
+@pytest.fixture(params=["ADMIN", "RESPONDER"])
+async def asked(stack: Stack, request: pytest.FixtureRequest) -> AsyncIterator[tuple[httpx.AsyncClient, Counter]]:
+    person = stack.person(request.param)
+    made = draft(person, visibility="ORGANIZATION")
+    with_item(person, made["id"], person.id)
+    token = person.http.headers["Authorization"].removeprefix("Bearer ")
+    async with counted_app(stack, person) as (client, counter):
+        page = (await client.get("/sign-in", headers=HTML)).text
+        hidden = {
+            one: found[1] for one in ("csrf", "key") if (found := re.search(f'name="{one}" value="([^"]*)"', page))
+        }
+        answer = await client.post("/sign-in", data=hidden | {"token": token}, headers=HTML)
+        assert answer.status_code == 303, answer.text
+        yield client, counter
+
+
+async def test_statements_of_lists(asked: tuple[httpx.AsyncClient, Counter]) -> None:
+    client, counter = asked
+    found = {}
+    for path in PAGES:
+        for _ in range(2):
+            counter.clear()
+            answer = await client.get(path, headers=HTML)
+            assert answer.status_code == 200, answer.text
+        found[path] = len(counter.statements)
+    assert found == {path: FRAME + own for path, own in PAGES.items()}
