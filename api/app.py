@@ -48,6 +48,7 @@ from api.pages.content import editing as editing_pages
 from api.pages.content import history as history_pages
 from api.pages.content import root_causes as root_cause_pages
 from api.pages.content import templates as template_pages
+from api.pages.content import writing as writing_pages
 from api.pages.documents import archives as archive_pages
 from api.pages.documents import attachments as attachment_pages
 from api.pages.documents import exports as export_pages
@@ -162,6 +163,7 @@ PAGES = (
     fact_pages,
     participant_pages,
     history_pages,
+    writing_pages,
     attachment_pages,
     archive_pages,
     import_pages,

@@ -28,6 +28,7 @@ from tests.pages.pictures.meetings import add_meetings
 from tests.pages.pictures.palette import add_palette
 from tests.pages.pictures.settings import add_settings
 from tests.pages.pictures.texts import LONG, TEXT
+from tests.pages.pictures.writing import add_writing, open_section
 from tests.pages.visiting import sign_in_link
 from tests.stack import Person, Stack
 
@@ -120,6 +121,9 @@ def _postmortems(scene: Scene, team: str) -> None:
         scene.add(f"postmortem {status.lower()}", path, *ROLES)
         if status == "DRAFT":
             scene.add("postmortem with forms", path, "author", prepare=unfold("main details"))
+            add_writing(scene, path)
+        if status == "IN_REVIEW":
+            scene.add("section of a postmortem in review, open", path, "author", prepare=open_section)
             scene.add("postmortem export menu", path, "author", "reader", prepare=unfold(".export"))
             scene.add("edit conflict", f"{path}/edit", "author", prepare=_conflict)
             scene.add("timeline preview", f"{path}/timeline/paste", "author", prepare=_preview)

@@ -47,16 +47,8 @@ def stands_at(page: Page, status: str) -> None:
 
 
 def write_sections(hand: Hand) -> None:
-    """In place where the page can; else in the form of all sections."""
+    """In the form of all sections, which works for every hand; tests/pages/writing writes them in place."""
     page = hand.page
-    if page.evaluate("typeof htmx === 'object'") and page.locator("section[data-writes]").count():
-        for key, (_, text) in SECTIONS.items():
-            section = page.locator(f"section#{key}")
-            hand.press(section.locator("[data-edits]:visible").first)
-            hand.write(section.locator("textarea").first, text)
-            page.keyboard.press("Control+Enter")
-            expect(section.locator(".prose")).to_be_visible()
-        return
     if not page.locator("#f-summary").count():
         hand.press(page.get_by_role("link", name="Edit", exact=True))
     for key, (_, text) in SECTIONS.items():
