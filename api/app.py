@@ -24,6 +24,7 @@ from api.pages import live as live_pages
 from api.pages import reference as reference_pages
 from api.pages import search as search_pages
 from api.pages import settings as settings_pages
+from api.pages import styleguide as styleguide_pages
 from api.pages import tickets as ticket_pages
 from api.pages import views as view_pages
 from api.pages.access import identities as identity_pages
@@ -47,6 +48,7 @@ from api.pages.content import editing as editing_pages
 from api.pages.content import history as history_pages
 from api.pages.content import root_causes as root_cause_pages
 from api.pages.content import templates as template_pages
+from api.pages.content import writing as writing_pages
 from api.pages.documents import archives as archive_pages
 from api.pages.documents import attachments as attachment_pages
 from api.pages.documents import exports as export_pages
@@ -165,6 +167,7 @@ PAGES = (
     fact_pages,
     participant_pages,
     history_pages,
+    writing_pages,
     attachment_pages,
     archive_pages,
     import_pages,
@@ -202,6 +205,7 @@ PAGES = (
     view_pages,
     live_pages,
     reference_pages,
+    styleguide_pages,
 )
 
 

@@ -18,15 +18,15 @@ from domain.errors import RouteNotFound
 WEB = Path(__file__).parents[1] / "web"
 STYLES = (
     *("tokens", "base", "header", "layout", "card", "rows", "labels", "controls", "messages", "stepper", "facts"),
-    *("timeline", "picture", "targets", "tables", "prose", "comments", "editor", "diff", "search", "template_editor"),
-    *("connection", "audit", "files", "export", "public", "sharing", "meetings", "analytics", "checks", "sign_in"),
-    *("settings", "simulation", "toasts", "combobox", "palette", "shortcuts", "contents", "presence"),
-    *("listing", "board", "item", "panel", "home"),
+    *("timeline", "picture", "targets", "tables", "prose", "comments", "editor", "section_editor", "diff", "search"),
+    *("template_editor", "connection", "audit", "files", "export", "public", "sharing", "meetings", "analytics"),
+    *("checks", "sign_in", "settings", "simulation", "toasts", "combobox", "palette", "shortcuts", "contents"),
+    *("presence", "listing", "board", "item", "panel", "home", "swatches"),
 )
 """In this order: what comes later wins."""
 SCRIPTS = (
     *("core", "in_place", "shortcuts", "fields", "picture", "combobox", "comments", "template_editor", "drafts"),
-    *("uploads", "scroll", "palette", "live", "presence", "lists", "panel"),
+    *("markdown", "uploads", "section_editor", "scroll", "palette", "live", "presence", "lists", "panel"),
 )
 """In this order: ``core`` first, and ``template_editor`` before ``drafts``, which fills its rows in."""
 FOR_EVER = "public, max-age=31536000, immutable"

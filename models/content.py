@@ -29,12 +29,18 @@ class Section(Base):
 
 
 class SectionRevision(Base):
-    """One text that a section had. Never changed, never removed; the newest equals the section."""
+    """One text that a section had. Never changed; the newest equals the section.
+
+    What is saved while its author types has an ``editing_id``, and the ``audit_entry_id`` of the entry that all saves
+    of that editing share. A later save replaces it in the history, until some minutes after ``window_began_at``: it has
+    a ``superseded_at`` then, and is kept for a while, because others may have begun with that text.
+    """
 
     __tablename__ = "section_revision"
     __table_args__ = (
         CheckConstraint(one_of("origin", Origin), name="origin"),
         ForeignKeyConstraint(["postmortem_id", "name"], ["section.postmortem_id", "section.name"], ondelete="CASCADE"),
+        Index("ix_section_revision_superseded_at", "superseded_at", postgresql_where="superseded_at is not null"),
     )
 
     postmortem_id: Mapped[Key]
@@ -47,6 +53,28 @@ class SectionRevision(Base):
     restored_from: Mapped[int | None] = mapped_column(BigInteger)
     added_lines: Mapped[int] = mapped_column(Integer, default=0)
     removed_lines: Mapped[int] = mapped_column(Integer, default=0)
+    editing_id: Mapped[str | None]
+    window_began_at: Mapped[Instant | None]
+    audit_entry_id: Mapped[int | None] = mapped_column(BigInteger)
+    superseded_at: Mapped[Instant | None]
+
+
+class SectionDraft(Base):
+    """A person's own copy of a section, saved while they type where that doesn't change the section yet. Nobody else
+    sees it. ``base_revision`` is the revision that they began with."""
+
+    __tablename__ = "section_draft"
+    __table_args__ = (
+        Index("ix_section_draft_person_id", "person_id"),
+        Index("ix_section_draft_saved_at", "saved_at"),
+    )
+
+    postmortem_id: Mapped[Key] = mapped_column(ForeignKey("postmortem.id", ondelete="CASCADE"))
+    name: Mapped[Key]
+    person_id: Mapped[Key] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    body: Mapped[str]
+    base_revision: Mapped[int] = mapped_column(BigInteger)
+    saved_at: Mapped[CreatedAt]
 
 
 class AdviceIgnore(Base):

@@ -14,7 +14,6 @@ from domain.content.sections import Origin, SectionText
 from domain.content.templates import TITLES, Section, Template, shareable_by_default
 from integrations.fields import BLANK_IS_NONE, Name, Words
 from models.content import RootCauseCategory, SectionRevision
-from models.queries.content.revisions import Revision
 from models.queries.content.templates import VersionedTemplate
 
 # Sections and their history
@@ -119,17 +118,17 @@ def section_fields(section: SectionText) -> dict[str, object]:
 
 
 def revision_read(row: SectionRevision) -> RevisionRead:
-    entry = Revision(
-        row.revision,
-        row.author_id,
-        row.at,
-        Origin(row.origin),
-        row.restored_from,
-        len(row.body),
-        row.added_lines,
-        row.removed_lines,
+    return RevisionRead(
+        revision=row.revision,
+        author_id=row.author_id,
+        at=row.at,
+        origin=Origin(row.origin),
+        restored_from=row.restored_from,
+        characters=len(row.body),
+        added_lines=row.added_lines,
+        removed_lines=row.removed_lines,
+        body=row.body,
     )
-    return RevisionRead(**RevisionOut.model_validate(entry).model_dump(), body=row.body)
 
 
 def diff_json(name: str, older: int, newer: int, found: Difference) -> bytes:

@@ -24,9 +24,9 @@ async def record_change(
     postmortem.updated_at = now
     if not is_content:
         return False
-    approvers = await list_approvers(session, postmortem)
+    approvers = await list_approvers(session, postmortem) if postmortem.status == Status.IN_REVIEW else []
     postmortem.content_revision += 1
-    if approvers and postmortem.status == Status.IN_REVIEW:
+    if approvers:
         occasion = f"{postmortem.id}:review_stale:{postmortem.content_revision}"
         await notify(
             session,

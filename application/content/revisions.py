@@ -28,13 +28,16 @@ async def get_revision(
 async def get_two_revisions(
     session: Session, viewer: Viewer, postmortem_id: str, name: str, older: int | None, newer: int | None
 ) -> tuple[SectionText, SectionText]:
-    """The texts of two revisions: without ``newer`` the current one, without ``older`` the one before it.
+    """The texts of two revisions: without ``newer`` the current one, without ``older`` the one that the history shows
+    before it.
 
     Revision 0 is the empty text before the first one. Raises NotFound.
     """
     section = await get_section(session, viewer, postmortem_id, name)
     to_revision = section.revision if newer is None else newer
-    from_revision = max(0, to_revision - 1) if older is None else older
+    from_revision = older
+    if from_revision is None:
+        from_revision = await revisions.get_previous_revision(session, postmortem_id, name, to_revision)
     texts = await revisions.find_revision_texts(session, postmortem_id, name, {from_revision, to_revision})
     for one in (from_revision, to_revision):
         if one not in texts:

@@ -16,7 +16,7 @@ from domain.content.sections import TEXT_LIMIT, Origin, SectionText, new_revisio
 from domain.errors import NotFound, SectionConflict, SectionNotInTemplate, TextTooComplex
 from domain.postmortems.lifecycle import Status
 from models.queries.content import revisions, sections
-from models.queries.content.templates import get_postmortem_template
+from models.queries.content.templates import get_content, get_postmortem_template
 from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible
 from models.session import Session
 
@@ -100,7 +100,7 @@ async def save_section(
     Without it the text replaces the current one, which stays in the history. Raises NotFound, EditingClosed,
     SectionNotInTemplate, SectionConflict.
     """
-    visible, current = await _lock(session, viewer, postmortem_id, name)
+    visible, current = await _lock_section(session, viewer, postmortem_id, name)
     result, origin = text, Origin.EDIT
     if base_revision not in {None, current.revision}:
         result = await _merge(session, postmortem_id, text, current, base_revision)
@@ -122,7 +122,7 @@ async def restore_section(
 
     Raises NotFound, EditingClosed, SectionNotInTemplate, SectionConflict.
     """
-    visible, current = await _lock(session, viewer, postmortem_id, name)
+    visible, current = await _lock_section(session, viewer, postmortem_id, name)
     old = await revisions.get_revision(session, postmortem_id, name, revision)
     if base_revision not in {None, current.revision}:
         raise _conflict(old.body, current, base_revision, None)
@@ -139,14 +139,29 @@ async def restore_section(
     )
 
 
-async def _lock(
-    session: Session, viewer: Viewer, postmortem_id: str, name: str
-) -> tuple[VisiblePostmortem, SectionText]:
+async def lock_writable(session: Session, viewer: Viewer, postmortem_id: str, name: str) -> VisiblePostmortem:
+    """The postmortem, whose row is locked, if the viewer may write this section of it.
+
+    Raises NotFound, EditingClosed, SectionNotInTemplate.
+    """
     visible = await get_visible(session, viewer, postmortem_id, lock=True)
-    access.check_edit(Status(visible.postmortem.status), visible.relations)
-    known = (await get_postmortem_template(session, visible.postmortem)).text_keys
+    await check_writable(session, visible, name)
+    return visible
+
+
+async def check_writable(session: Session, visible: VisiblePostmortem, name: str) -> None:
+    """Raises EditingClosed, SectionNotInTemplate."""
+    postmortem = visible.postmortem
+    access.check_edit(Status(postmortem.status), visible.relations)
+    known = (await get_content(session, postmortem.template_id, postmortem.template_version)).text_keys
     if name not in known:
         raise SectionNotInTemplate(section=name, known=", ".join(known))
+
+
+async def _lock_section(
+    session: Session, viewer: Viewer, postmortem_id: str, name: str
+) -> tuple[VisiblePostmortem, SectionText]:
+    visible = await lock_writable(session, viewer, postmortem_id, name)
     return visible, await sections.get_section_text(session, postmortem_id, name)
 
 
@@ -156,11 +171,17 @@ async def _merge(
     base = None
     if base_revision is not None and base_revision < current.revision:
         texts = await revisions.find_revision_texts(session, postmortem_id, current.name, {base_revision})
-        base = texts[base_revision]
-        merged = await _merged(base, text, current.body)
-        if merged is not None:
-            return merged
-    raise _conflict(text, current, base_revision, base)
+        base = texts.get(base_revision)
+    return await merge_texts(text, current, base_revision, base)
+
+
+async def merge_texts(text: str, current: SectionText, base_revision: int | None, base: str | None) -> str:
+    """The current text with what ``text`` changed in ``base``. Raises SectionConflict, also where it takes too long or
+    the base isn't known any more."""
+    merged = await _merged(base, text, current.body) if base is not None else None
+    if merged is None:
+        raise _conflict(text, current, base_revision, base)
+    return merged
 
 
 async def _merged(base: str, text: str, current: str) -> str | None:

@@ -67,9 +67,13 @@ def new_revisions(texts: Mapping[str, str], current: Mapping[str, SectionText]) 
         before = current.get(name, SectionText(name))
         if text == before.body and (before.revision or name in STANDARD):
             continue
-        added, removed = _lines_changed(before.body, text)
-        found.append(NewRevision(name, text, before.revision + 1, added, removed))
+        found.append(next_revision(name, before.body, text, before.revision + 1))
     return found
+
+
+def next_revision(name: str, before: str, text: str, revision: int) -> NewRevision:
+    """``before`` is the text that the history shows before it."""
+    return NewRevision(name, text, revision, *_lines_changed(before, text))
 
 
 def _lines_changed(before: str, after: str) -> tuple[int, int]:

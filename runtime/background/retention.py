@@ -14,6 +14,7 @@ from models.queries.access import mails as sign_in_mails
 from models.queries.audit import command_log, kept_answers
 from models.queries.chat import deliveries as chat_deliveries
 from models.queries.connections import deliveries, sync_log
+from models.queries.content import autosaves, drafts
 from models.queries.documents import jobs
 from models.queries.meetings import own_calendars
 from models.queries.people import calendars
@@ -28,6 +29,10 @@ KEEP_DELIVERIES = timedelta(days=30)
 """A delivery that is sent again after that counts as new."""
 KEEP_CHAT_TEXT = timedelta(days=1)
 """What people wrote in a chat is kept for dialogs that are still open."""
+KEEP_REPLACED_TEXT = timedelta(days=1)
+"""A text that its author went on typing in is the base of what others began with until then."""
+KEEP_DRAFTS = timedelta(days=90)
+"""A person's copy of a section that they neither saved nor discarded."""
 BATCH_SIZE, BATCH_LIMIT = 1000, 20
 """Rows in one statement, and statements in one round."""
 HOLIDAYS_AHEAD = 2
@@ -54,6 +59,8 @@ class Retention:
         await self._delete_in_batches(sync_log.delete_attempts, now - KEEP_ATTEMPTS)
         await self._delete_in_batches(deliveries.delete_deliveries, now - KEEP_DELIVERIES)
         await self._delete_in_batches(customer_emails.forget_addresses, now - ADDRESSES_KEPT)
+        await self._delete_in_batches(autosaves.delete_superseded, now - KEEP_REPLACED_TEXT)
+        await self._delete_in_batches(drafts.delete_old_drafts, now - KEEP_DRAFTS)
         await self._delete_in_batches(sign_in_mails.delete_old, now - KEEP_SIGN_IN_MAILS)
 
     async def sweep_attachments(self) -> None:

@@ -18,6 +18,7 @@ from api.shapes.base import PathId
 from api.shapes.content import SectionPut
 from api.shapes.style import AdviceIgnoreIn, AdviceOut, FindingOut, advice_out
 from application import style, text_work
+from application.content.autosaving import discard_drafts, list_drafts
 from application.content.sections import SavedSection, save_section
 from application.postmortems.editing import check_may_manage
 from domain import access
@@ -35,11 +36,20 @@ from models.queries.postmortems.postmortems import FullPostmortem
 
 routes = router()
 
+OWN_COPY = "draft"
+"""In place of the fingerprint of a field's text: it is based on a revision, and shows its writer's own copy."""
+
 
 @routes.get("/postmortems/{postmortem_id}/edit")
 async def edit(visit: Visiting, postmortem_id: PathId) -> Response:
+    """With ``drafts=1``, the sections of which the reader has a copy of their own show that."""
     full = await _editable(visit, postmortem_id)
-    return await _editor(visit, full, current_fields(full))
+    shown = dict(current_fields(full))
+    if visit.request.query_params.get("drafts") == "1":
+        for one in await list_drafts(visit.context.session, visit.context.viewer, visible_of(full)):
+            if one.name in shown:
+                shown[one.name] = EditorField(one.body, f"{one.base_revision}.{OWN_COPY}")
+    return await _editor(visit, full, shown)
 
 
 async def _advice(visit: Visit, full: FullPostmortem) -> dict[str, list[FindingOut]]:
@@ -180,6 +190,8 @@ async def _save_section(visit: Visit, postmortem_id: str, name: str, text: str) 
             now=context.now,
         )
         context.start_workflow_if(section.started, postmortem_id)
+        if visit.form.get(f"base.{name}", "").endswith(f".{OWN_COPY}"):
+            await discard_drafts(context.session, context.viewer, postmortem_id, [name])
         saved.append(section)
 
     refusal = await attempted(visit, work())

@@ -16,6 +16,7 @@ from domain.access import Verb
 from domain.content.diffs import compare_for_page
 from domain.errors import DomainError
 from domain.postmortems.lifecycle import Status
+from models.queries.content.revisions import get_previous_revision
 from models.queries.content.templates import get_postmortem_template
 from models.queries.pagination import Ask
 from models.queries.people import people
@@ -66,6 +67,7 @@ async def _shown(
         people=await people.people_by_id(session, [one.author_id for one in found.items]),
         older=before.revision,
         newer=after.revision,
+        previous=await get_previous_revision(session, postmortem_id, name, after.revision),
         current=current,
         difference=await text_work.run(
             compare_for_page, before.body, after.body, length=len(before.body) + len(after.body)

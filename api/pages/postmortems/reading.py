@@ -18,6 +18,7 @@ from api.pages.showing import show
 from api.pages.timeline.picture import Mark, Picture, draw
 from application import style
 from application.action_items.items import may_add
+from application.content.autosaving import list_drafts
 from application.escalation.targets import TargetProgress, list_target_progress
 from application.meetings.shown import list_recent
 from application.postmortems import participants
@@ -150,7 +151,7 @@ async def show_postmortem(
         news=(await links.read_news(context.session, [row])).get(row.id),
         may_take_times=writes and access.may(Verb.TAKE_INCIDENT_TIMES, status, relations),
         is_resting=status is Status.DRAFT and row.draft_started_at is None,
-        revisions={one.name: one.revision for one in row.sections},
+        drafts={one.name: one for one in await list_drafts(context.session, context.viewer, visible)} if writes else {},
         saved={one.name: one for one in row.sections},
         similar=similar_ones,
         is_overdue=_is_overdue(context.now),

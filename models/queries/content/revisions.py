@@ -3,10 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import and_, false, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from domain.content.sections import NewRevision, Origin
 from domain.errors import NotFound
@@ -16,7 +18,8 @@ from models.queries.pagination import Ask, Order, Page, fetch_page
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One entry of the history, without its text. ``characters`` counts code points."""
+    """One entry of the history, without its text. ``characters`` counts code points. ``previous`` is the revision that
+    the history shows before it."""
 
     revision: int
     author_id: str | None
@@ -26,6 +29,15 @@ class Revision:
     characters: int
     added_lines: int
     removed_lines: int
+    previous: int
+
+
+def _previous(revision: Any, postmortem_id: str, name: str) -> Any:
+    earlier = aliased(SectionRevision)
+    statement = select(func.coalesce(func.max(earlier.revision), 0)).where(
+        earlier.postmortem_id == postmortem_id, earlier.name == name, earlier.superseded_at.is_(None)
+    )
+    return statement.where(earlier.revision < revision).scalar_subquery()
 
 
 async def list_revisions(session: AsyncSession, postmortem_id: str, name: str, ask: Ask) -> Page[Revision]:
@@ -40,16 +52,17 @@ async def list_revisions(session: AsyncSession, postmortem_id: str, name: str, a
         func.char_length(row.body),
         row.added_lines,
         row.removed_lines,
-    ).where(row.postmortem_id == postmortem_id, row.name == name)
+        _previous(row.revision, postmortem_id, name),
+    ).where(row.postmortem_id == postmortem_id, row.name == name, row.superseded_at.is_(None))
     order = Order(f"revisions of {name}", row.revision, row.revision)
     rows, cursor = await fetch_page(session, statement, order, ask, tie_type=int)
-    return Page([Revision(one[0], one[1], one[2], Origin(one[3]), *one[4:8]) for one in rows], cursor)
+    return Page([Revision(one[0], one[1], one[2], Origin(one[3]), *one[4:9]) for one in rows], cursor)
 
 
 async def get_revision(session: AsyncSession, postmortem_id: str, name: str, revision: int) -> SectionRevision:
     """Raises :class:`NotFound`."""
     found = await session.get(SectionRevision, (postmortem_id, name, revision))
-    if found is None:
+    if found is None or found.superseded_at is not None:
         raise NotFound(kind="revision", id=f"{name}@{revision}")
     return found
 
@@ -57,13 +70,20 @@ async def get_revision(session: AsyncSession, postmortem_id: str, name: str, rev
 async def find_revision_texts(
     session: AsyncSession, postmortem_id: str, name: str, revisions: Collection[int]
 ) -> dict[int, str]:
-    """The texts of those revisions. Revision 0 is the empty text before the first one."""
+    """The texts of those revisions, also of those that a later save replaced in the history. Revision 0 is the empty
+    text before the first one."""
     statement = select(SectionRevision.revision, SectionRevision.body).where(
         SectionRevision.postmortem_id == postmortem_id,
         SectionRevision.name == name,
         SectionRevision.revision.in_(sorted(revisions)),
     )
     return {0: "", **{row.revision: row.body for row in await session.execute(statement)}}
+
+
+async def get_previous_revision(session: AsyncSession, postmortem_id: str, name: str, revision: int) -> int:
+    """The one that the history shows before it; 0 if it is the first."""
+    statement = select(_previous(revision, postmortem_id, name))
+    return int((await session.execute(statement)).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.access import Viewer
 from domain.errors import NotFound
 from models.action_item import ActionItem
-from models.content import Section, SectionRevision
+from models.content import Section, SectionDraft, SectionRevision
 from models.documents import Attachment
 from models.postmortem import Comment, Postmortem, TimelineEvent
 from models.queries.access.visibility import visible_to
@@ -166,14 +166,19 @@ async def settle_unused(session: AsyncSession, before: datetime, now: datetime, 
         return 0
     mine = Attachment.id.in_(ids)
     revision = select(SectionRevision.name).where(
-        SectionRevision.postmortem_id == Attachment.postmortem_id, func.strpos(SectionRevision.body, _called()) > 0
+        SectionRevision.postmortem_id == Attachment.postmortem_id,
+        SectionRevision.superseded_at.is_(None),
+        func.strpos(SectionRevision.body, _called()) > 0,
+    )
+    draft = select(SectionDraft.name).where(
+        SectionDraft.postmortem_id == Attachment.postmortem_id, func.strpos(SectionDraft.body, _called()) > 0
     )
     without_synchronizing = {"synchronize_session": False}
     await session.execute(
         update(Attachment).where(mine, exists(revision)).values(is_kept=True, checked_at=now),
         execution_options=without_synchronizing,
     )
-    referred = select(Attachment.id).where(mine, ~Attachment.is_kept, _references() > 0)
+    referred = select(Attachment.id).where(mine, ~Attachment.is_kept, or_(_references() > 0, exists(draft)))
     used = list((await session.execute(referred)).scalars())
     rest = update(Attachment).where(mine, ~Attachment.is_kept)
     await session.execute(

@@ -44,12 +44,12 @@ from models.queries.prebuilt import Prebuilt, number_of, text_of
 from models.queries.search_conditions import title_words
 from models.team import Service, Team, TeamMember
 
-COMPARED = 2000
+COMPARED = 500
 """How many of the newest names are compared."""
 RANKED = 50
 """How many that match are ranked, of each kind."""
 
-_SIGNS = "-./:;,_()[]{}<>\"'!?*+=&%#@|\\~^$`"
+_SIGNS = r"[\s!-/:-@\[-`{-~]+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +105,20 @@ def _names(kinds: frozenset[NameKind], *, is_admin: bool, is_audited: bool) -> P
 
 
 def _folded(written: Any) -> ColumnElement[str]:
-    """Small letters without accents, and blanks in place of signs; a blank comes first."""
-    return func.concat(" ", func.translate(func.lower(func.search_text(written)), _SIGNS, " " * len(_SIGNS)))
+    """Small letters without accents. Where all letters are ASCII, the function that folds accents isn't called."""
+    plain = case((func.octet_length(written) == func.length(written), written), else_=func.search_text(written))
+    return func.lower(plain)
 
 
 def _asked() -> CTE:
-    """``patterns``, one of each word; ``whole``, all words; ``words``, as the index of words is asked."""
-    split = func.regexp_split_to_table(_folded(text_of("typed")), r"\s+").column_valued("typed_word")
+    """``patterns``, regular expressions of each word; ``whole``, all words; ``words`` asks the index of words."""
+    split = func.regexp_split_to_table(_folded(text_of("typed")), _SIGNS).column_valued("typed_word")
     word = select(split.label("word")).where(split != "").subquery("typed_words").c.word
     begins = func.quote_literal(word) + ":*"
+    begins_word = case((word.op("~")("^[a-z0-9]"), "(^|[^a-z0-9])" + word), else_=word)  # some scripts have no blanks
     return (
         select(
-            func.coalesce(func.array_agg("% " + word + "%"), literal_column("'{}'::text[]")).label("patterns"),
+            func.coalesce(func.array_agg(begins_word), literal_column("'{}'::text[]")).label("patterns"),
             func.coalesce(func.string_agg(word, " "), "").label("whole"),
             func.to_tsquery("english", func.string_agg(begins, " & ")).label("words"),
         )
@@ -130,14 +132,16 @@ def _of(asked: CTE, column: str) -> Any:
 
 
 def _matches(name: Any, asked: CTE) -> ColumnElement[bool]:
-    return _folded(name).op("like")(all_(cast(_of(asked, "patterns"), ARRAY(Text))))
+    is_nothing = _of(asked, "whole") == ""
+    return or_(is_nothing, _folded(name).op("~")(all_(cast(_of(asked, "patterns"), ARRAY(Text)))))
 
 
 def _rank(name: Any, asked: CTE, *exactly: ColumnElement[bool]) -> ColumnElement[int]:
-    """0 where it is what was typed, 1 where it begins so."""
-    whole = " " + _of(asked, "whole")
+    """0 where it is what was typed, 1 where it begins so; alike where nothing was typed."""
+    whole = _of(asked, "whole")
     first: ColumnElement[int] = literal_column("0")
     return case(
+        (whole == "", literal_column("2")),
         *((one, first) for one in (*exactly, _folded(name) == whole)),
         (_folded(name).like(whole + "%"), literal_column("1")),
         else_=literal_column("2"),
@@ -199,7 +203,7 @@ def _everything_of_people() -> ColumnElement[str]:
 
 def _people(viewer: BoundViewer, asked: CTE) -> Select[Any]:
     is_near = exists().where(TeamMember.person_id == Person.id, TeamMember.team_id == any_(viewer.team_ids))
-    rank = _rank(Person.name, asked, _folded(Person.handle) == " " + _of(asked, "whole"))
+    rank = _rank(Person.name, asked, _folded(Person.handle) == _of(asked, "whole"))
     order = (is_near.desc(), Person.name, Person.id)
     found = _best(NameKind.PERSON, rank, order, id=Person.id, name=Person.name, detail=Person.handle)
     return found.where(Person.is_active, _matches(_everything_of_people(), asked))

@@ -10,6 +10,7 @@ from sqlalchemy import insert
 
 from domain.sharing.mailing import UNKNOWN, MailState, RecipientState
 from domain.sharing.publications import PublicationState, PublicationTrigger
+from models.base import new_id
 from models.keyring import Keyring
 from models.sharing import CustomerEmail, CustomerEmailRecipient, Publication
 from tests.api import writing
@@ -77,8 +78,9 @@ def add_customer_emails(scene: Any) -> None:
     approve(author, made)
     at, now = f"/postmortems/{made['id']}/customer-emails", datetime.now(UTC)
     scene.add("customer emails none", at, "author")
+    mail = new_id("mail")  # a scene of its own for each file of tests
     email = {
-        "id": "mail_pictured",
+        "id": mail,
         "postmortem_id": made["id"],
         "subject": f"What happened to {LONG}",
         "text": TEXT,
@@ -91,7 +93,7 @@ def add_customer_emails(scene: Any) -> None:
     scene.stack.direct.write(insert(CustomerEmail).values(**email))
     for place, state in enumerate(RecipientState):
         row = {
-            "email_id": "mail_pictured",
+            "email_id": mail,
             "ordinal": place,
             "address": Keyring(SECRET_KEY).seal({"address": f"{LONG.lower()[:50]}@customers.example"}),
             "address_hash": state.encode(),
@@ -102,7 +104,7 @@ def add_customer_emails(scene: Any) -> None:
         }
         scene.stack.direct.write(insert(CustomerEmailRecipient).values(**row))
     scene.add("customer emails", at, "author", "administrator")
-    scene.add("customer email", f"{at}/mail_pictured", "author")
+    scene.add("customer email", f"{at}/{mail}", "author")
 
 
 def add_publications(scene: Any) -> None:

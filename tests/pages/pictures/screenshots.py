@@ -51,7 +51,7 @@ def main(words: Sequence[str]) -> int:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     faults: list[str] = []
-    with shared_stack(settings=PROVIDERS) as stack, chromium() as browser:
+    with shared_stack(settings=PROVIDERS | {"AFTERWORD_DEMO": "1"}) as stack, chromium() as browser:
         scene = new_scene(stack)
         views = [one for one in scene.views if not words or any(word in one.name for word in words)]
         for role in dict.fromkeys(one.role for one in views):

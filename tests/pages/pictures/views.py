@@ -25,8 +25,10 @@ from tests.pages.pictures.documents import (
 )
 from tests.pages.pictures.lists import add_lists
 from tests.pages.pictures.meetings import add_meetings
+from tests.pages.pictures.palette import add_palette
 from tests.pages.pictures.settings import add_settings
 from tests.pages.pictures.texts import LONG, TEXT
+from tests.pages.pictures.writing import add_writing, open_section
 from tests.pages.visiting import sign_in_link
 from tests.stack import Person, Stack
 
@@ -120,6 +122,9 @@ def _postmortems(scene: Scene, team: str) -> None:
         scene.add(f"postmortem {status.lower()}", path, *ROLES)
         if status == "DRAFT":
             scene.add("postmortem with forms", path, "author", prepare=unfold("main details"))
+            add_writing(scene, path)
+        if status == "IN_REVIEW":
+            scene.add("section of a postmortem in review, open", path, "author", prepare=open_section)
             scene.add("postmortem export menu", path, "author", "reader", prepare=unfold(".export"))
             scene.add("edit conflict", f"{path}/edit", "author", prepare=_conflict)
             scene.add("timeline preview", f"{path}/timeline/paste", "author", prepare=_preview)
@@ -135,6 +140,7 @@ def _postmortems(scene: Scene, team: str) -> None:
             review = ok(people["author"].get(f"/api{path}/reviews"))["items"][0]["id"]
             ok(people["author"].patch(f"/api{path}", json={"summary": TEXT.replace("40 minutes", "41 minutes")}))
             scene.add("changes since a review", f"{path}/changes?since={review}", "author", "reviewer", "reader")
+            add_palette(scene, made)
         if status == "ARCHIVED":
             scene.add("history archived", f"{path}/history/summary", "author")
             scene.add("audit", f"{path}/audit")
@@ -157,6 +163,8 @@ def _postmortems(scene: Scene, team: str) -> None:
     scene.add("search", "/search?q=checkout", "reader")
     scene.add("search empty", "/search", "reader")
     scene.add("inbox", "/inbox", "author", "reviewer", "reader")
+    if scene.stack.settings.get("AFTERWORD_DEMO") == "1":
+        scene.add("style guide", "/styleguide", "reader")
     scene.add("not found", "/postmortems/pm_nothing", "reader", "stranger")
     scene.add("no such page", "/nothing/here", "reader")
 

@@ -56,11 +56,14 @@ def test_it_leads_anywhere_by_keyboard(browser: Browser, stack: Stack, word: str
 
 def test_the_header_opens_it_and_the_page_adds_its_commands(browser: Browser, stack: Stack) -> None:
     author = stack.person()
+    made = draft(author)
     with visiting(browser, stack, author) as page:
-        page.goto(f"{stack.url}/postmortems")
+        page.goto(f"{stack.url}/postmortems/{made['id']}")
         page.get_by_role("button", name="Open command palette").click()
-        choose(page, "new postm", "New postmortem")
-        page.wait_for_url("**/postmortems/new")
+        offered = page.get_by_role("group", name="On this page").get_by_role("option")
+        expect(offered.filter(has_text="Submit for review")).to_have_count(1)
+        choose(page, "submit", "Submit for review")
+        expect(page.get_by_role("alert").first).to_be_visible()
 
 
 def test_an_item_is_assigned_without_its_page(browser: Browser, stack: Stack, word: str) -> None:

@@ -22,12 +22,28 @@ for (const key of draftsOf()) {
   else if (draft.sent) localStorage.setItem(key, JSON.stringify({...draft, sent: false}));
 }
 
+// What an editor of its own keeps, under the address that it saves to.
+afterword.drafts = {
+  keep: (address, values) => {
+    try {
+      localStorage.setItem(DRAFTS + address, JSON.stringify({person, at: Date.now(), sent: false, values}));
+    } catch {
+      // there is no room: the text is still in its field
+    }
+  },
+  read: (address) => {
+    const draft = read(DRAFTS + address);
+    return draft && draft.person === person ? {...draft.values, at: draft.at} : null;
+  },
+  drop: (address) => localStorage.removeItem(DRAFTS + address),
+};
+
 const isText = (field) =>
   field.name && !field.readOnly && (field instanceof HTMLTextAreaElement || ["text", "search"].includes(field.type));
 const isKept = (field) => isText(field) || (field.type === "hidden" && field.name.startsWith("base."));
 const inputsOf = (form) => [...form.elements].filter(isKept);
 
-afterword.whenShown((root) => person && afterword.all(root, "main form[method=post]").forEach(keepDraft));
+afterword.whenShown((root) => person && afterword.all(root, "main form[method=post]:not([data-editing])").forEach(keepDraft));
 
 function keepDraft(form) {
   const texts = inputsOf(form).filter(isText);

@@ -1,5 +1,5 @@
 // The command palette (Ctrl-K): go to, create, assign, search, recent pages, and what this page offers. It knows the
-// commands of <template id="commands"> and of elements with data-command, and asks /find for everything with a name.
+// commands of <template id="commands"> and the buttons of the page, and asks /find for everything with a name.
 const {person, status} = document.body.dataset;
 const RECENT = "afterword.recent.";
 const PAUSE = 120; // ms without a key before we ask
@@ -40,7 +40,7 @@ function start() {
   dialog.setAttribute("aria-label", "Command palette");
   dialog.innerHTML = `
     <div class="palette__top"><span class="palette__step" hidden></span>
-    <input class="palette__field" role="combobox" aria-autocomplete="list" aria-expanded="true" aria-controls="palette-list" aria-label="Search and commands" placeholder="Type a command, or search by name or #number" maxlength="100" autocomplete="off" spellcheck="false"></div>
+    <input class="palette__field" role="combobox" aria-autocomplete="list" aria-expanded="true" aria-controls="palette-list" aria-label="Search and commands" placeholder="Search or type a command" maxlength="100" autocomplete="off" spellcheck="false"></div>
     <div class="palette__list" id="palette-list" role="listbox" aria-label="Results"></div>
     <p class="palette__foot quiet"><span><kbd>↑</kbd> <kbd>↓</kbd> move</span> <span><kbd>Enter</kbd> choose</span> <span><kbd>Esc</kbd> close</span> <span class="palette__said" role="status"></span></p>`;
   document.body.append(dialog);
@@ -57,7 +57,7 @@ function start() {
   })).map((one) => ({...one, run: go(one.address)}));
   for (const one of templated) if (one.keys) afterword.shortcut(one.keys, one.label, one.run, {group: one.group});
 
-  const isThere = (element) => !element.disabled && !element.closest("[hidden], dialog");
+  const isThere = (element) => !element.disabled && !element.closest("[hidden], dialog, form[method=get], details:not([open]) > :not(summary)");
   const press = (element) => {
     for (let one = element; one; one = one.parentElement) if (one instanceof HTMLDetailsElement) one.open = true;
     if (element.matches("a, button, label")) element.click();
@@ -65,9 +65,16 @@ function start() {
     (inside || element).focus();
     (inside || element).scrollIntoView({block: "nearest"});
   };
-  const ofPage = () => [...document.querySelectorAll("[data-command]")].filter(isThere).map((element) => ({
-    group: "On this page", label: element.dataset.command, hint: "", run: () => press(element),
-  }));
+  // What the page offers first, by the words on its buttons; another place may name its command.
+  const OFFERED = "[data-command], main a.button, main button.primary, main button.wide, main summary.button";
+  const ofPage = () => {
+    const named = new Map();
+    for (const element of document.querySelectorAll(OFFERED)) {
+      const label = (element.dataset.command ?? element.textContent).replace(/\s+/g, " ").trim();
+      if (isThere(element) && label.length < 60 && !named.has(label)) named.set(label, element);
+    }
+    return [...named].slice(0, 12).map(([label, element]) => ({group: "On this page", label, hint: "", run: () => press(element)}));
+  };
   const assignable = () => {
     const here = location.pathname.match(/^\/action-items\/([^/]+)$/) && document.querySelector("form [name=owner]");
     const own = here ? [{group: "Assign", label: "Assign this action item…", hint: "", stays: true, run: () => askPerson({address: location.pathname, label: document.querySelector("h1").textContent})}] : [];
@@ -172,7 +179,7 @@ function start() {
     asking = next;
     step.hidden = !next;
     step.textContent = next?.title ?? "";
-    field.placeholder = next?.placeholder ?? "Type a command, or search by name or #number";
+    field.placeholder = next?.placeholder ?? "Search or type a command";
     field.value = "";
     list.replaceChildren();
     items = [];
@@ -219,7 +226,8 @@ function start() {
     ask(null);
   };
   afterword.shortcut("mod+k", "Open the command palette", () => (dialog.open ? dialog.close() : open()));
-  afterword.shortcut("/", "Search", () => document.getElementById("find").focus());
+  const searchesHere = () => document.querySelector("[data-finds-here]") !== null; // a list has a "/" of its own
+  afterword.shortcut("/", "Search everything", () => document.getElementById("find").focus(), {when: () => !searchesHere()});
   document.addEventListener("click", ({target}) => target.closest?.("[data-palette]") && open());
   for (const key of document.querySelectorAll("[data-palette] kbd")) key.textContent = afterword.keysOf("mod+k").join("");
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());

@@ -8,10 +8,7 @@ function takeFiles(area) {
   note.hidden = true;
   area.after(note);
 
-  const insert = (text) => {
-    area.setRangeText(text, area.selectionStart, area.selectionEnd, "end");
-    area.dispatchEvent(new Event("input", { bubbles: true }));
-  };
+  const insert = (text) => afterword.insertText(area, area.selectionStart, area.selectionEnd, text);
 
   const upload = async (file) => {
     const form = new FormData();
@@ -44,6 +41,7 @@ function takeFiles(area) {
     note.textContent = files.length === 1 ? "1 file attached" : `${files.length} files attached`;
   };
 
+  area.addEventListener("afterword:files", ({detail: files}) => take(files));
   area.addEventListener("paste", (event) => {
     const files = [...event.clipboardData.files];
     if (!files.length || event.clipboardData.getData("text/plain")) return;
