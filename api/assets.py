@@ -26,7 +26,19 @@ STYLES = (
 """In this order: what comes later wins."""
 SCRIPTS = (
     *("core", "in_place", "shortcuts", "fields", "picture", "combobox", "comments", "template_editor", "drafts"),
-    *("markdown", "uploads", "section_editor", "scroll", "palette", "live", "presence", "lists", "panel"),
+    *(
+        "markdown",
+        "uploads",
+        "section_versions",
+        "section_editor",
+        "section_opening",
+        "scroll",
+        "palette",
+        "live",
+        "presence",
+        "lists",
+        "panel",
+    ),
 )
 """In this order: ``core`` first, and ``template_editor`` before ``drafts``, which fills its rows in."""
 FOR_EVER = "public, max-age=31536000, immutable"

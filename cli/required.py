@@ -1,6 +1,6 @@
 """What a person must give where nothing embedded brings it. Each refusal is one line: what, why, what else to do."""
 
-from models.database_url import BadDatabaseUrl, driver_url
+from models.database.url import BadDatabaseUrl, driver_url
 from runtime.processes import CannotStart
 from runtime.settings import Settings
 

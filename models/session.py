@@ -17,8 +17,8 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from models.changes import NotingSession, Outbox, outbox_info
-from models.database_url import driver_url
+from models.database.changes import NotingSession, Outbox, outbox_info
+from models.database.url import driver_url
 
 Session = AsyncSession
 Sessions = async_sessionmaker[AsyncSession]

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from fastapi import Response
 
-from api.csv_export import csv_answer
+from api.files.csv_export import csv_answer
 from api.shapes.analytics.report import CSV_COLUMNS, csv_rows
 from application.analytics.report import Report
 

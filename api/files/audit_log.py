@@ -10,7 +10,7 @@ from fastapi import Response
 from fastapi.responses import StreamingResponse
 from pydantic import JsonValue
 
-from api.csv_export import csv_answer
+from api.files.csv_export import csv_answer
 from api.request_context import RequestContext
 from api.shapes.base import Shape
 from application.audit import audit_log

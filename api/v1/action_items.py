@@ -7,7 +7,7 @@ from orjson import Fragment
 
 from api import bulk, commands
 from api.answers import NOT_MODIFIED, json_answer, matches, not_modified, state_tag
-from api.csv_export import csv_answer
+from api.files.csv_export import csv_answer
 from api.request_context import Context, RequestContext
 from api.shapes.action_items import (
     CSV_COLUMNS,

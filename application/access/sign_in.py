@@ -16,7 +16,7 @@ from domain.access import Role, Viewer
 from domain.errors import NotSignedIn, SignInLinkUsed
 from domain.live.changes import Change, Kind
 from models.base import new_id
-from models.changes import note_changes
+from models.database.changes import note_changes
 from models.person import ApiToken, Person
 from models.queries.access import tokens
 from models.session import Session

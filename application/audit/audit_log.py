@@ -8,7 +8,7 @@ from domain.access import Viewer
 from domain.errors import StaleVersion
 from domain.live.changes import changes_of
 from models.audit import AuditEntry
-from models.changes import note_changes
+from models.database.changes import note_changes
 from models.queries.audit import audit_log
 from models.queries.audit.audit_log import AuditFilters
 from models.queries.pagination import Ask

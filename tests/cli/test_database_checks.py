@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import text
 
-from models.database_url import BadDatabaseUrl, driver_url
+from models.database.url import BadDatabaseUrl, driver_url
 from models.keyring import Keyring
 from models.session import make_engine
 from tests.cli.running import environment, free_port

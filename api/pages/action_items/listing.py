@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, cast
 from fastapi import Depends, Query, Response
 
 from api import bulk
-from api.csv_export import csv_answer
+from api.files.csv_export import csv_answer
 from api.pages.lists import ShownList, read_list, selected
 from api.pages.routing import Visit, Visiting, local_path, read_form, router, to
 from api.pages.showing import attempted, show

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from api.exporting import export
+from api.files.exporting import export
 from api.pages.routing import Visiting, router
 from api.shapes.base import PathId
 from domain.documents.formats import Format

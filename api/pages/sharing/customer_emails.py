@@ -8,7 +8,7 @@ from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.public.shown import passage
 from api.shapes.base import PathId
-from api.shapes.sharing_emails import CustomerEmailNew
+from api.shapes.sharing.emails import CustomerEmailNew
 from application.sharing import customer_emails, publications
 from application.sharing.customer_emails import Preview
 from domain import access

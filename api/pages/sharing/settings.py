@@ -5,7 +5,7 @@ from fastapi import Response
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
 from api.shapes.base import expected_version
-from api.shapes.sharing import SharingSettingsPut, settings_out
+from api.shapes.sharing.sharing import SharingSettingsPut, settings_out
 from application.sharing import settings
 from domain.errors import DomainError
 from models.queries.sharing.summaries import get_settings

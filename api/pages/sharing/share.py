@@ -12,7 +12,7 @@ from api.pages.showing import attempted, show
 from api.public.shown import passage, postmortem_page, summary_page
 from api.rendering import zone_of
 from api.shapes.base import PathId
-from api.shapes.sharing import ShareLinkIn, SummaryPut, own_host
+from api.shapes.sharing.sharing import ShareLinkIn, SummaryPut, own_host
 from application.sharing import findings, links, summaries
 from application.sharing.summaries import WORDS, LoadedSummary, Summary
 from domain import access

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from api.exporting import ANSWERS, export
+from api.files.exporting import ANSWERS, export
 from api.request_context import Context
 from api.shapes.base import PathId
 from api.v1.routing import router

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Response
 
 from api import commands
 from api.answers import NOT_MODIFIED, json_answer, matches, not_modified, state_tag
-from api.csv_export import csv_answer
+from api.files.csv_export import csv_answer
 from api.request_context import Context, RequestContext
 from api.shapes.base import IfMatch, IfNoneMatch, Listing, PathId, ask, expected_version
 from api.shapes.filters.postmortems import postmortem_filters

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Response
 
 from api.request_context import Context
 from api.shapes.base import Listing, PathId, ask
-from api.shapes.sharing_emails import CustomerEmailNew, CustomerEmailOut, EmailPreviewOut, email_out
+from api.shapes.sharing.emails import CustomerEmailNew, CustomerEmailOut, EmailPreviewOut, email_out
 from api.v1.routing import router
 from application.sharing import customer_emails
 from models.base import derived_id, new_id

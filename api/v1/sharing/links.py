@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 
 from api.request_context import Context
 from api.shapes.base import Listing, PathId, ask
-from api.shapes.sharing import ShareLinkIn, ShareLinkOut, link_out
+from api.shapes.sharing.sharing import ShareLinkIn, ShareLinkOut, link_out
 from api.v1.routing import router
 from application.sharing import links
 from models.base import derived_id, new_id

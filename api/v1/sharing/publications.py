@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query
 
 from api.request_context import Context
 from api.shapes.base import Listing, PathId, ask
-from api.shapes.sharing import PublicationNew, PublicationOut
+from api.shapes.sharing.sharing import PublicationNew, PublicationOut
 from api.v1.routing import router
 from application.sharing import publications
 from models.queries.pagination import Ask

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from api.request_context import Context
 from api.shapes.base import IfMatch, expected_version, tag
-from api.shapes.sharing import SharingSettingsOut, SharingSettingsPut, settings_out
+from api.shapes.sharing.sharing import SharingSettingsOut, SharingSettingsPut, settings_out
 from api.v1.routing import router
 from application.sharing import settings
 from models.queries.sharing.summaries import get_settings

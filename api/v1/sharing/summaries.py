@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from api.request_context import Context, RequestContext
 from api.shapes.base import IfMatch, PathId, expected_version, tag
-from api.shapes.sharing import (
+from api.shapes.sharing.sharing import (
     FindingsOut,
     PublicSummaryOut,
     SummaryApprove,

@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 
-from models.database_url import driver_url
+from models.database.url import driver_url
 from models.session import SESSION_SETTINGS
 
 CHANNEL = "afterword_live"

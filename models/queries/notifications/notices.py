@@ -13,7 +13,7 @@ from domain.errors import NotFound
 from domain.live.changes import Change, Kind
 from domain.notifications.timing import Outcome
 from models.action_item import ActionItem
-from models.changes import note_changes
+from models.database.changes import note_changes
 from models.notification import Notice
 from models.person import Person
 from models.postmortem import Postmortem

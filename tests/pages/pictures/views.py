@@ -26,6 +26,7 @@ from tests.pages.pictures.documents import (
 from tests.pages.pictures.lists import add_lists
 from tests.pages.pictures.meetings import add_meetings
 from tests.pages.pictures.palette import add_palette
+from tests.pages.pictures.review import add_review
 from tests.pages.pictures.settings import add_settings
 from tests.pages.pictures.texts import LONG, TEXT
 from tests.pages.pictures.writing import add_writing, open_section
@@ -132,15 +133,8 @@ def _postmortems(scene: Scene, team: str) -> None:
                 scene.add(name, f"{path}{more}", "author")
             scene.add("history", f"{path}/history/summary", "author")
             scene.add("attachments", f"{path}/attachments", "author", "reader")
-        if status in {"DRAFT", "IN_REVIEW"}:
-            name = f"next step {status.lower()}"
-            scene.add(name, path, "author", "administrator", prepare=unfold("#next-step details"))
-            scene.add(f"targets {status.lower()}", path, "author", prepare=unfold("#targets details"))
-        if status == "CHANGES_REQUESTED":
-            review = ok(people["author"].get(f"/api{path}/reviews"))["items"][0]["id"]
-            ok(people["author"].patch(f"/api{path}", json={"summary": TEXT.replace("40 minutes", "41 minutes")}))
-            scene.add("changes since a review", f"{path}/changes?since={review}", "author", "reviewer", "reader")
             add_palette(scene, made)
+        add_review(scene, status, path)
         if status == "ARCHIVED":
             scene.add("history archived", f"{path}/history/summary", "author")
             scene.add("audit", f"{path}/audit")

@@ -2,6 +2,21 @@
 // the page that is answered, a refusal included. What has no such part becomes a message, and nothing typed is lost.
 const SIGNED_OUT = "You were signed out, so this wasn't saved. Your text is still here: sign in, then send it again.";
 
+const isSignIn = (answer) => answer.status === 401 || new URL(answer.url).pathname === "/sign-in";
+const signIn = {label: "Sign in", run: () => window.open("/sign-in", "_blank")};
+
+// The token of forms belongs to a session: after another sign-in, the page has a new one.
+const refreshToken = async () => {
+  const answer = await fetch(location.href, {headers: {Accept: "text/html"}});
+  if (isSignIn(answer)) return "signed-out";
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const token = page.querySelector("input[name=csrf]")?.value;
+  if (page.body.dataset.person !== document.body.dataset.person || !token) return "someone-else";
+  for (const one of document.querySelectorAll("input[name=csrf]")) one.value = token;
+  return "ok";
+};
+afterword.session = {isSignIn, refreshToken, signIn};
+
 document.addEventListener("htmx:configRequest", ({detail: {headers}}) => {
   headers.Accept = "text/html"; // a refusal as a page, too
 });
@@ -20,8 +35,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     if (fresh) for (const one of document.querySelectorAll(`input[name=${name}]`)) one.value = fresh;
   }
   if (isThere) return;
-  if (new URL(xhr.responseURL).pathname === "/sign-in") {
-    afterword.say(SIGNED_OUT, {tone: "refusal", action: {label: "Sign in", run: () => open("/sign-in", "_blank")}});
+  if (isSignIn({status: xhr.status, url: xhr.responseURL})) {
+    afterword.say(SIGNED_OUT, {tone: "refusal", action: signIn});
   } else if (xhr.status < 400) {
     location.assign(xhr.responseURL);
   } else {

@@ -4,51 +4,13 @@ const IDLE = 1500;
 const AT_LATEST = 10_000;
 const RETRY = 4000;
 const AGAIN = [429, 502, 503, 504];
-const me = document.body.dataset.person;
+const {session: {isSignIn, refreshToken, signIn}, versions} = afterword;
+const {element, button} = versions;
 const editors = new Map(); // by the name of the section
+const sections = {editors}; // section_opening.js adds to it how one is opened, and how what this browser kept is offered
 
 const partOf = (name) => document.querySelector(`section#${CSS.escape(name)}[data-writes]`);
 const clock = (at) => new Date(at).toLocaleTimeString([], {hour: "numeric", minute: "2-digit"});
-const element = (tag, className, text = "") => {
-  const one = document.createElement(tag);
-  one.className = className;
-  one.textContent = text;
-  return one;
-};
-const button = (label, run, className = "small") => {
-  const one = element("button", className, label);
-  one.type = "button";
-  one.addEventListener("click", run);
-  return one;
-};
-const isSignIn = (answer) => answer.status === 401 || new URL(answer.url).pathname === "/sign-in";
-const signIn = {label: "Sign in", run: () => window.open("/sign-in", "_blank")};
-
-// Of two long texts, the lines around those that differ.
-const excerpts = (mine, theirs) => {
-  const texts = [mine.split("\n"), theirs.split("\n")];
-  const length = Math.min(texts[0].length, texts[1].length);
-  let first = 0;
-  while (first < length && texts[0][first] === texts[1][first]) first += 1;
-  let last = 0;
-  while (last < length - first && texts[0].at(-1 - last) === texts[1].at(-1 - last)) last += 1;
-  return texts.map((lines) => {
-    const from = first > 6 ? first - 3 : 0;
-    const to = last > 6 ? lines.length - last + 3 : lines.length;
-    return [...(from ? ["…"] : []), ...lines.slice(from, to), ...(to < lines.length ? ["…"] : [])].join("\n");
-  });
-};
-
-// The token of forms belongs to a session: after another sign-in, the page has a new one.
-const refreshToken = async () => {
-  const answer = await fetch(location.href, {headers: {Accept: "text/html"}});
-  if (isSignIn(answer)) return "signed-out";
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const token = page.querySelector("input[name=csrf]")?.value;
-  if (page.body.dataset.person !== me || !token) return "someone-else";
-  for (const one of document.querySelectorAll("input[name=csrf]")) one.value = token;
-  return "ok";
-};
 
 class Editor {
   constructor(part, form) {
@@ -255,18 +217,7 @@ class Editor {
     const {area} = this;
     const old = area.value;
     if (old === text) return;
-    const before = old.slice(0, area.selectionStart);
-    const row = before.split("\n").length - 1;
-    const column = before.length - before.lastIndexOf("\n") - 1;
-    const line = old.split("\n")[row];
-    const lines = text.split("\n");
-    let start = 0;
-    while (start < old.length && start < text.length && old[start] === text[start]) start += 1;
-    let end = 0;
-    while (end < Math.min(old.length, text.length) - start && old[old.length - 1 - end] === text[text.length - 1 - end]) end += 1;
-    const places = lines.flatMap((one, place) => (one === line ? [place] : []));
-    const there = places.sort((one, other) => Math.abs(one - row) - Math.abs(other - row))[0] ?? Math.min(row, lines.length - 1);
-    const caret = lines.slice(0, there).join("\n").length + (there ? 1 : 0) + Math.min(column, lines[there].length);
+    const {start, end, caret} = versions.placeOf(old, text, area.selectionStart);
     const {scrollTop} = area;
     const focused = document.activeElement;
     afterword.insertText(area, start, old.length - end, text.slice(start, text.length - end), caret);
@@ -285,17 +236,7 @@ class Editor {
     const who = said.by ?? "Someone else";
     const head = element("p", "section-editor__both");
     head.append(element("strong", "", `${who} edited the same lines${said.at ? ` at ${clock(said.at)}` : ""}.`), " Nothing is lost: choose what to keep.");
-    const sides = element("div", "section-editor__versions");
-    const [mine, theirs] = excerpts(this.area.value, said.text);
-    for (const [title, text] of [["Your version", mine], [`${who}'s version (saved)`, theirs]]) {
-      const side = element("div", "");
-      const shown = element("pre", "theirs", text || "(empty)");
-      shown.tabIndex = 0;
-      shown.setAttribute("role", "group");
-      shown.setAttribute("aria-label", title);
-      side.append(element("h3", "", title), shown);
-      sides.append(side);
-    }
+    const sides = versions.sideBySide(["Your version", this.area.value], [`${who}'s version (saved)`, said.text]);
     const choices = element("div", "buttons");
     choices.append(
       button("Use my version", () => this.resolve()),
@@ -422,7 +363,7 @@ class Editor {
     afterword.drafts.drop(this.url);
     const {name} = this;
     await this.leave();
-    if (isReopened) open(name);
+    if (isReopened) sections.open(name);
   }
 
   // Something else drew its section anew.
@@ -444,96 +385,9 @@ class Editor {
     this.form.remove();
     this.part.classList.remove("card--writing");
     document.dispatchEvent(new CustomEvent("afterword:writing", {detail: {section: this.name, isOpen: false}}));
-    offer(this.part);
+    sections.offer(this.part);
     await afterword.refresh(`#${CSS.escape(this.name)}, #optional-sections, #reviewers, #outline, .act[id]`);
     document.querySelector(`#${CSS.escape(this.name)} [data-edits]`)?.focus({preventScroll: true});
   }
 }
-
-const open = async (name, kept = null) => {
-  const part = partOf(name);
-  if (!part) return;
-  if (editors.has(name)) return editors.get(name)?.area.focus();
-  editors.set(name, null); // a second click waits for the first
-  const answer = await fetch(`${part.dataset.writes}/editor`, {headers: {Accept: "text/html"}}).catch(() => null);
-  if (!answer?.ok || isSignIn(answer)) {
-    editors.delete(name);
-    const why = !answer ? "Afterword can't be reached. Try again in a moment." : isSignIn(answer) ? "You were signed out. Sign in to edit." : "This section can't be edited right now. Reload the page.";
-    return afterword.say(why, {tone: "refusal", action: answer && isSignIn(answer) ? signIn : null});
-  }
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const form = document.adoptNode(page.querySelector(".section-editor"));
-  part.querySelector(".kept-note")?.remove();
-  part.hidden = false;
-  part.classList.add("card--writing");
-  part.querySelector("h2").after(form);
-  form.dispatchEvent(new CustomEvent("htmx:load", {bubbles: true, detail: {elt: form}}));
-  const editor = new Editor(part, form);
-  editors.set(name, editor);
-  editor.area.focus();
-  editor.area.setSelectionRange(editor.area.value.length, editor.area.value.length);
-  const copy = kept ?? copyOf(part);
-  if (copy && copy.text !== editor.area.value) {
-    editor.restore(copy);
-    const note = element("p", "note", `We restored your text from ${clock(copy.at)}, which wasn't saved. `);
-    note.setAttribute("role", "note");
-    note.append(button("Discard it", () => {
-      editor.take(editor.opened);
-      note.remove();
-    }));
-    editor.area.closest(".section-editor__sides").before(note);
-  } else if (copy) afterword.drafts.drop(part.dataset.writes);
-  form.scrollIntoView({block: "nearest"});
-  document.dispatchEvent(new CustomEvent("afterword:writing", {detail: {section: name, isOpen: true}}));
-};
-
-// What this browser kept is offered again.
-const copyOf = (part) => afterword.drafts.read(part.dataset.writes);
-const offer = (part) => {
-  const copy = me && !editors.has(part.id) && !part.querySelector(".kept-note") && copyOf(part);
-  if (!copy) return;
-  const note = element("div", "note kept-note");
-  note.setAttribute("role", "note");
-  note.append(element("p", "", `You have text from ${clock(copy.at)} that wasn't saved.`));
-  const choices = element("div", "buttons");
-  choices.append(
-    button("Restore", () => open(part.id, copy)),
-    button("Discard", () => {
-      afterword.drafts.drop(part.dataset.writes);
-      note.remove();
-    }),
-  );
-  note.append(choices);
-  part.hidden = false;
-  part.querySelector("h2").after(note);
-};
-afterword.whenShown((root) => afterword.all(root, "section[data-writes]").forEach(offer));
-
-document.addEventListener("click", (event) => {
-  const link = event.target.closest?.("a[data-edits]");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !partOf(link.dataset.edits)) return;
-  event.preventDefault();
-  open(link.dataset.edits);
-});
-
-// `e` edits the section that is focused, or else the one that is on top of the window.
-const nearest = () => {
-  const parts = [...document.querySelectorAll("section[data-writes]:not([hidden])")];
-  return document.activeElement?.closest("section[data-writes]") ?? parts.find((one) => one.getBoundingClientRect().bottom > 80);
-};
-afterword.shortcut("e", "Edit section", () => open(nearest().id), {when: () => Boolean(nearest()), group: "Postmortem"});
-
-document.addEventListener("htmx:afterSwap", () => {
-  for (const one of editors.values()) if (one && !one.form.isConnected) one.tick();
-});
-
-const pushAll = () => {
-  for (const one of editors.values()) if (one && !one.isSaved) one.push();
-};
-document.addEventListener("visibilitychange", pushAll);
-window.addEventListener("focus", pushAll);
-window.addEventListener("online", pushAll);
-window.addEventListener("pagehide", pushAll);
-window.addEventListener("beforeunload", (event) => {
-  for (const one of editors.values()) if (one && !one.isSaved && one.problem) event.preventDefault();
-});
+Object.assign(afterword, {sections: Object.assign(sections, {Editor, partOf, clock})});
