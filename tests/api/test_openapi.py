@@ -36,7 +36,7 @@ class Target:
 def target() -> Iterator[Target]:
     """A stack of its own: generated requests change policies, teams and services that other tests rely on."""
     with shared_stack() as stack:
-        yield Target(stack, schemathesis.openapi.from_url(f"{stack.url}/openapi.json"), existing(stack))
+        yield Target(stack, schemathesis.openapi.from_url(f"{stack.url}/openapi.json", timeout=120), existing(stack))
 
 
 def existing(stack: Stack) -> dict[str, str]:
