@@ -63,7 +63,9 @@ def told(page: str) -> list[str]:
 
 
 def buttons(page: str) -> set[str]:
-    return {unescape(one).strip() for one in re.findall(r"<button[^>]*>(.*?)</button>", page, flags=re.DOTALL)}
+    """What the page offers to do, without what opens the command palette, which every page has."""
+    found = re.findall(r"<button(?![^>]* data-palette)[^>]*>(.*?)</button>", page, flags=re.DOTALL)
+    return {unescape(one).strip() for one in found}
 
 
 def fields_of(page: str) -> dict[str, Any]:

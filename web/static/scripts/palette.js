@@ -40,7 +40,7 @@ function start() {
   dialog.setAttribute("aria-label", "Command palette");
   dialog.innerHTML = `
     <div class="palette__top"><span class="palette__step" hidden></span>
-    <input class="palette__field" role="combobox" aria-autocomplete="list" aria-expanded="true" aria-controls="palette-list" aria-label="Search and commands" placeholder="Search or type a command" maxlength="100" autocomplete="off" spellcheck="false"></div>
+    <label class="unseen" for="palette-field">Search and commands</label><input class="palette__field" id="palette-field" role="combobox" aria-autocomplete="list" aria-expanded="true" aria-controls="palette-list" placeholder="Search or type a command" maxlength="100" autocomplete="off" spellcheck="false"></div>
     <div class="palette__list" id="palette-list" role="listbox" aria-label="Results"></div>
     <p class="palette__foot quiet"><span><kbd>↑</kbd> <kbd>↓</kbd> move</span> <span><kbd>Enter</kbd> choose</span> <span><kbd>Esc</kbd> close</span> <span class="palette__said" role="status"></span></p>`;
   document.body.append(dialog);
@@ -256,12 +256,12 @@ function start() {
 
   const help = document.createElement("dialog");
   help.className = "shortcuts";
-  help.setAttribute("aria-labelledby", "shortcuts-title");
+  help.setAttribute("aria-label", "Keyboard shortcuts");
   document.body.append(help);
   function showShortcuts() {
     if (help.open) return;
     const groups = grouped(afterword.shortcuts.list());
-    help.innerHTML = `<div class="shortcuts__top"><h2 id="shortcuts-title">Keyboard shortcuts</h2><button type="button" class="small">Close</button></div><div class="shortcuts__groups"></div><label class="check"><input type="checkbox"> <span>Turn off shortcuts of single keys in this browser</span></label>`;
+    help.innerHTML = `<div class="shortcuts__top"><h2>Keyboard shortcuts</h2><button type="button" class="small">Close</button></div><div class="shortcuts__groups"></div><label class="check"><input type="checkbox"> <span>Turn off shortcuts of single keys in this browser</span></label>`;
     help.querySelector(".shortcuts__groups").append(...[...groups].map(([name, members]) => {
       const section = document.createElement("section");
       const title = document.createElement("h3");
