@@ -19,8 +19,8 @@ def test_a_filtered_list_becomes_an_archive(stack: Stack) -> None:
     draft(author, title="Another one")
     visit = visitor(stack, author)
     page = f"/postmortems?q={mark}"
-    assert "Export this list" in visit.get(page)
-    assert visit.done("/exports", page, q=mark, status="DRAFT", **FORMATS) == "/exports"
+    assert "Export postmortems" in visit.get(page)
+    assert visit.done("/exports", page, query=f"q={mark}&status=DRAFT", **FORMATS) == "/exports"
     (job,) = ok(author.get("/api/exports"))["items"]
     eventually(lambda: ok(author.get(f"/api/exports/{job['id']}"))["state"] == "DONE", 60)
     shown = unescape(visit.get("/exports"))
@@ -34,9 +34,9 @@ def test_a_filtered_list_becomes_an_archive(stack: Stack) -> None:
     assert stranger.http.get(f"/exports/{job['id']}/archive").status_code == 404
     assert "No exports yet" in stranger.get("/exports")
     for fields, says in (
-        ({"q": mark}, "Choose at least one format."),
-        ({"q": f"{mark}nothing", **FORMATS}, "No postmortem matches."),
-        ({"status": "FUN", **FORMATS}, "Choose a status from the list."),
+        ({"query": f"q={mark}"}, "Choose at least one format."),
+        ({"query": f"q={mark}nothing", **FORMATS}, "No postmortem matches."),
+        ({"query": "status=FUN", **FORMATS}, "status"),
     ):
         refused = visit.send("/exports", page, **fields)
         assert (refused.status_code, says in unescape(refused.text)) == (422, True), fields

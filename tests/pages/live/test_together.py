@@ -87,12 +87,12 @@ def test_eight_tabs_of_a_browser_hold_one_stream(browser: Browser, stack: Stack)
         eventually(lambda: streams_of(stack) == 1)
         said = ok(reviewer.post(f"/api/postmortems/{pm}/comments", json={"body": "Seen in all?"}), 201)["id"]
         for tab in tabs:
-            expect(tab.locator(f"#c-{said}")).to_be_attached()
+            expect(tab.locator(f"#c-{said}")).to_be_attached(timeout=30_000)
         assert streams_of(stack) == 1
         for closed in range(7):  # whichever of them has the stream
             tabs[closed].close()
         said = ok(reviewer.post(f"/api/postmortems/{pm}/comments", json={"body": "Seen by the last?"}), 201)["id"]
-        expect(tabs[7].locator(f"#c-{said}")).to_be_attached()
+        expect(tabs[7].locator(f"#c-{said}")).to_be_attached(timeout=30_000)
         eventually(lambda: streams_of(stack) == 1)
 
 

@@ -26,7 +26,7 @@ window.afterword = (() => {
     return "defaultValue" in field && field.value !== field.defaultValue;
   };
   const isBusy = (part) =>
-    all(part, "[data-editing]").length > 0 ||
+    all(part, "[data-editing], .htmx-request").length > 0 || // what is asked for belongs into it
     (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) ||
     all(part, "input, select, textarea").some(isTyped);
 
@@ -34,6 +34,7 @@ window.afterword = (() => {
   const shownIn = (part) => part.outerHTML.replace(/name="(key|csrf)" value="[^"]*"/g, "").replace(/ open=""/g, "");
 
   const waiting = new Set();
+  let swaps = 0;
   const replace = (old, fresh) => {
     if (isBusy(old)) {
       waiting.add(`#${CSS.escape(old.id)}`);
@@ -71,10 +72,12 @@ window.afterword = (() => {
 
   // Draws parts of this page anew, as its reader may see them now, with those that are new, and without those that are
   // gone. A part that somebody is writing in waits; the parts in it don't.
-  const refresh = async (selector) => {
+  const refresh = async (selector, turns = 3) => {
+    const before = swaps;
     const answer = await fetch(location.href, {headers: {Accept: "text/html"}}).catch(() => null);
     if (!answer?.ok || new URL(answer.url).pathname !== location.pathname) return false;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (swaps !== before && turns > 1) return refresh(selector, turns - 1); // it may be older than what is shown
     const added = [...page.querySelectorAll(selector)]
       .filter((part) => part.id && !document.getElementById(part.id))
       .map((part) => [part, spotOf(part)]);
@@ -88,9 +91,12 @@ window.afterword = (() => {
     for (const [part, spot] of added) insert(part, spot);
     return true;
   };
-  document.addEventListener("focusout", () => {
+  const catchUp = () => {
     if (waiting.size) setTimeout(() => waiting.size && refresh([...waiting].join()), 300);
-  });
+  };
+  document.addEventListener("focusout", catchUp);
+  document.addEventListener("htmx:afterSettle", catchUp);
+  document.addEventListener("htmx:afterSwap", () => { swaps += 1; });
 
   const say = (text, {tone = "plain", action = null} = {}) => {
     const toast = document.createElement("div");
