@@ -19,7 +19,7 @@ routes = router()
 PROSE = """A paragraph with **strong** and *emphasized* words, `code`, ~~struck~~ ones, a [link](https://example.com),
 and @someone.
 
-### A heading
+# A heading
 
 1. First
 2. Second

@@ -63,7 +63,9 @@ def test_a_template_is_edited(browser: Browser, stack: Stack, admin: Person, scr
     with visiting(browser, stack, admin, java_script_enabled=scripted) as page:
         page.goto(f"{stack.url}/settings/templates/{template['id']}/edit")
         sent: list[str] = []
-        page.on("request", lambda asked: sent.append(asked.method))
+        page.on(
+            "request", lambda asked: None if asked.url.split("?")[0].endswith("/events") else sent.append(asked.method)
+        )
         page.get_by_label("Title of section 7").fill("Where we got lucky")
         press(page, f"Move {'Where we got lucky' if scripted else 'Luck'} up")
         expect(page.get_by_label("Title of section 6")).to_have_value("Where we got lucky")
