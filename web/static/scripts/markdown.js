@@ -262,7 +262,7 @@ const showMenu = (area, start, items, title) => {
     row.addEventListener("click", () => take(place));
     list.append(row);
   });
-  document.body.append(list);
+  document.querySelector("main").append(list);
   const {top, left, height} = placeOf(area);
   const isLow = top + height + list.offsetHeight > scrollY + innerHeight && top - list.offsetHeight > scrollY;
   list.style.top = `${isLow ? top - list.offsetHeight - 4 : top + height + 4}px`;
