@@ -151,7 +151,7 @@ def test_a_person_is_found_while_one_types(browser: Browser, stack: Stack, word:
         handle = ok(second.get("/api/me"))["handle"]
         expect(field).to_have_value(f"{word} Bea (@{handle})")
         page.keyboard.press("Enter")
-        expect(page.locator("#reviewers")).to_contain_text(f"{word} Bea")
+        expect(page.locator("#reviewers .rows")).to_contain_text(f"{word} Bea")
     reviewers = ok(author.get(f"/api/postmortems/{made['id']}/reviewers"))["items"]
     assert [one["userId"] for one in reviewers] == [second.id] != [first.id]
 

@@ -125,7 +125,7 @@ def test_its_pictures_stay_and_old_ones_are_swept(stack: Stack) -> None:
         )
     )
     assert unused["id"] in swept(stack)
-    assert author.get(f"/api/attachments/{image['id']}").status_code == 200
+    assert author.get(f"/api/postmortems/{made['id']}/attachments/{image['id']}").status_code == 200
     assert NOTE in types.visit.get(types.path), "it is kept for 90 days"
 
 

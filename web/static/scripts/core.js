@@ -35,6 +35,8 @@ window.afterword = (() => {
 
   const waiting = new Set();
   let swaps = 0;
+  let begun = 0;
+  let drawn = 0;
   const replace = (old, fresh) => {
     if (isBusy(old)) {
       waiting.add(`#${CSS.escape(old.id)}`);
@@ -74,10 +76,17 @@ window.afterword = (() => {
   // gone. A part that somebody is writing in waits; the parts in it don't.
   const refresh = async (selector, turns = 3) => {
     const before = swaps;
+    const mine = (begun += 1);
     const answer = await fetch(location.href, {headers: {Accept: "text/html"}}).catch(() => null);
     if (!answer?.ok || new URL(answer.url).pathname !== location.pathname) return false;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (swaps !== before && turns > 1) return refresh(selector, turns - 1); // it may be older than what is shown
+    if (swaps !== before || mine < drawn) { // it may be older than what is shown
+      if (turns > 1) return refresh(selector, turns - 1);
+      waiting.add(selector);
+      catchUp();
+      return false;
+    }
+    drawn = mine;
     const added = [...page.querySelectorAll(selector)]
       .filter((part) => part.id && !document.getElementById(part.id))
       .map((part) => [part, spotOf(part)]);
@@ -92,7 +101,13 @@ window.afterword = (() => {
     return true;
   };
   const catchUp = () => {
-    if (waiting.size) setTimeout(() => waiting.size && refresh([...waiting].join()), 300);
+    if (!waiting.size) return;
+    setTimeout(() => {
+      if (!waiting.size) return;
+      const selector = [...waiting].join();
+      waiting.clear(); // what is still busy comes back
+      refresh(selector);
+    }, 300);
   };
   document.addEventListener("focusout", catchUp);
   document.addEventListener("htmx:afterSettle", catchUp);
