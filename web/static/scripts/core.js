@@ -55,6 +55,19 @@ window.afterword = (() => {
     for (const show of shows) show(part);
   };
 
+  // Puts parts of another page in the place of this page's, whatever is in them.
+  const put = (page, selector) => {
+    for (const fresh of page.querySelectorAll(selector)) {
+      const old = document.getElementById(fresh.id);
+      if (!old) continue;
+      const part = document.adoptNode(fresh);
+      old.replaceWith(part);
+      htmx.process(part);
+      for (const show of shows) show(part);
+    }
+    swaps += 1;
+  };
+
   // Where a part that is new belongs: after the part before it, or at the begin of the one around it.
   const spotOf = (part) => {
     for (let one = part.previousElementSibling; one; one = one.previousElementSibling) {
@@ -137,5 +150,5 @@ window.afterword = (() => {
     return toast;
   };
 
-  return {all, whenShown, refresh, say, isBusy};
+  return {all, whenShown, refresh, put, say, isBusy};
 })();

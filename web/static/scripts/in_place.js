@@ -34,7 +34,14 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     const fresh = page.querySelector(`input[name=${name}]`)?.value;
     if (fresh) for (const one of document.querySelectorAll(`input[name=${name}]`)) one.value = fresh;
   }
-  if (isThere) return;
+  if (isThere) {
+    // Another answer came first and drew this form's part again: htmx would swap what nobody sees any more.
+    if (requestConfig.elt.isConnected && target.isConnected) return;
+    event.detail.shouldSwap = false;
+    const more = requestConfig.elt.closest("[hx-select-oob]")?.getAttribute("hx-select-oob");
+    afterword.put(page, [`#${CSS.escape(target.id)}`, ...(more ? [more] : [])].join());
+    return;
+  }
   if (isSignIn({status: xhr.status, url: xhr.responseURL})) {
     afterword.say(SIGNED_OUT, {tone: "refusal", action: signIn});
   } else if (xhr.status < 400) {
