@@ -33,6 +33,8 @@ window.afterword = (() => {
   // What a part shows, without what differs each time that it is drawn.
   const shownIn = (part) => part.outerHTML.replace(/name="(key|csrf)" value="[^"]*"/g, "").replace(/ open=""/g, "");
 
+  const nameOf = (details) => details.id || details.querySelector("summary")?.textContent.trim();
+
   const waiting = new Set();
   let swaps = 0;
   let begun = 0;
@@ -45,10 +47,8 @@ window.afterword = (() => {
     }
     waiting.delete(`#${CSS.escape(old.id)}`);
     const part = document.adoptNode(fresh);
-    for (const one of all(old, "details[id]")) {
-      const again = all(part, `details#${CSS.escape(one.id)}`)[0];
-      if (again) again.open = one.open;
-    }
+    const opened = new Map(all(old, "details").map((one) => [nameOf(one), one.open]));
+    for (const one of all(part, "details")) one.open = opened.get(nameOf(one)) ?? one.open;
     if (shownIn(old) === shownIn(part)) return;
     old.replaceWith(part);
     htmx.process(part);
