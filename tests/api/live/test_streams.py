@@ -83,7 +83,7 @@ def test_five_hundred_streams_and_no_more(api: ApiProcess, stack: Stack) -> None
     made = draft(author, visibility="ORGANIZATION")
     people = [stack.person("MEMBER") for _ in range(MOST_STREAMS // MOST_OF_ONE)]
     asyncio.run(_many(api, people, author, made["id"]))
-    assert api.running.wait(10) == 0
+    assert api.running.wait(10) in {0, -signal.SIGINT}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -93,7 +93,7 @@ def test_a_process_ends_as_quickly_as_without_streams(api: ApiProcess, stack: St
         began = time.monotonic()
         api.running.send_signal(number)
         eventually(lambda: one.is_over and other.is_over, 5)
-        assert api.running.wait(10) == 0
+        assert api.running.wait(10) in {0, -number}
         assert time.monotonic() - began < 6, "1.5 s of draining, and no waiting for streams"
 
 
