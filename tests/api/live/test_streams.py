@@ -43,6 +43,12 @@ async def _open(port: int, person: Person) -> tuple[Connection, int]:
     return (reader, writer), int(head.split()[1])
 
 
+async def _close(*connections: Connection) -> None:
+    for _, writer in connections:
+        writer.close()
+    await asyncio.gather(*(writer.wait_closed() for _, writer in connections), return_exceptions=True)
+
+
 async def _hears(connection: Connection, comment_id: str) -> bool:
     while True:
         line = await asyncio.wait_for(connection[0].readline(), 60)
@@ -56,17 +62,17 @@ async def _many(api: ApiProcess, people: list[Person], author: Person, postmorte
     opened = [await _open(api.port, people[number // MOST_OF_ONE]) for number in range(MOST_STREAMS)]
     assert {status for _, status in opened} == {200}
     refused, status = await _open(api.port, author)
-    refused[1].close()
+    await _close(refused)
     assert status == 503
     path = f"{api.url}/api/postmortems/{postmortem_id}"
     async with httpx.AsyncClient(headers=author.http.headers, verify=NO_TLS, timeout=30) as asked:
         assert (await asked.get(path)).status_code == 200, "and the pages work on"
         said = (await asked.post(f"{path}/comments", json={"body": "To all"})).json()["id"]
     assert all(await asyncio.gather(*(_hears(one, said) for one, _ in opened)))
-    opened[0][0][1].close()
+    await _close(opened[0][0])
     for _ in range(100):
         again, status = await _open(api.port, author)
-        again[1].close()
+        await _close(again)
         if status == 200:
             break
         await asyncio.sleep(0.1)
@@ -76,6 +82,7 @@ async def _many(api: ApiProcess, people: list[Person], author: Person, postmorte
     ended = await asyncio.gather(*(_hears(one, "no such comment") for one, _ in opened[1:]))
     assert not any(ended), "each is ended, and ended first"
     assert time.monotonic() - began < 10
+    await _close(*(one for one, _ in opened))
 
 
 def test_five_hundred_streams_and_no_more(api: ApiProcess, stack: Stack) -> None:
