@@ -4,8 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
+from fastapi import Response
+
 from api.pages.filtered import Filter, filters_of
-from api.pages.routing import Visit
+from api.pages.routing import Visit, to
+from application.people.lookup import find_typed_person
+from domain.errors import DomainError
 from domain.views import COLUMNS, DEFAULT_COLUMNS, LAYOUTS, Audience, Layout, ListName, may_change
 from models.queries import views
 from models.queries.views import ListFrame, ViewOfList
@@ -85,6 +89,20 @@ def _address(path: str, parameters: Sequence[tuple[str, str]]) -> str:
 def selected(form: Mapping[str, str]) -> list[str]:
     """Ids of the rows that were selected."""
     return [name.removeprefix("id.") for name, value in form.items() if name.startswith("id.") and value == "yes"]
+
+
+async def find_typed(
+    visit: Visit, shown: ShownList, name: str, typed: str, parameter: str
+) -> Response | DomainError | None:
+    """Where the list is whose ``parameter`` names the person that was typed into the field ``name``, or why nobody was
+    found; None if nothing was typed."""
+    if not typed.strip():
+        return None
+    try:
+        person = await find_typed_person(visit.context.session, name, typed)
+    except DomainError as refusal:
+        return refusal
+    return to(shown.address(**{name: "", parameter: person.id}))
 
 
 async def read_list(visit: Visit, name: ListName, sort: str, shown_elsewhere: set[str]) -> ShownList:

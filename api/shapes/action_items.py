@@ -96,7 +96,30 @@ class ActionItemNew(StrictlyGiven):
         }
 
 
-class ActionItemPatch(Patch, StrictlyGiven):
+class ActionItemChanges(StrictlyGiven):
+    """What one item and many can change alike."""
+
+    owner_id: Ref | None = None
+    due_date: Day | None = None
+    priority: Priority = Priority.MEDIUM
+    status: ActionItemStatus = ActionItemStatus.OPEN
+    type: ActionItemType | None = None
+    justification: Short = None
+    reason: Short = None
+
+    def columns(self) -> dict[str, Any]:
+        """Only what was sent, without the reason."""
+        sent = self.given()
+        sent.pop("reason", None)
+        if "due_date" in sent:
+            sent["due_on"] = sent.pop("due_date")
+        return {
+            name: value.value if isinstance(value, Priority | ActionItemStatus | ActionItemType) else value
+            for name, value in sent.items()
+        }
+
+
+class ActionItemPatch(Patch, ActionItemChanges):
     """Changing the due date needs a ``reason``; WONT_DO needs a ``justification``."""
 
     answer = ActionItemOut
@@ -105,28 +128,6 @@ class ActionItemPatch(Patch, StrictlyGiven):
 
     description: Annotated[str, Words(2000)] = Field(default="")
     details: Text = None
-    owner_id: Ref | None = None
-    due_date: Day | None = None
-    priority: Priority = Priority.MEDIUM
-    status: ActionItemStatus = ActionItemStatus.OPEN
-    type: ActionItemType | None = None
-    justification: Short = None
-    reason: Short = None
-
-    def columns(self) -> dict[str, Any]:
-        """Only what was sent."""
-        return patched_columns(self.given())
-
-
-def patched_columns(sent: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a change as columns, without its reason."""
-    sent.pop("reason", None)
-    if "due_date" in sent:
-        sent["due_on"] = sent.pop("due_date")
-    return {
-        name: value.value if isinstance(value, Priority | ActionItemStatus | ActionItemType) else value
-        for name, value in sent.items()
-    }
 
 
 class BulkProblem(Shape):
@@ -135,20 +136,8 @@ class BulkProblem(Shape):
     detail: str
 
 
-class BulkChanges(StrictlyGiven):
+class BulkChanges(ActionItemChanges):
     """Changing the due date needs a ``reason``; WONT_DO needs a ``justification``."""
-
-    owner_id: Ref | None = None
-    due_date: Day | None = None
-    priority: Priority = Priority.MEDIUM
-    status: ActionItemStatus = ActionItemStatus.OPEN
-    type: ActionItemType | None = None
-    justification: Short = None
-    reason: Short = None
-
-    def columns(self) -> dict[str, Any]:
-        """Only what was sent."""
-        return patched_columns(self.given())
 
 
 class BulkIn(Given):

@@ -63,10 +63,8 @@ async def report_incident(context: Context, given: IncidentIn, response: Respons
 
 
 async def _answer(context: RequestContext, received: ReceivedReport, response: Response) -> IncidentOut:
-    for postmortem_id in received.look_again:
+    for postmortem_id in received.touched:
         context.start_workflow_after_commit(postmortem_id)
-    if received.postmortem_id:
-        context.start_workflow_after_commit(received.postmortem_id)
     tag(response, received.incident.version)
     return await _out(context, received.incident, received.warnings)
 

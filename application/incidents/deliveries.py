@@ -88,9 +88,8 @@ async def apply_reports(
         received = await receive_report(session, None, report, received_at, origin=kind)
         warnings += received.warnings
         is_used = is_used or received.is_changed or not received.warnings
-        touched += received.look_again
+        touched += received.touched
         if received.postmortem_id:
-            touched.append(received.postmortem_id)
             log.info(
                 "incident requires a postmortem",
                 incident_id=received.incident.id,

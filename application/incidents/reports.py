@@ -49,6 +49,11 @@ class ReceivedReport:
     look_again: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """The postmortems whose workflows have to hear of it."""
+        return (*self.look_again, *((self.postmortem_id,) if self.postmortem_id else ()))
+
 
 async def report_incident(session: Session, viewer: Viewer, report: IncidentReport, now: datetime) -> ReceivedReport:
     """What a person or their program reports. Raises NotAllowed, UnknownReference."""

@@ -72,6 +72,19 @@ def is_overdue(status: ActionItemStatus, due_on: date | None, now: datetime) -> 
     return due_on is not None and not status.is_settled and now >= overdue_at(due_on)
 
 
+SOON_DAYS = 3
+"""So many days before it is due, an item is due soon."""
+
+
+def urgency(status: ActionItemStatus, due_on: date | None, now: datetime) -> str:
+    """``overdue``, ``soon``, or nothing."""
+    if due_on is None or status.is_settled:
+        return ""
+    if is_overdue(status, due_on, now):
+        return "overdue"
+    return "soon" if (due_on - now.astimezone(UTC).date()).days <= SOON_DAYS else ""
+
+
 class LinkState(StrEnum):
     """The state of the link between an action item and one of its tickets."""
 

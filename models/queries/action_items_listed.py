@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Date, Select, and_, case, cast, func, lite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Relation, Viewer
-from domain.action_items.action_item import ActionItemStatus, Priority, is_overdue
+from domain.action_items.action_item import ActionItemStatus, Priority, urgency
 from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem, PullRequest, Ticket
 from models.person import Person
@@ -19,11 +19,8 @@ from models.queries.access.visibility import BoundViewer, relation_columns, rela
 from models.queries.action_items import visible_item
 from models.queries.action_items_filtered import ItemFilters, of_shape
 from models.queries.audit.audit_log import rows_with_audit, with_audit_of
-from models.queries.pagination import Ask, Order, Page, decode_cursor, encode_cursor
+from models.queries.pagination import Ask, Page, both_ways, decode_cursor, encode_cursor, rank_of
 from models.queries.prebuilt import Prebuilt, json_list, json_object, number_of
-
-SOON_DAYS = 3
-"""So many days before it is due, an item is due soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +51,7 @@ class ListedItem:
 
     def urgency(self, now: datetime) -> str:
         """``overdue``, ``soon``, or nothing."""
-        status = ActionItemStatus(self.status)
-        if self.due_on is None or status.is_settled:
-            return ""
-        if is_overdue(status, self.due_on, now):
-            return "overdue"
-        return "soon" if (self.due_on - now.astimezone(UTC).date()).days <= SOON_DAYS else ""
+        return urgency(ActionItemStatus(self.status), self.due_on, now)
 
 
 LATEST_DAY: ColumnElement[Any] = cast(literal_column("'9999-12-31'"), Date)
@@ -70,22 +62,13 @@ def _due(day: Any) -> Any:
     return func.coalesce(day, LATEST_DAY)
 
 
-def _rank(values: type[ActionItemStatus] | type[Priority]) -> Any:
-    ranks = {one.value: rank for rank, one in enumerate(values)}
-    return lambda value: case(ranks, value=value)
-
-
-def _orders(name: str, column: Any, **how: Any) -> dict[str, Order]:
-    key = ActionItem.id
-    return {name: Order(name, column, key, False, **how), f"-{name}": Order(f"-{name}", column, key, True, **how)}
-
-
+_KEY = ActionItem.id
 ORDERS = {
-    **_orders("createdAt", ActionItem.created_at),
-    **_orders("dueDate", ActionItem.due_on, kind=date, wrap=_due),
-    **_orders("priority", ActionItem.priority, kind=str, wrap=_rank(Priority)),
-    **_orders("status", ActionItem.status, kind=str, wrap=_rank(ActionItemStatus)),
-    **_orders("description", ActionItem.description, kind=str, wrap=func.lower),
+    **both_ways("createdAt", ActionItem.created_at, _KEY),
+    **both_ways("dueDate", ActionItem.due_on, _KEY, kind=date, wrap=_due),
+    **both_ways("priority", ActionItem.priority, _KEY, kind=str, wrap=rank_of(Priority)),
+    **both_ways("status", ActionItem.status, _KEY, kind=str, wrap=rank_of(ActionItemStatus)),
+    **both_ways("description", ActionItem.description, _KEY, kind=str, wrap=func.lower),
 }
 
 BOARD = {

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, or_, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import BadCursor
@@ -81,6 +82,17 @@ class Order:
     def of(self, columns: Any) -> "Order":
         """The same order of a subquery with these columns."""
         return replace(self, column=columns[self.column.key], tie=columns[self.tie.key])
+
+
+def both_ways(name: str, column: Any, tie: Any, **how: Any) -> dict[str, Order]:
+    """The orders ``name``, smallest first, and ``-name``; ``how`` are further fields of both."""
+    return {name: Order(name, column, tie, False, **how), f"-{name}": Order(f"-{name}", column, tie, True, **how)}
+
+
+def rank_of(values: type[StrEnum]) -> Callable[[Any], ColumnElement[int]]:
+    """For :attr:`Order.wrap`: the place of a value among all of its kind."""
+    ranks = {one.value: rank for rank, one in enumerate(values)}
+    return lambda value: case(ranks, value=value)
 
 
 def encode_cursor(order: str, value: Any, tie: Any) -> str:

@@ -7,7 +7,7 @@ from fastapi import Depends, Query, Response
 
 from api import bulk
 from api.files.csv_export import csv_answer
-from api.pages.lists import ShownList, read_list, selected
+from api.pages.lists import ShownList, find_typed, read_list, selected
 from api.pages.routing import Visit, Visiting, local_path, read_form, router, to
 from api.pages.showing import attempted, show
 from api.shapes.action_items import CSV_COLUMNS, BulkIn, csv_row
@@ -72,17 +72,12 @@ async def list_action_items(
     sort: Sort | None = None,
     owner: Annotated[str, Query(max_length=300)] = "",
 ) -> Response:
-    """``owner`` is what somebody typed; the address that it leads to names the person's id."""
-    context = visit.context
+    """``owner`` is what was typed; the address that it leads to names the person's id."""
     by_default = "dueDate" if not wanted.status or "OPEN" in wanted.status else "-createdAt"
     shown = await read_list(visit, ListName.ACTION_ITEMS, sort or by_default, {"teamId", "status"})
-    refusal: DomainError | None = None
-    if owner.strip():
-        try:
-            person = await find_typed_person(context.session, "owner", owner)
-            return to(shown.address(owner="", ownerId=person.id))
-        except DomainError as refused:
-            refusal = refused
+    refusal = await find_typed(visit, shown, "owner", owner, "ownerId")
+    if isinstance(refusal, Response):
+        return refusal
     return await _shown(visit, shown, wanted, page, refusal)
 
 

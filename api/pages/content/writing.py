@@ -3,6 +3,7 @@
 Scripts ask these doors, and get JSON or a part of a page. Without scripts people use the form of all sections.
 """
 
+from collections.abc import Awaitable
 from typing import Annotated, Any
 
 from fastapi import Response
@@ -18,7 +19,7 @@ from api.shapes.content import RevisionNumber
 from application.content import autosaving
 from application.content.autosaving import Autosaved
 from domain.comments.formatting import Passage
-from domain.errors import DomainError, SectionConflict
+from domain.errors import SectionConflict
 from domain.postmortems.lifecycle import Status
 from models.queries.content.sections import get_section_text
 from models.queries.content.templates import get_content
@@ -71,53 +72,42 @@ def _frame(visit: Visit) -> dict[str, Any]:
 
 @routes.post("/postmortems/{postmortem_id}/sections/{name}/autosave")
 async def autosave(visit: Visiting, postmortem_id: PathId, name: SectionName) -> Response:
-    """What somebody typed so far; see ``application.content.autosaving``."""
-    typed, saved = _typed(visit), list[Autosaved]()
-
-    async def work() -> None:
-        context = visit.context
-        one = await autosaving.autosave_section(
-            context.session,
-            context.viewer,
-            postmortem_id,
-            name,
-            typed.body,
-            base_revision=typed.base,
-            editing_id=typed.editing,
-            now=context.now,
-            continues_draft=visit.form.get("draft") == "yes",
-        )
-        context.start_workflow_if(one.started, postmortem_id)
-        saved.append(one)
-
-    return await _answer(visit, postmortem_id, name, typed, saved, await attempted(visit, work()))
+    """What a person typed so far; see ``application.content.autosaving``."""
+    context, typed = visit.context, _typed(visit)
+    saving = autosaving.autosave_section(
+        context.session,
+        context.viewer,
+        postmortem_id,
+        name,
+        typed.body,
+        base_revision=typed.base,
+        editing_id=typed.editing,
+        now=context.now,
+        continues_draft=visit.form.get("draft") == "yes",
+    )
+    return await _answered(visit, postmortem_id, name, typed, saving)
 
 
 @routes.post("/postmortems/{postmortem_id}/sections/{name}/save")
 async def save(visit: Visiting, postmortem_id: PathId, name: SectionName) -> Response:
     """Makes the text the section's in every status, and drops the writer's own copy."""
-    typed, saved = _typed(visit), list[Autosaved]()
+    context, typed = visit.context, _typed(visit)
+    saving = autosaving.save_draft(
+        context.session, context.viewer, postmortem_id, name, typed.body, base_revision=typed.base, now=context.now
+    )
+    return await _answered(visit, postmortem_id, name, typed, saving)
+
+
+async def _answered(
+    visit: Visit, postmortem_id: str, name: str, typed: Typed, saving: Awaitable[Autosaved]
+) -> Response:
+    saved: list[Autosaved] = []
 
     async def work() -> None:
-        context = visit.context
-        one = await autosaving.save_draft(
-            context.session,
-            context.viewer,
-            postmortem_id,
-            name,
-            typed.body,
-            base_revision=typed.base,
-            now=context.now,
-        )
-        context.start_workflow_if(one.started, postmortem_id)
-        saved.append(one)
+        saved.append(await saving)
+        visit.context.start_workflow_if(saved[0].started, postmortem_id)
 
-    return await _answer(visit, postmortem_id, name, typed, saved, await attempted(visit, work()))
-
-
-async def _answer(
-    visit: Visit, postmortem_id: str, name: str, typed: Typed, saved: list[Autosaved], refusal: DomainError | None
-) -> Response:
+    refusal = await attempted(visit, work())
     if isinstance(refusal, SectionConflict):
         return await _conflict(visit, postmortem_id, name, typed, refusal)
     if refusal is not None:

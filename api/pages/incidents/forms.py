@@ -105,9 +105,8 @@ async def _read(visit: Visit, incident_id: str) -> IncidentOut:
 
 
 def _start_workflows(visit: Visit, received: ReceivedReport) -> None:
-    for postmortem_id in (*received.look_again, received.postmortem_id):
-        if postmortem_id:
-            visit.context.start_workflow_after_commit(postmortem_id)
+    for postmortem_id in received.touched:
+        visit.context.start_workflow_after_commit(postmortem_id)
 
 
 async def _form(

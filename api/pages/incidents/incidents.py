@@ -85,11 +85,10 @@ async def read(visit: Visiting, incident_id: PathId) -> Response:
 
 async def _shown(visit: Visit, incident_id: str, refusal: DomainError | None = None) -> Response:
     context = visit.context
-    found = await incidents.get_shown_incident(context.session, context.viewer, incident_id)
     incident = await incidents.get_incident(context.session, incident_id)
     linked = await covering.list_covering(context.session, context.viewer, incident_id)
     is_covered = bool(linked) or await incidents.find_oldest_postmortem_unscoped(context.session, incident_id)
-    shown = incident_out(found, found.postmortem_ids)
+    shown = incident_out(incident, [one.id for one in linked])
     words = (visit.request.query_params.get("find") or visit.form.get("find", ""))[:200].replace("\0", "")
     linkable = (
         await covering.list_linkable(context.session, context.viewer, incident_id, words, LINKABLE, MOST_FOUND)

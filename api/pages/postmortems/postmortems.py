@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query, Response
 
-from api.pages.lists import read_list
+from api.pages.lists import find_typed, read_list
 from api.pages.postmortems.reading import show_postmortem
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
@@ -13,7 +13,6 @@ from api.shapes.filters.postmortems import postmortem_filters
 from api.shapes.postmortems import PostmortemNew
 from application.incidents.opening import create_postmortem
 from application.incidents.troubleshooting import feature_check
-from application.people.lookup import find_typed_person
 from domain.documents.formats import Format
 from domain.errors import DomainError
 from domain.incidents.incident import IncidentStatus
@@ -44,13 +43,9 @@ async def list_postmortems(
     """``author`` is what somebody typed; the address that it leads to names the person's id."""
     context = visit.context
     shown = await read_list(visit, ListName.POSTMORTEMS, "-createdAt", {"teamId"})
-    refusal: DomainError | None = None
-    if author.strip():
-        try:
-            person = await find_typed_person(context.session, "author", author)
-            return to(shown.address(author="", authorId=person.id))
-        except DomainError as refused:
-            refusal = refused
+    refusal = await find_typed(visit, shown, "author", author, "authorId")
+    if isinstance(refusal, Response):
+        return refusal
     found = await shown_list.list_postmortems(context.session, context.viewer, filters, page, context.now)
     return await show(
         visit,

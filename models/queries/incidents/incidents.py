@@ -1,6 +1,5 @@
 """Rows of incidents, their services and their responders."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +16,8 @@ from domain.incidents import triggers
 from models.incident import Incident, IncidentResponder, IncidentService
 from models.postmortem import Postmortem, PostmortemIncident
 from models.queries.access.visibility import BoundViewer, viewer_values, visible_to
-from models.queries.pagination import Ask, Order, Page, page_of, page_values
+from models.queries.pagination import Ask, Order, Page, both_ways, page_of, page_values
+from models.queries.people.people import escape_like
 from models.queries.prebuilt import Prebuilt, instant_of, number_of, text_of, texts_of
 from models.queries.rows import columns_of, read_row
 from models.team import Service, Team, TeamMember
@@ -51,17 +51,12 @@ class IncidentFilters:
             "started_to": self.started_to,
             "has_postmortem": self.has_postmortem or None,
             "has_no_postmortem": True if self.has_postmortem is False else None,
-            "patterns": [contains(one) for one in (self.q or "").split()[:MOST_WORDS]] or None,
+            "patterns": [f"%{escape_like(one)}%" for one in (self.q or "").split()[:MOST_WORDS]] or None,
         }
         return {name: value for name, value in given.items() if value is not None}
 
 
 MOST_WORDS = 8
-
-
-def contains(word: str) -> str:
-    """A LIKE pattern that finds the word anywhere."""
-    return "%" + re.sub(r"([%_\\])", r"\\\1", word) + "%"
 
 
 async def get_incident(session: AsyncSession, incident_id: str, *, lock: bool = False) -> Incident:
@@ -94,17 +89,10 @@ class ShownIncident:
     postmortem_ids: list[str]
 
 
-def _orders(name: str, column: Any) -> dict[str, Order]:
-    return {
-        name: Order(name, column, Incident.id, descending=False),
-        f"-{name}": Order(f"-{name}", column, Incident.id),
-    }
-
-
 ORDERS = {
-    **_orders("createdAt", Incident.created_at),
-    **_orders("updatedAt", Incident.updated_at),
-    **_orders("startedAt", Incident.started_at),
+    **both_ways("createdAt", Incident.created_at, Incident.id),
+    **both_ways("updatedAt", Incident.updated_at, Incident.id),
+    **both_ways("startedAt", Incident.started_at, Incident.id),
     "-createdAt": Order("incidents", Incident.created_at, Incident.id),
 }
 """Every incident that was reported has a start."""

@@ -13,7 +13,6 @@ from sqlalchemy import (
     Text,
     and_,
     any_,
-    case,
     cast,
     exists,
     false,
@@ -34,7 +33,7 @@ from models.person import Person
 from models.postmortem import Postmortem, PostmortemService, PostmortemTarget, PostmortemTeam
 from models.queries.access.visibility import AnyViewer, BoundViewer, effective_visibility, viewer_values, visible_to
 from models.queries.audit.audit_log import rows_with_audit, with_audit_of
-from models.queries.pagination import Ask, Order, Page, decode_cursor, encode_cursor
+from models.queries.pagination import Ask, Page, both_ways, decode_cursor, encode_cursor, rank_of
 from models.queries.postmortems.resting import rests
 from models.queries.postmortems.shown import (
     OPEN_ITEMS,
@@ -287,21 +286,10 @@ CONDITIONS: dict[str, ColumnElement[bool]] = {
 }
 
 
-_RANKS = {status.value: rank for rank, status in enumerate(Status)}
-
-
-def _rank(status: Any) -> Any:
-    return case(_RANKS, value=status)
-
-
-def _orders(name: str, column: Any, tie: Any, **how: Any) -> dict[str, Order]:
-    return {name: Order(name, column, tie, False, **how), f"-{name}": Order(f"-{name}", column, tie, True, **how)}
-
-
 ORDERS = {
-    **_orders("createdAt", Postmortem.created_at, Postmortem.id),
-    **_orders("updatedAt", Postmortem.updated_at, Postmortem.id),
-    **_orders("number", Postmortem.number, Postmortem.number),
-    **_orders("title", Postmortem.title, Postmortem.id, kind=str, wrap=func.lower),
-    **_orders("status", Postmortem.status, Postmortem.id, kind=str, wrap=_rank),
+    **both_ways("createdAt", Postmortem.created_at, Postmortem.id),
+    **both_ways("updatedAt", Postmortem.updated_at, Postmortem.id),
+    **both_ways("number", Postmortem.number, Postmortem.number),
+    **both_ways("title", Postmortem.title, Postmortem.id, kind=str, wrap=func.lower),
+    **both_ways("status", Postmortem.status, Postmortem.id, kind=str, wrap=rank_of(Status)),
 }

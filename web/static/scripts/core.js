@@ -35,6 +35,11 @@ window.afterword = (() => {
 
   const nameOf = (details) => details.id || details.querySelector("summary")?.textContent.trim();
 
+  const come = (part) => {
+    htmx.process(part);
+    for (const show of shows) show(part);
+  };
+
   const waiting = new Set();
   let swaps = 0;
   let begun = 0;
@@ -51,8 +56,7 @@ window.afterword = (() => {
     for (const one of all(part, "details")) one.open = opened.get(nameOf(one)) ?? one.open;
     if (shownIn(old) === shownIn(part)) return;
     old.replaceWith(part);
-    htmx.process(part);
-    for (const show of shows) show(part);
+    come(part);
   };
 
   // Puts parts of another page in the place of this page's, whatever is in them.
@@ -62,8 +66,7 @@ window.afterword = (() => {
       if (!old) continue;
       const part = document.adoptNode(fresh);
       old.replaceWith(part);
-      htmx.process(part);
-      for (const show of shows) show(part);
+      come(part);
     }
     swaps += 1;
   };
@@ -81,8 +84,7 @@ window.afterword = (() => {
     const fresh = document.adoptNode(part);
     if (after) spot.after(fresh);
     else spot.prepend(fresh);
-    htmx.process(fresh);
-    for (const show of shows) show(fresh);
+    come(fresh);
   };
 
   // Draws parts of this page anew, as its reader may see them now, with those that are new, and without those that are
@@ -150,5 +152,5 @@ window.afterword = (() => {
     return toast;
   };
 
-  return {all, whenShown, refresh, put, say, isBusy};
+  return {all, whenShown, refresh, put, say};
 })();

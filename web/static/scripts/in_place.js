@@ -5,15 +5,18 @@ const SIGNED_OUT = "You were signed out, so this wasn't saved. Your text is stil
 const isSignIn = (answer) => answer.status === 401 || new URL(answer.url).pathname === "/sign-in";
 const signIn = {label: "Sign in", run: () => window.open("/sign-in", "_blank")};
 
+const take = (page, name) => {
+  const fresh = page.querySelector(`input[name=${name}]`)?.value;
+  if (fresh) for (const one of document.querySelectorAll(`input[name=${name}]`)) one.value = fresh;
+  return Boolean(fresh);
+};
+
 // The token of forms belongs to a session: after another sign-in, the page has a new one.
 const refreshToken = async () => {
   const answer = await fetch(location.href, {headers: {Accept: "text/html"}});
   if (isSignIn(answer)) return "signed-out";
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const token = page.querySelector("input[name=csrf]")?.value;
-  if (page.body.dataset.person !== document.body.dataset.person || !token) return "someone-else";
-  for (const one of document.querySelectorAll("input[name=csrf]")) one.value = token;
-  return "ok";
+  return page.body.dataset.person === document.body.dataset.person && take(page, "csrf") ? "ok" : "someone-else";
 };
 afterword.session = {isSignIn, refreshToken, signIn};
 
@@ -30,10 +33,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   event.detail.isError = false;
   requestConfig.elt.dispatchEvent(new CustomEvent("afterword:answered", {bubbles: true, detail: {isSaved: xhr.status < 400 && isThere}}));
   // Each page has keys of its own: the next form that is sent is another request, by whoever is signed in now.
-  for (const name of ["key", "csrf"]) {
-    const fresh = page.querySelector(`input[name=${name}]`)?.value;
-    if (fresh) for (const one of document.querySelectorAll(`input[name=${name}]`)) one.value = fresh;
-  }
+  for (const name of ["key", "csrf"]) take(page, name);
   if (isThere) {
     // Another answer came first and drew this form's part again: htmx would swap what nobody sees any more.
     if (requestConfig.elt.isConnected && target.isConnected) return;
