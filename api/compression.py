@@ -2,11 +2,13 @@
 
 Whoever sees the length of compressed answers can guess a secret in them, letter by letter, if they can also have their
 own guesses stand in the same answer (BREACH). So a page is compressed only if nothing of its request can be in it: it
-was asked for without a query. The token of its forms is masked anew each time, because other people's comments may
-stand in the page, too. The JSON API is compressed: no other site can make a browser ask it.
+was asked for without a query, or with one that only chooses the field to edit. The token of its forms is masked anew
+each time, because other people's comments may stand in the page, too. The JSON API is compressed: no other site can
+make a browser ask it.
 """
 
 import asyncio
+import re
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette_compress import CompressMiddleware
@@ -15,6 +17,10 @@ SMALLEST = 1_000
 """Bytes."""
 PIECE = 128 * 1024
 """Bytes of an answer that are compressed and sent at a time: about 3 ms, in which nobody else is served."""
+
+
+ECHOES_NOTHING = re.compile(rb"(edit=[a-z]+)?")
+"""Queries of which nothing stands in the page, whatever their value is."""
 
 
 class Compression:
@@ -50,4 +56,4 @@ class InPieces:
 def reflects_nothing(scope: Scope) -> bool:
     if scope["path"].startswith(("/static/", "/api/")):
         return True
-    return scope["method"] in {"GET", "HEAD"} and not scope["query_string"]
+    return scope["method"] in {"GET", "HEAD"} and ECHOES_NOTHING.fullmatch(scope["query_string"]) is not None

@@ -12,7 +12,7 @@ from tests.pages.test_browser import visiting
 from tests.pages.visiting import sign_in_link
 from tests.stack import Person, Stack
 
-EXPECTED = re.compile(r"status of 40[34]|ERR_INTERNET_DISCONNECTED|htmx:(sendError|afterRequest)")
+EXPECTED = re.compile(r"status of 40[134]|ERR_INTERNET_DISCONNECTED|htmx:(sendError|afterRequest)")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.pages.visiting import visitor
 from tests.pages.writing.typist import typist
 from tests.stack import Person, Stack
 
-NOTE = "isn&#39;t part of this section yet"
+NOTE = "isn't part of this section yet"
 
 
 def test_nobody_else_reads_it(stack: Stack) -> None:

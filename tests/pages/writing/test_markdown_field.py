@@ -62,7 +62,7 @@ def test_the_toolbar_and_undo(page: Page) -> None:
     page.keyboard.press("ControlOrMeta+a")
     for name, text in (
         ("List", "- one\n- two"),
-        ("Numbered list", "1. one\n2. two"),
+        ("1. List (Numbered list)", "1. one\n2. two"),
         ("Task list", "- [ ] one\n- [ ] two"),
         ("Task list", "one\ntwo"),
         ("Quote", "> one\n> two"),

@@ -24,21 +24,23 @@ document.addEventListener("htmx:configRequest", ({detail: {headers}}) => {
   headers.Accept = "text/html"; // a refusal as a page, too
 });
 
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const {xhr, requestConfig, target} = event.detail;
-  if (!target?.id) return;
+const answered = (event) => {
+  const {xhr, requestConfig: {elt: from}, target} = event.detail;
   const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
   const isThere = page.getElementById(target.id) !== null;
   event.detail.shouldSwap = isThere;
   event.detail.isError = false;
-  requestConfig.elt.dispatchEvent(new CustomEvent("afterword:answered", {bubbles: true, detail: {isSaved: xhr.status < 400 && isThere}}));
+  const detail = {from, isSaved: xhr.status < 400 && isThere};
+  for (const one of from.isConnected ? [from] : [from, document]) {
+    one.dispatchEvent(new CustomEvent("afterword:answered", {bubbles: true, detail}));
+  }
   // Each page has keys of its own: the next form that is sent is another request, by whoever is signed in now.
   for (const name of ["key", "csrf"]) take(page, name);
   if (isThere) {
     // Another answer came first and drew this form's part again: htmx would swap what nobody sees any more.
-    if (requestConfig.elt.isConnected && target.isConnected) return;
+    if (from.isConnected && target.isConnected) return;
     event.detail.shouldSwap = false;
-    const more = requestConfig.elt.closest("[hx-select-oob]")?.getAttribute("hx-select-oob");
+    const more = from.closest("[hx-select-oob]")?.getAttribute("hx-select-oob");
     afterword.put(page, [`#${CSS.escape(target.id)}`, ...(more ? [more] : [])].join());
     return;
   }
@@ -50,10 +52,20 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     const words = [...page.querySelectorAll("main h1, main h1 ~ p:not(:has(a)), main h1 ~ ul li")];
     afterword.say(words.map((one) => one.textContent.trim()).join(" ") || "That didn't work. Try again.", {tone: "refusal"});
   }
-});
+};
 
-document.addEventListener("htmx:sendError", () => {
+const unreachable = () => {
   afterword.say("Afterword can't be reached, so this wasn't saved. Your text is still here: try again.", {tone: "refusal"});
+};
+
+// Heard where htmx tells it: an element that left the page meanwhile tells the document nothing.
+document.addEventListener("htmx:beforeRequest", ({detail: {elt, target, xhr}}) => {
+  const over = new AbortController();
+  const hear = (at, name, then) =>
+    at.addEventListener(name, (event) => { if (event.detail.xhr === xhr) then(event); }, {signal: over.signal});
+  if (target?.id) hear(target, "htmx:beforeSwap", answered);
+  hear(elt, "htmx:sendError", unreachable);
+  xhr.addEventListener("loadend", () => over.abort());
 });
 
 // The reader stays where they were: at what went wrong, or at the part that changed.

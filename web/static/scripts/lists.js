@@ -36,11 +36,14 @@ const dialog = () => document.getElementById("quick-change");
 let opener = null;
 const close = () => {
   dialog()?.close();
-  const again = opener && document.querySelector(`[data-quick=${opener.field}][data-item="${opener.item}"]`);
+  const again = opener && document.querySelector(`[data-item="${opener.item}"] [data-quick=${opener.field}]`);
   again?.focus();
   opener = null;
 };
-const ask = ({quick: field, item, about = "", value = ""}, chosen = null) => {
+const ask = (link, chosen = null) => {
+  const {quick: field, value = ""} = link.dataset;
+  const row = link.closest("[data-item]");
+  const {item} = row.dataset;
   opener = {field, item};
   dialog().close();
   for (const form of dialog().querySelectorAll("form")) {
@@ -55,13 +58,13 @@ const ask = ({quick: field, item, about = "", value = ""}, chosen = null) => {
     const spot = chosen ? form.querySelector("[data-justification]:not([hidden]) input") : null;
     (spot ?? main).focus();
   }
-  dialog().querySelector("[data-quick-title]").textContent = about;
+  dialog().querySelector("[data-quick-title]").textContent = row.querySelector("[data-opens]").textContent;
 };
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-quick]");
   if (link && dialog() && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
     event.preventDefault();
-    ask(link.dataset);
+    ask(link);
   }
   if (event.target.closest("[data-closes]")) close();
   const takes = event.target.closest("[data-assigns]");
@@ -77,11 +80,10 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("htmx:configRequest", ({detail}) => {
   if (detail.elt.closest("#quick-change")) detail.path = detail.elt.getAttribute("action");
 });
-document.addEventListener("afterword:answered", ({target, detail}) => {
-  if (!target.closest("#quick-change") || !detail.isSaved) return;
-  const form = target;
+document.addEventListener("afterword:answered", ({detail: {from, isSaved}}) => {
+  if (!from.closest("#quick-change") || !isSaved) return;
   setTimeout(() => {
-    form.reset();
+    from.reset();
     close();
   });
 });
@@ -127,7 +129,7 @@ document.addEventListener("drop", (event) => {
   const {status} = column.dataset;
   const link = dragged.querySelector("[data-quick=status]");
   if (status === "WONT_DO") {
-    ask(link.dataset, status);
+    ask(link, status);
     return;
   }
   const form = dialog().querySelector("[data-field=status]");
