@@ -59,6 +59,7 @@ SPOKEN = {
     "StaleVersion": "Someone else saved at the same time. Your text is below. Save it again.",
     "Conflict": "Someone else made a change first. Reload the page and try again.",
     "RemindedRecently": "This reviewer was reminded less than a day ago. Try again tomorrow.",
+    "DueDateNotLater": "Choose a time that is later than now and than the current due time.",
     "CommentRequired": "Describe what should change.",
     "JustificationRequired": "Explain why it won't be done.",
     "ReasonRequired": "Give a reason for the new date.",

@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.peers.npm import NODE, installed, once
 
+expect.set_options(timeout=20_000)  # a busy machine takes its time; what never comes fails all the same
 PACKAGE, VERSION = "@sparticuz/chromium", "153.0.0"
 UNPACK = """
 const {createReadStream, createWriteStream} = require("fs"), {createBrotliDecompress} = require("zlib");

@@ -11,11 +11,12 @@ MEASURE = """() => {
     if (!parent.checkVisibility({opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: true}))
       continue;
     if (parent.closest(".unseen, option, script, noscript, datalist, svg")) continue;
-    let scrolls = false, floats = false;
+    let scrolls = false, floats = false, edge = Infinity;
     for (let one = parent; one; one = one.parentElement) {
       const style = getComputedStyle(one);
       if (one !== document.documentElement && one !== document.body && /auto|scroll/.test(style.overflowX))
         scrolls = true;
+      if (style.textOverflow === "ellipsis") edge = one.getBoundingClientRect().right;
       if (/sticky|fixed/.test(style.position) || one.matches(".menu__sheet, .export__sheet")) floats = one;
     }
     const range = document.createRange();
@@ -23,7 +24,7 @@ MEASURE = """() => {
     for (const box of range.getClientRects()) {
       if (box.width < 1 || box.height < 1) continue;
       const text = node.data.trim().slice(0, 40);
-      if (!scrolls && (box.left < -1 || box.right > innerWidth + 1))
+      if (!scrolls && (box.left < -1 || Math.min(box.right, edge) > innerWidth + 1))
         faults.push(`outside the window: "${text}" in ${name(parent)}`);
       seen.push({box, text, node, parent, floats, scrolls});
     }

@@ -11,14 +11,6 @@ document.addEventListener("keydown", (event) => {
 });
 
 afterword.whenShown((root) => {
-  for (const area of afterword.all(root, "textarea[data-grows]")) {
-    const fit = () => {
-      area.rows = Math.min(30, Math.max(6, area.value.split("\n").length + 1));
-    };
-    area.addEventListener("input", fit);
-    fit();
-  }
-
   for (const form of afterword.all(root, "form[data-guards]")) {
     let touched = false;
     form.addEventListener("input", () => { touched = true; });

@@ -5,8 +5,6 @@ function takeFiles(area) {
   const note = document.createElement("p");
   note.className = "attaching";
   note.setAttribute("role", "status");
-  note.hidden = true;
-  area.after(note);
 
   const insert = (text) => afterword.insertText(area, area.selectionStart, area.selectionEnd, text);
 
@@ -26,7 +24,7 @@ function takeFiles(area) {
   };
 
   const take = async (files) => {
-    note.hidden = false;
+    if (!note.isConnected) area.after(note); // not before: it would move what follows
     for (const file of files) {
       note.className = "attaching";
       note.textContent = `Uploading ${file.name || "image"}…`;
