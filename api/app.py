@@ -1,12 +1,10 @@
 """The application: its parts, its doors, its answers to errors."""
 
 import asyncio
-import json
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Any
 
 import structlog
 from fastapi import FastAPI
@@ -16,7 +14,7 @@ from api import assets, errors, health, webhooks
 from api.attempts import WrongTokenLimit
 from api.chat import slack_manifest
 from api.compression import Compression
-from api.errors import Problem
+from api.document.document import install as install_document
 from api.live.streams import Streams
 from api.middleware import BodyLimit, RequestLog, SecurityHeaders, SlashRedirects
 from api.pages import home as home_pages
@@ -135,14 +133,6 @@ Send `Authorization: Bearer <token>`. Every write accepts an `Idempotency-Key`, 
 answer without a body (204, with `ETag` and `Location`). Every error is a problem document (RFC 9457) with a stable
 `code`. Up to 20 commands of one person may wait for their answers at the same time; more get 429."""
 
-
-KEPT_NAMES = {
-    "SectionTextOut": "api__v1__sections__SectionOut",
-    "TemplateSectionOut": "api__v1__templates__SectionOut",
-    "Recipient": "Asked",
-    "StepKind": "RungKind",
-}
-"""Schemas by their class, and the names that clients were generated with before the classes were renamed."""
 
 PAGES = (
     sign_in_pages,
@@ -338,34 +328,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(RequestLog)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
-    _document_problems(app)
+    install_document(app, settings.base_url)
     return app
-
-
-def _document_problems(app: FastAPI) -> None:
-    """Puts the problem document's schema where every documented error points."""
-    generate = app.openapi
-
-    def with_problems() -> dict[str, object]:
-        if app.openapi_schema:
-            return app.openapi_schema
-        document = generate()
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        schemas.setdefault("Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}"))
-        app.openapi_schema = _with_kept_names(document)
-        return app.openapi_schema
-
-    app.openapi = with_problems  # type: ignore[method-assign]
-
-
-def _with_kept_names(document: dict[str, Any]) -> dict[str, Any]:
-    written = json.dumps(document)
-    for name, kept in KEPT_NAMES.items():
-        written = written.replace(f'#/components/schemas/{name}"', f'#/components/schemas/{kept}"')
-    kept_document: dict[str, Any] = json.loads(written)
-    schemas = kept_document["components"]["schemas"]
-    kept_document["components"]["schemas"] = {KEPT_NAMES.get(name, name): one for name, one in schemas.items()}
-    return kept_document
 
 
 async def _stop_if_unfit(sessions: Sessions, keyring: Keyring, base_url: str) -> None:

@@ -1,7 +1,6 @@
 """The only place where an error becomes an HTTP status and an RFC 9457 problem document."""
 
 from collections.abc import Callable, Mapping, Sequence
-from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -61,30 +60,26 @@ class Problem(BaseModel):
     reasons: list[dict[str, Any]] | None = None
 
 
-def documented(*codes: int) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI responses for these statuses, all with the same schema."""
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {
-        code: {"description": HTTPStatus(code).phrase, "content": {"application/problem+json": {"schema": schema}}}
-        for code in codes
-    }
+def status_of(refusal: DomainError | type[DomainError]) -> int:
+    """Of a refusal, or of each refusal of that class."""
+    one = refusal if isinstance(refusal, type) else type(refusal)
+    return next(status for kind, status in STATUS.items() if issubclass(one, kind))
 
 
-def status_of(refusal: DomainError) -> int:
-    return next(status for kind, status in STATUS.items() if isinstance(refusal, kind))
-
-
-def problem(request: Request, refusal: DomainError) -> Response:
-    status = status_of(refusal)
+def problem_body(refusal: DomainError, path: str) -> dict[str, Any]:
     body: dict[str, Any] = {
         "type": f"urn:afterword:problem:{refusal.code}",
         "title": refusal.title,
-        "status": status,
+        "status": status_of(refusal),
         "detail": str(refusal),
-        "instance": request.url.path,
+        "instance": path,
         "code": refusal.code,
     }
-    body |= {name: value for name, value in refusal.facts.items() if name not in body and value is not None}
+    return body | {name: value for name, value in refusal.facts.items() if name not in body and value is not None}
+
+
+def problem(request: Request, refusal: DomainError) -> Response:
+    status, body = status_of(refusal), problem_body(refusal, request.url.path)
     headers = dict(RETRY_AFTER) if status in {429, 503, 504} else {}
     if wants_page(request):
         return error_page(status, body | {"detail": spoken(refusal)}, headers, _frame(request), _kept_text(request))

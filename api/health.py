@@ -42,7 +42,7 @@ class Readiness(BaseModel):
 
 
 @router.get("/healthz")
-async def healthz() -> dict[str, str]:
+async def get_liveness() -> dict[str, str]:
     """Returns 200 while the process is running."""
     return {"status": "ok"}
 
@@ -52,7 +52,7 @@ async def healthz() -> dict[str, str]:
     response_model=Readiness,
     responses={503: {"model": Readiness, "description": "A part of Afterword isn't available"}},
 )
-async def readyz(request: Request) -> Response:
+async def get_readiness(request: Request) -> Response:
     """Checks the database, Temporal, and the worker. Returns 503 if one of them isn't available."""
     sessions: Sessions = request.app.state.parts.sessions
     client: Client = request.app.state.temporal
@@ -71,7 +71,7 @@ async def readyz(request: Request) -> Response:
 
 
 @router.get("/metrics")
-async def metrics(request: Request) -> Response:
+async def get_metrics(request: Request) -> Response:
     """Returns Prometheus metrics of the API and of the connections. Workers serve the Temporal SDK's metrics."""
     return Response(_of_processes() + await _of_connections(request), media_type=CONTENT_TYPE_LATEST)
 

@@ -49,6 +49,42 @@ ONLY_READS = re.compile(r"/api/postmortems/[^/]+/public-summary/check")
 """POST because of what is sent: it changes nothing, so that the scope ``read`` is enough."""
 ONLY_FOR_WRITERS = re.compile(r"/api/postmortems/[^/]+/meetings/suggestion")
 """It changes nothing, but shows other people's hours to whoever may plan a meeting: the scope ``write`` is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadHeader:
+    """A header that the context reads, and what the API document says about it."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+    example: str
+
+    def documented(self) -> dict[str, Any]:
+        """As a parameter of OpenAPI."""
+        return {
+            "name": self.name,
+            "in": "header",
+            "required": False,
+            "description": self.description,
+            "schema": dict(self.schema),
+            "example": self.example,
+        }
+
+
+IDEMPOTENCY_KEY = ReadHeader(
+    "Idempotency-Key",
+    "A key of your choice. The same request with the same key is carried out once, and gets the same answer again.",
+    {"type": "string", "minLength": 1, "maxLength": 255},
+    "0b9c4f4e-6a55-4a5e-9f5e-2f0f6f6f0b5a",
+)
+PREFER = ReadHeader(
+    "Prefer",
+    "`return=minimal` asks for 204 with `ETag` and `Location` in place of a body.",
+    {"type": "string"},
+    "return=minimal",
+)
+READ_BY_WRITES = (IDEMPOTENCY_KEY, PREFER)
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 T = TypeVar("T")
 
@@ -167,6 +203,11 @@ class ContextRoute(APIRoute):
     """Signs the person in, opens the context, runs the handler, stores the answer, commits, and runs what waits for the
     commit."""
 
+    @staticmethod
+    def reads(method: str) -> tuple[ReadHeader, ...]:
+        """The headers that the context of such a request reads: see :func:`open_context`."""
+        return () if method in SAFE else READ_BY_WRITES
+
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
 
@@ -233,10 +274,10 @@ def bearer(header: str) -> str:
 
 
 def idempotency_key(request: Request) -> str | None:
-    key = request.headers.get("Idempotency-Key")
+    key = request.headers.get(IDEMPOTENCY_KEY.name)
     if key is not None and not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
         words = "Use 1 to 255 printable ASCII characters."
-        raise Malformed(reasons=[reason("idempotency_key", words, where="header.Idempotency-Key")])
+        raise Malformed(reasons=[reason("idempotency_key", words, where=f"header.{IDEMPOTENCY_KEY.name}")])
     return key
 
 
@@ -288,7 +329,7 @@ _ENTITY_PATH = re.compile(r"/api/(postmortems|action-items)/([A-Za-z0-9_-]+)")
 
 def prefers_minimal(request: Request) -> bool:
     """``Prefer: return=minimal``, among other preferences; the first ``return`` counts."""
-    given = ",".join(request.headers.getlist("Prefer")).lower().split(",")
+    given = ",".join(request.headers.getlist(PREFER.name)).lower().split(",")
     wanted = [one.partition(";")[0].replace(" ", "").replace('"', "") for one in given]
     return next((one for one in wanted if one.startswith("return=")), "") == "return=minimal"
 

@@ -19,7 +19,6 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from api.chat import slack
-from api.errors import documented
 from api.request_context import Parts, bearer
 from application.access.tokens import check_token
 from application.connections.deliveries import DeliveryReceipt, ReceivedWebhook
@@ -72,7 +71,6 @@ class Arrival:
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"model": Receipt, "description": "The event isn't used, or was received before"},
-    **documented(400, 401, 403, 404, 405, 409, 410, 413, 422, 503),
 }
 BODY = {
     "requestBody": {
@@ -85,7 +83,7 @@ BODY = {
 
 
 @router.post("/{source}", status_code=202, response_model=Receipt, responses=ANSWERS, openapi_extra=BODY)
-async def receive(request: Request, source: str) -> Response:
+async def receive_webhook(request: Request, source: str) -> Response:
     """Receives a webhook if there is only one connection of this kind."""
     return await _receive(request, source, None)
 
@@ -93,7 +91,7 @@ async def receive(request: Request, source: str) -> Response:
 @router.post(
     "/{source}/{integration_id}", status_code=202, response_model=Receipt, responses=ANSWERS, openapi_extra=BODY
 )
-async def receive_for(request: Request, source: str, integration_id: str) -> Response:
+async def receive_connection_webhook(request: Request, source: str, integration_id: str) -> Response:
     """Receives a webhook at a connection's own ``webhookUrl``."""
     return await _receive(request, source, integration_id)
 

@@ -16,7 +16,7 @@ routes: APIRouter = router("integrations", prefix="/integrations")
 
 
 @routes.get("/{integration_id}/manifest")
-async def get_manifest(context: Context, integration_id: PathId) -> dict[str, Any]:
+async def get_slack_manifest(context: Context, integration_id: PathId) -> dict[str, Any]:
     """Returns the app manifest of a Slack connection. Administrators only."""
     context.require_admin("see connections")
     row = await connections.get_integration(context.session, integration_id)

@@ -112,7 +112,7 @@ class ConferenceOut(Shape):
     url: str | None
 
 
-class CalendarOut(Shape):
+class MeetingCalendarOut(Shape):
     """The event in the organizer's calendar. ``problem`` is a sentence for people."""
 
     integration_id: str | None
@@ -136,7 +136,7 @@ class MeetingOut(Shape):
     organizer_id: str
     attendees: list[AttendeeOut]
     conference: ConferenceOut
-    calendar: CalendarOut | None
+    calendar: MeetingCalendarOut | None
     follow_target: bool
     additional: bool
     share_outside: bool
@@ -228,7 +228,7 @@ class PersonHoursOut(Shape):
     busy: list[SpanOut] | None
 
 
-class SuggestionOut(Shape):
+class MeetingSuggestionOut(Shape):
     """Best slots first."""
 
     attendees: list[SuggestedAttendeeOut]
@@ -273,8 +273,8 @@ def own_calendar_out(row: OwnCalendar) -> OwnCalendarOut:
     )
 
 
-def suggestion_out(found: Suggestion) -> SuggestionOut:
-    return SuggestionOut(
+def suggestion_out(found: Suggestion) -> MeetingSuggestionOut:
+    return MeetingSuggestionOut(
         attendees=[
             SuggestedAttendeeOut(user_id=one.person_id, why=list(one.why), required=one.is_required)
             for one in found.attendees
@@ -336,7 +336,7 @@ def meeting_out(shown: ShownMeeting, base_url: str) -> MeetingOut:
             for one in shown.attendees
         ],
         conference=ConferenceOut(kind=ConferenceKind(row.conference_kind), url=row.conference_url),
-        calendar=CalendarOut(
+        calendar=MeetingCalendarOut(
             integration_id=row.integration_id,
             state=CalendarState(state),
             url=row.calendar_url,

@@ -150,7 +150,7 @@ class RungOut(Shape):
     asks: list[Recipient]
 
 
-class CalendarOut(Shape):
+class PolicyCalendarOut(Shape):
     """``holidays`` are the public holidays known to this version."""
 
     time_zone: str
@@ -174,7 +174,7 @@ class PolicyOut(Shape):
     team_id: str | None
     targets: dict[TargetName, SpanShape]
     ladder: list[RungOut]
-    calendar: CalendarOut
+    calendar: PolicyCalendarOut
     stale_after_days: int | None
     min_reviewers: int
     created_by_id: str | None
@@ -278,7 +278,7 @@ def policy_out(row: Policy) -> PolicyOut:
         team_id=content.team_id,
         targets={name: SpanShape(hours=one.hours, counted=one.counted) for name, one in spans.items()},
         ladder=[_step_out(one) for one in content.steps],
-        calendar=CalendarOut(
+        calendar=PolicyCalendarOut(
             time_zone=hours.zone,
             working_days=[WEEK[day - 1] for day in hours.days],
             opens=clock_of(hours.opens),

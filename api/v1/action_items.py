@@ -71,7 +71,7 @@ async def list_action_items(
 
 
 @routes.patch("/action-items")
-async def change_action_items(context: Context, given: BulkIn) -> BulkOut:
+async def update_action_items(context: Context, given: BulkIn) -> BulkOut:
     """Changes up to 200 action items in the same way. Each is changed or refused on its own: see its result.
 
     If the answer is 503 or 504, or doesn't arrive, send the request again with the same `Idempotency-Key`: it goes on
@@ -88,7 +88,7 @@ def _result_out(result: bulk.Result) -> BulkResult:
 
 
 @routes.get("/postmortems/{postmortem_id}/action-items", response_model=Listing[ActionItemOut], responses=NOT_MODIFIED)
-async def list_of_postmortem(
+async def list_postmortem_action_items(
     context: Context, postmortem_id: PathId, page: Annotated[Ask, Depends(ask)], if_none_match: IfNoneMatch = None
 ) -> Response:
     """Lists the postmortem's action items, oldest first."""
@@ -108,7 +108,7 @@ async def get_action_item(context: Context, item_id: PathId, if_none_match: IfNo
 
 
 @routes.patch("/action-items/{item_id}", response_model=ActionItemOut)
-async def change_action_item(
+async def update_action_item(
     context: Context, item_id: PathId, given: ActionItemPatch, if_match: IfMatch = None
 ) -> Response:
     """Changes an action item. Changes of its text work even if Temporal can't be reached."""
@@ -125,14 +125,14 @@ async def delete_action_item(context: Context, item_id: PathId) -> None:
 
 
 @routes.post("/action-items/{item_id}/snooze", response_model=ActionItemOut)
-async def snooze(context: Context, item_id: PathId, given: SnoozeIn) -> Response:
+async def snooze_action_item(context: Context, item_id: PathId, given: SnoozeIn) -> Response:
     """Snoozes reminders for an action item until the given time."""
     await commands.run_action_item_command(context, item_id, ActionItemAction.SNOOZE, until=given.until)
     return await _read(context, item_id)
 
 
 @routes.post("/action-items/{item_id}/tickets", status_code=201, response_model=ActionItemOut)
-async def open_ticket(context: Context, item_id: PathId, given: TicketIn | None = None) -> Response:
+async def add_ticket(context: Context, item_id: PathId, given: TicketIn | None = None) -> Response:
     """Creates or links a ticket in the background. ``linkState`` shows the result."""
     given = given or TicketIn()
     await action_items.get_visible_item(context.session, context.viewer, item_id)
@@ -146,7 +146,7 @@ async def open_ticket(context: Context, item_id: PathId, given: TicketIn | None 
 
 
 @routes.delete("/action-items/{item_id}/tickets", status_code=204)
-async def drop_ticket(
+async def unlink_only_ticket(
     context: Context, item_id: PathId, ticket_id: Annotated[RefQuery, Query(alias="ticketId")] = None
 ) -> None:
     """Unlinks a ticket, which stays in the tracker. You can leave out ``ticketId`` if there is only one."""
@@ -156,7 +156,7 @@ async def drop_ticket(
 
 
 @routes.delete("/action-items/{item_id}/tickets/{ticket_id}", status_code=204)
-async def drop_named_ticket(context: Context, item_id: PathId, ticket_id: PathId) -> None:
+async def unlink_ticket(context: Context, item_id: PathId, ticket_id: PathId) -> None:
     """Unlinks a ticket, which stays in the tracker."""
     await commands.run_action_item_command(context, item_id, ActionItemAction.DROP_TICKET, ticket_id=ticket_id)
 

@@ -38,7 +38,7 @@ async def get_analytics(
 
 
 @routes.get("/process")
-async def get_process(context: Context, asked: Asked) -> ProcessOut:
+async def get_process_analytics(context: Context, asked: Asked) -> ProcessOut:
     """Returns how the process works: days by phase, targets that slip, causes that come back after their action items
     were done, what becomes of action items, and how long open ones have been open."""
     calendar = asked.calendar(context.person.time_zone, context.now)

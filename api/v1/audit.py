@@ -40,7 +40,7 @@ Wanted = Annotated[AuditFilters, Depends(filters)]
 
 
 @routes.get("/postmortems/{postmortem_id}/audit", response_model=Listing[AuditOut], responses=ANSWERS)
-async def list_audit_of_postmortem(
+async def list_postmortem_audit_entries(
     context: Context,
     postmortem_id: PathId,
     wanted: Wanted,
@@ -61,7 +61,7 @@ async def list_audit_of_postmortem(
 
 
 @routes.get("/audit", response_model=Listing[AuditOut], responses=ANSWERS)
-async def list_audit(
+async def list_audit_entries(
     context: Context,
     wanted: Wanted,
     page: Paging,

@@ -160,7 +160,7 @@ async def get_comment(
 
 
 @routes.patch("/{comment_id}", response_model=CommentWritten)
-async def change_comment(
+async def update_comment(
     context: Context,
     postmortem_id: PathId,
     comment_id: PathId,
@@ -177,6 +177,6 @@ async def change_comment(
 
 
 @routes.delete("/{comment_id}", status_code=204)
-async def remove_comment(context: Context, postmortem_id: PathId, comment_id: PathId) -> None:
+async def delete_comment(context: Context, postmortem_id: PathId, comment_id: PathId) -> None:
     """Deletes your own comment, unless others have replied in its thread. Administrators can delete any comment."""
     await writing.remove_comment(context.session, context.viewer, await _visible(context, postmortem_id), comment_id)

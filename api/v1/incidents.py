@@ -79,7 +79,7 @@ async def get_incident(context: Context, incident_id: PathId, if_none_match: IfN
 
 
 @routes.patch("/{incident_id}")
-async def correct_incident(
+async def update_incident(
     context: Context, incident_id: PathId, given: IncidentPatch, response: Response, if_match: IfMatch = None
 ) -> IncidentOut:
     """Changes an incident, as of now or as of ``updatedAt``."""
@@ -93,14 +93,14 @@ async def correct_incident(
 
 
 @routes.get("/{incident_id}/decision")
-async def get_decision(context: Context, incident_id: PathId) -> DecisionOut:
+async def get_incident_decision(context: Context, incident_id: PathId) -> DecisionOut:
     """Shows whether the incident needs a postmortem and which triggers apply. Returns 409 until it is resolved."""
     incident = await incidents.get_incident(context.session, incident_id)
     return DecisionOut.model_validate(decision_json(await decide(context.session, incident)))
 
 
 @routes.post("/{incident_id}/postmortem", status_code=201, response_model=PostmortemOut)
-async def open_postmortem(context: Context, incident_id: PathId) -> Response:
+async def create_postmortem_from_incident(context: Context, incident_id: PathId) -> Response:
     """Starts the postmortem of a resolved incident, prefilled, with you as the author."""
     postmortem_id = await open_from_incident(context.session, context.viewer, incident_id, context.now)
     context.start_workflow_after_commit(postmortem_id)

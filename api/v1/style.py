@@ -56,13 +56,13 @@ async def ignore_advice(context: Context, postmortem_id: PathId, given: AdviceIg
 
 
 @routes.delete("/postmortems/{postmortem_id}/advice/ignore/{fingerprint}", status_code=204)
-async def heed_advice(context: Context, postmortem_id: PathId, fingerprint: PathFingerprint) -> None:
+async def restore_advice(context: Context, postmortem_id: PathId, fingerprint: PathFingerprint) -> None:
     """Shows an ignored suggestion again."""
     visible = await get_visible(context.session, context.viewer, postmortem_id)
     await style.stop_ignoring_advice(context.session, context.viewer, visible, fingerprint)
 
 
 @routes.post("/advice")
-async def advise_on_text(given: AdviceAsk) -> AdviceOut:
+async def check_text(given: AdviceAsk) -> AdviceOut:
     """Returns wording suggestions for unsaved text. Nothing is stored."""
     return advice_out(await style.advise_unsaved(given.kind, given.text, given.section))

@@ -14,7 +14,9 @@ routes: APIRouter = router("action items", prefix="/postmortems")
 
 
 @routes.post("/{postmortem_id}/tickets", status_code=202)
-async def open_tickets(context: Context, postmortem_id: PathId, given: TicketsIn | None = None) -> ProgressOut:
+async def add_postmortem_tickets(
+    context: Context, postmortem_id: PathId, given: TicketsIn | None = None
+) -> ProgressOut:
     """Creates tickets in the background, a few at a time. Calling it again creates missing tickets and retries
     refused ones; existing tickets stay."""
     given = given or TicketsIn()
@@ -23,7 +25,7 @@ async def open_tickets(context: Context, postmortem_id: PathId, given: TicketsIn
 
 
 @routes.get("/{postmortem_id}/tickets")
-async def get_tickets(context: Context, postmortem_id: PathId) -> ProgressOut:
+async def get_postmortem_tickets(context: Context, postmortem_id: PathId) -> ProgressOut:
     """Shows the progress of tickets created together."""
     await postmortems.get_visible(context.session, context.viewer, postmortem_id)
     return progress_out(await batches.list_progress(context.session, postmortem_id))

@@ -68,7 +68,7 @@ async def list_timeline(
 
 
 @routes.post("", status_code=201)
-async def add_to_timeline(
+async def add_timeline_event(
     context: Context, postmortem_id: PathId, given: TimelineEventIn | TimelineEventsIn
 ) -> TimelineEventOut | Listing[TimelineEventOut]:
     """Adds one event, or several as ``items``."""
@@ -83,7 +83,7 @@ async def add_to_timeline(
 
 
 @routes.patch("/{event_id}")
-async def change_timeline(
+async def update_timeline_event(
     context: Context,
     postmortem_id: PathId,
     event_id: PathId,
@@ -108,21 +108,21 @@ async def change_timeline(
 
 
 @routes.delete("/{event_id}", status_code=204)
-async def remove_from_timeline(context: Context, postmortem_id: PathId, event_id: PathId) -> None:
+async def delete_timeline_event(context: Context, postmortem_id: PathId, event_id: PathId) -> None:
     seen = await _visible(context, postmortem_id, lock=True)
     started = await timeline.remove_timeline_event(context.session, context.viewer, seen, event_id, context.now)
     context.start_workflow_if(started, postmortem_id)
 
 
 @routes.post("/parse")
-async def parse_pasted(context: Context, postmortem_id: PathId, given: TimelinePaste) -> TimelinePreviewOut:
+async def parse_timeline(context: Context, postmortem_id: PathId, given: TimelinePaste) -> TimelinePreviewOut:
     """Shows what an import of this text would add. Nothing is saved."""
     seen = await _visible(context, postmortem_id)
     return preview_out(await timeline.preview_pasted(context.session, seen, given.text, given.read_as()))
 
 
 @routes.post("/import", status_code=201)
-async def import_pasted(context: Context, postmortem_id: PathId, given: TimelineImport) -> TimelineImportOut:
+async def import_timeline(context: Context, postmortem_id: PathId, given: TimelineImport) -> TimelineImportOut:
     """Adds every event in the text, or none: lines that can't be read block the import unless you send
     ``skipProblems``.
 
@@ -142,7 +142,7 @@ async def import_pasted(context: Context, postmortem_id: PathId, given: Timeline
 
 
 @routes.post("/import-slack", status_code=201)
-async def import_slack(
+async def import_slack_messages(
     context: Context, postmortem_id: PathId, files: Annotated[list[UploadFile], File(max_length=200)]
 ) -> SlackImportOut:
     """Imports a Slack channel export, as its JSON files (with ``users.json`` for the names) or as a zip of them.

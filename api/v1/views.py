@@ -44,7 +44,7 @@ async def get_view(context: Context, view_id: PathId, response: Response) -> Vie
 
 
 @routes.patch("/{view_id}")
-async def change_view(
+async def update_view(
     context: Context, view_id: PathId, given: ViewPatch, response: Response, if_match: IfMatch = None
 ) -> ViewOut:
     """Changes a view. Its owner can; administrators can change shared ones."""

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 PROSE = {"description", "summary", "title", "examples", "example"}
-PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 
 
 def as_lines(document: dict[str, Any]) -> list[str]:
@@ -31,4 +30,4 @@ def _without_prose(part: Any, *, is_properties: bool = False) -> Any:
         for name, value in part.items()
         if is_properties or name not in PROSE
     }
-    return "problem" if kept == PROBLEM else kept
+    return kept.get("x-codes", kept)

@@ -75,7 +75,7 @@ class ImportedOut(Shape):
     problems: list[ProblemOut]
 
 
-class SuggestionOut(Shape):
+class AccountSuggestionOut(Shape):
     """An account of the vendor and the person with the same e-mail. ``state``: ``new``; ``known`` if already linked;
     ``conflict`` if one of them is linked differently, explained in ``message``."""
 
@@ -92,7 +92,7 @@ class SuggestionsOut(Shape):
     """``unmatched`` counts accounts without a person with the same e-mail. ``complete`` is false if not all accounts
     were read."""
 
-    items: list[SuggestionOut]
+    items: list[AccountSuggestionOut]
     unmatched: int
     complete: bool
 
@@ -123,7 +123,7 @@ def imported_out(found: ImportResult) -> ImportedOut:
 
 def suggestions_out(found: Suggestions) -> SuggestionsOut:
     return SuggestionsOut(
-        items=[SuggestionOut.model_validate(one, from_attributes=True) for one in found.items],
+        items=[AccountSuggestionOut.model_validate(one, from_attributes=True) for one in found.items],
         unmatched=found.unmatched,
         complete=found.complete,
     )

@@ -26,7 +26,7 @@ async def end_session(context: Context, session_id: PathId) -> None:
 
 
 @routes.delete("/users/{user_id}/sessions", status_code=204)
-async def end_sessions_of(context: Context, user_id: PathId) -> None:
+async def end_user_sessions(context: Context, user_id: PathId) -> None:
     """Ends all web sessions of a person. Their API tokens stay valid. Administrators only."""
     context.require_admin("end other people's sessions")
     person = await people.get_person(context.session, user_id)

@@ -73,6 +73,6 @@ async def set_account(context: Context, integration_id: PathId, user_id: PathId,
 
 
 @routes.delete("/{integration_id}/accounts/{user_id}", status_code=204)
-async def drop_account(context: Context, integration_id: PathId, user_id: PathId) -> None:
+async def remove_account(context: Context, integration_id: PathId, user_id: PathId) -> None:
     context.require_admin("change linked accounts")
     await accounts.remove_account(context.session, context.viewer, integration_id, user_id)

@@ -13,7 +13,7 @@ routes: APIRouter = router("integrations", prefix="/integrations")
 
 
 @routes.post("/{integration_id}/test")
-async def check_integration(context: Context, integration_id: PathId) -> TestOut:
+async def test_integration(context: Context, integration_id: PathId) -> TestOut:
     """Tests the connection, and lists each missing permission and each required field without a value."""
     context.require_admin("test a connection")
     session, outside, keyring = context.session, context.outside, context.parts.keyring

@@ -40,7 +40,7 @@ async def list_integrations(context: Context, page: Paging, disconnected: bool =
 
 
 @routes.get("/kinds")
-async def list_kinds(context: Context) -> Listing[KindOut]:
+async def list_integration_kinds(context: Context) -> Listing[KindOut]:
     """Lists the kinds of integrations, each with the JSON schema of its form."""
     context.require_admin("see connections")
     return Listing(items=[kind_out(one) for one in registry.all_kinds()])
@@ -71,7 +71,7 @@ async def get_integration(context: Context, integration_id: PathId, response: Re
 
 
 @routes.patch("/{integration_id}")
-async def change_integration(
+async def update_integration(
     context: Context, integration_id: PathId, given: IntegrationPatch, response: Response, if_match: IfMatch = None
 ) -> IntegrationOut:
     """Changes a connection. Sending new credentials clears ``needsAttention``; ``enabled`` pauses and resumes it."""
@@ -92,7 +92,7 @@ async def change_integration(
 
 
 @routes.post("/{integration_id}/confirm-host")
-async def confirm_host(
+async def confirm_integration_host(
     context: Context, integration_id: PathId, response: Response, if_match: IfMatch = None
 ) -> IntegrationOut:
     """Confirms that the connection may go on reaching its ``keptHost``, even at a private address."""
@@ -105,7 +105,7 @@ async def confirm_host(
 
 
 @routes.delete("/{integration_id}")
-async def disconnect(context: Context, integration_id: PathId, if_match: IfMatch = None) -> Goodbye:
+async def disconnect_integration(context: Context, integration_id: PathId, if_match: IfMatch = None) -> Goodbye:
     """Disconnects: deletes the credentials and, if possible, the webhook at the vendor. Links to tickets stay
     readable; later webhooks get 410."""
     context.require_admin("disconnect a connection")

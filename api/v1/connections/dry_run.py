@@ -12,7 +12,7 @@ routes: APIRouter = router("integrations", prefix="/integrations")
 
 
 @routes.post("/{integration_id}/dry-run")
-async def dry_run(context: Context, integration_id: PathId, given: DryRunIn | None = None) -> DryRunOut:
+async def dry_run_integration(context: Context, integration_id: PathId, given: DryRunIn | None = None) -> DryRunOut:
     """Shows what would be sent for this action item: every field, required fields without a value, and an owner
     without a linked account. Nothing is sent."""
     context.require_admin("run a dry run")

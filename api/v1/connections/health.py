@@ -12,7 +12,7 @@ routes: APIRouter = router("integrations", prefix="/integrations")
 
 
 @routes.get("/{integration_id}/health")
-async def get_health(context: Context, integration_id: PathId) -> HealthOut:
+async def get_integration_health(context: Context, integration_id: PathId) -> HealthOut:
     context.require_admin("see the health of connections")
     row = await connections.get_integration(context.session, integration_id)
     figures = (await health.figures_of(context.session, [row.id], context.now))[row.id]

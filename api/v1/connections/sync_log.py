@@ -53,7 +53,7 @@ class ReplayOut(Shape):
 
 
 @routes.post("/{integration_id}/deliveries/{number}/replay", status_code=202)
-async def replay(
+async def replay_delivery(
     context: Context, integration_id: PathId, number: Annotated[int, Path(ge=1, le=2**63 - 1)]
 ) -> ReplayOut:
     """Processes a stored webhook again, or updates an action item's ticket again. The sync log shows the result."""

@@ -45,7 +45,7 @@ async def get_root_cause_category(context: Context, category_id: PathId, respons
 
 
 @routes.patch("/{category_id}")
-async def change_root_cause_category(
+async def update_root_cause_category(
     context: Context, category_id: PathId, given: CategoryPatch, response: Response, if_match: IfMatch = None
 ) -> CategoryOut:
     """Changes a category. A new name is written into every postmortem that has the former one. Administrators only."""

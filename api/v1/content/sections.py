@@ -127,7 +127,7 @@ async def restore_section(
 
 
 @routes.get("/{name}/revisions")
-async def list_revisions(
+async def list_section_revisions(
     context: Context, postmortem_id: PathId, name: SectionName, page: Paging
 ) -> Listing[RevisionOut]:
     """Lists the section's revisions, newest first."""
@@ -136,7 +136,7 @@ async def list_revisions(
 
 
 @routes.get("/{name}/revisions/{revision}")
-async def get_revision(
+async def get_section_revision(
     context: Context, postmortem_id: PathId, name: SectionName, revision: Annotated[int, Path(ge=1, le=LAST)]
 ) -> RevisionRead:
     found = await revisions.get_revision(context.session, context.viewer, postmortem_id, name, revision)
@@ -144,7 +144,7 @@ async def get_revision(
 
 
 @routes.get("/{name}/diff", response_model=DiffOut)
-async def diff_section(
+async def compare_section_revisions(
     context: Context,
     postmortem_id: PathId,
     name: SectionName,

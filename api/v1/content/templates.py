@@ -71,7 +71,7 @@ async def get_template(
 
 
 @routes.patch("/{template_id}")
-async def change_template(
+async def update_template(
     context: Context, template_id: PathId, given: TemplatePatch, response: Response, if_match: IfMatch = None
 ) -> TemplateOut:
     """Saves a new version. Existing postmortems keep their version."""
@@ -98,7 +98,7 @@ async def archive_template(context: Context, template_id: PathId, if_match: IfMa
 
 
 @routes.get("/{template_id}/versions")
-async def list_versions(context: Context, template_id: PathId, page: Paging) -> Listing[VersionOut]:
+async def list_template_versions(context: Context, template_id: PathId, page: Paging) -> Listing[VersionOut]:
     """Newest first."""
     found = await template_rows.list_versions(context.session, context.viewer, template_id, page)
     return Listing(items=[VersionOut.model_validate(one) for one in found.items], next_cursor=found.next_cursor)
@@ -113,7 +113,7 @@ def _answer(found: VersionedTemplate, response: Response) -> TemplateOut:
 
 
 @kept_routes.get("")
-async def get_kept_template(context: Context, postmortem_id: PathId) -> KeptOut:
+async def get_postmortem_template(context: Context, postmortem_id: PathId) -> KeptOut:
     """Returns the postmortem's template in the version that it uses."""
     row = (await get_visible(context.session, context.viewer, postmortem_id)).postmortem
     kept = await template_rows.get_postmortem_template(context.session, row)

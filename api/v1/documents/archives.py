@@ -19,7 +19,12 @@ from models.queries.pagination import Ask
 routes: APIRouter = router("exports", prefix="/exports")
 
 Paging = Annotated[Ask, Depends(ask)]
-_ZIP: dict[int | str, dict[str, Any]] = {200: {"description": "The archive", "content": {"application/zip": {}}}}
+_ZIP: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The archive",
+        "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 
 
 @routes.post("", status_code=202)
@@ -50,7 +55,7 @@ async def get_export(context: Context, export_id: PathId) -> JobOut:
 
 
 @routes.get("/{export_id}/archive", response_class=Response, responses=_ZIP)
-async def get_archive(context: Context, export_id: PathId) -> Response:
+async def download_export(context: Context, export_id: PathId) -> Response:
     """Returns the archive as a zip. If you can't see all of what it holds anymore, the response is 409
     ``ArchiveExpired``: start a new one."""
     return await archive_answer(context, export_id)

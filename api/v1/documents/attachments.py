@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response, Security
 
 from api.answers import NOT_MODIFIED
-from api.errors import documented
 from api.files.answers import attachment_answer
 from api.files.uploads import UploadRoute, attach
 from api.request_context import Context
@@ -20,14 +19,13 @@ uploads = APIRouter(
     prefix="/api/postmortems/{postmortem_id}/attachments",
     tags=["attachments"],
     route_class=UploadRoute,
-    responses=documented(400, 401, 403, 404, 405, 408, 409, 413, 422, 429, 503),
     dependencies=[Security(BEARER)],
 )
 
 Paging = Annotated[Ask, Depends(ask)]
 _BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 _FILE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The file", "content": {"*/*": _BYTES}},
+    200: {"description": "The file", "content": {"application/octet-stream": _BYTES}},
     **NOT_MODIFIED,
 }
 _FORM = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
@@ -76,7 +74,7 @@ async def list_attachments(context: Context, postmortem_id: PathId, page: Paging
 
 
 @routes.get("/{attachment_id}", response_class=Response, responses=_FILE)
-async def get_attachment(
+async def download_attachment(
     context: Context, postmortem_id: PathId, attachment_id: PathId, if_none_match: IfNoneMatch = None
 ) -> Response:
     """Returns the file. What a browser could run has the ``Content-Type`` ``application/octet-stream``."""
@@ -85,7 +83,7 @@ async def get_attachment(
 
 
 @routes.get("/{attachment_id}/thumbnail", response_class=Response, responses=_FILE)
-async def get_thumbnail(
+async def download_thumbnail(
     context: Context, postmortem_id: PathId, attachment_id: PathId, if_none_match: IfNoneMatch = None
 ) -> Response:
     """Returns an image's thumbnail, a WebP of at most 480 by 360 pixels."""

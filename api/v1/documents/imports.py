@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response, Security
 
-from api.errors import documented
 from api.files.archives import ArchiveRoute
 from api.files.imports import start_import
 from api.request_context import Context
@@ -21,7 +20,6 @@ uploads = APIRouter(
     prefix="/api/imports",
     tags=["imports"],
     route_class=ArchiveRoute,
-    responses=documented(400, 401, 403, 404, 405, 408, 409, 413, 422, 429, 503),
     dependencies=[Security(BEARER)],
 )
 
@@ -94,7 +92,7 @@ async def get_import(context: Context, import_id: PathId) -> JobOut:
 
 
 @routes.get("/{import_id}/report")
-async def get_report(context: Context, import_id: PathId, page: Paging) -> Listing[ReportLineOut]:
+async def get_import_report(context: Context, import_id: PathId, page: Paging) -> Listing[ReportLineOut]:
     """Lists what went where, line by line. Administrators only."""
     context.require_admin("see imports")
     found = await imports.list_report(context.session, context.viewer, import_id, page)

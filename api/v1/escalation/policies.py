@@ -62,7 +62,7 @@ async def get_policy(
 
 
 @routes.patch("/{policy_id}")
-async def change_policy(
+async def update_policy(
     context: Context, policy_id: PathId, given: PolicyPatch, response: Response, if_match: IfMatch = None
 ) -> PolicyOut:
     """Saves a new version. Open postmortems keep theirs until you apply it."""
@@ -81,7 +81,7 @@ async def archive_policy(context: Context, policy_id: PathId, if_match: IfMatch 
 
 
 @routes.get("/{policy_id}/versions")
-async def list_versions(context: Context, policy_id: PathId, page: Paging) -> Listing[PolicyOut]:
+async def list_policy_versions(context: Context, policy_id: PathId, page: Paging) -> Listing[PolicyOut]:
     """Newest first."""
     found = await policies.list_versions(context.session, policy_id, page)
     return Listing(items=[policy_out(one) for one in found.items], next_cursor=found.next_cursor)

@@ -36,7 +36,7 @@ async def list_meetings(
 
 
 @routes.post("", status_code=201)
-async def plan_meeting(context: Context, postmortem_id: PathId, given: MeetingNew, response: Response) -> MeetingOut:
+async def create_meeting(context: Context, postmortem_id: PathId, given: MeetingNew, response: Response) -> MeetingOut:
     """Schedules a review meeting and invites people, in the background: by the calendar that is connected, or by
     e-mail. You are its organizer.
 
@@ -52,13 +52,13 @@ async def plan_meeting(context: Context, postmortem_id: PathId, given: MeetingNe
 
 
 @routes.get("/{meeting_id}.ics", response_class=Response, responses=CALENDAR)
-async def download_meeting(context: Context, postmortem_id: PathId, meeting_id: PathId) -> Response:
+async def download_meeting_invitation(context: Context, postmortem_id: PathId, meeting_id: PathId) -> Response:
     """Returns the meeting as a file that every calendar can import (iCalendar)."""
     return await calendar_answer(context, postmortem_id, meeting_id)
 
 
 @routes.get("/{meeting_id}/agenda", response_class=Response, responses=MARKDOWN)
-async def get_agenda(context: Context, postmortem_id: PathId, meeting_id: PathId) -> Response:
+async def get_meeting_agenda(context: Context, postmortem_id: PathId, meeting_id: PathId) -> Response:
     """Returns the agenda as the postmortem is now, as Markdown."""
     base_url = context.parts.settings.base_url
     loaded = await documents.load_agenda_of(
@@ -75,7 +75,7 @@ async def get_meeting(context: Context, postmortem_id: PathId, meeting_id: PathI
 
 
 @routes.patch("/{meeting_id}")
-async def change_meeting(
+async def update_meeting(
     context: Context,
     postmortem_id: PathId,
     meeting_id: PathId,
@@ -112,7 +112,7 @@ async def cancel_meeting(context: Context, postmortem_id: PathId, meeting_id: Pa
 
 
 @routes.post("/{meeting_id}/held")
-async def record_held(
+async def record_meeting_held(
     context: Context, postmortem_id: PathId, meeting_id: PathId, given: MeetingHeld, response: Response
 ) -> MeetingOut:
     """Records whether the meeting was held. ``HELD`` is final; one that wasn't held is cancelled."""

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from api.request_context import Context
 from api.shapes.base import PathId
-from api.shapes.meetings import Minutes, SuggestionOut, suggestion_out
+from api.shapes.meetings import MeetingSuggestionOut, Minutes, suggestion_out
 from api.v1.routing import router
 from application.meetings import suggestions
 
@@ -16,7 +16,7 @@ routes: APIRouter = router("meetings", prefix="/postmortems/{postmortem_id}/meet
 @routes.get("/suggestion")
 async def suggest_meeting(
     context: Context, postmortem_id: PathId, minutes: Annotated[Minutes, Query(alias="durationMinutes")] = 45
-) -> SuggestionOut:
+) -> MeetingSuggestionOut:
     """Suggests people with the reason, up to five times that suit them, best first, and an agenda. The times lie before
     the target of the review where any does. Nights, holidays, and absences of those who are required are left out."""
     parts, asker, now = context.parts, context.viewer.person_id, context.now

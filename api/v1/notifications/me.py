@@ -27,7 +27,7 @@ async def get_me(context: Context, response: Response) -> MeOut:
 
 
 @routes.patch("")
-async def change_me(context: Context, given: MePatch, response: Response, if_match: IfMatch = None) -> MeOut:
+async def update_me(context: Context, given: MePatch, response: Response, if_match: IfMatch = None) -> MeOut:
     """Changes your name, working hours, absences, and notification settings."""
     await given.check_unchanged(lambda: _read_me(context, response))
     await change_preferences(

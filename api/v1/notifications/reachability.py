@@ -27,7 +27,7 @@ class UnreachableOut(Shape):
 
 
 @routes.get("/people")
-async def list_unreachable(context: Context, page: Paging) -> Listing[UnreachableOut]:
+async def list_unreachable_people(context: Context, page: Paging) -> Listing[UnreachableOut]:
     """Lists people and teams whose last message could only be delivered to their inbox, newest first. Administrators
     only."""
     context.require_admin("see whose messages can't be delivered")

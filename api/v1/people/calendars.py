@@ -43,13 +43,13 @@ class PersonCalendar(StrictlyGiven):
 
 
 @routes.get("")
-async def get_calendar(context: Context, user_id: PathId, response: Response) -> PersonCalendar:
+async def get_user_calendar(context: Context, user_id: PathId, response: Response) -> PersonCalendar:
     """Returns anyone's working calendar, so that you can plan reviews and meetings."""
     return await _read(context, user_id, response)
 
 
 @routes.put("")
-async def put_calendar(
+async def update_user_calendar(
     context: Context, user_id: PathId, given: PersonCalendar, response: Response, if_match: IfMatch = None
 ) -> PersonCalendar:
     """Replaces a working calendar: yours, or anyone's as an administrator. Pending reminders are rescheduled."""

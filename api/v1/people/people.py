@@ -53,7 +53,7 @@ async def get_user(context: Context, user_id: PathId, response: Response) -> Use
 
 
 @routes.patch("/users/{user_id}")
-async def change_user(
+async def update_user(
     context: Context, user_id: PathId, given: UserPatch, response: Response, if_match: IfMatch = None
 ) -> UserOut:
     context.require_admin("change people")

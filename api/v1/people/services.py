@@ -51,7 +51,7 @@ async def get_service(context: Context, service_id: PathId, response: Response) 
 
 
 @routes.patch("/services/{service_id}")
-async def change_service(
+async def update_service(
     context: Context, service_id: PathId, given: ServicePatch, response: Response, if_match: IfMatch = None
 ) -> ServiceFull:
     context.require_admin("change a service")

@@ -45,7 +45,7 @@ async def get_team(context: Context, team_id: PathId, response: Response) -> Tea
 
 
 @routes.patch("/teams/{team_id}")
-async def change_team(
+async def update_team(
     context: Context, team_id: PathId, given: TeamPatch, response: Response, if_match: IfMatch = None
 ) -> TeamOut:
     context.require_admin("change a team")

@@ -40,7 +40,7 @@ async def add_editor(context: Context, postmortem_id: PathId, given: EditorIn) -
 
 
 @routes.patch("/editors/{user_id}")
-async def change_editor(context: Context, postmortem_id: PathId, user_id: PathId, given: EditorPatch) -> EditorOut:
+async def update_editor(context: Context, postmortem_id: PathId, user_id: PathId, given: EditorPatch) -> EditorOut:
     async def current() -> EditorOut:
         return EditorOut(user_id=user_id, level=given.level)
 

@@ -10,8 +10,7 @@ from api.shapes.postmortems import PostmortemOut
 from api.v1.postmortems.postmortems import read
 from api.v1.routing import router
 from application.incidents import links, news
-from models.queries.incidents.links import list_linked as list_linked_incidents
-from models.queries.incidents.links import read_news
+from models.queries.incidents.links import list_linked, read_news
 from models.queries.postmortems.postmortems import get_visible
 
 routes: APIRouter = router("discussion", prefix="/postmortems/{postmortem_id}")
@@ -30,9 +29,9 @@ class LinkedOut(Shape):
 
 
 @routes.get("/incidents")
-async def list_linked(context: Context, postmortem_id: PathId) -> Listing[LinkedOut]:
+async def list_linked_incidents(context: Context, postmortem_id: PathId) -> Listing[LinkedOut]:
     visible = await get_visible(context.session, context.viewer, postmortem_id)
-    found = await list_linked_incidents(context.session, visible)
+    found = await list_linked(context.session, visible)
     items = [
         LinkedOut(
             incident_id=one.id,
@@ -77,7 +76,7 @@ class DurationOut(Shape):
 
 
 @routes.get("/duration")
-async def read_duration(context: Context, postmortem_id: PathId) -> DurationOut:
+async def get_postmortem_duration(context: Context, postmortem_id: PathId) -> DurationOut:
     """Shows whether the incidents were reopened, or resolved again, since writing began."""
     visible = await get_visible(context.session, context.viewer, postmortem_id)
     row = visible.postmortem
@@ -89,7 +88,7 @@ async def read_duration(context: Context, postmortem_id: PathId) -> DurationOut:
 
 
 @routes.post("/duration", response_model=PostmortemOut)
-async def take_times(context: Context, postmortem_id: PathId) -> Response:
+async def use_incident_times(context: Context, postmortem_id: PathId) -> Response:
     """Takes the duration and end that the incidents report. The author may, also once it is published."""
     if await news.take_times(context.session, context.viewer, postmortem_id, context.now):
         context.start_workflow_after_commit(postmortem_id)

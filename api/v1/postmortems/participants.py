@@ -46,7 +46,7 @@ async def remove_participant(context: Context, postmortem_id: PathId, user_id: P
 
 
 @routes.get("/teams")
-async def list_teams(context: Context, postmortem_id: PathId) -> Listing[PostmortemTeamOut]:
+async def list_postmortem_teams(context: Context, postmortem_id: PathId) -> Listing[PostmortemTeamOut]:
     """Lists the postmortem's teams, and teams that an incident report proposes."""
     visible = await get_visible(context.session, context.viewer, postmortem_id)
     found = await participants.list_teams(context.session, visible)
@@ -54,7 +54,7 @@ async def list_teams(context: Context, postmortem_id: PathId) -> Listing[Postmor
 
 
 @routes.post("/teams/{team_id}/confirm")
-async def confirm_team(context: Context, postmortem_id: PathId, team_id: PathId) -> PostmortemTeamOut:
+async def confirm_postmortem_team(context: Context, postmortem_id: PathId, team_id: PathId) -> PostmortemTeamOut:
     """Adds a proposed team: its members get access if the visibility is TEAM."""
     confirmed = await participants.confirm_team(context.session, context.viewer, postmortem_id, team_id, context.now)
     context.start_workflow_after_commit(postmortem_id)
@@ -62,6 +62,6 @@ async def confirm_team(context: Context, postmortem_id: PathId, team_id: PathId)
 
 
 @routes.delete("/teams/{team_id}", status_code=204)
-async def dismiss_team(context: Context, postmortem_id: PathId, team_id: PathId) -> None:
+async def dismiss_postmortem_team(context: Context, postmortem_id: PathId, team_id: PathId) -> None:
     """Dismisses a proposed team. Change ``teamIds`` of the postmortem to remove one that it has."""
     await participants.dismiss_team(context.session, context.viewer, postmortem_id, team_id, context.now)

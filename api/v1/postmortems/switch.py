@@ -20,7 +20,7 @@ async def get_postmortem_settings(context: Context, response: Response) -> Postm
 
 
 @routes.put("")
-async def put_postmortem_settings(
+async def update_postmortem_settings(
     context: Context, given: PostmortemSettingsPut, response: Response, if_match: IfMatch = None
 ) -> PostmortemSettingsOut:
     """Switches postmortems on or off for the organization. While they are off, no postmortem can be started; existing

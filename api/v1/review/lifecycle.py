@@ -18,7 +18,7 @@ routes: APIRouter = router("lifecycle", prefix="/postmortems/{postmortem_id}")
 
 
 @routes.post("/submit", response_model=PostmortemOut)
-async def submit(context: Context, postmortem_id: PathId, given: SubmitIn | None = None) -> Response:
+async def submit_postmortem(context: Context, postmortem_id: PathId, given: SubmitIn | None = None) -> Response:
     """Moves a DRAFT to IN_REVIEW. If it isn't ready, the response lists every reason."""
     given = given or SubmitIn()
     await commands.run_postmortem_command(
@@ -32,19 +32,19 @@ async def submit(context: Context, postmortem_id: PathId, given: SubmitIn | None
 
 
 @routes.post("/publish", response_model=PostmortemOut)
-async def publish(context: Context, postmortem_id: PathId) -> Response:
+async def publish_postmortem(context: Context, postmortem_id: PathId) -> Response:
     """Moves a postmortem from IN_REVIEW to PUBLISHED. If it isn't ready, the response lists every reason."""
     return await _change_status(context, postmortem_id, PostmortemAction.PUBLISH)
 
 
 @routes.post("/withdraw", response_model=PostmortemOut)
-async def withdraw(context: Context, postmortem_id: PathId) -> Response:
+async def withdraw_postmortem(context: Context, postmortem_id: PathId) -> Response:
     """Takes a postmortem from IN_REVIEW back to DRAFT. The author and administrators only."""
     return await _change_status(context, postmortem_id, PostmortemAction.WITHDRAW)
 
 
 @routes.post("/archive", response_model=PostmortemOut)
-async def archive(context: Context, postmortem_id: PathId) -> Response:
+async def archive_postmortem(context: Context, postmortem_id: PathId) -> Response:
     """Moves a PUBLISHED postmortem to ARCHIVED. Administrators only."""
     return await _change_status(context, postmortem_id, PostmortemAction.ARCHIVE)
 
@@ -81,7 +81,7 @@ async def list_reviews(context: Context, postmortem_id: PathId) -> Listing[Revie
 
 
 @routes.post("/reviews", status_code=201, response_model=PostmortemOut)
-async def review(context: Context, postmortem_id: PathId, given: ReviewIn) -> Response:
+async def review_postmortem(context: Context, postmortem_id: PathId, given: ReviewIn) -> Response:
     """Approves the current revision, or requests changes. Reviewers only."""
     action = PostmortemAction.APPROVE if given.decision is Decision.APPROVE else PostmortemAction.REQUEST_CHANGES
     return await _change_status(context, postmortem_id, action, given.comment, status=201)

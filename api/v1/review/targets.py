@@ -24,7 +24,9 @@ async def list_targets(context: Context, postmortem_id: PathId) -> Listing[Targe
 
 
 @routes.post("/targets/{target}/waive")
-async def waive(context: Context, postmortem_id: PathId, target: TargetName, given: ReasonIn) -> Listing[TargetOut]:
+async def waive_target(
+    context: Context, postmortem_id: PathId, target: TargetName, given: ReasonIn
+) -> Listing[TargetOut]:
     """Waives a target: Afterword stops reminding people of it. Needs a reason, and is audited."""
     words = {"reason": given.reason}
     await commands.run_postmortem_command(
@@ -34,7 +36,9 @@ async def waive(context: Context, postmortem_id: PathId, target: TargetName, giv
 
 
 @routes.post("/targets/{target}/extend")
-async def extend(context: Context, postmortem_id: PathId, target: TargetName, given: ExtendIn) -> Listing[TargetOut]:
+async def extend_target(
+    context: Context, postmortem_id: PathId, target: TargetName, given: ExtendIn
+) -> Listing[TargetOut]:
     """Extends a target to a later time. Needs a reason, is audited, and is counted."""
     words = {"reason": given.reason}
     await commands.run_postmortem_command(

@@ -68,7 +68,7 @@ class SearchResults(Listing[SearchHit]):
 
 
 @routes.get("")
-async def search_everything(
+async def search_all(
     context: Context,
     q: Words,
     kind: Place | None = None,

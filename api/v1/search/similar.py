@@ -44,7 +44,7 @@ class SimilarOut(Shape):
 
 
 @routes.get("/similar")
-async def list_similar(
+async def list_similar_postmortems(
     context: Context, postmortem_id: PathId, limit: Annotated[int, Query(ge=1, le=20)] = 5
 ) -> Listing[SimilarOut]:
     """Lists similar postmortems that you can see, by text, services, and root cause category, most similar first."""

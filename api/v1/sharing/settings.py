@@ -21,7 +21,7 @@ async def get_sharing_settings(context: Context, response: Response) -> SharingS
 
 
 @routes.put("")
-async def put_sharing_settings(
+async def update_sharing_settings(
     context: Context, given: SharingSettingsPut, response: Response, if_match: IfMatch = None
 ) -> SharingSettingsOut:
     """Replaces the list of internal tools, and turns the feed on or off."""

@@ -35,7 +35,7 @@ async def get_public_summary(context: Context, postmortem_id: PathId, response: 
 
 
 @routes.put("")
-async def put_public_summary(
+async def update_public_summary(
     context: Context, postmortem_id: PathId, given: SummaryPut, response: Response, if_match: IfMatch = None
 ) -> PublicSummaryOut:
     """Saves the text. Another text takes the approval back, and outsiders no longer see the summary."""
@@ -93,7 +93,7 @@ async def approve_public_summary(
 
 
 @routes.delete("/approve", status_code=204)
-async def take_back_approval(context: Context, postmortem_id: PathId) -> None:
+async def withdraw_public_summary_approval(context: Context, postmortem_id: PathId) -> None:
     """Takes the approval back: outsiders no longer see the summary. Its text stays."""
     await summaries.take_back_approval(context.session, context.viewer, postmortem_id, context.now)
 
