@@ -9,6 +9,7 @@ from api.document.answers import complete_answers, headers
 from api.document.names import rename_schemas, summary_of
 from api.document.problems import problem_examples
 from api.document.schemas import complete_schemas
+from api.document.words import describe_parameters, describe_properties, tags
 
 
 def install(app: FastAPI, base_url: str) -> None:
@@ -32,7 +33,10 @@ def completed(document: dict[str, Any], app: FastAPI, base_url: str) -> dict[str
                 operation["operationId"] = route.name
                 operation["summary"] = summary_of(route.name)
                 complete_answers(operation, route, method)
+                describe_parameters(operation)
     components = document["components"]
     components["headers"], components["examples"] = headers(), problem_examples()
     complete_schemas(components["schemas"])
+    describe_properties(components["schemas"])
+    document["tags"] = tags(document)
     return rename_schemas(document)

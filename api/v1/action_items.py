@@ -104,6 +104,7 @@ async def add_action_item(context: Context, postmortem_id: PathId, given: Action
 
 @routes.get("/action-items/{item_id}", response_model=ActionItemOut, responses=NOT_MODIFIED)
 async def get_action_item(context: Context, item_id: PathId, if_none_match: IfNoneMatch = None) -> Response:
+    """Returns an action item, with its tickets."""
     return await _read(context, item_id, has=if_none_match)
 
 

@@ -151,6 +151,7 @@ async def add_comment(context: Context, postmortem_id: PathId, given: CommentNew
 async def get_comment(
     context: Context, postmortem_id: PathId, comment_id: PathId, if_none_match: IfNoneMatch = None
 ) -> Response:
+    """Returns a comment."""
     view = await reading.get_comment(context.session, context.viewer, postmortem_id, comment_id)
     shown = comment_json(view)
     tag = state_tag(view.comment.version, shown)

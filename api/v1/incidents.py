@@ -71,6 +71,7 @@ async def _answer(context: RequestContext, received: ReceivedReport, response: R
 
 @routes.get("/{incident_id}", response_model=IncidentOut, responses=NOT_MODIFIED)
 async def get_incident(context: Context, incident_id: PathId, if_none_match: IfNoneMatch = None) -> Response:
+    """Returns an incident, with the decision about its postmortem."""
     found = await incidents.get_shown_incident(context.session, context.viewer, incident_id)
     tag = state_tag(found.version, found.updated_at, found.registers, found.decision, found.postmortem_ids)
     if if_none_match is not None and matches(if_none_match, tag):

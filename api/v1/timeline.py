@@ -62,6 +62,7 @@ class TimelineEventPatch(Patch):
 async def list_timeline(
     context: Context, postmortem_id: PathId, page: Paging, if_none_match: IfNoneMatch = None
 ) -> Response:
+    """Lists the events of the timeline, oldest first."""
     found = await queries.list_timeline(context.session, context.viewer, postmortem_id, page)
     items = [Fragment(one["json"]) for one in found.items]
     return hashed_answer({"items": items, "nextCursor": found.next_cursor}, if_none_match)
@@ -109,6 +110,7 @@ async def update_timeline_event(
 
 @routes.delete("/{event_id}", status_code=204)
 async def delete_timeline_event(context: Context, postmortem_id: PathId, event_id: PathId) -> None:
+    """Deletes an event from the timeline."""
     seen = await _visible(context, postmortem_id, lock=True)
     started = await timeline.remove_timeline_event(context.session, context.viewer, seen, event_id, context.now)
     context.start_workflow_if(started, postmortem_id)

@@ -38,6 +38,7 @@ async def create_view(context: Context, given: ViewNew, response: Response) -> V
 
 @routes.get("/{view_id}")
 async def get_view(context: Context, view_id: PathId, response: Response) -> ViewOut:
+    """Returns a saved view."""
     row = await views.get_view(context.session, context.viewer, view_id)
     tag(response, row.version)
     return view_out(row)

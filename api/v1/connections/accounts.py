@@ -30,6 +30,7 @@ routes: APIRouter = router("integrations", prefix="/integrations")
 async def list_accounts(
     context: Context, integration_id: PathId, page: Annotated[Ask, Depends(ask)]
 ) -> Listing[AccountOut]:
+    """Lists the people who have an account at the vendor."""
     context.require_admin("see linked accounts")
     await connections.get_integration(context.session, integration_id)
     found = await account_queries.list_accounts(context.session, integration_id, page)
@@ -74,5 +75,6 @@ async def set_account(context: Context, integration_id: PathId, user_id: PathId,
 
 @routes.delete("/{integration_id}/accounts/{user_id}", status_code=204)
 async def remove_account(context: Context, integration_id: PathId, user_id: PathId) -> None:
+    """Removes the link between a person and their account at the vendor."""
     context.require_admin("change linked accounts")
     await accounts.remove_account(context.session, context.viewer, integration_id, user_id)

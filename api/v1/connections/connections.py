@@ -64,6 +64,7 @@ async def create_integration(context: Context, given: IntegrationNew, response: 
 
 @routes.get("/{integration_id}")
 async def get_integration(context: Context, integration_id: PathId, response: Response) -> IntegrationOut:
+    """Returns a connection, without its secrets."""
     context.require_admin("see connections")
     row = await connections.get_integration(context.session, integration_id)
     tag(response, row.version)

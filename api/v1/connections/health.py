@@ -13,6 +13,7 @@ routes: APIRouter = router("integrations", prefix="/integrations")
 
 @routes.get("/{integration_id}/health")
 async def get_integration_health(context: Context, integration_id: PathId) -> HealthOut:
+    """Returns how well the connection works: its error budget, and what waits."""
     context.require_admin("see the health of connections")
     row = await connections.get_integration(context.session, integration_id)
     figures = (await health.figures_of(context.session, [row.id], context.now))[row.id]

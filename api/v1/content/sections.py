@@ -139,6 +139,7 @@ async def list_section_revisions(
 async def get_section_revision(
     context: Context, postmortem_id: PathId, name: SectionName, revision: Annotated[int, Path(ge=1, le=LAST)]
 ) -> RevisionRead:
+    """Returns the text of a section as it was in that revision."""
     found = await revisions.get_revision(context.session, context.viewer, postmortem_id, name, revision)
     return revision_read(found)
 

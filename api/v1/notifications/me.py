@@ -23,6 +23,7 @@ Paging = Annotated[Ask, Depends(ask)]
 
 @routes.get("")
 async def get_me(context: Context, response: Response) -> MeOut:
+    """Returns you, with your notification settings and the scopes of your token."""
     return await _read_me(context, response)
 
 
@@ -73,4 +74,5 @@ async def mark_all_notifications_read(context: Context) -> MarkedOut:
 
 @routes.post("/notifications/{notice_id}/read")
 async def mark_notification_read(context: Context, notice_id: PathId) -> NoticeOut:
+    """Marks a notification as read."""
     return NoticeOut.model_validate(await notices.mark_read(context.session, context.viewer, notice_id, context.now))

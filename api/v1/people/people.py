@@ -22,6 +22,7 @@ Paging = Annotated[Ask, Depends(ask)]
 async def list_users(
     context: Context, page: Paging, q: SearchQuery = None, active: bool | None = None
 ) -> Listing[UserOut]:
+    """Lists people."""
     found = await people_queries.list_people(context.session, page, q=q, active=active)
     memberships = await people_queries.teams_of(context.session, [one.id for one in found.items])
     return Listing(
@@ -49,6 +50,7 @@ async def create_user(context: Context, given: UserNew, response: Response) -> U
 
 @routes.get("/users/{user_id}")
 async def get_user(context: Context, user_id: PathId, response: Response) -> UserOut:
+    """Returns a person."""
     return await _read_user(context, user_id, response)
 
 
@@ -56,6 +58,7 @@ async def get_user(context: Context, user_id: PathId, response: Response) -> Use
 async def update_user(
     context: Context, user_id: PathId, given: UserPatch, response: Response, if_match: IfMatch = None
 ) -> UserOut:
+    """Changes a person: their name, role, teams, or whether they can sign in."""
     context.require_admin("change people")
     await given.check_unchanged(lambda: _read_user(context, user_id, response))
     await people.manage_person(

@@ -46,6 +46,7 @@ async def create_service(context: Context, given: ServiceNew, response: Response
 
 @routes.get("/services/{service_id}")
 async def get_service(context: Context, service_id: PathId, response: Response) -> ServiceFull:
+    """Returns a service, with the other names that reports use for it."""
     service = await service_queries.get_service(context.session, service_id)
     return await _answer(context, service, response)
 
@@ -54,6 +55,7 @@ async def get_service(context: Context, service_id: PathId, response: Response) 
 async def update_service(
     context: Context, service_id: PathId, given: ServicePatch, response: Response, if_match: IfMatch = None
 ) -> ServiceFull:
+    """Changes a service: its name, team, or aliases."""
     context.require_admin("change a service")
     await given.check_unchanged(lambda: get_service(context, service_id, response))
     service = await services.change_service(

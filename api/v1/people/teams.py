@@ -20,6 +20,7 @@ Paging = Annotated[Ask, Depends(ask)]
 
 @routes.get("/teams")
 async def list_teams(context: Context, page: Paging) -> Listing[TeamOut]:
+    """Lists teams, with their members."""
     found = await team_queries.list_teams(context.session, page)
     members = await team_queries.members_of(context.session, [one.id for one in found.items])
     return Listing(items=[team_out(one, members.get(one.id, [])) for one in found.items], next_cursor=found.next_cursor)
@@ -27,6 +28,7 @@ async def list_teams(context: Context, page: Paging) -> Listing[TeamOut]:
 
 @routes.post("/teams", status_code=201)
 async def create_team(context: Context, given: TeamNew, response: Response) -> TeamOut:
+    """Creates a team."""
     context.require_admin("add a team")
     team_id = await teams.create_team(
         context.session,
@@ -41,6 +43,7 @@ async def create_team(context: Context, given: TeamNew, response: Response) -> T
 
 @routes.get("/teams/{team_id}")
 async def get_team(context: Context, team_id: PathId, response: Response) -> TeamOut:
+    """Returns a team, with its members."""
     return await _read_team(context, team_id, response)
 
 
@@ -48,6 +51,7 @@ async def get_team(context: Context, team_id: PathId, response: Response) -> Tea
 async def update_team(
     context: Context, team_id: PathId, given: TeamPatch, response: Response, if_match: IfMatch = None
 ) -> TeamOut:
+    """Changes a team: its name, lead, members, channel, or room."""
     context.require_admin("change a team")
     await given.check_unchanged(lambda: _read_team(context, team_id, response))
     changes = given.columns()

@@ -16,6 +16,7 @@ routes: APIRouter = router("discussion", prefix="/postmortems/{postmortem_id}")
 
 @routes.get("/editors")
 async def list_editors(context: Context, postmortem_id: PathId) -> Listing[EditorOut]:
+    """Lists the editors, and whether each can edit or only comment."""
     visible = await get_visible(context.session, context.viewer, postmortem_id)
     found = await editor_rows.list_editors(context.session, visible)
     return Listing(items=[editor_out(one) for one in found])
@@ -41,6 +42,8 @@ async def add_editor(context: Context, postmortem_id: PathId, given: EditorIn) -
 
 @routes.patch("/editors/{user_id}")
 async def update_editor(context: Context, postmortem_id: PathId, user_id: PathId, given: EditorPatch) -> EditorOut:
+    """Changes whether an editor can edit or only comment."""
+
     async def current() -> EditorOut:
         return EditorOut(user_id=user_id, level=given.level)
 
@@ -51,4 +54,5 @@ async def update_editor(context: Context, postmortem_id: PathId, user_id: PathId
 
 @routes.delete("/editors/{user_id}", status_code=204)
 async def remove_editor(context: Context, postmortem_id: PathId, user_id: PathId) -> None:
+    """Removes an editor. Their changes stay."""
     await editors.remove_editor(context.session, context.viewer, postmortem_id, user_id, context.now)

@@ -30,6 +30,7 @@ class LinkedOut(Shape):
 
 @routes.get("/incidents")
 async def list_linked_incidents(context: Context, postmortem_id: PathId) -> Listing[LinkedOut]:
+    """Lists the incidents that the postmortem is about."""
     visible = await get_visible(context.session, context.viewer, postmortem_id)
     found = await list_linked(context.session, visible)
     items = [

@@ -80,6 +80,7 @@ async def create_postmortem(context: Context, given: PostmortemNew) -> Response:
 
 @routes.get("/{postmortem_id}", response_model=PostmortemOut, responses=NOT_MODIFIED)
 async def get_postmortem(context: Context, postmortem_id: PathId, if_none_match: IfNoneMatch = None) -> Response:
+    """Returns a postmortem that you can see, with its texts."""
     if if_none_match is not None:
         version, state = await shown.get_state(context.session, context.viewer, postmortem_id, context.now)
         tag = state_tag(version, state, context.parts.settings.base_url)

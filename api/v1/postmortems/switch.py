@@ -14,6 +14,7 @@ routes: APIRouter = router("postmortems", prefix="/postmortem-settings")
 
 @routes.get("")
 async def get_postmortem_settings(context: Context, response: Response) -> PostmortemSettingsOut:
+    """Returns whether postmortems are switched on for the organization."""
     row = await get_organization(context.session)
     tag(response, row.version)
     return PostmortemSettingsOut.made_of(row)

@@ -20,6 +20,7 @@ routes: APIRouter = router("lifecycle", prefix="/postmortems/{postmortem_id}")
 
 @routes.get("/reviewers")
 async def list_reviewers(context: Context, postmortem_id: PathId) -> Listing[ReviewerListed]:
+    """Lists the reviewers, and what each of them decided."""
     visible = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
     return Listing(items=await _reviewers(context, visible))
 
@@ -74,6 +75,7 @@ async def waive_review(
 
 @routes.delete("/reviewers/{user_id}", status_code=204)
 async def remove_reviewer(context: Context, postmortem_id: PathId, user_id: PathId) -> None:
+    """Removes a reviewer. Their reviews stay in the history."""
     await commands.run_postmortem_command(
         context, postmortem_id, PostmortemAction.REMOVE_REVIEWER, person_ids=(user_id,)
     )

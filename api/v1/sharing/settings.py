@@ -14,6 +14,7 @@ routes: APIRouter = router("sharing", prefix="/sharing-settings")
 
 @routes.get("")
 async def get_sharing_settings(context: Context, response: Response) -> SharingSettingsOut:
+    """Returns what public summaries should not mention, and whether the public feed is on."""
     context.require_admin("see the settings of sharing")
     row = await get_settings(context.session)
     tag(response, row.version)
