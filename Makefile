@@ -2,7 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test test-nightly test-any-day lint format words screenshots pictures lock bench clean
+.DEFAULT_GOAL := help
+.PHONY: help run test test-nightly test-any-day lint format words screenshots pictures lock bench clean
+
+help: ## what make can do
+	@awk -F ':.*## ' '/^[a-z-]+( [a-z-]+)*:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## start everything: web, API, worker, Temporal, PostgreSQL; Ctrl-C stops it
 	@$(PYTHON) cli/bootstrap.py run && exec $(BIN)/afterword up
@@ -25,7 +29,7 @@ lint: .dev ## what CI checks before it tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: .dev
+format: .dev ## fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -41,10 +45,10 @@ pictures: .dev ## the README's pictures, in docs/images, from the demo
 lock: ## requirements*.lock from pyproject.toml; UPGRADE=1 takes the newest versions
 	@$(PYTHON) cli/bootstrap.py lock $(if $(UPGRADE),--upgrade)
 
-bench: .dev
+bench: .dev ## compare with the barest code that gives the same answer
 	@exec $(BIN)/python -m bench $(ARGS)
 
-clean: ## everything that can be made again; the data in .afterword stays
+clean: ## remove everything that can be made again; the data in .afterword stays
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
 	find . -name __pycache__ -not -path './node_modules/*' -prune -exec rm -rf {} +
 

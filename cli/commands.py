@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import typer
@@ -23,7 +23,6 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Afterword, the hub for post-incident reviews.",
 )
 AS = typer.Option("user_admin", "--as", help="An administrator: a handle, an e-mail, or an id.")
 FORMATS = typer.Option(["md", "json"], "--format", help="pdf, docx, html, md, or json; may be given several times.")
@@ -34,7 +33,38 @@ SOURCES = typer.Argument(
 PROCESSES = typer.Option(None, min=1, max=64, help="How many processes share the work, instead of the setting.")
 
 
-@app.command()
+def usage(example: str, *names: str) -> str:
+    """What ``--help`` ends with: the settings that a command reads, without their prefix, and an example."""
+    return f"Settings: {', '.join(f'AFTERWORD_{one}' for one in names)}.\n\nExample: {example}"
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"afterword {version('afterword')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    _version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version, and exit."
+    ),
+) -> None:
+    """Afterword, the hub for post-incident reviews. Its settings are environment variables: see docs/settings.md."""
+
+
+@app.command(
+    epilog=usage(
+        "AFTERWORD_PORT=9000 afterword up",
+        "HOME",
+        "HOST",
+        "PORT",
+        "PUBLIC_URL",
+        "DEMO",
+        "API_PROCESSES",
+        "WORKER_PROCESSES",
+    )
+)
 def up() -> None:
     """Start everything on this machine. Press Ctrl-C to stop."""
     from cli.up import up as start
@@ -42,7 +72,20 @@ def up() -> None:
     sys.exit(start(settings()))
 
 
-@app.command()
+@app.command(
+    epilog=usage(
+        "afterword api --processes 4",
+        "DATABASE_URL",
+        "SECRET_KEY",
+        "HOST",
+        "PORT",
+        "PUBLIC_URL",
+        "API_PROCESSES",
+        "DRAIN_SECONDS",
+        "TRUSTED_PROXIES",
+        "OBJECT_STORE",
+    )
+)
 def api(processes: int | None = PROCESSES) -> None:
     """Serve the API and the web pages."""
     from cli.listening import listen
@@ -60,7 +103,19 @@ def api(processes: int | None = PROCESSES) -> None:
             run_processes("API", current.api_processes, serve, listener, patience=patience)
 
 
-@app.command()
+@app.command(
+    epilog=usage(
+        "afterword worker --processes 2",
+        "DATABASE_URL",
+        "SECRET_KEY",
+        "PUBLIC_URL",
+        "WORKER_PROCESSES",
+        "WORKER_METRICS",
+        "OBJECT_STORE",
+        "RECONCILE_MINUTES",
+        "SWEEP_SECONDS",
+    )
+)
 def worker(processes: int | None = PROCESSES) -> None:
     """Run workflows and activities."""
     from cli.serving import work
@@ -72,7 +127,11 @@ def worker(processes: int | None = PROCESSES) -> None:
         run_processes("worker", current.worker_processes, work)
 
 
-@app.command()
+@app.command(
+    epilog=usage(
+        "AFTERWORD_DATABASE_URL=postgresql://afterword@db.example.com/afterword afterword migrate", "DATABASE_URL"
+    )
+)
 def migrate() -> None:
     """Migrate the database to this version. Safe to run more than once, and in parallel."""
     require_database(settings())
@@ -88,7 +147,7 @@ def migrate() -> None:
         raise CannotStart(f"can't migrate: {_first_line(problem)}") from problem
 
 
-@app.command()
+@app.command(epilog=usage("AFTERWORD_DEMO=1 afterword seed", "DATABASE_URL", "SECRET_KEY", "BOOTSTRAP_TOKEN", "DEMO"))
 def seed() -> None:
     """Create the first administrator and, with AFTERWORD_DEMO=1, demo data. Safe to run more than once."""
     current = configured()
@@ -98,7 +157,7 @@ def seed() -> None:
     asyncio.run(sow(current))
 
 
-@app.command()
+@app.command(epilog=usage("afterword setup-code", "DATABASE_URL", "SECRET_KEY"))
 def setup_code() -> None:
     """Print the code that the page /setup asks for, where the first administrator is made."""
     current = configured()
@@ -108,7 +167,7 @@ def setup_code() -> None:
     print(set_up_code(open_keyring(current)))
 
 
-@app.command()
+@app.command(epilog=usage("afterword sign-in-link jane", "DATABASE_URL", "SECRET_KEY", "PUBLIC_URL"))
 def sign_in_link(
     handle: str = typer.Argument("user_admin", help="The person to sign in: a handle, an e-mail, or an id."),
 ) -> None:
@@ -121,7 +180,12 @@ def sign_in_link(
     print(asyncio.run(make_link(current, handle)))
 
 
-@app.command(name="export")
+@app.command(
+    name="export",
+    epilog=usage(
+        "afterword export --format pdf --format json archive.zip", "DATABASE_URL", "SECRET_KEY", "OBJECT_STORE"
+    ),
+)
 def export_archive(target: Path = TARGET, formats: list[str] = FORMATS, person: str = AS) -> None:
     """Export all postmortems as an archive. It can be imported again if it holds JSON."""
     current = configured()
@@ -135,7 +199,9 @@ def export_archive(target: Path = TARGET, formats: list[str] = FORMATS, person: 
     asyncio.run(write(current, person, target, [Format(one) for one in dict.fromkeys(formats)], print))
 
 
-@app.command(name="import")
+@app.command(
+    name="import", epilog=usage("afterword import --dry-run archive.zip", "DATABASE_URL", "SECRET_KEY", "OBJECT_STORE")
+)
 def import_files(
     sources: list[Path] = SOURCES,
     dry_run: bool = typer.Option(False, "--dry-run", help="Only show what would go where."),
@@ -152,7 +218,7 @@ def import_files(
     asyncio.run(read(current, person, sources, print, dry_run=dry_run, keep=keep))
 
 
-@app.command()
+@app.command(epilog=usage("AFTERWORD_SECRET_KEY=new,old afterword rotate-keys", "DATABASE_URL", "SECRET_KEY"))
 def rotate_keys(
     discard_unreadable: bool = typer.Option(
         False, help="If a key is lost: delete the credentials that no key decrypts, and go on with the keys you have."
@@ -173,7 +239,7 @@ def rotate_keys(
         )
 
 
-@app.command()
+@app.command(epilog=usage("afterword simulate --from 2026-12-01T09:00Z", "DATABASE_URL"))
 def simulate(
     begin: str = typer.Option(..., "--from", metavar="INSTANT", help="When the incident is resolved, in ISO 8601."),
     policy: str | None = typer.Option(
@@ -209,15 +275,15 @@ def check_migrations() -> None:
 
 
 def settings() -> Settings:
+    """Raises CannotStart, with a sentence for each name that is no setting, or for each value that isn't allowed."""
+    from runtime.settings_check import problems_of, unknown_names
+
+    if unknown := unknown_names(os.environ):
+        raise CannotStart("; ".join(unknown))
     try:
         return get_settings()
     except ValidationError as error:
-        problems = [f"AFTERWORD_{_path(problem['loc'])}: {problem['msg']}" for problem in error.errors()]
-        raise CannotStart("; ".join(problems)) from None
-
-
-def _path(location: Sequence[int | str]) -> str:
-    return "__".join(str(one) for one in location).upper()
+        raise CannotStart("; ".join(problems_of(error))) from None
 
 
 def configured(**changes: int | None) -> Settings:

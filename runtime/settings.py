@@ -7,8 +7,10 @@ by ``temporalio.envconfig``, in ``runtime.connections``.
 import re
 from functools import cache
 from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from integrations.outbound.policy import LOOPBACK, Allowed, read_allowed
@@ -19,18 +21,33 @@ RESERVED = frozenset({"link"})
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
+WRONG_ADDRESS = "use an address with http:// or https:// and without a path, such as https://afterword.example.com"
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
 class Settings(BaseSettings):
     """Every ``AFTERWORD_*`` variable, with its default."""
 
     model_config = SettingsConfigDict(
-        env_prefix="AFTERWORD_", env_nested_delimiter="__", frozen=True, hide_input_in_errors=True
+        env_prefix="AFTERWORD_",
+        env_nested_delimiter="__",
+        frozen=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
     home: Path = Path(".afterword")
+    """Folder for the data of the embedded servers."""
     host: str = "127.0.0.1"
+    """Where the API listens."""
     port: int = Field(default=8000, ge=1, le=65535)
+    """Where the API listens."""
     public_url: str | None = None
-    """Address that people reach; absent means the one where the API listens, as seen from this machine."""
+    """Address that people reach; links in messages start with it. Absent means the one where the API listens, as seen
+    from this machine."""
     database_url: SecretStr | None = None
     """``postgresql://...`` or ``postgresql+asyncpg://...``; absent means the embedded PostgreSQL under ``home``."""
     database_connections: int = Field(default=10, ge=2, le=1000)
@@ -38,6 +55,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = None
     """Encrypts credentials and signs sessions. Several, separated by commas, rotate: the first one encrypts."""
     bootstrap_token: SecretStr | None = None
+    """At the first start, creates an administrator who owns this API token."""
     demo: bool | None = None
     """Demo data: absent means only in the embedded database that ``afterword up`` brings."""
     demo_sign_in: bool = False
@@ -45,6 +63,7 @@ class Settings(BaseSettings):
     api_processes: int = Field(default=1, ge=1, le=64)
     """How many processes ``afterword api`` runs, which listen together."""
     worker_processes: int = Field(default=1, ge=1, le=64)
+    """How many processes ``afterword worker`` runs."""
     drain_seconds: float = Field(default=5, ge=0, le=600)
     """How long the API serves everything but ``/readyz`` after SIGTERM, so that a proxy stops sending requests."""
     outbound_allow: str | None = None
@@ -65,8 +84,25 @@ class Settings(BaseSettings):
     """How often a worker looks for what was not started or not handled; for what is new, twice as often."""
     oidc: dict[str, Provider] = Field(default_factory=dict)
     """Identity providers by name: ``AFTERWORD_OIDC__OKTA__ISSUER``, and so on for each field of ``Provider``."""
-    log_format: str = Field(default="console", pattern="^(console|json)$")
-    log_level: str = "INFO"
+    log_format: Literal["console", "json"] = "console"
+    """Log lines for people, or for a log collector."""
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)] = "INFO"
+    """The least important lines that are logged."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _reachable(cls, address: str | None) -> str | None:
+        if not address:
+            return None
+        try:
+            parts = urlsplit(address)
+            _ = parts.port
+        except ValueError:
+            raise ValueError(WRONG_ADDRESS) from None
+        is_whole = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
+        if not is_whole or parts.path.strip("/") or parts.query or parts.fragment or re.search(r"[\s,]", address):
+            raise ValueError(WRONG_ADDRESS)
+        return address
 
     @field_validator("outbound_allow")
     @classmethod

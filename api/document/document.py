@@ -6,6 +6,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from api.document.answers import complete_answers, headers
+from api.document.examples import complete_examples
+from api.document.kinds import describe_kinds
 from api.document.names import rename_schemas, summary_of
 from api.document.problems import problem_examples
 from api.document.schemas import complete_schemas
@@ -25,6 +27,7 @@ def install(app: FastAPI, base_url: str) -> None:
 
 
 def completed(document: dict[str, Any], app: FastAPI, base_url: str) -> dict[str, Any]:
+    document["info"]["contact"] = {"name": "Afterword", "url": base_url}
     document["servers"] = [{"url": base_url, "description": "This installation"}]
     for route in app.routes:
         if isinstance(route, APIRoute) and route.include_in_schema:
@@ -38,5 +41,8 @@ def completed(document: dict[str, Any], app: FastAPI, base_url: str) -> dict[str
     components["headers"], components["examples"] = headers(), problem_examples()
     complete_schemas(components["schemas"])
     describe_properties(components["schemas"])
+    describe_kinds(components["schemas"])
     document["tags"] = tags(document)
-    return rename_schemas(document)
+    document = rename_schemas(document)
+    complete_examples(document)
+    return document

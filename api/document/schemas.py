@@ -22,6 +22,6 @@ def complete_schemas(schemas: dict[str, Any]) -> None:
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
     for name, schema in schemas.items():
-        if name.endswith(CHANGES):
-            for one in schema.get("properties", {}).values():
+        for one in schema.get("properties", {}).values():
+            if name.endswith(CHANGES) or (one.get("default") == "" and one.get("minLength")):
                 one.pop("default", None)

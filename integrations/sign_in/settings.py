@@ -49,22 +49,28 @@ def _teams(words: str) -> str:
 class Provider(BaseModel):
     """``roles`` and ``teams`` are lists such as ``sre=ADMIN, on-call=RESPONDER`` and ``payments-eng=Payments``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
 
     issuer: Annotated[str, AfterValidator(_issuer)]
+    """The provider's address, exactly as it spells it."""
     client_id: Annotated[str, Field(min_length=1)]
+    """What the provider calls Afterword."""
     client_secret: SecretStr | None = None
-    """None for a client that its provider knows as a public one."""
+    """Absent for a client that its provider knows as a public one."""
     label: str = ""
     """On the button; absent, the name in the setting."""
     scopes: str = "openid email profile"
+    """What the provider is asked for, separated by spaces."""
     trusted: bool = False
     """Its verified e-mail addresses say who someone is; they may join by themselves."""
     domains: str = ""
     """E-mail domains that it may say that of, separated by commas; absent means all."""
     groups_claim: str = "groups"
+    """The claim that lists a person's groups."""
     roles: Annotated[str, AfterValidator(_roles)] = ""
+    """Roles by the provider's groups: ``sre=ADMIN, on-call=RESPONDER``."""
     teams: Annotated[str, AfterValidator(_teams)] = ""
+    """Teams by the provider's groups: ``payments-eng=Payments``."""
 
     @model_validator(mode="after")
     def _closed(self) -> "Provider":

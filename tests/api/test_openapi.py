@@ -21,6 +21,8 @@ ENDLESS = {"/api/events"}
 """Their answers end when the client leaves: tests/api/live."""
 AWAY = {503, 504}
 """What the environment may answer, where it is documented."""
+NO_OPERATION = {"RouteNotFound", "MethodNotAllowed"}
+"""Where a generated path led to none of ours, or to another one."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ def existing(stack: Stack) -> dict[str, str]:
 
 def problems_of(target: Target, operation: Any) -> list[str]:
     """What is wrong with the answers to requests that the document allows, and to some that it does not."""
-    documented = set(operation.definition.raw.get("responses", {}))
+    answers = operation.definition.raw.get("responses", {})
+    documented = set(answers)
     found: dict[str, str] = {}
     keeps_rows = operation.method != "delete"
 
@@ -95,8 +98,19 @@ def problems_of(target: Target, operation: Any) -> list[str]:
         status = response.status_code
         if status in AWAY and str(status) in documented:
             return
-        if status >= 500 or (str(status) not in documented and "default" not in documented):
-            found.setdefault(f"{status}", f"{case.as_curl_command()}\n{response.text[:400]}")
+        code = (
+            response.json()["code"]
+            if status >= 400 and "problem+json" in response.headers.get("content-type", [""])[0]
+            else ""
+        )
+        if code in NO_OPERATION:
+            return
+        if (
+            status >= 500
+            or code not in answers.get(str(status), {}).get("x-codes", [code])
+            or (str(status) not in documented and "default" not in documented)
+        ):
+            found.setdefault(f"{status} {code}", f"{case.as_curl_command()}\n{response.text[:400]}")
 
     ask()
     return [f"{operation.method.upper()} {operation.path}: {status}\n{how}" for status, how in found.items()]

@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from api.app import create_app
+from api.document.words import owned, words
 from api.errors import status_of
 from domain.errors import BY_CODE
+from integrations import registry
 
 Operation = tuple[str, str, dict[str, Any]]
 
@@ -79,3 +82,53 @@ def test_a_change_has_no_defaults(document: dict[str, Any]) -> None:
     for name, schema in document["components"]["schemas"].items():
         if name.endswith(("Patch", "Put", "Changes")):
             assert not [field for field, one in schema["properties"].items() if "default" in one], name
+
+
+def test_everything_is_described(document: dict[str, Any]) -> None:
+    """Words that are missing belong into ``api/document/fields.txt``, ``parameters.txt``, or a docstring."""
+    for _, _, operation in operations(document):
+        assert operation.get("description"), operation["operationId"]
+        for one in operation.get("parameters", ()):
+            assert one.get("description"), (operation["operationId"], one["name"])
+    for name, schema in document["components"]["schemas"].items():
+        for field, one in schema.get("properties", {}).items():
+            assert one.get("description"), (name, field)
+    assert all(one["description"] for one in document["tags"])
+
+
+def test_no_words_are_left_over(document: dict[str, Any]) -> None:
+    owned_by = set(owned(document))
+    known = owned_by | {one.partition(".")[2] for one in owned_by}
+    assert set(words("fields")) - known == set()
+    given = {
+        name
+        for _, _, operation in operations(document)
+        for one in operation.get("parameters", ())
+        for name in (one["name"], f"{operation['operationId']}.{one['name']}")
+    }
+    assert set(words("parameters")) - given == set()
+    assert set(words("tags")) == {one["name"] for one in document["tags"]}
+
+
+def test_each_request_and_answer_has_an_example_that_fits(document: dict[str, Any]) -> None:
+    components = document["components"]
+    for _, path, operation in operations(document):
+        for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+            content = part.get("content", {}).get("application/json", {})
+            if not content.get("schema"):
+                continue
+            assert content["examples"], path
+            check = jsonschema_rs.Draft202012Validator({"allOf": [content["schema"]], "components": components})
+            for one in content["examples"].values():
+                found = components["examples"][one["$ref"].rpartition("/")[2]] if "$ref" in one else one
+                assert not list(check.iter_errors(found["value"])), (path, found["value"])
+
+
+def test_each_kind_of_connection_has_its_own_schema(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    kinds = {one.kind for one in registry.all_kinds()}
+    assert set(schemas["IntegrationNew"]["discriminator"]["mapping"]) == kinds
+    assert len(schemas["IntegrationNew"]["oneOf"]) == len(kinds)
+    assert schemas["JiraIntegrationNew"]["properties"]["kind"]["const"] == "jira"
+    assert "project" in schemas["JiraConfig"]["properties"]
+    assert document["servers"][0]["url"].startswith("http")
