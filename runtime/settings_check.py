@@ -41,8 +41,10 @@ def unknown_names(environment: Iterable[str]) -> list[str]:
 
 
 def _no_setting(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.6)
-    return f"there is no setting {name}" + (f": did you mean {near[0]}?" if near else " (see docs/settings.md)")
+    by_end = {one.removeprefix(PREFIX): one for one in known}
+    near = difflib.get_close_matches(name.upper().removeprefix(PREFIX), by_end, n=1, cutoff=0.6)
+    meant = f": did you mean {by_end[near[0]]}?" if near else " (see docs/settings.md)"
+    return f"there is no setting {name}{meant}"
 
 
 def problems_of(error: ValidationError) -> list[str]:

@@ -125,7 +125,10 @@ def test_the_readme_story(generated: Generated, people: tuple[Person, Person, Pe
         pm,
         token=mine,
         body=model("ActionItemNew")(
-            description="Monitor the pool", owner_id=author.id, due_date=datetime.date(2027, 1, 22), priority="HIGH"
+            description="Monitor the pool",
+            owner_id=author.id,
+            due_date=datetime.date(2027, 1, 22),
+            priority=model("Priority").HIGH,
         ),
     )
     assert item.owner_id == author.id
@@ -146,7 +149,9 @@ def test_the_readme_story(generated: Generated, people: tuple[Person, Person, Pe
     assert "postmortem.published" in {one.action for one in audit.items}
 
     with generated.client(mine) as client:
-        exported = generated.module("api.documents.export_postmortem").sync_detailed(pm, client=client, format_="md")
+        exported = generated.module("api.documents.export_postmortem").sync_detailed(
+            pm, client=client, format_=model("ExportFormat").MD
+        )
     assert b"Login was slow" in exported.content
     archive = generated.call("exports.create_export", token=mine, body=model("ExportNew")(postmortem_ids=[pm]))
     assert archive.kind == "EXPORT"
