@@ -44,8 +44,8 @@ def searches() -> list[tuple[str, str]]:
 
 
 @contextmanager
-def api(stack: Stack) -> Iterator[str]:
-    """A second API, over a database of its own that is then filled; its address."""
+def api(stack: Stack, count: int = COUNT) -> Iterator[str]:
+    """A second API, over a database of its own that is then filled with so many postmortems; its address."""
     assert stack.postgres is not None
     stack.postgres.create_database(DATABASE)
     database_url, port = stack.postgres.url(DATABASE), free_port()
@@ -53,8 +53,8 @@ def api(stack: Stack) -> Iterator[str]:
     for command in ("migrate", "seed"):
         subprocess.run([sys.executable, "-m", "cli.main", command], cwd=ROOT, env=env, check=True, capture_output=True)
     started = time.perf_counter()
-    asyncio.run(generated.fill(database_url, COUNT))
-    print(f"{COUNT} postmortems generated in {time.perf_counter() - started:.0f} s")
+    asyncio.run(generated.fill(database_url, count))
+    print(f"{count} postmortems generated in {time.perf_counter() - started:.0f} s")
     with (stack.home.path / "large.log").open("ab") as log:
         process = subprocess.Popen([sys.executable, "-m", "cli.main", "api"], cwd=ROOT, env=env, stdout=log, stderr=log)
     url = f"http://127.0.0.1:{port}"

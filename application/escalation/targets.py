@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.escalation.targets import Target, TargetState
-from domain.people.calendar import working_time_between
+from domain.people.calendar import Calendar, working_time_between
 from models.queries.escalation import targets
 from models.queries.escalation.policies import content_of, get_policy
 from models.queries.escalation.reminders import Escalation, list_escalations
@@ -19,19 +19,25 @@ from models.session import Session
 class TargetProgress:
     """A target at one instant.
 
-    ``remaining`` is elapsed time, ``remaining_working`` working time of the policy's office; both are negative once the
-    target is past due.
+    ``remaining`` is elapsed time, and negative once the target is past due; ``office`` has the working hours of its
+    policy.
     """
 
     target: Target
     state: TargetState
     remaining: timedelta
-    remaining_working: timedelta
+    now: datetime
+    office: Calendar
     reason: str | None
     slips: int
     escalations: Sequence[Escalation]
     is_resting: bool = False
     """The incident is open again. When it is resolved, the target gets a new due time."""
+
+    @property
+    def remaining_working(self) -> timedelta:
+        """As :attr:`remaining`, in working time. It is worked out when it is asked for."""
+        return working_time_between(self.now, self.target.effective_due_at, self.office)
 
 
 async def list_target_progress(session: Session, visible: VisiblePostmortem, now: datetime) -> list[TargetProgress]:
@@ -47,7 +53,8 @@ async def list_target_progress(session: Session, visible: VisiblePostmortem, now
             state=target.state_if(now, is_resting=is_resting),
             is_resting=is_resting and not target.is_settled,
             remaining=target.effective_due_at - now,
-            remaining_working=working_time_between(now, target.effective_due_at, office),
+            now=now,
+            office=office,
             reason=row.reason,
             slips=row.slips,
             escalations=[one for one in sent if one.target == row.name],

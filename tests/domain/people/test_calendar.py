@@ -1,5 +1,6 @@
 """Working time compared with a counter that checks each minute; and a few calendars checked by hand."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from domain.people.calendar import (
     next_working_moment,
     plus_working_days,
     problems,
+    working_hours,
     working_time_between,
 )
 from tests.nightly import tried
@@ -80,6 +82,16 @@ def test_working_time_is_what_a_minute_counter_counts(given_: tuple[Calendar, da
     naive = sum(is_working(one, calendar) for one in minutes(start, end))
     assert working_time_between(start, end, calendar) == MINUTE * naive
     assert working_time_between(end, start, calendar) == -MINUTE * naive
+
+
+@settings(max_examples=tried(60, 400), deadline=None, database=None, derandomize=True)
+@given(moments(), st.integers(30 * 1440, 800 * 1440), st.integers(0, 30 * 1440))
+def test_long_working_time_is_the_sum_of_its_windows(given_: tuple[Calendar, datetime], length: int, back: int) -> None:
+    calendar = replace(given_[0], away=())
+    start = given_[1] - MINUTE * back
+    end = start + MINUTE * length
+    naive = sum((until - begin for begin, until in working_hours(start, end, calendar)), timedelta(0))
+    assert working_time_between(start, end, calendar) == naive
 
 
 @settings(max_examples=tried(100, 400), deadline=None, database=None, derandomize=True)
