@@ -60,8 +60,8 @@ class AgeOut(Shape):
 
 
 class ProcessOut(Shape):
-    first: date = Field(serialization_alias="from")
-    last: date = Field(serialization_alias="to")
+    first: date = Field(alias="from")
+    last: date = Field(alias="to")
     time_zone: str
     phases: list[PhaseOut]
     targets: list[TargetCountOut]

@@ -105,8 +105,8 @@ class TrendsOut(Shape):
 
 
 class ReportOut(Shape):
-    first: date = Field(serialization_alias="from")
-    last: date = Field(serialization_alias="to")
+    first: date = Field(alias="from")
+    last: date = Field(alias="to")
     period: Period
     time_zone: str
     metrics: MetricsOut
