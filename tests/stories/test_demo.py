@@ -74,8 +74,13 @@ def test_the_tour_works_as_pasted(demo: Stack) -> None:
     script = "\n".join(blocks).replace(
         "export AFTERWORD=http://127.0.0.1:8000 TOKEN=$(cat .afterword/bootstrap_token)", ""
     )
-    pasted(demo, script)
+    printed = pasted(demo, script)
+    assert "None" not in printed, "a field that an answer doesn't have"
+    assert "NotReadyToPublish" in printed
+    assert len(printed.splitlines()) < 80
+    assert max(map(len, printed.splitlines())) < 400
     admin = demo.client()
+    assert ok(admin.get("/api/integrations"))["items"] == []
     assert ok(admin.get("/api/postmortems/pm_xyz"))["status"] == "PUBLISHED"
     (meeting,) = ok(admin.get("/api/postmortems/pm_xyz/meetings"))["items"]
     assert (meeting["status"], meeting["startsAt"]) == ("SCHEDULED", "2027-03-04T15:00:00Z")
@@ -84,6 +89,15 @@ def test_the_tour_works_as_pasted(demo: Stack) -> None:
     assert "no payment was lost" in shown.text
     newest = ok(admin.get("/api/postmortems?limit=1"))["items"][0]
     assert (newest["title"], newest["status"]) == ("Login is slow", "DRAFT")
+
+
+def test_similar_postmortems_and_escalations_have_something_to_show(demo: Stack) -> None:
+    admin = demo.client()
+    similar = ok(admin.get("/api/postmortems/pm_xyz/similar"))["items"]
+    assert similar[0]["openActionItems"]
+    published = ok(admin.get("/api/postmortems?slippedTarget=published&limit=1"))["items"][0]["id"]
+    targets = ok(admin.get(f"/api/postmortems/{published}/targets"))["items"]
+    assert [one for target in targets for one in target["escalations"]]
 
 
 def test_the_first_page_has_something_in_it(demo: Stack) -> None:
