@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from application.content.templates import pick_default_template
+from application.demo.escalations import reminder_rows
 from application.demo.stories import KINDS, STORIES, Kind, Story
 from application.incidents.decisions import decision_json
 from domain.content.sections import Origin, new_revisions
@@ -22,6 +23,7 @@ from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem
 from models.audit import AuditEntry
 from models.base import Base, derived_id
+from models.escalation import SentReminder
 from models.incident import Incident, IncidentResponder, IncidentService
 from models.postmortem import (
     Comment,
@@ -68,6 +70,8 @@ async def insert_history(session: Session, services: Mapping[str, str], now: dat
         }
         due = due_instants(one.resolved_at, content_of(policy))
         _add(rows, _postmortem_rows(one, services[story.service], columns, due))
+        sent = reminder_rows(one.id, one.author, one.resolved_at, due, one.met(), content_of(policy))
+        _add(rows, {SentReminder: sent})
         revisions = new_revisions(texts, {})
         _add(
             rows, section_rows(one.id, revisions, author_id=one.author, origin=Origin.EDIT, now=one.draft_completed_at)
@@ -98,6 +102,14 @@ class _Told:
     def after(self, share: float) -> datetime:
         """An instant between the start and the resolution, on a whole minute."""
         return self.started_at + timedelta(minutes=round(self.story.minutes * share))
+
+    def met(self) -> dict[TargetName, datetime]:
+        return {
+            TargetName.DRAFT_STARTED: self.draft_started_at,
+            TargetName.DRAFT_COMPLETED: self.draft_completed_at,
+            TargetName.REVIEW_COMPLETED: self.reviewed_at,
+            TargetName.PUBLISHED: self.published_at,
+        }
 
     def words(self, text: str) -> str:
         return text.format(service=self.story.service, minutes=self.story.minutes, users=f"{self.story.users:,}")
@@ -219,12 +231,7 @@ def _postmortem_rows(
         "created_at": one.resolved_at,
         "updated_at": archived_at or one.published_at,
     }
-    met = {
-        TargetName.DRAFT_STARTED: one.draft_started_at,
-        TargetName.DRAFT_COMPLETED: one.draft_completed_at,
-        TargetName.REVIEW_COMPLETED: one.reviewed_at,
-        TargetName.PUBLISHED: one.published_at,
-    }
+    met = one.met()
     events = [
         NewTimelineEvent(at, words, kind, who, "incident", one.incident_id) for at, words, kind, who in one.marks()
     ]
