@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.api import writing
-from tests.peers.generated_client import generate
+from tests.api.document.generating import generate
 from tests.stack import ADMIN_TOKEN, Person, Stack
 
 
