@@ -26,6 +26,8 @@ from models.queries.postmortems.postmortems import FullPostmortem, get_visible, 
 from models.queries.postmortems.shown_list import ListedPostmortem
 
 LIST_LIMIT = 10
+SPOKEN_LIMIT = 5
+"""How many entries are read to people who only hear the answer."""
 MORE = " Open Afterword to see all of them."
 HELP = """*Commands*
 • `/afterword mine`: your action items, reviews, and drafts
@@ -84,7 +86,8 @@ def _listed(result: str, parts: Sequence[tuple[str, list[Entry]]], empty: str, m
         return Reply(result, empty)
     blocks = parts_blocks(parts, BLOCKS_LIMIT - 1)
     tail = [context(more.strip())] if more else []
-    named = ", ".join(f"{len(entries)} {words.lower()}" for words, entries in parts if entries)
+    first = [one for _, entries in parts for one in entries][:SPOKEN_LIMIT]
+    named = "; ".join(escaped(f"{one.title}: {one.text}") for one in first)
     late = sum(one.group is Group.OVERDUE for _, entries in parts for one in entries)
     overdue = f", {late} overdue" if late else ""
     return Reply(result, f"{count} found{overdue}: {named}.{more}", [*blocks, *tail])
