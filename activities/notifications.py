@@ -17,9 +17,9 @@ from temporalio.exceptions import ApplicationError
 from activities.heartbeat import beating
 from activities.refusals import as_failure, transaction
 from application.notifications import delivery, planning
+from application.notifications.composing import MessageWriter
 from application.notifications.connection_trouble import record_recovery, record_trouble
 from application.notifications.delivery import PreparedMessage, Route
-from application.notifications.wording import MessageWriter
 from domain.errors import AddressGone, CredentialsLocked, DomainError
 from domain.notifications.timing import DeliveryPlan
 from integrations import registry

@@ -9,7 +9,7 @@ that blocks is called with ``asyncio.to_thread``, with retries of its own off. R
 A message is the same for every channel; each shows it in its own manner. Texts are plain, one line each, and never
 trusted: a channel escapes what its own markup would take for more. Instants are aware and already in the receiver's
 zone, whose name is ``Message.zone``: show both. What may be pressed is ``Entry.acts``; a channel without buttons
-shows the link instead. A receiver was allowed to see every entry when the message was made, a moment ago.
+shows the links instead. A receiver was allowed to see every entry when the message was made, a moment ago.
 
 Sending is at least once: an activity that dies between the vendor's answer and our record runs again, with the same
 ``Message.id``. A channel derives its vendor's own id from it where the vendor takes one (a ``Message-ID``), so that
@@ -30,7 +30,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from types import TracebackType
 from typing import Any, ClassVar, Protocol, Self
@@ -41,16 +41,19 @@ from integrations.connection import ConnectionModel, PermissionCheck, SetupStep,
 __all__ = [
     "Act",
     "Entry",
+    "Fact",
     "Group",
     "HandOverLost",
     "Invitation",
     "Letter",
+    "Link",
     "MailSender",
     "Message",
     "MessageKind",
     "Notifier",
     "NotifierUnavailable",
     "PermissionCheck",
+    "Point",
     "Post",
     "PutOff",
     "Receipt",
@@ -117,12 +120,39 @@ class Act(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of a message.
+class Link:
+    """``label`` is what a button says, such as "View comment"; ``url`` leads to a page of ours."""
 
-    ``id`` is our notice's, or made for this message; ``kind`` the notice's kind. ``text`` says all of it; ``title`` is
-    the postmortem's or the action item's own name, for channels that make it the link. ``due_at`` is in the receiver's
-    zone, ``due_on`` a plain date (action items).
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """``label`` is a noun such as "Due"; the message's zone holds for times in ``value``."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One thing about an entry: a line without its title. ``quote`` is what somebody wrote, perhaps cut; ``link`` leads
+    to it, and is empty if the entry's own does."""
+
+    text: str
+    quote: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Everything that a message says about one postmortem, action item, team or connection.
+
+    ``id`` is our notice's, or made for this message; ``kind`` is the notice's kind. ``title`` is the subject's own name
+    and ``link`` its page; ``text`` says what happened, next to the title. ``quote`` is what somebody wrote about it. If
+    there are several ``points``, they say more than ``text``, which counts them. ``why`` is a sentence that says why
+    the receiver gets this. ``action`` is what to do first, and ``links`` what else.
     """
 
     id: str
@@ -133,8 +163,12 @@ class Entry:
     link: str
     postmortem_id: str | None = None
     action_item_id: str | None = None
-    due_at: datetime | None = None
-    due_on: date | None = None
+    quote: str = ""
+    points: tuple[Point, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    why: str = ""
+    action: Link | None = None
+    links: tuple[Link, ...] = ()
     acts: tuple[Act, ...] = ()
 
 
@@ -145,7 +179,7 @@ class Message:
     ``intro`` is a sentence before the entries, perhaps empty. ``threads`` are the postmortems that it is about, the
     first one first: channels with threads answer there if it is only one. ``preferences_url`` is where the receiver
     changes what comes; ``unsubscribe_url`` takes a POST of one click (RFC 8058) and is None for what cannot be
-    unsubscribed. ``preview`` (PUBLISHED) is a postmortem's summary in Markdown, else None.
+    unsubscribed.
     """
 
     id: str
@@ -158,7 +192,6 @@ class Message:
     threads: tuple[str, ...] = ()
     preferences_url: str | None = None
     unsubscribe_url: str | None = None
-    preview: str | None = None
 
     def grouped(self) -> list[tuple[Group, list[Entry]]]:
         """The parts in order, without empty ones."""

@@ -12,6 +12,8 @@ from domain.action_items.action_item import ActionItemStatus
 from domain.chat import CommandName, CommandText, read_command, read_pointer
 from domain.errors import PostmortemExists
 from domain.escalation.targets import Target
+from domain.notifications.due import due_words, lateness
+from domain.notifications.headlines import begin
 from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import ReviewerState
 from integrations.notifier import Act, Entry, Group
@@ -82,26 +84,30 @@ def _listed(result: str, parts: Sequence[tuple[str, list[Entry]]], empty: str, m
         return Reply(result, empty)
     blocks = parts_blocks(parts, BLOCKS_LIMIT - 1)
     tail = [context(more.strip())] if more else []
-    return Reply(result, f"{count} found.{more}", [*blocks, *tail])
+    named = ", ".join(f"{len(entries)} {words.lower()}" for words, entries in parts if entries)
+    late = sum(one.group is Group.OVERDUE for _, entries in parts for one in entries)
+    overdue = f", {late} overdue" if late else ""
+    return Reply(result, f"{count} found{overdue}: {named}.{more}", [*blocks, *tail])
 
 
 def _item(
     request: ChatRequest, item: ActionItem, titles: Mapping[str, str], owners: Mapping[str, str] | None = None
 ) -> Entry:
     mine = owners is None
+    due = begin(due_words(item.due_on, request.now)) if item.due_on else "No due date"
     begun = item.status == ActionItemStatus.IN_PROGRESS
-    owner = "" if owners is None else owners.get(item.owner_id or "", "nobody")
-    facts = [item.priority.lower(), "in progress" if begun else "open", owner, titles.get(item.postmortem_id, "")]
+    owner = "" if owners is None else owners.get(item.owner_id or "", "no owner")
+    facts = [due, f"{item.priority.lower()} priority", "in progress" if begun else "open", owner]
+    facts.append(titles.get(item.postmortem_id, ""))
     acts = (Act.MARK_DONE, Act.SNOOZE, Act.WONT_DO) if begun else (Act.START, Act.MARK_DONE, Act.SNOOZE, Act.WONT_DO)
     return Entry(
         id=item.id,
         kind="action_item",
-        group=Group.NEEDS_YOU,
+        group=Group.OVERDUE if item.due_on and lateness(item.due_on, request.now) else Group.NEEDS_YOU,
         text=" · ".join(one for one in facts if one),
         title=item.description,
         link=f"{request.base_url}/action-items/{item.id}",
         action_item_id=item.id,
-        due_on=item.due_on,
         acts=acts if mine else (),
     )
 
@@ -116,18 +122,24 @@ def _draft(
     words = row.status.lower().replace("_", " ")
     if target is None:
         return _postmortem(request, row, words)
-    due = _shown(target.effective_due_at, person)
-    late = "overdue since" if target.effective_due_at <= request.now else "due"
-    return _postmortem(request, row, f"{words} · {_spoken(target.name.value)} {late} {due}")
+    zone = zone_of(person.person.time_zone).rules
+    due_at, now = target.effective_due_at.astimezone(zone), request.now.astimezone(zone)
+    said = f"{_spoken(target.name.value).capitalize()} {due_words(due_at, now)}"
+    group = Group.OVERDUE if lateness(due_at, now) else Group.NEEDS_YOU
+    return _postmortem(request, row, f"{said} · {words} · {_shown(target.effective_due_at, person)}", group=group)
 
 
 def _postmortem(
-    request: ChatRequest, row: Postmortem | ListedPostmortem, text: str, acts: tuple[Act, ...] = ()
+    request: ChatRequest,
+    row: Postmortem | ListedPostmortem,
+    text: str,
+    acts: tuple[Act, ...] = (),
+    group: Group = Group.NEEDS_YOU,
 ) -> Entry:
     return Entry(
         id=row.id,
         kind="postmortem",
-        group=Group.NEEDS_YOU,
+        group=group,
         text=text,
         title=f"#{row.number} {row.title}",
         link=request.page(row.id),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from domain.meetings.meeting import EventTimes
 from domain.notifications.notices import instant_words
 from integrations.meetings.invitation import Method
-from integrations.message_text import PAGE
+from integrations.message_html import card, page
 
 LIMIT = 8000
 """Characters of an event's description: Google takes 8,192."""
@@ -54,8 +54,8 @@ def letter(words: MeetingWords, times: EventTimes, zone: str, method: Method, *,
     text = "\n".join(lines)
     if words.description and method is not Method.CANCEL:
         text += f"\n\n{words.description}"
-    body = "".join(f"<p>{escape(one)}</p>".replace("\n", "<br>") for one in text.split("\n\n"))
-    return text + "\n", PAGE.format(title=escape(words.title), body=body)
+    body = "".join(f'<p class="plain">{escape(one)}</p>'.replace("\n", "<br>") for one in text.split("\n\n"))
+    return text + "\n", page(words.title, card(body))
 
 
 def _when(at: datetime, zone: str) -> str:

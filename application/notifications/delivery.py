@@ -12,6 +12,7 @@ from models.integration import Integration
 from models.notification import ChannelAddress, Message
 from models.queries.connections.sync_log import insert_attempt
 from models.queries.notifications import addresses, messages, notices, receivers
+from models.queries.notifications.background import Background, read_background
 from models.queries.notifications.weekly_summary import WeeklySummary, read_weekly_summary
 from models.session import Session
 
@@ -32,7 +33,7 @@ class PendingReview:
 
 @dataclass(frozen=True, slots=True)
 class PreparedMessage:
-    """A message with its contents as they are now. ``preview`` is a postmortem's summary in Markdown.
+    """A message with its contents as they are now. ``background`` is what it says about its notices.
 
     ``may_send`` is false if the receiver must not be notified at this time.
     """
@@ -43,7 +44,7 @@ class PreparedMessage:
     may_send: bool
     pending_reviews: list[PendingReview]
     weekly_summary: WeeklySummary | None
-    preview: str | None
+    background: Background
 
     @property
     def is_empty(self) -> bool:
@@ -70,7 +71,7 @@ async def prepare_message(session: Session, message_id: str, now: datetime) -> P
 
 
 async def _prepare(session: Session, message: Message, receiver: Receiver, now: datetime) -> PreparedMessage:
-    team = receiver.team
+    person, team = receiver.person, receiver.team
     details = await read_details(
         session,
         await notices.list_unsettled_of_message(session, message.id),
@@ -88,7 +89,12 @@ async def _prepare(session: Session, message: Message, receiver: Receiver, now: 
         _may_send(message.kind, receiver, now),
         pending_reviews=await _list_pending_reviews(session, receiver) if is_digest else [],
         weekly_summary=await read_weekly_summary(session, team, now) if team and message.kind == "REPORT" else None,
-        preview=await _find_preview(session, relevant) if message.kind == "PUBLISHED" else None,
+        background=await read_background(
+            session,
+            [one.notice for one in relevant],
+            [one.postmortem for one in relevant if one.postmortem],
+            person.id if person else None,
+        ),
     )
 
 
@@ -99,11 +105,6 @@ def _may_send(kind: str, receiver: Receiver, now: datetime) -> bool:
         return timing.may_deliver_direct(now, receiver.settings)
     waits = kind in {"DIGEST", "REMINDER"} and receiver.is_snoozed(now)
     return timing.may_deliver(now, receiver.settings) and not waits
-
-
-async def _find_preview(session: Session, details: Sequence[NoticeDetails]) -> str | None:
-    ids = [one.notice.postmortem_id for one in details if one.notice.postmortem_id]
-    return await messages.find_summary(session, ids[0]) if ids else None
 
 
 async def _list_pending_reviews(session: Session, receiver: Receiver) -> list[PendingReview]:

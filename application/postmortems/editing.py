@@ -9,6 +9,7 @@ from application.content.changes import record_change
 from application.content.custom_fields import accept_custom_fields
 from application.content.sections import write_sections
 from application.people.references import check_people, check_services, check_teams
+from application.postmortems.authorship import notify_of_authorship
 from application.sharing.links import revoke_all
 from application.sharing.publications import take_back_automatically
 from domain import access
@@ -72,6 +73,8 @@ async def edit_postmortem(
     if columns.get("custom_fields", postmortem.custom_fields) != postmortem.custom_fields:
         columns["custom_fields"] = await accept_custom_fields(session, template, columns["custom_fields"])
     before, after = _set_columns(postmortem, columns)
+    if after.get("author_id"):
+        await notify_of_authorship(session, viewer, postmortem.id, after["author_id"], now, postmortem.version)
     if "team_ids" in changes:
         await _replace_teams(session, viewer, postmortem.id, changes["team_ids"], before, after)
     if "service_ids" in changes:

@@ -8,6 +8,7 @@ from typing import Any
 from application.audit.audit_log import audit
 from application.content.custom_fields import accept_custom_fields
 from application.content.templates import pick_default_template
+from application.postmortems.authorship import notify_of_authorship
 from application.postmortems.switch import disabled_by
 from domain.access import Viewer
 from domain.content.sections import Origin, new_revisions, split_sections
@@ -104,6 +105,8 @@ async def open_postmortem(
         {"reportedBy": reporter.person_id} if reporter else {}
     )
     audit(session, viewer, "postmortem.created", "postmortem", new.id, postmortem_id=new.id, after=after)
+    if viewer and new.author_id:
+        await notify_of_authorship(session, viewer, new.id, new.author_id, now)
     return True
 
 

@@ -74,10 +74,10 @@ class PostmortemCommandContext:
         self.note_change()
         self.audit(action, {"status": before}, {"status": status.value, **details})
 
-    def notify(self, person_ids: Iterable[str], kind: NoticeKind) -> None:
-        """Notifies each person, once for this command, of what its sender did."""
+    def notify(self, person_ids: Iterable[str], kind: NoticeKind, comment_id: str | None = None) -> None:
+        """Notifies each person, once for this command, of what its sender did, and perhaps said in a comment."""
         key = f"{self.postmortem.id}:{kind}:{self.command.request_id}"
-        about = {"postmortem_id": self.postmortem.id, "actor_id": self.viewer.person_id}
+        about = {"postmortem_id": self.postmortem.id, "actor_id": self.viewer.person_id, "comment_id": comment_id}
         self.notices.extend(notices_of(person_ids, kind, key, at=self.now, **about))
 
     def notify_channels(self, kind: NoticeKind, occasion: str) -> None:

@@ -79,9 +79,9 @@ async def request_changes(context: PostmortemCommandContext, after: Status) -> N
         context = await _record(context, Decision.REQUEST_CHANGES)
     context.change_status(after, "postmortem.changes_requested", comment=comment)
     new = NewComment(comment or "", kind=CommentKind.CHANGE_REQUEST)
-    await add_comment(context.session, context.viewer, context.visible, new, context.now)
+    added = await add_comment(context.session, context.viewer, context.visible, new, context.now)
     if postmortem.author_id:
-        context.notify([postmortem.author_id], NoticeKind.CHANGES_REQUESTED)
+        context.notify([postmortem.author_id], NoticeKind.CHANGES_REQUESTED, added.comment.id)
 
 
 async def _record(context: PostmortemCommandContext, decision: Decision) -> PostmortemCommandContext:

@@ -10,10 +10,14 @@ from models.queries.escalation.targets import meet_targets
 
 
 async def publish(context: PostmortemCommandContext, after: Status) -> None:
-    """Announces it in the channel of each of its teams, again if it was taken back and published again."""
+    """Announces it to everyone who worked on it or has to do something, and in the channel of each of its teams; again
+    if it was taken back and published again."""
     postmortem = context.postmortem
     postmortem.published_at = context.now
     context.change_status(after, "postmortem.published")
+    facts = context.facts
+    people = [postmortem.author_id, *(one.person_id for one in facts.reviewers), *facts.involved_ids]
+    context.notify([one for one in people if one not in {None, context.viewer.person_id}], NoticeKind.PUBLISHED)
     context.notify_channels(NoticeKind.PUBLISHED, "published")
     await publish_automatically(context.session, context.viewer, context.visible, context.now)
     await meet_targets(context.session, postmortem.id, TargetName, context.now)

@@ -64,12 +64,13 @@ _GROUPS: Mapping[Meaning, Group] = {
     ),
     Meaning.ASSIGNMENTS: Group(
         "Assignments",
-        "Someone gives you an action item or makes you an editor, or your item follows its ticket.",
+        "Someone gives you an action item, makes you an author or editor, or your item follows its ticket.",
         frozenset(
             {
                 NoticeKind.ACTION_ITEM_ASSIGNED,
                 NoticeKind.ACTION_ITEM_FOLLOWED_TICKET,
                 NoticeKind.EDITOR_ADDED,
+                NoticeKind.AUTHOR_ASSIGNED,
                 NoticeKind.INCIDENT_CHANGED,
             }
         ),

@@ -30,6 +30,7 @@ class NoticeKind(StrEnum):
     COMMENT_REPLIED = "comment_replied"
     THREADS_UNRESOLVED = "threads_unresolved"
     EDITOR_ADDED = "editor_added"
+    AUTHOR_ASSIGNED = "author_assigned"
     TARGET_SLIPPED = "target_slipped"
     OWNER_LEFT = "owner_left"
     AUTHOR_LEFT = "author_left"
@@ -188,6 +189,11 @@ _KINDS: Mapping[NoticeKind, Kind] = {
         "You can now edit “{title}”",
         group="NEWS",
         told_of="{actor} made you an editor of “{title}”",
+    ),
+    NoticeKind.AUTHOR_ASSIGNED: Kind(
+        "Made author",
+        "You are now the author of “{title}”",
+        told_of="{actor} made you the author of “{title}”",
     ),
     NoticeKind.TARGET_SLIPPED: Kind(
         "Target extended again",

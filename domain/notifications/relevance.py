@@ -70,6 +70,8 @@ class PostmortemFacts(Protocol):
     def author_id(self) -> str | None: ...
     @property
     def content_revision(self) -> int: ...
+    @property
+    def duration_minutes(self) -> int | None: ...
 
 
 class ReviewerFacts(Protocol):
@@ -84,6 +86,8 @@ class ReviewerFacts(Protocol):
 
 
 class TargetFacts(Protocol):
+    @property
+    def reason(self) -> str | None: ...
     @property
     def name(self) -> str: ...
     @property
@@ -109,6 +113,8 @@ class ActionItemFacts(Protocol):
     def owner_id(self) -> str | None: ...
     @property
     def due_on(self) -> date | None: ...
+    @property
+    def priority(self) -> str: ...
     @property
     def snoozed_until(self) -> datetime | None: ...
 
@@ -138,6 +144,8 @@ class MeetingFacts(Protocol):
     def status(self) -> str: ...
     @property
     def starts_at(self) -> datetime: ...
+    @property
+    def location(self) -> str | None: ...
     @property
     def remote_id(self) -> str | None: ...
 
@@ -246,9 +254,9 @@ def _is_team_done(notice: NoticeFacts, subjects: Subjects) -> bool:
 def _is_postmortem_done(notice: NoticeFacts, postmortem: PostmortemFacts, subjects: Subjects) -> bool:
     if postmortem.status == Status.ARCHIVED:
         return True
-    if notice.comment_id and subjects.threads.get(notice.comment_id, True):
-        return True
     rule = kind_of(notice.kind).settled_by
+    if rule is SettledBy.THREAD and notice.comment_id and subjects.threads.get(notice.comment_id, True):
+        return True
     is_reviewer = (postmortem.id, _first_receiver(notice, subjects)) in subjects.reviewers
     if rule in PENDING_FOR_AUTHORS and not is_reviewer and _was_passed_on(notice, postmortem.author_id, subjects):
         return True

@@ -20,7 +20,8 @@ from pydantic import Field, SecretStr
 
 from domain.errors import NotifierRefused
 from integrations.connection import ConnectionModel, PermissionCheck, SetupStep
-from integrations.message_text import as_html, as_text
+from integrations.message_html import as_html
+from integrations.message_text import as_text
 from integrations.notifier import Message, Notifier, NotifierUnavailable, Receipt, Recipient
 from integrations.outbound.policy import guarded
 

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+OPEN = "open_"
+"""How the action ids of links begin that look like buttons: Slack opens the page, and tells us of it as well."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asker:

@@ -7,10 +7,11 @@ person wrote is escaped (``integrations.slack.mrkdwn``) and cut to what Slack ta
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from integrations.notifier import Act, Entry, Message
+from integrations.notifier import Act, Entry, Fact, Link, Message
+from integrations.slack.actions import OPEN
 from integrations.slack.mrkdwn import cut, escaped, linked, to_mrkdwn
 
 Json = dict[str, Any]
@@ -20,6 +21,11 @@ TEXT_LIMIT = 3000
 FALLBACK_LIMIT = 2000
 TITLE_LIMIT = 200
 PREVIEW_LIMIT = 1200
+FIELDS_LIMIT, FIELD_LIMIT = 10, 300
+"""Slack's own limits: ten fields in a section, 2,000 characters in each."""
+POINTS_LIMIT, QUOTE_LIMIT = 7, 600
+FALLBACK_ENTRIES = 5
+BUTTONS_LIMIT = 6
 METADATA_LIMIT = 3000
 REASON_LIMIT = 3000
 
@@ -54,22 +60,23 @@ def plain(text: str, limit: int = 2000) -> Json:
     return {"type": "plain_text", "text": cut(text, limit)}
 
 
-def buttons(entity_id: str, acts: Sequence[Act], place: str) -> Json:
-    """At most five buttons about one entity. ``place`` tells two rows of one message apart."""
-    return {
-        "type": "actions",
-        "block_id": f"{entity_id}.{place}",
-        "elements": [
-            {
-                "type": "button",
-                "action_id": act.value,
-                "value": entity_id,
-                "text": plain(LABELS[act], 75),
-                **({"style": "primary"} if act in {Act.APPROVE, Act.MARK_DONE} else {}),
-            }
-            for act in acts[:5]
-        ],
-    }
+def buttons(entity_id: str, acts: Sequence[Act], place: str, links: Sequence[Link] = ()) -> Json:
+    """Buttons about one entity, and links that look like buttons. ``place`` tells two rows of one message apart."""
+    pressed = [
+        {
+            "type": "button",
+            "action_id": act.value,
+            "value": entity_id,
+            "text": plain(LABELS[act], 75),
+            **({"style": "primary"} if act in {Act.APPROVE, Act.MARK_DONE} else {}),
+        }
+        for act in acts[:5]
+    ]
+    opened = [
+        {"type": "button", "action_id": f"{OPEN}{number}", "text": plain(link.label, 75), "url": link.url}
+        for number, link in enumerate(links[: BUTTONS_LIMIT - min(len(pressed), 5)])
+    ]
+    return {"type": "actions", "block_id": f"{entity_id}.{place}", "elements": [*pressed, *opened]}
 
 
 # Messages
@@ -77,13 +84,14 @@ def buttons(entity_id: str, acts: Sequence[Act], place: str) -> Json:
 
 def message_blocks(message: Message) -> list[Json]:
     """A digest, an escalation, a report or a publication: its parts, each entry with what may be pressed."""
-    blocks = [header(message.subject)]
+    parts = [(group.words, entries) for group, entries in message.grouped()]
+    is_one = len(message.entries) == 1
+    blocks = [] if is_one else [header(message.subject)]
     if message.intro:
         blocks.append(section(escaped(message.intro)))
-    if message.preview:
-        blocks.append(section(to_mrkdwn(message.preview, PREVIEW_LIMIT) or "…"))
     tail = _footer(message)
-    parts = [(group.words, entries) for group, entries in message.grouped()]
+    if is_one:
+        parts = [("", entries) for _, entries in parts]
     return [*blocks, *parts_blocks(parts, BLOCKS_LIMIT - len(blocks) - len(tail)), *tail]
 
 
@@ -94,12 +102,13 @@ def parts_blocks(parts: Sequence[tuple[str, Sequence[Entry]]], room: int) -> lis
     for words, entries in parts:
         rows = [entry_blocks(entry, place + number) for number, entry in enumerate(entries, 1)]
         place += len(rows)
-        fitting = _fitting(rows, left - 1)
+        heading = [section(f"*{escaped(words)}*")] if words else []
+        fitting = _fitting(rows, left - len(heading))
         hidden += len(rows) - fitting
         if fitting:
             chosen = [block for row in rows[:fitting] for block in row]
-            blocks += [section(f"*{escaped(words)}*"), *chosen]
-            left -= 1 + len(chosen)
+            blocks += [*heading, *chosen]
+            left -= len(heading) + len(chosen)
     return [*blocks, context(f"and {hidden} more")] if hidden else blocks
 
 
@@ -122,34 +131,45 @@ def _footer(message: Message) -> list[Json]:
 
 
 def entry_blocks(entry: Entry, place: int) -> list[Json]:
-    """What it says, and a row of buttons where something may be pressed."""
+    """One section with the title as a link and the facts as fields; below it what may be pressed, and why it comes."""
     told = section(_entry_text(entry))
-    entity = entry.action_item_id or entry.postmortem_id
-    return [told, buttons(entity, entry.acts, str(place))] if entity and entry.acts else [told]
+    if entry.facts:
+        told["fields"] = [_field(one) for one in entry.facts[:FIELDS_LIMIT]]
+    entity = entry.action_item_id or entry.postmortem_id or entry.id
+    row = buttons(entity, entry.acts, str(place), (entry.action, *entry.links) if entry.action else entry.links)
+    blocks = [told, row] if row["elements"] else [told]
+    return [*blocks, context(escaped(entry.why))] if entry.why else blocks
+
+
+def _field(fact: Fact) -> Json:
+    words = f"*{escaped(fact.label)}*\n{escaped(cut(fact.value, FIELD_LIMIT))}"
+    return {"type": "mrkdwn", "text": cut(words, 2000)}
 
 
 def _entry_text(entry: Entry) -> str:
-    """Its sentence with the title as the link; above it where the sentence does not name it."""
-    before, title, after = entry.text.partition(entry.title)
-    link = linked(cut(entry.title, TITLE_LIMIT), entry.link)
-    if title:
-        return f"{escaped(cut(before, 800))}{link}{escaped(cut(after, 800))}"
-    due = _due(entry.due_at, entry.due_on)
-    text = f"{link}\n{escaped(cut(entry.text, 1000))}"
-    return f"{text} · {due}" if due else text
+    """The title, what happened, and what was said."""
+    lines = [f"*{linked(cut(entry.title, TITLE_LIMIT), entry.link)}*", escaped(cut(entry.text, 800))]
+    lines += _quoted(entry.quote)
+    for point in entry.points[:POINTS_LIMIT]:
+        words = cut(point.text, 200)
+        lines.append(f"• {linked(words, point.link) if point.link else escaped(words)}")
+        lines += _quoted(cut(point.quote, 160))
+    return "\n".join(lines)
 
 
-def _due(at: datetime | None, on: date | None) -> str:
-    if at is not None:
-        return f"due {at:%a, %b} {at.day}, {at:%Y}, {at.hour % 12 or 12}:{at:%M %p}"
-    return f"due {on.isoformat()}" if on else ""
+def _quoted(quote: str) -> list[str]:
+    return [f"> {escaped(cut(' '.join(quote.split()), QUOTE_LIMIT))}"] if quote else []
 
 
 def fallback(message: Message) -> str:
-    """What notifications and screen readers say of it."""
-    first = message.entries[0].text if message.entries else message.intro
-    more = f": {first}" if first and first != message.subject else ""
-    return cut(escaped(f"{message.subject}{more}"), FALLBACK_LIMIT)
+    """What notifications and screen readers say of it: the subject, what was said, and what else there is."""
+    if len(message.entries) == 1:
+        (entry,) = message.entries
+        said = [f"“{entry.quote}”"] if entry.quote else [one.text for one in entry.points]
+        due = [f"{one.label}: {one.value}" for one in entry.facts if one.label == "Due"]
+        return cut(escaped(". ".join([message.subject, *said, *due])), FALLBACK_LIMIT)
+    listed = "; ".join(f"{one.title}: {one.text}" for one in message.entries[:FALLBACK_ENTRIES])
+    return cut(escaped(f"{message.subject}. {listed}" if listed else message.subject), FALLBACK_LIMIT)
 
 
 def settled(blocks: Sequence[Json], block_id: str, told: str) -> list[Json]:

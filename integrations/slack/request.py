@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from domain.errors import BadSignature, MalformedWebhook
 from integrations.slack.actions import (
+    OPEN,
     Asker,
     Captured,
     Challenge,
@@ -212,6 +213,8 @@ def _interaction(raw: bytes) -> Read:
         return _submitted(told, named)
     if told.type == "block_actions" and told.actions and told.view is None:
         pressed = told.actions[0]
+        if pressed.action_id.startswith(OPEN):
+            return Unused(named, "a link")
         return Pressed(
             named,
             told.asker,

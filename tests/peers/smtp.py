@@ -27,6 +27,8 @@ class Mailbox:
     sees each address first."""
 
     letters: list[EmailMessage] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
+    """The letters' bytes."""
     recipients: list[list[str]] = field(default_factory=list)
     senders: list[str | None] = field(default_factory=list)
     """Of the envelopes: where a letter comes back to."""
@@ -54,6 +56,7 @@ class Mailbox:
         if refusal := self.on_data(letter):
             return refusal
         self.letters.append(letter)
+        self.raw.append(content)
         self.recipients.append(list(envelope.rcpt_tos))
         self.senders.append(envelope.mail_from)
         return "250 OK"

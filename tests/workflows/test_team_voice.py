@@ -44,11 +44,11 @@ async def test_a_channel_hears_what_every_member_may_see(room: Room, receiver: R
     await tell(team, "published", shown)
     await team.until(at(0, 12))
     said = dict(heard(receiver) for _ in await team.messages())
-    words = said["The draft “Shown” hasn't been edited for a while"]
+    words = said["Shown: The draft hasn't been edited for a while"]
     assert "Theirs" not in str(said)
     assert "Secret" not in str(said)
     assert words.rstrip().endswith("All times are in UTC.")
-    assert "\nS\n" in said["“Shown” was published"], "its summary is its preview"
+    assert "\n> S\n" in said["Shown: Published"], "with its summary"
     assert [one.kind for one in await team.messages() if one.kind != "REPORT"] == ["ESCALATION", "PUBLISHED"]
 
 
@@ -72,10 +72,11 @@ async def test_a_week_of_a_team(room: Room, receiver: Receiver) -> None:
         heard(receiver)
     await team.until(at(0, 9, 5))
     title, words = heard(receiver)
-    assert title == f"Weekly summary: {team.id}"
-    assert "“Shown” was submitted for review" in words
-    assert "The review of “Shown” was waived: Holidays" in words
-    assert "The publication of “Shown” was due" in words
+    assert title.startswith(f"{team.id}: weekly summary, ")
+    assert "Shown\nSubmitted for review " in words
+    assert "The review was waived\n> Holidays" in words
+    assert "Shown\n3 steps are late\n" in words
+    assert "- The publication is 4 days late\n" in words
     assert "was published" not in words, "that was the week before"
     assert "Secret" not in words
     reports = [one for one in await team.messages() if one.kind == "REPORT" and one.created_at >= at(0, 0)]

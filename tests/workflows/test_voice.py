@@ -33,14 +33,11 @@ async def test_what_comes_together_is_told_together(room: Room) -> None:
     assert jane.letters() == []
     await jane.until(at(0, 10, 16))
     (letter,) = jane.letters()
-    assert letter["Subject"] == "Postmortems: 2 for your attention, 1 for your information"
+    assert letter["Subject"] == "2 waiting for you: First and 1 more"
     words = plain(letter)
-    assert (
-        words.index("FOR YOUR ATTENTION")
-        < words.index("Changes were requested on “First”")
-        < words.index("Changes were requested on “Second”")
-    )
-    assert words.index("FOR YOUR INFORMATION") < words.index("New comment on “Second”")
+    assert words.startswith("FOR YOUR ATTENTION\r\n\r\nFirst\r\nChanges were requested\r\n")
+    second = words.index("Second\r\nChanges were requested, and 1 more update\r\n- Changes were requested\r\n")
+    assert second < words.index("- New comment\r\n"), "what is about one postmortem is one entry"
     assert await jane.outcomes() == ["TOLD", "TOLD", "TOLD"]
     assert {one.channel for one in await jane.notices()} == {"email"}
     (message,) = await jane.messages()
@@ -128,7 +125,7 @@ async def test_what_was_done_read_or_hidden_meanwhile_is_not_told(room: Room) ->
                 (await session.merge(notice)).read_at = datetime.now(UTC)
     await jane.until(at(0, 10))
     (letter,) = jane.letters()
-    assert "“Kept”" in plain(letter)
+    assert "Kept\r\n" in plain(letter)
     assert "Reviewed" not in plain(letter)
     assert "Hidden" not in plain(letter)
     assert await jane.outcomes() == ["DONE", "HIDDEN", "TOLD", "READ"]
@@ -200,11 +197,11 @@ async def test_away_with_a_delegate(room: Room) -> None:
     (letter,) = kim.letters()
     name = jane.id.removeprefix("user_")
     asks = bob.id.removeprefix("user_")
-    assert f"On behalf of {name} (away): {asks} asked for your review of “Theirs”" in " ".join(plain(letter).split())
+    assert f"Theirs On behalf of {name} (away): {asks} asked for your review" in " ".join(plain(letter).split())
     assert "Secret" not in plain(letter)
     told = plain(bob.letters()[0])
-    assert f"{kim.id.removeprefix('user_')} is covering “Theirs” for {name}, who is away" in told
-    assert f"“Secret” is waiting for {name}, who is away" in told
+    assert f"Theirs\r\n{kim.id.removeprefix('user_')} is covering for {name}, who is away" in told
+    assert f"Secret\r\nWaiting for {name}, who is away" in told
 
 
 async def test_a_refused_recipient_falls_back_and_shows(room: Room) -> None:
@@ -269,8 +266,8 @@ async def test_an_item_that_was_done_is_not_overdue(room: Room) -> None:
         (await session.get_one(ActionItem, items[0])).status = "COMPLETED"
     await jane.until(at(0, 10))
     (letter,) = jane.letters()
-    assert letter["Subject"].startswith(f"“{items[1]}” was due ")
-    assert "OVERDUE" in plain(letter)
+    assert letter["Subject"] == f"{items[1]}: 3 days late"
+    assert "(3 days late)" in plain(letter)
 
 
 async def test_a_team_that_nobody_leads_is_named_while_nobody_does(room: Room) -> None:
@@ -283,9 +280,7 @@ async def test_a_team_that_nobody_leads_is_named_while_nobody_does(room: Room) -
         await admin.is_told("team_without_lead", at(0, 9), about_team_id=team.id)
     await admin.until(at(0, 10))
     (letter,) = admin.letters()
-    assert (
-        letter["Subject"] == "The team Payments has no lead: its escalations go to administrators until you choose one"
-    )
+    assert letter["Subject"] == "Payments: The team has no lead, so its escalations go to administrators"
     assert await admin.outcomes() == ["TOLD", "DONE"]
 
 
@@ -306,8 +301,8 @@ async def test_a_letter_names_who_did_it(room: Room) -> None:
     await bob.is_told("review_requested", at(0, 10), postmortem_id=asked, actor_id=jane.id)
     await bob.until(at(0, 12))
     (letter,) = bob.letters()
-    assert letter["Subject"] == "Jane Doe asked for your review of “Asked”"
-    assert "Jane Doe asked for your review of “Asked”" in plain(letter)
+    assert letter["Subject"] == "Asked: Jane Doe asked for your review"
+    assert plain(letter).startswith("Asked\r\nJane Doe asked for your review\r\n")
 
 
 # At once: clock.md 5
@@ -325,9 +320,9 @@ async def test_what_people_do_is_told_within_two_minutes_by_postmortem(room: Roo
     await jane.is_told("editor_added", begun + timedelta(seconds=40), postmortem_id=second, actor_id=bob.id)
     await jane.until(begun + timedelta(minutes=2))
     _, about_first, about_second = jane.letters()
-    assert "requested changes on" in plain(about_first)
-    assert "commented on" in plain(about_first)
-    assert "editor of" in plain(about_second)
+    assert "requested changes" in plain(about_first)
+    assert "commented" in plain(about_first)
+    assert "editor" in plain(about_second)
     *_, one, two = await jane.messages()
     assert (one.kind, two.kind) == ("DIRECT", "DIRECT")
     assert_at(one.sent_at, begun + timedelta(minutes=1))
@@ -364,7 +359,7 @@ async def test_what_is_wanted_daily_waits_and_what_never_stays_in_the_inbox(room
     assert jane.letters() == []
     await jane.until(at(0, 10, 20))
     (digest,) = jane.letters()
-    assert "commented on" in plain(digest)
+    assert "commented" in plain(digest)
     assert await jane.outcomes() == ["MUTED", "TOLD"]
     await jane.is_told("threads_unresolved", at(0, 14), postmortem_id=mine)
     await jane.until(at(0, 14, 2))

@@ -64,12 +64,13 @@ async def test_a_digest_with_buttons(room: Room, slack: str, slack_peer: SlackPe
     assert message.channel == "slack"
     assert str(message.external_id).endswith(f":{said['ts']}")
     (row,) = [one for one in said["blocks"] if one["type"] == "actions"]
-    assert [(one["action_id"], one["value"]) for one in row["elements"]] == [
-        ("APPROVE", asked),
-        ("REQUEST_CHANGES", asked),
+    assert [(one["action_id"], one.get("value"), one.get("url")) for one in row["elements"]] == [
+        ("APPROVE", asked, None),
+        ("REQUEST_CHANGES", asked, None),
+        ("open_0", None, f"http://afterword.test/postmortems/{asked}#next-step"),
     ]
     assert "Checkout &lt;failed&gt;" in json.dumps(said["blocks"])
-    assert "Jane Doe asked for your review of" in said["text"]
+    assert "Checkout &lt;failed&gt;: Jane Doe asked for your review" in said["text"]
     assert await bob.outcomes() == ["TOLD"]
 
 
@@ -96,10 +97,9 @@ async def test_a_publication_with_its_preview(room: Room, slack: str, slack_peer
     await team.until(at(0, 12))
     said = slack_peer.api("conversations.history", BOT_TOKEN, channel=channel)["messages"]
     assert "For few" not in json.dumps(said, ensure_ascii=False), "neither here nor in the week's report"
-    (told,) = [one for one in said if one["text"] == "“For all” was published"]
-    sections = [one["text"]["text"] for one in told["blocks"] if one["type"] == "section"]
-    assert "S" in sections, "its summary"
-    assert f"<http://afterword.test/postmortems/{shown}|For all>" in sections[-1]
+    (told,) = [one for one in said if one["text"].startswith("For all: Published")]
+    (section,) = [one["text"]["text"] for one in told["blocks"] if one["type"] == "section"]
+    assert section == f"*<http://afterword.test/postmortems/{shown}|For all>*\nPublished\n> S", "with its summary"
 
 
 async def test_an_archived_channel_is_told_once(room: Room, slack: str, slack_peer: SlackPeer) -> None:
@@ -191,7 +191,7 @@ async def test_what_is_about_one_postmortem_stands_together(room: Room, slack: s
     def standing() -> list[Json]:
         """Those that stand by themselves, oldest first."""
         found = slack_peer.api("conversations.history", BOT_TOKEN, channel=channel)["messages"][::-1]
-        reports = [said for said in found if said["text"].startswith("Weekly summary: ")]
+        reports = [said for said in found if ": weekly summary, " in said["text"]]
         assert reports
         assert not any(under(said) for said in reports)
         return [said for said in found if said not in reports]
@@ -214,7 +214,7 @@ async def test_what_is_about_one_postmortem_stands_together(room: Room, slack: s
     async with room.lab.sessions.begin() as session:
         (await session.get_one(Postmortem, one)).status = "PUBLISHED"
     await team.until(at(1, 11))
-    assert under(first)[1:] == ["“One” was published"]
+    assert [one.partition(".")[0] for one in under(first)[1:]] == ["One: Published"]
     assert "reply_broadcast" not in slack_peer.called("chat.postMessage")[-1].fields
 
     slack_peer.api("chat.delete", BOT_TOKEN, channel=channel, ts=second["ts"])

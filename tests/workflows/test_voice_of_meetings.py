@@ -25,7 +25,7 @@ async def test_a_prompt_is_sent_at_once_at_any_hour(room: Room) -> None:
         await notify(session, [jane.id], NoticeKind.MEETING_BEGINS, occasion, at=saturday, **about)
     await jane.until(saturday + timedelta(minutes=2))
     (letter,) = jane.letters()
-    assert str(letter["Subject"]).startswith("The review meeting of “Checkout” begins Sat, ")
+    assert str(letter["Subject"]).startswith("Checkout: The review meeting begins Sat, ")
     assert f"/postmortems/{mine}/meetings#{keys[0]}" in plain(letter)
     assert [one.kind for one in await jane.messages()] == ["PROMPT"]
     begun = saturday + timedelta(minutes=70)

@@ -10,10 +10,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from email.errors import MessageError
-from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
-from email.utils import format_datetime, localtime
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
@@ -24,14 +21,12 @@ from domain.errors import AddressGone, CredentialsRejected, NotifierRefused
 from integrations.bounce import BounceReader
 from integrations.connection import ConnectionModel, Endpoint, PermissionCheck
 from integrations.fields import Email
-from integrations.message_text import as_html, as_text
 from integrations.notifier import (
     Claim,
     HandOverLost,
     Invitation,
     Letter,
     Message,
-    MessageKind,
     Notifier,
     NotifierUnavailable,
     Post,
@@ -40,6 +35,8 @@ from integrations.notifier import (
     Recipient,
 )
 from integrations.notifiers.email import bounces as returned_mail
+from integrations.notifiers.email.headers import INTERNATIONAL
+from integrations.notifiers.email.letters import Sender, one_line
 from integrations.notifiers.email.setup import SETUP
 from integrations.outbound.policy import AddressRefused, guarded, host_of
 
@@ -48,6 +45,7 @@ TIMEOUT = 20.0
 NO_MAILBOX = {550, 551, 553, 511, 513}
 """Replies to RCPT that say that nobody is there (RFC 5321, 4.2; 511 and 513 are Postfix's own)."""
 NO_MAIL_SERVER = "it doesn't answer like a mail server. Check the server and the port of this connection."
+NO_INTERNATIONAL = "the server can't send to an address with such letters."
 BAD_CREDENTIALS = {530, 534, 535, 538}
 
 
@@ -128,7 +126,7 @@ class EmailNotifier(Notifier):
         self._secrets = secrets
 
     async def send(self, message: Message, recipient: Recipient) -> Receipt:
-        letter = await self._deliver(lambda: self._letter(message, recipient), recipient)
+        letter = await self._deliver(lambda: self._sender.message(message, recipient), recipient)
         return Receipt(str(letter["Message-ID"]))
 
     @property
@@ -136,7 +134,8 @@ class EmailNotifier(Notifier):
         return self._config.reply_address
 
     async def invite(self, invitation: Invitation, recipient: Recipient) -> None:
-        await self._deliver(lambda: self._invitation(invitation, recipient), recipient)
+        reply_to = self.reply_address or invitation.reply_to
+        await self._deliver(lambda: self._sender.invitation(invitation, recipient, reply_to), recipient)
 
     async def _deliver(self, make: Callable[[], EmailMessage], recipient: Recipient) -> EmailMessage:
         try:
@@ -146,7 +145,7 @@ class EmailNotifier(Notifier):
             raise AddressGone(channel=self.label, address=recipient.address, detail=why) from None
         client = await self._connected()
         try:
-            await client.send_message(letter, sender=self._envelope_sender, recipients=[recipient.address])
+            await self._hand_over(client, letter, recipient.address)
         except aiosmtplib.SMTPRecipientsRefused as refused:
             self._raise_refused(refused.recipients[0], recipient.address)
         except aiosmtplib.SMTPNotSupported as error:
@@ -169,18 +168,25 @@ class EmailNotifier(Notifier):
         finally:
             client.close()
 
+    async def _hand_over(self, client: aiosmtplib.SMTP, letter: EmailMessage, address: str) -> None:
+        """The bytes as we fold them: aiosmtplib's own way of writing a message folds headers by other rules."""
+        is_international = letter.policy is INTERNATIONAL
+        if is_international and not await _takes_any_letters(client):
+            raise aiosmtplib.SMTPNotSupported("it takes only addresses in ASCII")
+        options = ["SMTPUTF8"] if is_international else None
+        await client.sendmail(self._envelope_sender, [address], letter.as_bytes(), mail_options=options)
+
     async def _post(self, client: aiosmtplib.SMTP, letter: Letter, address: str, claim: Claim) -> None:
         try:
-            content = self._outside(letter, address)
+            content = self._sender.outside(letter, address)
         except (ValueError, MessageError):
             why = "the address isn't valid in an e-mail."
             raise AddressGone(channel=self.label, address=address, detail=why) from None
-        utf8 = content.policy is SMTPUTF8
+        utf8 = content.policy is INTERNATIONAL
         options = ["SMTPUTF8"] if utf8 else None
         try:
-            if utf8 and not client.supports_extension("smtputf8"):
-                why = "the server can't send to an address with such letters."
-                raise AddressGone(channel=self.label, address=address, detail=why)
+            if utf8 and not await _takes_any_letters(client):
+                raise AddressGone(channel=self.label, address=address, detail=NO_INTERNATIONAL)
             await client.mail(self._envelope_sender, options=options)
         except aiosmtplib.SMTPException as error:
             raise self._trouble(error) from None
@@ -302,88 +308,19 @@ class EmailNotifier(Notifier):
     def _envelope_sender(self) -> str:
         return self._config.bounce_address or self._config.from_address
 
-    def _letter(self, message: Message, recipient: Recipient) -> EmailMessage:
-        config = self._config
-        is_plain = (recipient.address + config.from_address + self._envelope_sender).isascii()
-        letter = EmailMessage(policy=SMTP if is_plain else SMTPUTF8)
-        letter["From"] = _address(config.from_name, config.from_address)
-        letter["To"] = _address(recipient.name, recipient.address)
-        letter["Subject"] = _one_line(message.subject)[:250]
-        letter["Date"] = format_datetime(localtime(message.created_at))
-        letter["Message-ID"] = self._id(message.id)
-        if len(message.threads) == 1:
-            root = self._id(message.threads[0])
-            letter["In-Reply-To"] = root
-            letter["References"] = root
-        letter["Auto-Submitted"] = "auto-generated"
-        if message.kind is MessageKind.DIGEST or message.kind is MessageKind.REPORT:
-            letter["Precedence"] = "bulk"
-        if message.unsubscribe_url:
-            letter["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
-            letter["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        letter.set_content(as_text(message))
-        letter.add_alternative(as_html(message), subtype="html")
-        return letter
-
-    def _outside(self, letter: Letter, address: str) -> EmailMessage:
-        config = self._config
-        is_plain = (address + config.from_address + self._envelope_sender).isascii()
-        made = EmailMessage(policy=SMTP if is_plain else SMTPUTF8)
-        made["From"] = _address(config.from_name, config.from_address)
-        made["To"] = _address("", address)
-        made["Subject"] = _one_line(letter.subject)[:250]
-        made["Date"] = format_datetime(localtime(letter.created_at))
-        made["Message-ID"] = self._id(letter.id)
-        made["Auto-Submitted"] = "auto-generated"
-        if letter.unsubscribe_url:
-            made["Precedence"] = "bulk"
-            made["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
-            made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        made.set_content(letter.text)
-        made.add_alternative(letter.html, subtype="html")
-        return made
-
-    def _invitation(self, invitation: Invitation, recipient: Recipient) -> EmailMessage:
-        """The file stands beside both forms of the text, as mail programs expect it (RFC 6047, 2.4)."""
-        config = self._config
-        reply_to = self.reply_address or invitation.reply_to
-        is_plain = (recipient.address + config.from_address + self._envelope_sender + reply_to).isascii()
-        made = EmailMessage(policy=SMTP if is_plain else SMTPUTF8)
-        made["From"] = _address(config.from_name, config.from_address)
-        made["To"] = _address(recipient.name, recipient.address)
-        made["Reply-To"] = _address("", reply_to)
-        made["Subject"] = _one_line(invitation.subject)[:250]
-        made["Date"] = format_datetime(localtime(invitation.created_at))
-        made["Message-ID"] = self._id(invitation.id)
-        made["In-Reply-To"] = made["References"] = self._id(invitation.thread)
-        made["Auto-Submitted"] = "auto-generated"
-        made.set_content(invitation.text)
-        made.add_alternative(invitation.html, subtype="html")
-        made.add_alternative(
-            invitation.calendar.decode(),
-            subtype="calendar",
-            params={"method": invitation.method, "name": "invite.ics"},
-            cte="base64",
-        )
-        return made
-
-    def _id(self, name: str) -> str:
-        return f"<{name}@{self._config.from_address.rpartition('@')[2]}>"
+    @property
+    def _sender(self) -> Sender:
+        return Sender(self._config.from_name, self._config.from_address, self._envelope_sender)
 
 
-def _address(name: str, address: str) -> Address:
-    """In any script. Raises ValueError."""
-    local, _, domain = address.rpartition("@")
-    if not local or not domain:
-        raise ValueError("an address has two parts")
-    return Address(_one_line(name), local, domain)
-
-
-def _one_line(text: str) -> str:
-    """A header holds no line break, whatever a title does."""
-    return " ".join(text.split())
+async def _takes_any_letters(client: aiosmtplib.SMTP) -> bool:
+    """Whether the server takes addresses that aren't ASCII (RFC 6531). It says so when it is greeted."""
+    if client.is_ehlo_or_helo_needed:
+        with suppress(aiosmtplib.SMTPException):
+            await client.ehlo()
+    return client.supports_extension("smtputf8")
 
 
 def _words(error: BaseException) -> str:
     """What the server said, without line breaks."""
-    return _one_line(getattr(error, "message", "") or str(error) or type(error).__name__)[:300]
+    return one_line(getattr(error, "message", "") or str(error) or type(error).__name__)[:300]

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
 from domain.postmortems.lifecycle import Status
-from models.content import Section
 from models.notification import Message
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemReviewer
@@ -46,12 +45,6 @@ async def insert_message(session: AsyncSession, message_id: str, receiver_id: st
 async def void_unsent(session: AsyncSession, receiver_id: str) -> None:
     unsent = update(Message).where(Message.receiver_id == receiver_id, Message.state == "WAITING")
     await session.execute(unsent.values(state="VOID"))
-
-
-async def find_summary(session: AsyncSession, postmortem_id: str) -> str:
-    """The Markdown of a postmortem's summary; empty if it has none."""
-    section = await session.get(Section, (postmortem_id, "summary"))
-    return section.body if section and section.body else ""
 
 
 async def list_reviewers_of_author(

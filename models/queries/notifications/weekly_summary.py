@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import and_, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.action_items.action_item import ActionItemStatus
@@ -49,7 +49,7 @@ class ChangedTarget:
 
 @dataclass(frozen=True, slots=True)
 class OverdueWork:
-    """A target that is past due (``due_at``) or an action item (``due_on``, with its id and owner)."""
+    """A target that is past due (``due_at``) or an action item (``due_on``, with its id and active owner)."""
 
     postmortem_id: str
     title: str
@@ -131,7 +131,7 @@ async def _list_overdue_items(session: AsyncSession, team_id: str, now: datetime
     statement = (
         select(Postmortem.id, ActionItem.description, ActionItem.id.label("item"), ActionItem.due_on, Person.name)
         .join(ActionItem, ActionItem.postmortem_id == Postmortem.id)
-        .outerjoin(Person, Person.id == ActionItem.owner_id)
+        .outerjoin(Person, and_(Person.id == ActionItem.owner_id, Person.is_active))
         .where(ActionItem.status.in_(open_statuses), ActionItem.due_on < now.date())
     )
     rows = _of_team(statement, team_id).order_by(ActionItem.due_on, ActionItem.id).limit(LIMIT)

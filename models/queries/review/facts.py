@@ -22,7 +22,15 @@ from models.audit import CommandLog
 from models.content import Section, TemplateVersion
 from models.escalation import Policy
 from models.person import Person
-from models.postmortem import Comment, Postmortem, PostmortemReviewer, PostmortemTarget, PostmortemTeam, TimelineEvent
+from models.postmortem import (
+    Comment,
+    Postmortem,
+    PostmortemParticipant,
+    PostmortemReviewer,
+    PostmortemTarget,
+    PostmortemTeam,
+    TimelineEvent,
+)
 from models.queries.access.visibility import (
     BoundViewer,
     effective_visibility,
@@ -71,6 +79,7 @@ class ReviewFacts:
     ``texts`` and ``revisions`` are of the sections, if they were asked for. ``incomplete_items`` are the ids of action
     items without an owner or a due date. ``reviewers`` are in the order in which they were added; ``named`` says of the
     people whom the command names, by id, whether they are active. ``channel_team_ids`` are the teams with a channel.
+    ``involved_ids`` are the active participants and owners of action items.
     """
 
     visible: VisiblePostmortem
@@ -87,6 +96,7 @@ class ReviewFacts:
     named: Mapping[str, bool]
     targets: Mapping[str, TargetFacts]
     channel_team_ids: Sequence[str]
+    involved_ids: Sequence[str]
 
     @property
     def has_change_request(self) -> bool:
@@ -154,6 +164,10 @@ def _people(key: ColumnElement[str]) -> list[ColumnElement[Any]]:
     named = select(func.json_object_agg(Person.id, Person.is_active)).where(Person.id == func.any(texts_of("named")))
     channels = select(Team.id).join(PostmortemTeam, PostmortemTeam.team_id == Team.id)
     channels = channels.where(PostmortemTeam.postmortem_id == key, Team.channel_id.is_not(None)).order_by(Team.id)
+    participants = select(PostmortemParticipant.person_id).where(PostmortemParticipant.postmortem_id == key)
+    owners = select(ActionItem.owner_id).where(ActionItem.postmortem_id == key)
+    either = Person.id.in_(participants) | Person.id.in_(owners)
+    involved = select(Person.id).where(Person.is_active, either).order_by(Person.id)
     carried_out = select(CommandLog.fingerprint).where(
         CommandLog.entity_id == key, CommandLog.request_id == text_of("request_id")
     )
@@ -162,6 +176,7 @@ def _people(key: ColumnElement[str]) -> list[ColumnElement[Any]]:
         _json(targets, "targets"),
         _json(named, "named"),
         func.array(channels.scalar_subquery()).label("channel_team_ids"),
+        func.array(involved.scalar_subquery()).label("involved_ids"),
         carried_out.scalar_subquery().label("carried_out"),
     ]
 
@@ -227,6 +242,7 @@ async def get_facts(
         named=orjson.loads(row["named"] or "{}"),
         targets={one["name"]: TargetFacts(read_target(one), one["slips"]) for one in orjson.loads(row["targets"])},
         channel_team_ids=row["channel_team_ids"],
+        involved_ids=row["involved_ids"],
     )
 
 

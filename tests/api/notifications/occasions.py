@@ -203,6 +203,11 @@ def editor_added(c: Cast) -> Occasion:
     return Occasion(c.other, f"{name_of(c.author)} made you an editor of “{c.title}”", actor=c.author)
 
 
+def author_assigned(c: Cast) -> Occasion:
+    ok(c.author.patch(c.draft(), json={"authorId": c.other.id}))
+    return Occasion(c.other, f"{name_of(c.author)} made you the author of “{c.title}”", actor=c.author)
+
+
 # People who left or are away
 
 

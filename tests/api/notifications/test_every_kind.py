@@ -101,7 +101,7 @@ def test_an_undated_item_is_assigned_without_a_due_time(stack: Stack) -> None:
     assert f"{name_of(author)} assigned “Dated” to you, due {date_words(DUE.date())}<" in shown
 
 
-def test_a_channel_is_told_who_published(stack: Stack) -> None:
+def test_channels_and_everyone_who_worked_on_it_are_told_who_published(stack: Stack) -> None:
     author, reviewer, admin = stack.person(), stack.person(), stack.person("ADMIN")
     config = {"host": "mail.example.com", "fromAddress": "a@example.com"}
     mail = {"kind": "email", "name": "Mail", "config": config, "secrets": {}}
@@ -112,6 +112,7 @@ def test_a_channel_is_told_who_published(stack: Stack) -> None:
     made = writing.published(author, [reviewer], teamIds=[team["id"]])
     assert stack.direct is not None
     about = select(Notice).where(Notice.postmortem_id == made["id"], Notice.kind == NoticeKind.PUBLISHED)
-    (notice,) = stack.direct.rows(about)
-    assert (notice.team_id, notice.actor_id) == (team["id"], author.id)
+    found = stack.direct.rows(about)
+    assert {(one.team_id, one.person_id) for one in found} == {(team["id"], None), (None, reviewer.id)}
+    assert {one.actor_id for one in found} == {author.id}
     ok(admin.delete(f"/api/integrations/{connection_id}"))  # else everybody's letters would try this way first

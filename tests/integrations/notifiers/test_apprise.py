@@ -24,7 +24,7 @@ async def test_a_message_arrives(receiver: Receiver) -> None:
     async with notifier(receiver.url.replace("http://", "json://")) as channel:
         assert (await channel.send(message(title="Zürich 🔥"), TEAM)).external_id == "msg_1"
     sent = json.loads(receiver.next().body)
-    assert sent["title"] == "Please review “Zürich 🔥”"
+    assert sent["title"] == "Zürich 🔥: Bob Marsh asked for your review"
     assert "https://a/postmortems/pm_1" in sent["message"]
 
 

@@ -1,5 +1,6 @@
 """E-mail against a real SMTP server: what arrives, and what each refusal means."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +10,17 @@ import pytest
 
 from domain.errors import AddressGone, CredentialsRejected, NotifierRefused
 from integrations import registry
-from integrations.notifier import Entry, Group, Message, MessageKind, Notifier, NotifierUnavailable, Recipient
+from integrations.notifier import (
+    Entry,
+    Fact,
+    Group,
+    Link,
+    Message,
+    MessageKind,
+    Notifier,
+    NotifierUnavailable,
+    Recipient,
+)
 from tests.cli.running import free_port
 from tests.peers.smtp import Certificate, Mailbox, make_certificate, only, running_smtp
 
@@ -41,16 +52,20 @@ def message(
             f"ntc_{one}",
             "review_requested",
             Group.NEEDS_YOU,
-            f"Please review “{title}”",
+            "Bob Marsh asked for your review",
             title,
             f"https://a/postmortems/{one}",
             one,
+            quote=f"Once more, {title}?",
+            facts=(Fact("Due", "Wed, Nov 25, 9:00 AM"),),
+            why="You get this because you are a reviewer.",
+            action=Link("Review", f"https://a/postmortems/{one}#next-step"),
         )
         for one in threads
     )
     given: dict[str, Any] = {
         "kind": MessageKind.DIGEST,
-        "subject": f"Please review “{title}”",
+        "subject": f"{title}: Bob Marsh asked for your review",
         "entries": entries,
         "zone": "Europe/Berlin",
         "created_at": datetime(2026, 11, 23, 8, tzinfo=UTC).astimezone(berlin),
@@ -67,7 +82,7 @@ async def test_a_letter_says_the_same_in_text_and_html(box: Mailbox) -> None:
             message(title="<b>Zürich & 東京</b> 🔥"), Recipient("jane@example.com", "Jäne “J” Doe")
         )
     (letter,) = box.letters
-    assert letter["Subject"] == "Please review “<b>Zürich & 東京</b> 🔥”"
+    assert letter["Subject"] == "<b>Zürich & 東京</b> 🔥: Bob Marsh asked for your review"
     assert letter["To"].addresses[0].display_name == "Jäne “J” Doe"
     assert letter["Message-ID"] == receipt.external_id == "<msg_1@acme.example>"
     assert letter["List-Unsubscribe"] == "<https://a/unsubscribe/user_jane.abc>"
@@ -75,11 +90,32 @@ async def test_a_letter_says_the_same_in_text_and_html(box: Mailbox) -> None:
     plain, html = letter.get_body(("plain",)), letter.get_body(("html",))
     assert plain is not None
     assert html is not None
-    assert "FOR YOUR ATTENTION" in plain.get_content()
-    assert "- Please review “<b>Zürich & 東京</b> 🔥”\r\n  https://a/postmortems/pm_1" in plain.get_content()
-    assert "All times are in Europe/Berlin." in plain.get_content()
-    assert "“&lt;b&gt;Zürich &amp; 東京&lt;/b&gt; 🔥”" in html.get_content()
-    assert "<b>" not in html.get_content()
+    said = plain.get_content().replace("\r\n", "\n")
+    assert said.startswith(
+        "<b>Zürich & 東京</b> 🔥\nBob Marsh asked for your review\n> Once more, <b>Zürich & 東京</b> 🔥?\n"
+        "Due: Wed, Nov 25, 9:00 AM\nYou get this because you are a reviewer.\n"
+        "Review: https://a/postmortems/pm_1#next-step\n"
+    )
+    assert "All times are in Europe/Berlin." in said
+    assert "Unsubscribe: https://a/unsubscribe/user_jane.abc" in said
+    shown = html.get_content()
+    assert "&lt;b&gt;Zürich &amp; 東京&lt;/b&gt; 🔥" in shown
+    assert "<b>" not in shown
+
+
+async def test_the_mark_comes_with_the_letter_and_is_no_attachment(box: Mailbox) -> None:
+    async with notifier(box.port) as mail:
+        await mail.send(message(), JANE)
+    (letter,) = box.letters
+    assert not list(letter.iter_attachments())
+    (image,) = [one for one in letter.walk() if one.get_content_type() == "image/png"]
+    assert image["Content-ID"] == "<mark>"
+    html = letter.get_body(("html",))
+    assert html is not None
+    shown = html.get_content()
+    assert re.findall(r'(?:src|href|background)="?([a-z]+:)', shown).count("cid:") == 1
+    assert "http" not in re.sub(r'href="[^"]*"', "", shown), "nothing is loaded from elsewhere"
+    assert "prefers-color-scheme: dark" in shown
 
 
 async def test_messages_about_one_postmortem_are_one_thread(box: Mailbox) -> None:

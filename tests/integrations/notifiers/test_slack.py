@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ from integrations import registry
 from integrations.notifier import (
     Act,
     Entry,
+    Fact,
     Group,
     Message,
     MessageKind,
@@ -49,7 +51,7 @@ def message(**fields: Any) -> Message:
         "Alert at 80 %",
         "https://afterword.example/action-items/ai_1",
         action_item_id="ai_1",
-        due_on=date(2026, 11, 21),
+        facts=(Fact("Due", "Sat, Nov 21, 2026 (2 days late)"),),
         acts=(Act.START, Act.MARK_DONE, Act.SNOOZE, Act.WONT_DO),
     )
     told: Json = {
@@ -85,7 +87,7 @@ def posted(peer: SlackPeer, external_id: str) -> list[Json]:
 def test_a_direct_message_with_buttons(slack_peer: SlackPeer) -> None:
     told = message()
     (sent,) = posted(slack_peer, send(notifier(slack_peer), told, jane(slack_peer)))
-    assert "Two days late" in sent["text"]
+    assert "Due: Sat, Nov 21, 2026 (2 days late)" in sent["text"]
     rows = [one for one in sent["blocks"] if one["type"] == "actions"]
     assert [one["action_id"] for one in rows[0]["elements"]] == ["START", "MARK_DONE", "SNOOZE", "WONT_DO"]
     assert {one["value"] for one in rows[0]["elements"]} == {"ai_1"}
@@ -94,10 +96,11 @@ def test_a_direct_message_with_buttons(slack_peer: SlackPeer) -> None:
 
 def test_a_publication_in_a_team_s_channel(slack_peer: SlackPeer) -> None:
     channel = slack_peer.new_channel(f"team-{uuid4().hex[:6]}")
-    told = message(kind=MessageKind.PUBLISHED, preview="The **checkout** failed.\n\n- for 40 minutes")
+    published = message(kind=MessageKind.PUBLISHED)
+    told = replace(published, entries=(replace(published.entries[0], quote="The checkout failed."),))
     (sent,) = posted(slack_peer, send(notifier(slack_peer), told, team(channel)))
-    words = json.dumps(sent["blocks"], ensure_ascii=False).replace("\u200b", "")
-    assert "The *checkout* failed.\\n• for 40 minutes" in words
+    assert "\n> The checkout failed." in sent["blocks"][0]["text"]["text"]
+    assert "“The checkout failed.”" in sent["text"]
 
 
 def test_nothing_is_told_where_others_read_along(slack_peer: SlackPeer) -> None:

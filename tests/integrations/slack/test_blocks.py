@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.notifications.notices import KINDS, kind_of, sentence
-from integrations.notifier import Act, Entry, Group, Message, MessageKind
+from domain.notifications.headlines import begin, headline
+from domain.notifications.notices import KINDS, kind_of
+from integrations.notifier import Act, Entry, Fact, Group, Link, Message, MessageKind
 from integrations.slack.blocks import (
     METADATA_LIMIT,
     Choice,
@@ -42,7 +43,10 @@ def entry(number: int = 1, **fields: Any) -> Entry:
         "title": f"Alert at 80 % {NASTY}",
         "link": f"https://afterword.example/action-items/ai_{number}",
         "action_item_id": f"ai_{number}",
-        "due_on": date(2026, 12, 1),
+        "quote": NASTY,
+        "facts": (Fact("Due", f"Tue, Dec 1 {NASTY}"),),
+        "why": f"Automatic reminder, because {NASTY}.",
+        "action": Link("Open action item", f"https://afterword.example/action-items/ai_{number}"),
         "acts": tuple(Act),
     }
     return Entry(**{**told, **fields})
@@ -69,7 +73,7 @@ def whole(blocks: list[Json]) -> str:
 def test_messages_are_of_slack_s_shape(count: int) -> None:
     groups = list(Group)
     entries = [entry(number, group=groups[number % len(groups)]) for number in range(count)]
-    told = message(*entries, intro=NASTY, preview=f"# Summary\n\n{NASTY * 400}")
+    told = message(*entries, intro=NASTY)
     blocks = message_blocks(told)
     judged(blocks)
     assert len(fallback(told)) <= 2000
@@ -87,30 +91,39 @@ def test_long_texts_are_cut() -> None:
 
 @pytest.mark.parametrize("act", list(Act))
 def test_the_buttons_of_an_entry(act: Act) -> None:
-    told, row = entry_blocks(entry(acts=(act,)), 3)
-    judged([told, row])
-    (button,) = row["elements"]
+    told, row, why = entry_blocks(entry(acts=(act,)), 3)
+    judged([told, row, why])
+    button, opened = row["elements"]
     assert (button["action_id"], button["value"]) == (act.value, "ai_1")
+    assert opened["url"] == "https://afterword.example/action-items/ai_1"
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "something_new"])
 def test_each_kind_of_notice(kind: str) -> None:
-    """The title is the link, once, in the sentence that every channel says."""
-    names = {"person": "Jane", "delegate": "Bob", "detail": NASTY}
-    text = sentence(kind, title="Checkout failed", target="published", due="Mon 23 Nov", **names)
+    """The title is the link, once; the facts are fields; the button is a link."""
+    text = begin(headline(kind, target="published", due="due Wed", detail=NASTY))
     acts = tuple(Act(one) for one in kind_of(kind).acts)
     told = entry(kind=kind, text=text, title="Checkout failed", acts=acts, group=Group(kind_of(kind).group))
     blocks = entry_blocks(told, 1)
     judged(blocks)
-    assert len(blocks) == 1 + bool(acts)
+    assert [one["type"] for one in blocks] == ["section", "actions", "context"]
     words = blocks[0]["text"]["text"]
     assert words.count("Checkout failed") == 1
-    assert f"<{told.link}|Checkout failed>" in words
+    assert words.startswith(f"*<{told.link}|Checkout failed>*\n")
+    assert [one["text"].partition("\n")[0] for one in blocks[0]["fields"]] == ["*Due*"]
+
+
+def test_the_fallback_says_what_was_said() -> None:
+    alone = entry(quote="Can you check?", title="Checkout failed", facts=(Fact("Due", "Tue, Dec 1 (18 days late)"),))
+    said = fallback(message(alone, subject="Checkout failed: Jane Doe mentioned you"))
+    assert said == "Checkout failed: Jane Doe mentioned you. “Can you check?”. Due: Tue, Dec 1 (18 days late)"
+    two = fallback(message(alone, alone, subject="2 overdue"))
+    assert two.startswith("2 overdue. Checkout failed: It is late")
 
 
 def test_nobody_is_mentioned_by_what_people_wrote() -> None:
     """A header is plain text, which Slack shows as it is."""
-    told = whole(message_blocks(message(entry(), subject="Two", intro=NASTY, preview=NASTY)))
+    told = whole(message_blocks(message(entry(), subject="Two", intro=NASTY)))
     told += fallback(message(entry()))
     for word in ("<!channel>", "<@U1>", "<https://a|b>"):
         assert word not in told
