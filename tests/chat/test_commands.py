@@ -30,7 +30,7 @@ def test_mine_and_overdue(workspace: Workspace) -> None:
     assert item["description"] in mine.words
     assert "3 days late" in mine.words
     assert "overdue: " in mine.fields["text"]
-    assert "3 days late · medium priority · open" in mine.fields["text"]
+    assert "3 days late · high priority · open" in mine.fields["text"]
     assert made["title"] not in mine.words, "Bob owns an item of what he may not see"
     assert mine.fields["response_type"] == "ephemeral"
     assert item["description"] in workspace.says("bob", "overdue").words
