@@ -74,12 +74,14 @@ class HandOverLost(Exception):
 
 
 class MessageKind(StrEnum):
-    """Why it comes. A digest is the one unasked message of a day; escalations come at once, and so do prompts, which
-    are of no use later."""
+    """Why it comes. A digest is the one unasked message of a day. Escalations come at once, and so do prompts, which
+    are of no use later, what a person did that addresses the receiver, and reminders that they want at once."""
 
     DIGEST = "DIGEST"
     ESCALATION = "ESCALATION"
     PROMPT = "PROMPT"
+    DIRECT = "DIRECT"
+    REMINDER = "REMINDER"
     REPORT = "REPORT"
     PUBLISHED = "PUBLISHED"
 

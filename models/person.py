@@ -16,7 +16,8 @@ class Person(Base):
     ``country`` to ``closes`` are where and when they work, as in ``domain.people.calendar``; null means as in the
     office of their policy. ``delegate_id`` stands in while they are away. ``preferred_minute`` is the minute of their
     day at which their digest is sent, null for as soon as there is one. Nothing is sent from ``quiet_from`` until
-    before ``quiet_until``, which may be after midnight. ``muted_kinds`` never mute an escalation.
+    before ``quiet_until``, which may be after midnight. ``muted_kinds`` never mute an escalation, nor do
+    ``notice_wishes``, which are those of ``domain.notifications.meanings``.
     """
 
     __tablename__ = "person"
@@ -55,6 +56,7 @@ class Person(Base):
     quiet_until: Mapped[int | None]
     muted_kinds: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}", default=list)
     preferred_channel: Mapped[str | None]
+    notice_wishes: Mapped[dict[str, dict[str, str]]] = mapped_column(JSONB, server_default="{}", default=dict)
     snoozed_until: Mapped[Instant | None]
     created_at: Mapped[CreatedAt]
 

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from api.shapes.base import FreeForm, Patch, Ref, Shape, Zone
 from api.shapes.people import UserOut
 from api.shapes.policies import WEEK, Country, Region, Weekday, clock_of, minutes_of, sorted_days
+from domain.notifications.meanings import Meaning, When, all_wishes
 from domain.notifications.notices import KINDS
 from integrations import public_holidays
 from integrations.fields import Instant, Name, Words
@@ -39,6 +40,13 @@ Closing = Annotated[
 MUTED = Annotated[list[Annotated[KindName, AfterValidator(_known)]], Field(max_length=100)]
 
 
+class ChannelWishes(Shape):
+    """When a group is sent in each channel. Escalations don't depend on it."""
+
+    slack: When
+    email: When
+
+
 class MeOut(UserOut):
     """Times of day are in ``timeZone``. Null means the default of your team's policy (or the organization's), or
     that it doesn't apply."""
@@ -53,6 +61,7 @@ class MeOut(UserOut):
     quiet_from: str | None
     quiet_until: str | None
     preferred_channel: Preferred | None
+    delivery: dict[Meaning, ChannelWishes]
     muted_kinds: list[str]
     known_kinds: list[str]
     snoozed_until: datetime | None
@@ -63,8 +72,9 @@ class MeOut(UserOut):
 
 
 class MePatch(Patch):
-    """``preferredHour`` null: you get a digest as soon as there is news, once a day. ``mutedKinds`` never mutes
-    escalations; ``snoozedUntil`` holds back everything else; ``delegateId`` covers for you while you're away."""
+    """``preferredHour`` null: you get a digest as soon as there is news, once a day. ``delivery`` says when each group
+    is sent in each channel; groups that you leave out stay as they are. ``delivery`` and ``mutedKinds`` never mute
+    escalations; ``snoozedUntil`` holds back reminders; ``delegateId`` covers for you while you're away."""
 
     answer = MeOut
 
@@ -80,6 +90,7 @@ class MePatch(Patch):
     quiet_from: Clock | None = None
     quiet_until: Clock | None = None
     preferred_channel: Preferred | None = None
+    delivery: dict[Meaning, ChannelWishes] = Field(default_factory=dict)
     muted_kinds: MUTED = Field(default_factory=list)
     snoozed_until: Instant | None = None
     away_from: Instant | None = None
@@ -111,6 +122,12 @@ class MePatch(Patch):
             given["working_days"] = [WEEK.index(one) + 1 for one in given["working_days"]]
         if given.get("preferred_channel") is not None:
             given["preferred_channel"] = given["preferred_channel"].value
+        if "delivery" in given:
+            wishes = {one.value: dict(wish) for one, wish in given.pop("delivery").items()}
+            given["notice_wishes"] = {
+                meaning: {channel: When(value).value for channel, value in wish.items()}
+                for meaning, wish in wishes.items()
+            }
         if "muted_kinds" in given:
             given["muted_kinds"] = sorted(set(given["muted_kinds"]))
         return given
@@ -136,6 +153,7 @@ def preferences(person: Person) -> dict[str, Any]:
         "quiet_from": _clock(person.quiet_from),
         "quiet_until": _clock(person.quiet_until),
         "preferred_channel": person.preferred_channel,
+        "delivery": all_wishes(person.notice_wishes),
         "muted_kinds": person.muted_kinds,
         "known_kinds": sorted(KINDS),
         "snoozed_until": person.snoozed_until,

@@ -51,7 +51,7 @@ class MessageWriter:
         )
 
     def _unsubscribe(self, kind: MessageKind) -> str | None:
-        if kind is not MessageKind.DIGEST or self._token is None:
+        if kind in {MessageKind.ESCALATION, MessageKind.PROMPT} or self._token is None:
             return None
         return f"{self._links.base}/unsubscribe/{quote(self._token)}"
 

@@ -78,7 +78,7 @@ async def _prepare(session: Session, message: Message, receiver: Receiver, now: 
         now,
         viewer=receiver.viewer,
         team_id=team.id if team else None,
-        muted_kinds=person.muted_kinds if person else (),
+        muted_kinds=receiver.muted_kinds,
     )
     is_digest = message.kind == "DIGEST"
     relevant = settle_outdated(details, now)
@@ -86,8 +86,7 @@ async def _prepare(session: Session, message: Message, receiver: Receiver, now: 
         message,
         receiver,
         relevant,
-        message.kind == "PROMPT"
-        or (timing.may_deliver(now, receiver.settings) and not (is_digest and receiver.is_snoozed(now))),
+        _may_send(message.kind, receiver, now),
         pending_reviews=await _list_pending_reviews(session, receiver) if is_digest else [],
         weekly_summary=await read_weekly_summary(session, team, now) if team and message.kind == "REPORT" else None,
         background=await read_background(
@@ -97,6 +96,15 @@ async def _prepare(session: Session, message: Message, receiver: Receiver, now: 
             person.id if person else None,
         ),
     )
+
+
+def _may_send(kind: str, receiver: Receiver, now: datetime) -> bool:
+    if kind == "PROMPT":
+        return True
+    if kind == "DIRECT":
+        return timing.may_deliver_direct(now, receiver.settings)
+    waits = kind in {"DIGEST", "REMINDER"} and receiver.is_snoozed(now)
+    return timing.may_deliver(now, receiver.settings) and not waits
 
 
 async def _list_pending_reviews(session: Session, receiver: Receiver) -> list[PendingReview]:
@@ -123,7 +131,10 @@ class Route:
 
 
 async def list_routes(session: Session, prepared: PreparedMessage, kinds: Sequence[str], now: datetime) -> list[Route]:
-    """In the order in which they are tried: the preferred channel first, then as in ``kinds``. A team has one route."""
+    """In the order in which they are tried: the preferred channel first, then as in ``kinds``. A team has one route.
+
+    Only those in which the person wants what the message says; an escalation may take each of them.
+    """
     team, person = prepared.receiver.team, prepared.receiver.person
     if team is not None:
         integration = await addresses.find_connection(session, team.channel_id) if team.channel_id else None
@@ -131,6 +142,9 @@ async def list_routes(session: Session, prepared: PreparedMessage, kinds: Sequen
         return [Route(integration, team.channel_address or "")] if integration is not None and is_usable else []
     if person is None or (person.preferred_channel == "inbox" and prepared.message.kind != "ESCALATION"):
         return []
+    if prepared.message.kind != "ESCALATION":
+        wanted = [set(prepared.receiver.way_of(one.notice).channels) for one in prepared.details]
+        kinds = [one for one in kinds if all(one in channels for channels in wanted)]
     rows = await addresses.list_connections_of_person(session, person.id, kinds)
     routes = [route for row in rows if (route := _route(*row, now)) is not None]
     order = {kind: place for place, kind in enumerate(kinds)}

@@ -11,6 +11,7 @@ from application.notifications.delegation import delegate_notices
 from application.notifications.details import read_details, settle_outdated
 from application.notifications.receivers import Receiver, find_receiver
 from domain.notifications import timing
+from domain.notifications.meanings import is_direct
 from domain.notifications.notices import kind_of
 from domain.notifications.timing import DeliveryPlan
 from models.base import derived_id, new_id
@@ -44,18 +45,36 @@ async def _plan(session: Session, receiver: Receiver, now: datetime) -> Delivery
     unsent = await _find_unsent(session, receiver, now)
     pending = await notices.list_pending(session, receiver.id, is_team=receiver.team is not None)
     escalations = [one.created_at for one in pending if one.is_escalation]
-    reminders = [one.created_at for one in pending if not one.is_escalation]
+    told, asked, reminders = _times(receiver, pending)
     digest_at = timing.next_digest(min(reminders), now, settings) if reminders else None
     has_prompt = any(kind_of(one.kind).is_prompt for one in pending)
     at = timing.earliest(
         now if has_prompt else None,
         timing.next_delivery(now, settings) if unsent else None,
         timing.next_escalation(min(escalations), now, settings) if escalations else None,
+        timing.next_direct(min(told), now, settings) if told else None,
+        timing.next_reminder(min(asked), now, settings) if asked else None,
         digest_at,
         _absence_starts_at(receiver, now) if pending else None,
         _weekly_summary_at(receiver, now),
     )
     return DeliveryPlan(at, digest_at)
+
+
+def _times(receiver: Receiver, pending: Sequence[Notice]) -> tuple[list[datetime], list[datetime], list[datetime]]:
+    """When there was something to tell soon, something to remind of soon, and something for the digest."""
+    found: dict[str, list[datetime]] = {"DIRECT": [], "REMINDER": [], "DIGEST": []}
+    for one in pending:
+        if not one.is_escalation:
+            found[_kind_of(receiver, one)].append(one.created_at)
+    return found["DIRECT"], found["REMINDER"], found["DIGEST"]
+
+
+def _kind_of(receiver: Receiver, notice: Notice) -> str:
+    """The kind of message that takes it."""
+    if not receiver.way_of(notice).at_once:
+        return "DIGEST"
+    return "DIRECT" if is_direct(notice.kind, by_a_person=notice.actor_id is not None) else "REMINDER"
 
 
 def _absence_starts_at(receiver: Receiver, now: datetime) -> datetime | None:
@@ -104,7 +123,7 @@ async def compose(session: Session, receiver_id: str, now: datetime) -> str | No
     receiver = await find_receiver(session, receiver_id)
     if receiver is None:
         return None
-    message_id = await _compose_prompt(session, receiver, now)
+    message_id = await _compose_prompt(session, receiver, now) or await _compose_direct(session, receiver, now)
     if message_id is None and not timing.may_deliver(now, receiver.settings):
         return None
     message_id = message_id or await _compose(session, receiver, now)
@@ -125,6 +144,29 @@ async def _compose_prompt(session: Session, receiver: Receiver, now: datetime) -
     return await _add_message(session, receiver, "PROMPT", prompts, now) if prompts else None
 
 
+async def _compose_direct(session: Session, receiver: Receiver, now: datetime) -> str | None:
+    """What people did to one postmortem that addresses the receiver: at any hour that isn't quiet."""
+    if not timing.may_deliver_direct(now, receiver.settings) or await messages.find_unsent(session, receiver.id):
+        return None
+    pending = await notices.list_pending(session, receiver.id, is_team=receiver.team is not None)
+    told, _, _ = _times(receiver, pending)
+    due = timing.next_direct(min(told), now, receiver.settings) if told else None
+    if due is None or due > now:
+        return None
+    relevant = await _list_relevant(session, receiver, now)
+    direct = [one for one in relevant if not one.is_escalation and _kind_of(receiver, one) == "DIRECT"]
+    return await _add_message(session, receiver, "DIRECT", _alike(receiver, direct), now) if direct else None
+
+
+def _alike(receiver: Receiver, found: Sequence[Notice]) -> list[Notice]:
+    """Those that are about what the first is about, and go the same way."""
+
+    def about(one: Notice) -> tuple[object, ...]:
+        return one.postmortem_id or one.action_item_id or one.id, receiver.way_of(one).channels
+
+    return [one for one in found if about(one) == about(found[0])]
+
+
 async def _compose(session: Session, receiver: Receiver, now: datetime) -> str | None:
     if unsent := await messages.find_unsent(session, receiver.id):
         return unsent.id
@@ -134,24 +176,39 @@ async def _compose(session: Session, receiver: Receiver, now: datetime) -> str |
         return await _add_message(session, receiver, "ESCALATION", escalations, now)
     if receiver.team and (published := [one for one in pending if one.kind == "published"]):
         return await _add_message(session, receiver, "PUBLISHED", published[:1], now)
-    if reminders := [one for one in pending if not one.is_escalation]:
+    waiting = [one for one in pending if not one.is_escalation]
+    asked = [one for one in waiting if _kind_of(receiver, one) == "REMINDER"]
+    due = timing.next_reminder(min(one.created_at for one in asked), now, receiver.settings) if asked else None
+    if due is not None and due <= now:
+        return await _add_message(session, receiver, "REMINDER", _by_way(receiver, asked)[0], now)
+    if reminders := [one for one in waiting if _kind_of(receiver, one) == "DIGEST"]:
         due = timing.next_digest(min(one.created_at for one in reminders), now, receiver.settings)
         if due is not None and due <= now:
             receiver.state.last_digest_at, receiver.state.digest_at = now, None
-            return await _add_message(session, receiver, "DIGEST", reminders, now)
+            parts = _by_way(receiver, reminders)
+            first, *_ = [await _add_message(session, receiver, "DIGEST", part, now) for part in parts]
+            return first
     return await _add_weekly_summary(session, receiver, now)
+
+
+def _by_way(receiver: Receiver, found: Sequence[Notice]) -> list[list[Notice]]:
+    """Apart by the channels that may take them."""
+    parts: dict[tuple[str, ...], list[Notice]] = {}
+    for one in found:
+        parts.setdefault(receiver.way_of(one).channels, []).append(one)
+    return list(parts.values())
 
 
 async def _list_relevant(session: Session, receiver: Receiver, now: datetime) -> list[Notice]:
     """Pending notices that are still worth sending; the others are settled."""
-    person, team = receiver.person, receiver.team
+    team = receiver.team
     details = await read_details(
         session,
         await notices.list_pending(session, receiver.id, is_team=team is not None),
         now,
         viewer=receiver.viewer,
         team_id=team.id if team else None,
-        muted_kinds=person.muted_kinds if person else (),
+        muted_kinds=receiver.muted_kinds,
     )
     return [one.notice for one in settle_outdated(details, now)]
 

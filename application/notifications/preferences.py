@@ -41,6 +41,8 @@ async def change_preferences(
     reasons = list(_problems(person, changes, (await receivers.read_office(session, viewer.team_ids)).hours))
     if reasons:
         raise Malformed(reasons=reasons)
+    if wishes := changes.get("notice_wishes"):
+        changes = {**changes, "notice_wishes": {**person.notice_wishes, **wishes}}
     await change_person(session, viewer, viewer.person_id, changes, expected)
     if CALENDAR_FIELDS & changes.keys():
         await restart_workflows(session, viewer.person_id)

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from domain.access import Viewer
 from domain.notifications import timing
+from domain.notifications.meanings import Way, muted_kinds, way_of
 from domain.notifications.timing import DeliverySettings
 from domain.people.calendar import Calendar
-from models.notification import ReceiverState
+from models.notification import Notice, ReceiverState
 from models.person import Person
 from models.queries.access.viewers import get_viewer_unscoped
 from models.queries.notifications import messages, receivers
@@ -29,6 +30,19 @@ class Receiver:
     person: Person | None = None
     viewer: Viewer | None = None
     team: Team | None = None
+
+    def way_of(self, notice: Notice) -> Way:
+        """A team's channel has no wishes: it gets digests."""
+        if self.person is None:
+            return Way((), at_once=False)
+        person, by_a_person = self.person, notice.actor_id is not None
+        return way_of(
+            notice.kind, by_a_person=by_a_person, wishes=person.notice_wishes, preferred=person.preferred_channel
+        )
+
+    @property
+    def muted_kinds(self) -> frozenset[str]:
+        return muted_kinds(self.person.muted_kinds, self.person.notice_wishes) if self.person else frozenset()
 
     def is_snoozed(self, now: datetime) -> bool:
         return self.settings.snoozed_until is not None and self.settings.snoozed_until > now

@@ -1,4 +1,8 @@
-"""What notices mean to the people who get them: a few groups that they choose from, instead of every kind."""
+"""What notices mean to the people who get them: a few groups, and when each is sent in which channel.
+
+Everything is in the inbox. Each notice is sent once: by the first of the person's channels that they want its group in,
+at the time that they chose for it there; the others stand in where that channel doesn't take it.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,12 +21,17 @@ class Meaning(StrEnum):
     ADMINISTRATION = "administration"
 
 
-class Wish(StrEnum):
-    """What a person wants of a group. ``MIXED``: they muted some of its kinds, which only the API can."""
+class When(StrEnum):
+    """``AT_ONCE``: what a person does is told within two minutes, a reminder in the next working hour.
+    ``DAILY``: in the digest."""
 
-    SEND = "send"
-    INBOX = "inbox"
-    MIXED = "mixed"
+    AT_ONCE = "at_once"
+    DAILY = "daily"
+    NEVER = "never"
+
+
+CHANNELS = ("slack", "email")
+"""Kinds of connections that reach people, in the order in which they are tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,8 @@ class Group:
     label: str
     says: str
     kinds: frozenset[NoticeKind]
+    usual: When = When.AT_ONCE
+    """Of people who chose nothing."""
 
 
 _GROUPS: Mapping[Meaning, Group] = {
@@ -81,6 +92,7 @@ _GROUPS: Mapping[Meaning, Group] = {
                 NoticeKind.AWAY_DELEGATED,
             }
         ),
+        usual=When.DAILY,
     ),
     Meaning.MEETINGS: Group(
         "Meetings",
@@ -112,25 +124,71 @@ _GROUPS: Mapping[Meaning, Group] = {
                 NoticeKind.CONNECTION_WELL_AGAIN,
             }
         ),
+        usual=When.DAILY,
     ),
 }
 GROUPS: Mapping[Meaning, Group] = MappingProxyType(_GROUPS)
 
 
-def wish_of(meaning: Meaning, muted: Collection[str]) -> Wish:
-    """What the muted kinds say about the group."""
-    kinds = GROUPS[meaning].kinds
-    count = sum(one in muted for one in kinds)
-    return Wish.SEND if count == 0 else Wish.INBOX if count == len(kinds) else Wish.MIXED
+Wishes = Mapping[str, Mapping[str, str]]
+"""What a person chose: for names of meanings, and of channels in them, a :class:`When`. Missing: the group's usual."""
+
+_MEANINGS: Mapping[str, Meaning] = {kind.value: name for name, group in GROUPS.items() for kind in group.kinds}
 
 
-def muted_by(wishes: Mapping[Meaning, Wish], muted: Collection[str]) -> list[str]:
-    """The kinds that are muted then; a mixed group stays as it is. Sorted."""
-    kinds: set[str] = set()
-    for meaning, group in GROUPS.items():
-        wish = wishes.get(meaning, Wish.SEND)
-        if wish is Wish.INBOX:
-            kinds |= group.kinds
-        elif wish is Wish.MIXED:
-            kinds |= {one for one in group.kinds if one in muted}
-    return sorted(kinds)
+def when(meaning: Meaning, channel: str, wishes: Wishes) -> When:
+    return When(wishes.get(meaning, {}).get(channel, GROUPS[meaning].usual))
+
+
+def all_wishes(wishes: Wishes) -> dict[str, dict[str, str]]:
+    """With the usual ones where the person chose nothing."""
+    return {one.value: {channel: when(one, channel, wishes).value for channel in CHANNELS} for one in Meaning}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a notice is sent: the channels that may take it, in the order in which they are tried, and when."""
+
+    channels: tuple[str, ...]
+    at_once: bool
+
+
+def way_of(kind: str, *, by_a_person: bool, wishes: Wishes, preferred: str | None) -> Way:
+    """A kind that an earlier version stored means a reminder, and so is what a person reminds of a review."""
+    meaning = _MEANINGS.get(kind, Meaning.REMINDERS)
+    if by_a_person and kind == NoticeKind.REVIEW_PENDING:
+        meaning = Meaning.REVIEWS
+    order = sorted(CHANNELS, key=lambda one: one != preferred)
+    channels = tuple(one for one in order if when(meaning, one, wishes) is not When.NEVER)
+    wanted = bool(channels) and when(meaning, channels[0], wishes) is When.AT_ONCE
+    return Way(channels, wanted and (is_direct(kind, by_a_person=by_a_person) or GROUPS[meaning].usual is When.DAILY))
+
+
+def is_direct(kind: str, *, by_a_person: bool) -> bool:
+    """Whether it addresses the receiver, and a person did it: it waits for nobody's working hours."""
+    return by_a_person and kind in _DIRECT
+
+
+_DIRECT = {
+    NoticeKind.MENTIONED,
+    NoticeKind.COMMENT_ADDED,
+    NoticeKind.COMMENT_REPLIED,
+    NoticeKind.REVIEW_REQUESTED,
+    NoticeKind.REVIEW_PENDING,
+    NoticeKind.REVIEW_COMPLETED,
+    NoticeKind.CHANGES_REQUESTED,
+    NoticeKind.ACTION_ITEM_ASSIGNED,
+    NoticeKind.EDITOR_ADDED,
+    NoticeKind.MEETING_SCHEDULED,
+    NoticeKind.MEETING_DECLINED,
+}
+
+
+def muted_kinds(muted: Collection[str], wishes: Wishes) -> frozenset[str]:
+    """Those that stay in the inbox: muted one by one, or wanted in no channel."""
+    never = (
+        group.kinds
+        for meaning, group in GROUPS.items()
+        if all(when(meaning, one, wishes) is When.NEVER for one in CHANNELS)
+    )
+    return frozenset(muted).union(*never)

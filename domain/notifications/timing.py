@@ -1,7 +1,8 @@
 """When somebody may be notified: the times of digests, escalations and weekly summaries.
 
 Reminders are sent as one digest, at most one on each day of the receiver; escalations are sent at once. Both are sent
-only in the receiver's working hours and never in their quiet hours. The caller passes the current time.
+only in the receiver's working hours and never in their quiet hours. What a person does that addresses the receiver
+waits for their quiet hours and absences alone. The caller passes the current time.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from domain.people.calendar import DAY_MINUTES, MAX_DAYS_WITHOUT_WORK, Calendar, next_working_moment
 
+PAUSE = timedelta(minutes=1)
+"""What a person does is told so long after it, together with what else they did to the same postmortem meanwhile."""
 WINDOW = timedelta(minutes=15)
 """Notices that follow the first one within this time go into the same digest."""
 _DAY = timedelta(days=1)
@@ -75,6 +78,23 @@ def next_delivery(at: datetime, settings: DeliverySettings) -> datetime | None:
         if begin == working:
             return begin
     return None
+
+
+def next_direct(since: datetime, now: datetime, settings: DeliverySettings) -> datetime | None:
+    """When something that addresses the receiver is told: soon, at any hour that isn't quiet. Whoever is away is told
+    when they work again."""
+    at = _after_quiet(max(now, since + PAUSE), settings)
+    is_away = any((one.start or at) <= at and (one.end is None or at < one.end) for one in settings.calendar.away)
+    return next_delivery(at, settings) if is_away else at
+
+
+def may_deliver_direct(at: datetime, settings: DeliverySettings) -> bool:
+    return next_direct(at - PAUSE, at, settings) == at
+
+
+def next_reminder(since: datetime, now: datetime, settings: DeliverySettings) -> datetime | None:
+    """When a reminder is sent that the receiver wants at once: in working hours, and not while they snooze."""
+    return next_delivery(max(now, since + PAUSE, settings.snoozed_until or now), settings)
 
 
 def next_escalation(since: datetime, now: datetime, settings: DeliverySettings) -> datetime | None:

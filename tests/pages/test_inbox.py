@@ -61,23 +61,27 @@ def test_preferences_in_a_page(stack: Stack) -> None:
         "awayFrom": "2030-07-01T00:00",
         "awayUntil": "2030-07-09T00:00",
         "delegate": f"@{handle}",
-        "group.comments": "inbox",
+        "when.comments.slack": "never",
+        "when.comments.email": "daily",
     }
     assert mine.done(PAGE, PAGE, **given) == f"{PAGE}?saved=true"
     kept = ok(me.get("/api/me"))
     assert kept["workingDays"] == ["MON", "FRI"]
     assert kept["awayFrom"] == "2030-06-30T22:00:00Z"
-    assert (kept["delegateId"], kept["mutedKinds"], kept["quietFrom"]) == (other.id, MUTED, "12:00")
+    assert (kept["delegateId"], kept["mutedKinds"], kept["quietFrom"]) == (other.id, [], "12:00")
+    assert kept["delivery"]["comments"] == {"slack": "never", "email": "daily"}
+    assert kept["delivery"]["reviews"] == {"slack": "at_once", "email": "at_once"}
     page = mine.get(f"{PAGE}?saved=true")
     assert "<p>Saved</p>" in page
     assert 'value="2030-07-01T00:00"' in page
-    assert '<option value="inbox" selected>' in page
+    assert '<option value="never" selected>' in page
     ok(me.patch("/api/me", json={"mutedKinds": ["comment_added", "review_stale"]}))
-    assert page.count("Some of them (set by the API)") == 0
-    assert mine.get(PAGE).count("Some of them (set by the API)") == 2
-    mine.done(PAGE, PAGE, **given | {"group.comments": "mixed", "group.reviews": "send"})
-    assert ok(me.get("/api/me"))["mutedKinds"] == ["comment_added"]
-    mine.done(PAGE, PAGE, **given | {"group.comments": "nonsense"})
+    assert "muted by the API: New comment, Approval outdated" in mine.get(PAGE)
+    mine.done(PAGE, PAGE, **given | {"keepsMuted": "yes", "when.comments.email": ""})
+    kept = ok(me.get("/api/me"))
+    assert (kept["mutedKinds"], kept["delivery"]["comments"]["email"]) == (["comment_added", "review_stale"], "daily")
+    assert mine.send(PAGE, PAGE, **given | {"when.comments.email": "nonsense"}).status_code == 422
+    mine.done(PAGE, PAGE, **given)
     kept = ok(me.get("/api/me"))
     assert kept["mutedKinds"] == []
     refused = mine.send(PAGE, PAGE, **given | {"delegate": "@nobody-at-all"})

@@ -1,6 +1,5 @@
 """The inbox and the notification preferences of the signed-in person."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -21,8 +20,9 @@ from application.people.lookup import find_typed_person
 from domain.errors import DomainError
 from domain.notifications import meanings
 from domain.notifications import notices as kinds
-from domain.notifications.meanings import Meaning, Wish
+from domain.notifications.meanings import CHANNELS, When
 from integrations import public_holidays
+from models.person import Person
 from models.queries.notifications import notices
 from models.queries.pagination import Ask
 from models.queries.people import people
@@ -112,12 +112,19 @@ async def _form(
         zones=sorted(zones()),
         countries=sorted(public_holidays.regions()),
         groups=meanings.GROUPS,
+        channels=CHANNELS,
+        choices={When.AT_ONCE: "At once", When.DAILY: "Daily", When.NEVER: "Never"},
+        muted=[kinds.kind_of(one).label for one in (await _me(visit)).muted_kinds],
     )
+
+
+async def _me(visit: Visit) -> Person:
+    return await people.get_person(visit.context.session, visit.context.viewer.person_id)
 
 
 async def _current_fields(visit: Visit) -> dict[str, str]:
     """The fields of the form with their current values."""
-    person = await people.get_person(visit.context.session, visit.context.viewer.person_id)
+    person = await _me(visit)
     current = preferences(person)
     zone = zone_of(person.time_zone)
     delegate = await people.find_person(visit.context.session, person.delegate_id) if person.delegate_id else None
@@ -138,7 +145,9 @@ async def _current_fields(visit: Visit) -> dict[str, str]:
     }
     days = current["working_days"] or []
     shown |= {f"day.{one}": "yes" if one in days else "" for one in WEEK}
-    return shown | {f"group.{one}": meanings.wish_of(one, person.muted_kinds).value for one in meanings.GROUPS}
+    for meaning, wishes in meanings.all_wishes(person.notice_wishes).items():
+        shown |= {f"when.{meaning}.{channel}": wish for channel, wish in wishes.items()}
+    return shown | {"keepsMuted": "yes" if person.muted_kinds else ""}
 
 
 def _local(at: datetime | None, zone: Any) -> str:
@@ -155,18 +164,16 @@ async def _save(visit: Visit) -> None:
         written = form.get(name, "")
         given[name] = instant_of(written, zone).astimezone(UTC).isoformat() if written else None
     given["workingDays"] = [one.value for one in WEEK if form.get(f"day.{one}")] or None
-    person = await people.get_person(visit.context.session, visit.context.viewer.person_id)
-    given["mutedKinds"] = meanings.muted_by(_wishes(form), person.muted_kinds)
+    person = await _me(visit)
+    given["delivery"] = {
+        meaning: {channel: form.get(f"when.{meaning}.{channel}") or wishes[channel] for channel in CHANNELS}
+        for meaning, wishes in meanings.all_wishes(person.notice_wishes).items()
+    }
+    given["mutedKinds"] = person.muted_kinds if form.get("keepsMuted") else []
     given["delegateId"] = await _delegate(visit, form.get("delegate", "").strip())
     context, patch = visit.context, read_form(MePatch, given)
     holidays = patch.holidays(context.now.year)
     await change_preferences(context.session, context.viewer, patch.changes(), None, holidays=holidays)
-
-
-def _wishes(form: Mapping[str, str]) -> dict[Meaning, Wish]:
-    """What was chosen for each group; anything else than the choices is as if nothing was muted."""
-    chosen = {one: form.get(f"group.{one}", "") for one in meanings.GROUPS}
-    return {one: Wish(value) for one, value in chosen.items() if value in set(Wish)}
 
 
 async def _delegate(visit: Visit, written: str) -> str | None:

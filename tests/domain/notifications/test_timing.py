@@ -14,9 +14,12 @@ from domain.notifications.timing import (
     earliest,
     leaves_time,
     may_deliver,
+    may_deliver_direct,
     next_delivery,
     next_digest,
+    next_direct,
     next_escalation,
+    next_reminder,
     report_at,
 )
 from domain.people.calendar import Away, Calendar
@@ -41,6 +44,40 @@ def is_heard(at: datetime, settings: DeliverySettings) -> bool:
     begin, end = settings.quiet or (0, 0)
     quiet = begin <= minute < end if begin <= end else minute >= begin or minute < end
     return works and not away and not quiet
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(ZONES), moments, quiets)
+def test_what_a_person_does_waits_for_quiet_hours_alone(zone: str, at: datetime, quiet: tuple[int, int] | None) -> None:
+    settings = DeliverySettings(Calendar(zone, holidays=frozenset({date(2026, 4, 3)})), quiet=quiet)
+    always = replace(settings, calendar=Calendar(zone, days=(1, 2, 3, 4, 5, 6, 7), opens=0, closes=24 * 60))
+    told = next_direct(at, at, settings)
+    assert told is not None
+    assert may_deliver_direct(told, settings)
+    if quiet is None or quiet[0] == quiet[1]:
+        assert told == at + MINUTE
+        return
+    minute = at + MINUTE
+    while not is_heard(minute, always):
+        minute += MINUTE
+    assert told == minute
+
+
+def test_who_is_away_is_told_when_they_work_again() -> None:
+    back = MONDAY + 2 * DAY
+    settings = DeliverySettings(Calendar("UTC", away=(Away(MONDAY, back),)))
+    assert next_direct(MONDAY + timedelta(hours=10), MONDAY + timedelta(hours=10), settings) == back + timedelta(
+        hours=9
+    )
+    assert next_direct(back, back, settings) == back + MINUTE
+
+
+def test_a_reminder_at_once_waits_for_working_hours_and_for_the_end_of_a_snooze() -> None:
+    night = MONDAY + timedelta(hours=3)
+    settings = DeliverySettings(Calendar("UTC"))
+    assert next_reminder(night, night, settings) == MONDAY + timedelta(hours=9)
+    snoozed = replace(settings, snoozed_until=MONDAY + DAY)
+    assert next_reminder(night, night, snoozed) == MONDAY + DAY + timedelta(hours=9)
 
 
 @settings(max_examples=60, deadline=None)
