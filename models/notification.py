@@ -80,7 +80,8 @@ class Message(Base):
 
     ``channel`` is the kind of connection that took it, ``inbox`` if none did. ``external_id`` is its id in that
     channel, and ``thread`` the id of the message there that it replies to, null if it starts a thread. ``detail`` says
-    why no connection took it or, while it is WAITING, why it came back.
+    why no connection took it or, while it is WAITING, why it came back. ``subject`` is the one that mails to this
+    receiver about the same postmortem share, null for messages about several and for escalations.
     """
 
     __tablename__ = "message"
@@ -103,6 +104,7 @@ class Message(Base):
     external_id: Mapped[str | None]
     thread: Mapped[str | None]
     detail: Mapped[str | None]
+    subject: Mapped[str | None]
 
 
 class ChannelAddress(Base):

@@ -179,6 +179,7 @@ _DIRECT = {
     NoticeKind.CHANGES_REQUESTED,
     NoticeKind.ACTION_ITEM_ASSIGNED,
     NoticeKind.EDITOR_ADDED,
+    NoticeKind.AUTHOR_ASSIGNED,
     NoticeKind.MEETING_SCHEDULED,
     NoticeKind.MEETING_DECLINED,
 }
