@@ -10,7 +10,7 @@ from application.chat.actions import zone_of
 from application.chat.people import ChatPerson
 from domain.action_items.action_item import ActionItemStatus
 from domain.chat import CommandName, CommandText, read_command, read_pointer
-from domain.errors import PostmortemExists
+from domain.errors import NotFound, PostmortemExists
 from domain.escalation.targets import Target
 from domain.notifications.due import due_words, lateness
 from domain.notifications.headlines import begin
@@ -26,6 +26,8 @@ from models.queries.postmortems.postmortems import FullPostmortem, get_visible, 
 from models.queries.postmortems.shown_list import ListedPostmortem
 
 LIST_LIMIT = 10
+SPOKEN_LIMIT = 5
+"""How many entries are read to people who only hear the answer."""
 MORE = " Open Afterword to see all of them."
 HELP = """*Commands*
 • `/afterword mine`: your action items, reviews, and drafts
@@ -84,7 +86,8 @@ def _listed(result: str, parts: Sequence[tuple[str, list[Entry]]], empty: str, m
         return Reply(result, empty)
     blocks = parts_blocks(parts, BLOCKS_LIMIT - 1)
     tail = [context(more.strip())] if more else []
-    named = ", ".join(f"{len(entries)} {words.lower()}" for words, entries in parts if entries)
+    first = [one for _, entries in parts for one in entries][:SPOKEN_LIMIT]
+    named = "; ".join(escaped(f"{one.title}: {one.text}") for one in first)
     late = sum(one.group is Group.OVERDUE for _, entries in parts for one in entries)
     overdue = f", {late} overdue" if late else ""
     return Reply(result, f"{count} found{overdue}: {named}.{more}", [*blocks, *tail])
@@ -216,9 +219,13 @@ async def _create(request: ChatRequest, person: ChatPerson, text: CommandText, _
     if not text.rest:
         words = "Add a title or an incident: `/afterword create Checkout failed`, or `/afterword create inc_…`."
         return Reply("nothing said", words)
+    pointer = read_pointer(text.rest)
+    if pointer is not None and not postmortems.is_incident(text.rest):
+        return await _named_already(request, person, text.rest)
+    title = text.rest.strip('"“”').strip() or text.rest
     try:
         async with request.sessions.begin() as session:
-            opened = await postmortems.create_postmortem(session, person, text.rest, request.id, request.now)
+            opened = await postmortems.create_postmortem(session, person, title, request.id, request.now)
     except PostmortemExists as refusal:
         if not isinstance(there := refusal.facts.get("postmortem_id"), str):
             raise
@@ -229,6 +236,22 @@ async def _create(request: ChatRequest, person: ChatPerson, text: CommandText, _
     reply = f"Draft #{row.number} is started: {linked(row.title, request.page(row.id))}"
     hint = f"`/afterword bind {row.number}` adds this channel's :pushpin: messages to its timeline."
     return Reply("created", reply, [section(reply), context(hint)])
+
+
+async def _named_already(request: ChatRequest, person: ChatPerson, words: str) -> Reply:
+    """A number, an id or an address names a postmortem; nobody means it as a title."""
+    quoted = f'`/afterword create "{escaped(words.replace("`", ""))}"`'
+    try:
+        async with request.sessions.begin() as session:
+            found = await postmortems.get_named_id(session, person.viewer, words)
+            row = (await get_visible(session, person.viewer, found)).postmortem
+    except NotFound:
+        told = f"You can't see a postmortem “{escaped(words)}”. To start a draft with that title, type {quoted}."
+        return Reply("asked back", told)
+    page = linked(row.title, request.page(row.id))
+    return Reply(
+        "there already", f"#{row.number} already exists: {page}. To start a draft with that title, type {quoted}."
+    )
 
 
 # The channel

@@ -17,6 +17,7 @@ from domain.notifications.relevance import (
     settled_outcome,
 )
 from domain.notifications.timing import Outcome
+from domain.postmortems.lifecycle import Status
 from models.notification import Notice
 from models.postmortem import Postmortem
 from models.queries.notifications.subjects import read_subjects
@@ -110,7 +111,7 @@ def details_of(notice: Notice, subjects: Subjects) -> NoticeDetails:
         owner=owner.name if owner and owner.is_active else "",
         is_reviewer=(notice.postmortem_id or "", subjects.receiver_id) in subjects.reviewers,
         edited_at=subjects.edited_at.get(notice.postmortem_id or ""),
-        awaited=_awaited(notice, subjects) if notice.kind == NoticeKind.REVIEW_AWAITED else (),
+        awaited=_awaited(notice, subjects) if _is_about_reviewers(notice) else (),
     )
 
 
@@ -119,9 +120,14 @@ def _target_of(kind: str) -> str:
     return TargetName.REVIEW_COMPLETED if kind in REQUESTS else ""
 
 
+def _is_about_reviewers(notice: Notice) -> bool:
+    return notice.kind == NoticeKind.REVIEW_AWAITED or notice.target == TargetName.REVIEW_COMPLETED
+
+
 def _awaited(notice: Notice, subjects: Subjects) -> list[str]:
     postmortem = subjects.postmortems.get(notice.postmortem_id or "")
-    rows = [row for (key, _), row in subjects.reviewers.items() if postmortem and key == postmortem.id]
+    in_review = postmortem is not None and postmortem.status == Status.IN_REVIEW
+    rows = [row for (key, _), row in subjects.reviewers.items() if in_review and key == notice.postmortem_id]
     pending = [one.person_id for one in rows if postmortem and is_awaiting_review(one, postmortem)]
     return sorted(person.name for one in pending if (person := subjects.person(one)) and person.is_active)
 

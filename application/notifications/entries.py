@@ -84,8 +84,9 @@ class EntryWriter:
 
     def _text(self, details: Sequence[NoticeDetails], points: Sequence[Point]) -> str:
         text = self._counted(details, points)
-        if details[0].notice.is_escalation and details[0].owner:
-            text = f"{text} ({'owner' if details[0].item else 'author'}: {details[0].owner})"
+        label, names = self._responsible(details[0])
+        if details[0].notice.is_escalation and names and details[0].notice.kind != NoticeKind.REVIEW_AWAITED:
+            text = f"{text} ({label.lower()}: {names})"
         return f"On behalf of {details[0].names['person']} (away): {text}" if is_on_behalf(details[0]) else text
 
     def _counted(self, details: Sequence[NoticeDetails], points: Sequence[Point]) -> str:
@@ -104,7 +105,7 @@ class EntryWriter:
         text = self._headline(details)
         if details.notice.kind == NoticeKind.TARGET_DUE and details.due_at and not is_single:
             at = self._local(details.due_at)
-            text += f" (was due {self._when(at)})" if at <= self.now else f" ({self._when(at)})"
+            text += f" (was due {self._when(at)})" if at <= self.now else ""
         return Point(text, self._quote(details), self.links.spot(details))
 
     def _headline(self, details: NoticeDetails) -> str:
@@ -150,8 +151,8 @@ class EntryWriter:
         if due := self._due_fact(details, is_single=is_single):
             found.append(due)
         if notice.is_escalation or (self.receiver_id is None and notice.rung):
-            label = "Owner" if details.item else "Author"
-            found.append(Fact(label, details.owner or f"No active {label.lower()}"))
+            label, names = self._responsible(details)
+            found.append(Fact(label, names or f"No active {label.lower()}"))
         if notice.is_escalation:
             key = (notice.action_item_id or notice.postmortem_id or "", None if details.item else notice.target)
             found.append(Fact("Reminded before", self._reminders(self.background.reminders.get(key, ()))))
@@ -165,6 +166,12 @@ class EntryWriter:
         if details.meeting is not None:
             found += [Fact("Where", details.meeting.location)] if details.meeting.location else []
         return found + self._review_facts(details) + self._publication_facts(details)
+
+    def _responsible(self, details: NoticeDetails) -> tuple[str, str]:
+        """Who has to do it: the reviewers whom it waits for, the owner, or the author. Nobody who has left."""
+        if details.awaited:
+            return "Reviewer" if len(details.awaited) == 1 else "Reviewers", _join(details.awaited)
+        return "Owner" if details.item else "Author", details.owner
 
     def _due_fact(self, details: NoticeDetails, *, is_single: bool) -> Fact | None:
         if details.item and ActionItemStatus(details.item.status).is_settled:

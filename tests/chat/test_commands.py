@@ -28,6 +28,9 @@ def test_mine_and_overdue(workspace: Workspace) -> None:
     item = writing.with_item(jane, made["id"], workspace.people["bob"].id, dueDate=late, description=f"L{uuid4().hex}")
     mine = workspace.says("bob", "MINE")
     assert item["description"] in mine.words
+    assert "3 days late" in mine.words
+    assert "overdue: " in mine.fields["text"]
+    assert "3 days late · high priority · open" in mine.fields["text"]
     assert made["title"] not in mine.words, "Bob owns an item of what he may not see"
     assert mine.fields["response_type"] == "ephemeral"
     assert item["description"] in workspace.says("bob", "overdue").words
@@ -56,6 +59,24 @@ def test_create_opens_a_draft_once(workspace: Workspace) -> None:
     assert len(listed) == 1
     assert ("postmortem.created", "slack", bob.id) in trail_of(workspace, listed[0]["id"])
     assert "Add a title or an incident" in workspace.says("bob", "create").fields["text"]
+
+
+def test_a_number_is_no_title(workspace: Workspace) -> None:
+    """It names a postmortem; in quotes it is a title."""
+    jane, bob = workspace.people["jane"], workspace.people["bob"]
+    made = writing.draft(jane, visibility="ORGANIZATION")
+    for words in (str(made["number"]), f"#{made['number']}", made["id"], made["url"]):
+        told = workspace.says("bob", f"create {words}").fields["text"]
+        assert told.startswith(f"#{made['number']} already exists: ")
+        assert made["title"] in told
+    hidden = writing.draft(jane, visibility="PRIVATE")
+    for words in (str(hidden["number"]), "999999999"):
+        told = workspace.says("bob", f"create {words}").fields["text"]
+        assert told.startswith(f"You can't see a postmortem “{words}”.")
+        assert f'`/afterword create "{words}"`' in told
+    titles = [one["title"] for one in ok(bob.get("/api/postmortems", params={"authorId": bob.id}))["items"]]
+    assert not [one for one in titles if one.strip("#").isdigit()]
+    assert "999999999" in workspace.says("bob", 'create "999999999"').words
 
 
 def test_create_from_an_incident(workspace: Workspace) -> None:

@@ -44,7 +44,7 @@ async def test_a_channel_hears_what_every_member_may_see(room: Room, receiver: R
     await tell(team, "published", shown)
     await team.until(at(0, 12))
     said = dict(heard(receiver) for _ in await team.messages())
-    words = said["Shown: The draft hasn't been edited for a while"]
+    words = next(text for title, text in said.items() if "Shown: The draft hasn't been edited for " in title)
     assert "Theirs" not in str(said)
     assert "Secret" not in str(said)
     assert words.rstrip().endswith("All times are in UTC.")
