@@ -15,8 +15,8 @@ class Notice(Base):
     The row is the outbox of notifications: while ``is_heard`` is false, the receiver's workflow does not know of it,
     and while ``settled_at`` is null, it is still to be sent. ``outcome`` says how it was settled
     (``domain.notifications.timing.Outcome``) and ``channel`` where it was sent. The receiver stands in for
-    ``on_behalf_of_id``, who is away; ``actor_id`` did what the notice says. ``team_id`` is a receiver, and
-    ``about_team_id`` the team that the notice is about.
+    ``on_behalf_of_id``, who is away; ``actor_id`` did what the notice says. Since ``done_at`` it is put away in the
+    inbox. ``team_id`` is a receiver, and ``about_team_id`` the team that the notice is about.
     """
 
     __tablename__ = "notice"
@@ -51,6 +51,7 @@ class Notice(Base):
     is_heard: Mapped[bool] = mapped_column(server_default="false", default=False)
     created_at: Mapped[CreatedAt]
     read_at: Mapped[Instant | None]
+    done_at: Mapped[Instant | None]
     settled_at: Mapped[Instant | None]
     outcome: Mapped[str | None]
     message_id: Mapped[Id | None] = mapped_column(ForeignKey("message.id"))
