@@ -94,7 +94,7 @@ class NotificationActivities:
             may_retry = activity.info().attempt < ATTEMPTS_PER_ROUTE * (place + 1)
             sent = await self._try(prepared, message, route, now, failed, may_retry=may_retry)
             if sent is not None:
-                await self._record(prepared, route, sent, now)
+                await self._record(prepared, message, route, sent, now)
                 return DeliveryResult(route.integration.kind)
         person = prepared.receiver.person
         is_inbox_only = person is not None and person.preferred_channel == "inbox"
@@ -108,7 +108,9 @@ class NotificationActivities:
         log.info("message left in the inbox", message_id=message.id, to=prepared.receiver.id, why=unreachable)
         return DeliveryResult("inbox")
 
-    async def _record(self, prepared: PreparedMessage, route: Route, sent: "_Sent", now: datetime) -> None:
+    async def _record(
+        self, prepared: PreparedMessage, message: Message, route: Route, sent: "_Sent", now: datetime
+    ) -> None:
         team_id = prepared.receiver.team.id if prepared.receiver.team else None
         async with transaction(self._sessions) as session:
             await delivery.record_sent(
@@ -120,6 +122,7 @@ class NotificationActivities:
                 external_id=sent.receipt.external_id,
                 unreachable=None,
                 thread=sent.receipt.thread,
+                subject=message.shared_subject,
             )
             await record_recovery(session, route.integration.id, now, team_id=team_id)
         log.info(

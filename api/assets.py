@@ -21,7 +21,7 @@ STYLES = (
     *("timeline", "picture", "targets", "tables", "prose", "comments", "editor", "section_editor", "diff", "search"),
     *("template_editor", "connection", "audit", "files", "export", "public", "sharing", "meetings", "analytics"),
     *("checks", "sign_in", "settings", "simulation", "toasts", "combobox", "palette", "shortcuts", "contents"),
-    *("presence", "listing", "board", "item", "panel", "home", "swatches"),
+    *("presence", "listing", "board", "item", "panel", "home", "inbox", "swatches"),
 )
 """In this order: what comes later wins."""
 SCRIPTS = (

@@ -179,7 +179,8 @@ class Message:
     ``intro`` is a sentence before the entries, perhaps empty. ``threads`` are the postmortems that it is about, the
     first one first: channels with threads answer there if it is only one. ``preferences_url`` is where the receiver
     changes what comes; ``unsubscribe_url`` takes a POST of one click (RFC 8058) and is None for what cannot be
-    unsubscribed.
+    unsubscribed. ``shared_subject`` is the first subject of a thread whose messages should keep it, where a channel
+    threads by subjects; ``is_reply``: there are earlier ones.
     """
 
     id: str
@@ -192,6 +193,8 @@ class Message:
     threads: tuple[str, ...] = ()
     preferences_url: str | None = None
     unsubscribe_url: str | None = None
+    shared_subject: str | None = None
+    is_reply: bool = False
 
     def grouped(self) -> list[tuple[Group, list[Entry]]]:
         """The parts in order, without empty ones."""

@@ -15,8 +15,8 @@ class Notice(Base):
     The row is the outbox of notifications: while ``is_heard`` is false, the receiver's workflow does not know of it,
     and while ``settled_at`` is null, it is still to be sent. ``outcome`` says how it was settled
     (``domain.notifications.timing.Outcome``) and ``channel`` where it was sent. The receiver stands in for
-    ``on_behalf_of_id``, who is away; ``actor_id`` did what the notice says. ``team_id`` is a receiver, and
-    ``about_team_id`` the team that the notice is about.
+    ``on_behalf_of_id``, who is away; ``actor_id`` did what the notice says. Since ``done_at`` it is put away in the
+    inbox. ``team_id`` is a receiver, and ``about_team_id`` the team that the notice is about.
     """
 
     __tablename__ = "notice"
@@ -51,6 +51,7 @@ class Notice(Base):
     is_heard: Mapped[bool] = mapped_column(server_default="false", default=False)
     created_at: Mapped[CreatedAt]
     read_at: Mapped[Instant | None]
+    done_at: Mapped[Instant | None]
     settled_at: Mapped[Instant | None]
     outcome: Mapped[str | None]
     message_id: Mapped[Id | None] = mapped_column(ForeignKey("message.id"))
@@ -80,7 +81,8 @@ class Message(Base):
 
     ``channel`` is the kind of connection that took it, ``inbox`` if none did. ``external_id`` is its id in that
     channel, and ``thread`` the id of the message there that it replies to, null if it starts a thread. ``detail`` says
-    why no connection took it or, while it is WAITING, why it came back.
+    why no connection took it or, while it is WAITING, why it came back. ``subject`` is the one that mails to this
+    receiver about the same postmortem share, null for messages about several and for escalations.
     """
 
     __tablename__ = "message"
@@ -103,6 +105,7 @@ class Message(Base):
     external_id: Mapped[str | None]
     thread: Mapped[str | None]
     detail: Mapped[str | None]
+    subject: Mapped[str | None]
 
 
 class ChannelAddress(Base):

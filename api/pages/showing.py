@@ -23,12 +23,14 @@ async def show(
     *,
     texts_to_format: Mapping[str, Mapping[str, Passage]] | None = None,
     texts_of: str | None = None,
+    opens: str | None = None,
     **values: Any,
 ) -> Response:
     """The page with its frame, drawn once the database is given back: what it shows must have been read by then.
 
     A ``refusal`` gives the status, and the template shows it beside the form. ``texts_to_format`` are Markdown by the
     template's name for them and by a key of each, and ``texts_of`` is the postmortem whose attachments they may show.
+    ``opens`` is the postmortem or action item whose page it is.
     """
     context = visit.context
     passages = [one.text for group in (texts_to_format or {}).values() for one in group.values()]
@@ -41,7 +43,7 @@ async def show(
         "key": secrets.token_urlsafe(12),
         "now": context.now,
         "path": visit.request.url.path,
-        "unread": await count_unread(context.session, context.viewer, context.now),
+        "unread": await count_unread(context.session, context.viewer, context.now, opened_id=opens),
         "waiting_accounts": await count_waiting(context.session, context.viewer) if in_settings else 0,
         "refusal": refusal,
         "form": visit.form,

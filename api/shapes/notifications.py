@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from api.shapes.base import FreeForm, Patch, Ref, Shape, Zone
 from api.shapes.people import UserOut
 from api.shapes.policies import WEEK, Country, Region, Weekday, clock_of, minutes_of, sorted_days
+from application.notifications.inbox import InboxRow
 from domain.notifications.meanings import Meaning, When, all_wishes
 from domain.notifications.notices import KINDS
 from integrations import public_holidays
@@ -167,12 +168,25 @@ def _clock(minutes: int | None) -> str | None:
     return None if minutes is None else clock_of(minutes)
 
 
+class ActorOut(Shape):
+    id: str
+    name: str
+
+
 class NoticeOut(Shape):
-    """``channel`` is where it was sent in addition to the inbox, or ``inbox`` if only there (so far).
-    ``onBehalfOfId`` is the absent person that you cover for."""
+    """``title`` is what it is about, ``text`` what happened, ``quote`` what was written, and ``link`` the very place.
+    ``actor`` is who did it, null for the clock. ``channel`` is where it was sent in addition to the inbox, or ``inbox``
+    if only there (so far). ``onBehalfOfId`` is the absent person that you cover for. It is unread while ``readAt`` is
+    null, and put away since ``doneAt``."""
 
     id: str
     kind: str
+    group: Meaning
+    title: str
+    text: str
+    quote: str
+    link: str
+    actor: ActorOut | None
     target: str | None
     rung: str | None
     is_escalation: bool
@@ -185,6 +199,15 @@ class NoticeOut(Shape):
     about_team_id: str | None
     created_at: datetime
     read_at: datetime | None
+    done_at: datetime | None
+
+    @classmethod
+    def of(cls, row: InboxRow) -> Self:
+        notice, entry = row.notice, row.entry
+        actor = ActorOut(id=notice.actor_id, name=row.actor) if notice.actor_id and row.actor else None
+        own = {name: getattr(notice, name) for name in cls.model_fields if hasattr(notice, name)}
+        said = {"title": entry.title, "text": row.text, "quote": entry.quote, "link": row.link}
+        return cls.model_validate({**own, **said, "group": row.meaning, "actor": actor})
 
 
 class MarkedOut(Shape):

@@ -10,6 +10,9 @@ from application.notifications.subjects import subject_of
 from application.notifications.summaries import summary_entries
 from integrations.notifier import Entry, Group, Link, Message, MessageKind
 
+ALONE = frozenset({MessageKind.ESCALATION, MessageKind.REPORT, MessageKind.PROMPT})
+"""What has a subject of its own, however many there were before: it says how late something is, or when it begins."""
+
 
 class MessageWriter:
     """``base_url`` is the address of the web pages. ``unsubscribe_token`` is the person's, for RFC 8058; None for a
@@ -37,17 +40,22 @@ class MessageWriter:
         if prepared.weekly_summary:
             entries += summary_entries(prepared.weekly_summary, self._links, self._now)
         kind = MessageKind(prepared.message.kind)
+        threads = tuple(dict.fromkeys(one.postmortem_id for one in entries if one.postmortem_id))
+        subject = subject_of(kind, entries, receiver.name, self._now)
+        is_shared = person is not None and len(threads) == 1 and kind not in ALONE
         return Message(
             id=prepared.message.id,
             kind=kind,
-            subject=subject_of(kind, entries, receiver.name, self._now),
+            subject=subject,
             entries=tuple(entries),
             zone=self._zone,
             created_at=prepared.message.created_at.astimezone(self._now.tzinfo),
             intro=self._intro(kind, entries, is_person=person is not None),
-            threads=tuple(dict.fromkeys(one.postmortem_id for one in entries if one.postmortem_id)),
+            threads=threads,
             preferences_url=f"{self._links.base}/settings/notifications" if person else None,
             unsubscribe_url=self._unsubscribe(kind) if person else None,
+            shared_subject=(prepared.shared_subject or subject) if is_shared else None,
+            is_reply=is_shared and prepared.shared_subject is not None,
         )
 
     def _unsubscribe(self, kind: MessageKind) -> str | None:

@@ -45,6 +45,8 @@ class PreparedMessage:
     pending_reviews: list[PendingReview]
     weekly_summary: WeeklySummary | None
     background: Background
+    shared_subject: str | None = None
+    """Of an earlier mail about the same postmortem, if this message is about one."""
 
     @property
     def is_empty(self) -> bool:
@@ -82,6 +84,8 @@ async def _prepare(session: Session, message: Message, receiver: Receiver, now: 
     )
     is_digest = message.kind == "DIGEST"
     relevant = settle_outdated(details, now)
+    about = {one.notice.postmortem_id for one in relevant}
+    only = about.pop() if person and len(about) == 1 else None
     return PreparedMessage(
         message,
         receiver,
@@ -95,6 +99,7 @@ async def _prepare(session: Session, message: Message, receiver: Receiver, now: 
             [one.postmortem for one in relevant if one.postmortem],
             person.id if person else None,
         ),
+        shared_subject=await messages.find_shared_subject(session, receiver.id, only) if only else None,
     )
 
 
@@ -180,6 +185,7 @@ async def record_sent(
     external_id: str | None,
     unreachable: str | None,
     thread: str | None = None,
+    subject: str | None = None,
 ) -> None:
     """Settles the notices in the transaction that stores the receipt, so that nobody is notified twice.
 
@@ -192,7 +198,7 @@ async def record_sent(
     message.state, message.sent_at, message.channel = "SENT", now, channel
     message.integration_id = integration.id if integration else None
     message.address, message.external_id, message.thread = address, external_id, thread
-    message.detail = unreachable
+    message.detail, message.subject = unreachable, subject
     await notices.settle_sent(session, message_id, now, channel)
     state = await receivers.find_state(session, message.receiver_id)
     if state is not None and unreachable:

@@ -145,6 +145,13 @@ def all_wishes(wishes: Wishes) -> dict[str, dict[str, str]]:
     return {one.value: {channel: when(one, channel, wishes).value for channel in CHANNELS} for one in Meaning}
 
 
+def meaning_of(kind: str, *, by_a_person: bool) -> Meaning:
+    """A kind that an earlier version stored is a reminder. A person who reminds of a review asks for it."""
+    if by_a_person and kind == NoticeKind.REVIEW_PENDING:
+        return Meaning.REVIEWS
+    return _MEANINGS.get(kind, Meaning.REMINDERS)
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """How a notice is sent: the channels that may take it, in the order in which they are tried, and when."""
@@ -154,10 +161,7 @@ class Way:
 
 
 def way_of(kind: str, *, by_a_person: bool, wishes: Wishes, preferred: str | None) -> Way:
-    """A kind that an earlier version stored means a reminder, and so is what a person reminds of a review."""
-    meaning = _MEANINGS.get(kind, Meaning.REMINDERS)
-    if by_a_person and kind == NoticeKind.REVIEW_PENDING:
-        meaning = Meaning.REVIEWS
+    meaning = meaning_of(kind, by_a_person=by_a_person)
     order = sorted(CHANNELS, key=lambda one: one != preferred)
     channels = tuple(one for one in order if when(meaning, one, wishes) is not When.NEVER)
     wanted = bool(channels) and when(meaning, channels[0], wishes) is When.AT_ONCE
@@ -179,6 +183,7 @@ _DIRECT = {
     NoticeKind.CHANGES_REQUESTED,
     NoticeKind.ACTION_ITEM_ASSIGNED,
     NoticeKind.EDITOR_ADDED,
+    NoticeKind.AUTHOR_ASSIGNED,
     NoticeKind.MEETING_SCHEDULED,
     NoticeKind.MEETING_DECLINED,
 }

@@ -140,3 +140,27 @@ async def test_an_owner_outside_of_a_private_postmortem_learns_of_the_item_alone
     assert letter["Subject"] == "Add a budget: 3 days late"
     assert "Secret" not in letter.as_string()
     assert "Jane Doe" not in letter.as_string()
+
+
+async def test_later_mails_about_a_postmortem_keep_its_subject(room: Room) -> None:
+    """What is new comes right after it, where lists of mails show it; an escalation has a subject of its own."""
+    jane, bob = await room.listener(name="Jane Doe"), await room.listener(name="Bob Marsh")
+    mine, other = [await room.postmortem(bob.id, name, visibility="ORGANIZATION") for name in ("Checkout", "Login")]
+    facts = {"postmortem_id": mine, "actor_id": jane.id}
+    await bob.is_told("editor_added", at(0, 9), **facts)
+    await bob.until(at(0, 10))
+    await bob.is_told("changes_requested", at(0, 11), **facts)
+    await bob.is_told("changes_requested", at(0, 12), postmortem_id=other, actor_id=jane.id)
+    await bob.until(at(0, 13))
+    await bob.is_told("draft_stale", at(0, 14), postmortem_id=mine, is_escalation=True)
+    await bob.until(at(0, 15))
+    subjects = [str(one["Subject"]) for one in bob.letters()]
+    assert subjects[:3] == [
+        "Checkout: Jane Doe made you an editor",
+        "Re: Checkout: Jane Doe made you an editor",
+        "Login: Jane Doe requested changes",
+    ]
+    assert subjects[3].startswith("Checkout: The draft hasn't been edited")
+    html = bob.letters()[1].get_body(("html",))
+    assert html is not None
+    assert ">Jane Doe requested changes" in html.get_content()

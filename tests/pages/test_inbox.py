@@ -10,25 +10,48 @@ from tests.pages.visiting import stranger, told, visitor
 from tests.stack import Stack
 
 PAGE = "/settings/notifications"
-MUTED = ["comment_added", "comment_replied", "mentioned"]
 
 
-def test_the_inbox_says_what_happened(stack: Stack) -> None:
-    me = stack.person()
-    pm = draft(me, title="<b>Outage</b>")["id"]
-    notify(stack, me, postmortem_id=pm, is_escalation=True)
-    notify(stack, me, "comment_added", postmortem_id=pm)
-    notify(stack, me, "a_kind_of_tomorrow", postmortem_id=pm)
+def test_the_inbox_says_what_happened_by_postmortem(stack: Stack) -> None:
+    me, other = stack.person(), stack.person(name="Bob <i>Marsh</i>")
+    one = draft(me, title="<b>Outage</b>", visibility="ORGANIZATION")["id"]
+    two = draft(me, title="Second", visibility="ORGANIZATION")["id"]
+    notify(stack, me, postmortem_id=one, is_escalation=True)
+    notify(stack, me, "a_kind_of_tomorrow", postmortem_id=one)
+    said = ok(other.post(f"/api/postmortems/{two}/comments", json={"body": "Why <u>so</u> late?"}), 201)["id"]
     mine = visitor(stack, me)
     page = mine.get("/inbox")
-    assert "<b>Outage" not in page
+    for tag in ("<b>Outage", "<i>Marsh", "<u>so"):
+        assert tag not in page
     shown = unescape(page)
-    assert "Changes were requested on “<b>Outage</b>”</a>" in shown
-    assert "A kind of tomorrow: <b>Outage</b>" in shown
+    assert shown.index(">Second</a></h2>") < shown.index("><b>Outage</b></a></h2>"), "the newest first"
+    assert shown.count("</h2>") == 2
+    assert "Bob <i>Marsh</i> commented on “Second”</a>" in shown
+    assert '<blockquote class="inbox__quote">Why <u>so</u> late?</blockquote>' in shown
     assert shown.count("escalated") == 1
-    assert "Changes were requested" not in unescape(mine.get("/inbox?kind=comment_added"))
+    (notice,) = ok(me.get("/api/me/notifications", params={"kind": "comment_added"}))["items"]
+    assert mine.http.get(f"/inbox/{notice['id']}").headers["location"] == f"/postmortems/{two}#c-{said}"
     assert mine.done("/inbox/read", "/inbox") == "/inbox"
     assert "No matching notifications" in mine.get("/inbox?unread=true")
+    assert mine.done("/inbox/done", "/inbox", about=two) == "/inbox"
+    assert mine.done("/inbox/done", "/inbox", about="pm_unknown") == "/inbox"
+    assert ">Second</a></h2>" not in mine.get("/inbox")
+    assert ">Second</a></h2>" in mine.get("/inbox?done=true")
+
+
+def test_what_was_read_on_its_page_is_no_longer_unread(stack: Stack) -> None:
+    me, other = stack.person(), stack.person()
+    mine, theirs = (draft(me, title=title, visibility="ORGANIZATION")["id"] for title in ("Mine", "Another"))
+    for one in (mine, theirs):
+        ok(other.post(f"/api/postmortems/{one}/comments", json={"body": "Why?"}), 201)
+    notify(stack, me, "threads_unresolved", postmortem_id=mine)
+    page = visitor(stack, me).get(f"/postmortems/{mine}")
+    assert '<span class="count">2<span class="unseen"> unread' in page
+    unread = ok(me.get("/api/me/notifications", params={"unread": True}))["items"]
+    assert [(one["kind"], one["postmortemId"]) for one in unread] == [
+        ("threads_unresolved", mine),
+        ("comment_added", theirs),
+    ]
 
 
 def test_a_team_that_nobody_leads_is_named(stack: Stack) -> None:

@@ -62,6 +62,7 @@ async def _shown(visit: Visit, item_id: str, refusal: Any = None) -> Response:
         "action_items/action_item.html",
         refusal,
         texts_of=item.postmortem_id,
+        opens=item.id,
         texts_to_format={"read_as": {"details": Passage(item.details)} if item.details else {}},
         item=item,
         people=named,

@@ -12,10 +12,9 @@ from api.rendering import picked, zone_of
 from api.shapes.base import PathId, zones
 from api.shapes.notifications import KindName, MePatch, preferences
 from api.shapes.policies import WEEK
-from application.notifications.details import read_details
+from application.notifications.inbox import grouped, read_inbox
 from application.notifications.preferences import change_preferences
 from application.notifications.reading import mark_done_read
-from application.notifications.wording import notice_text
 from application.people.lookup import find_typed_person
 from domain.errors import DomainError
 from domain.notifications import meanings
@@ -39,18 +38,21 @@ async def inbox(
     cursor: str | None = None,
     unread: bool = False,
     kind: Annotated[KindName | None, Query()] = None,
+    done: bool = False,
 ) -> Response:
     context = visit.context
     await mark_done_read(context.session, context.viewer, context.now)
-    found = await notices.list_notices(context.session, context.viewer, Ask(50, cursor), unread=unread, kind=kind)
-    details = await read_details(context.session, found.items, context.now, viewer=context.viewer, team_id=None)
+    ask = Ask(50, cursor)
+    found = await notices.list_notices(context.session, context.viewer, ask, unread=unread, kind=kind, done=done)
     zone = zone_of(context.person.time_zone).key
+    rows = await read_inbox(context.session, context.viewer, found.items, context.now, zone=zone, base_url="")
     return await show(
         visit,
         "notifications/inbox.html",
-        notices=[(one.notice, notice_text(one, zone, context.now)) for one in details],
+        groups=grouped(rows),
         next_cursor=found.next_cursor,
         only_unread=unread,
+        only_done=done,
         kind=kind,
         kinds={one: kinds.kind_of(one).label for one in sorted({*kinds.KINDS, *([kind] if kind else [])})},
     )
@@ -61,13 +63,9 @@ async def open_notice(visit: Visiting, notice_id: PathId) -> Response:
     """Marks the notice as read and shows what it is about."""
     context = visit.context
     notice = await notices.mark_read(context.session, context.viewer, notice_id, context.now)
-    if notice.meeting_id:
-        return to(f"/postmortems/{notice.postmortem_id}/meetings#{notice.meeting_id}")
-    if notice.action_item_id:
-        return to(f"/action-items/{notice.action_item_id}")
-    if notice.postmortem_id:
-        return to(f"/postmortems/{notice.postmortem_id}")
-    return to(f"/settings/integrations/{notice.integration_id}" if notice.integration_id else "/inbox")
+    zone = zone_of(context.person.time_zone).key
+    (row,) = await read_inbox(context.session, context.viewer, [notice], context.now, zone=zone, base_url="")
+    return to(row.link)
 
 
 @routes.post("/inbox/read")
@@ -79,6 +77,15 @@ async def mark_all_read(visit: Visiting) -> Response:
 @routes.post("/inbox/{notice_id}/read")
 async def mark_read(visit: Visiting, notice_id: PathId) -> Response:
     await notices.mark_read(visit.context.session, visit.context.viewer, notice_id, visit.context.now)
+    return to("/inbox")
+
+
+@routes.post("/inbox/done")
+async def mark_done(visit: Visiting) -> Response:
+    """Puts away everything about one postmortem or action item."""
+    await notices.mark_done(
+        visit.context.session, visit.context.viewer, visit.context.now, about_id=visit.form.get("about", "")
+    )
     return to("/inbox")
 
 

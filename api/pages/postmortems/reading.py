@@ -129,6 +129,7 @@ async def show_postmortem(
             "said_as": threads.comment_passages(shown, named),
         },
         texts_of=row.id,
+        opens=row.id,
         full=full,
         postmortem=row,
         texts=texts,

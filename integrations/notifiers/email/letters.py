@@ -33,7 +33,8 @@ class Sender:
 
     def message(self, message: Message, recipient: Recipient) -> EmailMessage:
         """Raises ValueError if an address isn't valid."""
-        made = self._begin(recipient, message.subject, message.id)
+        subject = f"Re: {message.shared_subject}" if message.is_reply else message.subject
+        made = self._begin(recipient, subject, message.id)
         made["Date"] = format_datetime(localtime(message.created_at))
         if len(message.threads) == 1:
             self._continue(made, [message.threads[0]])

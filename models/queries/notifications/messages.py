@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
 from domain.postmortems.lifecycle import Status
-from models.notification import Message
+from models.notification import Message, Notice
 from models.person import Person
 from models.postmortem import Postmortem, PostmortemReviewer
 from models.queries.access.visibility import visible_to
@@ -34,6 +34,19 @@ async def find_last_escalation(session: AsyncSession, receiver_id: str) -> datet
     """When the receiver's last escalation was composed."""
     escalations = Message.receiver_id == receiver_id, Message.kind == "ESCALATION", Message.state != "VOID"
     return (await session.execute(select(func.max(Message.created_at)).where(*escalations))).scalar_one()
+
+
+async def find_shared_subject(session: AsyncSession, receiver_id: str, postmortem_id: str) -> str | None:
+    """That of the first mail to the receiver about this postmortem alone."""
+    about = select(Notice.message_id).where(Notice.postmortem_id == postmortem_id, Notice.message_id == Message.id)
+    statement = select(Message.subject).where(
+        Message.receiver_id == receiver_id,
+        Message.state == "SENT",
+        Message.channel == "email",
+        Message.subject.is_not(None),
+        about.exists(),
+    )
+    return (await session.execute(statement.order_by(Message.sent_at, Message.id).limit(1))).scalar()
 
 
 async def insert_message(session: AsyncSession, message_id: str, receiver_id: str, kind: str, now: datetime) -> None:

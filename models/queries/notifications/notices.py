@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
@@ -18,8 +18,8 @@ from models.notification import Notice
 from models.person import Person
 from models.postmortem import Postmortem
 from models.queries.access.visibility import AnyViewer, BoundViewer, viewer_values, visible_to
-from models.queries.pagination import Ask, Order, Page, fetch_page, page_of, page_values
-from models.queries.prebuilt import Prebuilt, instant_json, json_object, number_of, text_of
+from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.queries.prebuilt import Prebuilt
 from models.queries.rows import write_rows
 from models.queries.together import write_new, write_together
 from models.team import Team
@@ -68,58 +68,24 @@ def _seen_by(viewer: AnyViewer) -> tuple[ColumnElement[bool], ...]:
 
 
 async def list_notices(
-    session: AsyncSession, viewer: Viewer, ask: Ask, *, unread: bool = False, kind: str | None = None
+    session: AsyncSession,
+    viewer: Viewer,
+    ask: Ask,
+    *,
+    unread: bool = False,
+    kind: str | None = None,
+    done: bool | None = None,
 ) -> Page[Notice]:
-    """Newest first, without those about what the viewer may no longer see."""
+    """Newest first, without those about what the viewer may no longer see. ``done`` None: put away or not."""
     statement = select(Notice).where(*_seen_by(viewer))
     if unread:
         statement = statement.where(Notice.read_at.is_(None))
     if kind:
         statement = statement.where(Notice.kind == kind)
-    order = Order("notices", Notice.created_at, Notice.id)
-    rows, cursor = await fetch_page(session, statement, order, ask)
+    if done is not None:
+        statement = statement.where(Notice.done_at.is_not(None) if done else Notice.done_at.is_(None))
+    rows, cursor = await fetch_page(session, statement, Order("notices", Notice.created_at, Notice.id), ask)
     return Page([row[0] for row in rows], cursor)
-
-
-_ORDER = Order("notices", Notice.created_at, Notice.id)
-
-
-async def list_shown_notices(
-    session: AsyncSession, viewer: Viewer, ask: Ask, *, unread: bool = False, kind: str | None = None
-) -> Page[Any]:
-    """As :func:`list_notices`: records of ``json``. One prebuilt statement."""
-    values = {**viewer_values(viewer), **page_values(_ORDER, ask), "kind": kind}
-    statement = _page(viewer.is_admin, unread, kind is not None, "after" in values)
-    return page_of(await statement.rows(session, **values), _ORDER, ask)
-
-
-@cache
-def _page(is_admin: bool, unread: bool, has_kind: bool, is_after: bool) -> Prebuilt:
-    notice = json_object(
-        id=Notice.id,
-        kind=Notice.kind,
-        target=Notice.target,
-        rung=Notice.rung,
-        isEscalation=Notice.is_escalation,
-        channel=Notice.channel,
-        onBehalfOfId=Notice.on_behalf_of_id,
-        postmortemId=Notice.postmortem_id,
-        actionItemId=Notice.action_item_id,
-        commentId=Notice.comment_id,
-        integrationId=Notice.integration_id,
-        aboutTeamId=Notice.about_team_id,
-        createdAt=instant_json(Notice.created_at),
-        readAt=instant_json(Notice.read_at),
-    )
-    columns: list[Any] = [cast(notice, Text).label("json"), Notice.created_at, Notice.id]
-    statement = select(*columns).where(*_seen_by(BoundViewer(is_admin)))
-    if unread:
-        statement = statement.where(Notice.read_at.is_(None))
-    if has_kind:
-        statement = statement.where(Notice.kind == text_of("kind"))
-    if is_after:
-        statement = statement.where(_ORDER.after_parameters())
-    return Prebuilt(statement.order_by(*_ORDER.clauses()).limit(number_of("limit")))
 
 
 async def count_unread(session: AsyncSession, viewer: Viewer) -> int:
@@ -148,6 +114,34 @@ async def mark_all_read(session: AsyncSession, viewer: Viewer, now: datetime) ->
     """Returns how many were unread. Those that the viewer may not see stay unread."""
     statement = update(Notice).where(*_seen_by(viewer), Notice.read_at.is_(None))
     note_changes(session, [Change(Kind.INBOX, viewer.person_id)])
+    return len((await session.execute(statement.values(read_at=now).returning(Notice.id))).scalars().all())
+
+
+async def mark_done(
+    session: AsyncSession, viewer: Viewer, now: datetime, *, notice_id: str | None = None, about_id: str | None = None
+) -> int:
+    """Puts away one notice, or everything about a postmortem or an action item; returns how many. It counts as read."""
+    chosen = Notice.id == notice_id if notice_id else func.coalesce(*_ABOUT) == about_id
+    statement = update(Notice).where(*_seen_by(viewer), chosen, Notice.done_at.is_(None))
+    values = {"done_at": now, "read_at": func.coalesce(Notice.read_at, now)}
+    note_changes(session, [Change(Kind.INBOX, viewer.person_id)])
+    return len((await session.execute(statement.values(**values).returning(Notice.id))).scalars().all())
+
+
+_ABOUT = (Notice.action_item_id, Notice.postmortem_id, Notice.integration_id, Notice.about_team_id, Notice.id)
+
+
+async def mark_opened(
+    session: AsyncSession, viewer: Viewer, now: datetime, kinds: Collection[str], *, about_id: str
+) -> int:
+    """Its page was opened: those kinds of notices about it count as read, but no escalation. Returns how many."""
+    statement = update(Notice).where(
+        *_seen_by(viewer),
+        func.coalesce(*_ABOUT) == about_id,
+        Notice.read_at.is_(None),
+        Notice.kind.in_(kinds),
+        Notice.is_escalation.is_(False),
+    )
     return len((await session.execute(statement.values(read_at=now).returning(Notice.id))).scalars().all())
 
 

@@ -163,6 +163,7 @@ const SHORTCUTS = [
   ["o", "Open the row", onRow((row) => row.querySelector("[data-opens]").click())],
   ["x", "Select the row", onRow((row) => row.querySelector("input[type=checkbox]")?.click())],
   ["e", "Change the row's status", onRow((row) => row.querySelector("[data-quick=status]")?.click())],
+  ["d", "Mark the notification as done", onRow((row) => row.querySelector("[data-done]")?.click())],
   ["a", "Change the row's owner", onRow((row) => row.querySelector("[data-quick=owner]")?.click())],
   ["/", "Search this list", () => document.querySelector("[data-finds-here]")?.focus()],
 ];
