@@ -39,6 +39,8 @@ def outcomes(app: FastAPI) -> dict[str, dict[str, list[str]]]:
 
 def _roots(route: APIRoute) -> list[Code]:
     paths = {f"{one.__module__}.{one.__qualname__}" for one in _calls(route.dependant) if hasattr(one, "__qualname__")}
+    receives = [one for one in type(route).__mro__ if "receive" in vars(one)]  # before the handler: an upload
+    paths |= {f"{one.__module__}.{one.__qualname__}.receive" for one in receives[:1]}
     return [code for path in sorted(paths) if (code := _code(path)) is not None]
 
 
