@@ -42,7 +42,9 @@ def test_teams_with_a_channel_hear_of_it(workspace: Workspace) -> None:
     made = writing.approved(jane, [bob], teamIds=[with_channel["id"], without["id"]])
     assert notices(workspace, made["id"]) == []
     ok(jane.post(f"/api/postmortems/{made['id']}/publish"))
-    assert notices(workspace, made["id"]) == [(with_channel["id"], "channel")]
+    found = notices(workspace, made["id"])
+    assert {one[0] for one in found} == {with_channel["id"], None}, "and the reviewer"
+    assert (with_channel["id"], "channel") in found
 
 
 def test_the_last_approval_in_slack_publishes(workspace: Workspace) -> None:
@@ -52,4 +54,4 @@ def test_the_last_approval_in_slack_publishes(workspace: Workspace) -> None:
     ok(jane.post(f"/api/postmortems/{made['id']}/submit", json={"publishOnApproval": True}))
     workspace.presses("bob", "APPROVE", made["id"])
     assert ok(jane.get(f"/api/postmortems/{made['id']}"))["status"] == "PUBLISHED"
-    assert notices(workspace, made["id"]) == [(team["id"], "channel")]
+    assert (team["id"], "channel") in notices(workspace, made["id"])
