@@ -94,7 +94,7 @@ def test_the_tour_works_as_pasted(demo: Stack) -> None:
 def test_similar_postmortems_and_escalations_have_something_to_show(demo: Stack) -> None:
     admin = demo.client()
     similar = ok(admin.get("/api/postmortems/pm_xyz/similar"))["items"]
-    assert similar[0]["openActionItems"]
+    assert [one for one in similar if one["openActionItems"]]
     published = ok(admin.get("/api/postmortems?slippedTarget=published&limit=1"))["items"][0]["id"]
     targets = ok(admin.get(f"/api/postmortems/{published}/targets"))["items"]
     assert [one for target in targets for one in target["escalations"]]

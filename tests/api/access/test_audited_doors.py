@@ -26,6 +26,7 @@ CHANGES_NOTHING = {
     "POST /api/imports/{import_id}/undo": "needs an import; its own test looks at the trail",
     "POST /api/postmortems/{postmortem_id}/timeline/import-slack": "takes files; its own test looks at the trail",
     "POST /api/me/notifications/{notice_id}/read": "one's own inbox",
+    "POST /api/me/notifications/{notice_id}/done": "one's own inbox",
     "POST /api/me/notifications/read": "one's own inbox",
     "POST /api/webhooks/{source}/{integration_id}": "the same as the one without the connection's id",
 }
