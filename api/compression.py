@@ -2,7 +2,7 @@
 
 Whoever sees the length of compressed answers can guess a secret in them, letter by letter, if they can also have their
 own guesses stand in the same answer (BREACH). So a page is compressed only if nothing of its request can be in it: it
-was asked for without a query, or with one that only chooses the field to edit. The token of its forms is masked anew
+was asked for without a query, or with one that only chooses a field or an event. The token of its forms is masked anew
 each time, because other people's comments may stand in the page, too. The JSON API is compressed: no other site can
 make a browser ask it.
 """
@@ -19,7 +19,7 @@ PIECE = 128 * 1024
 """Bytes of an answer that are compressed and sent at a time: about 3 ms, in which nobody else is served."""
 
 
-ECHOES_NOTHING = re.compile(rb"(edit=[a-z]+)?")
+ECHOES_NOTHING = re.compile(rb"((edit|added|removed)=[0-9a-z_]+)?")
 """Queries of which nothing stands in the page, whatever their value is."""
 
 

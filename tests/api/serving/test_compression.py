@@ -44,7 +44,8 @@ def test_short_answers_and_those_that_repeat_their_request_are_not(stack: Stack)
     made = draft(author)
     assert encoding(page, f"/postmortems/{made['id']}?edit=title&q=secret") is None
     assert encoding(page, f"/postmortems/{made['id']}?edit=title") == "br"
-    assert "zqsecret" not in page.get(f"/postmortems/{made['id']}?edit=zqsecret").text
+    for name in ("edit", "added", "removed"):
+        assert "zqsecret" not in page.get(f"/postmortems/{made['id']}?{name}=zqsecret").text
 
 
 def test_the_token_of_a_form_is_another_one_on_each_page(stack: Stack) -> None:
