@@ -56,6 +56,11 @@ class Notice(Base):
     outcome: Mapped[str | None]
     message_id: Mapped[Id | None] = mapped_column(ForeignKey("message.id"))
 
+    @property
+    def about_id(self) -> str | None:
+        """The item, the postmortem, the connection, or the team that it is about, the closest of them."""
+        return self.action_item_id or self.postmortem_id or self.integration_id or self.about_team_id
+
 
 class ReceiverState(Base):
     """One row for each receiver, a person or a team, that was ever notified of anything.

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from api.document.examples import REF
 from integrations import registry
 
-REF = "#/components/schemas/"
 NEW = "IntegrationNew"
 
 

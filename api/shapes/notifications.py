@@ -124,10 +124,9 @@ class MePatch(Patch):
         if given.get("preferred_channel") is not None:
             given["preferred_channel"] = given["preferred_channel"].value
         if "delivery" in given:
-            wishes = {one.value: dict(wish) for one, wish in given.pop("delivery").items()}
             given["notice_wishes"] = {
-                meaning: {channel: When(value).value for channel, value in wish.items()}
-                for meaning, wish in wishes.items()
+                meaning.value: {channel: When(value).value for channel, value in dict(wish).items()}
+                for meaning, wish in given.pop("delivery").items()
             }
         if "muted_kinds" in given:
             given["muted_kinds"] = sorted(set(given["muted_kinds"]))

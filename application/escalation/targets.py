@@ -36,7 +36,7 @@ class TargetProgress:
 
     @property
     def remaining_working(self) -> timedelta:
-        """As :attr:`remaining`, in working time. It is worked out when it is asked for."""
+        """As :attr:`remaining`, in working time. Computed only on demand, because it can take milliseconds."""
         return working_time_between(self.now, self.target.effective_due_at, self.office)
 
 

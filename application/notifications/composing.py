@@ -4,7 +4,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from application.notifications.delivery import PendingReview, PreparedMessage
-from application.notifications.entries import EntryWriter, local_now
+from application.notifications.entries import EntryWriter, joined, local_now
 from application.notifications.links import MessageLinks
 from application.notifications.subjects import subject_of
 from application.notifications.summaries import summary_entries
@@ -74,13 +74,12 @@ class MessageWriter:
         return ""
 
     def _pending_review(self, one: PendingReview) -> Entry:
-        names = one.names[0] if len(one.names) == 1 else f"{', '.join(one.names[:-1])} and {one.names[-1]}"
         page = self._links.postmortem(one.postmortem_id)
         return Entry(
             id=f"wait:{one.postmortem_id}",
             kind="waiting",
             group=Group.WAITING,
-            text=f"Waiting for {names} to review it",
+            text=f"Waiting for {joined(one.names)} to review it",
             title=one.title,
             link=page,
             postmortem_id=one.postmortem_id,

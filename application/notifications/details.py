@@ -20,10 +20,9 @@ from domain.notifications.timing import Outcome
 from domain.postmortems.lifecycle import Status
 from models.notification import Notice
 from models.postmortem import Postmortem
+from models.queries.notifications.background import REVIEWS
 from models.queries.notifications.subjects import read_subjects
 from models.session import Session
-
-REQUESTS = frozenset({NoticeKind.REVIEW_REQUESTED, NoticeKind.REVIEW_PENDING, NoticeKind.REVIEW_STALE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ def details_of(notice: Notice, subjects: Subjects) -> NoticeDetails:
 
 def _target_of(kind: str) -> str:
     """The target that a request for a review is about."""
-    return TargetName.REVIEW_COMPLETED if kind in REQUESTS else ""
+    return TargetName.REVIEW_COMPLETED if kind in REVIEWS else ""
 
 
 def _is_about_reviewers(notice: Notice) -> bool:

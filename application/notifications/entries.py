@@ -42,8 +42,7 @@ class EntryWriter:
         subjects: dict[tuple[str | None, str | None], list[NoticeDetails]] = {}
         for one in details:
             notice = one.notice
-            about = notice.action_item_id or notice.postmortem_id or notice.integration_id or notice.about_team_id
-            subjects.setdefault((about, notice.on_behalf_of_id), []).append(one)
+            subjects.setdefault((notice.about_id, notice.on_behalf_of_id), []).append(one)
         return [self._entry(sorted(found, key=self._rank)) for found in subjects.values()]
 
     def _rank(self, details: NoticeDetails) -> tuple[int, datetime]:
@@ -118,7 +117,7 @@ class EntryWriter:
             "due": self._due(details),
             "when": self._when(self._local(details.due_at)) if details.due_at else "",
             "status": details.item.status.lower().replace("_", " ") if details.item else "",
-            "reviewers": _join(details.awaited),
+            "reviewers": joined(details.awaited),
             "idle": lateness(self._local(details.edited_at), self.now) if details.edited_at else "",
         }
         clause = headline(notice.kind, target=notice.target, **facts)
@@ -170,7 +169,7 @@ class EntryWriter:
     def _responsible(self, details: NoticeDetails) -> tuple[str, str]:
         """Who has to do it: the reviewers whom it waits for, the owner, or the author. Nobody who has left."""
         if details.awaited:
-            return "Reviewer" if len(details.awaited) == 1 else "Reviewers", _join(details.awaited)
+            return "Reviewer" if len(details.awaited) == 1 else "Reviewers", joined(details.awaited)
         return "Owner" if details.item else "Author", details.owner
 
     def _due_fact(self, details: NoticeDetails, *, is_single: bool) -> Fact | None:
@@ -205,7 +204,7 @@ class EntryWriter:
         review = self.background.reviews.get(details.notice.postmortem_id or "")
         if details.notice.kind not in REVIEWS or review is None:
             return []
-        changed = _join(review.changed) or "No section's text"
+        changed = joined(review.changed) or "No section's text"
         found = [Fact("Changed since your review", changed)]
         if review.decision == "REQUEST_CHANGES" and review.comment:
             found.append(Fact("You requested", f"“{excerpt(review.comment, 160)}”"))
@@ -250,7 +249,8 @@ def _listed(points: Sequence[Point]) -> tuple[Point, ...]:
     return tuple(shown)
 
 
-def _join(names: Sequence[str]) -> str:
+def joined(names: Sequence[str]) -> str:
+    """``Ada, Bob and Eve``"""
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"
@@ -258,4 +258,4 @@ def _join(names: Sequence[str]) -> str:
 
 def _on(days: Sequence[str]) -> str:
     """``on Tue, Nov 10 and yesterday``"""
-    return _join([day if day in {"today", "yesterday"} else f"on {day}" for day in days])
+    return joined([day if day in {"today", "yesterday"} else f"on {day}" for day in days])

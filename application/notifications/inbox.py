@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from application.notifications.details import NoticeDetails, read_details
-from application.notifications.entries import EntryWriter
+from application.notifications.entries import EntryWriter, local_now
 from application.notifications.links import MessageLinks
 from application.notifications.wording import notice_text
 from domain.access import Viewer
@@ -29,8 +28,7 @@ class InboxRow:
 
     @property
     def about_id(self) -> str:
-        one = self.notice
-        return one.action_item_id or one.postmortem_id or one.integration_id or one.about_team_id or one.id
+        return self.notice.about_id or self.notice.id
 
     @property
     def link(self) -> str:
@@ -52,7 +50,7 @@ async def read_inbox(
     writer = EntryWriter(
         MessageLinks(base_url.rstrip("/")),
         background,
-        now.astimezone(ZoneInfo(zone)),
+        local_now(now, zone),
         viewer.person_id,
         is_admin=viewer.is_admin,
     )

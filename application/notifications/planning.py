@@ -123,37 +123,37 @@ async def compose(session: Session, receiver_id: str, now: datetime) -> str | No
     receiver = await find_receiver(session, receiver_id)
     if receiver is None:
         return None
-    message_id = await _compose_prompt(session, receiver, now) or await _compose_direct(session, receiver, now)
-    if message_id is None and not timing.may_deliver(now, receiver.settings):
-        return None
-    message_id = message_id or await _compose(session, receiver, now)
+    may_deliver = timing.may_deliver(now, receiver.settings)
+    if unsent := await messages.find_unsent(session, receiver.id):
+        message_id = unsent.id if unsent.kind == "PROMPT" or may_deliver else None
+    else:
+        pending = await notices.list_pending(session, receiver.id, is_team=receiver.team is not None)
+        message_id = await _compose_prompt(session, receiver, pending, now)
+        message_id = message_id or await _compose_direct(session, receiver, pending, now)
+        if message_id is None and may_deliver:
+            message_id = await _compose(session, receiver, pending, now)
     if message_id is not None:
         receiver.state.next_at = now + SENDING_LASTS
     return message_id
 
 
-async def _compose_prompt(session: Session, receiver: Receiver, now: datetime) -> str | None:
+async def _compose_prompt(session: Session, receiver: Receiver, pending: Sequence[Notice], now: datetime) -> str | None:
     """What is of use only now: it goes before everything else, and at any hour."""
-    unsent = await messages.find_unsent(session, receiver.id)
-    if unsent is not None:
-        return unsent.id if unsent.kind == "PROMPT" else None
-    pending = await notices.list_pending(session, receiver.id, is_team=receiver.team is not None)
     if not any(kind_of(one.kind).is_prompt for one in pending):
         return None
-    prompts = [one for one in await _list_relevant(session, receiver, now) if kind_of(one.kind).is_prompt]
+    prompts = [one for one in await _list_relevant(session, receiver, pending, now) if kind_of(one.kind).is_prompt]
     return await _add_message(session, receiver, "PROMPT", prompts, now) if prompts else None
 
 
-async def _compose_direct(session: Session, receiver: Receiver, now: datetime) -> str | None:
+async def _compose_direct(session: Session, receiver: Receiver, pending: Sequence[Notice], now: datetime) -> str | None:
     """What people did to one postmortem that addresses the receiver: at any hour that isn't quiet."""
-    if not timing.may_deliver_direct(now, receiver.settings) or await messages.find_unsent(session, receiver.id):
+    if not timing.may_deliver_direct(now, receiver.settings):
         return None
-    pending = await notices.list_pending(session, receiver.id, is_team=receiver.team is not None)
     told, _, _ = _times(receiver, pending)
     due = timing.next_direct(min(told), now, receiver.settings) if told else None
     if due is None or due > now:
         return None
-    relevant = await _list_relevant(session, receiver, now)
+    relevant = await _list_relevant(session, receiver, pending, now)
     direct = [one for one in relevant if not one.is_escalation and _kind_of(receiver, one) == "DIRECT"]
     return await _add_message(session, receiver, "DIRECT", _alike(receiver, direct), now) if direct else None
 
@@ -167,16 +167,14 @@ def _alike(receiver: Receiver, found: Sequence[Notice]) -> list[Notice]:
     return [one for one in found if about(one) == about(found[0])]
 
 
-async def _compose(session: Session, receiver: Receiver, now: datetime) -> str | None:
-    if unsent := await messages.find_unsent(session, receiver.id):
-        return unsent.id
-    pending = await _list_relevant(session, receiver, now)
-    escalations = [one for one in pending if one.is_escalation]
+async def _compose(session: Session, receiver: Receiver, pending: Sequence[Notice], now: datetime) -> str | None:
+    relevant = await _list_relevant(session, receiver, pending, now)
+    escalations = [one for one in relevant if one.is_escalation]
     if escalations and timing.next_escalation(now, now, receiver.settings) == now:
         return await _add_message(session, receiver, "ESCALATION", escalations, now)
-    if receiver.team and (published := [one for one in pending if one.kind == "published"]):
+    if receiver.team and (published := [one for one in relevant if one.kind == "published"]):
         return await _add_message(session, receiver, "PUBLISHED", published[:1], now)
-    waiting = [one for one in pending if not one.is_escalation]
+    waiting = [one for one in relevant if not one.is_escalation]
     asked = [one for one in waiting if _kind_of(receiver, one) == "REMINDER"]
     due = timing.next_reminder(min(one.created_at for one in asked), now, receiver.settings) if asked else None
     if due is not None and due <= now:
@@ -199,15 +197,16 @@ def _by_way(receiver: Receiver, found: Sequence[Notice]) -> list[list[Notice]]:
     return list(parts.values())
 
 
-async def _list_relevant(session: Session, receiver: Receiver, now: datetime) -> list[Notice]:
-    """Pending notices that are still worth sending; the others are settled."""
-    team = receiver.team
+async def _list_relevant(
+    session: Session, receiver: Receiver, pending: Sequence[Notice], now: datetime
+) -> list[Notice]:
+    """Those that are still worth sending; the others are settled."""
     details = await read_details(
         session,
-        await notices.list_pending(session, receiver.id, is_team=team is not None),
+        pending,
         now,
         viewer=receiver.viewer,
-        team_id=team.id if team else None,
+        team_id=receiver.team.id if receiver.team else None,
         muted_kinds=receiver.muted_kinds,
     )
     return [one.notice for one in settle_outdated(details, now)]

@@ -151,14 +151,7 @@ def headline(kind: str, *, target: str | None = None, **facts: str) -> str:
     :func:`domain.notifications.due.due_words` says it."""
     found = headline_of(kind)
     name = TARGETS.get(target or "", "A target")
-    filled = {
-        "due": "no longer due",
-        "idle": "a while",
-        "status": "changed",
-        "detail": "",
-        **{k: v for k, v in facts.items() if v},
-    }
-    filled.setdefault("reviewers", "a review")
+    filled = _UNKNOWN | {fact: words for fact, words in facts.items() if words}
     filled["due_if_any"] = f", {facts['due']}" if facts.get("due") else ""
     filled["the_target"] = name[0].lower() + name[1:]
     words = (found.told if facts.get("actor") and found.told else found.says).format_map(_Blank(filled))

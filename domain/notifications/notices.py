@@ -6,6 +6,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from domain.notifications.due import clock_words
+
 
 class NoticeKind(StrEnum):
     """What a notice is about. The values are stored and public: they never change."""
@@ -324,7 +326,7 @@ class _Blank(dict[str, str]):
 
 def instant_words(at: datetime, zone: str) -> str:
     """``Tue, Nov 24, 2026, 9:00 AM (Europe/Berlin)``; ``at`` is in that zone."""
-    return f"{date_words(at.date())}, {at.hour % 12 or 12}:{at:%M %p} ({zone})"
+    return f"{date_words(at.date())}, {clock_words(at)} ({zone})"
 
 
 def date_words(on: date) -> str:

@@ -1,5 +1,6 @@
 """The inbox and the notification preferences of the signed-in person."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from api.rendering import picked, zone_of
 from api.shapes.base import PathId, zones
 from api.shapes.notifications import KindName, MePatch, preferences
 from api.shapes.policies import WEEK
-from application.notifications.inbox import grouped, read_inbox
+from application.notifications.inbox import InboxRow, grouped, read_inbox
 from application.notifications.preferences import change_preferences
 from application.notifications.reading import mark_done_read
 from application.people.lookup import find_typed_person
@@ -21,6 +22,7 @@ from domain.notifications import meanings
 from domain.notifications import notices as kinds
 from domain.notifications.meanings import CHANNELS, When
 from integrations import public_holidays
+from models.notification import Notice
 from models.person import Person
 from models.queries.notifications import notices
 from models.queries.pagination import Ask
@@ -44,12 +46,10 @@ async def inbox(
     await mark_done_read(context.session, context.viewer, context.now)
     ask = Ask(50, cursor)
     found = await notices.list_notices(context.session, context.viewer, ask, unread=unread, kind=kind, done=done)
-    zone = zone_of(context.person.time_zone).key
-    rows = await read_inbox(context.session, context.viewer, found.items, context.now, zone=zone, base_url="")
     return await show(
         visit,
         "notifications/inbox.html",
-        groups=grouped(rows),
+        groups=grouped(await _rows(visit, found.items)),
         next_cursor=found.next_cursor,
         only_unread=unread,
         only_done=done,
@@ -63,9 +63,13 @@ async def open_notice(visit: Visiting, notice_id: PathId) -> Response:
     """Marks the notice as read and shows what it is about."""
     context = visit.context
     notice = await notices.mark_read(context.session, context.viewer, notice_id, context.now)
-    zone = zone_of(context.person.time_zone).key
-    (row,) = await read_inbox(context.session, context.viewer, [notice], context.now, zone=zone, base_url="")
+    (row,) = await _rows(visit, [notice])
     return to(row.link)
+
+
+async def _rows(visit: Visit, found: Sequence[Notice]) -> list[InboxRow]:
+    context, zone = visit.context, zone_of(visit.context.person.time_zone).key
+    return await read_inbox(context.session, context.viewer, found, context.now, zone=zone, base_url="")
 
 
 @routes.post("/inbox/read")
