@@ -121,5 +121,5 @@ def test_pages_weigh_little(stack: Stack, scene: Scene) -> None:
 def _sent(mine: Visitor, path: str) -> int:
     """Bytes of the answer, or 0 for a download."""
     with mine.http.stream("GET", path, headers={"Accept-Encoding": "br"}) as answer:
-        is_part = re.match("text/(html|css|javascript)", answer.headers["content-type"])
+        is_part = re.match("(text|application)/(html|css|javascript)", answer.headers["content-type"])
         return sum(len(part) for part in answer.iter_raw()) if is_part else 0
