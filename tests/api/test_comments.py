@@ -318,7 +318,7 @@ def test_a_request_for_changes_is_a_thread_that_publishing_waits_for(author: Per
     assert (answer["status"], answer["unresolvedComments"]) == ("DRAFT", 1)
     (thread,) = ok(author.get(f"{path}/comments", params={"kind": "CHANGE_REQUEST"}))["items"]
     assert (thread["authorId"], thread["body"], thread["resolved"]) == (reviewer.id, "Which pool?", False)
-    assert inbox(author, path)[-1] == ("changes_requested", None), "told once"
+    assert inbox(author, path)[-1] == ("changes_requested", thread["id"]), "told once, with what it asks for"
     comment(author, path, "The new one.", parentId=thread["id"])
     ok(author.post(f"{path}/submit", json={}))
     ok(reviewer.post(f"{path}/reviews", json={"decision": "APPROVE"}), 201)
