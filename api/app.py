@@ -69,6 +69,7 @@ from api.pages.postmortems import facts as fact_pages
 from api.pages.postmortems import forms as postmortem_forms
 from api.pages.postmortems import participants as participant_pages
 from api.pages.postmortems import postmortems as postmortem_pages
+from api.pages.postmortems import similar as similar_pages
 from api.pages.postmortems import switch as switch_pages
 from api.pages.review import changes as change_pages
 from api.pages.review import lifecycle as lifecycle_pages
@@ -147,6 +148,7 @@ PAGES = (
     unsubscribing_pages,
     editing_pages,
     switch_pages,
+    similar_pages,
     postmortem_pages,
     lifecycle_pages,
     mending_pages,

@@ -25,7 +25,18 @@ STYLES = (
 )
 """In this order: what comes later wins."""
 SCRIPTS = (
-    *("core", "in_place", "shortcuts", "fields", "picture", "combobox", "comments", "template_editor", "drafts"),
+    *(
+        "core",
+        "in_place",
+        "later",
+        "shortcuts",
+        "fields",
+        "picture",
+        "combobox",
+        "comments",
+        "template_editor",
+        "drafts",
+    ),
     *(
         "markdown",
         "uploads",

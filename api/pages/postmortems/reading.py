@@ -1,6 +1,6 @@
 """The page of one postmortem: everything that it shows, and what its reader may do next."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,11 +24,10 @@ from application.meetings.shown import list_recent
 from application.postmortems import participants
 from application.review.preview import preview_publication
 from application.review.troubleshooting import publication_checks, read_publication_facts
-from application.search import similar
 from application.tickets import batches
 from domain import access
 from domain.access import EditorLevel, Verb
-from domain.action_items.action_item import ActionItemStatus, LinkState, is_overdue
+from domain.action_items.action_item import ActionItemStatus, LinkState
 from domain.content.templates import LISTS, Template, missing_sections
 from domain.documents.formats import Format
 from domain.errors import DomainError
@@ -67,15 +66,13 @@ async def show_postmortem(
 ) -> Response:
     """``refusal`` is that of a form on this page, which shows it; ``opened`` is what is changed in its place."""
     context = visit.context
-    similar_ones = await similar.list_similar(context.session, context.viewer, postmortem_id, 3)
     full = await postmortems.get_full(context.session, context.viewer, postmortem_id, context.now)
     row, visible = full.postmortem, visible_of(full)
     shown = await threads.list_all(visit, visible)
     items = await listed(visit, ItemFilters(postmortem_id=postmortem_id), Ask(200))
-    promised = [item.owner_id for one in similar_ones for item in one.open_items]
     proposed, proposed_teams = await participants.list_proposed(context.session, visible)
     reporters = [one.added_by_id for one in (*proposed, *proposed_teams)]
-    others = [*promised, *reporters, *(one.id for one in proposed)]
+    others = [*reporters, *(one.id for one in proposed)]
     named = await people.people_by_id(context.session, [*_people_in(row), *threads.people_in(shown), *others])
     template = template_of(row.template)
     texts = texts_of(row, template)
@@ -154,8 +151,6 @@ async def show_postmortem(
         is_resting=status is Status.DRAFT and row.draft_started_at is None,
         drafts={one.name: one for one in await list_drafts(context.session, context.viewer, visible)} if writes else {},
         saved={one.name: one for one in row.sections},
-        similar=similar_ones,
-        is_overdue=_is_overdue(context.now),
         advice=await style.list_advice(context.session, visible) if may_edit else None,
         levels=[one.value for one in EditorLevel],
         all_teams=(await teams.list_teams(context.session, Ask(200))).items if may_manage or may_name_editors else [],
@@ -212,10 +207,6 @@ def titles_of(template: Template) -> dict[str, str]:
 
 def visible_of(full: FullPostmortem) -> VisiblePostmortem:
     return VisiblePostmortem(full.postmortem, full.relations, full.visibility)
-
-
-def _is_overdue(now: datetime) -> Callable[[ActionItem], bool]:
-    return lambda item: is_overdue(ActionItemStatus(item.status), item.due_on, now)
 
 
 def _people_in(row: Postmortem) -> list[str | None]:

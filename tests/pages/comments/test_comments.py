@@ -142,7 +142,9 @@ def test_what_was_promised_last_time_stands_beside(stack: Stack) -> None:
     with_item(author, earlier["id"], author.id, description=f"Watch {word} {XSS}", dueDate="2026-01-01")
     hidden = published(author, [reviewer], visibility="PRIVATE", title=f"Hidden {word}", **texts)
     made = draft(stack.person(), visibility="ORGANIZATION", title=f"The {word} queue", **texts)  # no other test's title
-    page = visitor(stack, stack.person()).get(f"/postmortems/{made['id']}")
+    mine, address = visitor(stack, stack.person()), f"/postmortems/{made['id']}/similar"
+    assert f'<a href="{address}">' in mine.get(f"/postmortems/{made['id']}"), "without scripts, a link leads there"
+    page = mine.get(address)
     assert "Similar postmortems" in page
     assert "Action items still open from last time" in page
     assert f'<span class="word">{word}</span>' in page

@@ -138,6 +138,7 @@ def _postmortems(scene: Scene, team: str) -> None:
         if status == "ARCHIVED":
             scene.add("history archived", f"{path}/history/summary", "author")
             scene.add("audit", f"{path}/audit")
+            scene.add("similar", f"{path}/similar")
     add_sharing(scene)
     add_publications(scene)
     add_customer_emails(scene)
