@@ -10,21 +10,15 @@ from domain.troubleshooting import Check, Mend, check
 from integrations import registry
 from integrations.registry import Shelf
 from models.queries import home, home_needs, home_teams
-from models.queries.action_items_filtered import ItemFilters
-from models.queries.action_items_shown import count_items
 from models.queries.home_needs import Awaited, Need
 from models.queries.home_teams import Promise, TeamHealth, TeamTarget
 from models.queries.pagination import Ask
 from models.queries.postmortems.shown_list import ListedPostmortem, PostmortemFilters, list_postmortems
+from models.queries.prebuilt import planned_once
 from models.session import Session
 
 PEOPLE, TEAMS, SERVICES = "/settings/people/new", "/settings/teams/new", "/settings/services/new"
 INTEGRATIONS, TOKENS = "/settings/integrations", "/settings/tokens"
-MAX_NEEDS = 40
-MAX_AWAITED = 20
-MAX_TARGETS = 10
-MAX_TEAMS = 20
-MAX_PROMISES = 10
 MAX_RECENT = 6
 
 
@@ -60,34 +54,34 @@ class Home:
 
 async def read_home(session: Session, viewer: Viewer, now: datetime) -> Home:
     latest = PostmortemFilters(sort="-updatedAt")
-    recent = await list_postmortems(session, viewer, latest, Ask(MAX_RECENT), now)
-    own_overdue = await count_items(session, viewer, ItemFilters(owner_id=viewer.person_id, overdue=True), now)
-    team_overdue = 0
-    team_targets: Sequence[TeamTarget] = ()
-    if viewer.team_ids:
-        teams = sorted(viewer.team_ids)
-        team_overdue = await count_items(session, viewer, ItemFilters(team_ids=teams, overdue=True), now)
-        team_targets = await home_teams.list_open_targets(session, viewer, teams, MAX_TARGETS)
+    teams = sorted(viewer.team_ids)
+    async with planned_once(session):
+        recent = await list_postmortems(session, viewer, latest, Ask(MAX_RECENT), now)
+        counts = await home.read_counts(session, viewer, now)
+        needs = await home_needs.list_needs(session, viewer, now)
+        awaited = await home_needs.list_awaited(session, viewer)
+        targets = await home_teams.list_open_targets(session, viewer, teams) if teams else ()
+        management = await _management(session, viewer, now) if counts.leads_team or viewer.is_admin else None
     return Home(
-        await home_needs.list_needs(session, viewer, MAX_NEEDS, now),
-        await home_needs.list_awaited(session, viewer, MAX_AWAITED),
-        team_targets,
+        needs,
+        awaited,
+        targets,
         recent.items,
-        await _management(session, viewer, now),
-        own_overdue=own_overdue,
-        team_overdue=team_overdue,
+        management,
+        own_overdue=counts.own_overdue,
+        team_overdue=counts.team_overdue,
         waiting_accounts=await count_waiting(session, viewer),
         set_up=_left_to_set_up(await home.read_started(session)) if viewer.is_admin else (),
     )
 
 
 async def _management(session: Session, viewer: Viewer, now: datetime) -> Management | None:
-    teams = await home_teams.list_team_health(session, viewer, MAX_TEAMS, now)
+    teams = await home_teams.list_team_health(session, viewer, now)
     if not teams:
         return None
     ids = [one.id for one in teams]
-    slipped = await home_teams.list_slipped(session, viewer, ids, MAX_TARGETS, now)
-    return Management(teams, slipped, await home_teams.list_promises(session, viewer, ids, MAX_PROMISES))
+    slipped = await home_teams.list_slipped(session, viewer, ids, now)
+    return Management(teams, slipped, await home_teams.list_promises(session, viewer, ids))
 
 
 def _left_to_set_up(started: home.Started) -> Sequence[Check]:

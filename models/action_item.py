@@ -27,6 +27,12 @@ class ActionItem(Base):
         CheckConstraint("status <> 'WONT_DO' or justification is not null", name="justified"),
         Index("ix_action_item_postmortem_id_created_at", "postmortem_id", "created_at"),
         Index("ix_action_item_created_at_id", "created_at", "id"),
+        Index("ix_action_item_status_created_at_id", "status", "created_at", "id"),
+        Index(
+            "ix_action_item_priority_rank",
+            text("(case priority when 'HIGH' then 0 when 'MEDIUM' then 1 when 'LOW' then 2 end)"),
+            "id",
+        ),
         Index("ix_action_item_owner_id_status", "owner_id", "status"),
         Index(
             "ix_action_item_first_due_on",

@@ -43,6 +43,7 @@ class Postmortem(Base):
         ),
         CheckConstraint("(template_id is null) = (template_version is null)", name="template"),
         Index("ix_postmortem_created_at_id", "created_at", "id"),
+        Index("ix_postmortem_updated_at_id", "updated_at", "id"),
         Index("ix_postmortem_status_created_at_id", "status", "created_at", "id"),
         Index("ix_postmortem_author_id_created_at", "author_id", "created_at"),
         Index("ix_postmortem_first_published_at", "first_published_at"),
@@ -289,6 +290,11 @@ class Comment(Base):
         Index(
             "ix_comment_unresolved",
             "postmortem_id",
+            postgresql_where="parent_id is null and resolved_at is null",
+        ),
+        Index(
+            "ix_comment_author_id_unresolved",
+            "author_id",
             postgresql_where="parent_id is null and resolved_at is null",
         ),
     )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from domain.escalation.targets import Target, TargetState
 from domain.people.calendar import Calendar, working_time_between
+from domain.postmortems.lifecycle import Status
 from models.queries.escalation import targets
 from models.queries.escalation.policies import content_of, get_policy
 from models.queries.escalation.reminders import Escalation, list_escalations
@@ -45,7 +46,8 @@ async def list_target_progress(session: Session, visible: VisiblePostmortem, now
     rows = await targets.list_targets(session, visible.postmortem.id)
     policy = await get_policy(session, visible.postmortem.policy_id, visible.postmortem.policy_version)
     office = content_of(policy).office.calendar
-    is_resting = bool(await list_resting(session, [visible.postmortem.id]))
+    may_rest = visible.postmortem.status == Status.DRAFT and visible.postmortem.draft_started_at is None
+    is_resting = may_rest and bool(await list_resting(session, [visible.postmortem.id]))
     sent = await list_escalations(session, visible.postmortem.id)
     found = [
         TargetProgress(

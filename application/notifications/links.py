@@ -76,8 +76,10 @@ class MessageLinks:
             return [Link("Reassign", f"{page}#owner"), Link("Extend", f"{page}#due"), Link("Waive", f"{page}#status")]
         page = self.postmortem(notice.postmortem_id or "")
         reassign = Link(
-            "Reassign", f"{page}#reviewers" if notice.target == "review_completed" else f"{page}#fact-author"
+            "Reassign",
+            f"{page}#reviewers" if notice.target == "review_completed" else f"{page}?edit=author#fact-author",
         )
         if notice.target is None or notice.kind != NoticeKind.TARGET_DUE:
             return [reassign]
-        return [reassign, Link("Extend", f"{page}#targets"), Link("Waive", f"{page}#targets")]
+        # The very form, which the page opens.
+        return [reassign, *(Link(one, f"{page}#{one.lower()}-{notice.target}") for one in ("Extend", "Waive"))]

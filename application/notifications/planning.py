@@ -42,7 +42,7 @@ async def plan(session: Session, receiver_id: str, now: datetime) -> DeliveryPla
 
 async def _plan(session: Session, receiver: Receiver, now: datetime) -> DeliveryPlan:
     settings = receiver.settings
-    unsent = await _find_unsent(session, receiver, now)
+    unsent = await _list_unsent(session, receiver, now)
     pending = await notices.list_pending(session, receiver.id, is_team=receiver.team is not None)
     escalations = [one.created_at for one in pending if one.is_escalation]
     told, asked, reminders = _times(receiver, pending)
@@ -50,7 +50,7 @@ async def _plan(session: Session, receiver: Receiver, now: datetime) -> Delivery
     has_prompt = any(kind_of(one.kind).is_prompt for one in pending)
     at = timing.earliest(
         now if has_prompt else None,
-        timing.next_delivery(now, settings) if unsent else None,
+        timing.earliest(*(_sent_at(one, receiver, now) for one in unsent)),
         timing.next_escalation(min(escalations), now, settings) if escalations else None,
         timing.next_direct(min(told), now, settings) if told else None,
         timing.next_reminder(min(asked), now, settings) if asked else None,
@@ -101,15 +101,27 @@ def _monday(at: datetime, zone: ZoneInfo) -> date:
     return today - timedelta(days=today.weekday())
 
 
-async def _find_unsent(session: Session, receiver: Receiver, now: datetime) -> Message | None:
-    """The message that is still to be sent. Withdraws a digest of a receiver who is snoozed: its notices wait again."""
-    unsent = await messages.find_unsent(session, receiver.id)
-    if unsent is None or unsent.kind != "DIGEST" or not receiver.is_snoozed(now):
-        return unsent
-    unsent.state = "VOID"
-    await notices.release_from_message(session, unsent.id)
+async def _list_unsent(session: Session, receiver: Receiver, now: datetime) -> Sequence[Message]:
+    """The messages that are still to be sent, oldest first. Withdraws the digests of a receiver who is snoozed: their
+    notices wait again."""
+    found = await messages.list_unsent(session, receiver.id)
+    if not receiver.is_snoozed(now):
+        return found
+    for one in found:
+        if one.kind == "DIGEST":
+            one.state = "VOID"
+            await notices.release_from_message(session, one.id)
     await session.flush()
-    return await messages.find_unsent(session, receiver.id)
+    return [one for one in found if one.kind != "DIGEST"]
+
+
+def _sent_at(message: Message, receiver: Receiver, now: datetime) -> datetime | None:
+    """When a message that was composed before is sent, if a worker died in between."""
+    if message.kind == "PROMPT":
+        return now
+    if message.kind == "DIRECT":
+        return timing.next_direct(now - timing.PAUSE, now, receiver.settings)
+    return timing.next_delivery(now, receiver.settings)
 
 
 # The message
@@ -123,14 +135,13 @@ async def compose(session: Session, receiver_id: str, now: datetime) -> str | No
     receiver = await find_receiver(session, receiver_id)
     if receiver is None:
         return None
-    may_deliver = timing.may_deliver(now, receiver.settings)
-    if unsent := await messages.find_unsent(session, receiver.id):
-        message_id = unsent.id if unsent.kind == "PROMPT" or may_deliver else None
-    else:
+    unsent = await messages.list_unsent(session, receiver.id)
+    message_id = next((one.id for one in unsent if _sent_at(one, receiver, now) == now), None)
+    if message_id is None:
         pending = await notices.list_pending(session, receiver.id, is_team=receiver.team is not None)
         message_id = await _compose_prompt(session, receiver, pending, now)
         message_id = message_id or await _compose_direct(session, receiver, pending, now)
-        if message_id is None and may_deliver:
+        if message_id is None and timing.may_deliver(now, receiver.settings):
             message_id = await _compose(session, receiver, pending, now)
     if message_id is not None:
         receiver.state.next_at = now + SENDING_LASTS

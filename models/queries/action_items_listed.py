@@ -20,7 +20,7 @@ from models.queries.action_items import visible_item
 from models.queries.action_items_filtered import ItemFilters, of_shape
 from models.queries.audit.audit_log import rows_with_audit, with_audit_of
 from models.queries.pagination import Ask, Page, both_ways, decode_cursor, encode_cursor, rank_of
-from models.queries.prebuilt import Prebuilt, json_list, json_object, number_of
+from models.queries.prebuilt import Prebuilt, json_list, json_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ async def list_items(
     if ask.cursor:
         kind = order.value_kind
         values["after"], values["after_tie"] = decode_cursor(order.name, ask.cursor, kind=kind, tie_type=str)
-    rows = await _run(session, viewer, (sort,), values | {"limit": ask.limit + 1, "shown": ask.limit}, now)
+    rows = await _run(session, viewer, (sort,), ask.limit, values, now)
     if len(rows) <= ask.limit:
         return Page([_read(viewer, row) for row in rows])
     last = rows[ask.limit - 1]
@@ -109,8 +109,8 @@ async def read_board(
     session: AsyncSession, viewer: Viewer, filters: ItemFilters, limit: int, now: datetime
 ) -> list[BoardColumn]:
     """One statement: of each status as many items as ``limit``, of those that the other filters match."""
-    values = replace(filters, status=()).values(now) | {"limit": limit + 1, "shown": limit}
-    rows = await _run(session, viewer, tuple(BOARD.values()), values, now)
+    values = replace(filters, status=()).values(now)
+    rows = await _run(session, viewer, tuple(BOARD.values()), limit, values, now)
     items = [_read(viewer, row) for row in rows]
     columns = []
     for status in BOARD:
@@ -133,29 +133,30 @@ _NAMES = tuple(one for one in ListedItem.__dataclass_fields__ if one not in {"po
 
 
 async def _run(
-    session: AsyncSession, viewer: Viewer, sorts: tuple[str, ...], values: dict[str, Any], now: datetime
+    session: AsyncSession, viewer: Viewer, sorts: tuple[str, ...], limit: int, values: dict[str, Any], now: datetime
 ) -> list[Any]:
     shape = frozenset(values)
-    plain = _built(sorts, shape, is_admin=viewer.is_admin, is_audited=False)
-    audited = _built(sorts, shape, is_admin=True, is_audited=True) if viewer.is_admin else plain
+    plain = _built(sorts, limit, shape, is_admin=viewer.is_admin, is_audited=False)
+    audited = _built(sorts, limit, shape, is_admin=True, is_audited=True) if viewer.is_admin else plain
     given = {"today": now.astimezone(UTC).date(), **viewer_values(viewer), **values}
     return await rows_with_audit(session, viewer, audited, plain, given)
 
 
 @cache
-def _built(sorts: tuple[str, ...], shape: frozenset[str], *, is_admin: bool, is_audited: bool) -> Prebuilt:
+def _built(sorts: tuple[str, ...], limit: int, shape: frozenset[str], *, is_admin: bool, is_audited: bool) -> Prebuilt:
+    """``limit`` is a constant of it, since its plan is kept: there are as many as pages have limits, which are few."""
     viewer = BoundViewer(is_admin)
     if len(sorts) == 1:
-        seen = _chosen(viewer, sorts[0], shape).cte("seen")
+        seen = _chosen(viewer, sorts[0], limit, shape).cte("seen")
     else:
         parts = [
-            _chosen(viewer, sort, shape, ActionItem.status == status.value).subquery()
+            _chosen(viewer, sort, limit, shape, ActionItem.status == status.value).subquery()
             for status, sort in zip(BOARD, sorts, strict=True)
         ]
         seen = union_all(*(select(one) for one in parts)).cte("seen")
     pull = json_object(url=PullRequest.url, title=PullRequest.title, state=PullRequest.state)
     pulls = select(json_list(pull, PullRequest.created_at, PullRequest.url)).where(PullRequest.ticket_id == Ticket.id)
-    names = ("id", "tracker", "key", "url", "status", "link_state", "detail")
+    names = ("id", "integration_id", "external_id", "tracker", "key", "url", "status", "link_state", "detail")
     ticket = json_object(
         **{one: getattr(Ticket, one) for one in names}, pull_requests=pulls.correlate(Ticket).scalar_subquery()
     )
@@ -168,9 +169,9 @@ def _built(sorts: tuple[str, ...], shape: frozenset[str], *, is_admin: bool, is_
     ).join(Person, Person.id == seen.c.owner_id, isouter=True)
     statement = statement.order_by(seen.c.place)
     if is_audited:
-        others = and_(seen.c.place <= number_of("shown"), seen.c.owner_id.is_distinct_from(viewer.person_id))
+        others = and_(seen.c.place <= limit, seen.c.owner_id.is_distinct_from(viewer.person_id))
         statement = with_audit_of(select(seen.c.postmortem_id).where(others), statement, viewer)
-    return Prebuilt(statement)
+    return Prebuilt(statement, keeps_plan=True)
 
 
 _OWN: list[Any] = [
@@ -191,7 +192,9 @@ _OWN: list[Any] = [
 ]
 
 
-def _chosen(viewer: BoundViewer, sort: str, shape: frozenset[str], *more: ColumnElement[bool]) -> Select[Any]:
+def _chosen(
+    viewer: BoundViewer, sort: str, limit: int, shape: frozenset[str], *more: ColumnElement[bool]
+) -> Select[Any]:
     """In this order, with each one's ``place`` in it."""
     order, held = ORDERS[sort], relation_columns(viewer)
     found = (
@@ -210,7 +213,7 @@ def _chosen(viewer: BoundViewer, sort: str, shape: frozenset[str], *more: Column
     )
     if "after" in shape:
         found = found.where(order.after_parameters())
-    page = found.order_by(*order.clauses()).limit(number_of("limit")).subquery()
+    page = found.order_by(*order.clauses()).limit(limit + 1).subquery()
     return select(page, func.row_number().over(order_by=order.of(page.c).clauses()).label("place"))
 
 

@@ -81,20 +81,6 @@ async def list_shown_items(
     return Page(rows, encode_cursor("items", rows[-1].created_at, rows[-1].id) if more else None)
 
 
-async def count_items(session: AsyncSession, viewer: Viewer, filters: ItemFilters, now: datetime) -> int:
-    """How many there are on all pages of :func:`list_shown_items`."""
-    values = filters.values(now)
-    rows = await _counted(frozenset(values), is_admin=viewer.is_admin).rows(session, **viewer_values(viewer), **values)
-    return int(rows[0][0])
-
-
-@cache
-def _counted(shape: frozenset[str], *, is_admin: bool) -> Prebuilt:
-    viewer = BoundViewer(is_admin)
-    found = select(func.count()).select_from(ActionItem).join(Postmortem, Postmortem.id == ActionItem.postmortem_id)
-    return Prebuilt(found.where(visible_item(viewer), *of_shape(viewer, shape)))
-
-
 async def _run(
     session: AsyncSession, viewer: Viewer, values: dict[str, Any], is_newest_first: bool, now: datetime
 ) -> list[Any]:

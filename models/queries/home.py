@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import any_, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -12,13 +14,17 @@ from domain.access import Viewer
 from domain.escalation.targets import Target
 from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import Decision
+from models.action_item import ActionItem
 from models.incident import Incident
 from models.integration import Integration
 from models.person import Person
-from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget
-from models.queries.access.visibility import visible_to
+from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget, PostmortemTeam
+from models.queries.access.visibility import BoundViewer, viewer_parameters, visible_to
+from models.queries.action_items import visible_item
+from models.queries.action_items_filtered import OPEN
 from models.queries.escalation.targets import target_of
 from models.queries.postmortems.resting import rests
+from models.queries.prebuilt import Prebuilt, day_of, texts_of
 from models.team import Service, Team
 
 _STARTED = select(
@@ -41,6 +47,33 @@ class Started:
     has_incident: bool
     has_published: bool
     kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class HomeCounts:
+    """Overdue action items of the person, and of their teams' postmortems, and whether they lead a team."""
+
+    own_overdue: int
+    team_overdue: int
+    leads_team: bool
+
+
+async def read_counts(session: AsyncSession, viewer: Viewer, now: datetime) -> HomeCounts:
+    given = {"today": now.astimezone(UTC).date(), "team_ids": sorted(viewer.team_ids)}
+    rows = await _counts(is_admin=viewer.is_admin).rows(session, **viewer_parameters(viewer), **given)
+    return HomeCounts(*rows[0])
+
+
+@cache
+def _counts(*, is_admin: bool) -> Prebuilt:
+    viewer = BoundViewer(is_admin)
+    overdue = select(func.count()).select_from(ActionItem).join(Postmortem, Postmortem.id == ActionItem.postmortem_id)
+    overdue = overdue.where(ActionItem.status.in_(OPEN), ActionItem.due_on < day_of("today"))
+    of_teams = select(PostmortemTeam.postmortem_id).where(PostmortemTeam.team_id == any_(texts_of("team_ids")))
+    own = overdue.where(ActionItem.owner_id == viewer.person_id)
+    theirs = overdue.where(Postmortem.id.in_(of_teams), visible_item(viewer))
+    leads = exists().where(Team.lead_id == viewer.person_id)
+    return Prebuilt(select(own.scalar_subquery(), theirs.scalar_subquery(), leads))
 
 
 async def read_started(session: AsyncSession) -> Started:

@@ -35,9 +35,11 @@ from models.postmortem import Comment, CommentMention, Postmortem, PostmortemRev
 from models.queries.access.visibility import BoundViewer, viewer_parameters, visible_to
 from models.queries.action_items_filtered import OPEN
 from models.queries.postmortems.resting import rests
-from models.queries.prebuilt import Prebuilt, instant_of, number_of
+from models.queries.prebuilt import Prebuilt, instant_of
 
 REVIEWER = aliased(PostmortemReviewer)  # the condition of visibility reads the table, too
+MAX_NEEDS = 40
+MAX_AWAITED = 20
 DUE = func.coalesce(PostmortemTarget.extended_to, PostmortemTarget.due_at)
 NOTHING: Any = cast(literal_column("null"), String)
 NEVER: Any = cast(literal_column("null"), TIMESTAMP(timezone=True))
@@ -82,9 +84,9 @@ class Awaited:
     has_approved_before: bool
 
 
-async def list_needs(session: AsyncSession, viewer: Viewer, limit: int, now: datetime) -> Sequence[Need]:
+async def list_needs(session: AsyncSession, viewer: Viewer, now: datetime) -> Sequence[Need]:
     """Soonest due first, then what has no due time."""
-    rows = await _needs().rows(session, now=now, limit=limit, **viewer_parameters(viewer))
+    rows = await _needs().rows(session, now=now, **viewer_parameters(viewer))
     return [Need(*row) for row in rows]
 
 
@@ -95,7 +97,7 @@ def _needs() -> Prebuilt:
     kinds = (_reviews(viewer), _own(viewer), _items(viewer), _threads(viewer))
     found = kinds[0].union_all(*kinds[1:]).subquery("needs")
     order = (found.c.due_at.asc().nulls_last(), found.c.kind, found.c.id)
-    return Prebuilt(select(found).order_by(*order).limit(number_of("limit")))
+    return Prebuilt(select(found).order_by(*order).limit(MAX_NEEDS))
 
 
 def _columns(
@@ -236,9 +238,9 @@ def _threads(viewer: BoundViewer) -> Select[Any]:
     )
 
 
-async def list_awaited(session: AsyncSession, viewer: Viewer, limit: int) -> Sequence[Awaited]:
+async def list_awaited(session: AsyncSession, viewer: Viewer) -> Sequence[Awaited]:
     """Reviews that the viewer's postmortems wait for, longest in review first."""
-    rows = await _awaited().rows(session, limit=limit, viewer_id=viewer.person_id)
+    rows = await _awaited().rows(session, viewer_id=viewer.person_id)
     return [Awaited(*row) for row in rows]
 
 
@@ -266,7 +268,7 @@ def _awaited() -> Prebuilt:
         )
         .order_by(Postmortem.submitted_at, Postmortem.id, Person.name, Person.id)
     )
-    return Prebuilt(statement.limit(number_of("limit")))
+    return Prebuilt(statement.limit(MAX_AWAITED))
 
 
 _needs()

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -24,10 +24,14 @@ from models.queries.action_items_filtered import OPEN
 from models.queries.analytics.counting import median
 from models.queries.analytics.postmortems import days_between
 from models.queries.postmortems.resting import rests
-from models.queries.prebuilt import Prebuilt, day_of, instant_of, number_of, texts_of
+from models.queries.prebuilt import Prebuilt, day_of, instant_of, texts_of
 from models.team import Team
 
 RECENTLY = timedelta(days=90)
+MAX_TARGETS = 10
+MAX_TEAMS = 20
+MAX_PROMISES = 10
+"""Written into the statements, whose plans are kept: see :func:`models.queries.prebuilt.planned_once`."""
 DUE = func.coalesce(PostmortemTarget.extended_to, PostmortemTarget.due_at)
 LINK = aliased(PostmortemTeam)  # the condition of visibility reads the table, too
 VIEWER = BoundViewer(is_admin=False)
@@ -77,11 +81,9 @@ class Promise:
 
 
 def _in_teams() -> ColumnElement[bool]:
-    """A scalar subquery for each candidate: few are read."""
-    link = select(true()).where(
-        PostmortemTeam.postmortem_id == Postmortem.id, PostmortemTeam.team_id == func.any(texts_of("of_teams"))
-    )
-    return link.limit(1).correlate(Postmortem).scalar_subquery().is_(True)
+    """Not correlated: few of all postmortems are a team's, so reading begins with them."""
+    links = select(PostmortemTeam.postmortem_id).where(PostmortemTeam.team_id == func.any(texts_of("of_teams")))
+    return Postmortem.id.in_(links)
 
 
 def _unmet() -> ColumnElement[bool]:
@@ -104,7 +106,7 @@ def _targets(*more: ColumnElement[bool]) -> Select[Any]:
     found = found.outerjoin(Person, Person.id == Postmortem.author_id)
     found = found.where(_unmet(), Postmortem.status.in_(BEFORE), _in_teams(), not_(rests()), visible_to(VIEWER), *more)
     each = found.order_by(Postmortem.id, DUE).ext(distinct_on(Postmortem.id)).subquery()
-    return select(each).order_by(each.c.due_at, each.c.id).limit(number_of("limit"))
+    return select(each).order_by(each.c.due_at, each.c.id).limit(MAX_TARGETS)
 
 
 @cache
@@ -119,27 +121,23 @@ def _slipped() -> Prebuilt:
     return Prebuilt(_targets(or_(PostmortemTarget.slips >= 2, missed_again)))
 
 
-async def list_open_targets(
-    session: AsyncSession, viewer: Viewer, team_ids: Sequence[str], limit: int
-) -> Sequence[TeamTarget]:
+async def list_open_targets(session: AsyncSession, viewer: Viewer, team_ids: Sequence[str]) -> Sequence[TeamTarget]:
     """The next unmet target of each postmortem of these teams, soonest due first."""
-    values = {"of_teams": list(team_ids), "limit": limit, **viewer_parameters(viewer)}
+    values = {"of_teams": list(team_ids), **viewer_parameters(viewer)}
     rows = await _open_targets().rows(session, **values)
     return [TeamTarget(*row) for row in rows]
 
 
 async def list_slipped(
-    session: AsyncSession, viewer: Viewer, team_ids: Sequence[str], limit: int, now: datetime
+    session: AsyncSession, viewer: Viewer, team_ids: Sequence[str], now: datetime
 ) -> Sequence[TeamTarget]:
-    values = {"of_teams": list(team_ids), "limit": limit, "now": now, **viewer_parameters(viewer)}
+    values = {"of_teams": list(team_ids), "now": now, **viewer_parameters(viewer)}
     return [TeamTarget(*row) for row in await _slipped().rows(session, **values)]
 
 
-async def list_promises(
-    session: AsyncSession, viewer: Viewer, team_ids: Sequence[str], limit: int
-) -> Sequence[Promise]:
+async def list_promises(session: AsyncSession, viewer: Viewer, team_ids: Sequence[str]) -> Sequence[Promise]:
     """Soonest due first, then those without a due date."""
-    values = {"of_teams": list(team_ids), "limit": limit, **viewer_parameters(viewer)}
+    values = {"of_teams": list(team_ids), **viewer_parameters(viewer)}
     return [Promise(*row) for row in await _promises().rows(session, **values)]
 
 
@@ -164,12 +162,12 @@ def _promises() -> Prebuilt:
         .where(ActionItem.status.in_(OPEN), high, _in_teams(), visible_to(VIEWER))
         .order_by(ActionItem.due_on.asc().nulls_last(), ActionItem.id)
     )
-    return Prebuilt(statement.limit(number_of("limit")))
+    return Prebuilt(statement.limit(MAX_PROMISES))
 
 
-async def list_team_health(session: AsyncSession, viewer: Viewer, limit: int, now: datetime) -> Sequence[TeamHealth]:
+async def list_team_health(session: AsyncSession, viewer: Viewer, now: datetime) -> Sequence[TeamHealth]:
     """Of the teams that the viewer leads, of all for administrators: what is late comes first. One statement."""
-    values = {"now": now, "since": now - RECENTLY, "today": now.date(), "limit": limit, **viewer_parameters(viewer)}
+    values = {"now": now, "since": now - RECENTLY, "today": now.date(), **viewer_parameters(viewer)}
     rows = await _health(is_admin=viewer.is_admin).rows(session, **values)
     return [TeamHealth(*row) for row in rows]
 
@@ -240,7 +238,7 @@ def _health(*, is_admin: bool) -> Prebuilt:
         .outerjoin(published, published.c.id == chosen.c.id)
         .order_by((late + overdue).desc(), chosen.c.name, chosen.c.id)
     )
-    return Prebuilt(statement.limit(number_of("limit")))
+    return Prebuilt(statement.limit(MAX_TEAMS))
 
 
 _open_targets()

@@ -6,7 +6,7 @@ Where the session is in a transaction already, it runs in that.
 """
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any
 
 import asyncpg
@@ -58,11 +58,17 @@ _DIALECT = _Dialect()  # type: ignore[no-untyped-call]
 
 
 class Prebuilt:
-    """A statement of SQLAlchemy as asyncpg takes it. Its parameters are named as in the statement."""
+    """A statement of SQLAlchemy as asyncpg takes it. Its parameters are named as in the statement.
 
-    __slots__ = ("_given", "_names", "text")
+    ``keeps_plan``: its :meth:`rows` are read as :func:`planned_once` says.
+    """
 
-    def __init__(self, statement: Select[*tuple[Any, ...]] | CompoundSelect[Any] | TextClause) -> None:
+    __slots__ = ("_given", "_keeps_plan", "_names", "text")
+
+    def __init__(
+        self, statement: Select[*tuple[Any, ...]] | CompoundSelect[Any] | TextClause, *, keeps_plan: bool = False
+    ) -> None:
+        self._keeps_plan = keeps_plan
         compiled: Any = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
         self.text: str = compiled.string
         self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
@@ -72,8 +78,9 @@ class Prebuilt:
         """Records, whose columns are read by name or by place. Raises StoreError."""
         given = self._given | values
         connection = await _connection(session)
-        with _as_store_errors(connection):
-            found: list[Any] = await connection.fetch(self.text, *(given[name] for name in self._names))
+        async with planned_once(session) if self._keeps_plan else nullcontext():
+            with _as_store_errors(connection):
+                found: list[Any] = await connection.fetch(self.text, *(given[name] for name in self._names))
         return found
 
     async def row(self, session: AsyncSession, **values: Any) -> Any:
@@ -133,6 +140,17 @@ async def settings_of_transaction(session: AsyncSession, **settings: str) -> Asy
     if is_ours:
         with _as_store_errors(connection):
             await connection.execute("commit")
+
+
+@asynccontextmanager
+async def planned_once(session: AsyncSession) -> AsyncIterator[None]:
+    """Keeps the plan of each statement for all later ones.
+
+    PostgreSQL else plans a statement each time, if the values seem to make a difference, which takes longer than to
+    run it where many tables are joined. Not for statements whose limit is a parameter, and not for words.
+    """
+    async with settings_of_transaction(session, plan_cache_mode="force_generic_plan"):
+        yield
 
 
 async def is_writable(session: AsyncSession) -> bool:

@@ -1,58 +1,68 @@
 """SQL about writing suggestions: the text that they are made for, and the findings that people ignored."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import Text, cast, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.style.advice import PostmortemText
 from models.action_item import ActionItem
-from models.content import AdviceIgnore
+from models.content import AdviceIgnore, Section
 from models.person import Person
-from models.postmortem import Postmortem, PostmortemEditor, PostmortemParticipant, TimelineEvent
-from models.queries.content.sections import find_section_texts
+from models.postmortem import PostmortemEditor, PostmortemParticipant, TimelineEvent
 from models.queries.postmortems.postmortems import VisiblePostmortem
+from models.queries.prebuilt import Prebuilt, json_list, text_of
 
 EVENTS_LIMIT = 5000
 ITEMS_LIMIT = 1000
 PEOPLE_LIMIT = 200
 
 
-async def _section_texts(session: AsyncSession, postmortem: Postmortem) -> dict[str, str]:
-    """The filled sections by their names on the wire."""
-    bodies = await find_section_texts(session, postmortem.id)
-    return {name: one.body for name, one in bodies.items() if one.body}
-
-
 async def get_text(session: AsyncSession, visible: VisiblePostmortem) -> PostmortemText:
-    """Everything that is advised on: one statement for each table."""
+    """Everything that is advised on, with the names of participants, editors, the author and owners of action items:
+    one statement."""
     postmortem = visible.postmortem
-    events = select(TimelineEvent.id, TimelineEvent.event).where(TimelineEvent.postmortem_id == postmortem.id)
-    events = events.order_by(TimelineEvent.at, TimelineEvent.ordinal).limit(EVENTS_LIMIT)
-    items = select(ActionItem.id, ActionItem.description).where(ActionItem.postmortem_id == postmortem.id)
-    items = items.order_by(ActionItem.created_at, ActionItem.id).limit(ITEMS_LIMIT)
-    ignored = select(AdviceIgnore.fingerprint).where(AdviceIgnore.postmortem_id == postmortem.id)
+    row = await _TEXT.row(session, id=postmortem.id, author_id=postmortem.author_id)
+    sections, events, items, people, ignored = row
     return PostmortemText(
-        await _section_texts(session, postmortem),
-        [(row[0], row[1]) for row in (await session.execute(events)).all()],
-        [(row[0], row[1]) for row in (await session.execute(items)).all()],
+        {name: body for name, body in sections if body},
+        [(id_, text) for id_, text in events],
+        [(id_, text) for id_, text in items],
         postmortem.impact_metrics,
-        await _people(session, postmortem),
-        frozenset((await session.execute(ignored)).scalars()),
+        [name for person, handle in people for name in (person, f"@{handle}")],
+        frozenset(ignored),
     )
 
 
-async def _people(session: AsyncSession, postmortem: Postmortem) -> list[str]:
-    """Participants, editors, the author and owners of action items."""
+def _text() -> Prebuilt:
+    key: Any = text_of("id")
+    sections = select(json_list(func.json_build_array(Section.name, Section.body), Section.name))
+    events = select(TimelineEvent.id, TimelineEvent.event, TimelineEvent.at, TimelineEvent.ordinal)
+    first = events.where(TimelineEvent.postmortem_id == key).order_by(TimelineEvent.at, TimelineEvent.ordinal)
+    event = first.limit(EVENTS_LIMIT).subquery().c
+    items = select(ActionItem.id, ActionItem.description, ActionItem.created_at)
+    oldest = items.where(ActionItem.postmortem_id == key).order_by(ActionItem.created_at, ActionItem.id)
+    item = oldest.limit(ITEMS_LIMIT).subquery().c
     linked = [
-        select(table.person_id).where(table.postmortem_id == postmortem.id)
-        for table in (PostmortemParticipant, PostmortemEditor)
+        select(table.person_id).where(table.postmortem_id == key) for table in (PostmortemParticipant, PostmortemEditor)
     ]
-    owners = select(ActionItem.owner_id).where(ActionItem.postmortem_id == postmortem.id)
-    theirs = or_(Person.id == postmortem.author_id, *(Person.id.in_(one) for one in (*linked, owners)))
-    rows = (await session.execute(select(Person.name, Person.handle).where(theirs).limit(PEOPLE_LIMIT))).all()
-    return [name for row in rows for name in (row[0], f"@{row[1]}")]
+    owners = select(ActionItem.owner_id).where(ActionItem.postmortem_id == key)
+    theirs = or_(Person.id == text_of("author_id"), *(Person.id.in_(one) for one in (*linked, owners)))
+    person = select(Person.name, Person.handle).where(theirs).limit(PEOPLE_LIMIT).subquery().c
+    ignored = select(json_list(cast(AdviceIgnore.fingerprint, Text), AdviceIgnore.fingerprint))
+    parts = (
+        sections.where(Section.postmortem_id == key),
+        select(json_list(func.json_build_array(event.id, event.event), event.at, event.ordinal)),
+        select(json_list(func.json_build_array(item.id, item.description), item.created_at, item.id)),
+        select(json_list(func.json_build_array(person.name, person.handle), person.handle)),
+        ignored.where(AdviceIgnore.postmortem_id == key),
+    )
+    return Prebuilt(select(*(one.scalar_subquery() for one in parts)))
+
+
+_TEXT = _text()
 
 
 async def insert_ignore(

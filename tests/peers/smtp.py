@@ -64,6 +64,10 @@ class Mailbox:
     def ids(self) -> list[str]:
         return [str(one["Message-ID"]) for one in self.letters]
 
+    def at(self, domain: str) -> list[list[str]]:
+        """The recipients of each letter that went to that domain alone."""
+        return [to for to in self.recipients if all(one.endswith(f"@{domain}") for one in to)]
+
     def to(self, address: str) -> list[EmailMessage]:
         return [one for one, to in zip(self.letters, self.recipients, strict=True) if address in to]
 

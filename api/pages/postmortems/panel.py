@@ -13,9 +13,9 @@ from domain.access import Relation, Verb
 from domain.people.absence import Absence
 from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import BETWEEN_REMINDERS, ReviewerState, may_remind_again
-from models.action_item import ActionItem
 from models.person import Person
 from models.postmortem import PostmortemReviewer
+from models.queries.action_items_listed import ListedItem
 from models.queries.postmortems.postmortems import VisiblePostmortem, state_of_reviewer
 
 WHO_PUBLISHES = "Only the author and administrators can. Ask one of them to publish it."
@@ -73,7 +73,7 @@ class Blocker:
     asks_reviewer: bool = False
     reviewer: ReviewerRow | None = None
     may_waive: bool = False
-    item: ActionItem | None = None
+    item: ListedItem | None = None
     threads: Sequence[Thread] = ()
 
 
@@ -131,7 +131,7 @@ class PanelFacts:
     visible: VisiblePostmortem
     checks: PublicationChecks | None
     reviewers: Sequence[ReviewerRow]
-    items: Sequence[ActionItem]
+    items: Sequence[ListedItem]
     threads: Mapping[str | None, Sequence[Thread]]
     people: Mapping[str, Person]
     names: ReasonNames

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from fastapi import Response
 
-from api.pages.action_items.rows import listed
 from api.pages.comments import threads
 from api.pages.postmortems import panel
 from api.pages.postmortems.fields import texts_of
@@ -36,17 +35,19 @@ from domain.incidents.state import IncidentState
 from domain.postmortems.first_draft import EntryType
 from domain.postmortems.lifecycle import Status, Transition
 from integrations import registry
-from models.action_item import ActionItem
 from models.incident import Incident
 from models.postmortem import Postmortem
 from models.queries.action_items_filtered import ItemFilters
+from models.queries.action_items_listed import ListedItem, list_items
 from models.queries.connections import connections
 from models.queries.content.templates import template_of
 from models.queries.incidents import links
 from models.queries.pagination import Ask
 from models.queries.people import people, teams
 from models.queries.postmortems import postmortems
+from models.queries.postmortems.belongings import find_belongings
 from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmortem
+from models.queries.prebuilt import planned_once
 from models.queries.review.reviews import find_last_review
 
 BEFORE_PUBLICATION = frozenset({Status.DRAFT, Status.IN_REVIEW})
@@ -68,16 +69,21 @@ async def show_postmortem(
     context = visit.context
     full = await postmortems.get_full(context.session, context.viewer, postmortem_id, context.now)
     row, visible = full.postmortem, visible_of(full)
-    shown = await threads.list_all(visit, visible)
-    items = await listed(visit, ItemFilters(postmortem_id=postmortem_id), Ask(200))
-    proposed, proposed_teams = await participants.list_proposed(context.session, visible)
+    async with planned_once(context.session):  # to the end of the transaction
+        shown = await threads.list_all(visit, visible)
+        of_this = ItemFilters(postmortem_id=postmortem_id)
+        items = (await list_items(context.session, context.viewer, of_this, "createdAt", Ask(200), context.now)).items
+        also = await find_belongings(context.session, context.viewer, postmortem_id)
+    proposed, proposed_teams = (
+        await participants.list_proposed(context.session, visible) if also.proposals else ([], [])
+    )
     reporters = [one.added_by_id for one in (*proposed, *proposed_teams)]
     others = [*reporters, *(one.id for one in proposed)]
     named = await people.people_by_id(context.session, [*_people_in(row), *threads.people_in(shown), *others])
     template = template_of(row.template)
     texts = texts_of(row, template)
     counts = full.counts
-    names = ReasonNames(named, {one.id: one.description for one in items["items"]}, titles_of(template))
+    names = ReasonNames(named, {one.id: one.description for one in items}, titles_of(template))
     relations = full.relations
     writes = bool(visit.request.state.frame["may_write"])
     status = Status(row.status)
@@ -90,8 +96,8 @@ async def show_postmortem(
     if moves or status in BEFORE_PUBLICATION:
         facts = await read_publication_facts(context.session, context.viewer, row.id)
     offers = list_transitions(visit, moves, facts, names) if facts else {}
-    trackers = {one.id: one.name for one in await connections.list_by_kind(context.session, registry.tracker_kinds())}
-    may_ticket = writes and batches.may_open_tickets(visible) and _lacks_tickets(items["items"], trackers.keys())
+    trackers = await connections.names_by_kind(context.session, registry.tracker_kinds())
+    may_ticket = writes and batches.may_open_tickets(visible) and _lacks_tickets(items, trackers.keys())
     forms = {
         "item": may_add_item,
         "tickets": may_ticket,
@@ -101,12 +107,11 @@ async def show_postmortem(
         "editor": may_name_editors,
         "duration": writes and access.may(Verb.TAKE_INCIDENT_TIMES, status, relations),
     }
-    linked = await links.list_linked(context.session, visible)
+    linked = await links.list_linked(context.session, visible) if row.incidents else []
     editing = await read_opened(visit, full, visible, opened or opened_by(visit.request.query_params))
     forms[f"fact-{editing['editing']}"] = bool(editing["editing"])
-    meetings = await list_recent(context.session, visible, 1)
-    away = await people.find_absences(context.session, [one.person_id for one in row.reviewers], context.now)
-    reviewer_rows = panel.reviewer_rows(visible, away, context.now)
+    meetings = await list_recent(context.session, visible, 1) if also.meetings else []
+    reviewer_rows = panel.reviewer_rows(visible, people.absences_of(named.values(), context.now), context.now)
     by_section = threads.threads_of(shown, titles_of(template), texts)
     checks = None
     if facts and status in BEFORE_PUBLICATION:
@@ -115,7 +120,8 @@ async def show_postmortem(
     may_change_targets = writes and access.may(Verb.CHANGE_TARGETS, status, relations)
     changeable = [one.target.name.value for one in targets if may_change_targets and not one.target.is_settled]
     viewer_id = context.viewer.person_id
-    known = panel.PanelFacts(visible, checks, reviewer_rows, items["items"], by_section, named, names)
+    own = await list_drafts(context.session, context.viewer, visible) if writes and also.drafts else []
+    known = panel.PanelFacts(visible, checks, reviewer_rows, items, by_section, named, names)
     next_step = panel.panel_of(known, panel.Rights.of(visible, writes=writes))
     return await show(
         visit,
@@ -146,10 +152,10 @@ async def show_postmortem(
         linked=linked,
         picture=_picture(row, linked, context.person.time_zone),
         threads=by_section,
-        news=(await links.read_news(context.session, [row])).get(row.id),
+        news=(await links.read_news(context.session, [row])).get(row.id) if row.incidents else None,
         may_take_times=writes and access.may(Verb.TAKE_INCIDENT_TIMES, status, relations),
         is_resting=status is Status.DRAFT and row.draft_started_at is None,
-        drafts={one.name: one for one in await list_drafts(context.session, context.viewer, visible)} if writes else {},
+        drafts={one.name: one for one in own},
         saved={one.name: one for one in row.sections},
         advice=await style.list_advice(context.session, visible) if may_edit else None,
         levels=[one.value for one in EditorLevel],
@@ -178,10 +184,10 @@ async def show_postmortem(
         export_formats=EXPORT_FORMATS,
         may_ticket=may_ticket,
         trackers=trackers,
-        batches=await batches.list_progress(context.session, postmortem_id),
+        batches=await batches.list_progress(context.session, postmortem_id) if also.ticket_batches else [],
         entry_types=[one.value for one in EntryType],
+        items=items,
         **editing,
-        **items,
     )
 
 
@@ -192,10 +198,14 @@ def _picture(row: Postmortem, linked: Sequence[Incident], time_zone: str) -> Pic
     return draw(marks, phases_of(reported, mitigations), time_zone)
 
 
-def _lacks_tickets(items: Sequence[ActionItem], trackers: Collection[str]) -> bool:
+def _lacks_tickets(items: Sequence[ListedItem], trackers: Collection[str]) -> bool:
     """Whether some open item has no ticket in one of these connections, nor one on its way."""
     for item in items:
-        there = {one.integration_id for one in item.tickets if one.external_id or one.link_state != LinkState.REFUSED}
+        there = {
+            one["integration_id"]
+            for one in item.tickets
+            if one["external_id"] or one["link_state"] != LinkState.REFUSED
+        }
         if not ActionItemStatus(item.status).is_settled and not there.issuperset(trackers):
             return True
     return False

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import any_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import AmbiguousConnection, Disconnected, NotFound, WebhookNotWanted
 from models.integration import Integration
 from models.queries.pagination import Ask, Order, Page, fetch_page
-from models.queries.prebuilt import Prebuilt, text_of
+from models.queries.prebuilt import Prebuilt, text_of, texts_of
 from models.queries.rows import columns_of, read_row
 
 
@@ -64,6 +64,18 @@ async def list_sealed_unscoped(session: AsyncSession, after: str, limit: int) ->
 async def list_by_kind(session: AsyncSession, kinds: Sequence[str]) -> list[Integration]:
     statement = select(Integration).where(Integration.kind.in_(kinds), Integration.is_enabled)
     return list((await session.execute(statement.order_by(Integration.created_at, Integration.id))).scalars())
+
+
+async def names_by_kind(session: AsyncSession, kinds: Sequence[str]) -> dict[str, str]:
+    """The names of :func:`list_by_kind`, by id."""
+    return {row[0]: row[1] for row in await _NAMES.rows(session, kinds=list(kinds))}
+
+
+_NAMES = Prebuilt(
+    select(Integration.id, Integration.name)
+    .where(Integration.kind == any_(texts_of("kinds")), Integration.is_enabled)
+    .order_by(Integration.created_at, Integration.id)
+)
 
 
 async def names_of(session: AsyncSession, ids: Sequence[str]) -> dict[str, str]:

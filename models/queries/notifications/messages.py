@@ -24,10 +24,10 @@ async def find_message(session: AsyncSession, message_id: str, *, for_update: bo
     return await session.get(Message, message_id, with_for_update=for_update, populate_existing=True)
 
 
-async def find_unsent(session: AsyncSession, receiver_id: str) -> Message | None:
-    """The oldest message that is still to be sent."""
+async def list_unsent(session: AsyncSession, receiver_id: str) -> Sequence[Message]:
+    """The messages that are still to be sent, oldest first; usually there is none."""
     statement = select(Message).where(Message.receiver_id == receiver_id, Message.state == "WAITING")
-    return (await session.execute(statement.order_by(Message.created_at, Message.id).limit(1))).scalar()
+    return (await session.execute(statement.order_by(Message.created_at, Message.id))).scalars().all()
 
 
 async def find_last_escalation(session: AsyncSession, receiver_id: str) -> datetime | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,7 +31,10 @@ async def people_by_id(session: AsyncSession, person_ids: Iterable[str | None]) 
     wanted = sorted({one for one in person_ids if one})
     if not wanted:
         return {}
-    return {one.id: one for one in (await session.execute(select(Person).where(Person.id.in_(wanted)))).scalars()}
+    return {one.id: one for one in (await session.execute(_BY_ID, {"ids": wanted})).scalars()}
+
+
+_BY_ID = select(Person).where(Person.id.in_(bindparam("ids", expanding=True)))
 
 
 async def find_by_name(session: AsyncSession, word: str) -> Person | None:
@@ -59,6 +62,12 @@ async def find_absences(session: AsyncSession, person_ids: Iterable[str], now: d
     columns = (Person.id, Person.is_active, Person.away_from, Person.away_until)
     rows = (await session.execute(select(*columns).where(Person.id.in_(list(person_ids))))).all()
     return {row[0]: absent for row in rows if (absent := absence(row[1], row[2], row[3], now))}
+
+
+def absences_of(some: Iterable[Person], now: datetime) -> dict[str, Absence]:
+    """As :func:`find_absences`, of people who were read already."""
+    found = {one.id: absence(one.is_active, one.away_from, one.away_until, now) for one in some}
+    return {key: absent for key, absent in found.items() if absent}
 
 
 async def list_people(

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol
 
 from sqlalchemy import Select, select
@@ -24,11 +25,19 @@ from models.postmortem import (
     PostmortemTeam,
     TimelineEvent,
 )
-from models.queries.access.visibility import effective_visibility, relation_columns, relations, visible_to
+from models.queries.access.visibility import (
+    BoundViewer,
+    effective_visibility,
+    relation_columns,
+    relations,
+    viewer_parameters,
+    visible_to,
+)
 from models.queries.audit.audit_log import note_reads
 from models.queries.content.templates import get_content, template_columns
 from models.queries.postmortems.counts import PostmortemCounts
 from models.queries.postmortems.shown import ShownPostmortem, get_shown
+from models.queries.prebuilt import text_of
 from models.team import Service
 
 
@@ -55,20 +64,25 @@ async def get_visible(
     session: AsyncSession, viewer: Viewer, postmortem_id: str, *, lock: bool = False
 ) -> VisiblePostmortem:
     """The row, if the viewer may know of it: one statement. Raises :class:`NotFound` otherwise."""
-    statement = _visible_row(viewer, postmortem_id)
-    found = await _get(session, viewer, statement.with_for_update(of=Postmortem) if lock else statement, postmortem_id)
+    found = await _get(session, viewer, postmortem_id, lock=lock)
     if not lock:
         await _note_read(session, viewer, found)
     return found
 
 
-def _visible_row(viewer: Viewer, postmortem_id: str) -> Select[Any]:
+@cache
+def _visible_row(*, is_admin: bool, lock: bool) -> Select[Any]:
+    viewer = BoundViewer(is_admin)
     statement = select(Postmortem, effective_visibility(), *relation_columns(viewer).columns())
-    return statement.where(Postmortem.id == postmortem_id, visible_to(viewer))
+    statement = statement.where(Postmortem.id == text_of("postmortem_id"), visible_to(viewer))
+    statement = statement.execution_options(populate_existing=True)
+    return statement.with_for_update(of=Postmortem) if lock else statement
 
 
-async def _get(session: AsyncSession, viewer: Viewer, statement: Select[Any], postmortem_id: str) -> VisiblePostmortem:
-    row = (await session.execute(statement.execution_options(populate_existing=True))).one_or_none()
+async def _get(session: AsyncSession, viewer: Viewer, postmortem_id: str, *, lock: bool = False) -> VisiblePostmortem:
+    statement = _visible_row(is_admin=viewer.is_admin, lock=lock)
+    values = {"postmortem_id": postmortem_id, **viewer_parameters(viewer)}
+    row = (await session.execute(statement, values)).one_or_none()
     if row is None:
         raise NotFound(kind="postmortem", id=postmortem_id)
     postmortem, visibility, level, reviewer, participant, team = row
@@ -84,7 +98,7 @@ async def _note_read(session: AsyncSession, viewer: Viewer, found: VisiblePostmo
 async def get_full(session: AsyncSession, viewer: Viewer, postmortem_id: str, now: datetime) -> FullPostmortem:
     """To be read, not changed: the row no longer belongs to the session, which would load it anew when another
     statement finds it, without what belongs to it. Raises :class:`NotFound`."""
-    found = await _get(session, viewer, _visible_row(viewer, postmortem_id), postmortem_id)
+    found = await _get(session, viewer, postmortem_id)
     session.expunge(found.postmortem)
     shown = await get_shown(session, viewer, postmortem_id, now)
     content = await get_content(session, shown.template_id, shown.template_version)

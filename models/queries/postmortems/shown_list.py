@@ -171,9 +171,9 @@ async def _list(
         )
     if filters.q:
         given = {"ids": await _list_matching(session, viewer, filters, values | given)}
-    shape = frozenset(given)
-    plain = _page(kind, filters.sort, shape, is_admin=viewer.is_admin, is_audited=False)
-    audited = _page(kind, filters.sort, shape, is_admin=True, is_audited=True) if viewer.is_admin else plain
+    shape, limit = frozenset(given), ask.limit if kind == "listed" else None
+    plain = _page(kind, filters.sort, limit, shape, is_admin=viewer.is_admin, is_audited=False)
+    audited = _page(kind, filters.sort, limit, shape, is_admin=True, is_audited=True) if viewer.is_admin else plain
     rows = await rows_with_audit(session, viewer, audited, plain, values | given)
     if len(rows) <= ask.limit:
         return rows, None
@@ -202,16 +202,19 @@ def _matching(sort: str, shape: frozenset[str], phrases: int, refused: int, *, i
 
 
 @cache
-def _page(kind: Kind, sort: str, shape: frozenset[str], *, is_admin: bool, is_audited: bool) -> Prebuilt:
+def _page(
+    kind: Kind, sort: str, limit: int | None, shape: frozenset[str], *, is_admin: bool, is_audited: bool
+) -> Prebuilt:
+    """``limit``, where it is none of the parameters, is one of the few that pages have; then the plan is kept."""
     viewer, order = BoundViewer(is_admin), ORDERS[sort]
-    seen = _chosen(select(*seen_columns()), sort, shape, viewer).cte("seen")
+    seen = _chosen(select(*seen_columns()), sort, shape, viewer, limit).cte("seen")
     in_order = order.of(seen.c)
     columns = {"shown": shown_columns, "states": _state_columns, "listed": _listed_columns}[kind](seen)
     statement = select(*columns).order_by(*in_order.clauses())
     if is_audited:
         place = select(seen.c.id, func.row_number().over(order_by=in_order.clauses()).label("place")).subquery()
         statement = with_audit_of(select(place.c.id).where(place.c.place <= number_of("shown")), statement, viewer)
-    return Prebuilt(statement)
+    return Prebuilt(statement, keeps_plan=limit is not None)
 
 
 def _state_columns(seen: CTE) -> list[Any]:
@@ -233,12 +236,14 @@ def _listed_columns(seen: CTE) -> list[Any]:
     return [*(seen.c[name] for name in names), *(one.scalar_subquery() for one in more)]
 
 
-def _chosen(statement: Select[Any], sort: str, shape: frozenset[str], viewer: AnyViewer) -> Select[Any]:
+def _chosen(
+    statement: Select[Any], sort: str, shape: frozenset[str], viewer: AnyViewer, limit: int | None = None
+) -> Select[Any]:
     order = ORDERS[sort]
     statement = statement.where(visible_to(viewer), *(CONDITIONS[one] for one in sorted(shape & CONDITIONS.keys())))
     if "after" in shape:
         statement = statement.where(order.after_parameters())
-    return statement.order_by(*order.clauses()).limit(number_of("limit"))
+    return statement.order_by(*order.clauses()).limit(number_of("limit") if limit is None else limit + 1)
 
 
 def _has(table: type[Any], *conditions: Any) -> ColumnElement[bool]:

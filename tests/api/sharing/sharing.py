@@ -9,6 +9,8 @@ import httpx
 from tests.api.writing import ok
 from tests.stack import NO_TLS, Person, Stack
 
+CUSTOMERS = "customers.example"
+"""The domain of all customers' addresses: the mail server gets letters to the organization's own people, too."""
 TEXT = "# Checkout was down\n\nFor 40 minutes, customers could not pay. It is resolved."
 
 

@@ -21,7 +21,7 @@ from models.sharing import CustomerEmailRecipient
 from tests.api import writing
 from tests.api.conventions import problem
 from tests.api.rows import sessions_of
-from tests.api.sharing.sharing import approve, outsider, path_of, save
+from tests.api.sharing.sharing import CUSTOMERS, approve, outsider, path_of, save
 from tests.api.writing import ok
 from tests.peers.returned import report
 from tests.peers.smtp import Mailbox, running_smtp
@@ -58,7 +58,7 @@ def made(stack: Stack, author: Person) -> Any:
 
 def addresses(count: int) -> list[str]:
     mark = uuid4().hex[:8]
-    return [f"c{place}-{mark}@customers.example" for place in range(count)]
+    return [f"c{place}-{mark}@{CUSTOMERS}" for place in range(count)]
 
 
 def send(person: Person, made: Any, recipients: list[str], **more: Any) -> Any:
@@ -94,8 +94,8 @@ def test_each_customer_gets_the_approved_summary_once(
     assert states(shown) == {one: "SENT", two: "SENT", odd: "FAILED"}
     assert shown["counts"] == {"queued": 0, "sent": 2, "bounced": 0, "skipped": 1}
     assert [one["reason"] for one in shown["recipients"]] == [None, None, "550 no such mailbox"]
-    assert sorted(box.recipients) == sorted([[one], [two]])
-    letter = box.letters[0]
+    assert sorted(box.at(CUSTOMERS)) == sorted([[one], [two]])
+    letter = box.to(one)[0]
     body = letter.get_body(("plain",))
     assert body is not None
     assert "customers could not pay" in body.get_content()
@@ -117,7 +117,7 @@ def test_a_preview_sends_and_keeps_nothing(mail: tuple[Mailbox, Any], author: Pe
     assert (shown["recipients"], shown["unsubscribed"]) == (2, 0)
     assert shown["text"] == ok(author.get(path_of(made)))["text"]
     assert ok(author.get(path_of(made, "customer-emails")))["items"] == []
-    assert mail[0].letters == []
+    assert mail[0].at(CUSTOMERS) == []
 
 
 def test_what_is_refused(stack: Stack, author: Person, made: Any) -> None:
@@ -143,7 +143,7 @@ def test_what_is_refused(stack: Stack, author: Person, made: Any) -> None:
 def test_who_unsubscribed_is_left_out(stack: Stack, mail: tuple[Mailbox, Any], author: Person, made: Any) -> None:
     box, (one, two) = mail[0], addresses(2)
     over(author, made, send(author, made, [one]))
-    link = str(box.letters[0]["List-Unsubscribe"]).strip("<>")
+    link = str(box.to(one)[0]["List-Unsubscribe"]).strip("<>")
     visitor, at = outsider(stack), urlsplit(link).path
     page = visitor.get(at)
     assert (page.status_code, "Unsubscribe</button>" in page.text) == (200, True)
@@ -154,7 +154,7 @@ def test_who_unsubscribed_is_left_out(stack: Stack, mail: tuple[Mailbox, Any], a
     assert visitor.get(f"{at}x").status_code == 404
     shown = over(author, made, send(author, made, [one.upper(), two]))
     assert states(shown) == {one: "UNSUBSCRIBED", two: "SENT"}
-    assert sum([one] == to for to in box.recipients) == 2
+    assert sum([one] == to for to in box.at(CUSTOMERS)) == 2
     preview = author.post(
         path_of(made, "customer-emails"), json={"subject": "N", "recipients": [one, two], "preview": True}
     )
@@ -166,7 +166,7 @@ def test_an_e_mail_that_comes_back_is_shown(mail: tuple[Mailbox, Any], author: P
     (one,) = addresses(1)
     asked = send(author, made, [one])
     over(author, made, asked)
-    letter = box.letters[0]
+    letter = box.to(one)[0]
     body = report(one, letter, said="smtp; 550 5.1.1 mailbox full of ghosts")
     headers = {"Authorization": f"Bearer {SECRET}", "Content-Type": "message/rfc822"}
     answer = httpx.post(connection["webhookUrl"], content=body, headers=headers, timeout=30)
@@ -230,7 +230,7 @@ def test_taken_back_in_the_middle_nothing_more_is_sent_until_it_is_approved_agai
     )
     assert run_batch(stack, asked["id"]) is Progress.OVER
     assert set(states(found(author, made, asked)).values()) == {"SENT"}
-    assert sorted(box.recipients) == sorted([one] for one in some)
+    assert sorted(box.at(CUSTOMERS)) == sorted([one] for one in some)
 
 
 @pytest.mark.parametrize("cause", ["private", "another text"])
@@ -251,7 +251,7 @@ def test_what_stops_it_for_good(stack: Stack, mail: tuple[Mailbox, Any], author:
     admin = stack.person("ADMIN")
     shown = over(admin, made, asked)
     assert (shown["state"], list(states(shown).values())) == ("STOPPED", ["SENT", "QUEUED", "QUEUED"])
-    assert len(box.letters) == 1
+    assert len(box.at(CUSTOMERS)) == 1
 
 
 def stack_admin(stack: Stack) -> Person:

@@ -88,6 +88,7 @@ def test_page_of_administrators(browser: Browser, at: Installation) -> None:
     page.locator(".menu summary").click()
     page.get_by_role("link", name="Settings", exact=True).click()
     page.locator("main .card").get_by_role("link", name="Sign-in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign-in")
     assert page.evaluate(PLAIN_FAULTS) == page.evaluate(FAINT) == []
     row = page.locator("li", has_text="Wanda Waiting")
     row.locator("summary", has_text="Confirm").click()

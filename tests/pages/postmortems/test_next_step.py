@@ -203,9 +203,9 @@ def test_targets_are_extended_and_waived_with_a_reason(browser: Browser, stack: 
     author = stack.person()
     made = writing.draft(author)
     with visiting(browser, stack, author, java_script_enabled=scripted) as page:
-        page.goto(f"{stack.url}{path_of(made)}")
+        page.goto(f"{stack.url}{path_of(made)}#extend-published")  # as an escalation's button leads there
         targets = page.locator("#targets")
-        opened(targets, "Extend: Publication")
+        expect(targets.locator("#extend-published")).to_be_visible()
         targets.get_by_label("New due time").last.fill("2020-01-01T10:00")
         targets.get_by_label("Reason").locator("visible=true").fill("Holidays, and nothing typed is lost")
         targets.get_by_role("button", name="Extend target").locator("visible=true").click()
@@ -216,6 +216,7 @@ def test_targets_are_extended_and_waived_with_a_reason(browser: Browser, stack: 
         targets.get_by_role("button", name="Extend target").locator("visible=true").click()
         expect(targets).to_contain_text("Extended: Holidays, and nothing typed is lost")
         opened(targets, "Waive: Review")
+        expect(targets.locator("#waive-review_completed")).to_be_visible()
         targets.get_by_label("Reason").locator("visible=true").fill("Nobody was affected")
         targets.get_by_role("button", name="Waive target").locator("visible=true").click()
         expect(targets).to_contain_text("Waived")

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from tests.api import writing
-from tests.api.sharing.sharing import approve, save
+from tests.api.sharing.sharing import CUSTOMERS, approve, save
 from tests.api.writing import ok
 from tests.pages.visiting import buttons, told, visitor
 from tests.peers.smtp import Mailbox, running_smtp
@@ -39,7 +39,7 @@ def test_looked_at_first_then_sent(stack: Stack, box: Mailbox, made: tuple[Perso
     assert f'href="{at}"' in mine.get(f"/postmortems/{postmortem['id']}/share")
     page = mine.get(at)
     assert {"Preview", "Send"} & buttons(page) == {"Preview"}
-    one, two = (f"{name}-{uuid4().hex[:8]}@customers.example" for name in "ab")
+    one, two = (f"{name}-{uuid4().hex[:8]}@{CUSTOMERS}" for name in "ab")
     form = {"subject": "What happened on Friday", "recipients": f"{one}\n{two}, {one}"}
     refused = mine.send(at, at, form="send", do="preview", subject="x", recipients="nobody")
     assert (refused.status_code, len(told(refused.text))) == (422, 1)
@@ -48,11 +48,11 @@ def test_looked_at_first_then_sent(stack: Stack, box: Mailbox, made: tuple[Perso
     assert "To 2 addresses." in shown.text
     assert "customers could not pay" in shown.text
     assert "Send" in buttons(shown.text)
-    assert box.letters == []
+    assert box.at(CUSTOMERS) == []
     assert mine.done(at, at, form="send", do="send", **form) == at
     email = ok(author.get(f"/api{at}"))["items"][0]
     eventually(lambda: ok(author.get(f"/api{at}/{email['id']}"))["state"] == "DONE", 30)
-    assert sorted(box.recipients) == sorted([[one], [two]])
+    assert sorted(box.at(CUSTOMERS)) == sorted([[one], [two]])
     page = mine.get(f"{at}/{email['id']}")
     assert page.count(">Sent<") >= 2
     assert one in page

@@ -55,8 +55,10 @@ function suggest(field) {
       list.children[active].scrollIntoView({block: "nearest"});
     }
   };
+  const pickedAs = (item) => (item.kind === "person" ? `${item.label} (${item.hint})` : item.label);
+  const names = (item, words) => [pickedAs(item), item.hint].some((one) => one.toLowerCase() === words.toLowerCase());
   const choose = (item) => {
-    const picked = item.kind === "person" ? `${item.label} (${item.hint})` : item.label;
+    const picked = pickedAs(item);
     const before = field.dataset.findsMany === undefined ? "" : field.value.slice(0, field.value.lastIndexOf(",") + 1);
     field.value = before ? `${before} ${picked}, ` : field.dataset.findsMany === undefined ? picked : `${picked}, `;
     close();
@@ -102,8 +104,11 @@ function suggest(field) {
     asked = new AbortController();
     const {signal} = asked;
     try {
-      items = await afterword.find(field.dataset.finds, wordsIn(field), signal);
-      if (!signal.aborted && document.activeElement === field) draw();
+      const words = wordsIn(field);
+      items = await afterword.find(field.dataset.finds, words, signal);
+      if (signal.aborted || document.activeElement !== field) return;
+      if (items.length === 1 && names(items[0], words)) close(); // nothing to choose, and what is below can be reached
+      else draw();
     } catch {
       if (!signal.aborted) close(); // the words are sent as they are
     }

@@ -30,8 +30,9 @@ window.afterword = (() => {
     (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) ||
     all(part, "input, select, textarea").some(isTyped);
 
-  // What a part shows, without what differs each time that it is drawn.
-  const shownIn = (part) => part.outerHTML.replace(/name="(key|csrf)" value="[^"]*"/g, "").replace(/ open=""/g, "");
+  // What a part shows, without what differs each time that it is drawn, and what scripts leave behind.
+  const shownIn = (part) =>
+    part.outerHTML.replace(/name="(key|csrf)" value="[^"]*"/g, "").replace(/ (open|class)=""| tabindex="-1"/g, "");
 
   const nameOf = (details) => details.id || details.querySelector("summary")?.textContent.trim();
 
