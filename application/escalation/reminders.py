@@ -5,7 +5,7 @@ Everything is read again each time: what was met, waived, extended or settled si
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from application.escalation.leads import notify_of_missing_leads
@@ -19,14 +19,13 @@ from domain.escalation.reminders import (
     SentStep,
     looked_until,
     plan_reminders,
+    planned_until,
     reminder_key,
 )
 from models.queries.escalation import reminders
 from models.queries.escalation.pending import Look, PendingFacts, find_item_facts, find_postmortem_facts
 from models.session import Session
 
-HORIZON = timedelta(days=30)
-"""How far after the last due time reminders are planned; if there is none, the workflow looks again then."""
 ABOVE_OWNERS = frozenset({Recipient.TEAM_CHANNEL, Recipient.TEAM_LEAD, Recipient.ADMINISTRATORS})
 Plan = tuple[PendingWork, Sequence[Reminder]]
 
@@ -79,7 +78,7 @@ async def _look(session: Session, facts: PendingFacts, pending: Pending, now: da
     work = [_since(one, facts.last_look, pending) for one in pending.work if not one.target.is_settled]
     due_at = {one.target.due_at for one in work} if facts.was_reminded else set[datetime]()
     sent = await reminders.list_sent_steps(session, pending.subject_id, due_at)
-    until = max([now, *(one.target.due_at for one in work)]) + HORIZON
+    until = planned_until(now, [one.target.due_at for one in work])
     plans: list[Plan] = [(one, _plan(one, pending, sent, now, until)) for one in work]
     due = [(one, reminder) for one, plan in plans for reminder in plan if send and reminder.at <= now]
     if due:

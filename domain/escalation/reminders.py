@@ -5,7 +5,7 @@ made. The caller makes the plan again when a reminder is due, from facts that it
 plan then is not sent.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -25,6 +25,11 @@ STALE_DRAFT = "stale_draft"
 PENDING_REVIEW = "pending_review"
 COMMENT_THREADS = "comment_threads"
 ACTION_ITEM = "action_item"
+
+
+HORIZON = timedelta(days=30)
+"""How far after the last due time reminders are planned."""
+LOOKS_AHEAD = timedelta(days=60)
 
 
 class Channel(StrEnum):
@@ -133,6 +138,15 @@ def reminder_key(subject_id: str, target: str, due_at: datetime, occurrence: str
     return f"{subject_id}:{target}:{due_at.isoformat()}:{occurrence}"
 
 
+def planned_until(now: datetime, due: Iterable[datetime]) -> datetime:
+    """How far reminders are planned; the workflow looks again then.
+
+    A due time that is far away waits for a later look: what is late already would else be planned week by week until
+    then, for each receiver.
+    """
+    return min(max([now, *due]), now + LOOKS_AHEAD) + HORIZON
+
+
 def looked_until(reminders: Sequence[Reminder], now: datetime) -> datetime:
     """The next ``looked_at``, once what is due ``now`` was sent: early enough to include what was reached but waits for
     its receiver's working hours."""
@@ -154,7 +168,7 @@ def _reminders(
     """In the order of the steps, as each would be sent alone."""
     looked_at = pending.looked_at or pending.since or facts.looked_at
     for step, occurrence, moment in _moments(pending, policy, facts.until):
-        if looked_at is not None and moment < looked_at:
+        if moment > facts.until + _EARLIEST_WARNING or (looked_at is not None and moment < looked_at):
             continue
         for receiver in _receivers(step, pending, facts):
             calendar = calendars.get(receiver.id, policy.office.calendar)
@@ -189,7 +203,7 @@ def _moments(pending: PendingTarget, policy: Policy, until: datetime) -> Iterato
                     return
                 yield step, f"{step.name}:{turn}", moment
         elif step.kind is StepKind.BEFORE_DUE:
-            if pending.has_warning:
+            if pending.has_warning and not _is_far(pending, step.amount, until):
                 yield step, step.name, _share_of_time(pending, step.amount, policy)
         else:
             days = step.amount if step.kind is StepKind.WORKING_DAYS else 0
@@ -197,6 +211,17 @@ def _moments(pending: PendingTarget, policy: Policy, until: datetime) -> Iterato
             if reached is not None:
                 last = reached
                 yield step, step.name, reached if days or pending.since is None else max(reached, pending.since)
+
+
+_EARLIEST_WARNING = timedelta(days=31)
+"""How long before its moment a warning is sent at most: in the last working hour."""
+_YEAR = timedelta(days=366)
+
+
+def _is_far(pending: PendingTarget, percent: int, until: datetime) -> bool:
+    """Even half of that share ends after the plan, so working time needn't be counted over years."""
+    span = pending.due_at - pending.started_at
+    return span > _YEAR and pending.started_at + span * percent / 200 > until + _EARLIEST_WARNING
 
 
 def _share_of_time(pending: PendingTarget, percent: int, policy: Policy) -> datetime:

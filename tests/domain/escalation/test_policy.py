@@ -1,7 +1,9 @@
 """Escalation by example, and for any start: in the receiver's hours, each step once, late once, never a storm."""
 
+import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from types import FrameType
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -30,6 +32,7 @@ from domain.escalation.reminders import (
     ReminderFacts,
     looked_until,
     plan_reminders,
+    planned_until,
     stale_draft,
 )
 from domain.escalation.simulation import simulate
@@ -87,6 +90,34 @@ def test_a_share_of_working_time_is_counted_in_working_time() -> None:
     assert due == datetime(2026, 11, 27, 17, tzinfo=UTC), "five working days of eight hours"
     first = plan_reminders(facts(replace(PENDING, due_at=due)), policy, {})[0]
     assert (first.step, first.at) == ("before_due", datetime(2026, 11, 27, 9, tzinfo=UTC)), "after four of them"
+
+
+@pytest.mark.parametrize("counted", list(Counted))
+def test_a_due_time_in_decades_is_not_counted_day_by_day(counted: Counted) -> None:
+    policy = replace(POLICY, targets={TargetName.DRAFT_COMPLETED: Span(40, counted)})
+    far = replace(PENDING, due_at=datetime(2099, 1, 1, tzinfo=UTC))
+    days = 0
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        nonlocal days
+        days += event == "call" and frame.f_code is Calendar.is_working_day.__code__
+
+    sys.setprofile(count)
+    try:
+        found = plan_reminders(facts(far, days=90), policy, {})
+    finally:
+        sys.setprofile(None)
+    assert found == []
+    assert days < 40, "not one for each day until then"
+    assert plan_reminders(facts(PENDING, far, days=90), policy, {}) == plan_reminders(facts(days=90), policy, {})
+    late = facts(far, now=datetime(2098, 12, 1, tzinfo=UTC), days=73 * 366)
+    assert [one.occurrence for one in plan_reminders(late, policy, {})][:2] == ["before_due", "due"]
+
+
+def test_a_plan_ends_soon_whatever_is_due_in_decades() -> None:
+    assert planned_until(START, [START - DAY]) == START + 30 * DAY
+    assert planned_until(START, [START - DAY, START + 14 * DAY]) == START + 44 * DAY
+    assert planned_until(START, [START - DAY, datetime(2099, 1, 1, tzinfo=UTC)]) == START + 90 * DAY
 
 
 def test_each_in_their_own_working_hours() -> None:

@@ -83,8 +83,7 @@ def ask_reviewer(hand: Hand, handle: str) -> None:
 
 def complete_item(hand: Hand) -> None:
     page = hand.page
-    hand.press(page.get_by_role("link", name="Action items", exact=True).first)
-    hand.press(page.locator("main").get_by_role("link", name="Watch the limit").first)
+    hand.press(page.locator("#actionItems").get_by_role("link", name="Watch the limit").first)
     hand.press(page.locator("#change-status > summary"))
     status = page.locator("select[name=status]:visible").first
     hand.choose(status, "Completed")
@@ -191,8 +190,6 @@ def test_half_as_many_clicks_and_half_as_many_loads(browser: Browser, stack: Sta
         reviewing = page.get_by_label("Request review", exact=True)
         reviewing.click()
         page.keyboard.insert_text(f"@{handle}")
-        expect(page.locator(".suggestions__item")).to_have_count(1)
-        page.keyboard.press("Enter")
         page.keyboard.press("Enter")
         expect(page.locator("#reviewers .rows")).to_be_visible()
         button(page, "Submit for review").click()
