@@ -18,6 +18,9 @@ EVENTS = [
     {"at": "2026-11-20T12:30:00Z", "event": "Restarted", "type": "MITIGATION"},
 ]
 
+DRAWN_AGAIN = "afterword.refresh('section.card[id]')"
+"""As after an event of someone else's change."""
+
 
 def events(person: Person, postmortem_id: str) -> list[Any]:
     return list(ok(person.get(f"/api/postmortems/{postmortem_id}/timeline?limit=200"))["items"])
@@ -53,6 +56,8 @@ def test_events_are_edited_in_their_rows(browser: Browser, stack: Stack, scripts
 
         row(page, "Restarted").get_by_role("button", name="Remove").click()
         expect(row(page, "Restarted")).to_have_count(0)
+        if scripts:
+            page.evaluate(DRAWN_AGAIN)
         page.get_by_role("button", name="Undo removal").click()
         expect(row(page, "Restarted")).to_have_count(1)
         expect(page.get_by_role("button", name="Undo removal")).to_have_count(0)
@@ -75,6 +80,21 @@ def test_events_are_edited_in_their_rows(browser: Browser, stack: Stack, scripts
         ("Watched", "OTHER", None),
         ("Closed", "OTHER", None),
     ]
+
+
+def test_what_is_pressed_stays_until_it_is_released(browser: Browser, stack: Stack) -> None:
+    author = stack.person(timeZone="UTC")
+    made = draft(author, timeline=EVENTS)
+    with visiting(browser, stack, author) as page:
+        page.goto(f"{stack.url}/postmortems/{made['id']}")
+        row(page, "Restarted").get_by_role("button", name="Remove").hover()
+        page.mouse.down()
+        more = {"items": [{"at": "2026-11-20T14:00:00Z", "event": "Told by someone else"}]}
+        ok(author.post(f"/api/postmortems/{made['id']}/timeline", json=more), 201)
+        page.evaluate(DRAWN_AGAIN)
+        page.mouse.up()
+        expect(row(page, "Restarted")).to_have_count(0)
+        expect(row(page, "Told by someone else")).to_have_count(1)
 
 
 def test_events_are_edited_with_the_keyboard_alone(browser: Browser, stack: Stack) -> None:

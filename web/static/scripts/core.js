@@ -25,8 +25,19 @@ window.afterword = (() => {
     if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
     return "defaultValue" in field && field.value !== field.defaultValue;
   };
+  // Between pressing and releasing, what is pressed stays where it is: a browser clicks nothing that was replaced.
+  let pressed = null;
+  document.addEventListener("pointerdown", ({target}) => { pressed = target; }, true);
+  for (const one of ["pointerup", "pointercancel"]) {
+    document.addEventListener(one, () => setTimeout(() => {
+      pressed = null;
+      catchUp();
+    }), true);
+  }
+
   const isBusy = (part) =>
-    all(part, "[data-editing], .htmx-request").length > 0 || // what is asked for belongs into it
+    all(part, "[data-editing], [role=alert], .htmx-request").length > 0 || // what is asked for belongs into it
+    part.contains(pressed) ||
     (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) ||
     all(part, "input, select, textarea").some(isTyped);
 
@@ -55,6 +66,10 @@ window.afterword = (() => {
     const part = document.adoptNode(fresh);
     const opened = new Map(all(old, "details").map((one) => [nameOf(one), one.open]));
     for (const one of all(part, "details")) one.open = opened.get(nameOf(one)) ?? one.open;
+    for (const note of all(old, "[data-stays]")) { // an offer to undo is not on the page as others see it
+      const around = all(part, `#${CSS.escape(note.parentElement.id)}`)[0];
+      if (around && !around.querySelector("[data-stays]")) around.prepend(note.cloneNode(true));
+    }
     if (shownIn(old) === shownIn(part)) return;
     old.replaceWith(part);
     come(part);
