@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.peers.npm import NODE, installed, once
 
-expect.set_options(timeout=20_000)  # a busy machine takes its time; what never comes fails all the same
+expect.set_options(timeout=40_000)  # a busy machine takes its time; what never comes fails all the same
 PACKAGE, VERSION = "@sparticuz/chromium", "153.0.0"
 UNPACK = """
 const {createReadStream, createWriteStream} = require("fs"), {createBrotliDecompress} = require("zlib");

@@ -190,7 +190,7 @@ class Listener:
             return await session.get_one(ReceiverState, self.id)
 
 
-async def eventually(check: Callable[[], Awaitable[T]], seconds: float = 20) -> T:
+async def eventually(check: Callable[[], Awaitable[T]], seconds: float = 60) -> T:
     """The first answer of ``check`` that holds."""
     async with asyncio.timeout(seconds):
         while True:
