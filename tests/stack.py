@@ -150,7 +150,7 @@ class Stack:
         for left in (2, 1, 0):
             self.start("api")
             process = self.processes["api"]
-            eventually(lambda: process.poll() is not None or self._listens(), 40)  # noqa: B023 - called in this turn
+            eventually(lambda: process.poll() is not None or self._listens(), 120)  # noqa: B023 - called in this turn
             if process.poll() is None:
                 return
             words = self.log("api")
@@ -225,7 +225,7 @@ class Stack:
         """Starts it again, as an operator would."""
         self.start(name)
 
-    def wait_until_ready(self, seconds: float = 40) -> None:
+    def wait_until_ready(self, seconds: float = 120) -> None:
         eventually(lambda: httpx.get(f"{self.url}/readyz", timeout=5, verify=NO_TLS).status_code == 200, seconds)
 
     def log(self, name: str) -> str:
