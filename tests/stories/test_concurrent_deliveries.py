@@ -67,10 +67,17 @@ def lives(organisation: Organisation, start: datetime) -> list[list[Json]]:
 async def all_at_once(url: str, sendings: Sequence[Sending]) -> list[httpx.Response]:
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(limits=limits, timeout=60, trust_env=False) as client:
-        headers = {"Content-Type": "application/json"}
-        return await asyncio.gather(
-            *(client.post(url, content=raw, headers=headers | signature) for raw, signature in sendings)
-        )
+        return await asyncio.gather(*(delivered(client, url, *one) for one in sendings))
+
+
+async def delivered(client: httpx.AsyncClient, url: str, raw: bytes, signature: dict[str, str]) -> httpx.Response:
+    """As vendors do, which send again what is refused for now: on a busy machine, a lock is held for seconds."""
+    for attempt in range(6):
+        answer = await client.post(url, content=raw, headers={"Content-Type": "application/json", **signature})
+        if answer.status_code != 503:
+            break
+        await asyncio.sleep(2**attempt / 4)
+    return answer
 
 
 def shuffled(sendings: Sequence[Sending], seed: int) -> list[Sending]:
