@@ -3,7 +3,8 @@
 The ladder's own database functions over a real PostgreSQL, with a clock that jumps from one alarm or deed to the next:
 what a workflow does when its timer fires, without Temporal in between. Tells what each person got on each day, with
 and without one digest a day, and whether every target and item that was missed climbed to the top of its ladder.
-People are as people are: most do what they owe in time, a quarter late, a few never.
+People are as people are: most do what they owe in time, a quarter late, a few never. What they do to each other, at any
+hour, is told at once and counted apart: reviews that are asked for, comments, items that are assigned.
 """
 
 import asyncio
@@ -24,12 +25,16 @@ import holidays
 from sqlalchemy import select, text, update
 
 from application.escalation import reminders
+from application.notifications import notices
 from application.people.people import add_person
 from application.people.teams import add_team
 from application.postmortems import opening
 from application.postmortems.opening import NewPostmortem
 from domain.access import Role
 from domain.escalation.targets import TargetName
+from domain.notifications.meanings import is_direct
+from domain.notifications.notices import NoticeKind
+from domain.notifications.timing import PAUSE
 from integrations import public_holidays
 from models.action_item import ActionItem
 from models.escalation import ReminderAlarm, SentReminder
@@ -42,6 +47,8 @@ from models.session import Session, Sessions, make_engine, make_sessions
 from tests.workflows.lab import migrated_postgres
 
 PEOPLE, TEAMS, POSTMORTEMS, ITEMS, AT_ONCE = 40, 5, 300, 1500, 12
+COMMENTS = 4
+"""Of the reviewers on each postmortem."""
 BEGIN = datetime(2027, 1, 4, tzinfo=UTC)
 END = BEGIN + timedelta(days=365)
 PLACES = (("Europe/Berlin", "DE", "BY"), ("America/New_York", "US", "NY"), ("Asia/Kolkata", "IN", None))
@@ -187,6 +194,9 @@ def open_postmortem(year: Timeline, number: int, workers: list[Worker]) -> None:
                     text("insert into postmortem_reviewer (postmortem_id, person_id, added_at) values (:pm, :id, :at)"),
                     [{"pm": postmortem_id, "id": one.id, "at": now} for one in reviewers],
                 )
+                asked, key = [one.id for one in reviewers], f"{postmortem_id}:asked"
+                about = {"postmortem_id": postmortem_id, "actor_id": author.id}
+                await notices.notify(session, asked, NoticeKind.REVIEW_REQUESTED, key, at=now, **about)
             elif name is TargetName.REVIEW_COMPLETED:
                 row.reviewed_at = now
                 await session.execute(
@@ -203,20 +213,40 @@ def open_postmortem(year: Timeline, number: int, workers: list[Worker]) -> None:
 
         return work
 
+    def comment(place: int) -> Deed:
+        async def work(session: Session, now: datetime) -> str:
+            about = {"postmortem_id": postmortem_id, "actor_id": reviewers[place % len(reviewers)].id}
+            key = f"{postmortem_id}:comment:{place}"
+            await notices.notify(session, [author.id], NoticeKind.COMMENT_ADDED, key, at=now, **about)
+            return postmortem_id
+
+        return work
+
     for name, instant in steps.items():
         if instant is not None:
             year.plan(instant, postmortem_id, reach(name))
+    submitted, reviewed = steps[TargetName.DRAFT_COMPLETED], steps[TargetName.REVIEW_COMPLETED]
+    if submitted and reviewed:
+        for place in range(COMMENTS):
+            share = year.random.uniform(0.05, 0.95)
+            year.plan(submitted + (reviewed - submitted) * share, postmortem_id, comment(place))
     for place in range(ITEMS // POSTMORTEMS):
-        add_item(year, f"ai_y{number:03}{place}", postmortem_id, at + timedelta(hours=1), year.random.choice(members))
+        owner = year.random.choice(members)
+        add_item(year, f"ai_y{number:03}{place}", postmortem_id, at + timedelta(hours=1), owner, author)
 
 
-def add_item(year: Timeline, item_id: str, postmortem_id: str, at: datetime, owner: Worker) -> None:
+def add_item(year: Timeline, item_id: str, postmortem_id: str, at: datetime, owner: Worker, by: Worker) -> None:
     due_on = (at + timedelta(days=year.random.choice((7, 14, 30, 60)))).date()
     priority = year.random.choice(("HIGH", "MEDIUM", "MEDIUM", "LOW"))
 
     async def begin(session: Session, now: datetime) -> str:
         words = {"description": "Do it", "owner_id": owner.id, "due_on": due_on, "priority": priority}
         session.add(ActionItem(id=item_id, postmortem_id=postmortem_id, created_at=now, updated_at=now, **words))
+        if owner.id != by.id:
+            await session.flush()
+            about = {"postmortem_id": postmortem_id, "action_item_id": item_id, "actor_id": by.id}
+            key = f"{item_id}:assigned"
+            await notices.notify(session, [owner.id], NoticeKind.ACTION_ITEM_ASSIGNED, key, at=now, **about)
         return item_id
 
     async def finish(session: Session, now: datetime) -> str:
@@ -232,18 +262,42 @@ def add_item(year: Timeline, item_id: str, postmortem_id: str, at: datetime, own
 
 @dataclass(frozen=True)
 class Message:
-    """Something that reached somebody unasked. A voice behind the ladder changes what is read here, nothing else."""
+    """Something that reached somebody unasked: of the ladder, or ``is_direct`` of a person."""
 
     person_id: str
     at: datetime
     is_escalation: bool
+    is_direct: bool
+    about: str | None
 
 
 async def messages(session: Session) -> list[Message]:
     escalations = select(SentReminder.occasion, SentReminder.receiver_id).where(SentReminder.is_escalation)
     high = {tuple(row) for row in (await session.execute(escalations)).all()}
-    rows = (await session.execute(select(Notice.person_id, Notice.created_at, Notice.dedupe_key))).all()
-    return [Message(person_id, at, (key, person_id) in high) for person_id, at, key in rows]
+    columns = (
+        Notice.person_id,
+        Notice.created_at,
+        Notice.dedupe_key,
+        Notice.kind,
+        Notice.actor_id,
+        Notice.postmortem_id,
+    )
+    return [
+        Message(person_id, at, (key, person_id) in high, is_direct(kind, by_a_person=actor is not None), about)
+        for person_id, at, key, kind, actor, about in (await session.execute(select(*columns))).all()
+    ]
+
+
+def coalesced(found: list[Message]) -> list[Message]:
+    """What people did to one postmortem within a minute is one message."""
+    kept: list[Message] = []
+    last: dict[tuple[str, str | None], datetime] = {}
+    for one in sorted(found, key=lambda message: message.at):
+        key = one.person_id, one.about
+        if key not in last or one.at - last[key] >= PAUSE:
+            last[key] = one.at
+            kept.append(one)
+    return kept
 
 
 def per_day(found: list[Message], workers: dict[str, Worker], days: int) -> str:
@@ -283,15 +337,21 @@ async def missed(session: Session, now: datetime) -> tuple[int, int, int, int]:
 async def report(sessions: Sessions, workers: list[Worker], now: datetime) -> None:
     known = {one.id: one for one in workers}
     async with sessions.begin() as session:
-        found = await messages(session)
+        every = await messages(session)
         targets, climbed, items, items_climbed = await missed(session, now)
         rows = (await session.execute(select(Notice.person_id, Notice.dedupe_key))).all()
+    found = [one for one in every if not one.is_direct]
+    direct = coalesced([one for one in every if one.is_direct])
     days = sum(one.working_days(now) for one in workers)
     print(f"\nuntil {now:%Y-%m-%d}:")
     print(f"{len(found)} messages to {PEOPLE} people on {days} working days; twice: {len(rows) - len(set(rows))}")
     print(f"on a weekend or holiday of their receiver: {sum(known[one.person_id].rests(one.at) for one in found)}")
     hours = [known[one.person_id].local(one.at).hour for one in found]
     print(f"outside of 9 to 17 there: {sum(not 9 <= hour < 17 for hour in hours)}")
+    print(f"direct messages, apart from those: {len(direct)}")
+    print(f"- on a weekend or holiday: {sum(known[one.person_id].rests(one.at) for one in direct)}")
+    by_day = [one for one in direct if not known[one.person_id].rests(one.at)]
+    print(f"- a person and working day: {per_day(by_day, known, days)}")
     quiet = [one for one in found if not one.is_escalation]
     print(f"a person and day, as the ladder says it: {per_day(quiet, known, days)}")
     print(f"- as one digest: {per_day(digests(quiet, known), known, days)}")
