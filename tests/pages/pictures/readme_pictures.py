@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.cli.running import ROOT
 from tests.pages.visiting import sign_in_link
@@ -27,13 +27,13 @@ def signed_in(browser: Browser, stack: Stack, person: str) -> Iterator[Page]:
     page = context.new_page()
     page.goto(sign_in_link(stack, person))
     press(page, "Sign in with this link")
+    expect(page.get_by_role("heading", level=1)).to_have_text("For your attention")
     yield page
     context.close()
 
 
 def press(page: Page, button: str) -> None:
-    with page.expect_navigation():
-        page.get_by_role("button", name=button, exact=True).click()
+    page.get_by_role("button", name=button, exact=True).click()
 
 
 def picture(page: Page, name: str) -> None:
@@ -56,8 +56,8 @@ def comment(page: Page, section: str, quote: str, words: str) -> None:
     )
     page.get_by_role("button", name="Comment on this").click()
     page.keyboard.type(words)
-    with page.expect_navigation():
-        page.locator(f"#{section}").get_by_role("button", name="Add comment").click()
+    page.locator(f"#{section}").get_by_role("button", name="Add comment").click()
+    expect(page.locator(f"#{section} .thread").filter(has_text=words)).to_be_visible()
 
 
 def main() -> int:
@@ -66,13 +66,16 @@ def main() -> int:
         with signed_in(browser, stack, "user_jane") as jane:
             jane.goto(outage)
             press(jane, "Submit for review")
+            expect(jane.locator(".stepper [aria-current]")).to_have_text("In review")
         with signed_in(browser, stack, "user_alice") as alice:
             alice.goto(outage)
             press(alice, "Approve")
+            expect(alice.get_by_text("You approved this version.")).to_be_visible()
         with signed_in(browser, stack, "user_bob") as bob:
             bob.goto(f"{failover}/edit")
             bob.get_by_label("Summary").fill(SUMMARY)
             press(bob, "Save and check wording")
+            expect(bob.locator("#advice")).to_be_visible()
             bob.locator("#f-summary").evaluate("(one) => scrollTo(0, one.getBoundingClientRect().top + scrollY - 330)")
             picture(bob, "editor")
             bob.goto(outage)
