@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from domain.access import Viewer
-from domain.escalation.targets import Target
+from domain.escalation.targets import Target, TargetName
 from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import Decision
 from models.action_item import ActionItem
@@ -22,7 +22,6 @@ from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget, 
 from models.queries.access.visibility import BoundViewer, viewer_parameters, visible_to
 from models.queries.action_items import visible_item
 from models.queries.action_items_filtered import OPEN
-from models.queries.escalation.targets import target_of
 from models.queries.postmortems.resting import rests
 from models.queries.prebuilt import Prebuilt, day_of, texts_of
 from models.team import Service, Team
@@ -106,21 +105,26 @@ async def list_waiting_reviews(session: AsyncSession, viewer: Viewer, limit: int
 
 async def next_targets(session: AsyncSession, postmortem_ids: Sequence[str]) -> dict[str, Target]:
     """By postmortem, the unmet target that is due first. The caller has checked that the viewer may see them."""
-    due_at = func.coalesce(PostmortemTarget.extended_to, PostmortemTarget.due_at)
-    statement = (
-        select(PostmortemTarget)
-        .where(
-            PostmortemTarget.postmortem_id.in_(postmortem_ids),
-            PostmortemTarget.met_at.is_(None),
-            PostmortemTarget.waived_at.is_(None),
-            PostmortemTarget.postmortem_id.not_in(
-                select(Postmortem.id).where(Postmortem.id.in_(postmortem_ids), rests())
-            ),
-        )
-        .order_by(PostmortemTarget.postmortem_id, due_at)
-        .ext(distinct_on(PostmortemTarget.postmortem_id))
+    rows = await _NEXT_TARGETS.rows(session, ids=list(postmortem_ids)) if postmortem_ids else []
+    return {id_: Target(TargetName(name), due_at, extended_to) for id_, name, due_at, extended_to in rows}
+
+
+def _next_targets() -> Prebuilt:
+    found = PostmortemTarget.postmortem_id == any_(texts_of("ids"))
+    resting = select(Postmortem.id).where(Postmortem.id == any_(texts_of("ids")), rests())
+    columns = (PostmortemTarget.postmortem_id, PostmortemTarget.name, PostmortemTarget.due_at)
+    unmet = select(*columns, PostmortemTarget.extended_to).where(
+        found,
+        PostmortemTarget.met_at.is_(None),
+        PostmortemTarget.waived_at.is_(None),
+        PostmortemTarget.postmortem_id.not_in(resting),
     )
-    return {row.postmortem_id: target_of(row) for row in (await session.execute(statement)).scalars()}
+    due_at = func.coalesce(PostmortemTarget.extended_to, PostmortemTarget.due_at)
+    ordered = unmet.order_by(PostmortemTarget.postmortem_id, due_at)
+    return Prebuilt(ordered.ext(distinct_on(PostmortemTarget.postmortem_id)), keeps_plan=True)
+
+
+_NEXT_TARGETS = _next_targets()
 
 
 async def titles_of(session: AsyncSession, viewer: Viewer, postmortem_ids: Sequence[str | None]) -> dict[str, str]:
