@@ -1,11 +1,11 @@
-"""What is kept of every message: the mail's text, Slack's blocks, and ``docs/messages.md``.
+"""What is kept of every message: the mail's text, Slack's blocks, ``docs/messages.md``, and the lines of the matrix.
 
 ``python -m tests.messages.goldens`` writes them again, after a change that is intended.
 """
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import strict
@@ -18,16 +18,19 @@ from integrations.notifier import Recipient
 from integrations.slack.blocks import fallback, message_blocks
 from tests.cli.running import ROOT
 from tests.messages.examples import Example, all_examples, of_kind
+from tests.messages.matrix import Cell, cells
 from tests.peers.smtp import running_smtp
 
 FOLDER = Path(__file__).parent
 MAILS, BLOCKS, DOCUMENT = FOLDER / "mails.txt", FOLDER / "blocks.json", ROOT / "docs" / "messages.md"
+MATRIX = FOLDER / "matrix.txt"
 
 HEAD = """# Messages
 
 Every kind of notice, with the subject and the first lines of its mail, as sent. `python -m tests.messages.goldens`
 writes this page, and `tests/messages` compares it with what a mail server gets. Whole mails are in
-[tests/messages/mails.txt](../tests/messages/mails.txt); `python -m tests.messages.pictures` draws them.
+[tests/messages/mails.txt](../tests/messages/mails.txt); `python -m tests.messages.pictures` draws them. What each
+receiver gets of each kind, alone and among others, is in [tests/messages/matrix.txt](../tests/messages/matrix.txt).
 
 Every message says who did it or that it is automatic, quotes what was said, names what it is about and when that is
 due, says why you get it, and has one button that leads to the very comment, section, item, or form. Notices about the
@@ -70,6 +73,10 @@ def blocks(examples: list[Example]) -> str:
     return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
 
 
+def matrix(found: Iterable[Cell]) -> str:
+    return "".join(f"{one.line()}\n" for one in found)
+
+
 def document(received: Mapping[NoticeKind, EmailMessage]) -> str:
     rows = [_row(kind, received[kind]) for kind in NoticeKind]
     head = [f"| {' | '.join(COLUMNS)} |", f"|{' --- |' * len(COLUMNS)}"]
@@ -99,6 +106,7 @@ def write() -> None:
     received = letters(examples)
     MAILS.write_text(mails(examples, received))
     BLOCKS.write_text(blocks(examples))
+    MATRIX.write_text(matrix(cells()))
     DOCUMENT.write_text(document(dict(zip(NoticeKind, received, strict=False))))
 
 

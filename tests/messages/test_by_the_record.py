@@ -55,7 +55,7 @@ async def test_an_escalation_names_the_owner_and_earlier_reminders(room: Room) -
     assert f"Reminded before: Jane Doe on {when:%a, %b} {when.day}" in words
     assert "Lee Chan" not in words
     assert f"Automatic escalation, because you lead {team.id}." in words
-    assert f"Reassign: http://afterword.test/postmortems/{mine}#fact-author" in words
+    assert f"Reassign: http://afterword.test/postmortems/{mine}?edit=author#fact-author" in words
 
 
 async def test_a_mention_is_quoted_and_leads_to_its_comment(room: Room) -> None:
