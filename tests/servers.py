@@ -117,7 +117,7 @@ class Servers:
     def run(self, command: str, log: Path, env: Mapping[str, str]) -> str:
         """The same for a command that ends by itself; what it said."""
         log.unlink(missing_ok=True)
-        code = self.start(command, log, env).wait(60)
+        code = self.start(command, log, env).wait(300)
         assert code == 0, log.read_text()[-2000:]
         return log.read_text()
 
