@@ -19,8 +19,8 @@ PIECE = 128 * 1024
 """Bytes of an answer that are compressed and sent at a time: about 3 ms, in which nobody else is served."""
 
 
-ECHOES_NOTHING = re.compile(rb"((edit|added|removed)=[0-9a-z_]+)?")
-"""Queries of which nothing stands in the page, whatever their value is."""
+ECHOES_NOTHING = re.compile(rb"((edit|added|removed)=[0-9a-z_]+|whose=everyone)?")
+"""Queries of which nothing stands in the page, whatever their value is, and one that has no other value."""
 
 
 class Compression:
