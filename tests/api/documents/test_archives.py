@@ -21,7 +21,7 @@ def done(person: Person, job: Any, state: str = "DONE") -> Any:
         assert found["state"] == state, found
         return found
 
-    return eventually(check, 60)
+    return eventually(check, 240)
 
 
 def fetched(person: Person, job: Any) -> zipfile.ZipFile:

@@ -40,7 +40,7 @@ def test_nobody_else_reads_it(stack: Stack) -> None:
         for rest in ("", "/edit", "/edit?drafts=1", "/history/summary", "/audit", "/sections/summary/editor"):
             answer = theirs.http.get(f"{page}{rest}")
             assert word not in answer.text, rest
-    job = ok(admin.post("/api/exports", json={"scope": "ORGANIZATION", "formats": ["json", "md"]}), 202)
+    job = ok(admin.post("/api/exports", json={"postmortemIds": [made["id"]], "formats": ["json", "md"]}), 202)
     with fetched(admin, done(admin, job)) as archive:
         assert not [one for one in archive.namelist() if word.encode() in archive.read(one)]
 
