@@ -30,7 +30,7 @@ class ActionItem(Base):
         Index("ix_action_item_status_created_at_id", "status", "created_at", "id"),
         Index(
             "ix_action_item_priority_rank",
-            text("(case priority when 'HIGH' then 0 when 'MEDIUM' then 1 when 'LOW' then 2 end)"),
+            text("strpos('HIGHMEDIUMLOW', priority)"),
             "id",
         ),
         Index("ix_action_item_owner_id_status", "owner_id", "status"),

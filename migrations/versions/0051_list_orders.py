@@ -17,7 +17,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_action_item_priority_rank",
         "action_item",
-        [sa.text("(case priority when 'HIGH' then 0 when 'MEDIUM' then 1 when 'LOW' then 2 end)"), "id"],
+        [sa.text("strpos('HIGHMEDIUMLOW', priority)"), "id"],
     )
     op.create_index(
         "ix_comment_author_id_unresolved",

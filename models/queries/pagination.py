@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, or_, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, or_, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import BadCursor
@@ -90,9 +90,10 @@ def both_ways(name: str, column: Any, tie: Any, **how: Any) -> dict[str, Order]:
 
 
 def rank_of(values: type[StrEnum]) -> Callable[[Any], ColumnElement[int]]:
-    """For :attr:`Order.wrap`: the place of a value among all of its kind."""
-    ranks = {one.value: rank for rank, one in enumerate(values)}
-    return lambda value: case(ranks, value=value)
+    """For :attr:`Order.wrap`: a number that grows with the place of a value among all of its kind. None of them may be
+    part of another. An index holds it as it is written here."""
+    known: ColumnElement[str] = literal_column(f"'{''.join(one.value for one in values)}'")
+    return lambda value: func.strpos(known, value)
 
 
 def encode_cursor(order: str, value: Any, tie: Any) -> str:
