@@ -60,6 +60,7 @@ async def test_what_a_worker_left_unsent_in_the_evening_goes_at_once(room: Room)
         assert (await planning.plan(session, jane.id, evening)).at == evening
     async with room.lab.sessions.begin() as session:
         assert await planning.compose(session, jane.id, evening) == composed
+    await room.start_workers()
 
 
 async def test_what_waits_for_the_morning_holds_up_nothing_that_goes_at_once(room: Room) -> None:
@@ -76,6 +77,7 @@ async def test_what_waits_for_the_morning_holds_up_nothing_that_goes_at_once(roo
     assert direct not in {None, digest}
     async with room.lab.sessions.begin() as session:
         assert await planning.compose(session, jane.id, at(1, 9)) == digest, "the oldest first"
+    await room.start_workers()
 
 
 async def test_what_is_wanted_daily_waits_and_what_never_stays_in_the_inbox(room: Room) -> None:
