@@ -1,10 +1,14 @@
-"""What people do is told soon (clock.md 5), and what a worker left unsent."""
+"""What people do is told soon (clock.md 5), a meeting that begins at any hour, and what a worker left unsent."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
 from application.notifications import planning
+from application.notifications.notices import notify
+from domain.notifications.notices import NoticeKind
+from models.meeting import Meeting
 from tests.workflows.listening import Room, at, plain
 from tests.workflows.test_voice import assert_at
 
@@ -117,3 +121,49 @@ async def test_a_digest_is_apart_by_channel_and_an_unwanted_one_takes_nothing(ro
         "comment_added": "inbox",
         "editor_added": "email",
     }
+
+
+async def test_a_prompt_is_sent_at_once_at_any_hour(room: Room) -> None:
+    """On a Saturday night, when everything else waits for Monday; never twice, and not once the meeting has begun."""
+    jane = await room.listener()
+    mine = await room.postmortem(jane.id, "Checkout")
+    saturday = at(5, 23)
+    keys = [await planned(room, mine, jane.id, saturday + timedelta(minutes=10 + 60 * more)) for more in range(2)]
+    occasion = f"x:{(saturday + timedelta(minutes=10)).isoformat()}"
+    await jane.is_told("comment_added", saturday, postmortem_id=mine)
+    async with room.lab.sessions.begin() as session:
+        about = {"postmortem_id": mine, "meeting_id": keys[0]}
+        await notify(session, [jane.id], NoticeKind.MEETING_BEGINS, occasion, at=saturday, **about)
+    await jane.until(saturday + timedelta(minutes=2))
+    (letter,) = jane.letters()
+    assert str(letter["Subject"]).startswith("Checkout: The review meeting begins Sat, ")
+    assert f"/postmortems/{mine}/meetings#{keys[0]}" in plain(letter)
+    assert [one.kind for one in await jane.messages()] == ["PROMPT"]
+    begun = saturday + timedelta(minutes=70)
+    async with room.lab.sessions.begin() as session:
+        about = {"postmortem_id": mine, "meeting_id": keys[1]}
+        late = f"y:{begun.isoformat()}"
+        await notify(session, [jane.id], NoticeKind.MEETING_BEGINS, late, at=begun, **about)
+    await jane.pass_to(begun + timedelta(minutes=5))
+    await jane.until(begun + timedelta(minutes=10))
+    assert len(jane.letters()) == 1
+    await jane.until(at(7, 10))
+    assert [one.kind for one in await jane.messages()] == ["PROMPT", "DIGEST"]
+
+
+async def planned(room: Room, postmortem_id: str, organizer_id: str, starts_at: datetime) -> str:
+    key = f"mtg_{uuid4().hex}"
+    async with room.lab.sessions.begin() as session:
+        row = Meeting(
+            id=key,
+            postmortem_id=postmortem_id,
+            title="Postmortem review: Checkout",
+            starts_at=starts_at,
+            minutes=45,
+            time_zone="UTC",
+            is_additional=True,
+            organizer_id=organizer_id,
+            created_by_id=organizer_id,
+        )
+        session.add(row)
+    return key
