@@ -25,18 +25,7 @@ STYLES = (
 )
 """In this order: what comes later wins."""
 SCRIPTS = (
-    *(
-        "core",
-        "in_place",
-        "later",
-        "shortcuts",
-        "fields",
-        "picture",
-        "combobox",
-        "comments",
-        "template_editor",
-        "drafts",
-    ),
+    *("core", "in_place", "shortcuts", "fields", "picture", "combobox", "comments", "template_editor", "drafts"),
     *(
         "markdown",
         "uploads",
@@ -44,6 +33,7 @@ SCRIPTS = (
         "section_editor",
         "section_opening",
         "scroll",
+        "later",
         "palette",
         "live",
         "presence",

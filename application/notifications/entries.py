@@ -68,9 +68,7 @@ class EntryWriter:
             text=self._text(details, points),
             title=first.title,
             link=self.links.subject(first),
-            postmortem_id=notice.postmortem_id
-            if first.postmortem
-            else None,  # not even the id of what they may not see
+            postmortem_id=first.postmortem.id if first.postmortem else None,
             action_item_id=notice.action_item_id,
             quote=points[0].quote if len(points) == 1 else "",
             points=_listed(points) if len(points) > 1 else (),

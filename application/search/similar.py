@@ -7,7 +7,7 @@ from datetime import datetime
 from domain.access import Viewer
 from domain.search.similarity import LEAST, characteristic_words, score
 from models.queries.audit.audit_log import note_reads
-from models.queries.postmortems.postmortems import get_visible
+from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.queries.search import similar as queries
 from models.queries.search.similar import OpenItem
 from models.queries.search_conditions import planned_for_words
@@ -32,12 +32,12 @@ class Similar:
     open_items: Sequence[OpenItem]
 
 
-async def list_similar(session: Session, viewer: Viewer, postmortem_id: str, limit: int) -> list[Similar]:
-    """The most similar first; only what the viewer may see. Raises NotFound.
+async def list_similar(session: Session, viewer: Viewer, visible: VisiblePostmortem, limit: int) -> list[Similar]:
+    """The most similar first; only what the viewer may see.
 
     The rarity of a word is counted over all postmortems; of those that the viewer may not see nothing else is used.
     """
-    visible = await get_visible(session, viewer, postmortem_id)
+    postmortem_id = visible.postmortem.id
     async with planned_for_words(session):
         words = characteristic_words(*await queries.list_words(session, postmortem_id))
         weights = {one: words[one].weight for one in words}

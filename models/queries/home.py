@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 
 from sqlalchemy import any_, exists, func, or_, select
@@ -18,12 +18,12 @@ from models.action_item import ActionItem
 from models.incident import Incident
 from models.integration import Integration
 from models.person import Person
-from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget, PostmortemTeam
+from models.postmortem import Postmortem, PostmortemReviewer, PostmortemTarget
 from models.queries.access.visibility import BoundViewer, viewer_parameters, visible_to
 from models.queries.action_items import visible_item
-from models.queries.action_items_filtered import OPEN
+from models.queries.action_items_filtered import ItemFilters, of_shape
 from models.queries.postmortems.resting import rests
-from models.queries.prebuilt import Prebuilt, day_of, texts_of
+from models.queries.prebuilt import Prebuilt, texts_of
 from models.team import Service, Team
 
 _STARTED = select(
@@ -58,19 +58,19 @@ class HomeCounts:
 
 
 async def read_counts(session: AsyncSession, viewer: Viewer, now: datetime) -> HomeCounts:
-    given = {"today": now.astimezone(UTC).date(), "team_ids": sorted(viewer.team_ids)}
-    rows = await _counts(is_admin=viewer.is_admin).rows(session, **viewer_parameters(viewer), **given)
+    filters = ItemFilters(owner_id=viewer.person_id, team_ids=sorted(viewer.team_ids), overdue=True)
+    rows = await _counts(is_admin=viewer.is_admin).rows(session, **viewer_parameters(viewer), **filters.values(now))
     return HomeCounts(*rows[0])
 
 
 @cache
 def _counts(*, is_admin: bool) -> Prebuilt:
     viewer = BoundViewer(is_admin)
-    overdue = select(func.count()).select_from(ActionItem).join(Postmortem, Postmortem.id == ActionItem.postmortem_id)
-    overdue = overdue.where(ActionItem.status.in_(OPEN), ActionItem.due_on < day_of("today"))
-    of_teams = select(PostmortemTeam.postmortem_id).where(PostmortemTeam.team_id == any_(texts_of("team_ids")))
-    own = overdue.where(ActionItem.owner_id == viewer.person_id)
-    theirs = overdue.where(Postmortem.id.in_(of_teams), visible_item(viewer))
+    found = select(func.count()).select_from(ActionItem).join(Postmortem, Postmortem.id == ActionItem.postmortem_id)
+    own, theirs = (
+        found.where(visible_item(viewer), *of_shape(viewer, frozenset({"is_overdue", whose})))
+        for whose in ("owner_id", "team_ids")
+    )
     leads = exists().where(Team.lead_id == viewer.person_id)
     return Prebuilt(select(own.scalar_subquery(), theirs.scalar_subquery(), leads))
 

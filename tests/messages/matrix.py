@@ -87,8 +87,6 @@ def _notice(scene: Scene, kind: NoticeKind, whom: str, **columns: Any) -> Notice
     about: dict[str, Any] = {"actor_id": actor.id if kind_of(kind).told_of else None}
     if whom == "lead":
         about |= {"is_escalation": kind in {K.TARGET_DUE, K.ACTION_ITEM_OVERDUE}, "rung": "+3"}
-    if whom.startswith("delegate") and kind not in INVITED:
-        about["on_behalf_of_id"] = LEE.id
-    if kind.startswith("away"):
+    if kind.startswith("away") or (whom.startswith("delegate") and kind not in INVITED):
         about["on_behalf_of_id"] = LEE.id
     return scene.notice(kind, **about | columns)

@@ -19,7 +19,7 @@ MOST = 5
 async def show_similar(visit: Visiting, postmortem_id: PathId) -> Response:
     context = visit.context
     visible = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
-    found = await similar.list_similar(context.session, context.viewer, postmortem_id, MOST)
+    found = await similar.list_similar(context.session, context.viewer, visible, MOST)
     open_items = [item for one in found for item in one.open_items]
     return await show(
         visit,

@@ -12,6 +12,7 @@ from api.v1.routing import router
 from api.v1.search.search import FoundPostmortem, found_postmortem
 from application.search import similar
 from domain.action_items.action_item import ActionItemStatus, Priority, is_overdue
+from models.queries.postmortems import postmortems
 
 routes: APIRouter = router("search", prefix="/postmortems/{postmortem_id}")
 
@@ -48,7 +49,8 @@ async def list_similar_postmortems(
     context: Context, postmortem_id: PathId, limit: Annotated[int, Query(ge=1, le=20)] = 5
 ) -> Listing[SimilarOut]:
     """Lists similar postmortems that you can see, by text, services, and root cause category, most similar first."""
-    found = await similar.list_similar(context.session, context.viewer, postmortem_id, limit)
+    visible = await postmortems.get_visible(context.session, context.viewer, postmortem_id)
+    found = await similar.list_similar(context.session, context.viewer, visible, limit)
     base_url = context.parts.settings.base_url
     items = [
         SimilarOut(

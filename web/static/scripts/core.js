@@ -35,8 +35,9 @@ window.afterword = (() => {
     }), true);
   }
 
+  // Someone writes in it, reads why it was refused, or waits for an answer that will be shown in it.
   const isBusy = (part) =>
-    all(part, "[data-editing], [role=alert], .htmx-request").length > 0 || // what is asked for belongs into it
+    all(part, "[data-editing], [role=alert], .htmx-request").length > 0 ||
     part.contains(pressed) ||
     (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) ||
     all(part, "input, select, textarea").some(isTyped);
