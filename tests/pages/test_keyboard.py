@@ -29,6 +29,13 @@ STOPS = """() => [...document.querySelectorAll("a[href], button, input, select, 
   (one) => !one.disabled && one.type !== "hidden" && one.tabIndex >= 0 && one.checkVisibility()).length"""
 
 
+def shown_whole(page: Page) -> None:
+    """Waits for what is read once it is in sight, so that all stops are there before they are counted."""
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(page.locator("[data-loads]")).to_have_count(0)
+    page.evaluate("scrollTo(0, 0)")
+
+
 def walk(page: Page) -> tuple[list[str], list[str]]:
     """The names of all stops of the Tab key, from the top of the page to its end, and what is wrong with them."""
     names: list[str] = []
@@ -57,6 +64,7 @@ def test_pages_are_walked_through_with_tab(browser: Browser, stack: Stack) -> No
             for width in (1280, 390):
                 page.set_viewport_size({"width": width, "height": 720})
                 page.goto(f"{stack.url}{address}")
+                shown_whole(page)
                 names, wrong = walk(page)
                 assert wrong == [], f"{address} at {width}"
                 assert names[0] == "Skip to content"

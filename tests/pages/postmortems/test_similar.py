@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.api.writing import SECTIONS, draft, ready
 from tests.pages.test_browser import visiting
@@ -25,6 +25,23 @@ def test_they_are_read_when_they_are_in_sight_and_the_reader_stays_there(browser
         expect(page.locator("#similar").get_by_role("link", name=earlier["title"])).to_be_visible()
         expect(summary).to_be_focused()
         assert len([one for one in asked if one.endswith("/similar")]) == 1
+
+
+def test_who_stands_on_their_link_stands_beside_them_once_they_come(browser: Browser, stack: Stack) -> None:
+    author, word = stack.person(), f"qb{uuid4().hex[:8]}"
+    texts = dict.fromkeys(SECTIONS, f"The {word} queue of {word} was full.")
+    earlier = ready(author, [stack.person()], visibility="ORGANIZATION", title=f"Earlier {word}", **texts)
+    made = draft(author, visibility="ORGANIZATION", title=f"The {word} queue", **texts)
+    with visiting(browser, stack, author) as page:
+        held: list[Route] = []
+        page.route("**/similar", lambda route: held.append(route))
+        page.goto(f"{stack.url}/postmortems/{made['id']}")
+        page.get_by_role("link", name="Find similar postmortems").focus()
+        expect(page.locator("#similar[aria-busy=true]")).to_be_visible()
+        held[0].continue_()
+        expect(page.locator("#similar")).to_be_focused()
+        page.keyboard.press("Tab")
+        expect(page.locator("#similar").get_by_role("link", name=earlier["title"])).to_be_focused()
 
 
 def test_a_link_leads_to_them_without_scripts(browser: Browser, stack: Stack) -> None:

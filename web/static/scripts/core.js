@@ -53,6 +53,19 @@ window.afterword = (() => {
     for (const show of shows) show(part);
   };
 
+  // Who stands on a link or a button in a part that is replaced stands on the same one afterwards, or else on the part.
+  const nameIn = (one) => [one.localName, one.getAttribute("aria-label") ?? one.textContent.trim(), one.getAttribute("href")].join();
+  const exchange = (old, part) => {
+    const focused = old.contains(document.activeElement) ? document.activeElement : null;
+    old.replaceWith(part);
+    if (focused) {
+      const again = all(part, focused.localName).find((one) => nameIn(one) === nameIn(focused));
+      if (!again) part.tabIndex = -1;
+      (again ?? part).focus({preventScroll: true});
+    }
+    come(part);
+  };
+
   const waiting = new Set();
   let swaps = 0;
   let begun = 0;
@@ -71,19 +84,14 @@ window.afterword = (() => {
       const around = all(part, `#${CSS.escape(note.parentElement.id)}`)[0];
       if (around && !around.querySelector("[data-stays]")) around.prepend(note.cloneNode(true));
     }
-    if (shownIn(old) === shownIn(part)) return;
-    old.replaceWith(part);
-    come(part);
+    if (shownIn(old) !== shownIn(part)) exchange(old, part);
   };
 
   // Puts parts of another page in the place of this page's, whatever is in them.
   const put = (page, selector) => {
     for (const fresh of page.querySelectorAll(selector)) {
       const old = document.getElementById(fresh.id);
-      if (!old) continue;
-      const part = document.adoptNode(fresh);
-      old.replaceWith(part);
-      come(part);
+      if (old) exchange(old, document.adoptNode(fresh));
     }
     swaps += 1;
   };
