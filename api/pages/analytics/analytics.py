@@ -18,8 +18,7 @@ from application.analytics.links import ListLink, ListName
 from application.analytics.process import read_process
 from application.analytics.report import Metric, Report, Step, report
 from domain.analytics.periods import Calendar, Period
-from models.queries.pagination import Ask
-from models.queries.people import services, teams
+from models.queries.people import choices
 
 routes = router()
 
@@ -90,8 +89,8 @@ async def _form(visit: Visit, asked: AskedReport, calendar: Calendar) -> dict[st
         "calendar": calendar,
         "filters": filters,
         "periods": [one.value for one in Period],
-        "teams": (await teams.list_teams(session, Ask(200))).items,
-        "services": (await services.list_services(session, Ask(200))).items,
+        "teams": await choices.list_team_choices(session),
+        "services": await choices.list_service_choices(session),
         "ranges": _ranges(visit.context.now.date()),
         "query": urlencode(
             [

@@ -21,8 +21,7 @@ from domain.incidents.incident import IncidentStatus, OrderedBy, Urgency
 from integrations.incident_shape import IncidentIn
 from models.base import new_id
 from models.queries.incidents import incidents
-from models.queries.pagination import Ask
-from models.queries.people import services, teams
+from models.queries.people import choices
 
 routes = router()
 
@@ -127,8 +126,8 @@ async def _form(
         flags=FLAGS,
         statuses=[one.value for one in IncidentStatus],
         urgencies=[one.value for one in Urgency],
-        teams=(await teams.list_teams(session, Ask(200))).items,
-        services=(await services.list_services(session, Ask(200))).items,
+        teams=await choices.list_team_choices(session),
+        services=await choices.list_service_choices(session),
     )
 
 

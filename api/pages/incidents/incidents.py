@@ -23,10 +23,10 @@ from domain.errors import DomainError, Malformed, reason
 from domain.incidents.incident import IncidentStatus, Urgency
 from domain.incidents.phases import phases_of
 from domain.postmortems.lifecycle import Status
-from models.queries.incidents import covering, incidents
+from models.queries.incidents import covering, incidents, listed
 from models.queries.incidents.incidents import IncidentFilters
 from models.queries.pagination import Ask
-from models.queries.people import people, services, teams
+from models.queries.people import choices, people, teams
 
 routes = router()
 
@@ -52,20 +52,18 @@ async def list_incidents(
         sort=filters.sort if "sort" in visit.request.query_params else "-startedAt",
         started_to=_start_of(day_to + timedelta(days=1), zone) if day_to else filters.started_to,
     )
-    found = await incidents.list_shown_incidents(context.session, context.viewer, wanted, page)
-    known_teams = (await teams.list_teams(context.session, Ask(200))).items
+    found = await listed.list_incidents(context.session, context.viewer, wanted, page)
     query = [one for one in visit.request.query_params.multi_items() if one[0] not in {"cursor", "limit"}]
     return await show(
         visit,
         "incidents/incidents.html",
-        incidents=[incident_out(one, one.postmortem_ids) for one in found.items],
+        incidents=found.items,
         next_cursor=found.next_cursor,
         query=query,
         chosen=dict(query),
         sort=wanted.sort,
-        teams=known_teams,
-        team_names={one.id: one.name for one in known_teams},
-        services=(await services.list_services(context.session, Ask(200))).items,
+        teams=await choices.list_team_choices(context.session),
+        services=await choices.list_service_choices(context.session),
         statuses=[one.value for one in IncidentStatus],
         urgencies=[one.value for one in Urgency],
         more=filtered(visit.request, FIELDS, zone),

@@ -17,7 +17,7 @@ from domain.access import Role
 from domain.errors import DomainError
 from models.person import Person
 from models.queries.pagination import Ask
-from models.queries.people import people, teams
+from models.queries.people import choices, people, teams
 from models.team import Team
 
 routes = router()
@@ -69,7 +69,7 @@ async def _new_form(visit: Visit, refusal: DomainError | None = None) -> Respons
         visit,
         "people/new_person.html",
         refusal,
-        teams=(await teams.list_teams(visit.context.session, Ask(200))).items,
+        teams=await choices.list_team_choices(visit.context.session),
         zones=zone_names(),
         roles=ROLES,
     )

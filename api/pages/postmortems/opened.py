@@ -22,8 +22,7 @@ from models.queries import timeline
 from models.queries.content import root_causes
 from models.queries.content.templates import template_of
 from models.queries.incidents import incidents
-from models.queries.pagination import Ask
-from models.queries.people import services, teams
+from models.queries.people import choices
 from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmortem
 
 
@@ -119,12 +118,10 @@ async def _choices(
     given: dict[str, Any] = {"shown": shown, "choices": [], "metric_names": METRICS}
     if fact is Fact.TEAMS:
         have = {one.team_id for one in row.teams}
-        found = (await teams.list_teams(session, Ask(200))).items
-        given["choices"] = [(one.id, one.name) for one in found if one.id not in have]
+        given["choices"] = [one for one in await choices.list_team_choices(session) if one.id not in have]
     if fact is Fact.SERVICES:
         have = {one.id for one in row.services}
-        known = (await services.list_services(session, Ask(200))).items
-        given["choices"] = [(one.id, one.name) for one in known if one.id not in have]
+        given["choices"] = [one for one in await choices.list_service_choices(session) if one.id not in have]
     if fact is Fact.INCIDENTS:
         have = {one.incident_id for one in row.incidents}
         latest = await incidents.list_titles(session, IncidentStatus.RESOLVED.value, 100)

@@ -43,7 +43,7 @@ from models.queries.connections import connections
 from models.queries.content.templates import template_of
 from models.queries.incidents import links
 from models.queries.pagination import Ask
-from models.queries.people import people, teams
+from models.queries.people import choices, people, teams
 from models.queries.postmortems import postmortems
 from models.queries.postmortems.belongings import find_belongings
 from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmortem
@@ -159,7 +159,7 @@ async def show_postmortem(
         saved={one.name: one for one in row.sections},
         advice=await style.list_advice(context.session, visible) if may_edit else None,
         levels=[one.value for one in EditorLevel],
-        all_teams=(await teams.list_teams(context.session, Ask(200))).items if may_manage or may_name_editors else [],
+        all_teams=await choices.list_team_choices(context.session) if may_manage or may_name_editors else [],
         offers=offers,
         panel=next_step,
         audience=access.audience_once_published(row.visibility),

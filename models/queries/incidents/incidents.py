@@ -118,17 +118,20 @@ async def list_shown_incidents(
     return Page([ShownIncident(*row[:-1]) for row in page.items], page.next_cursor)
 
 
-@cache
-def _shown(is_admin: bool, shape: frozenset[str], sort: str = "-createdAt") -> Prebuilt:
-    order = ORDERS[sort]
+def postmortem_ids(is_admin: bool) -> ColumnElement[list[str]]:
+    """The postmortems of an incident that the bound viewer may see, oldest first."""
     ids = func.array_agg(aggregate_order_by(Postmortem.id, Postmortem.created_at, Postmortem.id))
-    linked = (
+    return (
         select(func.coalesce(ids, literal_column("'{}'::text[]")))
         .join(PostmortemIncident, PostmortemIncident.postmortem_id == Postmortem.id)
         .where(PostmortemIncident.incident_id == Incident.id, visible_to(BoundViewer(is_admin)))
         .correlate(Incident)
         .scalar_subquery()
     )
+
+
+@cache
+def _shown(is_admin: bool, shape: frozenset[str], sort: str = "-createdAt") -> Prebuilt:
     statement: Select[Any] = select(
         Incident.id,
         Incident.version,
@@ -139,14 +142,20 @@ def _shown(is_admin: bool, shape: frozenset[str], sort: str = "-createdAt") -> P
         Incident.decision,
         Incident.created_at,
         Incident.updated_at,
-        linked,
+        postmortem_ids(is_admin),
         Incident.started_at,
     )
+    return Prebuilt(narrowed(statement, shape, sort))
+
+
+def narrowed(statement: Select[Any], shape: frozenset[str], sort: str) -> Select[Any]:
+    """The incidents that the filters of that shape leave, and one page of them."""
+    order = ORDERS[sort]
     conditions = CONDITIONS | {"after": order.after_parameters()}
     statement = statement.where(*(conditions[one] for one in sorted(shape & conditions.keys())))
     if "limit" in shape:
         statement = statement.order_by(*order.clauses()).limit(number_of("limit"))
-    return Prebuilt(statement)
+    return statement
 
 
 _HAS_POSTMORTEM = exists().where(PostmortemIncident.incident_id == Incident.id)

@@ -45,6 +45,10 @@ def test_short_answers_and_those_that_repeat_their_request_are_not(stack: Stack)
     assert encoding(page, f"/postmortems/{made['id']}?edit=title&q=secret") is None
     assert encoding(page, f"/postmortems/{made['id']}?edit=title") == "br"
     assert encoding(page, "/action-items?whose=mine") is None
+    assert encoding(page, "/action-items?layout=board&show=all&sort=-dueDate") == "br"
+    assert encoding(page, "/postmortems?status=DRAFT") == "br"
+    assert encoding(page, "/postmortems?status=DRAFT&q=secret") is None
+    assert page.get("/postmortems?status=DRAFTS").headers.get("content-encoding") is None
     assert encoding(visitor(stack, stack.person("ADMIN")).http, "/settings/tokens?whose=everyone") == "br"
     for name in ("edit", "added", "removed"):
         assert "zqsecret" not in page.get(f"/postmortems/{made['id']}?{name}=zqsecret").text

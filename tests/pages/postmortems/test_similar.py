@@ -34,7 +34,11 @@ def test_who_stands_on_their_link_stands_beside_them_once_they_come(browser: Bro
     made = draft(author, visibility="ORGANIZATION", title=f"The {word} queue", **texts)
     with visiting(browser, stack, author) as page:
         held: list[Route] = []
-        page.route("**/similar", lambda route: held.append(route))
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        page.route("**/similar", hold)
         page.goto(f"{stack.url}/postmortems/{made['id']}")
         page.get_by_role("link", name="Find similar postmortems").focus()
         expect(page.locator("#similar[aria-busy=true]")).to_be_visible()
