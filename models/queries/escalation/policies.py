@@ -16,7 +16,7 @@ from models.escalation import DEFAULT_POLICY_ID, Policy
 from models.queries import rows
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.people.organization import Switches, read_switches, switch_columns, switches_of
-from models.queries.prebuilt import Prebuilt, text_of, texts_of
+from models.queries.prebuilt import Prebuilt, number_of, text_of, texts_of
 from models.queries.rows import read_row
 
 SCOPE = {"urgency", "service_id", "team_id"}
@@ -36,7 +36,13 @@ async def ensure_default_policy(session: AsyncSession) -> None:
 
 
 async def get_policy(session: AsyncSession, policy_id: str, version: int) -> Policy:
-    return await session.get_one(Policy, (policy_id, version))
+    """One prebuilt statement."""
+    return rows.read_row(session, Policy, await _VERSION.row(session, id=policy_id, version=version))
+
+
+_VERSION = Prebuilt(
+    select(*rows.columns_of(Policy)).where(Policy.id == text_of("id"), Policy.version == number_of("version"))
+)
 
 
 _FITTING = Prebuilt(

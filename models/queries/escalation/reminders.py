@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,7 +15,7 @@ from models.action_item import ActionItem
 from models.escalation import ReminderAlarm, SentReminder
 from models.notification import Notice
 from models.postmortem import Postmortem
-from models.queries.prebuilt import Prebuilt
+from models.queries.prebuilt import Prebuilt, text_of
 
 # For workflows
 
@@ -91,24 +91,37 @@ class Escalation:
 
 async def list_escalations(session: AsyncSession, postmortem_id: str) -> list[Escalation]:
     """Of the postmortem itself, oldest first. The channel is the one that the notice went through."""
-    receiver = func.coalesce(Notice.person_id, Notice.team_id)
-    statement = (
-        select(SentReminder, func.coalesce(Notice.channel, "inbox"))
-        .outerjoin(Notice, (Notice.dedupe_key == SentReminder.occasion) & (receiver == SentReminder.receiver_id))
-        .where(SentReminder.postmortem_id == postmortem_id, SentReminder.action_item_id.is_(None))
-        .order_by(SentReminder.sent_at, SentReminder.receiver_id, SentReminder.step)
-    )
-    rows = (await session.execute(statement)).all()
+    rows = await _ESCALATIONS.rows(session, id=postmortem_id)
     found: dict[tuple[str, datetime, str, datetime, str], tuple[list[str], set[str]]] = {}
-    for row, channel in rows:
-        if row.covered_by is None:
-            key = (row.target, row.due_at, row.step, row.sent_at, channel)
-            found.setdefault(key, ([], set()))[0].append(row.receiver_id)
-    for row, channel in rows:
-        if row.covered_by is not None:
-            key = (row.target, row.due_at, row.covered_by, row.sent_at, channel)
-            found[key][1].add(row.rung)
+    for target, due_at, step, sent_at, channel, receiver_id, _, covered_by in rows:
+        if covered_by is None:
+            found.setdefault((target, due_at, step, sent_at, channel), ([], set()))[0].append(receiver_id)
+    for target, due_at, _, sent_at, channel, _, rung, covered_by in rows:
+        if covered_by is not None:
+            found[target, due_at, covered_by, sent_at, channel][1].add(rung)
     return [
         Escalation(target, step.partition(":")[0], at, tuple(to), channel, tuple(sorted(covers)))
         for (target, _, step, at, channel), (to, covers) in found.items()
     ]
+
+
+def _escalations() -> Prebuilt:
+    receiver = func.coalesce(Notice.person_id, Notice.team_id)
+    statement = select(
+        SentReminder.target,
+        SentReminder.due_at,
+        SentReminder.step,
+        SentReminder.sent_at,
+        func.coalesce(Notice.channel, literal_column("'inbox'")),
+        SentReminder.receiver_id,
+        SentReminder.rung,
+        SentReminder.covered_by,
+    )
+    statement = statement.outerjoin(
+        Notice, (Notice.dedupe_key == SentReminder.occasion) & (receiver == SentReminder.receiver_id)
+    )
+    statement = statement.where(SentReminder.postmortem_id == text_of("id"), SentReminder.action_item_id.is_(None))
+    return Prebuilt(statement.order_by(SentReminder.sent_at, SentReminder.receiver_id, SentReminder.step))
+
+
+_ESCALATIONS = _escalations()

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.errors import NotFound
 from domain.escalation.targets import Target, TargetName
 from models.postmortem import PostmortemTarget
-from models.queries.prebuilt import Prebuilt
+from models.queries.prebuilt import Prebuilt, text_of
+from models.queries.rows import columns_of, read_row
 
 DueInstants = Mapping[TargetName, datetime]
 
@@ -35,8 +36,14 @@ async def get_target(session: AsyncSession, postmortem_id: str, name: str | None
 
 
 async def list_targets(session: AsyncSession, postmortem_id: str) -> list[PostmortemTarget]:
-    statement = select(PostmortemTarget).where(PostmortemTarget.postmortem_id == postmortem_id)
-    return list((await session.execute(statement.execution_options(populate_existing=True))).scalars())
+    """One prebuilt statement."""
+    found = await _OF_POSTMORTEM.rows(session, id=postmortem_id)
+    return [read_row(session, PostmortemTarget, one) for one in found]
+
+
+_OF_POSTMORTEM = Prebuilt(
+    select(*columns_of(PostmortemTarget)).where(PostmortemTarget.postmortem_id == text_of("id"))
+)
 
 
 def target_rows(postmortem_id: str, due: DueInstants, met: Iterable[TargetName], now: datetime) -> list[dict[str, Any]]:
