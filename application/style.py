@@ -1,8 +1,13 @@
 """Use cases of writing suggestions: list them, ignore one for a line, and show it again."""
 
+import hashlib
+from collections import OrderedDict
 from contextlib import suppress
+from dataclasses import astuple
 from datetime import datetime
 from functools import partial
+
+import orjson
 
 from application import text_work
 from application.audit.audit_log import audit_postmortem
@@ -10,7 +15,7 @@ from domain import access
 from domain.access import Viewer
 from domain.errors import NotFound, TextTooComplex, TooMuchText, UnknownReference
 from domain.postmortems.lifecycle import Status
-from domain.style.advice import Advice, advise_postmortem, advise_text
+from domain.style.advice import Advice, PostmortemText, advise_postmortem, advise_text
 from domain.style.rules import Kind
 from domain.style.suggestions import RULE_IDS
 from models.content import AdviceIgnore
@@ -18,14 +23,31 @@ from models.queries import style
 from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.session import Session
 
+KEPT = 200
+"""Postmortems whose advice a process keeps for as long as nothing in them changes: most who open one only read."""
+_kept: OrderedDict[bytes, Advice] = OrderedDict()
+
 
 async def list_advice(session: Session, visible: VisiblePostmortem, *, include_ignored: bool = False) -> Advice:
     text = await style.get_text(session, visible)
+    key = _key(text, include_ignored)
+    if key in _kept:
+        _kept.move_to_end(key)
+        return _kept[key]
     with suppress(TextTooComplex, TooMuchText):  # suggestions never stand in the way
-        return await text_work.run(
+        found = await text_work.run(
             partial(advise_postmortem, text, include_ignored=include_ignored), length=text.length
         )
+        _kept[key] = found
+        if len(_kept) > KEPT:
+            _kept.popitem(last=False)
+        return found
     return Advice([], 0, more=False)
+
+
+def _key(text: PostmortemText, include_ignored: bool) -> bytes:
+    *parts, ignored = astuple(text)
+    return hashlib.sha256(orjson.dumps([*parts, sorted(ignored), include_ignored])).digest()
 
 
 async def advise_unsaved(kind: Kind, text: str, section: str | None) -> Advice:

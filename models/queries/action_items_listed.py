@@ -171,7 +171,7 @@ def _built(sorts: tuple[str, ...], limit: int, shape: frozenset[str], *, is_admi
     if is_audited:
         others = and_(seen.c.place <= limit, seen.c.owner_id.is_distinct_from(viewer.person_id))
         statement = with_audit_of(select(seen.c.postmortem_id).where(others), statement, viewer)
-    return Prebuilt(statement, keeps_plan=is_admin)  # whose conditions have the same plan for everyone
+    return Prebuilt(statement, keeps_plan=is_admin or len(sorts) > 1)
 
 
 _OWN: list[Any] = [

@@ -41,9 +41,7 @@ async def list_targets(session: AsyncSession, postmortem_id: str) -> list[Postmo
     return [read_row(session, PostmortemTarget, one) for one in found]
 
 
-_OF_POSTMORTEM = Prebuilt(
-    select(*columns_of(PostmortemTarget)).where(PostmortemTarget.postmortem_id == text_of("id"))
-)
+_OF_POSTMORTEM = Prebuilt(select(*columns_of(PostmortemTarget)).where(PostmortemTarget.postmortem_id == text_of("id")))
 
 
 def target_rows(postmortem_id: str, due: DueInstants, met: Iterable[TargetName], now: datetime) -> list[dict[str, Any]]:
