@@ -119,6 +119,17 @@ def test_what_somebody_writes_stays(browser: Browser, stack: Stack) -> None:
         expect(mine.locator("#impact .prose").first).to_have_text("Changed by the reviewer.")
 
 
+def test_who_stands_on_a_link_still_stands_on_it(browser: Browser, stack: Stack) -> None:
+    author, _, address, pm = shared(stack)
+    with visiting(browser, stack, author) as mine:
+        listening(mine, address)
+        link = mine.get_by_role("link", name="Edit tags")
+        link.focus()
+        ok(author.patch(f"/api/postmortems/{pm}", json={"tags": ["queue"]}))
+        expect(mine.locator("#fact-tags")).to_contain_text("queue")
+        expect(link).to_be_focused()
+
+
 def test_who_is_here_and_who_writes_where(browser: Browser, stack: Stack) -> None:
     author, reviewer, address, _ = shared(stack)
     names = [ok(one.get("/api/me"))["name"] for one in (author, reviewer)]

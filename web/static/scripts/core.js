@@ -54,14 +54,19 @@ window.afterword = (() => {
   };
 
   // Who stands on a link or a button in a part that is replaced stands on the same one afterwards, or else on the part.
-  const nameIn = (one) => [one.localName, one.getAttribute("aria-label") ?? one.textContent.trim(), one.getAttribute("href")].join();
+  const nameIn = (one) => {
+    const [label, href, name] = ["aria-label", "href", "name"].map((each) => one.getAttribute(each));
+    return [one.localName, label ?? one.textContent.trim(), href, name].join();
+  };
   const exchange = (old, part) => {
     const focused = old.contains(document.activeElement) ? document.activeElement : null;
     old.replaceWith(part);
     if (focused) {
-      const again = all(part, focused.localName).find((one) => nameIn(one) === nameIn(focused));
-      if (!again) part.tabIndex = -1;
-      (again ?? part).focus({preventScroll: true});
+      all(part, focused.localName).find((one) => nameIn(one) === nameIn(focused))?.focus({preventScroll: true});
+      if (!part.contains(document.activeElement)) {
+        part.tabIndex = -1;
+        part.focus({preventScroll: true});
+      }
     }
     come(part);
   };
