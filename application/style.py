@@ -3,7 +3,6 @@
 import hashlib
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import astuple
 from datetime import datetime
 from functools import partial
 
@@ -46,8 +45,7 @@ async def list_advice(session: Session, visible: VisiblePostmortem, *, include_i
 
 
 def _key(text: PostmortemText, include_ignored: bool) -> bytes:
-    *parts, ignored = astuple(text)
-    return hashlib.sha256(orjson.dumps([*parts, sorted(ignored), include_ignored])).digest()
+    return hashlib.sha256(orjson.dumps([text, include_ignored], default=sorted)).digest()
 
 
 async def advise_unsaved(kind: Kind, text: str, section: str | None) -> Advice:

@@ -1,6 +1,6 @@
 """Rows of incidents, their services and their responders."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -111,11 +111,22 @@ async def list_shown_incidents(
     session: AsyncSession, viewer: Viewer, filters: IncidentFilters, ask: Ask
 ) -> Page[ShownIncident]:
     """One prebuilt statement. Incidents belong to the organization: everyone who can read sees all of them."""
+    page = await fetch_incidents(session, _shown, viewer, filters, ask)
+    return Page([ShownIncident(*row[:-1]) for row in page.items], page.next_cursor)
+
+
+async def fetch_incidents(
+    session: AsyncSession,
+    built: Callable[[bool, frozenset[str], str], Prebuilt],
+    viewer: Viewer,
+    filters: IncidentFilters,
+    ask: Ask,
+) -> Page[Any]:
+    """The records of one page; ``built`` gives the statement for a role, the filters' shape, and an order."""
     order = ORDERS[filters.sort]
     values = filters.values() | page_values(order, ask)
-    statement = _shown(viewer.is_admin, frozenset(values), filters.sort)
-    page = page_of(await statement.rows(session, **viewer_values(viewer), **values), order, ask)
-    return Page([ShownIncident(*row[:-1]) for row in page.items], page.next_cursor)
+    statement = built(viewer.is_admin, frozenset(values), filters.sort)
+    return page_of(await statement.rows(session, **viewer_values(viewer), **values), order, ask)
 
 
 def postmortem_ids(is_admin: bool) -> ColumnElement[list[str]]:

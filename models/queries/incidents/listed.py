@@ -11,9 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.access import Viewer
 from domain.incidents.incident import Span
 from models.incident import Incident, IncidentService
-from models.queries.access.visibility import viewer_values
-from models.queries.incidents.incidents import ORDERS, IncidentFilters, narrowed, postmortem_ids
-from models.queries.pagination import Ask, Page, page_of, page_values
+from models.queries.incidents.incidents import IncidentFilters, fetch_incidents, narrowed, postmortem_ids
+from models.queries.pagination import Ask, Page
 from models.queries.prebuilt import Prebuilt
 from models.team import Service, Team
 
@@ -42,10 +41,7 @@ async def list_incidents(
     session: AsyncSession, viewer: Viewer, filters: IncidentFilters, ask: Ask
 ) -> Page[ListedIncident]:
     """One prebuilt statement. Incidents belong to the organization: everyone who can read sees all of them."""
-    order = ORDERS[filters.sort]
-    values = filters.values() | page_values(order, ask)
-    statement = _listed(viewer.is_admin, frozenset(values), filters.sort)
-    page = page_of(await statement.rows(session, **viewer_values(viewer), **values), order, ask)
+    page = await fetch_incidents(session, _listed, viewer, filters, ask)
     return Page([ListedIncident(*one[: len(ListedIncident._fields)]) for one in page.items], page.next_cursor)
 
 
