@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.api.writing import draft, ok
+from tests.api.writing import draft, ok, with_item
 from tests.pages.test_browser import visiting
 from tests.pages.visiting import sign_in_link
-from tests.stack import Person, Stack
+from tests.stack import Person, Stack, eventually
 
 EXPECTED = re.compile(r"status of 40[134]|ERR_INTERNET_DISCONNECTED|htmx:(sendError|afterRequest)")
 READ = re.compile("^Mark as read")
@@ -82,3 +82,25 @@ def test_what_was_deleted_or_cannot_be_reached_is_said(browser: Browser, stack: 
         page.context.set_offline(False)
         page.get_by_role("button", name="Mark all as read").click()
         expect(page.locator("#bell .count")).to_have_count(0)
+
+
+def test_who_adds_a_reviewer_and_submits_at_once_is_not_refused(browser: Browser, stack: Stack) -> None:
+    author, reviewer = stack.person(), stack.person()
+    made = draft(author, visibility="ORGANIZATION")
+    with_item(author, made["id"], author.id)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    with visiting(browser, stack, author) as page:
+        page.goto(f"{stack.url}/postmortems/{made['id']}")
+        page.route("**/reviewers", hold)
+        page.get_by_label("Request review", exact=True).fill(ok(reviewer.get("/api/me"))["handle"])
+        page.get_by_role("button", name="Request review", exact=True).click()
+        page.get_by_label("Publish automatically").check()
+        page.get_by_role("button", name="Submit for review").click()
+        eventually(lambda: held or page.wait_for_timeout(10))
+        held[0].continue_()
+        expect(page.locator(".stepper [aria-current]")).to_have_text("In review")
+    assert ok(author.get(f"/api/postmortems/{made['id']}"))["publishOnApproval"]

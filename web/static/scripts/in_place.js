@@ -58,6 +58,9 @@ const unreachable = () => {
   afterword.say("Afterword can't be reached, so this wasn't saved. Your text is still here: try again.", {tone: "refusal"});
 };
 
+const unanswered = new Set();
+const later = new Map();
+
 // Heard where htmx tells it: an element that left the page meanwhile tells the document nothing.
 document.addEventListener("htmx:beforeRequest", ({detail: {elt, target, xhr}}) => {
   const over = new AbortController();
@@ -65,8 +68,35 @@ document.addEventListener("htmx:beforeRequest", ({detail: {elt, target, xhr}}) =
     at.addEventListener(name, (event) => { if (event.detail.xhr === xhr) then(event); }, {signal: over.signal});
   if (target?.id) hear(target, "htmx:beforeSwap", answered);
   hear(elt, "htmx:sendError", unreachable);
-  xhr.addEventListener("loadend", () => over.abort());
+  unanswered.add(xhr);
+  xhr.addEventListener("loadend", () => {
+    over.abort();
+    unanswered.delete(xhr);
+    if (!unanswered.size) setTimeout(goOn); // once the answer is shown
+  });
 });
+
+// What moves a postmortem on depends on what was done before: who adds a reviewer and submits at once isn't refused
+// because the reviewer isn't there yet. It is sent once all else is answered, from where it stands then.
+document.addEventListener("htmx:confirm", (event) => {
+  const form = event.detail.elt;
+  if (!form.matches("form.move") || !unanswered.size) return;
+  event.preventDefault();
+  later.set(form.action, form);
+});
+const goOn = () => {
+  const forms = [...later.values()];
+  later.clear();
+  for (const form of forms) {
+    const there = form.isConnected ? form : [...document.forms].find((one) => one.action === form.action);
+    if (!there) continue;
+    for (const {name, type, value, checked} of there === form ? [] : form.elements) {
+      const field = type === "hidden" || !name ? null : there.elements[name];
+      if (field) Object.assign(field, type === "checkbox" ? {checked} : {value});
+    }
+    there.requestSubmit();
+  }
+};
 
 // The reader stays where they were: at what went wrong, or at the part that changed.
 document.addEventListener("htmx:afterSettle", ({detail: {elt}}) => {
