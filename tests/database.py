@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from threading import Thread
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -47,6 +48,16 @@ class Database:
                 await session.execute(statement, values)
 
         self._run(write())
+
+    @contextmanager
+    def carried_out(self, statement: Any) -> Iterator[None]:
+        """In a transaction that stays open for the length of a ``with`` block."""
+        session = AsyncSession(self._engine)
+        self._run(session.execute(statement))
+        try:
+            yield
+        finally:
+            self._run(session.close())
 
     def add_person(
         self,

@@ -102,7 +102,7 @@ async def teams_of(session: AsyncSession, person_ids: Sequence[str]) -> dict[str
 
 
 async def find_person_for_update(session: AsyncSession, person_id: str) -> Person | None:
-    return await session.get(Person, person_id, with_for_update=True, populate_existing=True)
+    return await session.get(Person, person_id, with_for_update={"key_share": True}, populate_existing=True)
 
 
 async def get_person_for_update(session: AsyncSession, person_id: str) -> Person:
@@ -168,10 +168,11 @@ async def list_administrators(session: AsyncSession) -> list[str]:
 async def lock_administrators(session: AsyncSession) -> list[str]:
     """Ids of active administrators. Until the transaction ends, nobody else makes them anything else.
 
-    Lock them before any other person: two transactions that do wait for each other in one order.
+    Lock them before any other person: two transactions that do wait for each other in one order. Rows that refer to
+    them (each reminder of an administrator is one) may be written meanwhile.
     """
     statement = select(Person.id).where(Person.role == Role.ADMIN.value, Person.is_active).order_by(Person.id)
-    return list((await session.execute(statement.with_for_update())).scalars())
+    return list((await session.execute(statement.with_for_update(key_share=True))).scalars())
 
 
 async def has_administrator(session: AsyncSession) -> bool:

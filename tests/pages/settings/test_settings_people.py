@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from tests.api.conventions import problem
 from tests.api.writing import ok
@@ -158,6 +159,15 @@ def test_the_last_administrator_stays(small: Stack) -> None:
             ok(winner.patch(f"/api/users/{whom}", json={"role": "ADMIN"}))
 
 
+def test_roles_change_while_something_is_written_that_names_administrators(stack: Stack) -> None:
+    """A reminder of each administrator, for example: its rows refer to theirs until the transaction ends."""
+    client, person = stack.client(), stack.person("ADMIN")
+    assert stack.direct
+    with stack.direct.carried_out(text("select id from person where role = 'ADMIN' for key share")):
+        changed = ok(client.patch(f"/api/users/{person.id}", json={"role": "MEMBER"}))
+    assert changed["role"] == "MEMBER"
+
+
 def test_a_team_has_a_lead_members_a_channel_a_room_and_a_slot(stack: Stack, admin: Visitor) -> None:
     client, lead, member = stack.client(), stack.person(), stack.person()
     names = {one.id: ok(one.get("/api/me")) for one in (lead, member)}
@@ -196,6 +206,7 @@ def test_a_team_has_a_lead_members_a_channel_a_room_and_a_slot(stack: Stack, adm
     assert [team[name] for name in ("leadId", "channel", "room", "reviewSlot")] == [None] * 4
     assert team["memberIds"] == [lead.id]
     assert admin.send(f"{page}/members", page, person="no such person at all").status_code == 422
+    ok(client.delete(f"/api/integrations/{connection}"))  # else everybody's letters would try this way first
 
 
 MAIL = {"host": "localhost", "port": 9, "security": "NONE", "fromAddress": "afterword@example.com"}
