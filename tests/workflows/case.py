@@ -50,7 +50,7 @@ class Case:
     async def let_pass(self, **until: float) -> datetime:
         """Moves the clock to that long after the resolution."""
         ahead = self.resolved_at + timedelta(**until) - await self.now()
-        assert await self.lab.env.fast_forward(self.handle, ahead)
+        assert await self.lab.fast_forward(self.handle, ahead)
         return await self.now()
 
     def after(self, **since: float) -> datetime:

@@ -111,9 +111,9 @@ async def customer_email_stopped(lab: Lab) -> Recorded:
             id=f"customer-email-{email_id}",
             task_queue=TASK_QUEUE,
         )
-        await lab.env.fast_forward(handle, LOOK_AGAIN * 3)
+        await lab.fast_forward(handle, LOOK_AGAIN * 3)
         await _becomes(lab, case.id, Visibility.PRIVATE)
-        await lab.env.fast_forward(handle, LOOK_AGAIN * 3)
+        await lab.fast_forward(handle, LOOK_AGAIN * 3)
         await handle.result()
     yield "customer_email_stopped", handle
 
@@ -137,7 +137,7 @@ async def publication_given_up(lab: Lab) -> Recorded:
     """To a system that doesn't answer for a day."""
     handle = await _publication(lab, {"apiToken": "x"})
     async with worker_of(lab, PUBLICATIONS_QUEUE):
-        await lab.env.fast_forward(handle, timedelta(days=2))
+        await lab.fast_forward(handle, timedelta(days=2))
         await handle.result()
     yield "publication_given_up", handle
 

@@ -1,19 +1,20 @@
 """A PostgreSQL, a Temporal whose workflows have clocks of their own, and a worker in this process."""
 
+import asyncio
 import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import make_url, text, update
 from sqlalchemy.ext.asyncio import create_async_engine
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 from temporalio.testing._workflow import _V2WorkflowEnvironment
@@ -104,6 +105,27 @@ class Lab:
     @property
     def client(self) -> Client:
         return self.env.client
+
+    async def fast_forward(self, handle: WorkflowHandle[Any, Any], span: timedelta) -> bool:
+        """Moves the workflow's clock. The server leaps over a timer that is due while it hasn't fired yet: where the
+        clock stopped at that very moment, it fires first."""
+        while await self._fires_soon(handle):  # noqa: ASYNC110 - only the server knows
+            await asyncio.sleep(0.01)
+        return await self.env.fast_forward(handle, span)
+
+    async def _fires_soon(self, handle: WorkflowHandle[Any, Any]) -> bool:
+        waiting: dict[int, datetime] = {}
+        async for event in handle.fetch_history_events():
+            if event.HasField("timer_started_event_attributes"):
+                started = event.timer_started_event_attributes
+                span = started.start_to_fire_timeout.ToTimedelta()
+                waiting[event.event_id] = event.event_time.ToDatetime(UTC) + span
+            elif event.HasField("timer_fired_event_attributes"):
+                del waiting[event.timer_fired_event_attributes.started_event_id]
+            elif event.HasField("timer_canceled_event_attributes"):
+                del waiting[event.timer_canceled_event_attributes.started_event_id]
+        soon = await self.env.get_current_time(handle) + timedelta(seconds=1)
+        return any(at < soon for at in waiting.values())
 
     @asynccontextmanager
     async def database_away(self) -> AsyncIterator[None]:

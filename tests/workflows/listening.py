@@ -165,7 +165,7 @@ class Listener:
 
     async def pass_to(self, when: datetime) -> None:
         ahead = when - await self.room.lab.env.get_current_time(self.handle)
-        await self.room.lab.env.fast_forward(self.handle, ahead)
+        await self.room.lab.fast_forward(self.handle, ahead)
 
     # What came of it
 
@@ -190,7 +190,7 @@ class Listener:
             return await session.get_one(ReceiverState, self.id)
 
 
-async def eventually(check: Callable[[], Awaitable[T]], seconds: float = 60) -> T:
+async def eventually(check: Callable[[], Awaitable[T]], seconds: float = 90) -> T:
     """The first answer of ``check`` that holds."""
     async with asyncio.timeout(seconds):
         while True:

@@ -67,7 +67,7 @@ async def meeting_reminded(lab: Lab) -> Recorded:
     """Nothing is connected: people are reminded, and the organizer is asked at the end."""
     async with worker_of(lab, MEETINGS_QUEUE):
         _, _, handle = await meeting(lab, timedelta(hours=1))
-        await lab.env.fast_forward(handle, timedelta(hours=3))
+        await lab.fast_forward(handle, timedelta(hours=3))
         await handle.result()
     yield "meeting_reminded", handle
 
@@ -79,13 +79,13 @@ async def meeting_untold(lab: Lab) -> Recorded:
     connection = Integration(id=key, kind="caldav", name="Calendar", config=config, secrets=KEYRING.seal({}))
     async with worker_of(lab, MEETINGS_QUEUE):
         case, _, handle = await meeting(lab, timedelta(days=3), connection=connection)
-        await lab.env.fast_forward(handle, timedelta(minutes=30))
+        await lab.fast_forward(handle, timedelta(minutes=30))
         async with lab.sessions.begin() as session:
             await session.execute(
                 update(Integration).where(Integration.id == key).values(disconnected_at=datetime.now(UTC))
             )
             await cancel_all(session, None, case.id, "The postmortem was archived.")
         await handle.signal(MeetingWorkflow.look_again)
-        await lab.env.fast_forward(handle, timedelta(minutes=30))
+        await lab.fast_forward(handle, timedelta(minutes=30))
         await handle.result()
     yield "meeting_untold", handle

@@ -137,9 +137,9 @@ async def action_item_overdue(lab: Lab) -> Recorded:
     case = await lab.postmortem()
     item_id = await case.ready((case.resolved_at + timedelta(days=2)).date())
     handle = await case.start_item(item_id)
-    await lab.env.fast_forward(handle, timedelta(days=4))
+    await lab.fast_forward(handle, timedelta(days=4))
     await case.command_item(handle, item_id, ActionItemAction.SNOOZE, until=case.after(days=8))
-    await lab.env.fast_forward(handle, timedelta(days=8))
+    await lab.fast_forward(handle, timedelta(days=8))
     await case.command_item(handle, item_id, ActionItemAction.CHANGE, {"changes": {"status": "COMPLETED"}})
     await handle.result()
     yield "action_item_overdue", handle
@@ -166,12 +166,12 @@ async def action_item_ladder(lab: Lab) -> Recorded:
     case = await lab.postmortem(Policy("The whole ladder", office=ALWAYS), [await lab.team(lead, author)], author)
     item_id = await case.ready(case.after(days=5).date())
     handle = await case.start_item(item_id)
-    await lab.env.fast_forward(handle, timedelta(days=16))
+    await lab.fast_forward(handle, timedelta(days=16))
     later = {"changes": {"due_on": case.after(days=20).date().isoformat()}, "reason": "The part is not there"}
     await case.command_item(handle, item_id, ActionItemAction.CHANGE, later)
-    await lab.env.fast_forward(handle, timedelta(days=7))
+    await lab.fast_forward(handle, timedelta(days=7))
     await case.command_item(handle, item_id, ActionItemAction.SNOOZE, until=case.after(days=30))
-    await lab.env.fast_forward(handle, timedelta(days=12))
+    await lab.fast_forward(handle, timedelta(days=12))
     await case.command_item(handle, item_id, ActionItemAction.CHANGE, {"changes": {"status": "COMPLETED"}})
     await handle.result()
     yield "action_item_ladder", handle
@@ -195,13 +195,13 @@ async def voice_told(lab: Lab) -> Recorded:
     """A digest, an escalation, and one that was read meanwhile; into the inbox, since nothing is connected."""
     person_id = await lab.person()
     handle = await _wake(lab, person_id, "editor_added")
-    await lab.env.fast_forward(handle, timedelta(days=6))
+    await lab.fast_forward(handle, timedelta(days=6))
     yield "voice_told", await _ended(handle)
     handle = await _wake(lab, person_id, "editor_added", is_escalation=True)
     await _wake(lab, person_id, "changes_requested")
     async with lab.sessions.begin() as session:
         await notices.mark_all_read(session, Viewer(person_id, Role.RESPONDER), datetime.now(UTC))
-    await lab.env.fast_forward(handle, timedelta(days=6))
+    await lab.fast_forward(handle, timedelta(days=6))
     yield "voice_told_urgent", await _ended(handle)
 
 
@@ -212,7 +212,7 @@ async def voice_continued(lab: Lab) -> Recorded:
     for _ in range(12):
         await _wake(lab, person_id, "editor_added")
         await asyncio.sleep(0.1)  # each of its own
-    await lab.env.fast_forward(first, timedelta(days=6))
+    await lab.fast_forward(first, timedelta(days=6))
     runs = [one.run_id async for one in lab.client.list_workflows(f"WorkflowId = 'voice-{person_id}'")]
     while len(runs) < 2:
         await asyncio.sleep(0.1)

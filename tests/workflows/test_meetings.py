@@ -36,7 +36,7 @@ async def notices(lab: Lab, key: str) -> dict[str, list[datetime]]:
 async def test_people_are_reminded_once_at_the_right_times(lab: Lab) -> None:
     async with worker_of(lab, MEETINGS_QUEUE):
         case, key, handle = await meeting(lab, timedelta(days=2, minutes=7), guests=2)
-        await lab.env.fast_forward(handle, timedelta(days=3))
+        await lab.fast_forward(handle, timedelta(days=3))
         await handle.result()
     row, told = await row_of(lab, key), await notices(lab, key)
     assert {kind: len(times) for kind, times in told.items()} == {
@@ -59,15 +59,15 @@ async def test_people_are_reminded_once_at_the_right_times(lab: Lab) -> None:
 async def test_a_meeting_that_is_moved_is_reminded_of_anew(lab: Lab) -> None:
     async with worker_of(lab, MEETINGS_QUEUE):
         _, key, handle = await meeting(lab, timedelta(hours=2))
-        await lab.env.fast_forward(handle, timedelta(minutes=30))
+        await lab.fast_forward(handle, timedelta(minutes=30))
         assert set(await notices(lab, key)) == {"meeting_scheduled", "meeting_tomorrow"}
         async with lab.sessions.begin() as session:
             row = await session.merge(await row_of(lab, key))
             row.starts_at += timedelta(days=3)
         await handle.signal(MeetingWorkflow.look_again)
-        await lab.env.fast_forward(handle, timedelta(hours=2))
+        await lab.fast_forward(handle, timedelta(hours=2))
         assert "meeting_begins" not in await notices(lab, key)
-        await lab.env.fast_forward(handle, timedelta(days=4))
+        await lab.fast_forward(handle, timedelta(days=4))
         await handle.result()
     told = await notices(lab, key)
     assert (len(told["meeting_tomorrow"]), len(told["meeting_begins"]), len(told["meeting_ended"])) == (4, 2, 1)
@@ -77,12 +77,12 @@ async def test_it_looks_again_though_nothing_is_due(lab: Lab) -> None:
     """At the title, say: an invitation shows the one of today."""
     async with worker_of(lab, MEETINGS_QUEUE):
         case, key, handle = await meeting(lab, timedelta(days=5))
-        await lab.env.fast_forward(handle, timedelta(minutes=1))
+        await lab.fast_forward(handle, timedelta(minutes=1))
         before = await row_of(lab, key)
         async with lab.sessions.begin() as session:
             found = (await session.execute(select(Postmortem).where(Postmortem.id == case.id))).scalar_one()
             found.title = "Checkout outage"
-        await lab.env.fast_forward(handle, CHECK_ROW + timedelta(minutes=1))
+        await lab.fast_forward(handle, CHECK_ROW + timedelta(minutes=1))
         after = await row_of(lab, key)
         assert after.title == "Postmortem review: Checkout outage"
         assert (after.sequence, after.told_request) == (before.sequence + 1, after.request)

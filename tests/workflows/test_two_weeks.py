@@ -131,9 +131,9 @@ async def test_an_overdue_action_item_is_nudged_for_once(lab: Lab) -> None:
     handle = await case.start_item(item_id)
     overdue_at = datetime.combine(due_on + timedelta(days=1), time.min, tzinfo=UTC)
     ahead = overdue_at - await lab.env.get_current_time(handle)
-    await lab.env.fast_forward(handle, ahead - timedelta(minutes=1))
+    await lab.fast_forward(handle, ahead - timedelta(minutes=1))
     assert await case.notices("action_item_overdue") == []
-    await lab.env.fast_forward(handle, timedelta(days=15))
+    await lab.fast_forward(handle, timedelta(days=15))
     (notice,) = await case.notices("action_item_overdue")
     assert (notice.action_item_id, notice.person_id) == (item_id, case.author_id)
     assert_on_time(notice, overdue_at)
@@ -145,9 +145,9 @@ async def test_a_snoozed_item_is_nudged_for_when_the_snooze_ends(lab: Lab) -> No
     handle = await case.start_item(item_id)
     until = case.after(days=6)
     await case.command_item(handle, item_id, ActionItemAction.SNOOZE, until=until)
-    await lab.env.fast_forward(handle, timedelta(days=5))
+    await lab.fast_forward(handle, timedelta(days=5))
     assert await case.notices("action_item_overdue") == []
-    await lab.env.fast_forward(handle, timedelta(days=10))
+    await lab.fast_forward(handle, timedelta(days=10))
     (notice,) = await case.notices("action_item_overdue")
     assert_on_time(notice, until)
 
@@ -156,7 +156,7 @@ async def test_a_completed_item_is_not_nudged_for_and_its_workflow_ends(lab: Lab
     case = await lab.postmortem()
     item_id = await case.ready((case.resolved_at + timedelta(days=2)).date())
     handle = await case.start_item(item_id)
-    await lab.env.fast_forward(handle, timedelta(days=1))
+    await lab.fast_forward(handle, timedelta(days=1))
     done = {"changes": {"status": "COMPLETED"}}
     await case.command_item(handle, item_id, ActionItemAction.CHANGE, done)
     await asyncio.wait_for(handle.result(), timeout=10)
