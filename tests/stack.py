@@ -31,7 +31,7 @@ OWN: tuple[PartName, ...] = ("postgres", "temporal")
 """The servers that a stack has for itself, if it says no less."""
 
 
-def eventually(check: Callable[[], Any], seconds: float = 60, pause: float = 0.02) -> Any:
+def eventually(check: Callable[[], Any], seconds: float = 90, pause: float = 0.02) -> Any:
     """The first truthy answer of ``check``; an assertion in it may fail until then. It is asked ever less often."""
     deadline = time.monotonic() + seconds
     while True:

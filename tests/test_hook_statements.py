@@ -67,7 +67,7 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quiet]:
             (link,) = ok(author.get(f"/api/action-items/{item['id']}"))["tickets"]
             return _board(board).resolve(link["key"]) if link["linkState"] == "ok" else None
 
-        found = eventually(ticket, 40)
+        found = eventually(ticket)
         stack.kill("worker")
         yield Quiet(stack, item["id"], httpx.URL(made["webhookUrl"]).path, found)
         stack.revive("worker")

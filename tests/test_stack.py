@@ -32,7 +32,7 @@ def test_ports_that_are_taken_are_left_and_nothing_is_left_of_a_stack_whose_test
             pids = json.loads(tests.stdout.readline())
             assert all(psutil.pid_exists(pid) for pid in pids.values())
             tests.send_signal(signal.SIGKILL)
-        eventually(lambda: not [name for name, pid in pids.items() if _lives(pid)], seconds=30)
+        eventually(lambda: not [name for name, pid in pids.items() if _lives(pid)])
 
 
 def _lives(pid: int) -> bool:

@@ -124,7 +124,7 @@ def test_temporal_is_away(workspace: Workspace) -> None:
     finally:
         workspace.stack.revive("temporal")
         workspace.stack.wait_until_ready()
-    eventually(lambda: workspace.peer.answered(address), seconds=60)
+    eventually(lambda: workspace.peer.answered(address))
     assert read_item(workspace, item)["status"] == "IN_PROGRESS"
 
 
@@ -140,7 +140,7 @@ def test_killed_after_the_acknowledgement(workspace: Workspace) -> None:
         workspace.stack.revive("api")
         workspace.stack.revive("worker")
         workspace.stack.wait_until_ready()
-    eventually(lambda: workspace.peer.answered(address), seconds=60)
+    eventually(lambda: workspace.peer.answered(address))
     assert read_item(workspace, item)["status"] == "IN_PROGRESS"
     assert read_item(workspace, item)["version"] == item["version"] + 1
 
@@ -158,7 +158,7 @@ def test_paused_after_the_acknowledgement(workspace: Workspace) -> None:
         workspace.stack.revive("worker")
         workspace.stack.wait_until_ready()
     try:
-        eventually(lambda: workspace.results()[0] == "paused", seconds=60)
+        eventually(lambda: workspace.results()[0] == "paused")
     finally:
         ok(admin.patch(path, json={"enabled": True}))
     workspace.says("bob", "help")

@@ -171,7 +171,7 @@ class Workspace:
             async with sessions_of(self.stack) as sessions, sessions.begin() as session:
                 return (await session.execute(select(func.count()).where(*pending))).scalar_one()
 
-        eventually(lambda: not asyncio.run(waiting()), 40)
+        eventually(lambda: not asyncio.run(waiting()))
 
     def results(self, **filters: str) -> list[str]:
         """Of the requests, as the sync log tells, newest first."""

@@ -219,7 +219,7 @@ def test_tickets_for_all_items_from_the_page(stack: Stack, board: Connected) -> 
     assert "0 of 3 created" in eventually(refused)
     ok(board.admin.patch(board.path, json={"projection": {"fields": {"severity": "minor"}}}))
     visit.done(f"{on}/tickets", on, integration=board.id)
-    eventually(lambda: "3 of 3 created" in visit.get(on), 40)
+    eventually(lambda: "3 of 3 created" in visit.get(on))
     reader = visitor(stack, stack.person("ADMIN"))
     assert "3 of 3 created" in reader.get(on)
 

@@ -71,7 +71,7 @@ def test_the_demo_is_open_on_this_machine_alone(stack: Stack) -> None:
         httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=HTML, timeout=30) as http,
     ):
         try:
-            eventually(lambda: http.get("/healthz").status_code == 200, 60)
+            eventually(lambda: http.get("/healthz").status_code == 200)
             visit = Visitor(http)
             assert "Jane Doe, responder" in visit.get("/sign-in")
             assert visit.send("/sign-in", "/sign-in", person="user_admin").status_code == 403

@@ -79,8 +79,8 @@ def told(stack: Stack, mail: Mail, *, count: int = 1) -> tuple[Person, str, Emai
 
 
 def arrived(stack: Stack, person: Person, box: Mailbox, address: str, count: int = 1) -> EmailMessage:
-    eventually(lambda: len(box.to(address)) == count, 60)
-    eventually(lambda: all(one.state == "SENT" for one in rows(stack, person)[0]), 30)
+    eventually(lambda: len(box.to(address)) == count)
+    eventually(lambda: all(one.state == "SENT" for one in rows(stack, person)[0]))
     return box.to(address)[-1]
 
 
@@ -113,7 +113,7 @@ def test_whom_nothing_else_reaches_shows_with_the_servers_words(stack: Stack, ma
     person, address, letter = told(stack, mail)
     mail.comes_back(report(address, letter, said="smtp; 550 5.2.1 mailbox of {address} is closed"))
     assert "5.2.1 mailbox" in unreachable(stack, person)[0], "at once"
-    eventually(lambda: rows(stack, person)[1][0].outcome == "TOLD", 30)
+    eventually(lambda: rows(stack, person)[1][0].outcome == "TOLD")
     (message,), (notice,) = rows(stack, person)
     assert (message.state, message.channel, notice.channel) == ("SENT", "inbox", "inbox")
     (why,) = unreachable(stack, person)
@@ -141,7 +141,7 @@ def test_what_was_read_meanwhile_is_not_told_again(stack: Stack, mail: Mail) -> 
         letter = arrived(stack, person, mail.box, address)
         ok(person.post("/api/me/notifications/read"))
         mail.comes_back(report(address, letter))
-        eventually(lambda: rows(stack, person)[0][0].state == "VOID", 30)
+        eventually(lambda: rows(stack, person)[0][0].state == "VOID")
         assert rows(stack, person)[1][0].outcome == "READ"
     assert not second.box.letters
 
@@ -220,10 +220,10 @@ def test_a_letter_that_comes_back_before_it_is_recorded_as_sent(stack: Stack, ma
 
     mail.box.on_data = bring_it_back
     escalate(stack, person, draft(person)["id"])
-    eventually(lambda: answers, 60)
+    eventually(lambda: answers)
     assert ok(answers[0], 202)["status"] == "accepted"
     assert "User unknown" in eventually(lambda: unreachable(stack, person), 30)[0]
-    eventually(lambda: rows(stack, person)[0][0].channel == "inbox", 30)
+    eventually(lambda: rows(stack, person)[0][0].channel == "inbox")
     assert len(mail.box.to(address)) == 1
 
 
@@ -252,14 +252,14 @@ def test_a_teams_mailbox_is_a_connection_in_trouble(stack: Stack, mail: Mail) ->
             await notices.notify_teams(session, [team], "target_due", uuid4().hex, at=datetime.now(UTC), **facts)
 
     asyncio.run(put())
-    eventually(lambda: mail.box.to(address), 60)
+    eventually(lambda: mail.box.to(address))
     letter = mail.box.to(address)[0]
-    eventually(lambda: mail.bring(report(address, letter)).status_code == 202, 30)
+    eventually(lambda: mail.bring(report(address, letter)).status_code == 202)
 
     def trouble() -> Any:
         return ok(admin.get(f"/api/integrations/{mail.made['id']}"))["needsAttention"]
 
-    assert "User unknown" in eventually(trouble, 30)
+    assert "User unknown" in eventually(trouble)
     found = ok(admin.get("/api/health/people", params={"limit": 200}))["items"]
     assert [one["reason"] for one in found if one["teamId"] == team]
 
@@ -298,4 +298,4 @@ def test_what_a_paused_connection_is_brought_is_kept(stack: Stack, mail: Mail) -
     assert unreachable(stack, person) == []
     ok(admin.patch(url, json={"enabled": True}))
     ok(admin.post(f"{url}/deliveries/{paused['id']}/replay"), 202)
-    eventually(lambda: unreachable(stack, person), 30)
+    eventually(lambda: unreachable(stack, person))

@@ -246,7 +246,7 @@ def test_github_tells_thirty_changes_of_one_issue_ten_times_each(
     def mine() -> list[Any]:
         return [one for one in deliveries_of(stack, follower.integration["id"]) if one.delivery_id in bodies]
 
-    eventually(lambda: all(one.handled_at for one in mine()), seconds=60)
+    eventually(lambda: all(one.handled_at for one in mine()))
     kept = mine()
     assert len(kept) == 30
     results = Counter(one.result for one in kept)

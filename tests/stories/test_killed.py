@@ -104,7 +104,7 @@ def test_temporal_loses_its_data_half_way(own: Stack, tmp_path: Path) -> None:
     own.wait_until_ready()
     assert until_answered(reviewer, f"{path}/reviews", {"decision": "APPROVE"}).status_code == 201
     assert ok(author.post(f"{path}/publish"))["status"] == "PUBLISHED"
-    eventually(lambda: ok(board.admin.get(board.path))["registration"], 40)
+    eventually(lambda: ok(board.admin.get(board.path))["registration"])
 
 
 def test_postgresql_stopped_for_ten_seconds(own: Stack) -> None:

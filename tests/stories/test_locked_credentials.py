@@ -84,12 +84,12 @@ def test_a_ticket_is_opened_once_a_key_fits(stack: Stack, board: Connected) -> N
     item = writing.with_item(author, writing.draft(author)["id"], author.id)
     path = f"/api/action-items/{item['id']}"
     ok(author.post(f"{path}/tickets", json={"integrationId": board.id}), 201)
-    eventually(lambda: failures(stack, f"action-item-{item['id']}").get("CredentialsLocked", 0) > 2, 30)
+    eventually(lambda: failures(stack, f"action-item-{item['id']}").get("CredentialsLocked", 0) > 2)
     (ticket,) = ok(author.get(path))["tickets"]
     assert ticket["linkState"] == "pending", "neither refused nor given up"
     assert_well(board.admin, board.path)
     seal(stack, board.id, SECRET_KEY, {"webhookSecret": SECRET})
-    eventually(lambda: ok(author.get(path))["tickets"][0]["linkState"] == "ok", 60)
+    eventually(lambda: ok(author.get(path))["tickets"][0]["linkState"] == "ok")
     assert_well(board.admin, board.path)
 
 
@@ -97,7 +97,7 @@ def test_a_reconciliation_waits_and_then_goes_on(stack: Stack, board: Connected)
     board.item(stack.person())
     seal(stack, board.id, "a discarded key", {"webhookSecret": SECRET})
     key = reconcile(stack, board.id)
-    eventually(lambda: failures(stack, key).get("CredentialsLocked", 0) > 1, 30)
+    eventually(lambda: failures(stack, key).get("CredentialsLocked", 0) > 1)
     assert_well(board.admin, board.path)
     assert board.log(operation="reconcile", result="refused") == []
     seal(stack, board.id, SECRET_KEY, {"webhookSecret": SECRET})
@@ -141,10 +141,10 @@ def test_a_letter_is_sent_once_a_key_fits(stack: Stack, box: Mailbox) -> None:
         hours = {"workingDays": days, "opens": "00:00", "closes": "24:00", "preferredChannel": "email"}
         ok(reader.patch("/api/me", json=hours))
         notify(stack, reader, postmortem_id=writing.draft(reader)["id"], is_escalation=True)
-        eventually(lambda: failures(stack, f"voice-{reader.id}").get("CredentialsLocked", 0) > 1, 60)
+        eventually(lambda: failures(stack, f"voice-{reader.id}").get("CredentialsLocked", 0) > 1)
         assert_well(admin, path)
         seal(stack, made["id"], SECRET_KEY, {})
-        eventually(lambda: box.to(ok(reader.get("/api/me"))["email"]), 60)
+        eventually(lambda: box.to(ok(reader.get("/api/me"))["email"]))
         assert_well(admin, path)
     finally:
         ok(admin.delete(path))

@@ -26,7 +26,7 @@ def several() -> Iterator[Stack]:
     with shared_stack(at_once=PROCESSES) as one:
         eventually(lambda: len(children(one, "api")) == len(children(one, "worker")) == PROCESSES, 120)
         eventually(lambda: len(rows(one, select(WorkerPresence.id))) == PROCESSES, 120)
-        eventually(lambda: all_have_connections(one, [one.client() for _ in range(CONNECTIONS)]), 60)
+        eventually(lambda: all_have_connections(one, [one.client() for _ in range(CONNECTIONS)]))
         yield one
 
 
@@ -65,7 +65,7 @@ def everywhere(stack: Stack, token: str | None) -> list[httpx.Client]:
         found.extend(stack.client(token) for _ in range(CONNECTIONS))
         return all_have_connections(stack, found)
 
-    eventually(spread, 60)
+    eventually(spread)
     return found
 
 
@@ -192,8 +192,8 @@ def test_each_background_job_has_one_worker(several: Stack) -> None:
 def test_killed_process_of_the_api_is_replaced(several: Stack) -> None:
     before = children(several, "api")
     before[0].kill()
-    eventually(lambda: len({one.pid for one in children(several, "api")} - {one.pid for one in before}) == 1, 60)
-    eventually(lambda: all_have_connections(several, [several.client() for _ in range(CONNECTIONS)]), 60)
+    eventually(lambda: len({one.pid for one in children(several, "api")} - {one.pid for one in before}) == 1)
+    eventually(lambda: all_have_connections(several, [several.client() for _ in range(CONNECTIONS)]))
 
 
 def test_all_end_when_asked(several: Stack) -> None:

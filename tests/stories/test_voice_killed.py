@@ -71,12 +71,12 @@ def test_killed_between_sending_and_recording(stack: Stack, box: Mailbox) -> Non
 
     box.on_data = kill_once
     escalate(stack, person, draft(person)["id"])
-    eventually(lambda: killed, 30)
+    eventually(lambda: killed)
     (message,), (told,) = rows(stack, person)
     assert (message.state, told.outcome) == ("WAITING", None)
     stack.start("worker")
-    eventually(lambda: len(box.to(address)) == 2, 60)
-    eventually(lambda: rows(stack, person)[0][0].state == "SENT", 30)
+    eventually(lambda: len(box.to(address)) == 2)
+    eventually(lambda: rows(stack, person)[0][0].state == "SENT")
     (message,), (told,) = rows(stack, person)
     told_as = [str(one["Message-ID"]) for one in box.to(address)]
     assert told_as == [killed[0], killed[0]] == [message.external_id] * 2
@@ -91,5 +91,5 @@ def test_a_notice_that_nobody_was_woken_for_is_told_by_the_sweep(stack: Stack, b
     escalate(stack, person, pm)
     assert not rows(stack, person)[1][0].is_heard
     stack.start("worker")
-    eventually(lambda: len(box.to(address)) == 1, 60)
-    eventually(lambda: rows(stack, person)[1][0].outcome == "TOLD", 30)
+    eventually(lambda: len(box.to(address)) == 1)
+    eventually(lambda: rows(stack, person)[1][0].outcome == "TOLD")

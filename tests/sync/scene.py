@@ -135,7 +135,7 @@ class Scene:
             assert {name: getattr(ticket, name) for name in wanted} == wanted, ticket
             return ticket
 
-        found: PeerTicket = eventually(check, 40)
+        found: PeerTicket = eventually(check)
         return found
 
     def details(self, item: Json) -> str:
@@ -217,7 +217,7 @@ class Scene:
             assert self.rows(waiting) == [0], "tickets wait"
             return True
 
-        eventually(check, 60)
+        eventually(check)
 
     def rows(self, statement: Any) -> list[Any]:
         assert self.stack.direct is not None

@@ -208,7 +208,7 @@ def test_a_paused_connection_keeps_what_it_is_sent_and_does_nothing(board: Conne
     author = stack.person()
     eventually(lambda: board.health()["lastReconciledAt"], 40)  # what is under way ends as it began
     item = board.item(author)
-    eventually(lambda: board.log(operation="update"), 20)
+    eventually(lambda: board.log(operation="update"))
     ok(board.admin.patch(board.path, json={"enabled": False}))
     assert board.health()["state"] == "paused"
     answer = board.closed_elsewhere(board.ticket(item))

@@ -22,7 +22,7 @@ def board(stack: Stack, tmp_path: Path) -> Connected:
 
 def looked_at(board: Connected) -> None:
     """Waits until it was reconciled for the first time, which is at once."""
-    eventually(lambda: board.health()["lastReconciledAt"], 40)
+    eventually(lambda: board.health()["lastReconciledAt"])
 
 
 # The log

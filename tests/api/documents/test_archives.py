@@ -126,7 +126,7 @@ def test_a_killed_worker_begins_again(stack: Stack) -> None:
     author = stack.person()
     ids = [draft(author)["id"] for _ in range(8)]
     job = ok(author.post("/api/exports", json={"postmortemIds": ids, "formats": ["html"]}), 202)
-    eventually(lambda: ok(author.get(f"/api/exports/{job['id']}"))["done"] > 1, 30)
+    eventually(lambda: ok(author.get(f"/api/exports/{job['id']}"))["done"] > 1)
     stack.kill("worker")
     stack.revive("worker")
     stack.wait_until_ready()

@@ -59,7 +59,7 @@ def done(admin: Person, job: Any, state: str = "DONE") -> Any:
         assert found["state"] == state, found
         return found
 
-    return eventually(check, 40)
+    return eventually(check)
 
 
 def report(admin: Person, job: Any) -> list[Any]:
@@ -214,7 +214,7 @@ def test_an_import_goes_on_after_its_worker_was_killed(stack: Stack, admin: Pers
     mark = uuid4().hex[:8]
     files = {f"{place:03}.md": f"# Number {place} {mark}\n\nWords" for place in range(120)}
     job = start(admin, [("file", ("many.zip", zipped(files)))])
-    eventually(lambda: ok(admin.get(f"/api/imports/{job['id']}"))["done"] > 5, 30)
+    eventually(lambda: ok(admin.get(f"/api/imports/{job['id']}"))["done"] > 5)
     stack.kill("worker")
     stack.revive("worker")
     stack.wait_until_ready()

@@ -79,10 +79,10 @@ def test_a_dry_run_is_run_for_real_without_the_key(admin: Person, peer: Opsgenie
     asked = len(peer.requests)
     assert made(report(admin, job)) == [None]
     ok(admin.post(f"/api/imports/{job['id']}/run"), 202)
-    eventually(lambda: made(report(admin, job)) not in ([], [None]), 30)
+    eventually(lambda: made(report(admin, job)) not in ([], [None]))
     assert len(peer.requests) == asked
     ok(admin.post(f"/api/imports/{job['id']}/undo"), 202)
-    eventually(lambda: ok(admin.get(f"/api/imports/{job['id']}"))["undoneAt"], 30)
+    eventually(lambda: ok(admin.get(f"/api/imports/{job['id']}"))["undoneAt"])
 
 
 def test_a_stumble_is_tried_again_and_a_wrong_key_is_said(stack: Stack, admin: Person, peer: OpsgeniePeer) -> None:

@@ -23,7 +23,7 @@ PLACES = {"imported"}
 
 def archive_of(person: Person, postmortem_id: str) -> bytes:
     job = ok(person.post("/api/exports", json={"postmortemIds": [postmortem_id], "formats": ["json", "md"]}), 202)
-    eventually(lambda: ok(person.get(f"/api/exports/{job['id']}"))["state"] == "DONE", 60)
+    eventually(lambda: ok(person.get(f"/api/exports/{job['id']}"))["state"] == "DONE")
     return bytes(person.get(f"/api/exports/{job['id']}/archive").content)
 
 

@@ -109,7 +109,7 @@ def test_nothing_half_is_shown_and_a_repeat_ends_it(
     own.revive("api")
     own.wait_until_ready()
     assert ok(author.get(path))["items"] == []
-    made = eventually(lambda: answered(author, path, content, key), 60)
+    made = eventually(lambda: answered(author, path, content, key))
     (listed,) = ok(author.get(path))["items"]
     assert listed["id"] == made["id"]
     shown = author.get(f"{path}/{made['id']}")

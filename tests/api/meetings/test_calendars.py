@@ -83,7 +83,7 @@ def settled(author: Person, made: Any, meeting: Any, state: str = "OK") -> Any:
         shown = found(author, made, meeting)
         return shown if shown["calendar"]["state"] == state else None
 
-    return eventually(reached, 40)
+    return eventually(reached)
 
 
 def is_reached(peer: CalendarPeer, author: Person, made: Any, meeting: Any) -> bool:
@@ -110,7 +110,7 @@ def test_the_event_follows_the_meeting(stack: Stack, peer: CalendarPeer, author:
     assert (event.starts_at, event.minutes, set(event.guests)) == (at(soon(6)), 30, {email(author)})
     ok(author.delete(path), 204)
     settled(author, made, asked)
-    assert eventually(lambda: peer.events() == [], 20)
+    assert eventually(lambda: peer.events() == [])
 
 
 def test_the_provider_or_we_tell_people_never_both(stack: Stack, peer: CalendarPeer, author: Person, made: Any) -> None:
@@ -122,12 +122,12 @@ def test_the_provider_or_we_tell_people_never_both(stack: Stack, peer: CalendarP
         settled(author, made, asked)
         ok(author.delete(door(made, f"/{asked['id']}")), 204)
         settled(author, made, asked)
-        eventually(lambda: peer.events() == [], 20)
+        eventually(lambda: peer.events() == [])
         whats = [one.what for one in peer.notices if email(guest) in one.addresses]
         if calendar_class(peer.kind).invites:
             assert (whats, box.to(email(guest))) == (["invited", "updated", "canceled"], [])
         else:
-            eventually(lambda: len(box.to(email(guest))) == 3, 20)
+            eventually(lambda: len(box.to(email(guest))) == 3)
             assert whats == []
 
 
@@ -144,7 +144,7 @@ def test_what_others_do_there_comes_back(stack: Stack, peer: CalendarPeer, autho
         shown = found(author, made, asked)
         return shown if at(shown["startsAt"]) == at(soon(5)) and shown["durationMinutes"] == 60 else None
 
-    shown = eventually(moved, 40)
+    shown = eventually(moved)
     assert responses(shown)[email(guest)] == "DECLINED"
     assert shown["sequence"] > asked["sequence"]
     eventually(
@@ -182,11 +182,11 @@ def test_archived_and_its_event_is_gone(stack: Stack, peer: CalendarPeer, author
     asked = plan(author, one, attendeeIds=[author.id])
     settled(author, one, asked)
     ok(admin.post(f"/api/postmortems/{one['id']}/archive"))
-    eventually(lambda: peer.events() == [], 30)
+    eventually(lambda: peer.events() == [])
     doomed = draft(author)
     settled(author, doomed, plan(author, doomed, attendeeIds=[author.id]))
     ok(admin.delete(f"/api/postmortems/{doomed['id']}"), 204)
-    eventually(lambda: peer.events() == [], 30)
+    eventually(lambda: peer.events() == [])
 
 
 def test_a_meeting_that_was_held_stays_in_the_calendar(
@@ -211,9 +211,9 @@ def test_a_change_while_the_last_one_is_being_told(peer: CalendarPeer, author: P
     peer.order(Fault.SLOW, Kind.UPDATE, times=3)  # a token, perhaps, and the change
     path = door(made, f"/{asked['id']}")
     ok(author.patch(path, json={"startsAt": soon(6)}))
-    eventually(lambda: [one for one in peer.requests[before:] if one.method in {"PATCH", "PUT"}], 30)
+    eventually(lambda: [one for one in peer.requests[before:] if one.method in {"PATCH", "PUT"}])
     ok(author.patch(path, json={"startsAt": soon(7)}))
-    eventually(lambda: there(peer).starts_at == at(soon(7)), 40)
+    eventually(lambda: there(peer).starts_at == at(soon(7)))
     settled(author, made, asked)
 
 
@@ -259,7 +259,7 @@ def test_a_zoom_link_is_in_the_event(stack: Stack, peer: CalendarPeer, author: P
         settled(author, made, asked)
         assert [one["start_time"] for one in zoom.meetings.values()] == [soon(6)]
         ok(author.delete(door(made, f"/{asked['id']}")), 204)
-        eventually(lambda: zoom.meetings == {} and peer.events() == [], 30)
+        eventually(lambda: zoom.meetings == {} and peer.events() == [])
         ok(admin.delete(f"/api/integrations/{connection['id']}"))
 
 
@@ -283,7 +283,7 @@ def test_without_its_link_the_meeting_is_in_the_calendar(
         assert there(peer).location == found(author, made, asked)["conference"]["url"]
         assert troubled(admin) == []
         ok(author.delete(door(made, f"/{asked['id']}")), 204)
-        eventually(lambda: zoom.meetings == {} and peer.events() == [], 30)
+        eventually(lambda: zoom.meetings == {} and peer.events() == [])
         ok(admin.delete(f"/api/integrations/{connection['id']}"))
 
 
@@ -297,7 +297,7 @@ def test_a_worker_killed_at_each_request_makes_no_second_event(
         number += 1
         peer.cut_off(number, Fault.SLOW)
         asked = plan(author, made, attendeeIds=[author.id])
-        eventually(partial(is_reached, peer, author, made, asked), 40)
+        eventually(partial(is_reached, peer, author, made, asked))
         was_cut, peer.cut = peer.was_cut, None
         if was_cut:
             stack.kill("worker")
@@ -306,7 +306,7 @@ def test_a_worker_killed_at_each_request_makes_no_second_event(
         settled(author, made, asked)
         assert len(peer.events()) == 1, number
         ok(author.delete(door(made, f"/{asked['id']}")), 204)
-        eventually(lambda: peer.events() == [], 40)
+        eventually(lambda: peer.events() == [])
         if not was_cut:
             break
     assert number > 2

@@ -174,7 +174,7 @@ def test_an_address_that_is_refused_is_shown(mail: tuple[Mailbox, Any], author: 
     def problem() -> Any:
         return {one["email"]: one["problem"] for one in found(author, made, meeting)["attendees"]}["gone@else.example"]
 
-    assert "550 no such mailbox" in eventually(problem, 30)
+    assert "550 no such mailbox" in eventually(problem)
     letters(box, email(author), 1)
 
 
@@ -186,5 +186,5 @@ def test_a_mail_server_that_stumbles_gets_it_later(mail: tuple[Mailbox, Any], au
     def told() -> bool:
         return not box.replies["slow@else.example"][1:]
 
-    eventually(told, 40)
+    eventually(told)
     assert len(letters(box, email(author), 1)) == 1

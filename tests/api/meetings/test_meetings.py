@@ -196,7 +196,7 @@ def test_a_workflow_follows_each_meeting(stack: Stack, author: Person, made: Any
         (row,) = stack.direct.rows(select(Meeting).where(Meeting.id == meeting["id"]))  # type: ignore[union-attr]
         return row.workflow_started and row.told_request == row.request and row.next_at
 
-    assert eventually(looked, 20)
+    assert eventually(looked)
     assert responses(found(author, made, meeting)) == {ok(author.get("/api/me"))["email"]: "ACCEPTED"}
 
 

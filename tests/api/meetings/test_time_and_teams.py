@@ -37,13 +37,13 @@ def test_reminders_and_the_question_at_the_end(stack: Stack, author: Person, mad
         items = ok(person.get("/api/me/notifications"))["items"]
         return [one["kind"] for one in items if one["kind"].startswith("meeting_")]
 
-    eventually(lambda: "meeting_tomorrow" in kinds(guest) and "meeting_tomorrow" in kinds(author), 30)
+    eventually(lambda: "meeting_tomorrow" in kinds(guest) and "meeting_tomorrow" in kinds(author))
     begins = datetime.now(UTC) + timedelta(minutes=5)
     ok(author.patch(door(made, f"/{asked['id']}"), json={"startsAt": begins.isoformat()}))
-    eventually(lambda: "meeting_begins" in kinds(guest), 30)
+    eventually(lambda: "meeting_begins" in kinds(guest))
     over = text("update meeting set starts_at = now() - interval '2 hours', workflow_started = false where id = :id")
     stack.direct.write(over, id=asked["id"])  # type: ignore[union-attr]
-    eventually(lambda: "meeting_ended" in kinds(author), 30)
+    eventually(lambda: "meeting_ended" in kinds(author))
     assert "meeting_ended" not in kinds(guest)
     ok(author.post(door(made, f"/{asked['id']}/held"), json={"held": True}))
 
@@ -58,7 +58,7 @@ def test_a_deactivated_organizer_is_replaced_by_the_author(stack: Stack, author:
     def was_asked() -> bool:
         return "meeting_ended" in {one["kind"] for one in ok(author.get("/api/me/notifications"))["items"]}
 
-    eventually(was_asked, 30)
+    eventually(was_asked)
 
 
 def test_it_follows_its_target(stack: Stack, author: Person) -> None:
@@ -68,7 +68,7 @@ def test_it_follows_its_target(stack: Stack, author: Person) -> None:
     due = {one["name"]: one for one in ok(author.get(f"{path}/targets"))["items"]}
     assert due, "a policy sets targets"
     asked = plan(author, made, attendeeIds=[author.id, reviewer.id], followTarget=True, startsAt=soon(2))
-    eventually(lambda: found(author, made, asked)["followTarget"], 10)
+    eventually(lambda: found(author, made, asked)["followTarget"])
     until = (datetime.now(UTC) + timedelta(days=40)).isoformat()
     ok(author.post(f"{path}/targets/review_completed/extend", json={"until": until, "reason": "Too early"}))
 
@@ -76,7 +76,7 @@ def test_it_follows_its_target(stack: Stack, author: Person) -> None:
         shown = found(author, made, asked)
         return shown if shown["startsAt"] != asked["startsAt"] else None
 
-    shown = eventually(moved, 30)
+    shown = eventually(moved)
     assert at(shown["endsAt"]) <= at(until)
     assert shown["sequence"] == 1
 

@@ -180,7 +180,7 @@ def test_the_mail_server_puts_one_off_and_the_rest_goes(mail: tuple[Mailbox, Any
     box, (slow, quick) = mail[0], addresses(2)
     box.replies[slow] = ["451 try again later"]
     asked = send(author, made, [slow, quick])
-    eventually(lambda: states(found(author, made, asked))[quick] == "SENT", 30)
+    eventually(lambda: states(found(author, made, asked))[quick] == "SENT")
     assert states(found(author, made, asked))[slow] == "QUEUED"
     assert found(author, made, asked)["recipients"][0]["reason"] == "451 try again later"
     del box.replies[slow]
@@ -217,7 +217,7 @@ def test_taken_back_in_the_middle_nothing_more_is_sent_until_it_is_approved_agai
 
     box.on_data = take_back
     asked = send(author, made, some)
-    eventually(lambda: (found(author, made, asked)["problem"] or "").startswith("Suspended."), 30)
+    eventually(lambda: (found(author, made, asked)["problem"] or "").startswith("Suspended."))
     shown = found(author, made, asked)
     assert (shown["state"], list(states(shown).values())) == ("SENDING", ["SENT", "SENT", "QUEUED", "QUEUED"])
     assert run_batch(stack, asked["id"]) is Progress.SUSPENDED

@@ -87,7 +87,7 @@ def publish(person: Person, made: Any, integration: str, **more: Any) -> Any:
 
 
 def settled(person: Person, made: Any, publication: str) -> Any:
-    return eventually(lambda: _settled(person, made, publication), 30)
+    return eventually(lambda: _settled(person, made, publication))
 
 
 def _settled(person: Person, made: Any, publication: str) -> Any:
@@ -226,7 +226,7 @@ def test_a_worker_killed_at_a_request_makes_no_second_page(
     integration = connect(admin, wiki, disconnecting)
     wiki.cut_off(number, Fault.SLOW)
     asked = ok(author.post(path_of(made, "publications"), json={"integrationId": integration}), 202)
-    eventually(lambda: wiki.was_cut, 30)
+    eventually(lambda: wiki.was_cut)
     stack.kill("worker")
     stack.revive("worker")
     stack.wait_until_ready()

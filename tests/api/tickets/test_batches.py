@@ -46,7 +46,7 @@ def settled(who: Person, postmortem_id: str) -> Any:
         shown = progress(who, postmortem_id)
         return shown["pending"] == 0 and all(one["finishedAt"] for one in shown["batches"]) and shown
 
-    return eventually(over, 60)
+    return eventually(over)
 
 
 def test_each_open_item_gets_one_ticket_however_often_it_is_asked(board: Connected, author: Person) -> None:

@@ -55,7 +55,7 @@ def letter_to(post: Mailbox, email: str, count: int = 1) -> EmailMessage:
         found = [one for one, to in zip(post.letters, post.recipients, strict=True) if to == [email]]
         return found[count - 1] if len(found) >= count else None
 
-    letter: EmailMessage = eventually(came, 40)
+    letter: EmailMessage = eventually(came)
     return letter
 
 
@@ -88,7 +88,7 @@ def test_link_signs_in_once_and_leads_to_where_one_was(mailing: Stack, post: Mai
     again = stranger(mailing).send("/sign-in", path, code=code)
     assert again.status_code == 403
     assert "no longer works" in again.text
-    eventually(lambda: waiting(mailing) == [], 40)
+    eventually(lambda: waiting(mailing) == [])
 
 
 def test_answer_is_the_same_for_addresses_that_nobody_has(mailing: Stack, post: Mailbox) -> None:
@@ -104,7 +104,7 @@ def test_answer_is_the_same_for_addresses_that_nobody_has(mailing: Stack, post: 
         pages[email] = (plain, sorted(name for name in answer.headers if name != "x-request-id"))
     assert pages[known] == pages[unknown] == pages[left]
     letter_to(post, known)
-    eventually(lambda: waiting(mailing) == [], 40)
+    eventually(lambda: waiting(mailing) == [])
     assert {address for to in post.recipients for address in to} == {known}
 
 
@@ -136,7 +136,7 @@ def test_one_address_gets_five_links_in_15_minutes(mailing: Stack, post: Mailbox
         answer = ask(mailing, email)
         assert answer.status_code == 200
         assert TELLS in answer.text
-    eventually(lambda: waiting(mailing) == [], 40)
+    eventually(lambda: waiting(mailing) == [])
     assert post.recipients.count([email]) == 5
 
 
@@ -165,7 +165,7 @@ def test_neither_address_nor_code_is_in_a_history(mailing: Stack, post: Mailbox)
         assert found
         return "".join([(await client.get_workflow_handle(one.id).fetch_history()).to_json() for one in found])
 
-    eventually(lambda: waiting(mailing) == [], 40)
+    eventually(lambda: waiting(mailing) == [])
     written = asyncio.run(histories())
     assert "send_sign_in_link" in written
     assert code not in written

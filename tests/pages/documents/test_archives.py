@@ -22,7 +22,7 @@ def test_a_filtered_list_becomes_an_archive(stack: Stack) -> None:
     assert "Export postmortems" in visit.get(page)
     assert visit.done("/exports", page, query=f"q={mark}&status=DRAFT", **FORMATS) == "/exports"
     (job,) = ok(author.get("/api/exports"))["items"]
-    eventually(lambda: ok(author.get(f"/api/exports/{job['id']}"))["state"] == "DONE", 60)
+    eventually(lambda: ok(author.get(f"/api/exports/{job['id']}"))["state"] == "DONE")
     shown = unescape(visit.get("/exports"))
     assert "2 postmortems as md, json" in shown
     answer = visit.http.get(f"/exports/{job['id']}/archive")

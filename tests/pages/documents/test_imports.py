@@ -10,7 +10,7 @@ from tests.stack import Person, Stack, eventually
 
 def ended(admin: Person, visit: Visitor, path: str) -> str:
     import_id = path.rpartition("/")[2]
-    eventually(lambda: ok(admin.get(f"/api/imports/{import_id}"))["state"] == "DONE", 40)
+    eventually(lambda: ok(admin.get(f"/api/imports/{import_id}"))["state"] == "DONE")
     return unescape(visit.get(path))
 
 

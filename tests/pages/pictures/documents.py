@@ -42,7 +42,7 @@ def add_imports(scene: Any) -> None:
     eventually(lambda: ok(admin.get(f"/api/imports/{job['id']}"))["state"] == "DONE")
     author = scene.people["author"]
     archive = ok(author.post("/api/exports", json={"postmortemIds": [writing.draft(author)["id"]]}), 202)
-    eventually(lambda: ok(author.get(f"/api/exports/{archive['id']}"))["state"] == "DONE", 60)
+    eventually(lambda: ok(author.get(f"/api/exports/{archive['id']}"))["state"] == "DONE")
     scene.add("exports", "/exports", "author", "administrator")
     scene.add("export the list", "/postmortems", "author", prepare=unfold(".add"))
     scene.add("imports", "/settings/imports")

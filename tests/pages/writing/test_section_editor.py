@@ -241,7 +241,7 @@ def test_no_character_is_lost_when_the_api_is_killed(browser: Browser, own: Stac
             if count == 45:
                 own.revive("api")
         expect(area).to_have_value("".join(words))
-        eventually(lambda: text_of(author, made) == "".join(words), 60)
+        eventually(lambda: text_of(author, made) == "".join(words))
 
 
 def test_another_save_meanwhile_is_not_lost(browser: Browser, stack: Stack) -> None:
