@@ -55,6 +55,7 @@ from api.pages.escalation import policies as policy_pages
 from api.pages.escalation import policy_editing as policy_editing_pages
 from api.pages.incidents import forms as incident_forms
 from api.pages.incidents import incidents as incident_pages
+from api.pages.incidents import listing as incident_listing
 from api.pages.meetings import meetings as meeting_pages
 from api.pages.meetings import own_calendars as calendar_pages
 from api.pages.notifications import inbox as inbox_pages
@@ -173,6 +174,7 @@ PAGES = (
     item_list_pages,
     item_pages,
     incident_forms,
+    incident_listing,
     incident_pages,
     settings_pages,
     people_pages,

@@ -150,11 +150,6 @@ def _initials(name: str) -> str:
     return "".join(one[0] for one in name.split()[:2]).upper() or "?"
 
 
-def query_of(fields: Sequence[tuple[str, str]], **given: str) -> list[tuple[str, str]]:
-    """The parameters of a list's address: what it is filtered by, and what else was chosen."""
-    return [*(one for one in fields if one[0] not in given), *((name, one) for name, one in given.items() if one)]
-
-
 def named(values: Sequence[str]) -> list[tuple[str, str]]:
     """Enumeration's values with what people read."""
     return [(one, words(one)) for one in values]
@@ -194,7 +189,7 @@ def _environment() -> Environment:
         "browser": browser_name,
         "for_outsiders": plain_for_outsiders,
     }
-    environment.globals |= {"asset": address_of, "query_of": query_of, "named": named}
+    environment.globals |= {"asset": address_of, "named": named}
     return environment
 
 

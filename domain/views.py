@@ -71,6 +71,8 @@ COLUMNS: Mapping[ListName, Mapping[str, str]] = {
         "decision": "Postmortem needed",
         "postmortem": "Postmortem",
         "source": "Source",
+        "createdAt": "Reported",
+        "updatedAt": "Updated",
     },
 }
 """What each list can show beside its first column, which names the row; in the order of the table."""

@@ -1,21 +1,10 @@
-"""Lists that a link from elsewhere has filtered: what it asked for, in words and as fields of the search form."""
+"""What a list is filtered by, in words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from fastapi import Request
-
 from api.rendering import words, zone_of
-
-
-@dataclass(frozen=True, slots=True)
-class Filtered:
-    """``fields`` are kept when the list is searched; ``says`` describes each."""
-
-    fields: Sequence[tuple[str, str]]
-    says: Sequence[str]
-
 
 NAMES = {
     "teamId": "team",
@@ -43,17 +32,12 @@ NAMES = {
     "postmortemId": "postmortem",
     "visibility": "visibility",
     "authorId": "author",
+    "urgency": "urgency",
+    "source": "source",
+    "startedFrom": "started from",
+    "startedTo": "started before",
+    "hasPostmortem": "with a postmortem",
 }
-
-
-def filtered(request: Request, shown_elsewhere: set[str], time_zone: str) -> Filtered:
-    """What the query asks for beside the fields that the page shows."""
-    fields = [
-        (name, value)
-        for name, value in request.query_params.multi_items()
-        if (name in NAMES or name == "status") and name not in shown_elsewhere and value
-    ]
-    return Filtered(fields, [_said(name, value, time_zone) for name, value in fields])
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +69,10 @@ def _said(name: str, value: str, time_zone: str) -> str:
     if name == "status":
         return f"status: {words(value)}"
     if value in {"true", "false"}:
-        return NAMES[name] if value == "true" else f"not {NAMES[name]}"
-    if name in {"slippedTarget", "type", "priority", "visibility"}:
+        said = NAMES[name]
+        without = said.replace("with ", "without ", 1) if said.startswith("with ") else f"not {said}"
+        return said if value == "true" else without
+    if name in {"slippedTarget", "type", "priority", "visibility", "urgency"}:
         return f"{NAMES[name]}: {words(value)}"
     return f"{NAMES[name]}: {_day(value, time_zone)}"
 

@@ -1,78 +1,27 @@
-"""The list of incidents, and the page of one: its timeline, its decision, and starting or linking its postmortem."""
+"""The page of one incident: its timeline, its decision, and starting or linking its postmortem."""
 
-from dataclasses import replace
-from datetime import date, datetime, time, timedelta
-from typing import Annotated
+from fastapi import Response
 
-from fastapi import Depends, Query, Response
-
-from api.pages.filtered import filtered
 from api.pages.incidents.forms import may_report
 from api.pages.postmortems.form_answers import answered
 from api.pages.routing import Visit, Visiting, router, to
 from api.pages.showing import attempted, show
 from api.pages.timeline.picture import Mark, draw
-from api.rendering import zone_of
-from api.shapes.base import Day, PathId, ask
-from api.shapes.filters.incidents import incident_filters
+from api.shapes.base import PathId
 from api.shapes.incidents import incident_out
 from application.incidents import links, news, opening
 from application.incidents.troubleshooting import creation_checks
 from domain.comments.formatting import Passage
 from domain.errors import DomainError, Malformed, reason
-from domain.incidents.incident import IncidentStatus, Urgency
 from domain.incidents.phases import phases_of
 from domain.postmortems.lifecycle import Status
-from models.queries.incidents import covering, incidents, listed
-from models.queries.incidents.incidents import IncidentFilters
-from models.queries.pagination import Ask
-from models.queries.people import choices, people, teams
+from models.queries.incidents import covering, incidents
+from models.queries.people import people, teams
 
 routes = router()
 
 LINKABLE = (Status.DRAFT.value, Status.IN_REVIEW.value)
 MOST_FOUND = 8
-FIELDS = {"status", "urgency", "teamId", "serviceId", "startedFrom", "startedTo"}
-"""What the search form of the list has fields for."""
-
-
-@routes.get("/incidents")
-async def list_incidents(
-    visit: Visiting,
-    page: Annotated[Ask, Depends(ask)],
-    filters: Annotated[IncidentFilters, Depends(incident_filters)],
-    day_from: Annotated[Day | None, Query(alias="from")] = None,
-    day_to: Annotated[Day | None, Query(alias="to")] = None,
-) -> Response:
-    """``from`` and ``to`` are days of the reader's own time zone, both included."""
-    context, zone = visit.context, visit.context.person.time_zone
-    wanted = replace(
-        filters,
-        started_from=_start_of(day_from, zone) or filters.started_from,
-        sort=filters.sort if "sort" in visit.request.query_params else "-startedAt",
-        started_to=_start_of(day_to + timedelta(days=1), zone) if day_to else filters.started_to,
-    )
-    found = await listed.list_incidents(context.session, context.viewer, wanted, page)
-    query = [one for one in visit.request.query_params.multi_items() if one[0] not in {"cursor", "limit"}]
-    return await show(
-        visit,
-        "incidents/incidents.html",
-        incidents=found.items,
-        next_cursor=found.next_cursor,
-        query=query,
-        chosen=dict(query),
-        sort=wanted.sort,
-        teams=await choices.list_team_choices(context.session),
-        services=await choices.list_service_choices(context.session),
-        statuses=[one.value for one in IncidentStatus],
-        urgencies=[one.value for one in Urgency],
-        more=filtered(visit.request, FIELDS, zone),
-        may_report=may_report(visit),
-    )
-
-
-def _start_of(day: date | None, zone: str) -> datetime | None:
-    return datetime.combine(day, time(), zone_of(zone)) if day else None
 
 
 @routes.get("/incidents/{incident_id}")

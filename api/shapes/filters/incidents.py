@@ -4,9 +4,8 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 
-from api.shapes.base import RefQuery, SearchQuery
+from api.shapes.base import InstantQuery, RefQuery, SearchQuery
 from domain.incidents.incident import IncidentStatus, Urgency
-from integrations.fields import Instant
 from models.queries.incidents.incidents import IncidentFilters
 
 Sort = Literal["-createdAt", "createdAt", "-updatedAt", "updatedAt", "-startedAt", "startedAt"]
@@ -18,8 +17,8 @@ async def incident_filters(
     source: Annotated[str | None, Query(max_length=50, pattern=r"^[^\x00]*$")] = None,
     team_id: Annotated[RefQuery, Query(alias="teamId")] = None,
     service_id: Annotated[RefQuery, Query(alias="serviceId")] = None,
-    started_from: Annotated[Instant | None, Query(alias="startedFrom")] = None,
-    started_to: Annotated[Instant | None, Query(alias="startedTo")] = None,
+    started_from: Annotated[InstantQuery | None, Query(alias="startedFrom")] = None,
+    started_to: Annotated[InstantQuery | None, Query(alias="startedTo")] = None,
     has_postmortem: Annotated[bool | None, Query(alias="hasPostmortem")] = None,
     q: SearchQuery = None,
     sort: Sort = "-createdAt",

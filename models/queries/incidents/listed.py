@@ -29,8 +29,11 @@ class ListedIncident(NamedTuple):
     resolved_at: datetime | None
     team: str | None
     decision: str | None
+    source: str
     services: list[str]
     postmortem_ids: list[str]
+    created_at: datetime
+    updated_at: datetime
 
     @property
     def duration_minutes(self) -> int | None:
@@ -64,6 +67,7 @@ def _listed(is_admin: bool, shape: frozenset[str], sort: str) -> Prebuilt:
         Incident.resolved_at,
         Team.name,
         Incident.decision["decision"].astext,
+        Incident.source,
         services,
         postmortem_ids(is_admin),
         Incident.created_at,

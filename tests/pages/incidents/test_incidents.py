@@ -3,7 +3,10 @@
 from typing import Any
 from uuid import uuid4
 
+from playwright.sync_api import Browser, expect
+
 from tests.api.writing import draft, ok
+from tests.pages.test_browser import visiting
 from tests.pages.visiting import buttons, visitor
 from tests.stack import Person, Stack
 
@@ -43,7 +46,7 @@ def test_the_list_is_filtered_as_the_api_is(stack: Stack) -> None:
         assert found == wanted, query
         shown = page.get(f"/incidents?{query}")
         assert {one for one in (first, second, third) if f'href="/incidents/{one}"' in shown} == wanted, query
-    days = page.get(f"/incidents?q={mark}&from=2026-04-02&to=2026-04-02")
+    days = page.get(f"/incidents?q={mark}&startedFrom=2026-04-02&startedTo=2026-04-03")
     assert (second in days, first in days, third in days) == (True, False, False)
     for sort, order in {"startedAt": [first, second, third], "-startedAt": [third, second, first]}.items():
         items = ok(responder.get(f"/api/incidents?q={mark}&sort={sort}"))["items"]
@@ -55,7 +58,7 @@ def test_the_list_is_filtered_as_the_api_is(stack: Stack) -> None:
             cursor = f"&cursor={found['nextCursor']}"
         assert one_by_one == order
     assert responder.get("/api/incidents?sort=title").status_code == 422
-    page.get("/incidents?from=yesterday", 422)
+    page.get("/incidents?startedFrom=yesterday", 422)
 
 
 def test_an_incident_is_reported_and_resolved_by_hand(stack: Stack) -> None:
@@ -139,3 +142,41 @@ def test_an_incident_is_linked_to_a_postmortem_that_is_found(stack: Stack) -> No
     hidden = visitor(stack, stranger).get(address)
     assert f"Harbor {mark}" not in hidden
     assert "has a postmortem that you don" in hidden
+
+
+def test_a_view_of_incidents_is_saved_with_its_columns_and_walked_through(browser: Browser, stack: Stack) -> None:
+    responder, mate = stack.person(), stack.person()
+    mark = uuid4().hex[:8]
+    for day, title in ((1, f"Pump {mark}"), (2, f"Valve {mark}")):
+        reported(responder, title, startedAt=f"2026-03-0{day}T10:00:00Z", urgency="HIGH")
+    with visiting(browser, stack, responder) as page, visiting(browser, stack, mate) as theirs:
+        page.goto(f"{stack.url}/incidents")
+        page.get_by_role("searchbox", name="Search incidents").fill(mark)
+        page.keyboard.press("Enter")
+        page.get_by_text("Filters", exact=True).click()
+        page.locator("#f-urgency").select_option("HIGH")
+        page.get_by_role("button", name="Apply filters").click()
+        expect(page.locator(".chips")).to_contain_text("urgency: High")
+        page.get_by_text("Columns", exact=True).click()
+        page.get_by_label("Source", exact=True).last.check()
+        page.get_by_role("button", name="Apply columns").click()
+        expect(page.get_by_role("columnheader", name="Source")).to_be_visible()
+        page.get_by_role("columnheader", name="Started").get_by_role("link").click()
+        expect(page.locator("tbody th a")).to_have_text([f"Pump {mark}", f"Valve {mark}"])
+        page.get_by_text("Save view", exact=True).first.click()
+        page.get_by_label("Name", exact=True).fill(f"High {mark}")
+        page.get_by_label("Shared with").select_option("ORGANIZATION")
+        page.get_by_role("button", name="Save view").click()
+        expect(page.get_by_role("navigation", name="Views").locator("[aria-current]")).to_contain_text(f"High {mark}")
+
+        theirs.goto(f"{stack.url}/incidents")
+        expect(theirs.get_by_role("columnheader", name="Source")).to_be_hidden()
+        theirs.get_by_role("link", name=f"High {mark}").click()
+        expect(theirs.get_by_role("columnheader", name="Source")).to_be_visible()
+        expect(theirs.locator("tbody th a")).to_have_text([f"Pump {mark}", f"Valve {mark}"])
+        theirs.get_by_role("button", name="Cards").click()
+        expect(theirs.locator(".cards h2")).to_have_text([f"Pump {mark}", f"Valve {mark}"])
+        theirs.keyboard.press("j")
+        theirs.keyboard.press("j")
+        theirs.keyboard.press("o")
+        expect(theirs.get_by_role("heading", level=1)).to_contain_text(f"Valve {mark}")

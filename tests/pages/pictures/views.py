@@ -314,7 +314,7 @@ def _incidents(scene: Scene) -> None:
             scene.add("edit incident", f"/incidents/{incident}/edit", "responder")
     scene.add("report incident", "/incidents/new", "responder")
     scene.add("incidents", "/incidents", "reader", "responder")
-    scene.add("incidents filtered", "/incidents?q=payments&hasPostmortem=false&from=2026-01-01", "reader")
+    scene.add("incidents filtered", "/incidents?q=payments&hasPostmortem=false&startedFrom=2026-01-01", "reader")
     scene.add("incidents none", "/incidents?status=ACKNOWLEDGED", "reader")
 
 
