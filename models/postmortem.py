@@ -280,13 +280,15 @@ class PostmortemTarget(Base):
 
 class Comment(Base):
     """A comment, or with ``parent_id`` an answer in its thread. Only threads are resolved, and only they have an
-    ``anchor`` (``domain.comments.anchors``): the words of the section that they are about."""
+    ``anchor`` (``domain.comments.anchors``): the words of the section that they are about. A thread about an action
+    item has no section, and stays when the item is deleted."""
 
     __tablename__ = "comment"
     __table_args__ = (
         search_index("comment"),
         CheckConstraint(one_of("kind", CommentKind), name="kind"),
         Index("ix_comment_postmortem_id_id", "postmortem_id", "id"),
+        Index("ix_comment_action_item_id", "action_item_id", postgresql_where="action_item_id is not null"),
         Index(
             "ix_comment_unresolved",
             "postmortem_id",
@@ -305,6 +307,7 @@ class Comment(Base):
     parent_id: Mapped[Id | None] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"), index=True)
     author_id: Mapped[Id] = mapped_column(ForeignKey("person.id"))
     section: Mapped[str | None]
+    action_item_id: Mapped[Id | None] = mapped_column(ForeignKey("action_item.id", ondelete="SET NULL"))
     kind: Mapped[str] = mapped_column(server_default=CommentKind.COMMENT.value, default=CommentKind.COMMENT.value)
     anchor: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     body: Mapped[str]

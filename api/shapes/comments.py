@@ -44,10 +44,12 @@ class AnchorIn(StrictlyGiven):
 
 
 class CommentNew(Given):
-    """``parentId`` makes it a reply in a thread, in that thread's section."""
+    """``parentId`` makes it a reply in a thread, about the same section or action item. ``actionItemId`` makes it a
+    thread about an action item."""
 
     body: Body
     section: SectionName | None = None
+    action_item_id: Ref | None = None
     parent_id: Ref | None = None
     anchor: AnchorIn | None = None
 
@@ -57,11 +59,15 @@ class CommentNew(Given):
             raise ValueError("a reply refers to the text of its thread: leave out the anchor")
         if self.anchor is not None and self.section is None:
             raise ValueError("an anchor needs the section that contains its text")
+        if self.action_item_id is not None and self.parent_id is not None:
+            raise ValueError("a reply is about the action item of its thread: leave out actionItemId")
+        if self.action_item_id is not None and self.section is not None:
+            raise ValueError("send a section or an action item, not both")
         return self
 
     def new(self) -> NewComment:
         selection = self.anchor.selection() if self.anchor else None
-        return NewComment(self.body, self.section, self.parent_id, selection)
+        return NewComment(self.body, self.section, self.parent_id, selection, self.action_item_id)
 
 
 class CommentPatch(Patch):

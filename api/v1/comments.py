@@ -40,6 +40,7 @@ class CommentOut(Shape):
     version: int
     kind: CommentKind
     section: str | None
+    action_item_id: str | None
     anchor: AnchorOut | None
     parent_id: str | None
     replies: int
@@ -75,6 +76,7 @@ def comment_json(view: CommentView) -> dict[str, Any]:
         "version": comment.version,
         "kind": comment.kind,
         "section": comment.section,
+        "actionItemId": comment.action_item_id,
         "anchor": _anchor_json(view.anchor, view.span) if view.anchor else None,
         "parentId": comment.parent_id,
         "replies": comment.replies,
@@ -117,8 +119,9 @@ async def filters(
     threads: bool = False,
     parent_id: Annotated[RefQuery, Query(alias="parentId")] = None,
     kind: CommentKind | None = None,
+    action_item_id: Annotated[RefQuery, Query(alias="actionItemId")] = None,
 ) -> CommentFilters:
-    return CommentFilters(section, resolved, threads, parent_id, kind)
+    return CommentFilters(section, resolved, threads, parent_id, kind, action_item_id)
 
 
 @routes.get("", response_model=Listing[CommentOut], responses=NOT_MODIFIED)

@@ -1,6 +1,6 @@
 """Notifies the people mentioned in a comment, and the people in its thread."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from application import text_work
@@ -33,15 +33,16 @@ async def notify_mentioned(
 async def notify_thread(
     session: Session,
     viewer: Viewer,
-    visible: VisiblePostmortem,
+    first: Collection[str],
     comment: Comment,
     thread: Comment | None,
     now: datetime,
 ) -> None:
-    """Notifies a reply's thread, or the author about a new thread, but not people mentioned in the comment."""
+    """Notifies a reply's thread, or the people in ``first`` about a new thread, but not people mentioned in the
+    comment."""
     if thread is None:
-        author = await comments.list_unmentioned(session, comment, visible.postmortem.author_id)
-        await _notify(session, viewer, comment, author, NoticeKind.COMMENT_ADDED, now)
+        wanted = await comments.list_unmentioned(session, comment, first)
+        await _notify(session, viewer, comment, wanted, NoticeKind.COMMENT_ADDED, now)
     else:
         members = await comments.list_thread_members(session, comment, thread.id)
         await _notify(session, viewer, comment, members, NoticeKind.COMMENT_REPLIED, now)

@@ -16,9 +16,10 @@ from domain.comments.comment import CommentKind
 from domain.comments.mentions import Unnotified
 from domain.errors import Malformed, NotAThread, StaleVersion, UnknownReference, reason
 from domain.postmortems.lifecycle import Status
+from models.action_item import ActionItem
 from models.base import new_id
 from models.postmortem import Comment
-from models.queries import comments
+from models.queries import action_items, comments
 from models.queries.content.templates import get_postmortem_template
 from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.session import Session
@@ -30,6 +31,14 @@ async def _check_section(session: Session, visible: VisiblePostmortem, section: 
         raise UnknownReference(field="section", kind="section", id=section)
 
 
+async def _check_item(session: Session, visible: VisiblePostmortem, item_id: str) -> ActionItem:
+    """Raises UnknownReference unless it is an action item of the postmortem."""
+    item = await action_items.find_item_of(session, visible.postmortem.id, item_id)
+    if item is None:
+        raise UnknownReference(field="actionItemId", kind="action item", id=item_id)
+    return item
+
+
 async def _anchored(session: Session, visible: VisiblePostmortem, section: str, selection: Selection) -> dict[str, Any]:
     """The columns of an anchor on the selected text. Raises WordsNotFound, AnchorTooLong."""
     text = (await section_texts(session, visible, [section])).get(section, "")
@@ -38,28 +47,32 @@ async def _anchored(session: Session, visible: VisiblePostmortem, section: str, 
 
 @dataclass(frozen=True, slots=True)
 class NewComment:
-    """``parent_id`` makes it an answer. ``selection`` is the text of the section that it is about."""
+    """``parent_id`` makes it an answer. ``selection`` is the text of the section that it is about; ``action_item_id``
+    is one of the postmortem's, which it is about instead."""
 
     body: str
     section: str | None = None
     parent_id: str | None = None
     selection: Selection | None = None
+    action_item_id: str | None = None
     kind: CommentKind = CommentKind.COMMENT
 
 
 async def add_comment(
     session: Session, viewer: Viewer, visible: VisiblePostmortem, new: NewComment, now: datetime
 ) -> CommentView:
-    """Everyone who may see the postmortem may comment. An answer belongs to its thread, and to that thread's section.
+    """Everyone who may see the postmortem may comment. An answer is about what its thread is about.
 
     Raises NotFound, UnknownReference, WordsNotFound, AnchorTooLong.
     """
     access.check(Verb.COMMENT, Status(visible.postmortem.status), visible.relations)
-    thread, section = None, new.section
+    thread, section, item_id, owner_id = None, new.section, new.action_item_id, None
     if new.parent_id is not None:
         parent = await comments.get_comment(session, visible, new.parent_id)
         thread = await comments.get_comment(session, visible, parent.parent_id) if parent.parent_id else parent
-        section = thread.section
+        section, item_id = thread.section, thread.action_item_id
+    elif item_id is not None:
+        owner_id = (await _check_item(session, visible, item_id)).owner_id
     elif section is not None:
         await _check_section(session, visible, section)
     anchor = await _anchored(session, visible, section, new.selection) if section and new.selection else None
@@ -69,6 +82,7 @@ async def add_comment(
         parent_id=thread.id if thread else None,
         author_id=viewer.person_id,
         section=section,
+        action_item_id=item_id,
         kind=new.kind.value,
         anchor=anchor,
         body=new.body,
@@ -76,13 +90,16 @@ async def add_comment(
         updated_at=now,
     )
     after = {"commentId": comment.id, "section": section}
+    if item_id is not None:
+        after["actionItemId"] = item_id
     if new.kind is not CommentKind.COMMENT:
         after["kind"] = new.kind.value
     audit_postmortem(session, viewer, visible, "comment.added", None, after)
     await comments.insert_comment(session, comment)
     unnotified = await notify_mentioned(session, viewer, visible, comment, now)
     if new.kind is CommentKind.COMMENT:
-        await notify_thread(session, viewer, visible, comment, thread, now)
+        first = [one for one in (visible.postmortem.author_id, owner_id) if one is not None]
+        await notify_thread(session, viewer, first, comment, thread, now)
     return replace(await get_comment(session, viewer, visible.postmortem.id, comment.id), unnotified=unnotified)
 
 

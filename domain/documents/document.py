@@ -185,6 +185,7 @@ class DocumentComment:
     id: str
     parent_id: str | None
     section: str | None
+    action_item_id: str | None
     kind: CommentKind
     quote: str | None
     author_id: str

@@ -174,6 +174,7 @@ class ExportedComment(_Shape):
     id: str
     parent_id: str | None
     section: str | None
+    action_item_id: str | None
     kind: CommentKind
     quote: str | None
     author_id: str

@@ -221,7 +221,8 @@ class _Layout:
         asks = ", requested changes" if one.kind == "CHANGE_REQUEST" else ""
         when = f", {instant(one.created_at)}{asks}{resolved}"
         yield Paragraph((Run(self._name(one.author_id) or "Someone", STRONG), Run(when)))
-        if quote := line(one.quote or ""):
+        item = next((item for item in self._of.action_items if item.id == one.action_item_id), None)
+        if quote := line(one.quote or (item.description if item and not one.parent_id else "")):
             yield Paragraph((Run("About: ", QUIET), *(Run(run.text, QUIET, run.href) for run in quote)))
         yield from read(one.body, self._of.links, beneath=2)
 

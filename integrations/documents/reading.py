@@ -175,6 +175,7 @@ def _left(given: ExportedPostmortem, people: Mapping[str, str]) -> Iterator[str]
     for target in given.targets:
         yield f"- Target {target.name.value}: due {target.due_at:%Y-%m-%d %H:%M}, {target.state.value}"
     for comment in given.comments or ():
-        about = f" on {comment.section}" if comment.section else ""
+        item = next((one for one in given.action_items if one.id == comment.action_item_id), None)
+        about = f" on {comment.section or (item.description if item else '')}".removesuffix(" on ")
         body = comment.body.replace("\n", "\n  ")
         yield f"- {comment.created_at:%Y-%m-%d %H:%M} {people.get(comment.author_id, '')}{about}: {body}"

@@ -67,6 +67,12 @@ async def get_visible_item(
     return VisibleActionItem(item, postmortem, held, item.owner_id == viewer.person_id)
 
 
+async def find_item_of(session: AsyncSession, postmortem_id: str, item_id: str) -> ActionItem | None:
+    """The caller has checked that the viewer may see the postmortem."""
+    statement = select(ActionItem).where(ActionItem.id == item_id, ActionItem.postmortem_id == postmortem_id)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
 async def list_items(
     session: AsyncSession, viewer: Viewer, filters: ItemFilters, ask: Ask, now: datetime
 ) -> Page[ActionItem]:

@@ -34,6 +34,7 @@ class CommentFilters:
     threads: bool = False
     parent_id: str | None = None
     kind: CommentKind | None = None
+    action_item_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class ShownComment:
     parent_id: str | None
     author_id: str
     section: str | None
+    action_item_id: str | None
     kind: str
     anchor: dict[str, Any] | None
     body: str
@@ -71,6 +73,7 @@ async def list_shown_comments(
         "threads": filters.threads or None,
         "parent_id": filters.parent_id,
         "kind": filters.kind.value if filters.kind else None,
+        "action_item_id": filters.action_item_id,
         "resolved": filters.resolved or None,
         "unresolved": True if filters.resolved is False else None,
     }
@@ -128,7 +131,7 @@ def _shown(shape: frozenset[str], *, is_admin: bool, is_audited: bool) -> Prebui
 
 
 _SHOWN = (
-    *("id", "version", "parent_id", "author_id", "section", "kind", "anchor", "body"),
+    *("id", "version", "parent_id", "author_id", "section", "action_item_id", "kind", "anchor", "body"),
     *("resolved_at", "resolved_by_id", "created_at", "updated_at", "replies"),
 )
 _THREAD = aliased(Comment)
@@ -139,6 +142,7 @@ _SHOWN_IF: dict[str, ColumnElement[bool]] = {
     "threads": Comment.parent_id.is_(None),
     "parent_id": Comment.parent_id == text_of("parent_id"),
     "kind": Comment.kind == text_of("kind"),
+    "action_item_id": Comment.action_item_id == text_of("action_item_id"),
     "resolved": _ITS_THREAD.where(_THREAD.resolved_at.is_not(None)).exists(),
     "unresolved": _ITS_THREAD.where(_THREAD.resolved_at.is_(None)).exists(),
     "after": _ORDER.after_parameters(),
@@ -216,9 +220,9 @@ async def list_thread_members(session: AsyncSession, comment: Comment, thread_id
     return await _list_unmentioned(session, comment, Person.id.in_(select(Comment.author_id).where(in_thread)))
 
 
-async def list_unmentioned(session: AsyncSession, comment: Comment, person_id: str | None) -> Sequence[str]:
-    """That person, if active, able to see the postmortem and not mentioned in the comment."""
-    return await _list_unmentioned(session, comment, Person.id == person_id)
+async def list_unmentioned(session: AsyncSession, comment: Comment, person_ids: Collection[str]) -> Sequence[str]:
+    """Those people who are active, may see the postmortem and are not mentioned in the comment."""
+    return await _list_unmentioned(session, comment, Person.id.in_(person_ids))
 
 
 async def _list_unmentioned(session: AsyncSession, comment: Comment, people: ColumnElement[bool]) -> Sequence[str]:

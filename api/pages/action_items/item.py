@@ -1,4 +1,4 @@
-"""The page of one action item: each of its fields is changed where it is shown; its tickets, and its history."""
+"""The page of one action item: each of its fields is changed where it is shown; its tickets, comments, and history."""
 
 from collections.abc import Awaitable
 from datetime import datetime, time, timedelta
@@ -9,12 +9,16 @@ from pydantic import Field
 
 from api import commands
 from api.pages.audit_entries import ORIGINS, Names, changes_of, person_ids, shortened
+from api.pages.comments.threads import comment_passages, list_all, people_in, threads_of
 from api.pages.routing import Visit, Visiting, local_path, read_form, router, to
 from api.pages.showing import attempted, show
 from api.rendering import zone_of
 from api.shapes.action_items import ActionItemPatch, TicketIn
 from api.shapes.base import Day, Given, PathId
+from api.shapes.comments import CommentNew
 from application.action_items.items import may_change
+from application.comments import writing
+from application.comments.writing import CommentChanges
 from application.people.lookup import find_typed_person
 from application.tickets.retries import retry_ticket
 from application.tickets.troubleshooting import sync_checks
@@ -29,8 +33,10 @@ from integrations import registry
 from models.queries import action_items, home
 from models.queries.action_items import VisibleActionItem
 from models.queries.audit.entries import list_entries_unscoped
+from models.queries.comments import CommentFilters
 from models.queries.connections import connections
 from models.queries.people import people
+from models.queries.postmortems import postmortems
 
 routes = router()
 
@@ -57,16 +63,28 @@ async def _shown(visit: Visit, item_id: str, refusal: Any = None) -> Response:
     trackers = await connections.list_by_kind(session, registry.tracker_kinds())
     taken = {one.integration_id for one in item.tickets if one.link_state != LinkState.DELETED}
     may_write = visit.request.state.frame["may_write"]
+    titles = await home.titles_of(session, viewer, [item.postmortem_id])
+    sees_postmortem = item.postmortem_id in titles  # its owner sees the item all the same
+    about_it = CommentFilters(action_item_id=item.id)
+    said = await list_all(visit, item.postmortem_id, about_it) if sees_postmortem else []
+    commenters = await people.people_by_id(session, people_in(said))
     return await show(
         visit,
         "action_items/action_item.html",
         refusal,
         texts_of=item.postmortem_id,
         opens=item.id,
-        texts_to_format={"read_as": {"details": Passage(item.details)} if item.details else {}},
+        texts_to_format={
+            "read_as": {"details": Passage(item.details)} if item.details else {},
+            "said_as": comment_passages(said, commenters),
+        },
         item=item,
-        people=named,
-        titles=await home.titles_of(session, viewer, [item.postmortem_id]),
+        postmortem=seen.postmortem,
+        people={**named, **commenters},
+        threads=threads_of(said, {}, {}).get(None, []),
+        may_comment=may_write and sees_postmortem,
+        may_resolve=may_do(Verb.RESOLVE, Status(seen.postmortem.status), seen.relations),
+        titles=titles,
         may_change=may_write and may_change(seen),
         may_delete=may_write and _may_delete(seen),
         statuses=[one.value for one in ActionItemStatus],
@@ -132,6 +150,35 @@ async def change(visit: Visiting, item_id: PathId) -> Response:
 class _SnoozeUntil(Given):
     until: Day | None = None
     days: int | None = Field(default=None, ge=1, le=366)
+
+
+@routes.post("/action-items/{item_id}/comments")
+async def add_comment(visit: Visiting, item_id: PathId) -> Response:
+    """A thread about the item, or a reply in one."""
+    context, form = visit.context, visit.form
+    item = (await action_items.get_visible_item(context.session, context.viewer, item_id)).item
+
+    async def work() -> None:
+        about = {"parent_id": form["parent"]} if form.get("parent") else {"action_item_id": item.id}
+        given = read_form(CommentNew, {"body": form.get("body", ""), **about})
+        visible = await postmortems.get_visible(context.session, context.viewer, item.postmortem_id)
+        await writing.add_comment(context.session, context.viewer, visible, given.new(), context.now)
+
+    return await _answered(visit, item_id, work())
+
+
+@routes.post("/action-items/{item_id}/comments/{comment_id}/resolve")
+async def resolve_thread(visit: Visiting, item_id: PathId, comment_id: PathId) -> Response:
+    """Resolves it, or opens it again."""
+    context = visit.context
+    item = (await action_items.get_visible_item(context.session, context.viewer, item_id)).item
+    changes = CommentChanges(resolved=visit.form.get("resolved") != "no")
+
+    async def work() -> None:
+        visible = await postmortems.get_visible(context.session, context.viewer, item.postmortem_id, lock=True)
+        await writing.change_comment(context.session, context.viewer, visible, comment_id, changes, None, context.now)
+
+    return await _answered(visit, item_id, work())
 
 
 @routes.post("/action-items/{item_id}/snooze")

@@ -12,7 +12,6 @@ from domain.comments.highlighting import Marked
 from models.person import Person
 from models.queries.comments import CommentFilters, ShownComment
 from models.queries.pagination import Ask
-from models.queries.postmortems.postmortems import VisiblePostmortem
 
 PAGES = 10
 """At most this many times 200 comments are shown."""
@@ -37,13 +36,13 @@ class Thread:
         return self.state not in {None, AnchorState.DETACHED} and self.opening.resolved_at is None
 
 
-async def list_all(visit: Visit, visible: VisiblePostmortem) -> list[CommentView]:
-    """Every comment of the postmortem, oldest first."""
+async def list_all(visit: Visit, postmortem_id: str, which: CommentFilters | None = None) -> list[CommentView]:
+    """Every such comment of the postmortem, oldest first."""
     views: list[CommentView] = []
     ask = Ask(200)
     for _ in range(PAGES):
         page = await list_comments(
-            visit.context.session, visit.context.viewer, visible.postmortem.id, CommentFilters(), ask
+            visit.context.session, visit.context.viewer, postmortem_id, which or CommentFilters(), ask
         )
         views += page.items
         if page.next_cursor is None:

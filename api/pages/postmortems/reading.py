@@ -70,7 +70,7 @@ async def show_postmortem(
     full = await postmortems.get_full(context.session, context.viewer, postmortem_id, context.now)
     row, visible = full.postmortem, visible_of(full)
     async with planned_once(context.session):  # to the end of the transaction
-        shown = await threads.list_all(visit, visible)
+        shown = await threads.list_all(visit, postmortem_id)
         of_this = ItemFilters(postmortem_id=postmortem_id)
         items = (await list_items(context.session, context.viewer, of_this, "createdAt", Ask(200), context.now)).items
         also = await find_belongings(context.session, context.viewer, postmortem_id)

@@ -126,7 +126,7 @@ _ITEM = DocumentItem(
     tickets=(_TICKET,),
 )
 _COMMENT = DocumentComment(
-    *("cmt_1", None, "summary", CommentKind.COMMENT, "checkout", "user_1", "Why **so**?", None, None, NOW, NOW)
+    *("cmt_1", None, "summary", None, CommentKind.COMMENT, "checkout", "user_1", "Why **so**?", None, None, NOW, NOW)
 )
 _WHOLE = Document(
     id="pm_1",

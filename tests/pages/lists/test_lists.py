@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.api.writing import draft, ok, with_item
 from tests.pages.test_browser import visiting
+from tests.pages.visiting import visitor
 from tests.stack import Person, Stack, eventually
 
 MOVE = re.compile("^Move")
@@ -281,6 +282,48 @@ def test_an_items_page_changes_each_field_in_place(browser: Browser, stack: Stac
         page.get_by_role("button", name="Delete action item").click()
         page.wait_for_url("**/postmortems/**")
         ok(author.get(f"/api/action-items/{item}"), 404)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_an_item_is_discussed_on_its_page(browser: Browser, stack: Stack, author: Person, scripts: bool) -> None:
+    owner, mark = stack.person(), uuid4().hex[:6]
+    made = draft(author, visibility="ORGANIZATION")["id"]
+    item = with_item(author, made, owner.id, description=f"Rotate {mark}")["id"]
+    with visiting(browser, stack, owner, java_script_enabled=scripts) as page:
+        page.goto(f"{stack.url}/action-items/{item}")
+        page.get_by_label("New comment on this action item").fill(f"Blocked by **legal** {HOSTILE}")
+        page.get_by_role("button", name="Add comment").click()
+        thread = page.locator("#comments .thread")
+        expect(thread.locator(".prose strong")).to_have_text("legal")
+        expect(thread).to_contain_text("{{7*7}}")
+        page.get_by_label("Reply").fill("They agreed.")
+        page.get_by_role("button", name="Reply").click()
+        expect(thread.locator(".comment")).to_have_count(2)
+        page.goto(f"{stack.url}/postmortems/{made}")
+        about = page.locator(".thread", has_text="About the action item")
+        expect(about.get_by_role("link", name=f"Rotate {mark}")).to_have_attribute(
+            "href", f"/action-items/{item}#comments"
+        )
+        page.goto(f"{stack.url}/action-items/{item}")
+        page.get_by_role("button", name="Resolve").click()
+        expect(thread).to_contain_text("Resolved by")
+        page.get_by_role("button", name="Reopen").click()
+        expect(page.get_by_role("button", name="Resolve")).to_be_visible()
+
+
+def test_who_owns_an_item_alone_reads_no_comments(stack: Stack, author: Person) -> None:
+    owner = stack.person()
+    made = draft(author, visibility="PRIVATE")["id"]
+    item = with_item(author, made, owner.id)["id"]
+    body = {"body": "Not for everyone", "actionItemId": item}
+    ok(author.post(f"/api/postmortems/{made}/comments", json=body), 201)
+    theirs = visitor(stack, owner)
+    page = theirs.get(f"/action-items/{item}")
+    assert "Not for everyone" not in page
+    assert 'id="comments"' not in page
+    refused = theirs.send(f"/action-items/{item}/comments", f"/action-items/{item}", form="comments", body="Mine")
+    assert refused.status_code == 404
+    assert "Not for everyone" in visitor(stack, author).get(f"/action-items/{item}")
 
 
 def test_lists_work_without_javascript(browser: Browser, stack: Stack, author: Person) -> None:
