@@ -5,6 +5,7 @@ own that is made of it, so that what was carried out is not carried out again.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -61,20 +62,23 @@ async def _check(context: RequestContext, changes: Mapping[str, Any], reason: st
 async def _change_all(
     context: RequestContext, item_ids: Sequence[str], changes: Mapping[str, Any], reason: str | None
 ) -> list[Result]:
+    """What stops one stops all, after the items that they are at: a command that isn't awaited keeps its key."""
     results: dict[str, Result] = {}
-    waiting = iter(item_ids)
+    waiting = deque(item_ids)
 
     async def work() -> None:
-        for item_id in waiting:
-            results[item_id] = await _change(context, item_id, changes, reason)
+        try:
+            while waiting:
+                item_id = waiting.popleft()
+                results[item_id] = await _change(context, item_id, changes, reason)
+        except BaseException:
+            waiting.clear()
+            raise
 
-    workers = [asyncio.create_task(work()) for _ in range(min(AT_ONCE, len(item_ids)))]
-    try:
-        await asyncio.gather(*workers)
-    finally:
-        for one in workers:
-            one.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)  # none of them may outlive the request's parts
+    ended = await asyncio.gather(*(work() for _ in range(min(AT_ONCE, len(item_ids)))), return_exceptions=True)
+    for one in ended:
+        if one is not None:
+            raise one
     return [results[one] for one in item_ids]
 
 

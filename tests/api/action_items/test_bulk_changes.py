@@ -11,6 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from models.base import derived_id
 from tests.api.writing import draft, ok, with_item
 from tests.stack import Person, Stack, eventually, shared_stack
 
@@ -86,6 +87,21 @@ def test_a_repeat_gets_the_same_answer_and_changes_nothing(stack: Stack) -> None
     assert ok(author.get(f"/api/action-items/{ids[0]}"))["status"] == "OPEN"
     other = body | {"changes": {"status": "OPEN"}}
     assert ok(author.patch("/api/action-items", json=other, headers=key), 422)["code"] == "IdempotencyKeyReused"
+
+
+def test_a_request_that_stops_at_an_item_goes_on_at_once(stack: Stack) -> None:
+    """Those that were on their way meanwhile can be changed again: each repeat would else stop at the last one's."""
+    author, key = stack.person(), uuid4().hex
+    ids = items_of(author, 5)
+    body, headers = {"ids": ids, "changes": {"priority": "LOW"}}, {"Idempotency-Key": key}
+    held = derived_id("req", author.id, f"{key}:{ids[-1]}")
+    assert stack.direct
+    claim = "insert into command_argument (request_id, arguments, person_id, claimed_until)"
+    stack.direct.write(text(f"{claim} values (:id, '{{}}', :who, now() + interval '1 hour')"), id=held, who=author.id)
+    refused = ok(author.patch("/api/action-items", json=body, headers=headers), 409)
+    assert refused["code"] == "IdempotencyKeyInUse"
+    stack.direct.write(text("delete from command_argument where request_id = :id"), id=held)
+    assert outcome(ok(author.patch("/api/action-items", json=body, headers=headers))) == dict.fromkeys(ids, 200)
 
 
 @pytest.fixture
