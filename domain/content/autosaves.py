@@ -15,10 +15,12 @@ class EarlierSave:
     editing_id: str
     window_began_at: datetime
     audit_entry_id: int | None
+    is_reviewed: bool = False
 
     def is_replaced_at(self, now: datetime) -> bool:
-        """Whether what they save now takes its place in the history."""
-        return now - self.window_began_at < WINDOW
+        """Whether what they save now takes its place in the history. What somebody has reviewed stays: they are shown
+        what changed since."""
+        return not self.is_reviewed and now - self.window_began_at < WINDOW
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ _READ = Prebuilt(
     )
     select current.*, earlier.revision as earlier_revision, earlier.editing_id, earlier.window_began_at,
         earlier.audit_entry_id,
+        exists (select from review where postmortem_id = :postmortem_id
+            and cast(section_revisions ->> :name as bigint) = earlier.revision) as is_reviewed,
         (select body from section_revision where postmortem_id = :postmortem_id and name = :name
             and revision = cast(:base as bigint)) as base,
         (select max(revision) from section_revision where postmortem_id = :postmortem_id and name = :name
@@ -65,7 +67,8 @@ async def read_saved(
     section = SectionText(name, row["body"], row["revision"], row["updated_at"], row["updated_by"])
     earlier = None
     if row["editing_id"] is not None:
-        earlier = EarlierSave(row["earlier_revision"], row["editing_id"], row["window_began_at"], row["audit_entry_id"])
+        names = ("earlier_revision", "editing_id", "window_began_at", "audit_entry_id", "is_reviewed")
+        earlier = EarlierSave(*(row[one] for one in names))
     base = "" if base_revision == 0 else row["base"]
     return SavedBefore(section, earlier, row["before"] or "", base, row["sent"])
 

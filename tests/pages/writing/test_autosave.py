@@ -10,7 +10,7 @@ from application.content.autosaving import autosave_section
 from domain.access import Role, Viewer
 from tests.api.content.sections import history, put
 from tests.api.rows import sessions_of
-from tests.api.writing import SECTIONS, approved, draft, ok
+from tests.api.writing import SECTIONS, approved, draft, ok, ready
 from tests.pages.writing.typist import typist
 from tests.stack import Person, Stack
 
@@ -53,6 +53,20 @@ def test_one_editing_leaves_one_revision_and_one_entry(stack: Stack) -> None:
     typist(stack, author, made, types.base).types("summary", "Opened again.")
     assert [one["revision"] for one in history(author, path_of(made), "summary")] == [7, 1]
     assert len(entries(stack, made)) == before + 2
+
+
+def test_what_was_reviewed_stays_in_the_history(stack: Stack) -> None:
+    """Whoever asked for changes is shown what changed since, however soon its author types on."""
+    author, reviewer = stack.person(), stack.person()
+    made = ready(author, [reviewer])
+    types = typist(stack, author, made)
+    types.types("summary", "It broke.")
+    ok(author.post(f"{path_of(made)}/submit", json={}))
+    asked = {"decision": "REQUEST_CHANGES", "comment": "What broke?"}
+    ok(reviewer.post(f"{path_of(made)}/reviews", json=asked), 201)
+    types.types("summary", "The checkout broke.")
+    types.types("summary", "The checkout broke at noon.")
+    assert [one["revision"] for one in history(author, path_of(made), "summary")] == [4, 2, 1]
 
 
 def test_the_same_text_twice_is_saved_once(stack: Stack) -> None:
