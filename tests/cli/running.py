@@ -85,7 +85,7 @@ class Running:
     said: Path
     complained: Path
 
-    def wait_for(self, words: str, seconds: float = 60) -> None:
+    def wait_for(self, words: str, seconds: float = 180) -> None:
         """Raises ``PortTaken``, or AssertionError for any other reason."""
         deadline = time.monotonic() + seconds
         while words not in self.said.read_text():
