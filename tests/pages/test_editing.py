@@ -156,3 +156,25 @@ def test_what_nobody_wrote_has_no_history(stack: Stack) -> None:
     made = in_review(author, [stack.person()])
     assert "This section has no text yet" in visitor(stack, author).get(f"/postmortems/{made['id']}/history/detection")
     assert told(visitor(stack, author).get(f"/postmortems/{made['id']}/history/detection")) == []
+
+
+def test_a_person_of_a_custom_field_is_found_by_name(stack: Stack) -> None:
+    author, lead = stack.person(), stack.person(name=f"Ingrid {uuid4().hex[:8]}")
+    name, handle = (ok(lead.get("/api/me"))[one] for one in ("name", "handle"))
+    fields = [{"key": "lead", "label": "Incident lead", "type": "PERSON"}]
+    sections = [{"key": key} for key in ("summary", "timeline", "impact", "rootCause", "resolution", "actionItems")]
+    body = {"name": f"Led {uuid4().hex[:6]}", "sections": sections, "customFields": fields}
+    template = ok(stack.client().post("/api/templates", json=body), 201)["id"]
+    made = draft(author, templateId=template)
+    mine, address = visitor(stack, author), f"/postmortems/{made['id']}/edit"
+    form = fields_of(mine.get(address))
+    refused = mine.send(address, address, **(form | {"field.lead": "Nobody of that name"}))
+    assert refused.status_code == 422
+    assert 'value="Nobody of that name"' in refused.text
+    mine.done(address, address, **(form | {"field.lead": name, "summary": "Led well."}))
+    saved = ok(author.get(f"/api/postmortems/{made['id']}"))
+    assert (saved["customFields"], saved["summary"]) == ({"lead": lead.id}, "Led well.")
+    assert f'value="{name} (@{handle})"' in mine.get(address)
+    mine.done(address, address, **(fields_of(mine.get(address)) | {"field.lead": f"{name} (@{handle})"}))
+    mine.done(address, address, **(fields_of(mine.get(address)) | {"field.lead": ""}))
+    assert not ok(author.get(f"/api/postmortems/{made['id']}"))["customFields"].get("lead")

@@ -11,6 +11,7 @@ from dataclasses import replace
 from fastapi import Response
 
 from api.pages.postmortems.fields import METRICS, EditorField, base_of, compare, current_fields, save_fields
+from api.pages.postmortems.form_answers import find_people, people_fields
 from api.pages.postmortems.reading import titles_of, visible_of
 from api.pages.routing import Visit, Visiting, read_form, router, to
 from api.pages.showing import attempted, show
@@ -90,9 +91,9 @@ async def _editor(
         sections=[one for one in template.sections if one.key not in LISTS],
         section_titles=titles_of(template),
         fields=template.fields,
-        everybody=(await people.list_people(visit.context.session, Ask(200), active=True)).items
-        if template.fields
-        else [],
+        people=await people.people_by_id(
+            visit.context.session, [shown[one].text for one in people_fields(template) if one in shown]
+        ),
         metrics=METRICS,
         root_causes=await root_causes.list_offered_names(visit.context.session),
         may_manage=may_manage,
@@ -122,8 +123,10 @@ async def save(visit: Visiting, postmortem_id: PathId) -> Response:
     full = await _editable(visit, postmortem_id)
     sections = template_of(full.postmortem.template).text_keys
     current = current_fields(full)
-    changed, shown = compare(visit.form, current, sections)
-    refusal = await _ignore_advice(visit, postmortem_id)
+    form = dict(visit.form)
+    people_named = find_people(visit, form, people_fields(template_of(full.postmortem.template)))
+    refusal = await attempted(visit, people_named) or await _ignore_advice(visit, postmortem_id)
+    changed, shown = compare(form, current, sections)
     fields = {name: text for name, text in changed.items() if name not in sections}
     if fields and refusal is None:
         refusal = await attempted(

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Response
 
 from api.pages.postmortems.fields import compare, current_fields, save_fields
-from api.pages.postmortems.form_answers import person_id
+from api.pages.postmortems.form_answers import find_people, people_fields, person_id
 from api.pages.postmortems.opened import Fact, Opened
 from api.pages.postmortems.reading import show_postmortem
 from api.pages.routing import Visit, Visiting, router, to
@@ -16,7 +16,6 @@ from api.shapes.base import PathId
 from application.incidents import links
 from application.postmortems import participants
 from application.postmortems.editing import edit_postmortem
-from domain.content.custom_fields import FieldType
 from domain.errors import Conflict, DomainError, Malformed, reason
 from models.queries.content.templates import template_of
 from models.queries.postmortems import postmortems
@@ -45,13 +44,7 @@ async def _change_fields(visit: Visit, full: FullPostmortem, fact: Fact) -> tupl
     current = current_fields(full)
     names = fact.fields([one.key for one in template_of(full.postmortem.template).fields])
     form = dict(visit.form)
-
-    async def find_people() -> None:
-        for name in _people_fields(full, fact):
-            if form.get(name, "").strip():
-                form[name] = await person_id(visit, name)
-
-    if refusal := await attempted(visit, find_people()):
+    if refusal := await attempted(visit, find_people(visit, form, _people_fields(full, fact))):
         shown = {one: replace(current[one], text=visit.form.get(one, current[one].text)) for one in names}
         return refusal, Opened(fact=fact, fields=shown)
     changed, shown = compare(form, {one: current[one] for one in names}, ())
@@ -67,8 +60,7 @@ async def _change_fields(visit: Visit, full: FullPostmortem, fact: Fact) -> tupl
 def _people_fields(full: FullPostmortem, fact: Fact) -> list[str]:
     """The fields of its form that name a person."""
     if fact is Fact.FIELDS:
-        fields = template_of(full.postmortem.template).fields
-        return [f"field.{one.key}" for one in fields if one.type is FieldType.PERSON]
+        return people_fields(template_of(full.postmortem.template))
     return ["author"] if fact is Fact.AUTHOR else []
 
 
