@@ -62,13 +62,13 @@ const unanswered = new Set();
 const later = new Map();
 
 // Heard where htmx tells it: an element that left the page meanwhile tells the document nothing.
-document.addEventListener("htmx:beforeRequest", ({detail: {elt, target, xhr}}) => {
+document.addEventListener("htmx:beforeRequest", ({detail: {elt, target, xhr, requestConfig}}) => {
   const over = new AbortController();
   const hear = (at, name, then) =>
     at.addEventListener(name, (event) => { if (event.detail.xhr === xhr) then(event); }, {signal: over.signal});
   if (target?.id) hear(target, "htmx:beforeSwap", answered);
   hear(elt, "htmx:sendError", unreachable);
-  unanswered.add(xhr);
+  if (requestConfig.verb !== "get") unanswered.add(xhr);
   xhr.addEventListener("loadend", () => {
     over.abort();
     unanswered.delete(xhr);
@@ -83,6 +83,7 @@ document.addEventListener("htmx:confirm", (event) => {
   if (!form.matches("form.move") || !unanswered.size) return;
   event.preventDefault();
   later.set(form.action, form);
+  form.querySelector("button").disabled = true;
 });
 const goOn = () => {
   const forms = [...later.values()];
@@ -90,6 +91,7 @@ const goOn = () => {
   for (const form of forms) {
     const there = form.isConnected ? form : [...document.forms].find((one) => one.action === form.action);
     if (!there) continue;
+    there.querySelector("button").disabled = false;
     for (const {name, type, value, checked} of there === form ? [] : form.elements) {
       const field = type === "hidden" || !name ? null : there.elements[name];
       if (field) Object.assign(field, type === "checkbox" ? {checked} : {value});
