@@ -80,7 +80,7 @@ COLUMNS: Mapping[ListName, Mapping[str, str]] = {
 DEFAULT_COLUMNS: Mapping[ListName, tuple[str, ...]] = {
     ListName.POSTMORTEMS: ("status", "author", "services", "items", "due", "createdAt"),
     ListName.ACTION_ITEMS: ("owner", "dueDate", "priority", "status", "tickets", "postmortem"),
-    ListName.INCIDENTS: ("status", "urgency", "services", "startedAt", "duration", "decision", "postmortem"),
+    ListName.INCIDENTS: ("status", "urgency", "services", "startedAt", "duration", "postmortem"),
 }
 
 ITEM_SORTS = ("dueDate", "createdAt", "priority", "status", "description")

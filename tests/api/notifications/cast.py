@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from domain.notifications.notices import NoticeKind
-from models.action_item import ActionItem
 from tests.api import writing
 from tests.api.notifications.test_me import notify
 from tests.api.writing import ok
-from tests.stack import Person, Stack, eventually
+from tests.stack import Person, Stack
 
 ALWAYS_SEEN = {"visibility": "ORGANIZATION"}
 DUE = datetime.now(UTC) + timedelta(days=10)
@@ -52,13 +51,6 @@ class Cast:
     def write(self, statement: str, **values: Any) -> None:
         assert self.stack.direct is not None
         self.stack.direct.write(text(statement), **values)
-
-    def wait_until_planned(self, item_id: str) -> None:
-        """Its workflow runs, and waits for the next reminder."""
-        direct = self.stack.direct
-        assert direct is not None
-        running = select(ActionItem.id).where(ActionItem.id == item_id, ActionItem.workflow_started)
-        eventually(lambda: direct.rows(running))
 
     def plant(self, person: Person, kind: NoticeKind, **facts: Any) -> None:
         notify(self.stack, person, kind, **facts)
