@@ -56,18 +56,17 @@ async def _shown(visit: Visit, item_id: str, refusal: Any = None) -> Response:
     seen = await action_items.get_visible_item(session, viewer, item_id)
     item = seen.item
     entries = await list_entries_unscoped(session, "action_item", item_id, HISTORY)
+    titles = await home.titles_of(session, viewer, [item.postmortem_id])
+    sees_postmortem = item.postmortem_id in titles  # its owner sees the item all the same
+    about_it = CommentFilters(action_item_id=item.id)
+    said = await list_all(visit, item.postmortem_id, about_it) if sees_postmortem else []
     ids = {one for entry in entries for one in person_ids([entry.actor_id, entry.before, entry.after])}
-    named = await people.people_by_id(session, {item.owner_id, *ids})
+    named = await people.people_by_id(session, {item.owner_id, *ids, *people_in(said)})
     names = Names({one.id: one.name for one in named.values()}, {})
     checks = await sync_checks(session, viewer, item.tickets)
     trackers = await connections.list_by_kind(session, registry.tracker_kinds())
     taken = {one.integration_id for one in item.tickets if one.link_state != LinkState.DELETED}
     may_write = visit.request.state.frame["may_write"]
-    titles = await home.titles_of(session, viewer, [item.postmortem_id])
-    sees_postmortem = item.postmortem_id in titles  # its owner sees the item all the same
-    about_it = CommentFilters(action_item_id=item.id)
-    said = await list_all(visit, item.postmortem_id, about_it) if sees_postmortem else []
-    commenters = await people.people_by_id(session, people_in(said))
     return await show(
         visit,
         "action_items/action_item.html",
@@ -76,11 +75,11 @@ async def _shown(visit: Visit, item_id: str, refusal: Any = None) -> Response:
         opens=item.id,
         texts_to_format={
             "read_as": {"details": Passage(item.details)} if item.details else {},
-            "said_as": comment_passages(said, commenters),
+            "said_as": comment_passages(said, named),
         },
         item=item,
         postmortem=seen.postmortem,
-        people={**named, **commenters},
+        people=named,
         threads=threads_of(said, {}, {}).get(None, []),
         may_comment=may_write and sees_postmortem,
         may_resolve=may_do(Verb.RESOLVE, Status(seen.postmortem.status), seen.relations),
