@@ -12,10 +12,13 @@ from application.people.lookup import find_typed_person
 from domain.errors import DomainError
 from domain.views import COLUMNS, DEFAULT_COLUMNS, LAYOUTS, Audience, Layout, ListName, may_change
 from models.queries import views
+from models.queries.people import people
 from models.queries.views import ListFrame, ViewOfList
 
 BESIDE = ("view", "cursor", "limit")
 """Parameters of an address that are no part of a view."""
+PEOPLE = ("ownerId", "authorId")
+"""Filters whose values are ids of people."""
 MOST = 100
 """Parameters of an address that are read."""
 
@@ -114,7 +117,9 @@ async def read_list(visit: Visit, name: ListName, sort: str, shown_elsewhere: se
     view = next((one for one in frame.views if one.id == asked.get("view")), None)
     layout = asked.get("layout") or frame.layout
     columns = (view.columns if view else []) or frame.columns or DEFAULT_COLUMNS[name]
-    names = {"teamId": dict(frame.teams), "serviceId": dict(frame.services)}
+    people_named = await people.people_by_id(context.session, [value for key, value in given if key in PEOPLE])
+    named = {one.id: one.name for one in people_named.values()}
+    names = {"teamId": dict(frame.teams), "serviceId": dict(frame.services), **dict.fromkeys(PEOPLE, named)}
     return ShownList(
         name=name,
         path=request.url.path,

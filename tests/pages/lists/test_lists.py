@@ -47,6 +47,7 @@ def test_an_owner_is_changed_with_one_click_from_the_list(browser: Browser, stac
         expect(page.get_by_text("No action items here.")).to_be_visible()
         assert read(author, item)["ownerId"] == other.id
         page.goto(f"{stack.url}/action-items?q=Hand+this&ownerId={other.id}")
+        expect(page.locator(".chips")).to_contain_text(f"owner: {ok(other.get('/api/me'))['name']}")
         page.get_by_role("link", name="change owner").click()
         page.get_by_role("button", name="Assign to me").click()
         eventually(lambda: read(author, item)["ownerId"] == author.id)
