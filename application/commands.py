@@ -4,7 +4,6 @@ The API and the chat both come here, so that both drive the workflows in the sam
 transaction of the caller. It ends before the command is sent, so that no connection is held while a workflow runs.
 """
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
@@ -48,12 +47,11 @@ class Commands:
     async def send(self, command: Command) -> int | None:
         """Has the workflow carry the command out; the row's version after it, if it is known.
 
-        A repeat whose first sending went through may be refused by the workflow; that refusal is not raised. Who stops
-        waiting may send the same command again at once.
+        A repeat whose first sending went through may be refused by the workflow; that refusal is not raised.
         """
         try:
             return await self._sender.send_command(command)
-        except (DomainError, asyncio.CancelledError):
+        except DomainError:
             async with self._sessions.begin() as session:
                 if await _was_committed(session, command):
                     return None

@@ -68,10 +68,11 @@ def filters_of(
 def _said(name: str, value: str, time_zone: str) -> str:
     if name == "status":
         return f"status: {words(value)}"
-    if value in {"true", "false"}:
-        said = NAMES[name]
-        without = said.replace("with ", "without ", 1) if said.startswith("with ") else f"not {said}"
-        return said if value == "true" else without
+    if value == "true":
+        return NAMES[name]
+    if value == "false":
+        what = NAMES[name].removeprefix("with ")
+        return f"without {what}" if what != NAMES[name] else f"not {what}"
     if name in {"slippedTarget", "type", "priority", "visibility", "urgency"}:
         return f"{NAMES[name]}: {words(value)}"
     return f"{NAMES[name]}: {_day(value, time_zone)}"

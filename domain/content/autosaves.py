@@ -15,7 +15,7 @@ class EarlierSave:
     editing_id: str
     window_began_at: datetime
     audit_entry_id: int | None
-    is_reviewed: bool = False
+    is_reviewed: bool
 
     def is_replaced_at(self, now: datetime) -> bool:
         """Whether what they save now takes its place in the history. What somebody has reviewed stays: they are shown

@@ -221,8 +221,9 @@ class _Layout:
         asks = ", requested changes" if one.kind == "CHANGE_REQUEST" else ""
         when = f", {instant(one.created_at)}{asks}{resolved}"
         yield Paragraph((Run(self._name(one.author_id) or "Someone", STRONG), Run(when)))
-        item = next((item for item in self._of.action_items if item.id == one.action_item_id), None)
-        if quote := line(one.quote or (item.description if item and not one.parent_id else "")):
+        items = [item.description for item in self._of.action_items if item.id == one.action_item_id]
+        subject = one.quote or ("" if one.parent_id else "".join(items))
+        if quote := line(subject):
             yield Paragraph((Run("About: ", QUIET), *(Run(run.text, QUIET, run.href) for run in quote)))
         yield from read(one.body, self._of.links, beneath=2)
 

@@ -174,8 +174,9 @@ def _left(given: ExportedPostmortem, people: Mapping[str, str]) -> Iterator[str]
         yield f"- {review.created_at:%Y-%m-%d %H:%M} {people.get(review.user_id, '')} {review.decision.value}{said}"
     for target in given.targets:
         yield f"- Target {target.name.value}: due {target.due_at:%Y-%m-%d %H:%M}, {target.state.value}"
+    items = {one.id: one.description for one in given.action_items}
     for comment in given.comments or ():
-        item = next((one for one in given.action_items if one.id == comment.action_item_id), None)
-        about = f" on {comment.section or (item.description if item else '')}".removesuffix(" on ")
+        subject = comment.section or items.get(comment.action_item_id or "")
+        about = f" on {subject}" if subject else ""
         body = comment.body.replace("\n", "\n  ")
         yield f"- {comment.created_at:%Y-%m-%d %H:%M} {people.get(comment.author_id, '')}{about}: {body}"

@@ -146,11 +146,6 @@ async def change(visit: Visiting, item_id: PathId) -> Response:
     return await _answered(visit, item_id, work())
 
 
-class _SnoozeUntil(Given):
-    until: Day | None = None
-    days: int | None = Field(default=None, ge=1, le=366)
-
-
 @routes.post("/action-items/{item_id}/comments")
 async def add_comment(visit: Visiting, item_id: PathId) -> Response:
     """A thread about the item, or a reply in one."""
@@ -178,6 +173,11 @@ async def resolve_thread(visit: Visiting, item_id: PathId, comment_id: PathId) -
         await writing.change_comment(context.session, context.viewer, visible, comment_id, changes, None, context.now)
 
     return await _answered(visit, item_id, work())
+
+
+class _SnoozeUntil(Given):
+    until: Day | None = None
+    days: int | None = Field(default=None, ge=1, le=366)
 
 
 @routes.post("/action-items/{item_id}/snooze")

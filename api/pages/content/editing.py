@@ -121,10 +121,11 @@ async def _compared(field: EditorField) -> EditorField:
 async def save(visit: Visiting, postmortem_id: PathId) -> Response:
     """Saves the fields that are no sections with one edit, and each section by itself; others' changes are merged."""
     full = await _editable(visit, postmortem_id)
-    sections = template_of(full.postmortem.template).text_keys
+    template = template_of(full.postmortem.template)
+    sections = template.text_keys
     current = current_fields(full)
     form = dict(visit.form)
-    people_named = find_people(visit, form, people_fields(template_of(full.postmortem.template)))
+    people_named = find_people(visit, form, people_fields(template))
     refusal = await attempted(visit, people_named) or await _ignore_advice(visit, postmortem_id)
     changed, shown = compare(form, current, sections)
     fields = {name: text for name, text in changed.items() if name not in sections}
