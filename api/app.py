@@ -16,7 +16,7 @@ from api.chat import slack_manifest
 from api.compression import Compression
 from api.document.document import install as install_document
 from api.live.streams import Streams
-from api.middleware import BodyLimit, RequestLog, SecurityHeaders, SlashRedirects
+from api.middleware import BodyLimit, RequestLog, RoutesByPath, SecurityHeaders, SlashRedirects
 from api.pages import home as home_pages
 from api.pages import live as live_pages
 from api.pages import reference as reference_pages
@@ -333,6 +333,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     install_document(app, settings.base_url)
+    app.router.middleware_stack = RoutesByPath(app.router)  # type: ignore[assignment]
     return app
 
 

@@ -6,9 +6,11 @@ import time
 from urllib.parse import quote
 
 import structlog
+from fastapi import APIRouter
 from prometheus_client import Counter, Histogram
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
@@ -162,6 +164,62 @@ class SlashRedirects:
         if query := scope["query_string"].decode("latin-1"):
             target += f"?{query}"
         await RedirectResponse(target, 307)(scope, receive, send)
+
+
+class RoutesByPath:
+    """Hands a request to a router of those routes alone that can match its path, in their own order.
+
+    A router compares a path with the pattern of one route after the other. There are 450, which took a tenth of the
+    time of a small answer.
+    """
+
+    def __init__(self, router: APIRouter) -> None:
+        self._router = router
+        self._shapes = [(_shape_of(one), one) for one in router.routes]
+        known = [shape for shape, _ in self._shapes if shape]
+        self._seconds = {shape[:3] for shape in known}
+        self._lasts = {(count, first, last) for count, first, _, last in known}
+        self._groups: dict[Shape, APIRouter] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        router = self._group(scope["path"]) if scope["type"] == "http" else self._router
+        await router.app(scope, receive, send)
+
+    def _group(self, path: str) -> APIRouter:
+        count, first, second, last = _shape(path)
+        # A part that no such route has tells nothing apart, so that callers can't make up groups.
+        second = second if (count, first, second) in self._seconds else ""
+        last = last if (count, first, last) in self._lasts else ""
+        shape = (count, first, second, last) if second or last or (count, first, "") in self._seconds else NOWHERE
+        if shape not in self._groups:
+            routes = [one for pattern, one in self._shapes if pattern is None or _fits(pattern, shape)]
+            self._groups[shape] = APIRouter(
+                routes=routes, redirect_slashes=self._router.redirect_slashes, default=self._router.default
+            )
+        return self._groups[shape]
+
+
+Shape = tuple[int, str, str, str]
+"""How many parts a path has; its first, second, and last, where these are no parameters."""
+NOWHERE: Shape = (0, "", "", "")
+
+
+def _shape(path: str) -> Shape:
+    parts = path.split("/")
+    return len(parts), parts[min(1, len(parts) - 1)], parts[2] if len(parts) > 2 else "", parts[-1]
+
+
+def _shape_of(route: BaseRoute) -> Shape | None:
+    """None: it matches paths of any shape."""
+    if not isinstance(route, Route) or ":path}" in route.path:
+        return None
+    count, *words = _shape(route.path)
+    first, second, last = ("" if "{" in one else one for one in words)
+    return count, first, second, last
+
+
+def _fits(pattern: Shape, path: Shape) -> bool:
+    return pattern[:2] == path[:2] and pattern[2] in {"", path[2]} and pattern[3] in {"", path[3]}
 
 
 def policy(*, images: str = "'self'") -> str:

@@ -6,12 +6,15 @@ uvicorn itself waits for a request's headers for ever, so that a few thousand si
 import asyncio
 import signal
 from collections.abc import Callable
+from socket import socket
 from threading import Event, Timer
 from types import FrameType
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from runtime.garbage import keep_collections_short
 
 HEADER_SECONDS = 15.0
 """From the first byte of a request (or from connecting) until its headers are complete."""
@@ -45,6 +48,10 @@ class DrainingServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, seconds: float) -> None:
         super().__init__(config)
         self._seconds = seconds
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        keep_collections_short()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if sig == signal.SIGTERM and draining.is_set():

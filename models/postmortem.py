@@ -61,6 +61,7 @@ class Postmortem(Base):
             postgresql_where=text("root_cause_category is not null"),
         ),
         Index("ix_postmortem_title", text("lower(title)"), "id"),
+        Index("ix_postmortem_status_title", "status", text("lower(title)"), "id"),
         Index("ix_postmortem_title_words", text("search_vector(title)"), postgresql_using="gin"),
     )
 
@@ -262,9 +263,15 @@ class PostmortemTarget(Base):
     __table_args__ = (
         CheckConstraint(one_of("name", TargetName), name="name"),
         Index(
-            "ix_postmortem_target_pending",
-            "due_at",
+            "ix_postmortem_target_unmet",
+            text("coalesce(extended_to, due_at)"),
+            postgresql_include=["postmortem_id", "extended_to", "due_at"],
             postgresql_where="met_at is null and waived_at is null",
+        ),
+        Index(
+            "ix_postmortem_target_slipped",
+            "postmortem_id",
+            postgresql_where="slips >= 1 and met_at is null and waived_at is null",
         ),
     )
 

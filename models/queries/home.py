@@ -26,13 +26,17 @@ from models.queries.postmortems.resting import rests
 from models.queries.prebuilt import Prebuilt, texts_of
 from models.team import Service, Team
 
-_STARTED = select(
-    (select(func.count()).select_from(Person).where(Person.is_active).scalar_subquery() > 1),
-    exists().where(Team.lead_id.is_not(None)),
-    exists().where(Service.is_active, Service.team_id.is_not(None)),
-    exists().where(Incident.id.is_not(None)),
-    exists().where(Postmortem.status.in_([Status.PUBLISHED.value, Status.ARCHIVED.value])),
-    select(func.array_agg(Integration.kind.distinct())).where(Integration.disconnected_at.is_(None)).scalar_subquery(),
+_STARTED = Prebuilt(
+    select(
+        select(Person.id).where(Person.is_active).offset(1).exists(),
+        exists().where(Team.lead_id.is_not(None)),
+        exists().where(Service.is_active, Service.team_id.is_not(None)),
+        exists().where(Incident.id.is_not(None)),
+        exists().where(Postmortem.status.in_([Status.PUBLISHED.value, Status.ARCHIVED.value])),
+        select(func.array_agg(Integration.kind.distinct()))
+        .where(Integration.disconnected_at.is_(None))
+        .scalar_subquery(),
+    )
 )
 
 
@@ -77,7 +81,7 @@ def _counts(*, is_admin: bool) -> Prebuilt:
 
 async def read_started(session: AsyncSession) -> Started:
     """For administrators: it also knows what they may not see."""
-    people, team, service, incident, published, kinds = (await session.execute(_STARTED)).one()
+    people, team, service, incident, published, kinds = await _STARTED.row(session)
     return Started(people, team, service, incident, published, frozenset(kinds or ()))
 
 

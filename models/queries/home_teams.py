@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, not_, or_, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -90,35 +90,33 @@ def _unmet() -> ColumnElement[bool]:
     return and_(PostmortemTarget.met_at.is_(None), PostmortemTarget.waived_at.is_(None))
 
 
-def _targets(*more: ColumnElement[bool]) -> Select[Any]:
+def _theirs() -> ColumnElement[bool]:
     """An administrator's role gives no access to titles here, since reading by it is audited."""
-    columns: list[Any] = [
-        Postmortem.id.label("id"),
-        Postmortem.number.label("number"),
-        Postmortem.title.label("title"),
-        Person.name.label("author"),
-        PostmortemTarget.name.label("name"),
-        DUE.label("due_at"),
-        PostmortemTarget.slips.label("slips"),
-        PostmortemTarget.reason.label("reason"),
-    ]
-    found = select(*columns).join(PostmortemTarget, PostmortemTarget.postmortem_id == Postmortem.id)
-    found = found.outerjoin(Person, Person.id == Postmortem.author_id)
-    found = found.where(_unmet(), Postmortem.status.in_(BEFORE), _in_teams(), not_(rests()), visible_to(VIEWER), *more)
-    each = found.order_by(Postmortem.id, DUE).ext(distinct_on(Postmortem.id)).subquery()
-    return select(each).order_by(each.c.due_at, each.c.id).limit(MAX_TARGETS)
+    return and_(Postmortem.status.in_(BEFORE), _in_teams(), not_(rests()), visible_to(VIEWER))
+
+
+_SHOWN: tuple[Any, ...] = (Postmortem.id, Postmortem.number, Postmortem.title, Person.name)
+_OF_TARGET = (PostmortemTarget.name, DUE.label("due_at"), PostmortemTarget.slips, PostmortemTarget.reason)
 
 
 @cache
 def _open_targets() -> Prebuilt:
-    return Prebuilt(_targets())
+    """Read from each postmortem: nearly all of a team have an unmet target, and few of all targets are theirs."""
+    targets = select(*_OF_TARGET).where(PostmortemTarget.postmortem_id == Postmortem.id, _unmet())
+    target = targets.order_by(DUE).limit(1).lateral()
+    found = select(*_SHOWN, *target.c).select_from(Postmortem).join(target, true())
+    found = found.outerjoin(Person, Person.id == Postmortem.author_id).where(_theirs())
+    return Prebuilt(found.order_by(target.c.due_at, Postmortem.id).limit(MAX_TARGETS))
 
 
 @cache
 def _slipped() -> Prebuilt:
-    """Extended twice, or extended once and missed again."""
-    missed_again = and_(PostmortemTarget.slips >= 1, instant_of("now") > DUE)
-    return Prebuilt(_targets(or_(PostmortemTarget.slips >= 2, missed_again)))
+    """Extended twice, or extended once and missed again. Read from the targets, of which few were extended."""
+    again = and_(PostmortemTarget.slips >= 1, or_(PostmortemTarget.slips >= 2, instant_of("now") > DUE))
+    found = select(*_SHOWN, *_OF_TARGET).join(PostmortemTarget, PostmortemTarget.postmortem_id == Postmortem.id)
+    found = found.outerjoin(Person, Person.id == Postmortem.author_id).where(_unmet(), again, _theirs())
+    each = found.order_by(Postmortem.id, DUE).ext(distinct_on(Postmortem.id)).subquery()
+    return Prebuilt(select(each).order_by(each.c.due_at, each.c.id).limit(MAX_TARGETS))
 
 
 async def list_open_targets(session: AsyncSession, viewer: Viewer, team_ids: Sequence[str]) -> Sequence[TeamTarget]:
@@ -180,7 +178,7 @@ def _health(*, is_admin: bool) -> Prebuilt:
         teams = teams.where(Team.lead_id == viewer.person_id)
     chosen = teams.cte("chosen")
     linked = and_(LINK.postmortem_id == Postmortem.id, LINK.team_id == chosen.c.id)
-    missed = exists().where(PostmortemTarget.postmortem_id == Postmortem.id, _unmet(), instant_of("now") > DUE)
+    missed = Postmortem.id.in_(select(PostmortemTarget.postmortem_id).where(_unmet(), instant_of("now") > DUE))
     under_way = (
         select(
             chosen.c.id,

@@ -54,6 +54,7 @@ class _Dialect(PGDialect_asyncpg):
 
 
 _RAW = "afterword.raw_connection"
+_KEEPS_PLANS = "afterword.keeps_plans"
 _DIALECT = _Dialect()  # type: ignore[no-untyped-call]
 
 
@@ -149,8 +150,17 @@ async def planned_once(session: AsyncSession) -> AsyncIterator[None]:
     PostgreSQL else plans a statement each time, if the values seem to make a difference, which takes longer than to
     run it where many tables are joined. Not for statements whose limit is a parameter, and not for words.
     """
+    if session.info.get(_KEEPS_PLANS) is session.sync_session.get_transaction() is not None:
+        yield
+        return
     async with settings_of_transaction(session, plan_cache_mode="force_generic_plan"):
         yield
+
+
+async def plan_once(session: AsyncSession) -> None:
+    """As :func:`planned_once`, from here to the end of the session's transaction."""
+    await (await session.connection()).exec_driver_sql("set local plan_cache_mode = force_generic_plan")
+    session.info[_KEEPS_PLANS] = session.sync_session.get_transaction()
 
 
 async def is_writable(session: AsyncSession) -> bool:

@@ -8,12 +8,12 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import JSON, ClauseElement, ColumnElement, inspect, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import make_transient, make_transient_to_detached
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.attributes import instance_dict, set_committed_value
 from sqlalchemy.orm.util import identity_key
 
 from models.audit import AuditEntry, CommandLog
@@ -49,7 +49,8 @@ def read_row(session: AsyncSession, model: type[Row], record: Any) -> Row:
     keys = tuple(values[one.name] for one in inspect(model).primary_key)
     found: Row | None = session.identity_map.get(identity_key(model, keys))
     if found is None:
-        found = model(**values)
+        found = cast("Row", inspect(model).class_manager.new_instance())
+        instance_dict(found).update(values)
     else:
         for name, value in values.items():
             set_committed_value(found, name, value)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, cast, delete, func, or_, select
+from sqlalchemy import CompoundSelect, Text, cast, delete, func, select, union_all
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -49,8 +49,8 @@ def _text() -> Prebuilt:
         select(table.person_id).where(table.postmortem_id == key) for table in (PostmortemParticipant, PostmortemEditor)
     ]
     owners = select(ActionItem.owner_id).where(ActionItem.postmortem_id == key)
-    theirs = or_(Person.id == text_of("author_id"), *(Person.id.in_(one) for one in (*linked, owners)))
-    person = select(Person.name, Person.handle).where(theirs).limit(PEOPLE_LIMIT).subquery().c
+    theirs: CompoundSelect[Any] = union_all(select(text_of("author_id")), *linked, owners)
+    person = select(Person.name, Person.handle).where(Person.id.in_(theirs)).limit(PEOPLE_LIMIT).subquery().c
     ignored = select(json_list(cast(AdviceIgnore.fingerprint, Text), AdviceIgnore.fingerprint))
     parts = (
         sections.where(Section.postmortem_id == key),

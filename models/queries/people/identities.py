@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.errors import NotFound
 from models.base import new_id
 from models.person import Person, PersonIdentity
+from models.queries.prebuilt import Prebuilt
 
-_WAITING = select(func.count()).where(PersonIdentity.confirmed_at.is_(None))
+_WAITING = Prebuilt(select(func.count()).where(PersonIdentity.confirmed_at.is_(None)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ async def has_confirmed(session: AsyncSession, person_id: str) -> bool:
 
 async def count_waiting(session: AsyncSession) -> int:
     """Accounts that an administrator has to confirm or reject."""
-    return int((await session.execute(_WAITING)).scalar_one())
+    return int((await _WAITING.row(session))[0])
 
 
 def insert_identity(

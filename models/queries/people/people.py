@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import any_, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,6 +13,8 @@ from domain.people.absence import Absence, absence
 from models.person import Person
 from models.queries.access.visibility import visible_to_person
 from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.queries.prebuilt import Prebuilt, texts_of
+from models.queries.rows import columns_of, read_row
 from models.team import Team, TeamMember
 
 
@@ -31,10 +33,11 @@ async def people_by_id(session: AsyncSession, person_ids: Iterable[str | None]) 
     wanted = sorted({one for one in person_ids if one})
     if not wanted:
         return {}
-    return {one.id: one for one in (await session.execute(_BY_ID, {"ids": wanted})).scalars()}
+    found = [read_row(session, Person, one) for one in await _BY_ID.rows(session, ids=wanted)]
+    return {one.id: one for one in found}
 
 
-_BY_ID = select(Person).where(Person.id.in_(bindparam("ids", expanding=True)))
+_BY_ID = Prebuilt(select(*columns_of(Person)).where(Person.id == any_(texts_of("ids"))))
 
 
 async def find_by_name(session: AsyncSession, word: str) -> Person | None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import any_, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.errors import NotFound
 from models.person import Person
 from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.queries.prebuilt import Prebuilt, texts_of
+from models.queries.rows import columns_of, read_row
 from models.team import Team, TeamMember
 
 
@@ -31,7 +33,11 @@ async def list_teams(session: AsyncSession, ask: Ask) -> Page[Team]:
 async def teams_by_id(session: AsyncSession, team_ids: Sequence[str]) -> dict[str, Team]:
     if not team_ids:
         return {}
-    return {one.id: one for one in (await session.execute(select(Team).where(Team.id.in_(team_ids)))).scalars()}
+    found = [read_row(session, Team, one) for one in await _BY_ID.rows(session, ids=list(team_ids))]
+    return {one.id: one for one in found}
+
+
+_BY_ID = Prebuilt(select(*columns_of(Team)).where(Team.id == any_(texts_of("ids"))))
 
 
 async def count_members(session: AsyncSession, team_ids: Sequence[str]) -> dict[str, int]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -37,7 +37,8 @@ from models.queries.audit.audit_log import note_reads
 from models.queries.content.templates import get_content, template_columns
 from models.queries.postmortems.counts import PostmortemCounts
 from models.queries.postmortems.shown import ShownPostmortem, get_shown
-from models.queries.prebuilt import text_of
+from models.queries.prebuilt import Prebuilt, text_of
+from models.queries.rows import columns_of, read_row
 from models.team import Service
 
 
@@ -71,21 +72,22 @@ async def get_visible(
 
 
 @cache
-def _visible_row(*, is_admin: bool, lock: bool) -> Select[Any]:
+def _visible_row(*, is_admin: bool, lock: bool) -> Prebuilt:
     viewer = BoundViewer(is_admin)
-    statement = select(Postmortem, effective_visibility(), *relation_columns(viewer).columns())
+    told = [column.label(f"told_{at}") for at, column in enumerate(relation_columns(viewer).columns())]
+    statement = select(*columns_of(Postmortem), effective_visibility().label("visibility"), *told)
     statement = statement.where(Postmortem.id == text_of("postmortem_id"), visible_to(viewer))
-    statement = statement.execution_options(populate_existing=True)
-    return statement.with_for_update(of=Postmortem) if lock else statement
+    return Prebuilt(statement.with_for_update(of=Postmortem) if lock else statement)
 
 
 async def _get(session: AsyncSession, viewer: Viewer, postmortem_id: str, *, lock: bool = False) -> VisiblePostmortem:
     statement = _visible_row(is_admin=viewer.is_admin, lock=lock)
     values = {"postmortem_id": postmortem_id, **viewer_parameters(viewer)}
-    row = (await session.execute(statement, values)).one_or_none()
-    if row is None:
+    found = await (statement.write if lock else statement.rows)(session, **values)
+    if not found:
         raise NotFound(kind="postmortem", id=postmortem_id)
-    postmortem, visibility, level, reviewer, participant, team = row
+    postmortem = read_row(session, Postmortem, found[0])
+    *_, visibility, level, reviewer, participant, team = found[0]
     held = relations(viewer, postmortem, level, reviewer, participant, team)
     return VisiblePostmortem(postmortem, held, Visibility(visibility))
 

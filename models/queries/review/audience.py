@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import exists, func, or_, select, true
+from sqlalchemy import func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from domain.access import Role, Visibility
 from models.integration import Integration
@@ -45,21 +46,22 @@ async def read_audience(session: AsyncSession, visible: VisiblePostmortem, visib
 def _statement(visibility: Visibility) -> Prebuilt:
     key = text_of("id")
     linked = [
-        exists().where(table.postmortem_id == key, table.person_id == Person.id)
+        select(table.person_id).where(table.postmortem_id == key)
         for table in (PostmortemEditor, PostmortemReviewer, PostmortemParticipant)
     ]
-    author = select(Postmortem.author_id).where(Postmortem.id == key).scalar_subquery()
-    rules = [Person.role == Role.ADMIN.value, Person.id == author, *linked]
+    someone = aliased(Person)
+    seers = [
+        select(someone.id).where(someone.role == Role.ADMIN.value),
+        select(Postmortem.author_id).where(Postmortem.id == key),
+        *linked,
+    ]
     if visibility is Visibility.TEAM:
-        theirs = exists().where(
-            PostmortemTeam.postmortem_id == key,
-            PostmortemTeam.team_id == TeamMember.team_id,
-            TeamMember.person_id == Person.id,
-        )
-        rules.append(theirs.correlate(Person))
-    elif visibility is Visibility.ORGANIZATION:
-        rules = [true()]
-    people = select(func.count()).select_from(Person).where(Person.is_active, or_(*rules)).scalar_subquery()
+        members = select(TeamMember.person_id).join(PostmortemTeam, PostmortemTeam.team_id == TeamMember.team_id)
+        seers.append(members.where(PostmortemTeam.postmortem_id == key))
+    counted = select(func.count()).select_from(Person).where(Person.is_active)
+    if visibility is not Visibility.ORGANIZATION:
+        counted = counted.where(Person.id.in_(union_all(*seers)))
+    people = counted.scalar_subquery()
     of_postmortem = (
         select(Team.name)
         .join(PostmortemTeam, PostmortemTeam.team_id == Team.id)

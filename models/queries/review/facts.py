@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Boolean, ColumnElement, Select, Text, bindparam, case, cast, exists, func, or_, select
+from sqlalchemy import Boolean, ColumnElement, Select, Text, bindparam, case, cast, exists, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain import access
@@ -166,7 +166,7 @@ def _people(key: ColumnElement[str]) -> list[ColumnElement[Any]]:
     channels = channels.where(PostmortemTeam.postmortem_id == key, Team.channel_id.is_not(None)).order_by(Team.id)
     participants = select(PostmortemParticipant.person_id).where(PostmortemParticipant.postmortem_id == key)
     owners = select(ActionItem.owner_id).where(ActionItem.postmortem_id == key)
-    either = Person.id.in_(participants) | Person.id.in_(owners)
+    either = Person.id.in_(union_all(participants, owners))  # "or" would read everyone
     involved = select(Person.id).where(Person.is_active, either).order_by(Person.id)
     carried_out = select(CommandLog.fingerprint).where(
         CommandLog.entity_id == key, CommandLog.request_id == text_of("request_id")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import any_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Visibility
@@ -12,6 +12,8 @@ from models.postmortem import Postmortem
 from models.queries.access.visibility import effective_visibility
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.postmortems.postmortems import VisiblePostmortem
+from models.queries.prebuilt import Prebuilt, texts_of
+from models.queries.rows import columns_of, read_row
 from models.sharing import Publication
 
 _ORDER = Order("publications", Publication.created_at, Publication.id, descending=False)
@@ -57,13 +59,19 @@ async def get_postmortem_unscoped(session: AsyncSession, postmortem_id: str) -> 
 
 async def list_automatic(session: AsyncSession, kinds: Sequence[str]) -> Sequence[Integration]:
     """Connections in use whose settings say that they publish by themselves."""
-    statement = select(Integration).where(
-        Integration.kind.in_(kinds),
+    return [read_row(session, Integration, one) for one in await _AUTOMATIC.rows(session, kinds=list(kinds))]
+
+
+_AUTOMATIC = Prebuilt(
+    select(*columns_of(Integration))
+    .where(
+        Integration.kind == any_(texts_of("kinds")),
         Integration.is_enabled,
         Integration.disconnected_at.is_(None),
         Integration.config["automatic"].as_boolean(),
     )
-    return list((await session.execute(statement.order_by(Integration.id))).scalars())
+    .order_by(Integration.id)
+)
 
 
 async def list_taking_back(session: AsyncSession, ids: Sequence[str]) -> set[str]:
