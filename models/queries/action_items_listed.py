@@ -171,7 +171,13 @@ def _built(sorts: tuple[str, ...], limit: int, shape: frozenset[str], *, is_admi
     if is_audited:
         others = and_(seen.c.place <= limit, seen.c.owner_id.is_distinct_from(viewer.person_id))
         statement = with_audit_of(select(seen.c.postmortem_id).where(others), statement, viewer)
-    return Prebuilt(statement, keeps_plan=is_admin or len(sorts) > 1)
+    in_order = len(sorts) > 1 or _has_index(sorts[0], shape)
+    return Prebuilt(statement, keeps_plan=is_admin or in_order, in_order=in_order)
+
+
+def _has_index(sort: str, shape: frozenset[str]) -> bool:
+    name = sort.removeprefix("-")
+    return name in {"createdAt", "priority"} or (name == "dueDate" and not shape.isdisjoint({"is_open", "is_overdue"}))
 
 
 _OWN: list[Any] = [

@@ -61,15 +61,22 @@ _DIALECT = _Dialect()  # type: ignore[no-untyped-call]
 class Prebuilt:
     """A statement of SQLAlchemy as asyncpg takes it. Its parameters are named as in the statement.
 
-    ``keeps_plan``: its :meth:`rows` are read as :func:`planned_once` says.
+    ``keeps_plan``: its :meth:`rows` are read as :func:`planned_once` says. ``in_order``: they are read in the order of
+    an index, until there are enough. PostgreSQL else estimates that hashing all postmortems is cheaper than looking up
+    the fifty that are wanted.
     """
 
-    __slots__ = ("_given", "_keeps_plan", "_names", "text")
+    __slots__ = ("_given", "_in_order", "_keeps_plan", "_names", "text")
 
     def __init__(
-        self, statement: Select[*tuple[Any, ...]] | CompoundSelect[Any] | TextClause, *, keeps_plan: bool = False
+        self,
+        statement: Select[*tuple[Any, ...]] | CompoundSelect[Any] | TextClause,
+        *,
+        keeps_plan: bool = False,
+        in_order: bool = False,
     ) -> None:
         self._keeps_plan = keeps_plan
+        self._in_order = in_order
         compiled: Any = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
         self.text: str = compiled.string
         self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
@@ -79,7 +86,7 @@ class Prebuilt:
         """Records, whose columns are read by name or by place. Raises StoreError."""
         given = self._given | values
         connection = await _connection(session)
-        async with planned_once(session) if self._keeps_plan else nullcontext():
+        async with planned_once(session, in_order=self._in_order) if self._keeps_plan else nullcontext():
             with _as_store_errors(connection):
                 found: list[Any] = await connection.fetch(self.text, *(given[name] for name in self._names))
         return found
@@ -144,7 +151,7 @@ async def settings_of_transaction(session: AsyncSession, **settings: str) -> Asy
 
 
 @asynccontextmanager
-async def planned_once(session: AsyncSession) -> AsyncIterator[None]:
+async def planned_once(session: AsyncSession, *, in_order: bool = False) -> AsyncIterator[None]:
     """Keeps the plan of each statement for all later ones.
 
     PostgreSQL else plans a statement each time, if the values seem to make a difference, which takes longer than to
@@ -153,7 +160,8 @@ async def planned_once(session: AsyncSession) -> AsyncIterator[None]:
     if session.info.get(_KEEPS_PLANS) is session.sync_session.get_transaction() is not None:
         yield
         return
-    async with settings_of_transaction(session, plan_cache_mode="force_generic_plan"):
+    more = {"enable_hashjoin": "off"} if in_order else {}
+    async with settings_of_transaction(session, plan_cache_mode="force_generic_plan", **more):
         yield
 
 
