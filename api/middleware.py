@@ -182,10 +182,15 @@ class RoutesByPath:
         self._groups: dict[Shape, APIRouter] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        router = self._group(scope["path"]) if scope["type"] == "http" else self._router
+        router = self.group(scope["path"]) if scope["type"] == "http" else self._router
         await router.app(scope, receive, send)
 
-    def _group(self, path: str) -> APIRouter:
+    @property
+    def groups(self) -> int:
+        """How many were needed so far."""
+        return len(self._groups)
+
+    def group(self, path: str) -> APIRouter:
         count, first, second, last = _shape(path)
         # A part that no such route has tells nothing apart, so that callers can't make up groups.
         second = second if (count, first, second) in self._seconds else ""

@@ -1,4 +1,4 @@
-"""What a list's page asks of PostgreSQL, so that one statement more fails here."""
+"""What a page asks of PostgreSQL, so that one statement more fails here."""
 
 import re
 from collections.abc import AsyncIterator
@@ -19,15 +19,21 @@ PAGES = {
     "/action-items": 2,
     "/action-items?sort=priority&whose=mine&show=all": 2,
     "/action-items?layout=board": 2,
+    "/": 6,
+    "/postmortems/{pm}": 14,
+    "/action-items/{item}": 7,
 }
-"""Beside those of the frame: what the tools offer, the rows and, of postmortems, their next targets."""
+"""Beside those of the frame. A list: what the tools offer, the rows and, of postmortems, their next targets."""
+ADMINISTRATORS_HOME = 9
+"""Also accounts that wait, what is left to set up, and how teams are doing."""
+Asked = tuple[httpx.AsyncClient, Counter, dict[str, str]]
 
 
 @pytest.fixture(params=["ADMIN", "RESPONDER"])
-async def asked(stack: Stack, request: pytest.FixtureRequest) -> AsyncIterator[tuple[httpx.AsyncClient, Counter]]:
+async def asked(stack: Stack, request: pytest.FixtureRequest) -> AsyncIterator[Asked]:
     person = stack.person(request.param)
     made = draft(person, visibility="ORGANIZATION")
-    with_item(person, made["id"], person.id)
+    item = with_item(person, made["id"], person.id)
     token = person.http.headers["Authorization"].removeprefix("Bearer ")
     async with counted_app(stack, person) as (client, counter):
         page = (await client.get("/sign-in", headers=HTML)).text
@@ -36,16 +42,17 @@ async def asked(stack: Stack, request: pytest.FixtureRequest) -> AsyncIterator[t
         }
         answer = await client.post("/sign-in", data=hidden | {"token": token}, headers=HTML)
         assert answer.status_code == 303, answer.text
-        yield client, counter
+        yield client, counter, {"pm": made["id"], "item": item["id"], "role": request.param}
 
 
-async def test_statements_of_lists(asked: tuple[httpx.AsyncClient, Counter]) -> None:
-    client, counter = asked
+async def test_statements_of_pages(asked: Asked) -> None:
+    client, counter, ids = asked
     found = {}
     for path in PAGES:
         for _ in range(2):
             counter.clear()
-            answer = await client.get(path, headers=HTML)
+            answer = await client.get(path.format(**ids), headers=HTML)
             assert answer.status_code == 200, answer.text
         found[path] = len(counter.statements)
-    assert found == {path: FRAME + own for path, own in PAGES.items()}
+    expected = PAGES | ({"/": ADMINISTRATORS_HOME} if ids["role"] == "ADMIN" else {})
+    assert found == {path: FRAME + own for path, own in expected.items()}
