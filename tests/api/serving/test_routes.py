@@ -11,7 +11,8 @@ from api.middleware import RoutesByPath
 STRANGE = {
     "/", "//", "/api", "/api/", "/api//", "/postmortems/", "/postmortems//submit", "/postmortems/new/submit",
     "/nowhere", "/static/a/b/c", "/api/nowhere/pm_1/submit", "/api/postmortems/pm_1/nowhere",
-    "/api/postmortems/pm_1/submit/", "/docs/viewer/a/b.js", "/settings/x/y/z/a/b/c", "/postmortems/{postmortem_id}", "/incidents/%2F",
+    "/api/postmortems/pm_1/submit/", "/docs/viewer/a/b.js", "/settings/x/y/z/a/b/c", "/postmortems/{postmortem_id}",
+    "/incidents/%2F",
 }  # fmt: skip
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 
