@@ -42,7 +42,6 @@ from runtime.connections import (
 )
 from runtime.database_checks import wait_until_fit
 from runtime.dispatch import Dispatch
-from runtime.garbage import keep_collections_short
 from runtime.logging import configure_logging
 from runtime.settings import Settings, get_settings
 from workflows.queues import (
@@ -208,7 +207,6 @@ async def main(settings: Settings | None = None) -> None:
         workers = build_workers(client, database.sessions, keyring, store, settings.base_url)
         for one in workers:
             await stack.enter_async_context(one)
-        keep_collections_short()
         log.info("worker ready", task_queue=TASK_QUEUE, trackers=registry.tracker_kinds())
         await stop.wait()
         log.info("worker stopping")
