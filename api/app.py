@@ -333,7 +333,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     install_document(app, settings.base_url)
-    app.router.middleware_stack = RoutesByPath(app.router)  # type: ignore[assignment]
+    app.router.middleware_stack = RoutesByPath(app.router)
     return app
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from runtime.garbage import keep_collections_short
+from runtime.garbage import set_aside_what_stays
 
 HEADER_SECONDS = 15.0
 """From the first byte of a request (or from connecting) until its headers are complete."""
@@ -51,7 +51,7 @@ class DrainingServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
-        keep_collections_short()
+        set_aside_what_stays()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if sig == signal.SIGTERM and draining.is_set():

@@ -5,6 +5,8 @@ import resource
 import socket
 import sys
 
+from runtime.garbage import collect_less
+
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Where several processes of the API keep their metrics, so that each of them can answer for all."""
 
@@ -14,6 +16,7 @@ SPARE_FILES = 500
 
 def serve(_number: int, listener: socket.socket) -> None:
     """Serves the API on that socket until SIGTERM or SIGINT."""
+    collect_less()
     import uvicorn
 
     from api.server import CONNECTIONS, GRACE_SECONDS, DrainingServer, TimedProtocol
@@ -41,6 +44,7 @@ def serve(_number: int, listener: socket.socket) -> None:
 
 def work(number: int) -> None:
     """Runs a worker until SIGTERM or SIGINT."""
+    collect_less()
     import uvloop
 
     from runtime.settings import get_settings

@@ -29,8 +29,12 @@ class _First:
                 gc.callbacks.remove(self)
 
 
-def keep_collections_short() -> None:
-    """To be called once, when all that stays is loaded."""
+def collect_less() -> None:
+    """To be called before most is loaded, which else takes a second of collections."""
     gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
+
+
+def set_aside_what_stays() -> None:
+    """To be called once, when most that stays is loaded."""
     gc.freeze()
     gc.callbacks.append(_First())

@@ -5,7 +5,7 @@ import sys
 
 PROGRAM = """
 import gc
-from runtime.garbage import FIRST, keep_collections_short
+from runtime.garbage import FIRST, set_aside_what_stays
 
 class Node: ...
 
@@ -14,7 +14,7 @@ def ring():
     one.other, other.other = other, one
 
 kept = [[number] for number in range(50_000)]
-keep_collections_short()
+set_aside_what_stays()
 assert len(gc.get_objects()) < 1_000, "what is there at the start is set aside"
 for _ in range(FIRST):
     kept += [[number] for number in range(50_000)]
