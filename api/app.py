@@ -63,6 +63,7 @@ from api.pages.notifications import unsubscribe as unsubscribing_pages
 from api.pages.people import people as people_pages
 from api.pages.people import services as service_pages
 from api.pages.people import teams as team_pages
+from api.pages.postmortems import bulk as postmortem_bulk_pages
 from api.pages.postmortems import corrections as correction_pages
 from api.pages.postmortems import editors as editor_pages
 from api.pages.postmortems import events as event_pages
@@ -150,6 +151,7 @@ PAGES = (
     editing_pages,
     switch_pages,
     similar_pages,
+    postmortem_bulk_pages,
     postmortem_pages,
     lifecycle_pages,
     mending_pages,
@@ -173,8 +175,8 @@ PAGES = (
     correction_pages,
     item_list_pages,
     item_pages,
-    incident_forms,
     incident_listing,
+    incident_forms,
     incident_pages,
     settings_pages,
     people_pages,

@@ -1,4 +1,4 @@
-"""The same change of many action items: each is a change of its own, with its own transaction and command.
+"""The same change of many things: each is a change of its own, with its own transaction and command.
 
 A repeat with the same ``Idempotency-Key`` goes on where the first request ended: each item's command has a key of its
 own that is made of it, so that what was carried out is not carried out again.
@@ -6,25 +6,36 @@ own that is made of it, so that what was carried out is not carried out again.
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 from api import commands
 from api.errors import status_of
 from api.request_context import RequestContext
 from application.action_items.items import check_owner
-from domain.errors import DomainError, IdempotencyKeyInUse, JustificationRequired, ReasonRequired, UnknownReference
+from domain.errors import (
+    DomainError,
+    IdempotencyKeyInUse,
+    JustificationRequired,
+    Malformed,
+    ReasonRequired,
+    UnknownReference,
+)
 from domain.errors.refusal import ConflictingState, Forbidden, Missing
 from models.queries.rows import write_rows
 
 AT_ONCE = 5
 """Of the ten commands of one person that are carried out at the same time."""
 
+Change: TypeAlias = Callable[[RequestContext, str], Awaitable[None]]
+"""Changes the one with this id, in a context of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """``refusal`` is why this item was left as it was."""
+    """``refusal`` is why this one was left as it was."""
 
     id: str
     refusal: DomainError | None
@@ -37,13 +48,24 @@ class Result:
 async def change_action_items(
     context: RequestContext, item_ids: Sequence[str], changes: Mapping[str, Any], reason: str | None
 ) -> list[Result]:
-    """One result for each item, in this order. Refuses at once what no item could take.
+    """As :func:`change_each`. Refuses at once what no item could take."""
+    await _check(context, changes, reason)
+    return await change_each(context, item_ids, partial(_change_item, changes=changes, reason=reason))
+
+
+async def _change_item(
+    context: RequestContext, item_id: str, *, changes: Mapping[str, Any], reason: str | None
+) -> None:
+    await commands.change_action_item(context, item_id, changes, reason, None)
+
+
+async def change_each(context: RequestContext, ids: Sequence[str], change: Change) -> list[Result]:
+    """One result for each id, in this order.
 
     Where something that Afterword needs is away or busy, it stops and raises that: the same request goes on later.
     """
-    await _check(context, changes, reason)
-    wanted = list(dict.fromkeys(item_ids))
-    return await context.outside(lambda: _change_all(context, wanted, changes, reason))
+    wanted = list(dict.fromkeys(ids))
+    return await context.outside(lambda: _change_all(context, wanted, change))
 
 
 async def _check(context: RequestContext, changes: Mapping[str, Any], reason: str | None) -> None:
@@ -59,48 +81,46 @@ async def _check(context: RequestContext, changes: Mapping[str, Any], reason: st
             raise UnknownReference(field="ownerId", kind="person", id=owner_id) from None
 
 
-async def _change_all(
-    context: RequestContext, item_ids: Sequence[str], changes: Mapping[str, Any], reason: str | None
-) -> list[Result]:
-    """What stops one stops all, after the items that they are at: a command that isn't awaited keeps its key."""
+async def _change_all(context: RequestContext, ids: Sequence[str], change: Change) -> list[Result]:
+    """What stops one stops all, after those that they are at: a command that isn't awaited keeps its key."""
     results: dict[str, Result] = {}
-    waiting = deque(item_ids)
+    waiting = deque(ids)
 
     async def work() -> None:
         try:
             while waiting:
-                item_id = waiting.popleft()
-                results[item_id] = await _change(context, item_id, changes, reason)
+                one = waiting.popleft()
+                results[one] = await _change(context, one, change)
         except BaseException:
             waiting.clear()
             raise
 
-    ended = await asyncio.gather(*(work() for _ in range(min(AT_ONCE, len(item_ids)))), return_exceptions=True)
-    for one in ended:
-        if one is not None:
-            raise one
-    return [results[one] for one in item_ids]
+    ended = await asyncio.gather(*(work() for _ in range(min(AT_ONCE, len(ids)))), return_exceptions=True)
+    for failure in ended:
+        if failure is not None:
+            raise failure
+    return [results[one] for one in ids]
 
 
-async def _change(context: RequestContext, item_id: str, changes: Mapping[str, Any], reason: str | None) -> Result:
+async def _change(context: RequestContext, id_: str, change: Change) -> Result:
     async with context.parts.sessions() as session:
         own = replace(
             context,
             session=session,
-            key=f"{context.key}:{item_id}" if context.key else None,
+            key=f"{context.key}:{id_}" if context.key else None,
             after_commit=[],
             is_claimed=False,
             holds_claim=False,
             version_after=None,
         )
         try:
-            await commands.change_action_item(own, item_id, changes, reason, None)
-        except (ConflictingState, Forbidden, Missing) as refusal:
+            await change(own, id_)
+        except (ConflictingState, Forbidden, Malformed, Missing) as refusal:
             if isinstance(refusal, IdempotencyKeyInUse):
                 raise
-            return Result(item_id, refusal)
+            return Result(id_, refusal)
         await write_rows(session)
         await session.commit()
     for work in own.after_commit:
         await work()
-    return Result(item_id, None)
+    return Result(id_, None)

@@ -9,7 +9,7 @@ from fastapi import Response
 from api.pages.filtered import Filter, filters_of
 from api.pages.routing import Visit, to
 from application.people.lookup import find_typed_person
-from domain.errors import DomainError
+from domain.errors import DomainError, Malformed, reason
 from domain.views import COLUMNS, DEFAULT_COLUMNS, LAYOUTS, Audience, Layout, ListName, may_change
 from models.queries import views
 from models.queries.people import people
@@ -21,6 +21,7 @@ PEOPLE = ("ownerId", "authorId")
 """Filters whose values are ids of people."""
 MOST = 100
 """Parameters of an address that are read."""
+MOST_SELECTED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,16 @@ def _address(path: str, parameters: Sequence[tuple[str, str]]) -> str:
 def selected(form: Mapping[str, str]) -> list[str]:
     """Ids of the rows that were selected."""
     return [name.removeprefix("id.") for name, value in form.items() if name.startswith("id.") and value == "yes"]
+
+
+def some_selected(form: Mapping[str, str], name: str) -> list[str]:
+    """As :func:`selected`; ``name`` is what people call one of the rows. Raises Malformed for none, and too many."""
+    ids = selected(form)
+    if not ids:
+        raise Malformed(reasons=[reason("none", f"Select at least one {name}.", where="ids")])
+    if len(ids) > MOST_SELECTED:
+        raise Malformed(reasons=[reason("many", f"Select at most {MOST_SELECTED} at once.", where="ids")])
+    return ids
 
 
 async def find_typed(

@@ -185,6 +185,9 @@ OURS = frozenset(
 )
 
 
+MOST_TAGS = 50
+
+
 class PostmortemContent(StrictlyGiven):
     """What POST and PATCH share. Null clears."""
 
@@ -201,7 +204,7 @@ class PostmortemContent(StrictlyGiven):
     custom_sections: Annotated[dict[SectionKey, Markdown | None], Field(max_length=100)] | None = None
     impact_metrics: ImpactMetrics | None = None
     custom_fields: FreeForm | None = None
-    tags: Annotated[list[Tag], Field(max_length=50)] | None = None
+    tags: Annotated[list[Tag], Field(max_length=MOST_TAGS)] | None = None
     root_cause_category: Short = None
     team_ids: Annotated[list[Ref], Field(max_length=100)] | None = None
     service_ids: Annotated[list[Ref], Field(max_length=200)] | None = None

@@ -7,7 +7,7 @@ from fastapi import Depends, Query, Response
 
 from api import bulk
 from api.files.csv_export import csv_answer
-from api.pages.lists import ShownList, find_typed, read_list, selected
+from api.pages.lists import ShownList, find_typed, read_list, selected, some_selected
 from api.pages.routing import Visit, Visiting, local_path, read_form, router, to
 from api.pages.showing import attempted, show
 from api.shapes.action_items import CSV_COLUMNS, BulkIn, csv_row
@@ -135,8 +135,7 @@ async def change_several(visit: Visiting) -> Response:
         changes: dict[str, Any] = {name: form[name] for name in names if form.get(name, "").strip()}
         if typed := form.get("owner", "").strip():
             changes["ownerId"] = (await find_typed_person(context.session, "owner", typed)).id
-        if not (ids := selected(form)):
-            raise Malformed(reasons=[reason("none", "Select at least one action item.", where="ids")])
+        ids = some_selected(form, "action item")
         if not changes.keys() - {"reason", "justification"}:
             raise Malformed(reasons=[reason("nothing", "Choose at least one field to change.", where="changes")])
         given = read_form(BulkIn, {"ids": ids, "changes": changes})

@@ -142,9 +142,9 @@ def _patch(changed: Mapping[str, str], current: Mapping[str, str], template: Tem
     if "author" in changed:
         patch["authorId"] = changed["author"] or None
     if "tags" in changed:
-        patch["tags"] = _parts(changed["tags"])
+        patch["tags"] = parts(changed["tags"])
     if "team" in changed:
-        patch["teamIds"] = _parts(changed["team"])
+        patch["teamIds"] = parts(changed["team"])
     if any(name.startswith("metric.") for name in changed):
         patch["impactMetrics"] = _metrics({**current, **changed})
     return patch
@@ -167,7 +167,7 @@ def _fields(fields: Sequence[CustomField], given: Mapping[str, str]) -> dict[str
     return values
 
 
-def _parts(text: str) -> list[str]:
+def parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 

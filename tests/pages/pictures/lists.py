@@ -32,6 +32,23 @@ def _refused(page: Page) -> None:
         page.get_by_role("button", name="Change selected items").click()
 
 
+def _refused_tags(page: Page) -> None:
+    page.locator("[data-row] input[type=checkbox]").first.check()
+    page.get_by_label("Add tags").fill("x" * 200)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Change selected postmortems").click()
+
+
+def _left(page: Page) -> None:
+    """One of two that were selected is someone else's."""
+    box = page.locator("[data-row] input[type=checkbox]").first
+    box.check()
+    box.evaluate("(one) => one.insertAdjacentHTML('afterend', '<input type=hidden form=bulk name=id.pm_no value=yes>')")
+    page.get_by_label("Add tags").fill("pool")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Change selected postmortems").click()
+
+
 def add_lists(scene: "Scene") -> None:
     author = scene.people["author"]
     team = ok(author.get("/api/teams"))["items"][0]["id"]
@@ -62,4 +79,8 @@ def add_lists(scene: "Scene") -> None:
     scene.add("postmortems view", f"/postmortems?status=DRAFT&authorId={author.id}&view={view}", "author")
     scene.add("postmortems tools", "/postmortems?tag=pool", "author", prepare=unfold(".list-tools details"))
     scene.add("postmortems filters", f"/postmortems?teamId={team}", "author", prepare=unfold(".narrowing"))
+    scene.add("postmortems selected", "/postmortems?tag=pool", "author", prepare=_select)
+    scene.add("postmortems refused", "/postmortems?tag=pool", "author", prepare=_refused_tags)
+    scene.add("postmortems left", "/postmortems?tag=pool", "author", prepare=_left)
+    scene.add("incidents selected", "/incidents?hasPostmortem=false", "responder", prepare=_select)
     scene.add("view", f"/views/{view}/edit", "author")

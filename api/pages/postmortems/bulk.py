@@ -1,0 +1,102 @@
+"""Changing several postmortems at once: their tags, a team more, another author."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+from fastapi import Response
+
+from api import bulk
+from api.pages.lists import selected, some_selected
+from api.pages.postmortems.fields import parts
+from api.pages.routing import Visit, Visiting, local_path, read_form, router, to
+from api.pages.showing import attempted, show
+from api.request_context import RequestContext
+from api.shapes.postmortems import MOST_TAGS, PostmortemPatch
+from application.people.lookup import find_typed_person
+from application.people.references import check_teams
+from application.postmortems.editing import edit_postmortem
+from domain.errors import DomainError, Malformed, reason
+from models.queries.home import titles_of
+from models.queries.people import choices
+from models.queries.postmortems import links, postmortems
+
+routes = router()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Tags to add and to remove; an id, or nothing, of a team to add and of the new author."""
+
+    added: Sequence[str]
+    removed: Sequence[str]
+    team_id: str
+    author_id: str
+
+
+@routes.post("/postmortems/bulk")
+async def change_several(visit: Visiting) -> Response:
+    """What was filled in, for each postmortem that was selected. Shows those that were left as they were, and why."""
+    context, form = visit.context, visit.form
+    back = local_path(form.get("back", "/postmortems"))
+    results: list[bulk.Result] = []
+
+    async def work() -> None:
+        ids, wanted = some_selected(form, "postmortem"), await _wanted(visit)
+        results.extend(await bulk.change_each(context, ids, partial(_change, wanted=wanted)))
+
+    refusal = await attempted(visit, work())
+    refused = [one for one in results if one.refusal]
+    if refusal is None and not refused:
+        return to(back)
+    titles = await titles_of(context.session, context.viewer, [one.id for one in refused])
+    return await show(
+        visit,
+        "postmortems/bulk.html",
+        refusal,
+        back=back,
+        count=len(results) - len(refused),
+        refused=[(one.id, titles.get(one.id), cast("DomainError", one.refusal)) for one in refused],
+        selected=selected(form),
+        teams=await choices.list_team_choices(context.session),
+    )
+
+
+async def _wanted(visit: Visit) -> Wanted:
+    """Raises Malformed, UnknownReference, OwnerNotActive."""
+    session, form = visit.context.session, visit.form
+    added, removed, team_id, author_id = parts(form.get("addTags", "")), parts(form.get("removeTags", "")), "", ""
+    read_form(PostmortemPatch, {"tags": added})
+    if team_id := form.get("team", ""):
+        await check_teams(session, "team", [team_id])
+    if typed := form.get("author", "").strip():
+        author_id = (await find_typed_person(session, "author", typed)).id
+    if not (added or removed or team_id or author_id):
+        raise Malformed(reasons=[reason("nothing", "Choose at least one field to change.", where="changes")])
+    return Wanted(added, removed, team_id, author_id)
+
+
+async def _change(context: RequestContext, postmortem_id: str, *, wanted: Wanted) -> None:
+    """Only what differs: who may edit but not hand over may still change tags."""
+    session, viewer = context.session, context.viewer
+    row = (await postmortems.get_visible(session, viewer, postmortem_id, lock=True)).postmortem
+    given: dict[str, Any] = {}
+    tags = [*(one for one in row.tags if one not in wanted.removed), *wanted.added]
+    if len(set(tags)) > MOST_TAGS:
+        message = f"It would have more than {MOST_TAGS} tags. Remove some first."
+        raise Malformed(reasons=[reason("too_many_tags", message, where="tags")])
+    if set(tags) != set(row.tags):
+        given["tags"] = tags
+    if wanted.author_id not in {"", row.author_id}:
+        given["authorId"] = wanted.author_id
+    team_ids = await links.list_team_ids(session, postmortem_id)
+    if wanted.team_id not in {"", *team_ids}:
+        given["teamIds"] = [*team_ids, wanted.team_id]
+    if not given:
+        return
+    columns = read_form(PostmortemPatch, given).columns()
+    affects_workflow = await edit_postmortem(
+        session, viewer, postmortem_id, columns, expected_version=None, now=context.now
+    )
+    context.start_workflow_if(affects_workflow, postmortem_id)
