@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import httpx
 import pytest
 
-from tests.api.writing import draft, with_item
+from tests.api.writing import draft, ok, with_item
 from tests.stack import Stack
 from tests.statements import Counter, counted_app
 
@@ -24,7 +25,7 @@ PAGES = {
     "/action-items/{item}": 7,
 }
 """Beside those of the frame. A list: what the tools offer, the rows and, of postmortems, their next targets."""
-ADMINISTRATORS_HOME = 9
+ADMINISTRATORS_HOME = 11
 """Also accounts that wait, what is left to set up, and how teams are doing."""
 Asked = tuple[httpx.AsyncClient, Counter, dict[str, str]]
 
@@ -32,6 +33,10 @@ Asked = tuple[httpx.AsyncClient, Counter, dict[str, str]]
 @pytest.fixture(params=["ADMIN", "RESPONDER"])
 async def asked(stack: Stack, request: pytest.FixtureRequest) -> AsyncIterator[Asked]:
     person = stack.person(request.param)
+    # an administrator sees how teams are doing, if there are any
+    ok(
+        stack.client().post("/api/teams", json={"name": f"Crew {uuid4().hex[:6]}"}), 201
+    )  # an administrator sees how it does
     made = draft(person, visibility="ORGANIZATION")
     item = with_item(person, made["id"], person.id)
     token = person.http.headers["Authorization"].removeprefix("Bearer ")

@@ -19,7 +19,7 @@ def test_a_filtered_list_becomes_an_archive(stack: Stack) -> None:
     draft(author, title="Another one")
     visit = visitor(stack, author)
     page = f"/postmortems?q={mark}"
-    assert "Export postmortems" in visit.get(page)
+    assert "Change or export postmortems" in visit.get(page)
     assert visit.done("/exports", page, query=f"q={mark}&status=DRAFT", **FORMATS) == "/exports"
     (job,) = ok(author.get("/api/exports"))["items"]
     eventually(lambda: ok(author.get(f"/api/exports/{job['id']}"))["state"] == "DONE")
