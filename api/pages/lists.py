@@ -1,13 +1,16 @@
 """How a list is shown to its reader: the open view, layout, columns, order, and what it is filtered by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Response
 
+from api.bulk import Result
 from api.pages.filtered import Filter, filters_of
-from api.pages.routing import Visit, to
+from api.pages.routing import Visit, local_path, to
+from api.pages.showing import attempted, show
 from application.people.lookup import find_typed_person
 from domain.errors import DomainError, Malformed, reason
 from domain.views import COLUMNS, DEFAULT_COLUMNS, LAYOUTS, Audience, Layout, ListName, may_change
@@ -103,6 +106,39 @@ def some_selected(form: Mapping[str, str], name: str) -> list[str]:
     if len(ids) > MOST_SELECTED:
         raise Malformed(reasons=[reason("many", f"Select at most {MOST_SELECTED} at once.", where="ids")])
     return ids
+
+
+async def change_selected(
+    visit: Visit,
+    template: str,
+    list_path: str,
+    work: Callable[[], Awaitable[Sequence[Result]]],
+    titles: Callable[[Sequence[str]], Awaitable[Mapping[str, str]]],
+    **values: Any,
+) -> Response:
+    """Back to the list once all rows are changed. Else the page of ``template`` shows which were left as they were, by
+    their ``titles``, and why; or why ``work`` was refused as a whole."""
+    back = local_path(visit.form.get("back", list_path))
+    results: list[Result] = []
+
+    async def collect() -> None:
+        results.extend(await work())
+
+    refusal = await attempted(visit, collect())
+    left = [(one.id, one.refusal) for one in results if one.refusal]
+    if refusal is None and not left:
+        return to(back)
+    names = await titles([id_ for id_, _ in left])
+    return await show(
+        visit,
+        template,
+        refusal,
+        back=back,
+        count=len(results) - len(left),
+        refused=[(id_, names.get(id_), why) for id_, why in left],
+        selected=selected(visit.form),
+        **values,
+    )
 
 
 async def find_typed(

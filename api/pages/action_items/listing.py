@@ -1,15 +1,16 @@
 """Action items across postmortems: a table or a board, a file of them, and changing several at once."""
 
 from dataclasses import replace
-from typing import Annotated, Any, Literal, cast
+from functools import partial
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Response
 
 from api import bulk
 from api.files.csv_export import csv_answer
-from api.pages.lists import ShownList, find_typed, read_list, selected, some_selected
-from api.pages.routing import Visit, Visiting, local_path, read_form, router, to
-from api.pages.showing import attempted, show
+from api.pages.lists import ShownList, change_selected, find_typed, read_list, some_selected
+from api.pages.routing import Visit, Visiting, read_form, router
+from api.pages.showing import show
 from api.shapes.action_items import CSV_COLUMNS, BulkIn, csv_row
 from api.shapes.base import ask
 from api.shapes.filters.action_items import item_filters
@@ -127,10 +128,8 @@ async def download(visit: Visiting, wanted: Wanted) -> Response:
 async def change_several(visit: Visiting) -> Response:
     """What was filled in, for each item that was selected. Shows those that were left as they were, and why."""
     context, form = visit.context, visit.form
-    back = local_path(form.get("back", "/action-items"))
-    results: list[bulk.Result] = []
 
-    async def work() -> None:
+    async def work() -> list[bulk.Result]:
         names = ("dueDate", "priority", "status", "type", "reason", "justification")
         changes: dict[str, Any] = {name: form[name] for name in names if form.get(name, "").strip()}
         if typed := form.get("owner", "").strip():
@@ -140,21 +139,14 @@ async def change_several(visit: Visiting) -> Response:
             raise Malformed(reasons=[reason("nothing", "Choose at least one field to change.", where="changes")])
         given = read_form(BulkIn, {"ids": ids, "changes": changes})
         columns = given.changes.columns()
-        results.extend(await bulk.change_action_items(context, given.ids, columns, given.changes.reason))
+        return await bulk.change_action_items(context, given.ids, columns, given.changes.reason)
 
-    refusal = await attempted(visit, work())
-    refused = [one for one in results if one.refusal]
-    if refusal is None and not refused:
-        return to(back)
-    titles = await action_items_listed.descriptions_of(context.session, context.viewer, [one.id for one in refused])
-    return await show(
+    return await change_selected(
         visit,
         "action_items/bulk.html",
-        refusal,
-        back=back,
-        count=len(results) - len(refused),
-        refused=[(one.id, titles.get(one.id), cast("DomainError", one.refusal)) for one in refused],
-        selected=selected(form),
+        "/action-items",
+        work,
+        partial(action_items_listed.descriptions_of, context.session, context.viewer),
         statuses=[one.value for one in ActionItemStatus],
         types=[one.value for one in ActionItemType],
         priorities=[one.value for one in Priority],

@@ -1,20 +1,20 @@
 """The list of incidents, and postmortems for several of them at once."""
 
 from dataclasses import replace
-from typing import Annotated, cast
+from functools import partial
+from typing import Annotated
 
 from fastapi import Depends, Response
 
 from api import bulk
 from api.pages.incidents.forms import may_report
-from api.pages.lists import read_list, selected, some_selected
-from api.pages.routing import Visiting, local_path, router, to
-from api.pages.showing import attempted, show
+from api.pages.lists import change_selected, read_list, some_selected
+from api.pages.routing import Visiting, router
+from api.pages.showing import show
 from api.request_context import RequestContext
 from api.shapes.base import ask
 from api.shapes.filters.incidents import incident_filters
 from application.incidents import opening
-from domain.errors import DomainError
 from domain.incidents.incident import IncidentStatus, Urgency
 from domain.views import ListName
 from models.queries.incidents import incidents, listed
@@ -54,27 +54,13 @@ async def list_incidents(
 @routes.post("/incidents/bulk")
 async def open_several(visit: Visiting) -> Response:
     """A postmortem for each resolved incident that was selected. Shows those that got none, and why."""
-    context, form = visit.context, visit.form
-    back = local_path(form.get("back", "/incidents"))
-    results: list[bulk.Result] = []
+    context = visit.context
 
-    async def work() -> None:
-        results.extend(await bulk.change_each(context, some_selected(form, "incident"), _open))
+    async def work() -> list[bulk.Result]:
+        return await bulk.change_each(context, some_selected(visit.form, "incident"), _open)
 
-    refusal = await attempted(visit, work())
-    refused = [one for one in results if one.refusal]
-    if refusal is None and not refused:
-        return to(back)
-    titles = await incidents.titles_of(context.session, [one.id for one in refused])
-    return await show(
-        visit,
-        "incidents/bulk.html",
-        refusal,
-        back=back,
-        count=len(results) - len(refused),
-        refused=[(one.id, titles.get(one.id), cast("DomainError", one.refusal)) for one in refused],
-        selected=selected(form),
-    )
+    titles = partial(incidents.titles_of, context.session)
+    return await change_selected(visit, "incidents/bulk.html", "/incidents", work, titles)
 
 
 async def _open(context: RequestContext, incident_id: str) -> None:

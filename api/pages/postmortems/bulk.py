@@ -3,21 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from fastapi import Response
 
 from api import bulk
-from api.pages.lists import selected, some_selected
+from api.pages.lists import change_selected, some_selected
 from api.pages.postmortems.fields import parts
-from api.pages.routing import Visit, Visiting, local_path, read_form, router, to
-from api.pages.showing import attempted, show
+from api.pages.routing import Visit, Visiting, read_form, router
 from api.request_context import RequestContext
 from api.shapes.postmortems import MOST_TAGS, PostmortemPatch
 from application.people.lookup import find_typed_person
 from application.people.references import check_teams
 from application.postmortems.editing import edit_postmortem
-from domain.errors import DomainError, Malformed, reason
+from domain.errors import Malformed, reason
 from models.queries.home import titles_of
 from models.queries.people import choices
 from models.queries.postmortems import links, postmortems
@@ -38,29 +37,15 @@ class Wanted:
 @routes.post("/postmortems/bulk")
 async def change_several(visit: Visiting) -> Response:
     """What was filled in, for each postmortem that was selected. Shows those that were left as they were, and why."""
-    context, form = visit.context, visit.form
-    back = local_path(form.get("back", "/postmortems"))
-    results: list[bulk.Result] = []
+    context = visit.context
 
-    async def work() -> None:
-        ids, wanted = some_selected(form, "postmortem"), await _wanted(visit)
-        results.extend(await bulk.change_each(context, ids, partial(_change, wanted=wanted)))
+    async def work() -> list[bulk.Result]:
+        ids, wanted = some_selected(visit.form, "postmortem"), await _wanted(visit)
+        return await bulk.change_each(context, ids, partial(_change, wanted=wanted))
 
-    refusal = await attempted(visit, work())
-    refused = [one for one in results if one.refusal]
-    if refusal is None and not refused:
-        return to(back)
-    titles = await titles_of(context.session, context.viewer, [one.id for one in refused])
-    return await show(
-        visit,
-        "postmortems/bulk.html",
-        refusal,
-        back=back,
-        count=len(results) - len(refused),
-        refused=[(one.id, titles.get(one.id), cast("DomainError", one.refusal)) for one in refused],
-        selected=selected(form),
-        teams=await choices.list_team_choices(context.session),
-    )
+    titles = partial(titles_of, context.session, context.viewer)
+    teams = await choices.list_team_choices(context.session)
+    return await change_selected(visit, "postmortems/bulk.html", "/postmortems", work, titles, teams=teams)
 
 
 async def _wanted(visit: Visit) -> Wanted:
