@@ -185,11 +185,6 @@ class RoutesByPath:
         router = self.group(scope["path"]) if scope["type"] == "http" else self._router
         await router.app(scope, receive, send)
 
-    @property
-    def groups(self) -> int:
-        """How many were needed so far."""
-        return len(self._groups)
-
     def group(self, path: str) -> APIRouter:
         count, first, second, last = _shape(path)
         # A part that no such route has tells nothing apart, so that callers can't make up groups.

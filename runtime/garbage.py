@@ -1,8 +1,8 @@
 """Garbage collection in a process that runs for long.
 
-Python now and then looks through everything that is alive. In the API that is 400,000 objects, most of them loaded by
-the first requests: 0.7 s in which nobody was served. So what is alive early is set aside, and later collections look
-only at what came since.
+Now and then, Python scans every live object. The API has 400,000 of them, most of which are loaded by the first
+requests, and answered no requests for 0.7 s. So objects that are alive early are set aside, and later collections scan
+only newer ones.
 """
 
 import gc
@@ -11,8 +11,8 @@ from typing import Literal
 NEW_OBJECTS = 10_000
 """More of them than were let go of start a collection of the newest. Drawing a page makes thousands."""
 FIRST = 5
-"""Full collections that set aside what they leave. Later ones don't: what is set aside and forms a ring is never
-freed, like a connection that has ended."""
+"""Full collections that set aside what they leave. Later ones don't, because a reference cycle that is set aside, such
+as that of a connection, is never freed after it has ended."""
 
 
 class _First:

@@ -157,7 +157,8 @@ async def planned_once(session: AsyncSession, *, in_order: bool = False) -> Asyn
     PostgreSQL else plans a statement each time, if the values seem to make a difference, which takes longer than to
     run it where many tables are joined. Not for statements whose limit is a parameter, and not for words.
     """
-    if session.info.get(_KEEPS_PLANS) is session.sync_session.get_transaction() is not None:
+    transaction = session.sync_session.get_transaction()
+    if transaction is not None and session.info.get(_KEEPS_PLANS) is transaction:
         yield
         return
     more = {"enable_hashjoin": "off"} if in_order else {}
@@ -165,7 +166,7 @@ async def planned_once(session: AsyncSession, *, in_order: bool = False) -> Asyn
         yield
 
 
-async def plan_once(session: AsyncSession) -> None:
+async def keep_plans(session: AsyncSession) -> None:
     """As :func:`planned_once`, from here to the end of the session's transaction."""
     await (await session.connection()).exec_driver_sql("set local plan_cache_mode = force_generic_plan")
     session.info[_KEEPS_PLANS] = session.sync_session.get_transaction()

@@ -58,6 +58,11 @@ def read_row(session: AsyncSession, model: type[Row], record: Any) -> Row:
     return found
 
 
+async def read_rows(session: AsyncSession, model: type[Row], statement: Prebuilt, **values: Any) -> list[Row]:
+    """As :func:`read_row`, all rows of the statement."""
+    return [read_row(session, model, one) for one in await statement.rows(session, **values)]
+
+
 def _as_read(session: AsyncSession, row: Base) -> None:
     """Has the session take the row as it is now for what the database has."""
     if row in session:

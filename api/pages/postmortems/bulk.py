@@ -75,8 +75,7 @@ async def _change(context: RequestContext, postmortem_id: str, *, wanted: Wanted
         given["tags"] = tags
     if wanted.author_id not in {"", row.author_id}:
         given["authorId"] = wanted.author_id
-    team_ids = await links.list_team_ids(session, postmortem_id)
-    if wanted.team_id not in {"", *team_ids}:
+    if wanted.team_id and wanted.team_id not in (team_ids := await links.list_team_ids(session, postmortem_id)):
         given["teamIds"] = [*team_ids, wanted.team_id]
     if not given:
         return

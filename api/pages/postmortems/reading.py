@@ -47,7 +47,7 @@ from models.queries.people import choices, people, teams
 from models.queries.postmortems import postmortems
 from models.queries.postmortems.belongings import find_belongings
 from models.queries.postmortems.postmortems import FullPostmortem, VisiblePostmortem
-from models.queries.prebuilt import plan_once
+from models.queries.prebuilt import keep_plans
 from models.queries.review.reviews import find_last_review
 
 BEFORE_PUBLICATION = frozenset({Status.DRAFT, Status.IN_REVIEW})
@@ -67,7 +67,7 @@ async def show_postmortem(
 ) -> Response:
     """``refusal`` is that of a form on this page, which shows it; ``opened`` is what is changed in its place."""
     context = visit.context
-    await plan_once(context.session)
+    await keep_plans(context.session)
     full = await postmortems.get_full(context.session, context.viewer, postmortem_id, context.now)
     row, visible = full.postmortem, visible_of(full)
     shown = await threads.list_all(visit, postmortem_id)

@@ -12,7 +12,7 @@ from domain.errors import NotFound
 from domain.escalation.targets import Target, TargetName
 from models.postmortem import PostmortemTarget
 from models.queries.prebuilt import Prebuilt, text_of
-from models.queries.rows import columns_of, read_row
+from models.queries.rows import columns_of, read_rows
 
 DueInstants = Mapping[TargetName, datetime]
 
@@ -37,8 +37,7 @@ async def get_target(session: AsyncSession, postmortem_id: str, name: str | None
 
 async def list_targets(session: AsyncSession, postmortem_id: str) -> list[PostmortemTarget]:
     """One prebuilt statement."""
-    found = await _OF_POSTMORTEM.rows(session, id=postmortem_id)
-    return [read_row(session, PostmortemTarget, one) for one in found]
+    return await read_rows(session, PostmortemTarget, _OF_POSTMORTEM, id=postmortem_id)
 
 
 _OF_POSTMORTEM = Prebuilt(select(*columns_of(PostmortemTarget)).where(PostmortemTarget.postmortem_id == text_of("id")))

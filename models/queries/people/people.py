@@ -14,7 +14,7 @@ from models.person import Person
 from models.queries.access.visibility import visible_to_person
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.prebuilt import Prebuilt, texts_of
-from models.queries.rows import columns_of, read_row
+from models.queries.rows import columns_of, read_rows
 from models.team import Team, TeamMember
 
 
@@ -33,8 +33,7 @@ async def people_by_id(session: AsyncSession, person_ids: Iterable[str | None]) 
     wanted = sorted({one for one in person_ids if one})
     if not wanted:
         return {}
-    found = [read_row(session, Person, one) for one in await _BY_ID.rows(session, ids=wanted)]
-    return {one.id: one for one in found}
+    return {one.id: one for one in await read_rows(session, Person, _BY_ID, ids=wanted)}
 
 
 _BY_ID = Prebuilt(select(*columns_of(Person)).where(Person.id == any_(texts_of("ids"))))

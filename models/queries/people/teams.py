@@ -10,7 +10,7 @@ from domain.errors import NotFound
 from models.person import Person
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.prebuilt import Prebuilt, texts_of
-from models.queries.rows import columns_of, read_row
+from models.queries.rows import columns_of, read_rows
 from models.team import Team, TeamMember
 
 
@@ -33,8 +33,7 @@ async def list_teams(session: AsyncSession, ask: Ask) -> Page[Team]:
 async def teams_by_id(session: AsyncSession, team_ids: Sequence[str]) -> dict[str, Team]:
     if not team_ids:
         return {}
-    found = [read_row(session, Team, one) for one in await _BY_ID.rows(session, ids=list(team_ids))]
-    return {one.id: one for one in found}
+    return {one.id: one for one in await read_rows(session, Team, _BY_ID, ids=list(team_ids))}
 
 
 _BY_ID = Prebuilt(select(*columns_of(Team)).where(Team.id == any_(texts_of("ids"))))

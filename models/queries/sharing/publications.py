@@ -13,7 +13,7 @@ from models.queries.access.visibility import effective_visibility
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.queries.prebuilt import Prebuilt, texts_of
-from models.queries.rows import columns_of, read_row
+from models.queries.rows import columns_of, read_rows
 from models.sharing import Publication
 
 _ORDER = Order("publications", Publication.created_at, Publication.id, descending=False)
@@ -59,7 +59,7 @@ async def get_postmortem_unscoped(session: AsyncSession, postmortem_id: str) -> 
 
 async def list_automatic(session: AsyncSession, kinds: Sequence[str]) -> Sequence[Integration]:
     """Connections in use whose settings say that they publish by themselves."""
-    return [read_row(session, Integration, one) for one in await _AUTOMATIC.rows(session, kinds=list(kinds))]
+    return await read_rows(session, Integration, _AUTOMATIC, kinds=list(kinds))
 
 
 _AUTOMATIC = Prebuilt(

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.integration import WebhookDelivery
 from models.queries.prebuilt import Prebuilt, number_of, text_of
-from models.queries.rows import columns_of, read_row
+from models.queries.rows import columns_of, read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +126,8 @@ async def lock_waiting_unscoped(
 ) -> list[WebhookDelivery]:
     """What waits for an action item, and the deliveries with these numbers that wait; locked, in the order in which
     they came."""
-    found = await _WAITING.rows(session, item_id=item_id, numbers=list(numbers), limit=limit)
-    return [read_row(session, WebhookDelivery, one) for one in found]
+    values = {"item_id": item_id, "numbers": list(numbers), "limit": limit}
+    return await read_rows(session, WebhookDelivery, _WAITING, **values)
 
 
 @dataclass(frozen=True, slots=True)
