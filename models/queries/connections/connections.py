@@ -12,9 +12,15 @@ from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.prebuilt import Prebuilt, text_of, texts_of
 from models.queries.rows import columns_of, read_row
 
+KEEPS_KEY = {"key_share": True}
+"""How a connection is locked. Rows that refer to it may be written meanwhile: else two transactions that have each
+written one, and then lock the connection, wait for each other."""
+
 
 async def get_integration(session: AsyncSession, integration_id: str, *, lock: bool = False) -> Integration:
-    integration = await session.get(Integration, integration_id, with_for_update=lock, populate_existing=lock)
+    integration = await session.get(
+        Integration, integration_id, with_for_update=KEEPS_KEY if lock else None, populate_existing=lock
+    )
     if integration is None:
         raise NotFound(kind="integration", id=integration_id)
     return integration
@@ -58,7 +64,8 @@ async def list_integrations(session: AsyncSession, ask: Ask, *, disconnected: bo
 async def list_sealed_unscoped(session: AsyncSession, after: str, limit: int) -> list[Integration]:
     """Connections with credentials, by id, locked."""
     statement = select(Integration).where(Integration.secrets.is_not(None), Integration.id > after)
-    return list((await session.execute(statement.order_by(Integration.id).limit(limit).with_for_update())).scalars())
+    statement = statement.order_by(Integration.id).limit(limit).with_for_update(key_share=True)
+    return list((await session.execute(statement)).scalars())
 
 
 async def list_by_kind(session: AsyncSession, kinds: Sequence[str]) -> list[Integration]:
@@ -129,12 +136,12 @@ async def find_not_known_to_work(
         or_(Integration.troubled_at.is_not(None) & concerned, Integration.verified_at.is_(None)),
     )
     if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
+        statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
     return (await session.execute(statement)).scalar_one_or_none()
 
 
 async def find_integration_for_update(session: AsyncSession, integration_id: str) -> Integration | None:
-    return await session.get(Integration, integration_id, with_for_update=True, populate_existing=True)
+    return await session.get(Integration, integration_id, with_for_update=KEEPS_KEY, populate_existing=True)
 
 
 def insert_integration(session: AsyncSession, **values: Any) -> Integration:

@@ -142,6 +142,26 @@ async def test_trouble_is_told_once_and_so_is_its_end(board: Connected, stack: S
         assert ok(board.admin.get(board.path))["needsAttention"] is None
 
 
+async def test_what_was_sent_at_the_same_time_is_recorded_with_the_recovery(board: Connected, stack: Stack) -> None:
+    """Each transaction has written a row that refers to the connection before it locks the connection."""
+    board.reconciled()
+    now = datetime.now(UTC)
+    async with sessions_of(stack) as sessions:
+        async with sessions.begin() as session:
+            await record_trouble(session, board.id, "away", now)
+        all_written = asyncio.Barrier(2)
+
+        async def sent() -> bool:
+            async with sessions.begin() as session:
+                insert_attempt(session, board.id, "OUT", "update", "ok")
+                await session.flush()
+                await all_written.wait()
+                return await record_recovery(session, board.id, now)
+
+        assert sorted(await asyncio.gather(sent(), sent())) == [False, True]
+    assert _told(board.admin, board.id) == ["connection_needs_attention", "connection_well_again"]
+
+
 async def test_renewed_credentials_are_not_well_before_they_worked(board: Connected, stack: Stack) -> None:
     async with sessions_of(stack) as sessions, sessions.begin() as session:
         await record_trouble(session, board.id, "revoked", datetime.now(UTC))
