@@ -111,6 +111,7 @@ async def bench(stack: Stack) -> None:
                 table.row(what, clients, await load(port, wanted, clients, ours), beside)
         with ThreadPoolExecutor(8) as pool:
             commands = prepare_commands(pool, author, reviewer, sum(COMMANDS.values()) + COUNTED)
+        await ours.become_quiet()
         for what, asks in commands.items():
             done = 0
             for clients in CLIENTS:
@@ -122,6 +123,7 @@ async def bench(stack: Stack) -> None:
             "tracker webhook": await ticket_webhooks(stack, count),
             "incident webhook": incident_webhooks(stack, count),
         }
+        await ours.become_quiet()
         for what, asks in hooks.items():
             done = 0
             for clients in CLIENTS:

@@ -18,6 +18,7 @@ from domain.meetings.meeting import Response
 from tests.cli.running import free_port
 from tests.peers.calendars.peer import CalendarPeer, PeerEvent
 from tests.peers.tracker_peer import Answer, Fault, Request
+from tests.stack import NO_TLS
 
 USER, PASSWORD = "reviews", "s3cret-of-a-calendar"
 WORDS = {
@@ -69,7 +70,7 @@ def _make(url: str) -> None:
     deadline = time.monotonic() + 20
     while True:
         try:
-            made = httpx.request("MKCOL", url, auth=(USER, PASSWORD), content=MAKE, timeout=10)
+            made = httpx.request("MKCOL", url, auth=(USER, PASSWORD), content=MAKE, timeout=10, verify=NO_TLS)
         except httpx.TransportError:
             assert time.monotonic() < deadline, "radicale did not start"
             time.sleep(0.05)
@@ -84,10 +85,11 @@ class RadicalePeer(CalendarPeer):
     def __init__(self) -> None:
         super().__init__()
         self.behind = ""
+        self._http = httpx.Client(timeout=20, verify=NO_TLS)
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        with running_radicale() as self.behind, super().running():
+        with running_radicale() as self.behind, super().running(), self._http:
             yield
 
     @property
@@ -104,7 +106,7 @@ class RadicalePeer(CalendarPeer):
         kept = ("authorization", "content-type", "if-match", "if-none-match", "depth", "accept")
         headers = {name: value for name, value in request.headers.items() if name in kept}
         url = f"{self.behind.partition(f'/{USER}')[0]}{request.path}"
-        came = httpx.request(request.method, url, headers=headers, content=request.body, timeout=20)
+        came = self._http.request(request.method, url, headers=headers, content=request.body)
         told = {name: came.headers[name] for name in ("ETag", "DAV", "Content-Type") if name in came.headers}
         return Answer(came.status_code, came.content, told)
 
@@ -114,7 +116,7 @@ class RadicalePeer(CalendarPeer):
     # What is there
 
     def _files(self) -> list[str]:
-        listed = httpx.request("PROPFIND", f"{self.behind}/", auth=(USER, PASSWORD), headers={"Depth": "1"}, timeout=20)
+        listed = self._http.request("PROPFIND", f"{self.behind}/", auth=(USER, PASSWORD), headers={"Depth": "1"})
         return re.findall(r"<(?:\w+:)?href>([^<]+\.ics)</", listed.text)
 
     def _file(self) -> str:
@@ -123,18 +125,18 @@ class RadicalePeer(CalendarPeer):
 
     def _rewrite(self, old: str, new: str) -> None:
         """Something has to be there to be replaced, be it by the same."""
-        text = httpx.get(self._file(), auth=(USER, PASSWORD), timeout=20).text.replace("\r\n ", "")
+        text = self._http.get(self._file(), auth=(USER, PASSWORD)).text.replace("\r\n ", "")
         changed, count = re.subn(old, new, text)
         assert count, (old, text)
         headers = {"Content-Type": "text/calendar; charset=utf-8"}
-        done = httpx.put(self._file(), auth=(USER, PASSWORD), content=changed.encode(), headers=headers, timeout=20)
+        done = self._http.put(self._file(), auth=(USER, PASSWORD), content=changed.encode(), headers=headers)
         assert done.is_success, done.text
 
     def events(self) -> Sequence[PeerEvent]:
         found = []
         for one in self._files():
             url = self.behind.partition(f"/{USER}")[0] + one
-            came = httpx.get(url, auth=(USER, PASSWORD), timeout=20)
+            came = self._http.get(url, auth=(USER, PASSWORD))
             if came.status_code == 404:  # taken away since it was listed
                 continue
             event = vobject.readOne(came.text).vevent
@@ -165,7 +167,7 @@ class RadicalePeer(CalendarPeer):
         self._rewrite(r"(?s)(BEGIN:VEVENT.*?)DTEND[^\r\n]*", rf"\1DTEND:{end}")
 
     def someone_deletes(self) -> None:
-        assert httpx.delete(self._file(), auth=(USER, PASSWORD), timeout=20).is_success
+        assert self._http.delete(self._file(), auth=(USER, PASSWORD)).is_success
 
     def someone_answers(self, address: str, response: Response) -> None:
         self._rewrite(rf"PARTSTAT=[A-Z-]+([^\r\n]*mailto:{address})", rf"PARTSTAT={WORDS[response]}\1")
