@@ -3,20 +3,30 @@
 from datetime import timedelta
 
 from sqlalchemy import delete, func, select, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.queries.prebuilt import Prebuilt
 from models.worker import BackgroundJob, WorkerPresence
 
 ALIVE_WITHIN = timedelta(seconds=10)
-FORGOTTEN_AFTER = timedelta(hours=1)
+
+
+_PRESENT = Prebuilt(
+    text(
+        """
+        with forgotten as (
+            delete from worker_presence where seen_at < now() - interval '1 hour' and id <> :id
+        )
+        insert into worker_presence (id, seen_at) values (:id, now())
+        on conflict (id) do update set seen_at = excluded.seen_at
+        """
+    )
+)
 
 
 async def upsert_presence(session: AsyncSession, worker_id: str) -> None:
-    statement = insert(WorkerPresence).values(id=worker_id, seen_at=func.now())
-    await session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"seen_at": func.now()}))
-    await session.execute(delete(WorkerPresence).where(WorkerPresence.seen_at < func.now() - FORGOTTEN_AFTER))
+    """Forgets those that were not seen for long."""
+    await _PRESENT.row(session, id=worker_id)
 
 
 async def delete_presence(session: AsyncSession, worker_id: str) -> None:

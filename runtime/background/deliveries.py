@@ -76,8 +76,10 @@ class PendingDeliveries:
         """Starts the workflow of requests in chats that have none, while an answer is still useful."""
         now = datetime.now(UTC)
         async with self._sessions.begin() as session:
-            await chat_deliveries.settle_stale(session, CHAT, now - STALE_CHAT_AFTER, now)
             pending = await chat_deliveries.list_pending_unscoped(session, CHAT, now - PENDING_AFTER, BATCH_SIZE)
+            if pending:
+                await chat_deliveries.settle_stale(session, CHAT, now - STALE_CHAT_AFTER, now)
+                pending = await chat_deliveries.list_pending_unscoped(session, CHAT, now - PENDING_AFTER, BATCH_SIZE)
         for delivery in pending:
             if not await self._dispatch.start_chat(delivery):
                 return

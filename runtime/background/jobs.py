@@ -5,6 +5,7 @@ over when it ends, or when it hasn't renewed its hold in time.
 """
 
 import asyncio
+import time
 from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
@@ -27,6 +28,8 @@ log = structlog.get_logger()
 HOLD = 3.0
 """Seconds after the next round is due until another worker takes a job over."""
 RENEW_EVERY = 1.0
+MARGIN = 1.5
+"""Seconds before its end from which on a hold is asked for again: more than its answer takes."""
 
 
 class Job(Protocol):
@@ -81,10 +84,11 @@ class OnceOverAllWorkers:
         self._worker_id = worker_id
         self._every = every
         self._job = job
+        self._held_until = 0.0
         self.__qualname__ = job.__qualname__
 
     async def __call__(self) -> None:
-        if not await self._hold():
+        if time.monotonic() > self._held_until - MARGIN and not await self._hold():
             return
         renewing = asyncio.create_task(self._renew())
         try:
@@ -99,8 +103,11 @@ class OnceOverAllWorkers:
                 await self._hold()
 
     async def _hold(self) -> bool:
+        asked, seconds = time.monotonic(), self._every + HOLD
         async with self._sessions.begin() as session:
-            return await workers.hold_job(session, self.__qualname__, self._worker_id, self._every + HOLD)
+            is_ours = await workers.hold_job(session, self.__qualname__, self._worker_id, seconds)
+        self._held_until = asked + seconds if is_ours else 0.0
+        return is_ours
 
 
 async def _repeat(seconds: float, job: Job) -> None:

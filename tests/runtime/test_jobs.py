@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from models.session import Sessions, make_engine, make_sessions
-from runtime.background.jobs import OnceOverAllWorkers
+from runtime.background.jobs import HOLD, MARGIN, OnceOverAllWorkers
 from tests.servers import servers
 
 
@@ -51,13 +52,34 @@ async def test_nobody_takes_a_job_while_its_round_takes(sessions: Sessions) -> N
 
 
 async def test_another_worker_takes_over_when_a_hold_has_ended(sessions: Sessions) -> None:
+    """Until its own hold has ended, by its clock, a worker doesn't ask: the other one can't have the job before that."""
     counted = Counted()
-    first, second = (OnceOverAllWorkers(sessions, f"wrk_{one}", 1.0, counted.round) for one in range(2))
+    first, again, second = (
+        OnceOverAllWorkers(sessions, one, 1.0, counted.round) for one in ("wrk_0", "wrk_0", "wrk_1")
+    )
     await first()
     await second()
     assert counted.rounds == 1
     async with sessions.begin() as session:
         await session.execute(text("update background_job set held_until = now() - interval '1 second'"))
     await second()
-    await first()
+    await again()
     assert counted.rounds == 2
+
+
+async def test_a_hold_is_asked_for_again_shortly_before_it_ends(sessions: Sessions) -> None:
+    counted = Counted()
+    job = OnceOverAllWorkers(sessions, "wrk_0", 1.0, counted.round)
+
+    async def held_until() -> Any:
+        async with sessions.begin() as session:
+            return (await session.execute(text("select held_until from background_job"))).scalar_one()
+
+    await job()
+    first = await held_until()
+    await job()
+    assert await held_until() == first
+    await asyncio.sleep(1.0 + HOLD - MARGIN + 0.1)
+    await job()
+    assert await held_until() > first
+    assert counted.rounds == 3

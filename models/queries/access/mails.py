@@ -6,6 +6,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.person import Person, SignInMail
+from models.queries.prebuilt import Prebuilt, number_of
 
 
 def insert_mail(session: AsyncSession, *, mail_id: str, email: str, wanted: str) -> None:
@@ -13,8 +14,12 @@ def insert_mail(session: AsyncSession, *, mail_id: str, email: str, wanted: str)
 
 
 async def list_unstarted_unscoped(session: AsyncSession, limit: int) -> list[str]:
-    statement = select(SignInMail.id).where(~SignInMail.workflow_started).order_by(SignInMail.id).limit(limit)
-    return list((await session.execute(statement)).scalars())
+    return [one["id"] for one in await _UNSTARTED.rows(session, limit=limit)]
+
+
+_UNSTARTED = Prebuilt(
+    select(SignInMail.id).where(~SignInMail.workflow_started).order_by(SignInMail.id).limit(number_of("limit"))
+)
 
 
 async def take_mail_unscoped(session: AsyncSession, mail_id: str) -> SignInMail | None:

@@ -6,6 +6,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.integration import WebhookDelivery
+from models.queries.prebuilt import Prebuilt, instant_of, number_of, text_of
 
 
 async def find_delivery(session: AsyncSession, delivery: int) -> WebhookDelivery | None:
@@ -14,13 +15,19 @@ async def find_delivery(session: AsyncSession, delivery: int) -> WebhookDelivery
 
 async def list_pending_unscoped(session: AsyncSession, kind: str, before: datetime, limit: int) -> list[int]:
     """Unanswered requests received before that instant, oldest first."""
-    statement = (
-        select(WebhookDelivery.id)
-        .where(WebhookDelivery.kind == kind, WebhookDelivery.handled_at.is_(None), WebhookDelivery.received_at < before)
-        .order_by(WebhookDelivery.received_at)
-        .limit(limit)
+    return [one["id"] for one in await _PENDING.rows(session, kind=kind, before=before, limit=limit)]
+
+
+_PENDING = Prebuilt(
+    select(WebhookDelivery.id)
+    .where(
+        WebhookDelivery.kind == text_of("kind"),
+        WebhookDelivery.handled_at.is_(None),
+        WebhookDelivery.received_at < instant_of("before"),
     )
-    return list((await session.execute(statement)).scalars())
+    .order_by(WebhookDelivery.received_at)
+    .limit(number_of("limit"))
+)
 
 
 async def settle_stale(session: AsyncSession, kind: str, before: datetime, now: datetime) -> None:

@@ -4,12 +4,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import ColumnElement, delete, exists, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.integration import WebhookDelivery
-from models.queries.prebuilt import Prebuilt
+from models.queries.prebuilt import Prebuilt, instant_of, text_of
 
 ATTEMPTS_LIMIT = 50
 
@@ -68,19 +69,25 @@ class PendingDelivery:
     action_item_id: str | None
 
 
+def _is_pending(before: Any, other_than: Any) -> tuple[ColumnElement[bool], ...]:
+    return (
+        WebhookDelivery.handled_at.is_(None),
+        WebhookDelivery.received_at < before,
+        WebhookDelivery.attempts < ATTEMPTS_LIMIT,
+        WebhookDelivery.kind != other_than,
+    )
+
+
 async def claim_pending_unscoped(
     session: AsyncSession, before: datetime, limit: int, *, other_than: str
 ) -> list[PendingDelivery]:
     """Deliveries received before that instant that are not handled yet, oldest first, of any kind but that one. Each
     counts an attempt, and after fifty it is left alone. Skips what is being handled now."""
+    if not (await _IS_ANY_PENDING.row(session, before=before, other_than=other_than))[0]:
+        return []
     waiting = (
         select(WebhookDelivery.id)
-        .where(
-            WebhookDelivery.handled_at.is_(None),
-            WebhookDelivery.received_at < before,
-            WebhookDelivery.attempts < ATTEMPTS_LIMIT,
-            WebhookDelivery.kind != other_than,
-        )
+        .where(*_is_pending(before, other_than))
         .order_by(WebhookDelivery.received_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -95,6 +102,9 @@ async def claim_pending_unscoped(
     return sorted(
         (PendingDelivery(*row) for row in (await session.execute(claiming)).all()), key=lambda one: one.number
     )
+
+
+_IS_ANY_PENDING = Prebuilt(select(exists().where(*_is_pending(instant_of("before"), text_of("other_than")))))
 
 
 async def settle_delivery(session: AsyncSession, delivery: int, result: str, now: datetime) -> None:

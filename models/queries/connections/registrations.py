@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, type_coerce, update
+from sqlalchemy import any_, or_, select, type_coerce, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.integration import Integration
+from models.queries.prebuilt import Prebuilt, texts_of
 
 
 async def update_handshake_deadline(
@@ -53,10 +54,14 @@ async def update_last_reconciled_at(session: AsyncSession, integration_id: str, 
 
 async def list_trackers_unscoped(session: AsyncSession, kinds: Collection[str]) -> list[tuple[str, str, bool]]:
     """Connected trackers: id, kind, and whether they are enabled."""
-    statement = select(Integration.id, Integration.kind, Integration.is_enabled).where(
-        Integration.kind.in_(kinds), Integration.disconnected_at.is_(None)
+    return [(one, kind, enabled) for one, kind, enabled in await _TRACKERS.rows(session, kinds=list(kinds))]
+
+
+_TRACKERS = Prebuilt(
+    select(Integration.id, Integration.kind, Integration.is_enabled).where(
+        Integration.kind == any_(texts_of("kinds")), Integration.disconnected_at.is_(None)
     )
-    return [(one, kind, enabled) for one, kind, enabled in (await session.execute(statement)).all()]
+)
 
 
 async def list_reconciliation_requests_unscoped(
@@ -64,14 +69,19 @@ async def list_reconciliation_requests_unscoped(
 ) -> list[tuple[str, str, datetime]]:
     """Connections to trackers that are to be reconciled at once, those that wait longest first: id, kind, and since
     when. A paused one waits until it is enabled."""
-    statement = select(Integration.id, Integration.kind, Integration.look_wanted_at).where(
+    return [(one, kind, since) for one, kind, since in await _REQUESTS.rows(session, kinds=list(kinds))]
+
+
+_REQUESTS = Prebuilt(
+    select(Integration.id, Integration.kind, Integration.look_wanted_at)
+    .where(
         Integration.look_wanted_at.is_not(None),
-        Integration.kind.in_(kinds),
+        Integration.kind == any_(texts_of("kinds")),
         Integration.is_enabled,
         Integration.disconnected_at.is_(None),
     )
-    found = await session.execute(statement.order_by(Integration.look_wanted_at))
-    return [(one, kind, since) for one, kind, since in found.all() if since is not None]
+    .order_by(Integration.look_wanted_at)
+)
 
 
 async def clear_reconciliation_request(session: AsyncSession, integration_id: str, since: datetime) -> None:

@@ -17,6 +17,7 @@ from models.person import Person
 from models.postmortem import Comment, Postmortem
 from models.queries.access.visibility import visible_to
 from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.queries.prebuilt import Prebuilt, number_of
 from models.team import Service
 
 _REPORT = Order("report", JobLine.ordinal, JobLine.ordinal, descending=False)
@@ -60,8 +61,12 @@ async def lock_job_unscoped(session: AsyncSession, job_id: str) -> Job | None:
 
 async def list_unstarted_unscoped(session: AsyncSession, limit: int) -> list[tuple[str, str]]:
     """Ids and kinds."""
-    statement = select(Job.id, Job.kind).where(~Job.workflow_started).order_by(Job.created_at).limit(limit)
-    return [(row[0], row[1]) for row in await session.execute(statement)]
+    return [(one["id"], one["kind"]) for one in await _UNSTARTED.rows(session, limit=limit)]
+
+
+_UNSTARTED = Prebuilt(
+    select(Job.id, Job.kind).where(~Job.workflow_started).order_by(Job.created_at).limit(number_of("limit"))
+)
 
 
 async def list_expired_unscoped(session: AsyncSession, now: datetime, limit: int) -> list[str]:

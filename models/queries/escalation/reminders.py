@@ -15,7 +15,7 @@ from models.action_item import ActionItem
 from models.escalation import ReminderAlarm, SentReminder
 from models.notification import Notice
 from models.postmortem import Postmortem
-from models.queries.prebuilt import Prebuilt, text_of
+from models.queries.prebuilt import Prebuilt, instant_of, number_of, text_of
 
 # For workflows
 
@@ -68,10 +68,16 @@ async def insert_sent_reminders(session: AsyncSession, rows: Sequence[Mapping[st
 
 async def list_overlooked_unscoped(session: AsyncSession, before: datetime, limit: int) -> tuple[list[str], list[str]]:
     """Postmortems and action items whose workflow should have looked again before that instant: it may be lost."""
-    columns = (ReminderAlarm.postmortem_id, ReminderAlarm.action_item_id)
-    statement = select(*columns).where(ReminderAlarm.rings_at < before).order_by(ReminderAlarm.rings_at).limit(limit)
-    rows = (await session.execute(statement)).all()
+    rows = await _OVERLOOKED.rows(session, before=before, limit=limit)
     return [one for one, _ in rows if one], [one for _, one in rows if one]
+
+
+_OVERLOOKED = Prebuilt(
+    select(ReminderAlarm.postmortem_id, ReminderAlarm.action_item_id)
+    .where(ReminderAlarm.rings_at < instant_of("before"))
+    .order_by(ReminderAlarm.rings_at)
+    .limit(number_of("limit"))
+)
 
 
 # For those who may see the postmortem

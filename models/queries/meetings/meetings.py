@@ -16,6 +16,7 @@ from models.person import Person
 from models.postmortem import Postmortem, PostmortemTarget, PostmortemTeam
 from models.queries.access.visibility import effective_visibility
 from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.queries.prebuilt import Prebuilt, instant_of, number_of
 from models.team import Team
 
 _ORDER = Order("meetings", Meeting.created_at, Meeting.id, descending=False)
@@ -118,10 +119,19 @@ async def upsert_attendees(session: AsyncSession, rows: Sequence[dict[str, Any]]
 
 async def list_unstarted_unscoped(session: AsyncSession, before: datetime, limit: int) -> list[str]:
     """Those with news for their workflow, and those whose workflow should have looked before then: it is lost."""
-    news = select(Meeting.id).where(~Meeting.workflow_started).order_by(Meeting.id).limit(limit)
-    found = list((await session.execute(news)).scalars())
-    lost = select(Meeting.id).where(Meeting.next_at < before, Meeting.workflow_started).order_by(Meeting.next_at)
-    return [*found, *(await session.execute(lost.limit(limit))).scalars()]
+    news = await _UNSTARTED.rows(session, limit=limit)
+    return [one["id"] for one in (*news, *await _LOST.rows(session, before=before, limit=limit))]
+
+
+_UNSTARTED = Prebuilt(
+    select(Meeting.id).where(~Meeting.workflow_started).order_by(Meeting.id).limit(number_of("limit"))
+)
+_LOST = Prebuilt(
+    select(Meeting.id)
+    .where(Meeting.next_at < instant_of("before"), Meeting.workflow_started)
+    .order_by(Meeting.next_at)
+    .limit(number_of("limit"))
+)
 
 
 async def find_people_by_address(session: AsyncSession, addresses: Collection[str]) -> dict[str, Person]:

@@ -7,31 +7,45 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.integration import Integration
 from models.notification import Notice, ReceiverState
+from models.queries.prebuilt import Prebuilt, instant_of, number_of
 from models.team import Team
 
 
 async def list_unheard_unscoped(session: AsyncSession, limit: int) -> list[str]:
     """Receivers with notices that their workflow does not know of, longest wait first."""
-    statement = (
-        select(Notice.person_id, Notice.team_id).where(~Notice.is_heard).order_by(Notice.created_at).limit(limit)
-    )
-    rows = (await session.execute(statement)).all()
-    return list(dict.fromkeys(one.person_id or one.team_id for one in rows))
+    rows = await _UNHEARD.rows(session, limit=limit)
+    return list(dict.fromkeys(one["person_id"] or one["team_id"] for one in rows))
+
+
+_UNHEARD = Prebuilt(
+    select(Notice.person_id, Notice.team_id)
+    .where(~Notice.is_heard)
+    .order_by(Notice.created_at)
+    .limit(number_of("limit"))
+)
 
 
 async def list_overlooked_unscoped(session: AsyncSession, before: datetime, limit: int) -> list[str]:
     """Receivers whose workflow should have run before that instant, and teams that were never planned."""
-    planned = (
-        select(ReceiverState.receiver_id)
-        .where(ReceiverState.next_at < before)
-        .order_by(ReceiverState.next_at)
-        .limit(limit)
+    late = await _LATE.rows(session, before=before, limit=limit)
+    return [one[0] for one in (*late, *await _NEVER_PLANNED.rows(session, limit=limit))]
+
+
+_LATE = Prebuilt(
+    select(ReceiverState.receiver_id)
+    .where(ReceiverState.next_at < instant_of("before"))
+    .order_by(ReceiverState.next_at)
+    .limit(number_of("limit"))
+)
+_NEVER_PLANNED = Prebuilt(
+    select(Team.id)
+    .where(
+        Team.channel_id.is_not(None),
+        exists().where(Integration.id == Team.channel_id),
+        ~exists().where(ReceiverState.receiver_id == Team.id, ReceiverState.next_at.is_not(None)),
     )
-    found = list((await session.execute(planned)).scalars())
-    unknown = ~exists().where(ReceiverState.receiver_id == Team.id, ReceiverState.next_at.is_not(None))
-    enabled = exists().where(Integration.id == Team.channel_id)
-    teams = select(Team.id).where(Team.channel_id.is_not(None), enabled, unknown).limit(limit)
-    return [*found, *(await session.execute(teams)).scalars()]
+    .limit(number_of("limit"))
+)
 
 
 async def requeue(session: AsyncSession, receiver_id: str) -> None:

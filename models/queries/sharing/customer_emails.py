@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.errors import NotFound
 from domain.sharing.mailing import MailState, RecipientState
 from models.queries.pagination import Ask, Order, Page, fetch_page
+from models.queries.prebuilt import Prebuilt, number_of
 from models.sharing import CustomerEmail, CustomerEmailRecipient, CustomerUnsubscribe
 
 _ORDER = Order("customer-emails", CustomerEmail.created_at, CustomerEmail.id)
@@ -68,8 +69,15 @@ async def list_unsubscribed(session: AsyncSession, hashes: Sequence[bytes]) -> s
 
 
 async def list_unstarted_unscoped(session: AsyncSession, limit: int) -> list[str]:
-    statement = select(CustomerEmail.id).where(~CustomerEmail.workflow_started).order_by(CustomerEmail.created_at)
-    return list((await session.execute(statement.limit(limit))).scalars())
+    return [one["id"] for one in await _UNSTARTED.rows(session, limit=limit)]
+
+
+_UNSTARTED = Prebuilt(
+    select(CustomerEmail.id)
+    .where(~CustomerEmail.workflow_started)
+    .order_by(CustomerEmail.created_at)
+    .limit(number_of("limit"))
+)
 
 
 async def lock_email_unscoped(session: AsyncSession, email_id: str) -> CustomerEmail | None:

@@ -12,6 +12,7 @@ from domain.action_items.action_item import LinkState
 from models.action_item import ActionItem, Ticket, TicketBatch
 from models.base import derived_id
 from models.integration import Integration
+from models.queries.prebuilt import Prebuilt, number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +95,12 @@ async def list_pending_items(session: AsyncSession, batch: TicketBatch) -> set[s
 
 
 async def list_unstarted_unscoped(session: AsyncSession, limit: int) -> list[str]:
-    statement = select(TicketBatch.id).where(~TicketBatch.workflow_started).order_by(TicketBatch.created_at)
-    return list((await session.execute(statement.limit(limit))).scalars())
+    return [one["id"] for one in await _UNSTARTED.rows(session, limit=limit)]
+
+
+_UNSTARTED = Prebuilt(
+    select(TicketBatch.id)
+    .where(~TicketBatch.workflow_started)
+    .order_by(TicketBatch.created_at)
+    .limit(number_of("limit"))
+)

@@ -18,7 +18,7 @@ from models.action_item import ActionItem, Ticket
 from models.integration import Integration, PersonAccount
 from models.person import Person
 from models.postmortem import PostmortemService, PostmortemTeam
-from models.queries.prebuilt import Prebuilt, text_of
+from models.queries.prebuilt import Prebuilt, instant_of, number_of, text_of
 from models.queries.rows import columns_of, read_row
 
 # One ticket
@@ -161,15 +161,21 @@ async def postpone_push(session: AsyncSession, ticket_id: str) -> None:
 
 async def list_resumable_unscoped(session: AsyncSession, limit: int) -> list[tuple[str, str]]:
     """Tickets (id, item's id) that waited for a connection which is well now."""
-    well = and_(Integration.needs_attention.is_(None), Integration.is_enabled, Integration.disconnected_at.is_(None))
-    statement = (
-        select(Ticket.id, Ticket.action_item_id)
-        .join(Integration, Integration.id == Ticket.integration_id)
-        .where(Ticket.waits, well)
-        .order_by(Ticket.created_at)
-        .limit(limit)
+    return [(ticket, item) for ticket, item in await _RESUMABLE.rows(session, limit=limit)]
+
+
+_RESUMABLE = Prebuilt(
+    select(Ticket.id, Ticket.action_item_id)
+    .join(Integration, Integration.id == Ticket.integration_id)
+    .where(
+        Ticket.waits,
+        Integration.needs_attention.is_(None),
+        Integration.is_enabled,
+        Integration.disconnected_at.is_(None),
     )
-    return [(ticket, item) for ticket, item in (await session.execute(statement)).all()]
+    .order_by(Ticket.created_at)
+    .limit(number_of("limit"))
+)
 
 
 async def clear_waiting(session: AsyncSession, ticket_ids: Sequence[str]) -> None:
@@ -180,14 +186,23 @@ async def claim_stuck_unscoped(session: AsyncSession, created: datetime, checked
     """Items whose ticket was requested before ``created`` and does not exist: their workflow may be lost.
 
     Marks them: the same one is returned again only once its mark is from before ``checked``."""
-    overdue = or_(Ticket.checked_at.is_(None), Ticket.checked_at < checked)
-    stuck = (
-        select(Ticket.id)
-        .where(Ticket.link_state == LinkState.PENDING.value, Ticket.created_at < created, ~Ticket.waits, overdue)
-        .limit(limit)
-    )
+    stuck = [one["id"] for one in await _STUCK.rows(session, created=created, checked=checked, limit=limit)]
+    if not stuck:
+        return []
     marked = update(Ticket).where(Ticket.id.in_(stuck)).values(checked_at=func.now()).returning(Ticket.action_item_id)
     return list((await session.execute(marked)).scalars())
+
+
+_STUCK = Prebuilt(
+    select(Ticket.id)
+    .where(
+        Ticket.link_state == LinkState.PENDING.value,
+        Ticket.created_at < instant_of("created"),
+        ~Ticket.waits,
+        or_(Ticket.checked_at.is_(None), Ticket.checked_at < instant_of("checked")),
+    )
+    .limit(number_of("limit"))
+)
 
 
 # Created and unlinked
