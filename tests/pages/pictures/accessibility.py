@@ -9,13 +9,13 @@ from tests.peers.npm import packed_file
 
 VERSION = "4.14.1"
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-NOT_OURS: dict[str, str] = {}
-"""Rules that are left out, each with the reason."""
+NOT_OURS = "#reference"
+"""Swagger UI's own markup, which nests links in buttons and skips levels of headings."""
 
 RUN = """async ([tags, left_out]) => {
-  const found = await axe.run(document, {
+  scrollTo(0, 0); // the header stays in place, and covers what is scrolled below it
+  const found = await axe.run({include: document, exclude: [left_out]}, {
     runOnly: {type: "tag", values: tags},
-    rules: Object.fromEntries(left_out.map((one) => [one, {enabled: false}])),
     resultTypes: ["violations"],
   });
   const plain = (nodes) => nodes.map(({html, failureSummary}) => ({html, failureSummary}));
@@ -33,7 +33,7 @@ def violations(page: Page) -> list[str]:
     the page keeps its content security policy."""
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(axe_script())
-    found: list[dict[str, Any]] = page.evaluate(RUN, [list(RULES), list(NOT_OURS)])
+    found: list[dict[str, Any]] = page.evaluate(RUN, [list(RULES), NOT_OURS])
     return [_sentence(one) for one in found]
 
 

@@ -77,7 +77,9 @@ def add_lists(scene: "Scene") -> None:
     scene.add("action item", f"/action-items/{items[0]['id']}", "author", "reader")
     scene.add("postmortems cards", "/postmortems?layout=cards", "author", "reader")
     scene.add("postmortems view", f"/postmortems?status=DRAFT&authorId={author.id}&view={view}", "author")
-    scene.add("postmortems tools", "/postmortems?tag=pool", "author", prepare=unfold(".list-tools details"))
+    for name, place in (("postmortems columns", 1), ("postmortems save view", 2)):
+        tool = f".list-tools details:nth-of-type({place})"
+        scene.add(name, "/postmortems?tag=pool", "author", prepare=unfold(tool))
     scene.add("postmortems filters", f"/postmortems?teamId={team}", "author", prepare=unfold(".narrowing"))
     scene.add("postmortems selected", "/postmortems?tag=pool", "author", prepare=_select)
     scene.add("postmortems refused", "/postmortems?tag=pool", "author", prepare=_refused_tags)

@@ -17,7 +17,8 @@ MEASURE = """() => {
       if (one !== document.documentElement && one !== document.body && /auto|scroll/.test(style.overflowX))
         scrolls = true;
       if (style.textOverflow === "ellipsis") edge = one.getBoundingClientRect().right;
-      if (/sticky|fixed/.test(style.position) || one.matches(".menu__sheet, .export__sheet")) floats = one;
+      const isSheet = one.matches(".menu__sheet, .export__sheet, .tool__sheet");
+      if (/sticky|fixed/.test(style.position) || isSheet) floats = one;
     }
     const range = document.createRange();
     range.selectNodeContents(node);

@@ -4,9 +4,10 @@ import pytest
 from playwright.sync_api import Browser, expect
 from sqlalchemy import text
 
-from tests.nightly import NIGHTLY, spread
+from tests.nightly import NIGHTLY
 from tests.pages.pictures.accessibility import violations
 from tests.pages.pictures.measuring import MEASURE
+from tests.pages.pictures.sweeps import share
 from tests.pages.pictures.views import ROLES, SCHEMES, Scene, new_scene
 from tests.stack import Stack, shared_stack
 
@@ -21,13 +22,12 @@ def test_axe_finds_nothing(browser: Browser, scene: Scene, scheme: str) -> None:
     wrong: list[str] = []
     seen = 0
     for role in ("stranger", *ROLES):
-        views = spread([one for one in scene.views if one.role == role], 6, offset=3 * SCHEMES.index(scheme))
         with scene.signed_in(browser, role, color_scheme=scheme) as page:
-            for view in views:
+            for view in share(scene, role, f"axe {scheme}"):
                 scene.open(page, view)
-                wrong += [f"{view.name} as {role}: {one}" for one in violations(page)]
+                wrong += [f"{view.name} as {role}: {one}" for one in (*violations(page), *page.evaluate(MEASURE))]
                 seen += 1
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
     assert NIGHTLY is False or seen == len(scene.views)
 
 

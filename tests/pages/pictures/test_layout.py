@@ -3,9 +3,10 @@
 import pytest
 from playwright.sync_api import Browser
 
-from tests.nightly import NIGHTLY, spread
+from tests.nightly import NIGHTLY
 from tests.pages.pictures.measuring import MEASURE
-from tests.pages.pictures.views import ROLES, WIDTHS, Scene, new_scene
+from tests.pages.pictures.sweeps import LAYOUT_WIDTHS, share
+from tests.pages.pictures.views import ROLES, Scene, new_scene
 from tests.stack import Stack
 
 
@@ -14,18 +15,17 @@ def scene(stack: Stack) -> Scene:
     return new_scene(stack)
 
 
-@pytest.mark.parametrize("width", [*WIDTHS, 740, 900])
+@pytest.mark.parametrize("width", LAYOUT_WIDTHS)
 def test_nothing_overlaps_or_overflows(browser: Browser, scene: Scene, width: int) -> None:
     by_role: dict[str, list[str]] = {}
     wrong: list[str] = []
     for role in ("stranger", *ROLES):
-        views = spread([one for one in scene.views if one.role == role], 6, offset=width)
         with scene.signed_in(browser, role, viewport={"width": width, "height": 900}) as page:
-            for view in views:
+            for view in share(scene, role, f"layout {width}"):
                 scene.open(page, view)
                 wrong += [f"{view.name} as {role}: {one}" for one in page.evaluate(MEASURE)]
                 by_role.setdefault(role, []).append(view.name)
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
     assert NIGHTLY is False or sum(map(len, by_role.values())) == len(scene.views)
 
 

@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.nightly import NIGHTLY, spread
+from tests.pages.pictures.measuring import MEASURE
+from tests.pages.pictures.sweeps import WINDOWS, share
 from tests.pages.pictures.views import ROLES, Scene, new_scene
 from tests.pages.visiting import Visitor, visitor
 from tests.stack import Stack
@@ -57,30 +59,29 @@ def settle(page: Page) -> Iterator[str]:
     yield from (f"blocked {one}" for one in page.evaluate("window.breaches"))
 
 
-@pytest.mark.parametrize(("width", "height", "scale"), [(1440, 900, 1), (390, 844, 1), (640, 450, 2)])
+@pytest.mark.parametrize(("width", "height", "scale"), WINDOWS)
 def test_nothing_is_said_shifts_or_overflows(
     browser: Browser, scene: Scene, width: int, height: int, scale: int
 ) -> None:
-    """640 pixels are a window of 1,280 at a zoom of 200 %."""
     faults: list[str] = []
     seen = 0
     for role in ("stranger", *ROLES):
-        views = spread([one for one in scene.views if one.role == role], 6, offset=width)
         size = {"width": width, "height": height}
         with scene.signed_in(browser, role, viewport=size, device_scale_factor=scale) as page:
             wrong = watched(page)
-            for view in views:
+            for view in share(scene, role, f"quiet {width}"):
                 for _ in range(TRIES):
                     wrong.clear()
                     scene.open(page, view)
                     # What a test's own script opens moves the rest.
                     wrong += [one for one in settle(page) if not (view.prepare and one.startswith("shift"))]
                     wrong += ["wider than the window"] if page.evaluate(WIDER) else []
+                    wrong += page.evaluate(MEASURE)
                     if not any(one.startswith("shift") for one in wrong):
                         break
                 faults += [f"{view.name} as {role}: {one}" for one in wrong if not EXPECTED.search(one)]
                 seen += 1
-    assert faults == []
+    assert not faults, "\n".join(faults)
     assert NIGHTLY is False or seen == len(scene.views)
 
 
