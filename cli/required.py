@@ -1,11 +1,12 @@
 """What a person must give where nothing embedded brings it. Each refusal is one line: what, why, what else to do."""
 
-from models.database.url import BadDatabaseUrl, driver_url
 from runtime.processes import CannotStart
 from runtime.settings import Settings
 
 
 def require_database(settings: Settings) -> None:
+    from models.database.url import BadDatabaseUrl, driver_url  # with all tables: `--help` needs none of them
+
     if settings.database_url is None:
         raise CannotStart(
             "AFTERWORD_DATABASE_URL isn't set: set it to a postgresql:// URL "
