@@ -11,9 +11,9 @@ help: ## what make can do
 run: ## start everything: web, API, worker, Temporal, PostgreSQL; Ctrl-C stops it
 	@$(PYTHON) cli/bootstrap.py run && exec $(BIN)/afterword up
 
-AT_ONCE ?= 2
+AT_ONCE ?= 3
 test test-nightly: export PYTHONDONTWRITEBYTECODE := # where it is set, each process compiles everything anew
-test: .dev ## the whole suite, two files at a time
+test: .dev ## the whole suite, three files at a time
 	@exec $(BIN)/pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-nightly: export AFTERWORD_NIGHTLY := 1

@@ -77,6 +77,7 @@ def problems_of(target: Target, operation: Any) -> list[str]:
     documented = set(answers)
     found: dict[str, str] = {}
     keeps_rows = operation.method != "delete"
+    cases = st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in schemathesis.GenerationMode))
 
     @settings(
         max_examples=EXAMPLES,
@@ -88,8 +89,7 @@ def problems_of(target: Target, operation: Any) -> list[str]:
     )
     @given(data=st.data())
     def ask(data: Any) -> None:
-        mode = data.draw(st.sampled_from(schemathesis.GenerationMode))
-        case = data.draw(operation.as_strategy(generation_mode=mode))
+        case = data.draw(cases)
         if keeps_rows and isinstance(case.path_parameters, dict) and data.draw(st.integers(0, 3)):
             for name, value in target.ids.items():
                 if name in case.path_parameters:

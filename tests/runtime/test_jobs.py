@@ -52,7 +52,7 @@ async def test_nobody_takes_a_job_while_its_round_takes(sessions: Sessions) -> N
 
 
 async def test_another_worker_takes_over_when_a_hold_has_ended(sessions: Sessions) -> None:
-    """Until its own hold has ended, by its clock, a worker doesn't ask: the other one can't have the job before that."""
+    """A worker asks again when its hold ends by its own clock: nobody else can have the job before that."""
     counted = Counted()
     first, again, second = (
         OnceOverAllWorkers(sessions, one, 1.0, counted.round) for one in ("wrk_0", "wrk_0", "wrk_1")

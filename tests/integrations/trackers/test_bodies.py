@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import product
 
 import pytest
 
@@ -9,6 +10,7 @@ from domain.tickets.texts import body_of, details_in, split_footer
 from integrations import registry
 from integrations.ticket import Ticket, TicketChange, TicketDraft
 from integrations.tracker import Tracker
+from tests.nightly import spread
 from tests.peers.tracker_peer import TrackerPeer
 from tests.sync.scene import peer_classes
 
@@ -42,7 +44,7 @@ def _opened(tracker: Tracker, details: str) -> Ticket:
     return tracker.create(TicketDraft("tkt_1", "A ticket", body_of(details, FOOTER)))
 
 
-@pytest.mark.parametrize("kind", sorted(LONG))
+@pytest.mark.parametrize(("peer", "kind"), spread(product(sorted(peer_classes()), sorted(LONG)), 3), indirect=["peer"])
 def test_a_long_text_keeps_its_footer(tracker: Tracker, kind: str) -> None:
     made = _opened(tracker, "Short")
     changed = tracker.update(made.ref, TicketChange(body=body_of(LONG[kind], FOOTER)))
