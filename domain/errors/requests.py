@@ -53,7 +53,7 @@ class NotFound(Missing):
 
 class AlreadyExists(ConflictingState):
     title = "Already exists"
-    says = "There is already a {kind} with the {field} '{value}'. Choose another {field}."
+    says = "There is already a {kind} with the {field} '{value}'. Choose a different one."
 
 
 class Conflict(ConflictingState):

@@ -51,10 +51,11 @@ async def stage_command(
     """Stores a command for its activity, and claims its request for so many seconds.
 
     Nothing is stored while another request claims it, or once the person has ``most`` others waiting: whether it was
-    stored, and how many others wait. If the same request was staged before, its texts stay as they are.
+    stored, and how many others wait. If the same request was staged before, its texts stay as they are. Where the
+    session has written nothing yet, it is committed at once, without the trips to begin and to commit.
     """
     values = {"request_id": request_id, "person_id": person_id, "arguments": json.dumps(dict(arguments))}
-    ((places, is_staged),) = await _STAGE.write(session, **values, seconds=seconds, most=most)
+    ((places, is_staged),) = await _STAGE.rows(session, **values, seconds=seconds, most=most)
     return is_staged, places
 
 

@@ -30,7 +30,8 @@ class Door:
     """A request that asks for a verb, and as far as possible changes nothing where it is allowed.
 
     ``path`` continues the postmortem's, or is one of its own. ``own`` is what some person is on top to what it is
-    about. ``fresh`` makes something to be destroyed and returns its path, ``undo`` takes an effect back.
+    about. ``fresh`` makes something to be destroyed and returns its path, ``undo`` takes an effect back. ``too_early``
+    is a status in which the verb is possible, but not at this door.
     """
 
     verb: Verb
@@ -40,6 +41,7 @@ class Door:
     own: dict[str, Relation] = field(default_factory=dict)
     fresh: Callable[[Gallery, Picture], str] | None = None
     undo: Callable[[Gallery, Picture, str], None] | None = None
+    too_early: Status | None = None
 
     def relations(self, picture: Picture, who: str) -> Set[Relation]:
         return picture.relations(who) | ({self.own[who]} if who in self.own else set())
@@ -186,7 +188,7 @@ MORE_DOORS = (
     Door(Verb.MANAGE, "PATCH", at("/editors/{commenter}"), says(level="COMMENT")),
     Door(Verb.MANAGE, "DELETE", at("/editors/user_nope")),
     Door(Verb.ASK_REVIEWERS, "DELETE", at("/reviewers/{outsider}")),
-    Door(Verb.ASK_REVIEWERS, "POST", at("/reviewers/{outsider}/remind")),
+    Door(Verb.ASK_REVIEWERS, "POST", at("/reviewers/{outsider}/remind"), too_early=Status.DRAFT),
     Door(
         Verb.ASK_REVIEWERS,
         "POST",
@@ -245,7 +247,7 @@ def expected(door: Door, picture: Picture, who: str) -> str:
     if not (picture.seen_by(who) or Relation.OWNER in held):
         return "hidden"
     if access.may(door.verb, status, held):
-        return "allowed"
+        return "wrong status" if status is door.too_early else "allowed"
     if door.verb in {Verb.LEAVE, Verb.STEP_BACK} and access.may(Verb.MANAGE, status, held):
         return "allowed"  # they are no editor or participant: that is told
     elsewhere = {one for group in PERMISSIONS[door.verb].values() for one in group}

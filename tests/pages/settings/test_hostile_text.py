@@ -30,7 +30,8 @@ FILL = """(form, [texts, valid]) => {
     const holdsText = !["password", "number", "datetime-local"].includes(one.type);
     if (one.type !== "password" && one.matches("input")) one.type = "text";
     const [, known] = Object.entries(valid).find(([name]) => one.name.startsWith(name)) ?? [];
-    one.value = known === undefined ? texts[count++ % texts.length] : known ?? one.value;
+    const most = one.maxLength > 0 ? one.maxLength : Infinity; // as much as a person can type
+    one.value = known === undefined ? texts[count++ % texts.length].slice(0, most) : known ?? one.value;
     if (holdsText) typed[one.name] = one.value;
   }
   form.noValidate = true;
@@ -136,7 +137,7 @@ def forms(stack: Stack) -> list[Form]:
         Form("/settings/teams/new", "/settings/teams/new", {"lead": ""}),
         Form(team, team, clear),
         Form("/settings/services/new", "/settings/services/new", {}),
-        Form(service, service, {}),
+        Form(service, service, {"aliases": f"a-{mark}"}),
         Form("/settings/tokens", "/settings/tokens", {"owner": ""}),
         Form("/settings/root-causes", "/settings/root-causes", {}),
         Form("/settings/policies/new", "/settings/policies/new"),
