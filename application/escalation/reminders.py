@@ -203,8 +203,7 @@ async def _set_alarm(
         for one, plan in plans
     ]
     values = {"rings_at": rings_at, "rings_for": rings_for, "looked_at": now, "looks": looks}
-    link = {"action_item_id": pending.item.id} if pending.item else {"postmortem_id": pending.postmortem.id}
-    await reminders.upsert_alarm(session, pending.subject_id, link, values)
+    await reminders.upsert_alarm(session, pending.subject_id, values, of_item=pending.item is not None)
     return Alarm(rings_at, rings_for)
 
 

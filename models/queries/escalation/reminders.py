@@ -28,25 +28,32 @@ async def lock_item(session: AsyncSession, item_id: str) -> None:
     await session.execute(select(ActionItem.id).where(ActionItem.id == item_id).with_for_update())
 
 
-_UPSERT_ALARM = Prebuilt(
-    text(
-        """
-        insert into ladder_alarm (subject_id, postmortem_id, action_item_id, rings_at, rings_for, looked_at, looks)
-        values (:subject_id, :postmortem_id, :action_item_id, :rings_at, :rings_for, :looked_at, cast(:looks as jsonb))
-        on conflict (subject_id) do update set
-            rings_at = excluded.rings_at, rings_for = excluded.rings_for, looked_at = excluded.looked_at,
-            looks = excluded.looks
-        """
+def _upsert_alarm(table: str) -> Prebuilt:
+    """Holds the subject first, as the row's reference to it does afterwards. Else whoever has locked the subject waits
+    for this row, while this row waits for the subject."""
+    return Prebuilt(
+        text(
+            f"""
+            with held as (select id from {table} where id = :subject_id for key share)
+            insert into ladder_alarm (subject_id, {table}_id, rings_at, rings_for, looked_at, looks)
+            select id, id, cast(:rings_at as timestamptz), cast(:rings_for as text), cast(:looked_at as timestamptz),
+                cast(:looks as jsonb)
+            from held
+            on conflict (subject_id) do update set
+                rings_at = excluded.rings_at, rings_for = excluded.rings_for, looked_at = excluded.looked_at,
+                looks = excluded.looks
+            """  # noqa: S608 - the table is one of ours
+        )
     )
-)
 
 
-async def upsert_alarm(
-    session: AsyncSession, subject_id: str, link: Mapping[str, str], values: Mapping[str, Any]
-) -> None:
-    """``link`` names the postmortem or the action item."""
-    subject = {"subject_id": subject_id, "postmortem_id": None, "action_item_id": None}
-    await _UPSERT_ALARM.write(session, **{**subject, **link, **values, "looks": json.dumps(values["looks"])})
+_ALARM_OF_POSTMORTEM, _ALARM_OF_ITEM = _upsert_alarm("postmortem"), _upsert_alarm("action_item")
+
+
+async def upsert_alarm(session: AsyncSession, subject_id: str, values: Mapping[str, Any], *, of_item: bool) -> None:
+    """Of an action item, or else of a postmortem."""
+    statement = _ALARM_OF_ITEM if of_item else _ALARM_OF_POSTMORTEM
+    await statement.write(session, subject_id=subject_id, **{**values, "looks": json.dumps(values["looks"])})
 
 
 async def list_sent_steps(session: AsyncSession, subject_id: str, due: Collection[datetime]) -> frozenset[SentStep]:

@@ -6,18 +6,20 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from application.escalation import reminders
 from models.content import Section
 from models.escalation import PublicHoliday, ReminderAlarm
 from models.postmortem import Postmortem, PostmortemTarget
+from models.queries.escalation.reminders import lock_postmortem
 from models.session import Sessions
 from tests.api import writing
 from tests.api.rows import sessions_of
 from tests.api.writing import ok
-from tests.stack import Person, Stack
+from tests.stack import Person, Stack, eventually
 
+WAITING = text("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
 OURS = {"workingDays": ["SUN", "MON", "TUE"], "opens": "08:30", "closes": "12:00", "country": "DE", "region": "BY"}
 
 
@@ -114,6 +116,29 @@ async def test_targets_tell_who_was_asked(stack: Stack, began: datetime) -> None
     assert asked["covers"] == sorted(one.partition(":")[0] for one in mine.covers)
     expected = ["draft_stale" if one.target == "stale_draft" else "target_due" for one in told if one.to == author.id]
     assert sorted(kinds(author, made["id"])) == sorted(expected)
+
+
+async def test_a_first_look_waits_for_whoever_has_locked_the_postmortem(stack: Stack) -> None:
+    """As the first task of a workflow does beside a command, which locks first and sets the alarm last."""
+    made, direct = writing.draft(stack.person())["id"], stack.direct
+    assert direct is not None
+    alarm = text("select count(*) from ladder_alarm where subject_id = :id").bindparams(id=made)
+    await asyncio.to_thread(eventually, lambda: direct.rows(alarm)[0])
+    direct.write(text("delete from ladder_alarm where subject_id = :id"), id=made)
+    now = datetime.now(UTC)
+    async with sessions_of(stack) as sessions:
+
+        async def look() -> None:
+            async with sessions.begin() as session:
+                await reminders.plan_postmortem_reminders(session, made, now)
+
+        async with sessions.begin() as session:
+            await lock_postmortem(session, made)
+            looking = asyncio.create_task(look())
+            await asyncio.to_thread(eventually, lambda: direct.rows(WAITING)[0])
+            await reminders.plan_postmortem_reminders(session, made, now)
+        await looking
+    assert direct.rows(alarm)[0] == 1
 
 
 async def test_somebody_who_leaves_is_found_at_once_and_their_lead_is_asked_once(stack: Stack) -> None:
