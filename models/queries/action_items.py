@@ -28,7 +28,7 @@ from models.queries.access.visibility import (
 from models.queries.action_items_filtered import ItemFilters, of_shape
 from models.queries.audit.audit_log import note_reads
 from models.queries.pagination import Ask, Order, Page, fetch_page
-from models.queries.prebuilt import Prebuilt, json_list, json_object, number_of, text_of
+from models.queries.prebuilt import Prebuilt, json_list, json_object, text_of, without_workflow
 from models.queries.rows import columns_of, read_row
 
 
@@ -221,6 +221,4 @@ async def list_unstarted_unscoped(session: AsyncSession, limit: int) -> list[str
     return [one["id"] for one in await _UNSTARTED.rows(session, limit=limit)]
 
 
-_UNSTARTED = Prebuilt(
-    select(ActionItem.id).where(~ActionItem.workflow_started).order_by(ActionItem.created_at).limit(number_of("limit"))
-)
+_UNSTARTED = without_workflow(ActionItem, ActionItem.created_at)

@@ -26,6 +26,7 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
+    select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, REGCONFIG, aggregate_order_by
 from sqlalchemy.dialects.postgresql.asyncpg import PGCompiler_asyncpg, PGDialect_asyncpg
@@ -218,6 +219,11 @@ def day_of(name: str) -> BindParameter[Any]:
 
 def number_of(name: str) -> BindParameter[int]:
     return bindparam(name, type_=Integer())
+
+
+def without_workflow(model: Any, order: Any) -> Prebuilt:
+    """Ids of at most ``limit`` rows whose workflow wasn't started, in that order."""
+    return Prebuilt(select(model.id).where(~model.workflow_started).order_by(order).limit(number_of("limit")))
 
 
 # JSON

@@ -6,7 +6,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.person import Person, SignInMail
-from models.queries.prebuilt import Prebuilt, number_of
+from models.queries.prebuilt import without_workflow
 
 
 def insert_mail(session: AsyncSession, *, mail_id: str, email: str, wanted: str) -> None:
@@ -17,9 +17,7 @@ async def list_unstarted_unscoped(session: AsyncSession, limit: int) -> list[str
     return [one["id"] for one in await _UNSTARTED.rows(session, limit=limit)]
 
 
-_UNSTARTED = Prebuilt(
-    select(SignInMail.id).where(~SignInMail.workflow_started).order_by(SignInMail.id).limit(number_of("limit"))
-)
+_UNSTARTED = without_workflow(SignInMail, SignInMail.id)
 
 
 async def take_mail_unscoped(session: AsyncSession, mail_id: str) -> SignInMail | None:

@@ -16,7 +16,7 @@ from models.person import Person
 from models.postmortem import Postmortem, PostmortemTarget, PostmortemTeam
 from models.queries.access.visibility import effective_visibility
 from models.queries.pagination import Ask, Order, Page, fetch_page
-from models.queries.prebuilt import Prebuilt, instant_of, number_of
+from models.queries.prebuilt import Prebuilt, instant_of, number_of, without_workflow
 from models.team import Team
 
 _ORDER = Order("meetings", Meeting.created_at, Meeting.id, descending=False)
@@ -123,9 +123,7 @@ async def list_unstarted_unscoped(session: AsyncSession, before: datetime, limit
     return [one["id"] for one in (*news, *await _LOST.rows(session, before=before, limit=limit))]
 
 
-_UNSTARTED = Prebuilt(
-    select(Meeting.id).where(~Meeting.workflow_started).order_by(Meeting.id).limit(number_of("limit"))
-)
+_UNSTARTED = without_workflow(Meeting, Meeting.id)
 _LOST = Prebuilt(
     select(Meeting.id)
     .where(Meeting.next_at < instant_of("before"), Meeting.workflow_started)

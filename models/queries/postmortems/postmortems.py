@@ -37,7 +37,7 @@ from models.queries.audit.audit_log import note_reads
 from models.queries.content.templates import get_content, template_columns
 from models.queries.postmortems.counts import PostmortemCounts
 from models.queries.postmortems.shown import ShownPostmortem, get_shown
-from models.queries.prebuilt import Prebuilt, number_of, text_of
+from models.queries.prebuilt import Prebuilt, text_of, without_workflow
 from models.queries.rows import columns_of, read_row
 from models.team import Service
 
@@ -207,6 +207,4 @@ async def list_unstarted_unscoped(session: AsyncSession, limit: int) -> list[str
     return [one["id"] for one in await _UNSTARTED.rows(session, limit=limit)]
 
 
-_UNSTARTED = Prebuilt(
-    select(Postmortem.id).where(~Postmortem.workflow_started).order_by(Postmortem.created_at).limit(number_of("limit"))
-)
+_UNSTARTED = without_workflow(Postmortem, Postmortem.created_at)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.errors import NotFound
 from domain.sharing.mailing import MailState, RecipientState
 from models.queries.pagination import Ask, Order, Page, fetch_page
-from models.queries.prebuilt import Prebuilt, number_of
+from models.queries.prebuilt import without_workflow
 from models.sharing import CustomerEmail, CustomerEmailRecipient, CustomerUnsubscribe
 
 _ORDER = Order("customer-emails", CustomerEmail.created_at, CustomerEmail.id)
@@ -72,12 +72,7 @@ async def list_unstarted_unscoped(session: AsyncSession, limit: int) -> list[str
     return [one["id"] for one in await _UNSTARTED.rows(session, limit=limit)]
 
 
-_UNSTARTED = Prebuilt(
-    select(CustomerEmail.id)
-    .where(~CustomerEmail.workflow_started)
-    .order_by(CustomerEmail.created_at)
-    .limit(number_of("limit"))
-)
+_UNSTARTED = without_workflow(CustomerEmail, CustomerEmail.created_at)
 
 
 async def lock_email_unscoped(session: AsyncSession, email_id: str) -> CustomerEmail | None:

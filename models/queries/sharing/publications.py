@@ -12,7 +12,7 @@ from models.postmortem import Postmortem
 from models.queries.access.visibility import effective_visibility
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.postmortems.postmortems import VisiblePostmortem
-from models.queries.prebuilt import Prebuilt, number_of, texts_of
+from models.queries.prebuilt import Prebuilt, texts_of, without_workflow
 from models.queries.rows import columns_of, read_rows
 from models.sharing import Publication
 
@@ -49,12 +49,7 @@ async def list_unstarted_unscoped(session: AsyncSession, limit: int) -> list[str
     return [one["id"] for one in await _UNSTARTED.rows(session, limit=limit)]
 
 
-_UNSTARTED = Prebuilt(
-    select(Publication.id)
-    .where(~Publication.workflow_started)
-    .order_by(Publication.requested_at)
-    .limit(number_of("limit"))
-)
+_UNSTARTED = without_workflow(Publication, Publication.requested_at)
 
 
 async def get_postmortem_unscoped(session: AsyncSession, postmortem_id: str) -> VisiblePostmortem:

@@ -12,7 +12,7 @@ from domain.action_items.action_item import LinkState
 from models.action_item import ActionItem, Ticket, TicketBatch
 from models.base import derived_id
 from models.integration import Integration
-from models.queries.prebuilt import Prebuilt, number_of
+from models.queries.prebuilt import without_workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,4 @@ async def list_unstarted_unscoped(session: AsyncSession, limit: int) -> list[str
     return [one["id"] for one in await _UNSTARTED.rows(session, limit=limit)]
 
 
-_UNSTARTED = Prebuilt(
-    select(TicketBatch.id)
-    .where(~TicketBatch.workflow_started)
-    .order_by(TicketBatch.created_at)
-    .limit(number_of("limit"))
-)
+_UNSTARTED = without_workflow(TicketBatch, TicketBatch.created_at)
