@@ -152,6 +152,7 @@ async def show_postmortem(
         linked=linked,
         picture=_picture(row, linked, context.person.time_zone),
         threads=by_section,
+        has_several_open_threads=sum(not (one.comment.parent_id or one.comment.resolved_at) for one in shown) > 1,
         news=(await links.read_news(context.session, [row])).get(row.id) if row.incidents else None,
         may_take_times=writes and access.may(Verb.TAKE_INCIDENT_TIMES, status, relations),
         is_resting=status is Status.DRAFT and row.draft_started_at is None,

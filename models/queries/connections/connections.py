@@ -12,15 +12,10 @@ from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.prebuilt import Prebuilt, text_of, texts_of
 from models.queries.rows import columns_of, read_row
 
-KEEPS_KEY = {"key_share": True}
-"""How a connection is locked. Rows that refer to it may be written meanwhile: else two transactions that have each
-written one, and then lock the connection, wait for each other."""
-
 
 async def get_integration(session: AsyncSession, integration_id: str, *, lock: bool = False) -> Integration:
-    integration = await session.get(
-        Integration, integration_id, with_for_update=KEEPS_KEY if lock else None, populate_existing=lock
-    )
+    find = find_integration_for_update if lock else find_integration
+    integration = await find(session, integration_id)
     if integration is None:
         raise NotFound(kind="integration", id=integration_id)
     return integration
@@ -141,7 +136,9 @@ async def find_not_known_to_work(
 
 
 async def find_integration_for_update(session: AsyncSession, integration_id: str) -> Integration | None:
-    return await session.get(Integration, integration_id, with_for_update=KEEPS_KEY, populate_existing=True)
+    """Rows that refer to it may be written meanwhile, here and wherever else a connection is locked. Otherwise, two
+    transactions that have each written one, and then lock the connection, would wait for each other."""
+    return await session.get(Integration, integration_id, with_for_update={"key_share": True}, populate_existing=True)
 
 
 def insert_integration(session: AsyncSession, **values: Any) -> Integration:
