@@ -6,6 +6,7 @@ The JSON API does not accept cookies. A form's token is bound to the session or,
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -68,26 +69,31 @@ def find_session(request: Request, settings: Settings) -> Session | None:
     return None
 
 
-def remember(response: Response, settings: Settings, token_id: str) -> None:
+def remember(request: Request, response: Response, settings: Settings, token_id: str) -> None:
     """Sets the cookie. Each sign-in gets a new nonce, so that form tokens from before it are no longer valid."""
     _write(response, settings, SESSION, token_id, secrets.token_urlsafe(18))
-    response.delete_cookie(VISIT)
+    for name in _visits(request, settings):
+        response.delete_cookie(name)
 
 
 def forget(response: Response) -> None:
     response.delete_cookie(SESSION)
 
 
-def find_visit(request: Request, settings: Settings) -> str | None:
-    """The nonce of a visitor who is not signed in yet."""
-    match _read(request, settings, VISIT):
-        case [nonce]:
-            return nonce
-    return None
+def nonce_of_visit(request: Request, settings: Settings) -> str:
+    """The nonce of a visitor who is not signed in yet; a new one if there is none."""
+    return next(iter(_visits(request, settings).values()), None) or secrets.token_urlsafe(18)
 
 
 def begin_visit(response: Response, settings: Settings, nonce: str) -> None:
-    _write(response, settings, VISIT, nonce)
+    """In a cookie of its own: of two tabs that are opened at once, the later answer doesn't take away the other's."""
+    _write(response, settings, f"{VISIT}_{nonce[:8]}", nonce)
+
+
+def _visits(request: Request, settings: Settings) -> dict[str, str]:
+    """The nonces, by the names of their cookies."""
+    names = [name for name in request.cookies if name.startswith(VISIT)]
+    return {name: nonce for name in names for nonce in _read(request, settings, name)}
 
 
 def begin_sign_in(response: Response, settings: Settings, state: str, *values: str) -> None:
@@ -133,14 +139,23 @@ def _is_form_token(settings: Settings, nonce: str, token: str) -> bool:
     return len(sent) == 2 * len(own) and hmac.compare_digest(_under(sent[: len(own)], sent[len(own) :]), own)
 
 
-def check_form(request: Request, settings: Settings, nonce: str | None, token: str) -> None:
+def check_visitors_form(request: Request, settings: Settings, token: str) -> None:
+    """Raises :class:`ForgedForm` unless the form comes from a page that was shown in one of this browser's visits."""
+    _check_form(request, settings, _visits(request, settings).values(), token)
+
+
+def check_form(request: Request, settings: Settings, nonce: str, token: str) -> None:
     """Raises :class:`ForgedForm` unless the form comes from a page that was shown in this session."""
+    _check_form(request, settings, [nonce], token)
+
+
+def _check_form(request: Request, settings: Settings, nonces: Iterable[str], token: str) -> None:
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
     foreign = site not in {None, "same-origin", "none"} or (
         origin is not None and not _is_ours(request, settings, origin)
     )
-    if foreign or nonce is None or not _is_form_token(settings, nonce, token):
+    if foreign or not any(_is_form_token(settings, one, token) for one in nonces):
         raise ForgedForm()
 
 

@@ -1,6 +1,5 @@
 """The sign-in page: for whoever asks for it, and for those whose session ends while they send a form."""
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -50,7 +49,7 @@ async def sign_in_form(
     """``kept``: the session has ended while somebody sent a form, and that is what they wrote. ``sent_to``: the address
     for which a link was asked for."""
     parts: Parts = request.app.state.parts
-    nonce = sessions.find_visit(request, parts.settings) or secrets.token_urlsafe(18)
+    nonce = sessions.nonce_of_visit(request, parts.settings)
     values = {
         "me": None,
         "csrf": sessions.form_token(parts.settings, nonce),

@@ -1,6 +1,6 @@
 """What somebody wrote is never lost: not when their session ends, and not when a form leads back to its page."""
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.api.writing import draft, ok
 from tests.pages.pictures.views import Scene
@@ -78,6 +78,31 @@ def test_kept_text_is_its_writers_and_goes_with_them(browser: Browser, stack: St
         page.get_by_role("button", name="Sign out").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
         assert page.evaluate("Object.keys(localStorage).filter((one) => one.startsWith('afterword.draft'))") == []
+
+
+def test_who_types_before_the_scripts_run_keeps_what_they_type(browser: Browser, stack: Stack) -> None:
+    author = stack.person()
+    made = draft(author)
+    address = f"{stack.url}/postmortems/{made['id']}"
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    with Scene(stack, {"author": author}).signed_in(browser, "author") as page:
+        page.goto(address)
+        page.locator("#summary .talk summary").click()
+        page.get_by_label("New comment on Summary").fill("An old thought")
+        page.route("**/afterword*.js", hold)
+        page.goto(address, wait_until="commit")
+        page.locator("#summary .talk summary").click()
+        page.get_by_label("New comment on Summary").fill("A new one")
+        held[0].continue_()
+        page.wait_for_load_state()
+        expect(page.get_by_label("New comment on Summary")).to_have_value("A new one")
+        expect(page.get_by_role("note")).to_have_count(0)
+        page.locator("#summary .talk").get_by_role("button", name="Add comment").click()
+        expect(page.locator("#summary .comment")).to_contain_text("A new one")
 
 
 def test_without_scripts_the_text_is_shown_again(stack: Stack) -> None:

@@ -21,6 +21,17 @@ def test_who_is_not_signed_in_is_led_to_the_sign_in_and_back(stack: Stack) -> No
     assert "Postmortems" in visit.get(back)
 
 
+def test_two_pages_that_were_opened_at_once_both_sign_in(stack: Stack) -> None:
+    first, second = stranger(stack), stranger(stack)
+    sent = first.hidden("/sign-in") | {"token": ADMIN_TOKEN}
+    second.get("/sign-in")
+    first.http.cookies.update(second.http.cookies)  # neither had a cookie to send yet
+    first.http.cookies.set("afterword_visit@", "no cookie of ours")
+    answer = first.http.post("/sign-in", data=sent)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert [one for one in first.http.cookies if one.startswith("afterword_visit")] == ["afterword_visit@"]
+
+
 @pytest.mark.parametrize(
     "elsewhere",
     ["https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)", "/a\\b"],

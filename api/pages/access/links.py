@@ -21,7 +21,7 @@ routes = APIRouter(include_in_schema=False)
 async def ask_for_link(request: Request) -> Response:
     parts: Parts = request.app.state.parts
     form = fields(request, await request.body())
-    sessions.check_form(request, parts.settings, sessions.find_visit(request, parts.settings), form.get("csrf", ""))
+    sessions.check_visitors_form(request, parts.settings, form.get("csrf", ""))
     wanted = local_path(form.get("next", "/"))
     try:
         given = read_form(SignInMailNew, {"email": form.get("email", "").strip()})

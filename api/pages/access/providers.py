@@ -81,7 +81,7 @@ async def come_back(request: Request, name: Name, state: Plain = "") -> Response
         response = await sign_in_form(request, code="", wanted=local_path(wanted), refusal=refusal)
     else:
         response = to(local_path(wanted))
-        sessions.remember(response, parts.settings, token_id)
+        sessions.remember(request, response, parts.settings, token_id)
     sessions.finish_sign_in(response, state)
     return response
 

@@ -1,6 +1,5 @@
 """The first page of a new installation: it makes the first administrator, for whoever can read the server's log."""
 
-import secrets
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
@@ -31,7 +30,7 @@ async def show_set_up(request: Request) -> Response:
 
 def _form(request: Request, form: dict[str, str], refusal: DomainError | None = None) -> Response:
     parts: Parts = request.app.state.parts
-    nonce = sessions.find_visit(request, parts.settings) or secrets.token_urlsafe(18)
+    nonce = sessions.nonce_of_visit(request, parts.settings)
     values = {
         "me": None,
         "csrf": sessions.form_token(parts.settings, nonce),
@@ -48,7 +47,7 @@ def _form(request: Request, form: dict[str, str], refusal: DomainError | None = 
 async def set_up(request: Request) -> Response:
     parts: Parts = request.app.state.parts
     form = fields(request, await request.body())
-    sessions.check_form(request, parts.settings, sessions.find_visit(request, parts.settings), form.get("csrf", ""))
+    sessions.check_visitors_form(request, parts.settings, form.get("csrf", ""))
     now = datetime.now(UTC)
     async with parts.sessions.begin() as session:
         await check_attempts(session, Guess.FORM, address_of(request), now)
@@ -63,5 +62,5 @@ async def set_up(request: Request) -> Response:
             await count_attempt(parts.sessions, Guess.FORM, request)
         return _form(request, form, refusal)
     response = to("/")
-    sessions.remember(response, parts.settings, token_id)
+    sessions.remember(request, response, parts.settings, token_id)
     return response

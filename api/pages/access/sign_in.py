@@ -41,7 +41,7 @@ async def ask(request: Request, code: Plain = "", next: Plain = "/") -> Response
 async def enter(request: Request) -> Response:
     parts: Parts = request.app.state.parts
     form = fields(request, await request.body())
-    sessions.check_form(request, parts.settings, sessions.find_visit(request, parts.settings), form.get("csrf", ""))
+    sessions.check_visitors_form(request, parts.settings, form.get("csrf", ""))
     wanted = local_path(form.get("next", "/"))
     async with parts.sessions.begin() as session:
         await check_attempts(session, Guess.FORM, address_of(request), datetime.now(UTC))
@@ -51,7 +51,7 @@ async def enter(request: Request) -> Response:
         await count_attempt(parts.sessions, Guess.FORM, request)
         return await sign_in_form(request, code="", wanted=wanted, refusal=refusal)
     response = to(wanted)
-    sessions.remember(response, parts.settings, token_id)
+    sessions.remember(request, response, parts.settings, token_id)
     return response
 
 

@@ -30,7 +30,12 @@ MEASURE = """() => {
       seen.push({box, text, node, parent, floats, scrolls});
     }
   }
-  if (document.documentElement.scrollWidth > innerWidth) faults.push("the page is wider than the window");
+  if (document.documentElement.scrollWidth > innerWidth) {
+    const sticksOut = (one) => one.getBoundingClientRect().right > innerWidth;
+    const widest = (one) => sticksOut(one) && ![...one.children].some(sticksOut) && !one.closest(".scroll");
+    const out = [...document.body.querySelectorAll("*")].filter(widest);
+    faults.push(`the page is wider than the window: ${out.slice(0, 5).map(name).join(", ")}`);
+  }
   seen.sort((a, b) => a.box.top - b.box.top);
   seen.forEach((one, place) => {
     for (let next = place + 1; next < seen.length && seen[next].box.top < one.box.bottom - 3; next++) {

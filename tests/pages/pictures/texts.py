@@ -1,6 +1,8 @@
 """Texts that are hard to lay out."""
 
 LONG = "Error-budget-policy-for-checkout-and-payments-and-everything-that-depends-on-them"
+UNBROKEN = "Payments_checkout_connection_pool_exhaustion_of_november"
+"""Nothing in it may be broken, but anywhere."""
 TEXT = f"""The **checkout** failed for 40 minutes, because the pool of connections was exhausted.
 
 | step | action | result |

@@ -73,6 +73,10 @@ function keepDraft(form) {
   });
 
   const draft = read(key);
+  if (texts.some((one) => one.value !== one.defaultValue)) { // whoever began to type before this ran is not overwritten
+    keep(false);
+    return;
+  }
   const matters = (one) => isText(one) || one.name === "base.rows";
   const differs = draft && inputsOf(form).some((one) => matters(one) && (draft.values[one.name] ?? one.value) !== one.value);
   if (!differs || draft.person !== person || failed) return;
