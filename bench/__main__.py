@@ -31,7 +31,7 @@ from tests.watching.statement_log import log_statements
 POSTMORTEMS = 500
 CLIENTS = (1, 16)
 READS = {1: 400, 16: 1600}
-COMMANDS = {1: 40, 16: 160}
+COMMANDS = {1: 60, 16: 300}
 WEBHOOKS = {1: 150, 16: 600}
 COUNTED = 10
 """Requests of each row whose statements are counted, at the end."""
@@ -91,11 +91,15 @@ async def bench(stack: Stack) -> None:
     table = Table()
     try:
         await load(port, drafts(token, 20), 4, ours)  # warms up
-        updates = {clients: await bare_commands(stack, COMMANDS[clients] * 4, clients, ours) for clients in CLIENTS}
-        signals = {clients: await bare_signals(stack, WEBHOOKS[clients] * 2, clients, ours) for clients in CLIENTS}
+
+        async def command_row(what: str, clients: int, asks: Sequence[Ask]) -> None:
+            """The bare one just before: the speed of a shared machine changes within minutes."""
+            beside = await bare_commands(stack, COMMANDS[clients], clients, ours)
+            table.row(what, clients, await load(port, asks, clients, ours), beside)
+
         for clients in CLIENTS:
             count = POSTMORTEMS // 5 if clients == 1 else POSTMORTEMS - POSTMORTEMS // 5
-            table.row("create", clients, await load(port, drafts(token, count), clients, ours), updates[clients])
+            await command_row("create", clients, drafts(token, count))
         page = await _json(port, Ask("/api/postmortems?limit=200", token))
         ids = [one["id"] for one in page["items"]]
         reads = {
@@ -115,9 +119,8 @@ async def bench(stack: Stack) -> None:
         for what, asks in commands.items():
             done = 0
             for clients in CLIENTS:
-                wanted = asks[done : done + COMMANDS[clients]]
+                await command_row(what, clients, asks[done : done + COMMANDS[clients]])
                 done += COMMANDS[clients]
-                table.row(what, clients, await load(port, wanted, clients, ours), updates[clients])
         count = sum(WEBHOOKS.values()) + COUNTED
         hooks = {
             "tracker webhook": await ticket_webhooks(stack, count),
@@ -129,8 +132,8 @@ async def bench(stack: Stack) -> None:
             for clients in CLIENTS:
                 wanted = asks[done : done + WEBHOOKS[clients]]
                 done += WEBHOOKS[clients]
-                taken = await load(port, wanted, clients, ours, lambda: drained(stack))
-                table.row(what, clients, taken, signals[clients])
+                beside = await bare_signals(stack, WEBHOOKS[clients], clients, ours)
+                table.row(what, clients, await load(port, wanted, clients, ours, lambda: drained(stack)), beside)
         print(f"memory after that: API {ours.memory('api'):.0f} MB, worker {ours.memory('worker'):.0f} MB")
         log_statements(stack, on=True)
         rest = {"create": drafts(token, COUNTED)} | reads | commands | hooks

@@ -11,10 +11,14 @@ from runtime.dispatch import Dispatch
 AT_ONCE = 8
 """Commands of people use the same connection to Temporal."""
 
+PAUSE = 0.5
+"""Seconds between two signals for one item. Trackers tell of one change in several webhooks."""
+
 
 class TicketSignals:
-    def __init__(self, dispatch: Dispatch) -> None:
+    def __init__(self, dispatch: Dispatch, pause: float = PAUSE) -> None:
         self._dispatch = dispatch
+        self._pause = pause
         self._free = asyncio.Semaphore(AT_ONCE)
         self._waiting: dict[str, int] = {}
         self._sending: dict[str, asyncio.Task[None]] = {}
@@ -31,6 +35,7 @@ class TicketSignals:
                 async with self._free:
                     delivery = self._waiting.pop(action_item_id)
                     await self._dispatch.signal_ticket_event(action_item_id, delivery)
+                await asyncio.sleep(self._pause)
         finally:
             del self._sending[action_item_id]
 

@@ -1,5 +1,6 @@
-"""Webhooks that wait for one action item are applied in one transaction, and a refused one holds up none."""
+"""Webhooks that wait for one action item cost one signal and one transaction, and a refused one holds up none."""
 
+import asyncio
 import json
 
 from sqlalchemy import select, update
@@ -10,7 +11,10 @@ from integrations.ticket import TicketAction, TicketChange
 from models.action_item import ActionItem
 from models.integration import Integration, WebhookDelivery
 from models.keyring import Keyring
+from runtime.dispatch import Dispatch
+from runtime.ticket_signals import TicketSignals
 from tests.workflows.lab import Lab
+from tests.workflows.listening import eventually
 from tests.workflows.record_histories import HISTORIES
 
 
@@ -44,3 +48,49 @@ async def test_one_that_is_refused_is_left_to_the_drain(lab: Lab) -> None:
         left = set((await session.execute(numbers)).scalars())
     assert (item.status, item.description) == ("COMPLETED", "Alert at 60 %")
     assert left & {refused, taken, closed} == {refused}
+
+
+async def test_two_that_come_one_after_the_other_cost_one_signal(lab: Lab) -> None:
+    case = await lab.postmortem()
+    item_id = await case.ready()
+    handle = await case.start_item(item_id)
+    board = await lab.console(f"int_{item_id}")
+    await case.command_item(handle, item_id, ActionItemAction.OPEN_TICKET, integration_id=board.integration_id)
+    await board.shows(item_id, title="Alert at 80 %")
+
+    async def told() -> int:
+        events = (await handle.fetch_history()).events
+        names = [one.workflow_execution_signaled_event_attributes.signal_name for one in events]
+        return names.count("ticket_event")
+
+    async def is_told() -> bool:
+        return await told() > 0
+
+    async def comes(title: str) -> int:
+        delivery = await board.changed(item_id, TicketAction.EDITED, TicketChange(title=title))
+        async with lab.sessions.begin() as session:  # as the door does
+            row = update(WebhookDelivery).where(WebhookDelivery.id == delivery)
+            await session.execute(row.values(action_item_id=item_id))
+        signals.send(item_id, delivery)
+        return delivery
+
+    async def are_handled() -> bool:
+        waiting = select(WebhookDelivery.id).where(WebhookDelivery.handled_at.is_(None))
+        async with lab.sessions() as session:
+            return not set((await session.execute(waiting)).scalars()) & set(deliveries)
+
+    signals = TicketSignals(Dispatch(lab.client, _alive), pause=5)
+    deliveries = [await comes("Alert at 70 %")]
+    await eventually(is_told)
+    deliveries.append(await comes("Alert at 60 %"))
+    await asyncio.sleep(0.3)
+    assert await told() == 1
+    deliveries.append(await comes("Alert at 50 %"))
+    await signals.close()
+    await eventually(are_handled)
+    assert await told() == 2
+    await board.shows(item_id, title="Alert at 50 %")
+
+
+async def _alive() -> bool:
+    return True

@@ -1,6 +1,7 @@
 """Teams: their leads and members, the channel where each is notified, its meeting room, and its review slot."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Response
@@ -170,22 +171,20 @@ async def add_member(visit: Visiting, team_id: PathId) -> Response:
         person = await find_typed_person(visit.context.session, "person", visit.form.get("person", ""))
         await _change_members(visit, team_id, add=[person.id])
 
-    return await _answered(visit, team_id, work())
+    return await _answered(visit, team_id, work)
 
 
 @routes.post(f"{LIST}/{{team_id}}/members/{{person_id}}/remove")
 async def remove_member(visit: Visiting, team_id: PathId, person_id: PathId) -> Response:
-    return await _answered(visit, team_id, _change_members(visit, team_id, remove=[person_id]))
+    return await _answered(visit, team_id, partial(_change_members, visit, team_id, remove=[person_id]))
 
 
 async def _change_members(visit: Visit, team_id: str, **change: list[str]) -> None:
-    context = visit.context
-    context.require_admin("change a team")
-    await use_cases.change_members(context.session, context.viewer, team_id, **change)
+    await use_cases.change_members(visit.context.session, visit.context.viewer, team_id, **change)
 
 
-async def _answered(visit: Visit, team_id: str, work: Any) -> Response:
+async def _answered(visit: Visit, team_id: str, work: Callable[[], Awaitable[None]]) -> Response:
     visit.context.require_admin("change a team")
-    if refusal := await attempted(visit, work):
+    if refusal := await attempted(visit, work()):
         return await _shown(visit, team_id, refusal)
     return to(f"{LIST}/{team_id}#members")
