@@ -61,6 +61,9 @@ class Mailbox:
         self.senders.append(envelope.mail_from)
         return "250 OK"
 
+    def sender_of(self, letter: EmailMessage) -> str | None:
+        return self.senders[self.letters.index(letter)]
+
     def ids(self) -> list[str]:
         return [str(one["Message-ID"]) for one in self.letters]
 

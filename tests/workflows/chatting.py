@@ -26,11 +26,13 @@ Handle = WorkflowHandle[ChatWorkflow, str]
 @asynccontextmanager
 async def chat_worker(lab: Lab) -> AsyncIterator[None]:
     """Afterwards the connections are paused: voices would wait for a Slack that is nowhere."""
-    async with build_chat_worker(await own_client(lab.env), lab.sessions, Keyring("k"), STORE, "http://x"):
-        yield
-    async with lab.sessions.begin() as session:
-        nowhere = Integration.config["baseUrl"].as_string() == NOWHERE
-        await session.execute(update(Integration).where(Integration.kind == KIND, nowhere).values(is_enabled=False))
+    try:
+        async with build_chat_worker(await own_client(lab.env), lab.sessions, Keyring("k"), STORE, "http://x"):
+            yield
+    finally:
+        async with lab.sessions.begin() as session:
+            nowhere = Integration.config["baseUrl"].as_string() == NOWHERE
+            await session.execute(update(Integration).where(Integration.kind == KIND, nowhere).values(is_enabled=False))
 
 
 async def request_from_slack(lab: Lab, *, is_settled: bool = False) -> int:
