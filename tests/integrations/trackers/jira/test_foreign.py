@@ -58,6 +58,7 @@ def speaking_to(jira: ForeignJira, token: str) -> Tracker:
     return connect("jira", {"baseUrl": jira.url, "email": "bot@acme.example", "project": "OPS"}, {"apiToken": token})
 
 
+@pytest.mark.own_clock
 class TestBacklot:
     def test_an_issue_is_read_by_key_and_by_id(self, backlot: ForeignJira) -> None:
         with speaking_to(backlot, backlot.token) as tracker:

@@ -26,6 +26,7 @@ from tests.peers.receiver import Receiver
 class TestAgainstSomebodyElsesLinear:
     """What ``emulate`` has of Linear; the schema's judge and our own peer have the rest."""
 
+    @pytest.mark.own_clock
     def test_account_team_states_and_webhooks(self, emulate_linear: EmulatedLinear, receiver: Receiver) -> None:
         config = {"team": emulate_linear.team.lower(), "baseUrl": emulate_linear.url}
         with connect("linear", config, {"token": TOKEN, "webhookSecret": "s3cret"}) as tracker:
