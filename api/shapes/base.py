@@ -36,7 +36,6 @@ Markdown = Annotated[str, Words(TEXT_LIMIT, blank=True, verbatim=True)]
 SECTION_NAME = r"^[a-z][A-Za-z0-9]{0,59}$"
 Title = Annotated[str, Words(300, one_line=True)]
 Short = Annotated[Annotated[str, Words(500, blank=True)] | None, BLANK_IS_NONE]
-Words2k = Annotated[Annotated[str, Words(10_000, blank=True)] | None, BLANK_IS_NONE]
 Remark = Annotated[Annotated[str, Words(20_000, blank=True)] | None, BLANK_IS_NONE]
 """What somebody says beside a decision: as long as a comment may be."""
 Tag = Annotated[str, Words(60, one_line=True)]

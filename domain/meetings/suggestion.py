@@ -45,10 +45,6 @@ class Hour(IntEnum):
     HOLIDAY = 5
     AWAY = 6
 
-    @property
-    def is_working(self) -> bool:
-        return self <= Hour.INCONVENIENT
-
 
 @dataclass(frozen=True, slots=True)
 class Invitee:

@@ -85,13 +85,6 @@ class ReadDocument:
     report: tuple[ReportLine, ...] = field(default=())
     restored: Restored | None = None
 
-    @property
-    def placed_share(self) -> float:
-        """Of the characters that are not blank, how many found a place of their own."""
-        total = sum(one.length for one in self.report)
-        placed = sum(one.length for one in self.report if one.kind is LineKind.PLACED)
-        return placed / total if total else 1.0
-
 
 def line_of(line: int | None, kind: LineKind, target: str | None, text: str) -> ReportLine:
     """A line of the report about that text, of which it shows the beginning."""
