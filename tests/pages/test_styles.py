@@ -53,6 +53,11 @@ def without_style(templates: Mapping[str, str], known: set[str]) -> list[str]:
     ]
 
 
+def without_use(known: set[str], places: str) -> list[str]:
+    """Classes with a rule that nothing shows. Of ``tag--late``, ``tag--`` is enough: the rest may be a value."""
+    return sorted(one for one in known if one not in places and f"{one.partition('--')[0]}--" not in places)
+
+
 def test_each_class_is_styled_by_one_component() -> None:
     sheets = {name: (WEB / "static" / "styles" / f"{name}.css").read_text() for name in STYLES}
     assert {f"{name}.css" for name in STYLES} == {path.name for path in (WEB / "static" / "styles").iterdir()}
@@ -61,6 +66,10 @@ def test_each_class_is_styled_by_one_component() -> None:
     known = set(re.findall(r"\.([A-Za-z][\w-]*)", " ".join(sheets.values()) + scripts))
     assert without_style({name: text for name, text in TEMPLATES.items() if "reference" not in name}, known) == []
     assert values_as_classes(TEMPLATES) == []
+    code = [path.read_text() for room in ("api", "domain") for path in (WEB.parent / room).rglob("*.py")]
+    rules = re.findall(r"\.([A-Za-z][\w-]*)", " ".join(re.sub(r"/\*.*?\*/", "", one) for one in sheets.values()))
+    own = {one for one in rules if not one.startswith("htmx-")}  # htmx's own
+    assert without_use(own, " ".join([*TEMPLATES.values(), scripts, *code])) == []
 
 
 def test_a_class_with_two_meanings_is_found() -> None:
@@ -70,6 +79,7 @@ def test_a_class_with_two_meanings_is_found() -> None:
     assert values_as_classes({"page": '<b class="tag {{ decision }}">'}) == ["page: tag {{ decision }}"]
     assert without_style({"page": '<b class="card flush{{ x }} {{ y }} gone">'}, {"card"}) == ["page: gone"]
     assert values_as_classes({"page": "<b class=\"tag--{{ decision }} {{ 'late' if late }}\">"}) == []
+    assert without_use({"card", "gone", "tag--late"}, '<b class="card tag--{{ decision }}">') == ["gone"]
 
 
 def test_what_pages_load_is_kept_for_ever_and_its_name_says_its_content(stack: Stack) -> None:
