@@ -105,10 +105,8 @@ def test_linked_items_are_read_in_pages(kind: str, database: str) -> None:
         first = await reconcile(sessions, f"int_{mark}")
         asked = len(peer.requests)
         drifted = [one.external_id for one in peer.tickets()[:: LINKED // DRIFTED]][:DRIFTED]
-        last = max(one.updated_at for one in peer.tickets())
-        await asyncio.sleep(
-            (last + timedelta(seconds=1) - datetime.now(UTC)).total_seconds()
-        )  # GitHub's clock is coarse
+        later = max(one.updated_at for one in peer.tickets()) + timedelta(seconds=1)  # GitHub tells whole seconds
+        await asyncio.sleep((later - datetime.now(UTC)).total_seconds())
         for one in drifted:
             peer.edit(one, title="Nobody told us")
         second = await reconcile(sessions, f"int_{mark}")

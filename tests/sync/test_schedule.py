@@ -13,10 +13,7 @@ from runtime.dispatch import Dispatch
 from tests.api.connections.connecting import connected
 from tests.api.writing import ok
 from tests.stack import Stack, eventually
-
-
-async def _alive() -> bool:
-    return True
+from tests.workflows.lab import alive
 
 
 def ask(stack: Stack, what: str, *given: Any) -> Any:
@@ -24,7 +21,7 @@ def ask(stack: Stack, what: str, *given: Any) -> Any:
         client = await Client.connect(
             stack.temporal_address, namespace=stack.namespace, data_converter=pydantic_data_converter
         )
-        return await getattr(Dispatch(client, _alive), what)(*given)
+        return await getattr(Dispatch(client, alive), what)(*given)
 
     return asyncio.run(asked())
 

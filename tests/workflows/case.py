@@ -29,6 +29,7 @@ from workflows.postmortem import PostmortemWorkflow
 from workflows.queues import TASK_QUEUE
 
 if TYPE_CHECKING:
+    from tests.workflows.board import Board
     from tests.workflows.lab import Lab
 
 
@@ -101,6 +102,14 @@ class Case:
         return await self.lab.client.start_workflow(
             ActionItemWorkflow.run, start, id=f"action-item-{item_id}", task_queue=TASK_QUEUE
         )
+
+    async def with_ticket(self) -> tuple[str, WorkflowHandle[Any, Any], "Board"]:
+        """An action item with a ticket on a board of its own: its id, its workflow, and the board."""
+        item_id = await self.ready()
+        handle, board = await self.start_item(item_id), await self.lab.console(f"int_{item_id}")
+        await self.command_item(handle, item_id, ActionItemAction.OPEN_TICKET, integration_id=board.integration_id)
+        await board.shows(item_id, title="Alert at 80 %")
+        return item_id, handle, board
 
     async def command_item(
         self,

@@ -60,6 +60,11 @@ SECTIONS = {"summary": "S", "impact": "I", "root_cause": "R", "resolution": "F"}
 SUGGEST_CONTINUE_AS_NEW = "limit.historyCount.suggestContinueAsNew=50"
 
 
+async def alive() -> bool:
+    """For a dispatch: a worker is there."""
+    return True
+
+
 @contextmanager
 def migrated_postgres(folder: Path) -> Iterator[str]:
     with postgres.running(folder) as url:

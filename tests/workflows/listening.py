@@ -28,7 +28,7 @@ from models.session import make_engine, make_sessions
 from models.team import Team
 from runtime.dispatch import Dispatch
 from tests.peers.smtp import Mailbox
-from tests.workflows.lab import SECTIONS, STORE, Crew, Lab, _environment, own_client
+from tests.workflows.lab import SECTIONS, STORE, Crew, Lab, _environment, alive, own_client
 from worker import build_workers
 
 KEYRING = Keyring("k")
@@ -153,9 +153,6 @@ class Listener:
             await notices.notify(session, [self.id], kind, uuid4().hex, at=when, **facts)
 
     async def wake(self) -> None:
-        async def alive() -> bool:
-            return True
-
         assert await Dispatch(self.room.lab.client, alive).wake_notifications(self.id)
 
     async def until(self, when: datetime) -> None:

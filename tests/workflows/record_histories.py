@@ -31,7 +31,7 @@ from runtime.dispatch import Dispatch
 from tests.workflows.case import Case
 from tests.workflows.chatting import ask, chat_worker, give_up, request_from_slack
 from tests.workflows.documents import OF_DOCUMENTS
-from tests.workflows.lab import ALWAYS, SUGGEST_CONTINUE_AS_NEW, Lab, migrated_postgres, running_lab
+from tests.workflows.lab import ALWAYS, SUGGEST_CONTINUE_AS_NEW, Lab, alive, migrated_postgres, running_lab
 from tests.workflows.meetings import meeting_reminded, meeting_untold
 from workflows.postmortem import PostmortemWorkflow
 from workflows.queues import TASK_QUEUE
@@ -226,10 +226,6 @@ async def _wake(lab: Lab, person_id: str, kind: str, *, is_escalation: bool = Fa
     async with lab.sessions.begin() as session:
         now = datetime.now(UTC)
         await notices.notify(session, [person_id], kind, uuid4().hex, at=now, is_escalation=is_escalation)
-
-    async def alive() -> bool:
-        return True
-
     await Dispatch(lab.client, alive).wake_notifications(person_id)
     return lab.client.get_workflow_handle(f"voice-{person_id}")
 
@@ -300,11 +296,7 @@ async def action_item_ticket(lab: Lab) -> Recorded:
 async def action_item_webhooks_together(lab: Lab) -> Recorded:
     """Three changes of a ticket wait for the workflow, the last of which closes it."""
     case = await lab.postmortem()
-    item_id = await case.ready()
-    before = await case.start_item(item_id)
-    board = await lab.console(f"int_{item_id}")
-    await case.command_item(before, item_id, ActionItemAction.OPEN_TICKET, integration_id=board.integration_id)
-    await board.shows(item_id, title="Alert at 80 %")
+    item_id, before, board = await case.with_ticket()
     await before.terminate()
     news = [
         await board.changed(item_id, TicketAction.EDITED, TicketChange(title="Alert at 70 %")),
@@ -319,11 +311,7 @@ async def action_item_webhooks_together(lab: Lab) -> Recorded:
 async def reconciliation(lab: Lab) -> Recorded:
     """One page of a connection's tickets, none of which had changed."""
     case = await lab.postmortem()
-    item_id = await case.ready()
-    handle = await case.start_item(item_id)
-    board = await lab.console(f"int_{item_id}")
-    await case.command_item(handle, item_id, ActionItemAction.OPEN_TICKET, integration_id=board.integration_id)
-    await board.shows(item_id, title="Alert at 80 %")
+    _, _, board = await case.with_ticket()
     start = ReconciliationStart(board.integration_id, "console")
     ran = await lab.client.start_workflow(
         ReconciliationWorkflow.run, start, id=f"reconcile-{board.integration_id}", task_queue=TASK_QUEUE

@@ -13,7 +13,7 @@ from models.integration import Integration, WebhookDelivery
 from models.keyring import Keyring
 from runtime.dispatch import Dispatch
 from runtime.ticket_signals import TicketSignals
-from tests.workflows.lab import Lab
+from tests.workflows.lab import Lab, alive
 from tests.workflows.listening import eventually
 from tests.workflows.record_histories import HISTORIES
 
@@ -52,11 +52,7 @@ async def test_one_that_is_refused_is_left_to_the_drain(lab: Lab) -> None:
 
 async def test_two_that_come_one_after_the_other_cost_one_signal(lab: Lab) -> None:
     case = await lab.postmortem()
-    item_id = await case.ready()
-    handle = await case.start_item(item_id)
-    board = await lab.console(f"int_{item_id}")
-    await case.command_item(handle, item_id, ActionItemAction.OPEN_TICKET, integration_id=board.integration_id)
-    await board.shows(item_id, title="Alert at 80 %")
+    item_id, handle, board = await case.with_ticket()
 
     async def told() -> int:
         events = (await handle.fetch_history()).events
@@ -79,7 +75,7 @@ async def test_two_that_come_one_after_the_other_cost_one_signal(lab: Lab) -> No
         async with lab.sessions() as session:
             return not set((await session.execute(waiting)).scalars()) & set(deliveries)
 
-    signals = TicketSignals(Dispatch(lab.client, _alive), pause=5)
+    signals = TicketSignals(Dispatch(lab.client, alive), pause=5)
     deliveries = [await comes("Alert at 70 %")]
     await eventually(is_told)
     deliveries.append(await comes("Alert at 60 %"))
@@ -90,7 +86,3 @@ async def test_two_that_come_one_after_the_other_cost_one_signal(lab: Lab) -> No
     await eventually(are_handled)
     assert await told() == 2
     await board.shows(item_id, title="Alert at 50 %")
-
-
-async def _alive() -> bool:
-    return True

@@ -72,11 +72,12 @@ function keepDraft(form) {
     else if (localStorage.getItem(key)) keep(false);
   });
 
-  const draft = read(key);
-  if (texts.some((one) => one.value !== one.defaultValue)) { // whoever began to type before this ran is not overwritten
+  // Someone typed before this script ran: what they typed is newer than any draft.
+  if (texts.some((one) => one.value !== one.defaultValue)) {
     keep(false);
     return;
   }
+  const draft = read(key);
   const matters = (one) => isText(one) || one.name === "base.rows";
   const differs = draft && inputsOf(form).some((one) => matters(one) && (draft.values[one.name] ?? one.value) !== one.value);
   if (!differs || draft.person !== person || failed) return;
