@@ -24,12 +24,12 @@ from application.access.tokens import check_token
 from application.connections.deliveries import DeliveryReceipt, ReceivedWebhook
 from application.connections.handshakes import answer_handshake
 from application.connections.secrets import webhook_secrets
-from application.incidents.deliveries import receive_reports
+from application.incidents.deliveries import keep_reports, receive_reports
 from application.meetings.mailbox import receive_mail
 from application.tickets.deliveries import receive_events
 from domain import access
 from domain.access import OrganizationVerb
-from domain.errors import BadSignature, MalformedWebhook, NotAllowed, NotFound, NotSignedIn, ScopeMissing
+from domain.errors import BadSignature, DomainError, MalformedWebhook, NotAllowed, NotFound, NotSignedIn, ScopeMissing
 from integrations import registry
 from integrations.bounce import MAIL
 from integrations.slack.settings import KIND as SLACK
@@ -105,13 +105,14 @@ async def _receive(request: Request, source: str, integration_id: str | None) ->
         raise NotFound(kind="webhook source", id=source[:60])
     body = Body(await request.body())
     headers = {name.lower(): value for name, value in request.headers.items()}
-    async with parts.deliveries.turn(), parts.sessions.begin() as session:
-        arrival = Arrival(parts, session, source, None, headers, body, datetime.now(UTC))
-        try:
-            arrival.integration = await _authentic(arrival, integration_id)
-        except (BadSignature, MalformedWebhook) as refusal:
-            log.warning("webhook refused", source=source, reason=str(refusal), delivery_id=_delivery_id(arrival))
-            raise
+    async with parts.deliveries.turn():
+        async with parts.sessions.begin() as session:
+            arrival = Arrival(parts, session, source, None, headers, body, datetime.now(UTC))
+            try:
+                arrival.integration = await _authentic(arrival, integration_id)
+            except (BadSignature, MalformedWebhook) as refusal:
+                log.warning("webhook refused", source=source, reason=str(refusal), delivery_id=_delivery_id(arrival))
+                raise
         if arrival.handshake is not None:
             return JSONResponse({"status": "accepted", "deliveryId": ""}, 200, dict(arrival.handshake.headers))
         receipt = await _apply(arrival)
@@ -124,14 +125,22 @@ async def _receive(request: Request, source: str, integration_id: str | None) ->
 
 
 async def _apply(arrival: Arrival) -> DeliveryReceipt:
+    sessions = arrival.parts.sessions
     webhook = ReceivedWebhook(arrival.kind, arrival.integration, arrival.headers, arrival.body, arrival.now)
     if arrival.kind == MAIL:
         bounce = await asyncio.to_thread(registry.bounce_reader(MAIL).parse, arrival.body, arrival.now)
-        return await receive_mail(arrival.session, webhook, bounce)
+        async with sessions.begin() as session:
+            return await receive_mail(session, webhook, bounce)
     if arrival.kind in registry.tracker_kinds():
-        return await receive_events(arrival.session, webhook, arrival.delivery_id, arrival.news)
+        async with sessions.begin() as session:
+            return await receive_events(session, webhook, arrival.delivery_id, arrival.news)
     parsed = registry.incident_source(arrival.kind).parse(arrival.headers, arrival.body, arrival.now)
-    return await receive_reports(arrival.session, webhook, parsed.delivery_id, parsed.reports)
+    try:
+        async with sessions.begin() as session:
+            return await receive_reports(session, webhook, parsed.delivery_id, parsed.reports)
+    except DomainError as refusal:
+        async with sessions.begin() as session:
+            return await keep_reports(session, webhook, parsed.delivery_id, refusal)
 
 
 async def _authentic(arrival: Arrival, integration_id: str | None) -> Integration | None:

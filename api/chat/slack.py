@@ -26,7 +26,7 @@ from integrations.slack.connection import SlackConnection
 from integrations.slack.settings import KIND
 from integrations.webhook import header
 from models.queries.connections import connections
-from models.queries.connections.deliveries import insert_delivery, settle_delivery
+from models.queries.connections.deliveries import NewDelivery, insert_delivery, settle_delivery
 from models.session import Session
 
 log = structlog.get_logger()
@@ -90,15 +90,8 @@ def _is_from(connection: SlackConnection, asked: Asked) -> bool:
 async def _record(
     session: Session, integration_id: str, asked: Read, headers: dict[str, str], body: bytes, now: datetime
 ) -> int | None:
-    return await insert_delivery(
-        session,
-        kind=KIND,
-        integration_id=integration_id,
-        delivery_id=getattr(asked, "id", ""),
-        headers={name: headers[name][:200] for name in KEPT_HEADERS if name in headers},
-        body=body,
-        now=now,
-    )
+    kept = {name: headers[name][:200] for name in KEPT_HEADERS if name in headers}
+    return await insert_delivery(session, NewDelivery(KIND, integration_id, getattr(asked, "id", ""), kept, body), now)
 
 
 async def _leave(

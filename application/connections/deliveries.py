@@ -13,7 +13,7 @@ from integrations.tracker import Tracker
 from models.integration import Integration, WebhookDelivery
 from models.keyring import Keyring
 from models.queries.connections.connections import get_integration
-from models.queries.connections.deliveries import insert_delivery, settle_delivery
+from models.queries.connections.deliveries import NewDelivery, insert_delivery, settle_delivery
 from models.queries.connections.sync_log import insert_attempt
 from models.session import Session
 
@@ -58,18 +58,22 @@ class DeliveryReceipt:
     warnings: Sequence[str] = ()
 
 
-async def record_delivery(session: Session, webhook: ReceivedWebhook, delivery_id: str) -> int | None:
-    """Stores the delivery as it came. None if it was received before."""
+async def record_delivery(
+    session: Session, webhook: ReceivedWebhook, delivery_id: str, result: str | None = None
+) -> int | None:
+    """Stores the delivery as it came, and what became of it if there is nothing to apply. None if it was received
+    before."""
+    number = await insert_delivery(session, new_delivery(webhook, delivery_id), webhook.now, result)
+    if number is not None and result is not None:
+        log_delivery(session, webhook, delivery_id, result)
+    return number
+
+
+def new_delivery(webhook: ReceivedWebhook, delivery_id: str) -> NewDelivery:
     integration = webhook.integration
-    return await insert_delivery(
-        session,
-        kind=webhook.kind,
-        integration_id=integration.id if integration else None,
-        delivery_id=f"{webhook.kind}:{delivery_id}" if integration is None else delivery_id,
-        headers=stored_headers(webhook.headers),
-        body=webhook.body,
-        now=webhook.now,
-    )
+    own_id = f"{webhook.kind}:{delivery_id}" if integration is None else delivery_id
+    headers = stored_headers(webhook.headers)
+    return NewDelivery(webhook.kind, integration.id if integration else None, own_id, headers, webhook.body)
 
 
 def stored_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -78,21 +82,13 @@ def stored_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {name[:100]: headers[name].replace("\0", "")[:500] for name in plain[:_HEADER_LIMIT]}
 
 
-async def finish_delivery(
-    session: Session,
-    webhook: ReceivedWebhook,
-    delivery: int,
-    result: str,
-    delivery_id: str,
-    *,
-    detail: str | None = None,
+def log_delivery(
+    session: Session, webhook: ReceivedWebhook, delivery_id: str, result: str, detail: str | None = None
 ) -> None:
-    """Marks it as handled. A report that came with an API token has no sync log."""
-    if webhook.integration is None:
-        await settle_delivery(session, delivery, result, webhook.now)
-        return
-    own = webhook.integration.id
-    await conclude_delivery(session, own, delivery, result, webhook.now, delivery_id=delivery_id, detail=detail)
+    """Writes what became of it to the sync log. A report that came with an API token has none."""
+    if webhook.integration is not None:
+        own = webhook.integration.id
+        insert_attempt(session, own, "IN", "webhook", result, detail=detail, delivery_id=delivery_id)
 
 
 def read_event(tracker: Tracker, delivery: WebhookDelivery) -> News | None:

@@ -1,18 +1,30 @@
 """Incident reports that came in by webhook: applied at once, or later from the recorded delivery."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 import structlog
 
-from application.connections.deliveries import DeliveryReceipt, ReceivedWebhook, finish_delivery, record_delivery
-from application.incidents.reports import lock_reported, receive_report
+from application.connections.deliveries import (
+    DeliveryReceipt,
+    ReceivedWebhook,
+    log_delivery,
+    new_delivery,
+    record_delivery,
+)
+from application.incidents.naming import name_reports
+from application.incidents.reports import NotedReports, follow_reports, note_reports
 from domain.errors import DomainError
 from domain.incidents.incident import IncidentReport
 from integrations import registry
 from models.integration import WebhookDelivery
+from models.queries.connections.deliveries import settled_row
+from models.queries.incidents.reported import Named
 from models.queries.rows import write_rows
+from models.queries.together import ChangedRow
 from models.session import Session
 
 log = structlog.get_logger()
@@ -39,55 +51,72 @@ class AppliedReports:
 async def receive_reports(
     session: Session, webhook: ReceivedWebhook, delivery_id: str, reports: Sequence[IncidentReport]
 ) -> DeliveryReceipt:
-    """Records and applies reports in one transaction. If they cannot be applied now, the worker tries again later."""
-    delivery = await record_delivery(session, webhook, delivery_id)
-    if delivery is None:
-        return DeliveryReceipt("duplicate", delivery_id)
+    """Records and applies reports in one transaction. If they can't be applied now (DomainError), roll it back, and
+    call :func:`keep_reports`."""
     if webhook.is_paused or not reports:
         result = "paused" if webhook.is_paused else "ignored"
-        await finish_delivery(session, webhook, delivery, result, delivery_id)
-        return DeliveryReceipt("ignored", delivery_id)
-    try:
-        async with session.begin_nested():
-            outcome = await apply_reports(session, webhook.kind, reports, webhook.now)
-            await write_rows(session)
-    except DomainError as refusal:
-        log.warning("report not applied; the worker will try again", delivery_id=delivery_id, code=refusal.code)
-        later = f"Not applied yet, and tried again later: {refusal}"
-        return DeliveryReceipt("accepted", delivery_id, warnings=(later,))
-    await finish_delivery(session, webhook, delivery, outcome.result, delivery_id, detail=outcome.detail)
-    await write_rows(session)
-    return DeliveryReceipt(
-        "accepted" if outcome.is_used else "ignored",
-        delivery_id,
-        postmortem_ids=outcome.postmortem_ids,
-        warnings=outcome.warnings,
-    )
+        number = await record_delivery(session, webhook, delivery_id, result)
+        return DeliveryReceipt("duplicate" if number is None else "ignored", delivery_id)
+    delivery = new_delivery(webhook, delivery_id)
+    named = await name_reports(session, reports, webhook.now, delivery=delivery)
+    if named.delivery is None:
+        return DeliveryReceipt("duplicate", delivery_id)
+    noted = await _note(session, named, webhook.kind, reports, webhook.now)
+    outcome = _outcome(noted)
+    log_delivery(session, webhook, delivery_id, outcome.result, outcome.detail)
+    changed = [] if outcome.is_used else [settled_row(named.delivery, outcome.result)]
+    touched = await _write(session, named, noted, webhook.kind, webhook.now, changed)
+    status: Literal["accepted", "ignored"] = "accepted" if outcome.is_used else "ignored"
+    return DeliveryReceipt(status, delivery_id, postmortem_ids=touched, warnings=outcome.warnings)
+
+
+async def keep_reports(
+    session: Session, webhook: ReceivedWebhook, delivery_id: str, refusal: DomainError
+) -> DeliveryReceipt:
+    """Records reports that can't be applied now: the worker tries again later."""
+    log.warning("report not applied; the worker will try again", delivery_id=delivery_id, code=refusal.code)
+    if await record_delivery(session, webhook, delivery_id) is None:
+        return DeliveryReceipt("duplicate", delivery_id)
+    return DeliveryReceipt("accepted", delivery_id, warnings=(f"Not applied yet, and tried again later: {refusal}",))
 
 
 async def apply_recorded_reports(session: Session, delivery: WebhookDelivery) -> AppliedReports:
-    """Like :func:`apply_reports`, from the recorded delivery."""
+    """Applies the reports of a recorded delivery, as :func:`receive_reports` does."""
     source = registry.incident_source(delivery.kind)
-    parsed = source.parse(delivery.headers, delivery.body, delivery.received_at)
-    return await apply_reports(session, delivery.kind, parsed.reports, delivery.received_at)
+    reports = source.parse(delivery.headers, delivery.body, delivery.received_at).reports
+    named = await name_reports(session, reports, delivery.received_at)
+    noted = await _note(session, named, delivery.kind, reports, delivery.received_at)
+    touched = await _write(session, named, noted, delivery.kind, delivery.received_at)
+    return replace(_outcome(noted), postmortem_ids=touched)
 
 
-async def apply_reports(
-    session: Session, kind: str, reports: Sequence[IncidentReport], received_at: datetime
-) -> AppliedReports:
-    """Applies an incident source's reports.
-
-    Rows are always locked in the same order, so that two deliveries never wait for each other.
-    """
-    touched: list[str] = []
-    warnings: list[str] = []
-    is_used = False
-    if len(reports) > 1:
-        await lock_reported(session, reports, received_at)
+async def _note(
+    session: Session, named: Named, kind: str, reports: Sequence[IncidentReport], now: datetime
+) -> list[NotedReports]:
+    by_incident = defaultdict[tuple[str, str], list[IncidentReport]](list)
     for report in sorted(reports, key=lambda one: (one.source, one.external_id, one.order_at)):
-        received = await receive_report(session, None, report, received_at, origin=kind)
-        warnings += received.warnings
-        is_used = is_used or received.is_changed or not received.warnings
+        by_incident[report.source, report.external_id].append(report)
+    return [await note_reports(session, None, named, one, now, kind) for one in by_incident.values()]
+
+
+def _outcome(noted: Sequence[NotedReports]) -> AppliedReports:
+    warnings = dict.fromkeys(sentence for one in noted for sentence in one.warnings)
+    return AppliedReports((), tuple(warnings), any(one.is_used for one in noted))
+
+
+async def _write(
+    session: Session,
+    named: Named,
+    noted: Sequence[NotedReports],
+    kind: str,
+    now: datetime,
+    changed: Sequence[ChangedRow] = (),
+) -> list[str]:
+    """Writes everything at once, then what follows from it. Returns the postmortems that were opened or refreshed."""
+    await write_rows(session, [row for one in noted for row in one.links(named)], changed)
+    touched: list[str] = []
+    for one in noted:
+        received = await follow_reports(session, None, one, now, origin=kind)
         touched += received.touched
         if received.postmortem_id:
             log.info(
@@ -96,4 +125,5 @@ async def apply_reports(
                 postmortem_id=received.postmortem_id,
                 opened=received.opened,
             )
-    return AppliedReports(touched, tuple(dict.fromkeys(warnings)), is_used)
+    await write_rows(session)
+    return touched

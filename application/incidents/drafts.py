@@ -2,32 +2,32 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from application.people.people import ensure_people
-from application.people.services import ensure_services
+from application.incidents.naming import services_and_people
 from application.postmortems.opening import NewPostmortem
 from domain.incidents.incident import Incident as MergedIncident
 from domain.incidents.state import IncidentState
 from domain.postmortems import first_draft
 from domain.postmortems.first_draft import Candidate, DraftEntry
 from models.incident import Incident
-from models.person import Person
 from models.queries.incidents.incidents import list_service_ids
+from models.queries.incidents.reported import Named, NamedPerson, NamedService
 from models.queries.people.people import find_team_leads, list_administrators
 from models.queries.timeline import NewTimelineEvent
 from models.session import Session
-from models.team import Service
 
 
 async def draft_from(
     session: Session, incidents: Sequence[Incident], postmortem_id: str, author_id: str | None
 ) -> NewPostmortem:
     """What a postmortem about these incidents begins with. Without an author, one is chosen among their people."""
-    services: list[Service] = []
-    people: list[Person] = []
+    services: list[NamedService] = []
+    people: list[NamedPerson] = []
+    named = Named()
     for incident in incidents:
         merged = IncidentState.from_json(incident.registers).incident()
-        services += await ensure_services(session, merged.services)
-        people += await ensure_people(session, [(one.email, one.name) for one in merged.responders])
+        own_services, own_people = await services_and_people(session, merged, named)
+        services += own_services
+        people += own_people
     return await draft_with(session, incidents, postmortem_id, author_id, services, people)
 
 
@@ -36,8 +36,8 @@ async def draft_with(
     incidents: Sequence[Incident],
     postmortem_id: str,
     author_id: str | None,
-    services: Sequence[Service],
-    people: Sequence[Person],
+    services: Sequence[NamedService],
+    people: Sequence[NamedPerson],
 ) -> NewPostmortem:
     """As :func:`draft_from`, where the services and people of the incidents are known already."""
     merged = [IncidentState.from_json(one.registers).incident() for one in incidents]
@@ -81,8 +81,8 @@ def timeline_events(incidents: Sequence[Incident], entries: Iterable[DraftEntry]
 def _contributors(
     incidents: Sequence[Incident],
     merged: Sequence[MergedIncident],
-    services: Sequence[Service],
-    people: Sequence[Person],
+    services: Sequence[NamedService],
+    people: Sequence[NamedPerson],
     service_ids: Mapping[str, Sequence[str]],
 ) -> dict[str, str]:
     """The first incident that contributed each team, service and participant."""
@@ -99,7 +99,7 @@ def _contributors(
 
 
 async def _choose_author(
-    session: Session, merged: Sequence[MergedIncident], people: Sequence[Person], team_ids: Sequence[str]
+    session: Session, merged: Sequence[MergedIncident], people: Sequence[NamedPerson], team_ids: Sequence[str]
 ) -> str | None:
     first = {one.acknowledged_by for one in merged if one.acknowledged_by}
     responders = [Candidate(one.id, one.is_active, place, one.email in first) for place, one in enumerate(people)]

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 
 from application.audit.audit_log import audit
 from application.incidents.decisions import decide, decision_json
 from application.incidents.drafts import draft_with
+from application.incidents.naming import name_reports, services_and_people
 from application.incidents.news import tell_of_change
-from application.people.people import ensure_people
 from application.people.references import check_teams
-from application.people.services import ensure_services
 from application.postmortems.first_drafts import refresh_draft
 from application.postmortems.opening import NewPostmortem, open_postmortem
 from application.postmortems.participants import propose
@@ -22,15 +22,15 @@ from domain.incidents.incident import IncidentReport, IncidentStatus
 from domain.incidents.state import IncidentState, merge
 from domain.incidents.triggers import Outcome
 from domain.incidents.warnings import warnings_about
-from models.base import derived_id, new_id
+from models.base import derived_id
 from models.incident import Incident
-from models.person import Person
 from models.queries.incidents import incidents
+from models.queries.incidents.reported import Named, NamedPerson, NamedService
 from models.queries.postmortems.drafts import lock_unedited_draft
 from models.queries.postmortems.proposals import has_choice, list_open_of_incident
 from models.queries.rows import write_rows
+from models.queries.together import NewRows
 from models.session import Session
-from models.team import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,7 @@ async def report_incident(session: Session, viewer: Viewer, report: IncidentRepo
     _check_may_report(viewer)
     if report.team_id:
         await check_teams(session, "teamId", [report.team_id])
-    received = await receive_report(session, viewer, report, now)
-    await session.flush()
-    return received
+    return await receive_report(session, viewer, report, now)
 
 
 async def correct_incident(
@@ -85,15 +83,27 @@ def _check_may_report(viewer: Viewer) -> None:
         raise NotAllowed(action="report incidents", who="a responder or an administrator")
 
 
-async def lock_reported(session: Session, reports: Sequence[IncidentReport], now: datetime) -> None:
-    """Takes every lock that receiving these will take, in one order: incidents, services, people, each sorted.
+@dataclass(frozen=True, slots=True)
+class NotedReports:
+    """What reports of one incident made of it; ``before`` is None for a new one.
 
-    Otherwise two deliveries of several reports each could wait for each other.
+    ``is_used`` is False if they changed nothing, and each of them says something else than the incident.
     """
-    for report in sorted(reports, key=lambda one: (one.source, one.external_id)):
-        await _lock_or_insert(session, report, None, now)
-    await ensure_services(session, [name for one in reports for name in one.services])
-    await ensure_people(session, [(it.email, it.name) for one in reports for it in one.responders])
+
+    incident: Incident
+    before: Reported | None
+    after: Reported
+    warnings: tuple[str, ...]
+    is_used: bool
+    services: Sequence[NamedService] = ()
+    people: Sequence[NamedPerson] = ()
+
+    @property
+    def is_changed(self) -> bool:
+        return self.before != self.after
+
+    def links(self, named: Named) -> list[NewRows]:
+        return named.links(self.incident.id, [one.id for one in self.services], [one.id for one in self.people])
 
 
 async def receive_report(
@@ -110,36 +120,82 @@ async def receive_report(
 
     The same report again changes nothing, in whatever order reports arrive. Ids are made where none are given.
     """
-    incident, is_new = await _lock_or_insert(session, report, incident_id, now)
-    before = IncidentState.from_json(incident.registers) if incident.registers else None
-    state = merge(before, report)
-    incident.registers = state.to_json()
-    warnings = warnings_about(report, state.incident())
-    if before is not None and before.incident() == state.incident():
-        return ReceivedReport(incident, is_new=False, is_changed=False, warnings=warnings)
+    named = await name_reports(session, [report], now, incident_id=incident_id)
+    noted = await note_reports(session, viewer, named, [report], now, origin)
+    await write_rows(session, noted.links(named))
+    received = await follow_reports(session, viewer, noted, now, postmortem_id=postmortem_id, origin=origin)
+    await write_rows(session)
+    return received
+
+
+async def note_reports(
+    session: Session,
+    viewer: Viewer | None,
+    named: Named,
+    reports: Sequence[IncidentReport],
+    now: datetime,
+    origin: str | None,
+) -> NotedReports:
+    """Merges reports of one incident that was locked with their names. What changed is still to be written, and its
+    links with it."""
+    incident = named.incidents[reports[0].source, reports[0].external_id]
+    kept = IncidentState.from_json(incident.registers) if incident.registers else None
+    states = [merge(kept, reports[0])]
+    for report in reports[1:]:
+        states.append(merge(states[-1], report))
+    before, merged = kept.incident() if kept else None, [one.incident() for one in states]
+    last = merged[-1]
+    about = [warnings_about(report, after) for report, after in zip(reports, merged, strict=True)]
+    warnings = tuple(dict.fromkeys(chain(*about)))
+    steps = zip(about, [before, *merged], merged, strict=False)
+    is_used = any(not sentences or earlier != later for sentences, earlier, later in steps)
+    incident.registers = states[-1].to_json()
+    if before == last:
+        return NotedReports(incident, before, last, warnings, is_used)
     incident.updated_at = now
-    if not is_new:
+    if before is not None:
         incident.version += 1
-    services, people = await _write_columns(session, incident, state)
-    action = "incident.reported" if is_new else "incident.updated"
-    after = {"status": incident.status, "title": incident.title}
-    audit(session, viewer, action, "incident", incident.id, origin=origin, after=after)
-    if before is not None and _names_others(before.incident(), state.incident()):
-        await _propose_to_open(session, viewer, incident, services, people, origin)
-    resting: tuple[str, ...] = ()
-    if before is not None and before.incident().span != state.incident().span:
-        resting = await tell_of_change(session, viewer, incident, before.incident().span, now, origin)
+    services, people = await services_and_people(session, last, named)
+    incident.title, incident.status, incident.urgency = last.title, last.status.value, last.urgency.value
+    incident.started_at, incident.resolved_at = last.started_at, last.resolved_at
+    incident.team_id = await _find_team(session, last.team_id, incident, named, services)
     if incident.status != IncidentStatus.RESOLVED:
         incident.decision = None
+    action = "incident.reported" if before is None else "incident.updated"
+    told = {"status": incident.status, "title": incident.title}
+    audit(session, viewer, action, "incident", incident.id, origin=origin, after=told)
+    return NotedReports(incident, before, last, warnings, is_used, services, people)
+
+
+async def follow_reports(
+    session: Session,
+    viewer: Viewer | None,
+    noted: NotedReports,
+    now: datetime,
+    *,
+    postmortem_id: str | None = None,
+    origin: str | None = None,
+) -> ReceivedReport:
+    """What follows from a change that was written: whom postmortems are proposed to, who is told, and the postmortem
+    that the incident requires."""
+    incident, before, warnings = noted.incident, noted.before, noted.warnings
+    is_new = before is None
+    if not noted.is_changed:
+        return ReceivedReport(incident, is_new=False, is_changed=False, warnings=warnings)
+    if before is not None and _names_others(before, noted.after):
+        await _propose_to_open(session, viewer, noted, origin)
+    resting: tuple[str, ...] = ()
+    if before is not None and before.span != noted.after.span:
+        resting = await tell_of_change(session, viewer, incident, before.span, now, origin)
+    if incident.status != IncidentStatus.RESOLVED:
         return ReceivedReport(incident, is_new, look_again=resting, warnings=warnings)
     decision = await decide(session, incident)
     incident.decision = decision_json(decision)
-    await session.flush()
     postmortem_id = postmortem_id or derived_id("pm", incident.id)
     untouched = await lock_unedited_draft(session, postmortem_id)
     if untouched is None and decision.outcome is not Outcome.REQUIRED:
         return ReceivedReport(incident, is_new, warnings=warnings)
-    new = await draft_with(session, [incident], postmortem_id, None, services, people)
+    new = await draft_with(session, [incident], postmortem_id, None, noted.services, noted.people)
     if untouched is not None:
         await refresh_draft(session, untouched, new, now, reporter=viewer, origin=origin)
         return ReceivedReport(incident, is_new, postmortem_id=postmortem_id, warnings=warnings)
@@ -161,52 +217,21 @@ def _names_others(before: Reported, now: Reported) -> bool:
     return (before.responders, before.services, before.team_id) != (now.responders, now.services, now.team_id)
 
 
-async def _propose_to_open(
-    session: Session,
-    viewer: Viewer | None,
-    incident: Incident,
-    services: Sequence[Service],
-    people: Sequence[Person],
-    origin: str | None,
-) -> None:
+async def _propose_to_open(session: Session, viewer: Viewer | None, noted: NotedReports, origin: str | None) -> None:
     """To every unpublished postmortem about the incident that somebody works on; the rest follow their incident."""
+    incident = noted.incident
     for postmortem in await list_open_of_incident(session, incident.id):
         if postmortem.draft_started_at is None and not await has_choice(session, postmortem.id):
             continue
-        new = await draft_with(session, [incident], postmortem.id, postmortem.author_id, services, people)
+        new = await draft_with(session, [incident], postmortem.id, postmortem.author_id, noted.services, noted.people)
         await propose(session, viewer, new, origin=origin)
 
 
-async def _lock_or_insert(
-    session: Session, report: IncidentReport, incident_id: str | None, now: datetime
-) -> tuple[Incident, bool]:
-    """The incident, locked, and whether nothing was reported of it before."""
-    title = report.title or report.external_id
-    await incidents.insert_incident(
-        session, incident_id or new_id("inc"), report.source, report.external_id, title, now
-    )
-    incident = await incidents.lock_incident(session, report.source, report.external_id)
-    return incident, not incident.registers
-
-
-async def _write_columns(
-    session: Session, incident: Incident, state: IncidentState
-) -> tuple[Sequence[Service], Sequence[Person]]:
-    """Writes the columns and links that follow from the merged reports."""
-    merged = state.incident()
-    services = await ensure_services(session, merged.services)
-    people = await ensure_people(session, [(one.email, one.name) for one in merged.responders])
-    incident.title, incident.status, incident.urgency = merged.title, merged.status.value, merged.urgency.value
-    incident.started_at, incident.resolved_at = merged.started_at, merged.resolved_at
-    incident.team_id = await _find_team(session, merged.team_id, services)
-    await write_rows(session)
-    await incidents.insert_services(session, incident.id, [one.id for one in services])
-    await incidents.insert_responders(session, incident.id, [one.id for one in people])
-    return services, people
-
-
-async def _find_team(session: Session, reported: str | None, services: Sequence[Service]) -> str | None:
+async def _find_team(
+    session: Session, reported: str | None, incident: Incident, named: Named, services: Sequence[NamedService]
+) -> str | None:
     """The team that the source named, if there is one; else the team of the first service that has one."""
-    if reported and await incidents.team_exists(session, reported):
+    is_known = reported in {incident.team_id, *named.team_ids}
+    if reported and (is_known or await incidents.team_exists(session, reported)):
         return reported
     return next((one.team_id for one in services if one.team_id), None)

@@ -11,7 +11,6 @@ from application.connections.deliveries import (
     DeliveryReceipt,
     ReceivedWebhook,
     conclude_delivery,
-    finish_delivery,
     record_delivery,
 )
 from application.meetings.events import meeting_of_uid
@@ -31,11 +30,10 @@ async def receive_mail(session: Session, webhook: ReceivedWebhook, mail: Bounce)
     """Records and applies it."""
     if not mail.answers:
         return await receive_bounce(session, webhook, mail)
-    delivery = await record_delivery(session, webhook, mail.delivery_id)
+    delivery = await record_delivery(session, webhook, mail.delivery_id, "paused" if webhook.is_paused else None)
     if delivery is None:
         return DeliveryReceipt("duplicate", mail.delivery_id)
     if webhook.is_paused:
-        await finish_delivery(session, webhook, delivery, "paused", mail.delivery_id)
         return DeliveryReceipt("ignored", mail.delivery_id)
     known = await _apply(session, mail, webhook.now)
     result = "answered" if known else "unknown"

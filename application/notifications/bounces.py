@@ -8,7 +8,6 @@ from application.connections.deliveries import (
     DeliveryReceipt,
     ReceivedWebhook,
     conclude_delivery,
-    finish_delivery,
     record_delivery,
 )
 from application.notifications.connection_trouble import record_trouble
@@ -28,11 +27,10 @@ log = structlog.get_logger()
 async def receive_bounce(session: Session, webhook: ReceivedWebhook, bounce: Bounce) -> DeliveryReceipt:
     """Records and applies mail that came back to the connection's return address."""
     integration = webhook.connection()
-    delivery = await record_delivery(session, webhook, bounce.delivery_id)
+    delivery = await record_delivery(session, webhook, bounce.delivery_id, "paused" if webhook.is_paused else None)
     if delivery is None:
         return DeliveryReceipt("duplicate", bounce.delivery_id)
     if webhook.is_paused:
-        await finish_delivery(session, webhook, delivery, "paused", bounce.delivery_id)
         return DeliveryReceipt("ignored", bounce.delivery_id)
     result = await apply_bounce(session, integration.id, bounce, delivery, webhook.now)
     return DeliveryReceipt("accepted" if result in {"bounced", "early"} else "ignored", bounce.delivery_id)

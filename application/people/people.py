@@ -1,7 +1,6 @@
 """Adding and changing people."""
 
-import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -105,25 +104,3 @@ async def manage_person(
     await requeue(session, person_id)
     if team_ids is not None:
         await teams.set_teams_of(session, viewer, person_id, team_ids)
-
-
-async def ensure_people(session: Session, named: Sequence[tuple[str, str | None]]) -> list[Person]:
-    """The people with these e-mail addresses and names, in order.
-
-    Adds an inactive placeholder for each unknown address; the person completes it when they join.
-    """
-    wanted = {email.lower(): name for email, name in named}
-    if not wanted:
-        return []
-    found = await people.list_by_email(session, wanted)
-    missing = sorted(email for email in wanted if email not in found)
-    if missing:
-        rows = [(new_id("user"), one, wanted[one] or one.split("@")[0], _placeholder_handle(one)) for one in missing]
-        await people.insert_placeholders(session, rows)
-        found = await people.list_by_email(session, wanted)
-    return [found[email] for email in wanted if email in found]
-
-
-def _placeholder_handle(email: str) -> str:
-    local = re.sub(r"[^a-z0-9_-]", "-", email.split("@", maxsplit=1)[0].lower())[:30] or "person"
-    return f"{local}-{new_id('u')[-8:]}"

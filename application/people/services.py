@@ -116,17 +116,3 @@ async def merge_service(session: Session, viewer: Viewer, service_id: str, into:
         audit(session, viewer, "service.merged", "service", one.id, before=before, after=after)
     await session.flush()
     return kept
-
-
-async def ensure_services(session: Session, names: Sequence[str]) -> list[Service]:
-    """The services that these names mean, in order. Adds unknown ones as inactive, to be claimed by a team."""
-    wanted = {service_key(name): name for name in reversed(names)}
-    keys = list(dict.fromkeys(service_key(name) for name in names))
-    if not keys:
-        return []
-    found = await services.services_by_key(session, keys)
-    missing = sorted(key for key in keys if key not in found)
-    if missing:
-        await services.insert_inactive_services(session, [(new_id("svc"), wanted[key]) for key in missing])
-        found = await services.services_by_key(session, keys)
-    return list(dict.fromkeys(found[key] for key in keys if key in found))

@@ -6,11 +6,11 @@ two or three logs. The ORM takes 1 to 2 ms of a processor for each of these stat
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import JSON, ClauseElement, ColumnElement, inspect, text
+from sqlalchemy import JSON, ClauseElement, ColumnElement, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import make_transient, make_transient_to_detached
 from sqlalchemy.orm.attributes import instance_dict, set_committed_value
@@ -21,7 +21,7 @@ from models.base import Base
 from models.integration import SyncAttempt
 from models.postmortem import Review
 from models.queries.prebuilt import Prebuilt
-from models.queries.together import write_together
+from models.queries.together import ChangedRow, NewRows, write_together
 
 Row = TypeVar("Row", bound=Base)
 LOGS = (AuditEntry, CommandLog, Review, SyncAttempt)
@@ -77,24 +77,27 @@ def _json_names(model: type[Base]) -> tuple[str, ...]:
     return tuple(name for name, column in _columns(model).items() if isinstance(column.type, JSON))
 
 
-async def write_rows(session: AsyncSession) -> None:
-    """Writes what the session was given since: added rows of logs in one statement, changed rows in one each.
+async def write_rows(session: AsyncSession, new: Sequence[NewRows] = (), changes: Sequence[ChangedRow] = ()) -> None:
+    """Writes what the session was given since, in one statement: changed rows, and added rows of logs; and with them
+    rows that it wasn't given.
 
-    The session forgets the added ones. If it was given any other new row, the ORM writes everything.
+    The session forgets the added ones. If it was given any other new row, the ORM writes everything that it was given.
     """
     added, changed = list(session.new), list(session.dirty)
     if session.deleted or not all(isinstance(one, LOGS) for one in added) or any(map(_needs_orm, changed)):
         await session.flush()
-        return
+        added, changed = [], []
+    changes = [*changes, *(one for one in map(_changes_of, changed) if one.values)]
+    new = [*new, *_alike(added)]
+    if new or changes:
+        await write_together(session, new, changes)
     for row in changed:
-        await _write_changes(session, row)
-    if added:
-        await write_together(session, _alike(added))
+        _as_read(session, row)
     for row in added:
         session.expunge(row)
 
 
-def _alike(rows: Iterable[Any]) -> list[tuple[type[Base], list[dict[str, Any]]]]:
+def _alike(rows: Iterable[Any]) -> list[NewRows]:
     """Rows of one class that have the same columns."""
     found = defaultdict[tuple[type[Base], tuple[str, ...]], list[dict[str, Any]]](list)
     for row in rows:
@@ -102,7 +105,7 @@ def _alike(rows: Iterable[Any]) -> list[tuple[type[Base], list[dict[str, Any]]]]
         loaded = inspect(row).dict
         values = {name: loaded[name] for name in _columns(model) if name in loaded}
         found[model, tuple(values)].append(values)
-    return [(model, alike) for (model, _), alike in found.items()]
+    return [NewRows(model, alike) for (model, _), alike in found.items()]
 
 
 def _needs_orm(row: Base) -> bool:
@@ -114,24 +117,14 @@ def _needs_orm(row: Base) -> bool:
     )
 
 
-async def _write_changes(session: AsyncSession, row: Base) -> None:
+def _changes_of(row: Base) -> ChangedRow:
     model: type[Base] = type(row)
     state: Any = inspect(row)
     names = [one.key for one in inspect(model).column_attrs if state.attrs[one.key].history.has_changes()]
-    keys = [one.name for one in inspect(model).primary_key]
-    values = {name: getattr(row, name) for name in [*names, *keys]}
-    written = {name: _as_json(one) if name in _json_names(model) else one for name, one in values.items()}
-    if names:
-        await _update(model, tuple(names)).write(session, **written)
-    _as_read(session, row)
+    texts = _json_names(model)
+    values = {name: _as_json(getattr(row, name)) if name in texts else getattr(row, name) for name in names}
+    return ChangedRow(model, {one.name: getattr(row, one.name) for one in inspect(model).primary_key}, values)
 
 
 def _as_json(value: Any) -> str | None:
     return None if value is None else json.dumps(value)
-
-
-@cache
-def _update(model: type[Base], names: tuple[str, ...]) -> Prebuilt:
-    keys = " and ".join(f'"{one.name}" = :{one.name}' for one in inspect(model).primary_key)
-    changes = ", ".join(f'"{name}" = :{name}' for name in names)
-    return Prebuilt(text(f'update "{model.__tablename__}" set {changes} where {keys}'))  # noqa: S608 - our names

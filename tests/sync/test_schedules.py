@@ -47,7 +47,7 @@ from integrations.trackers import console
 from models.action_item import ActionItem
 from models.audit import AuditEntry
 from models.queries import action_items
-from models.queries.connections.deliveries import insert_delivery
+from models.queries.connections.deliveries import NewDelivery, insert_delivery
 from models.queries.escalation import policies
 from models.session import Sessions, make_engine, make_sessions
 from tests.nightly import NIGHTLY, tried
@@ -159,15 +159,8 @@ class Schedules(RuleBasedStateMachine):
     async def _deliver(self, headers: dict[str, str], body: bytes) -> None:
         now, world = datetime.now(UTC), self.world
         async with self.sessions.begin() as session:
-            row = await insert_delivery(
-                session,
-                kind="console",
-                integration_id=world.integration_id,
-                delivery_id=headers["x-console-delivery"],
-                headers=headers,
-                body=body,
-                now=now,
-            )
+            new = NewDelivery("console", world.integration_id, headers["x-console-delivery"], headers, body)
+            row = await insert_delivery(session, new, now)
         if row is not None:
             tickets = TicketWebhookActivities(self.sessions, KEYRING)
             await ActivityEnvironment().run(tickets.apply_delivery, ApplyDelivery(world.item_id, row, now))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, event, func, insert, select, text
 
 from integrations.object_store import ObjectStore
 from models.integration import Integration, SyncAttempt, WebhookDelivery
-from models.queries.connections.deliveries import insert_delivery
+from models.queries.connections.deliveries import NewDelivery, insert_delivery
 from models.session import make_engine, make_sessions
 from runtime.background.retention import BATCH_SIZE, KEEP_ATTEMPTS, KEEP_DELIVERIES, Retention
 
@@ -68,8 +68,7 @@ def test_old_rows_go_in_batches_and_others_stay(database: str) -> None:
             assert left == {one["delivery_id"] for one in kept}
             assert (await session.execute(select(func.count()).select_from(SyncAttempt))).scalar_one() == len(recent)
             for one, is_new in ((kept[2], False), (settled[0], True)):
-                known = {"kind": "console", "integration_id": here, "headers": {}, "body": b"{}", "now": now}
-                again = await insert_delivery(session, delivery_id=one["delivery_id"], **known)
+                again = await insert_delivery(session, NewDelivery("console", here, one["delivery_id"], {}, b"{}"), now)
                 assert (again is not None) is is_new
 
     asyncio.run(with_retention(database, check))

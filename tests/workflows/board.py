@@ -14,7 +14,7 @@ from integrations.ticket import TicketAction, TicketChange, TicketRef
 from integrations.tracker import Tracker
 from integrations.trackers import console
 from models.action_item import Ticket
-from models.queries.connections.deliveries import insert_delivery
+from models.queries.connections.deliveries import NewDelivery, insert_delivery
 from workflows.action_item import ActionItemWorkflow
 
 if TYPE_CHECKING:
@@ -60,14 +60,7 @@ class Board:
         headers, body = console.delivery(self._tracker("jane").update(ref, change), action, "jane", "s")
         told = {name.lower(): value for name, value in headers.items()}
         async with self.lab.sessions.begin() as session:
-            delivery = await insert_delivery(
-                session,
-                kind="console",
-                integration_id=self.integration_id,
-                delivery_id=told["x-console-delivery"],
-                headers=told,
-                body=body,
-                now=datetime.now(UTC),
-            )
+            new = NewDelivery("console", self.integration_id, told["x-console-delivery"], told, body)
+            delivery = await insert_delivery(session, new, datetime.now(UTC))
         assert delivery is not None
         return delivery

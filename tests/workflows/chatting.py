@@ -13,7 +13,7 @@ from integrations.slack.settings import KIND
 from models.base import new_id
 from models.integration import Integration
 from models.keyring import Keyring
-from models.queries.connections.deliveries import insert_delivery, settle_delivery
+from models.queries.connections.deliveries import NewDelivery, insert_delivery, settle_delivery
 from tests.workflows.lab import STORE, Lab, own_client
 from worker import build_chat_worker
 from workflows.chat import ChatWorkflow
@@ -52,15 +52,9 @@ async def request_from_slack(lab: Lab, *, is_settled: bool = False) -> int:
     async with lab.sessions.begin() as session:
         session.add(row)
         await session.flush()
-        delivery = await insert_delivery(
-            session,
-            kind=KIND,
-            integration_id=row.id,
-            delivery_id=form["trigger_id"],
-            headers={"content-type": "application/x-www-form-urlencoded"},
-            body=urlencode(form).encode(),
-            now=now,
-        )
+        told = {"content-type": "application/x-www-form-urlencoded"}
+        new = NewDelivery(KIND, row.id, form["trigger_id"], told, urlencode(form).encode())
+        delivery = await insert_delivery(session, new, now)
         assert delivery is not None
         if is_settled:
             await settle_delivery(session, delivery, "done", now)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.integration import WebhookDelivery
 from models.queries.prebuilt import Prebuilt, instant_of, text_of
+from models.queries.together import ChangedRow
 
 ATTEMPTS_LIMIT = 50
 
@@ -18,8 +19,10 @@ ATTEMPTS_LIMIT = 50
 _INSERT = Prebuilt(
     text(
         """
-        insert into webhook_delivery (kind, integration_id, delivery_id, headers, body, received_at, attempts)
-        values (:kind, :integration_id, :delivery_id, cast(:headers as jsonb), :body, :now, 0)
+        insert into webhook_delivery
+            (kind, integration_id, delivery_id, headers, body, received_at, attempts, result, handled_at)
+        values (:kind, :integration_id, :delivery_id, cast(:headers as jsonb), :body, cast(:now as timestamptz), 0,
+            cast(:result as text), case when cast(:result as text) is not null then cast(:now as timestamptz) end)
         on conflict do nothing
         returning id
         """
@@ -30,27 +33,38 @@ _SETTLE = Prebuilt(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A webhook as it came."""
+
+    kind: str
+    integration_id: str | None
+    delivery_id: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    def values(self) -> dict[str, Any]:
+        """By the names of its columns, JSON as text."""
+        return {
+            "kind": self.kind,
+            "integration_id": self.integration_id,
+            "delivery_id": self.delivery_id,
+            "headers": json.dumps(dict(self.headers)),
+            "body": bytes(self.body),
+        }
+
+
 async def insert_delivery(
-    session: AsyncSession,
-    *,
-    kind: str,
-    integration_id: str | None,
-    delivery_id: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    now: datetime,
+    session: AsyncSession, new: NewDelivery, now: datetime, result: str | None = None
 ) -> int | None:
-    """The number of its row; None if it was received before."""
-    added = await _INSERT.write(
-        session,
-        kind=kind,
-        integration_id=integration_id,
-        delivery_id=delivery_id,
-        headers=json.dumps(dict(headers)),
-        body=body,
-        now=now,
-    )
+    """The number of its row; None if it was received before. With a result, it counts as handled."""
+    added = await _INSERT.write(session, **new.values(), now=now, result=result)
     return added[0][0] if added else None
+
+
+def settled_row(delivery: int, result: str) -> ChangedRow:
+    """Another result for a delivery that was recorded as handled."""
+    return ChangedRow(WebhookDelivery, {"id": delivery}, {"result": result})
 
 
 async def lock_delivery_unscoped(session: AsyncSession, delivery: int) -> WebhookDelivery | None:

@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, all_, exists, func, literal_column, not_, select, text
-from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
+from sqlalchemy import ColumnElement, Select, all_, exists, func, literal_column, not_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Viewer
@@ -19,7 +19,6 @@ from models.queries.access.visibility import BoundViewer, viewer_values, visible
 from models.queries.pagination import Ask, Order, Page, both_ways, page_of, page_values
 from models.queries.people.people import escape_like
 from models.queries.prebuilt import Prebuilt, instant_of, number_of, text_of, texts_of
-from models.queries.rows import columns_of, read_row
 from models.team import Service, Team, TeamMember
 
 
@@ -285,57 +284,3 @@ async def count_similar_earlier(session: AsyncSession, incident: Incident) -> in
         )
     )
     return (await session.execute(statement)).scalar_one()
-
-
-# Writing
-
-
-_INSERT = Prebuilt(
-    text(
-        """
-        insert into incident (id, version, source, external_id, registers, title, status, urgency, created_at,
-            updated_at)
-        values (:id, 1, :source, :external_id, '{}', :title, 'OPEN', 'LOW', :now, :now)
-        on conflict (source, external_id) do nothing
-        """
-    )
-)
-_LOCK = Prebuilt(
-    select(*columns_of(Incident))
-    .where(Incident.source == text_of("source"), Incident.external_id == text_of("external_id"))
-    .with_for_update()
-)
-
-
-async def insert_incident(
-    session: AsyncSession, incident_id: str, source: str, external_id: str, title: str, now: datetime
-) -> None:
-    """An open incident that nothing is known about yet, unless there is one of that source and external id."""
-    await _INSERT.write(session, id=incident_id, source=source, external_id=external_id, title=title, now=now)
-
-
-async def lock_incident(session: AsyncSession, source: str, external_id: str) -> Incident:
-    """Call it in a transaction that has begun, after :func:`insert_incident`."""
-    return read_row(session, Incident, await _LOCK.row(session, source=source, external_id=external_id))
-
-
-async def insert_services(session: AsyncSession, incident_id: str, service_ids: Sequence[str]) -> None:
-    """Those that the incident does not have yet."""
-    if service_ids:
-        rows = [{"incident_id": incident_id, "service_id": one} for one in service_ids]
-        await session.execute(insert(IncidentService).values(rows).on_conflict_do_nothing())
-
-
-async def insert_responders(session: AsyncSession, incident_id: str, person_ids: Sequence[str]) -> None:
-    """Adds the responders, and gives all of them their place in this order."""
-    if not person_ids:
-        return
-    rows = [
-        {"incident_id": incident_id, "person_id": person_id, "ordinal": ordinal}
-        for ordinal, person_id in enumerate(person_ids)
-    ]
-    statement = insert(IncidentResponder).values(rows)
-    in_new_place = {"ordinal": statement.excluded.ordinal}
-    await session.execute(
-        statement.on_conflict_do_update(index_elements=["incident_id", "person_id"], set_=in_new_place)
-    )

@@ -21,7 +21,7 @@ from models.queries.access.visibility import AnyViewer, BoundViewer, viewer_valu
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.prebuilt import Prebuilt
 from models.queries.rows import write_rows
-from models.queries.together import write_new, write_together
+from models.queries.together import Existing, NewRows, write_together
 from models.team import Team
 
 
@@ -40,7 +40,7 @@ async def _insert(session: AsyncSession, rows: Sequence[Mapping[str, Any]], rece
         return []
     await write_rows(session)  # what the notices are about
     _tell(session, rows)
-    return await write_new(session, Notice, rows, receiver)
+    return await write_together(session, [NewRows(Notice, rows, Existing.KEPT)], returning=receiver)
 
 
 def _tell(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -51,7 +51,7 @@ def _tell(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
 async def insert_notices(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """For people and for teams, however many, in one statement."""
     _tell(session, rows)
-    await write_together(session, [(Notice, rows)], skips_existing=True)
+    await write_together(session, [NewRows(Notice, rows, Existing.KEPT)])
 
 
 async def list_teams_with_channel(session: AsyncSession, team_ids: Collection[str]) -> list[str]:

@@ -144,15 +144,6 @@ async def insert_person(
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def insert_placeholders(session: AsyncSession, people: Sequence[tuple[str, str, str, str]]) -> None:
-    """Inactive members by id, e-mail address, name and handle. Skips those whose address or handle is taken."""
-    rows = [
-        {"id": id_, "email": email, "name": name, "handle": handle, "role": Role.MEMBER.value, "is_active": False}
-        for id_, email, name, handle in people
-    ]
-    await session.execute(insert(Person).values(rows).on_conflict_do_nothing())
-
-
 async def list_activity(session: AsyncSession, person_ids: Sequence[str]) -> dict[str, bool]:
     """Whether each person is active, by id, for those of the ids that exist."""
     if not person_ids:

@@ -80,29 +80,11 @@ async def find_by_key(session: AsyncSession, key: str, *, lock: bool = False) ->
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def services_by_key(session: AsyncSession, keys: Sequence[str]) -> dict[str, Service]:
-    """The service that each spelling means, by its key."""
-    named = aliased(Service)
-    statement = (
-        select(named.key, Service)
-        .select_from(named)
-        .join(Service, Service.id == func.coalesce(named.merged_into, named.id))
-    )
-    rows = await session.execute(statement.where(named.key.in_(keys)))
-    return {row[0]: row[1] for row in rows}
-
-
 async def insert_service(session: AsyncSession, *, service_id: str, name: str, team_id: str | None) -> Service | None:
     """None if another service has that name."""
     values = {"id": service_id, "name": name, "key": service_key(name), "team_id": team_id, "is_active": True}
     statement = insert(Service).values(**values).on_conflict_do_nothing().returning(Service)
     return (await session.execute(statement)).scalar_one_or_none()
-
-
-async def insert_inactive_services(session: AsyncSession, named: Sequence[tuple[str, str]]) -> None:
-    """By id and name. Skips names that are taken."""
-    rows = [{"id": one, "name": name, "key": service_key(name), "is_active": False} for one, name in named]
-    await session.execute(insert(Service).values(rows).on_conflict_do_nothing())
 
 
 async def insert_alias(session: AsyncSession, *, service_id: str, name: str, of: str) -> bool:

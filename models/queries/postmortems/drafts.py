@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.postmortems.lifecycle import Status
 from models.audit import AuditEntry
 from models.postmortem import Postmortem, PostmortemReviewer, TimelineEvent
-from models.queries.together import write_new
+from models.queries.together import Existing, NewRows, write_together
 
 
 async def insert_postmortem(session: AsyncSession, values: Mapping[str, Any]) -> bool:
@@ -23,7 +23,8 @@ async def insert_postmortem(session: AsyncSession, values: Mapping[str, Any]) ->
         "publish_on_approval": False,
         "workflow_started": False,
     }
-    return bool(await write_new(session, Postmortem, [{**defaults, **values}], "id"))
+    row = NewRows(Postmortem, [{**defaults, **values}], Existing.KEPT)
+    return bool(await write_together(session, [row], returning="id"))
 
 
 async def lock_unedited_draft(session: AsyncSession, postmortem_id: str) -> Postmortem | None:
