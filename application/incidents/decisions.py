@@ -1,20 +1,36 @@
 """Deciding whether a resolved incident needs a postmortem."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from application.incidents.naming import services_and_people
 from domain.incidents import triggers
+from domain.incidents.incident import Incident as MergedIncident
 from domain.incidents.state import IncidentState
 from domain.incidents.triggers import Decision, IncidentFacts
 from models.incident import Incident
 from models.queries.incidents import incidents
+from models.queries.incidents.reported import Named, NamedPerson, NamedService
 from models.session import Session
 
 
 async def decide(session: Session, incident: Incident) -> Decision:
     """Raises :class:`IncidentNotResolved`."""
     merged = IncidentState.from_json(incident.registers).incident()
-    similar = await incidents.count_similar_earlier(session, incident)
-    owning = await incidents.list_service_teams(session, incident.id)
+    return await decide_with(session, incident.id, merged, *await services_and_people(session, merged, Named()))
+
+
+async def decide_with(
+    session: Session,
+    incident_id: str,
+    merged: MergedIncident,
+    services: Sequence[NamedService],
+    people: Sequence[NamedPerson],
+) -> Decision:
+    """As :func:`decide`, where the services and people of the incident are known already. One statement."""
+    around = await incidents.read_surroundings(
+        session, incident_id, merged.started_at, [one.id for one in services], [one.id for one in people]
+    )
     facts = IncidentFacts(
         status=merged.status,
         urgency=merged.urgency,
@@ -26,8 +42,8 @@ async def decide(session: Session, incident: Incident) -> Decision:
         merged=merged.merged,
         auto_resolved=merged.auto_resolved,
         near_miss=merged.near_miss,
-        similar_earlier=similar,
-        team_ids=triggers.teams_involved(owning, await incidents.list_responder_teams(session, incident.id)),
+        similar_earlier=around.similar_earlier,
+        team_ids=triggers.teams_involved([one.team_id for one in services if one.team_id], around.memberships),
     )
     return triggers.decide(facts)
 

@@ -103,6 +103,8 @@ async def _choose_author(
 ) -> str | None:
     first = {one.acknowledged_by for one in merged if one.acknowledged_by}
     responders = [Candidate(one.id, one.is_active, place, one.email in first) for place, one in enumerate(people)]
+    if any(one.active for one in responders):
+        return first_draft.choose_author(responders)
     leads = [Candidate(one, True, place) for place, one in enumerate(await find_team_leads(session, team_ids))]
     admins = [Candidate(one, True, place) for place, one in enumerate(await list_administrators(session))]
     return first_draft.choose_author(responders, leads, admins)

@@ -1,5 +1,6 @@
 """What happens when an incident changes after its postmortem was started: who is notified, who may apply new times."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,16 +24,22 @@ from models.session import Session
 
 
 async def tell_of_change(
-    session: Session, viewer: Viewer | None, incident: Incident, before: Span, now: datetime, origin: str | None
+    session: Session,
+    viewer: Viewer | None,
+    incident: Incident,
+    postmortems: Sequence[Postmortem],
+    before: Span,
+    now: datetime,
+    origin: str | None,
 ) -> tuple[str, ...]:
     """Audits on each postmortem that its incident's times changed, and tells its author if somebody has begun it.
 
-    ``before`` is what was known of them until now. Returns the drafts that nobody has begun: their targets rest while
-    the incident is open.
+    The postmortems are locked, and ``before`` is what was known of the times until now. Returns the drafts that nobody
+    has begun: their targets rest while the incident is open.
     """
     untouched = []
-    for postmortem in await links.lock_postmortems_unscoped(session, incident.id):
-        is_untouched = postmortem.status == Status.DRAFT and postmortem.draft_started_at is None
+    for postmortem in postmortems:
+        is_untouched = is_not_begun(postmortem)
         if is_untouched:
             untouched.append(postmortem.id)
         audit(
@@ -49,6 +56,11 @@ async def tell_of_change(
         if not is_untouched and postmortem.status != Status.ARCHIVED and await links.read_news(session, [postmortem]):
             await _tell_author(session, viewer, postmortem, incident, now)
     return tuple(untouched)
+
+
+def is_not_begun(postmortem: Postmortem) -> bool:
+    """Whether it is a draft that nobody has written in; it follows its incident."""
+    return postmortem.status == Status.DRAFT and postmortem.draft_started_at is None
 
 
 def _times(span: Span) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from datetime import datetime
 from itertools import chain
 
 from application.audit.audit_log import audit
-from application.incidents.decisions import decide, decision_json
+from application.incidents.decisions import decide_with, decision_json
 from application.incidents.drafts import draft_with
 from application.incidents.naming import name_reports, services_and_people
-from application.incidents.news import tell_of_change
+from application.incidents.news import is_not_begun, tell_of_change
 from application.people.references import check_teams
 from application.postmortems.first_drafts import refresh_draft
 from application.postmortems.opening import NewPostmortem, open_postmortem
@@ -20,14 +20,15 @@ from domain.errors import NotAllowed, PostmortemsDisabled, StaleVersion
 from domain.incidents.incident import Incident as Reported
 from domain.incidents.incident import IncidentReport, IncidentStatus
 from domain.incidents.state import IncidentState, merge
-from domain.incidents.triggers import Outcome
+from domain.incidents.triggers import Decision, Outcome
 from domain.incidents.warnings import warnings_about
+from domain.postmortems.lifecycle import Status
 from models.base import derived_id
 from models.incident import Incident
-from models.queries.incidents import incidents
+from models.postmortem import Postmortem
+from models.queries.incidents import incidents, links
 from models.queries.incidents.reported import Named, NamedPerson, NamedService
-from models.queries.postmortems.drafts import lock_unedited_draft
-from models.queries.postmortems.proposals import has_choice, list_open_of_incident
+from models.queries.postmortems.proposals import has_choice
 from models.queries.rows import write_rows
 from models.queries.together import NewRows
 from models.session import Session
@@ -97,6 +98,7 @@ class NotedReports:
     is_used: bool
     services: Sequence[NamedService] = ()
     people: Sequence[NamedPerson] = ()
+    decision: Decision | None = None
 
     @property
     def is_changed(self) -> bool:
@@ -149,22 +151,25 @@ async def note_reports(
     warnings = tuple(dict.fromkeys(chain(*about)))
     steps = zip(about, [before, *merged], merged, strict=False)
     is_used = any(not sentences or earlier != later for sentences, earlier, later in steps)
-    incident.registers = states[-1].to_json()
     if before == last:
+        incident.registers = states[-1].to_json()
         return NotedReports(incident, before, last, warnings, is_used)
+    services, people = await services_and_people(session, last, named)
+    team_id = await _find_team(session, last.team_id, incident, named, services)
+    decision = None
+    if last.status is IncidentStatus.RESOLVED:
+        decision = await decide_with(session, incident.id, last, services, people)
+    incident.registers = states[-1].to_json()
     incident.updated_at = now
     if before is not None:
         incident.version += 1
-    services, people = await services_and_people(session, last, named)
     incident.title, incident.status, incident.urgency = last.title, last.status.value, last.urgency.value
-    incident.started_at, incident.resolved_at = last.started_at, last.resolved_at
-    incident.team_id = await _find_team(session, last.team_id, incident, named, services)
-    if incident.status != IncidentStatus.RESOLVED:
-        incident.decision = None
+    incident.started_at, incident.resolved_at, incident.team_id = last.started_at, last.resolved_at, team_id
+    incident.decision = decision_json(decision) if decision else None
     action = "incident.reported" if before is None else "incident.updated"
     told = {"status": incident.status, "title": incident.title}
     audit(session, viewer, action, "incident", incident.id, origin=origin, after=told)
-    return NotedReports(incident, before, last, warnings, is_used, services, people)
+    return NotedReports(incident, before, last, warnings, is_used, services, people, decision)
 
 
 async def follow_reports(
@@ -182,18 +187,19 @@ async def follow_reports(
     is_new = before is None
     if not noted.is_changed:
         return ReceivedReport(incident, is_new=False, is_changed=False, warnings=warnings)
-    if before is not None and _names_others(before, noted.after):
-        await _propose_to_open(session, viewer, noted, origin)
     resting: tuple[str, ...] = ()
-    if before is not None and before.span != noted.after.span:
-        resting = await tell_of_change(session, viewer, incident, before.span, now, origin)
-    if incident.status != IncidentStatus.RESOLVED:
+    postmortems: Sequence[Postmortem] = ()
+    if before is not None and (_names_others(before, noted.after) or before.span != noted.after.span or noted.decision):
+        postmortems = await links.lock_postmortems_unscoped(session, incident.id)
+        if _names_others(before, noted.after):
+            await _propose_to_open(session, viewer, noted, postmortems, origin)
+        if before.span != noted.after.span:
+            resting = await tell_of_change(session, viewer, incident, postmortems, before.span, now, origin)
+    if noted.decision is None:
         return ReceivedReport(incident, is_new, look_again=resting, warnings=warnings)
-    decision = await decide(session, incident)
-    incident.decision = decision_json(decision)
     postmortem_id = postmortem_id or derived_id("pm", incident.id)
-    untouched = await lock_unedited_draft(session, postmortem_id)
-    if untouched is None and decision.outcome is not Outcome.REQUIRED:
+    untouched = next((one for one in postmortems if one.id == postmortem_id and is_not_begun(one)), None)
+    if untouched is None and noted.decision.outcome is not Outcome.REQUIRED:
         return ReceivedReport(incident, is_new, warnings=warnings)
     new = await draft_with(session, [incident], postmortem_id, None, noted.services, noted.people)
     if untouched is not None:
@@ -217,10 +223,18 @@ def _names_others(before: Reported, now: Reported) -> bool:
     return (before.responders, before.services, before.team_id) != (now.responders, now.services, now.team_id)
 
 
-async def _propose_to_open(session: Session, viewer: Viewer | None, noted: NotedReports, origin: str | None) -> None:
-    """To every unpublished postmortem about the incident that somebody works on; the rest follow their incident."""
+async def _propose_to_open(
+    session: Session,
+    viewer: Viewer | None,
+    noted: NotedReports,
+    postmortems: Sequence[Postmortem],
+    origin: str | None,
+) -> None:
+    """To each of these that is unpublished and that somebody works on; the rest follow their incident."""
     incident = noted.incident
-    for postmortem in await list_open_of_incident(session, incident.id):
+    for postmortem in postmortems:
+        if postmortem.status not in {Status.DRAFT, Status.IN_REVIEW}:
+            continue
         if postmortem.draft_started_at is None and not await has_choice(session, postmortem.id):
             continue
         new = await draft_with(session, [incident], postmortem.id, postmortem.author_id, noted.services, noted.people)

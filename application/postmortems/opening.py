@@ -26,8 +26,9 @@ from models.queries.escalation.policies import content_of, pick_policy_of_new
 from models.queries.escalation.targets import target_rows
 from models.queries.postmortems import links
 from models.queries.postmortems.drafts import insert_postmortem
+from models.queries.rows import write_rows
 from models.queries.timeline import NewTimelineEvent, event_rows
-from models.queries.together import insert_together
+from models.queries.together import NewRows, insert_together
 from models.session import Session
 
 
@@ -99,12 +100,12 @@ async def open_postmortem(
     rows = section_rows(new.id, new_revisions(texts, {}), author_id=author_id, origin=Origin.PREFILL, now=now)
     rows |= link_rows(new, added_by_id=author_id)
     rows |= {TimelineEvent: event_rows(new.id, events), PostmortemTarget: target_rows(new.id, due, met, now)}
-    await insert_together(session, rows)
     after = {"title": new.title, "participants": list(new.participant_ids), "teamIds": list(new.team_ids)}
     after = {name: value for name, value in after.items() if value} | (
         {"reportedBy": reporter.person_id} if reporter else {}
     )
     audit(session, viewer, "postmortem.created", "postmortem", new.id, postmortem_id=new.id, after=after)
+    await write_rows(session, [NewRows(table, found) for table, found in rows.items() if found])
     if viewer and new.author_id:
         await notify_of_authorship(session, viewer, new.id, new.author_id, now)
     return True

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, all_, exists, func, literal_column, not_, select
+from sqlalchemy import ColumnElement, Select, all_, any_, exists, func, literal_column, not_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,7 +18,7 @@ from models.postmortem import Postmortem, PostmortemIncident
 from models.queries.access.visibility import BoundViewer, viewer_values, visible_to
 from models.queries.pagination import Ask, Order, Page, both_ways, page_of, page_values
 from models.queries.people.people import escape_like
-from models.queries.prebuilt import Prebuilt, instant_of, number_of, text_of, texts_of
+from models.queries.prebuilt import Prebuilt, instant_of, json_list, number_of, text_of, texts_of
 from models.team import Service, Team, TeamMember
 
 
@@ -252,35 +252,47 @@ async def list_service_ids(session: AsyncSession, incident_ids: Sequence[str]) -
     return found
 
 
-async def list_service_teams(session: AsyncSession, incident_id: str) -> list[str]:
-    """The teams that own the incident's services."""
-    statement = select(Service.team_id).join(IncidentService, IncidentService.service_id == Service.id)
-    statement = statement.where(IncidentService.incident_id == incident_id, Service.team_id.is_not(None))
-    return [one for one in (await session.execute(statement)).scalars() if one]
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """``similar_earlier`` counts incidents of the same services that started within ``RECURRENCE_WINDOW`` before this
+    one; ``memberships`` are the pairs of a responder and a team that they belong to."""
+
+    similar_earlier: int
+    memberships: list[tuple[str, str]]
 
 
-async def list_responder_teams(session: AsyncSession, incident_id: str) -> list[tuple[str, str]]:
-    """Every pair of a responder and a team that they belong to."""
-    statement = select(TeamMember.person_id, TeamMember.team_id).join(
-        IncidentResponder, IncidentResponder.person_id == TeamMember.person_id
+async def read_surroundings(
+    session: AsyncSession,
+    incident_id: str,
+    started_at: datetime,
+    service_ids: Sequence[str],
+    person_ids: Sequence[str],
+) -> Surroundings:
+    """Of an incident with these services and responders; one prebuilt statement."""
+    record = await _SURROUNDINGS.row(
+        session,
+        incident_id=incident_id,
+        since=started_at - triggers.RECURRENCE_WINDOW,
+        until=started_at,
+        service_ids=list(service_ids),
+        person_ids=list(person_ids),
     )
-    rows = (await session.execute(statement.where(IncidentResponder.incident_id == incident_id))).all()
-    return [(person_id, team_id) for person_id, team_id in rows]
+    return Surroundings(record[0], [(person_id, team_id) for person_id, team_id in record[1]])
 
 
-async def count_similar_earlier(session: AsyncSession, incident: Incident) -> int:
-    """Incidents of the same services that started within ``RECURRENCE_WINDOW`` before this one."""
-    if incident.started_at is None:
-        return 0
-    own_services = select(IncidentService.service_id).where(IncidentService.incident_id == incident.id)
-    statement = (
+_SURROUNDINGS = Prebuilt(
+    select(
         select(func.count(func.distinct(Incident.id)))
         .join(IncidentService, IncidentService.incident_id == Incident.id)
         .where(
-            IncidentService.service_id.in_(own_services),
-            Incident.id != incident.id,
-            Incident.started_at < incident.started_at,
-            Incident.started_at >= incident.started_at - triggers.RECURRENCE_WINDOW,
+            IncidentService.service_id == any_(texts_of("service_ids")),
+            Incident.id != text_of("incident_id"),
+            Incident.started_at < instant_of("until"),
+            Incident.started_at >= instant_of("since"),
         )
+        .scalar_subquery(),
+        select(json_list(func.json_build_array(TeamMember.person_id, TeamMember.team_id), TeamMember.person_id))
+        .where(TeamMember.person_id == any_(texts_of("person_ids")))
+        .scalar_subquery(),
     )
-    return (await session.execute(statement)).scalar_one()
+)

@@ -22,6 +22,8 @@ from models.postmortem import (
     TimelineEvent,
 )
 from models.queries.postmortems.postmortems import VisiblePostmortem
+from models.queries.prebuilt import Prebuilt, text_of
+from models.queries.rows import columns_of, read_rows
 from models.team import Service
 
 
@@ -51,10 +53,16 @@ async def read_news(session: AsyncSession, postmortems: Sequence[Postmortem]) ->
 
 async def lock_postmortems_unscoped(session: AsyncSession, incident_id: str) -> list[Postmortem]:
     """The postmortems about an incident, locked in the order of their ids."""
-    statement = select(Postmortem).join(PostmortemIncident, PostmortemIncident.postmortem_id == Postmortem.id)
-    statement = statement.where(PostmortemIncident.incident_id == incident_id).order_by(Postmortem.id)
-    locked = statement.with_for_update(of=Postmortem).execution_options(populate_existing=True)
-    return list((await session.execute(locked)).scalars())
+    return await read_rows(session, Postmortem, _LOCKED, incident_id=incident_id)
+
+
+_LOCKED = Prebuilt(
+    select(*columns_of(Postmortem))
+    .join(PostmortemIncident, PostmortemIncident.postmortem_id == Postmortem.id)
+    .where(PostmortemIncident.incident_id == text_of("incident_id"))
+    .order_by(Postmortem.id)
+    .with_for_update(of=Postmortem)
+)
 
 
 async def insert_link(session: AsyncSession, postmortem_id: str, incident_id: str) -> None:

@@ -9,7 +9,6 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -236,19 +235,15 @@ async def name_reported(
 def _read(session: AsyncSession, records: Sequence[Any]) -> Named:
     number, services, people, teams, service_links, person_links = records[0][:6]
     named = Named(number)
-    named.services = {key: NamedService(*one) for key, *one in _list(services)}
-    named.people = {one[1]: NamedPerson(*one) for one in _list(people)}
-    named.team_ids = set(_list(teams))
-    for incident_id, service_id in _list(service_links):
+    named.services = {key: NamedService(*one) for key, *one in services or ()}
+    named.people = {one[1]: NamedPerson(*one) for one in people or ()}
+    named.team_ids = set(teams or ())
+    for incident_id, service_id in service_links or ():
         named.linked_services.setdefault(incident_id, set()).add(service_id)
-    for incident_id, person_id, place in _list(person_links):
+    for incident_id, person_id, place in person_links or ():
         named.linked_people.setdefault(incident_id, {})[person_id] = place
     for record in records:
         if record[6] is not None:
             incident = read_row(session, Incident, record)
             named.incidents[incident.source, incident.external_id] = incident
     return named
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else orjson.loads(value or "[]")

@@ -27,14 +27,6 @@ async def insert_postmortem(session: AsyncSession, values: Mapping[str, Any]) ->
     return bool(await write_together(session, [row], returning="id"))
 
 
-async def lock_unedited_draft(session: AsyncSession, postmortem_id: str) -> Postmortem | None:
-    """The draft, locked; None if there is none, or someone has begun to edit it."""
-    statement = select(Postmortem).where(
-        Postmortem.id == postmortem_id, Postmortem.status == Status.DRAFT.value, Postmortem.draft_started_at.is_(None)
-    )
-    return (await session.execute(statement.with_for_update().execution_options(populate_existing=True))).scalar()
-
-
 async def list_fields_set_by_people(session: AsyncSession, postmortem_id: str) -> frozenset[str]:
     """Names of the fields that a person has changed, according to the audit log."""
     statement = select(AuditEntry.after).where(

@@ -8,10 +8,9 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.postmortems.lifecycle import Status
 from models.audit import AuditEntry
 from models.incident import PostmortemProposal
-from models.postmortem import Postmortem, PostmortemIncident, PostmortemParticipant, PostmortemTeam
+from models.postmortem import PostmortemParticipant, PostmortemTeam
 from models.queries.postmortems.postmortems import VisiblePostmortem
 
 WITHOUT_CHOICE = ("postmortem.read", "postmortem.policy_applied", "participants.proposed", "participants.reported")
@@ -36,20 +35,6 @@ async def has_choice(session: AsyncSession, postmortem_id: str) -> bool:
         AuditEntry.action.not_in(WITHOUT_CHOICE),
     )
     return (await session.execute(statement.limit(1))).scalar_one_or_none() is not None
-
-
-async def list_open_of_incident(session: AsyncSession, incident_id: str) -> list[Postmortem]:
-    """Unpublished postmortems that cover the incident, locked in the order of their ids."""
-    statement = (
-        select(Postmortem)
-        .join(PostmortemIncident, PostmortemIncident.postmortem_id == Postmortem.id)
-        .where(
-            PostmortemIncident.incident_id == incident_id,
-            Postmortem.status.in_([Status.DRAFT.value, Status.IN_REVIEW.value]),
-        )
-        .order_by(Postmortem.id)
-    )
-    return list((await session.execute(statement.with_for_update(of=Postmortem))).scalars())
 
 
 async def list_person_ids(session: AsyncSession, postmortem_id: str) -> list[str]:
