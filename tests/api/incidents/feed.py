@@ -40,9 +40,12 @@ class Feed:
         return answer.json()
 
     def incident(self) -> Any:
-        found = ok(self._admin.get("/api/incidents", params={"source": "generic", "limit": 200}))["items"]
-        (one,) = [one for one in found if one["externalId"] == self.key]
+        (one,) = self.incidents()
         return one
+
+    def incidents(self) -> list[Any]:
+        found = ok(self._admin.get("/api/incidents", params={"source": "generic", "limit": 200}))["items"]
+        return [one for one in found if one["externalId"] == self.key]
 
     def log(self) -> list[Any]:
         return list(ok(self._admin.get(f"/api/integrations/{self._id}/deliveries"))["items"])

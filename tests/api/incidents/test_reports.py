@@ -1,10 +1,13 @@
 """Reports by webhook and by API: which one wins, and what the answer and the sync log say about what wasn't used."""
 
 import pytest
+from sqlalchemy import select, update
 
+from models.content import TemplateVersion
+from tests.api.content.templates import made
 from tests.api.incidents.feed import Feed, ago
 from tests.api.writing import ok
-from tests.stack import Person, Stack
+from tests.stack import Person, Stack, eventually
 
 FAR = "2036-01-01T00:00:00Z"
 
@@ -81,3 +84,27 @@ def test_an_end_before_the_start_is_kept_with_a_warning(feed: Feed, admin: Perso
     assert "before it starts" in said
     corrected = ok(admin.patch(f"/api/incidents/{incident['id']}", json={"startedAt": ago(minutes=20.5)}))
     assert (corrected["durationMinutes"], corrected["warnings"]) == (11, [])
+
+
+def test_what_cant_be_applied_now_is_kept_and_applied_later(feed: Feed, admin: Person, stack: Stack) -> None:
+    """A template of the team that no rule of today allows: the draft can't be written."""
+    assert stack.direct is not None
+    team = ok(admin.post("/api/teams", json={"name": f"Unfit {feed.key}"}), 201)
+    template = made(admin, teamId=team["id"], isDefault=True)
+    row = TemplateVersion.template_id == template["id"]
+    (sections,) = stack.direct.rows(select(TemplateVersion.sections).where(row))
+    without = [one for one in sections if one["key"] != "summary"]
+    resolved = {"status": "RESOLVED", "startedAt": ago(hours=2), "urgency": "HIGH", "teamId": team["id"]}
+    try:
+        stack.direct.write(update(TemplateVersion).where(row).values(sections=without))
+        told = feed.tells(**resolved, title="Slow", description="Everything was slow.")
+        assert told["status"] == "accepted"
+        assert told["warnings"][0].startswith("Not applied yet, and tried again later: ")
+        assert feed.incidents() == []
+    finally:
+        stack.direct.write(update(TemplateVersion).where(row).values(sections=sections))
+    incident = eventually(feed.incidents)[0]
+    assert (incident["title"], incident["status"]) == ("Slow", "RESOLVED")
+    draft = ok(admin.get(f"/api/postmortems/{incident['postmortemId']}"))
+    assert (draft["summary"], draft["templateId"]) == ("Everything was slow.", template["id"])
+    assert [one["result"] for one in feed.log()] == ["applied"]
