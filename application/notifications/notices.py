@@ -7,6 +7,7 @@ from typing import Any
 from domain.notifications.notices import NoticeKind
 from models.base import new_id
 from models.queries.notifications import notices
+from models.queries.together import NewRows
 from models.session import Session
 
 _ABOUT_NOTHING: dict[str, Any] = {
@@ -83,10 +84,9 @@ def channel_notices_of(
     return [{"id": new_id("ntc"), "team_id": team_id, **notice} for team_id in dict.fromkeys(team_ids)]
 
 
-async def insert_notices(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Those of people and of channels, in one statement. What somebody has already stays as it is."""
-    if rows:
-        await notices.insert_notices(session, rows)
+def notice_rows(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[NewRows]:
+    """Those of people and of channels, to be written with others. What somebody has already stays as it is."""
+    return notices.notice_rows(session, rows)
 
 
 async def notify_teams(

@@ -9,7 +9,6 @@ from datetime import datetime
 
 from application.audit.command_log import is_committed, is_repeat, log_command
 from application.escalation.reminders import plan_postmortem_reminders
-from application.notifications.notices import insert_notices
 from application.review import decisions, deletion, outstanding, publishing, reviewers, submission, targets
 from application.review.context import PostmortemCommandContext
 from application.review.readiness import readiness_of
@@ -24,7 +23,6 @@ from domain.postmortems.snapshots import PostmortemSnapshot
 from models.queries.audit.command_log import take_command, viewer_of
 from models.queries.postmortems.snapshots import read_snapshot
 from models.queries.review.facts import ReviewFacts, get_facts
-from models.queries.rows import write_rows
 from models.session import Session
 
 Check = Callable[[PostmortemCommandContext], None]
@@ -105,8 +103,7 @@ async def commit(session: Session, command: PostmortemCommand, now: datetime) ->
     context = PostmortemCommandContext(session, viewer, facts, command, taken.arguments, now)
     await _write(context, check(context))
     log_command(session, command.postmortem_id, command)
-    await write_rows(session)
-    await insert_notices(session, context.notices)
+    await context.write()
     return snapshot_of(command.postmortem_id, await plan_postmortem_reminders(session, command.postmortem_id, now))
 
 

@@ -6,14 +6,18 @@ from datetime import datetime
 from typing import Any
 
 from application.audit.audit_log import audit
-from application.notifications.notices import channel_notices_of, notices_of
+from application.notifications.notices import channel_notices_of, notice_rows, notices_of
 from domain.access import Viewer
+from domain.escalation.targets import TargetName
 from domain.notifications.notices import NoticeKind
 from domain.postmortems.commands import PostmortemCommand
 from domain.postmortems.lifecycle import Status
 from models.postmortem import Postmortem
+from models.queries.escalation.targets import met_target
 from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.queries.review.facts import ReviewFacts
+from models.queries.rows import write_rows
+from models.queries.together import ChangedRow
 from models.session import Session
 
 
@@ -21,7 +25,7 @@ from models.session import Session
 class PostmortemCommandContext:
     """``facts`` are from before the command; ``arguments`` holds the text that was staged for it, such as its comment.
 
-    ``notices`` are written together, when everything else is.
+    ``notices`` and ``changes`` (of rows that the session doesn't know) are written by :meth:`write`, with all else.
     """
 
     session: Session
@@ -31,6 +35,7 @@ class PostmortemCommandContext:
     arguments: Mapping[str, Any]
     now: datetime
     notices: list[dict[str, Any]] = field(default_factory=list)
+    changes: list[ChangedRow] = field(default_factory=list)
 
     @property
     def visible(self) -> VisiblePostmortem:
@@ -47,6 +52,12 @@ class PostmortemCommandContext:
     @property
     def comment(self) -> str | None:
         return self.arguments.get("comment")
+
+    async def write(self) -> None:
+        """Everything that changed, in one statement."""
+        await write_rows(self.session, notice_rows(self.session, self.notices), self.changes)
+        self.notices.clear()
+        self.changes.clear()
 
     def audit(self, action: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
         key = self.postmortem.id
@@ -73,6 +84,12 @@ class PostmortemCommandContext:
         self.postmortem.status = status.value
         self.note_change()
         self.audit(action, {"status": before}, {"status": status.value, **details})
+
+    def meet_targets(self, names: Iterable[TargetName]) -> None:
+        """Marks targets as reached; those that were reached before keep their time."""
+        targets = self.facts.targets
+        open_ones = [one for one in names if one in targets and targets[one].target.met_at is None]
+        self.changes.extend(met_target(self.postmortem.id, one, self.now) for one in open_ones)
 
     def notify(self, person_ids: Iterable[str], kind: NoticeKind, comment_id: str | None = None) -> None:
         """Notifies each person, once for this command, of what its sender did, and perhaps said in a comment."""

@@ -15,9 +15,8 @@ from domain.postmortems.lifecycle import Status, Transition
 from domain.review.reviewers import Decision, ReviewerState
 from models.base import new_id
 from models.postmortem import Review
-from models.queries.escalation.targets import meet_targets
 from models.queries.postmortems.postmortems import state_of_reviewer
-from models.queries.review.reviewers import update_decision
+from models.queries.review.reviewers import decided_reviewer
 from models.queries.review.reviews import find_last_review
 
 
@@ -25,7 +24,7 @@ async def approve(context: PostmortemCommandContext, after: Status) -> None:
     """The last approval completes the review."""
     postmortem = context.postmortem
     if not await _is_approved_already(context):
-        context = await _record(context, Decision.APPROVE)
+        context = _record(context, Decision.APPROVE)
         postmortem.status = after.value
         context.audit("postmortem.approved", None, {"revision": postmortem.content_revision})
         context.note_change()
@@ -42,7 +41,7 @@ async def complete_review(context: PostmortemCommandContext) -> None:
     if published is not None:
         await publish(context, published)
         return
-    await meet_targets(context.session, postmortem.id, [TargetName.REVIEW_COMPLETED], context.now)
+    context.meet_targets([TargetName.REVIEW_COMPLETED])
     if postmortem.author_id:
         context.notify([postmortem.author_id], NoticeKind.REVIEW_COMPLETED)
 
@@ -76,7 +75,7 @@ async def request_changes(context: PostmortemCommandContext, after: Status) -> N
     if was_published:
         postmortem.published_at = None
     else:
-        context = await _record(context, Decision.REQUEST_CHANGES)
+        context = _record(context, Decision.REQUEST_CHANGES)
     context.change_status(after, "postmortem.changes_requested", comment=comment)
     new = NewComment(comment or "", kind=CommentKind.CHANGE_REQUEST)
     added = await add_comment(context.session, context.viewer, context.visible, new, context.now)
@@ -84,11 +83,11 @@ async def request_changes(context: PostmortemCommandContext, after: Status) -> N
         context.notify([postmortem.author_id], NoticeKind.CHANGES_REQUESTED, added.comment.id)
 
 
-async def _record(context: PostmortemCommandContext, decision: Decision) -> PostmortemCommandContext:
+def _record(context: PostmortemCommandContext, decision: Decision) -> PostmortemCommandContext:
     """The reviewer's current decision, and one more row in the history of reviews. Returns the facts after it."""
     postmortem, person_id = context.postmortem, context.viewer.person_id
     chosen, revision = decision.value, postmortem.content_revision
-    await update_decision(context.session, postmortem.id, person_id, chosen, revision, context.now)
+    context.changes.append(decided_reviewer(postmortem.id, person_id, chosen, revision, context.now))
     review = Review(
         id=new_id("rev"),
         postmortem_id=postmortem.id,

@@ -5,7 +5,6 @@ from domain.escalation.targets import TargetName
 from domain.notifications.notices import NoticeKind
 from domain.postmortems.lifecycle import Status
 from domain.review.reviewers import ReviewerState
-from models.queries.escalation.targets import meet_targets
 from models.queries.postmortems.postmortems import state_of_reviewer
 from models.queries.review.reviewers import clear_for_new_review, insert_reviewers
 
@@ -24,7 +23,7 @@ async def submit(context: PostmortemCommandContext, after: Status) -> None:
         postmortem.publish_on_approval = command.publish_on_approval
     postmortem.submitted_at = context.now
     context.change_status(after, "postmortem.submitted")
-    await meet_targets(session, postmortem.id, WRITTEN, context.now)
+    context.meet_targets(WRITTEN)
     states = {one.person_id: state_of_reviewer(one, postmortem) for one in context.facts.reviewers}
     outstanding = [one for one in current if states[one].is_outstanding or states[one] is ReviewerState.WAIVED]
     context.notify([*outstanding, *added], NoticeKind.REVIEW_REQUESTED)

@@ -111,18 +111,30 @@ async def _check(session: Session, viewer: Viewer, postmortem_id: str) -> Visibl
     return visible
 
 
-async def publish_automatically(session: Session, viewer: Viewer, visible: VisiblePostmortem, now: datetime) -> None:
-    """Of a postmortem that was just published: asks for its copies where a connection's settings say so, and for the
-    new text where there is a copy that was published by itself."""
-    for connection in await list_copies_once_published(session, visible):
+async def publish_automatically(
+    session: Session, viewer: Viewer, visible: VisiblePostmortem, connections: Sequence[Integration], now: datetime
+) -> None:
+    """Of a postmortem that was just published: asks for its copies in those of the connections that may have one, and
+    for the new text where there is a copy that was published by itself."""
+    for connection in await _allowed(session, visible, connections):
         row = await _requested(session, visible.postmortem, connection, PublicationTrigger.POLICY, now)
         row.overwrites = False
         _audit(session, viewer, "publication.requested", row, {"overwrite": False})
 
 
+async def list_automatic(session: Session) -> Sequence[Integration]:
+    """The connections that get a copy of what is published, by their settings."""
+    return await publications.list_automatic(session, registry.publisher_kinds())
+
+
 async def list_copies_once_published(session: Session, visible: VisiblePostmortem) -> Sequence[Integration]:
     """The connections that get a copy by themselves when the postmortem is published."""
-    connections = await publications.list_automatic(session, registry.publisher_kinds())
+    return await _allowed(session, visible, await list_automatic(session))
+
+
+async def _allowed(
+    session: Session, visible: VisiblePostmortem, connections: Sequence[Integration]
+) -> Sequence[Integration]:
     if not connections:
         return []
     chosen = visible.postmortem.visibility

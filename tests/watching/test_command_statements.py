@@ -10,7 +10,7 @@ from tests.api import writing
 from tests.stack import Stack, shared_stack
 from tests.watching.statement_log import StatementLog, Taken
 
-AT_DOOR, IN_WORKFLOW = 6, 12
+AT_DOOR, IN_WORKFLOW = 6, 7
 TO_CREATE = 8
 
 

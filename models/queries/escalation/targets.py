@@ -13,6 +13,7 @@ from domain.escalation.targets import Target, TargetName
 from models.postmortem import PostmortemTarget
 from models.queries.prebuilt import Prebuilt, text_of
 from models.queries.rows import columns_of, read_rows
+from models.queries.together import ChangedRow
 
 DueInstants = Mapping[TargetName, datetime]
 
@@ -71,6 +72,11 @@ _MEET = Prebuilt(
 async def meet_targets(session: AsyncSession, postmortem_id: str, names: Iterable[TargetName], now: datetime) -> None:
     """Marks targets as reached; those that were reached before keep their time."""
     await _MEET.write(session, postmortem_id=postmortem_id, names=[one.value for one in names], now=now)
+
+
+def met_target(postmortem_id: str, name: TargetName, now: datetime) -> ChangedRow:
+    """One that is reached now, to be written with other rows."""
+    return ChangedRow(PostmortemTarget, {"postmortem_id": postmortem_id, "name": name.value}, {"met_at": now})
 
 
 async def update_due(session: AsyncSession, due: Mapping[str, DueInstants], met: Mapping[str, DueInstants]) -> None:

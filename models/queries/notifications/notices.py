@@ -48,10 +48,10 @@ def _tell(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     note_changes(session, [Change(Kind.INBOX, one["person_id"]) for one in rows if one["person_id"]])
 
 
-async def insert_notices(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """For people and for teams, however many, in one statement."""
+def notice_rows(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> list[NewRows]:
+    """For people and for teams, however many, to be written with other rows."""
     _tell(session, rows)
-    await write_together(session, [NewRows(Notice, rows, Existing.KEPT)])
+    return [NewRows(Notice, list(rows), Existing.KEPT)] if rows else []
 
 
 async def list_teams_with_channel(session: AsyncSession, team_ids: Collection[str]) -> list[str]:

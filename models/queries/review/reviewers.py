@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.review.reviewers import Decision
 from models.postmortem import PostmortemReviewer
 from models.queries.postmortems.postmortems import VisiblePostmortem
-from models.queries.prebuilt import Prebuilt
+from models.queries.together import ChangedRow
 
 
 async def list_reviewers(session: AsyncSession, visible: VisiblePostmortem) -> list[PostmortemReviewer]:
@@ -20,23 +20,13 @@ async def list_reviewers(session: AsyncSession, visible: VisiblePostmortem) -> l
     return list((await session.execute(statement.execution_options(populate_existing=True))).scalars())
 
 
-_DECIDE = Prebuilt(
-    text(
-        """
-        update postmortem_reviewer set decision = :decision, decided_revision = :revision, decided_at = :now,
-            waived_at = null, waived_by_id = null, waived_reason = null
-        where postmortem_id = :postmortem_id and person_id = :person_id
-        """
-    )
-)
-
-
-async def update_decision(
-    session: AsyncSession, postmortem_id: str, person_id: str, decision: str, revision: int, now: datetime
-) -> None:
-    """The reviewer's latest decision, and the revision of the content that it is about."""
-    decided = {"decision": decision, "revision": revision, "now": now}
-    await _DECIDE.write(session, postmortem_id=postmortem_id, person_id=person_id, **decided)
+def decided_reviewer(postmortem_id: str, person_id: str, decision: str, revision: int, now: datetime) -> ChangedRow:
+    """The reviewer's latest decision, and the revision of the content that it is about, to be written with other rows.
+    It ends a waiver."""
+    key = {"postmortem_id": postmortem_id, "person_id": person_id}
+    unwaived = dict.fromkeys(("waived_at", "waived_by_id", "waived_reason"))
+    decided = {"decision": decision, "decided_revision": revision, "decided_at": now}
+    return ChangedRow(PostmortemReviewer, key, decided | unwaived)
 
 
 async def insert_reviewers(
