@@ -37,7 +37,6 @@ from runtime.connections import (
     open_database,
     open_keyring,
     open_object_store,
-    register_search_attributes,
     restrict_outbound,
 )
 from runtime.database_checks import wait_until_fit
@@ -243,7 +242,6 @@ async def _connected(runtime: Runtime | None, stop: asyncio.Event) -> Client | N
     while not stop.is_set():
         try:
             client = await connect_temporal(runtime, lazy=False)
-            await register_search_attributes(client)
         except (RuntimeError, RPCError) as error:
             log.warning("waiting for Temporal", reason=str(error)[:200])
             with suppress(TimeoutError):

@@ -70,7 +70,7 @@ async def open_all(client: Client, count: int) -> float:
             known = PostmortemSnapshot(
                 f"pm_t{number}", number, 1, Status.DRAFT, deadlines=(due,), alarm=Alarm(due.at, due.name)
             )
-            start = PostmortemStart(known.id, known)
+            start = PostmortemStart.new(known.id, known)
             await client.start_workflow(
                 PostmortemWorkflow.run, start, id=f"postmortem-{known.id}", task_queue=TASK_QUEUE
             )

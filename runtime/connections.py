@@ -4,16 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-import structlog
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
-from temporalio.common import SearchAttributeIndexedValueType
 from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter, pydantic_data_converter
 from temporalio.converter import CompositePayloadConverter, DefaultPayloadConverter, JSONPlainPayloadConverter
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
-from temporalio.service import RetryConfig, RPCError, RPCStatusCode
+from temporalio.service import RetryConfig
 
 from integrations.object_store import ObjectStore, StoreMisconfigured
 from integrations.outbound import policy as outbound
@@ -21,10 +17,6 @@ from models.keyring import Keyring
 from models.session import Sessions, make_engine, make_sessions
 from runtime.live import LiveChannel
 from runtime.settings import Settings
-from workflows import attributes
-
-log = structlog.get_logger()
-
 
 _JSON = PydanticJSONPlainPayloadConverter()
 
@@ -109,38 +101,3 @@ async def connect_temporal(runtime: Runtime | None = None, *, lazy: bool = True)
         runtime=runtime,
         lazy=lazy,
     )
-
-
-_TYPES = {
-    SearchAttributeIndexedValueType.KEYWORD: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    SearchAttributeIndexedValueType.KEYWORD_LIST: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
-    SearchAttributeIndexedValueType.DATETIME: IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
-}
-
-
-async def register_search_attributes(client: Client) -> None:
-    """Adds those of ours that the namespace lacks; safe to repeat and to race.
-
-    Temporal Cloud lets nobody add them through this API: there they are made by hand (docs/operating.md), and a worker
-    goes on without asking.
-    """
-    try:
-        await _add_missing_attributes(client)
-    except RPCError as error:
-        if error.status not in {RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED}:
-            raise
-        names = ", ".join(key.name for key in attributes.ALL)
-        log.warning("search attributes were not checked: make them by hand", names=names)
-
-
-async def _add_missing_attributes(client: Client) -> None:
-    present = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace=client.namespace)
-    )
-    missing = {
-        key.name: _TYPES[key.indexed_value_type] for key in attributes.ALL if key.name not in present.custom_attributes
-    }
-    if missing:
-        await client.operator_service.add_search_attributes(
-            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
-        )

@@ -81,8 +81,8 @@ class WorkflowKind:
     signal: str | None = "look_again"
 
 
-POSTMORTEM = WorkflowKind("postmortem", PostmortemWorkflow.run, PostmortemStart, "Postmortem {}")
-ACTION_ITEM = WorkflowKind("action-item", ActionItemWorkflow.run, ActionItemStart, "Action item {}")
+POSTMORTEM = WorkflowKind("postmortem", PostmortemWorkflow.run, PostmortemStart.new, "Postmortem {}")
+ACTION_ITEM = WorkflowKind("action-item", ActionItemWorkflow.run, ActionItemStart.new, "Action item {}")
 TICKET_BATCH = WorkflowKind("tickets", TicketBatchWorkflow.run, TicketBatchStart, "Tickets {}")
 NOTIFICATIONS = WorkflowKind("voice", NotificationsWorkflow.run, NotificationsStart, "Voice to {}")
 EXPORT = WorkflowKind("export", ExportWorkflow.run, ExportStart, "Export {}", signal=None)

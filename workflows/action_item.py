@@ -46,18 +46,26 @@ UPDATES = Priority(priority_key=4)
 
 @dataclass(frozen=True, slots=True)
 class ActionItemStart:
-    """``snapshot`` and ``deliveries`` are carried over by continue-as-new; a new workflow reads the row."""
+    """``snapshot`` and ``deliveries`` are carried over by continue-as-new; a new workflow reads the row. ``searchable``
+    as in :class:`workflows.entity.EntityWorkflow`."""
 
     action_item_id: str
     snapshot: ActionItemSnapshot | None = None
     deliveries: tuple[int, ...] = ()
+    searchable: bool = True
+
+    @classmethod
+    def new(
+        cls, action_item_id: str, snapshot: ActionItemSnapshot | None = None, deliveries: tuple[int, ...] = ()
+    ) -> "ActionItemStart":
+        return cls(action_item_id, snapshot, deliveries, searchable=False)
 
 
 @workflow.defn
 class ActionItemWorkflow(EntityWorkflow[ActionItemSnapshot]):
     @workflow.init
     def __init__(self, start: ActionItemStart) -> None:
-        super().__init__(start.action_item_id, start.snapshot)
+        super().__init__(start.action_item_id, start.snapshot, searchable=start.searchable)
         self._deliveries = list(start.deliveries)
         self._pushing: dict[str, asyncio.Task[None]] = {}
         self._pushed: dict[str, TicketToPush] = {}
@@ -80,7 +88,7 @@ class ActionItemWorkflow(EntityWorkflow[ActionItemSnapshot]):
             elif self._may_continue_as_new():
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 kept = None if self._stale else self._snapshot
-                workflow.continue_as_new(ActionItemStart(self._id, kept, tuple(self._deliveries)))
+                workflow.continue_as_new(ActionItemStart.new(self._id, kept, tuple(self._deliveries)))
             else:
                 await self._wait(look, "reminder")
 

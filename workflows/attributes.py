@@ -1,4 +1,4 @@
-"""Search attributes: what an operator sorts and filters by in the Temporal UI."""
+"""Search attributes of runs that began before December 2026 (docs/decisions/0049-no-search-attributes.md)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,6 @@ from domain.escalation.deadlines import Deadline
 STATUS = SearchAttributeKey.for_keyword("AfterwordStatus")
 TEAMS = SearchAttributeKey.for_keyword_list("AfterwordTeams")
 NEXT_DEADLINE = SearchAttributeKey.for_datetime("AfterwordNextDeadline")
-ALL = (STATUS, TEAMS, NEXT_DEADLINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,13 +36,15 @@ S = TypeVar("S", bound=Snapshot)
 
 
 class EntityWorkflow(ABC, Generic[S]):
-    """``_stale`` says that the row changed after the snapshot was taken."""
+    """``_stale`` says that the row changed after the snapshot was taken. ``searchable`` ones keep their state in search
+    attributes: those that began before December 2026, as their histories have it."""
 
-    def __init__(self, entity_id: str, snapshot: S | None) -> None:
+    def __init__(self, entity_id: str, snapshot: S | None, *, searchable: bool) -> None:
         self._id = entity_id
         self._snapshot = snapshot
         self._stale = snapshot is None
         self._lock = asyncio.Lock()
+        self._searchable = searchable
         self._shown: Attributes | None = None
 
     # What differs
@@ -113,11 +115,15 @@ class EntityWorkflow(ABC, Generic[S]):
             return
 
     def _keep(self, snapshot: S) -> None:
-        """Also shows it to operators; search attributes only where they changed."""
+        """Also shows it to operators."""
         self._snapshot = snapshot
+        if self._searchable:
+            self._show_attributes(snapshot)
+        workflow.set_current_details(self._details(snapshot))
+
+    def _show_attributes(self, snapshot: S) -> None:
         status = snapshot.status if snapshot.exists else "DELETED"
         shown = Attributes.of(status, snapshot.team_ids, snapshot.next_deadline)
         if shown != self._shown:
             workflow.upsert_search_attributes(shown.updates())
             self._shown = shown
-        workflow.set_current_details(self._details(snapshot))

@@ -30,17 +30,23 @@ with workflow.unsafe.imports_passed_through():
 
 @dataclass(frozen=True, slots=True)
 class PostmortemStart:
-    """``snapshot`` is carried over by continue-as-new; a new workflow reads the row."""
+    """``snapshot`` is carried over by continue-as-new; a new workflow reads the row. ``searchable`` as in
+    :class:`workflows.entity.EntityWorkflow`."""
 
     postmortem_id: str
     snapshot: PostmortemSnapshot | None = None
+    searchable: bool = True
+
+    @classmethod
+    def new(cls, postmortem_id: str, snapshot: PostmortemSnapshot | None = None) -> "PostmortemStart":
+        return cls(postmortem_id, snapshot, searchable=False)
 
 
 @workflow.defn
 class PostmortemWorkflow(EntityWorkflow[PostmortemSnapshot]):
     @workflow.init
     def __init__(self, start: PostmortemStart) -> None:
-        super().__init__(start.postmortem_id, start.snapshot)
+        super().__init__(start.postmortem_id, start.snapshot, searchable=start.searchable)
 
     @workflow.run
     async def run(self, start: PostmortemStart) -> None:  # noqa: ARG002 - read in __init__
@@ -55,7 +61,7 @@ class PostmortemWorkflow(EntityWorkflow[PostmortemSnapshot]):
                 await self._remind(look)
             elif self._may_continue_as_new():
                 await workflow.wait_condition(workflow.all_handlers_finished)
-                workflow.continue_as_new(PostmortemStart(self._id, None if self._stale else self._snapshot))
+                workflow.continue_as_new(PostmortemStart.new(self._id, None if self._stale else self._snapshot))
             else:
                 await self._wait(look, f"reminder: {look.name}" if look else "")
 

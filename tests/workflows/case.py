@@ -98,7 +98,7 @@ class Case:
         return await self.command(PostmortemAction.SUBMIT, person_ids=reviewer_ids)
 
     async def start_item(self, item_id: str, deliveries: tuple[int, ...] = ()) -> WorkflowHandle[Any, Any]:
-        start = ActionItemStart(item_id, deliveries=deliveries)
+        start = ActionItemStart.new(item_id, deliveries=deliveries)
         return await self.lab.client.start_workflow(
             ActionItemWorkflow.run, start, id=f"action-item-{item_id}", task_queue=TASK_QUEUE
         )

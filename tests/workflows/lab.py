@@ -37,14 +37,12 @@ from models.queries.people import people
 from models.queries.timeline import NewTimelineEvent
 from models.session import Sessions, make_engine, make_sessions
 from models.team import Service
-from runtime.connections import register_search_attributes
 from runtime.embedded import postgres
 from tests.cli.running import ROOT
 from tests.servers import TIME_SKIPPING, servers
 from tests.workflows.board import Board
 from tests.workflows.case import Case
 from worker import build_workers
-from workflows import attributes
 from workflows.postmortem import PostmortemStart, PostmortemWorkflow
 from workflows.queues import TASK_QUEUE, tracker_queue
 
@@ -195,7 +193,7 @@ class Lab:
             await add_policy(session, ADMIN, replace(policy, service_id=service_id), resolved_at)
             assert await opening.open_postmortem(session, None, new, resolved_at)
         handle = await self.client.start_workflow(
-            PostmortemWorkflow.run, PostmortemStart(new.id), id=f"postmortem-{new.id}", task_queue=TASK_QUEUE
+            PostmortemWorkflow.run, PostmortemStart.new(new.id), id=f"postmortem-{new.id}", task_queue=TASK_QUEUE
         )
         return Case(self, new.id, author_id, resolved_at, handle)
 
@@ -241,13 +239,11 @@ async def _environment(settings: Sequence[str]) -> WorkflowEnvironment:
         client = await Client.connect(
             shared.temporal_address, namespace=shared.namespace(), data_converter=pydantic_data_converter
         )
-        await register_search_attributes(client)
         return _V2WorkflowEnvironment(client, _Stays(), TimeSkippingConfig(enabled=False))  # type: ignore[arg-type]
     dynamic = (*TIME_SKIPPING, "history.transferProcessorMaxPollRPS=1000", *settings)
     return await WorkflowEnvironment.start_time_skipping_v2(
         ts_config=TimeSkippingConfig(enabled=False),
         dev_server_existing_path=str(Path(sys.executable).parent / "temporal"),
-        search_attributes=attributes.ALL,
         data_converter=pydantic_data_converter,
         dev_server_extra_args=[word for one in dynamic for word in ("--dynamic-config-value", one)],
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy import func, update
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 
 from application.notifications import notices
@@ -24,7 +25,7 @@ from domain.escalation.targets import TargetName
 from domain.postmortems.commands import PostmortemAction
 from domain.tickets.status import TicketState
 from integrations.ticket import TicketAction, TicketChange
-from models.postmortem import Postmortem
+from models.postmortem import Comment, Postmortem
 from models.queries.connections import connections
 from models.queries.postmortems import postmortems
 from runtime.dispatch import Dispatch
@@ -63,6 +64,8 @@ async def postmortem_published(lab: Lab) -> Recorded:
     await case.let_pass(days=2)
     words = {"comment": "The root cause is missing"}
     await case.command(PostmortemAction.REQUEST_CHANGES, actor_id=bob, words=words)
+    async with lab.sessions.begin() as session:
+        await session.execute(update(Comment).where(Comment.postmortem_id == case.id).values(resolved_at=func.now()))
     await case.command(PostmortemAction.SUBMIT)
     await case.let_pass(days=8)
     await case.command(PostmortemAction.APPROVE, actor_id=bob)
