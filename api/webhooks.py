@@ -57,7 +57,6 @@ class Receipt(BaseModel):
 @dataclass(slots=True)
 class Arrival:
     parts: Parts
-    session: Session
     kind: str
     integration: Integration | None
     headers: dict[str, str]
@@ -107,9 +106,9 @@ async def _receive(request: Request, source: str, integration_id: str | None) ->
     headers = {name.lower(): value for name, value in request.headers.items()}
     async with parts.deliveries.turn():
         async with parts.sessions.begin() as session:
-            arrival = Arrival(parts, session, source, None, headers, body, datetime.now(UTC))
+            arrival = Arrival(parts, source, None, headers, body, datetime.now(UTC))
             try:
-                arrival.integration = await _authentic(arrival, integration_id)
+                arrival.integration = await _authentic(session, arrival, integration_id)
             except (BadSignature, MalformedWebhook) as refusal:
                 log.warning("webhook refused", source=source, reason=str(refusal), delivery_id=_delivery_id(arrival))
                 raise
@@ -143,18 +142,18 @@ async def _apply(arrival: Arrival) -> DeliveryReceipt:
             return await keep_reports(session, webhook, parsed.delivery_id, refusal)
 
 
-async def _authentic(arrival: Arrival, integration_id: str | None) -> Integration | None:
+async def _authentic(session: Session, arrival: Arrival, integration_id: str | None) -> Integration | None:
     """The connection whose secret signed this; None for a generic report that came with an API token."""
     if arrival.kind == "generic" and integration_id is None and "authorization" in arrival.headers:
-        await _check_token(arrival)
+        await _check_token(session, arrival)
         return None
-    integration = await connections.get_connection(arrival.session, arrival.kind, integration_id)
+    integration = await connections.get_connection(session, arrival.kind, integration_id)
     secrets = arrival.parts.keyring.open(integration.secrets)
     if arrival.kind in registry.tracker_kinds():
         with registry.connect(arrival.kind, integration.config, secrets, integration.kept_host) as tracker:
             keyring = arrival.parts.keyring
             arrival.handshake = await answer_handshake(
-                arrival.session, keyring, integration, tracker, arrival.headers, arrival.body, arrival.now
+                session, keyring, integration, tracker, arrival.headers, arrival.body, arrival.now
             )
             if arrival.handshake is not None:
                 return integration
@@ -168,9 +167,9 @@ async def _authentic(arrival: Arrival, integration_id: str | None) -> Integratio
     return integration
 
 
-async def _check_token(arrival: Arrival) -> None:
+async def _check_token(session: Session, arrival: Arrival) -> None:
     token = bearer(arrival.headers.get("authorization", ""))
-    signed_in = await check_token(arrival.session, token, arrival.now, "api")
+    signed_in = await check_token(session, token, arrival.now, "api")
     if signed_in is None:
         raise NotSignedIn()
     if not {"write", "admin"} & signed_in.viewer.scopes:

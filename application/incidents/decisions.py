@@ -3,21 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
-from application.incidents.naming import services_and_people
 from domain.incidents import triggers
 from domain.incidents.incident import Incident as MergedIncident
 from domain.incidents.state import IncidentState
 from domain.incidents.triggers import Decision, IncidentFacts
 from models.incident import Incident
 from models.queries.incidents import incidents
-from models.queries.incidents.reported import Named, NamedPerson, NamedService
+from models.queries.incidents.reported import NamedService, read_links
 from models.session import Session
 
 
 async def decide(session: Session, incident: Incident) -> Decision:
-    """Raises :class:`IncidentNotResolved`."""
+    """By the services and people that the incident is linked to. Raises :class:`IncidentNotResolved`."""
     merged = IncidentState.from_json(incident.registers).incident()
-    return await decide_with(session, incident.id, merged, *await services_and_people(session, merged, Named()))
+    services, person_ids = await read_links(session, incident.id)
+    return await decide_with(session, incident.id, merged, services, person_ids)
 
 
 async def decide_with(
@@ -25,11 +25,11 @@ async def decide_with(
     incident_id: str,
     merged: MergedIncident,
     services: Sequence[NamedService],
-    people: Sequence[NamedPerson],
+    person_ids: Sequence[str],
 ) -> Decision:
     """As :func:`decide`, where the services and people of the incident are known already. One statement."""
     around = await incidents.read_surroundings(
-        session, incident_id, merged.started_at, [one.id for one in services], [one.id for one in people]
+        session, incident_id, merged.started_at, [one.id for one in services], person_ids
     )
     facts = IncidentFacts(
         status=merged.status,

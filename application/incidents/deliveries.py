@@ -96,7 +96,12 @@ async def _note(
     by_incident = defaultdict[tuple[str, str], list[IncidentReport]](list)
     for report in sorted(reports, key=lambda one: (one.source, one.external_id, one.order_at)):
         by_incident[report.source, report.external_id].append(report)
-    return [await note_reports(session, None, named, one, now, kind) for one in by_incident.values()]
+    noted: list[NotedReports] = []
+    for own in by_incident.values():
+        if noted:  # whether the next one recurs is decided by what is written
+            await write_rows(session, noted[-1].links(named))
+        noted.append(await note_reports(session, None, named, own, now, kind))
+    return noted
 
 
 def _outcome(noted: Sequence[NotedReports]) -> AppliedReports:
@@ -112,8 +117,8 @@ async def _write(
     now: datetime,
     changed: Sequence[ChangedRow] = (),
 ) -> list[str]:
-    """Writes everything at once, then what follows from it. Returns the postmortems that were opened or refreshed."""
-    await write_rows(session, [row for one in noted for row in one.links(named)], changed)
+    """Writes what isn't written yet, then what follows. Returns the postmortems that were opened or refreshed."""
+    await write_rows(session, noted[-1].links(named) if noted else (), changed)
     touched: list[str] = []
     for one in noted:
         received = await follow_reports(session, None, one, now, origin=kind)

@@ -32,7 +32,7 @@ async def name_reports(
     incident_id: str | None = None,
     delivery: NewDelivery | None = None,
 ) -> Named:
-    """Locks the incidents, and takes every other lock that receiving the reports will take. One statement.
+    """Locks the incidents, then the services and people that are new, each sorted. One statement.
 
     The delivery is recorded with it; if it was received before, nothing else happens.
     """

@@ -28,6 +28,7 @@ from models.incident import Incident
 from models.postmortem import Postmortem
 from models.queries.incidents import incidents, links
 from models.queries.incidents.reported import Named, NamedPerson, NamedService
+from models.queries.postmortems.drafts import lock_unedited_draft
 from models.queries.postmortems.proposals import has_choice
 from models.queries.rows import write_rows
 from models.queries.together import NewRows
@@ -158,7 +159,9 @@ async def note_reports(
     team_id = await _find_team(session, last.team_id, incident, named, services)
     decision = None
     if last.status is IncidentStatus.RESOLVED:
-        decision = await decide_with(session, incident.id, last, services, people)
+        all_services = list(dict.fromkeys([*services, *named.linked_to(incident.id)]))
+        person_ids = {*(one.id for one in people), *named.linked_people.get(incident.id, {})}
+        decision = await decide_with(session, incident.id, last, all_services, sorted(person_ids))
     incident.registers = states[-1].to_json()
     incident.updated_at = now
     if before is not None:
@@ -188,16 +191,18 @@ async def follow_reports(
     if not noted.is_changed:
         return ReceivedReport(incident, is_new=False, is_changed=False, warnings=warnings)
     resting: tuple[str, ...] = ()
+    postmortem_id = postmortem_id or derived_id("pm", incident.id)
     postmortems: Sequence[Postmortem] = ()
-    if before is not None and (_names_others(before, noted.after) or before.span != noted.after.span or noted.decision):
+    if before is not None and (_names_others(before, noted.after) or before.span != noted.after.span):
         postmortems = await links.lock_postmortems_unscoped(session, incident.id)
         if _names_others(before, noted.after):
             await _propose_to_open(session, viewer, noted, postmortems, origin)
         if before.span != noted.after.span:
             resting = await tell_of_change(session, viewer, incident, postmortems, before.span, now, origin)
+    elif before is not None and noted.decision is not None:
+        postmortems = await lock_unedited_draft(session, postmortem_id)
     if noted.decision is None:
         return ReceivedReport(incident, is_new, look_again=resting, warnings=warnings)
-    postmortem_id = postmortem_id or derived_id("pm", incident.id)
     untouched = next((one for one in postmortems if one.id == postmortem_id and is_not_begun(one)), None)
     if untouched is None and noted.decision.outcome is not Outcome.REQUIRED:
         return ReceivedReport(incident, is_new, warnings=warnings)

@@ -24,6 +24,8 @@ from models.queries.prebuilt import Prebuilt
 from models.queries.together import ChangedRow, NewRows, write_together
 
 Row = TypeVar("Row", bound=Base)
+MOST_CHANGES = 10
+"""Rows that one statement changes: each is a part of it."""
 LOGS = (AuditEntry, CommandLog, Review, SyncAttempt)
 """Nobody reads these rows again in the transaction that adds them."""
 
@@ -78,8 +80,8 @@ def _json_names(model: type[Base]) -> tuple[str, ...]:
 
 
 async def write_rows(session: AsyncSession, new: Sequence[NewRows] = (), changes: Sequence[ChangedRow] = ()) -> None:
-    """Writes what the session was given since, in one statement: changed rows, and added rows of logs; and with them
-    rows that it wasn't given.
+    """Writes what the session was given since: changed rows, and added rows of logs; with them, rows that it wasn't
+    given. One statement, if no more than ten rows change.
 
     The session forgets the added ones. If it was given any other new row, the ORM writes everything that it was given.
     """
@@ -89,8 +91,8 @@ async def write_rows(session: AsyncSession, new: Sequence[NewRows] = (), changes
         added, changed = [], []
     changes = [*changes, *(one for one in map(_changes_of, changed) if one.values)]
     new = [*new, *_alike(added)]
-    if new or changes:
-        await write_together(session, new, changes)
+    for start in range(0, max(len(changes), 1 if new else 0), MOST_CHANGES):
+        await write_together(session, [] if start else new, changes[start : start + MOST_CHANGES])
     for row in changed:
         _as_read(session, row)
     for row in added:

@@ -21,8 +21,8 @@ from models.queries.prebuilt import Prebuilt
 
 _DIALECT: Any = dialect()  # type: ignore[no-untyped-call]
 Rows = Mapping[type[Base], Sequence[Mapping[str, Any]]]
-MOST_STATEMENTS = 1000
-"""Which columns of a row change depends on what people send."""
+MOST_STATEMENTS = 200
+"""That are kept. Which columns of a row change depends on what people send."""
 
 
 class Existing(StrEnum):

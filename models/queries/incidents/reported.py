@@ -9,15 +9,16 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.access import Role
 from models.incident import Incident, IncidentResponder, IncidentService
 from models.queries.connections.deliveries import NewDelivery
-from models.queries.prebuilt import Prebuilt
+from models.queries.prebuilt import Prebuilt, json_list, text_of
 from models.queries.rows import columns_of, read_row
 from models.queries.together import Existing, NewRows
+from models.team import Service
 
 APPLIED = "applied"
 Names = tuple[str, str]
@@ -71,8 +72,9 @@ class Named:
     """Services by the keys of their names, people by their e-mail addresses, and which of the teams exist; also those
     that the incidents had before.
 
-    ``linked_services`` and ``linked_people`` are those of each incident; people with their place among them. Whatever
-    another transaction adds at the same time may be missing.
+    ``linked_services`` and ``linked_people`` are those of each incident; people with their place among them. They are
+    from before the wait for the incidents' locks: whatever another transaction wrote meanwhile may be missing or
+    outdated.
     """
 
     delivery: int | None = None
@@ -85,20 +87,27 @@ class Named:
 
     def links(self, incident_id: str, service_ids: Sequence[str], person_ids: Sequence[str]) -> list[NewRows]:
         """The rows that an incident needs so that it has these services, and these people in this order."""
-        known, places = self.linked_services.get(incident_id, set()), dict(enumerate(dict.fromkeys(person_ids)))
+        known, places = self.linked_services.get(incident_id, set()), _places(person_ids)
         services = [
             {"incident_id": incident_id, "service_id": one} for one in dict.fromkeys(service_ids) if one not in known
         ]
-        people = [
-            {"incident_id": incident_id, "person_id": one, "ordinal": place}
-            for place, one in places.items()
-            if self.linked_people.get(incident_id, {}).get(one) != place
-        ]
+        people = [{"incident_id": incident_id, "person_id": one, "ordinal": place} for one, place in places.items()]
+        if self.linked_people.get(incident_id, {}) == places:
+            people = []
         found = [
             NewRows(IncidentService, services, Existing.KEPT),
             NewRows(IncidentResponder, people, Existing.REPLACED),
         ]
         return [one for one in found if one.rows]
+
+    def linked_to(self, incident_id: str) -> list[NamedService]:
+        """The services that the incident had before."""
+        ids = self.linked_services.get(incident_id, set())
+        return [one for one in dict.fromkeys(self.services.values()) if one.id in ids]
+
+
+def _places(person_ids: Sequence[str]) -> dict[str, int]:
+    return {one: place for place, one in enumerate(dict.fromkeys(person_ids))}
 
 
 _ARRIVED = """
@@ -110,7 +119,8 @@ _ARRIVED = """
         returning id
     ),
 """
-# Each of the inserts waits for the one before it, so that all transactions take their locks in one order.
+# Each of the inserts waits for the one before it, so that all transactions take their locks in one order. The first one
+# sets a column of a unique index, so that it waits for whoever links the incident to a postmortem.
 _NAME = """
     with {arrived} reported as (
         select * from unnest(
@@ -122,7 +132,7 @@ _NAME = """
             (id, version, source, external_id, registers, title, status, urgency, created_at, updated_at)
         select id, 1, source, external_id, '{{}}', title, 'OPEN', 'LOW', cast(:now as timestamptz), :now
         from reported order by source, external_id
-        on conflict (source, external_id) do update set title = incident.title
+        on conflict (source, external_id) do update set external_id = excluded.external_id
         returning *
     ), locked as (
         select count(*) as incidents from taken
@@ -135,11 +145,13 @@ _NAME = """
         from service named join service on service.id = coalesce(named.merged_into, named.id)
         where named.key = any(cast(:service_keys as text[]))
         union
-        select service.key, service.id, service.team_id
-        from service_links join service on service.id = service_links.service_id
+        select linked.key, service.id, service.team_id
+        from service_links join service linked on linked.id = service_links.service_id
+        join service on service.id = coalesce(linked.merged_into, linked.id)
         union
         select other.key, service.id, service.team_id
-        from service_links join service on service.id = service_links.service_id
+        from service_links join service linked on linked.id = service_links.service_id
+        join service on service.id = coalesce(linked.merged_into, linked.id)
         join service other on other.merged_into = service.id
     ), new_services as (
         insert into service (id, version, name, key, is_active)
@@ -247,3 +259,22 @@ def _read(session: AsyncSession, records: Sequence[Any]) -> Named:
             incident = read_row(session, Incident, record)
             named.incidents[incident.source, incident.external_id] = incident
     return named
+
+
+async def read_links(session: AsyncSession, incident_id: str) -> tuple[list[NamedService], list[str]]:
+    """The services of an incident, and the ids of its responders. One prebuilt statement."""
+    record = await _LINKS.row(session, incident_id=incident_id)
+    return [NamedService(*one) for one in record[0]], record[1]
+
+
+_LINKS = Prebuilt(
+    select(
+        select(json_list(func.json_build_array(Service.id, Service.team_id), Service.id))
+        .join(IncidentService, IncidentService.service_id == Service.id)
+        .where(IncidentService.incident_id == text_of("incident_id"))
+        .scalar_subquery(),
+        select(json_list(func.to_json(IncidentResponder.person_id), IncidentResponder.ordinal))
+        .where(IncidentResponder.incident_id == text_of("incident_id"))
+        .scalar_subquery(),
+    )
+)

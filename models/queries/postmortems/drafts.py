@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.postmortems.lifecycle import Status
 from models.audit import AuditEntry
 from models.postmortem import Postmortem, PostmortemReviewer, TimelineEvent
+from models.queries.prebuilt import Prebuilt, text_of
+from models.queries.rows import columns_of, read_rows
 from models.queries.together import Existing, NewRows, write_together
 
 
@@ -25,6 +27,20 @@ async def insert_postmortem(session: AsyncSession, values: Mapping[str, Any]) ->
     }
     row = NewRows(Postmortem, [{**defaults, **values}], Existing.KEPT)
     return bool(await write_together(session, [row], returning="id"))
+
+
+async def lock_unedited_draft(session: AsyncSession, postmortem_id: str) -> list[Postmortem]:
+    """The draft, locked; empty if there is none, or someone has begun to edit it."""
+    return await read_rows(session, Postmortem, _UNEDITED, id=postmortem_id)
+
+
+_UNEDITED = Prebuilt(
+    select(*columns_of(Postmortem))
+    .where(
+        Postmortem.id == text_of("id"), Postmortem.status == Status.DRAFT.value, Postmortem.draft_started_at.is_(None)
+    )
+    .with_for_update()
+)
 
 
 async def list_fields_set_by_people(session: AsyncSession, postmortem_id: str) -> frozenset[str]:

@@ -1,9 +1,13 @@
 """Reports by webhook and by API: which one wins, and what the answer and the sync log say about what wasn't used."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import select, update
 
 from models.content import TemplateVersion
+from models.incident import Incident
 from tests.api.content.templates import made
 from tests.api.incidents.feed import Feed, ago
 from tests.api.writing import ok
@@ -15,6 +19,11 @@ FAR = "2036-01-01T00:00:00Z"
 @pytest.fixture(scope="module")
 def admin(stack: Stack) -> Person:
     return stack.person("ADMIN")
+
+
+def ended(number: int) -> dict[str, str]:
+    """The times of a short incident; those with a greater number begin later."""
+    return {"startedAt": ago(minutes=9 - number), "resolvedAt": ago(minutes=3)}
 
 
 @pytest.fixture
@@ -108,3 +117,45 @@ def test_what_cant_be_applied_now_is_kept_and_applied_later(feed: Feed, admin: P
     draft = ok(admin.get(f"/api/postmortems/{incident['postmortemId']}"))
     assert (draft["summary"], draft["templateId"]) == ("Everything was slow.", template["id"])
     assert [one["result"] for one in feed.log()] == ["applied"]
+
+
+def test_incidents_of_one_delivery_count_for_each_other(feed: Feed, admin: Person) -> None:
+    """Whether the third one recurs is decided with the first two, and stored as it is read later."""
+    told = {"status": "RESOLVED", "urgency": "LOW", "services": [f"recurring-{feed.key}"]}
+    feed.sends([{**told, **ended(number), "externalId": f"{number}-{feed.key}"} for number in range(3)])
+    found = sorted(feed.incidents(), key=lambda it: it["externalId"])
+    decided = [ok(admin.get(f"/api/incidents/{it['id']}/decision")) for it in found]
+    assert [one["decision"] for one in decided] == ["skip", "skip", "recommended"]
+    assert [it["decision"] for it in found] == decided
+
+
+def test_a_decision_rests_on_the_services_that_the_incident_is_linked_to(feed: Feed, admin: Person) -> None:
+    """Also if the name by which it was reported isn't an alias any more; to read it adds no service."""
+    name, team = f"alias-{feed.key}", ok(admin.post("/api/teams", json={"name": f"Alias {feed.key}"}), 201)
+    service = ok(admin.post("/api/services", json={"name": f"real-{feed.key}", "teamId": team["id"]}), 201)
+    path = f"/api/services/{service['id']}"
+    ok(admin.patch(path, json={"aliases": [name]}))
+    told = {"status": "RESOLVED", "urgency": "LOW", "services": [name]}
+    feed.sends([{**told, **ended(number), "externalId": f"{number}-{feed.key}"} for number in range(3)])
+    ok(admin.patch(path, json={"aliases": []}))
+    last = max(feed.incidents(), key=lambda it: it["startedAt"])
+    decided = ok(admin.get(f"/api/incidents/{last['id']}/decision"))
+    assert decided == last["decision"]
+    assert decided["decision"] == "recommended"
+    services = ok(admin.get("/api/services", params={"limit": 200}))["items"]
+    assert name not in [one["name"] for one in services]
+
+
+def test_a_report_waits_for_whoever_links_the_incident(feed: Feed, stack: Stack) -> None:
+    """A postmortem that is being started from what was known hears of what the report says."""
+    assert stack.direct is not None
+    feed.tells(title="Slow", startedAt=ago(minutes=9))
+    linking = select(Incident.id).where(Incident.external_id == feed.key).with_for_update(read=True, key_share=True)
+    with ThreadPoolExecutor(1) as pool:
+        with stack.direct.carried_out(linking):  # as a foreign key does
+            told = pool.submit(lambda: feed.tells(title="Slower", updatedAt=ago()))
+            time.sleep(0.5)
+            assert not told.done()
+            assert feed.incident()["title"] == "Slow"
+        assert told.result()["status"] == "accepted"
+    assert feed.incident()["title"] == "Slower"
