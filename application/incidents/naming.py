@@ -73,7 +73,7 @@ async def services_and_people(
 
 
 def _new_services(names: Sequence[str]) -> list[NewService]:
-    """Spelled as it is spelled first."""
+    """One for each key, with the first of its spellings."""
     first = {service_key(name): name for name in reversed(names)}
     return [NewService(new_id("svc"), name, key) for key, name in first.items()]
 

@@ -34,8 +34,8 @@ async def tell_of_change(
 ) -> tuple[str, ...]:
     """Audits on each postmortem that its incident's times changed, and tells its author if somebody has begun it.
 
-    The postmortems are locked, and ``before`` is what was known of the times until now. Returns the drafts that nobody
-    has begun: their targets rest while the incident is open.
+    Lock the postmortems first. ``before`` are the times from before the change. Returns the drafts that nobody has
+    begun: their targets rest while the incident is open.
     """
     untouched = []
     for postmortem in postmortems:
@@ -59,7 +59,7 @@ async def tell_of_change(
 
 
 def is_not_begun(postmortem: Postmortem) -> bool:
-    """Whether it is a draft that nobody has written in; it follows its incident."""
+    """Whether it is a draft that nobody has edited yet. Such a draft follows its incident."""
     return postmortem.status == Status.DRAFT and postmortem.draft_started_at is None
 
 

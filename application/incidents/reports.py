@@ -184,8 +184,8 @@ async def follow_reports(
     postmortem_id: str | None = None,
     origin: str | None = None,
 ) -> ReceivedReport:
-    """What follows from a change that was written: whom postmortems are proposed to, who is told, and the postmortem
-    that the incident requires."""
+    """Once the change is written: proposes people and teams to postmortems, tells authors of new times, and opens or
+    refreshes the postmortem that the incident requires."""
     incident, before, warnings = noted.incident, noted.before, noted.warnings
     is_new = before is None
     if not noted.is_changed:
@@ -193,14 +193,16 @@ async def follow_reports(
     resting: tuple[str, ...] = ()
     postmortem_id = postmortem_id or derived_id("pm", incident.id)
     postmortems: Sequence[Postmortem] = ()
-    if before is not None and (_names_others(before, noted.after) or before.span != noted.after.span):
-        postmortems = await links.lock_postmortems_unscoped(session, incident.id)
-        if _names_others(before, noted.after):
+    if before is not None:
+        has_others, has_new_times = _names_others(before, noted.after), before.span != noted.after.span
+        if has_others or has_new_times:
+            postmortems = await links.lock_postmortems_unscoped(session, incident.id)
+        elif noted.decision is not None:
+            postmortems = await lock_unedited_draft(session, postmortem_id)
+        if has_others:
             await _propose_to_open(session, viewer, noted, postmortems, origin)
-        if before.span != noted.after.span:
+        if has_new_times:
             resting = await tell_of_change(session, viewer, incident, postmortems, before.span, now, origin)
-    elif before is not None and noted.decision is not None:
-        postmortems = await lock_unedited_draft(session, postmortem_id)
     if noted.decision is None:
         return ReceivedReport(incident, is_new, look_again=resting, warnings=warnings)
     untouched = next((one for one in postmortems if one.id == postmortem_id and is_not_begun(one)), None)
@@ -235,7 +237,7 @@ async def _propose_to_open(
     postmortems: Sequence[Postmortem],
     origin: str | None,
 ) -> None:
-    """To each of these that is unpublished and that somebody works on; the rest follow their incident."""
+    """Only to those that aren't published and that somebody works on; the others follow their incident."""
     incident = noted.incident
     for postmortem in postmortems:
         if postmortem.status not in {Status.DRAFT, Status.IN_REVIEW}:

@@ -1,13 +1,12 @@
 """Notifying people and teams: each notice is a row that the receiver's workflow delivers later."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from domain.notifications.notices import NoticeKind
 from models.base import new_id
 from models.queries.notifications import notices
-from models.queries.together import NewRows
 from models.session import Session
 
 _ABOUT_NOTHING: dict[str, Any] = {
@@ -82,11 +81,6 @@ def channel_notices_of(
     notice = {"person_id": None, "dedupe_key": dedupe_key, "kind": str(kind), "channel": "channel", "created_at": at}
     notice |= _ABOUT_NOTHING | about
     return [{"id": new_id("ntc"), "team_id": team_id, **notice} for team_id in dict.fromkeys(team_ids)]
-
-
-def notice_rows(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[NewRows]:
-    """Those of people and of channels, to be written with others. What somebody has already stays as it is."""
-    return notices.notice_rows(session, rows)
 
 
 async def notify_teams(

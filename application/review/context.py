@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from application.audit.audit_log import audit
-from application.notifications.notices import channel_notices_of, notice_rows, notices_of
+from application.notifications.notices import channel_notices_of, notices_of
 from domain.access import Viewer
 from domain.escalation.targets import TargetName
 from domain.notifications.notices import NoticeKind
@@ -14,6 +14,7 @@ from domain.postmortems.commands import PostmortemCommand
 from domain.postmortems.lifecycle import Status
 from models.postmortem import Postmortem
 from models.queries.escalation.targets import met_target
+from models.queries.notifications.notices import notice_rows
 from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.queries.review.facts import ReviewFacts
 from models.queries.rows import write_rows

@@ -114,8 +114,8 @@ async def _check(session: Session, viewer: Viewer, postmortem_id: str) -> Visibl
 async def publish_automatically(
     session: Session, viewer: Viewer, visible: VisiblePostmortem, connections: Sequence[Integration], now: datetime
 ) -> None:
-    """Of a postmortem that was just published: asks for its copies in those of the connections that may have one, and
-    for the new text where there is a copy that was published by itself."""
+    """Asks for copies of a postmortem that was just published, in those of the connections that may have one. An
+    automatic copy that exists gets the new text."""
     for connection in await _allowed(session, visible, connections):
         row = await _requested(session, visible.postmortem, connection, PublicationTrigger.POLICY, now)
         row.overwrites = False

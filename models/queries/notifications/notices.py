@@ -49,7 +49,7 @@ def _tell(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def notice_rows(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> list[NewRows]:
-    """For people and for teams, however many, to be written with other rows."""
+    """For people and for teams, however many, to be written with other rows. Existing notices stay as they are."""
     _tell(session, rows)
     return [NewRows(Notice, list(rows), Existing.KEPT)] if rows else []
 
