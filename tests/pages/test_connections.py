@@ -16,7 +16,8 @@ from tests.api.connections.connecting import Connected, connected
 from tests.api.rows import sessions_of
 from tests.api.writing import ok
 from tests.cli.running import free_port
-from tests.pages.test_browser import FAINT, PLAIN_FAULTS, visiting
+from tests.pages.readable import faults
+from tests.pages.test_browser import visiting
 from tests.pages.visiting import Visitor, told, visitor
 from tests.stack import Stack, eventually
 
@@ -260,8 +261,7 @@ def test_pages_are_readable_by_everybody(
             f"/postmortems/{item['postmortemId']}",
         ):  # fmt: skip
             page.goto(f"{stack.url}{path}")
-            assert page.evaluate(PLAIN_FAULTS) == [], path
-            assert page.evaluate(FAINT) == [], path
+            assert faults(page) == [], path
         page.goto(f"{stack.url}{address(board)}")
         expect(page.get_by_role("img", name="Attempts in each of the last 48 hours")).to_be_visible()
         page.get_by_role("button", name="Test connection").click()
@@ -269,8 +269,7 @@ def test_pages_are_readable_by_everybody(
         page.get_by_label("ID or URL of an action item").fill(item["id"])
         page.get_by_role("button", name="Dry run").click()
         expect(page.get_by_role("heading", name="Dry run: changes to")).to_be_visible()
-        assert page.evaluate(PLAIN_FAULTS) == []
-        assert page.evaluate(FAINT) == []
+        assert faults(page) == []
 
 
 def board_with_a_life(stack: Stack, board: Connected) -> dict[str, str]:

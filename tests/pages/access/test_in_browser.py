@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.api.writing import draft, ok
 from tests.pages.access.installation import Installation
 from tests.pages.pictures.accessibility import violations
-from tests.pages.test_browser import FAINT, PLAIN_FAULTS
+from tests.pages.readable import faults
 from tests.pages.visiting import sign_in_link
 
 WRITTEN = "Typed for an hour.\n\nAnd <not> saved."
@@ -30,7 +30,7 @@ def test_first_sign_in_and_out(browser: Browser, at: Installation) -> None:
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{at.stack.url}/sign-in?next=/action-items")
-    assert page.evaluate(PLAIN_FAULTS) == page.evaluate(FAINT) == []
+    assert faults(page) == []
     page.get_by_role("link", name="Sign in with Keycloak").click()
     through_the_provider(page, at, email)
     assert urlsplit(page.url).path == "/action-items"
@@ -38,11 +38,11 @@ def test_first_sign_in_and_out(browser: Browser, at: Installation) -> None:
     page.get_by_role("link", name="Settings", exact=True).click()
     page.locator("main .card").get_by_role("link", name="Sessions").click()
     expect(page.get_by_text("This session")).to_be_visible()
-    assert page.evaluate(PLAIN_FAULTS) == page.evaluate(FAINT) == []
+    assert faults(page) == []
     page.locator(".menu summary").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("You're signed out of Afterword")
-    assert page.evaluate(PLAIN_FAULTS) == page.evaluate(FAINT) == violations(page) == []
+    assert faults(page) == violations(page) == []
     page.get_by_role("link", name="Sign out of Keycloak").click()
     page.wait_for_url(f"{at.keycloak.issuer}/session/end**")
     page.get_by_role("button", name="Yes").click()
@@ -89,7 +89,7 @@ def test_page_of_administrators(browser: Browser, at: Installation) -> None:
     page.get_by_role("link", name="Settings", exact=True).click()
     page.locator("main .card").get_by_role("link", name="Sign-in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign-in")
-    assert page.evaluate(PLAIN_FAULTS) == page.evaluate(FAINT) == []
+    assert faults(page) == []
     row = page.locator("li", has_text="Wanda Waiting")
     row.locator("summary", has_text="Confirm").click()
     row.get_by_role("button", name=f"Confirm {email}").click()

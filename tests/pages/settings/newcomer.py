@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from tests.cli.running import free_port
-from tests.pages.test_browser import FAINT, PLAIN_FAULTS
+from tests.pages.readable import faults
 from tests.peers.github import GithubPeer
 from tests.peers.oidc.npm_provider import CLIENT_ID, CLIENT_SECRET, OidcProvider, running_provider
 from tests.peers.slack import SlackPeer
@@ -77,11 +77,14 @@ def new_installation(folder: Path, browser: Browser, slack: SlackPeer) -> Iterat
             yield Empty(stack, provider, github, slack, browser)
 
 
-def look(page: Page) -> None:
-    """The page is labeled, readable, and no wider than its window."""
-    path = urlsplit(page.url).path
-    assert page.evaluate(PLAIN_FAULTS) == [], path
-    assert page.evaluate(FAINT) == [], path
+def heading(page: Page, title: str) -> Locator:
+    return page.get_by_role("heading", level=1, name=title, exact=True)
+
+
+def look(page: Page, shown: Locator) -> None:
+    """The page that shows this, and the last one didn't, is labeled, readable, and no wider than its window."""
+    expect(shown).to_be_visible()
+    assert faults(page) == [], urlsplit(page.url).path
 
 
 def open_settings(page: Page, entry: str) -> None:
@@ -89,5 +92,5 @@ def open_settings(page: Page, entry: str) -> None:
     page.locator(".menu summary").click()
     page.locator(".menu").get_by_role("link", name="Settings", exact=True).click()
     page.get_by_role("main").get_by_role("link", name=re.compile(f"^{entry}")).click()
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    look(page)
+    menu = page.get_by_role("navigation", name="Settings")
+    look(page, menu.locator("[aria-current=page]", has_text=entry))

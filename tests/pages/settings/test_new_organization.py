@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.api.writing import ok
 from tests.chat.workspace import TEAM
-from tests.pages.settings.newcomer import Empty, look, new_installation, open_settings
+from tests.pages.settings.newcomer import Empty, heading, look, new_installation, open_settings
 from tests.peers.github.repository import HERE, SECRET, TOKEN
 from tests.peers.slack import BOT_TOKEN, SlackPeer
 from tests.stack import NO_TLS, eventually
@@ -69,21 +69,19 @@ def test_from_the_first_page_to_the_first_published_postmortem(empty: Empty) -> 
 
 
 def set_up(empty: Empty, page: Page) -> None:
-    expect(page.get_by_role("heading", level=1)).to_have_text("Set up Afterword")
-    look(page)
+    look(page, heading(page, "Set up Afterword"))
     page.get_by_label("Setup code").fill(empty.stack.run("setup-code").strip())
     page.get_by_label("Your name").fill("Ada Lovelace")
     page.get_by_label("Your e-mail").fill("ada@acme.example")
     page.get_by_label("Your handle").fill("ada")
     page.get_by_role("button", name="Create administrator").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("For your attention")
+    look(page, heading(page, "For your attention"))
     expect(page.locator("section", has_text="Get started").get_by_text("To do")).to_have_count(6)
-    look(page)
 
 
 def join_as_member(empty: Empty, page: Page) -> None:
     page.goto(empty.stack.url)
-    look(page)
+    look(page, heading(page, "Sign in"))
     empty.through_the_provider(page, "olga")
     page.locator(".menu summary").click()
     expect(page.locator(".menu")).to_contain_text("Member")
@@ -93,8 +91,7 @@ def link_own_account(empty: Empty, page: Page) -> None:
     """Even a verified address of the provider makes no administrator: one has to confirm it."""
     with empty.someone() as elsewhere:
         empty.through_the_provider(elsewhere, "ada")
-        expect(elsewhere.get_by_role("alert")).to_contain_text("administrator")
-        look(elsewhere)
+        look(elsewhere, elsewhere.get_by_role("alert").filter(has_text="administrator"))
         page.goto(empty.stack.url)
         expect(page.locator(".note")).to_contain_text("1 account waits for your confirmation")
         open_settings(page, "Sign-in")
@@ -110,15 +107,14 @@ def link_own_account(empty: Empty, page: Page) -> None:
 def add_people_team_and_service(page: Page) -> None:
     open_settings(page, "People")
     page.get_by_role("link", name="Add person").click()
+    look(page, heading(page, "Add person"))
     page.get_by_label("E-mail").fill("lena@acme.example")
     page.get_by_label("Name", exact=True).fill("Lena Lead")
     page.get_by_label("Handle").fill("lena")
     page.get_by_label("Responder").check()
-    look(page)
     page.get_by_role("button", name="Add person").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Lena Lead")
+    look(page, heading(page, "Lena Lead"))
     expect(page.get_by_role("status")).to_have_text("Added. Lena Lead can sign in with Keycloak now.")
-    look(page)
     open_settings(page, "Teams")
     page.get_by_role("link", name="Add team").first.click()
     page.get_by_label("Name", exact=True).fill("Payments")
@@ -126,22 +122,20 @@ def add_people_team_and_service(page: Page) -> None:
     page.get_by_role("button", name="Add team").click()
     page.get_by_label("Person to add").fill("olga@acme.example")
     page.get_by_role("button", name="Add member").click()
-    expect(page.locator("#members")).to_contain_text("Olga Okta")
+    look(page, page.locator("#members").filter(has_text="Olga Okta"))
     expect(page.locator("#members")).to_contain_text("Lena Lead")
-    look(page)
     page.get_by_role("link", name="Add service").click()
     expect(page.get_by_label("Team")).to_have_value(re.compile("^team_"))
     page.get_by_label("Name", exact=True).fill("payments-api")
     page.get_by_role("button", name="Add service").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("payments-api")
-    look(page)
+    look(page, heading(page, "payments-api"))
 
 
 def connect_github(empty: Empty, page: Page) -> None:
     open_settings(page, "Integrations")
     page.get_by_label("Integration", exact=True).select_option("GitHub")
     page.get_by_role("button", name="Connect").click()
-    look(page)
+    look(page, heading(page, "Connect GitHub"))
     page.get_by_label("Repository").fill(HERE)
     page.get_by_label("API address").fill(empty.github.url)
     page.get_by_label("Seconds between writes").fill("0")
@@ -153,9 +147,8 @@ def connect_github(empty: Empty, page: Page) -> None:
 
 def check_that_it_works(page: Page) -> None:
     page.get_by_role("button", name="Test connection").click()
-    expect(page.get_by_role("heading", name="All permissions granted")).to_be_visible()
+    look(page, page.get_by_role("heading", name="All permissions granted"))
     expect(page.locator("#setup")).to_contain_text("Working.")
-    look(page)
 
 
 def connect_slack(empty: Empty, page: Page) -> None:
@@ -166,8 +159,7 @@ def connect_slack(empty: Empty, page: Page) -> None:
     page.get_by_label("Workspace").fill(TEAM)
     page.get_by_role("button", name="Connect Slack").click()
     expect(page.get_by_label("App manifest", exact=True)).to_have_value(re.compile("/api/webhooks/slack/"))
-    expect(page.get_by_text("not tested yet")).to_be_visible()
-    look(page)
+    look(page, page.get_by_text("not tested yet"))
     page.get_by_label("Bot token").fill(BOT_TOKEN)
     page.get_by_label("Signing secret").fill("a signing secret of the app")
     page.get_by_role("button", name="Save settings").click()
@@ -186,15 +178,14 @@ def choose_channel(empty: Empty, page: Page) -> None:
 def make_policy(page: Page) -> None:
     open_settings(page, "Policies")
     page.get_by_role("link", name="New policy").click()
+    look(page, heading(page, "New policy"))
     page.get_by_label("Name", exact=True).fill("Payments incidents")
     page.get_by_label("Team", exact=True).select_option("Payments")
     page.get_by_label("Reviewers, at least").fill("1")
-    look(page)
     page.get_by_role("button", name="Create policy").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Payments incidents")
     page.get_by_role("button", name="Simulate").click()
-    expect(page.locator(".simulation .simulation__due").first).to_be_visible()
-    look(page)
+    look(page, page.locator(".simulation .simulation__due").first)
 
 
 def make_template(page: Page) -> None:
@@ -205,18 +196,16 @@ def make_template(page: Page) -> None:
     page.get_by_label("Default for new postmortems").check()
     page.get_by_role("button", name="Add section").click()
     page.get_by_placeholder("Title").last.fill("Money at risk")
-    look(page)
+    look(page, heading(page, "New template"))
     page.get_by_role("button", name="Create template").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Payments postmortem")
-    look(page)
+    look(page, heading(page, "Payments postmortem"))
 
 
 def add_category(page: Page) -> None:
     open_settings(page, "Root causes")
     page.get_by_label("Name", exact=True).last.fill(CATEGORY)
     page.get_by_role("button", name="Add category").click()
-    expect(page.get_by_role("main")).to_contain_text(CATEGORY)
-    look(page)
+    look(page, page.get_by_role("main").filter(has_text=CATEGORY))
 
 
 def create_token(page: Page) -> str:
@@ -224,8 +213,9 @@ def create_token(page: Page) -> str:
     page.get_by_label("Name", exact=True).fill("Monitoring")
     page.get_by_label("Create and change what you may").check()
     page.get_by_role("button", name="Create token").click()
-    look(page)
-    return page.get_by_label("Token “Monitoring”").input_value()
+    token = page.get_by_label("Token “Monitoring”")
+    look(page, token)
+    return token.input_value()
 
 
 def report_incident(empty: Empty, token: str) -> None:
@@ -247,20 +237,19 @@ def report_incident(empty: Empty, token: str) -> None:
 
 
 def write_up(page: Page) -> None:
-    look(page)
+    look(page, heading(page, "For your attention"))
     page.get_by_role("link", name=TITLE).first.click()
     expect(page.locator(".from-targets")).to_contain_text("Publication")
     expect(page.get_by_text("Optional sections:")).to_contain_text("Money at risk")
     page.get_by_role("link", name="Policy of these targets").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Payments incidents")
     page.go_back()
-    expect(page.locator("#people")).to_contain_text("Payments postmortem")
-    look(page)
+    look(page, page.locator("#people").filter(has_text="Payments postmortem"))
     page.get_by_role("link", name="Edit", exact=True).click()
+    look(page, heading(page, f"Edit {TITLE}"))
     for name in ("Summary", "Impact", "Root cause", "Resolution", "Money at risk"):
         page.get_by_label(name, exact=False).first.fill(f"What we know about it: {name.lower()}.")
     page.get_by_label("Root cause category").fill(CATEGORY)
-    look(page)
     page.get_by_role("button", name="Save and close").click()
     page.locator("summary").get_by_text("Add action item").click()
     page.get_by_label("Description").fill("Alert before the limit is reached")
@@ -269,27 +258,24 @@ def write_up(page: Page) -> None:
     page.get_by_role("button", name="Add action item").click()
     page.get_by_label("Request review", exact=True).fill("Olga Okta")
     page.get_by_role("button", name="Request review", exact=True).click()
-    look(page)
+    look(page, page.locator("#reviewers li", has_text="Olga Okta"))
     page.get_by_role("button", name="Submit for review").click()
     expect(page.locator(".stepper [aria-current]")).to_have_text("In review")
 
 
 def review(page: Page) -> None:
     page.get_by_role("link", name="Inbox").click()
-    expect(page.get_by_role("main")).to_contain_text("Lena Lead asked for your review")
-    look(page)
+    look(page, page.get_by_role("main").get_by_role("link", name="Lena Lead asked for your review"))
     page.get_by_role("link", name="Home").click()
     page.locator("#needs-you").get_by_role("link", name=f"Open review of {TITLE}").click()
     page.get_by_role("button", name="Approve").click()
-    expect(page.get_by_text("You approved this version.")).to_be_visible()
-    look(page)
+    look(page, page.get_by_text("You approved this version."))
 
 
 def publish(page: Page) -> None:
     page.reload()
     page.get_by_role("button", name="Publish", exact=True).click()
-    expect(page.locator(".stepper [aria-current]")).to_have_text("Published")
-    look(page)
+    look(page, page.locator(".stepper [aria-current]", has_text="Published"))
 
 
 def create_ticket(empty: Empty, page: Page) -> None:
@@ -297,12 +283,14 @@ def create_ticket(empty: Empty, page: Page) -> None:
     (ticket,) = eventually(empty.github.tickets)
     assert ticket.title == "Alert before the limit is reached"
 
+    shown = page.locator("#actionItems").get_by_role("link", name=f"{HERE}#1")
+
     def linked() -> bool:
         page.reload()
-        return page.locator("#actionItems").get_by_role("link", name=f"{HERE}#1").is_visible()
+        return shown.is_visible()
 
     eventually(linked)
-    look(page)
+    look(page, shown)
 
 
 def see_what_happened(page: Page) -> None:
@@ -310,9 +298,8 @@ def see_what_happened(page: Page) -> None:
     tile = page.locator(".metric", has=page.get_by_text("Postmortems created", exact=True))
     expect(tile.locator(".metric__value")).to_have_text("1")
     teams = page.locator("section", has_text="Team completion rates")
-    expect(teams.get_by_role("row", name="Payments")).to_contain_text("100%")
+    look(page, teams.get_by_role("row", name="Payments").filter(has_text="100%"))
     assert teams.get_by_role("row", name="Payments").locator("td").all_inner_texts()[:2] == ["1", "1"]
-    look(page)
     open_settings(page, "Audit log")
     for who, what in (
         ("Lena Lead", "Postmortem published"),

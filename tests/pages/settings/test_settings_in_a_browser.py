@@ -8,7 +8,8 @@ from playwright.sync_api import Browser, expect
 
 from tests.api.writing import ok
 from tests.nightly import spread
-from tests.pages.test_browser import FAINT, PLAIN_FAULTS, visiting
+from tests.pages.readable import faults
+from tests.pages.test_browser import visiting
 from tests.pages.test_keyboard import STOPS, walk
 from tests.stack import Stack
 
@@ -37,8 +38,7 @@ def test_the_settings_are_readable_by_everybody(browser: Browser, stack: Stack, 
     with visiting(browser, stack, stack.person("ADMIN"), **how) as page:
         for path in addresses(stack):
             page.goto(f"{stack.url}{path}")
-            assert page.evaluate(PLAIN_FAULTS) == [], path
-            assert page.evaluate(FAINT) == [], path
+            assert faults(page) == [], path
 
 
 def test_the_settings_are_walked_through_with_tab(browser: Browser, stack: Stack) -> None:
