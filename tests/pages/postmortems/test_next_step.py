@@ -50,14 +50,14 @@ def test_a_draft_says_what_it_lacks_and_leads_there(browser: Browser, stack: Sta
         page.goto(f"{stack.url}{path_of(made)}")
         expect(state_of(page, "All required sections are completed")).to_have_text("To do")
         panel(page).get_by_role("link", name="The section “Root cause” is still empty.").click()
-        assert page.url.endswith("#rootCause")
+        page.wait_for_url("**#rootCause")
         panel(page).get_by_label("Request review from").fill(f"@{handle}")
         panel(page).get_by_role("button", name="Add reviewer").click()
         expect(state_of(page, "Enough reviewers are chosen")).to_have_text("Done")
         expect(page.locator("#reviewers")).to_contain_text("Bob Marsh")
         opened(panel(page), "Before it can be published")
         panel(page).get_by_role("link", name="How do we know?").click()
-        assert "#c-" in page.url
+        page.wait_for_url("**#c-*")
         expect(page.locator(".comment", has_text="How do we know?")).to_be_in_viewport()
         if scripted:
             assert violations(page) == []
