@@ -50,10 +50,11 @@ class Database:
         self._run(write())
 
     @contextmanager
-    def carried_out(self, statement: Any) -> Iterator[None]:
-        """In a transaction that stays open for the length of a ``with`` block."""
+    def carried_out(self, *statements: Any) -> Iterator[None]:
+        """In a transaction that stays open for the length of a ``with`` block, and is given up then."""
         session = AsyncSession(self._engine)
-        self._run(session.execute(statement))
+        for one in statements:
+            self._run(session.execute(one))
         try:
             yield
         finally:

@@ -101,6 +101,7 @@ async def merge_service(session: Session, viewer: Viewer, service_id: str, into:
     """
     if service_id == into:
         raise MergedIntoItself(kind="service")
+    await services.lock_linked(session, service_id)
     found = await services.lock_services(session, [service_id, into])
     merged, kept = found[service_id], found[into]
     counts = await services.move_links(session, service_id, into)

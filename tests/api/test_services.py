@@ -1,10 +1,14 @@
 """Services: one for all spellings of a name, aliases, and merging two that are one."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select, text
 
+from models.incident import Incident, IncidentService
 from tests.api.incidents.feed import Feed, ago
 from tests.api.writing import ok
 from tests.stack import Person, Stack
@@ -65,6 +69,45 @@ def test_merging_moves_what_it_had_and_keeps_its_name(stack: Stack, admin: Perso
     again = admin.post(f"/api/services/{merged}/merge", json={"into": kept})
     assert ok(again, 404)["code"] == "NotFound"
     assert incident_id
+
+
+def test_a_merge_waits_for_reports_and_holds_up_no_others(stack: Stack, admin: Person) -> None:
+    """Whoever holds an incident may yet link the service, and would wait for the merge that waits for them."""
+    assert stack.direct is not None
+    mark = uuid4().hex[:8]
+    incident_id, draft = draft_about(stack, admin, f"cart {mark}", f"basket {mark}")
+    ids = {one["name"]: one["id"] for one in draft["services"]}
+    merged, kept = ids[f"basket {mark}"], ids[f"cart {mark}"]
+    alone, opened = draft_about(stack, admin, f"basket {mark}")
+    links = {"incident": alone, "service": kept}
+    linking = text("insert into incident_service (incident_id, service_id) values (:incident, :service)")
+    locking = select(Incident.id).where(Incident.id.in_([incident_id, alone])).order_by(Incident.id).with_for_update()
+    with ThreadPoolExecutor(2) as pool:
+        with stack.direct.carried_out(locking, linking.bindparams(**links)):  # as a report does
+            answer = pool.submit(lambda: admin.post(f"/api/services/{merged}/merge", json={"into": kept}))
+            time.sleep(0.5)
+            assert not answer.done()
+            told = pool.submit(lambda: draft_about(stack, admin, f"basket {mark}", f"cart {mark}"))
+            _, meanwhile = told.result(timeout=30)
+        assert ok(answer.result())["id"] == kept
+    for one in (draft, opened, meanwhile):
+        services = ok(admin.get(f"/api/postmortems/{one['id']}"))["services"]
+        assert [service["id"] for service in services] == [kept]
+
+
+def test_an_alias_that_is_still_linked_is_removed(stack: Stack, admin: Person) -> None:
+    """A report that named the service while it was merged linked its old row."""
+    assert stack.direct is not None
+    mark = uuid4().hex[:8]
+    incident_id, draft = draft_about(stack, admin, f"mail {mark}", f"post {mark}")
+    ids = {one["name"]: one["id"] for one in draft["services"]}
+    merged, kept = ids[f"post {mark}"], ids[f"mail {mark}"]
+    ok(admin.post(f"/api/services/{merged}/merge", json={"into": kept}))
+    links = {"owner": incident_id, "service": merged}
+    stack.direct.write(text("insert into incident_service values (:owner, :service)").bindparams(**links))
+    assert ok(admin.patch(f"/api/services/{kept}", json={"aliases": []}))["aliases"] == []
+    linked = select(IncidentService.service_id).where(IncidentService.incident_id == incident_id)
+    assert stack.direct.rows(linked) == [kept]
 
 
 def test_names_and_aliases_are_changed(stack: Stack, admin: Person) -> None:

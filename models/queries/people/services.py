@@ -11,9 +11,9 @@ from sqlalchemy.orm import aliased
 from domain.errors import NotFound
 from domain.people.service_names import service_key
 from models.escalation import Policy
-from models.incident import IncidentService
+from models.incident import Incident, IncidentService
 from models.integration import Integration
-from models.postmortem import PostmortemService
+from models.postmortem import Postmortem, PostmortemService
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.people.people import escape_like
 from models.team import Service
@@ -35,9 +35,10 @@ async def names_of(session: AsyncSession, service_ids: Sequence[str]) -> dict[st
 
 
 async def lock_services(session: AsyncSession, service_ids: Sequence[str]) -> dict[str, Service]:
-    """By id, locked in that order. Raises NotFound for one that does not exist or was merged."""
+    """By id, locked in that order; rows may still refer to them. Raises NotFound for one that does not exist or was
+    merged."""
     statement = select(Service).where(Service.id.in_(service_ids), Service.merged_into.is_(None)).order_by(Service.id)
-    statement = statement.with_for_update().execution_options(populate_existing=True)
+    statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
     found = {one.id: one for one in (await session.execute(statement)).scalars()}
     for one in service_ids:
         if one not in found:
@@ -76,7 +77,7 @@ async def find_by_key(session: AsyncSession, key: str, *, lock: bool = False) ->
     """The service or alias with a name that is spelled like this."""
     statement = select(Service).where(Service.key == key)
     if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
+        statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
     return (await session.execute(statement)).scalar_one_or_none()
 
 
@@ -95,7 +96,21 @@ async def insert_alias(session: AsyncSession, *, service_id: str, name: str, of:
 
 
 async def delete_aliases(session: AsyncSession, service_id: str, names: Sequence[str]) -> None:
-    await session.execute(delete(Service).where(Service.merged_into == service_id, Service.name.in_(names)))
+    """A report that named one of them while it was merged may have linked it: its links become the service's."""
+    found = Service.merged_into == service_id, Service.name.in_(names)
+    for alias_id in (await session.execute(select(Service.id).where(*found))).scalars().all():
+        await move_links(session, alias_id, service_id)
+    await session.execute(delete(Service).where(*found))
+
+
+async def lock_linked(session: AsyncSession, service_id: str) -> None:
+    """Locks the incidents and postmortems that have the service, in the order in which reports lock theirs."""
+    having = select(IncidentService.incident_id).where(IncidentService.service_id == service_id)
+    reported = select(Incident.id).where(Incident.id.in_(having)).order_by(Incident.source, Incident.external_id)
+    await session.execute(reported.with_for_update(key_share=True))
+    having = select(PostmortemService.postmortem_id).where(PostmortemService.service_id == service_id)
+    written = select(Postmortem.id).where(Postmortem.id.in_(having)).order_by(Postmortem.id)
+    await session.execute(written.with_for_update(key_share=True))
 
 
 async def move_links(session: AsyncSession, service_id: str, into: str) -> dict[str, int]:
