@@ -29,10 +29,11 @@ from models.session import Session
 
 
 async def link_incident(session: Session, viewer: Viewer, postmortem_id: str, incident_id: str, now: datetime) -> bool:
-    """Adds a resolved incident's timeline, services, teams and people; the postmortem is locked first.
+    """Adds a resolved incident's timeline, services, teams and people; incidents and the postmortem are locked first.
 
     False if it was linked already. Raises EditingClosed, NotFound, IncidentNotResolved.
     """
+    await links.hold_incidents_unscoped(session, postmortem_id, incident_id)
     visible = await get_visible(session, viewer, postmortem_id, lock=True)
     postmortem = visible.postmortem
     access.check_edit(Status(postmortem.status), visible.relations)
@@ -94,11 +95,12 @@ async def _add_picked_messages(session: Session, visible: VisiblePostmortem, inc
 async def unlink_incident(
     session: Session, viewer: Viewer, postmortem_id: str, incident_id: str, now: datetime
 ) -> None:
-    """Removes the incident, and what only it contributed; the postmortem is locked first.
+    """Removes the incident, and what only it contributed; incidents and the postmortem are locked first.
 
     What another linked incident contributes as well becomes that one's; an event that someone edited stays.
     Raises EditingClosed, NotFound.
     """
+    await links.hold_incidents_unscoped(session, postmortem_id, incident_id)
     visible = await get_visible(session, viewer, postmortem_id, lock=True)
     access.check_edit(Status(visible.postmortem.status), visible.relations)
     if not await links.delete_link(session, postmortem_id, incident_id):

@@ -4,6 +4,7 @@ from application.meetings.planning import cancel_all
 from application.review.context import PostmortemCommandContext
 from domain.errors import IllegalTransition
 from domain.postmortems.lifecycle import Status
+from models.queries.notifications.notices import lock_notices
 
 
 def check_deleted(context: PostmortemCommandContext) -> None:
@@ -16,4 +17,5 @@ async def delete_postmortem(context: PostmortemCommandContext) -> None:
     context.audit("postmortem.deleted", {"title": context.postmortem.title}, None)
     await cancel_all(context.session, context.viewer, context.postmortem.id, "The postmortem was deleted.")
     await context.session.flush()
+    await lock_notices(context.session, postmortem_id=context.postmortem.id)
     await context.session.delete(context.postmortem)

@@ -27,6 +27,8 @@ from models.queries.access.visibility import (
 )
 from models.queries.action_items_filtered import ItemFilters, of_shape
 from models.queries.audit.audit_log import note_reads
+from models.queries.locking import in_order
+from models.queries.notifications.notices import lock_notices
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.prebuilt import Prebuilt, json_list, json_object, text_of, without_workflow
 from models.queries.rows import columns_of, read_row
@@ -99,6 +101,7 @@ def insert_item(
 
 
 async def delete_item(session: AsyncSession, item_id: str) -> None:
+    await lock_notices(session, action_item_id=item_id)
     await session.execute(delete(ActionItem).where(ActionItem.id == item_id))
 
 
@@ -214,7 +217,8 @@ async def mark_started(session: AsyncSession, item_id: str) -> None:
 
 async def put_into_outbox(session: AsyncSession, item_ids: Collection[str]) -> None:
     """Has their workflows read the rows again: a sweep starts what is in the outbox every few seconds."""
-    await session.execute(update(ActionItem).where(ActionItem.id.in_(item_ids)).values(workflow_started=False))
+    wanted = in_order(ActionItem, ActionItem.id.in_(item_ids))
+    await session.execute(update(ActionItem).where(wanted).values(workflow_started=False))
 
 
 async def list_unstarted_unscoped(session: AsyncSession, limit: int) -> list[str]:

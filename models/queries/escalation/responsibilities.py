@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem
 from models.postmortem import Postmortem, PostmortemReviewer
+from models.queries.locking import in_order
 from models.team import Team
 
 OPEN_ITEM = ("OPEN", "IN_PROGRESS")
@@ -35,8 +36,8 @@ async def restart_workflows(session: AsyncSession, person_id: str) -> None:
 
     The rows are their outbox: it works while Temporal cannot be reached.
     """
-    await session.execute(update(ActionItem).where(*_open_items(person_id)).values(workflow_started=False))
-    await session.execute(update(Postmortem).where(*_open_postmortems(person_id)).values(workflow_started=False))
+    for model, theirs in ((Postmortem, _open_postmortems(person_id)), (ActionItem, _open_items(person_id))):
+        await session.execute(update(model).where(in_order(model, *theirs)).values(workflow_started=False))
 
 
 def _open_items(person_id: str) -> tuple[Any, ...]:

@@ -65,6 +65,15 @@ _LOCKED = Prebuilt(
 )
 
 
+async def hold_incidents_unscoped(session: AsyncSession, postmortem_id: str, incident_id: str) -> None:
+    """Keeps reports of this incident, and of those that the postmortem has, waiting. Call it before the postmortem is
+    locked: reports lock their incident first, then its postmortems."""
+    linked = select(PostmortemIncident.incident_id).where(PostmortemIncident.postmortem_id == postmortem_id)
+    wanted = select(Incident.id).where(or_(Incident.id == incident_id, Incident.id.in_(linked)))
+    ordered = wanted.order_by(Incident.source, Incident.external_id)
+    await session.execute(ordered.with_for_update(read=True, key_share=True))
+
+
 async def insert_link(session: AsyncSession, postmortem_id: str, incident_id: str) -> None:
     """Links the incident after all others."""
     ordinal = select(func.coalesce(func.max(PostmortemIncident.ordinal), -1) + 1)

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.integration import Integration
 from models.notification import Notice, ReceiverState
+from models.queries.locking import in_order
 from models.queries.prebuilt import Prebuilt, instant_of, number_of
 from models.team import Team
 
@@ -51,10 +52,12 @@ _NEVER_PLANNED = Prebuilt(
 async def requeue(session: AsyncSession, receiver_id: str) -> None:
     """Puts pending notices back into the outbox, so that the receiver's workflow plans again."""
     theirs = or_(Notice.person_id == receiver_id, Notice.team_id == receiver_id)
-    await session.execute(update(Notice).where(theirs, Notice.settled_at.is_(None)).values(is_heard=False))
+    await session.execute(
+        update(Notice).where(in_order(Notice, theirs, Notice.settled_at.is_(None))).values(is_heard=False)
+    )
 
 
 async def take_out(session: AsyncSession, receiver_id: str) -> None:
     """Marks all notices of the receiver as known to their workflow."""
     theirs = or_(Notice.person_id == receiver_id, Notice.team_id == receiver_id)
-    await session.execute(update(Notice).where(theirs, ~Notice.is_heard).values(is_heard=True))
+    await session.execute(update(Notice).where(in_order(Notice, theirs, ~Notice.is_heard)).values(is_heard=True))

@@ -1,0 +1,84 @@
+"""Whoever changes many rows, or rows of several tables, takes their locks in one order: no two wait for each other."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+from sqlalchemy import text
+
+from tests.api.incidents.feed import Feed, ago
+from tests.api.writing import draft, ok, with_item
+from tests.stack import Stack
+
+
+def lock(stack: Stack, table: str, key: str) -> None:
+    """Fails if another transaction has locked the row."""
+    assert stack.direct is not None
+    stack.direct.write(text(f"select from {table} where id = :id for update nowait").bindparams(id=key))
+
+
+def move_to_the_end(stack: Stack, table: str, key: str, column: str) -> None:
+    """Of its table, and of the index of this column, where scans find it after all others."""
+    assert stack.direct is not None
+    stack.direct.write(text(f"update {table} set {column} = {column} || 'x' where id = :id").bindparams(id=key))
+
+
+@contextmanager
+def while_locked(stack: Stack, table: str, key: str, send: Any) -> Iterator[Future[httpx.Response]]:
+    """In the ``with`` block, another transaction has locked the row, and the request waits for it."""
+    assert stack.direct is not None
+    held = text(f"select from {table} where id = :id for update").bindparams(id=key)
+    with ThreadPoolExecutor(1) as pool, stack.direct.carried_out(held):
+        answer = pool.submit(send)
+        time.sleep(0.5)
+        assert not answer.done()
+        yield answer
+
+
+def test_links_wait_for_reports_before_the_postmortem_is_locked(stack: Stack) -> None:
+    author = stack.person("ADMIN")
+    path, incidents = f"/api/postmortems/{draft(author)['id']}", []
+    for _ in range(2):
+        feed = Feed(stack, author)
+        feed.tells(status="RESOLVED", urgency="LOW", startedAt=ago(minutes=9), resolvedAt=ago(minutes=3))
+        incidents.append(feed.incident()["id"])
+    ok(author.post(f"{path}/incidents", json={"incidentId": incidents[0]}), 201)
+    link = {"incidentId": incidents[1]}
+    with while_locked(stack, "incident", incidents[1], lambda: author.post(f"{path}/incidents", json=link)) as answer:
+        lock(stack, "postmortem", path.rsplit("/", 1)[1])
+    ok(answer.result(), 201)
+    unlink = f"{path}/incidents/{incidents[0]}"
+    with while_locked(stack, "incident", incidents[1], lambda: author.delete(unlink)) as answer:
+        lock(stack, "postmortem", path.rsplit("/", 1)[1])
+    assert answer.result().status_code == 204
+    assert ok(author.get(path))["incidentIds"] == [incidents[1]]
+
+
+def test_new_working_hours_wait_for_postmortems_in_their_order(stack: Stack) -> None:
+    author = stack.person()
+    first, second = sorted(draft(author)["id"] for _ in range(2))
+    item = with_item(author, second, author.id)["id"]
+    move_to_the_end(stack, "postmortem", first, "title")
+    change = {"timeZone": "Europe/Berlin"}
+    with while_locked(stack, "postmortem", first, lambda: author.patch("/api/me", json=change)) as answer:
+        lock(stack, "postmortem", second)
+        lock(stack, "action_item", item)
+    assert ok(answer.result())["timeZone"] == "Europe/Berlin"
+
+
+def test_an_item_that_is_deleted_waits_for_its_notices_in_their_order(stack: Stack) -> None:
+    assert stack.direct is not None
+    author = stack.person()
+    item = with_item(author, draft(author)["id"], author.id)["id"]
+    for _ in range(2):
+        owner = stack.person()
+        ok(author.patch(f"/api/action-items/{item}", json={"ownerId": owner.id}))
+    about = text("select id from notice where action_item_id = :id order by id").bindparams(id=item)
+    first, second, *_ = stack.direct.rows(about)
+    move_to_the_end(stack, "notice", first, "dedupe_key")
+    with while_locked(stack, "notice", first, lambda: author.delete(f"/api/action-items/{item}")) as answer:
+        lock(stack, "notice", second)
+    assert answer.result().status_code == 204
