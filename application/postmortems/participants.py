@@ -20,6 +20,7 @@ from domain.access import Verb, Viewer
 from domain.errors import NotFound
 from domain.postmortems.lifecycle import Status
 from models.postmortem import PostmortemParticipant, PostmortemTeam
+from models.queries.incidents.links import hold_incidents_unscoped
 from models.queries.postmortems import links, proposals
 from models.queries.postmortems.postmortems import VisiblePostmortem, get_visible
 from models.queries.postmortems.proposals import Proposal
@@ -126,6 +127,7 @@ async def add_participant(
     session: Session, viewer: Viewer, postmortem_id: str, person_id: str, now: datetime
 ) -> Attendance:
     """Raises NotFound, NotAllowed, UnknownReference."""
+    await hold_incidents_unscoped(session, postmortem_id)
     visible = await get_visible(session, viewer, postmortem_id, lock=True)
     check_may_manage(visible, PEOPLE)
     await check_people(session, "userId", [person_id])
@@ -141,6 +143,7 @@ async def confirm_participant(
     session: Session, viewer: Viewer, postmortem_id: str, person_id: str, now: datetime
 ) -> Attendance:
     """Gives the proposed person access. Confirming twice changes nothing. Raises NotFound, NotAllowed."""
+    await hold_incidents_unscoped(session, postmortem_id)
     visible = await get_visible(session, viewer, postmortem_id, lock=True)
     check_may_manage(visible, PEOPLE)
     proposal = await proposals.take_proposal(session, postmortem_id, person_id=person_id)
@@ -174,6 +177,7 @@ async def remove_participant(
 
 async def confirm_team(session: Session, viewer: Viewer, postmortem_id: str, team_id: str, now: datetime) -> Attendance:
     """As :func:`confirm_participant`."""
+    await hold_incidents_unscoped(session, postmortem_id)
     visible = await get_visible(session, viewer, postmortem_id, lock=True)
     check_may_manage(visible, TEAMS)
     proposal = await proposals.take_proposal(session, postmortem_id, team_id=team_id)

@@ -58,7 +58,7 @@ async def get_visible_item(
         .options(selectinload(ActionItem.tickets).selectinload(Ticket.pull_requests))
     )
     if lock:
-        statement = statement.with_for_update(of=ActionItem)
+        statement = statement.with_for_update(of=ActionItem, key_share=True)
     row = (await session.execute(statement.execution_options(populate_existing=True))).one_or_none()
     if row is None:
         raise NotFound(kind="action item", id=item_id)
@@ -192,7 +192,7 @@ async def get_item_facts(
 # For the workflow
 
 
-_LOCK = Prebuilt(select(*columns_of(ActionItem)).where(ActionItem.id == text_of("id")).with_for_update())
+_LOCK = Prebuilt(select(*columns_of(ActionItem)).where(ActionItem.id == text_of("id")).with_for_update(key_share=True))
 
 
 async def lock_item_unscoped(session: AsyncSession, item_id: str) -> ActionItem | None:

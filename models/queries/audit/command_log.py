@@ -83,7 +83,7 @@ def _take(lock: str) -> Prebuilt:
         text(
             f"""
             with taken as (delete from command_argument where request_id = :request_id returning arguments),
-            locked as (select id from {lock} where id = :entity_id for update)
+            locked as (select id from {lock} where id = :entity_id for no key update)
             select
                 (select cast(arguments as text) from taken),
                 (select id from locked),

@@ -96,7 +96,7 @@ async def rewrite_postmortems(session: AsyncSession, viewer: Viewer, name: str, 
     How many there were. They are locked in their order, as by whoever else locks several.
     """
     having = func.lower(name) == _OF_POSTMORTEM
-    await session.execute(select(Postmortem.id).where(having).order_by(Postmortem.id).with_for_update())
+    await session.execute(select(Postmortem.id).where(having).order_by(Postmortem.id).with_for_update(key_share=True))
     values = {"root_cause_category": new, "version": Postmortem.version + 1, "updated_at": now}
     moved = update(Postmortem).where(having).values(values).returning(Postmortem.id).cte("moved")
     column = "root_cause_category"

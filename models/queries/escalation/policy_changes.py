@@ -22,7 +22,13 @@ async def list_open_under(session: AsyncSession, policy_id: str) -> list[Postmor
 
 async def lock_outdated(session: AsyncSession, latest: Policy, limit: int) -> list[Postmortem]:
     """Open postmortems that have an older version of the policy."""
-    statement = select(Postmortem).where(*_outdated(latest)).order_by(Postmortem.id).limit(limit).with_for_update()
+    statement = (
+        select(Postmortem)
+        .where(*_outdated(latest))
+        .order_by(Postmortem.id)
+        .limit(limit)
+        .with_for_update(key_share=True)
+    )
     return list((await session.execute(statement.execution_options(populate_existing=True))).scalars())
 
 

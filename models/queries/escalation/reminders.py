@@ -21,11 +21,11 @@ from models.queries.prebuilt import Prebuilt, instant_of, number_of, text_of
 
 
 async def lock_postmortem(session: AsyncSession, postmortem_id: str) -> None:
-    await session.execute(select(Postmortem.id).where(Postmortem.id == postmortem_id).with_for_update())
+    await session.execute(select(Postmortem.id).where(Postmortem.id == postmortem_id).with_for_update(key_share=True))
 
 
 async def lock_item(session: AsyncSession, item_id: str) -> None:
-    await session.execute(select(ActionItem.id).where(ActionItem.id == item_id).with_for_update())
+    await session.execute(select(ActionItem.id).where(ActionItem.id == item_id).with_for_update(key_share=True))
 
 
 def _upsert_alarm(table: str) -> Prebuilt:

@@ -61,13 +61,15 @@ _LOCKED = Prebuilt(
     .join(PostmortemIncident, PostmortemIncident.postmortem_id == Postmortem.id)
     .where(PostmortemIncident.incident_id == text_of("incident_id"))
     .order_by(Postmortem.id)
-    .with_for_update(of=Postmortem)
+    .with_for_update(of=Postmortem, key_share=True)
 )
 
 
-async def hold_incidents_unscoped(session: AsyncSession, postmortem_id: str, incident_id: str) -> None:
-    """Keeps reports of this incident, and of those that the postmortem has, waiting. Call it before the postmortem is
-    locked: reports lock their incident first, then its postmortems."""
+async def hold_incidents_unscoped(session: AsyncSession, postmortem_id: str, incident_id: str | None = None) -> None:
+    """Keeps reports of the postmortem's incidents, and of that one, waiting, so that rows may refer to these.
+
+    Call it before the postmortem is locked: reports lock their incident first, then its postmortems.
+    """
     linked = select(PostmortemIncident.incident_id).where(PostmortemIncident.postmortem_id == postmortem_id)
     wanted = select(Incident.id).where(or_(Incident.id == incident_id, Incident.id.in_(linked)))
     ordered = wanted.order_by(Incident.source, Incident.external_id)

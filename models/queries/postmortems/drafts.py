@@ -39,7 +39,7 @@ _UNEDITED = Prebuilt(
     .where(
         Postmortem.id == text_of("id"), Postmortem.status == Status.DRAFT.value, Postmortem.draft_started_at.is_(None)
     )
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 
 

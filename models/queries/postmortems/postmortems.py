@@ -77,7 +77,7 @@ def _visible_row(*, is_admin: bool, lock: bool) -> Prebuilt:
     told = [column.label(f"told_{at}") for at, column in enumerate(relation_columns(viewer).columns())]
     statement = select(*columns_of(Postmortem), effective_visibility().label("visibility"), *told)
     statement = statement.where(Postmortem.id == text_of("postmortem_id"), visible_to(viewer))
-    return Prebuilt(statement.with_for_update(of=Postmortem) if lock else statement)
+    return Prebuilt(statement.with_for_update(of=Postmortem, key_share=True) if lock else statement)
 
 
 async def _get(session: AsyncSession, viewer: Viewer, postmortem_id: str, *, lock: bool = False) -> VisiblePostmortem:

@@ -28,7 +28,7 @@ class BatchTicket:
 async def list_items_for_update(session: AsyncSession, postmortem_id: str) -> list[ActionItem]:
     """All action items of the postmortem, locked in the order of their ids."""
     statement = select(ActionItem).where(ActionItem.postmortem_id == postmortem_id).order_by(ActionItem.id)
-    return list((await session.execute(statement.with_for_update())).scalars())
+    return list((await session.execute(statement.with_for_update(key_share=True))).scalars())
 
 
 async def tickets_by_item_for_update(

@@ -68,7 +68,7 @@ async def find_ticket_work_unscoped(session: AsyncSession, ticket_id: str, *, lo
     """None if the ticket is gone. With ``lock``, the item and the ticket are locked."""
     if lock:  # always in this order, as a join does not promise one
         item_id = select(Ticket.action_item_id).where(Ticket.id == ticket_id).scalar_subquery()
-        await session.execute(select(ActionItem.id).where(ActionItem.id == item_id).with_for_update())
+        await session.execute(select(ActionItem.id).where(ActionItem.id == item_id).with_for_update(key_share=True))
         await session.execute(select(Ticket.id).where(Ticket.id == ticket_id).with_for_update())
     statement = _joined(select(Ticket, ActionItem, Integration, PersonAccount.account, Person.name))
     statement = statement.where(Ticket.id == ticket_id)

@@ -39,13 +39,19 @@ def while_locked(stack: Stack, table: str, key: str, send: Any) -> Iterator[Futu
 
 
 def test_links_wait_for_reports_before_the_postmortem_is_locked(stack: Stack) -> None:
-    author = stack.person("ADMIN")
-    path, incidents = f"/api/postmortems/{draft(author)['id']}", []
+    author, feeds, incidents = stack.person("ADMIN"), [], []
+    path = f"/api/postmortems/{draft(author)['id']}"
     for _ in range(2):
-        feed = Feed(stack, author)
-        feed.tells(status="RESOLVED", urgency="LOW", startedAt=ago(minutes=9), resolvedAt=ago(minutes=3))
-        incidents.append(feed.incident()["id"])
+        feeds.append(Feed(stack, author))
+        feeds[-1].tells(status="RESOLVED", urgency="LOW", startedAt=ago(minutes=9), resolvedAt=ago(minutes=3))
+        incidents.append(feeds[-1].incident()["id"])
     ok(author.post(f"{path}/incidents", json={"incidentId": incidents[0]}), 201)
+    colleague = stack.person()
+    feeds[0].tells(responders=[ok(colleague.get("/api/me"))["email"]], updatedAt=ago())
+    confirm = f"{path}/participants/{colleague.id}/confirm"
+    with while_locked(stack, "incident", incidents[0], lambda: author.post(confirm)) as answer:
+        lock(stack, "postmortem", path.rsplit("/", 1)[1])
+    assert ok(answer.result())["state"] == "CONFIRMED"
     link = {"incidentId": incidents[1]}
     with while_locked(stack, "incident", incidents[1], lambda: author.post(f"{path}/incidents", json=link)) as answer:
         lock(stack, "postmortem", path.rsplit("/", 1)[1])
