@@ -88,7 +88,8 @@ class ActionItemWorkflow(EntityWorkflow[ActionItemSnapshot]):
             elif self._may_continue_as_new():
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 kept = None if self._stale else self._snapshot
-                workflow.continue_as_new(ActionItemStart.new(self._id, kept, tuple(self._deliveries)))
+                deliveries = tuple(self._deliveries)
+                workflow.continue_as_new(ActionItemStart(self._id, kept, deliveries, self._searchable))
             else:
                 await self._wait(look, "reminder")
 

@@ -61,7 +61,8 @@ class PostmortemWorkflow(EntityWorkflow[PostmortemSnapshot]):
                 await self._remind(look)
             elif self._may_continue_as_new():
                 await workflow.wait_condition(workflow.all_handlers_finished)
-                workflow.continue_as_new(PostmortemStart.new(self._id, None if self._stale else self._snapshot))
+                kept = None if self._stale else self._snapshot
+                workflow.continue_as_new(PostmortemStart(self._id, kept, self._searchable))
             else:
                 await self._wait(look, f"reminder: {look.name}" if look else "")
 

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from domain.incidents.incident import Incident as Merged
 from domain.incidents.incident import IncidentReport, Responder
@@ -32,7 +34,8 @@ async def name_reports(
     incident_id: str | None = None,
     delivery: NewDelivery | None = None,
 ) -> Named:
-    """Locks the incidents, then the services and people that are new, each sorted. One statement.
+    """Locks the incidents, then the services and people that are new, each sorted. One statement, or two if one of the
+    incidents changed while it waited for their locks.
 
     The delivery is recorded with it; if it was received before, nothing else happens.
     """
@@ -42,15 +45,15 @@ async def name_reports(
         )
         for one in reports
     }
-    return await name_reported(
-        session,
-        now=now,
-        incidents=list(incidents.values()),
-        services=_new_services([name for one in reports for name in one.services]),
-        people=_new_people([person for one in reports for person in one.responders]),
-        team_ids=[one.team_id for one in reports if one.team_id],
-        delivery=delivery,
-    )
+    asked: dict[str, Any] = {
+        "now": now,
+        "incidents": list(incidents.values()),
+        "services": _new_services([name for one in reports for name in one.services]),
+        "people": _new_people([person for one in reports for person in one.responders]),
+        "team_ids": [one.team_id for one in reports if one.team_id],
+    }
+    named = await name_reported(session, **asked, delivery=delivery)
+    return replace(await name_reported(session, **asked), delivery=named.delivery) if named.is_outdated else named
 
 
 async def services_and_people(

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, text
 
 from models.incident import Incident, IncidentService
+from models.team import Service
 from tests.api.incidents.feed import Feed, ago
 from tests.api.writing import ok
 from tests.stack import Person, Stack
@@ -93,6 +94,30 @@ def test_a_merge_waits_for_reports_and_holds_up_no_others(stack: Stack, admin: P
     for one in (draft, opened, meanwhile):
         services = ok(admin.get(f"/api/postmortems/{one['id']}"))["services"]
         assert [service["id"] for service in services] == [kept]
+
+
+def test_a_report_that_waits_for_a_merge_is_about_the_other_service(stack: Stack, admin: Person) -> None:
+    assert stack.direct is not None
+    feed, mark = Feed(stack, admin), uuid4().hex[:8]
+    feed.tells(status="OPEN", urgency="HIGH", startedAt=ago(minutes=9), services=[f"pay {mark}"])
+    (merged,) = stack.direct.rows(select(Service.id).where(Service.name == f"pay {mark}"))
+    team = ok(admin.post("/api/teams", json={"name": f"Payments {mark}"}), 201)["id"]
+    kept = ok(admin.post("/api/services", json={"name": f"payments {mark}", "teamId": team}), 201)["id"]
+    with ThreadPoolExecutor(2) as pool:
+        with stack.direct.carried_out(select(Service.id).where(Service.id == merged).with_for_update()):
+            answer = pool.submit(lambda: admin.post(f"/api/services/{merged}/merge", json={"into": kept}))
+            time.sleep(0.5)
+            told = pool.submit(lambda: feed.tells(status="RESOLVED", resolvedAt=ago(minutes=1)))
+            time.sleep(0.5)
+            assert not answer.done()
+            assert not told.done()
+        ok(answer.result())
+        assert told.result()["status"] == "accepted"
+    incident = feed.incident()
+    postmortem = ok(admin.get(f"/api/postmortems/{incident['postmortemId']}"))
+    assert [one["id"] for one in postmortem["services"]] == [kept]
+    assert postmortem["teamIds"] == [incident["teamId"]] == [team]
+    assert stack.direct.rows(select(IncidentService.service_id).filter_by(incident_id=incident["id"])) == [kept]
 
 
 def test_an_alias_that_is_still_linked_is_removed(stack: Stack, admin: Person) -> None:

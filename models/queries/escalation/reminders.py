@@ -29,8 +29,7 @@ async def lock_item(session: AsyncSession, item_id: str) -> None:
 
 
 def _upsert_alarm(table: str) -> Prebuilt:
-    """Holds the subject first, as the row's reference to it does afterwards. Else whoever has locked the subject waits
-    for this row, while this row waits for the subject."""
+    """Nothing for a subject that is gone; one that is there can't be deleted meanwhile."""
     return Prebuilt(
         text(
             f"""

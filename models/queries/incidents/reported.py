@@ -72,12 +72,14 @@ class Named:
     """Services by the keys of their names, people by their e-mail addresses, and which of the teams exist; also those
     that the incidents had before.
 
-    ``linked_services`` and ``linked_people`` are those of each incident; people with their place among them. They are
-    from before the wait for the incidents' locks: whatever another transaction wrote meanwhile may be missing or
-    outdated.
+    ``linked_services`` and ``linked_people`` are those of each incident; people with their place among them.
+
+    All but the incidents is from before the wait for their locks. If one of them changed meanwhile, this is outdated:
+    ask again, for what is locked stays as it is.
     """
 
     delivery: int | None = None
+    is_outdated: bool = False
     incidents: dict[Names, Incident] = field(default_factory=dict)
     services: dict[str, NamedService] = field(default_factory=dict)
     people: dict[str, NamedPerson] = field(default_factory=dict)
@@ -127,6 +129,8 @@ _NAME = """
             cast(:incident_ids as text[]), cast(:sources as text[]), cast(:external_ids as text[]),
             cast(:titles as text[])
         ) as one (id, source, external_id, title) {if_new}
+    ), seen as (
+        select incident.id, incident.version from reported join incident using (source, external_id)
     ), taken as (
         insert into incident
             (id, version, source, external_id, registers, title, status, urgency, created_at, updated_at)
@@ -189,6 +193,10 @@ _NAME = """
         (select json_agg(id) from team where id = any(cast(:team_ids as text[]))),
         (select json_agg(json_build_array(incident_id, service_id)) from service_links),
         (select json_agg(json_build_array(incident_id, person_id, ordinal)) from person_links),
+        exists (
+            select from taken left join seen using (id)
+            where seen.version is distinct from taken.version and taken.id not in (select id from reported)
+        ),
         {columns}
     from locked left join taken on true
 """
@@ -245,8 +253,8 @@ async def name_reported(
 
 
 def _read(session: AsyncSession, records: Sequence[Any]) -> Named:
-    number, services, people, teams, service_links, person_links = records[0][:6]
-    named = Named(number)
+    number, services, people, teams, service_links, person_links, is_outdated = records[0][:7]
+    named = Named(number, is_outdated)
     named.services = {key: NamedService(*one) for key, *one in services or ()}
     named.people = {one[1]: NamedPerson(*one) for one in people or ()}
     named.team_ids = set(teams or ())
@@ -255,7 +263,7 @@ def _read(session: AsyncSession, records: Sequence[Any]) -> Named:
     for incident_id, person_id, place in person_links or ():
         named.linked_people.setdefault(incident_id, {})[person_id] = place
     for record in records:
-        if record[6] is not None:
+        if record[7] is not None:
             incident = read_row(session, Incident, record)
             named.incidents[incident.source, incident.external_id] = incident
     return named

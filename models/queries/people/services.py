@@ -104,10 +104,14 @@ async def delete_aliases(session: AsyncSession, service_id: str, names: Sequence
 
 
 async def lock_linked(session: AsyncSession, service_id: str) -> None:
-    """Locks the incidents and postmortems that have the service, in the order in which reports lock theirs."""
+    """Locks the incidents and postmortems that have the service, in the order in which reports lock theirs.
+
+    Increments the version of these incidents, so that a report which waits for one reads its services again.
+    """
     having = select(IncidentService.incident_id).where(IncidentService.service_id == service_id)
     reported = select(Incident.id).where(Incident.id.in_(having)).order_by(Incident.source, Incident.external_id)
-    await session.execute(reported.with_for_update(key_share=True))
+    locked = Incident.id.in_(reported.with_for_update(key_share=True))
+    await session.execute(update(Incident).where(locked).values(version=Incident.version + 1))
     having = select(PostmortemService.postmortem_id).where(PostmortemService.service_id == service_id)
     written = select(Postmortem.id).where(Postmortem.id.in_(having)).order_by(Postmortem.id)
     await session.execute(written.with_for_update(key_share=True))

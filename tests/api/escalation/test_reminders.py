@@ -118,26 +118,21 @@ async def test_targets_tell_who_was_asked(stack: Stack, began: datetime) -> None
     assert sorted(kinds(author, made["id"])) == sorted(expected)
 
 
-async def test_a_first_look_waits_for_whoever_has_locked_the_postmortem(stack: Stack) -> None:
-    """As the first task of a workflow does beside a command, which locks first and sets the alarm last."""
+async def test_a_first_look_beside_a_command_sets_one_alarm(stack: Stack) -> None:
+    """As the first task of a workflow does, while a command has locked the postmortem and sets the alarm last."""
     made, direct = writing.draft(stack.person())["id"], stack.direct
     assert direct is not None
     alarm = text("select count(*) from ladder_alarm where subject_id = :id").bindparams(id=made)
     await asyncio.to_thread(eventually, lambda: direct.rows(alarm)[0])
     direct.write(text("delete from ladder_alarm where subject_id = :id"), id=made)
     now = datetime.now(UTC)
-    async with sessions_of(stack) as sessions:
-
-        async def look() -> None:
-            async with sessions.begin() as session:
-                await reminders.plan_postmortem_reminders(session, made, now)
-
-        async with sessions.begin() as session:
-            await lock_postmortem(session, made)
-            looking = asyncio.create_task(look())
+    async with sessions_of(stack) as sessions, sessions.begin() as command:
+        await lock_postmortem(command, made)
+        async with sessions.begin() as look:
+            await reminders.plan_postmortem_reminders(look, made, now)
+            setting = asyncio.create_task(reminders.plan_postmortem_reminders(command, made, now))
             await asyncio.to_thread(eventually, lambda: direct.rows(WAITING)[0])
-            await reminders.plan_postmortem_reminders(session, made, now)
-        await looking
+        await setting
     assert direct.rows(alarm)[0] == 1
 
 
