@@ -50,13 +50,15 @@ class Database:
         self._run(write())
 
     @contextmanager
-    def carried_out(self, *statements: Any) -> Iterator[None]:
-        """In a transaction that stays open for the length of a ``with`` block, and is given up then."""
+    def carried_out(self, *statements: Any, kept: bool = False) -> Iterator[None]:
+        """In a transaction that stays open for the length of a ``with`` block, and is given up then, or ``kept``."""
         session = AsyncSession(self._engine)
         for one in statements:
             self._run(session.execute(one))
         try:
             yield
+            if kept:
+                self._run(session.commit())
         finally:
             self._run(session.close())
 

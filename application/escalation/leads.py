@@ -45,7 +45,10 @@ async def notify_of_extensions(session: Session, viewer: Viewer, target: Postmor
 
 async def notify_of_leaver(session: Session, viewer: Viewer, person_id: str, now: datetime) -> None:
     """After the viewer deactivated a person: for each open item that they own, and each postmortem that they write or
-    review, the leads are asked once for a replacement. Their substitutes get the reminders from now on."""
+    review, the leads are asked once for a replacement. Their substitutes get the reminders from now on.
+
+    The rows are locked before notices refer to them."""
+    await responsibilities.restart_workflows(session, person_id)
     for item in await responsibilities.list_open_items_unscoped(session, person_id):
         key = f"{item.id}:owner_left:{person_id}"
         leads = await list_leads(session, item.postmortem_id)
@@ -74,7 +77,6 @@ async def notify_of_leaver(session: Session, viewer: Viewer, person_id: str, now
     led = await responsibilities.list_led_teams(session, person_id)
     administrators = await list_administrators(session)
     await notify_of_missing_leads(session, dict.fromkeys(led, person_id), administrators, now, viewer)
-    await responsibilities.restart_workflows(session, person_id)
 
 
 async def notify_of_missing_leads(

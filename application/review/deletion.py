@@ -4,7 +4,10 @@ from application.meetings.planning import cancel_all
 from application.review.context import PostmortemCommandContext
 from domain.errors import IllegalTransition
 from domain.postmortems.lifecycle import Status
-from models.queries.notifications.notices import lock_notices
+from models.action_item import ActionItem
+from models.notification import Notice
+from models.postmortem import Postmortem
+from models.queries.locking import lock_to_delete
 
 
 def check_deleted(context: PostmortemCommandContext) -> None:
@@ -17,5 +20,7 @@ async def delete_postmortem(context: PostmortemCommandContext) -> None:
     context.audit("postmortem.deleted", {"title": context.postmortem.title}, None)
     await cancel_all(context.session, context.viewer, context.postmortem.id, "The postmortem was deleted.")
     await context.session.flush()
-    await lock_notices(context.session, postmortem_id=context.postmortem.id)
+    await lock_to_delete(context.session, Postmortem, Postmortem.id == context.postmortem.id)
+    await lock_to_delete(context.session, ActionItem, ActionItem.postmortem_id == context.postmortem.id)
+    await lock_to_delete(context.session, Notice, Notice.postmortem_id == context.postmortem.id)
     await context.session.delete(context.postmortem)

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Text, cast, delete, or_, select, text, update
+from sqlalchemy import Text, cast, delete, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -15,6 +15,7 @@ from domain.access import Relation, Viewer
 from domain.errors import NotFound
 from models.action_item import ActionItem, Ticket
 from models.audit import CommandLog
+from models.notification import Notice
 from models.person import Person
 from models.postmortem import Postmortem
 from models.queries.access.visibility import (
@@ -27,8 +28,7 @@ from models.queries.access.visibility import (
 )
 from models.queries.action_items_filtered import ItemFilters, of_shape
 from models.queries.audit.audit_log import note_reads
-from models.queries.locking import in_order
-from models.queries.notifications.notices import lock_notices
+from models.queries.locking import change_in_order, lock_to_delete
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.prebuilt import Prebuilt, json_list, json_object, text_of, without_workflow
 from models.queries.rows import columns_of, read_row
@@ -101,7 +101,8 @@ def insert_item(
 
 
 async def delete_item(session: AsyncSession, item_id: str) -> None:
-    await lock_notices(session, action_item_id=item_id)
+    await lock_to_delete(session, ActionItem, ActionItem.id == item_id)
+    await lock_to_delete(session, Notice, Notice.action_item_id == item_id)
     await session.execute(delete(ActionItem).where(ActionItem.id == item_id))
 
 
@@ -217,8 +218,7 @@ async def mark_started(session: AsyncSession, item_id: str) -> None:
 
 async def put_into_outbox(session: AsyncSession, item_ids: Collection[str]) -> None:
     """Has their workflows read the rows again: a sweep starts what is in the outbox every few seconds."""
-    wanted = in_order(ActionItem, ActionItem.id.in_(item_ids))
-    await session.execute(update(ActionItem).where(wanted).values(workflow_started=False))
+    await change_in_order(session, ActionItem, {"workflow_started": False}, ActionItem.id.in_(item_ids))
 
 
 async def list_unstarted_unscoped(session: AsyncSession, limit: int) -> list[str]:

@@ -21,7 +21,7 @@ from models.person import Person
 from models.postmortem import Comment, CommentMention, Postmortem
 from models.queries.access.visibility import BoundViewer, viewer_values, visible_to, visible_to_person
 from models.queries.audit.audit_log import rows_with_audit, with_audit_of
-from models.queries.notifications.notices import lock_notices
+from models.queries.locking import lock_to_delete
 from models.queries.pagination import Ask, Order, Page, page_of, page_values
 from models.queries.postmortems.postmortems import VisiblePostmortem
 from models.queries.prebuilt import Prebuilt, number_of, text_of
@@ -188,7 +188,7 @@ async def insert_comment(session: AsyncSession, comment: Comment) -> None:
 async def delete_comment(session: AsyncSession, comment: Comment) -> None:
     """With its answers."""
     own = select(Comment.id).where(or_(Comment.id == comment.id, Comment.parent_id == comment.id))
-    await lock_notices(session, Notice.comment_id.in_(own))
+    await lock_to_delete(session, Notice, Notice.comment_id.in_(own))
     await session.delete(comment)
 
 

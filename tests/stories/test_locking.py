@@ -20,6 +20,11 @@ def lock(stack: Stack, table: str, key: str) -> None:
     stack.direct.write(text(f"select from {table} where id = :id for update nowait").bindparams(id=key))
 
 
+def shared(table: str, key: str) -> Any:
+    """A statement that locks the row as another does that adds a row which refers to it."""
+    return text(f"select from {table} where id = :id for key share").bindparams(id=key)
+
+
 def move_to_the_end(stack: Stack, table: str, key: str, column: str) -> None:
     """Of its table, and of the index of this column, where scans find it after all others."""
     assert stack.direct is not None
@@ -29,8 +34,13 @@ def move_to_the_end(stack: Stack, table: str, key: str, column: str) -> None:
 @contextmanager
 def while_locked(stack: Stack, table: str, key: str, send: Any) -> Iterator[Future[httpx.Response]]:
     """In the ``with`` block, another transaction has locked the row, and the request waits for it."""
+    with while_held(stack, text(f"select from {table} where id = :id for update").bindparams(id=key), send) as answer:
+        yield answer
+
+
+@contextmanager
+def while_held(stack: Stack, held: Any, send: Any) -> Iterator[Future[httpx.Response]]:
     assert stack.direct is not None
-    held = text(f"select from {table} where id = :id for update").bindparams(id=key)
     with ThreadPoolExecutor(1) as pool, stack.direct.carried_out(held):
         answer = pool.submit(send)
         time.sleep(0.5)
@@ -73,6 +83,47 @@ def test_new_working_hours_wait_for_postmortems_in_their_order(stack: Stack) -> 
         lock(stack, "postmortem", second)
         lock(stack, "action_item", item)
     assert ok(answer.result())["timeZone"] == "Europe/Berlin"
+
+
+def test_new_working_hours_beside_a_change_and_a_reference(stack: Stack) -> None:
+    """Who waits for a row, and changes it by the version that was there before, waits for who comes next in the queue:
+    while anyone refers to that version."""
+    assert stack.direct is not None
+    author = stack.person()
+    key = draft(author)["id"]
+    path, zone = f"/api/postmortems/{key}", {"timeZone": "Europe/Berlin"}
+    changed = text("update postmortem set updated_at = updated_at where id = :id").bindparams(id=key)
+    with ThreadPoolExecutor(2) as pool, stack.direct.carried_out(shared("postmortem", key)):
+        with stack.direct.carried_out(changed, kept=True):
+            first = pool.submit(lambda: author.patch("/api/me", json=zone))
+            time.sleep(0.4)
+            second = pool.submit(lambda: author.patch(path, json={"tags": ["storm"]}))
+            time.sleep(0.4)
+            assert not first.done()
+            assert not second.done()
+        assert ok(first.result())["timeZone"] == "Europe/Berlin"
+        assert ok(second.result())["tags"] == ["storm"]
+
+
+def test_who_leaves_is_told_of_after_their_work_is_locked(stack: Stack) -> None:
+    admin, leaver = stack.person("ADMIN"), stack.person()
+    key = draft(leaver)["id"]
+    item = with_item(leaver, key, leaver.id)["id"]
+    leave = f"/api/users/{leaver.id}"
+    with while_locked(stack, "postmortem", key, lambda: admin.patch(leave, json={"active": False})) as answer:
+        lock(stack, "action_item", item)
+    assert ok(answer.result())["active"] is False
+
+
+def test_an_item_is_deleted_after_those_who_refer_to_it(stack: Stack) -> None:
+    assert stack.direct is not None
+    author, owner = stack.person(), stack.person()
+    item = with_item(author, draft(author)["id"], owner.id)["id"]
+    about = text("select id from notice where action_item_id = :id").bindparams(id=item)
+    (notice,) = stack.direct.rows(about)
+    with while_held(stack, shared("action_item", item), lambda: author.delete(f"/api/action-items/{item}")) as answer:
+        lock(stack, "notice", notice)
+    assert answer.result().status_code == 204
 
 
 def test_an_item_that_is_deleted_waits_for_its_notices_in_their_order(stack: Stack) -> None:

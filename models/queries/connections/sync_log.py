@@ -70,7 +70,7 @@ async def find_ticket_for_update(
         select(ActionItem, Ticket)
         .join(Ticket, Ticket.action_item_id == ActionItem.id)
         .where(Ticket.integration_id == integration_id, ActionItem.id == item_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     row = (await session.execute(statement)).one_or_none()
     return (row[0], row[1]) if row else None

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from domain.postmortems.lifecycle import Status
 from models.action_item import ActionItem
 from models.postmortem import Postmortem, PostmortemReviewer
-from models.queries.locking import in_order
+from models.queries.locking import change_in_order
 from models.team import Team
 
 OPEN_ITEM = ("OPEN", "IN_PROGRESS")
@@ -37,7 +37,7 @@ async def restart_workflows(session: AsyncSession, person_id: str) -> None:
     The rows are their outbox: it works while Temporal cannot be reached.
     """
     for model, theirs in ((Postmortem, _open_postmortems(person_id)), (ActionItem, _open_items(person_id))):
-        await session.execute(update(model).where(in_order(model, *theirs)).values(workflow_started=False))
+        await change_in_order(session, model, {"workflow_started": False}, *theirs)
 
 
 def _open_items(person_id: str) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ from models.notification import Notice
 from models.person import Person
 from models.postmortem import Postmortem
 from models.queries.access.visibility import AnyViewer, BoundViewer, viewer_values, visible_to
-from models.queries.locking import in_order
+from models.queries.locking import change_in_order
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.prebuilt import Prebuilt
 from models.queries.rows import write_rows
@@ -113,9 +113,8 @@ async def mark_read(session: AsyncSession, viewer: Viewer, notice_id: str, now: 
 
 async def mark_all_read(session: AsyncSession, viewer: Viewer, now: datetime) -> int:
     """Returns how many were unread. Those that the viewer may not see stay unread."""
-    statement = update(Notice).where(in_order(Notice, *_seen_by(viewer), Notice.read_at.is_(None)))
     note_changes(session, [Change(Kind.INBOX, viewer.person_id)])
-    return len((await session.execute(statement.values(read_at=now).returning(Notice.id))).scalars().all())
+    return await change_in_order(session, Notice, {"read_at": now}, *_seen_by(viewer), Notice.read_at.is_(None))
 
 
 async def mark_done(
@@ -123,10 +122,9 @@ async def mark_done(
 ) -> int:
     """Puts away one notice, or everything about a postmortem or an action item; returns how many. It counts as read."""
     chosen = Notice.id == notice_id if notice_id else func.coalesce(*_ABOUT) == about_id
-    statement = update(Notice).where(in_order(Notice, *_seen_by(viewer), chosen, Notice.done_at.is_(None)))
     values = {"done_at": now, "read_at": func.coalesce(Notice.read_at, now)}
     note_changes(session, [Change(Kind.INBOX, viewer.person_id)])
-    return len((await session.execute(statement.values(**values).returning(Notice.id))).scalars().all())
+    return await change_in_order(session, Notice, values, *_seen_by(viewer), chosen, Notice.done_at.is_(None))
 
 
 _ABOUT = (Notice.action_item_id, Notice.postmortem_id, Notice.integration_id, Notice.about_team_id, Notice.id)
@@ -136,22 +134,16 @@ async def mark_opened(
     session: AsyncSession, viewer: Viewer, now: datetime, kinds: Collection[str], *, about_id: str
 ) -> int:
     """Its page was opened: those kinds of notices about it count as read, but no escalation. Returns how many."""
-    wanted = in_order(
+    return await change_in_order(
+        session,
         Notice,
+        {"read_at": now},
         *_seen_by(viewer),
         func.coalesce(*_ABOUT) == about_id,
         Notice.read_at.is_(None),
         Notice.kind.in_(kinds),
         Notice.is_escalation.is_(False),
     )
-    statement = update(Notice).where(wanted)
-    return len((await session.execute(statement.values(read_at=now).returning(Notice.id))).scalars().all())
-
-
-async def lock_notices(session: AsyncSession, *chosen: ColumnElement[bool], **about: str) -> None:
-    """Before what they are about is deleted, and they with it; ``about`` are columns and their values."""
-    statement = select(Notice.id).where(*chosen).filter_by(**about).order_by(Notice.id)
-    await session.execute(statement.with_for_update())
 
 
 # Delivery
@@ -171,33 +163,36 @@ async def list_pending(session: AsyncSession, receiver_id: str, *, is_team: bool
 
 
 async def list_unsettled_of_message(session: AsyncSession, message_id: str) -> list[Notice]:
-    statement = select(Notice).where(Notice.message_id == message_id, Notice.settled_at.is_(None))
+    statement = select(Notice).where(*_unsettled(message_id))
     return list((await session.execute(statement.order_by(Notice.created_at, Notice.id))).scalars())
 
 
 async def settle_all_of_receiver(session: AsyncSession, receiver_id: str, now: datetime) -> None:
     """The receiver left: nothing will be sent to them."""
     theirs = or_(Notice.person_id == receiver_id, Notice.team_id == receiver_id)
-    statement = update(Notice).where(in_order(Notice, theirs, Notice.settled_at.is_(None)))
-    await session.execute(statement.values(settled_at=now, outcome=Outcome.LEFT.value))
+    values = {"settled_at": now, "outcome": Outcome.LEFT.value}
+    await change_in_order(session, Notice, values, theirs, Notice.settled_at.is_(None))
 
 
 async def settle_sent(session: AsyncSession, message_id: str, now: datetime, channel: str) -> None:
-    statement = update(Notice).where(in_order(Notice, Notice.message_id == message_id, Notice.settled_at.is_(None)))
-    await session.execute(statement.values(settled_at=now, outcome=Outcome.TOLD.value, channel=channel))
+    values = {"settled_at": now, "outcome": Outcome.TOLD.value, "channel": channel}
+    await change_in_order(session, Notice, values, *_unsettled(message_id))
 
 
 async def release_from_message(session: AsyncSession, message_id: str) -> None:
     """Makes the notices of a message that is not sent pending again."""
-    statement = update(Notice).where(in_order(Notice, Notice.message_id == message_id, Notice.settled_at.is_(None)))
-    await session.execute(statement.values(message_id=None))
+    await change_in_order(session, Notice, {"message_id": None}, *_unsettled(message_id))
+
+
+def _unsettled(message_id: str) -> tuple[ColumnElement[bool], ...]:
+    return Notice.message_id == message_id, Notice.settled_at.is_(None)
 
 
 async def unsettle_sent(session: AsyncSession, message_id: str) -> None:
     """The message came back: its notices are to be sent with it again."""
     told = Notice.message_id == message_id, Notice.outcome == Outcome.TOLD.value
-    statement = update(Notice).where(in_order(Notice, *told))
-    await session.execute(statement.values(settled_at=None, outcome=None, channel="inbox", is_heard=False))
+    values = {"settled_at": None, "outcome": None, "channel": "inbox", "is_heard": False}
+    await change_in_order(session, Notice, values, *told)
 
 
 async def list_visible_postmortems(session: AsyncSession, viewer: Viewer, postmortem_ids: Collection[str]) -> set[str]:

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.integration import Integration
 from models.notification import Notice, ReceiverState
-from models.queries.locking import in_order
+from models.queries.locking import change_in_order
 from models.queries.prebuilt import Prebuilt, instant_of, number_of
 from models.team import Team
 
@@ -52,12 +52,10 @@ _NEVER_PLANNED = Prebuilt(
 async def requeue(session: AsyncSession, receiver_id: str) -> None:
     """Puts pending notices back into the outbox, so that the receiver's workflow plans again."""
     theirs = or_(Notice.person_id == receiver_id, Notice.team_id == receiver_id)
-    await session.execute(
-        update(Notice).where(in_order(Notice, theirs, Notice.settled_at.is_(None))).values(is_heard=False)
-    )
+    await change_in_order(session, Notice, {"is_heard": False}, theirs, Notice.settled_at.is_(None))
 
 
 async def take_out(session: AsyncSession, receiver_id: str) -> None:
     """Marks all notices of the receiver as known to their workflow."""
     theirs = or_(Notice.person_id == receiver_id, Notice.team_id == receiver_id)
-    await session.execute(update(Notice).where(in_order(Notice, theirs, ~Notice.is_heard)).values(is_heard=True))
+    await change_in_order(session, Notice, {"is_heard": True}, theirs, ~Notice.is_heard)

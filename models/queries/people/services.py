@@ -14,6 +14,7 @@ from models.escalation import Policy
 from models.incident import Incident, IncidentService
 from models.integration import Integration
 from models.postmortem import Postmortem, PostmortemService
+from models.queries.locking import change_in_order
 from models.queries.pagination import Ask, Order, Page, fetch_page
 from models.queries.people.people import escape_like
 from models.team import Service
@@ -109,9 +110,9 @@ async def lock_linked(session: AsyncSession, service_id: str) -> None:
     Increments the version of these incidents, so that a report which waits for one reads its services again.
     """
     having = select(IncidentService.incident_id).where(IncidentService.service_id == service_id)
-    reported = select(Incident.id).where(Incident.id.in_(having)).order_by(Incident.source, Incident.external_id)
-    locked = Incident.id.in_(reported.with_for_update(key_share=True))
-    await session.execute(update(Incident).where(locked).values(version=Incident.version + 1))
+    order = (Incident.source, Incident.external_id)
+    newer = {"version": Incident.version + 1}
+    await change_in_order(session, Incident, newer, Incident.id.in_(having), by=order)
     having = select(PostmortemService.postmortem_id).where(PostmortemService.service_id == service_id)
     written = select(Postmortem.id).where(Postmortem.id.in_(having)).order_by(Postmortem.id)
     await session.execute(written.with_for_update(key_share=True))
